@@ -1,0 +1,10 @@
+export default {
+  roots: ['<rootDir>/src', '<rootDir>/projections', '<rootDir>/test'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testPathIgnorePatterns: ['/planted/'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  collectCoverageFrom: ['src/kernel/**/*.ts', 'src/domain/**/*.ts', 'projections/**/*.ts'],
+  coverageReporters: ['text-summary'],
+};

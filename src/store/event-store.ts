@@ -1,0 +1,88 @@
+import type { NewEvent, StoredEvent } from '../kernel/index.js';
+
+/** The first record of a ledger: what never changes about it. Lives in a stream of its own that no reader of the port sees. */
+export interface Genesis {
+  readonly ledgerId: string;
+  readonly formatVersion: 1;
+  /** IANA name: decides which day "today" is. */
+  readonly timeZone: string;
+  readonly createdAt: string;
+}
+
+/** The revision a stream is at; -1 when it has no events. */
+export type Revision = number;
+
+export interface Appended {
+  /** Of the last event of the append. */
+  readonly revision: Revision;
+  readonly position: string;
+}
+
+/**
+ * The only door to history: one ledger's streams, `<category>-<id>` in the seven categories. What others keep in the same store
+ * (system events, streams of another category) is never handed out, though it leaves gaps between positions.
+ * Every implementation passes the whole of test/store/event-store.contract.ts.
+ */
+export interface EventStore {
+  readonly genesis: Genesis;
+
+  /**
+   * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (1 000 unless told).
+   * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy.
+   */
+  read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+
+  /**
+   * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
+   * Sent again with the same ids at the same expected revision it answers as the first time.
+   * @throws WrongExpectedRevision when the stream is elsewhere and these ids are not what stands there
+   * @throws OutcomeUnknown when the events may or may not have been stored: only the same call may be sent again
+   * @throws StoreUnavailable when nothing was stored and a later call may succeed
+   */
+  append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
+
+  /** A page of the whole log in store order, strictly after a position (from the start when absent). An empty page: nothing more yet. */
+  readAll(after?: string, limit?: number): Promise<readonly StoredEvent[]>;
+
+  /**
+   * Everything strictly after a position in store order, then everything to come, in non-empty batches of at most `limit`,
+   * without gap or repeat, until `signal` aborts (it then ends without an error).
+   */
+  follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly StoredEvent[]>;
+
+  /** The position of the last event in the log; undefined when it has none. */
+  head(): Promise<string | undefined>;
+
+  /** Below 0 when `a` stands before `b`. @throws InvalidPosition when either is not a position of this store */
+  compare(a: string, b: string): number;
+
+  /** Stops followers, finishes appends already accepted, releases files and connections. */
+  close(): Promise<void>;
+}
+
+/** The store's seven categories of streams. */
+export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
+
+export class WrongExpectedRevision extends Error {
+  override readonly name = 'WrongExpectedRevision';
+
+  constructor(
+    readonly stream: string,
+    readonly expected: Revision,
+    readonly actual: Revision,
+  ) {
+    super(`${stream} is at revision ${actual}, not ${expected}.`);
+  }
+}
+
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+}
+
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+export class InvalidPosition extends Error {
+  override readonly name = 'InvalidPosition';
+}
