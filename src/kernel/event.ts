@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** What stands beside every command: who decided, when, on whose authority and on what grounds. */
-export interface Record {
+export interface Grounds {
   /** The told date of the act (`2016`, `2016-02-29`, `[..2016-02-29]`, `unknown`); today in the ledger's time zone when absent. */
   readonly effectiveOn?: string;
   readonly decidedBy?: { readonly person: string; readonly office?: string };
@@ -69,8 +69,8 @@ export interface Metadata {
   /** `id` is the decision's; `body` stands on the first event of the decision only. */
   readonly command: { readonly id: string; readonly name: string; readonly body?: Json };
   readonly actor: Actor;
-  readonly decidedBy?: Record['decidedBy'];
-  readonly authority?: Record['authority'];
+  readonly decidedBy?: Grounds['decidedBy'];
+  readonly authority?: Grounds['authority'];
   readonly reason?: string;
   readonly evidence?: readonly Evidence[];
   readonly $correlationId: string;
