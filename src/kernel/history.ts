@@ -1,0 +1,287 @@
+import { bounds } from './dates.js';
+import type { Evidence, Fact, Json, StoredEvent } from './event.js';
+import { at, withValue } from './json.js';
+import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import type { AnySubject, Told } from './subject.js';
+
+/** One fact as it is believed: upcast, corrected, in its place. */
+export interface Entry {
+  readonly stored: StoredEvent;
+  readonly data: any;
+  readonly effectiveOn: string;
+  readonly evidence: readonly Evidence[];
+  readonly corrections: readonly (Corrected & { readonly by: string; readonly was: Json })[];
+  readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
+}
+
+/** A fact cannot stand where it would stand: it does not follow its stage, or an invariant breaks. */
+export class Illegal extends Error {
+  override readonly name = 'Illegal';
+
+  constructor(
+    readonly code: string,
+    sentence: string,
+    /** The event that can no longer follow; absent when it is the new fact itself. */
+    readonly entry?: Entry,
+  ) {
+    super(sentence);
+  }
+}
+
+/** A stored shape that this program is too old for: never skipped. */
+export class NewerShape extends Error {
+  override readonly name = 'NewerShape';
+
+  constructor(readonly event: Pick<StoredEvent, 'type' | 'stream' | 'revision'>) {
+    super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
+  }
+}
+
+/**
+ * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
+ * known → in effective order → folded. Told in order, an event is added in constant time; told late, the stream is folded again.
+ *
+ * Effective order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
+ * overlapping date keeps its told place, and every certain order is respected.
+ */
+export class History<State = any> {
+  readonly recorded: StoredEvent[] = [];
+  #entries: Entry[] = [];
+  #state: State;
+  /** The latest first day of any entry: nothing told from that day on can stand before anything. */
+  #latestStart = '';
+  readonly #corrections = new Map<string, Map<string, Corrected & { by: string }>>();
+  readonly #withdrawn = new Map<string, string>();
+  readonly #notes = new Map<string, Entry['notes'][number][]>();
+
+  constructor(
+    readonly subject: AnySubject,
+    readonly id: string,
+  ) {
+    this.#state = subject.initial;
+  }
+
+  static of<State = any>(subject: AnySubject, id: string, events: Iterable<StoredEvent>): History<State> {
+    const history = new History<State>(subject, id);
+    history.addAll(events);
+    return history;
+  }
+
+  get stream(): string {
+    return `${this.subject.category}-${this.id}`;
+  }
+  /** -1 when nothing was recorded. */
+  get revision(): number {
+    return this.recorded.length - 1;
+  }
+  /** In effective order. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+  get state(): State {
+    return this.#state;
+  }
+  /** Withdrawn event → the event that withdrew it. */
+  get withdrawn(): ReadonlyMap<string, string> {
+    return this.#withdrawn;
+  }
+  /** Notes on the subject as a whole. */
+  get notes(): Entry['notes'] {
+    return this.#notes.get('') ?? [];
+  }
+
+  /** @throws NewerShape, Illegal when the stream was not written by these rules; the history is then of no use */
+  add(event: StoredEvent): void {
+    this.addAll([event]);
+  }
+
+  addAll(events: Iterable<StoredEvent>): void {
+    let again = false;
+    for (const event of events) {
+      if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
+      else if (again) this.#shape(event);
+      else this.#place(event);
+      this.recorded.push(event);
+    }
+    if (again) this.#refold();
+  }
+
+  /** Where an event of this date would stand, and the state it would find. */
+  before(effectiveOn: string): { readonly place: number; readonly state: State } {
+    const place = this.#placeOf(effectiveOn);
+    if (place === this.#entries.length) return { place, state: this.#state };
+    return {
+      place,
+      state: this.#entries.slice(0, place).reduce((state, entry) => this.#step(state, entry), this.subject.initial as State),
+    };
+  }
+
+  /**
+   * Folds new facts at their place, then what stands behind them again.
+   * @returns the state right after each new fact
+   * @throws Illegal
+   */
+  tryFacts(facts: readonly Fact[], told: readonly Told[], found: { readonly place: number; readonly state: State }): readonly State[] {
+    const after: State[] = [];
+    let state = found.state;
+    facts.forEach((fact, i) => {
+      state = step(this.subject, state, fact, told[i]!);
+      after.push(state);
+    });
+    for (const entry of this.#entries.slice(found.place)) state = this.#step(state, entry);
+    return after;
+  }
+
+  /** This history as it would be read with more of the ledger's own events. @throws Illegal */
+  with(events: readonly StoredEvent[]): History<State> {
+    return History.of(this.subject, this.id, [...this.recorded, ...events]);
+  }
+
+  /** What was known when the stream was at a revision. */
+  upTo(revision: number): History<State> {
+    return revision >= this.revision ? this : History.of(this.subject, this.id, this.recorded.slice(0, revision + 1));
+  }
+
+  /** The part of the effective order before the first event certainly later than a day; `approximate` may lie after it. */
+  asOf(day: string): { readonly state: State; readonly entries: readonly Entry[]; readonly approximate: readonly Entry[] } {
+    const { place, state } = this.before(day);
+    const entries = this.#entries.slice(0, place);
+    return { state, entries, approximate: entries.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest) };
+  }
+
+  /** Each entry with the state it found and the state it left. */
+  *steps(): Generator<{ readonly entry: Entry; readonly before: State; readonly after: State }> {
+    let before: State = this.subject.initial;
+    for (const entry of this.#entries) {
+      const after = this.#step(before, entry);
+      yield { entry, before, after };
+      before = after;
+    }
+  }
+
+  #shape(event: StoredEvent): any {
+    const type = this.subject.events[event.type];
+    const version = type?.version ?? 1;
+    if (!type || event.metadata.schemaVersion > version) throw new NewerShape(event);
+    let data = event.data;
+    for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
+    return data;
+  }
+
+  #entry(event: StoredEvent): Entry {
+    let whole = { data: this.#shape(event), effectiveOn: event.metadata.effectiveOn, evidence: event.metadata.evidence ?? [] };
+    const corrections: Entry['corrections'][number][] = [];
+    for (const [pointer, correction] of this.#corrections.get(event.id) ?? []) {
+      const path = /^\/(effectiveOn$|evidence(\/|$))/.test(pointer) ? pointer : `/data${pointer}`;
+      corrections.push({ ...correction, was: at(whole, path) ?? null });
+      whole = withValue(whole, path, correction.value);
+    }
+    return { stored: event, ...whole, corrections, notes: this.#notes.get(event.id) ?? [] };
+  }
+
+  #place(event: StoredEvent): void {
+    const entry = this.#entry(event);
+    const place = this.#placeOf(entry.effectiveOn);
+    if (place === this.#entries.length) {
+      this.#state = this.#step(this.#state, entry);
+      this.#insert(place, entry);
+    } else {
+      const order = this.#entries.toSpliced(place, 0, entry);
+      this.#state = order.reduce((state, e) => this.#step(state, e), this.subject.initial as State);
+      this.#insert(place, entry);
+    }
+  }
+
+  #insert(place: number, entry: Entry): void {
+    this.#entries.splice(place, 0, entry);
+    const { earliest } = bounds(entry.effectiveOn);
+    if (earliest > this.#latestStart) this.#latestStart = earliest;
+  }
+
+  #placeOf(effectiveOn: string): number {
+    const { latest } = bounds(effectiveOn);
+    if (this.#latestStart <= latest) return this.#entries.length;
+    const place = this.#entries.findIndex((entry) => bounds(entry.effectiveOn).earliest > latest);
+    return place === -1 ? this.#entries.length : place;
+  }
+
+  /** Whether the stream has to be folded again. */
+  #remember(event: StoredEvent): boolean {
+    if (event.type === 'FactCorrected') {
+      const { event: of, pointer, ...rest } = event.data as Corrected;
+      const ofEvent = this.#corrections.get(of) ?? new Map<string, Corrected & { by: string }>();
+      ofEvent.delete(pointer); // the newest correction of a field is applied last
+      ofEvent.set(pointer, { event: of, pointer, ...rest, by: event.id });
+      this.#corrections.set(of, ofEvent);
+      return true;
+    }
+    if (event.type === 'FactWithdrawn') {
+      this.#withdrawn.set((event.data as Withdrawn).event, event.id);
+      return true;
+    }
+    const note = event.data as Annotated;
+    const of = note.event ?? '';
+    const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
+    this.#notes.set(of, notes);
+    const place = this.#entries.findIndex((entry) => entry.stored.id === of);
+    if (place !== -1) this.#entries[place] = { ...this.#entries[place]!, notes };
+    return false;
+  }
+
+  #refold(): void {
+    this.#entries = [];
+    this.#latestStart = '';
+    for (const event of this.recorded)
+      if (!isLedgerEvent(event.type) && !this.#withdrawn.has(event.id)) {
+        const entry = this.#entry(event);
+        this.#insert(this.#placeOf(entry.effectiveOn), entry);
+      }
+    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
+  }
+
+  #step(state: any, entry: Entry): any {
+    try {
+      return step<any>(this.subject, state, { type: entry.stored.type, data: entry.data }, toldOf(entry));
+    } catch (error) {
+      throw error instanceof Illegal ? new Illegal(error.code, error.message, entry) : error;
+    }
+  }
+}
+
+export const toldOf = ({ stored, effectiveOn, evidence }: Entry): Told => {
+  const { decidedBy, authority, reason } = stored.metadata;
+  return {
+    event: stored.id,
+    effectiveOn,
+    evidence,
+    ...(decidedBy && { decidedBy }),
+    ...(authority && { authority }),
+    ...(reason !== undefined && { reason }),
+  };
+};
+
+/** One fact on one state: its stage, its change, the invariants. @throws Illegal */
+export const step = <State>(subject: AnySubject, state: State, fact: Fact, told: Told): State => {
+  const { category, invariants = {} } = subject;
+  const type = subject.events[fact.type]!;
+  const { stage } = state as { readonly stage: string };
+  if (!type.from.includes(stage)) throw new Illegal(...whyNotFrom(category, fact.type, type.from, stage));
+  const next = type.evolve(state, fact.data, told);
+  for (const [code, { says, holds }] of Object.entries(invariants)) if (!holds(next)) throw new Illegal(code, says);
+  return next;
+};
+
+/** The refusals that every command has from the stages of its events: code → sentence. */
+export const stageRefusals = (category: string) => ({
+  [`${category}/unknown`]: `No such ${category}.`,
+  [`${category}/exists`]: `The ${category} is already there.`,
+  [`${category}/stage`]: `The ${category} is at a stage that this cannot follow.`,
+});
+
+const whyNotFrom = (category: string, type: string, from: readonly string[], stage: string): [string, string] => {
+  if (stage === 'none') return [`${category}/unknown`, `No such ${category}: ${type} follows ${listed(from)}.`];
+  if (from.every((s) => s === 'none')) return [`${category}/exists`, `The ${category} is already there: ${type} can only come first.`];
+  return [`${category}/stage`, `The ${category} is ${stage}: ${type} follows ${listed(from)}.`];
+};
+
+const listed = (from: readonly string[]): string => from.map((s) => (s === 'none' ? 'nothing' : s)).join(from.length === 2 ? ' or ' : ', ');

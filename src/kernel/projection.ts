@@ -1,0 +1,53 @@
+import type { Json, StoredEvent } from './event.js';
+import type { History } from './history.js';
+import type { StateOf, AnySubject } from './subject.js';
+
+/** What one stream adds to a projection under one key. Holds from a position to a position; replaced whole when its stream changes. */
+export interface Part {
+  readonly value: Json;
+  /** Whether a row stands under this key. */
+  readonly row?: boolean;
+  /** Keys whose rows show this part too: a contract's part links to its towers and its supplier. */
+  readonly links?: readonly string[];
+  /** Whole numbers that this part adds to totals: total key → measure → amount. Kept by adding and taking away, so no row reads all parts. */
+  readonly sums?: Readonly<Record<string, Readonly<Record<string, bigint>>>>;
+}
+export type Parts = Readonly<Record<string, Part>>;
+
+/** What a row may see: parts within two links of its key, at one position. */
+export interface Around {
+  /** The parts under a key, one for each stream that added one, in order of stream. */
+  at(key: string): readonly any[];
+  /** The parts that link to a key, in order of their key. */
+  linking(key: string): readonly { readonly key: string; readonly value: any }[];
+  /** The sums of a total key; a measure that nobody added is absent. */
+  total(key: string): Readonly<Record<string, bigint>>;
+}
+
+export interface Contribution {
+  readonly category: string;
+  contribute(history: History<any>): Parts;
+}
+
+/** One question, one file. Pure: what each stream adds, and how a row is rendered from the parts around its key. */
+export interface Projection<Row = any> {
+  readonly name: string;
+  /** A new version is a new generation: it is rebuilt, and subscribers get `reset`. */
+  readonly version: number;
+  readonly question: string;
+  /** By folded stream: replaced whole with every event of the stream, corrections and late events included. */
+  readonly from: readonly Contribution[];
+  /** By event as recorded: kept for ever. For views of the log alone. */
+  byEvent?(event: StoredEvent): Parts;
+  /** Query parameters that choose rows: name → the values a row answers to. */
+  readonly filters?: Readonly<Record<string, (row: Row) => string | readonly string[] | undefined>>;
+  row(key: string, around: Around): Row | undefined;
+}
+
+export const projection = <Row>(definition: Projection<Row>): Projection<Row> => definition;
+
+/** What one subject's streams add. */
+export const of = <S extends AnySubject>(subject: S, contribute: (history: History<StateOf<S>>) => Parts): Contribution => ({
+  category: subject.category,
+  contribute,
+});
