@@ -50,6 +50,8 @@ export class History<State = any> {
   #state: State;
   /** The latest first day of any entry: nothing told from that day on can stand before anything. */
   #latestStart = '';
+  /** Decision → the revision of its first event. */
+  readonly #decisions = new Map<string, number>();
   readonly #corrections = new Map<string, Map<string, Corrected & { by: string }>>();
   readonly #withdrawn = new Map<string, string>();
   readonly #notes = new Map<string, Entry['notes'][number][]>();
@@ -101,6 +103,8 @@ export class History<State = any> {
       if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
       else if (again) this.#shape(event);
       else this.#place(event);
+      const { command } = event.metadata;
+      if (command && !this.#decisions.has(command.id)) this.#decisions.set(command.id, this.recorded.length);
       this.recorded.push(event);
     }
     if (again) this.#refold();
@@ -133,8 +137,19 @@ export class History<State = any> {
   }
 
   /** This history as it would be read with more of the ledger's own events. @throws Illegal */
-  with(events: readonly StoredEvent[]): History<State> {
-    return History.of(this.subject, this.id, [...this.recorded, ...events]);
+  with(facts: readonly Fact[]): History<State> {
+    const metadata = { schemaVersion: 1 } as StoredEvent['metadata'];
+    const added = facts.map((fact, i) => ({ ...fact, id: `new-${i}`, metadata, stream: this.stream, revision: this.revision + 1 + i, position: '' }));
+    return History.of(this.subject, this.id, [...this.recorded, ...added]);
+  }
+
+  /** The events of a decision; empty when the command never reached this stream. */
+  decision(id: string): readonly StoredEvent[] {
+    const first = this.#decisions.get(id);
+    if (first === undefined) return [];
+    let last = first;
+    while (this.recorded[last + 1]?.metadata.command.id === id) last++;
+    return this.recorded.slice(first, last + 1);
   }
 
   /** What was known when the stream was at a revision. */

@@ -1,0 +1,28 @@
+import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
+import { fieldRefusals, factOf, factRefusals, fieldOf, namesSomething } from '../correctable.js';
+
+export const correctFact = ledgerCommand('CorrectFact', {
+  summary: 'Correct a field of a recorded fact; what was believed before stays on record.',
+  fields: { ...ledgerEvents.FactCorrected },
+  events: ['FactCorrected'],
+  refusals: {
+    ...factRefusals,
+    ...fieldRefusals,
+    'ledger/never-corrected': 'Identifiers are never corrected: withdraw the fact and tell it again.',
+    'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.',
+  },
+
+  decide({ data }, history) {
+    const entry = factOf(history, data.event);
+    const field = fieldOf(history, entry, data.pointer, data.value);
+    if (namesSomething(field, data.value))
+      reject('ledger/never-corrected', `${data.pointer} names what the fact is about.`, { pointer: '/pointer' });
+    const recordedOn = addDays(entry.stored.metadata.recordedAt.slice(0, 10), 1); // the ledger's day may be one ahead of UTC's
+    if (data.pointer === '/effectiveOn' && certainlyBefore(recordedOn, data.value as string))
+      reject('ledger/effective-after-recording', `It was recorded at ${entry.stored.metadata.recordedAt}.`, { pointer: '/value' });
+    const now = at({ ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence }, data.pointer);
+    if (now !== undefined && canonical(now) === canonical(data.value)) return [];
+
+    return [{ type: 'FactCorrected', data }];
+  },
+});

@@ -1,0 +1,39 @@
+import { choice, factsOf, list, optional, ref, subject, text } from '../../kernel/index.js';
+
+/** A company, joint venture or consortium. The only subject that belongs to no programme. */
+export interface Supplier {
+  readonly stage: 'none' | 'registered';
+  readonly title: string;
+  readonly form?: 'company' | 'joint-venture' | 'consortium';
+  readonly members: readonly string[];
+  readonly aliases: readonly string[];
+  readonly registration?: string;
+}
+
+const fact = factsOf<Supplier>();
+
+export const supplier = subject({
+  category: 'supplier',
+  initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
+  events: {
+    SupplierRegistered: fact({
+      from: ['none'],
+      fields: {
+        title: text('Name of the supplier', { example: 'Computer Sciences Corporation' }),
+        form: choice(['company', 'joint-venture', 'consortium']),
+        members: optional(list(ref('supplier'), 'Members that are registered themselves', { max: 50 })),
+        aliases: optional(list(text('Other name'), 'Other names', { max: 50 })),
+        registration: optional(text('Number in a public register', { max: 60 })),
+      },
+      evolve: (_, { title, form, members = [], aliases = [], registration }) => ({
+        stage: 'registered',
+        title,
+        form,
+        members,
+        aliases,
+        ...(registration && { registration }),
+      }),
+    }),
+  },
+  about: (id) => ({ supplier: [id] }),
+});

@@ -1,0 +1,37 @@
+import { factsOf, optional, ref, subject, text } from '../../kernel/index.js';
+import { programme, type Programme } from '../programme/programme.js';
+
+/** What is decided of a tower itself. Procuring, live, exiting and the like are derived from its contracts by a projection. */
+export interface Tower {
+  readonly stage: 'none' | 'planned';
+  readonly programme?: string;
+  readonly title: string;
+  readonly scope?: string;
+  readonly plannedOn?: string;
+}
+
+const fact = factsOf<Tower, Programme>();
+
+export const tower = subject({
+  category: 'tower',
+  initial: { stage: 'none', title: '' } as Tower,
+  events: {
+    TowerPlanned: fact({
+      from: ['none'],
+      fields: {
+        programme: ref('programme'),
+        title: text('Name of the tower', { example: 'Hosting' }),
+        scope: optional(text('What the tower holds', { max: 1000 })),
+      },
+      evolve: (_, { programme, title, scope }, { effectiveOn }) => ({
+        stage: 'planned',
+        programme,
+        title,
+        plannedOn: effectiveOn,
+        ...(scope && { scope }),
+      }),
+    }),
+  },
+  about: (id, { programme }) => ({ tower: [id], ...(programme && { programme }) }),
+  home: { subject: programme, of: (t) => t.programme },
+});
