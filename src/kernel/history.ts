@@ -139,7 +139,14 @@ export class History<State = any> {
   /** This history as it would be read with more of the ledger's own events. @throws Illegal */
   with(facts: readonly Fact[]): History<State> {
     const metadata = { schemaVersion: 1 } as StoredEvent['metadata'];
-    const added = facts.map((fact, i) => ({ ...fact, id: `new-${i}`, metadata, stream: this.stream, revision: this.revision + 1 + i, position: '' }));
+    const added = facts.map((fact, i) => ({
+      ...fact,
+      id: `new-${i}`,
+      metadata,
+      stream: this.stream,
+      revision: this.revision + 1 + i,
+      position: '',
+    }));
     return History.of(this.subject, this.id, [...this.recorded, ...added]);
   }
 
