@@ -1,0 +1,271 @@
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+import {
+  InvalidPosition,
+  OutcomeUnknown,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type EventStore,
+  type Genesis,
+  type Revision,
+} from '../event-store.js';
+import { codeOf, lockFolder, NewerFormat, refuseUnsafe } from './folder.js';
+
+const FORMAT = 1;
+const GENESIS = 'genesis';
+/** Appends that share one commit at most: bounds the time that others wait for it. */
+const BATCH = 512;
+const HEADS = 50_000;
+
+export interface EmbeddedOptions {
+  readonly dir: string;
+  /** For a new ledger; an existing one keeps its own. */
+  readonly timeZone: string;
+  now(): string;
+  newId(): string;
+}
+
+interface Pending {
+  readonly stream: string;
+  readonly expected: Revision;
+  readonly events: readonly NewEvent[];
+  readonly texts: readonly (readonly [data: string, metadata: string])[];
+  resolve(appended: Appended): void;
+  reject(error: Error): void;
+}
+
+interface Row {
+  readonly position: number;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+}
+
+/**
+ * One SQLite file, one writer. Appends that arrive together are committed together, each checked on its own, and answered only after
+ * the commit is on disk (WAL, synchronous=FULL). A commit that fails on I/O leaves its outcome unknown: the store then refuses every
+ * further append until it is opened anew, since what the operating system still holds in memory may not be on the disk.
+ */
+export class EmbeddedStore implements EventStore {
+  readonly genesis: Genesis;
+  /** How many commits were made, for metrics. */
+  commits = 0;
+  readonly #db: Database.Database;
+  readonly #release: () => void;
+  readonly #insert: Database.Statement;
+  readonly #ofStream: Database.Statement<[string, number, number], Row>;
+  readonly #ofLog: Database.Statement<[number, number], Row>;
+  readonly #headOf: Database.Statement<[string], { revision: number }>;
+  readonly #last: Database.Statement<[], { position: number | null }>;
+  readonly #heads = new Map<string, Revision>();
+  #pending: Pending[] = [];
+  #scheduled = false;
+  #broken: Error | undefined;
+  #closed = false;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor({ dir, timeZone, now, newId }: EmbeddedOptions) {
+    this.#release = lockFolder(dir);
+    try {
+      this.#db = new Database(join(dir, 'ledger.db'));
+      refuseUnsafe(this.#db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
+      this.#db.pragma('journal_mode = WAL');
+      this.#db.pragma('synchronous = FULL');
+      this.#db.pragma('wal_autocheckpoint = 4000');
+      this.#db.exec(`
+        CREATE TABLE IF NOT EXISTS events (
+          position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL,
+          type TEXT NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
+      `);
+      this.#insert = this.#db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
+      this.#ofStream = this.#db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+      this.#ofLog = this.#db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
+      this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+      this.#last = this.#db.prepare('SELECT max(position) AS position FROM events');
+      this.genesis = this.#open({ ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() }, newId);
+    } catch (error) {
+      this.#db?.close();
+      this.#release();
+      throw error;
+    }
+  }
+
+  /** @throws FolderInUse, NewerFormat, UnsafeSqlite */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
+    return new EmbeddedStore(options);
+  }
+
+  /** What the writer's connection runs with, read back from it. */
+  get settings(): { readonly journalMode: string; readonly synchronous: number } {
+    const read = (name: string) => this.#db.pragma(name, { simple: true });
+    return { journalMode: read('journal_mode') as string, synchronous: read('synchronous') as number };
+  }
+
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+    this.#mustBeOpen();
+    return this.#ofStream.all(stream, from, limit).map(storedOf);
+  }
+
+  append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
+    if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailable(this.#broken?.message ?? 'The store is closed.'));
+    return new Promise((resolve, reject) => {
+      const texts = events.map(({ data, metadata }) => [JSON.stringify(data), JSON.stringify(metadata)] as const);
+      this.#pending.push({ stream, expected, events, texts, resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    });
+  }
+
+  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+    this.#mustBeOpen();
+    return this.#ofLog.all(after === undefined ? 0 : numberOf(after), limit).map(storedOf);
+  }
+
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly StoredEvent[]> {
+    let at = after;
+    if (at !== undefined) numberOf(at);
+    while (!signal.aborted && !this.#closed) {
+      const page = await this.readAll(at, limit);
+      if (page.length > 0) {
+        yield page;
+        at = page.at(-1)!.position;
+      } else await this.#moreOr(signal, at);
+    }
+  }
+
+  async head(): Promise<string | undefined> {
+    this.#mustBeOpen();
+    const position = this.#last.get()!.position;
+    return position === null || position <= 1 ? undefined : String(position);
+  }
+
+  compare(a: string, b: string): number {
+    return numberOf(a) - numberOf(b);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    while (this.#pending.length > 0) this.#flush();
+    this.#closed = true;
+    for (const wake of [...this.#waiting]) wake();
+    if (!this.#broken) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.close();
+    this.#release();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+  }
+
+  #open(fresh: Genesis, newId: () => string): Genesis {
+    const [first] = this.#ofStream.all(GENESIS, 0, 1);
+    if (first) {
+      const genesis = JSON.parse(first.data) as Genesis;
+      if (genesis.formatVersion > FORMAT)
+        throw new NewerFormat(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
+      return genesis;
+    }
+    this.#insert.run(GENESIS, 0, newId(), 'LedgerOpened', JSON.stringify(fresh), '{}');
+    return fresh;
+  }
+
+  #flush(): void {
+    const batch = this.#pending.splice(0, BATCH);
+    this.#scheduled = this.#pending.length > 0;
+    if (this.#scheduled) setImmediate(() => this.#flush());
+    if (batch.length === 0) return;
+    const answers: (() => void)[] = [];
+    const heads = new Map<string, Revision>();
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const pending of batch) answers.push(this.#write(pending, heads));
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#fail(batch, error);
+      return;
+    }
+    this.commits++;
+    for (const [stream, revision] of heads) this.#remember(stream, revision);
+    for (const answer of answers) answer();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #write({ stream, expected, events, texts, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
+    const actual = heads.get(stream) ?? this.#heads.get(stream) ?? this.#headOf.get(stream)?.revision ?? -1;
+    if (actual !== expected) {
+      const there = this.#alreadyThere(stream, expected, events);
+      return () => (there ? resolve(there) : reject(new WrongExpectedRevision(stream, expected, actual)));
+    }
+    let position: number | bigint = 0;
+    events.forEach(({ id, type }, i) => {
+      position = this.#insert.run(stream, expected + 1 + i, id, type, texts[i]![0], texts[i]![1]).lastInsertRowid;
+    });
+    const appended = { revision: expected + events.length, position: String(position) };
+    heads.set(stream, appended.revision);
+    return () => resolve(appended);
+  }
+
+  /** The same append sent again: the same ids stand right after the expected revision. */
+  #alreadyThere(stream: string, expected: Revision, events: readonly NewEvent[]): Appended | undefined {
+    const there = this.#ofStream.all(stream, expected + 1, events.length);
+    if (there.length !== events.length || !there.every(({ id }, i) => id === events[i]!.id)) return undefined;
+    const last = there.at(-1)!;
+    return { revision: last.revision, position: String(last.position) };
+  }
+
+  #fail(batch: readonly Pending[], cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const clean = /^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause));
+    try {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    } catch {
+      // the connection is not used for writing again
+    }
+    this.#heads.clear();
+    if (!clean) this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
+    for (const { reject } of batch) reject(clean ? new StoreUnavailable(`Nothing was stored: ${message}`) : new OutcomeUnknown(message));
+  }
+
+  #remember(stream: string, revision: Revision): void {
+    if (this.#heads.size >= HEADS) this.#heads.clear();
+    this.#heads.set(stream, revision);
+  }
+
+  #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener('abort', done);
+      if (signal.aborted || this.#closed || (this.#last.get()!.position ?? 0) > (at === undefined ? 1 : numberOf(at))) done();
+    });
+  }
+}
+
+const numberOf = (position: string): number => {
+  if (!/^(0|[1-9]\d{0,14})$/.test(position))
+    throw new InvalidPosition(`${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`);
+  return Number(position);
+};
+
+const storedOf = (row: Row): StoredEvent => ({
+  id: row.id,
+  stream: row.stream,
+  revision: row.revision,
+  position: String(row.position),
+  type: row.type,
+  data: JSON.parse(row.data),
+  metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
+});

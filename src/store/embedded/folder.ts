@@ -1,0 +1,47 @@
+import Database from 'better-sqlite3';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Another process keeps its ledger in this folder. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+  constructor(readonly folder: string) {
+    super(`${folder} is in use by another process.`);
+  }
+}
+
+/** The ledger in this folder was written in a format that this program does not know. */
+export class NewerFormat extends Error {
+  override readonly name = 'NewerFormat';
+}
+
+/** This SQLite can lose acknowledged records. */
+export class UnsafeSqlite extends Error {
+  override readonly name = 'UnsafeSqlite';
+}
+
+/**
+ * Refuses a SQLite with the WAL-reset bug, 3.7.0 to 3.51.2: a checkpoint that races a writer can corrupt the file.
+ * Source: https://sqlite.org/wal.html
+ */
+export const refuseUnsafe = (version: string): void => {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  const number = major * 1_000_000 + minor * 1000 + patch;
+  if (number < 3_051_003) throw new UnsafeSqlite(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
+};
+
+/** Holds a folder until released; a killed process leaves it free. @throws FolderInUse */
+export const lockFolder = (folder: string): (() => void) => {
+  mkdirSync(folder, { recursive: true });
+  const lock = new Database(join(folder, 'ledger.lock'), { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new FolderInUse(folder);
+    throw error;
+  }
+  return () => lock.close();
+};
+
+export const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
