@@ -71,8 +71,8 @@ export class EmbeddedStore implements EventStore {
 
   private constructor({ dir, timeZone, now, newId }: EmbeddedOptions) {
     this.#release = lockFolder(dir);
+    this.#db = new Database(join(dir, 'ledger.db'));
     try {
-      this.#db = new Database(join(dir, 'ledger.db'));
       refuseUnsafe(this.#db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = FULL');
@@ -91,7 +91,7 @@ export class EmbeddedStore implements EventStore {
       this.#last = this.#db.prepare('SELECT max(position) AS position FROM events');
       this.genesis = this.#open({ ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() }, newId);
     } catch (error) {
-      this.#db?.close();
+      this.#db.close();
       this.#release();
       throw error;
     }
