@@ -1,0 +1,7 @@
+import type { Projection } from '../src/kernel/index.js';
+import { contractRegister } from './contract-register.js';
+import { decisions } from './decisions.js';
+import { towerBoard } from './tower-board.js';
+
+/** Every question that is kept answered. To add one: one new file, one line here. */
+export const projections: readonly Projection[] = [towerBoard, contractRegister, decisions];

@@ -1,0 +1,168 @@
+import {
+  addMonths,
+  changeFigures,
+  growth,
+  isAmount,
+  measuresOf,
+  of,
+  perYear,
+  projection,
+  showTotal,
+  toPercent,
+  totalOf,
+  type Around,
+  type Assessment,
+  type Part,
+} from '../src/kernel/index.js';
+import { contract, type Contract } from '../src/domain/contract/index.js';
+import { programme, type Programme } from '../src/domain/programme/index.js';
+import { supplier } from '../src/domain/supplier/index.js';
+import { tower, type Tower } from '../src/domain/tower/index.js';
+import { trailOf, type Trail } from './trail.js';
+
+type ContractPart = ReturnType<typeof contractPart>;
+
+const contractPart = (id: string, c: Contract, trail: Trail) => ({
+  contract: id,
+  programme: c.programme!,
+  title: c.title || id,
+  stage: c.stage,
+  role: c.role,
+  towers: c.towers,
+  supplier: c.supplier ?? null,
+  original: c.original,
+  ceiling: c.ceiling,
+  cumulative: percent(growth(c.original, c.ceiling, c.original)),
+  covers: c.covers,
+  term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, optionMonths(c)) },
+  perYear: isAmount(c.original) && c.term.months ? { ...c.original, ...perYear(c.original, c.term.months) } : null,
+  options: c.options,
+  changes: c.changes.map((change) => ({
+    ...change,
+    ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
+    // The source may measure from a value of its own: both are shown.
+    ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
+    assessed: trail.assessed[change.event] ?? [],
+  })),
+  delays: c.delays,
+  termination: c.termination ?? null,
+  notice: c.notice ?? null,
+  finalValue: c.finalValue ?? null,
+  trail: { ...trail, assessed: notMet(trail.assessed) },
+});
+
+const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ? toPercent(ratio) : null);
+const notMet = (assessed: Trail['assessed']): readonly Assessment[] =>
+  Object.values(assessed)
+    .flat()
+    .filter(({ result }) => result === 'not-met' || result === 'waived');
+const optionMonths = ({ options }: Contract): number =>
+  options.reduce((sum, { months, status }) => sum + (status === 'lapsed' ? 0 : months), 0);
+const endOf = ({ term: { startsOn, endsOn, months } }: Contract, more = 0): string | null => {
+  if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
+  return startsOn && months ? addMonths(startsOn, months + more) : null;
+};
+
+const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
+const group = ({ role, towers }: Contract): 'towers' | 'outside' => (role === 'outside' || towers.length === 0 ? 'outside' : 'towers');
+
+const ofContract = (id: string, c: Contract, trail: Trail): Part => ({
+  value: contractPart(id, c, trail) as never,
+  row: group(c) === 'outside',
+  links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
+  sums: {
+    [`programme:${c.programme}`]: { ...(PROMISED.has(c.stage) && measuresOf(c.ceiling, `${group(c)}.`)), [`${group(c)}.contracts`]: 1n },
+  },
+});
+
+/** How far a tower has come is what its most advanced contract says; those that only stood before it count when nothing else does. */
+const STAGE: { readonly [stage: string]: string } = {
+  planned: 'procuring',
+  tendering: 'procuring',
+  awarded: 'awarded',
+  signed: 'transitioning',
+  live: 'live',
+  'notice-given': 'live',
+  exiting: 'exiting',
+  closed: 'closed',
+};
+const ORDER = ['closed', 'exiting', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given'];
+const stageOf = (contracts: readonly ContractPart[]): string => {
+  const own = contracts.filter(({ role }) => role === 'tower');
+  const furthest = (own.length > 0 ? own : contracts).toSorted((a, b) => ORDER.indexOf(b.stage) - ORDER.indexOf(a.stage))[0];
+  return furthest ? STAGE[furthest.stage]! : 'planned';
+};
+
+const named = (around: Around, c: ContractPart) => ({
+  ...c,
+  supplierName: c.supplier && ((around.at(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
+});
+const totals = (around: Around, key: string, prefix: string) => {
+  const total = totalOf(around.total(key), prefix);
+  return { ...total, says: showTotal(total), contracts: Number(around.total(key)[`${prefix}contracts`] ?? 0n) };
+};
+
+/** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
+export const towerBoard = projection<any>({
+  name: 'tower-board',
+  version: 1,
+  question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
+  filters: {
+    programme: (row) => row.programme,
+    group: (row) => row.group,
+    supplier: (row) => row.contracts?.map((c: ContractPart) => c.supplier),
+    stage: (row) => row.stage,
+  },
+  from: [
+    of(programme, (history) => ({
+      [`programme:${history.id}`]: {
+        value: { ...header(history.id, history.state), trail: trailOf(history) } as never,
+        row: history.state.stage !== 'none',
+        links: history.state.integrator ? [`contract:${history.state.integrator.contract}`] : [],
+      },
+    })),
+    of(tower, (history) => ({
+      [`tower:${history.id}`]: {
+        value: { ...towerPart(history.id, history.state), trail: trailOf(history) } as never,
+        row: history.state.stage !== 'none',
+        sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
+      },
+    })),
+    of(contract, (history) =>
+      history.state.stage === 'none' ? {} : { [`contract:${history.id}`]: ofContract(history.id, history.state, trailOf(history)) },
+    ),
+    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: { title: state.title, form: state.form ?? null } } })),
+  ],
+  row(key, around) {
+    const [own] = around.at(key);
+    if (!own) return undefined;
+    if (key.startsWith('programme:'))
+      return {
+        group: 'programme',
+        ...own,
+        towers: Number(around.total(key)['towers.towers'] ?? 0n),
+        stopped: Number(around.total(key)['stopped'] ?? 0n),
+        totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
+      };
+    if (key.startsWith('contract:'))
+      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(around, own)] };
+    const contracts = around.linking(key).map(({ value }) => named(around, value as ContractPart));
+    return { group: 'towers', ...own, stage: stageOf(contracts), contracts };
+  },
+});
+
+const header = (id: string, { title, authority, baseCurrency, integrator, warnings, policies }: Programme) => ({
+  programme: id,
+  title,
+  authority,
+  baseCurrency,
+  integrator: integrator ?? null,
+  warnings: warnings.map(({ warning, by, summary, source, on, about }) => ({ warning, by, summary, source, on, about: about ?? null })),
+  policies: policies.map(({ policy, version, title }) => ({ policy, version, title })),
+});
+const towerPart = (id: string, { programme, title, scope }: Tower) => ({
+  tower: id,
+  programme: programme ?? null,
+  title,
+  scope: scope ?? null,
+});

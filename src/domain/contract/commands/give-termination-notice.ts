@@ -1,0 +1,19 @@
+import { certainlyBefore, reject } from '../../../kernel/index.js';
+import { contract } from '../contract.js';
+
+export const giveTerminationNotice = contract.command('GiveTerminationNotice', {
+  summary: 'Give notice to end a contract.',
+  fields: { ...contract.events.TerminationNoticeGiven.fields },
+  events: ['TerminationNoticeGiven'],
+  refusals: {
+    'contract/notice-ends-in-the-past': 'A notice cannot take effect before it is given.',
+  },
+
+  decide({ data, effectiveOn }) {
+    const { takesEffectOn } = data;
+    if (takesEffectOn && certainlyBefore(takesEffectOn, effectiveOn))
+      reject('contract/notice-ends-in-the-past', `It is given on ${effectiveOn}.`, { pointer: '/takesEffectOn' });
+
+    return [{ type: 'TerminationNoticeGiven', data }];
+  },
+});

@@ -1,0 +1,18 @@
+import { certainlyBefore, reject } from '../../../kernel/index.js';
+import { contract } from '../contract.js';
+
+export const recordDelay = contract.command('RecordDelay', {
+  summary: 'Record that a milestone of a contract is late.',
+  fields: { ...contract.events.DelayRecorded.fields },
+  events: ['DelayRecorded'],
+  refusals: {
+    'contract/delay-earlier': 'A delay moves a milestone to a later date.',
+  },
+
+  decide({ data }) {
+    const { from, to } = data;
+    if (from && certainlyBefore(to, from)) reject('contract/delay-earlier', `${to} lies before ${from}.`, { pointer: '/to' });
+
+    return [{ type: 'DelayRecorded', data }];
+  },
+});

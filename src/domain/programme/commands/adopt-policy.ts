@@ -1,0 +1,34 @@
+import { canonical, certainlyBefore, reject } from '../../../kernel/index.js';
+import { programme } from '../programme.js';
+
+export const adoptPolicy = programme.command('AdoptPolicy', {
+  summary: 'Adopt a version of a policy: an approval table, checks, or both. Without it nothing is assessed.',
+  fields: { ...programme.events.PolicyAdopted.fields },
+  events: ['PolicyAdopted'],
+  refusals: {
+    'programme/policy-exists': 'This version of the policy was adopted with other rules.',
+    'programme/policy-without-rules': 'A policy needs an approval table or a check.',
+    'programme/policy-ends-before-start': 'A policy cannot end before it is in force.',
+    'programme/empty-approval-row': 'A row of an approval table needs a condition.',
+  },
+
+  decide({ data }, { policies }) {
+    const before = policies.find(({ policy, version }) => policy === data.policy && version === data.version);
+    if (before && canonical(before) === canonical(data)) return [];
+    if (before)
+      reject('programme/policy-exists', `Version ${data.version} of ${data.policy} has other rules: adopt a new version.`, {
+        pointer: '/version',
+      });
+    const { approvals = [], checks = [], inForceFrom, inForceUntil } = data;
+    if (approvals.length + checks.length === 0)
+      reject('programme/policy-without-rules', 'Tell an approval table or a check.', { pointer: '/approvals' });
+    if (inForceUntil && certainlyBefore(inForceUntil, inForceFrom))
+      reject('programme/policy-ends-before-start', `It is in force from ${inForceFrom}.`, { pointer: '/inForceUntil' });
+    approvals.forEach(({ approver: _, ...conditions }, i) => {
+      if (Object.keys(conditions).length === 0)
+        reject('programme/empty-approval-row', 'Tell when the row applies.', { pointer: `/approvals/${i}` });
+    });
+
+    return [{ type: 'PolicyAdopted', data }];
+  },
+});

@@ -1,0 +1,18 @@
+import { reject } from '../../../kernel/index.js';
+import { supplier } from '../supplier.js';
+
+export const registerSupplier = supplier.command('RegisterSupplier', {
+  summary: 'Register a company, joint venture or consortium.',
+  fields: { ...supplier.events.SupplierRegistered.fields },
+  events: ['SupplierRegistered'],
+  refusals: {
+    'supplier/company-with-members': 'A company has no members: it is a joint venture or a consortium.',
+  },
+
+  decide({ data }) {
+    if (data.form === 'company' && data.members?.length)
+      reject('supplier/company-with-members', 'A company has no members.', { pointer: '/members' });
+
+    return [{ type: 'SupplierRegistered', data }];
+  },
+});
