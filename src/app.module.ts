@@ -1,0 +1,95 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pino, type Logger } from 'pino';
+import type { Config } from './config.js';
+import { commands, subjects } from './domain/index.js';
+import { Engine } from './engine/handle.js';
+import { benchController } from './http/bench.controller.js';
+import { commandController, onTheBus } from './http/command.js';
+import { acceptJson } from './http/json-body.js';
+import { LEDGER, type Ledger } from './http/ledger.js';
+import { Metrics } from './http/metrics.js';
+import { OperationsController } from './http/operations.controller.js';
+import { ProblemFilter, sendProblem } from './http/problem.js';
+import { placesOf, Routes } from './http/routes.js';
+import { EmbeddedStore } from './store/embedded/embedded-store.js';
+
+@Module({})
+export class AppModule {
+  static of(ledger: Ledger): DynamicModule {
+    const told = commands.map((command) => ({ command, onBus: onTheBus(command) }));
+    return {
+      module: AppModule,
+      imports: [CqrsModule.forRoot()],
+      providers: [{ provide: LEDGER, useValue: ledger }, ...told.map(({ onBus }) => onBus.handler)],
+      controllers: [
+        ...told.flatMap(({ command, onBus }) => placesOf(command, subjects).map((subject) => commandController(command, subject, onBus))),
+        OperationsController,
+        ...(ledger.config.benchRoutes ? [benchController(commands.find(({ name }) => name === 'AwardContract')!)] : []),
+      ],
+    };
+  }
+}
+
+export interface App {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  /** Finishes what was accepted, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+const now = () => new Date().toISOString();
+const newId = () => randomUUIDv7();
+/** How long open requests may take to end once the server is closing. */
+const CLOSING_MS = 8000;
+
+/** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
+export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
+  const store = await EmbeddedStore.open({ dir: config.dataDir, timeZone: config.timeZone, now, newId });
+  try {
+    const engine = new Engine({ store, now, newId }, subjects, config.queue);
+    const metrics = new Metrics({ underWay: () => engine.underWay, subscribers: () => 0, lag: () => ({}), head: () => 0 });
+    const routes = new Routes();
+    const ledger: Ledger = { config, log, store, engine, subjects, commands, metrics, routes };
+    const adapter = new FastifyAdapter({
+      logger: false,
+      requestTimeout: 30_000,
+      forceCloseConnections: 'idle',
+      // The length of an id is judged where all of it is judged.
+      routerOptions: { maxParamLength: 16_384 },
+      frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(error, reply, ledger),
+    } as never);
+    const fastify = adapter.getInstance();
+    acceptJson(fastify as never);
+    routes.watch(fastify as never);
+    metrics.watch(fastify as never);
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(ledger), adapter, {
+      bodyParser: false,
+      abortOnError: false,
+      logger: nestLog(log),
+    });
+    app.useGlobalFilters(new ProblemFilter(ledger));
+    await app.listen(config.port, config.host);
+    const close = async () => {
+      const patience = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSING_MS);
+      await app.close();
+      clearTimeout(patience);
+      await store.close();
+    };
+    return { app, url: await app.getUrl(), close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+/** Nest says only what went wrong. */
+const nestLog = (log: Logger): LoggerService => ({
+  log: () => undefined,
+  warn: (message: unknown) => log.warn(String(message)),
+  error: (message: unknown) => log.error(String(message)),
+});

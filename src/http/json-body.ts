@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { BadRequest } from './problem.js';
+
+export const BODY_LIMIT = 1024 * 1024;
+const MAX_DEPTH = 32;
+/** What is read and thrown away of a body that is too large, so that its sender hears the answer instead of a reset connection. */
+const DRAIN_LIMIT = 64 * BODY_LIMIT;
+
+/** The only parser of bodies: bounded, strict, and wary before it parses. */
+export const acceptJson = (fastify: FastifyInstance): void => {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, done) => {
+    const charset = /;\s*charset="?([^";\s]*)/i.exec(request.headers['content-type']!)?.[1];
+    if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+      payload.resume();
+      return done(new BadRequest([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+    }
+    let chunks: Buffer[] = [];
+    let size = 0;
+    payload.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= BODY_LIMIT) chunks.push(chunk);
+      else chunks = [];
+      if (size > DRAIN_LIMIT) payload.destroy();
+    });
+    payload.on('error', (error) => done(error));
+    payload.on('end', () => {
+      if (size > BODY_LIMIT)
+        return done(new BadRequest([{ pointer: '', detail: `must not be larger than ${BODY_LIMIT} bytes` }], 'body-too-large', 413));
+      try {
+        done(null, parse(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  });
+};
+
+const bad = (detail: string, pointer = ''): BadRequest => new BadRequest([{ pointer, detail }], 'bad-body');
+
+/** @throws BadRequest */
+export const parse = (bytes: Buffer): unknown => {
+  if (bytes.length === 0) throw bad('must not be empty');
+  if (!isUtf8(bytes)) throw bad('must be UTF-8');
+  const odd = scan(bytes);
+  const text = bytes.toString('utf8');
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    const place = /at position (\d+)/.exec((error as Error).message)?.[1];
+    throw bad(`is not JSON${place === undefined ? '' : `: broken at character ${place}`}`);
+  }
+  if (odd || /__proto__|constructor|prototype/.test(text)) inspect(body, '');
+  return body;
+};
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COMMA, COLON] = Buffer.from('"\\[]{},:');
+const LONG_NUMBER = 24;
+
+/**
+ * Bounds the depth before anything recursive sees the text.
+ * @returns whether the text holds what only `inspect` can judge: escapes that may hide a name or half a character, or a long number
+ */
+const scan = (bytes: Buffer): boolean => {
+  let depth = 0;
+  let bare = 0;
+  let odd = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === QUOTE) {
+      bare = 0;
+      for (i++; i < bytes.length && bytes[i] !== QUOTE; i++)
+        if (bytes[i] === BACKSLASH) {
+          odd ||= bytes[i + 1] === 0x75;
+          i++;
+        }
+    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+      bare = 0;
+      if (++depth > MAX_DEPTH) throw bad(`must not be deeper than ${MAX_DEPTH} levels`);
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      bare = 0;
+      depth--;
+    } else if (byte === COMMA || byte === COLON) bare = 0;
+    else if (byte! > 0x20) {
+      bare++;
+      // 1e999 is no number that a ledger could store
+      if (bare > LONG_NUMBER || ((byte === 0x65 || byte === 0x45) && bytes[i - 1]! >= 0x2e && bytes[i - 1]! <= 0x39)) odd = true;
+    }
+  }
+  return odd;
+};
+
+const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+const inspect = (value: unknown, at: string): void => {
+  if (typeof value === 'string' && !value.isWellFormed()) throw bad('must not hold broken unicode', at);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw bad('is too large a number', at);
+  if (Array.isArray(value)) value.forEach((entry, i) => inspect(entry, `${at}/${i}`));
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, entry] of Object.entries(value)) {
+      const here = `${at}/${key.toWellFormed().slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (forbidden.has(key)) throw bad('is a name that is never a field', here);
+      if (!key.isWellFormed()) throw bad('must not hold broken unicode', here);
+      inspect(entry, here);
+    }
+};

@@ -1,0 +1,75 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { FastifyInstance } from 'fastify';
+
+/** What a scrape asks for when it comes: nothing is kept up to date in between. */
+export interface Gauges {
+  underWay(): number;
+  subscribers(): number;
+  /** Events that each projection is behind the log. */
+  lag(): Readonly<Record<string, number>>;
+  /** Ordinal of the last event in the log. */
+  head(): number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #commands = new Counter({
+    name: 'ledger_commands_total',
+    help: 'Commands by name and outcome.',
+    labelNames: ['command', 'outcome'] as const,
+    registers: [this.#registry],
+  });
+  readonly #durations = new Histogram({
+    name: 'ledger_http_request_duration_seconds',
+    help: 'Requests by route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [this.#registry],
+  });
+
+  constructor(gauges: Gauges) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge('ledger_commands_under_way', 'Commands in the queue.', gauges.underWay);
+    gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
+    gauge('ledger_log_head', 'Ordinal of the last event in the log.', gauges.head);
+    new Gauge({
+      name: 'ledger_projection_lag_events',
+      help: 'Events that a projection is behind the log.',
+      labelNames: ['projection'] as const,
+      registers,
+      collect() {
+        for (const [projection, lag] of Object.entries(gauges.lag())) this.set({ projection }, lag);
+      },
+    });
+  }
+
+  command(command: string, outcome: string): void {
+    this.#commands.inc({ command, outcome });
+  }
+
+  watch(fastify: FastifyInstance): void {
+    fastify.addHook('onResponse', (request, reply, done) => {
+      const { url = 'none' } = request.routeOptions;
+      this.#durations.observe({ method: request.method, route: url, status: reply.statusCode }, reply.elapsedTime / 1000);
+      done();
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,167 @@
+import { applyDecorators, type INestApplication } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+  DocumentBuilder,
+  SwaggerModule,
+} from '@nestjs/swagger';
+import { IDENTIFIER, type AnyCommand, type AnySubject, type Json } from '../kernel/index.js';
+import { bodyExample, bodySchema } from './body.js';
+
+type Schema = { readonly [key: string]: Json };
+const anObject = { type: 'object' } as const;
+const aText = { type: 'string' } as const;
+
+const components: Readonly<Record<string, Schema>> = {
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457',
+    required: ['type', 'title', 'status'],
+    properties: {
+      type: { type: 'string', format: 'uri', example: 'urn:tower-ledger:problem:contract/stage' },
+      title: aText,
+      status: { type: 'integer' },
+      detail: aText,
+      instance: { type: 'string', format: 'uri' },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['detail'],
+          properties: {
+            pointer: { type: 'string', description: 'JSON Pointer into the body' },
+            parameter: { type: 'string', description: 'of the path or the query' },
+            header: aText,
+            detail: aText,
+          },
+        },
+      },
+    },
+  },
+  Receipt: {
+    type: 'object',
+    required: ['outcome', 'command', 'stream', 'revision', 'events', 'assessed', 'known'],
+    properties: {
+      decision: { type: 'string', format: 'uuid' },
+      outcome: { enum: ['accepted', 'already-so', 'dry-run'] },
+      command: aText,
+      stream: aText,
+      revision: { type: 'integer', minimum: -1 },
+      position: aText,
+      recordedAt: { type: 'string', format: 'date-time' },
+      effectiveOn: aText,
+      events: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['type', 'data'],
+          properties: { id: { type: 'string', format: 'uuid' }, type: aText, revision: { type: 'integer' }, data: anObject },
+        },
+      },
+      assessed: { type: 'array', items: anObject },
+      known: { type: 'array', items: { type: 'object', properties: { stream: aText, revision: { type: 'integer' } } } },
+    },
+  },
+};
+
+const problem = (status: number, description: string) =>
+  ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
+const etag = { ETag: { description: 'The revision, in quotes.', schema: { type: 'string', example: '"3"' } } };
+const receipt = (status: number, description: string, headers: Readonly<Record<string, object>> = {}) =>
+  ApiResponse({
+    status,
+    description,
+    headers: { ...etag, ...headers } as never,
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Receipt' } } },
+  });
+const anId = (category: string) =>
+  ApiParam({ name: 'id', description: `The ${category}, in the user's own words.`, schema: { type: 'string', pattern: IDENTIFIER } });
+const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[] = [
+  ['Idempotency-Key', '1 to 255 printable characters: the same key, body and actor add nothing twice.'],
+  ['If-Match', 'The revision that was last seen, in quotes; "-1" for not there yet.'],
+  ['X-Actor', "Who sends the command: a person id. The operating system's user when absent."],
+  ['X-Correlation-Id', 'Joins decisions that belong together.'],
+];
+
+export const describeCommand = (command: AnyCommand, { category }: AnySubject): MethodDecorator => {
+  const refusals = Object.entries(command.refusals).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
+  return applyDecorators(
+    ApiTags(category),
+    ApiOperation({
+      operationId: command.subject ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
+      summary: command.summary,
+      description: [`Adds ${command.events.join(', ')}.`, ...(refusals.length ? ['', 'Refused with:', '', ...refusals] : [])].join('\n'),
+    }),
+    anId(category),
+    ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
+    ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
+    ApiBody({ schema: bodySchema(command) as never, required: true, examples: { valid: { value: bodyExample(command) } } }),
+    receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
+      Location: { description: 'The decision.', schema: { type: 'string' } },
+      'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
+    }),
+    receipt(200, 'A dry run, or already so: nothing was stored.'),
+    problem(400, 'Malformed: a pointer and a detail for each field.'),
+    problem(409, 'Refused by a rule; an unknown subject or reference.'),
+    problem(412, 'The stream is not at the revision of If-Match.'),
+    problem(413, 'The body is too large.'),
+    problem(415, 'The body is not JSON.'),
+    problem(422, 'The idempotency key was used for another command, body or actor.'),
+    problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
+  );
+};
+
+export interface Read {
+  readonly tag: string;
+  readonly operationId: string;
+  readonly summary: string;
+  /** Path parameters but `id`s of subjects: name → description. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly idOf?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly status?: readonly number[];
+}
+const SAYS: Readonly<Record<number, string>> = {
+  400: 'A parameter is not known or not allowed.',
+  404: 'Nothing is there.',
+  503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
+};
+
+export const describeRead = ({
+  tag,
+  operationId,
+  summary,
+  path = {},
+  idOf,
+  query = {},
+  type = 'application/json',
+  status = [400, 404, 503],
+}: Read) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiOperation({ operationId, summary }),
+    ...(idOf ? [anId(idOf)] : []),
+    ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: { type: 'string' } })),
+    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: { type: 'string' } })),
+    ApiResponse({ status: 200, description: summary, content: { [type]: { schema: type === 'application/json' ? anObject : aText } } }),
+    ...status.map((s) => problem(s, SAYS[s]!)),
+  );
+
+/** OpenAPI 3.1 of every route, made when it is first asked for. */
+export const documentOf = (app: INestApplication, version: string): object => {
+  const about = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Tower Ledger')
+    .setDescription('An event-sourced ledger of public contracts. State is what the recorded events say.')
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .build();
+  const document = SwaggerModule.createDocument(app, about);
+  return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...components } } };
+};

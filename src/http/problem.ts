@@ -1,0 +1,168 @@
+import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
+import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
+import { InvalidPosition, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '../store/event-store.js';
+import { LEDGER, type Ledger } from './ledger.js';
+
+/** RFC 9457. `type` is stable: programs go by it, people by the rest. */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly errors?: readonly Fault[];
+  readonly [more: string]: unknown;
+}
+
+/** Where a request is wrong: a place in its body, a parameter of its address, or a header. */
+export type Fault =
+  Problem | { readonly parameter: string; readonly detail: string } | { readonly header: string; readonly detail: string };
+
+/** What was wrong with the request itself. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+  constructor(
+    readonly errors: readonly Fault[],
+    readonly code = 'bad-request',
+    readonly status = 400,
+  ) {
+    super(errors[0]?.detail ?? 'The request is malformed.');
+  }
+}
+export const badParameter = (parameter: string, detail: string): BadRequest => new BadRequest([{ parameter, detail }], 'bad-parameter');
+export const badHeader = (header: string, detail: string): BadRequest => new BadRequest([{ header, detail }], 'bad-header');
+
+export class NotThere extends Error {
+  override readonly name = 'NotThere';
+}
+/** A read's `minPosition` was not reached in time. */
+export class NotCaughtUp extends Error {
+  override readonly name = 'NotCaughtUp';
+}
+export class TooManySubscribers extends Error {
+  override readonly name = 'TooManySubscribers';
+}
+
+const typeOf = (code: string): string => `urn:tower-ledger:problem:${code}`;
+const titles: Readonly<Record<string, string>> = {
+  'bad-request': 'The request is malformed.',
+  'bad-body': 'The body is not what this command takes.',
+  'bad-parameter': 'A parameter is not known or not allowed.',
+  'bad-header': 'A header is malformed.',
+  'bad-position': 'This is not a position of this ledger.',
+  'body-too-large': 'The body is too large.',
+  'media-type': 'The body must be JSON.',
+  'not-found': 'Nothing is there.',
+  'method-not-allowed': 'The method is not allowed here.',
+  'stale-revision': 'The stream has moved on.',
+  'key-reused': 'The idempotency key was used for another command.',
+  'queue-full': 'Too many commands are under way.',
+  contention: 'Others wrote to the same stream at the same time.',
+  'store-unavailable': 'The store is away.',
+  'outcome-unknown': 'Whether the command was stored is not known.',
+  'newer-version-needed': 'The stream holds facts that are newer than this program.',
+  'not-caught-up': 'The position was not reached in time.',
+  'too-many-subscribers': 'Too many clients follow.',
+  'shutting-down': 'The server is closing.',
+  internal: 'Something went wrong on our side.',
+};
+const byStatus: Readonly<Record<number, string>> = { 404: 'not-found', 413: 'body-too-large', 415: 'media-type', 503: 'shutting-down' };
+
+interface Answer {
+  readonly code: string;
+  readonly status: number;
+  readonly detail?: string | undefined;
+  readonly title?: string | undefined;
+  readonly errors?: readonly Fault[] | undefined;
+  readonly more?: Readonly<Record<string, Json | undefined>>;
+  readonly retryAfter?: number;
+}
+
+const again = (code: string, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
+const ALL_STAGES = ['/unknown', '/exists', '/stage'];
+
+/** The only place where "no" becomes a number. */
+const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
+  if (error instanceof BadRequest) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
+  if (error instanceof Rejection) {
+    const { pointer, ...more } = error.more;
+    const title =
+      (engineRefusals as Readonly<Record<string, string>>)[error.code] ??
+      (ALL_STAGES.some((end) => error.code.endsWith(end)) ? stageRefusals(error.code.split('/')[0]!)[error.code] : undefined) ??
+      commands.find(({ refusals }) => Object.hasOwn(refusals, error.code))?.refusals[error.code] ??
+      'Refused by a rule.';
+    const detail = error.message;
+    return { code: error.code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
+  }
+  if (error instanceof Stale) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
+  if (error instanceof KeyReused) return { code: 'key-reused', status: 422, detail: error.message };
+  if (error instanceof InvalidPosition) return { code: 'bad-position', status: 400, detail: error.message };
+  if (error instanceof NotThere) return { code: 'not-found', status: 404, detail: error.message };
+  if (error instanceof Busy) return again('queue-full', 1, error.message);
+  if (error instanceof WrongExpectedRevision)
+    return again('contention', 1, 'Others won every race for the stream: send the command again.');
+  if (error instanceof StoreUnavailable) return again('store-unavailable', 5, 'Nothing was stored: send the command again later.');
+  if (error instanceof OutcomeUnknown)
+    return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
+  if (error instanceof NewerShape) return again('newer-version-needed', 60, error.message);
+  if (error instanceof NotCaughtUp) return again('not-caught-up', 1, error.message);
+  if (error instanceof TooManySubscribers) return again('too-many-subscribers', 10, error.message);
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  if (status >= 400 && status < 500) return { code: byStatus[status] ?? 'bad-request', status, detail: messageOf(error) };
+  if (status === 503) return again('shutting-down', 1, 'The server is closing.');
+  return { code: 'internal', status: 500 };
+};
+
+const statusOf = (error: unknown): number => {
+  const { statusCode } = (error ?? {}) as { readonly statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : 500;
+};
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'The request is malformed.');
+
+const render = ({ code, status, title, detail, errors, more = {} }: Answer): ProblemDetails => ({
+  type: typeOf(code),
+  title: title ?? titles[code] ?? STATUS_CODES[status] ?? 'No.',
+  status,
+  ...(detail !== undefined && { detail }),
+  ...(errors && { errors }),
+  ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
+});
+
+/** Answers an error; what nobody expected is logged once under an id, and nothing of it leaks. */
+export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Ledger, 'commands' | 'log'>): void => {
+  let answer = answerTo(error, ledger);
+  if (answer.status === 500) {
+    const id = randomUUID();
+    ledger.log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
+    answer = { ...answer, more: { instance: `urn:uuid:${id}` } };
+  }
+  if (reply.sent) return;
+  if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
+  reply
+    .code(answer.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(render(answer)));
+};
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const request = http.getRequest<FastifyRequest>();
+    if (error instanceof HttpException && error.getStatus() === 404 && request.is404) return this.#noRoute(request, reply);
+    sendProblem(error, reply, this.ledger);
+  }
+
+  #noRoute(request: FastifyRequest, reply: FastifyReply): void {
+    const allowed = this.ledger.routes.methodsAt(request.url.split('?')[0]!);
+    if (allowed.length === 0) return sendProblem(new NotThere('There is no such route.'), reply, this.ledger);
+    reply.header('allow', allowed.join(', '));
+    sendProblem(new BadRequest([], 'method-not-allowed', 405), reply, this.ledger);
+  }
+}

@@ -1,0 +1,86 @@
+import type { FastifyRequest } from 'fastify';
+import { userInfo } from 'node:os';
+import { IDENTIFIER, isIdentifier } from '../kernel/index.js';
+import { badHeader, badParameter } from './problem.js';
+
+const operator = ((): string => {
+  try {
+    return (
+      userInfo()
+        .username.replaceAll(/[^A-Za-z0-9._@-]/g, '-')
+        .slice(0, 128) || 'unknown'
+    );
+  } catch {
+    return 'unknown'; // a user without an entry in the system's list
+  }
+})();
+
+const header = (request: FastifyRequest, name: string, form: RegExp, must: string): string | undefined => {
+  const value = request.headers[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !form.test(value)) throw badHeader(name, must);
+  return value;
+};
+
+/** In local mode the caller says who they are; else it is who runs the server. */
+export const actorOf = (request: FastifyRequest): string =>
+  header(request, 'x-actor', /^[A-Za-z0-9._@-]{1,128}$/, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ??
+  operator;
+export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
+  header(request, 'idempotency-key', /^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
+export const correlationOf = (request: FastifyRequest): string | undefined =>
+  header(request, 'x-correlation-id', /^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without blanks');
+export const ifMatchOf = (request: FastifyRequest): number | undefined => {
+  const value = header(
+    request,
+    'if-match',
+    /^"(-1|0|[1-9]\d{0,14})"$/,
+    'must be a revision in quotes such as "3", or "-1" for not there yet',
+  );
+  return value === undefined ? undefined : Number(value.slice(1, -1));
+};
+
+/** An id from the path. */
+export const idOf = (request: FastifyRequest): string => {
+  const { id } = request.params as { readonly id: string };
+  if (!isIdentifier(id)) throw badParameter('id', `must match ${IDENTIFIER}`);
+  return id;
+};
+
+export type Query = Readonly<Record<string, string | undefined>>;
+/** The query parameters of a route that knows these and no others, each given once. */
+export const queryOf = (request: FastifyRequest, known: readonly string[]): Query => {
+  const query = request.query as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(query)) {
+    if (!known.includes(name))
+      throw badParameter(name.slice(0, 64), known.length ? `is not known here: there are ${known.join(', ')}` : 'is not known here');
+    if (typeof query[name] !== 'string') throw badParameter(name, 'must be given once');
+    if (query[name] === '') throw badParameter(name, 'must not be empty');
+  }
+  return query as Query;
+};
+
+export const flagOf = (query: Query, name: string): boolean => {
+  const value = query[name];
+  if (value !== undefined && value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');
+  return value === 'true';
+};
+export const wholeOf = (query: Query, name: string, min: number, max: number): number | undefined => {
+  const value = query[name];
+  if (value === undefined) return undefined;
+  if (!/^-?\d{1,15}$/.test(value) || Number(value) < min || Number(value) > max)
+    throw badParameter(name, `must be a whole number from ${min} to ${max}`);
+  return Number(value);
+};
+/** An instant in UTC with milliseconds, as events carry it. */
+export const instantOf = (query: Query, name: string): string | undefined => {
+  const value = query[name];
+  if (value === undefined) return undefined;
+  const form = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+  try {
+    if (!form.test(value)) throw new RangeError(value);
+    return Temporal.Instant.from(value).toString({ smallestUnit: 'millisecond' });
+  } catch {
+    throw badParameter(name, 'must be an instant such as 2026-11-24T09:30:00Z');
+  }
+};

@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify';
+import type { AnyCommand, AnySubject } from '../kernel/index.js';
+
+/** `loss` → `losses`, `contract` → `contracts`. */
+export const plural = (category: string): string => `${category}${category.endsWith('s') ? 'es' : 's'}`;
+/** `AwardContract` → `award-contract`. */
+export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
+
+/** A command under one subject: the ledger's own commands have a route under every subject. */
+export const placesOf = (command: AnyCommand, subjects: readonly AnySubject[]): readonly AnySubject[] =>
+  command.subject ? [command.subject] : subjects;
+
+/** Which methods there are at a path, for an honest 405. */
+export class Routes {
+  readonly #methods = new Map<string, Set<string>>();
+
+  watch(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ url, method }) => {
+      const methods = this.#methods.get(url) ?? new Set();
+      for (const m of [method].flat()) methods.add(m);
+      this.#methods.set(url, methods);
+    });
+  }
+
+  methodsAt(path: string): readonly string[] {
+    const steps = path.split('/');
+    const matching = [...this.#methods].filter(([url]) => {
+      const pattern = url.split('/');
+      return pattern.length === steps.length && pattern.every((step, i) => (step.startsWith(':') ? steps[i] !== '' : step === steps[i]));
+    });
+    return [...new Set(matching.flatMap(([, methods]) => [...methods]))].sort();
+  }
+}

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { createApp } from './app.module.js';
+import { ConfigError, configOf } from './config.js';
+
+const complain = (message: string, code: number): never => {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
+};
+
+const start = async (): Promise<void> => {
+  const config = configOf(process.env);
+  const { url, close } = await createApp(config);
+  process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
+
+  let closing = false;
+  const stop = async () => {
+    if (closing) return;
+    closing = true;
+    try {
+      await close();
+      process.exit(0);
+    } catch (error) {
+      complain(`Closing failed: ${String(error)}`, 1);
+    }
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+};
+
+const KNOWN = ['FolderInUse', 'NewerFormat', 'UnsafeSqlite'];
+start().catch((error: unknown) => {
+  if (error instanceof ConfigError) complain(error.message, 2);
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  if (KNOWN.includes(name) || code !== undefined) complain(`Tower Ledger cannot start: ${message}`, 1);
+  complain(`Tower Ledger cannot start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`, 1);
+});
