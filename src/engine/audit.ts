@@ -104,7 +104,6 @@ export const dossierOf = (events: readonly StoredEvent[], history: History, time
   const body = (metadata.command.body ?? {}) as { readonly [field: string]: Json };
   const late = daysLate(metadata.effectiveOn, dayOf(metadata.recordedAt, timeZone));
   return {
-
     stream: first.stream,
     ...who(first),
     effectiveOn: metadata.effectiveOn,
