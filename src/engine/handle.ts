@@ -355,6 +355,11 @@ const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, 
     ...(reason !== undefined && { reason }),
     ...(evidence && { evidence }),
   }));
+  const first = history.entries[0];
+  if (found.place === 0 && first && !history.subject.events[facts[0]!.type]!.from.includes('none'))
+    reject(`${history.subject.category}/not-yet`, `It begins with ${first.stored.type} of ${first.effectiveOn}; this would lie before it.`, {
+      pointer: '/record/effectiveOn',
+    });
   const after = legally(() => history.tryFacts(facts, told, found));
   return facts.map(({ type, data }, i) => ({ type, data, told: told[i]!, state: i === 0 ? found.state : after[i - 1], after: after[i] }));
 };

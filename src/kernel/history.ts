@@ -297,6 +297,7 @@ export const step = <State>(subject: AnySubject, state: State, fact: Fact, told:
 export const stageRefusals = (category: string) => ({
   [`${category}/unknown`]: `No such ${category}.`,
   [`${category}/exists`]: `The ${category} is already there.`,
+  [`${category}/not-yet`]: `The ${category} begins later than this.`,
   [`${category}/stage`]: `The ${category} is at a stage that this cannot follow.`,
 });
 
