@@ -1,4 +1,5 @@
 import {
+  add,
   amount,
   certainlyBefore,
   choice,
@@ -17,6 +18,7 @@ import {
   value,
   addDays,
   isDay,
+  type Amount,
   type Value,
 } from '../../kernel/index.js';
 import { approvalOf, checked } from '../programme/policies.js';
@@ -33,9 +35,11 @@ export interface Change {
   readonly on: string;
   readonly from: Value;
   readonly to?: Value;
+  /** Where only the step was told. */
+  readonly by?: Value;
   readonly statedFrom?: Value;
   readonly endsOn?: string;
-  readonly ground: string;
+  readonly ground?: string;
   readonly reference?: string;
 }
 
@@ -145,6 +149,9 @@ const withTerms = (
   breaks: breaks ?? [],
   ...(noticeDays !== undefined && { noticeDays }),
 });
+/** The ceiling after a change, when it can be known. */
+const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
+  to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
 const dated = (c: Contract, what: string, on: string) => ({ dates: { ...c.dates, [what]: on } });
 
 export const contract = subject({
@@ -281,14 +288,15 @@ export const contract = subject({
         kind: choice(['value', 'term', 'scope'], 'What changes'),
         summary: optional(text('What the change is, in our own words', { max: 1000 })),
         to: optional(amount('The new ceiling')),
+        by: optional(amount('What the change adds, where only the step is told')),
         statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
         endsOn: optional(date('The new last day of the term')),
-        ground: text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' }),
+        ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
         unforeseen: optional(flag('Whether the need was unforeseen')),
       },
-      evolve: (c, { kind, to, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
+      evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
         ...c,
-        ceiling: to ?? c.ceiling,
+        ceiling: raised(c, to, by) ?? c.ceiling,
         term: { ...c.term, ...(endsOn && { endsOn }) },
         changes: [
           ...c.changes,
@@ -297,18 +305,20 @@ export const contract = subject({
             kind,
             on: effectiveOn,
             from: c.ceiling,
-            ground,
-            ...(to && { to }),
+            ...(raised(c, to, by) && { to: raised(c, to, by)! }),
+            ...(by && { by }),
+            ...(ground && { ground }),
             ...(statedFrom && { statedFrom }),
             ...(endsOn && { endsOn }),
             ...(authority && { reference: authority.reference }),
           },
         ],
       }),
-      assess: ({ to, statedFrom: _, endsOn: newEndsOn, unforeseen }, told, c, programme) =>
-        to || newEndsOn
-          ? approvalOf(programme, { original: c.original, current: c.ceiling, to, endsOn: c.term.endsOn, newEndsOn, unforeseen }, told)
-          : [],
+      assess: ({ to, by, endsOn: newEndsOn, unforeseen }, told, c, programme) => {
+        const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
+        const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
+        return value || newEndsOn ? approvalOf(programme, change, told) : [];
+      },
     }),
     DelayRecorded: fact({
       from: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],

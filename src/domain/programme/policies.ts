@@ -1,7 +1,9 @@
 import {
   addMonths,
+  before,
   certainlyBefore,
   changeFigures,
+  growth,
   compare,
   isAmount,
   monthsBetween,
@@ -14,6 +16,9 @@ import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
 /** The adopted versions that were, or may have been, in force on a day. */
 const inForce = ({ policies }: Programme, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
+
+const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>
+  before(on, inForceFrom) === 'no' && (inForceUntil === undefined || before(inForceUntil, on) === 'no');
 
 const assessment = (
   policy: Policy,
@@ -39,7 +44,7 @@ export const checked = (
 ): readonly Assessment[] =>
   inForce(programme, on)
     .filter((p) => p.checks?.includes(check))
-    .map((p) => assessment(p, check, result, inputs));
+    .map((p) => assessment(p, check, certainlyInForce(p, on) ? result : 'not-assessable', inputs));
 
 export interface ChangeAsked {
   readonly original: Value;
@@ -64,6 +69,8 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
       if (decisive.applies === 'unknown')
         return assessment(policy, 'approval', 'not-assessable', asked, 'A value or date that the table needs is not known.');
       if (!decidedBy?.office) return assessment(policy, 'approval', 'not-assessable', asked, 'Nobody was named as deciding.');
+      if (!certainlyInForce(policy, effectiveOn))
+        return assessment(policy, 'approval', 'not-assessable', asked, 'Whether the policy was in force on that day is not known.');
       const met = decidedBy.office.toLowerCase() === approver.toLowerCase();
       return assessment(policy, 'approval', met ? 'met' : 'not-met', asked, met ? undefined : `${approver} must approve this change.`);
     });
@@ -90,9 +97,9 @@ const atLeast = (value: Value, limit: NonNullable<ApprovalRow['originalAtLeast']
 
 const stepAbove = ({ original, current, to }: ChangeAsked, percent: number): Answer => {
   if (to === undefined) return 'no';
-  const { stepOverOriginal } = changeFigures(original, current, to);
-  if (stepOverOriginal === 'not assessable') return 'unknown';
-  return Number(stepOverOriginal) * 100 > percent ? 'yes' : 'no';
+  const step = growth(current, to, original);
+  if (!step) return 'unknown';
+  return step.over * 100n > BigInt(percent) * step.under ? 'yes' : 'no';
 };
 
 const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer => {

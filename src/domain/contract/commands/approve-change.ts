@@ -7,18 +7,21 @@ export const approveChange = contract.command('ApproveChange', {
   events: ['ChangeApproved'],
   refusals: {
     'contract/change-without-value': 'A change of value needs the new value.',
+    'contract/change-told-twice': 'A change tells the new value or the step.',
     'contract/change-without-end': 'A change of term needs the new end.',
     'contract/mixed-currencies': 'The new value must be in the currency of the contract.',
     'contract/ends-before-start': 'A contract cannot end before it starts.',
   },
 
   decide({ data }, { original, ceiling, term }) {
-    const { kind, to, endsOn } = data;
-    if (kind === 'value' && !to) reject('contract/change-without-value', 'Tell the new value.', { pointer: '/to' });
+    const { kind, to, by, endsOn } = data;
+    if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
+    if (to && by) reject('contract/change-told-twice', 'Tell the new value or the step, not both.', { pointer: '/by' });
     if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
-    for (const known of [original, ceiling])
-      if (to && isAmount(known) && known.currency !== to.currency)
-        reject('contract/mixed-currencies', `The contract is in ${known.currency}.`, { pointer: '/to/currency' });
+    for (const [field, told] of Object.entries({ to, by }))
+      for (const known of [original, ceiling])
+        if (told && isAmount(known) && known.currency !== told.currency)
+          reject('contract/mixed-currencies', `The contract is in ${known.currency}.`, { pointer: `/${field}/currency` });
     if (endsOn && term.startsOn && certainlyBefore(endsOn, term.startsOn))
       reject('contract/ends-before-start', `It starts on ${term.startsOn}.`, { pointer: '/endsOn' });
 
