@@ -4,18 +4,28 @@ import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
+import { projections } from '../projections/index.js';
 import { commands, subjects } from './domain/index.js';
 import { Engine } from './engine/handle.js';
+import { Projector } from './engine/project.js';
 import { benchController } from './http/bench.controller.js';
 import { commandController, onTheBus } from './http/command.js';
 import { acceptJson } from './http/json-body.js';
-import { LEDGER, type Ledger } from './http/ledger.js';
+import { LEDGER, lagOf, type Ledger } from './http/ledger.js';
+import { LogController } from './http/log.controller.js';
 import { Metrics } from './http/metrics.js';
+import { documentOf } from './http/openapi.js';
 import { OperationsController } from './http/operations.controller.js';
 import { ProblemFilter, sendProblem } from './http/problem.js';
+import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
+import { subjectController } from './http/subject.controller.js';
+import { Subscribers } from './http/subscribers.js';
+import { EmbeddedReadModel } from './store/embedded/embedded-read-model.js';
 import { EmbeddedStore } from './store/embedded/embedded-store.js';
 
 @Module({})
@@ -28,6 +38,9 @@ export class AppModule {
       providers: [{ provide: LEDGER, useValue: ledger }, ...told.map(({ onBus }) => onBus.handler)],
       controllers: [
         ...told.flatMap(({ command, onBus }) => placesOf(command, subjects).map((subject) => commandController(command, subject, onBus))),
+        ...subjects.map(subjectController),
+        ProjectionsController,
+        LogController,
         OperationsController,
         ...(ledger.config.benchRoutes ? [benchController(commands.find(({ name }) => name === 'AwardContract')!)] : []),
       ],
@@ -44,47 +57,96 @@ export interface App {
 
 const now = () => new Date().toISOString();
 const newId = () => randomUUIDv7();
+/** Of this package, wherever it was built to. */
+const VERSION = (() => {
+  for (const up of ['..', '../..'])
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(import.meta.dirname, up, 'package.json'), 'utf8'));
+      if (name === 'tower-ledger') return String(version);
+    } catch {
+      // not there: one level up
+    }
+  return '0.0.0';
+})();
 /** How long open requests may take to end once the server is closing. */
 const CLOSING_MS = 8000;
 
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
 export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
   const store = await EmbeddedStore.open({ dir: config.dataDir, timeZone: config.timeZone, now, newId });
+  let projector: Projector | undefined;
   try {
-    const engine = new Engine({ store, now, newId }, subjects, config.queue);
-    const metrics = new Metrics({ underWay: () => engine.underWay, subscribers: () => 0, lag: () => ({}), head: () => 0 });
-    const routes = new Routes();
-    const ledger: Ledger = { config, log, store, engine, subjects, commands, metrics, routes };
-    const adapter = new FastifyAdapter({
-      logger: false,
-      requestTimeout: 30_000,
-      forceCloseConnections: 'idle',
-      // The length of an id is judged where all of it is judged.
-      routerOptions: { maxParamLength: 16_384 },
-      frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(error, reply, ledger),
-    } as never);
-    const fastify = adapter.getInstance();
-    acceptJson(fastify as never);
-    routes.watch(fastify as never);
-    metrics.watch(fastify as never);
-    const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(ledger), adapter, {
-      bodyParser: false,
-      abortOnError: false,
-      logger: nestLog(log),
+    projector = Projector.start({
+      store,
+      readModel: new EmbeddedReadModel(join(config.dataDir, 'read-model.db')),
+      projections,
+      subjects,
+      log: (message, error) => log.error({ err: error }, message),
     });
-    app.useGlobalFilters(new ProblemFilter(ledger));
-    await app.listen(config.port, config.host);
+    const { app, subscribers } = await serve(config, log, store, projector);
     const close = async () => {
       const patience = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSING_MS);
+      subscribers.close();
       await app.close();
       clearTimeout(patience);
+      await projector!.close();
       await store.close();
     };
     return { app, url: await app.getUrl(), close };
   } catch (error) {
+    await projector?.close();
     await store.close();
     throw error;
   }
+};
+
+const serve = async (config: Config, log: Logger, store: EmbeddedStore, projector: Projector) => {
+  const engine = new Engine({ store, now, newId }, subjects, config.queue);
+  const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
+  const metrics = new Metrics({
+    underWay: () => engine.underWay,
+    subscribers: () => subscribers.size,
+    head: () => projector.ordinal,
+    lag: async () => {
+      const behind = await lagOf({ store, projector });
+      return Object.fromEntries(projector.list().map(({ name, behind: rebuilding }) => [name, behind + rebuilding]));
+    },
+  });
+  const routes = new Routes();
+  let document: object | undefined;
+  const ledger: Ledger = {
+    config,
+    log,
+    store,
+    engine,
+    projector,
+    subjects,
+    commands,
+    metrics,
+    routes,
+    subscribers,
+    document: () => (document ??= documentOf(app, VERSION)),
+  };
+  const adapter = new FastifyAdapter({
+    logger: false,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    // The length of an id is judged where all of it is judged.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(error, reply, ledger),
+  } as never);
+  const fastify = adapter.getInstance();
+  acceptJson(fastify as never);
+  routes.watch(fastify as never);
+  metrics.watch(fastify as never);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(ledger), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: nestLog(log),
+  });
+  app.useGlobalFilters(new ProblemFilter(ledger));
+  await app.listen(config.port, config.host);
+  return { app, subscribers };
 };
 
 /** Nest says only what went wrong. */

@@ -72,7 +72,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
       }
     }
   }
-  return named(CommandController, `${command.name}Of${named(class {}, subject.category).name}Controller`);
+  return named(CommandController, `${command.name}Controller`);
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */

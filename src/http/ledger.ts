@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Engine } from '../engine/handle.js';
-import type { AnyCommand, AnySubject } from '../kernel/index.js';
+import type { Projector } from '../engine/project.js';
+import type { AnyCommand, AnySubject, History } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Metrics } from './metrics.js';
 import type { Routes } from './routes.js';
+import type { Subscribers } from './subscribers.js';
 
 /** Everything that the routes are joined to, put together in app.module.ts. */
 export interface Ledger {
@@ -12,9 +14,30 @@ export interface Ledger {
   readonly log: Logger;
   readonly store: EventStore;
   readonly engine: Engine;
+  readonly projector: Projector;
   readonly subjects: readonly AnySubject[];
   readonly commands: readonly AnyCommand[];
   readonly metrics: Metrics;
   readonly routes: Routes;
+  readonly subscribers: Subscribers;
+  /** The OpenAPI document, once the application stands. */
+  document(): object;
 }
 export const LEDGER = Symbol('Ledger');
+
+export const loadFrom =
+  ({ engine, subjects }: Pick<Ledger, 'engine' | 'subjects'>) =>
+  (category: string, id: string): Promise<History> =>
+    engine.history(
+      subjects.find((s) => s.category === category)!,
+      id,
+    );
+
+const COUNTED = 1000;
+
+/** Events that were recorded and not read by the projections yet; 1 000 stands for that many or more. */
+export const lagOf = async ({ store, projector }: Pick<Ledger, 'store' | 'projector'>): Promise<number> => {
+  const [head, read] = [await store.head(), projector.position];
+  if (head === undefined || (read !== undefined && store.compare(read, head) >= 0)) return 0;
+  return (await store.readAll(read, COUNTED)).length;
+};

@@ -6,7 +6,7 @@ export interface Gauges {
   underWay(): number;
   subscribers(): number;
   /** Events that each projection is behind the log. */
-  lag(): Readonly<Record<string, number>>;
+  lag(): Promise<Readonly<Record<string, number>>>;
   /** Ordinal of the last event in the log. */
   head(): number;
 }
@@ -47,8 +47,8 @@ export class Metrics {
       help: 'Events that a projection is behind the log.',
       labelNames: ['projection'] as const,
       registers,
-      collect() {
-        for (const [projection, lag] of Object.entries(gauges.lag())) this.set({ projection }, lag);
+      async collect() {
+        for (const [projection, lag] of Object.entries(await gauges.lag())) this.set({ projection }, lag);
       },
     });
   }
@@ -60,7 +60,9 @@ export class Metrics {
   watch(fastify: FastifyInstance): void {
     fastify.addHook('onResponse', (request, reply, done) => {
       const { url = 'none' } = request.routeOptions;
-      this.#durations.observe({ method: request.method, route: url, status: reply.statusCode }, reply.elapsedTime / 1000);
+      if (!url.endsWith('/updates'))
+        // a stream lasts as long as its client stays
+        this.#durations.observe({ method: request.method, route: url, status: reply.statusCode }, reply.elapsedTime / 1000);
       done();
     });
   }

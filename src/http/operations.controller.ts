@@ -1,7 +1,9 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LEDGER, type Ledger } from './ledger.js';
+import { sendJson } from './answer.js';
+import { LEDGER, lagOf, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
+import { NotReady } from './problem.js';
 import { queryOf } from './request.js';
 
 @Controller()
@@ -12,7 +14,37 @@ export class OperationsController {
   @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    reply.send({ alive: true });
+    sendJson(reply, { alive: true });
+  }
+
+  @Get('readyz')
+  @describeRead({
+    tag: 'operations',
+    operationId: 'readyz',
+    summary: 'The store answers and the projections are close behind it.',
+    status: [503],
+  })
+  async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    queryOf(request, []);
+    const { projector, config } = this.ledger;
+    const behind = await lagOf(this.ledger).catch(() => undefined);
+    const projections = projector.list().map(({ name, state, behind: rebuilding, stopped }) => ({
+      name,
+      state,
+      lag: rebuilding + (behind ?? 0),
+      stopped: stopped.length,
+    }));
+    const store = behind === undefined ? 'away' : 'answers';
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
+    if (store === 'away' || late || projector.failed !== undefined) throw new NotReady({ store, projections });
+    sendJson(reply, { ready: true, store, projections });
+  }
+
+  @Get('openapi.json')
+  @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [] })
+  openapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    queryOf(request, []);
+    sendJson(reply, this.ledger.document());
   }
 
   @Get('metrics')

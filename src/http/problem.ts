@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
+import { Rebuilding } from '../engine/project.js';
 import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import { InvalidPosition, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '../store/event-store.js';
 import { LEDGER, type Ledger } from './ledger.js';
@@ -29,12 +30,17 @@ export class BadRequest extends Error {
     readonly code = 'bad-request',
     readonly status = 400,
   ) {
-    super(errors[0]?.detail ?? 'The request is malformed.');
+    super(errors[0] ? `${placeOf(errors[0])} ${errors[0].detail}.`.trimStart() : 'The request is malformed.');
   }
 }
+const placeOf = (fault: Fault): string =>
+  'parameter' in fault ? fault.parameter : 'header' in fault ? fault.header : fault.pointer || 'The body';
 export const badParameter = (parameter: string, detail: string): BadRequest => new BadRequest([{ parameter, detail }], 'bad-parameter');
 export const badHeader = (header: string, detail: string): BadRequest => new BadRequest([{ header, detail }], 'bad-header');
 
+export class MethodNotAllowed extends Error {
+  override readonly name = 'MethodNotAllowed';
+}
 export class NotThere extends Error {
   override readonly name = 'NotThere';
 }
@@ -44,6 +50,15 @@ export class NotCaughtUp extends Error {
 }
 export class TooManySubscribers extends Error {
   override readonly name = 'TooManySubscribers';
+}
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
+  constructor(readonly more: Readonly<Record<string, Json>>) {
+    super('The store is away, or the projections are too far behind.');
+  }
+}
+export class ShuttingDown extends Error {
+  override readonly name = 'ShuttingDown';
 }
 
 const typeOf = (code: string): string => `urn:tower-ledger:problem:${code}`;
@@ -66,6 +81,8 @@ const titles: Readonly<Record<string, string>> = {
   'newer-version-needed': 'The stream holds facts that are newer than this program.',
   'not-caught-up': 'The position was not reached in time.',
   'too-many-subscribers': 'Too many clients follow.',
+  rebuilding: 'The projection is being made anew.',
+  'not-ready': 'The server is not ready.',
   'shutting-down': 'The server is closing.',
   internal: 'Something went wrong on our side.',
 };
@@ -100,6 +117,7 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof Stale) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
   if (error instanceof KeyReused) return { code: 'key-reused', status: 422, detail: error.message };
   if (error instanceof InvalidPosition) return { code: 'bad-position', status: 400, detail: error.message };
+  if (error instanceof MethodNotAllowed) return { code: 'method-not-allowed', status: 405, detail: error.message };
   if (error instanceof NotThere) return { code: 'not-found', status: 404, detail: error.message };
   if (error instanceof Busy) return again('queue-full', 1, error.message);
   if (error instanceof WrongExpectedRevision)
@@ -110,6 +128,9 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof NewerShape) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUp) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribers) return again('too-many-subscribers', 10, error.message);
+  if (error instanceof Rebuilding) return again('rebuilding', 5, error.message);
+  if (error instanceof NotReady) return { ...again('not-ready', 1, error.message), more: error.more };
+  if (error instanceof ShuttingDown) return again('shutting-down', 1, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   if (status >= 400 && status < 500) return { code: byStatus[status] ?? 'bad-request', status, detail: messageOf(error) };
   if (status === 503) return again('shutting-down', 1, 'The server is closing.');
@@ -163,6 +184,7 @@ export class ProblemFilter implements ExceptionFilter {
     const allowed = this.ledger.routes.methodsAt(request.url.split('?')[0]!);
     if (allowed.length === 0) return sendProblem(new NotThere('There is no such route.'), reply, this.ledger);
     reply.header('allow', allowed.join(', '));
-    sendProblem(new BadRequest([], 'method-not-allowed', 405), reply, this.ledger);
+    const detail = `There is no ${request.method} here.`;
+    sendProblem(new MethodNotAllowed(detail), reply, this.ledger);
   }
 }

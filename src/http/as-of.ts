@@ -1,0 +1,52 @@
+import type { History } from '../kernel/index.js';
+import type { Ledger } from './ledger.js';
+import { BadRequest, badParameter, NotCaughtUp } from './problem.js';
+import { instantOf, type Query } from './request.js';
+
+const WAIT_MS = 5000;
+
+/** The query parameters of every read: read your own writes. */
+export const MIN_POSITION = { minPosition: 'Wait until this position was read, at most 5 seconds: read your own writes.' };
+/** The query parameters of a read at another point of the recorded clock. */
+export const POINT = {
+  recordedAt: 'As it was recorded at this instant.',
+  position: 'As it was recorded up to exactly this position.',
+  ...MIN_POSITION,
+};
+
+/** A prefix of the log: what an answer is true for. */
+export interface Point {
+  /** Undefined: as recorded now. */
+  readonly ordinal: number | undefined;
+  readonly asOf: { readonly position: string | null; readonly recordedAt?: string; readonly final: boolean };
+}
+
+/** @throws NotCaughtUp, InvalidPosition */
+export const caughtUp = async ({ store, projector }: Ledger, { minPosition }: Query): Promise<void> => {
+  if (minPosition === undefined) return;
+  const { position } = projector;
+  if (position !== undefined && store.compare(position, minPosition) >= 0) return;
+  if (!(await projector.reached(minPosition, WAIT_MS))) throw new NotCaughtUp(`Position ${minPosition} was not reached in 5 seconds.`);
+};
+
+/** @throws BadRequest, InvalidPosition */
+export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
+  const { store, projector } = ledger;
+  const recordedAt = instantOf(query, 'recordedAt');
+  if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot stand beside recordedAt');
+  if (recordedAt !== undefined) {
+    const { ordinal, final } = projector.asOf(recordedAt);
+    return { ordinal, asOf: { position: projector.eventAt(ordinal)?.position ?? null, recordedAt, final } };
+  }
+  if (query['position'] === undefined) return { ordinal: undefined, asOf: { position: projector.position ?? null, final: false } };
+  const { position } = query;
+  const head = await store.head();
+  if (head !== undefined && store.compare(position, head) <= 0) await caughtUp(ledger, { minPosition: position });
+  const ordinal = projector.ordinalAt(position);
+  if (ordinal === undefined) throw new BadRequest([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
+  return { ordinal, asOf: { position, final: true } };
+};
+
+/** A history as it was known at a point. */
+export const cut = ({ projector }: Ledger, history: History, { ordinal }: Point): History =>
+  ordinal === undefined ? history : history.upTo(projector.revisionAt(history.stream, ordinal));

@@ -1,0 +1,173 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { paper } from '../../projections/decisions.js';
+import { dossierOf, replay, split } from '../engine/audit.js';
+import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type StoredEvent } from '../kernel/index.js';
+import type { IndexedEvent } from '../store/read-model.js';
+import { sendJson } from './answer.js';
+import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
+import { LEDGER, loadFrom, type Ledger } from './ledger.js';
+import { describeRead } from './openapi.js';
+import { badParameter, BadRequest, NotThere } from './problem.js';
+import { instantOf, queryOf, wholeOf, type Query } from './request.js';
+
+const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 unless told.' };
+const EVENTS = {
+  type: 'Only events of this type.',
+  subject: '`contract-x` for the stream of a subject, `contract:x` for every event about it.',
+  actor: 'Only what this person recorded.',
+  from: 'Recorded at this instant or later.',
+  to: 'Recorded at this instant or before.',
+  correlation: 'Only what belongs together under this id.',
+  ...PAGE,
+  ...POINT,
+};
+const DECISIONS = {
+  reference: 'All decisions on one paper: PCD 813, PCD-813 and pcd813 are the same.',
+  person: 'All decisions that one person took.',
+  ...PAGE,
+  ...MIN_POSITION,
+};
+
+/** The log itself, and the decisions in it. */
+@Controller()
+export class LogController {
+  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+
+  @Get('events')
+  @describeRead({
+    tag: 'log',
+    operationId: 'listEvents',
+    summary: 'The whole log in store order, as recorded.',
+    query: EVENTS,
+    status: [400, 503],
+  })
+  async events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = queryOf(request, Object.keys(EVENTS));
+    const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
+    const after = wholeOf(query, 'cursor', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const [from, until] = [instantOf(query, 'from'), instantOf(query, 'to')];
+    const { tags, stream } = this.#chosen(query);
+    await caughtUp(this.ledger, query);
+    const { ordinal, asOf } = await pointOf(this.ledger, query);
+    const { projector } = this.ledger;
+    const upTo = ordinal ?? projector.ordinal;
+    const found = projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const events = await this.#stored(page);
+    sendJson(reply, { asOf, events, ...(found.length > limit && { next: String(page.at(-1)!.ordinal) }) });
+  }
+
+  @Get('events/:id')
+  @describeRead({
+    tag: 'log',
+    operationId: 'getEvent',
+    summary: 'One event, as recorded.',
+    path: { id: 'The event.' },
+    query: MIN_POSITION,
+  })
+  async event(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const id = uuidOf(request);
+    await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
+    const found = this.ledger.projector.eventById(id);
+    if (!found) throw new NotThere(`No event ${id} is recorded.`);
+    const [event] = await this.#stored([found]);
+    sendJson(reply, event!);
+  }
+
+  @Get('decisions')
+  @describeRead({
+    tag: 'log',
+    operationId: 'listDecisions',
+    summary: 'All decisions on one paper, or of one person.',
+    query: DECISIONS,
+    status: [400, 503],
+  })
+  async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = queryOf(request, Object.keys(DECISIONS));
+    const { reference, person, cursor } = query;
+    if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'give either reference or person');
+    if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
+    if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
+    const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
+    await caughtUp(this.ledger, query);
+    const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
+    const { projector } = this.ledger;
+    const row = projector.row('decisions', key) as { readonly decisions: readonly { readonly decision: string }[] } | undefined;
+    const all = row?.decisions ?? [];
+    const start = cursor === undefined ? 0 : all.findIndex(({ decision }) => decision === cursor) + 1;
+    if (cursor !== undefined && start === 0) throw badParameter('cursor', 'is not a cursor of this list');
+    const page = all.slice(start, start + limit);
+    const asOf = { position: projector.position ?? null, final: false };
+    sendJson(reply, { asOf, decisions: page, ...(start + limit < all.length && { next: page.at(-1)!.decision }) });
+  }
+
+  @Get('decisions/:id')
+  @describeRead({
+    tag: 'log',
+    operationId: 'getDecision',
+    summary: 'The dossier: what was asked, by whom, what was known and assessed, and what became of its facts.',
+    path: { id: 'The decision.' },
+    query: MIN_POSITION,
+  })
+  async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { events, history } = await this.#decision(request);
+    sendJson(reply, dossierOf(events, history, this.ledger.store.genesis.timeZone));
+  }
+
+  @Get('decisions/:id/replay')
+  @describeRead({
+    tag: 'log',
+    operationId: 'replayDecision',
+    summary: 'The decision taken again from what was known: the same, or what differs.',
+    path: { id: 'The decision.' },
+    query: MIN_POSITION,
+  })
+  async replay(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { events } = await this.#decision(request);
+    const { name } = events[0]!.metadata.command;
+    const command = this.ledger.commands.find((c) => c.name === name);
+    if (!command) throw new NotThere(`There is no command ${name} any more.`);
+    sendJson(reply, await replay(loadFrom(this.ledger), command, events, this.ledger.store.genesis.timeZone));
+  }
+
+  #chosen({ type, subject, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
+    const tags = [
+      ...(type === undefined ? [] : [`type:${type}`]),
+      ...(actor === undefined ? [] : [`actor:${actor}`]),
+      ...(correlation === undefined ? [] : [`correlation:${correlation}`]),
+    ];
+    if (subject === undefined) return { tags };
+    const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(subject) ?? [];
+    if (!this.ledger.subjects.some((s) => s.category === category) || !isIdentifier(id))
+      throw badParameter('subject', 'must be a subject such as contract-x (its stream) or contract:x (all about it)');
+    return between === '-' ? { tags, stream: subject } : { tags: [...tags, subject] };
+  }
+
+  /** The events of index lines: one read for each run of a stream. */
+  async #stored(found: readonly IndexedEvent[]): Promise<readonly StoredEvent[]> {
+    const runs: { readonly stream: string; readonly from: number; count: number }[] = [];
+    for (const { stream, revision } of found) {
+      const last = runs.at(-1);
+      if (last && last.stream === stream && last.from + last.count === revision) last.count++;
+      else runs.push({ stream, from: revision, count: 1 });
+    }
+    return (await Promise.all(runs.map(({ stream, from, count }) => this.ledger.store.read(stream, from, count)))).flat();
+  }
+
+  async #decision(request: FastifyRequest): Promise<{ readonly events: readonly StoredEvent[]; readonly history: History }> {
+    const id = uuidOf(request);
+    await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
+    const row = this.ledger.projector.row('decisions', `decision:${id}`) as { readonly stream: string } | undefined;
+    if (!row) throw new NotThere(`No decision ${id} is recorded.`);
+    const history = await loadFrom(this.ledger)(...split(row.stream));
+    return { events: history.decision(id), history };
+  }
+}
+
+const uuidOf = (request: FastifyRequest): string => {
+  const { id } = request.params as { readonly id: string };
+  const [problem] = checkField(uuid(), id, '');
+  if (problem) throw new BadRequest([{ parameter: 'id', detail: problem.detail }], 'bad-parameter');
+  return id;
+};

@@ -1,0 +1,125 @@
+import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { historyView, split, stateView } from '../engine/audit.js';
+import { whyNotADate, type AnySubject, type History } from '../kernel/index.js';
+import { sendJson } from './answer.js';
+import { caughtUp, cut, POINT, pointOf, type Point } from './as-of.js';
+import { LEDGER, loadFrom, type Ledger } from './ledger.js';
+import { describeRead } from './openapi.js';
+import { badParameter, NotThere } from './problem.js';
+import { flagOf, idOf, queryOf, wholeOf, type Query } from './request.js';
+import { plural } from './routes.js';
+
+const STATE = {
+  ...POINT,
+  revision: 'As it was recorded up to this revision of the stream.',
+  effectiveOn: 'As it stood on this day: the acts of that day and before, as far as their days are known.',
+};
+const HISTORY = { ...POINT, revision: STATE.revision, related: 'true adds the records of others that are about it, in log order.' };
+
+/** `GET /contracts/:id` and its history: the same for every subject. */
+export const subjectController = (subject: AnySubject): Type => {
+  const { category } = subject;
+  const title = `${category[0]!.toUpperCase()}${category.slice(1)}`;
+
+  @Controller(`${plural(category)}/:id`)
+  class SubjectController {
+    constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+
+    @Get()
+    @describeRead({
+      tag: category,
+      operationId: `get${title}`,
+      summary: `The ${category} as believed, by both clocks.`,
+      idOf: category,
+      query: STATE,
+    })
+    async state(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+      const query = queryOf(request, Object.keys(STATE));
+      const { effectiveOn } = query;
+      if (effectiveOn !== undefined && (effectiveOn === 'unknown' || whyNotADate(effectiveOn)))
+        throw badParameter('effectiveOn', whyNotADate(effectiveOn) ?? 'must be a date');
+      const { history, point } = await this.#read(request, query);
+      const last = history.recorded.at(-1)!;
+      reply.header('etag', `"${history.revision}"`);
+      const { id, stream, revision, ...view } = stateView(history, { effectiveOn });
+      sendJson(reply, {
+        id,
+        stream,
+        revision,
+        position: last.position,
+        recordedAt: last.metadata.recordedAt,
+        ...(point.ordinal !== undefined && { asOf: point.asOf }),
+        ...(effectiveOn !== undefined && { effectiveOn }),
+        ...view,
+      });
+    }
+
+    @Get('history')
+    @describeRead({
+      tag: category,
+      operationId: `get${title}History`,
+      summary: `Every fact of the ${category} in its place: who decided it, why, and what it changed.`,
+      idOf: category,
+      query: HISTORY,
+    })
+    async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+      const query = queryOf(request, Object.keys(HISTORY));
+      const withRelated = flagOf(query, 'related');
+      const { history, point } = await this.#read(request, query);
+      const { id, stream, revision } = history;
+      const { timeZone } = this.ledger.store.genesis;
+      const { entries, ...rest } = historyView(history, timeZone);
+      const related = withRelated ? await this.#related(history, point) : [];
+      const all = withRelated ? [...entries, ...related].sort((a, b) => this.ledger.store.compare(a.position, b.position)) : entries;
+      reply.header('etag', `"${revision}"`);
+      sendJson(reply, { id, stream, revision, ...(point.ordinal !== undefined && { asOf: point.asOf }), entries: all, ...rest });
+    }
+
+    async #read(request: FastifyRequest, query: Query): Promise<{ readonly history: History; readonly point: Point }> {
+      const id = idOf(request);
+      const revision = wholeOf(query, 'revision', 0, Number.MAX_SAFE_INTEGER);
+      if (revision !== undefined && (query['recordedAt'] ?? query['position']) !== undefined)
+        throw badParameter('revision', 'cannot stand beside recordedAt or position');
+      await caughtUp(this.ledger, query);
+      const point = await pointOf(this.ledger, query);
+      const now = await this.ledger.engine.history(subject, id);
+      if (revision !== undefined && revision > now.revision) throw new NotThere(`${now.stream} is at revision ${now.revision}.`);
+      const history = revision === undefined ? cut(this.ledger, now, point) : now.upTo(revision);
+      if (history.revision === -1) throw new NotThere(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
+      return { history, point };
+    }
+
+    /** What others recorded about it: whole streams of the towers and suppliers it names, and single facts of any other stream. */
+    async #related(history: History, point: Point) {
+      const { projector, store } = this.ledger;
+      const load = loadFrom(this.ledger);
+      const named = new Set(
+        history.recorded.flatMap(({ metadata: { about } }) => [
+          ...(about.tower ?? []).map((id) => `tower-${id}`),
+          ...(about.supplier ?? []).map((id) => `supplier-${id}`),
+        ]),
+      );
+      const upTo = point.ordinal ?? projector.ordinal;
+      const single = new Map<string, Set<string>>();
+      for (let after = 0; ;) {
+        const page = projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
+        for (const { stream, id } of page)
+          if (stream !== history.stream && !named.has(stream)) single.set(stream, (single.get(stream) ?? new Set()).add(id));
+        if (page.length < 500) break;
+        after = page.at(-1)!.ordinal;
+      }
+      named.delete(history.stream);
+      const streams = [...named, ...single.keys()];
+      const views = await Promise.all(
+        streams.map(async (stream) => {
+          const { entries } = historyView(cut(this.ledger, await load(...split(stream)), point), store.genesis.timeZone);
+          const only = single.get(stream);
+          return only ? entries.filter(({ event }) => only.has(event)) : entries;
+        }),
+      );
+      return views.flat();
+    }
+  }
+  return Object.defineProperty(SubjectController, 'name', { value: `${title}Controller` });
+};
