@@ -1,0 +1,323 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { commands, subjects } from '../../src/domain/index.js';
+import { bodyExample, bodyFields } from '../../src/http/body.js';
+import { LEDGER } from '../../src/http/ledger.js';
+import { placesOf } from '../../src/http/routes.js';
+import { wrongFor } from '../../src/kernel/index.js';
+import { award, pathOf, startServer, stopServer, tellWorld, told, type Answer, type Server } from './server.js';
+
+let server: Server;
+let head: string | undefined;
+const position = () => server.app.get<any>(LEDGER).store.head();
+
+beforeAll(async () => {
+  server = await startServer();
+  await tellWorld(server);
+  await told(server.post('/contracts/there/award-contract', award, { 'idempotency-key': 'taken' }));
+  head = await position();
+});
+afterAll(() => stopServer(server));
+
+const isProblem = ({ status, headers, body, text }: Answer, expected: number, type: string, at?: string): void => {
+  expect([status, text.slice(0, 300)]).toEqual([expected, expect.stringContaining(`urn:tower-ledger:problem:${type}"`)]);
+  expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  expect(body).toEqual(expect.objectContaining({ type: `urn:tower-ledger:problem:${type}`, status, title: expect.any(String) }));
+  if (at === undefined) return;
+  const places = body.errors.map(({ pointer, parameter, header }: any) => pointer ?? parameter ?? header);
+  expect(places).toContain(at);
+  for (const { detail } of body.errors) expect(detail).toEqual(expect.any(String));
+};
+
+const levels = (n: number) => '['.repeat(n) + ']'.repeat(n);
+const big = (bytes: number) => JSON.stringify({ ...award, title: 'x'.repeat(bytes) });
+const of = (more: object): object => ({ ...award, ...more });
+const record = (more: object): object => ({ ...award, record: more });
+const tomorrow = new Date(Date.now() + 49 * 3600_000).toISOString().slice(0, 10);
+const money = (amount: unknown, currency = 'GBP') => of({ value: { amount, currency } });
+
+/** What is sent to AwardContract, what comes back, and where the answer points. */
+const bodies: readonly (readonly [what: string, body: unknown, status: number, type: string, at?: string])[] = [
+  ['a wrong field', of({ title: 5 }), 400, 'bad-body', '/title'],
+  ['a missing field', of({ value: undefined }), 400, 'bad-body', '/value'],
+  ['an unknown field', of({ nosuch: 1 }), 400, 'bad-body', '/nosuch'],
+  ['an unknown field that every object has', of({ hasOwnProperty: 1 }), 400, 'bad-body', '/hasOwnProperty'],
+  ['an unknown field in an object', of({ value: { amount: '1', currency: 'GBP', vat: 1 } }), 400, 'bad-body', '/value/vat'],
+  ['an unknown field in record', record({ nosuch: 1 }), 400, 'bad-body', '/record/nosuch'],
+  ['an over-long field', of({ title: 'x'.repeat(201) }), 400, 'bad-body', '/title'],
+  ['an empty field', of({ title: '' }), 400, 'bad-body', '/title'],
+  ['null for what may be absent', of({ startsOn: null }), 400, 'bad-body', '/startsOn'],
+  ['null for record', of({ record: null }), 400, 'bad-body', '/record'],
+  ['no body', '', 400, 'bad-body', ''],
+  ['null', 'null', 400, 'bad-body', ''],
+  ['a list', '[]', 400, 'bad-body', ''],
+  ['a text', '"x"', 400, 'bad-body', ''],
+  ['a number', '1', 400, 'bad-body', ''],
+  ['JSON that is broken', '{"title":', 400, 'bad-body', ''],
+  ['JSON with a comma too many', '{"a":1,}', 400, 'bad-body', ''],
+  ['JSON with NaN', '{"a":NaN}', 400, 'bad-body', ''],
+  ['two documents', '{}{}', 400, 'bad-body', ''],
+  ['a byte order mark', '\ufeff{}', 400, 'bad-body', ''],
+  ['33 levels', levels(33), 400, 'bad-body', ''],
+  ['200 000 levels', levels(200_000), 400, 'bad-body', ''],
+  ['200 000 levels that never end', '{"a":'.repeat(200_000), 400, 'bad-body', ''],
+  ['200 000 levels inside a field', `{"title":${levels(200_000)}}`, 400, 'bad-body', ''],
+  ['a little too much', big(1024 * 1024), 413, 'body-too-large', ''],
+  ['10 MB', big(10 * 1024 * 1024), 413, 'body-too-large', ''],
+  ['__proto__', '{"__proto__":{"title":"x"}}', 400, 'bad-body', '/__proto__'],
+  ['__proto__ in disguise', '{"\\u005f_proto__":{"title":"x"}}', 400, 'bad-body', '/__proto__'],
+  ['__proto__ deep inside', '{"value":{"stated":[{"__proto__":1}]}}', 400, 'bad-body', '/value/stated/0/__proto__'],
+  ['constructor', '{"constructor":{"prototype":{"x":1}}}', 400, 'bad-body', '/constructor'],
+  ['prototype', '{"prototype":1}', 400, 'bad-body', '/prototype'],
+  ['half a character', '{"title":"\\ud800"}', 400, 'bad-body', '/title'],
+  ['half a character in a name', '{"\\ud800":1}', 400, 'bad-body'],
+  ['a number beyond numbers', '{"termMonths":1e999}', 400, 'bad-body', '/termMonths'],
+  ['a negative zero', '{"termMonths":-0}', 400, 'bad-body', '/termMonths'],
+  ['NUL in a text', of({ title: 'a\u0000b' }), 400, 'bad-body', '/title'],
+  ...['Contract', 'é', 'a b', '..', 'a/b', '$all', '-a', 'a\u0000', 'x'.repeat(65), ''].map(
+    (id) => [`supplier ${JSON.stringify(id.slice(0, 12))}`, of({ supplier: id }), 400, 'bad-body', '/supplier'] as const,
+  ),
+  ...['1e9', '-0', '0.001', '1,000', '01', '+1', '', ' 1', 'NaN', '9'.repeat(40)].map(
+    (amount) => [`an amount of ${JSON.stringify(amount.slice(0, 12))}`, money(amount), 400, 'bad-body'] as const,
+  ),
+  ['an amount that is a number', money(155), 400, 'bad-body', '/value/amount'],
+  ['an unknown currency', money('1', 'XXQ'), 400, 'bad-body'],
+  ['yen with a fraction', money('1.5', 'JPY'), 400, 'bad-body'],
+  ...[
+    '2016-02-30',
+    '2016-13',
+    '2015-02-29',
+    '20160229',
+    '2016-2-1',
+    'soon',
+    '',
+    '[2016-03-01..2016-02-01]',
+    '[..]',
+    '2016-02-29T10:00:00Z',
+  ].map((date) => [`a date of ${JSON.stringify(date)}`, of({ startsOn: date }), 400, 'bad-body', '/startsOn'] as const),
+  ['an effectiveOn that is no date', record({ effectiveOn: '2016-02-30' }), 400, 'bad-body', '/record/effectiveOn'],
+  ['an effectiveOn after today', record({ effectiveOn: tomorrow }), 409, 'ledger/effective-after-today', '/record/effectiveOn'],
+  ['a decider by name', record({ decidedBy: { person: 'Jane Doe' } }), 400, 'bad-body', '/record/decidedBy/person'],
+  ['a script as address', record({ evidence: [{ uri: 'javascript:alert(1)' }] }), 400, 'bad-body', '/record/evidence/0/uri'],
+  ['21 sources', record({ evidence: Array(21).fill({ title: 'x' }) }), 400, 'bad-body', '/record/evidence'],
+  ['an unknown supplier', of({ supplier: 'nobody' }), 409, 'ledger/unknown-reference', '/supplier'],
+  ['an unknown tower', of({ towers: ['nowhere'] }), 409, 'ledger/unknown-reference', '/towers/0'],
+  ['an end before the start', of({ startsOn: '2020-01-01', endsOn: '2019-01-01' }), 409, 'contract/ends-before-start', '/endsOn'],
+];
+
+describe('a body', () => {
+  afterAll(async () => expect(await position()).toBe(head));
+
+  it.each(bodies)('with %s is refused', async (...[, body, status, type, at]) => {
+    isProblem(await server.post('/contracts/new/award-contract', body), status, type, at);
+  });
+
+  it('of every command is refused in every field that is wrong', async () => {
+    for (const command of commands)
+      for (const subject of placesOf(command, subjects).slice(0, 1)) {
+        const path = pathOf(command, 'new', subject.category);
+        const valid = bodyExample(command);
+        for (const [name, field] of Object.entries(bodyFields(command)))
+          for (const wrong of wrongFor(field)) {
+            const { statusCode, body } = await server.app.inject({
+              method: 'POST',
+              url: path,
+              headers: { 'content-type': 'application/json' },
+              payload: JSON.stringify({ ...valid, [name]: wrong }),
+            });
+            expect([command.name, name, wrong, statusCode, body]).toEqual([
+              command.name,
+              name,
+              wrong,
+              400,
+              expect.stringContaining(`"pointer":"/${name}`),
+            ]);
+          }
+      }
+  });
+
+  it('says everything that is wrong at once', async () => {
+    const { body } = await server.post('/contracts/new/award-contract', {
+      title: '',
+      supplier: 'É',
+      value: { amount: '1e9', currency: 'GBP' },
+      x: 1,
+    });
+    const pointers = body.errors.map(({ pointer }: any) => pointer);
+    expect(pointers).toEqual(expect.arrayContaining(['/title', '/supplier', '/value/amount', '/x']));
+  });
+
+  it('may use the forbidden names as words', async () => {
+    const { status } = await server.post(
+      '/contracts/new/award-contract?dryRun=true',
+      of({ title: 'prototype of a constructor, __proto__' }),
+    );
+    expect(status).toBe(200);
+  });
+});
+
+const CONTRACT = '/contracts/there/award-contract';
+/** Requests that are wrong outside their body. */
+const headers: readonly (readonly [what: string, headers: Record<string, string>, status: number, type: string, at?: string])[] = [
+  ['a stale If-Match', { 'if-match': '"7"' }, 412, 'stale-revision'],
+  ['an If-Match of a stream that is there', { 'if-match': '"-1"' }, 412, 'stale-revision'],
+  ['an If-Match without quotes', { 'if-match': '0' }, 400, 'bad-header', 'if-match'],
+  ['a weak If-Match', { 'if-match': 'W/"0"' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of anything', { 'if-match': '*' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of two', { 'if-match': '"0", "1"' }, 400, 'bad-header', 'if-match'],
+  ['the same key with another body', { 'idempotency-key': 'taken' }, 422, 'key-reused'],
+  ['an empty key', { 'idempotency-key': '' }, 400, 'bad-header', 'idempotency-key'],
+  ['a key that is too long', { 'idempotency-key': 'x'.repeat(256) }, 400, 'bad-header', 'idempotency-key'],
+  ['a key that is not ASCII', { 'idempotency-key': 'caf\u00e9' }, 400, 'bad-header', 'idempotency-key'],
+  ['an actor with a blank', { 'x-actor': 'jane doe' }, 400, 'bad-header', 'x-actor'],
+  ['an actor that is too long', { 'x-actor': 'x'.repeat(129) }, 400, 'bad-header', 'x-actor'],
+  ['a correlation with a blank', { 'x-correlation-id': 'a b' }, 400, 'bad-header', 'x-correlation-id'],
+  ['another media type', { 'content-type': 'text/plain' }, 415, 'media-type'],
+  ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'media-type'],
+  ['another JSON', { 'content-type': 'application/problem+json' }, 415, 'media-type'],
+  ['JSON in UTF-16', { 'content-type': 'application/json; charset=utf-16' }, 415, 'media-type', 'content-type'],
+];
+
+/** The path as it is sent, byte for byte: fetch would tidy it. */
+const raw = (method: string, path: string, body: string | Buffer = JSON.stringify(award)): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(server.url);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    request({ hostname, port, method, path, headers: method === 'GET' ? {} : headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode!,
+          headers: new Headers(response.headers as Record<string, string>),
+          text,
+          body: /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(text) : undefined,
+        }),
+      );
+    })
+      .on('error', reject)
+      .end(method === 'GET' ? undefined : body);
+  });
+
+const ids = [
+  'Contract',
+  '%C3%A9',
+  '%E2%82%AC',
+  'a%00b',
+  '..',
+  '%2e%2e',
+  '%2e%2e%2fx',
+  '$all',
+  'a%20b',
+  '-a',
+  'x'.repeat(65),
+  'x'.repeat(5000),
+  '%22',
+  '__proto__',
+  'constructor',
+];
+const ID = ids.filter((id) => id !== 'constructor'); // an id like any other
+const queries: readonly (readonly [path: string, status: number, type: string, at?: string])[] = [
+  ['/contracts/there?nosuch=1', 400, 'bad-parameter', 'nosuch'],
+  ['/contracts/there?__proto__=1', 400, 'bad-parameter', '__proto__'],
+  ['/contracts/there?revision=x', 400, 'bad-parameter', 'revision'],
+  ['/contracts/there?revision=1.5', 400, 'bad-parameter', 'revision'],
+  ['/contracts/there?revision=-1', 400, 'bad-parameter', 'revision'],
+  ['/contracts/there?revision=0&revision=1', 400, 'bad-parameter', 'revision'],
+  ['/contracts/there?revision=', 400, 'bad-parameter', 'revision'],
+  ['/contracts/there?revision=99', 404, 'not-found'],
+  ['/contracts/there?recordedAt=yesterday', 400, 'bad-parameter', 'recordedAt'],
+  ['/contracts/there?recordedAt=2016-02-30T00:00:00Z', 400, 'bad-parameter', 'recordedAt'],
+  ['/contracts/there?recordedAt=2016-02-29', 400, 'bad-parameter', 'recordedAt'],
+  ['/contracts/there?recordedAt=2016-02-29T00:00:00Z', 404, 'not-found'],
+  ['/contracts/there?effectiveOn=2016-02-30', 400, 'bad-parameter', 'effectiveOn'],
+  ['/contracts/there?effectiveOn=unknown', 400, 'bad-parameter', 'effectiveOn'],
+  ['/contracts/there?position=x', 400, 'bad-position'],
+  ['/contracts/there?position=-1', 400, 'bad-position'],
+  ['/contracts/there?position=999999', 400, 'bad-position', 'position'],
+  ['/contracts/there?position=3&recordedAt=2026-11-01T00:00:00Z', 400, 'bad-parameter', 'position'],
+  ['/contracts/there?minPosition=x', 400, 'bad-position'],
+  ['/contracts/nowhere', 404, 'not-found'],
+  ['/contracts/nowhere/history', 404, 'not-found'],
+  ['/contracts/there/history?related=yes', 400, 'bad-parameter', 'related'],
+  ['/projections?nosuch=1', 400, 'bad-parameter', 'nosuch'],
+  ['/projections/nosuch', 404, 'not-found'],
+  ['/projections/nosuch/key', 404, 'not-found'],
+  ['/projections/nosuch/updates', 404, 'not-found'],
+  ['/projections/__proto__', 404, 'not-found'],
+  ['/projections/tower-board/tower:nowhere', 404, 'not-found'],
+  ['/projections/tower-board/%00', 404, 'not-found'],
+  ['/projections/tower-board?limit=0', 400, 'bad-parameter', 'limit'],
+  ['/projections/tower-board?limit=501', 400, 'bad-parameter', 'limit'],
+  ['/projections/tower-board?limit=1e2', 400, 'bad-parameter', 'limit'],
+  ['/projections/tower-board?cursor=%21', 400, 'bad-parameter', 'cursor'],
+  ['/projections/tower-board?cursor=OTk5OTk5IGE', 400, 'bad-parameter', 'cursor'],
+  ['/projections/tower-board?nofilter=1', 400, 'bad-parameter', 'nofilter'],
+  ['/projections/tower-board/updates?after=x', 400, 'bad-parameter', 'after'],
+  ['/projections/tower-board/updates?from=x', 400, 'bad-parameter', 'from'],
+  ['/events?subject=contract', 400, 'bad-parameter', 'subject'],
+  ['/events?subject=person-x', 400, 'bad-parameter', 'subject'],
+  ['/events?subject=contract:%C3%A9', 400, 'bad-parameter', 'subject'],
+  ['/events?from=x', 400, 'bad-parameter', 'from'],
+  ['/events?cursor=x', 400, 'bad-parameter', 'cursor'],
+  ['/events/x', 400, 'bad-parameter', 'id'],
+  ['/events/01a20c2f-4d4f-7aef-9223-dff2a95f8832', 404, 'not-found'],
+  ['/decisions', 400, 'bad-parameter', 'reference'],
+  ['/decisions?reference=-', 400, 'bad-parameter', 'reference'],
+  ['/decisions?reference=a&person=b', 400, 'bad-parameter', 'reference'],
+  ['/decisions?person=Jane%20Doe', 400, 'bad-parameter', 'person'],
+  ['/decisions?person=jane&cursor=x', 400, 'bad-parameter', 'cursor'],
+  ['/decisions/x', 400, 'bad-parameter', 'id'],
+  ['/decisions/01a20c2f-4d4f-7aef-9223-dff2a95f8832', 404, 'not-found'],
+  ['/decisions/01a20c2f-4d4f-7aef-9223-dff2a95f8832/replay', 404, 'not-found'],
+  ['/livez?x=1', 400, 'bad-parameter', 'x'],
+  ['/nosuch', 404, 'not-found'],
+  ['/%ZZ', 400, 'bad-request'],
+  ['/contracts/%FF', 400, 'bad-request'],
+];
+
+describe('a request', () => {
+  afterAll(async () => expect(await position()).toBe(head));
+
+  it.each(headers)('with %s is refused', async (...[, sent, status, type, at]) => {
+    isProblem(await server.post(CONTRACT, { ...award, title: 'Another' }, sent), status, type, at);
+  });
+
+  it('tells who is stale where the stream is', async () => {
+    expect((await server.post(CONTRACT, award, { 'if-match': '"7"' })).body).toEqual(expect.objectContaining({ revision: 0 }));
+  });
+
+  it.each(ID)('with the id %s is refused', async (id) => {
+    for (const [method, path] of [
+      ['POST', `/contracts/${id}/award-contract`],
+      ['GET', `/contracts/${id}`],
+      ['GET', `/contracts/${id}/history`],
+    ] as const)
+      isProblem(await raw(method, path), 400, 'bad-parameter', 'id');
+  });
+
+  it.each(queries)('GET %s is answered with %i', async (...[path, status, type, at]) => {
+    isProblem(await raw('GET', path), status, type, at);
+  });
+
+  it('with a query that is not known is refused', async () => {
+    isProblem(await server.post(`${CONTRACT}?nosuch=1`, award), 400, 'bad-parameter', 'nosuch');
+    isProblem(await server.post(`${CONTRACT}?dryRun=yes`, award), 400, 'bad-parameter', 'dryRun');
+  });
+
+  it('whose bytes are not UTF-8 is refused', async () => {
+    isProblem(await raw('POST', CONTRACT, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), 400, 'bad-body', '');
+  });
+
+  it('with another method hears which there are', async () => {
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+      const answer = await raw(method, CONTRACT);
+      isProblem(answer, 405, 'method-not-allowed');
+      expect(answer.headers.get('allow')).toBe('POST');
+    }
+    isProblem(await raw('POST', '/contracts/there'), 405, 'method-not-allowed');
+    isProblem(await raw('POST', '/contracts/there/no-such-command'), 404, 'not-found');
+  });
+
+  it('never made the server answer 500', () => expect(server.logged.filter((line) => line.includes('unexpected'))).toEqual([]));
+});

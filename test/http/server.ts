@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createApp, type App } from '../../src/app.module.js';
+import { configOf } from '../../src/config.js';
+import { kebab, plural } from '../../src/http/routes.js';
+import type { AnyCommand } from '../../src/kernel/index.js';
+
+export interface Server extends App {
+  readonly dir: string;
+  /** What the server logged, for what must not leak and what must be told. */
+  readonly logged: string[];
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+}
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: any;
+}
+
+export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
+
+/** A real server on a folder of its own, or on one that is already there. */
+export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+  const dir = env['DATA_DIR'] ?? (await tempFolder());
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log);
+  const ask = async (path: string, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(started.url + path, init);
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  };
+  return {
+    ...started,
+    dir,
+    logged,
+    get: (path, headers = {}) => ask(path, { headers }),
+    post: (path, body, headers = {}) =>
+      ask(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+  };
+};
+
+export const stopServer = async (server: Server): Promise<void> => {
+  await server.close();
+  await rm(server.dir, { recursive: true, force: true });
+};
+
+export const pathOf = (command: AnyCommand, id: string, category = command.subject?.category ?? 'contract'): string =>
+  `/${plural(category)}/${id}/${kebab(command.name)}`;
+
+/** A small world: a programme, a tower, two suppliers. */
+export const tellWorld = async ({ post }: Server): Promise<void> => {
+  await told(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
+  await told(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }));
+  await told(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }));
+  await told(post('/suppliers/atos/register-supplier', { title: 'Atos', form: 'company' }));
+};
+export const told = async (answer: Promise<Answer>): Promise<any> => {
+  const { status, text, body } = await answer;
+  if (status !== 201) throw new Error(`${status} ${text}`);
+  return body;
+};
+
+export const award = {
+  programme: 'met',
+  title: 'Hosting by CSC',
+  towers: ['hosting'],
+  supplier: 'csc',
+  value: { amount: '155000000.00', currency: 'GBP' },
+  startsOn: '2015-12-01',
+  endsOn: '2020-11-30',
+};
