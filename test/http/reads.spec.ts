@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { award, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+
+let server: Server;
+let awarded: any;
+let signed: any;
+let corrected: any;
+const get = (path: string) => server.get(path);
+const ok = async (path: string) => {
+  const { status, text, body } = await get(path);
+  if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
+  return body;
+};
+
+beforeAll(async () => {
+  server = await startServer();
+  await tellWorld(server);
+  awarded = await told(
+    server.post('/contracts/hosting/award-contract', {
+      ...award,
+      record: { effectiveOn: '2015-11-01', decidedBy: { person: 'dmpc', office: 'Deputy Mayor' }, authority: { reference: 'PCD 813' } },
+    }),
+  );
+  await sleep(5);
+  signed = await told(server.post('/contracts/hosting/sign-contract', { record: { effectiveOn: '2015-12' } }));
+  await sleep(5);
+  corrected = await told(
+    server.post('/contracts/hosting/correct-fact', {
+      event: awarded.events[0].id,
+      pointer: '/title',
+      value: 'Hosting, as corrected',
+      because: 'error',
+      record: { authority: { reference: 'pcd-813' }, decidedBy: { person: 'auditor' } },
+    }),
+  );
+  await ok(`/projections?minPosition=${corrected.position}`);
+});
+afterAll(() => stopServer(server));
+
+describe('the state of a subject', () => {
+  it('is what the recorded events say now', async () => {
+    const { status, headers, body } = await get('/contracts/hosting');
+    expect([status, headers.get('etag')]).toEqual([200, '"2"']);
+    expect(body).toEqual(
+      expect.objectContaining({
+        id: 'hosting',
+        stream: 'contract-hosting',
+        revision: 2,
+        position: corrected.position,
+        recordedAt: corrected.recordedAt,
+      }),
+    );
+    expect(body.state).toEqual(expect.objectContaining({ stage: 'signed', title: 'Hosting, as corrected' }));
+  });
+
+  it('is there for every subject', async () => {
+    expect((await ok('/programmes/met')).state.title).toBe('Total Technology');
+    expect((await ok('/towers/hosting')).state.stage).toBe('planned');
+    expect((await ok('/suppliers/csc')).state.title).toBe('CSC');
+  });
+
+  it('is asked by the recorded clock: at a revision, a position, an instant', async () => {
+    for (const query of [`revision=1`, `position=${signed.position}`, `recordedAt=${signed.recordedAt}`]) {
+      const body = await ok(`/contracts/hosting?${query}`);
+      expect([query, body.revision, body.state.title, body.state.stage]).toEqual([query, 1, award.title, 'signed']);
+    }
+    const { asOf } = await ok(`/contracts/hosting?recordedAt=${signed.recordedAt}`);
+    expect(asOf).toEqual({ position: signed.position, recordedAt: signed.recordedAt, final: true });
+    expect((await ok(`/contracts/hosting?recordedAt=2100-01-01T00:00:00Z`)).asOf.final).toBe(false);
+  });
+
+  it('is asked by the day of the act: what is uncertain is marked', async () => {
+    expect((await get('/contracts/hosting?effectiveOn=2015-10-31')).body.state.stage).toBe('none');
+    const body = await ok('/contracts/hosting?effectiveOn=2015-12-10');
+    expect(body.state.stage).toBe('signed');
+    expect(body.approximate).toEqual([{ event: signed.events[0].id, type: 'ContractSigned', effectiveOn: '2015-12' }]);
+    expect((await ok('/contracts/hosting?effectiveOn=2015-11-20')).state.stage).toBe('awarded');
+  });
+
+  it('is asked by both clocks at once', async () => {
+    const body = await ok(`/contracts/hosting?recordedAt=${awarded.recordedAt}&effectiveOn=2016-01-01`);
+    expect([body.state.stage, body.state.title]).toEqual(['awarded', award.title]);
+  });
+});
+
+describe('the history of a subject', () => {
+  it('tells who decided what, when, on which paper, and what it changed', async () => {
+    const { entries, ledger } = await ok('/contracts/hosting/history');
+    expect(entries.map(({ type, effectiveOn }: any) => [type, effectiveOn])).toEqual([
+      ['ContractAwarded', '2015-11-01'],
+      ['ContractSigned', '2015-12'],
+    ]);
+    expect(entries[0]).toEqual(
+      expect.objectContaining({
+        decision: awarded.decision,
+        decidedBy: { person: 'dmpc', office: 'Deputy Mayor' },
+        authority: { reference: 'PCD 813' },
+        toldDaysLate: expect.any(Number),
+        changed: expect.arrayContaining([{ pointer: '/stage', from: 'none', to: 'awarded' }]),
+      }),
+    );
+    expect(ledger.map(({ type }: any) => type)).toEqual(['FactCorrected']);
+  });
+
+  it('adds what others recorded about it, in log order', async () => {
+    await told(server.post('/programmes/met/appoint-integrator', { contract: 'hosting' }));
+    const { position } = await told(server.post('/programmes/met/annotate', { note: 'Not about the contract.' }));
+    const { entries } = await ok(`/contracts/hosting/history?related=true&minPosition=${position}`);
+    expect(entries.map(({ type }: any) => type)).toEqual([
+      'TowerPlanned',
+      'SupplierRegistered',
+      'ContractAwarded',
+      'ContractSigned',
+      'IntegratorAppointed',
+    ]);
+  });
+
+  it('is asked by the recorded clock too', async () => {
+    const { entries, ledger } = await ok('/contracts/hosting/history?revision=0');
+    expect([entries.length, ledger.length]).toEqual([1, 0]);
+  });
+});
+
+describe('a projection', () => {
+  it('is listed with its question and how far it has read', async () => {
+    const { projections } = await ok('/projections');
+    expect(projections.map(({ name }: any) => name)).toEqual(expect.arrayContaining(['tower-board', 'contract-register', 'decisions']));
+    for (const p of projections) expect(p).toEqual(expect.objectContaining({ state: 'serving', lag: 0, stopped: [] }));
+  });
+
+  it('shows a row right after the command that made it, to who waits for its position', async () => {
+    for (let i = 0; i < 10; i++) {
+      const { position } = await told(server.post(`/contracts/mine-${i}/award-contract`, award));
+      const body = await ok(`/projections/contract-register/contract:mine-${i}?minPosition=${position}`);
+      expect([body.key, body.row.stage]).toEqual([`contract:mine-${i}`, 'awarded']);
+    }
+  });
+
+  it('that does not reach a position in time says so', async () => {
+    const { status, headers, body } = await get('/projections/tower-board?minPosition=900000');
+    expect([status, body.type, headers.get('retry-after')]).toEqual([503, 'urn:tower-ledger:problem:not-caught-up', '1']);
+  }, 10_000);
+
+  it('is read in pages that stay with one position', async () => {
+    const first = await ok('/projections/contract-register?limit=4');
+    expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', 1, 0, 4]);
+    await told(server.post('/contracts/zz-later/award-contract', award));
+    const keys = first.rows.map(({ key }: any) => key);
+    for (let next = first.next; next;) {
+      const page = await ok(`/projections/contract-register?limit=4&cursor=${next}`);
+      expect(page.asOf.position).toBe(first.asOf.position);
+      keys.push(...page.rows.map(({ key }: any) => key));
+      next = page.next;
+    }
+    expect(keys).toEqual([...new Set(keys)].sort());
+    expect(keys).toContain('contract:hosting');
+    expect(keys).not.toContain('contract:zz-later');
+  });
+
+  it('is filtered by what it declares', async () => {
+    const { rows } = await ok('/projections/contract-register?supplier=csc&stage=signed');
+    expect(rows.map(({ key }: any) => key)).toEqual(['contract:hosting']);
+    expect((await ok('/projections/contract-register?supplier=atos')).rows).toEqual([]);
+  });
+
+  it('is asked at a position and an instant, and answers the same for ever', async () => {
+    const path = `/projections/contract-register/contract:hosting?position=${signed.position}`;
+    const before = await ok(path);
+    expect([before.row.stage, before.row.title, before.asOf]).toEqual(['signed', award.title, { position: signed.position, final: true }]);
+    expect((await ok(`/projections/contract-register?recordedAt=${awarded.recordedAt}&limit=1`)).rows[0].stage).toBe('awarded');
+    await told(server.post('/contracts/hosting/annotate', { note: 'Later.' }));
+    expect(await ok(path)).toEqual(before);
+  });
+});
+
+describe('the log', () => {
+  it('is read whole, in pages, in store order', async () => {
+    const all: any[] = [];
+    for (let cursor = ''; ;) {
+      const { events, next } = await ok(`/events?limit=7${cursor && `&cursor=${cursor}`}`);
+      all.push(...events);
+      if (!next) break;
+      cursor = next;
+    }
+    expect(all[0]).toEqual(expect.objectContaining({ type: 'ProgrammeChartered', stream: 'programme-met', revision: 0 }));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    const positions = all.map(({ position }) => Number(position));
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  });
+
+  it('is filtered by type, subject, actor, time', async () => {
+    await told(server.post('/suppliers/jane-s/register-supplier', { title: 'X', form: 'company' }, { 'x-actor': 'jane' }));
+    const { position } = await told(server.post('/suppliers/csc/annotate', { note: 'x' }));
+    const types = async (query: string) => (await ok(`/events?minPosition=${position}&${query}`)).events.map(({ type }: any) => type);
+    expect(await types('type=TowerPlanned')).toEqual(['TowerPlanned']);
+    expect(await types('actor=jane')).toEqual(['SupplierRegistered']);
+    expect(await types('subject=contract-hosting&type=ContractSigned')).toEqual(['ContractSigned']);
+    expect(await types('subject=contract:hosting')).toContain('IntegratorAppointed');
+    expect(await types('subject=contract-hosting')).not.toContain('IntegratorAppointed');
+    expect(await types(`subject=contract-hosting&from=${signed.recordedAt}&to=${signed.recordedAt}`)).toEqual(['ContractSigned']);
+    expect(await types('to=2000-01-01T00:00:00Z')).toEqual([]);
+    expect(await types('type=NoSuchType')).toEqual([]);
+    expect(await types(`position=${awarded.position}&subject=contract-hosting`)).toEqual(['ContractAwarded']);
+  });
+
+  it('hands out one event as recorded, whatever was corrected since', async () => {
+    const event = await ok(`/events/${awarded.events[0].id}`);
+    expect([event.type, event.data.title, event.position]).toEqual(['ContractAwarded', award.title, awarded.position]);
+  });
+});
+
+describe('a decision', () => {
+  it('has a dossier: asked, known, assessed, and what became of its facts', async () => {
+    const dossier = await ok(`/decisions/${awarded.decision}`);
+    expect(dossier).toEqual(
+      expect.objectContaining({
+        decision: awarded.decision,
+        command: 'AwardContract',
+        stream: 'contract-hosting',
+        effectiveOn: '2015-11-01',
+        asked: expect.objectContaining({ title: award.title }),
+        known: expect.arrayContaining([{ stream: 'supplier-csc', revision: 0 }]),
+      }),
+    );
+    expect(dossier.events[0].corrections).toEqual([
+      expect.objectContaining({ pointer: '/title', value: 'Hosting, as corrected', was: award.title }),
+    ]);
+  });
+
+  it('is taken again from what was known, and comes out the same', async () => {
+    for (const { decision } of [awarded, signed, corrected]) {
+      const { same, differences, refused } = await ok(`/decisions/${decision}/replay`);
+      expect({ same, differences, refused }).toEqual({ same: true, differences: [], refused: undefined });
+    }
+  });
+
+  it('is found by its paper, however it is written, and by its person', async () => {
+    const ids = async (query: string) => (await ok(`/decisions?${query}`)).decisions.map(({ decision }: any) => decision);
+    for (const reference of ['PCD-813', 'PCD%20813', 'pcd813'])
+      expect((await ids(`reference=${reference}`)).toSorted()).toEqual([awarded.decision, corrected.decision].toSorted());
+    expect(await ids('person=dmpc')).toEqual([awarded.decision]);
+    expect(await ids('person=nobody')).toEqual([]);
+    const { decisions, next } = await ok('/decisions?reference=PCD-813&limit=1');
+    const rest = await ok(`/decisions?reference=PCD-813&limit=1&cursor=${next}`);
+    expect([...decisions, ...rest.decisions].map(({ decision }: any) => decision).toSorted()).toEqual(
+      [awarded.decision, corrected.decision].toSorted(),
+    );
+    expect(rest.next).toBeUndefined();
+  });
+});
