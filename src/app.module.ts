@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -20,7 +20,8 @@ import { LogController } from './http/log.controller.js';
 import { Metrics } from './http/metrics.js';
 import { documentOf } from './http/openapi.js';
 import { OperationsController } from './http/operations.controller.js';
-import { ProblemFilter, sendProblem } from './http/problem.js';
+import { stayLocal } from './http/local.js';
+import { notHttp, ProblemFilter, sendProblem } from './http/problem.js';
 import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
 import { subjectController } from './http/subject.controller.js';
@@ -69,7 +70,7 @@ const VERSION = (() => {
   return '0.0.0';
 })();
 /** How long open requests may take to end once the server is closing. */
-const CLOSING_MS = 8000;
+const CLOSING_MS = 5000;
 
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
 export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
@@ -134,24 +135,19 @@ const serve = async (config: Config, log: Logger, store: EmbeddedStore, projecto
     // The length of an id is judged where all of it is judged.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(error, reply, ledger),
+    clientErrorHandler: notHttp,
   } as never);
   const fastify = adapter.getInstance();
+  stayLocal(fastify as never);
   acceptJson(fastify as never);
   routes.watch(fastify as never);
   metrics.watch(fastify as never);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(ledger), adapter, {
     bodyParser: false,
     abortOnError: false,
-    logger: nestLog(log),
+    logger: false,
   });
   app.useGlobalFilters(new ProblemFilter(ledger));
   await app.listen(config.port, config.host);
   return { app, subscribers };
 };
-
-/** Nest says only what went wrong. */
-const nestLog = (log: Logger): LoggerService => ({
-  log: () => undefined,
-  warn: (message: unknown) => log.warn(String(message)),
-  error: (message: unknown) => log.error(String(message)),
-});

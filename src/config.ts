@@ -68,7 +68,9 @@ const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
 };
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+/** By name or number: only this machine can be meant. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 
 /** @throws ConfigError that names the key */
 export const configOf = (env: Environment): Config => {

@@ -67,12 +67,20 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         this.ledger.metrics.command(command.name, receipt.outcome);
         answer(reply, receipt);
       } catch (error) {
-        this.ledger.metrics.command(command.name, error instanceof Error ? error.name : 'Error');
+        this.ledger.metrics.command(command.name, outcomes[(error as Error).name] ?? 'failed');
         throw error;
       }
     }
   }
   return named(CommandController, `${command.name}Controller`);
+};
+
+const outcomes: Readonly<Record<string, string>> = {
+  Rejection: 'refused',
+  Stale: 'stale',
+  KeyReused: 'key-reused',
+  Busy: 'queue-full',
+  OutcomeUnknown: 'unknown',
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */

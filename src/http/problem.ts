@@ -2,6 +2,7 @@ import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
 import { Rebuilding } from '../engine/project.js';
 import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
@@ -71,6 +72,7 @@ const titles: Readonly<Record<string, string>> = {
   'body-too-large': 'The body is too large.',
   'media-type': 'The body must be JSON.',
   'not-found': 'Nothing is there.',
+  'bad-host': 'The server answers to this machine alone.',
   'method-not-allowed': 'The method is not allowed here.',
   'stale-revision': 'The stream has moved on.',
   'key-reused': 'The idempotency key was used for another command.',
@@ -166,6 +168,15 @@ export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Le
     .code(answer.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(JSON.stringify(render(answer)));
+};
+
+/** What came over a connection and was not HTTP. */
+export const notHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = JSON.stringify(render({ code: 'bad-request', status, title: STATUS_CODES[status] }));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 };
 
 @Catch()

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Projector } from '../engine/project.js';
+import { Rebuilding, type Projector } from '../engine/project.js';
 import type { Update } from '../engine/rows.js';
 import type { EventStore } from '../store/event-store.js';
 import { NotCaughtUp, ShuttingDown, TooManySubscribers } from './problem.js';
@@ -49,7 +49,7 @@ export class Subscribers {
     const given = lastId === undefined ? undefined : /^([0-9a-z]{1,64})\.([!-~]{1,64})$/.exec(lastId);
     if (given === null) throw fault('must be <generation>.<position>, the id of a message');
     const from = given ? await this.#ordinalOf(name, given[1]!, given[2]!) : undefined;
-    projector.updates(name, projector.ordinal);
+    await this.#serving(name);
     if (this.#closed) throw new ShuttingDown('The server is closing.');
     if (this.#open.size >= most) throw new TooManySubscribers(`${most} clients follow already.`);
 
@@ -88,6 +88,16 @@ export class Subscribers {
     if (head === undefined || store.compare(position, head) > 0) return undefined;
     if (!(await projector.reached(position, REACH_MS))) throw new NotCaughtUp(`Position ${position} was not read again yet.`);
     return projector.ordinalAt(position);
+  }
+
+  /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws Rebuilding */
+  async #serving(name: string): Promise<void> {
+    for (const end = Date.now() + REACH_MS; ; await sleep(50))
+      try {
+        return void this.port.projector.rows(name, { limit: 1 });
+      } catch (error) {
+        if (!(error instanceof Rebuilding) || Date.now() > end) throw error;
+      }
   }
 
   async #serve(name: string, from: number, greeting: 'hello' | 'reset' | undefined, raw: ServerResponse, gone: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 let server: Server;
 const head = () => server.app.get<Ledger>(LEDGER).store.head();
@@ -14,6 +14,7 @@ beforeAll(async () => {
   await tellWorld(server);
 });
 afterAll(() => stopServer(server));
+afterAll(closeRunning);
 
 describe('a command', () => {
   it('is answered with its receipt, its revision and the address of its decision', async () => {

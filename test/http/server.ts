@@ -35,9 +35,13 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
   };
-  return {
+  const server: Server = {
     ...started,
     dir,
+    close: async () => {
+      running.delete(server);
+      await started.close();
+    },
     logged,
     get: (path, headers = {}) => ask(path, { headers }),
     post: (path, body, headers = {}) =>
@@ -47,6 +51,14 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
   };
+  running.add(server);
+  return server;
+};
+
+const running = new Set<Server>();
+/** A test that failed may have left a server behind, which would keep the test run from ending. */
+export const closeRunning = async (): Promise<void> => {
+  await Promise.all([...running].map(stopServer));
 };
 
 export const stopServer = async (server: Server): Promise<void> => {

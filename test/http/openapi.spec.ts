@@ -1,0 +1,112 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { commands, subjects } from '../../src/domain/index.js';
+import { bodyFields, bodySchema } from '../../src/http/body.js';
+import { placesOf } from '../../src/http/routes.js';
+import { check } from '../../src/kernel/index.js';
+import { pathOf, startServer, stopServer, type Server } from './server.js';
+
+let server: Server;
+let document: any;
+const operations = () =>
+  Object.entries<any>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<any>(methods).map(([method, operation]) => ({ path, method, ...operation })),
+  );
+
+beforeAll(async () => {
+  server = await startServer();
+  document = (await server.get('/openapi.json')).body;
+});
+afterAll(() => stopServer(server));
+
+const ajv = () => new Ajv2020({ strict: false, validateFormats: false });
+
+describe('the OpenAPI document', () => {
+  it('is 3.1 and says what it describes', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toEqual(expect.objectContaining({ title: 'Tower Ledger', version: '0.1.0' }));
+  });
+
+  it('has an operation of its own for every command, under every subject it may be asked of', () => {
+    for (const command of commands)
+      for (const { category } of placesOf(command, subjects)) {
+        const operation = document.paths[pathOf(command, '{id}', category)]?.post;
+        expect([command.name, operation?.summary]).toEqual([command.name, command.summary]);
+        if (command.subject) expect(operation.operationId).toBe(command.name);
+        for (const code of Object.keys(command.refusals)) expect(operation.description).toContain(code);
+      }
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('shows the schema of every command whole, with an example that passes it and the kernel', () => {
+    for (const command of commands) {
+      const { schema, examples } =
+        document.paths[pathOf(command, '{id}').replace(/^\/contracts/, `/${pathOf(command, '{id}').split('/')[1]}`)].post.requestBody
+          .content['application/json'];
+      expect(schema).toEqual(JSON.parse(JSON.stringify(bodySchema(command))));
+      const validate = ajv().compile(schema);
+      expect([command.name, validate(examples.valid.value), validate.errors]).toEqual([command.name, true, null]);
+      expect([command.name, check(bodyFields(command), examples.valid.value)]).toEqual([command.name, []]);
+    }
+  });
+
+  it('refers to nothing that is not there', () => {
+    const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, ref]) => ref!);
+    expect(refs.length).toBeGreaterThan(0);
+    for (const ref of new Set(refs)) expect(ref.split('/').reduce((here: any, step) => here?.[step], document)).toBeDefined();
+  });
+
+  it('names every path parameter, in the spelling of the path', () => {
+    for (const { path, parameters = [] } of operations()) {
+      const named = parameters.filter((p: any) => p.in === 'path').map((p: any) => p.name);
+      expect([path, named.toSorted()]).toEqual([path, [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name).toSorted()]);
+    }
+  });
+
+  it('describes the answers: receipts, and problems as problem+json', () => {
+    for (const { method, responses } of operations()) {
+      if (method !== 'post') continue;
+      for (const status of ['400', '409', '412', '413', '415', '422', '503'])
+        expect(responses[status].content).toHaveProperty('application/problem+json');
+      expect(responses['201'].headers).toEqual(expect.objectContaining({ ETag: expect.anything(), Location: expect.anything() }));
+    }
+    const { schemas } = document.components;
+    for (const schema of Object.values<any>(schemas)) ajv().compile(schema);
+  });
+
+  it('describes what is sent: the receipt and the problem of a real command pass their schemas', async () => {
+    const { schemas } = document.components;
+    const sent = await server.post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' });
+    const refused = await server.post('/suppliers/csc/register-supplier', { title: 5 });
+    for (const [schema, { body }] of [
+      ['Receipt', sent],
+      ['Problem', refused],
+    ] as const) {
+      const validate = ajv().compile(schemas[schema]);
+      expect([validate(body), validate.errors]).toEqual([true, null]);
+    }
+  });
+
+  it('has every route that is there, and no other', () => {
+    const described = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    for (const path of [
+      '/contracts/{id}',
+      '/contracts/{id}/history',
+      '/projections',
+      '/projections/{name}',
+      '/projections/{name}/{key}',
+      '/projections/{name}/updates',
+      '/events',
+      '/events/{id}',
+      '/decisions',
+      '/decisions/{id}',
+      '/decisions/{id}/replay',
+      '/livez',
+      '/readyz',
+      '/metrics',
+    ])
+      expect(described).toContain(`GET ${path}`);
+    expect(described.filter((operation) => operation.includes('bench'))).toEqual([]);
+  });
+});

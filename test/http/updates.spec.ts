@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Subscribers } from '../../src/http/subscribers.js';
+import { LEDGER, type Ledger } from '../../src/http/ledger.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+
+const BOARD = '/projections/contract-register/updates';
+let server: Server;
+const awardAs = async (id: string) => told(server.post(`/contracts/${id}/award-contract`, award));
+
+/** A client that keeps what it heard. */
+const follow = (url: string, headers: Record<string, string> = {}) =>
+  new Promise<Follower>((resolve, reject) => {
+    const sent = request(url, { headers }, (response) => resolve(new Follower(response)));
+    sent.on('error', reject).end();
+  });
+class Follower {
+  readonly messages: EventSourceMessage[] = [];
+  readonly comments: string[] = [];
+  ended = false;
+  constructor(readonly response: IncomingMessage) {
+    const parser = createParser({ onEvent: (message) => this.messages.push(message), onComment: (c) => this.comments.push(c) });
+    response.setEncoding('utf8').on('data', (chunk: string) => parser.feed(chunk));
+    response.on('error', () => undefined).on('close', () => (this.ended = true));
+  }
+  get updates(): any[] {
+    return this.messages.filter(({ event }) => event === undefined).map(({ data }) => JSON.parse(data));
+  }
+  get lastId(): string {
+    return this.messages.at(-1)!.id!;
+  }
+  async until(holds: (f: Follower) => boolean): Promise<this> {
+    await waitFor(
+      () => holds(this),
+      () => `Heard only ${JSON.stringify(this.messages.map(({ event, id }) => [event, id]))}`,
+    );
+    return this;
+  }
+  hangUp(): void {
+    this.response.destroy();
+  }
+}
+
+const waitFor = async (holds: () => boolean, otherwise = () => 'It never came.'): Promise<void> => {
+  for (const end = Date.now() + 4000; !holds(); await sleep(5)) if (Date.now() > end) throw new Error(otherwise());
+};
+const nobodyFollows = () => waitFor(() => server.app.get<Ledger>(LEDGER).subscribers.size === 0);
+
+beforeAll(async () => {
+  server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
+  await tellWorld(server);
+});
+afterAll(() => stopServer(server));
+afterAll(closeRunning);
+
+describe('a subscriber', () => {
+  it('hears where it stands, then every change of a row with its event and decision', async () => {
+    const follower = await follow(server.url + BOARD);
+    expect(follower.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    const [hello] = (await follower.until(({ messages }) => messages.length === 1)).messages;
+    const { generation, position } = JSON.parse(hello!.data);
+    expect([hello!.event, hello!.id]).toEqual(['hello', `${generation}.${position}`]);
+    const { rows, ...rest } = (await server.get('/projections/contract-register')).body;
+    expect([rest.generation, rest.asOf.position, rows]).toEqual([generation, position, []]);
+
+    const receipt = await awardAs('heard');
+    await follower.until(({ updates }) => updates.length === 1);
+    expect(follower.lastId).toBe(`${generation}.${receipt.position}`);
+    expect(follower.updates).toEqual([
+      {
+        position: receipt.position,
+        event: receipt.events[0].id,
+        decision: receipt.decision,
+        type: 'ContractAwarded',
+        stream: 'contract-heard',
+        changes: { 'contract:heard': expect.objectContaining({ stage: 'awarded' }) },
+      },
+    ]);
+    follower.hangUp();
+  });
+
+  it('hears of a row that is gone', async () => {
+    const { events } = await awardAs('gone');
+    const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    await told(server.post('/contracts/gone/withdraw-fact', { event: events[0].id }));
+    await follower.until(({ updates }) => updates.length === 1);
+    expect(follower.updates[0].changes).toEqual({ 'contract:gone': null });
+    follower.hangUp();
+  });
+
+  it('hears nothing of what changes no row', async () => {
+    const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    await told(server.post('/programmes/met/annotate', { note: 'Not about contracts.' }));
+    const { position } = await awardAs('after-note');
+    await follower.until(({ updates }) => updates.length === 1);
+    expect(follower.updates[0].position).toBe(position);
+    follower.hangUp();
+  });
+
+  it('that is cut and comes back hears every update once', async () => {
+    let follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    const positions: string[] = [];
+    const heard: string[] = [];
+    const writing = (async () => {
+      for (let i = 0; i < 60; i++) positions.push((await awardAs(`cut-${i}`)).position);
+    })();
+    for (let cut = 0; cut < 5; cut++) {
+      await follower.until(({ updates }) => updates.length >= 5);
+      follower.hangUp();
+      heard.push(...follower.updates.map(({ position }) => position));
+      follower = await follow(cut % 2 ? `${server.url}${BOARD}?after=${follower.lastId}` : server.url + BOARD, {
+        'last-event-id': follower.lastId,
+      });
+    }
+    await writing;
+    await follower.until(({ updates }) => heard.length + updates.length >= 60);
+    heard.push(...follower.updates.map(({ position }) => position));
+    expect(heard).toEqual(positions);
+    follower.hangUp();
+  }, 15_000);
+
+  it('may hear everything from the start', async () => {
+    const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
+    const follower = await follow(`${server.url}${BOARD}?after=${generation}.start`);
+    await follower.until(({ updates }) => updates.some(({ changes }) => 'contract:cut-59' in changes));
+    expect(follower.updates[0].changes).toHaveProperty('contract:heard');
+    const all = follower.updates.map(({ position }) => Number(position));
+    expect(all).toEqual([...new Set(all)].toSorted((a, b) => a - b));
+    follower.hangUp();
+  });
+
+  it('hears every update once across a restart of the server', async () => {
+    const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    const first = await awardAs('before-restart');
+    await follower.until(({ updates }) => updates.length === 1);
+    await server.close();
+    await follower.until(({ ended }) => ended);
+    server = await startServer({ DATA_DIR: server.dir, LEDGER_SUBSCRIBERS: '12' });
+    const second = await awardAs('after-restart');
+    const again = await follow(server.url + BOARD, { 'last-event-id': follower.lastId });
+    const third = await awardAs('after-return');
+    await again.until(({ updates }) => updates.length === 2);
+    expect(follower.updates.map(({ position }) => position)).toEqual([first.position]);
+    expect(again.updates.map(({ position }) => position)).toEqual([second.position, third.position]);
+    expect(again.messages.map(({ event }) => event)).toEqual([undefined, undefined]);
+    again.hangUp();
+  }, 10_000);
+
+  it('with an id of another generation is told to fetch the rows again, and goes on from now', async () => {
+    for (const id of ['0123456789ab.4', `${(await server.get('/projections/contract-register?limit=1')).body.generation}.999999`]) {
+      const follower = await (await follow(server.url + BOARD, { 'last-event-id': id })).until(({ messages }) => messages.length === 1);
+      const [reset] = follower.messages;
+      const { generation, position } = JSON.parse(reset!.data);
+      expect([reset!.event, reset!.id]).toEqual(['reset', `${generation}.${position}`]);
+      const { body } = await server.get('/projections/contract-register?limit=1');
+      expect([body.generation, body.asOf.position]).toEqual([generation, position]);
+      const next = await awardAs(`after-reset-${id.length}`);
+      await follower.until(({ updates }) => updates.length === 1);
+      expect(follower.updates[0].position).toBe(next.position);
+      follower.hangUp();
+    }
+  });
+
+  it('with an id that is malformed is refused', async () => {
+    const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
+    for (const id of ['x', '.', 'a.', 'a b.c', `${'a'.repeat(65)}.1`, `${generation}.x`]) {
+      const { status, body } = await server.get(BOARD, { 'last-event-id': id });
+      expect([id, status, body.status]).toEqual([id, 400, 400]);
+    }
+  });
+
+  it('that never reads costs the server no more than its socket', async () => {
+    const lazy = await follow(server.url + BOARD);
+    lazy.response.pause();
+    const eager = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    for (let i = 0; i < 20; i++) await told(server.post(`/contracts/heard/annotate`, { note: 'n'.repeat(1500) }));
+    const { position } = await awardAs('past-the-lazy');
+    await eager.until(({ updates }) => updates.at(-1)?.position === position);
+    for (const each of [lazy, eager]) each.hangUp();
+  });
+
+  it('beyond the bound is told to come later, and finds a place when another leaves', async () => {
+    await nobodyFollows();
+    const { subscribers } = server.app.get<Ledger>(LEDGER);
+    const followers = await Promise.all(Array.from({ length: 12 }, () => follow(server.url + BOARD)));
+    const { status, headers, body } = await server.get(BOARD);
+    expect([status, body.type, headers.get('retry-after')]).toEqual([503, 'urn:tower-ledger:problem:too-many-subscribers', '10']);
+    followers[0]!.hangUp();
+    await waitFor(() => subscribers.size < 12);
+    const late = await follow(server.url + BOARD);
+    expect(late.response.statusCode).toBe(200);
+    for (const each of [...followers, late]) each.hangUp();
+  });
+
+  it('who asks with HEAD hears the headers alone', async () => {
+    await nobodyFollows();
+    const response = await fetch(server.url + BOARD, { method: 'HEAD' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+  });
+});
+
+describe('the stream of updates', () => {
+  it('ends with a reset when the projection becomes another generation', async () => {
+    const { projector, store, log } = server.app.get<Ledger>(LEDGER);
+    let generation = projector.generation('contract-register');
+    const changing = new Proxy(projector, {
+      get: (target, name) => (name === 'generation' ? () => generation : bound(target, name)),
+    });
+    const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
+    const chunks: string[] = [];
+    const raw = Object.assign(new (await import('node:stream')).PassThrough(), { writeHead: () => undefined });
+    raw.on('data', (chunk) => chunks.push(String(chunk)));
+    await subscribers.open(
+      'contract-register',
+      undefined,
+      { hijack: () => ({ raw }), request: { method: 'GET' } } as never,
+      () => new Error(),
+    );
+    generation = 'another';
+    await awardAs('wakes-the-stream');
+    await waitFor(() => raw.writableEnded);
+    const text = chunks.join('');
+    expect(text).toMatch(/event: hello/);
+    expect(text).toMatch(/event: reset\nid: another\.\d+\ndata: {"generation":"another","position":"\d+"}\n\n$/);
+  });
+});
+const bound = (target: any, name: PropertyKey) => (typeof target[name] === 'function' ? target[name].bind(target) : target[name]);
