@@ -1,6 +1,6 @@
 export type Says = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
-/** Money: a decimal text in the currency's units, as well as it is known. Computed as whole minor units, never as a float. */
+/** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), as well as it is known. Computed as whole minor units. */
 export interface Amount {
   readonly amount: string;
   /** ISO 4217. */
@@ -21,52 +21,117 @@ export type Value =
 
 export const isAmount = (value: Value): value is Amount => 'amount' in value;
 
-// ISO 4217, active codes: most have two minor digits.
+// ISO 4217, active codes with minor units, funds included: most have two digits. BGN stays: it was money until the end of 2025.
 const TWO =
-  'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG';
+  'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG';
 const EXPONENTS: ReadonlyMap<string, number> = new Map([
   ...TWO.split(' ').map((code) => [code, 2] as const),
-  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
 ]);
 
 /** Digits after the point; undefined for a currency that ISO 4217 does not list as active. */
 export const exponentOf = (currency: string): number | undefined => EXPONENTS.get(currency);
 
-const decimal = /^(0|[1-9]\d{0,17})(\.\d+)?$/;
+const plain = /^(0|[1-9]\d{0,17})(\.\d+)?$/;
 
-/** Why a pair is not an amount, as the rest of a sentence; undefined when it is one. */
-export const whyNotAnAmount = (amount: string, currency: string): string | undefined => {
+/** Why a pair is not an amount, as the rest of a sentence; undefined when it is one. `negative` allows a sign, never on zero. Never throws. */
+export const whyNotAnAmount = (
+  amount: string,
+  currency: string,
+  { negative = false }: { readonly negative?: boolean } = {},
+): string | undefined => {
   const exponent = exponentOf(currency);
   if (exponent === undefined) return `is in ${currency}, which ISO 4217 does not list`;
-  if (!decimal.test(amount)) return 'must be a plain decimal such as 95000000.00, without sign, exponent or separators';
-  const digits = amount.split('.')[1]?.length ?? 0;
+  const signed = negative && amount.startsWith('-');
+  const bare = signed ? amount.slice(1) : amount;
+  if (!plain.test(bare) || (signed && !/[1-9]/.test(bare)))
+    return `must be a plain decimal such as 95000000.00, without ${negative ? 'plus sign' : 'sign'}, exponent or separators`;
+  const digits = bare.split('.')[1]?.length ?? 0;
   return digits > exponent ? `has ${digits} digits after the point; ${currency} has ${exponent}` : undefined;
 };
 
 type Money = Pick<Amount, 'amount' | 'currency'>;
 
-/** In minor units of its currency. */
+const exponentFor = (currency: string): number => {
+  const exponent = exponentOf(currency);
+  if (exponent === undefined) throw new TypeError(`ISO 4217 does not list ${currency}.`);
+  return exponent;
+};
+
+/** In minor units of its currency. Throws a TypeError for an unknown currency, a RangeError for digits that the currency does not have. */
 export const minor = ({ amount, currency }: Money): bigint => {
+  const exponent = exponentFor(currency);
   const [whole, part = ''] = amount.split('.');
-  return BigInt(whole + part.padEnd(exponentOf(currency)!, '0'));
+  if (part.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
+  return BigInt(whole + part.padEnd(exponent, '0'));
 };
 
-export const amountOf = (units: bigint, currency: string): Amount => {
-  const exponent = exponentOf(currency)!;
-  const digits = String(units < 0n ? -units : units).padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent);
-  return { amount: `${units < 0n ? '-' : ''}${whole}${exponent ? `.${digits.slice(-exponent)}` : ''}`, currency };
+/** Minor units as an amount, with all minor digits. Throws a TypeError for an unknown currency. */
+export const amountOf = (units: bigint, currency: string): Amount => ({
+  amount: toDecimal({ over: units, under: 10n ** BigInt(exponentFor(currency)) }, exponentFor(currency)),
+  currency,
+});
+
+// How the true figure may differ: a little either way, or more or less without limit.
+interface Doubt {
+  readonly about: boolean;
+  readonly more: boolean;
+  readonly less: boolean;
+}
+const doubtOf = (says: Says = 'exact'): Doubt => ({
+  about: says === 'about',
+  more: says === 'over' || says === 'at-least',
+  less: says === 'under' || says === 'at-most',
+});
+/** What can be said of a sum: a bound only while nothing pulls the other way. */
+const saysOf = ({ about, more, less }: Doubt): Says =>
+  more && less ? 'about' : more ? 'at-least' : less ? 'at-most' : about ? 'about' : 'exact';
+
+const OPPOSITE: { readonly [S in Says]: Says } = {
+  exact: 'exact',
+  about: 'about',
+  under: 'over',
+  over: 'under',
+  'at-most': 'at-least',
+  'at-least': 'at-most',
 };
 
+/** What the source rounds to, in minor units: 0 when it does not, undefined when that is not known. */
+const roundingOf = ({ says = 'exact', roundedTo, currency }: Amount): bigint | undefined => {
+  if (roundedTo === undefined) return says === 'exact' ? 0n : undefined;
+  return whyNotAnAmount(roundedTo, currency) === undefined ? minor({ amount: roundedTo, currency }) : undefined;
+};
+
+/** Both figures' doubts are the sum's: an exact one takes over the other's word, and roundings add up while both are known. */
+const combined = (units: bigint, a: Amount, b: Amount): Amount => {
+  const [first, second] = [a.says ?? 'exact', b.says ?? 'exact'];
+  const [x, y] = [doubtOf(first), doubtOf(second)];
+  const both = saysOf({ about: x.about || y.about, more: x.more || y.more, less: x.less || y.less });
+  const says = first === 'exact' ? second : second === 'exact' ? first : both;
+  const [one, two] = [roundingOf(a), roundingOf(b)];
+  const rounding = one === undefined || two === undefined ? 0n : one + two;
+  return {
+    ...amountOf(units, a.currency),
+    ...(says !== 'exact' && { says }),
+    ...(rounding > 0n && { roundedTo: amountOf(rounding, a.currency).amount }),
+  };
+};
 const same = (a: Money, b: Money): void => {
   if (a.currency !== b.currency) throw new TypeError(`${a.currency} and ${b.currency} are never added or compared.`);
 };
-export const add = (a: Money, b: Money): Amount => (same(a, b), amountOf(minor(a) + minor(b), a.currency));
-/** Below, at or above 0. */
+/** A sum that inherits what is not known exactly. Throws a TypeError that names both currencies when they differ, as do the next two. */
+export const add = (a: Amount, b: Amount): Amount => (same(a, b), combined(minor(a) + minor(b), a, b));
+/** May be below zero. */
+export const subtract = (a: Amount, b: Amount): Amount => (
+  same(a, b),
+  combined(minor(a) - minor(b), a, { ...b, says: OPPOSITE[b.says ?? 'exact'] })
+);
+/** Below, at or above 0, by the figures alone: what they say of themselves is not weighed. */
 export const compare = (a: Money, b: Money): number => (same(a, b), minor(a) < minor(b) ? -1 : minor(a) > minor(b) ? 1 : 0);
 
-/** A quotient, rounded half to even. */
+/** A quotient, rounded half to even. Throws a RangeError when divided by zero. */
 export const roundHalfEven = (numerator: bigint, denominator: bigint): bigint => {
   if (denominator < 0n) return roundHalfEven(-numerator, -denominator);
   if (numerator < 0n) return -roundHalfEven(-numerator, denominator);
@@ -74,11 +139,23 @@ export const roundHalfEven = (numerator: bigint, denominator: bigint): bigint =>
   return twice > denominator || (twice === denominator && whole % 2n === 1n) ? whole + 1n : whole;
 };
 
-/** An exact quotient of whole numbers. */
+/** An exact quotient of whole numbers: `over` ÷ `under`. */
 export interface Ratio {
   readonly over: bigint;
   readonly under: bigint;
 }
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
+/** In lowest terms, with the sign above. Throws a RangeError when divided by zero. */
+export const ratio = (over: bigint, under: bigint): Ratio => {
+  if (under === 0n) throw new RangeError('A ratio to zero does not exist.');
+  const by = under < 0n ? -gcd(over, under) : gcd(over, under);
+  return { over: over / by, under: under / by };
+};
+/** Below, at or above 0. Both must be of positive `under`, as `ratio` makes them. */
+export const compareRatio = (a: Ratio, b: Ratio): number => {
+  const difference = a.over * b.under - b.over * a.under;
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+};
 /** To so many digits after the point, rounded half to even, once. */
 export const toDecimal = ({ over, under }: Ratio, places: number): string => {
   const scaled = roundHalfEven(over * 10n ** BigInt(places), under);
@@ -88,7 +165,10 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
 /** `48.9 %`. */
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
-/** The three figures of a change, each to six digits: each alone misleads. */
+export const decimal = toDecimal;
+export const percent = toPercent;
+
+/** The three figures of a change, each to six digits or `not assessable`: each alone misleads. */
 export interface ChangeFigures {
   readonly stepOverOriginal: string;
   readonly stepOverCurrent: string;
@@ -96,11 +176,11 @@ export interface ChangeFigures {
 }
 export const NOT_ASSESSABLE = 'not assessable';
 
-/** Exact; undefined when a value is missing, zero, or in another currency. */
+/** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
   if (!isAmount(from) || !isAmount(to) || !isAmount(base)) return undefined;
   if (from.currency !== to.currency || base.currency !== to.currency || minor(base) === 0n) return undefined;
-  return { over: minor(to) - minor(from), under: minor(base) };
+  return ratio(minor(to) - minor(from), minor(base));
 };
 
 export const changeFigures = (original: Value, current: Value, to: Value): ChangeFigures => {
@@ -112,11 +192,49 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
   };
 };
 
-/** A total divided by its term, in whole minor units. */
-export const perYear = (total: Money, months: number): Amount =>
-  amountOf(roundHalfEven(minor(total) * 12n, BigInt(months)), total.currency);
+/** The least and the most that a ratio can be. */
+export interface RatioRange {
+  readonly low: Ratio;
+  readonly high: Ratio;
+}
 
-/** What a value adds to a total, as whole numbers that can be taken away again. */
+// Twice the least and most minor units it can stand for, so that half a rounding stays whole; undefined when that is not known.
+const twice = (amount: Amount): readonly [bigint, bigint] | undefined => {
+  const { more, less } = doubtOf(amount.says);
+  const rounding = roundingOf(amount);
+  return more || less || rounding === undefined ? undefined : [2n * minor(amount) - rounding, 2n * minor(amount) + rounding];
+};
+
+/**
+ * Where a change's step ÷ original lies within the rounding of its sources; undefined when a figure is missing, in another currency, a
+ * bound, or `about` without `roundedTo`, or when the original may be zero.
+ */
+export const stepRangeOverOriginal = (original: Value, current: Value, to: Value): RatioRange | undefined => {
+  if (!growth(current, to, original)) return undefined;
+  const [base, from, until] = [twice(original as Amount), twice(current as Amount), twice(to as Amount)];
+  if (!base || !from || !until || base[0] <= 0n) return undefined;
+  const [least, most] = [until[0] - from[1], until[1] - from[0]];
+  return { low: ratio(least, least < 0n ? base[0] : base[1]), high: ratio(most, most < 0n ? base[1] : base[0]) };
+};
+
+/** Whether a step keeps to a cap (reaching it exactly does): `within-precision` when its sources are too rounded to tell. */
+export const within = (step: RatioRange | undefined, cap: Ratio): 'yes' | 'no' | 'within-precision' | typeof NOT_ASSESSABLE => {
+  if (!step) return NOT_ASSESSABLE;
+  if (compareRatio(step.high, cap) <= 0) return 'yes';
+  return compareRatio(step.low, cap) > 0 ? 'no' : 'within-precision';
+};
+
+/** A total divided by its term in months, rounded half to even to a minor unit; it inherits `says`. Throws a RangeError below one month. */
+export const perYear = (total: Amount, months: number): Amount => {
+  if (!Number.isSafeInteger(months) || months < 1) throw new RangeError(`A term of ${months} months has no yearly figure.`);
+  const { says = 'exact', currency } = total;
+  return { ...amountOf(roundHalfEven(minor(total) * 12n, BigInt(months)), currency), ...(says !== 'exact' && { says }) };
+};
+
+/**
+ * What a value adds to a total, as whole numbers that can be taken away again: `GBP` in minor units, and how many there are of
+ * `GBP.count`, `GBP.about` (and every other word but exact), `undisclosed`, `withheld`, `unknown`, each behind the prefix.
+ */
 export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
   if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
   const says = value.says ?? 'exact';
@@ -128,27 +246,39 @@ export const measuresOf = (value: Value, prefix = ''): { readonly [measure: stri
 };
 
 export interface Total {
-  readonly amounts: readonly (Amount & { readonly count: number })[];
+  /** One for each currency, by its code; `roughly` when it says at least or at most, yet has an `about` in it. */
+  readonly amounts: readonly (Amount & { readonly count: number; readonly roughly?: true })[];
   readonly undisclosed: number;
   readonly withheld: number;
   readonly unknown: number;
 }
 
-/** The total that measures add up to. It inherits: with anything undisclosed it is at least so much; currencies stay apart. */
+/**
+ * The total that measures add up to. It inherits: with anything missing it is at least so much, unless an upper bound is in it; currencies
+ * stay apart. A currency whose values were all taken away again is gone; one whose values are zero is not.
+ */
 export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix = ''): Total => {
   const of = (measure: string) => Number(measures[`${prefix}${measure}`] ?? 0n);
   const [undisclosed, withheld, unknown] = [of('undisclosed'), of('withheld'), of('unknown')];
   const missing = undisclosed + withheld + unknown > 0;
   const currencies = Object.keys(measures)
-    .filter((m) => m.startsWith(prefix) && exponentOf(m.slice(prefix.length)) !== undefined)
-    .map((m) => m.slice(prefix.length))
+    .filter((m) => m.startsWith(prefix) && m.endsWith('.count'))
+    .map((m) => m.slice(prefix.length, -'.count'.length))
+    .filter((currency) => exponentOf(currency) !== undefined && of(`${currency}.count`) > 0)
     .sort();
   const amounts = currencies.map((currency) => {
-    const [atLeast, atMost] = [of(`${currency}.at-least`) + of(`${currency}.over`), of(`${currency}.at-most`) + of(`${currency}.under`)];
-    const vague = of(`${currency}.about`) > 0 || (atMost > 0 && (atLeast > 0 || missing));
-    const says: Says =
-      missing || atLeast > 0 ? (vague && !missing ? 'about' : 'at-least') : atMost > 0 ? 'at-most' : vague ? 'about' : 'exact';
-    return { ...amountOf(measures[`${prefix}${currency}`]!, currency), says, count: of(`${currency}.count`) };
+    const doubt = {
+      about: of(`${currency}.about`) > 0,
+      more: missing || of(`${currency}.at-least`) + of(`${currency}.over`) > 0,
+      less: of(`${currency}.at-most`) + of(`${currency}.under`) > 0,
+    };
+    const says = saysOf(doubt);
+    return {
+      ...amountOf(measures[`${prefix}${currency}`] ?? 0n, currency),
+      says,
+      count: of(`${currency}.count`),
+      ...(doubt.about && says !== 'about' && { roughly: true as const }),
+    };
   });
   return { amounts, undisclosed, withheld, unknown };
 };
@@ -190,9 +320,10 @@ export const showValue = (value: Value): string => {
   return Object.keys(value)[0]!;
 };
 
-/** `at least £250m, 1 undisclosed`; `nothing` when nothing was added. */
+/** `at least £250m, 1 undisclosed`, `£1m + US$2m`; `nothing` when nothing was added. */
 export const showTotal = ({ amounts, ...missing }: Total): string => {
-  const money = amounts.length > 0 ? [amounts.map((a) => showAmount(a)).join(' + ')] : [];
+  const money =
+    amounts.length > 0 ? [amounts.map((a) => `${SAYING[a.says ?? 'exact']}${a.roughly ? 'about ' : ''}${showMoney(a)}`).join(' + ')] : [];
   const gaps = Object.entries(missing)
     .filter(([, n]) => n > 0)
     .map(([why, n]) => `${n} ${why}`);

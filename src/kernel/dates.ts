@@ -24,12 +24,12 @@ const ymd = (date: string): number[] => date.split('-').map(Number);
 const whyNotPlain = (date: string): string | undefined => {
   if (!plain.test(date)) return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown';
   const [year, month, day] = ymd(date);
-  if (month !== undefined && (month < 1 || month > 12)) return `names a month that no year has: ${date}`;
-  if (day !== undefined && (day < 1 || day > daysIn(year!, month!))) return `names a day that is not in the calendar: ${date}`;
+  if (month !== undefined && (month < 1 || month > 12)) return `${date} is not a month of the calendar`;
+  if (day !== undefined && (day < 1 || day > daysIn(year!, month!))) return `${date} is not a day of the calendar`;
   return undefined;
 };
 
-/** Why a text is not a told date, as the rest of a sentence about it; undefined when it is one. */
+/** Why a text is not a told date, for people (`2016-02-30 is not a day of the calendar`); undefined when it is one. Never throws. */
 export const whyNotADate = (text: string): string | undefined => {
   if (text === 'unknown') return undefined;
   if (text.length > 40) return 'is too long for a date';
@@ -46,6 +46,8 @@ export const whyNotADate = (text: string): string | undefined => {
 export const isToldDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
 export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isToldDate(text);
+/** Whether a told date can mean one day only. */
+export const isExact = (date: ToldDate): boolean => bounds(date).earliest === bounds(date).latest;
 
 const boundsOfPlain = (date: string): Bounds => {
   if (date.length === 10) return { earliest: date, latest: date };
@@ -65,7 +67,7 @@ const computed = (date: ToldDate): Bounds => {
 
 const kept = new Map<ToldDate, Bounds>();
 
-/** The days that a told date can mean. */
+/** The days that a told date can mean; `0000-00-00` and `9999-99-99` stand for an end that is open. */
 export const bounds = (date: ToldDate): Bounds => {
   const known = kept.get(date);
   if (known) return known;
@@ -75,7 +77,7 @@ export const bounds = (date: ToldDate): Bounds => {
   return fresh;
 };
 
-/** Whether the first lies before the second, as far as both are known. */
+/** Whether the first certainly lies before the second (`no` for the same exact day), as far as both are known. */
 export const before = (a: ToldDate, b: ToldDate): 'yes' | 'no' | 'unknown' => {
   const [x, y] = [bounds(a), bounds(b)];
   if (x.latest < y.earliest) return 'yes';
@@ -84,8 +86,20 @@ export const before = (a: ToldDate, b: ToldDate): 'yes' | 'no' | 'unknown' => {
 export const certainlyBefore = (a: ToldDate, b: ToldDate): boolean => bounds(a).latest < bounds(b).earliest;
 export const certainlyAfter = (a: ToldDate, b: ToldDate): boolean => certainlyBefore(b, a);
 
-/** A day so many days later (or, below 0, earlier). */
+/** The later of told dates, as told when one of them is it for certain, else the interval it lies in; undefined for none. */
+export const latestOf = (...dates: readonly ToldDate[]): ToldDate | undefined => {
+  if (dates.length === 0) return undefined;
+  const all = dates.map((date) => bounds(date));
+  const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
+  const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
+  const told = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
+  if (told >= 0) return dates[told];
+  return `[${earliest}..${latest === LAST ? '' : latest}]`;
+};
+
+/** A day so many days later (or, below 0, earlier). Throws a RangeError for what is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
+/** Days from one day to another; below 0 when the second is earlier. Throws a RangeError for what is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
 
 const shift = (date: string, months: number): string => {
@@ -95,26 +109,32 @@ const shift = (date: string, months: number): string => {
   return day === undefined ? `${pad(y, 4)}-${pad(m)}` : `${pad(y, 4)}-${pad(m)}-${pad(Math.min(day, daysIn(y, m)))}`;
 };
 
-/** So many months later, as precisely as the date was told; a year moved by part of a year becomes an interval. */
+/**
+ * So many months later (or, below 0, earlier), as precisely as the date was told: a day past its month's end becomes the last day, a
+ * year moved by part of a year becomes an interval, `unknown` stays unknown. May leave the years that can be told.
+ */
 export const addMonths = (date: ToldDate, months: number): ToldDate => {
   if (date === 'unknown') return date;
   const parts = interval.exec(date);
-  if (parts)
-    return `[${parts[1] && addMonths(parts[1], months)}..${parts[2] && addMonths(parts[2], months)}]`.replaceAll(
-      /\[\[|\]\]/g,
-      (b) => b[0]!,
-    );
+  if (parts) return `[${parts[1] && edge(parts[1], months, 'earliest')}..${parts[2] && edge(parts[2], months, 'latest')}]`;
   if (date.length > 4) return shift(date, months);
   if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
-  return `[${shift(`${date}-01-01`, months)}..${shift(`${date}-12-31`, months)}]`;
+  return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
 };
+// One end of an interval: it cannot become an interval itself.
+const edge = (date: string, months: number, end: keyof Bounds): string =>
+  date.length === 4 && months % 12 !== 0 ? shift(boundsOfPlain(date)[end], months) : addMonths(date, months);
 
-/** Whole months from one told date to another, when both are known at least to the month. */
+/**
+ * Whole months from one told date to another, below 0 when the second is earlier; undefined unless both are known at least to the month.
+ * A month without a day counts from its first day and up to its last. Undoes `addMonths`: 31 January to 29 February 2016 is one month.
+ */
 export const monthsBetween = (from: ToldDate, to: ToldDate): number | undefined => {
   if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;
+  if (certainlyBefore(to, from)) return 0 - monthsBetween(to, from)!;
   const [y1, m1, d1 = 1] = ymd(from);
   const [y2, m2, d2 = 31] = ymd(to);
-  return (y2! - y1!) * 12 + m2! - m1! - (d2 < d1 ? 1 : 0);
+  return (y2! - y1!) * 12 + m2! - m1! - (d2 < Math.min(d1, daysIn(y2!, m2!)) ? 1 : 0);
 };
 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
@@ -131,3 +151,4 @@ export const showDate = (date: ToldDate): string => {
   const [year, month, day] = ymd(date);
   return [day, month && MONTHS[month - 1], year].filter((part) => part !== undefined).join(' ');
 };
+export const show = showDate;

@@ -1,0 +1,387 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  add,
+  amountOf,
+  changeFigures,
+  compare,
+  compareRatio,
+  decimal,
+  exponentOf,
+  growth,
+  isAmount,
+  measuresOf,
+  minor,
+  percent,
+  perYear,
+  ratio,
+  roundHalfEven,
+  showAmount,
+  showTotal,
+  showValue,
+  stepRangeOverOriginal,
+  subtract,
+  totalOf,
+  whyNotAnAmount,
+  within,
+  type Amount,
+  type Says,
+  type Value,
+} from '../../src/kernel/amounts.js';
+
+const gbp = (amount: string, more: Partial<Amount> = {}): Amount => ({ amount, currency: 'GBP', ...more });
+const undisclosed: Value = { undisclosed: true };
+const withheld: Value = { withheld: { until: '2020', why: 'commercial' } };
+const unknown: Value = { unknown: true };
+
+describe('an amount is a plain decimal in its currency', () => {
+  it.each([
+    ['95000000', 'GBP'],
+    ['95000000.00', 'GBP'],
+    ['0', 'GBP'],
+    ['0.5', 'GBP'],
+    ['1', 'JPY'],
+    ['0.001', 'BHD'],
+    ['38000.1234', 'CLF'],
+    ['999999999999999999.99', 'GBP'],
+  ])('%s %s', (amount, currency) => expect(whyNotAnAmount(amount, currency)).toBeUndefined());
+
+  it.each(
+    // prettier-ignore
+    ['', '1e9', '-0', '-1', '+1', '01.00', '.5', '5.', '1,000', '1 000', ' 1', '1\n', '٣', '0x10', 'NaN', 'Infinity', '1000000000000000000', '--1'],
+  )('but never %j', (amount) => expect(whyNotAnAmount(amount, 'GBP')).toMatch(/^must be a plain decimal/));
+
+  it('has no more digits than its currency', () => {
+    expect(whyNotAnAmount('0.001', 'GBP')).toBe('has 3 digits after the point; GBP has 2');
+    expect(whyNotAnAmount('1.0', 'JPY')).toBe('has 1 digits after the point; JPY has 0');
+    expect(() => minor(gbp('0.001'))).toThrow(RangeError);
+  });
+
+  it('has a currency that ISO 4217 lists', () => {
+    expect(['GBP', 'JPY', 'BHD', 'CLF', 'gbp', 'XXX', 'XXQ', ''].map((c) => exponentOf(c))).toEqual([
+      2,
+      0,
+      3,
+      4,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(whyNotAnAmount('1', 'XXQ')).toBe('is in XXQ, which ISO 4217 does not list');
+    expect(() => minor({ amount: '1', currency: 'XXQ' })).toThrow('XXQ');
+    expect(() => amountOf(1n, 'XXQ')).toThrow('XXQ');
+  });
+
+  it('is below zero only where that is asked for, and zero has no sign', () => {
+    expect(['-1', '-0.01', '-999999999999999999'].map((a) => whyNotAnAmount(a, 'GBP', { negative: true }))).toEqual(
+      Array(3).fill(undefined),
+    );
+    for (const wrong of ['-0', '-0.00', '--1', '-', '-01', '+1']) expect(whyNotAnAmount(wrong, 'GBP', { negative: true })).toBeDefined();
+  });
+
+  it('comes back from minor units as it went, with all its digits', () =>
+    fc.assert(
+      fc.property(units, currency, (n, code) => {
+        const amount = amountOf(n, code);
+        expect(minor(amount)).toBe(n);
+        expect(whyNotAnAmount(amount.amount, code, { negative: true })).toBeUndefined();
+        expect(amount.amount.split('.')[1]?.length ?? 0).toBe(exponentOf(code));
+      }),
+    ));
+});
+
+describe('sums', () => {
+  it('never mix currencies, and name both', () => {
+    const dollars = { amount: '1', currency: 'USD' };
+    for (const both of [add, subtract, compare]) expect(() => both(gbp('1'), dollars)).toThrow(/GBP and USD/);
+  });
+
+  it('taken away again leave what was there', () =>
+    fc.assert(
+      fc.property(units, units, currency, (a, b, code) => {
+        const [x, y] = [amountOf(a, code), amountOf(b, code)];
+        expect(subtract(add(x, y), y)).toEqual(x);
+        expect(add(x, y)).toEqual(add(y, x));
+        expect(Math.sign(compare(x, y))).toBe(a < b ? -1 : a > b ? 1 : 0);
+      }),
+    ));
+
+  it.each<[Says, Says, Says | undefined, Says | undefined]>([
+    ['exact', 'exact', undefined, undefined],
+    ['about', 'exact', 'about', 'about'],
+    ['exact', 'under', 'under', 'over'],
+    ['at-least', 'over', 'at-least', 'about'],
+    ['at-most', 'at-least', 'about', 'at-most'],
+  ])('inherit what is not known: %s and %s', (a, b, sum, difference) => {
+    expect(add(gbp('5', { says: a }), gbp('3', { says: b })).says).toBe(sum);
+    expect(subtract(gbp('5', { says: a }), gbp('3', { says: b })).says).toBe(difference);
+  });
+
+  it('add up the roundings of their sources, while all are known', () => {
+    expect(add(gbp('5000', { roundedTo: '1000' }), gbp('300', { roundedTo: '100' })).roundedTo).toBe('1100.00');
+    expect(add(gbp('5000', { says: 'about', roundedTo: '1000' }), gbp('300')).roundedTo).toBe('1000.00');
+    expect(add(gbp('5000', { says: 'about', roundedTo: '1000' }), gbp('300', { says: 'about' })).roundedTo).toBeUndefined();
+    expect(add(gbp('5000', { roundedTo: 'thousands' }), gbp('300')).roundedTo).toBeUndefined();
+  });
+});
+
+describe('exact quotients', () => {
+  it('are kept in lowest terms with the sign above', () => {
+    expect(ratio(6n, -4n)).toEqual({ over: -3n, under: 2n });
+    expect(ratio(0n, -4n)).toEqual({ over: 0n, under: 1n });
+    expect(() => ratio(1n, 0n)).toThrow(RangeError);
+  });
+
+  it('are rounded half to even, once', () => {
+    expect([1n, 3n, 5n, -1n, -3n, -5n].map((n) => roundHalfEven(n, 2n))).toEqual([0n, 2n, 2n, 0n, -2n, -2n]);
+    expect(decimal(ratio(1n, 8n), 2)).toBe('0.12');
+    expect(decimal(ratio(3n, 8n), 2)).toBe('0.38');
+    expect(decimal(ratio(-1n, 1000n), 2)).toBe('0.00');
+    expect(decimal(ratio(5n, 2n), 0)).toBe('2');
+    expect([percent(ratio(47n, 96n)), percent(ratio(1n, 3n), 0)]).toEqual(['49.0 %', '33 %']);
+  });
+
+  it('are rounded to the nearest whole, and to the even one of two', () =>
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), positive, (n, d) => {
+        // By definition: of floor and floor + 1 the one less than half away, or the even one.
+        const floor = n / d - (n % d < 0n ? 1n : 0n);
+        const twice = 2n * (n - floor * d);
+        const nearest = twice < d ? floor : twice > d ? floor + 1n : floor % 2n === 0n ? floor : floor + 1n;
+        expect(roundHalfEven(n, d)).toBe(nearest);
+        expect(roundHalfEven(-n, -d)).toBe(nearest);
+      }),
+    ));
+
+  it('are halfway often enough for that to matter', () =>
+    fc.assert(
+      fc.property(fc.bigInt({ min: -1000n, max: 1000n }), positive, (whole, half) => {
+        const rounded = roundHalfEven((2n * whole + 1n) * half, 2n * half);
+        expect(rounded % 2n).toBe(0n);
+        expect([whole, whole + 1n]).toContain(rounded);
+      }),
+    ));
+
+  it('compare as what they stand for', () =>
+    fc.assert(
+      fc.property(units, positive, units, positive, positive, (a, b, c, d, by) => {
+        const [x, y] = [ratio(a, b), ratio(c, d)];
+        expect(compareRatio(x, y)).toBe(0 - compareRatio(y, x));
+        expect(compareRatio(x, ratio(a * by, b * by))).toBe(0);
+      }),
+    ));
+});
+
+describe('a change has three figures, because each alone misleads', () => {
+  it.each([
+    ['SIAM, first uplift (V1)', '96000000', '96000000', '143000000', '0.489583', '0.489583', '0.489583'],
+    ['SIAM, second uplift (V2)', '96000000', '143000000', '176800000', '0.352083', '0.236364', '0.841667'],
+    ['DCMS, first uplift (V3)', '6807000', '6807000', '10210000', '0.499927', '0.499927', '0.499927'],
+    ['DCMS, second uplift as the paper rounds it (V4)', '6807000', '10200000', '15200000', '0.734538', '0.490196', '1.232995'],
+    ['DCMS, second uplift from the ledger', '6807000', '10210000', '15200000', '0.733069', '0.488737', '1.232995'],
+  ])('%s', (_, original, current, to, stepOverOriginal, stepOverCurrent, cumulativeOverOriginal) =>
+    expect(changeFigures(gbp(original), gbp(current), gbp(to))).toEqual({ stepOverOriginal, stepOverCurrent, cumulativeOverOriginal }),
+  );
+
+  it('shown as the paper and the ledger have them', () => {
+    const [original, to] = [gbp('6807000'), gbp('15200000')];
+    const shown = (current: Amount) => [growth(current, to, current)!, growth(current, to, original)!].map((r) => percent(r));
+    expect(shown(gbp('10200000'))).toEqual(['49.0 %', '73.5 %']);
+    expect(shown(gbp('10210000'))).toEqual(['48.9 %', '73.3 %']);
+  });
+
+  it('and each is not assessable without its own figures', () => {
+    expect(changeFigures(undisclosed, gbp('2'), gbp('3'))).toEqual({
+      stepOverOriginal: 'not assessable',
+      stepOverCurrent: '0.500000',
+      cumulativeOverOriginal: 'not assessable',
+    });
+    expect(changeFigures(gbp('2'), unknown, gbp('3')).cumulativeOverOriginal).toBe('0.500000');
+    expect(changeFigures(gbp('0'), gbp('0'), gbp('3')).stepOverOriginal).toBe('not assessable');
+    expect(changeFigures(gbp('2'), gbp('2'), { amount: '3', currency: 'USD' }).stepOverOriginal).toBe('not assessable');
+  });
+});
+
+describe('a step keeps to a cap', () => {
+  const half = ratio(1n, 2n);
+  const kept = (original: Value, current: Value, to: Value) => within(stepRangeOverOriginal(original, current, to), half);
+
+  it('by exact figures, and reaching it is keeping to it', () => {
+    expect(kept(gbp('100'), gbp('100'), gbp('150'))).toBe('yes');
+    expect(kept(gbp('100'), gbp('100'), gbp('150.01'))).toBe('no');
+    expect(kept(gbp('6807000'), gbp('6807000'), gbp('10210000'))).toBe('yes');
+  });
+
+  it('within precision when its sources are too rounded to tell', () => {
+    expect(
+      kept(gbp('6807000', { roundedTo: '1000' }), gbp('6807000', { roundedTo: '1000' }), gbp('10210000', { roundedTo: '10000' })),
+    ).toBe('within-precision');
+    expect(kept(gbp('6807000'), gbp('10200000', { roundedTo: '100000' }), gbp('15200000', { roundedTo: '100000' }))).toBe('no');
+    expect(kept(gbp('96000000'), gbp('143000000'), gbp('176800000', { says: 'about', roundedTo: '100000' }))).toBe('yes');
+  });
+
+  it('and cannot be judged on figures that are missing, bounds, or rounded nobody knows how', () => {
+    for (const to of [
+      undisclosed,
+      withheld,
+      unknown,
+      gbp('120', { says: 'under' }),
+      gbp('120', { says: 'about' }),
+      gbp('120', { roundedTo: 'x' }),
+    ])
+      expect(kept(gbp('100'), gbp('100'), to)).toBe('not assessable');
+    expect(kept(gbp('100', { roundedTo: '200' }), gbp('100'), gbp('120'))).toBe('not assessable');
+  });
+
+  it('as it does for every figure that its sources can mean', () =>
+    fc.assert(
+      fc.property(fc.tuple(rounded, rounded, rounded), fc.bigInt({ min: -50n, max: 300n }), ([original, current, to], cap) => {
+        const range = stepRangeOverOriginal(original.told, current.told, to.told);
+        if (!range) return;
+        const real = ratio(to.real - current.real, original.real);
+        expect(compareRatio(range.low, real)).toBeLessThanOrEqual(0);
+        expect(compareRatio(range.high, real)).toBeGreaterThanOrEqual(0);
+        const answer = within(range, ratio(cap, 100n));
+        if (answer !== 'within-precision') expect(answer).toBe(compareRatio(real, ratio(cap, 100n)) <= 0 ? 'yes' : 'no');
+      }),
+    ));
+});
+
+describe('a yearly figure', () => {
+  it('is the total by its term', () => {
+    expect(perYear(gbp('155000000'), 60)).toEqual(gbp('31000000.00'));
+    expect(perYear(gbp('95000000'), 72)).toEqual(gbp('15833333.33'));
+  });
+
+  it('is about when its total is, and needs a term', () => {
+    expect(perYear(gbp('95000000', { says: 'about' }), 72).says).toBe('about');
+    for (const months of [0, -12, 1.5, NaN]) expect(() => perYear(gbp('1'), months)).toThrow(RangeError);
+  });
+});
+
+describe('a total', () => {
+  const shown = (...values: Value[]) => showTotal(totalOf(sumOf(values)));
+
+  it('of exact figures is exact', () => expect(shown(gbp('60000000'), gbp('95000000.00'))).toBe('£155m'));
+
+  it.each<[string, Value[]]>([
+    ['at least £250m, 1 undisclosed', [gbp('250000000'), undisclosed]],
+    ['at least £250m, 1 undisclosed, 1 withheld, 2 unknown', [gbp('250000000'), undisclosed, withheld, unknown, unknown]],
+    ['about £95m', [gbp('94000000', { says: 'about' }), gbp('1000000')]],
+    ['at least about £95m, 1 undisclosed', [gbp('95000000', { says: 'about' }), undisclosed]],
+    ['at least £8m', [gbp('5000000', { says: 'over' }), gbp('3000000')]],
+    ['at most £8m', [gbp('5000000', { says: 'under' }), gbp('3000000')]],
+    // Nothing is certain on either side: no bound is claimed.
+    ['about £5m, 1 undisclosed', [gbp('5000000', { says: 'under' }), undisclosed]],
+    ['about £8m', [gbp('5000000', { says: 'at-most' }), gbp('3000000', { says: 'at-least' })]],
+    ['£1m + US$2m', [gbp('1000000'), { amount: '2000000', currency: 'USD' }]],
+    ['1 undisclosed', [undisclosed]],
+    ['£0', [gbp('0')]],
+    ['nothing', []],
+  ])('inherits what is not known: %s', (says, values) => expect(shown(...values)).toBe(says));
+
+  it('of zero stays when its store drops measures that are zero', () => expect(showTotal(totalOf({ 'GBP.count': 1n }))).toBe('£0'));
+
+  it('of a group keeps to its prefix', () => {
+    const measures = { ...sumOf([gbp('1000000')], 'towers.'), ...sumOf([gbp('2000000'), undisclosed], 'outside.'), 'towers.contracts': 1n };
+    expect(showTotal(totalOf(measures, 'towers.'))).toBe('£1m');
+    expect(showTotal(totalOf(measures, 'outside.'))).toBe('at least £2m, 1 undisclosed');
+  });
+
+  it('is the same in any order, and with values taken away as if they had never been added', () =>
+    fc.assert(
+      fc.property(fc.array(value), fc.array(value), (kept, gone) => {
+        const rest = minus(sumOf([...gone, ...kept]), sumOf(gone));
+        expect(totalOf(rest)).toEqual(totalOf(sumOf(kept.toReversed())));
+      }),
+    ));
+
+  it('counts every value, and none that is undisclosed as money', () =>
+    fc.assert(
+      fc.property(fc.array(value), (values) => {
+        const total = totalOf(sumOf(values));
+        const counted = total.amounts.reduce((sum, { count }) => sum + count, 0);
+        expect(counted + total.undisclosed + total.withheld + total.unknown).toBe(values.length);
+        if (values.some((v) => !isAmount(v))) expect(total.amounts.map(({ says }) => says)).not.toContain('exact');
+        for (const { amount, currency } of total.amounts)
+          expect(minor({ amount, currency })).toBe(
+            values.reduce((sum, v) => sum + (isAmount(v) && v.currency === currency ? minor(v) : 0n), 0n),
+          );
+      }),
+    ));
+});
+
+describe('money is shown', () => {
+  it.each<[string, Amount]>([
+    ['£95m', gbp('95000000.00')],
+    ['about £95m', gbp('95000000', { says: 'about' })],
+    ['£176.8m', gbp('176800000')],
+    ['£6.807m', gbp('6807000')],
+    ['£94.72m', gbp('94720000')],
+    ['£10.21m', gbp('10210000')],
+    ['£1.1bn', gbp('1100000000')],
+    ['£100bn', gbp('100000000000')],
+    ['£110,529.32', gbp('110529.32')],
+    ['£500,000', gbp('500000.00')],
+    ['£0.50', gbp('0.5')],
+    ['£15,833,333.33', gbp('15833333.33')],
+    ['−£1.5m', gbp('-1500000')],
+    ['at least £3', gbp('3', { says: 'at-least' })],
+    [
+      'almost US$1.5bn (£1.1bn)',
+      { amount: '1500000000', currency: 'USD', says: 'under', stated: [{ amount: '1100000000', currency: 'GBP' }] },
+    ],
+    ['¥5m', { amount: '5000000', currency: 'JPY' }],
+    ['KWD 1.250', { amount: '1.25', currency: 'KWD' }],
+  ])('%s', (says, amount) => expect(showAmount(amount)).toBe(says));
+
+  it('with every digit, so it can be read back', () =>
+    fc.assert(
+      fc.property(units, (n) => {
+        const [, sign, digits, size] = /^(−?)£([\d,.]+)(bn|m)?$/.exec(showAmount(amountOf(n, 'GBP')))!;
+        const [whole, part = ''] = digits!.replaceAll(',', '').split('.');
+        const places = 2 + (size === 'bn' ? 9 : size === 'm' ? 6 : 0);
+        expect(BigInt(whole + part.padEnd(places, '0')) * (sign ? -1n : 1n)).toBe(n);
+      }),
+    ));
+
+  it('or why there is none', () => {
+    expect([gbp('1'), undisclosed, withheld, unknown, { withheld: { why: 'commercial' } }].map((v) => showValue(v))).toEqual([
+      '£1',
+      'undisclosed',
+      'withheld until 2020 (commercial)',
+      'unknown',
+      'withheld (commercial)',
+    ]);
+  });
+});
+
+const currency = fc.constantFrom('GBP', 'USD', 'JPY', 'BHD', 'CLF');
+const units = fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n });
+const positive = fc.bigInt({ min: 1n, max: 10n ** 20n });
+const value: fc.Arbitrary<Value> = fc.oneof(
+  fc
+    .tuple(
+      fc.bigInt({ min: 0n, max: 10n ** 12n }),
+      currency,
+      fc.constantFrom('exact', 'about', 'under', 'over', 'at-most', 'at-least' as const),
+    )
+    .map(([n, code, says]) => ({ ...amountOf(n, code), says: says as Says })),
+  fc.constantFrom(undisclosed, withheld, unknown),
+);
+
+/** What a source rounds, and a figure it may have rounded. */
+const rounded = fc
+  .tuple(fc.bigInt({ min: 1n, max: 500n }), fc.constantFrom(0n, 1n, 10n, 100n), fc.bigInt({ min: -100n, max: 100n }))
+  .map(([n, to, off]) => ({
+    told: { ...amountOf(n * 100n, 'GBP'), ...(to > 0n && { roundedTo: amountOf(to * 10n, 'GBP').amount }) },
+    real: n * 100n + (to * 10n * off) / 200n,
+  }));
+
+type Measures = { readonly [measure: string]: bigint };
+const plus = (a: Measures, b: Measures, by = 1n): Measures =>
+  Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((m) => [m, (a[m] ?? 0n) + by * (b[m] ?? 0n)]));
+const minus = (a: Measures, b: Measures): Measures => plus(a, b, -1n);
+const sumOf = (values: readonly Value[], prefix = ''): Measures =>
+  values.reduce<Measures>((sum, v) => plus(sum, measuresOf(v, prefix)), {});

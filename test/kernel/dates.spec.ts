@@ -1,0 +1,227 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  addDays,
+  addMonths,
+  before,
+  bounds,
+  certainlyAfter,
+  certainlyBefore,
+  daysBetween,
+  isDay,
+  isExact,
+  isToldDate,
+  latestOf,
+  monthsBetween,
+  show,
+  whyNotADate,
+} from '../../src/kernel/dates.js';
+
+describe('a date is told as it is known', () => {
+  it.each(['2016', '2016-02', '2016-02-29', '[2016-01-01..2016-02-29]', '[..2016-02-29]', '[2016-01-01..]', '[2015..2016-02]', 'unknown'])(
+    'as %s',
+    (text) => expect(whyNotADate(text)).toBeUndefined(),
+  );
+
+  it.each([
+    ['2016-02-30', '2016-02-30 is not a day of the calendar'],
+    ['2100-02-29', '2100-02-29 is not a day of the calendar'],
+    ['2016-00-01', '2016-00-01 is not a month of the calendar'],
+    ['2016-13', '2016-13 is not a month of the calendar'],
+    ['[2016-01-01..2016-02-30]', '2016-02-30 is not a day of the calendar'],
+    ['[2016-03-01..2016-02-29]', 'the interval ends before it begins'],
+    ['[2017..2016]', 'the interval ends before it begins'],
+    ['[..]', 'an interval needs an end: write unknown'],
+  ])('but not as %s: %s', (text, why) => expect(whyNotADate(text)).toBe(why));
+
+  it.each(
+    // prettier-ignore
+    ['', ' ', ' 2016', '2016 ', '2016\n', '２０１６', '٢٠١٦', '16', '1899', '2200', '2016-2', '2016-02-9', '2016/02/29', '20160229', 'Unknown', '2016~',
+      '2016-02-29T00:00:00Z', '[2016', '2016..2017', '[[2016..2017]..2018]', '[2016..unknown]', '[2016..2017..2018]', '-2016', '+2016', '['.repeat(9999)],
+  )('nor as %j', (text) => expect(isToldDate(text)).toBe(false));
+
+  it('has every leap day from 1900 to 2199 and no other', () => {
+    for (let year = 1900; year < 2200; year++)
+      expect(isToldDate(`${year}-02-29`)).toBe((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
+  });
+
+  it('is an exact day only when it can mean no other', () => {
+    expect(['2016-02-29', '2016-02', '2016', '[2016-02-29..2016-02-29]', 'unknown'].map((d) => [isDay(d), isExact(d)])).toEqual([
+      [true, true],
+      [false, false],
+      [false, false],
+      [false, true],
+      [false, false],
+    ]);
+  });
+
+  it('can mean the days between its bounds', () => {
+    expect(bounds('2016')).toEqual({ earliest: '2016-01-01', latest: '2016-12-31' });
+    expect(bounds('2016-02')).toEqual({ earliest: '2016-02-01', latest: '2016-02-29' });
+    expect(bounds('[2015-11..2016-02]')).toEqual({ earliest: '2015-11-01', latest: '2016-02-29' });
+    expect(bounds('[..2016-02-29]')).toEqual({ earliest: '0000-00-00', latest: '2016-02-29' });
+    expect(bounds('[2016-01-01..]')).toEqual({ earliest: '2016-01-01', latest: '9999-99-99' });
+    expect(bounds('unknown')).toEqual({ earliest: '0000-00-00', latest: '9999-99-99' });
+  });
+
+  it('is shown to people in words', () => {
+    expect(
+      ['2016-02-29', '2016-02', '2016', '[..2016-02-29]', '[2016-01-01..2016-02]', '[2016-01-01..]', 'unknown'].map((d) => show(d)),
+    ).toEqual([
+      '29 February 2016',
+      'February 2016',
+      '2016',
+      'by 29 February 2016',
+      'between 1 January 2016 and February 2016',
+      'from 1 January 2016 on',
+      'date unknown',
+    ]);
+  });
+});
+
+describe('one date lies before another', () => {
+  it.each([
+    ['2015', '2016-01-01', 'yes'],
+    ['2016-02-28', '2016-02-29', 'yes'],
+    ['[..2015-12-31]', '2016', 'yes'],
+    ['2016-02-29', '2016-02-29', 'no'],
+    ['2016-03', '2016-02', 'no'],
+    ['[2016-02-29..]', '2016-02-29', 'no'],
+    ['2016', '2016', 'unknown'],
+    ['2016', '2016-02-29', 'unknown'],
+    ['unknown', '2016', 'unknown'],
+    ['unknown', 'unknown', 'unknown'],
+  ])('%s before %s: %s', (a, b, answer) => expect(before(a, b)).toBe(answer));
+
+  it('certainly: never itself, never both ways, and on through a third', () =>
+    fc.assert(
+      fc.property(told, told, told, (a, b, c) => {
+        expect(certainlyBefore(a, a)).toBe(false);
+        expect(certainlyBefore(a, b) && certainlyBefore(b, a)).toBe(false);
+        if (certainlyBefore(a, b) && certainlyBefore(b, c)) expect(certainlyBefore(a, c)).toBe(true);
+        expect(certainlyAfter(b, a)).toBe(certainlyBefore(a, b));
+      }),
+    ));
+
+  it('as every pair of days says that the two can mean', () =>
+    fc.assert(
+      fc.property(told, told, fc.nat(), fc.nat(), (a, b, i, j) => {
+        const [x, y] = [dayIn(a, i), dayIn(b, j)];
+        const answer = before(a, b);
+        if (answer !== 'unknown') expect(answer).toBe(x < y ? 'yes' : 'no');
+      }),
+    ));
+});
+
+describe('a term ends', () => {
+  it.each([
+    ['2016', 12, '2017'],
+    ['2016', -24, '2014'],
+    ['2016-02', 60, '2021-02'],
+    ['2016-01', -1, '2015-12'],
+    ['2016-01-31', 1, '2016-02-29'],
+    ['2016-02-29', 12, '2017-02-28'],
+    ['2016-12-15', 1, '2017-01-15'],
+    ['2016', 6, '[2016-07-01..2017-06-30]'],
+    ['2016', 2, '[2016-03-01..2017-02-28]'],
+    ['[2016-01-31..2016-02]', 1, '[2016-02-29..2016-03]'],
+    ['[2016..2017]', 6, '[2016-07-01..2018-06-30]'],
+    ['[2016..]', 6, '[2016-07-01..]'],
+    ['[..2016]', 12, '[..2017]'],
+    ['unknown', 60, 'unknown'],
+  ])('%s and %d months later: %s', (start, months, end) => expect(addMonths(start, months)).toBe(end));
+
+  it('in a date that can be told, as long as it stays in the years that can', () =>
+    fc.assert(
+      fc.property(told, fc.integer({ min: -480, max: 480 }), (date, n) => expect(whyNotADate(addMonths(date, n))).toBeUndefined()),
+    ));
+
+  it('on a day that the term from each possible start ends on', () =>
+    fc.assert(
+      fc.property(told, fc.nat(), fc.integer({ min: -480, max: 480 }), (date, i, n) => {
+        const { earliest, latest } = bounds(addMonths(date, n));
+        const end = addMonths(dayIn(date, i), n);
+        expect(earliest <= end && end <= latest).toBe(true);
+      }),
+    ));
+
+  it('as many whole months after its start as it lasts', () =>
+    fc.assert(
+      fc.property(day, fc.integer({ min: 0, max: 480 }), (start, n) => {
+        const end = addMonths(start, n);
+        expect(monthsBetween(start, end)).toBe(n);
+        expect(monthsBetween(end, start)).toBe(0 - n);
+      }),
+    ));
+
+  it('after whole months only when both ends are known to the month', () => {
+    expect(monthsBetween('2016-02', '2016-05')).toBe(3);
+    expect(monthsBetween('2016-01-15', '2016-02-14')).toBe(0);
+    expect(monthsBetween('2016-01-31', '2016-02-28')).toBe(0);
+    expect(monthsBetween('2016-01-31', '2016-02-29')).toBe(1);
+    expect(monthsBetween('2016-02-29', '2017-02-28')).toBe(12);
+    expect(monthsBetween('2016-03-15', '2016-02-20')).toBe(0);
+    expect([monthsBetween('2016', '2017-01'), monthsBetween('2016-01', 'unknown'), monthsBetween('[2016-01..]', '2017-01')]).toEqual(
+      [undefined, undefined, undefined], // prettier-ignore
+    );
+  });
+});
+
+describe('days', () => {
+  it('are counted over leap days and year ends', () => {
+    expect([addDays('2016-02-28', 1), addDays('2015-02-28', 1), addDays('2016-01-01', -1)]).toEqual([
+      '2016-02-29',
+      '2015-03-01',
+      '2015-12-31',
+    ]);
+    expect([daysBetween('2016-02-28', '2016-03-01'), daysBetween('2016-03-01', '2016-02-28')]).toEqual([2, -2]);
+  });
+
+  it('added come back as the days between', () =>
+    fc.assert(fc.property(day, fc.integer({ min: -40000, max: 40000 }), (d, n) => expect(daysBetween(d, addDays(d, n))).toBe(n))));
+
+  it.each(['2016-02', 'unknown', '2016-02-30'])('are never added to %s', (text) =>
+    expect(() => addDays(text, 1)).toThrow(expect.objectContaining({ name: 'RangeError' })),
+  );
+});
+
+describe('the latest of several dates', () => {
+  it('is the one that certainly is, as it was told', () => {
+    expect(latestOf('2016-02', '2017', '2015-12-31')).toBe('2017');
+    expect(latestOf('2016', '2016')).toBe('2016');
+    expect(latestOf()).toBeUndefined();
+  });
+
+  it('lies in an interval when more than one may be it', () => {
+    expect(latestOf('2016', '2016-06-15')).toBe('[2016-06-15..2016-12-31]');
+    expect(latestOf('2016', 'unknown')).toBe('[2016-01-01..]');
+  });
+
+  it('can mean the latest of any days that they can mean', () =>
+    fc.assert(
+      fc.property(told, told, fc.nat(), fc.nat(), (a, b, i, j) => {
+        const latest = latestOf(a, b)!;
+        const [x, y] = [dayIn(a, i), dayIn(b, j)];
+        expect(whyNotADate(latest)).toBeUndefined();
+        expect(bounds(latest).earliest <= (x > y ? x : y) && (x > y ? x : y) <= bounds(latest).latest).toBe(true);
+      }),
+    ));
+});
+
+// Years from which 40 years either way can still be told.
+const day = fc.integer({ min: 0, max: 75_000 }).map((n) => addDays('1945-01-01', n));
+const edge = fc.tuple(day, fc.constantFrom(4, 7, 10)).map(([d, length]) => d.slice(0, length));
+const told = fc.oneof(
+  edge,
+  fc.constant('unknown'),
+  edge.map((d) => `[..${d}]`),
+  edge.map((d) => `[${d}..]`),
+  fc.tuple(edge, edge).map(([a, b]) => (bounds(a).earliest <= bounds(b).latest ? `[${a}..${b}]` : `[${b}..${a}]`)),
+);
+
+/** One of the days that a told date can mean; an open end is taken to be 100 days further. */
+const dayIn = (date: string, choice: number): string => {
+  const { earliest, latest } = bounds(date);
+  if (earliest === '0000-00-00') return latest === '9999-99-99' ? addDays('2000-01-01', choice % 5000) : addDays(latest, -(choice % 100));
+  return addDays(earliest, choice % (latest === '9999-99-99' ? 100 : daysBetween(earliest, latest) + 1));
+};
