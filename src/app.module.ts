@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -148,6 +149,7 @@ const serve = async (config: Config, log: Logger, store: EmbeddedStore, projecto
     logger: false,
   });
   app.useGlobalFilters(new ProblemFilter(ledger));
+  SwaggerModule.setup('docs', app, () => ledger.document() as OpenAPIObject, { raw: false, customSiteTitle: 'Tower Ledger' });
   await app.listen(config.port, config.host);
   return { app, subscribers };
 };

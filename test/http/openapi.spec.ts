@@ -88,6 +88,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('is shown to people without anything from elsewhere', async () => {
+    const { status, headers, text } = await server.get('/docs');
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+    expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+    for (const [, src] of text.matchAll(/(?:src|href)="([^"]+)"/g))
+      expect([src, (await server.get(`/${src!.replace(/^\.\//, '')}`)).status]).toEqual([src, 200]);
+  });
+
   it('has every route that is there, and no other', () => {
     const described = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     for (const path of [

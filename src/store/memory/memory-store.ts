@@ -24,6 +24,7 @@ export class MemoryStore implements EventStore {
   readonly #log: (StoredEvent | 'foreign')[] = [];
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #waiting = new Set<() => void>();
+  readonly #accepted = new Set<Promise<Appended>>();
   #closed = false;
 
   constructor(genesis: Partial<Genesis> = {}) {
@@ -37,14 +38,24 @@ export class MemoryStore implements EventStore {
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) throw new TypeError('An append needs at least one event.');
-    const own = structuredClone(events);
-    await this.#later();
+    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+    const answer = this.#answer(stream, expected, JSON.parse(JSON.stringify(events)));
+    this.#accepted.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#accepted.delete(answer);
+    }
+  }
+
+  async #answer(stream: string, expected: Revision, own: readonly NewEvent[]): Promise<Appended> {
+    await nextTurn();
     const fault = this.faults.shift();
     if (fault === 'unavailable') throw new StoreUnavailable('The store is away.');
     if (fault === 'unknown-lost') throw new OutcomeUnknown('No answer came.');
     const appended = this.#append(stream, expected, own);
     if (fault === 'unknown-stored') throw new OutcomeUnknown('No answer came.');
-    await this.#later();
+    await nextTurn();
     return appended;
   }
 
@@ -101,11 +112,12 @@ export class MemoryStore implements EventStore {
   async close(): Promise<void> {
     this.#closed = true;
     for (const wake of [...this.#waiting]) wake();
+    await Promise.allSettled(this.#accepted);
   }
 
   async #later(): Promise<void> {
     if (this.#closed) throw new StoreUnavailable('The store is closed.');
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
@@ -121,6 +133,8 @@ export class MemoryStore implements EventStore {
     });
   }
 }
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 export const memoryStore = (genesis?: Partial<Genesis>): MemoryStore => new MemoryStore(genesis);
 
