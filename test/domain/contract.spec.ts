@@ -1,0 +1,369 @@
+import { describe, expect, it } from '@jest/globals';
+import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
+import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
+import { closeContract } from '../../src/domain/contract/commands/close-contract.js';
+import { discloseValue } from '../../src/domain/contract/commands/disclose-value.js';
+import { giveTerminationNotice } from '../../src/domain/contract/commands/give-termination-notice.js';
+import { openTender } from '../../src/domain/contract/commands/open-tender.js';
+import { planContract } from '../../src/domain/contract/commands/plan-contract.js';
+import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
+import { recordDelay } from '../../src/domain/contract/commands/record-delay.js';
+import { signContract } from '../../src/domain/contract/commands/sign-contract.js';
+import { startService } from '../../src/domain/contract/commands/start-service.js';
+import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
+import { withdrawTerminationNotice } from '../../src/domain/contract/commands/withdraw-termination-notice.js';
+import { contract, STAGES, type Stage } from '../../src/domain/contract/index.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import type { AnyCommand } from '../../src/kernel/index.js';
+import { specification, stream, told, type Stream, type ToldFact } from '../given.js';
+
+const given = specification(contract, { id: 'met-hosting', others: world() });
+const underRules = specification(contract, {
+  id: 'met-hosting',
+  others: world(adopted('signed-before-service', 'contractual-notice')),
+});
+const inNotice = { by: 'authority' };
+const gone: readonly Stage[] = ['signed', 'live', 'notice-given'];
+const changeable: readonly Stage[] = ['awarded', ...gone];
+
+describe('the life of a contract', () => {
+  const life: readonly [command: AnyCommand, data: object, from: readonly Stage[], to?: Stage][] = [
+    [planContract, plan(), ['none'], 'planned'],
+    [recordContract, record(), ['none'], 'live'],
+    [openTender, {}, ['planned'], 'tendering'],
+    [awardContract, award(), ['none', 'planned', 'tendering'], 'awarded'],
+    [signContract, {}, ['awarded'], 'signed'],
+    [startService, {}, ['awarded', 'signed'], 'live'],
+    [discloseValue, { value: gbp('95000000') }, [...changeable, 'exiting', 'closed']],
+    [approveChange, { kind: 'scope' }, changeable],
+    [recordDelay, { milestone: 'Go-live', to: 'unknown' }, [...changeable, 'exiting']],
+    [giveTerminationNotice, inNotice, ['signed', 'live'], 'notice-given'],
+    [withdrawTerminationNotice, {}, ['notice-given'], 'live'],
+    [terminateContract, { ground: 'Breach' }, gone, 'exiting'],
+    [closeContract, closing(), ['exiting'], 'closed'],
+  ];
+
+  describe.each(life.map(([command, ...rest]) => [command.name, command, ...rest] as const))('%s', (_, command, data, from, to) => {
+    it.each(STAGES.map((stage) => [from.includes(stage) ? 'follows' : 'never follows', stage] as const))('%s %s', (follows, stage) => {
+      const asked = given(...until(stage)).when(command, data);
+      if (follows === 'follows') return asked.leaves({ stage: to ?? stage });
+      return asked.rejects(`contract/${stage === 'none' ? 'unknown' : from.join() === 'none' ? 'exists' : 'stage'}`);
+    });
+  });
+
+  it('cannot go on before it begins', () =>
+    given(...until('live'))
+      .when(recordDelay, { milestone: 'Go-live', to: '2017' }, { effectiveOn: '2013' })
+      .rejects('contract/not-yet', { pointer: '/record/effectiveOn', says: 'ContractPlanned of 2014' }));
+});
+
+describe('PlanContract', () => {
+  it('plans a contract for towers of the programme', () =>
+    given()
+      .when(planContract, { ...plan(), replaces: 'incumbent' }, { effectiveOn: '2014-06' })
+      .leaves({ stage: 'planned', programme: 'met', towers: ['hosting'], replaces: 'incumbent', dates: { planned: '2014-06' } }));
+
+  it('needs the tower to be planned', () =>
+    given()
+      .when(planContract, { ...plan(), towers: ['hosting', 'networks'] })
+      .rejects('ledger/unknown-reference', { pointer: '/towers/1' }));
+});
+
+describe('OpenTender', () => {
+  it('tells the law and the procedure, as far as they are known', () =>
+    given(...until('planned'))
+      .when(openTender, { regime: 'PCR2006', procedure: 'restricted', closesOn: '2015-03' }, { effectiveOn: '2015' })
+      .leaves({ stage: 'tendering', regime: 'PCR2006', procedure: 'restricted', dates: { planned: '2014', tendered: '2015' } }));
+});
+
+describe('AwardContract', () => {
+  it('awards a contract that was not planned here', () => given().when(awardContract, award()).then(told('ContractAwarded', award())));
+
+  it('keeps what the plan said where the award is silent', () =>
+    given(...until('planned'))
+      .when(awardContract, { supplier: 'csc', value: gbp('95000000') })
+      .leaves({ programme: 'met', title: 'Hosting', towers: ['hosting'], role: 'tower' }));
+
+  it('opens every option that it grants, unless told otherwise', () =>
+    given()
+      .when(awardContract, {
+        ...award(),
+        options: [
+          { option: 'year-7', months: 12, noticeMonths: 4 },
+          { option: 'year-8', months: 12, status: 'lapsed' },
+        ],
+      })
+      .leaves({
+        options: [
+          { option: 'year-7', status: 'open' },
+          { option: 'year-8', status: 'lapsed' },
+        ],
+      }));
+
+  it('stands outside the towers when it names none', () =>
+    given()
+      .when(awardContract, { ...award(), towers: [] })
+      .leaves({ role: 'outside', towers: [] }));
+
+  it('never takes an undisclosed value for zero', () =>
+    given()
+      .when(awardContract, { ...award(), value: { undisclosed: true } })
+      .leaves({ original: { undisclosed: true }, ceiling: { undisclosed: true } }));
+
+  it('names its programme when it was not planned here', () => {
+    const { programme: _, ...homeless } = award();
+    return given().when(awardContract, homeless).rejects('contract/no-programme', { pointer: '/programme' });
+  });
+
+  it('stays in the programme that planned it', () =>
+    given(...until('planned'))
+      .when(awardContract, { ...award(), programme: 'other' })
+      .rejects('contract/another-programme', { pointer: '/programme', says: 'met' }));
+
+  it('never ends before it starts', () =>
+    given()
+      .when(awardContract, { ...award(), startsOn: '2016-02', endsOn: '2016-01' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
+
+  it('may end and start in one year, for all that is known', () =>
+    given()
+      .when(awardContract, { ...award(), startsOn: '2016-02', endsOn: '2016' })
+      .leaves({ term: { startsOn: '2016-02', endsOn: '2016' } }));
+
+  it('needs the supplier to be registered', () =>
+    given()
+      .when(awardContract, { ...award(), supplier: 'nobody' })
+      .rejects('ledger/unknown-reference', { pointer: '/supplier' }));
+});
+
+describe('RecordContract', () => {
+  it.each(['signed', 'live', 'exiting', 'closed'])('brings in a contract that is %s', (stage) =>
+    given()
+      .when(recordContract, { ...record(), stage }, { effectiveOn: '2016' })
+      .leaves({ stage, role: 'incumbent', dates: { recordedAs: '2016' } }),
+  );
+
+  it('keeps the days that are known of its past', () =>
+    given()
+      .when(recordContract, { ...record(), awardedOn: '2005', signedOn: '2005-12-20', startsOn: '2006', historyCompleteFrom: '2020' })
+      .leaves({ dates: { awarded: '2005', signed: '2005-12-20' }, term: { startsOn: '2006' }, historyCompleteFrom: '2020' }));
+
+  it.each([
+    ['signed before it was awarded', { awardedOn: '2016', signedOn: '2015' }, '/signedOn'],
+    ['started before it was awarded', { awardedOn: '2016', startsOn: '2015' }, '/startsOn'],
+    ['ended before it was signed', { signedOn: '2016', endsOn: '2015' }, '/endsOn'],
+    ['ended before it started', { startsOn: '2016-02', endsOn: '2016-01' }, '/endsOn'],
+  ])('cannot have been %s', (_, dates, pointer) =>
+    given()
+      .when(recordContract, { ...record(), ...dates })
+      .rejects('contract/dates-out-of-order', { pointer }),
+  );
+
+  it('may have started before it was signed', () =>
+    given()
+      .when(recordContract, { ...record(), startsOn: '2015', signedOn: '2016' })
+      .leaves({ term: { startsOn: '2015' }, dates: { signed: '2016' } }));
+
+  it('names the tower when it is a contract of a tower', () =>
+    given()
+      .when(recordContract, { ...record(), role: 'tower' })
+      .rejects('contract/tower-without-tower', { pointer: '/towers' }));
+});
+
+describe('SignContract', () => {
+  it('signs what was awarded, and may set its term', () =>
+    given(...until('awarded'))
+      .when(signContract, { startsOn: '2016-02-29', endsOn: '2022-02-28' }, { effectiveOn: '2016-02' })
+      .leaves({ term: { startsOn: '2016-02-29', endsOn: '2022-02-28' }, dates: { signed: '2016-02' } }));
+
+  it('never ends before the start that the award told', () =>
+    given(told('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
+      .when(signContract, { endsOn: '2016-02' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
+});
+
+describe('StartService', () => {
+  it('starts the term on its day, unless a first day was told', async () => {
+    await given(...until('signed'))
+      .when(startService, {}, { effectiveOn: '2016-03-01' })
+      .leaves({ term: { startsOn: '2016-03-01' } });
+    await given(told('ContractAwarded', { ...award(), startsOn: '2016-02' }, '2015'))
+      .when(startService, {}, { effectiveOn: '2016-03-01' })
+      .leaves({ term: { startsOn: '2016-02' }, dates: { started: '2016-03-01' } });
+  });
+
+  it('is judged by no rule that the programme did not adopt', () =>
+    given(...until('awarded'))
+      .when(startService)
+      .assesses({}));
+
+  it('meets the rule once the contract is signed', () =>
+    underRules(...until('signed'))
+      .when(startService)
+      .assesses({ 'contract-rules/signed-before-service': 'met' }));
+
+  it('is refused before signature under the rule', () =>
+    underRules(...until('awarded'))
+      .when(startService)
+      .rejects('ledger/policy-not-met', { assessed: [{ rule: 'contract-rules/signed-before-service', version: '1' }] }));
+
+  it('told late, stands with the rule that was not met in plain sight', () =>
+    underRules(...until('awarded'))
+      .when(startService, {}, { effectiveOn: '2016-06-01' })
+      .assesses({ 'contract-rules/signed-before-service': { result: 'not-met', inputs: { stage: 'awarded' } } }));
+
+  it('cannot be judged when nobody knows whether the rule was in force', () =>
+    underRules(...until('awarded'))
+      .when(startService, {}, { effectiveOn: 'unknown' })
+      .assesses({ 'contract-rules/signed-before-service': 'not-assessable' }));
+});
+
+describe('DiscloseValue', () => {
+  it('gives the contract its original value and its ceiling', () =>
+    given(...until('live'))
+      .when(discloseValue, { value: gbp('96000000'), covers: 'initial-term', vat: 'ex' })
+      .leaves({ original: gbp('96000000'), ceiling: gbp('96000000'), covers: 'initial-term', vat: 'ex' }));
+
+  it('leaves a ceiling that was approved since', () =>
+    given(...until('live'), told('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
+      .when(discloseValue, { value: gbp('96000000') })
+      .leaves({ original: gbp('96000000'), ceiling: gbp('143000000') }));
+
+  it('never takes the place of a value that is known', () =>
+    given(told('ContractAwarded', { ...award(), value: gbp('95000000') }))
+      .when(discloseValue, { value: gbp('96000000') })
+      .rejects('contract/already-disclosed', { pointer: '/value', says: '£95m' }));
+});
+
+describe('RecordDelay', () => {
+  it('keeps what is late, why, and until when', () =>
+    given(...until('signed'))
+      .when(recordDelay, { milestone: 'Go-live', from: '2016-03', to: '2016-09', cause: 'Migration' })
+      .leaves({ stage: 'signed', delays: [{ milestone: 'Go-live', from: '2016-03', to: '2016-09', cause: 'Migration' }] }));
+
+  it('moves a milestone to a later date', () =>
+    given(...until('signed'))
+      .when(recordDelay, { milestone: 'Go-live', from: '2016-03', to: '2016-02' })
+      .rejects('contract/delay-earlier', { pointer: '/to' }));
+});
+
+describe('GiveTerminationNotice', () => {
+  it('tells who gives notice and when the contract is to end', () =>
+    given(...until('live'))
+      .when(giveTerminationNotice, { by: 'supplier', takesEffectOn: '2026-12-31' })
+      .leaves({ notice: { by: 'supplier', takesEffectOn: '2026-12-31', was: 'live' }, dates: { noticeGiven: '2026-03-02' } }));
+
+  it('cannot take effect before it is given', () =>
+    given(...until('live'))
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2026-03-01' })
+      .rejects('contract/notice-ends-in-the-past', { pointer: '/takesEffectOn', says: '2026-03-02' }));
+
+  const withNotice = (noticeDays: number) => told('ContractRecorded', { ...record(), noticeDays }, '2016');
+  const rule = 'contract-rules/contractual-notice';
+
+  it('meets the contractual notice to the day', () =>
+    underRules(withNotice(180))
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2026-08-29' })
+      .assesses({ [rule]: { result: 'met', inputs: { noticeDays: 180, takesEffectOn: '2026-08-29' } } }));
+
+  it('is refused a day short of it', () =>
+    underRules(withNotice(180))
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2026-08-28' })
+      .rejects('ledger/policy-not-met', { assessed: [{ rule, result: 'not-met' }] }));
+
+  it('cannot be judged without the day it takes effect, or without its own', async () => {
+    await underRules(withNotice(180))
+      .when(giveTerminationNotice, inNotice)
+      .assesses({ [rule]: 'not-assessable' });
+    await underRules(withNotice(180))
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2018-01-01' }, { effectiveOn: '2017-12' })
+      .assesses({ [rule]: 'not-assessable' });
+  });
+
+  it('is not judged where the contract tells no notice', () =>
+    underRules(told('ContractRecorded', record(), '2016'))
+      .when(giveTerminationNotice, inNotice)
+      .assesses({}));
+});
+
+describe('WithdrawTerminationNotice', () => {
+  it.each(['signed', 'live'] as const)('makes the contract %s again', (stage) =>
+    given(...until(stage), told('TerminationNoticeGiven', inNotice, '2019'))
+      .when(withdrawTerminationNotice)
+      .leaves((state) => expect([state.stage, state.notice]).toEqual([stage, undefined])),
+  );
+});
+
+describe('TerminateContract', () => {
+  it('ends the services on a ground, because another contract ended', () =>
+    given(...until('live'))
+      .when(terminateContract, { ground: 'Convenience', causedBy: 'incumbent', endsOn: '2026-12-31' })
+      .leaves({ stage: 'exiting', termination: { ground: 'Convenience', causedBy: 'incumbent', partial: false, on: '2026-03-02' } }));
+
+  it('in part, leaves a live contract live', () =>
+    given(...until('live'))
+      .when(terminateContract, { ground: 'Convenience', partial: true })
+      .leaves({ stage: 'live', termination: { partial: true } }));
+
+  it('is never caused by itself', () =>
+    given(...until('live'))
+      .when(terminateContract, { ground: 'Breach', causedBy: 'met-hosting' })
+      .rejects('contract/caused-by-itself', { pointer: '/causedBy' }));
+});
+
+describe('CloseContract', () => {
+  it('tells what it came to in the end, and when it ended', () =>
+    given(...until('exiting'))
+      .when(closeContract, { finalValue: { unknown: true }, endedOn: '2025' })
+      .leaves({ stage: 'closed', finalValue: { unknown: true }, term: { endsOn: '2025' } }));
+
+  it('never ended before it started', () =>
+    given(...until('exiting'))
+      .when(closeContract, { ...closing(), endedOn: '2015' })
+      .rejects('contract/ends-before-start', { pointer: '/endedOn', says: '2018' }));
+});
+
+/** A whole life: what was told until a stage was reached. */
+function until(stage: Stage): ToldFact[] {
+  const life = [
+    told('ContractPlanned', plan(), '2014'),
+    told('TenderOpened', {}, '2015'),
+    told('ContractAwarded', award(), '2016'),
+    told('ContractSigned', {}, '2017'),
+    told('ServiceStarted', {}, '2018'),
+    told('TerminationNoticeGiven', inNotice, '2020'),
+    told('ContractTerminated', { ground: 'Convenience' }, '2021'),
+    told('ContractClosed', closing(), '2022'),
+  ];
+  return life.slice(0, STAGES.indexOf(stage));
+}
+function plan() {
+  return { programme: 'met', title: 'Hosting', towers: ['hosting'] };
+}
+function award() {
+  return { ...plan(), supplier: 'csc', value: { undisclosed: true } };
+}
+function record() {
+  return { programme: 'met', title: 'Managed services', stage: 'live', role: 'incumbent', supplier: 'csc', value: { unknown: true } };
+}
+function closing() {
+  return { finalValue: gbp('94000000'), endedOn: '2022' };
+}
+function gbp(amount: string) {
+  return { amount, currency: 'GBP' };
+}
+function adopted(...checks: string[]): ToldFact {
+  return told('PolicyAdopted', { policy: 'contract-rules', title: 'Contract rules', version: '1', inForceFrom: '2014', checks }, '2014');
+}
+function world(...facts: ToldFact[]): Stream[] {
+  const chartered = told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
+  return [
+    stream(programme, 'met', chartered, ...facts),
+    stream(programme, 'other', chartered),
+    stream(tower, 'hosting', told('TowerPlanned', { programme: 'met', title: 'Hosting' }, '2014')),
+    stream(supplier, 'csc', told('SupplierRegistered', { title: 'CSC', form: 'company' }, '2014')),
+    stream(contract, 'incumbent', told('ContractRecorded', record(), '2014')),
+  ];
+}

@@ -1,0 +1,197 @@
+import { describe, it } from '@jest/globals';
+import { contract } from '../../src/domain/contract/index.js';
+import { addWarning } from '../../src/domain/programme/commands/add-warning.js';
+import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
+import { appointIntegrator } from '../../src/domain/programme/commands/appoint-integrator.js';
+import { charterProgramme } from '../../src/domain/programme/commands/charter-programme.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
+import { specification, stream, theFact, told, type ToldFact } from '../given.js';
+
+const given = specification(programme, {
+  id: 'met',
+  others: [stream(supplier, 'csc', registered()), stream(contract, 'siam', awarded()), stream(contract, 'sdim', awarded())],
+});
+
+describe('CharterProgramme', () => {
+  it('opens the ledger of a programme', () => given().when(charterProgramme, met).then(told('ProgrammeChartered', met)));
+
+  it('counts a decision as told late from the next day on, unless it grants days of grace', async () => {
+    await given().when(charterProgramme, met).leaves({ stage: 'chartered', lateGraceDays: 0 });
+    await given()
+      .when(charterProgramme, { ...met, lateGraceDays: 14 })
+      .leaves({ stage: 'chartered', lateGraceDays: 14 });
+  });
+
+  it('accounts in a currency that ISO 4217 lists', () =>
+    given()
+      .when(charterProgramme, { ...met, baseCurrency: 'XXQ' })
+      .rejects('programme/unknown-currency', { pointer: '/baseCurrency', says: 'XXQ' }));
+
+  it('opens each programme once', () => given(chartered()).when(charterProgramme, met).rejects('programme/exists'));
+
+  it('is never told before its day', () =>
+    given().when(charterProgramme, met, { effectiveOn: '2026-04' }).rejects('ledger/effective-after-today'));
+});
+
+describe('AppointIntegrator', () => {
+  it('appoints the contract that holds the towers together', () =>
+    given(chartered())
+      .when(appointIntegrator, by('siam'))
+      .then(told('IntegratorAppointed', by('siam'))));
+
+  it('remembers since when', () =>
+    given(chartered())
+      .when(appointIntegrator, by('siam'), { effectiveOn: '2015-11-02' })
+      .leaves({ integrator: { contract: 'siam', on: '2015-11-02' } }));
+
+  it('is already so when the same contract is appointed again', () =>
+    given(chartered(), appointed('siam', '2015')).when(appointIntegrator, by('siam')).changesNothing());
+
+  it('replaces the integrator before', () =>
+    given(chartered(), appointed('siam', '2015'))
+      .when(appointIntegrator, by('sdim'), { effectiveOn: '2018' })
+      .leaves({ integrator: { contract: 'sdim', on: '2018' } }));
+
+  it('told late, leaves the one appointed since in place', () =>
+    given(chartered(), appointed('sdim', '2018'))
+      .when(appointIntegrator, by('siam'), { effectiveOn: '2015' })
+      .leaves({ integrator: { contract: 'sdim', on: '2018' } }));
+
+  it('needs the contract to be recorded', () =>
+    given(chartered()).when(appointIntegrator, by('nobody')).rejects('ledger/unknown-reference', { pointer: '/contract' }));
+
+  it('needs a programme', () => given().when(appointIntegrator, by('siam')).rejects('programme/unknown'));
+
+  it('cannot lie before the programme begins', () =>
+    given(chartered())
+      .when(appointIntegrator, by('siam'), { effectiveOn: '2012' })
+      .rejects('programme/not-yet', { pointer: '/record/effectiveOn', says: 'ProgrammeChartered of 2014' }));
+});
+
+describe('AddWarning', () => {
+  it('records who warned of what, and where it was said', () =>
+    given(chartered()).when(addWarning, towerModel).then(told('WarningAdded', towerModel)));
+
+  it('may be about a supplier and another authority', () =>
+    given(chartered('2008'))
+      .when(addWarning, nhs, { effectiveOn: '2009' })
+      .leaves({ warnings: [{ ...nhs, on: '2009' }] }));
+
+  it('is already so when it is told again', () =>
+    given(chartered(), told('WarningAdded', towerModel)).when(addWarning, towerModel).changesNothing());
+
+  it('never puts another warning under an id that is taken', () =>
+    given(chartered(), told('WarningAdded', towerModel))
+      .when(addWarning, { ...towerModel, by: 'London Assembly' })
+      .rejects('programme/warning-exists', { pointer: '/warning' }));
+
+  it('told late, cannot take the id of a later warning', () =>
+    given(chartered(), told('WarningAdded', towerModel, '2016-02'))
+      .when(addWarning, { ...towerModel, by: 'London Assembly' }, { effectiveOn: '2015' })
+      .rejects('ledger/breaks-later-event', {
+        event: theFact(2),
+        eventType: 'WarningAdded',
+        eventEffectiveOn: '2016-02',
+        because: 'programme/warning-twice',
+      }));
+
+  it('needs the supplier it is about to be registered', () =>
+    given(chartered())
+      .when(addWarning, { ...towerModel, about: { supplier: 'nobody' } })
+      .rejects('ledger/unknown-reference', { pointer: '/about/supplier' }));
+
+  it('needs a programme', () => given().when(addWarning, towerModel).rejects('programme/unknown'));
+
+  it('cannot lie before the programme begins', () =>
+    given(chartered()).when(addWarning, towerModel, { effectiveOn: '2013-12-31' }).rejects('programme/not-yet'));
+});
+
+describe('AdoptPolicy', () => {
+  it('adopts an approval table', () => given(chartered()).when(adoptPolicy, scheme).then(told('PolicyAdopted', scheme)));
+
+  it('adopts checks by their names', () =>
+    given(chartered())
+      .when(adoptPolicy, { ...checks, inForceUntil: '2019' })
+      .leaves({ policies: [{ ...checks, inForceUntil: '2019' }] }));
+
+  it('keeps the version before beside the new one, each with its period', () =>
+    given(chartered(), told('PolicyAdopted', scheme))
+      .when(adoptPolicy, { ...scheme, version: '2020-1', inForceFrom: '2020' })
+      .leaves({ policies: [{ version: '2016-1' }, { version: '2020-1' }] }));
+
+  it('is already so when the same version is adopted again', () =>
+    given(chartered(), told('PolicyAdopted', scheme)).when(adoptPolicy, scheme).changesNothing());
+
+  it('never changes the rules of a version that was adopted', () =>
+    given(chartered(), told('PolicyAdopted', scheme))
+      .when(adoptPolicy, { ...scheme, checks: ['contractual-notice'] })
+      .rejects('programme/policy-exists', { pointer: '/version' }));
+
+  it('told late, cannot take the version that a later adoption has', () =>
+    given(chartered(), told('PolicyAdopted', scheme, '2016'))
+      .when(adoptPolicy, scheme, { effectiveOn: '2015' })
+      .rejects('ledger/breaks-later-event', { eventType: 'PolicyAdopted', because: 'programme/policy-version-twice' }));
+
+  it('needs something to judge by', async () => {
+    const { approvals: _, ...empty } = scheme;
+    await given(chartered()).when(adoptPolicy, empty).rejects('programme/policy-without-rules', { pointer: '/approvals' });
+    await given(chartered())
+      .when(adoptPolicy, { ...empty, approvals: [], checks: [] })
+      .rejects('programme/policy-without-rules');
+  });
+
+  it('needs a condition in each row of its table', () =>
+    given(chartered())
+      .when(adoptPolicy, { ...scheme, approvals: [...scheme.approvals, { approver: 'Commissioner' }] })
+      .rejects('programme/empty-approval-row', { pointer: '/approvals/1' }));
+
+  it('cannot end before it is in force', async () => {
+    await given(chartered())
+      .when(adoptPolicy, { ...scheme, inForceUntil: '2015-12-31' })
+      .rejects('programme/policy-ends-before-start', { pointer: '/inForceUntil', says: '2016-01-01' });
+    await given(chartered())
+      .when(adoptPolicy, { ...scheme, inForceUntil: '2016' })
+      .then(told('PolicyAdopted', { ...scheme, inForceUntil: '2016' }));
+  });
+
+  it('needs a programme', () => given().when(adoptPolicy, scheme).rejects('programme/unknown'));
+
+  it('cannot lie before the programme begins', () =>
+    given(chartered()).when(adoptPolicy, scheme, { effectiveOn: '2010' }).rejects('programme/not-yet'));
+});
+
+const met = { title: 'Total Technology', authority: 'Metropolitan Police Service', baseCurrency: 'GBP' };
+const towerModel = {
+  warning: 'gds-tower-model',
+  summary: 'The tower model is no longer official government policy',
+  by: 'Cabinet Office',
+  source: { title: 'GDS blog' },
+};
+const nhs = {
+  warning: 'nhs-delays',
+  summary: 'Delays and failures on a national programme',
+  by: 'The press',
+  source: { title: 'A newspaper' },
+  about: { supplier: 'csc', elsewhere: { authority: 'NHS', programme: 'National Programme for IT' } },
+};
+const scheme = {
+  policy: 'scheme-of-consent',
+  title: 'Scheme of consent',
+  version: '2016-1',
+  inForceFrom: '2016-01-01',
+  approvals: [
+    { originalAtLeast: { amount: '500000', currency: 'GBP' }, stepOverOriginalAbove: 10, monthsAbove: 12, approver: 'Deputy Mayor' },
+  ],
+};
+const checks = { policy: 'contract-rules', title: 'Contract rules', version: '1', inForceFrom: '2014', checks: ['signed-before-service'] };
+const by = (contract: string) => ({ contract });
+const chartered = (on = '2014') => told('ProgrammeChartered', met, on);
+const appointed = (contract: string, on: string) => told('IntegratorAppointed', by(contract), on);
+
+function registered(): ToldFact {
+  return told('SupplierRegistered', { title: 'CSC', form: 'company' });
+}
+function awarded(): ToldFact {
+  return told('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'csc', value: { undisclosed: true } }, '2015');
+}

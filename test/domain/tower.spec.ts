@@ -1,0 +1,32 @@
+import { describe, it } from '@jest/globals';
+import { planTower } from '../../src/domain/tower/commands/plan-tower.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { specification, stream, told } from '../given.js';
+
+const chartered = told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
+const given = specification(tower, { id: 'hosting', others: [stream(programme, 'met', chartered)] });
+const hosting = { programme: 'met', title: 'Hosting' };
+
+describe('PlanTower', () => {
+  it('plans a tower of the programme', () => given().when(planTower, hosting).then(told('TowerPlanned', hosting)));
+
+  it('keeps what the tower holds and the day it was planned, as well as both are known', () =>
+    given()
+      .when(planTower, { ...hosting, scope: 'Data centres and cloud platforms' }, { effectiveOn: '2015' })
+      .leaves({ stage: 'planned', programme: 'met', title: 'Hosting', scope: 'Data centres and cloud platforms', plannedOn: '2015' }));
+
+  it('needs a programme that is recorded', () =>
+    given()
+      .when(planTower, { ...hosting, programme: 'nhs' })
+      .rejects('ledger/unknown-reference', { pointer: '/programme', says: 'No programme nhs is recorded.' }));
+
+  it('plans each tower once', () => given(told('TowerPlanned', hosting)).when(planTower, hosting).rejects('tower/exists'));
+
+  it('told late, cannot have been planned before it was planned', () =>
+    given(told('TowerPlanned', hosting, '2015'))
+      .when(planTower, hosting, { effectiveOn: '2014' })
+      .rejects('ledger/breaks-later-event', { eventType: 'TowerPlanned', eventEffectiveOn: '2015', because: 'tower/exists' }));
+
+  it('is judged by no rule', () => given().when(planTower, hosting).assesses({}));
+});

@@ -1,0 +1,176 @@
+import { expect } from '@jest/globals';
+import { subjects } from '../src/domain/index.js';
+import { decideOn, engineRefusals, type Decision } from '../src/engine/handle.js';
+import {
+  check,
+  groundsFields,
+  History,
+  isLedgerEvent,
+  ledgerEvents,
+  object,
+  optional,
+  Rejection,
+  stageRefusals,
+  type AnyCommand,
+  type AnySubject,
+  type Assessment,
+  type Fact,
+  type Fields,
+  type Grounds,
+  type StateOf,
+  type StoredEvent,
+} from '../src/kernel/index.js';
+
+/** The day on which every command of a specification is decided; what it finds was recorded the day before. */
+export const TODAY = '2026-03-02';
+const RECORDED_AT = '2026-03-01T09:00:00.000Z';
+
+/** A fact as a stream holds it; what is not told here is filled in. */
+export interface ToldFact extends Fact {
+  readonly effectiveOn?: string;
+  readonly schemaVersion?: number;
+  readonly record?: Omit<Grounds, 'effectiveOn' | 'waives'>;
+}
+export const told = (type: string, data: object, effectiveOn?: string, record?: ToldFact['record']): ToldFact => ({
+  type,
+  data,
+  ...(effectiveOn && { effectiveOn }),
+  ...(record && { record }),
+});
+
+export interface Stream {
+  readonly subject: AnySubject;
+  readonly id: string;
+  readonly facts: readonly ToldFact[];
+}
+export const stream = (subject: AnySubject, id: string, ...facts: readonly ToldFact[]): Stream => ({ subject, id, facts });
+
+/** The id of the first, second … fact that was given. */
+export const theFact = (nth: number): string => `019353d2-0000-7000-8000-${String(nth).padStart(12, '0')}`;
+
+const eventFields = (subject: AnySubject, type: string): Fields =>
+  isLedgerEvent(type) ? ledgerEvents[type] : (subject.events[type]?.fields ?? {});
+
+const stored = ({ subject, id }: Stream, fact: ToldFact, revision: number): StoredEvent => ({
+  id: theFact(revision + 1),
+  type: fact.type,
+  data: fact.data,
+  stream: `${subject.category}-${id}`,
+  revision,
+  position: String(revision * 7),
+  metadata: {
+    schemaVersion: fact.schemaVersion ?? subject.events[fact.type]?.version ?? 1,
+    recordedAt: RECORDED_AT,
+    effectiveOn: fact.effectiveOn ?? '2016-01-01',
+    about: {},
+    command: { id: `decision-${revision + 1}`, name: 'Tell' },
+    actor: { id: 'ana' },
+    ...fact.record,
+    $correlationId: 'told',
+    $causationId: 'told',
+    known: [],
+  },
+});
+
+/** The stream as it is read; each fact must have a shape that could have been told. */
+export const historyOf = (told: Stream): History => {
+  const history = History.of(
+    told.subject,
+    told.id,
+    told.facts.map((fact, i) => stored(told, fact, i)),
+  );
+  for (const { stored, data } of history.entries) expectShape(stored.type, eventFields(told.subject, stored.type), data);
+  return history;
+};
+
+const expectShape = (of: string, fields: Fields, data: unknown): void =>
+  expect({ of, problems: check(fields, data) }).toEqual({ of, problems: [] });
+
+/** What a rule said: its result alone, or any part of the assessment. */
+type Expected = Assessment['result'] | Partial<Assessment>;
+
+interface Outcome<State> {
+  /** These new facts and no others; with none, `changesNothing` says it better. */
+  then(...facts: readonly Fact[]): Promise<void>;
+  changesNothing(): Promise<void>;
+  /** `more`: what a program is told beside the code; `says` stands in the sentence for people. */
+  rejects(code: string, more?: { readonly says?: string; readonly [key: string]: unknown }): Promise<void>;
+  /** These rules were assessed and no others. */
+  assesses(expected: Readonly<Record<string, Expected>>): Promise<void>;
+  /** The state once the new facts stand in their place. */
+  leaves(expected: object | ((state: State, history: History<State>) => void)): Promise<void>;
+}
+
+/** For one subject: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
+export const specification =
+  <S extends AnySubject>(subject: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
+  (...facts: readonly ToldFact[]) => ({
+    when: (command: AnyCommand, data: object = {}, record: Grounds = {}): Outcome<StateOf<S>> => {
+      const own: Stream = { subject, id, facts };
+
+      const load = async (category: string, wanted: string): Promise<History> => {
+        const found = [own, ...others].find((s) => s.subject.category === category && s.id === wanted);
+        return found
+          ? historyOf(found)
+          : new History(
+              subjects.find((s) => s.category === category)!,
+              wanted,
+            );
+      };
+
+      const decide = async (): Promise<Decision> => {
+        expectShape(command.name, { ...command.fields, record: optional(object(groundsFields)) }, { ...data, record });
+        const effectiveOn = record.effectiveOn ?? TODAY;
+        return decideOn(command, { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY }, historyOf(own), load);
+      };
+
+      /** What was decided must also stand once it is recorded, and be read the same again. */
+      const after = (decision: Decision): History => {
+        const { effectiveOn = TODAY, waives: _, ...grounds } = record;
+        const added = decision.facts.map((fact) => ({ ...fact, effectiveOn, record: grounds }));
+        for (const { type, data } of added) {
+          expect(command.events).toContain(type);
+          expectShape(type, eventFields(subject, type), data);
+        }
+        const history = historyOf(own);
+        added.forEach((fact, i) => history.add(stored(own, fact, facts.length + i)));
+        expect(history.state).toEqual(historyOf({ ...own, facts: [...facts, ...added] }).state);
+        return history;
+      };
+
+      return {
+        then: async (...expected) => {
+          const decision = await decide();
+          expect(decision.facts.map(({ type, data }) => ({ type, data }))).toEqual(expected.map(({ type, data }) => ({ type, data })));
+          after(decision);
+        },
+        changesNothing: async () => {
+          expect((await decide()).facts).toEqual([]);
+        },
+        rejects: async (code, { says = '', ...more } = {}) => {
+          const declared = { ...command.refusals, ...stageRefusals(subject.category), ...engineRefusals };
+          const error: unknown = await decide().then(
+            ({ facts }) => `accepted: ${JSON.stringify(facts)}`,
+            (e: unknown) => e,
+          );
+          if (!(error instanceof Rejection)) throw error instanceof Error ? error : new Error(String(error));
+          expect({ code: error.code, ...error.more }).toMatchObject({ code, ...more });
+          expect(error.message).toContain(says);
+          expect(Object.keys(declared)).toContain(code);
+        },
+        assesses: async (expected) => {
+          const decision = await decide();
+          const assessed = decision.assessed.flat();
+          const asExpected = Object.entries(expected).map(([rule, e]) => ({ rule, ...(typeof e === 'string' ? { result: e } : e) }));
+          expect(assessed.map(({ rule }) => rule)).toEqual(Object.keys(expected));
+          expect(assessed).toMatchObject(asExpected);
+          after(decision);
+        },
+        leaves: async (expected) => {
+          const history = after(await decide());
+          if (typeof expected === 'function') expected(history.state, history);
+          else expect(history.state).toMatchObject(expected);
+        },
+      };
+    },
+  });
