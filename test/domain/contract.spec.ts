@@ -187,8 +187,8 @@ describe('SignContract', () => {
 describe('StartService', () => {
   it('starts the term on its day, unless a first day was told', async () => {
     await given(...until('signed'))
-      .when(startService, {}, { effectiveOn: '2016-03-01' })
-      .leaves({ term: { startsOn: '2016-03-01' } });
+      .when(startService, {}, { effectiveOn: '2018-03-01' })
+      .leaves({ term: { startsOn: '2018-03-01' } });
     await given(told('ContractAwarded', { ...award(), startsOn: '2016-02' }, '2015'))
       .when(startService, {}, { effectiveOn: '2016-03-01' })
       .leaves({ term: { startsOn: '2016-02' }, dates: { started: '2016-03-01' } });
