@@ -1,0 +1,321 @@
+import fc from 'fast-check';
+import { commands, subjects } from '../src/domain/index.js';
+import { split } from '../src/engine/audit.js';
+import { Engine, type Receipt } from '../src/engine/handle.js';
+import {
+  check,
+  groundsFields,
+  Rejection,
+  type AnySubject,
+  type Field,
+  type Grounds,
+  type Json,
+  type StoredEvent,
+} from '../src/kernel/index.js';
+import { memoryStore, type MemoryStore } from '../src/store/memory/memory-store.js';
+
+/** A ledger in memory, told through the real engine: the clock and the ids are the test's. */
+export class World {
+  readonly store: MemoryStore = memoryStore();
+  readonly engine: Engine;
+  /** How many commands were accepted, and why the others were not: code → how often. */
+  accepted = 0;
+  readonly refused = new Map<string, number>();
+  #now: Temporal.Instant;
+  #ids = 0;
+
+  constructor(day = '2016-01-04') {
+    this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
+    const newId = () => `019353d2-0000-7000-8000-${String(++this.#ids).padStart(12, '0')}`;
+    this.engine = new Engine({ store: this.store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, subjects);
+  }
+
+  get today(): string {
+    return this.#now.toString().slice(0, 10);
+  }
+  wait(days: number): void {
+    this.#now = this.#now.add({ hours: 24 * days });
+  }
+
+  history(stream: string) {
+    const [category, id] = split(stream);
+    return this.engine.history(subjectOf(category), id);
+  }
+
+  /** @throws Rejection */
+  async tell(stream: string, command: string, data: object, record: Grounds = {}): Promise<Receipt> {
+    const [category, id] = split(stream);
+    const told = commands.find(({ name }) => name === command)!;
+    const wrong = [...check(told.fields, data), ...check(groundsFields, record)];
+    if (wrong.length > 0) throw new Error(`${command} would not come through the door: ${JSON.stringify(wrong)}`);
+    const subject = subjectOf(category);
+    const receipt = await this.engine.handle({ command: told, subject, id, body: { ...data, record }, actor: { id: 'ana' } });
+    if (receipt.outcome === 'accepted') this.accepted++;
+    return receipt;
+  }
+
+  /** Tells it, unless the ledger says no; whatever else goes wrong is an error. */
+  async try(...asked: Parameters<World['tell']>): Promise<void> {
+    try {
+      await this.tell(...asked);
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+    }
+  }
+
+  /** The whole log, in store order. */
+  events(): Promise<readonly StoredEvent[]> {
+    return this.store.readAll(undefined, 100_000);
+  }
+}
+
+const subjectOf = (category: string): AnySubject => subjects.find((subject) => subject.category === category)!;
+
+/** A programme, two towers, two suppliers: what contracts need to be told. */
+export const tellWorld = async (world: World): Promise<void> => {
+  await world.tell('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
+  await world.tell('tower-hosting', 'PlanTower', { programme: 'met', title: 'Hosting' });
+  await world.tell('tower-euc', 'PlanTower', { programme: 'met', title: 'End-user computing' });
+  await world.tell('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' });
+  await world.tell('supplier-atos', 'RegisterSupplier', { title: 'Atos', form: 'company' });
+};
+
+const day = (from: string, days: number): fc.Arbitrary<string> =>
+  fc.nat(days).map((n) => Temporal.PlainDate.from(from).add({ days: n }).toString());
+const exact = day('2010-01-01', 3650);
+
+/** A date as well, or as badly, as it is known. */
+export const toldDate: fc.Arbitrary<string> = fc.oneof(
+  { weight: 6, arbitrary: exact },
+  { weight: 2, arbitrary: exact.map((d) => d.slice(0, 7)) },
+  { weight: 2, arbitrary: exact.map((d) => d.slice(0, 4)) },
+  { weight: 2, arbitrary: fc.tuple(exact, fc.nat(700)).map(([d, n]) => `[${d}..${Temporal.PlainDate.from(d).add({ days: n })}]`) },
+  { weight: 1, arbitrary: exact.map((d) => `[..${d}]`) },
+  { weight: 1, arbitrary: exact.map((d) => `[${d}..]`) },
+  { weight: 2, arbitrary: fc.constant('unknown') },
+);
+
+/** One thing that somebody tries; what it comes to depends on what the ledger holds by then. */
+export interface Move {
+  readonly kind: 'act' | 'correct' | 'redate' | 'withdraw' | 'annotate' | 'programme';
+  readonly days: number;
+  readonly contract: 'alpha' | 'beta';
+  /** Absent: today. */
+  readonly on: string | undefined;
+  readonly date: string;
+  readonly pick: number;
+  readonly n: number;
+  readonly flag: boolean;
+}
+
+const move: fc.Arbitrary<Move> = fc.record({
+  kind: fc.oneof(
+    { weight: 12, arbitrary: fc.constant('act' as const) },
+    { weight: 3, arbitrary: fc.constant('correct' as const) },
+    { weight: 3, arbitrary: fc.constant('redate' as const) },
+    { weight: 2, arbitrary: fc.constant('withdraw' as const) },
+    { weight: 2, arbitrary: fc.constant('annotate' as const) },
+    { weight: 1, arbitrary: fc.constant('programme' as const) },
+  ),
+  days: fc.nat(200),
+  contract: fc.constantFrom('alpha', 'beta'),
+  on: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 3, arbitrary: toldDate }),
+  date: toldDate,
+  pick: fc.nat(999),
+  n: fc.nat(999),
+  flag: fc.boolean(),
+});
+export const moves = (most = 40): fc.Arbitrary<readonly Move[]> => fc.array(move, { minLength: 3, maxLength: most, size: 'max' });
+
+/** Plays what somebody tries on a small world; what the ledger refuses is passed over. */
+export const play = async (tried: readonly Move[]): Promise<World> => {
+  const world = new World();
+  await tellWorld(world);
+  for (const one of tried) {
+    world.wait(one.days);
+    await plays[one.kind](world, one);
+  }
+  return world;
+};
+
+const amount = (n: number) => ({
+  amount: String((n + 1) * 10_000),
+  currency: n % 23 === 22 ? 'EUR' : 'GBP',
+  ...(n % 7 === 6 && { says: 'about' as const }),
+});
+const value = (n: number) => (n % 5 === 4 ? [{ undisclosed: true }, { unknown: true }][n % 2]! : amount(n));
+const towers = (n: number): readonly string[] => [[], ['hosting'], ['euc'], ['hosting', 'euc']][n % 4]!;
+const supplier = (n: number): string => (n % 2 ? 'csc' : 'atos');
+const terms = ({ n, date, flag }: Move) => ({
+  value: value(n),
+  ...(flag && { termMonths: 12 + (n % 90) }),
+  ...(n % 3 === 0 && { startsOn: date }),
+});
+
+/** What can be told of a contract. */
+const acts: { readonly [command: string]: (move: Move) => object } = {
+  RecordContract: (m) => ({
+    programme: 'met',
+    title: `As told in case ${m.n}`,
+    stage: ['signed', 'live', 'live', 'exiting', 'closed'][m.n % 5],
+    role: 'outside',
+    towers: towers(m.n),
+    supplier: supplier(m.n),
+    ...terms(m),
+  }),
+  PlanContract: ({ n }) => ({ programme: 'met', title: `Plan ${n}`, towers: towers(n) }),
+  OpenTender: ({ flag }) => (flag ? { regime: 'PCR2015' } : {}),
+  AwardContract: (m) => ({
+    programme: 'met',
+    supplier: supplier(m.n),
+    ...(m.flag && { title: `Award ${m.n}`, towers: towers(m.n) }),
+    ...terms(m),
+  }),
+  SignContract: ({ flag, date }) => (flag ? { endsOn: date } : {}),
+  StartService: () => ({}),
+  DiscloseValue: ({ n }) => ({ value: amount(n) }),
+  ApproveChange: ({ n, flag, date }) =>
+    [
+      { kind: 'value', to: amount(n) },
+      { kind: 'value', by: amount(n), ...(flag && { statedFrom: amount(n + 1) }) },
+      { kind: 'term', endsOn: date },
+      { kind: 'scope', unforeseen: flag },
+    ][n % 4]!,
+  RecordDelay: ({ date, n }) => ({ milestone: `Milestone ${n % 3}`, to: date }),
+  GiveTerminationNotice: ({ flag, date }) => ({ by: flag ? 'authority' : 'supplier', ...(flag && { takesEffectOn: date }) }),
+  WithdrawTerminationNotice: () => ({}),
+  TerminateContract: ({ flag, n }) => ({ ground: 'Failure to deliver', ...(n % 2 === 0 && { partial: flag }) }),
+  CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
+};
+
+const office = (n: number): Pick<Grounds, 'decidedBy'> =>
+  n % 3 === 0 ? { decidedBy: { person: `person-${n % 2}`, office: n % 2 ? 'Board' : 'Director' } } : {};
+const evidence = (n: number): Pick<Grounds, 'evidence'> =>
+  n % 4 === 0 ? { evidence: [{ title: `Paper ${n % 5}`, confidence: n % 8 ? 'press' : 'primary' }] } : {};
+const authority = (n: number): Pick<Grounds, 'authority'> => (n % 5 === 0 ? { authority: { reference: `PCD ${n % 3}` } } : {});
+const grounds = ({ n }: Move, on?: string): Grounds => ({
+  ...(on !== undefined && { effectiveOn: on }),
+  ...office(n),
+  ...evidence(n),
+  ...authority(n),
+});
+
+const following = (subject: AnySubject, stage: string): string[] =>
+  Object.keys(acts).filter((name) => {
+    const { events } = commands.find((command) => command.name === name)!;
+    return subject.events[events[0]!].from.includes(stage);
+  });
+
+/** Mostly what can follow at its place, so that many are accepted; now and then anything. */
+const act = async (world: World, m: Move): Promise<void> => {
+  const stream = `contract-${m.contract}`;
+  const history = await world.history(stream);
+  if (m.pick % 10 === 9) {
+    const [command, data] = Object.entries(acts)[m.n % Object.keys(acts).length]!;
+    return world.try(stream, command, data(m), grounds(m, m.on));
+  }
+  const there = m.on === undefined ? [] : following(history.subject, history.before(m.on).state.stage);
+  const later = history.entries.length > 0 && m.on !== undefined && history.before(m.on).place === 0;
+  const [on, can] = there.length > 0 && !later ? [m.on, there] : [undefined, following(history.subject, history.state.stage)];
+  if (can.length === 0) return;
+  const command = can[m.pick % can.length]!;
+  await world.try(stream, command, acts[command]!(m), grounds(m, on));
+};
+
+/** A value that a field may be corrected to. */
+const better = ({ kind, values }: Field, { n, date, flag }: Move): Json | undefined => {
+  if (kind === 'date') return date;
+  if (kind === 'amount') return amount(n);
+  if (kind === 'value') return value(n);
+  if (kind === 'count') return 1 + (n % 100);
+  if (kind === 'text') return `Better ${n}`;
+  if (kind === 'choice') return values![n % values!.length]!;
+  return kind === 'flag' ? flag : undefined;
+};
+
+const STREAMS = ['contract-alpha', 'contract-beta', 'contract-alpha', 'contract-beta', 'tower-hosting', 'supplier-csc', 'programme-met'];
+const chosen = async (world: World, { contract, n, pick }: Move) => {
+  const stream = n % 4 ? `contract-${contract}` : STREAMS[n % STREAMS.length]!;
+  const history = await world.history(stream);
+  return { stream, history, entry: history.entries[pick % Math.max(1, history.entries.length)] };
+};
+const because = (n: number) => (['error', 'better-source', 'refined', 'settled'] as const)[n % 4]!;
+
+/** A field of some fact with another value: mostly one that was told. */
+const field = async (world: World, m: Move) => {
+  const { stream, history, entry } = await chosen(world, m);
+  if (!entry) return undefined;
+  const fields = Object.entries<Field>(history.subject.events[entry.stored.type].fields);
+  const told = fields.filter(([name, kind]) => entry.data[name] !== undefined && better(kind, m) !== undefined);
+  const from = told.length > 0 && m.pick % 4 ? told : fields;
+  const [name, kind] = from[m.pick % Math.max(1, from.length)] ?? [];
+  const right = kind && better(kind, m);
+  return right === undefined ? undefined : { stream, event: entry.stored.id, pointer: `/${name}`, value: right };
+};
+
+const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Promise<void> } = {
+  act,
+  async correct(world, m) {
+    const found = await field(world, m);
+    if (!found) return;
+    const { stream, ...correction } = found;
+    await world.try(stream, 'CorrectFact', { ...correction, because: because(m.n) }, { ...office(m.n), ...evidence(m.n) });
+  },
+  async redate(world, m) {
+    const { stream, entry } = await chosen(world, m);
+    if (!entry) return;
+    await world.try(stream, 'CorrectFact', {
+      event: entry.stored.id,
+      pointer: '/effectiveOn',
+      value: m.on ?? m.date,
+      because: because(m.n),
+    });
+  },
+  async withdraw(world, m) {
+    const { stream, entry } = await chosen(world, m);
+    if (entry) await world.try(stream, 'WithdrawFact', { event: entry.stored.id, withDependants: m.flag });
+  },
+  async annotate(world, m) {
+    const found = m.flag ? await field(world, m) : undefined;
+    if (found) {
+      const { stream, event, ...claim } = found;
+      return world.try(stream, 'Annotate', { event, note: 'Another source says otherwise.', claim }, evidence(m.n));
+    }
+    const { stream, entry } = await chosen(world, m);
+    await world.try(stream, 'Annotate', { note: `Seen ${m.n}`, ...(entry && m.n % 2 && { event: entry.stored.id }) });
+  },
+  async programme(world, m) {
+    const { n, date, contract } = m;
+    const told: readonly (readonly [command: string, data: object])[] = [
+      ['AppointIntegrator', { contract }],
+      ['AddWarning', { warning: `warning-${n % 9}`, summary: 'Not without risk', by: 'Watchdog', source: { title: `Report ${n % 9}` } }],
+      ['AdoptPolicy', { policy: 'consent', title: 'Scheme of consent', version: String(n % 5), inForceFrom: date, approvals: [{ stepOverOriginalAbove: 10, approver: 'Board' }] }], // prettier-ignore
+    ];
+    await world.try('programme-met', ...told[m.pick % told.length]!, grounds(m, m.on));
+  },
+};
+
+/** The events of each stream, as recorded. */
+export const byStream = (events: readonly StoredEvent[]): ReadonlyMap<string, readonly StoredEvent[]> =>
+  Map.groupBy(events, ({ stream }) => stream);
+
+/** The last event of each decision of a stream: between them lies half a decision, which nobody decided on. */
+export const decisionEnds = (events: readonly StoredEvent[]): readonly number[] =>
+  events.flatMap(({ metadata }, i) => (events[i + 1]?.metadata.command.id === metadata.command.id ? [] : [i]));
+
+/** What a run of random histories was made of, so that a property over them cannot be empty. */
+export class Tally {
+  accepted = 0;
+  readonly types = new Map<string, number>();
+  readonly refused = new Map<string, number>();
+
+  async add(world: World): Promise<void> {
+    this.accepted += world.accepted;
+    for (const { type } of await world.events()) this.types.set(type, this.of(type) + 1);
+    for (const [code, n] of world.refused) this.refused.set(code, (this.refused.get(code) ?? 0) + n);
+  }
+  of(type: string): number {
+    return this.types.get(type) ?? 0;
+  }
+}
