@@ -1,0 +1,347 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { projections } from '../../projections/index.js';
+import { contract, type Contract } from '../../src/domain/contract/index.js';
+import { subjects } from '../../src/domain/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { Rebuilding } from '../../src/engine/project.js';
+import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
+import { memoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js';
+import { moves, play, tellWorld, World } from '../random-history.js';
+import { closeRows, InPieces, newFolder, readModelIn, Rows, rowsAfter, tellAgain } from './rows-after.js';
+
+afterEach(closeRows);
+/** For a property that fails: it is then played many times, to find the least that fails. */
+const PATIENCE = 60_000;
+
+const names = projections.map(({ name }) => name);
+const bytes = (rows: Rows, name: string, at?: number): string => canonical(rows.all(name, at));
+
+describe('on every history that the ledger accepts', () => {
+  const everyHistory = (holds: (events: readonly StoredEvent[], tried: number) => Promise<void>, numRuns: number) =>
+    fc.assert(
+      fc.asyncProperty(moves(), fc.nat(1000), async (tried, any) => holds(await (await play(tried)).events(), any)).afterEach(closeRows),
+      { numRuns },
+    );
+
+  it(
+    'rows that were kept as events came are the rows made anew, to the byte',
+    () => everyHistory(async (events) => void (await rowsAfter(events)), 40),
+    PATIENCE,
+  );
+
+  it(
+    'rows as of a position stay as they were, to the byte, whatever is told later',
+    () =>
+      everyHistory(async (events) => {
+        const store = memoryStore();
+        const rows = new Rows(store);
+        const then: string[][] = [];
+        for (const event of events) {
+          await tellAgain(store, [event]);
+          await rows.read();
+          then.push(names.map((name) => bytes(rows, name)));
+        }
+        const restarted = await rows.restart();
+        then.forEach((texts, i) => expect(names.map((name) => bytes(restarted, name, i + 1))).toEqual(texts));
+      }, 25),
+    PATIENCE,
+  );
+
+  it(
+    'updates from the beginning on make the rows of now',
+    () =>
+      everyHistory(async (events) => {
+        const store = memoryStore();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        for (const name of names) {
+          const made: Record<string, unknown> = {};
+          for (const { ordinal, changes } of rows.updates(name)) {
+            for (const [key, row] of Object.entries(changes)) {
+              if (row === null) expect(made[key]).toBeDefined();
+              if (row === null) delete made[key];
+              else made[key] = row;
+            }
+            expect(canonical(made)).toBe(canonical(Object.fromEntries(rows.all(name, ordinal).map(({ key, row }) => [key, row]))));
+          }
+          expect(canonical(made)).toBe(canonical(Object.fromEntries(rows.all(name).map(({ key, row }) => [key, row]))));
+        }
+      }, 30),
+    PATIENCE,
+  );
+
+  it(
+    'whoever comes back at a position hears what follows it, without gap or repeat, in pages of any size',
+    () =>
+      everyHistory(async (events, any) => {
+        const store = memoryStore();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        const after = any % (events.length + 1);
+        for (const name of names) {
+          const whole = rows.updates(name);
+          const rest = whole.filter(({ ordinal }) => ordinal > after);
+          for (const limit of [1, 2, 3, undefined]) expect(rows.updates(name, after, limit)).toEqual(rest);
+          for (const { ordinal, position, event, stream } of whole)
+            expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
+        }
+      }, 30),
+    PATIENCE,
+  );
+
+  it(
+    'no stream stops',
+    () =>
+      everyHistory(async (events) => {
+        const store = new InPieces();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+      }, 60),
+    PATIENCE,
+  );
+
+  it(
+    'histories that are forgotten and read again make no difference',
+    () =>
+      everyHistory(async (events) => {
+        const store = new InPieces();
+        await tellAgain(store, events);
+        const forgetful = await new Rows(store, projections, undefined, { keep: 1 }).read();
+        const rows = await new Rows(store).read();
+        expect(forgetful.dumps()).toEqual(rows.dumps());
+      }, 20),
+    PATIENCE,
+  );
+});
+const placed = ({ position, id, stream }: StoredEvent) => ({ position, id, stream });
+
+const world = async (...told: readonly Parameters<World['tell']>[]): Promise<World> => {
+  const small = new World();
+  await tellWorld(small);
+  for (const one of told) await small.tell(...one);
+  return small;
+};
+const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '155000000.00', currency: 'GBP' } };
+const storeOf = async (events: readonly StoredEvent[]): Promise<MemoryStore> => {
+  const store = memoryStore();
+  await tellAgain(store, events);
+  return store;
+};
+const unheardOf = (events: readonly StoredEvent[]): StoredEvent => {
+  const last = events.findLast(({ stream }) => stream === 'contract-euc')!;
+  return { ...last, id: 'unheard', type: 'ContractEnchanted', revision: last.revision + 1 };
+};
+
+describe('a stream that cannot be folded', () => {
+  const awarded = async () => (await world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award])).events();
+
+  it('stops its parts where it stands, and says so with the error', async () => {
+    const events = await awarded();
+    const store = await storeOf(events);
+    const rows = await new Rows(store).read();
+    const before = rows.row('contract-register', 'contract:euc');
+    await tellAgain(store, [unheardOf(events)]);
+    await rows.read();
+    const ordinal = events.length + 1;
+    expect(rows.projector.list().map(({ name, stopped, position }) => [name, stopped.length, position])).toEqual([
+      ['tower-board', 1, (await store.head())!],
+      ['contract-register', 1, (await store.head())!],
+      ['decisions', 0, (await store.head())!],
+    ]);
+    expect(rows.projector.list()[0]!.stopped).toEqual([
+      { stream: 'contract-euc', ordinal, error: 'ContractEnchanted at revision 1 cannot be folded.' },
+    ]);
+    expect(rows.row('contract-register', 'contract:euc')).toEqual(before);
+    expect(rows.logged).toContain('tower-board: contract-euc stopped.');
+  });
+
+  it('is counted in the totals that it adds to: 1 stopped', async () => {
+    const events = await awarded();
+    const rows = await rowsAfter([...events, unheardOf(events)]);
+    expect(rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
+    expect(rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
+    expect(rows.updates('tower-board', events.length)).toEqual([
+      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ stopped: 1 }) } }),
+    ]);
+  });
+
+  it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
+    const events = await awarded();
+    const unheard = unheardOf(events);
+    const store = await storeOf([...events, unheard]);
+    const rows = await (await new Rows(store).read()).restart();
+    await rows.read();
+    const signed = (stream: string, revision: number) => ({ ...unheard, id: `signed-${stream}`, type: 'ContractSigned', data: {}, stream, revision }); // prettier-ignore
+    await tellAgain(store, [signed('contract-euc', 2), signed('contract-other', 1)]);
+    await rows.read();
+    expect(rows.row('contract-register', 'contract:euc').stage).toBe('awarded');
+    expect(rows.row('contract-register', 'contract:other').stage).toBe('signed');
+    expect(rows.projector.list()[0]!.stopped).toHaveLength(1);
+  });
+
+  it('goes on once a program that knows the event has made the projection anew', async () => {
+    const events = await awarded();
+    const store = await storeOf([...events, unheardOf(events)]);
+    const rows = await new Rows(store).read();
+    await rows.projector.close();
+    const enchanted = { from: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
+    const newer = subjects.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
+    const again = await new Rows(store, projections, rows.folder, { subjects: newer }).read();
+    expect(again.projector.list()[1]!.stopped).toHaveLength(1);
+    await again.projector.rebuild('contract-register');
+    expect(again.projector.list()[1]!.stopped).toEqual([]);
+    expect(again.row('contract-register', 'contract:euc').title).toBe('Enchanted');
+  });
+
+  it('is not one whose facts were withdrawn with what depended on them', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award], ['contract-euc', 'SignContract', {}]);
+    const [{ id: event }] = (await telling.store.read('contract-euc')) as [StoredEvent];
+    await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
+    const rows = await rowsAfter(await telling.events());
+    expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+    expect(rows.row('contract-register', 'contract:euc')).toBeUndefined();
+  });
+});
+
+describe('a projection', () => {
+  const counted = (version: number, more: Partial<Projection> = {}): Projection =>
+    projection<any>({
+      name: 'counted',
+      version,
+      question: 'How many contracts does each tower have?',
+      from: [
+        of(contract, ({ id, state }) => ({
+          [`contract:${id}`]: {
+            value: { version },
+            links: state.towers.map((t) => `tower:${t}`),
+            sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
+          },
+        })),
+        of(tower, ({ id, state }) => ({ [`tower:${id}`]: { value: { title: state.title }, row: true } })),
+      ],
+      row: (key, around) => ({ version, contracts: Number(around.total(key)['contracts'] ?? 0n), linking: around.linking(key).length }),
+      ...more,
+    });
+  const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
+
+  it('of a new version is a new generation, made anew beside the log', async () => {
+    const store = await storeOf(await (await two()).events());
+    const first = await new Rows(store, [counted(1)]).read();
+    const generation = first.projector.generation('counted');
+    expect(first.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+
+    const same = await first.restart();
+    expect(same.projector.list()).toEqual([expect.objectContaining({ generation, state: 'serving', behind: 0 })]);
+
+    const second = await same.restart([counted(2)]);
+    expect(second.projector.list()).toEqual([expect.objectContaining({ version: 2, state: 'rebuilding', position: null })]);
+    expect(() => second.row('counted', 'tower:euc')).toThrow(Rebuilding);
+    await second.read();
+    expect(second.projector.generation('counted')).not.toBe(generation);
+    expect(second.row('counted', 'tower:euc')).toEqual({ version: 2, contracts: 2, linking: 2 });
+
+    const back = await (await second.restart([counted(1)])).read();
+    expect(back.projector.generation('counted')).toBe(generation);
+    expect(back.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+  });
+
+  it('that is new is made from the whole log while the others answer', async () => {
+    const store = await storeOf(await (await two()).events());
+    const rows = await (await new Rows(store, [projections[1]!]).read()).restart([projections[1]!, counted(1)]);
+    expect(rows.row('contract-register', 'contract:euc').stage).toBe('awarded');
+    await rows.read();
+    expect(rows.row('counted', 'tower:euc').contracts).toBe(2);
+  });
+
+  it('reads on while it is made anew: what comes meanwhile is in it', async () => {
+    const events = await (await two()).events();
+    const store = new InPieces();
+    await tellAgain(store, events.slice(0, -1));
+    const rows = await new Rows(store, [counted(1)]).read();
+    const rebuilt = rows.projector.rebuild('counted');
+    await tellAgain(store, events.slice(-1));
+    await rebuilt;
+    await rows.read();
+    expect(rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+    expect(rows.dumps()).toEqual((await rowsAfter(events, [counted(1)])).dumps());
+  });
+
+  it('may add to one total from several parts of a stream', async () => {
+    const halves = counted(1, {
+      from: [
+        of(tower, ({ id }) => ({ [`tower:${id}`]: { value: {}, row: true } })),
+        of(contract, ({ id }) => ({
+          [`contract:${id}/one`]: { value: {}, links: [], sums: { 'tower:euc': { contracts: 1n } } },
+          [`contract:${id}/two`]: { value: {}, links: [], sums: { 'tower:euc': { contracts: 2n } } },
+        })),
+      ],
+    });
+    const rows = await rowsAfter(await (await two()).events(), [halves]);
+    expect(rows.row('counted', 'tower:euc').contracts).toBe(6);
+  });
+
+  it('takes away from totals and links what a correction takes away', async () => {
+    const telling = await two();
+    const [{ id: event }] = (await telling.store.read('contract-euc')) as [StoredEvent];
+    await telling.tell('contract-euc', 'WithdrawFact', { event });
+    const events = await telling.events();
+    const rows = await rowsAfter(events, [counted(1)]);
+    expect(rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
+    expect(rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
+  });
+
+  it('whose stream breaks its own code stops that stream alone', async () => {
+    const fragile = counted(1, {
+      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return { [`contract:${id}`]: { value: {}, row: true } }; })], // prettier-ignore
+    });
+    const rows = await rowsAfter(await (await two()).events(), [fragile]);
+    expect(rows.all('counted').map(({ key }) => key)).toEqual(['contract:other']);
+    expect(rows.projector.list()[0]!.stopped).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
+  });
+});
+
+describe('what is kept', () => {
+  it('holds nothing of a batch that failed halfway, and is mended by a restart', async () => {
+    const events = await (await world(['contract-euc', 'AwardContract', award])).events();
+    const store = await storeOf(events);
+    const dumps = (await new Rows(store).read()).dumps();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    let parts = 0;
+    const openPart = readModel.openPart.bind(readModel);
+    readModel.openPart = (...part) => {
+      if (++parts === 5) throw new Error('The disk is full.');
+      openPart(...part);
+    };
+    const failing = new Rows(store, projections, folder, { readModel });
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(failing.projector.ordinal).toBe(0);
+    expect(readModel.lastEvent()).toBeUndefined();
+    expect(failing.logged).toContain('Projections stopped following the log.');
+    const mended = await (await failing.restart()).read();
+    expect(mended.dumps()).toEqual(dumps);
+  });
+
+  it('is thrown away when it belongs to another ledger', async () => {
+    const rows = await new Rows(await storeOf(await (await world()).events())).read();
+    expect(rows.all('tower-board')).toHaveLength(3);
+    const other = await (await rows.restart(projections, memoryStore({ ledgerId: 'another' }))).read();
+    expect(other.all('tower-board')).toEqual([]);
+    expect(other.projector.ordinal).toBe(0);
+  });
+
+  it('finds an event by its position, and the longest beginning of the log up to an instant', async () => {
+    const telling = await world();
+    telling.wait(10);
+    await telling.tell('contract-euc', 'AwardContract', award);
+    const events = await telling.events();
+    const rows = await new Rows(telling.store).read();
+    events.forEach(({ position }, i) => expect(rows.projector.ordinalAt(position)).toBe(i + 1));
+    expect(rows.projector.ordinalAt('97')).toBeUndefined(); // not one of ours
+    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ ordinal: 0, final: true });
+    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ ordinal: events.length - 1, final: true });
+    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ ordinal: events.length, final: false });
+  });
+});

@@ -1,0 +1,113 @@
+import { expect } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projections as all } from '../../projections/index.js';
+import { subjects } from '../../src/domain/index.js';
+import { Projector, type ProjectionOptions } from '../../src/engine/project.js';
+import type { Row, Update } from '../../src/engine/rows.js';
+import type { Projection, StoredEvent } from '../../src/kernel/index.js';
+import { EmbeddedReadModel } from '../../src/store/embedded/embedded-read-model.js';
+import type { EventStore } from '../../src/store/event-store.js';
+import { MemoryStore } from '../../src/store/memory/memory-store.js';
+
+/** Hands the log out a few events at a time, wherever decisions and streams happen to be cut. */
+export class InPieces extends MemoryStore {
+  override follow(after: string | undefined, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
+    return super.follow(after, signal, 3);
+  }
+}
+
+/** What projections say of a log, from a read model in a folder of its own. */
+export class Rows {
+  readonly logged: string[] = [];
+  readonly projector: Projector;
+
+  constructor(
+    readonly store: EventStore,
+    readonly projections: readonly Projection[] = all,
+    readonly folder: string = newFolder(),
+    options: Partial<ProjectionOptions> = {},
+  ) {
+    const readModel = options.readModel ?? readModelIn(folder);
+    const log = (message: string) => void this.logged.push(message);
+    this.projector = Projector.start({ store, projections, subjects, log, ...options, readModel });
+    open.add(this);
+  }
+
+  /** Once all that is in the store has been read. */
+  async read(): Promise<this> {
+    await this.projector.idle();
+    return this;
+  }
+  row(projection: string, key: string, at?: number): any {
+    return this.projector.row(projection, key, at);
+  }
+  all(projection: string, at?: number): Row[] {
+    return this.projector.rows(projection, { limit: 10_000, ...(at !== undefined && { at }) }).rows;
+  }
+  /** Every update after an ordinal, asked for a few at a time. */
+  updates(projection: string, after = 0, limit?: number): Update[] {
+    const updates: Update[] = [];
+    for (let from = after; from < this.projector.ordinal;) {
+      const page = this.projector.updates(projection, from, limit);
+      expect(page.upTo).toBeGreaterThan(from);
+      updates.push(...page.updates);
+      from = page.upTo;
+    }
+    return updates;
+  }
+  dumps(): Record<string, string> {
+    return Object.fromEntries(this.projections.map(({ name }) => [name, this.projector.dump(name)]));
+  }
+
+  /** As after a stop of the process: what was kept is read again, perhaps by another program. */
+  async restart(projections = this.projections, store = this.store): Promise<Rows> {
+    open.delete(this);
+    await this.projector.close();
+    return new Rows(store, projections, this.folder);
+  }
+  async close(): Promise<void> {
+    open.delete(this);
+    await this.projector.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const open = new Set<Rows>();
+export const readModelIn = (folder: string): EmbeddedReadModel => new EmbeddedReadModel(join(folder, 'read-model.db'));
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'tower-ledger-rows-'));
+export const closeRows = async (): Promise<void> => {
+  await Promise.all([...open].map((rows) => rows.close()));
+};
+
+/** Events as they were recorded, into a store that has what came before them. */
+export const tellAgain = async (store: EventStore, events: readonly StoredEvent[]): Promise<void> => {
+  for (const event of events) await store.append(event.stream, event.revision - 1, [event]);
+};
+
+/**
+ * The rows after these events. They are read as they come, in pieces and with a restart in the middle; what is kept must then be, to the
+ * byte, what is kept when they are read at once, and when every projection is made anew.
+ */
+export const rowsAfter = async (events: readonly StoredEvent[], projections: readonly Projection[] = all): Promise<Rows> => {
+  const coming = new InPieces();
+  const before = new Rows(coming, projections);
+  const middle = Math.ceil(events.length / 2);
+  await tellAgain(coming, events.slice(0, middle));
+  await before.read();
+  const rows = await before.restart();
+  await tellAgain(coming, events.slice(middle));
+  await rows.read();
+
+  const whole = new MemoryStore();
+  await tellAgain(whole, events);
+  const atOnce = await new Rows(whole, projections).read();
+  const dumps = rows.dumps();
+  expect(dumps).toEqual(atOnce.dumps());
+  await atOnce.close();
+
+  for (const { name } of projections) await rows.projector.rebuild(name);
+  expect(rows.dumps()).toEqual(dumps);
+  return rows;
+};
