@@ -133,7 +133,7 @@ export const specification =
           expectShape(type, eventFields(subject, type), data);
         }
         const history = historyOf(own);
-        added.forEach((fact, i) => history.add(stored(own, fact, facts.length + i)));
+        history.addAll(added.map((fact, i) => stored(own, fact, facts.length + i)));
         expect(history.state).toEqual(historyOf({ ...own, facts: [...facts, ...added] }).state);
         return history;
       };

@@ -1,0 +1,286 @@
+import { describe, expect, it } from '@jest/globals';
+import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
+import { contract } from '../../src/domain/contract/index.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
+import { changeFigures } from '../../src/kernel/index.js';
+import { specification, stream, told, type Stream, type ToldFact } from '../given.js';
+
+const given = specification(contract, { others: world({}) });
+const underScheme = specification(contract, { others: world({}, scheme()) });
+const deputyMayor = { decidedBy: { person: 'p-17', office: 'deputy mayor for policing and crime' } };
+const director = { decidedBy: { person: 'p-18', office: 'Director' } };
+const waiver = { waives: ['scheme-of-consent/approval'], reason: 'Urgent', authority: { reference: 'PCD 813' } };
+const rule = 'scheme-of-consent/approval';
+
+describe('ApproveChange', () => {
+  it('raises the ceiling and leaves the original value', () =>
+    given(awarded('96000000'))
+      .when(approveChange, to('143000000'), { authority: { reference: 'PCD 437' } })
+      .leaves({
+        original: gbp('96000000'),
+        ceiling: gbp('143000000'),
+        changes: [{ kind: 'value', on: '2026-03-02', from: gbp('96000000'), to: gbp('143000000'), reference: 'PCD 437' }],
+      }));
+
+  it('may tell its step alone', () =>
+    given(awarded('6807000'))
+      .when(approveChange, { kind: 'value', by: gbp('3403000') })
+      .leaves({ ceiling: gbp('10210000.00'), changes: [{ by: gbp('3403000'), to: gbp('10210000.00') }] }));
+
+  it('keeps a step whose sum cannot be known', () =>
+    given(awarded())
+      .when(approveChange, { kind: 'value', by: gbp('3403000') })
+      .leaves((state) => {
+        expect(state.ceiling).toEqual({ undisclosed: true });
+        expect(state.changes).toEqual([expect.not.objectContaining({ to: expect.anything() })]);
+        expect(state.changes[0]!.by).toEqual(gbp('3403000'));
+      }));
+
+  it('moves the end of the term', () =>
+    given(awarded('6807000'))
+      .when(approveChange, { kind: 'term', endsOn: '2020-08-31', ground: 'Option' })
+      .leaves({ term: { startsOn: '2015-09-01', endsOn: '2020-08-31' }, changes: [{ endsOn: '2020-08-31', ground: 'Option' }] }));
+
+  it('of value needs the new value or the step', () =>
+    given(awarded('6807000')).when(approveChange, { kind: 'value' }).rejects('contract/change-without-value', { pointer: '/to' }));
+
+  it('tells the new value or the step, never both', () =>
+    given(awarded('6807000'))
+      .when(approveChange, { ...to('10210000'), by: gbp('3403000') })
+      .rejects('contract/change-told-twice', { pointer: '/by' }));
+
+  it('of term needs the new end', () =>
+    given(awarded('6807000')).when(approveChange, { kind: 'term' }).rejects('contract/change-without-end', { pointer: '/endsOn' }));
+
+  it('never ends the term before it starts', () =>
+    given(awarded('6807000'))
+      .when(approveChange, { kind: 'term', endsOn: '2015-08' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', says: '2015-09-01' }));
+
+  it('stays in the currency of the contract', async () => {
+    const usd = { amount: '10210000', currency: 'USD' };
+    await given(awarded('6807000'))
+      .when(approveChange, { kind: 'value', to: usd })
+      .rejects('contract/mixed-currencies', { pointer: '/to/currency', says: 'GBP' });
+    await given(awarded('6807000'))
+      .when(approveChange, { kind: 'value', by: usd })
+      .rejects('contract/mixed-currencies', { pointer: '/by/currency' });
+    await given(awarded(), approved('10210000', '2016'))
+      .when(approveChange, { kind: 'value', to: usd })
+      .rejects('contract/mixed-currencies', { pointer: '/to/currency' });
+  });
+});
+
+describe('every change reports three figures, because each alone misleads', () => {
+  it.each([
+    ['96000000', [], '143000000', '0.489583', '0.489583', '0.489583'],
+    ['96000000', ['143000000'], '176800000', '0.352083', '0.236364', '0.841667'],
+    ['6807000', [], '10210000', '0.499927', '0.499927', '0.499927'],
+    ['6807000', ['10200000'], '15200000', '0.734538', '0.490196', '1.232995'],
+    ['6807000', ['10210000'], '15200000', '0.733069', '0.488737', '1.232995'],
+  ])('£%s then %j then £%s', (original, steps, next, stepOverOriginal, stepOverCurrent, cumulativeOverOriginal) =>
+    underScheme(awarded(original), ...steps.map((step) => approved(step, '2017')))
+      .when(approveChange, to(next), deputyMayor)
+      .assesses({
+        [rule]: { result: 'met', inputs: { stepOverOriginal, stepOverCurrent, cumulativeOverOriginal } },
+      }),
+  );
+
+  it('shows the paper and the ledger: £6.807m → £10.210m → £15.2m, which the paper rounds to £10.2m', () =>
+    given(awarded('6807000'), approved('10210000', '2018'))
+      .when(approveChange, { ...to('15200000'), statedFrom: { ...gbp('10200000'), roundedTo: '100000' } })
+      .leaves(({ original, ceiling, changes: [, second] }) => {
+        const ledger = changeFigures(original, second!.from, second!.to!);
+        const paper = changeFigures(original, second!.statedFrom!, second!.to!);
+        expect(ceiling).toEqual(gbp('15200000'));
+        expect([ledger.stepOverCurrent, ledger.stepOverOriginal]).toEqual(['0.488737', '0.733069']);
+        expect([paper.stepOverCurrent, paper.stepOverOriginal]).toEqual(['0.490196', '0.734538']);
+        expect([ledger.cumulativeOverOriginal, paper.cumulativeOverOriginal]).toEqual(['1.232995', '1.232995']);
+        expect(second!.statedFrom).toMatchObject({ roundedTo: '100000' });
+      }));
+
+  it('has no figures where the original was never disclosed', () =>
+    underScheme(awarded())
+      .when(approveChange, to('143000000'), deputyMayor)
+      .assesses({
+        [rule]: { result: 'not-assessable', inputs: { stepOverOriginal: 'not assessable', cumulativeOverOriginal: 'not assessable' } },
+      }));
+});
+
+describe('who must approve a change', () => {
+  it('is not asked where no scheme was adopted', () => given(awarded('6807000')).when(approveChange, to('15200000')).assesses({}));
+
+  it('is not asked of a change of scope', () => underScheme(awarded('6807000')).when(approveChange, { kind: 'scope' }).assesses({}));
+
+  it('is met by the office that the scheme names', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), deputyMayor)
+      .assesses({ [rule]: 'met' }));
+
+  it('is refused of another office, by name', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), director)
+      .rejects('ledger/policy-not-met', {
+        says: 'Deputy Mayor for Policing and Crime must approve',
+        assessed: [{ rule, version: '2016-1' }],
+      }));
+
+  it('cannot be judged when nobody is named as deciding', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'))
+      .assesses({ [rule]: 'not-assessable' }));
+
+  it.each([
+    ['a step of 10 % exactly', '6807000', { kind: 'value', by: gbp('680700') }],
+    ['a contract below £500,000', '499999.99', { kind: 'value', by: gbp('499999.99') }],
+    ['a year exactly', '6807000', { kind: 'term', endsOn: '2019-08-31' }],
+  ])('is left open by %s', (_, original, change) =>
+    underScheme(awarded(original))
+      .when(approveChange, change, director)
+      .assesses({ [rule]: 'met' }),
+  );
+
+  it.each([
+    ['a penny more than 10 %', { kind: 'value', by: gbp('680700.01') }],
+    ['a year and a day', { kind: 'term', endsOn: '2019-09-01' }],
+  ])('is asked from %s', (_, change) =>
+    underScheme(awarded('6807000')).when(approveChange, change, director).rejects('ledger/policy-not-met'),
+  );
+
+  it.each([
+    ['a contract in another currency', told('ContractAwarded', { ...award(), value: { amount: '6807000', currency: 'USD' } }), { kind: 'value', by: { amount: '1000000', currency: 'USD' } }], // prettier-ignore
+    ['a term that never had an end', told('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }], // prettier-ignore
+    ['a step on a ceiling that is not known', awarded(), { kind: 'value', by: gbp('1000000') }],
+  ])('cannot be judged of %s', (_, award, change) =>
+    underScheme(award)
+      .when(approveChange, change, deputyMayor)
+      .assesses({ [rule]: 'not-assessable' }),
+  );
+
+  it.each([
+    ['before the scheme was in force', '2015-12-31', {}],
+    ['of a year in which it may have been', '2016', { [rule]: 'not-assessable' }],
+    ['from its first day on', '2016-06-01', { [rule]: 'met' }],
+    ['up to its last day', '2019-12-31', { [rule]: 'met' }],
+    ['after it', '2020-01-01', {}],
+  ] as const)('is judged by the scheme of the day: %s', (_, effectiveOn, expected) => {
+    const scheme2016 = scheme({ inForceFrom: '2016-06-01', inForceUntil: '2019-12-31' });
+    return specification(contract, { others: world({}, scheme2016) })(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...deputyMayor, effectiveOn })
+      .assesses(expected);
+  });
+
+  it('is judged by the row that says whether the need was unforeseen', () => {
+    const rows = [
+      { unforeseen: true, stepOverOriginalAbove: 50, approver: 'Mayor' },
+      { unforeseen: false, stepOverOriginalAbove: 10, approver: 'Director' },
+    ];
+    return specification(contract, { others: world({}, scheme({ approvals: rows })) })(awarded('6807000'))
+      .when(approveChange, { ...to('15200000'), unforeseen: false }, director)
+      .assesses({ [rule]: { result: 'met', inputs: { approver: 'Director' } } });
+  });
+
+  it('is judged by every scheme that is in force', () =>
+    specification(contract, {
+      others: world({}, scheme(), scheme({ policy: 'code', approvals: [{ stepOverOriginalAbove: 5, approver: 'Mayor' }] })),
+    })(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...deputyMayor, effectiveOn: '2018' })
+      .assesses({ [rule]: 'met', 'code/approval': 'not-met' }));
+});
+
+describe('policy refuses a decision taken now, and shows what was not met in one told late', () => {
+  it('stands when it was taken yesterday', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...director, effectiveOn: '2026-03-01' })
+      .assesses({ [rule]: 'not-met' }));
+
+  it.each(['2026-03-02', '[2026-03-01..2026-03-02]', '2026'])('is refused when it may have been taken today: %s', (effectiveOn) =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...director, effectiveOn })
+      .rejects('ledger/policy-not-met'),
+  );
+
+  it('counts as taken now within the grace of its programme', async () => {
+    const graceful = specification(contract, { others: world({ lateGraceDays: 14 }, scheme()) });
+    const taken = (effectiveOn: string) => ({ ...director, effectiveOn });
+    await graceful(awarded('6807000')).when(approveChange, to('10210000'), taken('2026-02-16')).rejects('ledger/policy-not-met');
+    await graceful(awarded('6807000'))
+      .when(approveChange, to('10210000'), taken('2026-02-15'))
+      .assesses({ [rule]: 'not-met' });
+  });
+
+  it('needs a waiver on any day from which its history is complete', async () => {
+    const broughtIn = told('ContractRecorded', {
+      ...award(),
+      stage: 'live',
+      role: 'outside',
+      value: gbp('6807000'),
+      historyCompleteFrom: '2020',
+    });
+    const taken = (effectiveOn: string) => ({ ...director, effectiveOn });
+    await underScheme(broughtIn)
+      .when(approveChange, to('10210000'), taken('2019-12-31'))
+      .assesses({ [rule]: 'not-met' });
+    await underScheme(broughtIn).when(approveChange, to('10210000'), taken('2020-01-01')).rejects('ledger/policy-not-met');
+    await underScheme(broughtIn)
+      .when(approveChange, to('10210000'), { ...taken('2020-01-01'), ...waiver })
+      .assesses({ [rule]: 'waived' });
+  });
+});
+
+describe('a rule may be set aside', () => {
+  it('by an authority, with a reason', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...director, ...waiver })
+      .assesses({ [rule]: { result: 'waived', note: 'Urgent' } }));
+
+  it.each([
+    ['a reason', { reason: undefined }],
+    ['an authority', { authority: undefined }],
+  ])('never without %s', (_, without) =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...director, ...waiver, ...without } as object)
+      .rejects('ledger/waiver-without-grounds', { pointer: '/record/waives' }),
+  );
+
+  it('only where it was not met', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...deputyMayor, ...waiver })
+      .rejects('ledger/waives-nothing', { pointer: '/record/waives', says: rule }));
+
+  it('never along with a rule that is not there', () =>
+    underScheme(awarded('6807000'))
+      .when(approveChange, to('10210000'), { ...director, ...waiver, waives: [rule, 'scheme-of-consent/four-eyes'] })
+      .rejects('ledger/waives-nothing', { says: 'four-eyes' }));
+});
+
+function gbp(amount: string) {
+  return { amount, currency: 'GBP' };
+}
+function to(amount: string) {
+  return { kind: 'value', to: gbp(amount) };
+}
+function award() {
+  return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', startsOn: '2015-09-01', endsOn: '2018-08-31' };
+}
+/** Undisclosed when no amount is told. */
+function awarded(amount?: string): ToldFact {
+  return told('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
+}
+function approved(amount: string, on: string): ToldFact {
+  return told('ChangeApproved', to(amount), on);
+}
+function scheme(more: object = {}): ToldFact {
+  const approver = 'Deputy Mayor for Policing and Crime';
+  const row = { originalAtLeast: gbp('500000'), stepOverOriginalAbove: 10, monthsAbove: 12, approver };
+  const policy = { policy: 'scheme-of-consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2014', approvals: [row] };
+  return told('PolicyAdopted', { ...policy, ...more }, '2014');
+}
+function world(more: object, ...facts: ToldFact[]): Stream[] {
+  const met = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...more };
+  return [
+    stream(programme, 'met', told('ProgrammeChartered', met, '2014'), ...facts),
+    stream(supplier, 'keysource', told('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
+  ];
+}
