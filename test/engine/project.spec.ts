@@ -197,7 +197,7 @@ describe('a stream that cannot be folded', () => {
 
   it('is not one whose facts were withdrawn with what depended on them', async () => {
     const telling = await world(['contract-euc', 'AwardContract', award], ['contract-euc', 'SignContract', {}]);
-    const [{ id: event }] = (await telling.store.read('contract-euc')) as [StoredEvent];
+    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
     await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
     const rows = await rowsAfter(await telling.events());
     expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
@@ -284,7 +284,7 @@ describe('a projection', () => {
 
   it('takes away from totals and links what a correction takes away', async () => {
     const telling = await two();
-    const [{ id: event }] = (await telling.store.read('contract-euc')) as [StoredEvent];
+    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
     await telling.tell('contract-euc', 'WithdrawFact', { event });
     const events = await telling.events();
     const rows = await rowsAfter(events, [counted(1)]);

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { paper } from '../../projections/decisions.js';
+import { closeRows, rowsAfter } from '../engine/rows-after.js';
+import { tellWorld, World } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const award = { programme: 'met', title: 'Service integration', towers: [], supplier: 'atos', value: gbp('96000000') };
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await tellWorld(world);
+  await world.tell('contract-siam', 'AwardContract', award, { effectiveOn: '2015-08-24', evidence: [{ title: 'Newspaper' }] });
+});
+afterEach(closeRows);
+
+const uplift = (to: string, reference: string, person: string, on = '2019-11-04') =>
+  world.tell(
+    'contract-siam',
+    'ApproveChange',
+    { kind: 'value', to: gbp(to) },
+    { effectiveOn: on, authority: { reference }, decidedBy: { person, office: 'Deputy Mayor' }, reason: 'Pegasus' },
+  );
+const decisions = async () => {
+  const rows = await rowsAfter(await world.events());
+  return {
+    rows,
+    row: (key: string) => rows.row('decisions', key),
+    on: (key: string): string[] => rows.row('decisions', key)?.decisions.map(({ decision }: { decision: string }) => decision),
+    find: (filters: Record<string, string>) => rows.projector.rows('decisions', { filters }).rows.map(({ row }) => row.decision),
+  };
+};
+
+describe('a decision', () => {
+  it('is found by its id: who, when, on which paper, on what evidence', async () => {
+    const receipt = await uplift('143000000', 'PCD 437', 'p-1');
+    expect((await decisions()).row(`decision:${receipt.decision}`)).toEqual({
+      decision: receipt.decision,
+      command: 'ApproveChange',
+      stream: 'contract-siam',
+      revision: 1,
+      position: receipt.position,
+      recordedAt: '2019-11-04T09:00:00.000Z',
+      effectiveOn: '2019-11-04',
+      actor: 'ana',
+      decidedBy: { person: 'p-1', office: 'Deputy Mayor' },
+      reference: 'PCD 437',
+      reason: 'Pegasus',
+      evidence: [],
+      assessed: [],
+    });
+  });
+
+  it('shows what was assessed, by rule and version', async () => {
+    const consent = { policy: 'consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
+    await world.tell('programme-met', 'AdoptPolicy', consent);
+    const { decision } = await uplift('143000000', 'PCD 437', 'p-1');
+    expect((await decisions()).row(`decision:${decision}`).assessed).toEqual([
+      { rule: 'consent/approval', version: '2016-1', result: 'met' },
+    ]);
+  });
+
+  it('of several facts is one row', async () => {
+    await world.tell('contract-siam', 'SignContract', {});
+    const before = (await decisions()).rows.all('decisions').length;
+    const { id } = (await world.store.read('contract-siam'))[0]!;
+    const { events, decision } = await world.tell('contract-siam', 'WithdrawFact', { event: id, withDependants: true });
+    expect(events).toHaveLength(2);
+    const { rows, find } = await decisions();
+    expect(rows.all('decisions')).toHaveLength(before + 1);
+    expect(find({ command: 'WithdrawFact' })).toEqual([decision]);
+  });
+
+  it('stays as it was recorded when its facts are corrected or withdrawn', async () => {
+    const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
+    const before = (await decisions()).row(`decision:${decision}`);
+    await world.tell('contract-siam', 'CorrectFact', { event: events[0]!.id!, pointer: '/effectiveOn', value: '2018', because: 'error' });
+    await world.tell('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
+    expect((await decisions()).row(`decision:${decision}`)).toEqual(before);
+  });
+});
+
+describe('decisions on one paper', () => {
+  it.each(['PCD 813', 'PCD-813', 'pcd813', ' Pcd / 813 '])('stand together however it is written: %s', (reference) =>
+    expect(paper(reference)).toBe('PCD813'),
+  );
+
+  it('keep papers apart whose numbers differ', () => {
+    expect(paper('PCD 81')).not.toBe(paper('PCD 813'));
+    expect(paper('DMPC 813')).not.toBe(paper('PCD 813'));
+  });
+
+  it('are found under the paper, in any spelling', async () => {
+    const { decision: other } = await uplift('143000000', 'PCD 437', 'p-1', '2018-09-01');
+    const { decision: first } = await uplift('150000000', 'PCD 813', 'p-1');
+    const { decision: second } = await uplift('176800000', 'PCD-813', 'p-2');
+    const { on, find, row } = await decisions();
+    expect(on('reference:PCD813')).toEqual([first, second].sort());
+    expect(on('reference:PCD437')).toEqual([other]);
+    expect(row('reference:PCD9')).toBeUndefined();
+    expect(find({ reference: 'PCD813' })).toEqual([first, second].sort());
+    expect(find({ reference: 'PCD 813' })).toEqual([first]);
+  });
+
+  it('are found under the person who took them, and by who told them', async () => {
+    const { decision: first } = await uplift('143000000', 'PCD 437', 'p-1');
+    const { decision: second } = await uplift('176800000', 'PCD 813', 'p-2');
+    const { on, find, rows } = await decisions();
+    expect(on('person:p-2')).toEqual([second]);
+    expect(find({ person: 'p-1' })).toEqual([first]);
+    expect(find({ actor: 'ana' })).toHaveLength(rows.all('decisions').length);
+    expect(find({ stream: 'contract-siam', command: 'ApproveChange' })).toEqual([first, second].sort());
+  });
+});

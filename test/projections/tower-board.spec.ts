@@ -1,0 +1,351 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { closeRows, rowsAfter } from '../engine/rows-after.js';
+import { tellWorld, World } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const csc = {
+  programme: 'met',
+  title: 'End-user computing',
+  towers: ['euc'],
+  supplier: 'csc',
+  value: gbp('155000000.00'),
+  termMonths: 60,
+  startsOn: '2016-01-01',
+};
+const atos = { programme: 'met', title: 'Service integration', towers: ['hosting'], supplier: 'atos', value: { undisclosed: true } };
+const sscl = {
+  programme: 'met',
+  title: 'Back office',
+  stage: 'live',
+  role: 'outside',
+  supplier: 'atos',
+  value: gbp('216000000'),
+  termMonths: 120,
+};
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2016-01-04');
+  await tellWorld(world);
+});
+afterEach(closeRows);
+
+const board = async () => {
+  const rows = await rowsAfter(await world.events());
+  return {
+    rows,
+    header: rows.row('tower-board', 'programme:met'),
+    row: (key: string) => rows.row('tower-board', key),
+    contract: (tower = 'euc') => rows.row('tower-board', `tower:${tower}`).contracts[0],
+  };
+};
+const firstOf = async (stream: string): Promise<string> => (await world.store.read(stream))[0]!.id;
+
+describe('the money of a tower', () => {
+  it('is shown a year: CSC’s £155m over five years is £31.0m', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    const { contract } = await board();
+    expect(contract()).toMatchObject({ supplierName: 'CSC', original: gbp('155000000.00'), perYear: gbp('31000000.00') });
+  });
+
+  it('rounds a year once, half to even: £95m over six years is £15,833,333.33', async () => {
+    await world.tell('contract-hosting', 'AwardContract', { ...csc, towers: ['hosting'], value: gbp('95000000'), termMonths: 72 });
+    expect((await board()).contract('hosting').perYear).toEqual(gbp('15833333.33'));
+  });
+
+  it('has no figure a year while the value or the term is not known', async () => {
+    await world.tell('contract-siam', 'AwardContract', { ...atos, termMonths: 60 });
+    const { termMonths: _, ...endless } = csc;
+    await world.tell('contract-euc', 'AwardContract', endless);
+    const { contract } = await board();
+    expect([contract('hosting').perYear, contract('euc').perYear]).toEqual([null, null]);
+  });
+
+  it('keeps how well a figure is known: about £155m is about £31m a year', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...csc, value: { ...csc.value, says: 'about' } });
+    const { contract, header } = await board();
+    expect(contract().perYear).toEqual({ ...gbp('31000000.00'), says: 'about' });
+    expect(header.totals.towers.says).toBe('about £155m');
+  });
+
+  it('adds up to at least what is known when a value is undisclosed: it is never zero', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-siam', 'AwardContract', atos);
+    const { totals } = (await board()).header;
+    expect(totals.towers).toMatchObject({ says: 'at least £155m, 1 undisclosed', undisclosed: 1, contracts: 2 });
+    expect(totals.outside).toMatchObject({ says: 'nothing', contracts: 0 });
+  });
+
+  it('is whole once the value is disclosed', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-siam', 'AwardContract', atos);
+    await world.tell('contract-siam', 'DiscloseValue', { value: gbp('96000000') });
+    expect((await board()).header.totals.towers).toMatchObject({ says: '£251m', undisclosed: 0, contracts: 2 });
+  });
+
+  it('keeps currencies apart', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-us', 'AwardContract', { ...csc, value: { amount: '1500000000', currency: 'USD' } });
+    expect((await board()).header.totals.towers.says).toBe('£155m + US$1.5bn');
+  });
+
+  it('counts a contract of two towers once', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...csc, towers: ['euc', 'hosting'] });
+    const { header, contract } = await board();
+    expect(header.totals.towers.says).toBe('£155m');
+    expect(contract('hosting')).toEqual(contract('euc'));
+  });
+
+  it('follows the ceiling when it is raised, and forgets what was withdrawn', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    const { events } = await world.tell('contract-euc', 'ApproveChange', { kind: 'value', to: gbp('160000000') });
+    const raised = await board();
+    expect(raised.header.totals.towers.says).toBe('£160m');
+    expect(raised.contract()).toMatchObject({ ceiling: gbp('160000000'), original: gbp('155000000.00'), cumulative: '3.2 %' });
+    await world.tell('contract-euc', 'WithdrawFact', { event: events[0]!.id! });
+    const withdrawn = await board();
+    expect(withdrawn.header.totals.towers.says).toBe('£155m');
+    expect(withdrawn.contract()).toMatchObject({ cumulative: '0.0 %', changes: [] });
+  });
+
+  it('promises nothing before the award', async () => {
+    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
+    const { header, row } = await board();
+    expect(header.totals.towers).toMatchObject({ says: 'nothing', contracts: 1 });
+    expect(row('tower:euc').stage).toBe('procuring');
+  });
+});
+
+describe('a change', () => {
+  const dcms = { ...csc, value: gbp('6807000') };
+  const uplift = async (to: string, more: object = {}) =>
+    world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp(to), ...more });
+
+  it('is shown by three figures, since each alone misleads: £6.807m → £10.210m → £15.2m', async () => {
+    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await uplift('10210000');
+    await uplift('15200000');
+    const { changes, cumulative } = (await board()).contract();
+    expect(changes.map(({ figures }: { figures: object }) => figures)).toEqual([
+      { stepOverOriginal: '0.499927', stepOverCurrent: '0.499927', cumulativeOverOriginal: '0.499927' },
+      { stepOverOriginal: '0.733069', stepOverCurrent: '0.488737', cumulativeOverOriginal: '1.232995' },
+    ]);
+    expect(cumulative).toBe('123.3 %');
+  });
+
+  it('is measured from the source’s own value too, where the paper rounds: 73.5 % and 49.0 %', async () => {
+    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await uplift('10210000');
+    await uplift('15200000', { statedFrom: gbp('10200000') });
+    const [first, second] = (await board()).contract().changes;
+    expect(first).not.toHaveProperty('asStated');
+    expect(second.asStated).toMatchObject({ stepOverOriginal: '0.734538', stepOverCurrent: '0.490196' });
+    expect(second.figures).toMatchObject({ stepOverOriginal: '0.733069', stepOverCurrent: '0.488737' });
+  });
+
+  it('is not assessable while the original is undisclosed', async () => {
+    await world.tell('contract-dcms', 'AwardContract', { ...dcms, value: { undisclosed: true } });
+    await uplift('10210000');
+    const { changes, cumulative } = (await board()).contract();
+    expect(changes[0].figures.stepOverOriginal).toBe('not assessable');
+    expect(cumulative).toBeNull();
+  });
+
+  it('is measured anew when the original turns out to be another', async () => {
+    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await uplift('10210000');
+    await world.tell('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), pointer: '/value', value: gbp('10000000'), because: 'error' }); // prettier-ignore
+    const { changes, trail } = (await board()).contract();
+    expect(changes[0].figures.stepOverOriginal).toBe('0.021000');
+    expect(trail.corrections).toBe(1);
+  });
+
+  it('that is told late stands between those that were told', async () => {
+    await world.tell('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2010' });
+    await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('15200000') }, { effectiveOn: '2015-06-01' });
+    await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('10210000') }, { effectiveOn: '2013-06-01' });
+    const { changes, ceiling } = (await board()).contract();
+    expect(changes.map(({ from, to }: { from: object; to: object }) => [from, to])).toEqual([
+      [gbp('6807000'), gbp('10210000')],
+      [gbp('10210000'), gbp('15200000')],
+    ]);
+    expect(ceiling).toEqual(gbp('15200000'));
+  });
+
+  it('shows the rule that it did not meet', async () => {
+    const consent = { policy: 'consent', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
+    await world.tell('programme-met', 'AdoptPolicy', consent, { effectiveOn: '2016-01-04' });
+    await world.tell('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2012' });
+    await world.tell(
+      'contract-dcms',
+      'ApproveChange',
+      { kind: 'value', to: gbp('10210000') },
+      { effectiveOn: '2013', decidedBy: { person: 'p-1', office: 'Director' } },
+    );
+    const { trail, changes } = (await board()).contract();
+    expect(trail.assessed).toEqual([expect.objectContaining({ rule: 'consent/approval', result: 'not-met' })]);
+    expect(changes[0].assessed).toEqual(trail.assessed);
+  });
+});
+
+describe('the record behind a row', () => {
+  it('keeps what other sources claim beside what was adopted', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    const event = await firstOf('contract-euc');
+    const claim = { pointer: '/value', value: { ...gbp('95000000'), says: 'at-most' } };
+    await world.tell('contract-euc', 'Annotate', { event, note: 'Another newspaper.', claim }, { evidence: [{ title: 'Press', confidence: 'press' }] }); // prettier-ignore
+    const { contract, header } = await board();
+    expect(contract().trail.claims).toEqual([{ event, ...claim, source: 'Press' }]);
+    expect(contract().original).toEqual(csc.value);
+    expect(header.totals.towers.says).toBe('£155m');
+  });
+
+  it('says how late the latest was told, and nothing of what may have been told in time', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-12-25' });
+    await world.tell('contract-siam', 'AwardContract', atos, { effectiveOn: 'unknown' });
+    const { contract } = await board();
+    expect([contract('euc').trail.toldDaysLate, contract('hosting').trail.toldDaysLate]).toEqual([10, 0]);
+  });
+
+  it('counts the days from the last that a partial date can mean', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015' });
+    expect((await board()).contract().trail.toldDaysLate).toBe(4);
+  });
+
+  it('names the last decision with its paper, and how good the evidence is', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc, { evidence: [{ title: 'Newspaper', confidence: 'press' }] });
+    const receipt = await world.tell(
+      'contract-euc',
+      'ApproveChange',
+      { kind: 'scope' },
+      { authority: { reference: 'PCD 813' }, evidence: [{ uri: 'https://example.org/pcd-813', confidence: 'primary' }] },
+    );
+    expect((await board()).contract().trail).toMatchObject({
+      lastDecision: { decision: receipt.decision, command: 'ApproveChange', on: '2016-01-04', reference: 'PCD 813' },
+      evidence: 'primary',
+      sources: 2,
+    });
+  });
+});
+
+describe('the stage of a tower', () => {
+  const stage = async () => (await board()).row('tower:euc').stage;
+
+  it('is planned while nothing was procured for it', async () => expect(await stage()).toBe('planned'));
+
+  it('is what its most advanced contract says', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    expect(await stage()).toBe('awarded');
+    await world.tell('contract-euc', 'SignContract', {});
+    expect(await stage()).toBe('transitioning');
+    await world.tell('contract-euc', 'StartService', {});
+    expect(await stage()).toBe('live');
+    await world.tell('contract-next', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['euc'] });
+    expect(await stage()).toBe('live');
+  });
+
+  it('is exiting once its contract was terminated, with the ground and the day; then closed', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-06-01' });
+    await world.tell('contract-euc', 'SignContract', {}, { effectiveOn: '2015-06-02' });
+    await world.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver', endsOn: '2016-06-30' });
+    const { contract, row, header } = await board();
+    expect(row('tower:euc').stage).toBe('exiting');
+    expect(contract()).toMatchObject({
+      stage: 'exiting',
+      termination: { ground: 'Failure to deliver', partial: false, on: '2016-01-04' },
+      term: { ends: '2016-06-30', latestEnd: '2016-06-30' },
+    });
+    expect(header.totals.towers.says).toBe('£155m');
+    await world.tell('contract-euc', 'CloseContract', { finalValue: gbp('12000000'), endedOn: '2016-06-30' });
+    expect((await board()).contract()).toMatchObject({ stage: 'closed', finalValue: gbp('12000000') });
+    expect(await stage()).toBe('closed');
+  });
+
+  it('stays live when only a part was terminated', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-euc', 'StartService', {});
+    await world.tell('contract-euc', 'TerminateContract', { ground: 'Convenience', partial: true });
+    expect((await board()).contract()).toMatchObject({ stage: 'live', termination: { partial: true } });
+  });
+
+  it('is that of its own contract, not of one that only stood before it', async () => {
+    await world.tell('contract-old', 'RecordContract', { ...sscl, title: 'The incumbent', role: 'incumbent', towers: ['euc'] });
+    expect(await stage()).toBe('live');
+    await world.tell('contract-euc', 'AwardContract', csc);
+    expect(await stage()).toBe('awarded');
+  });
+});
+
+describe('the term of a contract', () => {
+  it('ends after its months, and at the latest after every option that is open or exercised', async () => {
+    const options = [
+      { option: 'year-6', months: 12, status: 'open' },
+      { option: 'year-7', months: 12, status: 'lapsed' },
+    ];
+    await world.tell('contract-euc', 'AwardContract', { ...csc, options });
+    expect((await board()).contract().term).toEqual({ months: 60, startsOn: '2016-01-01', ends: '2021-01-01', latestEnd: '2022-01-01' });
+  });
+
+  it('is as precise as it was told', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...csc, startsOn: '2016-02' });
+    expect((await board()).contract().term.ends).toBe('2021-02');
+  });
+});
+
+describe('the board', () => {
+  it('has a header, a row for each tower, and one for each contract that stands outside them', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-sscl', 'RecordContract', sscl);
+    const { rows, header, row } = await board();
+    expect(rows.all('tower-board').map(({ key, row: { group } }) => [key, group])).toEqual([
+      ['contract:sscl', 'outside'],
+      ['programme:met', 'programme'],
+      ['tower:euc', 'towers'],
+      ['tower:hosting', 'towers'],
+    ]);
+    expect(row('contract:sscl').contracts[0]).toMatchObject({ title: 'Back office', supplierName: 'Atos', perYear: gbp('21600000.00') });
+    expect(header).toMatchObject({
+      title: 'Total Technology',
+      towers: 2,
+      stopped: 0,
+      totals: { towers: { says: '£155m', contracts: 1 }, outside: { says: '£216m', contracts: 1 } },
+    });
+  });
+
+  it('moves a contract outside when it turns out to serve no tower', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('contract-euc', 'WithdrawFact', { event: await firstOf('contract-euc') });
+    await world.tell('contract-euc', 'AwardContract', { ...csc, towers: [] });
+    const { header, row } = await board();
+    expect(row('tower:euc').contracts).toEqual([]);
+    expect(row('contract:euc').group).toBe('outside');
+    expect(header.totals).toMatchObject({ towers: { says: 'nothing', contracts: 0 }, outside: { says: '£155m', contracts: 1 } });
+  });
+
+  it('shows the integrator and the warnings with their sources', async () => {
+    await world.tell('contract-siam', 'AwardContract', atos);
+    await world.tell('programme-met', 'AppointIntegrator', { contract: 'siam' });
+    const warning = { warning: 'gds', summary: 'The tower model is no longer policy.', by: 'Cabinet Office', source: { title: 'Blog' } };
+    await world.tell('programme-met', 'AddWarning', warning, { effectiveOn: '2016-01' });
+    const { header } = await board();
+    expect(header.integrator).toEqual({ contract: 'siam', on: '2016-01-04' });
+    expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null }]);
+  });
+
+  it('names a supplier by its title as corrected, on every row that shows it', async () => {
+    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.tell('supplier-csc', 'CorrectFact', { event: await firstOf('supplier-csc'), pointer: '/title', value: 'Computer Sciences Corporation', because: 'refined' }); // prettier-ignore
+    const { rows, contract } = await board();
+    expect(contract().supplierName).toBe('Computer Sciences Corporation');
+    expect(Object.keys(rows.updates('tower-board').at(-1)!.changes)).toEqual(['tower:euc']);
+  });
+
+  it('shows a board of the past as it was then', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...csc, value: { undisclosed: true } });
+    const then = (await world.events()).length;
+    await world.tell('contract-euc', 'DiscloseValue', { value: gbp('155000000') });
+    const { rows } = await board();
+    expect(rows.row('tower-board', 'programme:met', then).totals.towers.says).toBe('1 undisclosed');
+    expect(rows.row('tower-board', 'programme:met').totals.towers.says).toBe('£155m');
+  });
+});
