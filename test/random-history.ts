@@ -128,6 +128,9 @@ const move: fc.Arbitrary<Move> = fc.record({
 });
 export const moves = (most = 40): fc.Arbitrary<readonly Move[]> => fc.array(move, { minLength: 3, maxLength: most, size: 'max' });
 
+/** A property that fails is played again many times, to find the least that fails: not for ever. */
+export const bounded = { interruptAfterTimeLimit: 8000 } as const;
+
 /** Plays what somebody tries on a small world; what the ledger refuses is passed over. */
 export const play = async (tried: readonly Move[]): Promise<World> => {
   const world = new World();

@@ -7,12 +7,12 @@ import { tower } from '../../src/domain/tower/index.js';
 import { Rebuilding } from '../../src/engine/project.js';
 import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
 import { memoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js';
-import { moves, play, tellWorld, World } from '../random-history.js';
+import { bounded, moves, play, tellWorld, World } from '../random-history.js';
 import { closeRows, InPieces, newFolder, readModelIn, Rows, rowsAfter, tellAgain } from './rows-after.js';
 
 afterEach(closeRows);
-/** For a property that fails: it is then played many times, to find the least that fails. */
-const PATIENCE = 60_000;
+/** More than a property that fails may take. */
+const PATIENCE = 30_000;
 
 const names = projections.map(({ name }) => name);
 const bytes = (rows: Rows, name: string, at?: number): string => canonical(rows.all(name, at));
@@ -21,7 +21,7 @@ describe('on every history that the ledger accepts', () => {
   const everyHistory = (holds: (events: readonly StoredEvent[], tried: number) => Promise<void>, numRuns: number) =>
     fc.assert(
       fc.asyncProperty(moves(), fc.nat(1000), async (tried, any) => holds(await (await play(tried)).events(), any)).afterEach(closeRows),
-      { numRuns },
+      { numRuns, ...bounded },
     );
 
   it(
@@ -290,6 +290,29 @@ describe('a projection', () => {
     const rows = await rowsAfter(events, [counted(1)]);
     expect(rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
     expect(rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
+  });
+
+  it('sends every row that an event changed in one update, in pages of any size', async () => {
+    const broad = projection<any>({
+      name: 'broad',
+      version: 1,
+      question: 'What stands in many rows, and does not change with every event?',
+      from: [
+        of(contract, ({ id, revision }) =>
+          Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`contract:${id}/${n}`, { value: { revision }, row: true }])),
+        ),
+      ],
+      row: (key, around) => ({ half: Math.floor(around.at(key)[0].revision / 2) }),
+    });
+    const telling = await two();
+    await telling.tell('contract-euc', 'SignContract', {});
+    await telling.tell('contract-other', 'SignContract', {});
+    await telling.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver' });
+    const rows = await rowsAfter(await telling.events(), [broad]);
+    const whole = rows.updates('broad');
+    expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
+    for (let after = 0; after < rows.projector.ordinal; after++)
+      for (const limit of [1, 2, 100]) expect(rows.updates('broad', after, limit)).toEqual(whole.filter(({ ordinal }) => ordinal > after));
   });
 
   it('whose stream breaks its own code stops that stream alone', async () => {
