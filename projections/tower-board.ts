@@ -1,8 +1,10 @@
 import {
+  addDays,
   addMonths,
   changeFigures,
   growth,
   isAmount,
+  isDay,
   measuresOf,
   of,
   perYear,
@@ -35,7 +37,8 @@ const contractPart = (id: string, c: Contract, trail: Trail) => ({
   cumulative: percent(growth(c.original, c.ceiling, c.original)),
   covers: c.covers,
   term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, optionMonths(c)) },
-  perYear: isAmount(c.original) && c.term.months ? { ...c.original, ...perYear(c.original, c.term.months) } : null,
+  perYear:
+    isAmount(c.original) && c.term.months ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? optionMonths(c) : 0)) : null,
   options: c.options,
   changes: c.changes.map((change) => ({
     ...change,
@@ -60,11 +63,18 @@ const optionMonths = ({ options }: Contract): number =>
   options.reduce((sum, { months, status }) => sum + (status === 'lapsed' ? 0 : months), 0);
 const endOf = ({ term: { startsOn, endsOn, months } }: Contract, more = 0): string | null => {
   if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? addMonths(startsOn, months + more) : null;
+  return startsOn && months ? lastDayOf(startsOn, months + more) : null;
+};
+
+/** The day before the same day so many months on. A date that is not one day only is shifted by whole months. */
+const lastDayOf = (startsOn: string, months: number): string => {
+  const after = addMonths(startsOn, months);
+  return isDay(after) ? addDays(after, -1) : after;
 };
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
-const group = ({ role, towers }: Contract): 'towers' | 'outside' => (role === 'outside' || towers.length === 0 ? 'outside' : 'towers');
+const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 'outside' =>
+  role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
 
 const ofContract = (id: string, c: Contract, trail: Trail): Part => ({
   value: contractPart(id, c, trail) as never,
@@ -144,6 +154,7 @@ export const towerBoard = projection<any>({
         stopped: Number(around.total(key)['stopped'] ?? 0n),
         totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
       };
+    if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;
     if (key.startsWith('contract:'))
       return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(around, own)] };
     const contracts = around.linking(key).map(({ value }) => named(around, value as ContractPart));
