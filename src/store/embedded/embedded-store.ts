@@ -30,8 +30,8 @@ export interface EmbeddedOptions {
 interface Pending {
   readonly stream: string;
   readonly expected: Revision;
-  readonly events: readonly NewEvent[];
-  readonly texts: readonly (readonly [data: string, metadata: string])[];
+  /** As they were when the call came: what the caller does with the events afterwards changes nothing. */
+  readonly rows: readonly (readonly [id: string, type: string, data: string, metadata: string])[];
   resolve(appended: Appended): void;
   reject(error: Error): void;
 }
@@ -117,8 +117,8 @@ export class EmbeddedStore implements EventStore {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
     if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailable(this.#broken?.message ?? 'The store is closed.'));
     return new Promise((resolve, reject) => {
-      const texts = events.map(({ data, metadata }) => [JSON.stringify(data), JSON.stringify(metadata)] as const);
-      this.#pending.push({ stream, expected, events, texts, resolve, reject });
+      const rows = events.map(({ id, type, data, metadata }) => [id, type, JSON.stringify(data), JSON.stringify(metadata)] as const);
+      this.#pending.push({ stream, expected, rows, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => this.#flush());
@@ -199,25 +199,25 @@ export class EmbeddedStore implements EventStore {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  #write({ stream, expected, events, texts, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
+  #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
     const actual = heads.get(stream) ?? this.#heads.get(stream) ?? this.#headOf.get(stream)?.revision ?? -1;
     if (actual !== expected) {
-      const there = this.#alreadyThere(stream, expected, events);
+      const there = this.#alreadyThere(stream, expected, rows);
       return () => (there ? resolve(there) : reject(new WrongExpectedRevision(stream, expected, actual)));
     }
     let position: number | bigint = 0;
-    events.forEach(({ id, type }, i) => {
-      position = this.#insert.run(stream, expected + 1 + i, id, type, texts[i]![0], texts[i]![1]).lastInsertRowid;
+    rows.forEach((row, i) => {
+      position = this.#insert.run(stream, expected + 1 + i, ...row).lastInsertRowid;
     });
-    const appended = { revision: expected + events.length, position: String(position) };
+    const appended = { revision: expected + rows.length, position: String(position) };
     heads.set(stream, appended.revision);
     return () => resolve(appended);
   }
 
   /** The same append sent again: the same ids stand right after the expected revision. */
-  #alreadyThere(stream: string, expected: Revision, events: readonly NewEvent[]): Appended | undefined {
-    const there = this.#ofStream.all(stream, expected + 1, events.length);
-    if (there.length !== events.length || !there.every(({ id }, i) => id === events[i]!.id)) return undefined;
+  #alreadyThere(stream: string, expected: Revision, rows: Pending['rows']): Appended | undefined {
+    const there = this.#ofStream.all(stream, expected + 1, rows.length);
+    if (there.length !== rows.length || !there.every(({ id }, i) => id === rows[i]![0])) return undefined;
     const last = there.at(-1)!;
     return { revision: last.revision, position: String(last.position) };
   }
