@@ -439,12 +439,15 @@ class Feed {
     if (byEvent) for (const [key, part] of Object.entries(kept(byEvent))) this.#open(stream, part, key, ordinal);
     const contributions = this.projection.from.filter(({ category }) => stream.startsWith(`${category}-`));
     if (contributions.length === 0 || this.#stopped.has(stream)) return;
+    let parts: { readonly [key: string]: KeptPart };
     try {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
-      this.#replace(stream, Object.assign({}, ...contributions.map((c) => kept(c.contribute(history)))), ordinal);
+      parts = Object.assign({}, ...contributions.map((c) => kept(c.contribute(history))));
     } catch (error) {
       this.#stop(stream, ordinal, error);
+      return;
     }
+    this.#replace(stream, parts, ordinal); // what the read model throws is no fault of the stream
   }
 
   #replace(stream: string, parts: { readonly [key: string]: KeptPart }, at: Ordinal): void {

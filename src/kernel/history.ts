@@ -98,8 +98,9 @@ export class History<State = any> {
   }
 
   addAll(events: Iterable<StoredEvent>): void {
-    let again = false;
+    let again = this.#half !== undefined;
     for (const event of events) {
+      if (this.#half && event.metadata.command?.id !== this.recorded.at(-1)!.metadata.command?.id) throw this.#half;
       if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
       else if (again) this.#shape(event);
       else this.#place(event);
@@ -109,6 +110,9 @@ export class History<State = any> {
     }
     if (again) this.#refold();
   }
+
+  /** Why the facts of half a decision cannot stand: what it withdraws next may mend it. Until then all is as it was before. */
+  #half: Illegal | undefined;
 
   /** Where an event of this date would stand, and the state it would find. */
   before(effectiveOn: string): { readonly place: number; readonly state: State } {
@@ -251,6 +255,7 @@ export class History<State = any> {
   }
 
   #refold(): void {
+    const [entries, latestStart] = [this.#entries, this.#latestStart];
     this.#entries = [];
     this.#latestStart = '';
     for (const event of this.recorded)
@@ -258,7 +263,14 @@ export class History<State = any> {
         const entry = this.#entry(event);
         this.#insert(this.#placeOf(entry.effectiveOn), entry);
       }
-    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
+    try {
+      this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
+      this.#half = undefined;
+    } catch (error) {
+      if (!(error instanceof Illegal) || this.recorded.at(-1)!.type !== 'FactWithdrawn' || this.recorded.at(-1)!.id.startsWith('new-')) throw error;
+      this.#half = error;
+      [this.#entries, this.#latestStart] = [entries, latestStart];
+    }
   }
 
   #step(state: any, entry: Entry): any {

@@ -378,7 +378,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const [also] = (await store.readAll(before)) as [StoredEvent];
         also.data.parts = [];
         for (const [event] of [await store.read(stream), await store.readAll(before)]) {
-          expect(event).toMatchObject({ type: 'ContractAwarded', data: { parts: [{ amount: '1.00' }] }, metadata: { actor: { id: 'person-1' } } });
+          expect(event).toMatchObject({
+            type: 'ContractAwarded',
+            data: { parts: [{ amount: '1.00' }] },
+            metadata: { actor: { id: 'person-1' } },
+          });
         }
       });
 
@@ -424,7 +428,10 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         ['nulls, booleans and numbers', { a: null, b: [null, false, true], c: [0, -1, 0.1, 1e21, 5e-324, Number.MAX_SAFE_INTEGER] }],
         ['a text, not an object', 'just a text'],
         ['a null, not an object', null],
-        ['keys that look like numbers or methods', { 1: 'one', '01': 'zero one', toString: 'text', constructor: null, $type: 'x', '': 'empty' }],
+        [
+          'keys that look like numbers or methods',
+          { 1: 'one', '01': 'zero one', toString: 'text', constructor: null, $type: 'x', '': 'empty' },
+        ],
       ])('round trips %s', async (_, data) => {
         const store = await start();
         const stream = freshStream();
@@ -549,14 +556,17 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(store.compare(a, a)).toBe(0);
       });
 
-      it.each(['', 'nonsense', '-1', '1.5', ' 1', '0x10', '1e3', '٣', 'x'.repeat(10_000)])('that are none are refused: %j', async (wrong) => {
-        const store = await start();
-        const { position } = await store.append(freshStream(), -1, facts(1));
-        expect(() => store.compare(wrong, position)).toThrow(InvalidPosition);
-        expect(() => store.compare(position, wrong)).toThrow(InvalidPosition);
-        await expect(store.readAll(wrong)).rejects.toBeInstanceOf(InvalidPosition);
-        await expect(followed(store, wrong, 1)).rejects.toBeInstanceOf(InvalidPosition);
-      });
+      it.each(['', 'nonsense', '-1', '1.5', ' 1', '0x10', '1e3', '٣', 'x'.repeat(10_000)])(
+        'that are none are refused: %j',
+        async (wrong) => {
+          const store = await start();
+          const { position } = await store.append(freshStream(), -1, facts(1));
+          expect(() => store.compare(wrong, position)).toThrow(InvalidPosition);
+          expect(() => store.compare(position, wrong)).toThrow(InvalidPosition);
+          await expect(store.readAll(wrong)).rejects.toBeInstanceOf(InvalidPosition);
+          await expect(followed(store, wrong, 1)).rejects.toBeInstanceOf(InvalidPosition);
+        },
+      );
     });
 
     describe('a follower', () => {

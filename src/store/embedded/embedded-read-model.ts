@@ -186,6 +186,7 @@ export class EmbeddedReadModel implements ReadModel {
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
   setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void {
+    this.#run(`DELETE FROM totals WHERE build = ? AND key = ? AND until = ${NOW} AND since = ?`, build, key, at);
     this.#run(`UPDATE totals SET until = ? WHERE build = ? AND key = ? AND until = ${NOW}`, at, build, key);
     this.#run(`INSERT INTO totals VALUES (?, ?, ${NOW}, ?, ?)`, build, key, at, JSON.stringify(measures));
     this.#changed(build, key, at);

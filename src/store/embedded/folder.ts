@@ -44,4 +44,5 @@ export const lockFolder = (folder: string): (() => void) => {
   return () => lock.close();
 };
 
-export const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+export const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
