@@ -4,7 +4,7 @@ import { supplier } from '../src/domain/supplier/index.js';
 import { trailOf } from './trail.js';
 
 /** Every contract that was ever told of, whole. */
-export const contractRegister = projection<any>({
+export const contractRegister = projection({
   name: 'contract-register',
   version: 1,
   question: 'Which contracts are there, with whom, for how much, until when?',

@@ -23,7 +23,7 @@ const summary = ({ stream, position, revision, metadata }: StoredEvent) => ({
  * Every decision by its id. Under `reference:PCD813` and `person:<id>` stand all decisions on one paper, and all that one person took.
  * As recorded: what became of a decision's facts stands in its dossier.
  */
-export const decisions = projection<any>({
+export const decisions = projection({
   name: 'decisions',
   version: 1,
   question: 'Who decided what, when, on which paper?',

@@ -113,7 +113,7 @@ const totals = (around: Around, key: string, prefix: string) => {
 };
 
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
-export const towerBoard = projection<any>({
+export const towerBoard = projection({
   name: 'tower-board',
   version: 1,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { boardOf, dossierOf } from './show.js';
+import { boardOf, dossierOf, type Dossier, type Replay, type Row } from './show.js';
 
 /** A line of the scenario: a command with its stable key, or a mark between two parts of the story. */
 type Line =
@@ -43,10 +43,10 @@ const serve = async (dataDir: string) => {
   return { url, ended, stop: () => server.kill('SIGTERM') };
 };
 
-const get = async (url: string): Promise<any> => {
+const get = async <T>(url: string): Promise<T> => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return response.json();
+  return (await response.json()) as T;
 };
 
 /** Sends the story command by command. @returns where the log stood at each mark, and at the end */
@@ -80,22 +80,26 @@ const tell = async (url: string, lines: readonly Line[]) => {
 };
 
 const board = async (url: string, title: string, position: string): Promise<string> => {
-  const rows = [];
+  const rows: Row[] = [];
   for (let cursor: string | undefined, more = true; more;) {
-    const page = await get(
+    const page = await get<{ rows: readonly Row[]; next?: string | null }>(
       `${url}/projections/tower-board?programme=met&position=${position}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
     );
     rows.push(...page.rows);
-    cursor = page.next;
-    more = cursor !== undefined && cursor !== null;
+    cursor = page.next ?? undefined;
+    more = cursor !== undefined;
   }
   return boardOf(title, position, rows);
 };
 
 const audited = async (url: string): Promise<string> => {
-  const { decisions } = await get(`${url}/decisions?reference=PCD-813`);
-  const { decision } = decisions.find(({ stream }: { stream: string }) => stream === 'contract-met-dcms-keysource');
-  return dossierOf(await get(`${url}/decisions/${decision}`), await get(`${url}/decisions/${decision}/replay`), decisions.length);
+  const { decisions } = await get<{ decisions: readonly { decision: string; stream: string }[] }>(`${url}/decisions?reference=PCD-813`);
+  const { decision } = decisions.find(({ stream }) => stream === 'contract-met-dcms-keysource')!;
+  return dossierOf(
+    await get<Dossier>(`${url}/decisions/${decision}`),
+    await get<Replay>(`${url}/decisions/${decision}/replay`),
+    decisions.length,
+  );
 };
 
 const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));

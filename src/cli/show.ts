@@ -1,4 +1,15 @@
-import { showTotal, showValue, toPercent, type Assessment, type Total, type Value } from '../kernel/index.js';
+import {
+  amountOf,
+  isAmount,
+  minor,
+  roundHalfEven,
+  showTotal,
+  showValue,
+  toPercent,
+  type Assessment,
+  type Total,
+  type Value,
+} from '../kernel/index.js';
 
 /** What the board's rows hold, as far as it is printed. */
 interface Trail {
@@ -58,9 +69,16 @@ const yearsOf = (months: number): string => (months % 12 === 0 ? `${months / 12}
 const moneyOf = ({ original, ceiling, cumulative }: Contract): string =>
   same(original, ceiling) ? showValue(ceiling) : `${showValue(original)} → ${showValue(ceiling)} (+${cumulative ?? '?'})`;
 const termOf = ({ term, perYear }: Contract): string =>
-  [term.months && yearsOf(term.months), perYear && `${showValue(perYear)} a year`, term.ends && `ends ${term.ends}`]
+  [term.months && yearsOf(term.months), perYear && `${yearly(perYear)} a year`, term.ends && `ends ${term.ends}`]
     .filter(Boolean)
     .join(', ');
+
+/** A derived figure, to four digits: what was told is never shortened. */
+const yearly = (value: Value): string => {
+  if (!isAmount(value) || value.amount.length < 11) return showValue(value);
+  const rounded = amountOf(roundHalfEven(minor(value), 1_000_000n) * 1_000_000n, value.currency);
+  return showValue({ ...value, ...rounded });
+};
 
 const lineOf = (tower: string, stage: string, contract?: Contract): string =>
   `${column(tower, 22)} ${column(stage, 13)} ${column(contract ? `${contract.contract} · ${contract.supplierName ?? '–'}` : '–', 42)} ${column(contract ? moneyOf(contract) : '–', 30)} ${contract ? termOf(contract) : ''}`.trimEnd();
@@ -113,7 +131,7 @@ export const boardOf = (title: string, position: string, rows: readonly Row[]): 
 const lineHead = `${column('tower', 22)} ${column('stage', 13)} ${column('contract · supplier', 42)} ${column('ceiling: original → now', 30)} term`;
 const amountsOf = ({ amounts, undisclosed, withheld, unknown }: Total): Total => ({ amounts, undisclosed, withheld, unknown }) as Total;
 
-interface Dossier {
+export interface Dossier {
   readonly command: string;
   readonly decision: string;
   readonly stream: string;
@@ -126,7 +144,7 @@ interface Dossier {
   readonly known: readonly { readonly stream: string; readonly revision: number }[];
   readonly assessed: readonly Assessment[];
 }
-interface Replay {
+export interface Replay {
   readonly same: boolean;
   readonly differences: readonly unknown[];
 }

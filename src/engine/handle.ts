@@ -297,6 +297,9 @@ export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: 
   const { data, record, effectiveOn, today } = asked;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
 
+  if (!command.subject && history.revision < 0)
+    reject(`${subject.category}/unknown`, `No such ${subject.category}: nothing was recorded of it.`);
+
   const others = new Map<string, History>();
   const stateOf = (need: Need | undefined) => need && others.get(`${need.subject.category}-${need.id}`)?.state;
   const refs = refsIn(command.fields, data);
@@ -357,16 +360,21 @@ const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, 
   }));
   const first = history.entries[0];
   if (found.place === 0 && first && !history.subject.events[facts[0]!.type]!.from.includes('none'))
-    reject(`${history.subject.category}/not-yet`, `It begins with ${first.stored.type} of ${first.effectiveOn}; this would lie before it.`, {
-      pointer: '/record/effectiveOn',
-    });
+    reject(
+      `${history.subject.category}/not-yet`,
+      `It begins with ${first.stored.type} of ${first.effectiveOn}; this would lie before it.`,
+      {
+        pointer: '/record/effectiveOn',
+      },
+    );
+  facts.forEach(({ type, data }, i) => history.subject.events[type]!.check?.(data, told[i]!));
   const after = legally(() => history.tryFacts(facts, told, found));
   return facts.map(({ type, data }, i) => ({ type, data, told: told[i]!, state: i === 0 ? found.state : after[i - 1], after: after[i] }));
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
 const onLedger = (facts: readonly Fact[], { record }: Asked<any>, history: History): Placed[] => {
-  const after = legally(() => history.with(facts));
+  const after = facts.map((_, i) => legally(() => history.with(facts.slice(0, i + 1)))).at(-1)!;
   const steps = facts.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
   return facts.map((fact) => {
     const of = fact.type === 'FactCorrected' ? steps.find(({ entry }) => entry.stored.id === fact.data.event) : undefined;

@@ -93,8 +93,10 @@ export class Projector {
       };
       this.#serving.set(projection.name, serving);
       const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
-      if (current && current.cursor === this.ordinal) this.#serve(serving, current);
-      else if (this.ordinal === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
+      if (current && current.cursor === this.ordinal) {
+        this.#serve(serving, current);
+        if (readModel.stopped(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
+      } else if (this.ordinal === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
       else this.#remake(serving);
     }
     this.#loop = this.#follow().catch((error: unknown) => {
@@ -219,7 +221,7 @@ export class Projector {
   /** Until all that is in the store now has been read and no rebuild is under way. */
   async idle(): Promise<void> {
     const head = await this.#o.store.head();
-    while (head !== undefined && !(await this.reached(head, 1000))) if (this.#failed) throw this.#failed;
+    while (head !== undefined && !this.#stop.signal.aborted && !(await this.reached(head, 1000))) if (this.#failed) throw this.#failed;
     await this.#rebuilds;
   }
 

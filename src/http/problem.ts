@@ -101,7 +101,7 @@ interface Answer {
 }
 
 const again = (code: string, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
-const ALL_STAGES = ['/unknown', '/exists', '/stage'];
+const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
 /** The only place where "no" becomes a number. */
 const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {

@@ -165,9 +165,6 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
 /** `48.9 %`. */
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
-export const decimal = toDecimal;
-export const percent = toPercent;
-
 /** The three figures of a change, each to six digits or `not assessable`: each alone misleads. */
 export interface ChangeFigures {
   readonly stepOverOriginal: string;

@@ -151,4 +151,3 @@ export const showDate = (date: ToldDate): string => {
   const [year, month, day] = ymd(date);
   return [day, month && MONTHS[month - 1], year].filter((part) => part !== undefined).join(' ');
 };
-export const show = showDate;

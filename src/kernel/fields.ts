@@ -128,7 +128,6 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 // Control characters but for tab and line ends; lone surrogates are caught by isWellFormed.
-// eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 const asText =
   (also: (text: string, field: Field) => string | undefined): Check =>
@@ -143,15 +142,24 @@ const asText =
 const texts = (wrong: readonly unknown[]) => () => [null, 5, true, [], {}, ...wrong];
 const aString = (more: { readonly [key: string]: Json }) => ({ type: 'string', ...more });
 const asObject =
-  (fields: Fields, also?: (value: any) => string | undefined): Check =>
+  (fields: Fields, also?: (value: any) => readonly [field: string, why: string] | undefined): Check =>
   (_, value, at, problems) => {
     const before = problems.length;
     check(fields, value, at, problems);
     const why = problems.length === before && also?.(value);
-    if (why) no(problems, `${at}/amount`, why);
+    if (why) no(problems, `${at}/${why[0]}`, why[1]);
   };
-const currencyOf = ({ amount, currency, stated = [] }: Amount): string | undefined =>
-  whyNotAnAmount(amount, currency) ?? stated.map((s) => whyNotAnAmount(s.amount, s.currency)).find((why) => why !== undefined);
+const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): readonly [field: string, why: string] | undefined => {
+  const told = [
+    ['amount', whyNotAnAmount(amount, currency)],
+    ['roundedTo', roundedTo === undefined ? undefined : whyNotAnAmount(roundedTo, currency)],
+    ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency)] as const),
+    ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || RATE.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
+  ] as const;
+  const [field, why] = told.find(([, why]) => why !== undefined) ?? [];
+  return field && why ? [field, why] : undefined;
+};
+const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
 const dateExample = '2016-02-29';
 
 /** One row for each kind of field: how it is checked, shown in OpenAPI, exemplified, and got wrong. */
@@ -238,10 +246,10 @@ const kinds: { readonly [K in Kind]: Row } = {
     wrong: ({ min = 0, max = 1_000_000_000 }) => [null, '3', 1.5, min - 1, max + 1, Number.MAX_VALUE, [], {}],
   },
   amount: {
-    check: asObject(amountFields, currencyOf),
+    check: asObject(amountFields, whyNotMoney),
     schema: () => ({ ...schemaOf(amountFields), title: 'Amount' }),
     example: () => ({ amount: '95000000.00', currency: 'GBP' }),
-    wrong: () => [null, '95', 95, [], {}, ...['1e9', '-0', '0.001', '1,000', '', '+1', '01', '-1'].map((amount) => ({ amount, currency: 'GBP' })), { amount: '1', currency: 'XXQ' }, { amount: 1, currency: 'GBP' }, { amount: '1', currency: 'GBP', extra: 1 }], // prettier-ignore
+    wrong: () => [null, '95', 95, [], {}, ...['1e9', '-0', '0.001', '1,000', '', '+1', '01', '-1'].map((amount) => ({ amount, currency: 'GBP' })), { amount: '1', currency: 'XXQ' }, { amount: 1, currency: 'GBP' }, { amount: '1', currency: 'GBP', extra: 1 }, { amount: '1', currency: 'GBP', roundedTo: 'a million' }, { amount: '1', currency: 'GBP', stated: [{ amount: '1', currency: 'USD', rate: 'x' }] }], // prettier-ignore
   },
   value: {
     check: (field, value, at, problems) => {

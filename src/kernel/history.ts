@@ -98,9 +98,8 @@ export class History<State = any> {
   }
 
   addAll(events: Iterable<StoredEvent>): void {
-    let again = this.#half !== undefined;
+    let again = false;
     for (const event of events) {
-      if (this.#half && event.metadata.command?.id !== this.recorded.at(-1)!.metadata.command?.id) throw this.#half;
       if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
       else if (again) this.#shape(event);
       else this.#place(event);
@@ -110,9 +109,6 @@ export class History<State = any> {
     }
     if (again) this.#refold();
   }
-
-  /** Why the facts of half a decision cannot stand: what it withdraws next may mend it. Until then all is as it was before. */
-  #half: Illegal | undefined;
 
   /** Where an event of this date would stand, and the state it would find. */
   before(effectiveOn: string): { readonly place: number; readonly state: State } {
@@ -125,7 +121,7 @@ export class History<State = any> {
   }
 
   /**
-   * Folds new facts at their place, then what stands behind them again.
+   * Folds new facts at their place, then what stands behind them again, after each of them: who follows the log reads one at a time.
    * @returns the state right after each new fact
    * @throws Illegal
    */
@@ -135,8 +131,8 @@ export class History<State = any> {
     facts.forEach((fact, i) => {
       state = step(this.subject, state, fact, told[i]!);
       after.push(state);
+      this.#entries.slice(found.place).reduce((behind, entry) => this.#step(behind, entry), state);
     });
-    for (const entry of this.#entries.slice(found.place)) state = this.#step(state, entry);
     return after;
   }
 
@@ -242,7 +238,8 @@ export class History<State = any> {
       return true;
     }
     if (event.type === 'FactWithdrawn') {
-      this.#withdrawn.set((event.data as Withdrawn).event, event.id);
+      const { event: of, dependants = [] } = event.data as Withdrawn;
+      for (const withdrawn of [of, ...dependants]) this.#withdrawn.set(withdrawn, event.id);
       return true;
     }
     const note = event.data as Annotated;
@@ -255,7 +252,6 @@ export class History<State = any> {
   }
 
   #refold(): void {
-    const [entries, latestStart] = [this.#entries, this.#latestStart];
     this.#entries = [];
     this.#latestStart = '';
     for (const event of this.recorded)
@@ -263,14 +259,7 @@ export class History<State = any> {
         const entry = this.#entry(event);
         this.#insert(this.#placeOf(entry.effectiveOn), entry);
       }
-    try {
-      this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
-      this.#half = undefined;
-    } catch (error) {
-      if (!(error instanceof Illegal) || this.recorded.at(-1)!.type !== 'FactWithdrawn' || this.recorded.at(-1)!.id.startsWith('new-')) throw error;
-      this.#half = error;
-      [this.#entries, this.#latestStart] = [entries, latestStart];
-    }
+    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
   }
 
   #step(state: any, entry: Entry): any {

@@ -1,4 +1,4 @@
-import { choice, json, object, optional, pointer, text, uuid, type DataOf, type Fields } from './fields.js';
+import { choice, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './fields.js';
 
 /**
  * The ledger's own events. They may stand in any stream, no `evolve` sees them, and they have no place in effective order:
@@ -7,8 +7,8 @@ import { choice, json, object, optional, pointer, text, uuid, type DataOf, type 
 export const ledgerEvents = {
   /** The event's field at `pointer` (into its data, or /effectiveOn, /evidence) is read as `value` from here on. */
   FactCorrected: { event: uuid(), pointer: pointer(), value: json(), because: choice(['error', 'better-source', 'refined', 'settled']) },
-  /** The event never happened. */
-  FactWithdrawn: { event: uuid() },
+  /** The event never happened, nor did those that could only follow it. */
+  FactWithdrawn: { event: uuid(), dependants: optional(list(uuid(), 'Later facts that could no longer follow', { max: 100_000 })) },
   /** A note, or what another source claims of an event's field. */
   FactAnnotated: {
     event: optional(uuid()),

@@ -44,7 +44,7 @@ export interface Projection<Row = any> {
   row(key: string, around: Around): Row | undefined;
 }
 
-export const projection = <Row>(definition: Projection<Row>): Projection<Row> => definition;
+export const projection = <Row = any>(definition: Projection<Row>): Projection<Row> => definition;
 
 /** What one subject's streams add. */
 export const of = <S extends AnySubject>(subject: S, contribute: (history: History<StateOf<S>>) => Parts): Contribution => ({

@@ -17,6 +17,11 @@ export interface EventType<State, F extends Fields, Home> {
   /** The shape's version, 1 unless told; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
   readonly upcast?: Readonly<Record<number, (data: any) => any>>;
+  /**
+   * What its fields must satisfy together. Asked when a fact is told or corrected, never when it is folded: what was accepted stays readable.
+   * @throws Rejection
+   */
+  check?(data: DataOf<F>, told: Told): void;
   evolve(state: State, data: DataOf<F>, told: Told): State;
   /** Policy and law on this fact, judged on the state it finds. Empty without an adopted rule. Judged again when the fact is corrected. */
   assess?(data: DataOf<F>, told: Told, state: State, home: Home): readonly Assessment[];

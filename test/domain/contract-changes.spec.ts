@@ -181,6 +181,37 @@ describe('who must approve a change', () => {
       .assesses({ [rule]: { result: 'met', inputs: { approver: 'Director' } } });
   });
 
+  it('cannot be judged by that row when nobody says so', () =>
+    specification(contract, { others: world({}, scheme({ approvals: [{ unforeseen: true, approver: 'Commissioner' }] })) })(awarded('100'))
+      .when(approveChange, to('150'), director)
+      .assesses({ [rule]: 'not-assessable' }));
+
+  it.each([
+    ['105', 'no approver is asked'],
+    ['116', 'must approve'],
+    ['110', 'within precision'],
+    ['112', 'within precision'],
+  ])(
+    'near the limit weighs the rounding of its sources: about £%s, to £5: %s',
+    (amount, note) =>
+    specification(contract, { others: world({}, scheme({ approvals: [{ stepOverOriginalAbove: 10, approver: 'Commissioner' }] })) })(awarded('100'))
+      .when(approveChange, { kind: 'value', to: { ...gbp(amount), says: 'about', roundedTo: '5' } }, { ...director, effectiveOn: '2020' })
+      .assesses({ [rule]: { result: amount === '105' ? 'met' : amount === '116' ? 'not-met' : 'not-assessable', note: expect.stringContaining(note === 'no approver is asked' ? 'asks for an approver' : note) as unknown as string } }), // prettier-ignore
+  );
+
+  it.each([
+    ['at-least', '600000', 'not-met'],
+    ['at-least', '400000', 'not-assessable'],
+    ['at-most', '400000', 'met'],
+    ['at-most', '600000', 'not-assessable'],
+  ] as const)('knows of an original value only what was told: %s £%s', (says, amount, result) =>
+    specification(contract, { others: world({}, scheme({ approvals: [{ originalAtLeast: gbp('500000'), approver: 'Commissioner' }] })) })(
+      told('ContractAwarded', { ...award(), value: { ...gbp(amount), says } }, '2015'),
+    )
+      .when(approveChange, to('700000'), { ...director, effectiveOn: '2020' })
+      .assesses({ [rule]: result }),
+  );
+
   it('is judged by every scheme that is in force', () =>
     specification(contract, {
       others: world({}, scheme(), scheme({ policy: 'code', approvals: [{ stepOverOriginalAbove: 5, approver: 'Mayor' }] })),

@@ -231,6 +231,16 @@ describe('DiscloseValue', () => {
       .when(discloseValue, { value: gbp('96000000') })
       .leaves({ original: gbp('96000000'), ceiling: gbp('143000000') }));
 
+  it('counts the steps that were told before it', () =>
+    given(...until('live'), told('ChangeApproved', { kind: 'value', by: gbp('10000000') }, '2019'))
+      .when(discloseValue, { value: gbp('96000000') })
+      .leaves({ original: gbp('96000000'), ceiling: gbp('106000000.00'), changes: [{ from: gbp('96000000'), to: gbp('106000000.00') }] }));
+
+  it('stays in the currency of the changes', () =>
+    given(...until('live'), told('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
+      .when(discloseValue, { value: { amount: '96000000', currency: 'USD' } })
+      .rejects('contract/mixed-currencies'));
+
   it('never takes the place of a value that is known', () =>
     given(told('ContractAwarded', { ...award(), value: gbp('95000000') }))
       .when(discloseValue, { value: gbp('96000000') })
@@ -292,11 +302,32 @@ describe('WithdrawTerminationNotice', () => {
   it.each(['signed', 'live'] as const)('makes the contract %s again', (stage) =>
     given(...until(stage), told('TerminationNoticeGiven', inNotice, '2019'))
       .when(withdrawTerminationNotice)
-      .leaves((state) => expect([state.stage, state.notice]).toEqual([stage, undefined])),
+      .leaves((state) => expect([state.stage, state.notice, state.dates['noticeGiven']]).toEqual([stage, undefined, undefined])),
   );
 });
 
+describe('StartService', () => {
+  it('never begins after the end of the term', () =>
+    given(told('ContractAwarded', { ...award(), endsOn: '2016-12-31' }, '2015'))
+      .when(startService)
+      .rejects('contract/ends-before-start'));
+});
+
 describe('TerminateContract', () => {
+  it('in part leaves the contract at its stage, and its term as it was', async () => {
+    await given(...until('signed'))
+      .when(terminateContract, { ground: 'Convenience', partial: true, endsOn: '2025' })
+      .leaves((state) => expect([state.stage, state.term.endsOn, state.termination!.endsOn]).toEqual(['signed', undefined, '2025']));
+    await given(...until('notice-given'))
+      .when(terminateContract, { ground: 'Convenience', partial: true })
+      .leaves({ stage: 'notice-given' });
+  });
+
+  it('never ends the services before they start', () =>
+    given(told('ContractAwarded', { ...award(), startsOn: '2016' }, '2015'), told('ContractSigned', {}, '2016'))
+      .when(terminateContract, { ground: 'Breach', endsOn: '2015' })
+      .rejects('contract/ends-before-start'));
+
   it('ends the services on a ground, because another contract ended', () =>
     given(...until('live'))
       .when(terminateContract, { ground: 'Convenience', causedBy: 'incumbent', endsOn: '2026-12-31' })

@@ -95,11 +95,31 @@ describe('CorrectFact', () => {
     ['/supplier', 'atos'],
     ['/programme', 'nhs'],
     ['/towers', ['hosting']],
+    ['/towers', []],
+    ['/options', [{ option: 'year-4', months: 12 }]],
+    ['/options/0/option', 'year-4'],
   ])('never changes what a fact is about: %s', (pointer, value) =>
     given(...life)
       .when(correctFact, error(AWARD, pointer, value))
       .rejects('ledger/never-corrected', { pointer: '/pointer' }),
   );
+
+  it('mends a list whose names stay as they are', () =>
+    given(...life)
+      .when(correctFact, error(AWARD, '/options', [{ option: 'year-6', months: 24 }]))
+      .leaves({ options: [{ option: 'year-6', months: 24 }] }));
+
+  it('never makes of a fact what could not have been told', async () => {
+    await given(awarded(), told('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
+      .when(correctFact, error(theFact(2), '/to', gbp('300')))
+      .rejects('ledger/wrong-value', { pointer: '/value', because: 'contract/change-told-twice' });
+    await specification(supplier, { others: world() })(jointVenture())
+      .when(correctFact, error(theFact(1), '/form', 'company'))
+      .rejects('ledger/wrong-value', { because: 'supplier/company-with-members' });
+    await specification(programme)(told('ProgrammeChartered', { title: 'T', authority: 'M', baseCurrency: 'GBP' }))
+      .when(correctFact, error(theFact(1), '/baseCurrency', 'XXQ'))
+      .rejects('ledger/wrong-value', { says: 'XXQ' });
+  });
 
   it('never moves a fact behind its recording', async () => {
     await given(...life)
@@ -123,6 +143,11 @@ describe('CorrectFact', () => {
       .when(correctFact, error(AWARD, '/value/currency', 'USD'))
       .rejects('ledger/breaks-later-event', { event: CHANGE, because: 'contract/mixed-currencies' });
   });
+
+  it('is refused when a step that was told would be in another currency', () =>
+    given(awarded(), told('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
+      .when(correctFact, error(AWARD, '/value/currency', 'USD'))
+      .rejects('ledger/breaks-later-event', { because: 'contract/mixed-currencies' }));
 
   it('goes through the approval that the fact went through', async () => {
     const approved = { decidedBy: { person: 'p-17', office: 'Deputy Mayor' } };
@@ -156,7 +181,12 @@ describe('WithdrawFact', () => {
   it('takes along what can no longer follow, and no more', () =>
     given(...life)
       .when(withdrawFact, { event: START, withDependants: true })
-      .then(told('FactWithdrawn', { event: START }), told('FactWithdrawn', { event: END })));
+      .then(told('FactWithdrawn', { event: START, dependants: [END] })));
+
+  it('tells of each fact it took along by what it was withdrawn', () =>
+    given(...life)
+      .when(withdrawFact, { event: START, withDependants: true })
+      .leaves((_, { withdrawn }) => expect([...withdrawn]).toEqual([[START, theFact(5)], [END, theFact(5)]]))); // prettier-ignore
 
   it('takes the whole contract along with its award', () =>
     given(...life)
@@ -214,6 +244,8 @@ describe('Annotate', () => {
       .when(correctFact, { ...error(AWARD, '/value/amount', '6800000'), because: 'settled' })
       .leaves((_, { entries: [award] }) => expect(award).toMatchObject({ notes: [{ note }], corrections: [{ because: 'settled' }] })));
 
+  it('needs the subject to be there', () => given().when(annotate, { note }).rejects('contract/unknown'));
+
   it('claims something of a fact', () =>
     given(...life)
       .when(annotate, { note, claim: claim('1').claim })
@@ -253,7 +285,7 @@ function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
 function awarded(): ToldFact {
-  const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', value: gbp('6807000') };
+  const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
   return told('ContractAwarded', award, '2015');
 }
 function started(on: string): ToldFact {
@@ -265,6 +297,9 @@ function changed(amount: string, on = '2018'): ToldFact {
 function scheme(): ToldFact {
   const approvals = [{ stepOverOriginalAbove: 60, approver: 'Deputy Mayor' }];
   return told('PolicyAdopted', { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals }, '2014');
+}
+function jointVenture(): ToldFact {
+  return told('SupplierRegistered', { title: 'J', form: 'joint-venture', members: ['keysource'] });
 }
 function world(...facts: ToldFact[]): Stream[] {
   return [

@@ -181,7 +181,7 @@ describe('a stream that cannot be folded', () => {
     expect(rows.projector.list()[0]!.stopped).toHaveLength(1);
   });
 
-  it('goes on once a program that knows the event has made the projection anew', async () => {
+  it('goes on once a program starts that knows the event', async () => {
     const events = await awarded();
     const store = await storeOf([...events, unheardOf(events)]);
     const rows = await new Rows(store).read();
@@ -189,9 +189,7 @@ describe('a stream that cannot be folded', () => {
     const enchanted = { from: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
     const newer = subjects.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
     const again = await new Rows(store, projections, rows.folder, { subjects: newer }).read();
-    expect(again.projector.list()[1]!.stopped).toHaveLength(1);
-    await again.projector.rebuild('contract-register');
-    expect(again.projector.list()[1]!.stopped).toEqual([]);
+    expect(again.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
     expect(again.row('contract-register', 'contract:euc').title).toBe('Enchanted');
   });
 

@@ -6,13 +6,13 @@ import {
   changeFigures,
   compare,
   compareRatio,
-  decimal,
+  toDecimal,
   exponentOf,
   growth,
   isAmount,
   measuresOf,
   minor,
-  percent,
+  toPercent,
   perYear,
   ratio,
   roundHalfEven,
@@ -135,11 +135,11 @@ describe('exact quotients', () => {
 
   it('are rounded half to even, once', () => {
     expect([1n, 3n, 5n, -1n, -3n, -5n].map((n) => roundHalfEven(n, 2n))).toEqual([0n, 2n, 2n, 0n, -2n, -2n]);
-    expect(decimal(ratio(1n, 8n), 2)).toBe('0.12');
-    expect(decimal(ratio(3n, 8n), 2)).toBe('0.38');
-    expect(decimal(ratio(-1n, 1000n), 2)).toBe('0.00');
-    expect(decimal(ratio(5n, 2n), 0)).toBe('2');
-    expect([percent(ratio(47n, 96n)), percent(ratio(1n, 3n), 0)]).toEqual(['49.0 %', '33 %']);
+    expect(toDecimal(ratio(1n, 8n), 2)).toBe('0.12');
+    expect(toDecimal(ratio(3n, 8n), 2)).toBe('0.38');
+    expect(toDecimal(ratio(-1n, 1000n), 2)).toBe('0.00');
+    expect(toDecimal(ratio(5n, 2n), 0)).toBe('2');
+    expect([toPercent(ratio(47n, 96n)), toPercent(ratio(1n, 3n), 0)]).toEqual(['49.0 %', '33 %']);
   });
 
   it('are rounded to the nearest whole, and to the even one of two', () =>
@@ -186,7 +186,7 @@ describe('a change has three figures, because each alone misleads', () => {
 
   it('shown as the paper and the ledger have them', () => {
     const [original, to] = [gbp('6807000'), gbp('15200000')];
-    const shown = (current: Amount) => [growth(current, to, current)!, growth(current, to, original)!].map((r) => percent(r));
+    const shown = (current: Amount) => [growth(current, to, current)!, growth(current, to, original)!].map((r) => toPercent(r));
     expect(shown(gbp('10200000'))).toEqual(['49.0 %', '73.5 %']);
     expect(shown(gbp('10210000'))).toEqual(['48.9 %', '73.3 %']);
   });

@@ -13,7 +13,7 @@ import {
   isToldDate,
   latestOf,
   monthsBetween,
-  show,
+  showDate,
   whyNotADate,
 } from '../../src/kernel/dates.js';
 
@@ -66,7 +66,7 @@ describe('a date is told as it is known', () => {
 
   it('is shown to people in words', () => {
     expect(
-      ['2016-02-29', '2016-02', '2016', '[..2016-02-29]', '[2016-01-01..2016-02]', '[2016-01-01..]', 'unknown'].map((d) => show(d)),
+      ['2016-02-29', '2016-02', '2016', '[..2016-02-29]', '[2016-01-01..2016-02]', '[2016-01-01..]', 'unknown'].map((d) => showDate(d)),
     ).toEqual([
       '29 February 2016',
       'February 2016',

@@ -6,7 +6,7 @@ import { subjects } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit.js';
 import { bounds, canonical, certainlyBefore, factsOf, History, Illegal, NewerShape, subject, text, toldOf, type Entry, type StoredEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, told } from '../given.js';
-import { bounded, byStream, decisionEnds, moves, play, Tally, tellWorld, toldDate, World } from '../random-history.js';
+import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';
 
 const read = (name: string, events: Iterable<StoredEvent>): History => {
   const [category, id] = split(name);
@@ -41,6 +41,7 @@ const ofProgramme = (...warnings: readonly (readonly [warning: string, on: strin
   );
 const orderOf = ({ state }: History): string[] => state.warnings.map(({ warning }: { warning: string }) => warning);
 const awarded = { programme: 'met', title: 'EUC', supplier: 'csc', value: { unknown: true } };
+const two = [told('ContractAwarded', awarded, '2016'), told('ContractSigned', {}, '2017')];
 
 describe('history is told in any order', () => {
   it.each<readonly [what: string, said: readonly (readonly [string, string])[], stands: string]>([
@@ -92,7 +93,6 @@ describe('history is told in any order', () => {
 describe('a fact is read as it is believed', () => {
   const corrected = (event: number, pointer: string, value: unknown) =>
     told('FactCorrected', { event: theFact(event), pointer, value, because: 'error' });
-  const two = [told('ContractAwarded', awarded, '2016'), told('ContractSigned', {}, '2017')];
 
   it('with the value that corrects it, and what it was before', () => {
     const { entries, state } = historyOf(stream(contract, 'euc', ...two, corrected(1, '/title', 'End-user computing')));
@@ -170,28 +170,23 @@ describe('a fact is read as it is believed', () => {
 });
 
 describe('a decision of several facts', () => {
-  const withdrawnWithDependants = async () => {
-    const world = new World();
-    await tellWorld(world);
-    const { events } = await world.tell('contract-alpha', 'AwardContract', { programme: 'met', supplier: 'csc', value: { unknown: true } });
-    await world.tell('contract-alpha', 'SignContract', {});
-    await world.tell('contract-alpha', 'WithdrawFact', { event: events[0]!.id, withDependants: true });
-    return world.store.read('contract-alpha');
-  };
-
-  it('is found whole by its id', async () => {
-    const events = await withdrawnWithDependants();
-    const history = read('contract-alpha', events);
-    expect(history.decision(events[2]!.metadata.command.id).map(({ type }) => type)).toEqual(['FactWithdrawn', 'FactWithdrawn']);
-    expect(history.decision(events[0]!.metadata.command.id)).toHaveLength(1);
+  it('is found whole by its id', () => {
+    const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, told('FactAnnotated', { note: 'Seen' }))).recorded;
+    const command = { id: 'of-both', name: 'Tell' };
+    const of = (event: StoredEvent): StoredEvent => ({ ...event, metadata: { ...event.metadata, command } });
+    const history = read('contract-euc', [of(award!), of(signature!), ...rest]);
+    expect(history.decision('of-both').map(({ type }) => type)).toEqual(['ContractAwarded', 'ContractSigned']);
+    expect(history.decision('decision-3')).toHaveLength(1);
     expect(history.decision('none')).toEqual([]);
   });
 
-  it('can be read event by event, as followers of the log read it', async () => {
-    const events = await withdrawnWithDependants();
-    const history = read('contract-alpha', []);
-    for (const event of events) history.add(event);
-    expect(seen(history)).toBe(seen(read('contract-alpha', events)));
+  it('must stand after each of them: who follows the log reads one at a time', () => {
+    const history = historyOf(stream(contract, 'euc', ...two, told('ServiceStarted', {}, '2018')));
+    const given = { type: 'TerminationNoticeGiven', data: { by: 'authority' } };
+    const withdrawn = { type: 'TerminationNoticeWithdrawn', data: {} };
+    const at = (effectiveOn: string) => [given, withdrawn].map((_, i) => ({ event: `new-${i}`, effectiveOn }));
+    expect(() => history.tryFacts([given, withdrawn], at('2019'), history.before('2019'))).not.toThrow();
+    expect(() => history.tryFacts([given, withdrawn], at('2017'), history.before('2017'))).toThrow(Illegal);
   });
 });
 

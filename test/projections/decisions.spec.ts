@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { paper } from '../../projections/decisions.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
+import { theFact } from '../given.js';
 import { tellWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -61,14 +62,14 @@ describe('a decision', () => {
   });
 
   it('of several facts is one row', async () => {
-    await world.tell('contract-siam', 'SignContract', {});
     const before = (await decisions()).rows.all('decisions').length;
-    const { id } = (await world.store.read('contract-siam'))[0]!;
-    const { events, decision } = await world.tell('contract-siam', 'WithdrawFact', { event: id, withDependants: true });
-    expect(events).toHaveLength(2);
+    const { metadata } = (await world.store.read('contract-siam'))[0]!;
+    const command = (n: number) => ({ id: 'of-both', name: 'SignAndStart', ...(n === 1 && { body: {} }) });
+    const fact = (n: number, type: string) => ({ id: theFact(900 + n), type, data: {}, metadata: { ...metadata, command: command(n) } });
+    await world.store.append('contract-siam', 0, [fact(1, 'ContractSigned'), fact(2, 'ServiceStarted')]);
     const { rows, find } = await decisions();
     expect(rows.all('decisions')).toHaveLength(before + 1);
-    expect(find({ command: 'WithdrawFact' })).toEqual([decision]);
+    expect(find({ command: 'SignAndStart' })).toEqual(['of-both']);
   });
 
   it('stays as it was recorded when its facts are corrected or withdrawn', async () => {

@@ -13,7 +13,8 @@ import { startService } from './commands/start-service.js';
 import { terminateContract } from './commands/terminate-contract.js';
 import { withdrawTerminationNotice } from './commands/withdraw-termination-notice.js';
 
-export { contract, STAGES, type Change, type Contract, type Stage } from './contract.js';
+export { contract } from './contract.js';
+export { STAGES, type Change, type Contract, type Stage } from './state.js';
 
 /** Everything that can be asked of a contract. To add a command: one new file, one line here. */
 export const contractCommands: readonly AnyCommand[] = [

@@ -4,14 +4,15 @@ import {
   fieldAt,
   groundsFields,
   object,
-  refsIn,
   reject,
+  Rejection,
   withValue,
   type Entry,
   type Field,
   type History,
   type Json,
   type StoredEvent,
+  type Told,
 } from '../../kernel/index.js';
 
 /** The refusals of a command that names a fact of this subject. */
@@ -51,6 +52,24 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
   return field;
 };
 
-/** Identifiers stay as they were told: what an event is about cannot become something else. */
-export const namesSomething = (field: Field, value: Json): boolean =>
-  ['id', 'ref', 'uuid'].includes(field.kind) || refsIn({ field }, { field: value }).length > 0;
+/** A corrected fact satisfies what its type asks of it, as if it were told so now. */
+export const mustBeSound = (history: History, { stored }: Entry, data: unknown, told: Told): void => {
+  try {
+    history.subject.events[stored.type]!.check?.(data, told);
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    reject('ledger/wrong-value', `${stored.type} could not have been told so: ${error.message}`, {
+      pointer: '/value',
+      because: error.code,
+    });
+  }
+};
+
+/** What a value names, wherever it stands in it: what an event is about cannot become something else. */
+export const namesIn = (field: Field, value: unknown): readonly unknown[] => {
+  if (value === undefined) return [];
+  if (['id', 'ref', 'uuid'].includes(field.kind)) return [value];
+  if (field.kind === 'list') return (value as readonly unknown[]).flatMap((entry) => namesIn(field.item!, entry));
+  if (field.kind !== 'object') return [];
+  return Object.entries(field.fields!).flatMap(([name, inner]) => namesIn(inner, (value as Readonly<Record<string, unknown>>)[name]));
+};

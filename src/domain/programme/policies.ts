@@ -3,10 +3,12 @@ import {
   before,
   certainlyBefore,
   changeFigures,
-  growth,
   compare,
   isAmount,
   monthsBetween,
+  ratio,
+  stepRangeOverOriginal,
+  within,
   type Assessment,
   type Told,
   type Value,
@@ -66,8 +68,7 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
       if (!decisive) return assessment(policy, 'approval', 'met', inputs, 'No row of the table asks for an approver.');
       const { approver } = decisive.row;
       const asked = { ...inputs, approver };
-      if (decisive.applies === 'unknown')
-        return assessment(policy, 'approval', 'not-assessable', asked, 'A value or date that the table needs is not known.');
+      if (decisive.applies !== 'yes') return assessment(policy, 'approval', 'not-assessable', asked, WHY_NOT[decisive.applies]);
       if (!decidedBy?.office) return assessment(policy, 'approval', 'not-assessable', asked, 'Nobody was named as deciding.');
       if (!certainlyInForce(policy, effectiveOn))
         return assessment(policy, 'approval', 'not-assessable', asked, 'Whether the policy was in force on that day is not known.');
@@ -75,31 +76,44 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
       return assessment(policy, 'approval', met ? 'met' : 'not-met', asked, met ? undefined : `${approver} must approve this change.`);
     });
 
-type Answer = 'yes' | 'no' | 'unknown';
+type Answer = 'yes' | 'no' | 'unknown' | 'within-precision';
+const WHY_NOT: { readonly [A in Exclude<Answer, 'yes'>]?: string } = {
+  unknown: 'What the table needs of the change is not known.',
+  'within-precision': 'The step lies within precision of the limit: its sources are too rounded to tell.',
+};
 
 const applies = (row: ApprovalRow, change: ChangeAsked): Answer => {
-  if (row.unforeseen !== undefined && change.unforeseen !== undefined && row.unforeseen !== change.unforeseen) return 'no';
-  const large = row.originalAtLeast ? atLeast(change.original, row.originalAtLeast) : 'yes';
-  if (large === 'no') return 'no';
-  const limits = [
+  const limits: readonly Answer[] = [
     ...(row.stepOverOriginalAbove === undefined ? [] : [stepAbove(change, row.stepOverOriginalAbove)]),
     ...(row.monthsAbove === undefined ? [] : [longerBy(change, row.monthsAbove)]),
   ];
-  const beyond: Answer = limits.length === 0 || limits.includes('yes') ? 'yes' : limits.includes('unknown') ? 'unknown' : 'no';
-  if (beyond === 'no') return 'no';
-  return large === 'unknown' || beyond === 'unknown' ? 'unknown' : 'yes';
+  const all: readonly Answer[] = [
+    row.unforeseen === undefined
+      ? 'yes'
+      : change.unforeseen === undefined
+        ? 'unknown'
+        : row.unforeseen === change.unforeseen
+          ? 'yes'
+          : 'no',
+    row.originalAtLeast ? atLeast(change.original, row.originalAtLeast) : 'yes',
+    limits.length === 0 ? 'yes' : first(limits, ['yes', 'unknown', 'within-precision', 'no']),
+  ];
+  return first(all, ['no', 'unknown', 'within-precision', 'yes']);
 };
+const first = (answers: readonly Answer[], order: readonly Answer[]): Answer => order.find((answer) => answers.includes(answer))!;
 
 const atLeast = (value: Value, limit: NonNullable<ApprovalRow['originalAtLeast']>): Answer => {
   if (!isAmount(value) || value.currency !== limit.currency) return 'unknown';
-  return compare(value, limit) >= 0 ? 'yes' : 'no';
+  const { says = 'exact' } = value;
+  const [least, most] = [says !== 'under' && says !== 'at-most', says !== 'over' && says !== 'at-least'];
+  if (compare(value, limit) >= 0) return least ? 'yes' : 'unknown';
+  return most ? 'no' : 'unknown';
 };
 
 const stepAbove = ({ original, current, to }: ChangeAsked, percent: number): Answer => {
   if (to === undefined) return 'no';
-  const step = growth(current, to, original);
-  if (!step) return 'unknown';
-  return step.over * 100n > BigInt(percent) * step.under ? 'yes' : 'no';
+  const kept = within(stepRangeOverOriginal(original, current, to), ratio(BigInt(percent), 100n));
+  return kept === 'not assessable' ? 'unknown' : kept === 'within-precision' ? kept : kept === 'yes' ? 'no' : 'yes';
 };
 
 const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer => {

@@ -1,8 +1,10 @@
 import {
   amount,
+  certainlyBefore,
   choice,
   count,
   date,
+  exponentOf,
   factsOf,
   flag,
   id,
@@ -10,6 +12,7 @@ import {
   object,
   optional,
   ref,
+  reject,
   subject,
   text,
   uri,
@@ -83,6 +86,10 @@ export const programme = subject({
         baseCurrency: text('ISO 4217 code', { max: 3, example: 'GBP' }),
         lateGraceDays: optional(count('Days by which a decision may be told after its day and still count as taken now', { max: 366 })),
       },
+      check({ baseCurrency }) {
+        if (exponentOf(baseCurrency) === undefined)
+          reject('programme/unknown-currency', `ISO 4217 does not list ${baseCurrency}.`, { pointer: '/baseCurrency' });
+      },
       evolve: (_, { title, authority, baseCurrency, lateGraceDays = 0 }) => ({
         stage: 'chartered',
         title,
@@ -106,6 +113,16 @@ export const programme = subject({
     PolicyAdopted: fact({
       from: ['chartered'],
       fields: policyFields,
+      check({ approvals = [], checks = [], inForceFrom, inForceUntil }) {
+        if (approvals.length + checks.length === 0)
+          reject('programme/policy-without-rules', 'Tell an approval table or a check.', { pointer: '/approvals' });
+        if (inForceUntil && certainlyBefore(inForceUntil, inForceFrom))
+          reject('programme/policy-ends-before-start', `It is in force from ${inForceFrom}.`, { pointer: '/inForceUntil' });
+        approvals.forEach(({ approver: _, ...conditions }, i) => {
+          if (Object.keys(conditions).length === 0)
+            reject('programme/empty-approval-row', 'Tell when the row applies.', { pointer: `/approvals/${i}` });
+        });
+      },
       evolve: (p, policy) => ({ ...p, policies: [...p.policies, policy] }),
     }),
   },

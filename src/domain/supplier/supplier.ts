@@ -1,4 +1,4 @@
-import { choice, factsOf, list, optional, ref, subject, text } from '../../kernel/index.js';
+import { choice, factsOf, list, optional, ref, reject, subject, text } from '../../kernel/index.js';
 
 /** A company, joint venture or consortium. The only subject that belongs to no programme. */
 export interface Supplier {
@@ -24,6 +24,10 @@ export const supplier = subject({
         members: optional(list(ref('supplier'), 'Members that are registered themselves', { max: 50 })),
         aliases: optional(list(text('Other name'), 'Other names', { max: 50 })),
         registration: optional(text('Number in a public register', { max: 60 })),
+      },
+      check({ form, members = [] }) {
+        if (form === 'company' && members.length > 0)
+          reject('supplier/company-with-members', 'A company has no members.', { pointer: '/members' });
       },
       evolve: (_, { title, form, members = [], aliases = [], registration }) => ({
         stage: 'registered',

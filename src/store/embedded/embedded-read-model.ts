@@ -55,7 +55,7 @@ const EVENT =
 /** A SQLite file of its own beside the log: thrown away and made again whenever it is of no use. */
 export class EmbeddedReadModel implements ReadModel {
   readonly #db: Database.Database;
-  readonly #statements = new Map<string, Database.Statement<unknown[], any>>();
+  readonly #statements = new Map<string, Database.Statement<unknown[]>>();
   readonly #names = new Map<string, number>();
 
   /** @param file a path, or `:memory:` */
@@ -267,7 +267,7 @@ export class EmbeddedReadModel implements ReadModel {
     return row.id;
   }
 
-  #statement(sql: string): Database.Statement<unknown[], any> {
+  #statement(sql: string): Database.Statement<unknown[]> {
     let statement = this.#statements.get(sql);
     if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
     return statement;

@@ -14,10 +14,7 @@ export const approveChange = contract.command('ApproveChange', {
   },
 
   decide({ data }, { original, ceiling, term }) {
-    const { kind, to, by, endsOn } = data;
-    if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
-    if (to && by) reject('contract/change-told-twice', 'Tell the new value or the step, not both.', { pointer: '/by' });
-    if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
+    const { to, by, endsOn } = data;
     for (const [field, told] of Object.entries({ to, by }))
       for (const known of [original, ceiling])
         if (told && isAmount(known) && known.currency !== told.currency)

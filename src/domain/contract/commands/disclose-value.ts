@@ -7,6 +7,7 @@ export const discloseValue = contract.command('DiscloseValue', {
   events: ['ValueDisclosed'],
   refusals: {
     'contract/already-disclosed': 'The value is known: correct the fact that told it.',
+    'contract/mixed-currencies': 'The value must be in the currency of its changes.',
   },
 
   decide({ data }, { original }) {

@@ -1,4 +1,3 @@
-import { certainlyBefore, reject } from '../../../kernel/index.js';
 import { contract } from '../contract.js';
 
 export const giveTerminationNotice = contract.command('GiveTerminationNotice', {
@@ -9,11 +8,5 @@ export const giveTerminationNotice = contract.command('GiveTerminationNotice', {
     'contract/notice-ends-in-the-past': 'A notice cannot take effect before it is given.',
   },
 
-  decide({ data, effectiveOn }) {
-    const { takesEffectOn } = data;
-    if (takesEffectOn && certainlyBefore(takesEffectOn, effectiveOn))
-      reject('contract/notice-ends-in-the-past', `It is given on ${effectiveOn}.`, { pointer: '/takesEffectOn' });
-
-    return [{ type: 'TerminationNoticeGiven', data }];
-  },
+  decide: ({ data }) => [{ type: 'TerminationNoticeGiven', data }],
 });

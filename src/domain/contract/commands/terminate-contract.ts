@@ -7,6 +7,7 @@ export const terminateContract = contract.command('TerminateContract', {
   events: ['ContractTerminated'],
   refusals: {
     'contract/caused-by-itself': 'A contract cannot be the cause of its own end.',
+    'contract/ends-before-start': 'A contract cannot end before it starts.',
   },
 
   decide({ id, data }) {

@@ -1,5 +1,5 @@
-import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
-import { fieldRefusals, factOf, factRefusals, fieldOf, namesSomething } from '../correctable.js';
+import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject, toldOf, withValue } from '../../../kernel/index.js';
+import { fieldRefusals, factOf, factRefusals, fieldOf, mustBeSound, namesIn } from '../correctable.js';
 
 export const correctFact = ledgerCommand('CorrectFact', {
   summary: 'Correct a field of a recorded fact; what was believed before stays on record.',
@@ -15,13 +15,16 @@ export const correctFact = ledgerCommand('CorrectFact', {
   decide({ data }, history) {
     const entry = factOf(history, data.event);
     const field = fieldOf(history, entry, data.pointer, data.value);
-    if (namesSomething(field, data.value))
+    const whole = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
+    const now = at(whole, data.pointer);
+    if (canonical(namesIn(field, now)) !== canonical(namesIn(field, data.value)))
       reject('ledger/never-corrected', `${data.pointer} names what the fact is about.`, { pointer: '/pointer' });
+    if (now !== undefined && canonical(now) === canonical(data.value)) return [];
     const recordedOn = addDays(entry.stored.metadata.recordedAt.slice(0, 10), 1); // the ledger's day may be one ahead of UTC's
     if (data.pointer === '/effectiveOn' && certainlyBefore(recordedOn, data.value as string))
       reject('ledger/effective-after-recording', `It was recorded at ${entry.stored.metadata.recordedAt}.`, { pointer: '/value' });
-    const now = at({ ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence }, data.pointer);
-    if (now !== undefined && canonical(now) === canonical(data.value)) return [];
+    const { effectiveOn, evidence, ...told } = withValue(whole, data.pointer, data.value);
+    mustBeSound(history, entry, told, { ...toldOf(entry), effectiveOn, evidence });
 
     return [{ type: 'FactCorrected', data }];
   },

@@ -3,18 +3,28 @@ import { factOf, factRefusals } from '../correctable.js';
 
 export const withdrawFact = ledgerCommand('WithdrawFact', {
   summary: 'Withdraw a fact that never happened.',
-  fields: { ...ledgerEvents.FactWithdrawn, withDependants: optional(flag('Take along what can no longer follow')) },
+  fields: { event: ledgerEvents.FactWithdrawn.event, withDependants: optional(flag('Take along what can no longer follow')) },
   events: ['FactWithdrawn'],
   refusals: { ...factRefusals, 'ledger/breaks-later-event': 'A later fact could no longer follow.' },
 
   decide({ data: { event, withDependants = false } }, history) {
-    const facts = [withdrawn(factOf(history, event).stored.id)];
-    for (let next = withDependants && cannotFollow(history, facts); next; next = cannotFollow(history, facts)) facts.push(withdrawn(next));
-    return facts;
+    factOf(history, event);
+    const dependants: string[] = [];
+    for (
+      let next = withDependants && cannotFollow(history, [withdrawn(event)]);
+      next;
+      next = cannotFollow(history, [withdrawn(event, dependants)])
+    )
+      dependants.push(next);
+
+    return [withdrawn(event, dependants)];
   },
 });
 
-const withdrawn = (event: string): Fact => ({ type: 'FactWithdrawn', data: { event } });
+const withdrawn = (event: string, dependants: readonly string[] = []): Fact => ({
+  type: 'FactWithdrawn',
+  data: { event, ...(dependants.length > 0 && { dependants: [...dependants] }) },
+});
 
 /** The first event that cannot stand once these facts are taken away. */
 const cannotFollow = (history: History, facts: readonly Fact[]): string | undefined => {

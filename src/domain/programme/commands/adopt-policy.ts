@@ -1,4 +1,4 @@
-import { canonical, certainlyBefore, reject } from '../../../kernel/index.js';
+import { canonical, reject } from '../../../kernel/index.js';
 import { programme } from '../programme.js';
 
 export const adoptPolicy = programme.command('AdoptPolicy', {
@@ -19,15 +19,6 @@ export const adoptPolicy = programme.command('AdoptPolicy', {
       reject('programme/policy-exists', `Version ${data.version} of ${data.policy} has other rules: adopt a new version.`, {
         pointer: '/version',
       });
-    const { approvals = [], checks = [], inForceFrom, inForceUntil } = data;
-    if (approvals.length + checks.length === 0)
-      reject('programme/policy-without-rules', 'Tell an approval table or a check.', { pointer: '/approvals' });
-    if (inForceUntil && certainlyBefore(inForceUntil, inForceFrom))
-      reject('programme/policy-ends-before-start', `It is in force from ${inForceFrom}.`, { pointer: '/inForceUntil' });
-    approvals.forEach(({ approver: _, ...conditions }, i) => {
-      if (Object.keys(conditions).length === 0)
-        reject('programme/empty-approval-row', 'Tell when the row applies.', { pointer: `/approvals/${i}` });
-    });
 
     return [{ type: 'PolicyAdopted', data }];
   },

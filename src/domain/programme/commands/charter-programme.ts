@@ -1,4 +1,3 @@
-import { exponentOf, reject } from '../../../kernel/index.js';
 import { programme } from '../programme.js';
 
 export const charterProgramme = programme.command('CharterProgramme', {
@@ -9,10 +8,5 @@ export const charterProgramme = programme.command('CharterProgramme', {
     'programme/unknown-currency': 'The base currency is not one that ISO 4217 lists.',
   },
 
-  decide({ data }) {
-    if (exponentOf(data.baseCurrency) === undefined)
-      reject('programme/unknown-currency', `ISO 4217 does not list ${data.baseCurrency}.`, { pointer: '/baseCurrency' });
-
-    return [{ type: 'ProgrammeChartered', data }];
-  },
+  decide: ({ data }) => [{ type: 'ProgrammeChartered', data }],
 });

@@ -1,4 +1,3 @@
-import { reject } from '../../../kernel/index.js';
 import { supplier } from '../supplier.js';
 
 export const registerSupplier = supplier.command('RegisterSupplier', {
@@ -9,10 +8,5 @@ export const registerSupplier = supplier.command('RegisterSupplier', {
     'supplier/company-with-members': 'A company has no members: it is a joint venture or a consortium.',
   },
 
-  decide({ data }) {
-    if (data.form === 'company' && data.members?.length)
-      reject('supplier/company-with-members', 'A company has no members.', { pointer: '/members' });
-
-    return [{ type: 'SupplierRegistered', data }];
-  },
+  decide: ({ data }) => [{ type: 'SupplierRegistered', data }],
 });

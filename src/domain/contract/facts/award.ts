@@ -1,0 +1,193 @@
+import {
+  certainlyBefore,
+  choice,
+  count,
+  date,
+  id,
+  list,
+  object,
+  optional,
+  ref,
+  reject,
+  text,
+  value,
+  type DataOf,
+} from '../../../kernel/index.js';
+import { checked } from '../../programme/policies.js';
+import { dated, fact, type Contract } from '../state.js';
+
+export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
+const regime = choice(REGIMES, 'The law it was procured under');
+const title = text('Title of the contract', { example: 'Hosting' });
+const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });
+const supplier = ref('supplier', 'The supplier it is awarded to');
+export const covers = choice(['initial-term', 'with-options', 'unknown'], 'What the value covers');
+export const vat = choice(['ex', 'inc', 'unknown'], 'Whether the value includes VAT');
+const months = count('Months', { min: 1, max: 1200, example: 72 });
+const options = list(
+  object({
+    option: id('The option', { example: 'year-7' }),
+    months,
+    noticeMonths: optional(count('Months of notice before the end', { max: 120 })),
+    status: optional(choice(['open', 'exercised', 'lapsed'])),
+  }),
+  'Options to extend, in order',
+  { max: 20 },
+);
+const breaks = list(object({ afterMonths: months }), 'Break points', { max: 20 });
+const noticeDays = count('Calendar days of notice to end the contract', { max: 3660, example: 180 });
+const terms = {
+  value: value('The approved value: an amount, or why there is none'),
+  covers: optional(covers),
+  vat: optional(vat),
+  termMonths: optional(months),
+  startsOn: optional(date('First day of the term')),
+  endsOn: optional(date('Last day of the term')),
+  options: optional(options),
+  breaks: optional(breaks),
+  noticeDays: optional(noticeDays),
+};
+type Terms = DataOf<typeof terms>;
+
+const withTerms = (
+  c: Contract,
+  { value, covers = 'unknown', vat = 'unknown', termMonths, startsOn, endsOn, options, breaks, noticeDays }: Terms,
+) => ({
+  ...c,
+  original: value,
+  ceiling: value,
+  covers,
+  vat,
+  term: { ...(termMonths && { months: termMonths }), ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
+  options: (options ?? []).map((option) => ({ ...option, status: option.status ?? 'open' })),
+  breaks: breaks ?? [],
+  ...(noticeDays !== undefined && { noticeDays }),
+});
+
+/** How a contract comes to be, and to service. */
+export const awarding = {
+  ContractRecorded: fact({
+    from: ['none'],
+    fields: {
+      programme: ref('programme'),
+      title,
+      stage: choice(['signed', 'live', 'exiting', 'closed'], 'Where it stands in its life, as told'),
+      role: choice(['tower', 'incumbent', 'outside'], 'Its part in the towers'),
+      towers: optional(towers),
+      replaces: optional(ref('contract', 'The contract it replaces')),
+      supplier,
+      regime: optional(regime),
+      ...terms,
+      awardedOn: optional(date('Day of the award')),
+      signedOn: optional(date('Day of the signature')),
+      historyCompleteFrom: optional(date('From this day on its history is complete here')),
+    },
+    check({ role, towers = [], awardedOn, signedOn, startsOn, endsOn }) {
+      if (role === 'tower' && towers.length === 0)
+        reject('contract/tower-without-tower', 'Name the tower it serves.', { pointer: '/towers' });
+      const order = Object.entries({ awardedOn, signedOn, startsOn, endsOn }).flatMap(([field, on]) => (on ? [{ field, on }] : []));
+      for (const [i, later] of order.entries())
+        for (const earlier of order.slice(0, i))
+          if (certainlyBefore(later.on, earlier.on) && !(earlier.field === 'signedOn' && later.field === 'startsOn'))
+            reject('contract/dates-out-of-order', `${later.field} ${later.on} lies before ${earlier.field} ${earlier.on}.`, {
+              pointer: `/${later.field}`,
+            });
+    },
+    evolve: (c, data, { effectiveOn }) => ({
+      ...withTerms(c, data),
+      stage: data.stage,
+      programme: data.programme,
+      title: data.title,
+      role: data.role,
+      towers: data.towers ?? [],
+      supplier: data.supplier,
+      dates: {
+        recordedAs: effectiveOn,
+        ...(data.awardedOn && { awarded: data.awardedOn }),
+        ...(data.signedOn && { signed: data.signedOn }),
+      },
+      ...(data.replaces && { replaces: data.replaces }),
+      ...(data.regime && { regime: data.regime }),
+      ...(data.historyCompleteFrom && { historyCompleteFrom: data.historyCompleteFrom }),
+    }),
+  }),
+  ContractPlanned: fact({
+    from: ['none'],
+    fields: {
+      programme: ref('programme'),
+      title,
+      towers: optional(towers),
+      replaces: optional(ref('contract', 'The contract it replaces')),
+    },
+    evolve: (c, { programme, title, towers = [], replaces }, { effectiveOn }) => ({
+      ...c,
+      stage: 'planned',
+      programme,
+      title,
+      towers,
+      ...(replaces && { replaces }),
+      ...dated(c, 'planned', effectiveOn),
+    }),
+  }),
+  TenderOpened: fact({
+    from: ['planned'],
+    fields: {
+      regime: optional(regime),
+      procedure: optional(text('Procedure', { max: 100, example: 'restricted' })),
+      closesOn: optional(date('Last day for tenders')),
+    },
+    evolve: (c, { regime, procedure }, { effectiveOn }) => ({
+      ...c,
+      stage: 'tendering',
+      ...(regime && { regime }),
+      ...(procedure && { procedure }),
+      ...dated(c, 'tendered', effectiveOn),
+    }),
+  }),
+  ContractAwarded: fact({
+    from: ['none', 'planned', 'tendering'],
+    fields: {
+      programme: optional(ref('programme', 'Needed when the contract was not planned here')),
+      title: optional(title),
+      towers: optional(towers),
+      supplier,
+      regime: optional(regime),
+      replaces: optional(ref('contract', 'The contract it replaces')),
+      ...terms,
+    },
+    evolve: (c, data, { effectiveOn }) => ({
+      ...withTerms(c, data),
+      stage: 'awarded',
+      supplier: data.supplier,
+      towers: data.towers ?? c.towers,
+      title: data.title ?? c.title,
+      role: (data.towers ?? c.towers).length > 0 ? 'tower' : 'outside',
+      ...((data.programme ?? c.programme) && { programme: data.programme ?? c.programme! }),
+      ...(data.regime && { regime: data.regime }),
+      ...(data.replaces && { replaces: data.replaces }),
+      ...dated(c, 'awarded', effectiveOn),
+    }),
+  }),
+  ContractSigned: fact({
+    from: ['awarded'],
+    fields: { startsOn: optional(date('First day of the term')), endsOn: optional(date('Last day of the term')) },
+    evolve: (c, { startsOn, endsOn }, { effectiveOn }) => ({
+      ...c,
+      stage: 'signed',
+      term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
+      ...dated(c, 'signed', effectiveOn),
+    }),
+  }),
+  ServiceStarted: fact({
+    from: ['awarded', 'signed'],
+    fields: {},
+    evolve: (c, _, { effectiveOn }) => ({
+      ...c,
+      stage: 'live',
+      term: { ...c.term, startsOn: c.term.startsOn ?? effectiveOn },
+      ...dated(c, 'started', effectiveOn),
+    }),
+    assess: (_, { effectiveOn }, { stage }, programme) =>
+      checked(programme, 'signed-before-service', effectiveOn, { stage }, stage === 'signed' ? 'met' : 'not-met'),
+  }),
+};

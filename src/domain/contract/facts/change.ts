@@ -1,0 +1,92 @@
+import { add, amount, certainlyBefore, choice, date, flag, isAmount, optional, reject, text, type Amount } from '../../../kernel/index.js';
+import { approvalOf } from '../../programme/policies.js';
+import { afterAward, fact, type Change, type Contract } from '../state.js';
+import { covers, vat } from './award.js';
+
+/** The ceiling after a change, when it can be known. */
+const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
+  to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
+
+/** The steps that were told while the value was not can be counted once it is. */
+const stepped = (c: Contract, value: Amount): Contract =>
+  c.changes.reduce<Contract>(
+    (sum, change) => {
+      const to = change.by && isAmount(change.by) ? raised(sum, undefined, change.by) : undefined;
+      const counted: Change = to ? { ...change, from: sum.ceiling, to } : change;
+      return { ...sum, ceiling: to ?? sum.ceiling, changes: [...sum.changes, counted] };
+    },
+    { ...c, ceiling: value, changes: [] },
+  );
+
+/** What becomes of a contract while it runs. */
+export const changing = {
+  ValueDisclosed: fact({
+    from: [...afterAward, 'closed'],
+    fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
+    evolve: (c, { value, covers, vat }) => ({
+      ...(isAmount(c.ceiling) ? c : stepped(c, value)),
+      original: value,
+      ...(covers && { covers }),
+      ...(vat && { vat }),
+    }),
+  }),
+  ChangeApproved: fact({
+    from: ['awarded', 'signed', 'live', 'notice-given'],
+    fields: {
+      kind: choice(['value', 'term', 'scope'], 'What changes'),
+      summary: optional(text('What the change is, in our own words', { max: 1000 })),
+      to: optional(amount('The new ceiling')),
+      by: optional(amount('What the change adds, where only the step is told')),
+      statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
+      endsOn: optional(date('The new last day of the term')),
+      ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
+      unforeseen: optional(flag('Whether the need was unforeseen')),
+    },
+    check({ kind, to, by, endsOn }) {
+      if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
+      if (to && by) reject('contract/change-told-twice', 'Tell the new value or the step, not both.', { pointer: '/by' });
+      if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
+    },
+    evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
+      ...c,
+      ceiling: raised(c, to, by) ?? c.ceiling,
+      term: { ...c.term, ...(endsOn && { endsOn }) },
+      changes: [
+        ...c.changes,
+        {
+          event,
+          kind,
+          on: effectiveOn,
+          from: c.ceiling,
+          ...(raised(c, to, by) && { to: raised(c, to, by)! }),
+          ...(by && { by }),
+          ...(ground && { ground }),
+          ...(statedFrom && { statedFrom }),
+          ...(endsOn && { endsOn }),
+          ...(authority && { reference: authority.reference }),
+        },
+      ],
+    }),
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, told, c, programme) => {
+      const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
+      const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
+      return value || newEndsOn ? approvalOf(programme, change, told) : [];
+    },
+  }),
+  DelayRecorded: fact({
+    from: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],
+    fields: {
+      milestone: text('What is late', { example: 'Go-live' }),
+      from: optional(date('When it was due')),
+      to: date('When it is expected now; unknown when nobody says'),
+      cause: optional(text('Why', { max: 1000 })),
+    },
+    check({ from, to }) {
+      if (from && certainlyBefore(to, from)) reject('contract/delay-earlier', `${to} lies before ${from}.`, { pointer: '/to' });
+    },
+    evolve: (c, { milestone, from, to, cause }, { event }) => ({
+      ...c,
+      delays: [...c.delays, { milestone, to, event, ...(from && { from }), ...(cause && { cause }) }],
+    }),
+  }),
+};

@@ -1,0 +1,65 @@
+import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, reject, text, value } from '../../../kernel/index.js';
+import { checked } from '../../programme/policies.js';
+import { dated, fact } from '../state.js';
+
+/** How a contract ends. */
+export const ending = {
+  TerminationNoticeGiven: fact({
+    from: ['signed', 'live'],
+    fields: { by: choice(['authority', 'supplier'], 'Who gives notice'), takesEffectOn: optional(date('Day the contract is to end')) },
+    check({ takesEffectOn }, { effectiveOn }) {
+      if (takesEffectOn && certainlyBefore(takesEffectOn, effectiveOn))
+        reject('contract/notice-ends-in-the-past', `It is given on ${effectiveOn}.`, { pointer: '/takesEffectOn' });
+    },
+    evolve: (c, { by, takesEffectOn }, { effectiveOn }) => ({
+      ...c,
+      stage: 'notice-given',
+      notice: { by, was: c.stage, ...(takesEffectOn && { takesEffectOn }) },
+      ...dated(c, 'noticeGiven', effectiveOn),
+    }),
+    assess: ({ takesEffectOn }, { effectiveOn }, { noticeDays }, programme) =>
+      noticeDays === undefined
+        ? []
+        : checked(
+            programme,
+            'contractual-notice',
+            effectiveOn,
+            { noticeDays, takesEffectOn: takesEffectOn ?? null },
+            !takesEffectOn || !isDay(effectiveOn)
+              ? 'not-assessable'
+              : certainlyBefore(takesEffectOn, addDays(effectiveOn, noticeDays))
+                ? 'not-met'
+                : 'met',
+          ),
+  }),
+  TerminationNoticeWithdrawn: fact({
+    from: ['notice-given'],
+    fields: {},
+    evolve: ({ notice, dates: { noticeGiven: _, ...dates }, ...c }) => ({ ...c, dates, stage: notice!.was }),
+  }),
+  ContractTerminated: fact({
+    from: ['signed', 'live', 'notice-given'],
+    fields: {
+      ground: text('The ground: breach, convenience, insolvency …', { max: 300, example: 'Failure to deliver' }),
+      causedBy: optional(ref('contract', 'The contract whose end makes this necessary')),
+      partial: optional(flag('Only a part of the services ends: the contract goes on as it is')),
+      endsOn: optional(date('Last day of the services')),
+    },
+    evolve: (c, { ground, causedBy, partial = false, endsOn }, { effectiveOn }) => ({
+      ...c,
+      termination: { ground, partial, on: effectiveOn, ...(causedBy && { causedBy }), ...(endsOn && { endsOn }) },
+      ...(!partial && { stage: 'exiting', term: { ...c.term, ...(endsOn && { endsOn }) }, ...dated(c, 'terminated', effectiveOn) }),
+    }),
+  }),
+  ContractClosed: fact({
+    from: ['exiting'],
+    fields: { finalValue: value('What it came to in the end'), endedOn: date('Last day of the contract') },
+    evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
+      ...c,
+      stage: 'closed',
+      finalValue,
+      term: { ...c.term, endsOn: endedOn },
+      ...dated(c, 'closed', effectiveOn),
+    }),
+  }),
+};

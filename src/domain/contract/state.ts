@@ -1,0 +1,88 @@
+import { factsOf, type Value } from '../../kernel/index.js';
+import type { Programme } from '../programme/programme.js';
+
+/** In the order of a contract's life; `none` is a stream without events. */
+export const STAGES = ['none', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed'] as const;
+export type Stage = (typeof STAGES)[number];
+export const afterAward: readonly Stage[] = ['awarded', 'signed', 'live', 'notice-given', 'exiting'];
+
+export interface Change {
+  readonly event: string;
+  readonly kind: 'value' | 'term' | 'scope';
+  readonly on: string;
+  readonly from: Value;
+  readonly to?: Value;
+  /** Where only the step was told. */
+  readonly by?: Value;
+  readonly statedFrom?: Value;
+  readonly endsOn?: string;
+  readonly ground?: string;
+  readonly reference?: string;
+}
+
+export interface Contract {
+  readonly stage: Stage;
+  readonly programme?: string;
+  readonly title: string;
+  readonly role: 'tower' | 'incumbent' | 'outside';
+  readonly towers: readonly string[];
+  readonly supplier?: string;
+  readonly replaces?: string;
+  readonly regime?: string;
+  readonly procedure?: string;
+  /** As awarded, or as disclosed later; what every change is measured against. */
+  readonly original: Value;
+  /** The approved maximum now. */
+  readonly ceiling: Value;
+  readonly covers: 'initial-term' | 'with-options' | 'unknown';
+  readonly vat: 'ex' | 'inc' | 'unknown';
+  readonly term: { readonly months?: number; readonly startsOn?: string; readonly endsOn?: string };
+  readonly options: readonly {
+    readonly option: string;
+    readonly months: number;
+    readonly noticeMonths?: number;
+    readonly status: 'open' | 'exercised' | 'lapsed';
+  }[];
+  readonly breaks: readonly { readonly afterMonths: number }[];
+  readonly noticeDays?: number;
+  readonly dates: { readonly [what: string]: string };
+  readonly changes: readonly Change[];
+  readonly delays: readonly {
+    readonly milestone: string;
+    readonly to: string;
+    readonly from?: string;
+    readonly cause?: string;
+    readonly event: string;
+  }[];
+  readonly notice?: { readonly by: 'authority' | 'supplier'; readonly takesEffectOn?: string; readonly was: Stage };
+  readonly termination?: {
+    readonly ground: string;
+    readonly causedBy?: string;
+    readonly partial: boolean;
+    readonly on: string;
+    /** Last day of the services that end. */
+    readonly endsOn?: string;
+  };
+  readonly finalValue?: Value;
+  readonly historyCompleteFrom?: string;
+}
+
+export const none: Contract = {
+  stage: 'none',
+  title: '',
+  role: 'tower',
+  towers: [],
+  original: { unknown: true },
+  ceiling: { unknown: true },
+  covers: 'unknown',
+  vat: 'unknown',
+  term: {},
+  options: [],
+  breaks: [],
+  dates: {},
+  changes: [],
+  delays: [],
+};
+
+export const fact = factsOf<Contract, Programme>();
+export const dated = (c: Contract, what: string, on: string) => ({ dates: { ...c.dates, [what]: on } });
