@@ -3,6 +3,7 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFiles: ['<rootDir>/test/seed.ts'],
   testPathIgnorePatterns: ['/planted/'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   collectCoverageFrom: ['src/kernel/**/*.ts', 'src/domain/**/*.ts', 'projections/**/*.ts'],
