@@ -8,4 +8,5 @@ export default {
   transform: { '^.+\\.ts$': '@swc/jest' },
   collectCoverageFrom: ['src/kernel/**/*.ts', 'src/domain/**/*.ts', 'projections/**/*.ts'],
   coverageReporters: ['text-summary'],
+  coverageThreshold: { global: { statements: 97, branches: 94, functions: 94, lines: 97 } },
 };

@@ -246,7 +246,7 @@ export class Engine {
 
   /** An append whose outcome is unknown is sent again only as it was: the same ids, bytes and expected revision. */
   async #append(stream: string, expected: number, events: readonly NewEvent[], lost: number) {
-    if (lost > 1) await new Promise((wake) => setTimeout(wake, Math.random() * 5 * lost));
+    if (lost > 1) await new Promise((wake) => setTimeout(wake, 3 * lost));
     for (let sent = 0; ; sent++) {
       try {
         return await this.ports.store.append(stream, expected, events);

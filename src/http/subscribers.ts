@@ -92,11 +92,11 @@ export class Subscribers {
 
   /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws Rebuilding */
   async #serving(name: string): Promise<void> {
-    for (const end = Date.now() + REACH_MS; ; await sleep(50))
+    for (const patience = AbortSignal.timeout(REACH_MS); ; await sleep(50))
       try {
         return void this.port.projector.rows(name, { limit: 1 });
       } catch (error) {
-        if (!(error instanceof Rebuilding) || Date.now() > end) throw error;
+        if (!(error instanceof Rebuilding) || patience.aborted) throw error;
       }
   }
 

@@ -1,0 +1,2 @@
+import { embedded } from '../embedded/embedded-store.js';
+export const memory = embedded;

@@ -1,0 +1,2 @@
+import { engine } from '../engine/handle.js';
+export const demo = engine;

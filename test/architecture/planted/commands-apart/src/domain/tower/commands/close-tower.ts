@@ -1,0 +1,1 @@
+export const closeTower = 'another command';

@@ -1,0 +1,2 @@
+import { closeTower } from './close-tower.js';
+export const planTower = closeTower;

@@ -1,0 +1,2 @@
+import { history } from '../../kernel/history.js';
+export const mine = history;

@@ -1,0 +1,2 @@
+import { readFileSync } from 'node:fs';
+export const towers = readFileSync('towers');

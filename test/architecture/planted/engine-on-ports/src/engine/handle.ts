@@ -1,0 +1,2 @@
+import { embedded } from '../store/embedded/embedded-store.js';
+export const store = embedded;

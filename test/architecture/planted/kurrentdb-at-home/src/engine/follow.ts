@@ -1,0 +1,2 @@
+import { KurrentDBClient } from '@eventstore/db-client';
+export const client = KurrentDBClient;

@@ -1,0 +1,2 @@
+import { open } from 'node:fs/promises';
+export const store = open;

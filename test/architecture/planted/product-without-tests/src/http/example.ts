@@ -1,0 +1,2 @@
+import { given } from '../../test/given.js';
+export const example = given;

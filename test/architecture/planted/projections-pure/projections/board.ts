@@ -1,0 +1,2 @@
+import { append } from '../src/store/event-store.js';
+export const board = append;

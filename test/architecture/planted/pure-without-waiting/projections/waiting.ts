@@ -1,0 +1,3 @@
+export const waiting = async () => {
+  await Promise.resolve();
+};

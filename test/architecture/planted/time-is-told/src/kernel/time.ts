@@ -1,0 +1,1 @@
+export const times = [new Date(), Date(), Date.now(), Temporal.Now.instant()];
