@@ -1,0 +1,115 @@
+import Database from 'better-sqlite3';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { caughtUp, got, startServer, type Server } from './server.js';
+
+export interface Receipt {
+  readonly decision: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: string;
+  readonly events: readonly { readonly id: string; readonly type: string }[];
+}
+/** A command, and what was said of it. */
+export interface Sent {
+  readonly key: string;
+  readonly path: string;
+  readonly body: string;
+  /** Others try to be the first with the same subject: only one can be. */
+  readonly contested: boolean;
+  answer?: { readonly text: string; readonly receipt: Receipt };
+  refused?: boolean;
+}
+interface Recorded {
+  readonly id: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: string;
+  readonly metadata: { readonly command: { readonly id: string } };
+}
+
+/** The log or a row is not what it has to be. */
+export class Differs extends Error {}
+
+/** Reads the whole log and holds it against every receipt. */
+export const checkLog = async (server: Server, all: readonly Sent[]): Promise<number> => {
+  await caughtUp(server);
+  const byDecision = new Map<string, Recorded[]>();
+  const heads = new Map<string, number>();
+  let read = 0;
+  for (let cursor: string | undefined = '0'; cursor !== undefined;) {
+    const page: { events: Recorded[]; next?: string } = await got(server.get(`/events?limit=500&cursor=${cursor}`));
+    for (const event of page.events) {
+      const expected = (heads.get(event.stream) ?? -1) + 1;
+      if (event.revision !== expected) throw new Differs(`${event.stream} goes on with revision ${event.revision}, not ${expected}.`);
+      heads.set(event.stream, expected);
+      byDecision.set(event.metadata.command.id, [...(byDecision.get(event.metadata.command.id) ?? []), event]);
+      read++;
+    }
+    cursor = page.next;
+  }
+  const known = new Set<string>();
+  for (const { key, answer, refused } of all) {
+    if (refused) continue;
+    if (!answer) throw new Differs(`${key} was never answered.`);
+    const { decision, stream, revision, position, events } = answer.receipt;
+    if (known.has(decision)) throw new Differs(`Two commands got the decision ${decision}.`);
+    known.add(decision);
+    const found = byDecision.get(decision) ?? [];
+    if (found.length === 0) throw new Differs(`${key} was acknowledged at position ${position} and is not in the log: ${answer.text}`);
+    const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id).join(' ');
+    const last = found.at(-1)!;
+    if (ids(found) !== ids(events) || last.stream !== stream || last.revision !== revision || last.position !== position)
+      throw new Differs(`${key} stands otherwise than acknowledged:\n${answer.text}\n${JSON.stringify(found)}`);
+  }
+  for (const [decision, [first]] of byDecision)
+    if (!known.has(decision)) throw new Differs(`Nobody sent the decision ${decision}: ${JSON.stringify(first)}`);
+  return read;
+};
+
+/** Every page of every projection as of a position. */
+const readRows = async (server: Server, names: readonly string[], position: string): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const rows = new Map<string, string[]>();
+  for (const name of names) {
+    const pages: string[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
+      const path: string = `/projections/${name}?limit=500&position=${position}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+      const { status, text } = await server.get(path);
+      if (status !== 200) throw new Differs(`${path}: ${status} ${text}`);
+      pages.push(text);
+      cursor = (JSON.parse(text) as { next?: string }).next;
+    }
+    rows.set(name, pages);
+  }
+  return rows;
+};
+
+/** Stops the server as an operator would, makes the read model anew and compares all of it. */
+export const checkRebuild = async (dir: string): Promise<void> => {
+  const stopped = async (server: Server) => {
+    const { code, signal } = await server.stop();
+    if (code !== 0) throw new Differs(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
+  };
+  const before = await startServer(dir);
+  const { position, names } = await caughtUp(before);
+  const kept = await readRows(before, names, position);
+  await stopped(before);
+  for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `read-model.db${suffix}`), { force: true });
+  const after = await startServer(dir);
+  const { position: again } = await caughtUp(after);
+  if (again !== position) throw new Differs(`The log ended at ${position} and now ends at ${again}.`);
+  const made = await readRows(after, names, position);
+  await stopped(after);
+  let bytes = 0;
+  for (const [name, pages] of kept)
+    for (const [i, page] of pages.entries()) {
+      bytes += page.length;
+      if (made.get(name)![i] !== page) throw new Differs(`Page ${i + 1} of ${name} differs after the read model was made again.`);
+    }
+  const db = new Database(join(dir, 'ledger.db'), { readonly: true });
+  const sound = db.pragma('integrity_check', { simple: true });
+  db.close();
+  if (sound !== 'ok') throw new Differs(`SQLite calls ledger.db broken: ${String(sound)}`);
+  console.log(`SIGTERM: exit 0. The read model, deleted and made again: ${names.join(', ')} byte-identical (${bytes} bytes).`);
+};
