@@ -1,7 +1,77 @@
-import { expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { commandTable } from '../src/cli/readme.js';
+import { tellStory } from '../src/cli/story.js';
+import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
-it('the README lists every command with its events and refusals as they are', () => {
-  expect(readFileSync('README.md', 'utf8')).toContain(commandTable());
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+
+it('the README lists every command with its events and refusals as they are', () => expect(readme).toContain(commandTable()));
+
+describe("the Metropolitan Police's contracts, told over HTTP", () => {
+  let server: Server;
+  let pages: readonly string[];
+  beforeAll(async () => {
+    server = await startServer();
+    pages = await tellStory(server.url, () => undefined);
+  }, 60_000);
+  afterAll(() => stopServer(server));
+
+  it('come to the boards that the README shows', () => {
+    for (const board of pages.slice(0, -1)) expect(readme).toContain(board);
+  });
+
+  it('are audited as the README shows, but for the moment of recording', () => {
+    const timeless = (text: string) => text.replace(/recorded \S+ by/, 'recorded then by');
+    expect(timeless(readme)).toContain(timeless(pages.at(-1)!));
+  });
+
+  it('are refused nowhere, stop no stream, and log nothing', async () => {
+    const { body } = await server.get('/projections');
+    expect(body.projections.map(({ stopped }: { stopped: unknown[] }) => stopped)).toEqual([[], [], []]);
+    expect(server.logged).toEqual([]);
+  });
+
+  describe("the README's calls", () => {
+    const calls = [...readme.matchAll(/^curl '([^']+)'(?: -H '([^']+)')?(?: -d '([^']+)')?$/gm)].map(([, url, , body]) => ({ path: new URL(url!).pathname + new URL(url!).search, body })); // prettier-ignore
+    const answerTo = (n: number): Promise<Answer> => {
+      const { path, body } = calls[n]!;
+      return body === undefined ? server.get(path) : server.post(path, body);
+    };
+
+    it('are three', () => expect(calls).toHaveLength(3));
+
+    it('show the service integrator: undisclosed at first, then £96m, now £176.8m', async () => {
+      const { status, body } = await answerTo(0);
+      expect(status).toBe(200);
+      expect([body.state.original.amount, body.state.ceiling.amount, body.state.stage]).toEqual(['96000000.00', '176800000.00', 'live']);
+      const { body: before } = await server.get(`${calls[0]!.path}?revision=0`);
+      expect(before.state.original).toEqual({ undisclosed: true });
+    });
+
+    it('find both decisions on one paper', async () => {
+      const { body } = await answerTo(1);
+      expect(body.decisions.map(({ stream }: { stream: string }) => stream).sort()).toEqual([
+        'contract-met-dcms-keysource',
+        'contract-met-siam-atos',
+      ]);
+    });
+
+    it('try a command and record nothing', async () => {
+      const head = (await server.get('/projections')).body.position;
+      const { status, body } = await answerTo(2);
+      expect([status, body.outcome, body.events]).toEqual([200, 'dry-run', [{ type: 'ContractSigned', data: {} }]]);
+      expect((await server.get('/projections')).body.position).toEqual(head);
+    });
+  });
+
+  it('have the figures of the papers', async () => {
+    const { body } = await server.get('/projections/tower-board/tower%3Aservice-integration');
+    const siam = body.row.contracts.find(({ contract }: { contract: string }) => contract === 'met-siam-atos');
+    expect(siam.changes.flatMap(({ figures }: { figures?: object }) => (figures ? [figures] : []))).toEqual([
+      { stepOverOriginal: '0.489583', stepOverCurrent: '0.489583', cumulativeOverOriginal: '0.489583' },
+      { stepOverOriginal: '0.352083', stepOverCurrent: '0.236364', cumulativeOverOriginal: '0.841667' },
+    ]);
+  });
 });
