@@ -1,18 +1,28 @@
-import type { AnyCommand, AnySubject } from '../kernel/index.js';
-import { contract, contractCommands } from './contract/index.js';
-import { ledgerCommands } from './ledger/index.js';
-import { programme, programmeCommands } from './programme/index.js';
-import { supplier, supplierCommands } from './supplier/index.js';
-import { tower, towerCommands } from './tower/index.js';
+import { ledgerEvents, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import * as contractCommands from './contract/commands.js';
+import { contract } from './contract/index.js';
+import * as ledgerCommands from './ledger/commands.js';
+import * as programmeCommands from './programme/commands.js';
+import { programme } from './programme/index.js';
+import * as supplierCommands from './supplier/commands.js';
+import { supplier } from './supplier/index.js';
+import * as towerCommands from './tower/commands.js';
+import { tower } from './tower/index.js';
 
-/** Every subject and what can be asked of it: the whole ledger on one screen. */
+/** Every subject of the ledger. */
 export const subjects: readonly AnySubject[] = [programme, tower, contract, supplier];
 
-/** The ledger's own commands may be asked of any subject. */
+/** In the order of the life that their events tell. */
+const inOrder = (events: object, commands: Readonly<Record<string, AnyCommand>>): readonly AnyCommand[] => {
+  const types = Object.keys(events);
+  return Object.values(commands).sort((a, b) => types.indexOf(a.events[0]!) - types.indexOf(b.events[0]!));
+};
+
+/** Everything that can be asked; the ledger's own commands, the last, of any subject. */
 export const commands: readonly AnyCommand[] = [
-  ...programmeCommands,
-  ...towerCommands,
-  ...contractCommands,
-  ...supplierCommands,
-  ...ledgerCommands,
+  ...inOrder(programme.events, programmeCommands),
+  ...inOrder(tower.events, towerCommands),
+  ...inOrder(contract.events, contractCommands),
+  ...inOrder(supplier.events, supplierCommands),
+  ...inOrder(ledgerEvents, ledgerCommands),
 ];

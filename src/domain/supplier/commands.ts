@@ -1,0 +1,2 @@
+// Everything that can be asked of a supplier. To add a command: one new file, one line here.
+export * from './commands/register-supplier.js';

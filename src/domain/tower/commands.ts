@@ -1,0 +1,2 @@
+// Everything that can be asked of a tower. To add a command: one new file, one line here.
+export * from './commands/plan-tower.js';
