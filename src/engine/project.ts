@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonical, History, type AnySubject, type Parts, type Projection, type StoredEvent } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Build, EventQuery, IndexedEvent, KeptPart, Ordinal, ReadModel, StoppedStream } from '../store/read-model.js';
+import { Waiting } from '../store/waiting.js';
 import { split } from './audit.js';
 import { Rows, type Row, type Update } from './rows.js';
 
@@ -59,7 +60,7 @@ export class Projector {
   readonly #subjects: ReadonlyMap<string, AnySubject>;
   readonly #serving = new Map<string, Serving>();
   readonly #stop = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
   readonly #histories: Histories;
   #last: IndexedEvent | undefined;
   #loop: Promise<void> = Promise.resolve();
@@ -206,16 +207,7 @@ export class Projector {
 
   /** Waits until the log has been read beyond an ordinal, or the signal aborts. */
   beyond(ordinal: Ordinal, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted || this.#stop.signal.aborted || this.ordinal > ordinal) done();
-    });
+    return this.#waiting.orWoken(signal, () => this.#stop.signal.aborted || this.ordinal > ordinal);
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. */
@@ -237,7 +229,7 @@ export class Projector {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
     await Promise.allSettled([this.#loop, this.#rebuilds]);
     this.#o.readModel.close();
   }
@@ -278,7 +270,7 @@ export class Projector {
       });
       this.#last = last;
       for (const { feed } of this.#serving.values()) if (feed) feed.cursor = last!.ordinal;
-      for (const wake of [...this.#waiting]) wake();
+      this.#waiting.wake();
       await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
       if (this.#stop.signal.aborted) return;
     }

@@ -11,6 +11,7 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
+import { Waiting } from '../waiting.js';
 import { codeOf, lockFolder, NewerFormat, refuseUnsafe } from './folder.js';
 
 const FORMAT = 1;
@@ -67,7 +68,7 @@ export class EmbeddedStore implements EventStore {
   #scheduled = false;
   #broken: Error | undefined;
   #closed = false;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
 
   private constructor({ dir, timeZone, now, newId }: EmbeddedOptions) {
     this.#release = lockFolder(dir);
@@ -156,7 +157,7 @@ export class EmbeddedStore implements EventStore {
     if (this.#closed) return;
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
     if (!this.#broken) this.#db.pragma('wal_checkpoint(TRUNCATE)');
     this.#db.close();
     this.#release();
@@ -196,7 +197,7 @@ export class EmbeddedStore implements EventStore {
     this.commits++;
     for (const [stream, revision] of heads) this.#remember(stream, revision);
     for (const answer of answers) answer();
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
@@ -241,16 +242,8 @@ export class EmbeddedStore implements EventStore {
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted || this.#closed || (this.#last.get()!.position ?? 0) > (at === undefined ? 1 : numberOf(at))) done();
-    });
+    const from = at === undefined ? 1 : numberOf(at);
+    return this.#waiting.orWoken(signal, () => this.#closed || (this.#last.get()!.position ?? 0) > from);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
+import { Waiting } from '../waiting.js';
 
 /** What the next append does: stored without an answer, lost without an answer, or refused because the store is away. */
 export type Fault = 'unknown-stored' | 'unknown-lost' | 'unavailable';
@@ -23,7 +24,7 @@ export class MemoryStore implements EventStore {
   readonly faults: Fault[] = [];
   readonly #log: (StoredEvent | 'foreign')[] = [];
   readonly #streams = new Map<string, StoredEvent[]>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
   readonly #accepted = new Set<Promise<Appended>>();
   #closed = false;
 
@@ -74,7 +75,7 @@ export class MemoryStore implements EventStore {
       past.push(stored);
       this.#log.push(stored);
     }
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
     return { revision: past.length - 1, position: past.at(-1)!.position };
   }
 
@@ -111,7 +112,7 @@ export class MemoryStore implements EventStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
     await Promise.allSettled(this.#accepted);
   }
 
@@ -121,16 +122,8 @@ export class MemoryStore implements EventStore {
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted || this.#closed || this.#log.length > (at === undefined ? 0 : indexAfter(at))) done();
-    });
+    const from = at === undefined ? 0 : indexAfter(at);
+    return this.#waiting.orWoken(signal, () => this.#closed || this.#log.length > from);
   }
 }
 

@@ -1,0 +1,22 @@
+/** Those who wait for more: woken together, each looks for itself whether it was what it waits for. */
+export class Waiting {
+  readonly #asleep = new Set<() => void>();
+
+  /** Until the next `wake`, or the signal aborts; not at all when it is `already` there. */
+  orWoken(signal: AbortSignal, already: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const awake = () => {
+        this.#asleep.delete(awake);
+        signal.removeEventListener('abort', awake);
+        resolve();
+      };
+      this.#asleep.add(awake);
+      signal.addEventListener('abort', awake);
+      if (signal.aborted || already()) awake();
+    });
+  }
+
+  wake(): void {
+    for (const awake of [...this.#asleep]) awake();
+  }
+}
