@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { commands } from '../../src/domain/index.js';
+import { daysLate, dossierOf, historyView, replay, type Replay } from '../../src/engine/audit.js';
+import type { NewEvent } from '../../src/kernel/index.js';
+import { theFact } from '../given.js';
+import { tellWorld, World } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const scheme = { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
+const deputyMayor = { decidedBy: { person: 'p-1', office: 'Deputy Mayor' }, authority: { reference: 'PCD 813' } };
+const uplift = { kind: 'value', to: gbp('150000000') };
+const LONDON = 'Europe/London';
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await tellWorld(world);
+  await world.tell('programme-met', 'AdoptPolicy', scheme);
+  await world.tell(
+    'contract-siam',
+    'AwardContract',
+    { programme: 'met', supplier: 'atos', value: gbp('96000000') },
+    { effectiveOn: '2015' },
+  );
+});
+
+const eventsOf = async (decision: string) => (await world.history('contract-siam')).decision(decision);
+const again = async (decision: string): Promise<Replay> => {
+  const events = await eventsOf(decision);
+  const command = commands.find(({ name }) => name === events[0]!.metadata.command.name)!;
+  return replay((category, id) => world.history(`${category}-${id}`), command, events, LONDON);
+};
+const approved = async () => (await world.tell('contract-siam', 'ApproveChange', uplift, deputyMayor)).decision!;
+
+describe('a decision taken again from what was known', () => {
+  it('comes out the same, with the same rules assessed', async () => {
+    const taken = await again(await approved());
+    expect(taken).toMatchObject({ same: true, differences: [] });
+    expect(taken.again).toEqual(taken.recorded);
+    expect(taken.again).toMatchObject([{ type: 'ChangeApproved', assessed: [{ rule: 'scheme/approval', result: 'met' }] }]);
+    expect(taken.known).toEqual([
+      { stream: 'contract-siam', revision: 0 },
+      { stream: 'programme-met', revision: 1 },
+    ]);
+  });
+
+  it('does not see what was learned later, there or elsewhere', async () => {
+    const decision = await approved();
+    const [award] = (await world.history('contract-siam')).recorded;
+    await world.tell('contract-siam', 'CorrectFact', { event: award!.id, pointer: '/value/amount', value: '149000000', because: 'error' }, deputyMayor); // prettier-ignore
+    await world.tell('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
+    const stricter = { ...scheme, version: '2', approvals: [{ stepOverOriginalAbove: 1, approver: 'Mayor' }] };
+    await world.tell('programme-met', 'AdoptPolicy', stricter);
+    expect(await again(decision)).toMatchObject({ same: true, differences: [] });
+  });
+
+  /** A decision that these rules did not take, put into the log behind their back. */
+  const smuggled = async (command: string, body: object, type: string, data: object): Promise<string> => {
+    const { metadata } = (await eventsOf(await approved()))[0]!;
+    const { assessed: _, ...rest } = metadata;
+    const event: NewEvent = {
+      id: theFact(900),
+      type,
+      data,
+      metadata: { ...rest, command: { id: 'smuggled', name: command, body: body as never } },
+    };
+    await world.store.append('contract-siam', 1, [event]);
+    return 'smuggled';
+  };
+
+  it('shows where the record says something else', async () => {
+    const decision = await smuggled('ApproveChange', { kind: 'value', to: gbp('160000000'), record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
+    const { same, differences } = await again(decision);
+    expect(same).toBe(false);
+    expect(differences.map(({ pointer }) => pointer)).toEqual(['/events']);
+    expect(JSON.stringify(differences)).toMatch(/190000000.*160000000/);
+  });
+
+  it('shows that it would have been refused', async () => {
+    const decision = await smuggled('ApproveChange', { kind: 'value', record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
+    expect(await again(decision)).toMatchObject({ same: false, again: [], refused: { code: 'contract/change-without-value' } });
+  });
+});
+
+describe('the dossier of a decision', () => {
+  it('has what was asked, known and assessed, and what became of it since', async () => {
+    const decision = await approved();
+    const [event] = await eventsOf(decision);
+    await world.tell('contract-siam', 'Annotate', { event: event!.id, note: 'Seen' });
+    await world.tell('contract-siam', 'WithdrawFact', { event: event!.id });
+    const dossier = dossierOf(await eventsOf(decision), await world.history('contract-siam'), LONDON);
+    expect(dossier).toMatchObject({
+      decision,
+      command: 'ApproveChange',
+      actor: { id: 'ana' },
+      ...deputyMayor,
+      asked: { ...uplift, record: deputyMayor },
+      assessed: [{ rule: 'scheme/approval', version: '1', result: 'met' }],
+      events: [{ type: 'ChangeApproved', withdrawnBy: expect.any(String) }],
+    });
+    expect(dossier).not.toHaveProperty('toldDaysLate');
+  });
+
+  it('says how late it was told at least', async () => {
+    const [award] = (await world.history('contract-siam')).recorded;
+    const dossier = dossierOf([award!], await world.history('contract-siam'), LONDON);
+    expect(dossier.toldDaysLate).toBe(1404); // 2015-12-31 → 2019-11-04
+    expect([daysLate('2019-11', '2019-11-04'), daysLate('unknown', '2019-11-04'), daysLate('2019-11-03', '2019-11-04')]).toEqual([0, 0, 1]);
+  });
+});
+
+describe('the history of a subject', () => {
+  it('tells each fact in its place, what it changed, and what was said of it', async () => {
+    await approved();
+    await world.tell('contract-siam', 'SignContract', {}, { effectiveOn: '2016' });
+    const { entries, ledger, withdrawn } = historyView(await world.history('contract-siam'), LONDON);
+    expect(entries.map(({ type }) => type)).toEqual(['ContractAwarded', 'ContractSigned', 'ChangeApproved']);
+    expect(entries[2]!.changed).toContainEqual({ pointer: '/ceiling/amount', from: '96000000', to: '150000000' });
+    expect([ledger, withdrawn]).toEqual([[], []]);
+  });
+});
