@@ -1,0 +1,213 @@
+import { Command } from 'commander';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { get } from 'node:http';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection, drive, median, percentile, type Post } from './load.js';
+import { caughtUp, startServer, type Server } from './server.js';
+import { award, awardBody, lives, tellWorld } from './story.js';
+
+const options = new Command('bench')
+  .description('What a durable command costs beside requests that do nothing, how late updates come, what a long log needs.')
+  .option('--quick', 'a small run: is everything there?')
+  .option('--events <n>', 'the length of the long log')
+  .option('--only <part>', 'rates, updates or log')
+  .option('--dir <folder>', 'where the ledgers are made', tmpdir())
+  .parse()
+  .opts<{ quick?: boolean; events?: string; only?: string; dir: string }>();
+const quick = options.quick === true;
+const EVENTS = Number(options.events ?? (quick ? 5000 : 200_000));
+const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
+
+const fixed = (n: number, digits = 1) => n.toFixed(digits);
+const table = (rows: readonly (readonly string[])[]): string => {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('   ')).join('\n');
+};
+const withFolder = async (work: (dir: string) => Promise<void>): Promise<void> => {
+  const dir = await mkdtemp(join(options.dir, 'tower-ledger-bench-'));
+  try {
+    await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+};
+
+const kinds = ['durable', 'validated', 'unvalidated'] as const;
+type Kind = (typeof kinds)[number];
+interface Round {
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Until the last answer only. */
+  readonly answered: number;
+}
+
+const noOp = (path: string) => {
+  let n = 0;
+  return (): Post => ({ path, body: awardBody(++n), key: `award-${n}` });
+};
+const requests: { readonly [K in Kind]: () => Post } = {
+  durable: award,
+  validated: noOp('/bench/validated'),
+  unvalidated: noOp('/bench/no-op'),
+};
+
+const round = async (server: Server, kind: Kind, connections: number): Promise<Round> => {
+  const end = performance.now() + ROUND_MS;
+  const next = () => (performance.now() < end ? requests[kind]() : undefined);
+  const driven = await drive({ url: server.url, connections, status: 201, next });
+  let { ended } = driven;
+  if (kind === 'durable') {
+    await caughtUp(server, (JSON.parse(driven.last) as { readonly position: string }).position);
+    ended = performance.now();
+  }
+  const { count, begun, latencies } = driven;
+  return {
+    rate: (count / (ended - begun)) * 1000,
+    answered: (count / (driven.ended - begun)) * 1000,
+    p50: percentile(latencies, 50),
+    p99: percentile(latencies, 99),
+  };
+};
+
+/** The three kinds alternate, so that what else the machine does meets all of them; the first round only warms up. */
+const rates = async (server: Server): Promise<void> => {
+  const rows = [['connections', 'kind', 'requests/s', 'until answered', 'p50 ms', 'p99 ms', 'durable ÷ this']];
+  for (const connections of [1, 16, 64]) {
+    const all: Record<Kind, Round>[] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      const measured: Partial<Record<Kind, Round>> = {};
+      for (const kind of kinds) measured[kind] = await round(server, kind, connections);
+      if (i > 0) all.push(measured as Record<Kind, Round>);
+    }
+    for (const kind of kinds)
+      rows.push([
+        String(connections),
+        kind,
+        fixed(median(all.map((r) => r[kind].rate)), 0),
+        fixed(median(all.map((r) => r[kind].answered)), 0),
+        fixed(median(all.map((r) => r[kind].p50)), 2),
+        fixed(median(all.map((r) => r[kind].p99)), 2),
+        kind === 'durable' ? '' : fixed(median(all.map((r) => r.durable.rate / r[kind].rate)), 3),
+      ]);
+  }
+  console.log(`\n${table(rows)}`);
+  console.log(
+    `Medians of ${ROUNDS - 1} rounds of ${ROUND_MS} ms; a durable round ends when every projection has read it. ` +
+      'Durable is an award on a new contract; the others get the same body and headers.',
+  );
+};
+
+/** A client of a projection: each message as it comes. */
+const follow = async (server: Server, projection: string) => {
+  let take: ((message: string) => void) | undefined;
+  let rest = '';
+  const close = await new Promise<() => void>((resolve, reject) => {
+    const request = get(`${server.url}/projections/${projection}/updates`, (response) => {
+      if (response.statusCode !== 200) return reject(new Error(`${projection}: ${response.statusCode}`));
+      response.on('error', () => undefined); // it is this side that ends it
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        const messages = (rest + chunk).split('\n\n');
+        rest = messages.pop()!;
+        for (const message of messages)
+          if (message.startsWith('event: hello')) resolve(() => request.destroy());
+          else if (message.includes('"decision"')) take?.(message);
+      });
+    }).on('error', reject);
+  });
+  const next = () =>
+    new Promise<{ readonly at: number; readonly message: string }>(
+      (resolve) => (take = (message) => resolve({ at: performance.now(), message })),
+    );
+  return { next, close };
+};
+
+const updatesOf = async (server: Server, projection: string): Promise<string[]> => {
+  const { next, close } = await follow(server, projection);
+  const connection = await Connection.open(server.url);
+  const fromAnswer: number[] = [];
+  const fromRequest: number[] = [];
+  for (let i = -20; i < UPDATES; i++) {
+    const update = next();
+    const begun = performance.now();
+    const { status, body, ms } = await connection.post(award());
+    if (status !== 201) throw new Error(`${status} ${body}`);
+    const { at, message } = await update;
+    const { decision } = JSON.parse(body) as { readonly decision: string };
+    if (!message.includes(decision)) throw new Error(`Not the update of ${decision}: ${message}`);
+    if (i < 0) continue; // warming up
+    fromAnswer.push(at - begun - ms);
+    fromRequest.push(at - begun);
+  }
+  close();
+  connection.close();
+  return [fromAnswer, fromRequest].reduce(
+    (cells, times) => {
+      const sorted = times.toSorted((a, b) => a - b);
+      return [...cells, fixed(percentile(sorted, 50), 2), fixed(percentile(sorted, 99), 2)];
+    },
+    [projection],
+  );
+};
+
+const updates = async (server: Server): Promise<void> => {
+  const rows = [['updates of', 'after the 201: p50 ms', 'p99', 'after the request: p50 ms', 'p99']];
+  for (const projection of ['contract-register', 'tower-board']) rows.push(await updatesOf(server, projection));
+  console.log(`\n${table(rows)}`);
+  console.log(`${UPDATES} awards, one at a time. Below zero the update came before its answer.`);
+};
+
+const rssOf = async (server: Server): Promise<string> => {
+  const { text } = await server.get('/metrics');
+  return `${fixed(Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / 1e6, 0)} MB`;
+};
+
+/** The log is filled as it always is: by commands, over HTTP. */
+const longLog = async (dir: string): Promise<void> => {
+  const server = await startServer(dir);
+  await tellWorld(server);
+  console.log(`\nRSS of an empty ledger: ${await rssOf(server)}`);
+  const { begun, ended, last } = await drive({ url: server.url, connections: 64, status: 201, next: lives(EVENTS) });
+  console.log(`RSS at the last answer: ${await rssOf(server)}`);
+  await caughtUp(server, (JSON.parse(last) as { readonly position: string }).position);
+  const seconds = (performance.now() - begun) / 1000;
+  const bytes = async (name: string) => fixed((await stat(join(dir, name))).size / 1e6, 0);
+  console.log(`RSS after ${EVENTS} events: ${await rssOf(server)}`);
+  await server.stop();
+  console.log(
+    `${EVENTS} events through HTTP at 64 connections: ${fixed((ended - begun) / 1000)} s to the last answer, ${fixed(seconds)} s to the last ` +
+      `projection (${fixed(EVENTS / seconds, 0)}/s); ledger.db ${await bytes('ledger.db')} MB, read-model.db ${await bytes('read-model.db')} MB`,
+  );
+  for (let i = 1; i <= STARTS; i++) {
+    const again = await startServer(dir);
+    const rss = await rssOf(again);
+    await sleep(2000);
+    console.log(`start ${i}: ready after ${fixed(again.readyMs, 0)} ms, RSS ${rss}, two seconds later ${await rssOf(again)}`);
+    await again.stop();
+  }
+};
+
+const withServer = (work: (server: Server) => Promise<void>) =>
+  withFolder(async (dir) => {
+    const server = await startServer(dir, { LEDGER_BENCH_ROUTES: 'true' });
+    await tellWorld(server);
+    await work(server);
+    await server.stop();
+  });
+const parts: { readonly [name: string]: () => Promise<void> } = {
+  rates: () => withServer(rates),
+  updates: () => withServer(updates),
+  log: () => withFolder(longLog),
+};
+
+console.log(
+  `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, store embedded (SQLite, WAL, ` +
+    `synchronous=FULL) in ${options.dir}; load and server are a process each`,
+);
+const chosen = options.only === undefined ? Object.values(parts) : [parts[options.only]];
+for (const part of chosen) {
+  if (!part) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`);
+  await part();
+}

@@ -1,0 +1,117 @@
+import { connect, type Socket } from 'node:net';
+
+export interface Post {
+  readonly path: string;
+  readonly body: string;
+  readonly key?: string;
+}
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  /** From the request's first byte to the answer's last. */
+  readonly ms: number;
+}
+
+/**
+ * One connection that sends one request after the other. It knows of HTTP only what this server answers, so that little of the measured
+ * time is its own: node:http spends as much on a request as the server does on one that does nothing.
+ */
+export class Connection {
+  #rest: Buffer = Buffer.alloc(0);
+  #begun = 0;
+  #waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly host: string,
+  ) {
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('close', () => this.#waiting?.reject(new Error('The server closed the connection.')));
+    socket.on('error', (error) => this.#waiting?.reject(error));
+  }
+
+  static open(url: string): Promise<Connection> {
+    const { hostname, port, host } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      socket.once('error', reject);
+      socket.once('connect', () => resolve(new Connection(socket, host)));
+    });
+  }
+
+  post({ path, body, key }: Post): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#begun = performance.now();
+      this.socket.write(
+        `POST ${path} HTTP/1.1\r\nhost: ${this.host}\r\ncontent-type: application/json\r\nx-actor: bench\r\n` +
+          `${key === undefined ? '' : `idempotency-key: ${key}\r\n`}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
+    });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const head = this.#rest.indexOf('\r\n\r\n');
+    if (head === -1) return;
+    const heading = this.#rest.toString('latin1', 0, head);
+    const end = head + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(heading)?.[1] ?? 0);
+    if (this.#rest.length < end) return;
+    const body = this.#rest.toString('utf8', head + 4, end);
+    this.#rest = this.#rest.subarray(end);
+    const { resolve } = this.#waiting!;
+    this.#waiting = undefined;
+    resolve({ status: Number(heading.slice(9, 12)), body, ms: performance.now() - this.#begun });
+  }
+}
+
+export interface Load {
+  readonly url: string;
+  readonly connections: number;
+  readonly status: number;
+  /** What a connection sends next; undefined ends it. */
+  next(connection: number): Post | undefined;
+}
+export interface Driven {
+  readonly count: number;
+  /** When the first was sent. */
+  readonly begun: number;
+  readonly ended: number;
+  /** In ascending order. */
+  readonly latencies: readonly number[];
+  readonly last: string;
+}
+
+/** Every connection sends its next request as soon as the one before was answered. */
+export const drive = async ({ url, connections, status, next }: Load): Promise<Driven> => {
+  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(url)));
+  const latencies: number[] = [];
+  let last = '';
+  const begun = performance.now();
+  await Promise.all(
+    open.map(async (connection, i) => {
+      for (let post = next(i); post; post = next(i)) {
+        const reply = await connection.post(post);
+        if (reply.status !== status) throw new Error(`POST ${post.path}: ${reply.status} ${reply.body}`);
+        latencies.push(reply.ms);
+        last = reply.body;
+      }
+    }),
+  );
+  const ended = performance.now();
+  for (const connection of open) connection.close();
+  return { count: latencies.length, begun, ended, latencies: latencies.sort((a, b) => a - b), last };
+};
+
+/** @param sorted in ascending order */
+export const percentile = (sorted: readonly number[], p: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? NaN;
+export const median = (numbers: readonly number[]): number =>
+  percentile(
+    numbers.toSorted((a, b) => a - b),
+    50,
+  );

@@ -1,0 +1,64 @@
+import { got, type Server } from './server.js';
+import type { Post } from './load.js';
+
+const TOWERS = 64;
+const SUPPLIERS = 32;
+
+/** What contracts are awarded under. */
+export const tellWorld = async (server: Server): Promise<void> => {
+  const tell = (path: string, body: object) => got(server.post(path, JSON.stringify(body)));
+  await tell('/programmes/p/charter-programme', { title: 'Programme', authority: 'Authority', baseCurrency: 'GBP' });
+  for (let i = 0; i < TOWERS; i++) await tell(`/towers/t-${i}/plan-tower`, { programme: 'p', title: `Tower ${i}` });
+  for (let i = 0; i < SUPPLIERS; i++) await tell(`/suppliers/s-${i}/register-supplier`, { title: `Supplier ${i}`, form: 'company' });
+};
+
+export const awardBody = (n: number): string =>
+  JSON.stringify({
+    programme: 'p',
+    title: `Contract ${n}`,
+    towers: [`t-${n % TOWERS}`],
+    supplier: `s-${n % SUPPLIERS}`,
+    value: { amount: '155000000.00', currency: 'GBP' },
+    startsOn: '2015-12-01',
+    endsOn: '2020-11-30',
+    record: {
+      effectiveOn: '2015-11',
+      decidedBy: { person: 'p-1', office: 'Deputy Mayor' },
+      authority: { reference: `PCD ${n}` },
+      evidence: [{ uri: `https://example.org/decisions/${n}`, title: 'The decision', confidence: 'primary' }],
+    },
+  });
+
+let contracts = 0;
+/** A contract that was not there before. */
+export const award = (): Post => {
+  const n = ++contracts;
+  return { path: `/contracts/c-${n}/award-contract`, body: awardBody(n), key: `award-${n}` };
+};
+
+/** What comes after the award in a contract's life: an event each. */
+const LATER: readonly (readonly [command: string, body: object])[] = [
+  ['sign-contract', { record: { effectiveOn: '2015-12' } }],
+  ['start-service', { record: { effectiveOn: '2016-01' } }],
+  ['record-delay', { milestone: 'Migration', from: '2016-06', to: '2016-12', cause: 'The old centre closed later' }],
+  ['approve-change', { kind: 'value', to: { amount: '176800000.00', currency: 'GBP' }, record: { effectiveOn: '2017-03' } }],
+  ['approve-change', { kind: 'term', endsOn: '2021-11-30', record: { effectiveOn: '2018' } }],
+  ['annotate', { note: 'The paper tells a sum without its tax.' }],
+];
+
+/** Whole lives of contracts, one after the other, so many events in all. */
+export const lives = (events: number): ((connection: number) => Post | undefined) => {
+  const at = new Map<number, { readonly path: string; step: number }>();
+  let sent = 0;
+  return (connection) => {
+    if (sent++ >= events) return undefined;
+    const life = at.get(connection);
+    if (!life || life.step === LATER.length) {
+      const post = award();
+      at.set(connection, { path: post.path.slice(0, post.path.lastIndexOf('/')), step: 0 });
+      return post;
+    }
+    const [command, body] = LATER[life.step++]!;
+    return { path: `${life.path}/${command}`, body: JSON.stringify(body), key: `${command}-${life.step}` };
+  };
+};
