@@ -9,12 +9,18 @@ import { randomOf, startServer, type Answer, type Server } from './server.js';
 const options = new Command('crash')
   .description('Kills the server again and again while it is written to, and checks that its log holds what it acknowledged and no more.')
   .option('--rounds <n>', 'kills', '20')
-  .option('--seed <n>', 'repeats the commands and the moments of an earlier run', String(Date.now() % 1_000_000))
+  .option(
+    '--seed <n>',
+    'the moments of the kills and the nth command of an earlier run; what meets what is up to the machine',
+    String(Date.now() % 1_000_000),
+  )
   .option('--writers <n>', 'commands on their way at the same time', '64')
   .parse()
   .opts<{ rounds: string; seed: string; writers: string }>();
 const [rounds, seed, writers] = [Number(options.rounds), Number(options.seed), Number(options.writers)];
-const random = randomOf(seed);
+const moments = randomOf(seed);
+/** Begun anew for each command, so that the nth is the same however many the machine manages before a kill. */
+let random = randomOf(seed);
 const pick = (below: number) => Math.floor(random() * below);
 
 const all: Sent[] = [];
@@ -47,6 +53,7 @@ const shared = (round: number, i: number) => `shared-${round}-${i}`;
 /** A third goes to streams that others write to as well. */
 const next = (round: number): Sent => {
   const id = `${round}-${made}`;
+  random = randomOf(seed * 1_000_003 + made);
   const kind = random();
   if (kind < 0.17) return command(`/suppliers/s-${id}/register-supplier`, { title: `Supplier ${id}`, form: 'company' });
   if (kind < 0.34) return command(`/towers/t-${id}/plan-tower`, { programme: 'p', title: `Tower ${id}` });
@@ -93,7 +100,7 @@ const writeUntilKilled = async (server: Server, round: number): Promise<readonly
     }
   };
   const writing = Promise.all(Array.from({ length: writers }, writer));
-  const timed = sleep(100 + pick(501)).then(() => {
+  const timed = sleep(100 + Math.floor(moments() * 501)).then(() => {
     if (round % 2 === 0) atAnswer = true;
     else ending = server.kill();
   });

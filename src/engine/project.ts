@@ -70,7 +70,7 @@ export class Projector {
   private constructor(options: ProjectionOptions) {
     this.#o = options;
     this.#subjects = new Map(options.subjects.map((s) => [s.category, s]));
-    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 8000);
+    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 2000);
   }
 
   static start(options: ProjectionOptions): Projector {
@@ -284,7 +284,7 @@ export class Projector {
   }
 
   async #catchUp(serving: Serving): Promise<void> {
-    const { store, readModel, keep = 8000 } = this.#o;
+    const { store, readModel, keep = 2000 } = this.#o;
     const { name, version } = serving.projection;
     const build = readModel.addBuild(name, version, false);
     const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
@@ -441,11 +441,11 @@ class Feed {
       this.#stop(stream, ordinal, error);
       return;
     }
-    this.#replace(stream, parts, ordinal); // what the read model throws is no fault of the stream
+    this.#replace(stream, parts, ordinal, event.revision === 0); // what the read model throws is no fault of the stream
   }
 
-  #replace(stream: string, parts: { readonly [key: string]: KeptPart }, at: Ordinal): void {
-    const current = this.#partsOf(stream);
+  #replace(stream: string, parts: { readonly [key: string]: KeptPart }, at: Ordinal, fresh: boolean): void {
+    const current = this.#partsOf(stream, fresh);
     for (const [key, before] of current) {
       const after = parts[key];
       if (after && same(before, after)) continue;
@@ -492,11 +492,11 @@ class Feed {
     }
   }
 
-  #partsOf(stream: string): Map<string, KeptPart> {
+  #partsOf(stream: string, fresh = false): Map<string, KeptPart> {
     let parts = this.#current.get(stream);
     if (!parts) {
-      if (this.#current.size > 5000) this.#current.clear();
-      parts = new Map(this.readModel.partsOf(this.build.id, stream).map((part) => [part.key, part]));
+      if (this.#current.size > 500) this.#current.clear();
+      parts = new Map(fresh ? [] : this.readModel.partsOf(this.build.id, stream).map((part) => [part.key, part]));
       this.#current.set(stream, parts);
     }
     return parts;

@@ -13,7 +13,7 @@ export class Streams {
 
   constructor(
     private readonly store: EventStore,
-    private readonly most = 20_000,
+    private readonly most = 4000,
   ) {}
 
   /** @throws NewerShape, Illegal, and what the store throws */
@@ -41,9 +41,11 @@ export class Streams {
     if (other && other !== history && other.revision > history.revision) return;
     this.#drop(stream);
     this.#kept.set(stream, history);
-    this.#events += history.revision + 1;
+    this.#events += weightOf(history);
+    if (this.#events <= this.most) return;
+    // many at once: to look for the oldest costs as much as was dropped before
     for (const [oldest] of this.#kept) {
-      if (this.#events <= this.most || oldest === stream) break;
+      if (this.#events <= this.most * 0.75 || oldest === stream) break;
       this.#drop(oldest);
     }
   }
@@ -52,6 +54,9 @@ export class Streams {
     const history = this.#kept.get(stream);
     if (!history) return;
     this.#kept.delete(stream);
-    this.#events -= history.revision + 1;
+    this.#events -= weightOf(history);
   }
 }
+
+/** Its events, and what a history without any holds itself: any id can be asked for. */
+const weightOf = (history: History): number => history.revision + 2;

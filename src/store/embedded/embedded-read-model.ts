@@ -305,6 +305,7 @@ const prepared = (file: string): Database.Database => {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma('cache_size = -16000');
+    db.pragma('wal_autocheckpoint = 4000');
     db.exec(TABLES);
     return db;
   } catch (error) {

@@ -78,6 +78,7 @@ export class EmbeddedStore implements EventStore {
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_autocheckpoint = 4000');
+      this.#db.pragma('cache_size = -8000');
       this.#db.exec(`
         CREATE TABLE IF NOT EXISTS events (
           position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL,
@@ -111,6 +112,7 @@ export class EmbeddedStore implements EventStore {
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
     this.#mustBeOpen();
+    if (from > this.#headNow(stream)) return [];
     return this.#ofStream.all(stream, from, limit).map(storedOf);
   }
 
@@ -201,7 +203,7 @@ export class EmbeddedStore implements EventStore {
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
-    const actual = heads.get(stream) ?? this.#heads.get(stream) ?? this.#headOf.get(stream)?.revision ?? -1;
+    const actual = heads.get(stream) ?? this.#headNow(stream);
     if (actual !== expected) {
       const there = this.#alreadyThere(stream, expected, rows);
       return () => (there ? resolve(there) : reject(new WrongExpectedRevision(stream, expected, actual)));
@@ -234,6 +236,15 @@ export class EmbeddedStore implements EventStore {
     this.#heads.clear();
     if (!clean) this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
     for (const { reject } of batch) reject(clean ? new StoreUnavailable(`Nothing was stored: ${message}`) : new OutcomeUnknown(message));
+  }
+
+  /** There is no other writer: a stream whose head is kept needs no question. */
+  #headNow(stream: string): Revision {
+    const kept = this.#heads.get(stream);
+    if (kept !== undefined) return kept;
+    const head = this.#headOf.get(stream)?.revision ?? -1;
+    this.#remember(stream, head);
+    return head;
   }
 
   #remember(stream: string, revision: Revision): void {
