@@ -189,6 +189,11 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
   GiveTerminationNotice: ({ flag, date }) => ({ by: flag ? 'authority' : 'supplier', ...(flag && { takesEffectOn: date }) }),
   WithdrawTerminationNotice: () => ({}),
   TerminateContract: ({ flag, n }) => ({ ground: 'Failure to deliver', ...(n % 2 === 0 && { partial: flag }) }),
+  PublishAwardNotice: ({ n, flag, date }) => ({ reference: `Notice ${n % 5}`, ...(flag && { standstillEndsOn: date }) }),
+  CancelContract: ({ n }) => ({ why: `Case ${n}` }),
+  SeekExtension: ({ date }) => ({ until: date }),
+  ExerciseExtension: ({ n, flag, date }) => ({ ...(flag ? { endsOn: date } : { months: 1 + (n % 24) }) }),
+  NovateContract: ({ n }) => ({ supplier: supplier(n) }),
   CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
 };
 
@@ -293,6 +298,10 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
     const told: readonly (readonly [command: string, data: object])[] = [
       ['AppointIntegrator', { contract }],
       ['AddWarning', { warning: `warning-${n % 9}`, summary: 'Not without risk', by: 'Watchdog', source: { title: `Report ${n % 9}` } }],
+      ['RaiseRisk', { risk: `risk-${n % 9}`, summary: 'What may happen', source: { title: `Report ${n}` } }],
+      ['SetSavingsTarget', { target: `target-${n % 3}`, title: 'Saved', amount: amount(n) }],
+      ['RecordSaving', { saving: `saving-${n % 9}`, target: `target-${n % 4}`, amount: amount(n) }],
+      ['PublishStrategy', { strategy: `strategy-${n % 3}`, title: 'Strategy', reviewDue: date }],
       ['AdoptPolicy', { policy: 'consent', title: 'Scheme of consent', version: String(n % 5), inForceFrom: date, approvals: [{ stepOverOriginalAbove: 10, approver: 'Board' }] }], // prettier-ignore
     ];
     await world.try('programme-met', ...told[m.pick % told.length]!, grounds(m, m.on));

@@ -2,9 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, subjects } from '../src/domain/index.js';
-import { check, exampleOf, isLedgerEvent, ledgerEvents, stageRefusals, type AnyCommand, type AnySubject } from '../src/kernel/index.js';
+import {
+  kebab,
+  check,
+  exampleOf,
+  isLedgerEvent,
+  ledgerEvents,
+  stageRefusals,
+  type AnyCommand,
+  type AnySubject,
+} from '../src/kernel/index.js';
 import { engineRefusals } from '../src/engine/handle.js';
-import { kebab } from '../src/http/routes.js';
 
 const root = join(import.meta.dirname, '..');
 const files = readdirSync(join(root, 'src/domain'), { recursive: true, encoding: 'utf8' }).filter((file) =>

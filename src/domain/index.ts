@@ -1,6 +1,8 @@
 import { ledgerEvents, type AnyCommand, type AnySubject } from '../kernel/index.js';
 import * as contractCommands from './contract/commands.js';
 import { contract } from './contract/index.js';
+import * as lossCommands from './loss/commands.js';
+import { loss } from './loss/index.js';
 import * as ledgerCommands from './ledger/commands.js';
 import * as programmeCommands from './programme/commands.js';
 import { programme } from './programme/index.js';
@@ -8,9 +10,11 @@ import * as supplierCommands from './supplier/commands.js';
 import { supplier } from './supplier/index.js';
 import * as towerCommands from './tower/commands.js';
 import { tower } from './tower/index.js';
+import * as workforceCommands from './workforce/commands.js';
+import { workforce } from './workforce/index.js';
 
 /** Every subject of the ledger. */
-export const subjects: readonly AnySubject[] = [programme, tower, contract, supplier];
+export const subjects: readonly AnySubject[] = [programme, tower, contract, supplier, workforce, loss];
 
 /** In the order of the life that their events tell. */
 const inOrder = (events: object, commands: Readonly<Record<string, AnyCommand>>): readonly AnyCommand[] => {
@@ -24,5 +28,7 @@ export const commands: readonly AnyCommand[] = [
   ...inOrder(tower.events, towerCommands),
   ...inOrder(contract.events, contractCommands),
   ...inOrder(supplier.events, supplierCommands),
+  ...inOrder(workforce.events, workforceCommands),
+  ...inOrder(loss.events, lossCommands),
   ...inOrder(ledgerEvents, ledgerCommands),
 ];

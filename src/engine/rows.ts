@@ -88,9 +88,13 @@ export class Rows {
 
   /** Rows within two links of a part. */
   #affectedBy(key: string, at: Ordinal): string[] {
-    const own = this.readModel.partsAt(this.build.id, key, at).flatMap(({ links }) => links);
+    const own = this.#linksOf(key, at);
     const around = this.readModel.linkingAt(this.build.id, key, at).flatMap((part) => [part.key, ...part.links]);
-    return [key, ...own, ...around];
+    return [key, ...own, ...own.flatMap((link) => this.#linksOf(link, at)), ...around];
+  }
+
+  #linksOf(key: string, at: Ordinal): readonly string[] {
+    return this.readModel.partsAt(this.build.id, key, at).flatMap(({ links }) => links);
   }
 
   #hasRow(key: string, at: Ordinal): boolean {

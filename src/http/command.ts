@@ -2,12 +2,11 @@ import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } fr
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ask, Receipt } from '../engine/handle.js';
-import type { AnyCommand, AnySubject } from '../kernel/index.js';
+import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
 import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, queryOf } from './request.js';
-import { kebab, plural } from './routes.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 

@@ -1,11 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyCommand, AnySubject } from '../kernel/index.js';
 
-/** `loss` → `losses`, `contract` → `contracts`. */
-export const plural = (category: string): string => `${category}${category.endsWith('s') ? 'es' : 's'}`;
-/** `AwardContract` → `award-contract`. */
-export const kebab = (name: string): string => name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
-
 /** A command under one subject: the ledger's own commands have a route under every subject. */
 export const placesOf = (command: AnyCommand, subjects: readonly AnySubject[]): readonly AnySubject[] =>
   command.subject ? [command.subject] : subjects;

@@ -1,14 +1,13 @@
 import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { historyView, split, stateView } from '../engine/audit.js';
-import { whyNotADate, type AnySubject, type History } from '../kernel/index.js';
+import { plural, whyNotADate, type AnySubject, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, cut, POINT, pointOf, type Point } from './as-of.js';
 import { LEDGER, loadFrom, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotThere } from './problem.js';
 import { flagOf, idOf, queryOf, wholeOf, type Query } from './request.js';
-import { plural } from './routes.js';
 
 const STATE = {
   ...POINT,

@@ -5,6 +5,7 @@ export * from './fields.js';
 export * from './history.js';
 export * from './json.js';
 export * from './ledger.js';
+export * from './names.js';
 export * from './projection.js';
 export * from './rejection.js';
 export * from './subject.js';

@@ -1,13 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
 import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
+import { cancelContract } from '../../src/domain/contract/commands/cancel-contract.js';
 import { closeContract } from '../../src/domain/contract/commands/close-contract.js';
 import { discloseValue } from '../../src/domain/contract/commands/disclose-value.js';
+import { exerciseExtension } from '../../src/domain/contract/commands/exercise-extension.js';
 import { giveTerminationNotice } from '../../src/domain/contract/commands/give-termination-notice.js';
+import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { openTender } from '../../src/domain/contract/commands/open-tender.js';
 import { planContract } from '../../src/domain/contract/commands/plan-contract.js';
+import { publishAwardNotice } from '../../src/domain/contract/commands/publish-award-notice.js';
 import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
 import { recordDelay } from '../../src/domain/contract/commands/record-delay.js';
+import { seekExtension } from '../../src/domain/contract/commands/seek-extension.js';
 import { signContract } from '../../src/domain/contract/commands/sign-contract.js';
 import { startService } from '../../src/domain/contract/commands/start-service.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
@@ -43,6 +48,11 @@ describe('the life of a contract', () => {
     [withdrawTerminationNotice, {}, ['notice-given'], 'live'],
     [terminateContract, { ground: 'Breach' }, gone, 'exiting'],
     [closeContract, closing(), ['exiting'], 'closed'],
+    [publishAwardNotice, { reference: '2016/S 045-075423' }, [...changeable, 'exiting']],
+    [cancelContract, { why: 'Out of money' }, ['planned', 'tendering', 'awarded'], 'cancelled'],
+    [seekExtension, { until: '2027' }, gone],
+    [exerciseExtension, { months: 12 }, gone],
+    [novateContract, { supplier: 'atos' }, [...gone, 'exiting']],
   ];
 
   describe.each(life.map(([command, ...rest]) => [command.name, command, ...rest] as const))('%s', (_, command, data, from, to) => {
@@ -182,6 +192,131 @@ describe('SignContract', () => {
     given(told('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
       .when(signContract, { endsOn: '2016-02' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
+});
+
+describe('PublishAwardNotice', () => {
+  const rules = specification(contract, { id: 'met-hosting', others: world(adopted('standstill')) });
+  const notice = (standstillEndsOn?: string) =>
+    told('AwardNoticePublished', { reference: 'N 1', ...(standstillEndsOn && { standstillEndsOn }) }, '2026-02');
+  const rule = 'contract-rules/standstill';
+
+  it('is kept with its number and the end of the standstill', () =>
+    given(...until('awarded'))
+      .when(
+        publishAwardNotice,
+        { reference: 'N 1', uri: 'https://example.org/n1', standstillEndsOn: '2016-02-11' },
+        { effectiveOn: '2016-02-01' },
+      )
+      .leaves({ notices: [{ reference: 'N 1', standstillEndsOn: '2016-02-11', on: '2016-02-01' }] }));
+
+  it('begins a standstill that a signature waits for', async () => {
+    await rules(...until('awarded'), notice('2026-03-01'))
+      .when(signContract)
+      .assesses({ [rule]: 'met' });
+    await rules(...until('awarded'), notice('2026-03-02'))
+      .when(signContract)
+      .rejects('ledger/policy-not-met', { says: 'standstill' });
+    await rules(...until('awarded'), notice())
+      .when(signContract)
+      .assesses({ [rule]: 'not-assessable' });
+    await rules(...until('awarded'), notice('2026-03'))
+      .when(signContract)
+      .assesses({ [rule]: 'not-assessable' });
+  });
+});
+
+describe('SeekExtension and ExerciseExtension', () => {
+  const options = [
+    { option: 'year-7', months: 12, noticeMonths: 4 },
+    { option: 'year-8', months: 12, status: 'lapsed' },
+  ];
+  const optional = (more: object = {}) => [
+    told('ContractAwarded', { ...award(), termMonths: 72, startsOn: '2016-01-01', endsOn: '2021-12-31', options, ...more }, '2015'),
+    told('ContractSigned', {}, '2016'),
+  ];
+
+  it('ask for an option, and take it up', async () => {
+    await given(...optional())
+      .when(seekExtension, { option: 'year-7', until: '2022-12-31', why: 'Migration' })
+      .leaves({ extensionSought: { option: 'year-7', until: '2022-12-31', on: '2026-03-02' }, term: { endsOn: '2021-12-31' } });
+    await given(...optional(), told('ExtensionSought', { option: 'year-7' }, '2021'))
+      .when(exerciseExtension, { option: 'year-7' })
+      .leaves((state) => {
+        expect(state.term).toEqual({ months: 72, extendedMonths: 12, startsOn: '2016-01-01', endsOn: '2022-12-31' });
+        expect(state.options.map(({ status }) => status)).toEqual(['exercised', 'lapsed']);
+        expect(state.changes).toMatchObject([{ kind: 'term', endsOn: '2022-12-31' }]);
+        expect(state.extensionSought).toBeUndefined();
+      });
+  });
+
+  it('may extend a contract that had no option, by months or to a day', async () => {
+    await given(...until('live'))
+      .when(exerciseExtension, { months: 36 })
+      .leaves({ term: { extendedMonths: 36 } });
+    await given(...until('live'))
+      .when(exerciseExtension, { endsOn: '2030' })
+      .leaves({ term: { endsOn: '2030' } });
+    await given(...until('live'))
+      .when(exerciseExtension)
+      .rejects('contract/extension-without-length', { pointer: '/option' });
+  });
+
+  it('need an option that the contract has, and that is open', async () => {
+    await given(...optional())
+      .when(seekExtension, { option: 'year-9' })
+      .rejects('contract/unknown-option', { says: 'year-7, year-8' });
+    await given(...optional())
+      .when(seekExtension, { option: 'year-8' })
+      .rejects('contract/option-not-open', { says: 'lapsed' });
+    await given(...optional())
+      .when(exerciseExtension, { option: 'year-9' })
+      .rejects('contract/unknown-option', { pointer: '/option' });
+    await given(...optional(), told('ExtensionExercised', { option: 'year-7' }, '2021'))
+      .when(exerciseExtension, { option: 'year-7' })
+      .rejects('contract/option-not-open', { says: 'exercised' });
+  });
+
+  it('never end the term before it starts', () =>
+    given(...optional())
+      .when(exerciseExtension, { endsOn: '2015' })
+      .rejects('contract/ends-before-start'));
+
+  it('are judged by the notice of the option', async () => {
+    const rules = specification(contract, { id: 'met-hosting', others: world(adopted('option-notice')) });
+    const rule = 'contract-rules/option-notice';
+    const on = (effectiveOn: string) => ({ effectiveOn });
+    await rules(...optional())
+      .when(exerciseExtension, { option: 'year-7' }, on('2021-08-31'))
+      .assesses({ [rule]: 'met' });
+    await rules(...optional())
+      .when(exerciseExtension, { option: 'year-7' }, on('2021-09-01'))
+      .assesses({ [rule]: 'not-met' });
+    await rules(...optional())
+      .when(exerciseExtension, { option: 'year-7' }, on('2021-08'))
+      .assesses({ [rule]: 'met' });
+    await rules(...optional({ endsOn: '2021' }))
+      .when(exerciseExtension, { option: 'year-7' }, on('2021-06'))
+      .assesses({ [rule]: 'not-assessable' });
+    await rules(...optional())
+      .when(exerciseExtension, { months: 1 }, on('2021-12-31'))
+      .assesses({});
+  });
+});
+
+describe('NovateContract', () => {
+  it('moves the contract to another supplier, and keeps from whom', () =>
+    given(...until('live'))
+      .when(novateContract, { supplier: 'atos', takesEffectOn: '2023-11' })
+      .leaves({ supplier: 'atos', novations: [{ from: 'csc', to: 'atos', on: '2023-11' }] }));
+
+  it('needs another supplier, who is registered', async () => {
+    await given(...until('live'))
+      .when(novateContract, { supplier: 'csc' })
+      .rejects('contract/same-supplier', { pointer: '/supplier' });
+    await given(...until('live'))
+      .when(novateContract, { supplier: 'nobody' })
+      .rejects('ledger/unknown-reference');
+  });
 });
 
 describe('StartService', () => {
@@ -368,6 +503,7 @@ function until(stage: Stage): ToldFact[] {
     told('ContractTerminated', { ground: 'Convenience' }, '2021'),
     told('ContractClosed', closing(), '2022'),
   ];
+  if (stage === 'cancelled') return [life[0]!, told('ContractCancelled', { why: 'Out of money' }, '2015')];
   return life.slice(0, STAGES.indexOf(stage));
 }
 function plan() {
@@ -395,6 +531,7 @@ function world(...facts: ToldFact[]): Stream[] {
     stream(programme, 'other', chartered),
     stream(tower, 'hosting', told('TowerPlanned', { programme: 'met', title: 'Hosting' }, '2014')),
     stream(supplier, 'csc', told('SupplierRegistered', { title: 'CSC', form: 'company' }, '2014')),
+    stream(supplier, 'atos', told('SupplierRegistered', { title: 'Atos', form: 'company' }, '2014')),
     stream(contract, 'incumbent', told('ContractRecorded', record(), '2014')),
   ];
 }

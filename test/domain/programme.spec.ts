@@ -4,6 +4,12 @@ import { addWarning } from '../../src/domain/programme/commands/add-warning.js';
 import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
 import { appointIntegrator } from '../../src/domain/programme/commands/appoint-integrator.js';
 import { charterProgramme } from '../../src/domain/programme/commands/charter-programme.js';
+import { publishStrategy } from '../../src/domain/programme/commands/publish-strategy.js';
+import { raiseRisk } from '../../src/domain/programme/commands/raise-risk.js';
+import { recordPortfolioSize } from '../../src/domain/programme/commands/record-portfolio-size.js';
+import { recordSaving } from '../../src/domain/programme/commands/record-saving.js';
+import { setHeadcountTarget } from '../../src/domain/programme/commands/set-headcount-target.js';
+import { setSavingsTarget } from '../../src/domain/programme/commands/set-savings-target.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { specification, stream, theFact, told, type ToldFact } from '../given.js';
@@ -159,6 +165,88 @@ describe('AdoptPolicy', () => {
 
   it('cannot lie before the programme begins', () =>
     given(chartered()).when(adoptPolicy, scheme, { effectiveOn: '2010' }).rejects('programme/not-yet'));
+});
+
+describe('PublishStrategy', () => {
+  const strategy = { strategy: 'total-technology', title: 'Total Technology', published: '2014', reviewDue: '2016' };
+  it('says when it was published, and when it is to be reviewed', () =>
+    given(chartered())
+      .when(publishStrategy, strategy)
+      .leaves({ strategies: [{ ...strategy, on: '2014' }] }));
+
+  it('is reviewed after it was published, and has an id of its own', async () => {
+    await given(chartered())
+      .when(publishStrategy, { ...strategy, reviewDue: '2013' })
+      .rejects('programme/review-before-publication', { pointer: '/reviewDue' });
+    await given(chartered(), told('StrategyPublished', strategy)).when(publishStrategy, strategy).rejects('programme/told-twice');
+  });
+});
+
+describe('RecordPortfolioSize', () => {
+  it('keeps the last count', () =>
+    given(chartered(), told('PortfolioSizeRecorded', { projects: 160 }, '2015'))
+      .when(recordPortfolioSize, { projects: 146, says: 'about' })
+      .leaves({ portfolio: { projects: 146, says: 'about', on: '2026-03-02' } }));
+});
+
+describe('SetSavingsTarget and RecordSaving', () => {
+  const target = {
+    target: 'three-years',
+    title: 'Saved over three years',
+    amount: { amount: '200000000', currency: 'GBP' },
+    overMonths: 36,
+  };
+  const saving = { saving: 'year-1', target: 'three-years', amount: { amount: '40000000', currency: 'GBP' }, verifiedBy: 'Audit' };
+  const set = told('SavingsTargetSet', target, '2014');
+
+  it('promise an amount or a percentage of something', async () => {
+    await given(chartered())
+      .when(setSavingsTarget, target)
+      .leaves({ savingsTargets: [target] });
+    const { amount: _, ...bare } = target;
+    await given(chartered())
+      .when(setSavingsTarget, { ...bare, percent: 30, of: 'Running cost' })
+      .leaves({ savingsTargets: [{ percent: 30 }] });
+    await given(chartered()).when(setSavingsTarget, bare).rejects('programme/target-without-figure');
+    await given(chartered())
+      .when(setSavingsTarget, { ...bare, percent: 30 })
+      .rejects('programme/percentage-of-nothing', { pointer: '/of' });
+    await given(chartered(), set).when(setSavingsTarget, target).rejects('programme/told-twice');
+  });
+
+  it('count what was saved towards a target that was set', async () => {
+    await given(chartered(), set)
+      .when(recordSaving, saving)
+      .leaves({ savings: [saving] });
+    await given(chartered()).when(recordSaving, saving).rejects('programme/unknown-target');
+    await given(chartered(), set, told('SavingRecorded', saving, '2015'))
+      .when(recordSaving, saving)
+      .rejects('programme/told-twice');
+  });
+});
+
+describe('SetHeadcountTarget', () => {
+  const target = { target: 'in-house-it', title: 'In-house IT', from: { count: 800, unit: 'people' }, to: { count: 100, unit: 'people' } };
+  it('is a plan: nobody moves', () =>
+    given(chartered())
+      .when(setHeadcountTarget, target)
+      .leaves({ headcountTargets: [target] }));
+
+  it('counts the same before and after, and has an id of its own', async () => {
+    await given(chartered())
+      .when(setHeadcountTarget, { ...target, to: { count: 100, unit: 'posts' } })
+      .rejects('programme/mixed-units');
+    await given(chartered(), told('HeadcountTargetSet', target)).when(setHeadcountTarget, target).rejects('programme/told-twice');
+  });
+});
+
+describe('RaiseRisk', () => {
+  const risk = { risk: 'strategy', summary: 'The strategy may fail', source: { title: 'The Register' }, about: { contract: 'siam' } };
+  it('has a source, and may be about a contract', () =>
+    given(chartered())
+      .when(raiseRisk, risk)
+      .leaves({ risks: [risk] }));
+  it('has an id of its own', () => given(chartered(), told('RiskRaised', risk)).when(raiseRisk, risk).rejects('programme/told-twice'));
 });
 
 const met = { title: 'Total Technology', authority: 'Metropolitan Police Service', baseCurrency: 'GBP' };

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands, subjects } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit.js';
-import { Busy, commandIdOf, Engine, KeyReused, Stale, type Ask, type Receipt } from '../../src/engine/handle.js';
+import { Busy, Engine, KeyReused, Stale, type Ask, type Receipt } from '../../src/engine/handle.js';
+import { commandIdOf } from '../../src/engine/identity.js';
 import { NewerShape, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
 import { OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
 import { memoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js';

@@ -63,7 +63,7 @@ describe('the server', () => {
   it('is ready when its projections are close behind the log', async () => {
     const { body } = await server.get('/readyz');
     expect(body).toEqual(expect.objectContaining({ ready: true, store: 'answers' }));
-    expect(body.projections.map(({ state }: any) => state)).toEqual(['serving', 'serving', 'serving']);
+    expect(body.projections.map(({ state }: any) => state)).toEqual(body.projections.map(() => 'serving'));
   });
 
   it('is not ready while a projection is rebuilt or the store is away, and still lives', async () => {

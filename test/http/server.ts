@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApp, type App } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { kebab, plural } from '../../src/http/routes.js';
-import type { AnyCommand } from '../../src/kernel/index.js';
+import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
   readonly dir: string;

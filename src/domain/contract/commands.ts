@@ -12,3 +12,8 @@ export * from './commands/give-termination-notice.js';
 export * from './commands/withdraw-termination-notice.js';
 export * from './commands/terminate-contract.js';
 export * from './commands/close-contract.js';
+export * from './commands/publish-award-notice.js';
+export * from './commands/cancel-contract.js';
+export * from './commands/seek-extension.js';
+export * from './commands/exercise-extension.js';
+export * from './commands/novate-contract.js';

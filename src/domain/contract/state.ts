@@ -2,7 +2,18 @@ import { factsOf, type Value } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
-export const STAGES = ['none', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed'] as const;
+export const STAGES = [
+  'none',
+  'planned',
+  'tendering',
+  'awarded',
+  'signed',
+  'live',
+  'notice-given',
+  'exiting',
+  'closed',
+  'cancelled',
+] as const;
 export type Stage = (typeof STAGES)[number];
 export const afterAward: readonly Stage[] = ['awarded', 'signed', 'live', 'notice-given', 'exiting'];
 
@@ -36,13 +47,20 @@ export interface Contract {
   readonly ceiling: Value;
   readonly covers: 'initial-term' | 'with-options' | 'unknown';
   readonly vat: 'ex' | 'inc' | 'unknown';
-  readonly term: { readonly months?: number; readonly startsOn?: string; readonly endsOn?: string };
+  readonly term: {
+    /** As told at first; what extensions added stands apart. */
+    readonly months?: number;
+    readonly extendedMonths?: number;
+    readonly startsOn?: string;
+    readonly endsOn?: string;
+  };
   readonly options: readonly {
     readonly option: string;
     readonly months: number;
     readonly noticeMonths?: number;
     readonly status: 'open' | 'exercised' | 'lapsed';
   }[];
+  readonly extensionSought?: { readonly option?: string; readonly until?: string; readonly on: string };
   readonly breaks: readonly { readonly afterMonths: number }[];
   readonly noticeDays?: number;
   readonly dates: { readonly [what: string]: string };
@@ -63,6 +81,13 @@ export interface Contract {
     /** Last day of the services that end. */
     readonly endsOn?: string;
   };
+  readonly notices: readonly {
+    readonly reference: string;
+    readonly uri?: string;
+    readonly standstillEndsOn?: string;
+    readonly on: string;
+  }[];
+  readonly novations: readonly { readonly from: string; readonly to: string; readonly on: string; readonly event: string }[];
   readonly finalValue?: Value;
   readonly historyCompleteFrom?: string;
 }
@@ -82,6 +107,8 @@ export const none: Contract = {
   dates: {},
   changes: [],
   delays: [],
+  notices: [],
+  novations: [],
 };
 
 export const fact = factsOf<Contract, Programme>();

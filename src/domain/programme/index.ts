@@ -1,1 +1,11 @@
-export { programme, type Programme, type Policy, type Warning } from './programme.js';
+export {
+  programme,
+  type HeadcountTarget,
+  type Policy,
+  type Programme,
+  type Risk,
+  type Saving,
+  type SavingsTarget,
+  type Strategy,
+  type Warning,
+} from './programme.js';

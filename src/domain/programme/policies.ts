@@ -9,6 +9,7 @@ import {
   ratio,
   stepRangeOverOriginal,
   within,
+  type Amount,
   type Assessment,
   type Told,
   type Value,
@@ -65,16 +66,47 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
       const inputs = inputsOf(change, decidedBy?.office);
       const rows = policy.approvals!.map((row) => ({ row, applies: applies(row, change) }));
       const decisive = rows.find(({ applies }) => applies !== 'no');
-      if (!decisive) return assessment(policy, 'approval', 'met', inputs, 'No row of the table asks for an approver.');
-      const { approver } = decisive.row;
-      const asked = { ...inputs, approver };
-      if (decisive.applies !== 'yes') return assessment(policy, 'approval', 'not-assessable', asked, WHY_NOT[decisive.applies]);
-      if (!decidedBy?.office) return assessment(policy, 'approval', 'not-assessable', asked, 'Nobody was named as deciding.');
-      if (!certainlyInForce(policy, effectiveOn))
-        return assessment(policy, 'approval', 'not-assessable', asked, 'Whether the policy was in force on that day is not known.');
-      const met = decidedBy.office.toLowerCase() === approver.toLowerCase();
-      return assessment(policy, 'approval', met ? 'met' : 'not-met', asked, met ? undefined : `${approver} must approve this change.`);
+      return decisive
+        ? approver(policy, 'approval', decisive, inputs, effectiveOn, decidedBy?.office)
+        : assessment(policy, 'approval', 'met', inputs, NOBODY);
     });
+
+/** Whether the right office approved a write-off: the authority follows the gross loss, however much of it is written off. */
+export const writeOffApprovalOf = (
+  programme: Programme,
+  { gross, amount }: { readonly gross: Value; readonly amount: Amount },
+  { effectiveOn, decidedBy }: Told,
+): readonly Assessment[] =>
+  inForce(programme, effectiveOn)
+    .filter((policy) => policy.writeOffs?.length)
+    .map((policy) => {
+      const office = decidedBy?.office;
+      const inputs = { gross: gross as never, amount: amount as never, ...(office && { office }) };
+      const rows = policy.writeOffs!.map((row) => ({ row, applies: row.grossAtLeast ? atLeast(gross, row.grossAtLeast) : 'yes' }));
+      const decisive = rows.find(({ applies }) => applies !== 'no');
+      return decisive
+        ? approver(policy, 'write-off', decisive, inputs, effectiveOn, office)
+        : assessment(policy, 'write-off', 'met', inputs, NOBODY);
+    });
+
+const NOBODY = 'No row of the table asks for an approver.';
+/** Whether the office that decided is the one that the decisive row names. */
+const approver = (
+  policy: Policy,
+  rule: string,
+  { row: { approver }, applies }: { readonly row: { readonly approver: string }; readonly applies: Answer },
+  inputs: Assessment['inputs'],
+  on: string,
+  office: string | undefined,
+): Assessment => {
+  const asked = { ...inputs, approver };
+  const not = (why: string | undefined) => assessment(policy, rule, 'not-assessable', asked, why);
+  if (applies !== 'yes') return not(WHY_NOT[applies]);
+  if (!office) return not('Nobody was named as deciding.');
+  if (!certainlyInForce(policy, on)) return not('Whether the policy was in force on that day is not known.');
+  const met = office.toLowerCase() === approver.toLowerCase();
+  return assessment(policy, rule, met ? 'met' : 'not-met', asked, met ? undefined : `${approver} must approve this.`);
+};
 
 type Answer = 'yes' | 'no' | 'unknown' | 'within-precision';
 const WHY_NOT: { readonly [A in Exclude<Answer, 'yes'>]?: string } = {

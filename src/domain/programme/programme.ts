@@ -7,6 +7,7 @@ import {
   exponentOf,
   factsOf,
   flag,
+  headcount,
   id,
   list,
   object,
@@ -17,6 +18,7 @@ import {
   text,
   uri,
   type DataOf,
+  type Says,
 } from '../../kernel/index.js';
 
 /** One row of an approval table: the conditions that are told must all hold; of the last two, one. */
@@ -28,8 +30,13 @@ export const approvalRow = object({
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
 });
 
+export const writeOffRow = object({
+  grossAtLeast: optional(amount('Gross loss from which the row applies')),
+  approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
+});
+
 /** Checks that a programme may adopt, by name. */
-export const CHECKS = ['signed-before-service', 'contractual-notice'] as const;
+export const CHECKS = ['signed-before-service', 'contractual-notice', 'standstill', 'option-notice'] as const;
 
 export const policyFields = {
   policy: id('The policy', { example: 'scheme-of-consent' }),
@@ -38,6 +45,7 @@ export const policyFields = {
   inForceFrom: date('First day in force'),
   inForceUntil: optional(date('Last day in force')),
   approvals: optional(list(approvalRow, 'Who must approve which change: the first row that applies', { max: 50 })),
+  writeOffs: optional(list(writeOffRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
   checks: optional(list(choice(CHECKS), 'Checks that apply', { max: CHECKS.length })),
 };
 export type Policy = DataOf<typeof policyFields>;
@@ -69,14 +77,105 @@ export interface Programme {
   readonly lateGraceDays: number;
   readonly integrator?: { readonly contract: string; readonly on: string };
   readonly policies: readonly Policy[];
+  readonly strategies: readonly Strategy[];
+  readonly portfolio?: { readonly projects: number; readonly says?: Says; readonly on: string; readonly event: string };
+  readonly savingsTargets: readonly SavingsTarget[];
+  readonly savings: readonly Saving[];
+  readonly headcountTargets: readonly HeadcountTarget[];
+  readonly risks: readonly Risk[];
   readonly warnings: readonly Warning[];
 }
 
+const SAYS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
+interface Told {
+  readonly event: string;
+  readonly on: string;
+}
+const about = object({
+  supplier: optional(ref('supplier')),
+  contract: optional(ref('contract')),
+  tower: optional(ref('tower')),
+});
+const source = object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A risk needs its source');
+export const strategyFields = {
+  strategy: id('The strategy', { example: 'total-technology' }),
+  title: text('Title of the strategy'),
+  version: optional(text('Version', { max: 40 })),
+  published: optional(date('When it was published; the day of the act when absent')),
+  reviewDue: optional(date('When it is to be reviewed')),
+};
+export const savingsTargetFields = {
+  target: id('The target', { example: 'three-years' }),
+  title: text('What is to be saved, in our own words'),
+  amount: optional(amount('How much')),
+  percent: optional(count('By how many per cent', { max: 100 })),
+  of: optional(text('Of what', { example: 'Running cost of IT' })),
+  overMonths: optional(count('Within how many months', { min: 1, max: 1200, example: 36 })),
+  by: optional(date('Until when')),
+};
+export const savingFields = {
+  saving: id('The saving', { example: 'year-1' }),
+  target: optional(id('The target that it counts towards', { example: 'three-years' })),
+  amount: amount('How much was saved'),
+  verifiedBy: optional(text('Office that verified it')),
+};
+export const headcountTargetFields = {
+  target: id('The target', { example: 'retained-it' }),
+  title: text('Who is counted'),
+  from: optional(headcount('How many there were')),
+  to: headcount('How many there are to be'),
+  by: optional(date('Until when')),
+};
+export const riskFields = {
+  risk: id('The risk', { example: 'integration' }),
+  summary: text('What may happen, in our own words', { max: 1000 }),
+  source,
+  about: optional(about),
+  likelihood: optional(choice(['low', 'medium', 'high'])),
+  impact: optional(choice(['low', 'medium', 'high'])),
+};
+export type Strategy = DataOf<typeof strategyFields> & Told;
+export type SavingsTarget = DataOf<typeof savingsTargetFields> & Told;
+export type Saving = DataOf<typeof savingFields> & Told;
+export type HeadcountTarget = DataOf<typeof headcountTargetFields> & Told;
+export type Risk = DataOf<typeof riskFields> & Told;
+
 const fact = factsOf<Programme>();
+
+const once = (list: readonly object[], key: string): boolean =>
+  new Set(list.map((entry) => (entry as Readonly<Record<string, unknown>>)[key])).size === list.length;
+const eachOnce = {
+  'programme/told-twice': {
+    says: 'Each strategy, target, saving and risk has an id of its own.',
+    holds: (p: Programme) =>
+      once(p.strategies, 'strategy') &&
+      once(p.savingsTargets, 'target') &&
+      once(p.savings, 'saving') &&
+      once(p.headcountTargets, 'target') &&
+      once(p.risks, 'risk'),
+  },
+  'programme/unknown-target': {
+    says: 'A saving counts towards a target that was set.',
+    holds: (p: Programme) => p.savings.every((s) => s.target === undefined || p.savingsTargets.some(({ target }) => target === s.target)),
+  },
+};
 
 export const programme = subject({
   category: 'programme',
-  initial: { stage: 'none', title: '', authority: '', baseCurrency: '', lateGraceDays: 0, policies: [], warnings: [] } as Programme,
+  initial: {
+    stage: 'none',
+    title: '',
+    authority: '',
+    baseCurrency: '',
+    lateGraceDays: 0,
+    policies: [],
+    warnings: [],
+    strategies: [],
+    savingsTargets: [],
+    savings: [],
+    headcountTargets: [],
+    risks: [],
+  } as Programme,
   events: {
     ProgrammeChartered: fact({
       from: ['none'],
@@ -90,14 +189,13 @@ export const programme = subject({
         if (exponentOf(baseCurrency) === undefined)
           reject('programme/unknown-currency', `ISO 4217 does not list ${baseCurrency}.`, { pointer: '/baseCurrency' });
       },
-      evolve: (_, { title, authority, baseCurrency, lateGraceDays = 0 }) => ({
+      evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0 }) => ({
+        ...p,
         stage: 'chartered',
         title,
         authority,
         baseCurrency,
         lateGraceDays,
-        policies: [],
-        warnings: [],
       }),
     }),
     IntegratorAppointed: fact({
@@ -110,11 +208,60 @@ export const programme = subject({
       fields: warningFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, event, on: effectiveOn }] }),
     }),
+    StrategyPublished: fact({
+      from: ['chartered'],
+      fields: strategyFields,
+      check({ published, reviewDue }, { effectiveOn }) {
+        if (reviewDue && certainlyBefore(reviewDue, published ?? effectiveOn))
+          reject('programme/review-before-publication', `It was published on ${published ?? effectiveOn}.`, { pointer: '/reviewDue' });
+      },
+      evolve: (p, data, { event, effectiveOn }) => ({
+        ...p,
+        strategies: [...p.strategies, { ...data, event, on: data.published ?? effectiveOn }],
+      }),
+    }),
+    PortfolioSizeRecorded: fact({
+      from: ['chartered'],
+      fields: { projects: count('How many projects', { example: 146 }), says: optional(choice(SAYS)) },
+      evolve: (p, data, { event, effectiveOn }) => ({ ...p, portfolio: { ...data, event, on: effectiveOn } }),
+    }),
+    SavingsTargetSet: fact({
+      from: ['chartered'],
+      fields: savingsTargetFields,
+      check({ amount, percent, of }) {
+        if (!amount && percent === undefined)
+          reject('programme/target-without-figure', 'Tell an amount or a percentage.', { pointer: '/amount' });
+        if (percent !== undefined && !of) reject('programme/percentage-of-nothing', 'Tell of what.', { pointer: '/of' });
+      },
+      evolve: (p, data, { event, effectiveOn }) => ({ ...p, savingsTargets: [...p.savingsTargets, { ...data, event, on: effectiveOn }] }),
+    }),
+    SavingRecorded: fact({
+      from: ['chartered'],
+      fields: savingFields,
+      evolve: (p, data, { event, effectiveOn }) => ({ ...p, savings: [...p.savings, { ...data, event, on: effectiveOn }] }),
+    }),
+    HeadcountTargetSet: fact({
+      from: ['chartered'],
+      fields: headcountTargetFields,
+      check({ from, to }) {
+        if (from && from.unit !== to.unit)
+          reject('programme/mixed-units', 'Posts, people and full-time equivalents are never mixed.', { pointer: '/to/unit' });
+      },
+      evolve: (p, data, { event, effectiveOn }) => ({
+        ...p,
+        headcountTargets: [...p.headcountTargets, { ...data, event, on: effectiveOn }],
+      }),
+    }),
+    RiskRaised: fact({
+      from: ['chartered'],
+      fields: riskFields,
+      evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
+    }),
     PolicyAdopted: fact({
       from: ['chartered'],
       fields: policyFields,
-      check({ approvals = [], checks = [], inForceFrom, inForceUntil }) {
-        if (approvals.length + checks.length === 0)
+      check({ approvals = [], writeOffs = [], checks = [], inForceFrom, inForceUntil }) {
+        if (approvals.length + writeOffs.length + checks.length === 0)
           reject('programme/policy-without-rules', 'Tell an approval table or a check.', { pointer: '/approvals' });
         if (inForceUntil && certainlyBefore(inForceUntil, inForceFrom))
           reject('programme/policy-ends-before-start', `It is in force from ${inForceFrom}.`, { pointer: '/inForceUntil' });
@@ -127,6 +274,7 @@ export const programme = subject({
     }),
   },
   invariants: {
+    ...eachOnce,
     'programme/warning-twice': {
       says: 'Each warning has an id of its own.',
       holds: ({ warnings }) => new Set(warnings.map((w) => w.warning)).size === warnings.length,

@@ -1,4 +1,5 @@
 import {
+  before,
   certainlyBefore,
   choice,
   count,
@@ -10,11 +11,12 @@ import {
   ref,
   reject,
   text,
+  uri,
   value,
   type DataOf,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { dated, fact, type Contract } from '../state.js';
+import { afterAward, dated, fact, type Contract } from '../state.js';
 
 export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
@@ -168,6 +170,20 @@ export const awarding = {
       ...dated(c, 'awarded', effectiveOn),
     }),
   }),
+  AwardNoticePublished: fact({
+    from: afterAward,
+    fields: {
+      reference: text('Number of the notice', { example: '2016/S 045-075423' }),
+      uri: optional(uri('Where it is published')),
+      standstillEndsOn: optional(date('Last day of the standstill')),
+    },
+    evolve: (c, data, { effectiveOn }) => ({ ...c, notices: [...c.notices, { ...data, on: effectiveOn }] }),
+  }),
+  ContractCancelled: fact({
+    from: ['planned', 'tendering', 'awarded'],
+    fields: { why: text('Why it was cancelled', { max: 1000 }) },
+    evolve: (c, _, { effectiveOn }) => ({ ...c, stage: 'cancelled', ...dated(c, 'cancelled', effectiveOn) }),
+  }),
   ContractSigned: fact({
     from: ['awarded'],
     fields: { startsOn: optional(date('First day of the term')), endsOn: optional(date('Last day of the term')) },
@@ -177,6 +193,12 @@ export const awarding = {
       term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
       ...dated(c, 'signed', effectiveOn),
     }),
+    assess(_, { effectiveOn }, { notices }, programme) {
+      const ends = notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
+      const over = ends === undefined ? 'unknown' : before(ends, effectiveOn);
+      const result = over === 'yes' ? 'met' : over === 'no' ? 'not-met' : 'not-assessable';
+      return checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
+    },
   }),
   ServiceStarted: fact({
     from: ['awarded', 'signed'],

@@ -1,5 +1,22 @@
-import { add, amount, certainlyBefore, choice, date, flag, isAmount, optional, reject, text, type Amount } from '../../../kernel/index.js';
-import { approvalOf } from '../../programme/policies.js';
+import {
+  add,
+  addMonths,
+  amount,
+  before,
+  certainlyBefore,
+  choice,
+  count,
+  date,
+  flag,
+  id,
+  isAmount,
+  optional,
+  ref,
+  reject,
+  text,
+  type Amount,
+} from '../../../kernel/index.js';
+import { approvalOf, checked } from '../../programme/policies.js';
 import { afterAward, fact, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
 
@@ -72,6 +89,71 @@ export const changing = {
       const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
       return value || newEndsOn ? approvalOf(programme, change, told) : [];
     },
+  }),
+  ExtensionSought: fact({
+    from: ['signed', 'live', 'notice-given'],
+    fields: {
+      option: optional(id('The option to be exercised', { example: 'year-7' })),
+      until: optional(date('The last day that is sought')),
+      why: optional(text('Why', { max: 1000 })),
+    },
+    evolve: (c, { option, until }, { effectiveOn }) => ({
+      ...c,
+      extensionSought: { on: effectiveOn, ...(option && { option }), ...(until && { until }) },
+    }),
+  }),
+  ExtensionExercised: fact({
+    from: ['signed', 'live', 'notice-given'],
+    fields: {
+      option: optional(id('The option that is exercised; absent when the contract had none', { example: 'year-7' })),
+      months: optional(count('Months by which the term is longer', { min: 1, max: 1200 })),
+      endsOn: optional(date('The new last day of the term')),
+    },
+    check({ option, months, endsOn }) {
+      if (!option && months === undefined && !endsOn)
+        reject('contract/extension-without-length', 'Tell the option, the months or the new last day.', { pointer: '/option' });
+    },
+    evolve: ({ extensionSought: _, ...c }, { option, months, endsOn }, { event, effectiveOn, authority }) => {
+      const more = months ?? c.options.find((o) => o.option === option)?.months;
+      const end = endsOn ?? (c.term.endsOn && more ? addMonths(c.term.endsOn, more) : undefined);
+      return {
+        ...c,
+        options: c.options.map((o) => (o.option === option ? { ...o, status: 'exercised' } : o)),
+        term: { ...c.term, ...(end && { endsOn: end }), ...(more && { extendedMonths: (c.term.extendedMonths ?? 0) + more }) },
+        changes: [
+          ...c.changes,
+          {
+            event,
+            kind: 'term',
+            on: effectiveOn,
+            from: c.ceiling,
+            ...(end && { endsOn: end }),
+            ...(authority && { reference: authority.reference }),
+          },
+        ],
+      };
+    },
+    assess({ option }, { effectiveOn }, { options, term }, programme) {
+      const notice = options.find((o) => o.option === option)?.noticeMonths;
+      if (notice === undefined) return [];
+      const last = term.endsOn && addMonths(term.endsOn, -notice);
+      const late = last ? before(last, effectiveOn) : 'unknown';
+      const result = late === 'no' ? 'met' : late === 'yes' ? 'not-met' : 'not-assessable';
+      return checked(programme, 'option-notice', effectiveOn, { noticeMonths: notice, endsOn: term.endsOn ?? null }, result);
+    },
+  }),
+  ContractNovated: fact({
+    from: ['signed', 'live', 'notice-given', 'exiting'],
+    fields: {
+      supplier: ref('supplier', 'The supplier that takes the contract over'),
+      ground: optional(text('The ground in law or contract that is cited', { max: 300 })),
+      takesEffectOn: optional(date('When it takes effect')),
+    },
+    evolve: (c, { supplier, takesEffectOn }, { event, effectiveOn }) => ({
+      ...c,
+      supplier,
+      novations: [...c.novations, { from: c.supplier!, to: supplier, on: takesEffectOn ?? effectiveOn, event }],
+    }),
   }),
   DelayRecorded: fact({
     from: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],

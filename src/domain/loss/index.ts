@@ -1,0 +1,1 @@
+export { loss, LOSS_STAGES, type Loss, type LossStage } from './loss.js';

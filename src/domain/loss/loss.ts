@@ -1,0 +1,182 @@
+import {
+  add,
+  amount,
+  choice,
+  compare,
+  date,
+  factsOf,
+  isAmount,
+  list,
+  minor,
+  object,
+  optional,
+  ref,
+  reject,
+  subject,
+  subtract,
+  text,
+  value,
+  type Amount,
+  type Value,
+} from '../../kernel/index.js';
+import { writeOffApprovalOf } from '../programme/policies.js';
+import { programme, type Programme } from '../programme/programme.js';
+
+export const LOSS_STAGES = ['none', 'identified', 'recovering', 'proposed', 'written-off', 'reversed'] as const;
+export type LossStage = (typeof LOSS_STAGES)[number];
+const open: readonly LossStage[] = ['identified', 'recovering', 'proposed', 'written-off', 'reversed'];
+
+/** One cause of loss, with its items and their sum. Paid is not lost; what a supplier bears is in no total of the authority. */
+export interface Loss {
+  readonly stage: LossStage;
+  readonly programme?: string;
+  readonly title: string;
+  readonly bearer: 'authority' | 'supplier';
+  readonly category: string;
+  readonly supplier?: string;
+  readonly contract?: string;
+  readonly elsewhere?: { readonly authority: string; readonly programme?: string };
+  readonly gross: Value;
+  /** Of every amount that was told of it. */
+  readonly currencies: readonly string[];
+  readonly items: readonly { readonly title: string; readonly amount: Amount }[];
+  /** Written off, less what came back or was reversed since. */
+  readonly net?: Amount;
+  readonly recovered?: Amount;
+  readonly proposed?: { readonly amount: Amount; readonly on: string };
+  readonly identifiedOn: string;
+  readonly writtenOffOn?: string;
+}
+
+const fact = factsOf<Loss, Programme>();
+const currencies = (l: Loss, v: Value): Pick<Loss, 'currencies'> => ({
+  currencies: isAmount(v) ? [...new Set([...l.currencies, v.currency])] : l.currencies,
+});
+const sum = (a: Amount | undefined, b: Amount): Amount => (a && a.currency === b.currency ? add(a, b) : b);
+const lowered = (net: Amount | undefined, by: Amount): Amount | undefined => {
+  if (!net || net.currency !== by.currency) return net;
+  return compare(net, by) <= 0 ? { amount: '0.00', currency: net.currency } : subtract(net, by);
+};
+const about = (v: Value): boolean => !isAmount(v) || !['exact', 'under', 'at-most'].includes(v.says ?? 'exact');
+
+export const loss = subject({
+  category: 'loss',
+  initial: {
+    stage: 'none',
+    title: '',
+    bearer: 'authority',
+    category: '',
+    gross: { unknown: true },
+    currencies: [],
+    items: [],
+    identifiedOn: '',
+  } as Loss,
+  events: {
+    LossRaised: fact({
+      from: ['none'],
+      fields: {
+        programme: ref('programme'),
+        title: text('What was lost, in our own words', { example: 'Milestones paid for a system that was never live' }),
+        bearer: choice(['authority', 'supplier'], 'Who bears it'),
+        category: choice(['fruitless-payment', 'irrecoverable-debt', 'abandoned-claim', 'contract', 'other'], 'The kind of loss'),
+        gross: value('What it comes to before anything is recovered'),
+        items: optional(
+          list(object({ title: text('What the item is'), amount: amount() }), 'What it is made of; together the gross', { max: 100 }),
+        ),
+        supplier: optional(ref('supplier', 'The supplier that bears or caused it')),
+        contract: optional(ref('contract', 'The contract that it comes from')),
+        elsewhere: optional(
+          object({ authority: text('Authority'), programme: optional(text('Programme')) }, 'The other authority that it belongs to'),
+        ),
+        identifiedOn: optional(date('When it was seen')),
+      },
+      check({ bearer, supplier, gross, items = [] }) {
+        if (bearer === 'supplier' && !supplier) reject('loss/no-bearer', 'Name the supplier that bears it.', { pointer: '/supplier' });
+        const [first, ...rest] = items.map(({ amount }) => amount);
+        if (!first || !isAmount(gross) || (gross.says ?? 'exact') !== 'exact') return;
+        if ([first, ...rest].some(({ currency }) => currency !== gross.currency))
+          reject('loss/mixed-currencies', `The loss is in ${gross.currency}.`, { pointer: '/items' });
+        const total = rest.reduce(add, first);
+        if (minor(total) !== minor(gross)) reject('loss/does-not-add-up', `The items come to ${total.amount}.`, { pointer: '/gross' });
+      },
+      evolve: (l, { items = [], identifiedOn, ...told }, { effectiveOn }) => ({
+        ...l,
+        ...told,
+        ...currencies(l, told.gross),
+        stage: 'identified',
+        items,
+        identifiedOn: identifiedOn ?? effectiveOn,
+      }),
+    }),
+    LossRevised: fact({
+      from: open,
+      fields: { gross: value('What it comes to as it is known now'), why: optional(text('Why', { max: 1000 })) },
+      evolve: (l, { gross }) => ({ ...l, ...currencies(l, gross), gross, items: [] }),
+    }),
+    WriteOffProposed: fact({
+      from: ['identified', 'recovering', 'written-off', 'reversed'],
+      fields: { amount: amount('What is to be written off') },
+      evolve: (l, { amount }, { effectiveOn }) => ({
+        ...l,
+        ...currencies(l, amount),
+        stage: 'proposed',
+        proposed: { amount, on: effectiveOn },
+      }),
+    }),
+    WrittenOff: fact({
+      from: open,
+      fields: { amount: amount('What is written off') },
+      evolve: ({ proposed: _, ...l }, { amount }, { effectiveOn }) => ({
+        ...l,
+        ...currencies(l, amount),
+        stage: 'written-off',
+        net: sum(l.net, amount),
+        writtenOffOn: effectiveOn,
+      }),
+      assess: ({ amount }, told, { bearer, elsewhere, gross }, programme) =>
+        bearer === 'supplier' || elsewhere ? [] : writeOffApprovalOf(programme, { gross, amount }, told),
+    }),
+    RecoveryRecorded: fact({
+      from: open,
+      fields: { amount: amount('What came back'), from: optional(text('From whom')) },
+      evolve: (l, { amount }) => ({
+        ...l,
+        ...currencies(l, amount),
+        stage: l.stage === 'identified' ? 'recovering' : l.stage,
+        recovered: sum(l.recovered, amount),
+        ...(l.net && { net: lowered(l.net, amount)! }),
+      }),
+    }),
+    WriteOffReversed: fact({
+      from: ['written-off', 'proposed'],
+      fields: { amount: amount('What is no longer written off'), why: optional(text('Why', { max: 1000 })) },
+      evolve: (l, { amount }) => {
+        const net = l.net && l.net.currency === amount.currency ? subtract(l.net, amount) : l.net;
+        return { ...l, ...currencies(l, amount), ...(net && { net }), stage: net && minor(net) === 0n ? 'reversed' : l.stage };
+      },
+    }),
+  },
+  invariants: {
+    'loss/mixed-currencies': {
+      says: 'A loss has one currency.',
+      holds: ({ currencies }) => currencies.length <= 1,
+    },
+    'loss/more-than-gross': {
+      says: 'What is written off and what was recovered are together no more than the gross loss.',
+      holds: ({ gross, net, recovered }) => {
+        if (!isAmount(gross) || about(gross)) return true;
+        return (net ? minor(net) : 0n) + (recovered ? minor(recovered) : 0n) <= minor(gross);
+      },
+    },
+    'loss/reversed-too-much': {
+      says: 'No more can be reversed than is written off.',
+      holds: ({ net }) => !net || minor(net) >= 0n,
+    },
+  },
+  about: (_, { programme, supplier, contract }) => ({
+    ...(programme && { programme }),
+    ...(supplier && { supplier: [supplier] }),
+    ...(contract && { contract: [contract] }),
+  }),
+  home: { subject: programme, of: (l) => l.programme },
+});

@@ -1,0 +1,6 @@
+// Everything that can be asked of a workforce. To add a command: one new file, one line here.
+export * from './commands/record-baseline.js';
+export * from './commands/plan-transfer.js';
+export * from './commands/transfer-staff.js';
+export * from './commands/record-leavers.js';
+export * from './commands/record-joiners.js';

@@ -1,0 +1,186 @@
+import {
+  choice,
+  count,
+  date,
+  factsOf,
+  headcount,
+  id,
+  object,
+  optional,
+  ref,
+  reject,
+  subject,
+  text,
+  type DataOf,
+  type Headcount,
+} from '../../kernel/index.js';
+import { programme, type Programme } from '../programme/programme.js';
+
+const poolFields = {
+  employer: id('Who employs them: the authority, or a supplier', { example: 'authority' }),
+  function: id('What they do', { example: 'it' }),
+  unit: choice(['posts', 'people', 'fte'], 'What is counted; never mixed'),
+};
+const pool = object(poolFields, 'A pool of staff');
+const heads = count('How many', { min: 1, example: 113 });
+
+export type PoolName = DataOf<typeof poolFields>;
+/** A pool holds `count` by all that was told of it; `measured` is the last baseline. */
+export interface Pool extends PoolName {
+  readonly count: number;
+  readonly measured?: Headcount & { readonly on: string };
+}
+export interface Plan {
+  readonly plan: string;
+  readonly from: PoolName;
+  readonly to: PoolName;
+  readonly inScope: Headcount;
+  readonly contract?: string;
+  readonly expectedOn?: string;
+  readonly event: string;
+}
+export interface Transfer {
+  readonly transfer: string;
+  readonly plan?: string;
+  readonly contract?: string;
+  readonly from: PoolName;
+  readonly to: PoolName;
+  readonly inScope: number;
+  readonly moved: number;
+  readonly objected: number;
+  readonly retained: number;
+  readonly left: number;
+  readonly on: string;
+  readonly event: string;
+}
+
+/** Headcount in double entry: whoever enters a pool leaves another, or comes from outside; the sum over all never changes. */
+export interface Workforce {
+  readonly stage: 'none' | 'counted';
+  readonly programme?: string;
+  readonly pools: readonly Pool[];
+  /** The counter-leg of baselines, joiners and leavers, by unit. */
+  readonly external: { readonly posts: number; readonly people: number; readonly fte: number };
+  readonly plans: readonly Plan[];
+  readonly transfers: readonly Transfer[];
+}
+
+export const samePool = (a: PoolName, b: PoolName): boolean => a.employer === b.employer && a.function === b.function && a.unit === b.unit;
+export const poolName = ({ employer, function: of, unit }: PoolName): string => `${employer}, ${of}, ${unit}`;
+const named = ({ employer, function: of, unit }: PoolName): PoolName => ({ employer, function: of, unit });
+
+/** Both legs of an entry: so many more in a pool, so many fewer outside. */
+const entered = (w: Workforce, name: PoolName, more: number, measured?: Pool['measured']): Workforce => {
+  const before = w.pools.find((p) => samePool(p, name)) ?? { ...named(name), count: 0 };
+  const after: Pool = { ...before, count: before.count + more, ...(measured && { measured }) };
+  return {
+    ...w,
+    pools: [...w.pools.filter((p) => p !== before), after].sort((a, b) => (poolName(a) < poolName(b) ? -1 : 1)),
+    external: { ...w.external, [name.unit]: w.external[name.unit] - more },
+  };
+};
+const countOf = (w: Workforce, name: PoolName): number => w.pools.find((p) => samePool(p, name))?.count ?? 0;
+
+const fact = factsOf<Workforce, Programme>();
+
+export const workforce = subject({
+  category: 'workforce',
+  initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
+  events: {
+    BaselineRecorded: fact({
+      from: ['none', 'counted'],
+      fields: {
+        programme: ref('programme'),
+        employer: poolFields.employer,
+        function: poolFields.function,
+        headcount: headcount('How many there are'),
+      },
+      evolve: (w, { programme, employer, function: of, headcount }, { effectiveOn }) => {
+        const name: PoolName = { employer, function: of, unit: headcount.unit };
+        const counted = entered(w, name, headcount.count - countOf(w, name), { ...headcount, on: effectiveOn });
+        return { ...counted, stage: 'counted', programme };
+      },
+    }),
+    TransferPlanned: fact({
+      from: ['none', 'counted'],
+      fields: {
+        programme: ref('programme'),
+        plan: id('The planned transfer', { example: 'applications-2016' }),
+        from: pool,
+        to: pool,
+        inScope: headcount('How many are in scope'),
+        contract: optional(ref('contract', 'The contract that makes it necessary')),
+        expectedOn: optional(date('When they are to move')),
+      },
+      check: ({ from, to, inScope }) => acrossEmployers(from, to, inScope.unit),
+      evolve: (w, { programme, ...plan }, { event }) => ({ ...w, stage: 'counted', programme, plans: [...w.plans, { ...plan, event }] }),
+    }),
+    StaffTransferred: fact({
+      from: ['counted'],
+      fields: {
+        transfer: id('The transfer', { example: 'applications-2016' }),
+        plan: optional(id('The plan that it carries out')),
+        contract: optional(ref('contract', 'The contract that made it necessary')),
+        from: pool,
+        to: pool,
+        inScope: heads,
+        moved: count('Who moved to the new employer'),
+        objected: optional(count('Who objected, and so left')),
+        retained: optional(count('Who stayed with the old employer')),
+        left: optional(count('Who left before the day')),
+        listSha256: optional(text('SHA-256 of the list of staff, in hexadecimal; names are never stored', { max: 64 })),
+      },
+      check({ from, to, inScope, moved, objected = 0, retained = 0, left = 0 }) {
+        acrossEmployers(from, to, from.unit);
+        const sum = moved + objected + retained + left;
+        if (sum !== inScope)
+          reject(
+            'workforce/does-not-add-up',
+            `${moved} moved, ${objected} objected, ${retained} retained and ${left} left are ${sum}, not ${inScope}.`,
+            {
+              pointer: '/inScope',
+            },
+          );
+      },
+      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...told }, { event, effectiveOn }) => {
+        const gone = entered(w, told.from, -(told.moved + objected + left));
+        const moved = entered(gone, told.to, told.moved);
+        return { ...moved, transfers: [...w.transfers, { ...told, objected, retained, left, on: effectiveOn, event }] };
+      },
+    }),
+    StaffLeft: fact({
+      from: ['counted'],
+      fields: { ...poolFields, count: heads, why: optional(text('Why they left')) },
+      evolve: (w, { count, ...name }) => entered(w, name, -count),
+    }),
+    StaffJoined: fact({
+      from: ['counted'],
+      fields: { ...poolFields, count: heads, why: optional(text('Why they joined')) },
+      evolve: (w, { count, ...name }) => entered(w, name, count),
+    }),
+  },
+  invariants: {
+    'workforce/below-zero': {
+      says: 'No more can leave a pool than it was counted to hold.',
+      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.says ?? 'exact') !== 'exact'),
+    },
+    'workforce/told-twice': {
+      says: 'Each plan and each transfer has an id of its own.',
+      holds: ({ plans, transfers }) =>
+        new Set(plans.map(({ plan }) => plan)).size === plans.length &&
+        new Set(transfers.map(({ transfer }) => transfer)).size === transfers.length,
+    },
+    'workforce/unknown-plan': {
+      says: 'A transfer carries out a plan that was told.',
+      holds: ({ plans, transfers }) => transfers.every((t) => t.plan === undefined || plans.some(({ plan }) => plan === t.plan)),
+    },
+  },
+  about: (_, { programme }) => (programme ? { programme } : {}),
+  home: { subject: programme, of: (w) => w.programme },
+});
+
+function acrossEmployers(from: PoolName, to: PoolName, unit: string): void {
+  if (from.employer === to.employer) reject('workforce/same-employer', `${to.employer} employs them already.`, { pointer: '/to/employer' });
+  if (from.unit !== unit || to.unit !== unit)
+    reject('workforce/mixed-units', 'Both pools and the scope count the same.', { pointer: '/to/unit' });
+}
