@@ -1,7 +1,19 @@
 import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
 import { decisions } from './decisions.js';
+import { exposure } from './exposure.js';
+import { money } from './money.js';
+import { programmeBoard } from './programme.js';
 import { towerBoard } from './tower-board.js';
+import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
-export const projections: readonly Projection[] = [towerBoard, contractRegister, decisions];
+export const projections: readonly Projection[] = [
+  towerBoard,
+  contractRegister,
+  decisions,
+  money,
+  workforceBoard,
+  exposure,
+  programmeBoard,
+];

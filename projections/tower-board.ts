@@ -15,11 +15,15 @@ import {
   type Around,
   type Assessment,
   type Part,
+  type Parts,
 } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { loss } from '../src/domain/loss/index.js';
 import { tower, type Tower } from '../src/domain/tower/index.js';
+import { workforce, type Plan, type Transfer } from '../src/domain/workforce/index.js';
+import { lossMeasures, lossPart, type LossPart } from './loss-part.js';
 import { trailOf, type Trail } from './trail.js';
 
 type ContractPart = ReturnType<typeof contractPart>;
@@ -36,9 +40,11 @@ const contractPart = (id: string, c: Contract, trail: Trail) => ({
   ceiling: c.ceiling,
   cumulative: percent(growth(c.original, c.ceiling, c.original)),
   covers: c.covers,
-  term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, optionMonths(c)) },
+  term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, monthsOf(c, 'open')) },
   perYear:
-    isAmount(c.original) && c.term.months ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? optionMonths(c) : 0)) : null,
+    isAmount(c.original) && c.term.months
+      ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
+      : null,
   options: c.options,
   changes: c.changes.map((change) => ({
     ...change,
@@ -59,11 +65,12 @@ const notMet = (assessed: Trail['assessed']): readonly Assessment[] =>
   Object.values(assessed)
     .flat()
     .filter(({ result }) => result === 'not-met' || result === 'waived');
-const optionMonths = ({ options }: Contract): number =>
-  options.reduce((sum, { months, status }) => sum + (status === 'lapsed' ? 0 : months), 0);
-const endOf = ({ term: { startsOn, endsOn, months } }: Contract, more = 0): string | null => {
+const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
+  options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
+const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
+  if (startsOn === 'unknown' && !endsOn) return null;
   if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? lastDayOf(startsOn, months + more) : null;
+  return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
 };
 
 /** The day before the same day so many months on. A date that is not one day only is shifted by whole months. */
@@ -95,16 +102,33 @@ const STAGE: { readonly [stage: string]: string } = {
   'notice-given': 'live',
   exiting: 'exiting',
   closed: 'closed',
+  cancelled: 'planned',
 };
-const ORDER = ['closed', 'exiting', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given'];
+const ORDER = ['cancelled', 'closed', 'exiting', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given'];
 const stageOf = (contracts: readonly ContractPart[]): string => {
   const own = contracts.filter(({ role }) => role === 'tower');
   const furthest = (own.length > 0 ? own : contracts).toSorted((a, b) => ORDER.indexOf(b.stage) - ORDER.indexOf(a.stage))[0];
   return furthest ? STAGE[furthest.stage]! : 'planned';
 };
 
+const linked = (around: Around, key: string, kind: string) =>
+  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+/** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
 const named = (around: Around, c: ContractPart) => ({
   ...c,
+  people: {
+    planned: linked(around, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
+    moved: linked(around, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
+  },
+  losses: linked(around, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
+    loss,
+    title,
+    bearer,
+    gross,
+    net,
+  })),
+  warnings: linked(around, `contract:${c.contract}`, 'warning'),
+  risks: linked(around, `contract:${c.contract}`, 'risk'),
   supplierName: c.supplier && ((around.at(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
 });
 const totals = (around: Around, key: string, prefix: string) => {
@@ -112,10 +136,24 @@ const totals = (around: Around, key: string, prefix: string) => {
   return { ...total, says: showTotal(total), contracts: Number(around.total(key)[`${prefix}contracts`] ?? 0n) };
 };
 
+const lost = (around: Around, key: string, who: string) => ({
+  gross: showTotal(totalOf(around.total(key), `${who}.gross.`)),
+  net: showTotal(totalOf(around.total(key), `${who}.net.`)),
+  recovered: showTotal(totalOf(around.total(key), `${who}.recovered.`)),
+});
+/** Each warning and risk is a part of its own, linked to what it is about. */
+const warned = (id: string, { warnings, risks }: Programme): Parts =>
+  Object.fromEntries([
+    ...warnings.map((w) => [`warning:${id}/${w.warning}`, { value: w as never, links: about(w.about) }] as const),
+    ...risks.map((r) => [`risk:${id}/${r.risk}`, { value: r as never, links: about(r.about) }] as const),
+  ]);
+const about = (of: { readonly supplier?: string; readonly contract?: string; readonly tower?: string } = {}): readonly string[] =>
+  (['supplier', 'contract', 'tower'] as const).flatMap((category) => (of[category] ? [`${category}:${of[category]}`] : []));
+
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 1,
+  version: 2,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   filters: {
     programme: (row) => row.programme,
@@ -130,7 +168,32 @@ export const towerBoard = projection({
         row: history.state.stage !== 'none',
         links: history.state.integrator ? [`contract:${history.state.integrator.contract}`] : [],
       },
+      ...warned(history.id, history.state),
     })),
+    of(workforce, ({ id, state }) => ({
+      ...(state.stage !== 'none' && {
+        [`workforce:${id}`]: { value: { pools: state.pools } as never, links: [`programme:${state.programme}`] },
+      }),
+      ...Object.fromEntries([
+        ...state.plans.map((plan) => [
+          `plan:${id}/${plan.plan}`,
+          { value: plan, links: plan.contract ? [`contract:${plan.contract}`] : [] },
+        ]),
+        ...state.transfers.map((t) => [`transfer:${id}/${t.transfer}`, { value: t, links: t.contract ? [`contract:${t.contract}`] : [] }]),
+      ]),
+    })),
+    of(loss, ({ id, state }) =>
+      state.stage === 'none'
+        ? {}
+        : {
+            [`loss:${id}`]: {
+              value: lossPart(id, state) as never,
+              row: state.elsewhere !== undefined,
+              links: [...(state.contract ? [`contract:${state.contract}`] : []), ...(state.supplier ? [`supplier:${state.supplier}`] : [])],
+              sums: { [`programme:${state.programme}`]: lossMeasures(state) },
+            },
+          },
+    ),
     of(tower, (history) => ({
       [`tower:${history.id}`]: {
         value: { ...towerPart(history.id, history.state), trail: trailOf(history) } as never,
@@ -153,21 +216,59 @@ export const towerBoard = projection({
         towers: Number(around.total(key)['towers.towers'] ?? 0n),
         stopped: Number(around.total(key)['stopped'] ?? 0n),
         totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
+        staff: linked(around, key, 'workforce').flatMap(({ pools }) => pools),
+        losses: { authority: lost(around, key, 'authority'), supplier: lost(around, key, 'supplier') },
       };
+    if (key.startsWith('loss:'))
+      return (
+        own.elsewhere && {
+          group: 'elsewhere',
+          ...own,
+          supplierName: own.supplier && (around.at(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
+        }
+      );
     if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;
     if (key.startsWith('contract:'))
       return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(around, own)] };
-    const contracts = around.linking(key).map(({ value }) => named(around, value as ContractPart));
-    return { group: 'towers', ...own, stage: stageOf(contracts), contracts };
+    const contracts = linked(around, key, 'contract').map((value) => named(around, value as ContractPart));
+    return {
+      group: 'towers',
+      ...own,
+      stage: stageOf(contracts),
+      contracts,
+      warnings: linked(around, key, 'warning'),
+      risks: linked(around, key, 'risk'),
+    };
   },
 });
 
-const header = (id: string, { title, authority, baseCurrency, integrator, warnings, policies }: Programme) => ({
+const header = (
+  id: string,
+  {
+    title,
+    authority,
+    baseCurrency,
+    integrator,
+    warnings,
+    policies,
+    strategies,
+    portfolio,
+    savingsTargets,
+    savings,
+    headcountTargets,
+    risks,
+  }: Programme,
+) => ({
   programme: id,
   title,
   authority,
   baseCurrency,
   integrator: integrator ?? null,
+  strategies,
+  portfolio: portfolio ?? null,
+  savings: { targets: savingsTargets, recorded: savings },
+  headcountTargets,
+  risks,
   warnings: warnings.map(({ warning, by, summary, source, on, about }) => ({ warning, by, summary, source, on, about: about ?? null })),
   policies: policies.map(({ policy, version, title }) => ({ policy, version, title })),
 });

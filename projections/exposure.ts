@@ -1,0 +1,111 @@
+import { measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { contract } from '../src/domain/contract/index.js';
+import { loss } from '../src/domain/loss/index.js';
+import { programme } from '../src/domain/programme/index.js';
+import { supplier } from '../src/domain/supplier/index.js';
+import { lossMeasures, lossPart } from './loss-part.js';
+import { trailOf } from './trail.js';
+
+const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
+
+const total = (around: Around, key: string, prefix: string) => {
+  const measures = around.total(key);
+  const sum = totalOf(measures, prefix);
+  return { ...sum, says: showTotal(sum) };
+};
+const losses = (around: Around, key: string, who: string) => ({
+  losses: Number(around.total(key)[`${who}.losses`] ?? 0n),
+  gross: total(around, key, `${who}.gross.`),
+  net: total(around, key, `${who}.net.`),
+  recovered: total(around, key, `${who}.recovered.`),
+});
+const all = (around: Around, key: string) => ({
+  authority: losses(around, key, 'authority'),
+  supplier: losses(around, key, 'supplier'),
+  elsewhere: losses(around, key, 'elsewhere'),
+});
+const linked = (around: Around, key: string, kind: string) =>
+  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+
+/** What is at stake with whom: a row for each supplier, each loss, each programme. */
+export const exposure = projection({
+  name: 'exposure',
+  version: 1,
+  question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
+  filters: {
+    kind: (row) => row.kind,
+    supplier: (row) => row.supplier,
+    programme: (row) => row.programme,
+    bearer: (row) => row.bearer,
+  },
+  from: [
+    of(supplier, ({ id, state }) => ({
+      [`supplier:${id}`]: {
+        value: { supplier: id, title: state.title, form: state.form ?? null, members: state.members },
+        row: state.stage !== 'none',
+      },
+    })),
+    of(contract, ({ id, state: c }) =>
+      !c.supplier || !PROMISED.has(c.stage)
+        ? {}
+        : {
+            [`contract:${id}`]: {
+              value: { contract: id, title: c.title || id, stage: c.stage, role: c.role, ceiling: c.ceiling } as never,
+              links: [`supplier:${c.supplier}`],
+              sums: { [`supplier:${c.supplier}`]: measuresOf(c.ceiling, 'ceiling.') },
+            },
+          },
+    ),
+    of(loss, (history) => {
+      const { id, state } = history;
+      if (state.stage === 'none') return {};
+      const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
+      return {
+        [`loss:${id}`]: {
+          value: { ...lossPart(id, state), trail: trailOf(history) } as never,
+          row: true,
+          links: keys,
+          sums: Object.fromEntries(keys.map((key) => [key, lossMeasures(state)])),
+        },
+      };
+    }),
+    of(programme, ({ id, state }) => ({
+      [`programme:${id}`]: { value: { programme: id, title: state.title }, row: state.stage !== 'none' },
+      ...Object.fromEntries(
+        [
+          ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
+          ...state.risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: r, about: r.about })),
+        ].map(({ key, value, about }) => [
+          key,
+          {
+            value: value as never,
+            links: [`programme:${id}`, ...(about?.supplier ? [`supplier:${about.supplier}`] : [])],
+          },
+        ]),
+      ),
+    })),
+  ],
+  row(key, around) {
+    const [own] = around.at(key);
+    if (!own) return undefined;
+    const warned = { warnings: linked(around, key, 'warning'), risks: linked(around, key, 'risk') };
+    if (key.startsWith('loss:')) return { kind: 'loss', ...own };
+    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(around, key), ...warned };
+    return {
+      kind: 'supplier',
+      ...own,
+      ceiling: total(around, key, 'ceiling.'),
+      contracts: linked(around, key, 'contract'),
+      losses: all(around, key),
+      told: linked(around, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
+        loss,
+        title,
+        bearer,
+        elsewhere,
+        gross,
+        net,
+      })),
+      ...warned,
+    };
+  },
+});

@@ -1,0 +1,76 @@
+import { changeFigures, measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { contract } from '../src/domain/contract/index.js';
+import { loss } from '../src/domain/loss/index.js';
+import { programme } from '../src/domain/programme/index.js';
+import { lossMeasures } from './loss-part.js';
+
+const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
+
+const total = (around: Around, key: string, prefix: string) => {
+  const sum = totalOf(around.total(key), prefix);
+  return { ...sum, says: showTotal(sum) };
+};
+
+/** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
+export const money = projection({
+  name: 'money',
+  version: 1,
+  question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
+  filters: { kind: (row) => row.kind, programme: (row) => row.programme, group: (row) => row.group },
+  from: [
+    of(contract, ({ id, state: c }) => {
+      if (!PROMISED.has(c.stage)) return {};
+      const group = c.role === 'outside' || c.towers.length === 0 ? 'outside' : 'towers';
+      return {
+        [`contract:${id}`]: {
+          value: {
+            kind: 'contract',
+            contract: id,
+            programme: c.programme ?? null,
+            group,
+            title: c.title || id,
+            supplier: c.supplier ?? null,
+            original: c.original,
+            ceiling: c.ceiling,
+            covers: c.covers,
+            vat: c.vat,
+            changes: c.changes.flatMap(({ event, on, from, to, by, ground, reference }) =>
+              to || by
+                ? [{ event, on, from, to: to ?? null, by: by ?? null, ground: ground ?? null, reference: reference ?? null, ...(to && { figures: changeFigures(c.original, from, to) }) }] // prettier-ignore
+                : [],
+            ),
+            finalValue: c.finalValue ?? null,
+          } as never,
+          row: true,
+          sums: {
+            [`programme:${c.programme}`]: {
+              ...measuresOf(c.original, `${group}.original.`),
+              ...measuresOf(c.ceiling, `${group}.ceiling.`),
+            },
+          },
+        },
+      };
+    }),
+    of(loss, ({ id, state }) => (state.stage === 'none' ? {} : { [`loss:${id}`]: { value: { loss: id }, sums: { [`programme:${state.programme}`]: lossMeasures(state) } } })), // prettier-ignore
+    of(programme, ({ id, state: p }) =>
+      p.stage === 'none'
+        ? {}
+        : {
+            [`programme:${id}`]: {
+              value: { kind: 'programme', programme: id, title: p.title, baseCurrency: p.baseCurrency, savings: p.savingsTargets } as never,
+              row: true,
+            },
+          },
+    ),
+  ],
+  row(key, around) {
+    const [own] = around.at(key);
+    if (!own || !key.startsWith('programme:')) return own;
+    const of = (group: string) => ({
+      original: total(around, key, `${group}.original.`),
+      ceiling: total(around, key, `${group}.ceiling.`),
+    });
+    const lost = (who: string) => ({ gross: total(around, key, `${who}.gross.`), net: total(around, key, `${who}.net.`), recovered: total(around, key, `${who}.recovered.`) }); // prettier-ignore
+    return { ...own, towers: of('towers'), outside: of('outside'), losses: { authority: lost('authority'), supplier: lost('supplier') } };
+  },
+});

@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { closeRows, rowsAfter } from '../engine/rows-after.js';
+import { tellWorld, World } from '../random-history.js';
+
+const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000', { says: 'about' }) };
+const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
+const plan = {
+  programme: 'met',
+  plan: 'h',
+  from: people('authority'),
+  to: people('csc'),
+  inScope: { count: 50, unit: 'people' },
+  contract: 'hosting',
+};
+const loss = { programme: 'met', title: 'Paid for nothing', bearer: 'authority', category: 'fruitless-payment', gross: gbp('65000000', { says: 'about' }), contract: 'hosting', supplier: 'csc' }; // prettier-ignore
+const elsewhere = { ...loss, bearer: 'supplier', gross: { amount: '1500000000', currency: 'USD', says: 'under' }, elsewhere: { authority: 'NHS' } }; // prettier-ignore
+const about = { supplier: 'csc', contract: 'hosting', tower: 'hosting' };
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await tellWorld(world);
+  await world.tell('contract-hosting', 'AwardContract', award);
+});
+afterEach(closeRows);
+const rows = async () => rowsAfter(await world.events());
+
+describe('exposure', () => {
+  it('adds up what is promised to a supplier, by what it is now', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('155000000') });
+    expect((await rows()).row('exposure', 'supplier:csc').ceiling.says).toBe('about £250m');
+    await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' }).catch(() => undefined);
+    await world.tell('contract-euc', 'SignContract', {});
+    await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' });
+    const after = await rows();
+    expect([after.row('exposure', 'supplier:csc').ceiling.says, after.row('exposure', 'supplier:atos').ceiling.says]).toEqual([
+      'about £95m',
+      '£155m',
+    ]);
+  });
+
+  it('has no undisclosed value for zero', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...award, value: { undisclosed: true } });
+    expect((await rows()).row('exposure', 'supplier:csc').ceiling.says).toBe('at least about £95m, 1 undisclosed');
+  });
+
+  it('tells losses by who bears them; what belongs to another authority is in no total of ours', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    await world.tell('loss-b', 'RaiseLoss', elsewhere);
+    await world.tell('loss-a', 'WriteOff', { amount: gbp('1000000') });
+    const { losses } = (await rows()).row('exposure', 'programme:met');
+    expect([losses.authority.gross.says, losses.authority.net.says, losses.supplier.gross.says, losses.elsewhere.gross.says]).toEqual([
+      'about £65m',
+      '£1m',
+      'nothing',
+      'at most US$1.5bn',
+    ]);
+    expect((await rows()).row('exposure', 'supplier:csc').told).toHaveLength(2);
+  });
+
+  it('shows who was warned of', async () => {
+    await world.tell('programme-met', 'AddWarning', { warning: 'w', summary: 'Late before', by: 'Press', source: { title: 'X' }, about: { supplier: 'csc' } }); // prettier-ignore
+    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
+    const row = (await rows()).row('exposure', 'supplier:csc');
+    expect([row.warnings, row.risks]).toMatchObject([[{ summary: 'Late before' }], [{ summary: 'May be late' }]]);
+  });
+});
+
+describe('the tower board', () => {
+  it('shows beside a contract who moves, what was lost, and what was warned of, as soon as it is told elsewhere', async () => {
+    await world.tell('workforce-met', 'PlanTransfer', plan);
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
+    const after = await rows();
+    const [hosting] = after.row('tower-board', 'tower:hosting').contracts;
+    expect(hosting).toMatchObject({ people: { planned: [{ count: 50 }], moved: [] }, losses: [{ loss: 'a' }], risks: [{ risk: 'r' }] });
+    const changed = after
+      .updates('tower-board')
+      .slice(-3)
+      .map(({ stream, changes }) => [stream, Object.keys(changes)]);
+    expect(changed).toEqual([
+      ['workforce-met', ['tower:hosting']],
+      ['loss-a', ['programme:met', 'tower:hosting']],
+      ['programme-met', ['programme:met', 'tower:hosting']],
+    ]);
+  });
+
+  it('has a group of its own for what belongs to another authority', async () => {
+    await world.tell('loss-b', 'RaiseLoss', elsewhere);
+    const after = await rows();
+    expect(after.row('tower-board', 'loss:b')).toMatchObject({ group: 'elsewhere', supplierName: 'CSC', elsewhere: { authority: 'NHS' } });
+    expect(after.row('tower-board', 'programme:met').losses.authority.gross).toBe('nothing');
+  });
+});
+
+describe('the workforce', () => {
+  it('has pools, plans and what came of them', async () => {
+    await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, says: 'about', unit: 'people' } }); // prettier-ignore
+    await world.tell('workforce-met', 'PlanTransfer', plan);
+    await world.tell('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', from: people('authority'), to: people('csc'), inScope: 50, moved: 43, left: 7 }); // prettier-ignore
+    const row = (await rows()).row('workforce', 'workforce:met');
+    expect(row.pools).toMatchObject([
+      { employer: 'authority', headcount: { count: 750, says: 'about' }, measured: true },
+      { employer: 'csc', headcount: { count: 43 }, measured: false },
+    ]);
+    expect(row.plans).toMatchObject([{ plan: 'h', moved: 43, transfers: ['t'] }]);
+    expect(row.external.people).toBe(-793);
+  });
+});
+
+describe('money and the programme', () => {
+  it('tell ceilings at first and now, and savings promised, recorded and verified', async () => {
+    await world.tell('contract-hosting', 'ApproveChange', { kind: 'value', to: gbp('120000000') });
+    await world.tell('programme-met', 'SetSavingsTarget', { target: 't', title: 'Saved', amount: gbp('200000000') });
+    await world.tell('programme-met', 'RecordSaving', { saving: 's1', target: 't', amount: gbp('30000000') });
+    await world.tell('programme-met', 'RecordSaving', { saving: 's2', target: 't', amount: gbp('10000000'), verifiedBy: 'Audit' });
+    const after = await rows();
+    expect(after.row('money', 'programme:met').towers).toMatchObject({ original: { says: 'about £95m' }, ceiling: { says: '£120m' } });
+    expect(after.row('money', 'contract:hosting').changes).toMatchObject([{ to: gbp('120000000') }]);
+    expect(after.row('programme', 'programme:met').savings.targets).toMatchObject([{ recorded: '£40m', verified: '£10m' }]);
+  });
+});
