@@ -35,8 +35,8 @@ const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));
 try {
   const { url, ended, stop } = await serve(dataDir);
   try {
-    const pages = await tellStory(url, (told, all) => {
-      if (process.stdout.isTTY || told === all) process.stdout.write(`\r${told} of ${all} commands told`);
+    const pages = await tellStory(url, dataDir, (part) => {
+      if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story told`);
     });
     console.log(`\n\n${pages.join('\n')}`);
     if (!exit) {

@@ -1,5 +1,6 @@
 import {
   amountOf,
+  before,
   isAmount,
   minor,
   roundHalfEven,
@@ -7,6 +8,7 @@ import {
   showValue,
   toPercent,
   type Assessment,
+  type Says,
   type Total,
   type Value,
 } from '../kernel/index.js';
@@ -41,7 +43,25 @@ interface Contract {
   }[];
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];
   readonly termination: { readonly on: string; readonly ground: string; readonly causedBy?: string } | null;
+  readonly people: { readonly planned: readonly Heads[]; readonly moved: readonly Heads[] };
+  readonly losses: readonly LossLine[];
   readonly trail: Trail;
+}
+interface Heads {
+  readonly count: number;
+  readonly says?: Says;
+  readonly unit: string;
+}
+interface LossLine {
+  readonly title: string;
+  readonly bearer: string;
+  readonly gross: Value;
+  readonly net: Value | null;
+}
+interface Lost {
+  readonly gross: string;
+  readonly net: string;
+  readonly recovered: string;
 }
 export interface Row {
   readonly key: string;
@@ -52,6 +72,33 @@ export interface Row {
   readonly contracts?: readonly Contract[];
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string }[];
+  readonly strategies?: readonly { readonly title: string; readonly on: string; readonly reviewDue?: string }[];
+  readonly portfolio?: { readonly projects: number; readonly says?: Says } | null;
+  readonly savings?: {
+    readonly targets: readonly {
+      readonly title: string;
+      readonly amount?: Value;
+      readonly percent?: number;
+      readonly of?: string;
+      readonly overMonths?: number;
+    }[];
+    readonly recorded: readonly unknown[];
+  };
+  readonly headcountTargets?: readonly { readonly title: string; readonly from?: Heads; readonly to: Heads }[];
+  readonly staff?: readonly {
+    readonly employer: string;
+    readonly function: string;
+    readonly unit: string;
+    readonly count: number;
+    readonly measured?: Heads;
+  }[];
+  readonly risks?: readonly { readonly summary: string; readonly source: { readonly title: string } }[];
+  readonly losses?: { readonly authority: Lost; readonly supplier: Lost };
+  readonly bearer?: string;
+  readonly gross?: Value;
+  readonly net?: Value | null;
+  readonly supplierName?: string | null;
+  readonly elsewhere?: { readonly authority: string; readonly programme?: string } | null;
   readonly totals?: { readonly towers: Total; readonly outside: Total };
 }
 
@@ -83,7 +130,7 @@ const yearly = (value: Value): string => {
 const lineOf = (tower: string, stage: string, contract?: Contract): string =>
   `${column(tower, 22)} ${column(stage, 13)} ${column(contract ? `${contract.contract} · ${contract.supplierName ?? '–'}` : '–', 42)} ${column(contract ? moneyOf(contract) : '–', 30)} ${contract ? termOf(contract) : ''}`.trimEnd();
 
-const notesOf = ({ changes, delays, termination, trail }: Contract): readonly string[] => [
+const notesOf = ({ changes, delays, termination, people, losses, trail }: Contract): readonly string[] => [
   ...changes.flatMap(({ kind, to, reference, figures, asStated }) => [
     ...(figures ? [`${kind} → ${showValue(to!)}${reference ? ` (${reference})` : ''}: ${figuresOf(figures)}`] : []),
     ...(asStated && !same(asStated, figures) ? [`  from the paper's own figure: ${figuresOf(asStated)}`] : []),
@@ -92,6 +139,14 @@ const notesOf = ({ changes, delays, termination, trail }: Contract): readonly st
   ...(termination
     ? [`terminated on ${termination.on}: ${termination.ground}${termination.causedBy ? ` (caused by ${termination.causedBy})` : ''}`]
     : []),
+  ...(people.planned.length + people.moved.length > 0
+    ? [
+        `people: ${people.planned.map(showHeads).join(', ') || 'none'} planned to move, ${people.moved.map(showHeads).join(', ') || 'none'} moved`,
+      ]
+    : []),
+  ...losses.map(
+    ({ title, bearer, gross, net }) => `loss (${bearer}): ${showValue(gross)}${net ? `, ${showValue(net)} written off` : ''}: ${title}`,
+  ),
   ...trail.claims.map(
     ({ pointer, value, source }) =>
       `another source says ${pointer.slice(1)} ${claimed(value)}${source?.startsWith('http') ? ` (${new URL(source).host})` : ''}`,
@@ -100,8 +155,51 @@ const notesOf = ({ changes, delays, termination, trail }: Contract): readonly st
 const claimed = (value: unknown): string =>
   typeof value === 'object' && value !== null && ('amount' in value || 'undisclosed' in value) ? showValue(value as Value) : String(value);
 
-/** The tower board as a page of text. */
-export const boardOf = (title: string, position: string, rows: readonly Row[]): string => {
+const showHeads = ({ count, says, unit }: Heads): string => `${says && says !== 'exact' ? `${says} ` : ''}${count} ${unit}`;
+
+/** What the programme aims at and what it lost: a line for each that was told. */
+const headerOf = (programme: Row | undefined, today: string): readonly string[] => {
+  const { strategies = [], portfolio, savings, headcountTargets = [], staff = [], risks = [], losses, warnings = [] } = programme ?? {};
+  const lines: readonly (readonly [what: string, told: readonly string[]])[] = [
+    [
+      'strategy',
+      strategies.map(
+        ({ title, on, reviewDue }) =>
+          `${title} of ${on}${reviewDue ? `, review due ${reviewDue}${before(reviewDue, today) === 'yes' ? ', overdue' : ''}` : ''}`,
+      ),
+    ],
+    ['projects', portfolio ? [`${portfolio.says && portfolio.says !== 'exact' ? `${portfolio.says} ` : ''}${portfolio.projects}`] : []],
+    [
+      'savings promised',
+      savings?.targets.map(({ title, amount, percent, of, overMonths }) =>
+        [title, amount && showValue(amount), percent !== undefined && `${percent} % of ${of}`, overMonths && `in ${yearsOf(overMonths)}`]
+          .filter(Boolean)
+          .join(' · '),
+      ) ?? [],
+    ],
+    ['savings verified', savings && savings.targets.length > 0 && savings.recorded.length === 0 ? ['none recorded'] : []],
+    [
+      'staff',
+      staff.map(
+        ({ employer, function: of, unit, count, measured }) =>
+          `${employer} ${of}: ${showHeads({ count, unit, ...(measured?.says && { says: measured.says }) })}`,
+      ),
+    ],
+    ['staff planned', headcountTargets.map(({ title, from, to }) => `${title}: ${from ? `${showHeads(from)} → ` : ''}${showHeads(to)}`)],
+    [
+      'lost by us',
+      losses && losses.authority.gross !== 'nothing'
+        ? [`${losses.authority.gross}, written off ${losses.authority.net}, recovered ${losses.authority.recovered}`]
+        : [],
+    ],
+    ['warnings', warnings.map(({ by, summary }) => `${by}: ${summary}`)],
+    ['risks', risks.map(({ summary, source }) => `${summary} (${source.title})`)],
+  ];
+  return lines.flatMap(([what, told]) => told.map((line, i) => `${(i === 0 ? what : '').padEnd(18)} ${line}`));
+};
+
+/** The tower board as a page of text. @param today whether a review is overdue depends on it */
+export const boardOf = (title: string, position: string, rows: readonly Row[], today: string): string => {
   const [programme] = rows.filter(({ group }) => group === 'programme');
   const block = (group: string) =>
     rows
@@ -117,7 +215,8 @@ export const boardOf = (title: string, position: string, rows: readonly Row[]): 
       });
   return [
     `${title} · position ${position}`,
-    `${programme?.title} of the ${programme?.authority} · integrator ${programme?.integrator?.contract ?? 'none'} · ${programme?.warnings?.length ?? 0} warnings`,
+    `${programme?.title} of the ${programme?.authority} · integrator ${programme?.integrator?.contract ?? 'none'}`,
+    ...headerOf(programme, today),
     '─'.repeat(132),
     lineHead,
     ...block('towers'),
@@ -125,11 +224,76 @@ export const boardOf = (title: string, position: string, rows: readonly Row[]): 
     'Outside the towers',
     ...block('outside'),
     `  total outside: ${programme?.totals ? showTotal(amountsOf(programme.totals.outside)) : '–'}`,
+    'Elsewhere, in no total of ours',
+    ...rows
+      .filter((row) => row.group === 'elsewhere')
+      .flatMap(({ elsewhere, title: name, supplierName, bearer, gross, net }) => [
+        `${column(elsewhere?.authority ?? '', 22)} ${elsewhere?.programme ?? name}: lost ${showValue(gross!)}, borne by ${bearer === 'supplier' ? supplierName : bearer}${net ? ', written off' : ''}`,
+      ]),
     '',
   ].join('\n');
 };
 const lineHead = `${column('tower', 22)} ${column('stage', 13)} ${column('contract · supplier', 42)} ${column('ceiling: original → now', 30)} term`;
 const amountsOf = ({ amounts, undisclosed, withheld, unknown }: Total): Total => ({ amounts, undisclosed, withheld, unknown }) as Total;
+
+export interface Exposed {
+  readonly supplier: string;
+  readonly title: string;
+  readonly ceiling: { readonly says: string };
+  readonly contracts: readonly unknown[];
+  readonly warnings: readonly unknown[];
+  readonly told: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
+}
+/** What is at stake with each supplier that was promised anything or lost anything. */
+export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
+  [
+    `Suppliers: ${title}`,
+    ...rows
+      .filter(({ contracts, told }) => contracts.length + told.length > 0)
+      .flatMap(({ title, ceiling, contracts, told, warnings }) => [
+        `  ${column(title, 30)} ${ceiling.says}${contracts.length > 1 ? ` in ${contracts.length} contracts` : ''}${warnings.length > 0 ? `, ${warnings.length} warned of it` : ''}`,
+        ...told.map(
+          ({ title, bearer, gross, elsewhere }) =>
+            `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,
+        ),
+      ]),
+    '',
+  ].join('\n');
+
+export interface Staff {
+  readonly pools: readonly {
+    readonly employer: string;
+    readonly function: string;
+    readonly unit: string;
+    readonly headcount: Heads;
+    readonly measured: boolean;
+  }[];
+  readonly transfers: readonly {
+    readonly transfer: string;
+    readonly inScope: number;
+    readonly moved: number;
+    readonly objected: number;
+    readonly retained: number;
+    readonly left: number;
+    readonly on: string;
+  }[];
+  readonly external: Readonly<Record<string, number>>;
+}
+/** Both legs of each transfer, and that nobody was lost on the way. */
+export const staffOf = (title: string, { pools, transfers, external }: Staff): string =>
+  [
+    title,
+    ...transfers.map(
+      ({ transfer, inScope, moved, objected, retained, left, on }) =>
+        `  ${transfer}, ${on}: ${inScope} in scope = ${moved} moved + ${objected} objected + ${retained} retained + ${left} left`,
+    ),
+    ...pools.map(
+      ({ employer, function: of, headcount, measured }) =>
+        `  ${column(`${employer}, ${of}`, 30)} ${showHeads(headcount)}${measured ? '' : ', never counted'}`,
+    ),
+    `  ${column('outside', 30)} ${external['people']} people: the sum over all is 0`,
+    '',
+  ].join('\n');
 
 export interface Dossier {
   readonly command: string;

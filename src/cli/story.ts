@@ -1,18 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boardOf, dossierOf, type Dossier, type Replay, type Row } from './show.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { importFile } from './importer.js';
+import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, type Replay, type Row, type Staff } from './show.js';
 
-/** A line of the scenario: a command with its stable key, or a mark between two parts of the story. */
-type Line =
-  { readonly key: string; readonly post: string; readonly body: { event?: string } } | { readonly mark: string; readonly title: string };
-
-const scenario = async (): Promise<readonly Line[]> => {
-  const text = await readFile(join(import.meta.dirname, 'met-police.jsonl'), 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line);
-};
+const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
 const get = async <T>(url: string): Promise<T> => {
   const response = await fetch(url);
@@ -21,54 +12,60 @@ const get = async <T>(url: string): Promise<T> => {
 };
 
 /**
- * Sends the story over HTTP, command by command.
+ * Sends the story over HTTP.
+ * @param folder for the import's report
  * @returns the board as it stood at each mark and at the end, and one decision audited
- * @throws Error when a command is not accepted
+ * @throws Error when a line is not accepted
  */
-export const tellStory = async (url: string, progress: (told: number, all: number) => void): Promise<readonly string[]> => {
-  const { marks, position } = await tell(url, await scenario(), progress);
-  const boards: string[] = [];
-  for (const mark of [...marks, { title: 'As it is known now', position }]) boards.push(await board(url, mark.title, mark.position));
-  return [...boards, await audited(url)];
-};
-
-const tell = async (url: string, lines: readonly Line[], progress: (told: number, all: number) => void) => {
-  const events = new Map<string, string>();
-  const marks: { readonly title: string; readonly position: string }[] = [];
-  let position = '';
-  let told = 0;
-  const all = lines.filter((line) => 'key' in line).length;
-  for (const line of lines) {
-    if ('mark' in line) {
-      marks.push({ title: line.title, position });
-      continue;
+export const tellStory = async (url: string, folder: string, progress: (part: number) => void): Promise<readonly string[]> => {
+  /** Where the log ends, once every projection has read it. */
+  const position = async (): Promise<string> => {
+    for (;;) {
+      const { projections } = await get<{ projections: readonly { position: string; lag: number }[] }>(`${url}/projections`);
+      if (projections.every(({ lag }) => lag === 0)) return projections[0]!.position;
+      await sleep(10);
     }
-    const body = line.body.event ? { ...line.body, event: events.get(line.body.event.slice(1)) } : line.body;
-    const response = await fetch(url + line.post, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': line.key, 'x-actor': 'contract-manager' },
-      body: JSON.stringify(body),
-    });
-    const answer = (await response.json()) as { readonly position: string; readonly events: readonly { readonly id: string }[] };
-    if (response.status !== 201) throw new Error(`${line.key}: ${response.status} ${JSON.stringify(answer)}`);
-    events.set(line.key, answer.events[0]!.id);
-    position = answer.position;
-    progress(++told, all);
+  };
+  const marks: { readonly title: string; readonly position: string }[] = [];
+  const { refused, broken } = await importFile({
+    file: STORY,
+    folder,
+    url,
+    actor: 'contract-manager',
+    progress: ({ bytes, of }) => progress(bytes / of),
+    marked: async ({ title }) => void marks.push({ title, position: await position() }),
+  });
+  if (refused + broken > 0)
+    throw new Error(`${refused + broken} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
+  const boards: string[] = [];
+  for (const mark of [...marks, { title: 'As it is known now', position: await position() }]) {
+    boards.push(await board(url, mark.title, mark.position));
+    boards.push(exposureOf(mark.title, await pages<Exposed>(`${url}/projections/exposure?kind=supplier&position=${mark.position}`)));
   }
-  return { marks, position };
+  const { row } = await get<{ row: Staff }>(`${url}/projections/workforce/${encodeURIComponent('workforce:example')}`);
+  return [
+    ...boards,
+    staffOf('An invented example of a transfer, for no source tells of one that was carried out', row),
+    await audited(url),
+  ];
 };
 
-const board = async (url: string, title: string, position: string): Promise<string> => {
-  const rows: Row[] = [];
+const pages = async <T>(url: string): Promise<readonly T[]> => {
+  const rows: T[] = [];
   for (let cursor: string | undefined, more = true; more;) {
-    const page = await get<{ rows: readonly Row[]; next?: string | null }>(
-      `${url}/projections/tower-board?programme=met&position=${position}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+    const page = await get<{ rows: readonly T[]; next?: string | null }>(
+      `${url}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
     );
     rows.push(...page.rows);
     cursor = page.next ?? undefined;
     more = cursor !== undefined;
   }
-  return boardOf(title, position, rows);
+  return rows;
+};
+const board = async (url: string, title: string, position: string): Promise<string> => {
+  const { recordedAt } = await get<{ recordedAt: string }>(`${url}/programmes/met`);
+  const rows = await pages<Row>(`${url}/projections/tower-board?programme=met&position=${position}`);
+  return boardOf(title, position, rows, recordedAt.slice(0, 10));
 };
 
 const audited = async (url: string): Promise<string> => {

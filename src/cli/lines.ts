@@ -1,0 +1,113 @@
+import { commands, subjects } from '../domain/index.js';
+import {
+  check,
+  groundsFields,
+  kebab,
+  object,
+  optional,
+  plural,
+  refsIn,
+  type AnyCommand,
+  type AnySubject,
+  type Problem,
+} from '../kernel/index.js';
+
+/** The longest line that is read, in characters. */
+export const LONGEST = 200_000;
+
+/** A command of the file: its key makes it one decision however often it is sent. */
+export interface Told {
+  readonly key: string;
+  readonly path: string;
+  readonly body: { readonly [field: string]: unknown };
+  readonly command: AnyCommand;
+  readonly stream: string;
+  /** The streams that must have been told what stands before this line. */
+  readonly after: readonly string[];
+}
+export interface Mark {
+  readonly mark: string;
+  readonly title: string;
+}
+/** Why a line is none of these. */
+export interface Broken {
+  readonly why: string;
+  readonly errors?: readonly Problem[];
+}
+
+const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnySubject }>();
+for (const command of commands)
+  for (const subject of command.subject ? [command.subject] : subjects)
+    places.set(`${plural(subject.category)} ${kebab(command.name)}`, { command, subject });
+
+/** The lines of a file with their bytes, ends included; of one that is too long only so much as shows it. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<{ readonly text: string; readonly bytes: number }> {
+  let parts: Buffer[] = [];
+  let [bytes, kept] = [0, 0];
+  const take = (part: Buffer) => {
+    bytes += part.length;
+    if (kept > LONGEST * 4) return;
+    parts.push(part);
+    kept += part.length;
+  };
+  const line = () => {
+    const read = {
+      text: Buffer.concat(parts)
+        .toString('utf8')
+        .replace(/\r?\n$/, ''),
+      bytes,
+    };
+    parts = [];
+    [bytes, kept] = [0, 0];
+    return read;
+  };
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      take(chunk.subarray(from, end + 1));
+      from = end + 1;
+      yield line();
+    }
+    if (from < chunk.length) take(Buffer.from(chunk.subarray(from)));
+  }
+  if (bytes > 0) yield line();
+}
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const broken = (why: string, errors?: readonly Problem[]): Broken => ({ why, ...(errors && { errors }) });
+
+/** A line as it is to be sent. `"event": "@key"` names the first event of an earlier line about the same subject. */
+export const lineOf = (text: string): Told | Mark | Broken => {
+  if (text.length > LONGEST) return broken(`The line is longer than ${LONGEST} characters.`);
+  let line: unknown;
+  try {
+    line = JSON.parse(text);
+  } catch {
+    return broken('The line is not JSON; perhaps the file ends in the middle of it.');
+  }
+  if (!isObject(line)) return broken('The line is not an object.');
+  const { key, post, body = {}, mark, title } = line;
+  if (typeof mark === 'string') return { mark, title: typeof title === 'string' ? title : mark };
+  if (typeof post !== 'string') return broken('The line has no "post": the address of a command, such as /towers/hosting/plan-tower.');
+  if (typeof key !== 'string' || key === '' || key.length > 200)
+    return broken('The line has no "key", by which it is told once however often it is sent.');
+  if (!isObject(body)) return broken('"body" is not an object.');
+  const [, subjects, id, name, ...more] = post.split('/');
+  const place = places.get(`${subjects} ${name}`);
+  if (!place || !id || more.length > 0) return broken(`Nothing can be told at ${post}.`);
+  const { command, subject } = place;
+  const fields = { ...command.fields, record: optional(object(groundsFields)) };
+  const named = typeof body['event'] === 'string' && body['event'].startsWith('@');
+  const checked = named ? { ...body, event: '00000000-0000-7000-8000-000000000000' } : body;
+  const errors = check(fields, checked);
+  if (errors.length > 0) return broken(`${errors[0]!.pointer} ${errors[0]!.detail}.`, errors);
+  return {
+    key,
+    path: post,
+    body,
+    command,
+    stream: `${subject.category}-${id}`,
+    after: refsIn(command.fields, body).map((ref) => `${ref.category}-${ref.id}`),
+  };
+};

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { importFile, Interrupted, type ImportOptions } from '../../src/cli/importer.js';
+import { LONGEST } from '../../src/cli/lines.js';
+import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
+
+let server: Server;
+let file: string;
+beforeEach(async () => {
+  server = await startServer();
+  file = join(server.dir, 'history.jsonl');
+});
+afterEach(async () => {
+  await stopServer(server);
+  await closeRunning();
+});
+
+const line = (key: string, post: string, body: object = {}) => JSON.stringify({ key, post, body });
+const value = { amount: '95000000.00', currency: 'GBP' };
+const history = [
+  line('programme', '/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', record: { effectiveOn: '2014' } }), // prettier-ignore
+  line('csc', '/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }),
+  line('tower', '/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }),
+  line('award', '/contracts/hosting/award-contract', { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value, record: { effectiveOn: '2015' } }), // prettier-ignore
+  line('signed', '/contracts/hosting/sign-contract', { record: { effectiveOn: '2016' } }),
+  line('better', '/contracts/hosting/correct-fact', {
+    event: '@award',
+    pointer: '/value/amount',
+    value: '94720000.00',
+    because: 'better-source',
+  }),
+];
+const run = (more: Partial<ImportOptions> = {}) => importFile({ file, url: server.url, actor: 'ana', patienceMs: 100, ...more });
+const wrote = (...lines: readonly string[]) => writeFile(file, lines.map((text) => `${text}\n`).join(''));
+const report = async (): Promise<any[]> =>
+  (await readFile(`${file}.report.jsonl`, 'utf8'))
+    .split('\n')
+    .filter((text) => text !== '')
+    .map((text) => JSON.parse(text));
+const log = async (): Promise<any[]> => (await server.get('/events?limit=500&minPosition=1')).body.events;
+
+describe('a file of commands', () => {
+  it('is told in order: each line after those that it needs', async () => {
+    await wrote(...history);
+    expect(await run()).toMatchObject({ lines: 6, accepted: 6, refused: 0, broken: 0 });
+    expect((await report()).map(({ line, key, outcome }) => [line, key, outcome])).toEqual(
+      ['programme', 'csc', 'tower', 'award', 'signed', 'better'].map((key, i) => [i + 1, key, 'accepted']),
+    );
+    const { body } = await server.get('/contracts/hosting');
+    expect([body.state.stage, body.state.ceiling.amount]).toEqual(['signed', '94720000.00']);
+  });
+
+  it('told again adds nothing', async () => {
+    await wrote(...history);
+    await run();
+    const before = (await log()).length;
+    expect(await run()).toMatchObject({ lines: 6, accepted: 0, replayed: 6 });
+    expect(await log()).toHaveLength(before);
+  });
+
+  it('tells of many subjects at once, and keeps the order of each', async () => {
+    const suppliers = Array.from({ length: 300 }, (_, i) =>
+      line(`s-${i}`, `/suppliers/s-${i}/register-supplier`, { title: `S ${i}`, form: 'company' }),
+    );
+    const notes = suppliers.flatMap((_, i) =>
+      [1, 2, 3].map((n) => line(`n-${i}-${n}`, `/suppliers/s-${i}/annotate`, { note: `Note ${n}` })),
+    );
+    await wrote(...suppliers, ...notes);
+    expect(await run()).toMatchObject({ lines: 1200, accepted: 1200 });
+    const { body } = await server.get('/suppliers/s-299');
+    expect(body.notes.map(({ note }: { note: string }) => note)).toEqual(['Note 1', 'Note 2', 'Note 3']);
+  });
+
+  it('goes on where it stopped when the server was away', async () => {
+    const lines = Array.from({ length: 400 }, (_, i) =>
+      line(`s-${i}`, `/suppliers/s-${i}/register-supplier`, { title: `S ${i}`, form: 'company' }),
+    );
+    const stop = JSON.stringify({ mark: 'middle', title: 'The middle' });
+    await wrote(...lines.slice(0, 200), stop, ...lines.slice(200));
+    const marked = () => server.close();
+    await expect(run({ marked })).rejects.toBeInstanceOf(Interrupted);
+    expect(await report()).toHaveLength(200);
+    server = await startServer({ DATA_DIR: server.dir });
+    expect(await run({ marked: async () => undefined })).toMatchObject({ lines: 400, accepted: 400, replayed: 0 });
+    expect((await report()).map((said) => said.line)).toEqual(Array.from({ length: 400 }, (_, i) => (i < 200 ? i + 1 : i + 2)));
+  });
+
+  it('may be tried dry: nothing is recorded', async () => {
+    await wrote(history[0]!, line('nobody', '/towers/hosting/plan-tower', { programme: 'nobody', title: 'Hosting' }));
+    expect(await run({ dryRun: true })).toMatchObject({ tried: 1, refused: 1 });
+    expect((await server.get('/events')).body.events).toEqual([]);
+  });
+});
+
+describe('a line that cannot be told is named with its reason, and those around it are told', () => {
+  const good = line('good', '/suppliers/good/register-supplier', { title: 'Good', form: 'company' });
+  it.each<[string, string, string, string]>([
+    ['no JSON', '{"key": ', 'broken', 'not JSON'],
+    ['no object', '[1]', 'broken', 'not an object'],
+    ['too long', `{"key":"${'x'.repeat(LONGEST)}"}`, 'broken', 'longer than'],
+    ['far too long', 'x'.repeat(LONGEST * 12), 'broken', 'longer than'],
+    ['without a key', '{"post":"/suppliers/a/register-supplier","body":{}}', 'broken', '"key"'],
+    ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'Nothing can be told'],
+    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'Nothing can be told'],
+    ['with a wrong field', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'club' }), 'broken', '/form'],
+    ['with a field too many', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'company', size: 1 }), 'broken', '/size'],
+    ['out of order', line('k', '/contracts/c/sign-contract'), 'refused', 'No such contract'],
+    ['about an event that was not told', line('k', '/suppliers/a/withdraw-fact', { event: '@nothing' }), 'refused', '@nothing'],
+    [
+      'with a key of another body',
+      line('first', '/suppliers/first/register-supplier', { title: 'Other', form: 'company' }),
+      'refused',
+      'another body',
+    ],
+  ])('%s', async (_, bad, outcome, why) => {
+    await wrote(line('first', '/suppliers/first/register-supplier', { title: 'First', form: 'company' }), bad, good);
+    expect(await run()).toMatchObject({ lines: 3, accepted: 2, [outcome]: 1 });
+    expect((await report())[1]).toMatchObject({ line: 2, outcome, why: expect.stringContaining(why) });
+  });
+
+  it('half a file: its last line is cut', async () => {
+    await writeFile(file, `${good}\n${history[0]!.slice(0, 40)}`);
+    expect(await run()).toMatchObject({ accepted: 1, broken: 1 });
+    expect((await report())[1]).toMatchObject({ line: 2, why: expect.stringContaining('ends in the middle') });
+  });
+
+  it('lines that end as Windows ends them, and empty ones', async () => {
+    await writeFile(file, `${good}\r\n\r\n\n${history[0]}\r\n`);
+    expect(await run()).toMatchObject({ lines: 2, accepted: 2 });
+    expect((await report()).map((said) => said.line)).toEqual([1, 4]);
+  });
+});
+
+describe('a file that changes', () => {
+  it('while it is read is sent again from the start, and nothing is doubled', async () => {
+    await wrote(...history, JSON.stringify({ mark: 'end' }));
+    const marked = () => appendFile(file, `${line('late', '/suppliers/late/register-supplier', { title: 'Late', form: 'company' })}\n`);
+    await expect(run({ marked })).rejects.toThrow('changed while it was read');
+    expect(await run({ again: true })).toMatchObject({ lines: 7, refused: 0, broken: 0 });
+    expect(await log()).toHaveLength(7);
+  });
+
+  it('between two runs is not taken for the same', async () => {
+    await wrote(...history.slice(0, 2), JSON.stringify({ mark: 'middle' }), ...history.slice(2));
+    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(Interrupted);
+    await utimes(file, new Date(), new Date(Date.now() + 5000));
+    server = await startServer({ DATA_DIR: server.dir });
+    await expect(run()).rejects.toThrow('has changed since its last run');
+    expect(await run({ again: true })).toMatchObject({ accepted: 4, replayed: 2 });
+  });
+});
