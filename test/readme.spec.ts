@@ -14,7 +14,7 @@ describe("the Metropolitan Police's contracts, told over HTTP", () => {
   let pages: readonly string[];
   beforeAll(async () => {
     server = await startServer();
-    pages = await tellStory(server.url, () => undefined);
+    pages = await tellStory(server.url, server.dir, () => undefined);
   }, 60_000);
   afterAll(() => stopServer(server));
 
@@ -29,7 +29,7 @@ describe("the Metropolitan Police's contracts, told over HTTP", () => {
 
   it('are refused nowhere, stop no stream, and log nothing', async () => {
     const { body } = await server.get('/projections');
-    expect(body.projections.map(({ stopped }: { stopped: unknown[] }) => stopped)).toEqual([[], [], []]);
+    expect(body.projections.map(({ stopped }: { stopped: unknown[] }) => stopped)).toEqual(body.projections.map(() => []));
     expect(server.logged).toEqual([]);
   });
 
@@ -59,10 +59,10 @@ describe("the Metropolitan Police's contracts, told over HTTP", () => {
     });
 
     it('try a command and record nothing', async () => {
-      const head = (await server.get('/projections')).body.position;
+      const head = (await server.get('/events?limit=500')).body.events.length;
       const { status, body } = await answerTo(2);
       expect([status, body.outcome, body.events]).toEqual([200, 'dry-run', [{ type: 'ContractSigned', data: {} }]]);
-      expect((await server.get('/projections')).body.position).toEqual(head);
+      expect((await server.get('/events?limit=500')).body.events).toHaveLength(head);
     });
   });
 
