@@ -5,14 +5,16 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, drive, median, percentile, type Post } from './load.js';
+import { rebuildAgainstScan } from './rebuild.js';
 import { caughtUp, startServer, type Server } from './server.js';
 import { award, awardBody, lives, tellWorld } from './story.js';
+import { commandsBesideAward, importBesideLoad } from './told.js';
 
 const options = new Command('bench')
   .description('What a durable command costs beside requests that do nothing, how late updates come, what a long log needs.')
   .option('--quick', 'a small run: is everything there?')
   .option('--events <n>', 'the length of the long log')
-  .option('--only <part>', 'rates, updates or log')
+  .option('--only <part>', 'rates, updates, log, commands or import')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
   .opts<{ quick?: boolean; events?: string; only?: string; dir: string }>();
@@ -49,7 +51,7 @@ const noOp = (path: string) => {
   return (): Post => ({ path, body: awardBody(++n), key: `award-${n}` });
 };
 const requests: { readonly [K in Kind]: () => Post } = {
-  durable: award,
+  durable: () => award(),
   validated: noOp('/bench/validated'),
   unvalidated: noOp('/bench/no-op'),
 };
@@ -187,6 +189,7 @@ const longLog = async (dir: string): Promise<void> => {
     console.log(`start ${i}: ready after ${fixed(again.readyMs, 0)} ms, RSS ${rss}, two seconds later ${await rssOf(again)}`);
     await again.stop();
   }
+  console.log(await rebuildAgainstScan(dir));
 };
 
 const withServer = (work: (server: Server) => Promise<void>) =>
@@ -200,6 +203,14 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
   rates: () => withServer(rates),
   updates: () => withServer(updates),
   log: () => withFolder(longLog),
+  commands: () =>
+    withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`)),
+  import: () =>
+    withFolder(async (dir) =>
+      withServer(async (server) =>
+        console.log(`\n${await importBesideLoad(server, dir, Math.min(EVENTS, 100_000))}\nRSS of the server: ${await rssOf(server)}`),
+      ),
+    ),
 };
 
 console.log(

@@ -31,9 +31,9 @@ export const awardBody = (n: number): string =>
 
 let contracts = 0;
 /** A contract that was not there before. */
-export const award = (): Post => {
+export const award = (name = 'c'): Post => {
   const n = ++contracts;
-  return { path: `/contracts/c-${n}/award-contract`, body: awardBody(n), key: `award-${n}` };
+  return { path: `/contracts/${name}-${n}/award-contract`, body: awardBody(n), key: `award-${n}` };
 };
 
 /** What comes after the award in a contract's life: an event each. */
@@ -46,15 +46,15 @@ const LATER: readonly (readonly [command: string, body: object])[] = [
   ['annotate', { note: 'The paper tells a sum without its tax.' }],
 ];
 
-/** Whole lives of contracts, one after the other, so many events in all. */
-export const lives = (events: number): ((connection: number) => Post | undefined) => {
+/** Whole lives of contracts, one after the other, so many events in all; `name` begins their ids. */
+export const lives = (events: number, name = 'c'): ((connection: number) => Post | undefined) => {
   const at = new Map<number, { readonly path: string; step: number }>();
   let sent = 0;
   return (connection) => {
     if (sent++ >= events) return undefined;
     const life = at.get(connection);
     if (!life || life.step === LATER.length) {
-      const post = award();
+      const post = award(name);
       at.set(connection, { path: post.path.slice(0, post.path.lastIndexOf('/')), step: 0 });
       return post;
     }

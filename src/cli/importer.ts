@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/identity.js';
@@ -95,6 +96,17 @@ const doneBefore = async (file: string): Promise<Done | undefined> => {
   }
 };
 
+interface Asked {
+  readonly method?: 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+interface Answer {
+  readonly status: number;
+  readonly replayed: boolean;
+  readonly text: string;
+}
+
 class Run {
   counts: Counts;
   #lines: number;
@@ -102,6 +114,7 @@ class Run {
   #reportBytes: number;
   #sent = 0;
   #failed: unknown;
+  readonly #agent = new Agent({ keepAlive: true });
   #position: string | undefined;
   /** By line: answered, but not yet all before it. */
   readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
@@ -109,6 +122,8 @@ class Run {
   /** The last line under way about a stream. */
   readonly #last = new Map<string, Promise<void>>();
   #barrier: Promise<unknown> = Promise.resolve();
+  /** Wakes the reader, who waits while too many lines are under way. */
+  #room = () => {};
   #free: (() => void)[] = [];
 
   constructor(
@@ -131,7 +146,7 @@ class Run {
       number++;
       if (text.trim() === '') this.#answer(number, bytes, undefined);
       else await this.#take(number, bytes, lineOf(text), connections);
-      while (this.#under.size >= AHEAD) await Promise.race(this.#under);
+      while (this.#under.size >= AHEAD) await new Promise<void>((room) => (this.#room = room));
       if (this.#bytes - this.#saved > 1 << 20) await this.save();
     }
   }
@@ -159,6 +174,7 @@ class Run {
       });
     const done = work.finally(() => {
       this.#under.delete(done);
+      this.#room();
       if (this.#last.get(told.stream) === done) this.#last.delete(told.stream);
     });
     this.#under.add(done);
@@ -188,9 +204,9 @@ class Run {
       headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-actor': this.o.actor },
       body: JSON.stringify(sent),
     });
-    const said = (await answer.json()) as { detail?: string; outcome?: Outcome; errors?: unknown; position?: string };
+    const said = JSON.parse(answer.text) as { detail?: string; outcome?: Outcome; errors?: unknown; position?: string };
     if (said.position !== undefined) this.#position = said.position;
-    if (answer.status === 201) return { outcome: answer.headers.has('idempotency-replayed') ? 'replayed' : 'accepted' };
+    if (answer.status === 201) return { outcome: answer.replayed ? 'replayed' : 'accepted' };
     if (answer.status === 200) return { outcome: said.outcome === 'already-so' ? 'already-so' : 'tried' };
     return { outcome: 'refused', why: said.detail ?? String(answer.status), ...(said.errors !== undefined && { errors: said.errors }) };
   }
@@ -200,24 +216,38 @@ class Run {
     const read = this.#position === undefined ? '' : `?minPosition=${this.#position}`; // what was just told may not be read yet
     const answer = await this.#ask(`/decisions/${commandIdOf(stream, key)}${read}`, { headers: { 'x-actor': this.o.actor } });
     if (answer.status !== 200) return undefined;
-    return ((await answer.json()) as { events: readonly { readonly event: string }[] }).events[0]?.event;
+    return (JSON.parse(answer.text) as { events: readonly { readonly event: string }[] }).events[0]?.event;
   }
 
   /** What has no answer, or a later one, is asked again: the key makes it the same command. @throws Interrupted */
-  async #ask(path: string, init: RequestInit): Promise<Response> {
+  async #ask(path: string, init: Asked): Promise<Answer> {
     const signal = AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
       let why: unknown;
       try {
-        const answer = await fetch(this.o.url + path, init);
+        const answer = await this.#request(path, init);
         if (answer.status < 500) return answer;
-        why = `${answer.status} ${await answer.text()}`;
+        why = `${answer.status} ${answer.text}`;
       } catch (error) {
-        why = error instanceof Error && error.cause instanceof Error ? error.cause.message : error;
+        why = error instanceof Error ? error.message || error.name : error;
       }
       if (signal.aborted || this.#failed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);
     }
+  }
+
+  #request(path: string, { method = 'GET', headers, body }: Omit<Asked, 'method'> & { readonly method?: string }): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = request(this.o.url + path, { agent: this.#agent, method, headers }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        answer.on('error', reject);
+        answer.on('end', () => resolve({ status: answer.statusCode!, replayed: answer.headers['idempotency-replayed'] === 'true', text }));
+      });
+      sent.on('error', reject);
+      sent.setTimeout(PATIENCE_MS, () => sent.destroy(new Error('no answer came')));
+      sent.end(body);
+    });
   }
 
   #answer(line: number, bytes: number, said: Reported | undefined): void {
@@ -248,6 +278,7 @@ class Run {
   async settle(): Promise<void> {
     await Promise.all(this.#under);
     await this.save();
+    this.#agent.destroy();
     this.report.end();
     await once(this.report, 'finish');
     if (this.#failed) throw this.#failed;
