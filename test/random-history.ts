@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { commands, subjects } from '../src/domain/index.js';
 import { split } from '../src/engine/audit.js';
-import { Engine, type Receipt } from '../src/engine/handle.js';
+import { Engine, type Ask, type Receipt } from '../src/engine/handle.js';
 import {
   check,
   groundsFields,
@@ -23,6 +23,7 @@ export class World {
   readonly refused = new Map<string, number>();
   #now: Temporal.Instant;
   #ids = 0;
+  readonly #accepted: { readonly ask: Ask; readonly receipt: Receipt }[] = [];
 
   constructor(day = '2016-01-04') {
     this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
@@ -49,9 +50,21 @@ export class World {
     const wrong = [...check(told.fields, data), ...check(groundsFields, record)];
     if (wrong.length > 0) throw new Error(`${command} would not come through the door: ${JSON.stringify(wrong)}`);
     const subject = subjectOf(category);
-    const receipt = await this.engine.handle({ command: told, subject, id, body: { ...data, record }, actor: { id: 'ana' } });
-    if (receipt.outcome === 'accepted') this.accepted++;
+    const idempotencyKey = `key-${this.#ids}`;
+    const ask: Ask = { command: told, subject, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
+    const receipt = await this.engine.handle(ask);
+    if (receipt.outcome === 'accepted') {
+      this.accepted++;
+      this.#accepted.push({ ask, receipt });
+    }
     return receipt;
+  }
+
+  /** Every command that was accepted, sent again with its key: what was answered then, and what is now. */
+  async again(): Promise<readonly (readonly [then: Receipt, now: Receipt])[]> {
+    const answers = [];
+    for (const { ask, receipt } of this.#accepted) answers.push([receipt, await this.engine.handle(ask)] as const);
+    return answers;
   }
 
   /** Tells it, unless the ledger says no; whatever else goes wrong is an error. */

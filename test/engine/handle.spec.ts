@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { commands, subjects } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit.js';
 import { Busy, Engine, KeyReused, Stale, type Ask, type Receipt } from '../../src/engine/handle.js';
@@ -6,6 +7,7 @@ import { commandIdOf } from '../../src/engine/identity.js';
 import { NewerShape, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
 import { OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
 import { memoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js';
+import { bounded, moves, play } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
@@ -87,6 +89,25 @@ describe('a command sent again with its key', () => {
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
     expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
     expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('on every history that the ledger accepts', () => {
+  it('repeating any command changes nothing, whatever was told since', async () => {
+    let repeated = 0;
+    await fc.assert(
+      fc.asyncProperty(moves(), async (tried) => {
+        const world = await play(tried);
+        const before = await world.events();
+        for (const [then, now] of await world.again()) {
+          expect(now).toEqual({ ...then, outcome: 'replayed' });
+          repeated++;
+        }
+        expect(await world.events()).toEqual(before);
+      }),
+      { numRuns: 60, ...bounded },
+    );
+    expect(repeated).toBeGreaterThan(600);
   });
 });
 
