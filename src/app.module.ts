@@ -149,7 +149,12 @@ const serve = async (config: Config, log: Logger, store: EmbeddedStore, projecto
     logger: false,
   });
   app.useGlobalFilters(new ProblemFilter(ledger));
-  SwaggerModule.setup('docs', app, () => ledger.document() as OpenAPIObject, { raw: false, customSiteTitle: 'Tower Ledger' });
+  SwaggerModule.setup('docs', app, () => ledger.document() as OpenAPIObject, {
+    raw: false,
+    customSiteTitle: 'Tower Ledger',
+    customCss: '.swagger-ui .topbar { display: none }',
+    swaggerOptions: { docExpansion: 'none', filter: true, tagsSorter: 'alpha' },
+  });
   await app.listen(config.port, config.host);
   return { app, subscribers };
 };

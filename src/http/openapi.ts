@@ -162,6 +162,6 @@ export const documentOf = (app: INestApplication, version: string): object => {
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .build();
-  const document = SwaggerModule.createDocument(app, about);
+  const document = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
   return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...components } } };
 };

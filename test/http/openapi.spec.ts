@@ -51,6 +51,10 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('stands under one heading each: its subject, or what it reads', () => {
+    for (const { path, tags } of operations()) expect([path, tags]).toEqual([path, [expect.stringMatching(/^[a-z]+$/)]]);
+  });
+
   it('refers to nothing that is not there', () => {
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, ref]) => ref!);
     expect(refs.length).toBeGreaterThan(0);
