@@ -1,11 +1,2 @@
-export {
-  programme,
-  type HeadcountTarget,
-  type Policy,
-  type Programme,
-  type Risk,
-  type Saving,
-  type SavingsTarget,
-  type Strategy,
-  type Warning,
-} from './programme.js';
+export { type HeadcountTarget, type Risk, type Saving, type SavingsTarget, type Strategy } from './aims.js';
+export { programme, type Policy, type Programme, type Warning } from './programme.js';

@@ -7,7 +7,6 @@ import {
   exponentOf,
   factsOf,
   flag,
-  headcount,
   id,
   list,
   object,
@@ -20,6 +19,19 @@ import {
   type DataOf,
   type Says,
 } from '../../kernel/index.js';
+import {
+  headcountTargetFields,
+  riskFields,
+  SAYS,
+  savingFields,
+  savingsTargetFields,
+  strategyFields,
+  type HeadcountTarget,
+  type Risk,
+  type Saving,
+  type SavingsTarget,
+  type Strategy,
+} from './aims.js';
 
 /** One row of an approval table: the conditions that are told must all hold; of the last two, one. */
 export const approvalRow = object({
@@ -85,60 +97,6 @@ export interface Programme {
   readonly risks: readonly Risk[];
   readonly warnings: readonly Warning[];
 }
-
-const SAYS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
-interface Told {
-  readonly event: string;
-  readonly on: string;
-}
-const about = object({
-  supplier: optional(ref('supplier')),
-  contract: optional(ref('contract')),
-  tower: optional(ref('tower')),
-});
-const source = object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A risk needs its source');
-export const strategyFields = {
-  strategy: id('The strategy', { example: 'total-technology' }),
-  title: text('Title of the strategy'),
-  version: optional(text('Version', { max: 40 })),
-  published: optional(date('When it was published; the day of the act when absent')),
-  reviewDue: optional(date('When it is to be reviewed')),
-};
-export const savingsTargetFields = {
-  target: id('The target', { example: 'three-years' }),
-  title: text('What is to be saved, in our own words'),
-  amount: optional(amount('How much')),
-  percent: optional(count('By how many per cent', { max: 100 })),
-  of: optional(text('Of what', { example: 'Running cost of IT' })),
-  overMonths: optional(count('Within how many months', { min: 1, max: 1200, example: 36 })),
-  by: optional(date('Until when')),
-};
-export const savingFields = {
-  saving: id('The saving', { example: 'year-1' }),
-  target: optional(id('The target that it counts towards', { example: 'three-years' })),
-  amount: amount('How much was saved'),
-  verifiedBy: optional(text('Office that verified it')),
-};
-export const headcountTargetFields = {
-  target: id('The target', { example: 'retained-it' }),
-  title: text('Who is counted'),
-  from: optional(headcount('How many there were')),
-  to: headcount('How many there are to be'),
-  by: optional(date('Until when')),
-};
-export const riskFields = {
-  risk: id('The risk', { example: 'integration' }),
-  summary: text('What may happen, in our own words', { max: 1000 }),
-  source,
-  about: optional(about),
-  likelihood: optional(choice(['low', 'medium', 'high'])),
-  impact: optional(choice(['low', 'medium', 'high'])),
-};
-export type Strategy = DataOf<typeof strategyFields> & Told;
-export type SavingsTarget = DataOf<typeof savingsTargetFields> & Told;
-export type Saving = DataOf<typeof savingFields> & Told;
-export type HeadcountTarget = DataOf<typeof headcountTargetFields> & Told;
-export type Risk = DataOf<typeof riskFields> & Told;
 
 const fact = factsOf<Programme>();
 
