@@ -42,7 +42,9 @@ export class Rebuilding extends Error {
   }
 }
 
+/** Events of a transaction while commands wait for their turn, and while only a rebuild does. */
 const BATCH = 200;
+const REBUILD_BATCH = 500;
 
 interface Serving {
   readonly projection: Projection;
@@ -294,7 +296,7 @@ export class Projector {
     let position: string | undefined;
     while (feed.cursor < this.ordinal) {
       if (this.#stop.signal.aborted) return;
-      const page = (await store.readAll(position, BATCH)).slice(0, this.ordinal - feed.cursor);
+      const page = (await store.readAll(position, REBUILD_BATCH)).slice(0, this.ordinal - feed.cursor);
       const streams = await histories.prepare(page);
       readModel.transaction(() => {
         for (const event of page) feed.take(event, streams.advance(event), ++feed.cursor);

@@ -57,6 +57,9 @@ export class EmbeddedReadModel implements ReadModel {
   readonly #db: Database.Database;
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
   readonly #names = new Map<string, number>();
+  /** What changed at the ordinal that is being written. */
+  readonly #changes = new Set<string>();
+  #changesAt: Ordinal = -1;
 
   /** @param file a path, or `:memory:` */
   constructor(file: string) {
@@ -75,6 +78,7 @@ export class EmbeddedReadModel implements ReadModel {
   }
 
   transaction(work: () => void): void {
+    this.#changes.clear();
     this.#db.exec('BEGIN');
     try {
       work();
@@ -186,10 +190,10 @@ export class EmbeddedReadModel implements ReadModel {
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
   setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void {
-    this.#run(`DELETE FROM totals WHERE build = ? AND key = ? AND until = ${NOW} AND since = ?`, build, key, at);
+    const first = this.#changed(build, key, at);
+    if (!first) this.#run(`DELETE FROM totals WHERE build = ? AND key = ? AND until = ${NOW} AND since = ?`, build, key, at);
     this.#run(`UPDATE totals SET until = ? WHERE build = ? AND key = ? AND until = ${NOW}`, at, build, key);
     this.#run(`INSERT INTO totals VALUES (?, ?, ${NOW}, ?, ?)`, build, key, at, JSON.stringify(measures));
-    this.#changed(build, key, at);
   }
   stop(build: number, { stream, ordinal, error }: StoppedStream): void {
     this.#run('INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)', build, stream, ordinal, error);
@@ -238,8 +242,15 @@ export class EmbeddedReadModel implements ReadModel {
     this.#db.close();
   }
 
-  #changed(build: number, key: string, at: Ordinal): void {
+  /** A key that changes twice at one ordinal is written once. @returns whether it is the first change there */
+  #changed(build: number, key: string, at: Ordinal): boolean {
+    if (at !== this.#changesAt) this.#changes.clear();
+    this.#changesAt = at;
+    const name = `${build} ${key}`;
+    if (this.#changes.has(name)) return false;
+    this.#changes.add(name);
     this.#run('INSERT OR IGNORE INTO changes VALUES (?, ?, ?)', build, at, key);
+    return true;
   }
 
   #rarest(tags: readonly number[]): number {
