@@ -30,7 +30,7 @@ export class Feed {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
       parts = Object.assign({}, ...contributions.map((c) => kept(c.contribute(history))));
     } catch (error) {
-      this.#stop(stream, ordinal, error);
+      this.#stop(event, ordinal, error);
       return;
     }
     this.#replace(stream, parts, ordinal, event.revision === 0); // what the read model throws is no fault of the stream
@@ -62,12 +62,14 @@ export class Feed {
     this.#count(before?.sums ?? {}, part.sums, at);
   }
 
-  #stop(stream: string, ordinal: Ordinal, error: unknown): void {
+  /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
+  #stop({ stream, metadata: { about } }: StoredEvent, ordinal: Ordinal, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.log(`${this.projection.name}: ${stream} stopped.`, error);
     this.#stopped.add(stream);
     this.readModel.stop(this.build.id, { stream, ordinal, error: why });
     const keys = new Set([...this.#partsOf(stream).values()].flatMap(({ sums }) => Object.keys(sums)));
+    if (keys.size === 0 && about.programme) keys.add(`programme:${about.programme}`);
     for (const key of keys) this.#count({}, { [key]: { stopped: '1' } }, ordinal);
   }
 

@@ -168,6 +168,13 @@ describe('a stream that cannot be folded', () => {
     ]);
   });
 
+  it('is counted in its programme when it stops at its first event', async () => {
+    const events = await awarded();
+    const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
+    const rows = await new Rows(await storeOf([...events, first])).read();
+    expect(rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
+  });
+
   it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
     const events = await awarded();
     const unheard = unheardOf(events);
