@@ -53,6 +53,8 @@ try {
   );
   process.exitCode = counts.refused + counts.broken > 0 ? 1 : 0;
 } catch (error) {
-  console.error(error instanceof Interrupted ? `\n${error.message}` : error);
+  const { code } = error as { readonly code?: string };
+  const plain = error instanceof Interrupted || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
+  console.error(plain ? (error as Error).message : error);
   process.exitCode = 2;
 }

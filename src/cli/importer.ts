@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/identity.js';
 import { linesOf, lineOf, type Broken, type Mark, type Told } from './lines.js';
 
-export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried';
+export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
 /** What became of a line, as the report says it. */
 export interface Reported {
   readonly line: number;
@@ -22,7 +22,7 @@ export interface ImportOptions {
   readonly actor: string;
   /** Lines under way at the same time. */
   readonly connections?: number;
-  /** Only says what would be refused by its shape, or by the ledger as it is now. */
+  /** Records nothing: a line is checked, and tried on the ledger as it is unless it follows earlier lines of the file. */
   readonly dryRun?: boolean;
   /** Where the report and the progress are kept; beside the file when absent. */
   readonly folder?: string;
@@ -56,7 +56,7 @@ interface Done {
   readonly reportBytes: number;
   readonly counts: Counts;
 }
-const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0 };
+const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0, checked: 0 };
 
 /**
  * Sends a file of commands, a JSON text each line, in order: a line waits for those before it that tell of the same subject or of one it
@@ -116,6 +116,8 @@ class Run {
   #failed: unknown;
   readonly #agent = new Agent({ keepAlive: true });
   #position: string | undefined;
+  /** In a dry run: what earlier lines would have told of. */
+  readonly #toldHere = new Set<string>();
   /** By line: answered, but not yet all before it. */
   readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
   readonly #under = new Set<Promise<void>>();
@@ -157,6 +159,11 @@ class Run {
       await Promise.all(this.#under);
       await this.o.marked?.(told);
       return this.#answer(line, bytes, undefined);
+    }
+    if (this.o.dryRun) {
+      const follows = [told.stream, ...told.after].some((stream) => this.#toldHere.has(stream));
+      this.#toldHere.add(told.stream);
+      if (follows) return this.#answer(line, bytes, { line, key: told.key, outcome: 'checked', why: 'It follows earlier lines.' });
     }
     // what a programme adopts or appoints may bear on everything behind it
     const all = told.stream.startsWith('programme-');

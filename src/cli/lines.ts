@@ -2,6 +2,8 @@ import { commands, subjects } from '../domain/index.js';
 import {
   check,
   groundsFields,
+  IDENTIFIER,
+  isIdentifier,
   kebab,
   object,
   optional,
@@ -96,6 +98,7 @@ export const lineOf = (text: string): Told | Mark | Broken => {
   const [, subjects, id, name, ...more] = post.split('/');
   const place = places.get(`${subjects} ${name}`);
   if (!place || !id || more.length > 0) return broken(`Nothing can be told at ${post}.`);
+  if (!isIdentifier(id)) return broken(`${JSON.stringify(post.split('/')[2]).slice(0, 64)} is no id: it must match ${IDENTIFIER}.`);
   const { command, subject } = place;
   const fields = { ...command.fields, record: optional(object(groundsFields)) };
   const named = typeof body['event'] === 'string' && body['event'].startsWith('@');

@@ -88,7 +88,9 @@ describe('a file of commands', () => {
 
   it('may be tried dry: nothing is recorded', async () => {
     await wrote(history[0]!, line('nobody', '/towers/hosting/plan-tower', { programme: 'nobody', title: 'Hosting' }));
-    expect(await run({ dryRun: true })).toMatchObject({ tried: 1, refused: 1 });
+    expect(await run({ dryRun: true })).toMatchObject({ tried: 1, refused: 1, checked: 0 });
+    await wrote(...history);
+    expect(await run({ dryRun: true })).toMatchObject({ tried: 2, checked: 4, refused: 0 });
     expect((await server.get('/events')).body.events).toEqual([]);
   });
 });
@@ -102,6 +104,7 @@ describe('a line that cannot be told is named with its reason, and those around 
     ['far too long', 'x'.repeat(LONGEST * 12), 'broken', 'longer than'],
     ['without a key', '{"post":"/suppliers/a/register-supplier","body":{}}', 'broken', '"key"'],
     ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'Nothing can be told'],
+    ['with an id that is none', line('k', '/suppliers/Ä/register-supplier', { title: 'A', form: 'company' }), 'broken', 'is no id'],
     ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'Nothing can be told'],
     ['with a wrong field', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'club' }), 'broken', '/form'],
     ['with a field too many', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'company', size: 1 }), 'broken', '/size'],
