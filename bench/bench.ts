@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, drive, median, percentile, type Post } from './load.js';
+import { ceiling, Connection, drive, median, percentile, type Post } from './load.js';
 import { rebuildAgainstScan } from './rebuild.js';
 import { caughtUp, startServer, type Server } from './server.js';
 import { award, awardBody, lives, tellWorld } from './story.js';
@@ -13,13 +13,13 @@ import { commandsBesideAward, importBesideLoad } from './told.js';
 const options = new Command('bench')
   .description('What a durable command costs beside requests that do nothing, how late updates come, what a long log needs.')
   .option('--quick', 'a small run: is everything there?')
-  .option('--events <n>', 'the length of the long log')
+  .option('--events <n>', 'the length of the long log, or several')
   .option('--only <part>', 'rates, updates, log, commands or import')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
   .opts<{ quick?: boolean; events?: string; only?: string; dir: string }>();
 const quick = options.quick === true;
-const EVENTS = Number(options.events ?? (quick ? 5000 : 200_000));
+const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
 
 const fixed = (n: number, digits = 1) => n.toFixed(digits);
@@ -96,6 +96,7 @@ const rates = async (server: Server): Promise<void> => {
       ]);
   }
   console.log(`\n${table(rows)}`);
+  console.log(`The generator alone, at 64 connections, on a server that only answers: ${fixed(await ceiling(ROUND_MS), 0)} requests/s.`);
   console.log(
     `Medians of ${ROUNDS - 1} rounds of ${ROUND_MS} ms; a durable round ends when every projection has read it. ` +
       'Durable is an award on a new contract; the others get the same body and headers.',
@@ -167,20 +168,20 @@ const rssOf = async (server: Server): Promise<string> => {
 };
 
 /** The log is filled as it always is: by commands, over HTTP. */
-const longLog = async (dir: string): Promise<void> => {
+const longLog = async (dir: string, events: number): Promise<number> => {
   const server = await startServer(dir);
   await tellWorld(server);
   console.log(`\nRSS of an empty ledger: ${await rssOf(server)}`);
-  const { begun, ended, last } = await drive({ url: server.url, connections: 64, status: 201, next: lives(EVENTS) });
+  const { begun, ended, last } = await drive({ url: server.url, connections: 64, status: 201, next: lives(events) });
   console.log(`RSS at the last answer: ${await rssOf(server)}`);
   await caughtUp(server, (JSON.parse(last) as { readonly position: string }).position);
   const seconds = (performance.now() - begun) / 1000;
   const bytes = async (name: string) => fixed((await stat(join(dir, name))).size / 1e6, 0);
-  console.log(`RSS after ${EVENTS} events: ${await rssOf(server)}`);
+  console.log(`RSS after ${events} events: ${await rssOf(server)}`);
   await server.stop();
   console.log(
-    `${EVENTS} events through HTTP at 64 connections: ${fixed((ended - begun) / 1000)} s to the last answer, ${fixed(seconds)} s to the last ` +
-      `projection (${fixed(EVENTS / seconds, 0)}/s); ledger.db ${await bytes('ledger.db')} MB, read-model.db ${await bytes('read-model.db')} MB`,
+    `${events} events through HTTP at 64 connections: ${fixed((ended - begun) / 1000)} s to the last answer, ${fixed(seconds)} s to the last ` +
+      `projection (${fixed(events / seconds, 0)}/s); ledger.db ${await bytes('ledger.db')} MB, read-model.db ${await bytes('read-model.db')} MB`,
   );
   for (let i = 1; i <= STARTS; i++) {
     const again = await startServer(dir);
@@ -189,7 +190,9 @@ const longLog = async (dir: string): Promise<void> => {
     console.log(`start ${i}: ready after ${fixed(again.readyMs, 0)} ms, RSS ${rss}, two seconds later ${await rssOf(again)}`);
     await again.stop();
   }
-  console.log(await rebuildAgainstScan(dir));
+  const { ratio, says } = await rebuildAgainstScan(dir);
+  console.log(says);
+  return ratio;
 };
 
 const withServer = (work: (server: Server) => Promise<void>) =>
@@ -202,13 +205,17 @@ const withServer = (work: (server: Server) => Promise<void>) =>
 const parts: { readonly [name: string]: () => Promise<void> } = {
   rates: () => withServer(rates),
   updates: () => withServer(updates),
-  log: () => withFolder(longLog),
+  log: async () => {
+    const ratios: string[] = [];
+    for (const events of EVENTS) await withFolder(async (dir) => void ratios.push(`${fixed(await longLog(dir, events), 3)} at ${events}`));
+    console.log(`rebuild ÷ scan: ${ratios.join(', ')}`);
+  },
   commands: () =>
     withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`)),
   import: () =>
     withFolder(async (dir) =>
       withServer(async (server) =>
-        console.log(`\n${await importBesideLoad(server, dir, Math.min(EVENTS, 100_000))}\nRSS of the server: ${await rssOf(server)}`),
+        console.log(`\n${await importBesideLoad(server, dir, Math.min(EVENTS[0]!, 100_000))}\nRSS of the server: ${await rssOf(server)}`),
       ),
     ),
 };

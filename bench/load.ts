@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface Post {
@@ -115,3 +117,18 @@ export const median = (numbers: readonly number[]): number =>
     numbers.toSorted((a, b) => a - b),
     50,
   );
+
+/** What the generator itself can send: to a process that answers every request with the same bytes, unread. */
+export const ceiling = async (ms: number): Promise<number> => {
+  const answers = `
+    const answer = 'HTTP/1.1 201 Created\\r\\ncontent-type: application/json\\r\\ncontent-length: 2\\r\\n\\r\\n{}';
+    const server = require('node:net').createServer((socket) => socket.on('data', () => socket.write(answer)).on('error', () => {}));
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', answers], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  const end = performance.now() + ms;
+  const next = () => (performance.now() < end ? { path: '/', body: '{}' } : undefined);
+  const { count, begun, ended } = await drive({ url: `http://127.0.0.1:${String(port).trim()}`, connections: 64, status: 201, next });
+  child.kill();
+  return (count / (ended - begun)) * 1000;
+};

@@ -71,7 +71,7 @@ export interface Row {
   readonly stage: string;
   readonly contracts?: readonly Contract[];
   readonly integrator?: { readonly contract: string } | null;
-  readonly warnings?: readonly { readonly by: string; readonly summary: string }[];
+  readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
   readonly strategies?: readonly { readonly title: string; readonly on: string; readonly reviewDue?: string }[];
   readonly portfolio?: { readonly projects: number; readonly says?: Says } | null;
   readonly savings?: {
@@ -192,7 +192,7 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
         ? [`${losses.authority.gross}, written off ${losses.authority.net}, recovered ${losses.authority.recovered}`]
         : [],
     ],
-    ['warnings', warnings.map(({ by, summary }) => `${by}: ${summary}`)],
+    ['warnings', warnings.map(({ by, summary, source }) => `${by}: ${summary} (${source.title})`)],
     ['risks', risks.map(({ summary, source }) => `${summary} (${source.title})`)],
   ];
   return lines.flatMap(([what, told]) => told.map((line, i) => `${(i === 0 ? what : '').padEnd(18)} ${line}`));
