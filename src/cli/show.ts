@@ -157,6 +157,9 @@ const claimed = (value: unknown): string =>
 
 const showHeads = ({ count, says, unit }: Heads): string => `${says && says !== 'exact' ? `${says} ` : ''}${count} ${unit}`;
 
+/** A title of a paper or an article, as far as its first colon. */
+const shortly = (title: string): string => title.split(':')[0]!;
+
 /** What the programme aims at and what it lost: a line for each that was told. */
 const headerOf = (programme: Row | undefined, today: string): readonly string[] => {
   const { strategies = [], portfolio, savings, headcountTargets = [], staff = [], risks = [], losses, warnings = [] } = programme ?? {};
@@ -192,8 +195,8 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
         ? [`${losses.authority.gross}, written off ${losses.authority.net}, recovered ${losses.authority.recovered}`]
         : [],
     ],
-    ['warnings', warnings.map(({ by, summary, source }) => `${by}: ${summary} (${source.title})`)],
-    ['risks', risks.map(({ summary, source }) => `${summary} (${source.title})`)],
+    ['warnings', warnings.map(({ by, summary, source }) => `${by}: ${summary} (${shortly(source.title)})`)],
+    ['risks', risks.map(({ summary, source }) => `${summary} (${shortly(source.title)})`)],
   ];
   return lines.flatMap(([what, told]) => told.map((line, i) => `${(i === 0 ? what : '').padEnd(18)} ${line}`));
 };
