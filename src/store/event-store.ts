@@ -33,6 +33,12 @@ export interface EventStore {
   read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
 
   /**
+   * As `read`, but from what this process has at hand without asking the leader: a prefix of the stream, perhaps an old one. Good enough
+   * for views and for acceptances, since the append checks them; a refusal needs `read`. Absent where `read` costs no more.
+   */
+  near?(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+
+  /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
    * Sent again with the same ids at the same expected revision it answers as the first time.
    * @throws WrongExpectedRevision when the stream is elsewhere and these ids are not what stands there
@@ -82,6 +88,14 @@ export class OutcomeUnknown extends Error {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
+
+/** Events that were once recorded are gone or changed: a stream that was deleted or truncated, a copy that is not what it was made of. */
+export class HistoryBroken extends Error {
+  override readonly name = 'HistoryBroken';
+}
+
+/** The schema version of an event that others wrote and this program cannot read: newer than any, so no reader skips it. */
+export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
 export class InvalidPosition extends Error {
   override readonly name = 'InvalidPosition';
