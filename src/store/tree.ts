@@ -1,0 +1,135 @@
+import { hash } from 'node:crypto';
+import { canonical, type StoredEvent } from '../kernel/index.js';
+import type { EventStore } from './event-store.js';
+
+/** A SHA-256, 32 bytes. */
+export type Hash = Buffer;
+
+/** RFC 6962, 2.1: a leaf is hashed behind a 0 and a node behind a 1, so that neither can pass for the other. */
+export const leafHash = (data: string): Hash => hash('sha256', `\0${data}`, 'buffer');
+
+const EMPTY = hash('sha256', '', 'hex');
+const both = Buffer.alloc(65, 1);
+const nodeHash = (left: Hash, right: Hash): Hash => {
+  left.copy(both, 1);
+  right.copy(both, 33);
+  return hash('sha256', both, 'buffer');
+};
+
+/** The leaf of an event as it is stored, before upcasting: the same on every store, so its position is no part of it. */
+export const leafOf = ({ id, stream, revision, type, data, metadata }: StoredEvent): Hash =>
+  leafHash(canonical({ v: 1, id, stream, revision, type, data, metadata }));
+
+/** All that a tree needs to grow on: its size, and the roots of the full trees that it is made of, the largest first, in hexadecimal. */
+export interface TreeState {
+  readonly size: number;
+  readonly frontier: string;
+}
+
+/** The Merkle tree of RFC 6962 over leaves that only ever come; it keeps no more than a hash for each binary digit of its size. */
+export class Tree {
+  #size = 0;
+  readonly #frontier: Hash[] = [];
+
+  /** @throws RangeError when the state is not one of a tree */
+  static from({ size, frontier }: TreeState): Tree {
+    const tree = new Tree();
+    const hashes = Number.isSafeInteger(size) && size >= 0 ? onesOf(size) : NaN;
+    if (frontier.length !== hashes * 64 || !/^[\da-f]*$/.test(frontier)) throw new RangeError('This is not the state of a tree.');
+    tree.#size = size;
+    for (let at = 0; at < frontier.length; at += 64) tree.#frontier.push(Buffer.from(frontier.slice(at, at + 64), 'hex'));
+    return tree;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(leaf: Hash): void {
+    let node = leaf;
+    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) node = nodeHash(this.#frontier.pop()!, node);
+    this.#frontier.push(node);
+    this.#size++;
+  }
+
+  /** In hexadecimal. */
+  root(): string {
+    if (this.#size === 0) return EMPTY;
+    return this.#frontier.reduceRight((right, left) => nodeHash(left, right)).toString('hex');
+  }
+
+  state(): TreeState {
+    return { size: this.#size, frontier: this.#frontier.map((node) => node.toString('hex')).join('') };
+  }
+
+  copy(): Tree {
+    const tree = new Tree();
+    tree.#size = this.#size;
+    tree.#frontier.push(...this.#frontier);
+    return tree;
+  }
+}
+
+const onesOf = (n: number): number => (n === 0 ? 0 : (n % 2) + onesOf(Math.floor(n / 2)));
+
+export type Log = Pick<EventStore, 'readAll'>;
+
+/** The log page by page, each read while the one before it is looked at. */
+export async function* pagesOf(log: Log, after?: string, limit = 500): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+  let next = log.readAll(after, limit);
+  for (let page = await next; page.length > 0; page = await next) {
+    next = log.readAll(page.at(-1)!.position, limit);
+    next.catch(() => undefined); // who walks away does not ask for it
+    yield page;
+    await new Promise((resolve) => setImmediate(resolve)); // others come first
+  }
+}
+
+/** How far two logs are the same, and what stands where they part. */
+export interface Likeness {
+  /** So many events, from the first on, have the same leaves. */
+  readonly same: number;
+  /** Over those events, from the events of each log. */
+  readonly roots: readonly [string, string];
+  /** The position of the last one in each log. */
+  readonly positions: readonly [string | undefined, string | undefined];
+  /** The next event of each log, where one has none or another. */
+  readonly next: readonly [StoredEvent | undefined, StoredEvent | undefined];
+}
+
+export interface Comparing {
+  /** Events that are looked at, at most. */
+  readonly count?: number;
+  readonly signal?: AbortSignal;
+  onProgress?(events: number): void;
+}
+
+/** Reads two logs side by side until they part, whatever their positions are. @throws what `signal` aborts with */
+export const compareLogs = async (a: Log, b: Log, { count = Infinity, signal, onProgress }: Comparing = {}): Promise<Likeness> => {
+  const logs = [pagesOf(a), pagesOf(b)] as const;
+  const trees = [new Tree(), new Tree()] as const;
+  const positions: [string | undefined, string | undefined] = [undefined, undefined];
+  let pages: [readonly StoredEvent[], readonly StoredEvent[]] = [[], []];
+  const found = (next: Likeness['next']): Likeness => ({ same: trees[0].size, roots: [trees[0].root(), trees[1].root()], positions, next });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const [one, other] = await Promise.all(
+        pages.map(async (page, i) => (page.length > 0 ? page : ((await logs[i]!.next()).value ?? []))),
+      );
+      const run = Math.min(one!.length, other!.length, count - trees[0].size);
+      for (let i = 0; i < run; i++) {
+        const leaves = [leafOf(one![i]!), leafOf(other![i]!)] as const;
+        if (!leaves[0].equals(leaves[1])) return found([one![i], other![i]]);
+        for (const side of [0, 1] as const) trees[side].add(leaves[side]);
+        positions[0] = one![i]!.position;
+        positions[1] = other![i]!.position;
+      }
+      onProgress?.(trees[0].size);
+      if (run === 0 || trees[0].size === count) return found(trees[0].size === count ? [undefined, undefined] : [one![0], other![0]]);
+      pages = [one!.slice(run), other!.slice(run)];
+    }
+  } finally {
+    for (const log of logs) void log.return();
+  }
+};
