@@ -55,6 +55,62 @@ describe('the embedded store', () => {
     await again.close();
   });
 
+  it('may begin as a ledger that exists elsewhere, and then stays that one', async () => {
+    const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-02T03:04:05.006Z' } as const;
+    const dir = await folder();
+    const first = await EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
+    expect(first.genesis).toEqual(genesis);
+    expect(await wholeLog(first)).toEqual([]);
+    await first.close();
+    const again = await open(dir);
+    expect(again.genesis).toEqual(genesis);
+    await again.close();
+    const other = await EmbeddedStore.open({
+      dir,
+      timeZone: 'Europe/London',
+      now: () => '',
+      newId,
+      genesis: { ...genesis, ledgerId: newId() },
+    });
+    expect(other.genesis).toEqual(genesis);
+    await other.close();
+  });
+
+  it('takes over what stands next in another store, of many streams in one commit', async () => {
+    const [from, to] = [await open(await folder()), await open(await folder())];
+    const [one, other] = [freshStream(), freshStream()];
+    await from.append(one, -1, facts(2));
+    await from.append(other, -1, facts(1));
+    await from.append(one, 1, facts(2));
+    const before = to.commits;
+    const woken = to.follow(undefined, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
+    await to.adopt(await wholeLog(from));
+    expect(to.commits - before).toBe(1);
+    expect(await wholeLog(to)).toEqual(await wholeLog(from));
+    expect((await woken).value).toHaveLength(5);
+    expect((await to.append(one, 3, facts(1))).revision).toBe(4);
+    await Promise.all([from.close(), to.close()]);
+  });
+
+  it('takes over nothing when one event does not follow what stands there', async () => {
+    const [from, to] = [await open(await folder()), await open(await folder())];
+    const stream = freshStream();
+    await from.append(freshStream(), -1, facts(3));
+    await from.append(stream, -1, facts(3));
+    const log = await wholeLog(from);
+    await expect(to.adopt(log.filter(({ stream: s, revision }) => s !== stream || revision !== 1))).rejects.toMatchObject({
+      name: 'WrongExpectedRevision',
+      stream,
+      expected: 1,
+      actual: 0,
+    });
+    expect(await wholeLog(to)).toEqual([]);
+    await to.adopt(log);
+    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: 2 });
+    expect(await wholeLog(to)).toEqual(log);
+    await Promise.all([from.close(), to.close()]);
+  });
+
   it('is not opened over a file that is no ledger, and leaves the folder free', async () => {
     const dir = await folder();
     const other = new Database(join(dir, 'ledger.db'));

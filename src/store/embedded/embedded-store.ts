@@ -12,8 +12,11 @@ import {
   type Revision,
 } from '../event-store.js';
 import { Waiting } from '../waiting.js';
-import { codeOf, lockFolder, NewerFormat, refuseUnsafe } from './folder.js';
+import { codeOf, lockFolder, NewerFormat, openFile } from './folder.js';
+import { COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
 
+/** Where a folder has its ledger. */
+export const LEDGER_FILE = 'ledger.db';
 const FORMAT = 1;
 const GENESIS = 'genesis';
 /** Appends that share one commit at most: bounds the time that others wait for it. */
@@ -24,6 +27,8 @@ export interface EmbeddedOptions {
   readonly dir: string;
   /** For a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
+  /** What a new ledger begins with, when it is to be one that already exists elsewhere. */
+  readonly genesis?: Genesis;
   now(): string;
   newId(): string;
 }
@@ -32,19 +37,9 @@ interface Pending {
   readonly stream: string;
   readonly expected: Revision;
   /** As they were when the call came: what the caller does with the events afterwards changes nothing. */
-  readonly rows: readonly (readonly [id: string, type: string, data: string, metadata: string])[];
+  readonly rows: readonly ReturnType<typeof textsOf>[];
   resolve(appended: Appended): void;
   reject(error: Error): void;
-}
-
-interface Row {
-  readonly position: number;
-  readonly stream: string;
-  readonly revision: number;
-  readonly id: string;
-  readonly type: string;
-  readonly data: string;
-  readonly metadata: string;
 }
 
 /**
@@ -59,8 +54,8 @@ export class EmbeddedStore implements EventStore {
   readonly #db: Database.Database;
   readonly #release: () => void;
   readonly #insert: Database.Statement;
-  readonly #ofStream: Database.Statement<[string, number, number], Row>;
-  readonly #ofLog: Database.Statement<[number, number], Row>;
+  readonly #ofStream: Database.Statement<[string, number, number], EventRow<number>>;
+  readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #last: Database.Statement<[], { position: number | null }>;
   readonly #heads = new Map<string, Revision>();
@@ -70,20 +65,13 @@ export class EmbeddedStore implements EventStore {
   #closed = false;
   readonly #waiting = new Waiting();
 
-  private constructor({ dir, timeZone, now, newId }: EmbeddedOptions) {
+  private constructor({ dir, timeZone, now, newId, genesis }: EmbeddedOptions) {
     this.#release = lockFolder(dir);
-    this.#db = new Database(join(dir, 'ledger.db'));
+    this.#db = new Database(join(dir, LEDGER_FILE));
     try {
-      refuseUnsafe(this.#db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
-      this.#db.pragma('journal_mode = WAL');
-      this.#db.pragma('synchronous = FULL');
-      this.#db.pragma('wal_autocheckpoint = 4000');
-      this.#db.pragma('cache_size = -8000');
+      openFile(this.#db, 'FULL');
       this.#db.exec(`
-        CREATE TABLE IF NOT EXISTS events (
-          position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL,
-          type TEXT NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL
-        ) STRICT;
+        CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;
         CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
       `);
       this.#insert = this.#db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
@@ -91,7 +79,7 @@ export class EmbeddedStore implements EventStore {
       this.#ofLog = this.#db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
       this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = this.#db.prepare('SELECT max(position) AS position FROM events');
-      this.genesis = this.#open({ ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() }, newId);
+      this.genesis = this.#open(genesis ?? { ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() }, newId);
     } catch (error) {
       this.#db.close();
       this.#release();
@@ -120,12 +108,35 @@ export class EmbeddedStore implements EventStore {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
     if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailable(this.#broken?.message ?? 'The store is closed.'));
     return new Promise((resolve, reject) => {
-      const rows = events.map(({ id, type, data, metadata }) => [id, type, JSON.stringify(data), JSON.stringify(metadata)] as const);
-      this.#pending.push({ stream, expected, rows, resolve, reject });
+      this.#pending.push({ stream, expected, rows: events.map(textsOf), resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => this.#flush());
     });
+  }
+
+  /**
+   * Takes over the events that stand next in another store, of many streams and in its order: all of them or none, in one commit.
+   * @throws WrongExpectedRevision when one does not follow what stands here
+   */
+  async adopt(events: readonly StoredEvent[]): Promise<void> {
+    while (this.#pending.length > 0) this.#flush();
+    if (this.#closed || this.#broken) throw new StoreUnavailable(this.#broken?.message ?? 'The store is closed.');
+    const rows = events.map((event) => [event.stream, event.revision, textsOf(event)] as const);
+    const heads = new Map<string, Revision>();
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const [stream, revision, texts] of rows) {
+        const actual = heads.get(stream) ?? this.#headNow(stream);
+        if (actual !== revision - 1) throw new WrongExpectedRevision(stream, revision - 1, actual);
+        this.#insert.run(stream, revision, ...texts);
+        heads.set(stream, revision);
+      }
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      throw this.#undo(error);
+    }
+    this.#committed(heads, []);
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
@@ -193,9 +204,14 @@ export class EmbeddedStore implements EventStore {
       for (const pending of batch) answers.push(this.#write(pending, heads));
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#fail(batch, error);
+      const failed = this.#undo(error);
+      for (const { reject } of batch) reject(failed);
       return;
     }
+    this.#committed(heads, answers);
+  }
+
+  #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
     this.commits++;
     for (const [stream, revision] of heads) this.#remember(stream, revision);
     for (const answer of answers) answer();
@@ -225,17 +241,19 @@ export class EmbeddedStore implements EventStore {
     return { revision: last.revision, position: String(last.position) };
   }
 
-  #fail(batch: readonly Pending[], cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const clean = /^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause));
+  /** Rolls back; says what the callers are to be told. */
+  #undo(cause: unknown): Error {
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
     } catch {
       // the connection is not used for writing again
     }
     this.#heads.clear();
-    if (!clean) this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
-    for (const { reject } of batch) reject(clean ? new StoreUnavailable(`Nothing was stored: ${message}`) : new OutcomeUnknown(message));
+    if (cause instanceof WrongExpectedRevision) return cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause))) return new StoreUnavailable(`Nothing was stored: ${message}`);
+    this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
+    return new OutcomeUnknown(message);
   }
 
   /** There is no other writer: a stream whose head is kept needs no question. */
@@ -263,13 +281,3 @@ const numberOf = (position: string): number => {
     throw new InvalidPosition(`${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`);
   return Number(position);
 };
-
-const storedOf = (row: Row): StoredEvent => ({
-  id: row.id,
-  stream: row.stream,
-  revision: row.revision,
-  position: String(row.position),
-  type: row.type,
-  data: JSON.parse(row.data),
-  metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
-});

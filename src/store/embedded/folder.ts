@@ -44,5 +44,14 @@ export const lockFolder = (folder: string): (() => void) => {
   return () => lock.close();
 };
 
+/** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqlite */
+export const openFile = (db: Database.Database, synchronous: 'FULL' | 'NORMAL'): void => {
+  refuseUnsafe(db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
+  db.pragma('journal_mode = WAL');
+  db.pragma(`synchronous = ${synchronous}`);
+  db.pragma('wal_autocheckpoint = 4000');
+  db.pragma('cache_size = -8000');
+};
+
 export const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';

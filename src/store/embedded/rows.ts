@@ -1,0 +1,32 @@
+import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+
+/** The columns of an event in a file: its position is a number where the file makes it, a text where another store did. */
+export const COLUMNS = 'stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL'; // prettier-ignore
+
+export interface EventRow<Position extends number | string> {
+  readonly position: Position;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+}
+
+/** What a row keeps of an event behind its stream and revision. */
+export const textsOf = ({ id, type, data, metadata }: NewEvent): [id: string, type: string, data: string, metadata: string] => [
+  id,
+  type,
+  JSON.stringify(data),
+  JSON.stringify(metadata),
+];
+
+export const storedOf = (row: EventRow<number | string>): StoredEvent => ({
+  id: row.id,
+  stream: row.stream,
+  revision: row.revision,
+  position: String(row.position),
+  type: row.type,
+  data: JSON.parse(row.data),
+  metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
+});
