@@ -14,10 +14,11 @@ const options = new Command('bench')
   .description('What a durable command costs beside requests that do nothing, how late updates come, what a long log needs.')
   .option('--quick', 'a small run: is everything there?')
   .option('--events <n>', 'the length of the long log, or several')
+  .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
-  .opts<{ quick?: boolean; events?: string; only?: string; dir: string }>();
+  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; dir: string }>();
 const quick = options.quick === true;
 const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
@@ -214,9 +215,10 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
     withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`)),
   import: () =>
     withFolder(async (dir) =>
-      withServer(async (server) =>
-        console.log(`\n${await importBesideLoad(server, dir, Math.min(EVENTS[0]!, 100_000))}\nRSS of the server: ${await rssOf(server)}`),
-      ),
+      withServer(async (server) => {
+        const { rows, says } = await importBesideLoad(server, dir, Number(options.lines ?? Math.min(EVENTS[0]!, 100_000)));
+        console.log(`\n${table(rows)}\n${says}`);
+      }),
     ),
 };
 

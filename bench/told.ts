@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { drive, median, percentile, type Post } from './load.js';
-import { caughtUp, got, type Server } from './server.js';
+import { caughtUp, type Server } from './server.js';
 import { lives } from './story.js';
 
 const CONNECTIONS = 64;
@@ -61,39 +61,99 @@ export const commandsBesideAward = async (server: Server, rounds: number, perRou
 };
 
 const IMPORT = join(import.meta.dirname, '../src/cli/import.js');
-const rss = async (pid: number): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1000;
+const TICKS = 100; // a second of /proc/…/stat, on every Linux
+/** What a process has used so far: CPU seconds of all its threads, and the most memory it ever held, in MB; of one that ended, nothing. */
+const usageOf = async (pid: number): Promise<{ readonly cpu: number; readonly peak: number } | undefined> => {
+  const [status, stat] = await Promise.all(['status', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
+  const peak = /^VmHWM:\s+(\d+)/m.exec(status!)?.[1];
+  if (peak === undefined) return undefined;
+  const [user, system] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ').slice(11, 13); // prettier-ignore
+  return { cpu: (Number(user) + Number(system)) / TICKS, peak: (Number(peak) * 1024) / 1e6 };
 };
 
-/** The same lives of contracts told by the load generator and by the import, from a file. */
-export const importBesideLoad = async (server: Server, dir: string, lines: number): Promise<string> => {
-  const direct = lives(Math.min(lines, 20_000), 'd');
-  const driven = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next: direct });
-  await caughtUp(server, (JSON.parse(driven.last) as { readonly position: string }).position);
-  const rate = (driven.count / (driven.ended - driven.begun)) * 1000;
+interface Told {
+  readonly lines: number;
+  /** Seconds to the last answer, and until every projection has read what was told. */
+  readonly answered: number;
+  readonly read: number;
+  readonly clientCpu: number;
+  readonly serverCpu: number;
+}
+const together = (a: Told, b: Told): Told => ({
+  lines: a.lines + b.lines,
+  answered: a.answered + b.answered,
+  read: a.read + b.read,
+  clientCpu: a.clientCpu + b.clientCpu,
+  serverCpu: a.serverCpu + b.serverCpu,
+});
 
+/**
+ * The same lives of contracts told by the import, from a file, and by the load generator, half before and half after it: so the growth of
+ * the ledger and what else the machine does meet both.
+ */
+export const importBesideLoad = async (server: Server, dir: string, lines: number): Promise<{ rows: string[][]; says: string }> => {
   const file = join(dir, 'lives.jsonl');
   const out = createWriteStream(file);
-  const next = lives(lines, 'i');
+  const line = lives(lines, 'i');
   for (let n = 0; n < lines; n++) {
-    const { path, body, key } = next(n % 512)!;
+    const { path, body, key } = line(n % 512)!;
     if (!out.write(`${JSON.stringify({ key: `${key}-${n}`, post: path, body: JSON.parse(body) })}\n`)) await once(out, 'drain');
   }
   out.end();
   await once(out, 'finish');
 
-  const begun = performance.now();
-  const child = spawn(process.execPath, [IMPORT, file, '--url', server.url, '--actor', 'bench'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  let most = 0;
-  const watch = setInterval(() => void rss(child.pid!).then((mb) => (most = Math.max(most, mb))), 200);
-  const [code] = (await once(child, 'exit')) as [number];
-  clearInterval(watch);
-  const seconds = (performance.now() - begun) / 1000;
-  if (code !== 0) throw new Error(`The import ended with ${code}: ${said}`);
-  await got(server.get('/projections'));
-  const peak = `${most.toFixed(0)} MB at most in the import`;
-  return `import of ${lines} lines: ${(lines / seconds).toFixed(0)}/s, start of the process included; the load generator ${rate.toFixed(0)}/s; ratio ${(lines / seconds / rate).toFixed(2)}; ${peak}`;
+  const measured = async (count: number, work: () => Promise<{ readonly cpu: number; readonly position?: string }>): Promise<Told> => {
+    const [before, begun] = [await usageOf(server.pid), performance.now()];
+    const { cpu, position } = await work();
+    const answered = (performance.now() - begun) / 1000;
+    await caughtUp(server, position);
+    const read = (performance.now() - begun) / 1000;
+    return { lines: count, answered, read, clientCpu: cpu, serverCpu: (await usageOf(server.pid))!.cpu - before!.cpu };
+  };
+  const half = Math.min(Math.ceil(lines / 2), 50_000);
+  const load = (name: string) =>
+    measured(half, async () => {
+      const [begun, next] = [process.cpuUsage(), lives(half, name)];
+      const { last } = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next });
+      const { user, system } = process.cpuUsage(begun);
+      return { cpu: (user + system) / 1e6, position: (JSON.parse(last) as { readonly position: string }).position };
+    });
+  let most = { cpu: 0, peak: 0 };
+  const imported = () =>
+    measured(lines, async () => {
+      const arguments_ = [...process.execArgv, IMPORT, file, '--url', server.url, '--actor', 'bench'];
+      const child = spawn(process.execPath, arguments_, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      const watch = setInterval(() => void usageOf(child.pid!).then((used) => (most = used ?? most)), 50);
+      const [code] = (await once(child, 'exit')) as [number];
+      clearInterval(watch);
+      if (code !== 0) throw new Error(`The import ended with ${code}: ${said}`);
+      return { cpu: most.cpu };
+    });
+
+  await load('warm');
+  const loaded = await load('before');
+  const told = await imported();
+  const generator = together(loaded, await load('after'));
+  const row = (name: string, { lines, answered, read, clientCpu, serverCpu }: Told) => [
+    name,
+    String(lines),
+    (lines / answered).toFixed(0),
+    (lines / read).toFixed(0),
+    ((clientCpu / lines) * 10_000).toFixed(2),
+    ((serverCpu / lines) * 10_000).toFixed(2),
+  ];
+  const ratio = (of: 'answered' | 'read') => (told.lines / told[of] / (generator.lines / generator[of])).toFixed(2);
+  return {
+    rows: [
+      ['told by', 'lines', 'answered/s', 'until projected/s', 'client CPU s per 10 000', 'server CPU s per 10 000'],
+      row('load generator', generator),
+      row('import', told),
+      ['import ÷ load', '', ratio('answered'), ratio('read'), '', ''],
+    ],
+    says:
+      `The load generator told half before the import and half after it; the start of the import's process is counted. ` +
+      `At most ${most.peak.toFixed(0)} MB in the import, ${(await usageOf(server.pid))!.peak.toFixed(0)} MB in the server.`,
+  };
 };
