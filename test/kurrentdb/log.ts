@@ -1,0 +1,287 @@
+/** The revision that a tombstone stands at: the largest that the server can write. */
+export const TOMBSTONE = 2 ** 63;
+
+/** Bytes that each record takes in the log beside its names, data and metadata. */
+const FRAME = 90;
+
+export interface Proposed {
+  readonly id: string;
+  readonly type: string;
+  readonly json: boolean;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
+}
+
+/** An event as it stands in the log. */
+export interface Recorded extends Proposed {
+  readonly stream: string;
+  readonly revision: number;
+  /** Where its record begins: commit and prepare position both. */
+  readonly position: number;
+  /** Where the record after it begins. */
+  readonly end: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** Taken out by a scavenge: its place in the log remains, the event is gone. */
+  scavenged?: true;
+}
+
+export interface Position {
+  readonly commit: number;
+  readonly prepare: number;
+}
+
+/** A revision, or what else a writer may expect of a stream; -1 is "no stream". */
+export type Expected = number | 'any' | 'exists';
+
+/** `revision` is the last one written, `position` its place (absent when the event can no longer be read from its stream). */
+export type Outcome =
+  | { readonly ok: true; readonly revision: number; readonly position?: number }
+  | { readonly ok: false; readonly reason: 'wrong-expected-version'; readonly current: number }
+  | { readonly ok: false; readonly reason: 'stream-deleted' };
+
+export type Found = readonly Recorded[] | 'not-found' | 'deleted';
+
+/** A page of $all: what matched, where the next page begins, how many events were looked at, and whether the log ended there. */
+export interface Page {
+  readonly events: readonly Recorded[];
+  readonly next: Position;
+  readonly considered: number;
+  readonly end: boolean;
+}
+
+export class InvalidPosition extends Error {}
+
+export const before = (a: Position, b: Position): boolean => a.commit < b.commit || (a.commit === b.commit && a.prepare < b.prepare);
+export const at = (position: number): Position => ({ commit: position, prepare: position });
+
+/** Every reader of $all is spared the server's record of its own elections. */
+const hidden = ({ stream, scavenged }: Recorded): boolean => stream === '$epoch-information' || scavenged === true;
+
+interface Bounds {
+  readonly $tb?: number;
+  readonly $maxCount?: number;
+}
+
+/** The transaction log of one node, in memory: streams, their bounds and tombstones, idempotency by event id, and the order of everything. */
+export class Log {
+  readonly #records: Recorded[] = [];
+  readonly #streams = new Map<string, Recorded[]>();
+  readonly #tombstoned = new Set<string>();
+  readonly #ids = new Map<string, Recorded>();
+  readonly #watchers = new Set<(record: Recorded) => void>();
+  #end = 0;
+
+  constructor(readonly now: () => number) {}
+
+  /** Position of the newest event; -1 while there is none. */
+  get last(): number {
+    return this.#records.at(-1)?.position ?? -1;
+  }
+
+  /** Tells of every record from now on, in order, until the returned function is called. */
+  watch(see: (record: Recorded) => void): () => void {
+    this.#watchers.add(see);
+    return () => this.#watchers.delete(see);
+  }
+
+  /** Every event of a stream that a scavenge left, whatever its bounds hide. */
+  stored(stream: string): readonly Recorded[] {
+    return (this.#streams.get(stream) ?? []).filter(({ scavenged }) => !scavenged);
+  }
+
+  append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
+    if (this.#tombstoned.has(stream)) return { ok: false, reason: 'stream-deleted' };
+    const current = this.#current(stream);
+    const wrong: Outcome = { ok: false, reason: 'wrong-expected-version', current };
+    const softDeleted = this.#softDeleted(stream);
+    if (expected === 'exists') {
+      if (softDeleted) return { ok: false, reason: 'stream-deleted' };
+      if (current < 0 && this.#current(`$$${stream}`) < 0) return wrong;
+    }
+    if (typeof expected === 'number' && expected > current) return wrong;
+
+    const written = this.#alreadyWritten(stream, expected, current, events);
+    if (written === 'all') return this.#asBefore(stream, expected, events);
+    if (written === 'some') return wrong;
+    if (typeof expected === 'number' && expected < current && !(expected === -1 && softDeleted)) return wrong;
+
+    return this.#write(stream, current, events, softDeleted);
+  }
+
+  /** Hides what the stream holds; a later append begins after it. */
+  softDelete(stream: string, expected: Expected): Outcome {
+    const refused = this.#refuseDelete(stream, expected);
+    if (refused) return refused;
+    if (this.#current(stream) < 0) return { ok: false, reason: 'wrong-expected-version', current: -1 };
+    return { ok: true, revision: this.#current(stream), position: this.bound(stream, { $tb: TOMBSTONE }).position };
+  }
+
+  /** Ends a stream for good. */
+  tombstone(stream: string, expected: Expected): Outcome {
+    const refused = this.#refuseDelete(stream, expected);
+    if (refused) return refused;
+    this.#tombstoned.add(stream);
+    const nothing = new Uint8Array();
+    const event = { id: crypto.randomUUID(), type: '$streamDeleted', json: false, data: nothing, metadata: nothing };
+    return { ok: true, revision: TOMBSTONE, position: this.#record(stream, TOMBSTONE, event).position };
+  }
+
+  /** Writes a stream's metadata in place of what it had. */
+  bound(stream: string, bounds: Bounds): Recorded {
+    const meta = `$$${stream}`;
+    const text = JSON.stringify(bounds).replace(String(TOMBSTONE), '9223372036854775807');
+    const data = new TextEncoder().encode(text);
+    return this.#record(meta, this.#current(meta) + 1, {
+      id: crypto.randomUUID(),
+      type: '$metadata',
+      json: true,
+      data,
+      metadata: new Uint8Array(),
+    });
+  }
+
+  /** Takes out for good what bounds and tombstones hide. */
+  scavenge(): void {
+    for (const [stream, events] of this.#streams) {
+      const first = this.#tombstoned.has(stream) ? TOMBSTONE : this.#first(stream);
+      // The last event of a stream stays, so that its next revision is known.
+      for (const event of events.slice(0, -1)) if (event.revision < first) event.scavenged = true;
+    }
+  }
+
+  read(stream: string, direction: 'forwards' | 'backwards', from: number | 'start' | 'end', count: number): Found {
+    if (this.#tombstoned.has(stream)) return 'deleted';
+    const events = this.#streams.get(stream) ?? [];
+    if (events.length === 0 || this.#softDeleted(stream)) return 'not-found';
+    const first = this.#first(stream);
+    const start = from === 'start' ? 0 : from === 'end' ? events.length - 1 : from;
+    const visible = ({ revision, scavenged }: Recorded) => revision >= first && !scavenged;
+    if (direction === 'backwards') {
+      return events
+        .slice(0, start + 1)
+        .filter(visible)
+        .reverse()
+        .slice(0, count);
+    }
+    if (from === 'end') return [];
+    return events.slice(Math.max(start, first)).filter(visible).slice(0, count);
+  }
+
+  /** Events at or after a position. @throws InvalidPosition when no record begins or ends there */
+  readAll(from: Position, count: number, window = Infinity, allows: (record: Recorded) => boolean = () => true): Page {
+    const events: Recorded[] = [];
+    let next = from;
+    let considered = 0;
+    if (from.commit > this.last) return { events, next, considered, end: true };
+    let index = this.#indexAt(from.commit);
+    for (; index < this.#records.length && events.length < count && considered < window; index++) {
+      const record = this.#records[index]!;
+      if (before(at(record.position), from)) continue;
+      considered++;
+      if (!hidden(record) && allows(record)) events.push(record);
+      next = { commit: record.end, prepare: 0 };
+    }
+    return { events, next, considered, end: index >= this.#records.length && events.length < count && considered < window };
+  }
+
+  /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there */
+  readAllBackwards(from: Position | 'end', count: number, allows: (record: Recorded) => boolean = () => true): readonly Recorded[] {
+    const events: Recorded[] = [];
+    let index = from === 'end' || from.commit >= this.#end ? this.#records.length : this.#indexAt(from.commit);
+    while (--index >= 0 && events.length < count) {
+      const record = this.#records[index]!;
+      if (!hidden(record) && allows(record)) events.push(record);
+    }
+    return events;
+  }
+
+  #indexAt(position: number): number {
+    let low = 0;
+    let high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#records[middle]!.position < position) low = middle + 1;
+      else high = middle;
+    }
+    const begins = this.#records[low]?.position === position;
+    const ends = this.#records[low - 1]?.end === position;
+    if (position !== 0 && !begins && !ends) throw new InvalidPosition();
+    return low;
+  }
+
+  #current(stream: string): number {
+    return (this.#streams.get(stream)?.length ?? 0) - 1;
+  }
+
+  #bounds(stream: string): Bounds {
+    const last = this.#streams.get(`$$${stream}`)?.at(-1);
+    return last ? (JSON.parse(Buffer.from(last.data).toString()) as Bounds) : {};
+  }
+
+  #softDeleted(stream: string): boolean {
+    return (this.#bounds(stream).$tb ?? 0) >= TOMBSTONE - 1024;
+  }
+
+  #first(stream: string): number {
+    const { $tb = 0, $maxCount } = this.#bounds(stream);
+    return Math.max($tb, $maxCount === undefined ? 0 : this.#current(stream) + 1 - $maxCount);
+  }
+
+  #refuseDelete(stream: string, expected: Expected): Outcome | undefined {
+    if (this.#tombstoned.has(stream)) return { ok: false, reason: 'stream-deleted' };
+    const current = this.#current(stream);
+    if (typeof expected === 'number' && expected !== current) return { ok: false, reason: 'wrong-expected-version', current };
+    return undefined;
+  }
+
+  /** A retry is known by its ids: at the revisions that follow the expected one, or anywhere in the stream when none is expected. */
+  #alreadyWritten(stream: string, expected: Expected, current: number, events: readonly Proposed[]): 'all' | 'some' | 'none' {
+    if (events.length === 0 || expected === current) return 'none';
+    const known = events.map(({ id }, n) =>
+      typeof expected === 'number'
+        ? this.#streams.get(stream)?.[expected + 1 + n]?.id === id
+        : this.#ids.get(`${stream} ${id}`) !== undefined,
+    );
+    if (known.every(Boolean)) return 'all';
+    return known[0] ? 'some' : 'none';
+  }
+
+  #asBefore(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
+    const last =
+      typeof expected === 'number'
+        ? this.#streams.get(stream)?.[expected + events.length]
+        : this.#ids.get(`${stream} ${events.at(-1)!.id}`);
+    const { revision, position } = last!;
+    const readable = !this.#softDeleted(stream) && revision >= this.#first(stream);
+    return { ok: true, revision, ...(readable && { position }) };
+  }
+
+  #write(stream: string, current: number, events: readonly Proposed[], softDeleted: boolean): Outcome {
+    if (events.length === 0) {
+      // An append of nothing still leaves a record that nobody reads.
+      const position = this.#end;
+      this.#end += FRAME + stream.length;
+      return { ok: true, revision: Math.max(current, 0), position };
+    }
+    const written = events.map((event, n) => this.#record(stream, current + 1 + n, event));
+    if (softDeleted) this.bound(stream, { $tb: current + 1 });
+    const last = written.at(-1)!;
+    return { ok: true, revision: last.revision, position: last.position };
+  }
+
+  #record(stream: string, revision: number, event: Proposed): Recorded {
+    const position = this.#end;
+    this.#end += FRAME + stream.length + event.type.length + event.data.length + event.metadata.length;
+    const record: Recorded = { ...event, stream, revision, position, end: this.#end, created: this.now() };
+    this.#records.push(record);
+    if (revision !== TOMBSTONE) {
+      const events = this.#streams.get(stream);
+      if (events) events.push(record);
+      else this.#streams.set(stream, [record]);
+    }
+    if (!this.#ids.has(`${stream} ${event.id}`)) this.#ids.set(`${stream} ${event.id}`, record);
+    for (const see of this.#watchers) see(record);
+    return record;
+  }
+}

@@ -1,0 +1,251 @@
+import { Metadata, status as Status } from '@grpc/grpc-js';
+import code from '@eventstore/db-client/generated/code_pb.js';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import status from '@eventstore/db-client/generated/status_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import any from 'google-protobuf/google/protobuf/any_pb.js';
+import google from 'google-protobuf/google/protobuf/empty_pb.js';
+import { TOMBSTONE, type Expected, type Outcome, type Position, type Proposed, type Recorded } from './log.js';
+
+/** A failed call as it goes over the wire: `metadata` becomes its trailers. */
+export interface Failure {
+  readonly code: Status;
+  readonly details?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export class Refused extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.details ?? Status[failure.code]);
+  }
+}
+
+export const statusOf = ({ code, details = Status[code], metadata = {} }: Failure) => {
+  const trailers = new Metadata();
+  for (const [key, value] of Object.entries(metadata)) trailers.set(key, value);
+  return { code, details, metadata: trailers };
+};
+
+/** What a handler of the server answers when it did not expect what it met. */
+export const thrown: Failure = { code: Status.UNKNOWN, details: 'Exception was thrown by handler.' };
+export const accessDenied: Failure = {
+  code: Status.PERMISSION_DENIED,
+  details: 'Access Denied',
+  metadata: { exception: 'access-denied' },
+};
+export const notLeader = (host: string, port: number): Failure => ({
+  code: Status.NOT_FOUND,
+  details: 'Leader info available',
+  metadata: { exception: 'not-leader', 'leader-endpoint-host': host, 'leader-endpoint-port': String(port) },
+});
+export const streamDeleted = (stream: string): Failure => ({
+  code: Status.FAILED_PRECONDITION,
+  details: `Event stream '${stream}' is deleted.`,
+  metadata: { exception: 'stream-deleted', 'stream-name': stream },
+});
+export const deleteAtWrongRevision = (stream: string, expected: Expected, current: number): Failure => {
+  const version = expected === 'any' ? -2 : expected === 'exists' ? -4 : expected;
+  return {
+    code: Status.FAILED_PRECONDITION,
+    details: `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${version}, Actual version: ${current}`,
+    metadata: {
+      exception: 'wrong-expected-version',
+      'stream-name': stream,
+      'expected-version': String(version),
+      'actual-version': String(current),
+    },
+  };
+};
+export const tooLarge = (limit: number): Failure => ({
+  code: Status.INVALID_ARGUMENT,
+  details: `Maximum Append Size of ${limit} Exceeded.`,
+  metadata: { exception: 'maximum-append-size-exceeded', 'maximum-append-size': String(limit) },
+});
+export const eventTooLarge = (id: string, size: number, limit: number): Failure => ({
+  code: Status.INVALID_ARGUMENT,
+  details: `Event with Id: ${id}, Size: ${size}, exceeds Maximum Append Event Size of ${limit}.`,
+  metadata: {
+    exception: 'maximum-append-event-size-exceeded',
+    'maximum-append-event-size': String(limit),
+    'event-id': id,
+    'proposed-append-event-size': String(size),
+  },
+});
+
+export const nameOf = (identifier: shared.StreamIdentifier | undefined): string =>
+  Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
+
+export const identifierOf = (stream: string): shared.StreamIdentifier => {
+  const identifier = new shared.StreamIdentifier();
+  identifier.setStreamName(Buffer.from(stream));
+  return identifier;
+};
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const proposedOf = (message: streams.AppendReq.ProposedMessage | streams.BatchAppendReq.ProposedMessage): Proposed => {
+  const id = message.getId()?.getString() ?? '';
+  const type = (message.getMetadataMap().get('type') as string | undefined) ?? '';
+  if (!UUID.test(id) || type === '') throw new Refused(thrown);
+  return {
+    id: id.toLowerCase(),
+    type,
+    json: message.getMetadataMap().get('content-type') === 'application/json',
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+};
+
+/** What counts towards the limits of one append. */
+export const sizeOf = ({ type, data, metadata }: Proposed): number => data.length + metadata.length + type.length * 2;
+
+const TICKS_PER_MILLISECOND = 10_000n;
+
+export const eventMessage = (record: Recorded): streams.ReadResp => {
+  const id = new shared.UUID();
+  id.setString(record.id);
+  const event = new streams.ReadResp.ReadEvent.RecordedEvent();
+  event.setId(id);
+  event.setStreamIdentifier(identifierOf(record.stream));
+  event.setStreamRevision(record.revision === TOMBSTONE ? '9223372036854775807' : String(record.revision));
+  event.setCommitPosition(String(record.position));
+  event.setPreparePosition(String(record.position));
+  event
+    .getMetadataMap()
+    .set('type', record.type)
+    .set('created', String(BigInt(record.created) * TICKS_PER_MILLISECOND))
+    .set('content-type', record.json ? 'application/json' : 'application/octet-stream');
+  event.setData(record.data);
+  event.setCustomMetadata(record.metadata);
+  const read = new streams.ReadResp.ReadEvent();
+  read.setEvent(event);
+  read.setCommitPosition(String(record.position));
+  const response = new streams.ReadResp();
+  response.setEvent(read);
+  return response;
+};
+
+export const confirmationMessage = (id: string): streams.ReadResp => {
+  const confirmation = new streams.ReadResp.SubscriptionConfirmation();
+  confirmation.setSubscriptionId(id);
+  const response = new streams.ReadResp();
+  response.setConfirmation(confirmation);
+  return response;
+};
+
+export const caughtUpMessage = (): streams.ReadResp => {
+  const response = new streams.ReadResp();
+  response.setCaughtUp(new streams.ReadResp.CaughtUp());
+  return response;
+};
+
+export const checkpointMessage = ({ commit, prepare }: Position): streams.ReadResp => {
+  const checkpoint = new streams.ReadResp.Checkpoint();
+  checkpoint.setCommitPosition(String(commit));
+  checkpoint.setPreparePosition(String(prepare));
+  const response = new streams.ReadResp();
+  response.setCheckpoint(checkpoint);
+  return response;
+};
+
+export const notFoundMessage = (stream: string): streams.ReadResp => {
+  const notFound = new streams.ReadResp.StreamNotFound();
+  notFound.setStreamIdentifier(identifierOf(stream));
+  const response = new streams.ReadResp();
+  response.setStreamNotFound(notFound);
+  return response;
+};
+
+export const appendMessage = (expected: Expected, outcome: Exclude<Outcome, { reason: 'stream-deleted' }>): streams.AppendResp => {
+  const response = new streams.AppendResp();
+  if (outcome.ok) {
+    const success = new streams.AppendResp.Success();
+    success.setCurrentRevision(String(outcome.revision));
+    if (outcome.position === undefined) success.setNoPosition(new shared.Empty());
+    else {
+      const position = new streams.AppendResp.Position();
+      position.setCommitPosition(String(outcome.position));
+      position.setPreparePosition(String(outcome.position));
+      success.setPosition(position);
+    }
+    response.setSuccess(success);
+    return response;
+  }
+  const wrong = new streams.AppendResp.WrongExpectedVersion();
+  if (expected === 'any') wrong.setExpectedAny(new shared.Empty());
+  else if (expected === 'exists') wrong.setExpectedStreamExists(new shared.Empty());
+  else if (expected === -1) wrong.setExpectedNoStream(new shared.Empty());
+  else wrong.setExpectedRevision(String(expected));
+  if (outcome.current === -1) wrong.setCurrentNoStream(new shared.Empty());
+  else wrong.setCurrentRevision(String(outcome.current));
+  response.setWrongExpectedVersion(wrong);
+  return response;
+};
+
+const batchResponse = (id: string, stream: string): streams.BatchAppendResp => {
+  const correlation = new shared.UUID();
+  correlation.setString(id);
+  const response = new streams.BatchAppendResp();
+  response.setCorrelationId(correlation);
+  response.setStreamIdentifier(identifierOf(stream));
+  return response;
+};
+
+const failed = (
+  response: streams.BatchAppendResp,
+  name: string,
+  reason: code.Code,
+  details: { serializeBinary(): Uint8Array },
+): streams.BatchAppendResp => {
+  const packed = new any.Any();
+  packed.pack(details.serializeBinary(), `event_store.client.${name}`);
+  const error = new status.Status();
+  error.setCode(reason);
+  error.setMessage(name);
+  error.setDetails(packed);
+  response.setError(error);
+  return response;
+};
+
+export const batchMessage = (id: string, stream: string, expected: Expected, outcome: Outcome): streams.BatchAppendResp => {
+  const response = batchResponse(id, stream);
+  if (outcome.ok) {
+    const success = new streams.BatchAppendResp.Success();
+    success.setCurrentRevision(String(outcome.revision));
+    if (outcome.position === undefined) success.setNoPosition(new google.Empty());
+    else {
+      const position = new shared.AllStreamPosition();
+      position.setCommitPosition(String(outcome.position));
+      position.setPreparePosition(String(outcome.position));
+      success.setPosition(position);
+    }
+    response.setSuccess(success);
+    return response;
+  }
+  if (outcome.reason === 'stream-deleted') {
+    const deleted = new shared.StreamDeleted();
+    deleted.setStreamIdentifier(identifierOf(stream));
+    return failed(response, 'StreamDeleted', code.Code.NOT_FOUND, deleted);
+  }
+  const wrong = new shared.WrongExpectedVersion();
+  if (expected === 'any') wrong.setExpectedAny(new google.Empty());
+  else if (expected === 'exists') wrong.setExpectedStreamExists(new google.Empty());
+  else if (expected === -1) wrong.setExpectedNoStream(new google.Empty());
+  else wrong.setExpectedStreamPosition(String(expected));
+  if (outcome.current === -1) wrong.setCurrentNoStream(new google.Empty());
+  else wrong.setCurrentStreamRevision(String(outcome.current));
+  return failed(response, 'WrongExpectedVersion', code.Code.ALREADY_EXISTS, wrong);
+};
+
+/** A refusal of one append of a long call. */
+export const batchFailure = (id: string, stream: string, { metadata = {}, details = '' }: Failure): streams.BatchAppendResp => {
+  const response = batchResponse(id, stream);
+  if (metadata['exception'] === 'maximum-append-size-exceeded') {
+    const exceeded = new shared.MaximumAppendSizeExceeded();
+    exceeded.setMaxappendsize(Number(metadata['maximum-append-size']));
+    return failed(response, 'MaximumAppendSizeExceeded', code.Code.INVALID_ARGUMENT, exceeded);
+  }
+  const bad = new shared.BadRequest();
+  bad.setMessage(details);
+  return failed(response, 'BadRequest', code.Code.INVALID_ARGUMENT, bad);
+};
