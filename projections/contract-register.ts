@@ -20,13 +20,13 @@ export const contractRegister = projection({
         ? {}
         : {
             [`contract:${history.id}`]: {
-              value: { contract: history.id, ...history.state, trail: trailOf(history) } as never,
+              value: () => ({ contract: history.id, ...history.state, trail: trailOf(history) }) as never,
               row: true,
               links: history.state.supplier ? [`supplier:${history.state.supplier}`] : [],
             },
           },
     ),
-    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: { title: state.title } } })),
+    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: () => ({ title: state.title }) } })),
   ],
   row(key, around) {
     const [own] = around.at(key);

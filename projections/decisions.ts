@@ -40,7 +40,7 @@ export const decisions = projection({
     if (command.body === undefined) return {};
     return {
       [`decision:${command.id}`]: {
-        value: summary(event),
+        value: () => summary(event),
         row: true,
         links: [...(authority ? [`reference:${paper(authority.reference)}`] : []), ...(decidedBy ? [`person:${decidedBy.person}`] : [])],
       },

@@ -41,7 +41,7 @@ export const exposure = projection({
   from: [
     of(supplier, ({ id, state }) => ({
       [`supplier:${id}`]: {
-        value: { supplier: id, title: state.title, form: state.form ?? null, members: state.members },
+        value: () => ({ supplier: id, title: state.title, form: state.form ?? null, members: state.members }),
         row: state.stage !== 'none',
       },
     })),
@@ -50,7 +50,7 @@ export const exposure = projection({
         ? {}
         : {
             [`contract:${id}`]: {
-              value: { contract: id, title: c.title || id, stage: c.stage, role: c.role, ceiling: c.ceiling } as never,
+              value: () => ({ contract: id, title: c.title || id, stage: c.stage, role: c.role, ceiling: c.ceiling }) as never,
               links: [`supplier:${c.supplier}`],
               sums: { [`supplier:${c.supplier}`]: measuresOf(c.ceiling, 'ceiling.') },
             },
@@ -62,7 +62,7 @@ export const exposure = projection({
       const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
       return {
         [`loss:${id}`]: {
-          value: { ...lossPart(id, state), trail: trailOf(history) } as never,
+          value: () => ({ ...lossPart(id, state), trail: trailOf(history) }) as never,
           row: true,
           links: keys,
           sums: Object.fromEntries(keys.map((key) => [key, lossMeasures(state)])),
@@ -70,7 +70,7 @@ export const exposure = projection({
       };
     }),
     of(programme, ({ id, state }) => ({
-      [`programme:${id}`]: { value: { programme: id, title: state.title }, row: state.stage !== 'none' },
+      [`programme:${id}`]: { value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
       ...Object.fromEntries(
         [
           ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
@@ -78,7 +78,7 @@ export const exposure = projection({
         ].map(({ key, value, about }) => [
           key,
           {
-            value: value as never,
+            value: () => value as never,
             links: [`programme:${id}`, ...(about?.supplier ? [`supplier:${about.supplier}`] : [])],
           },
         ]),

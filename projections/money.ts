@@ -23,24 +23,25 @@ export const money = projection({
       const group = c.role === 'outside' || c.towers.length === 0 ? 'outside' : 'towers';
       return {
         [`contract:${id}`]: {
-          value: {
-            kind: 'contract',
-            contract: id,
-            programme: c.programme ?? null,
-            group,
-            title: c.title || id,
-            supplier: c.supplier ?? null,
-            original: c.original,
-            ceiling: c.ceiling,
-            covers: c.covers,
-            vat: c.vat,
-            changes: c.changes.flatMap(({ event, on, from, to, by, ground, reference }) =>
-              to || by
-                ? [{ event, on, from, to: to ?? null, by: by ?? null, ground: ground ?? null, reference: reference ?? null, ...(to && { figures: changeFigures(c.original, from, to) }) }] // prettier-ignore
-                : [],
-            ),
-            finalValue: c.finalValue ?? null,
-          } as never,
+          value: () =>
+            ({
+              kind: 'contract',
+              contract: id,
+              programme: c.programme ?? null,
+              group,
+              title: c.title || id,
+              supplier: c.supplier ?? null,
+              original: c.original,
+              ceiling: c.ceiling,
+              covers: c.covers,
+              vat: c.vat,
+              changes: c.changes.flatMap(({ event, on, from, to, by, ground, reference }) =>
+                to || by
+                  ? [{ event, on, from, to: to ?? null, by: by ?? null, ground: ground ?? null, reference: reference ?? null, ...(to && { figures: changeFigures(c.original, from, to) }) }] // prettier-ignore
+                  : [],
+              ),
+              finalValue: c.finalValue ?? null,
+            }) as never,
           row: true,
           sums: {
             [`programme:${c.programme}`]: {
@@ -51,13 +52,14 @@ export const money = projection({
         },
       };
     }),
-    of(loss, ({ id, state }) => (state.stage === 'none' ? {} : { [`loss:${id}`]: { value: { loss: id }, sums: { [`programme:${state.programme}`]: lossMeasures(state) } } })), // prettier-ignore
+    of(loss, ({ id, state }) => (state.stage === 'none' ? {} : { [`loss:${id}`]: { value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } } })), // prettier-ignore
     of(programme, ({ id, state: p }) =>
       p.stage === 'none'
         ? {}
         : {
             [`programme:${id}`]: {
-              value: { kind: 'programme', programme: id, title: p.title, baseCurrency: p.baseCurrency, savings: p.savingsTargets } as never,
+              value: () =>
+                ({ kind: 'programme', programme: id, title: p.title, baseCurrency: p.baseCurrency, savings: p.savingsTargets }) as never,
               row: true,
             },
           },

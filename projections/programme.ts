@@ -29,26 +29,27 @@ export const programmeBoard = projection({
       if (p.stage === 'none') return {};
       return {
         [`programme:${id}`]: {
-          value: {
-            programme: id,
-            title: p.title,
-            authority: p.authority,
-            baseCurrency: p.baseCurrency,
-            strategies: p.strategies,
-            portfolio: p.portfolio ?? null,
-            savings: savings(p),
-            headcountTargets: p.headcountTargets,
-            risks: p.risks,
-            warnings: p.warnings,
-            policies: p.policies.map(({ policy, version, title, inForceFrom, inForceUntil }) => ({
-              policy,
-              version,
-              title,
-              inForceFrom,
-              inForceUntil: inForceUntil ?? null,
-            })),
-            trail: trailOf(history),
-          } as never,
+          value: () =>
+            ({
+              programme: id,
+              title: p.title,
+              authority: p.authority,
+              baseCurrency: p.baseCurrency,
+              strategies: p.strategies,
+              portfolio: p.portfolio ?? null,
+              savings: savings(p),
+              headcountTargets: p.headcountTargets,
+              risks: p.risks,
+              warnings: p.warnings,
+              policies: p.policies.map(({ policy, version, title, inForceFrom, inForceUntil }) => ({
+                policy,
+                version,
+                title,
+                inForceFrom,
+                inForceUntil: inForceUntil ?? null,
+              })),
+              trail: trailOf(history),
+            }) as never,
           row: true,
         },
       };

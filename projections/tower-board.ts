@@ -83,8 +83,8 @@ const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting'
 const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 'outside' =>
   role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
 
-const ofContract = (id: string, c: Contract, trail: Trail): Part => ({
-  value: contractPart(id, c, trail) as never,
+const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
+  value: () => contractPart(id, c, trail()) as never,
   row: group(c) === 'outside',
   links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
   sums: {
@@ -144,8 +144,8 @@ const lost = (around: Around, key: string, who: string) => ({
 /** Each warning and risk is a part of its own, linked to what it is about. */
 const warned = (id: string, { warnings, risks }: Programme): Parts =>
   Object.fromEntries([
-    ...warnings.map((w) => [`warning:${id}/${w.warning}`, { value: w as never, links: about(w.about) }] as const),
-    ...risks.map((r) => [`risk:${id}/${r.risk}`, { value: r as never, links: about(r.about) }] as const),
+    ...warnings.map((w) => [`warning:${id}/${w.warning}`, { value: () => w as never, links: about(w.about) }] as const),
+    ...risks.map((r) => [`risk:${id}/${r.risk}`, { value: () => r as never, links: about(r.about) }] as const),
   ]);
 const about = (of: { readonly supplier?: string; readonly contract?: string; readonly tower?: string } = {}): readonly string[] =>
   (['supplier', 'contract', 'tower'] as const).flatMap((category) => (of[category] ? [`${category}:${of[category]}`] : []));
@@ -164,7 +164,7 @@ export const towerBoard = projection({
   from: [
     of(programme, (history) => ({
       [`programme:${history.id}`]: {
-        value: { ...header(history.id, history.state), trail: trailOf(history) } as never,
+        value: () => ({ ...header(history.id, history.state), trail: trailOf(history) }) as never,
         row: history.state.stage !== 'none',
         links: history.state.integrator ? [`contract:${history.state.integrator.contract}`] : [],
       },
@@ -172,14 +172,17 @@ export const towerBoard = projection({
     })),
     of(workforce, ({ id, state }) => ({
       ...(state.stage !== 'none' && {
-        [`workforce:${id}`]: { value: { pools: state.pools } as never, links: [`programme:${state.programme}`] },
+        [`workforce:${id}`]: { value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] },
       }),
       ...Object.fromEntries([
         ...state.plans.map((plan) => [
           `plan:${id}/${plan.plan}`,
-          { value: plan, links: plan.contract ? [`contract:${plan.contract}`] : [] },
+          { value: () => plan, links: plan.contract ? [`contract:${plan.contract}`] : [] },
         ]),
-        ...state.transfers.map((t) => [`transfer:${id}/${t.transfer}`, { value: t, links: t.contract ? [`contract:${t.contract}`] : [] }]),
+        ...state.transfers.map((t) => [
+          `transfer:${id}/${t.transfer}`,
+          { value: () => t, links: t.contract ? [`contract:${t.contract}`] : [] },
+        ]),
       ]),
     })),
     of(loss, ({ id, state }) =>
@@ -187,7 +190,7 @@ export const towerBoard = projection({
         ? {}
         : {
             [`loss:${id}`]: {
-              value: lossPart(id, state) as never,
+              value: () => lossPart(id, state) as never,
               row: state.elsewhere !== undefined,
               links: [...(state.contract ? [`contract:${state.contract}`] : []), ...(state.supplier ? [`supplier:${state.supplier}`] : [])],
               sums: { [`programme:${state.programme}`]: lossMeasures(state) },
@@ -196,15 +199,15 @@ export const towerBoard = projection({
     ),
     of(tower, (history) => ({
       [`tower:${history.id}`]: {
-        value: { ...towerPart(history.id, history.state), trail: trailOf(history) } as never,
+        value: () => ({ ...towerPart(history.id, history.state), trail: trailOf(history) }) as never,
         row: history.state.stage !== 'none',
         sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
       },
     })),
     of(contract, (history) =>
-      history.state.stage === 'none' ? {} : { [`contract:${history.id}`]: ofContract(history.id, history.state, trailOf(history)) },
+      history.state.stage === 'none' ? {} : { [`contract:${history.id}`]: ofContract(history.id, history.state, () => trailOf(history)) },
     ),
-    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: { title: state.title, form: state.form ?? null } } })),
+    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: () => ({ title: state.title, form: state.form ?? null }) } })),
   ],
   row(key, around) {
     const [own] = around.at(key);

@@ -28,14 +28,15 @@ export const workforceBoard = projection({
       const { pools, plans, transfers, external } = state;
       return {
         [`workforce:${id}`]: {
-          value: {
-            programme: state.programme,
-            pools: pools.map(poolOf),
-            external,
-            plans: plans.map((plan) => planOf(plan, state)),
-            transfers: transfers.map((t) => ({ ...t, unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit })),
-            trail: trailOf(history),
-          } as never,
+          value: () =>
+            ({
+              programme: state.programme,
+              pools: pools.map(poolOf),
+              external,
+              plans: plans.map((plan) => planOf(plan, state)),
+              transfers: transfers.map((t) => ({ ...t, unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit })),
+              trail: trailOf(history),
+            }) as never,
           row: true,
         },
       };

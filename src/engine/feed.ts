@@ -1,12 +1,22 @@
-import { canonical, type History, type Parts, type Projection, type StoredEvent } from '../kernel/index.js';
-import type { Build, KeptPart, Ordinal, ReadModel } from '../store/read-model.js';
+import type { History, Part, Parts, Projection, StoredEvent } from '../kernel/index.js';
+import type { Build, Ordinal, ReadModel } from '../store/read-model.js';
 
-/** Keeps one build's parts, links and totals true for the last event it took. */
+/** What a stream adds to a projection. @throws what keeps it from adding anything */
+export const partsOf = (projection: Projection, history: History): Parts => {
+  let parts: Parts | undefined;
+  for (const { category, contribute } of projection.from)
+    if (category === history.subject.category) parts = parts ? { ...parts, ...contribute(history) } : contribute(history);
+  return parts ?? NOTHING;
+};
+
+/** Keeps where one build's parts, links and totals stand true for the last event it took. */
 export class Feed {
   cursor: Ordinal;
-  readonly #current = new Map<string, Map<string, KeptPart>>();
+  /** Streams that could not be folded any more → the ordinal from which on their parts stay as they were. */
+  readonly stopped: Map<string, Ordinal>;
+  readonly #categories: ReadonlySet<string>;
+  readonly #current = new Map<string, Added>();
   readonly #totals = new Map<string, Map<string, bigint>>();
-  readonly #stopped: Set<string>;
 
   constructor(
     private readonly readModel: ReadModel,
@@ -15,85 +25,88 @@ export class Feed {
     private readonly log: (message: string, error: unknown) => void,
   ) {
     this.cursor = build.cursor;
-    this.#stopped = new Set(readModel.stopped(build.id).map(({ stream }) => stream));
+    this.stopped = new Map(readModel.stopped(build.id).map(({ stream, ordinal }) => [stream, ordinal]));
+    this.#categories = new Set(projection.from.map(({ category }) => category));
+  }
+
+  /** Told before each event, so that what the stream adds until then is known. */
+  expect({ stream, revision }: StoredEvent, category: string, history: History | undefined): void {
+    if (!this.#categories.has(category) || this.#current.has(stream) || this.stopped.has(stream)) return;
+    if (this.#current.size > 2000) this.#current.clear();
+    const known = history !== undefined && revision > 0;
+    this.#current.set(stream, known ? { state: history.state, parts: partsOf(this.projection, history) } : NOTHING_ADDED);
   }
 
   /** @param history undefined when the stream cannot be folded any more */
-  take(event: StoredEvent, history: History | undefined, ordinal: Ordinal): void {
+  take(event: StoredEvent, category: string, history: History | undefined, ordinal: Ordinal): void {
     const { stream } = event;
-    const byEvent = this.projection.byEvent?.(event);
-    if (byEvent) for (const [key, part] of Object.entries(kept(byEvent))) this.#open(stream, part, key, ordinal);
-    const contributions = this.projection.from.filter(({ category }) => stream.startsWith(`${category}-`));
-    if (contributions.length === 0 || this.#stopped.has(stream)) return;
-    let parts: { readonly [key: string]: KeptPart };
+    if (this.projection.byEvent)
+      for (const [key, part] of Object.entries(this.projection.byEvent(event))) {
+        this.#open(stream, key, part, ordinal, ordinal);
+        this.#count(undefined, part.sums, ordinal);
+      }
+    if (!this.#categories.has(category) || this.stopped.has(stream)) return;
+    const before = this.#current.get(stream) ?? NOTHING_ADDED;
+    let parts: Parts;
     try {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
-      parts = Object.assign({}, ...contributions.map((c) => kept(c.contribute(history))));
+      if (history.state === before.state) return;
+      parts = partsOf(this.projection, history);
     } catch (error) {
       this.#stop(event, ordinal, error);
       return;
     }
-    this.#replace(stream, parts, ordinal, event.revision === 0); // what the read model throws is no fault of the stream
+    this.#replace(stream, before.parts, parts, ordinal); // what the read model throws is no fault of the stream
+    this.#current.set(stream, { state: history.state, parts });
   }
 
-  #replace(stream: string, parts: { readonly [key: string]: KeptPart }, at: Ordinal, fresh: boolean): void {
-    const current = this.#partsOf(stream, fresh);
-    for (const [key, before] of current) {
-      const after = parts[key];
-      if (after && same(before, after)) continue;
-      this.readModel.closePart(this.build.id, stream, key, at);
-      for (const link of before.links) if (!after?.links.includes(link)) this.readModel.closeLink(this.build.id, stream, key, link, at);
-      if (!after) {
-        this.#count(before.sums, {}, at);
-        current.delete(key);
-      }
+  #replace(stream: string, before: Parts, after: Parts, at: Ordinal): void {
+    for (const key in before) {
+      const [part, next] = [before[key]!, after[key]];
+      if (next && samePlace(part, next)) continue;
+      this.readModel.closePart(this.build.id, placeOf(stream, key, part), at);
+      if (!next) this.#count(part.sums, undefined, at);
     }
-    for (const [key, after] of Object.entries(parts)) {
-      const before = current.get(key);
-      if (before && same(before, after)) continue;
-      this.#open(stream, after, key, at, before);
-      current.set(key, after);
+    for (const key in after) {
+      const [last, part] = [before[key], after[key]!];
+      if (!last || !samePlace(last, part)) this.#open(stream, key, part, at);
+      this.#count(last?.sums, part.sums, at);
     }
   }
 
-  #open(stream: string, part: KeptPart, key: string, at: Ordinal, before?: KeptPart): void {
-    this.readModel.openPart(this.build.id, stream, part, at);
-    for (const link of part.links) if (!before?.links.includes(link)) this.readModel.openLink(this.build.id, stream, key, link, at);
-    this.#count(before?.sums ?? {}, part.sums, at);
+  #open(stream: string, key: string, part: Part, at: Ordinal, event?: Ordinal): void {
+    this.readModel.openPart(this.build.id, { ...placeOf(stream, key, part), ...(event !== undefined && { event }) }, at);
   }
 
   /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
   #stop({ stream, metadata: { about } }: StoredEvent, ordinal: Ordinal, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.log(`${this.projection.name}: ${stream} stopped.`, error);
-    this.#stopped.add(stream);
+    this.stopped.set(stream, ordinal);
     this.readModel.stop(this.build.id, { stream, ordinal, error: why });
-    const keys = new Set([...this.#partsOf(stream).values()].flatMap(({ sums }) => Object.keys(sums)));
-    if (keys.size === 0 && about.programme) keys.add(`programme:${about.programme}`);
-    for (const key of keys) this.#count({}, { [key]: { stopped: '1' } }, ordinal);
+    for (const key of stoppedIn(this.#current.get(stream)?.parts ?? NOTHING, about.programme))
+      this.#count({}, { [key]: { stopped: 1n } }, ordinal);
+    this.#current.delete(stream);
   }
 
   /** Takes the old sums away and adds the new: what is left of nothing is nothing. */
-  #count(before: KeptPart['sums'], after: KeptPart['sums'], at: Ordinal): void {
+  #count(before: Part['sums'] = NOTHING, after: Part['sums'] = NOTHING, at: Ordinal): void {
     if (before === after) return;
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (canonical(before[key]) === canonical(after[key])) continue;
-      const total = this.#totalOf(key);
-      for (const [measure, n] of Object.entries(before[key] ?? {})) total.set(measure, (total.get(measure) ?? 0n) - BigInt(n));
-      for (const [measure, n] of Object.entries(after[key] ?? {})) total.set(measure, (total.get(measure) ?? 0n) + BigInt(n));
-      for (const [measure, n] of total) if (n === 0n) total.delete(measure);
-      this.readModel.setTotal(this.build.id, key, Object.fromEntries([...total].map(([m, n]) => [m, String(n)]).sort()), at);
-    }
+    for (const key in before) if (!after[key]) this.#move(key, before[key]!, NOTHING, at);
+    for (const key in after) if (!sameSums(before[key], after[key]!)) this.#move(key, before[key] ?? NOTHING, after[key]!, at);
   }
 
-  #partsOf(stream: string, fresh = false): Map<string, KeptPart> {
-    let parts = this.#current.get(stream);
-    if (!parts) {
-      if (this.#current.size > 500) this.#current.clear();
-      parts = new Map(fresh ? [] : this.readModel.partsOf(this.build.id, stream).map((part) => [part.key, part]));
-      this.#current.set(stream, parts);
+  #move(key: string, before: Measures, after: Measures, at: Ordinal): void {
+    const total = this.#totalOf(key);
+    for (const measure in before) total.set(measure, (total.get(measure) ?? 0n) - before[measure]!);
+    for (const measure in after) total.set(measure, (total.get(measure) ?? 0n) + after[measure]!);
+    const measures: Record<string, string> = {};
+    for (const measure of [...total.keys()].sort()) {
+      const n = total.get(measure)!;
+      if (n === 0n) total.delete(measure);
+      else measures[measure] = String(n);
     }
-    return parts;
+    this.readModel.setTotal(this.build.id, key, measures, at);
   }
 
   #totalOf(key: string): Map<string, bigint> {
@@ -108,24 +121,43 @@ export class Feed {
   }
 }
 
-const kept = (parts: Parts): { readonly [key: string]: KeptPart } =>
-  Object.fromEntries(
-    Object.entries(parts).map(([key, { value, row = false, links = [], sums = {} }]) => [
-      key,
-      {
-        key,
-        value: JSON.stringify(value),
-        row,
-        links: [...new Set(links)],
-        sums: Object.fromEntries(
-          Object.entries(sums).map(([total, measures]) => [
-            total,
-            Object.fromEntries(Object.entries(measures).map(([m, n]) => [m, String(n)])),
-          ]),
-        ),
-      },
-    ]),
-  );
+/** What a stream adds, and the state it follows from. */
+interface Added {
+  readonly state: unknown;
+  readonly parts: Parts;
+}
+type Measures = Readonly<Record<string, bigint>>;
+const NOTHING = {};
+const NOTHING_ADDED: Added = { state: undefined, parts: NOTHING };
+const NO_LINKS: readonly string[] = [];
 
-const same = (a: KeptPart, b: KeptPart): boolean =>
-  a.value === b.value && a.row === b.row && canonical(a.links) === canonical(b.links) && canonical(a.sums) === canonical(b.sums);
+const placeOf = (stream: string, key: string, { row = false, links = NO_LINKS }: Part) => ({ key, stream, row, links: distinct(links) });
+const distinct = (links: readonly string[]): readonly string[] =>
+  links.every((link, i) => links.indexOf(link) === i) ? links : [...new Set(links)];
+
+const samePlace = ({ row = false, links = NO_LINKS }: Part, other: Part): boolean => {
+  const { row: otherRow = false, links: others = NO_LINKS } = other;
+  return row === otherRow && links.length === others.length && links.every((link, i) => link === others[i]);
+};
+
+const sameSums = (before: Measures | undefined, after: Measures): boolean => {
+  if (before === undefined) return false;
+  let n = 0;
+  for (const measure in before) {
+    if (before[measure] !== after[measure]) return false;
+    n++;
+  }
+  for (const _ in after) n--;
+  return n === 0;
+};
+
+/** Whether two parts stand alike and add alike; what they show is another question. */
+export const sameStanding = (before: Part, after: Part): boolean =>
+  samePlace(before, after) && [...keysOf(before.sums, after.sums)].every((key) => sameSums(before.sums?.[key] ?? NOTHING, after.sums?.[key] ?? NOTHING)); // prettier-ignore
+const keysOf = (...sums: readonly Part['sums'][]): ReadonlySet<string> => new Set(sums.flatMap((s) => Object.keys(s ?? NOTHING)));
+
+/** Where a stream that stops is counted. */
+export const stoppedIn = (parts: Parts, programme: string | undefined): ReadonlySet<string> => {
+  const keys = keysOf(...Object.values(parts).map(({ sums }) => sums));
+  return keys.size > 0 || !programme ? keys : new Set([`programme:${programme}`]);
+};

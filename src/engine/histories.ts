@@ -2,6 +2,14 @@ import { History, type AnySubject, type StoredEvent } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import { split } from './audit.js';
 
+/** The streams of a page, at hand. Each is undefined once it cannot be folded any more. */
+export interface Prepared {
+  /** As it stands before an event. */
+  before(event: StoredEvent): History | undefined;
+  /** With the event. */
+  advance(event: StoredEvent, failed?: (error: unknown) => void): History | undefined;
+}
+
 /** Histories by stream as they stood at the event being read; the least recently used go first. */
 export class Histories {
   readonly #kept = new Map<string, History | Error>();
@@ -14,9 +22,7 @@ export class Histories {
   ) {}
 
   /** Brings every stream of a page to where the page begins, so that the page itself can be read without waiting. */
-  async prepare(
-    page: readonly StoredEvent[],
-  ): Promise<{ advance(event: StoredEvent, failed?: (error: unknown) => void): History | undefined }> {
+  async prepare(page: readonly StoredEvent[]): Promise<Prepared> {
     const first = new Map<string, StoredEvent>();
     for (const event of page) if (!first.has(event.stream)) first.set(event.stream, event);
     for (const [stream, { revision }] of first) {
@@ -25,7 +31,17 @@ export class Histories {
       this.#put(stream, kept instanceof Error || (kept && kept.revision === revision - 1) ? kept : await this.#upTo(stream, revision));
     }
     this.#forget(first);
-    return { advance: (event, failed) => this.#advance(event, failed) };
+    return { before: ({ stream }) => this.#now(stream), advance: (event, failed) => this.#advance(event, failed) };
+  }
+
+  #now(stream: string): History | undefined {
+    const history = this.#kept.get(stream);
+    return history instanceof Error ? undefined : history;
+  }
+
+  #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
+    const { store } = this;
+    return store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
   }
 
   async #upTo(stream: string, revision: number): Promise<History | Error> {
@@ -35,7 +51,7 @@ export class Histories {
     const history = new History(subject, id);
     try {
       while (history.revision < revision - 1)
-        history.addAll(await this.store.read(stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
+        history.addAll(await this.#read(stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
       return history;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

@@ -3,8 +3,10 @@ import type { AnySubject, Projection, StoredEvent } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Build, EventQuery, IndexedEvent, Ordinal, ReadModel, StoppedStream } from '../store/read-model.js';
 import { Waiting } from '../store/waiting.js';
+import { split } from './audit.js';
 import { Feed } from './feed.js';
-import { Histories } from './histories.js';
+import { Histories, type Prepared } from './histories.js';
+import { Readers } from './readers.js';
 import { Rows, type Row, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -42,9 +44,10 @@ export class Rebuilding extends Error {
   }
 }
 
-/** Events of a transaction while commands wait for their turn, and while only a rebuild does. */
-const BATCH = 200;
-const REBUILD_BATCH = 500;
+/** Events that are read from the log at once, that are taken without a pause, and that share one commit while there is more. */
+const PAGE = 1000;
+const SLICE = 250;
+const HELD = 20_000;
 
 interface Serving {
   readonly projection: Projection;
@@ -65,6 +68,7 @@ export class Projector {
   readonly #stop = new AbortController();
   readonly #waiting = new Waiting();
   readonly #histories: Histories;
+  readonly #readers: Readers;
   #last: IndexedEvent | undefined;
   #loop: Promise<void> = Promise.resolve();
   #rebuilds: Promise<void> = Promise.resolve();
@@ -74,6 +78,7 @@ export class Projector {
     this.#o = options;
     this.#subjects = new Map(options.subjects.map((s) => [s.category, s]));
     this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 2000);
+    this.#readers = new Readers(options.store, this.#subjects, options.keep ?? 4000);
   }
 
   static start(options: ProjectionOptions): Projector {
@@ -146,19 +151,19 @@ export class Projector {
   }
 
   /** @throws Rebuilding */
-  rows(
+  async rows(
     name: string,
     options: { at?: Ordinal; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
-  ): { rows: Row[]; next?: string } {
+  ): Promise<{ rows: Row[]; next?: string }> {
     const { at = this.ordinal, cursor = '', limit = 100, filters = {} } = options;
     return this.#rows(name).page(at, cursor, limit, filters);
   }
   /** @throws Rebuilding */
-  row(name: string, key: string, at: Ordinal = this.ordinal): any {
+  async row(name: string, key: string, at: Ordinal = this.ordinal): Promise<any> {
     return this.#rows(name).row(key, at);
   }
   /** @throws Rebuilding */
-  updates(name: string, after: Ordinal, limit?: number): { readonly updates: readonly Update[]; readonly upTo: Ordinal } {
+  async updates(name: string, after: Ordinal, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
     return after >= this.ordinal ? { updates: [], upTo: this.ordinal } : this.#rows(name).updates(after, this.ordinal, limit);
   }
 
@@ -253,30 +258,52 @@ export class Projector {
   #serve(serving: Serving, build: Build): void {
     const { readModel } = this.#o;
     serving.feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.rows = new Rows(readModel, serving.projection, build);
+    serving.rows = new Rows(readModel, serving.projection, serving.feed, this.#readers);
     serving.catchingUp = undefined;
+  }
+
+  #feeds(): readonly Feed[] {
+    return [...this.#serving.values()].flatMap(({ feed }) => feed ?? []);
   }
 
   async #follow(): Promise<void> {
     const { store, readModel } = this.#o;
-    for await (const page of store.follow(this.position, this.#stop.signal, BATCH)) {
-      const streams = await this.#histories.prepare(page);
-      let last = this.#last;
-      readModel.transaction(() => {
-        for (const event of page) {
-          last = indexed(event, last);
-          readModel.addEvent(last, tagsOf(event));
-          const history = streams.advance(event, (error) => this.#o.log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
-          for (const { feed } of this.#serving.values()) feed?.take(event, history, last.ordinal);
+    let committed = this.#last;
+    try {
+      for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
+        const streams = await this.#histories.prepare(page);
+        for (let from = 0; from < page.length; from += SLICE) {
+          // a page that is full has more behind it: one commit for many
+          const hold = page.length === PAGE && this.ordinal - (committed?.ordinal ?? 0) < HELD;
+          this.#read(page.slice(from, from + SLICE), streams, hold);
+          if (!hold) committed = this.#last;
+          await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
+          if (this.#stop.signal.aborted) return;
         }
-        for (const { feed } of this.#serving.values()) if (feed) readModel.moveBuild(feed.build.id, last!.ordinal);
-      });
-      this.#last = last;
-      for (const { feed } of this.#serving.values()) if (feed) feed.cursor = last!.ordinal;
-      this.#waiting.wake();
-      await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
-      if (this.#stop.signal.aborted) return;
+      }
+    } catch (error) {
+      this.#last = committed;
+      throw error;
+    } finally {
+      readModel.commit();
     }
+  }
+
+  #read(events: readonly StoredEvent[], streams: Prepared, hold: boolean): void {
+    const { readModel, log } = this.#o;
+    const feeds = this.#feeds();
+    let last = this.#last;
+    readModel.transaction(() => {
+      for (const event of events) {
+        last = indexed(event, last);
+        readModel.addEvent(last, tagsOf(event));
+        take(event, streams, feeds, last.ordinal, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
+      }
+      for (const feed of feeds) readModel.moveBuild(feed.build.id, last!.ordinal);
+    }, hold);
+    this.#last = last;
+    for (const feed of feeds) feed.cursor = last!.ordinal;
+    this.#waiting.wake();
   }
 
   #remake(serving: Serving): void {
@@ -295,15 +322,17 @@ export class Projector {
     const histories = new Histories(store, this.#subjects, keep);
     let position: string | undefined;
     while (feed.cursor < this.ordinal) {
-      if (this.#stop.signal.aborted) return;
-      const page = (await store.readAll(position, REBUILD_BATCH)).slice(0, this.ordinal - feed.cursor);
+      const page = (await store.readAll(position, PAGE)).slice(0, this.ordinal - feed.cursor);
       const streams = await histories.prepare(page);
-      readModel.transaction(() => {
-        for (const event of page) feed.take(event, streams.advance(event), ++feed.cursor);
-        readModel.moveBuild(build.id, feed.cursor);
-      });
+      for (let from = 0; from < page.length; from += SLICE) {
+        if (this.#stop.signal.aborted) return;
+        readModel.transaction(() => {
+          for (const event of page.slice(from, from + SLICE)) take(event, streams, [feed], ++feed.cursor);
+          readModel.moveBuild(build.id, feed.cursor);
+        });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       position = page.at(-1)!.position;
-      await new Promise((resolve) => setImmediate(resolve));
     }
     // nothing waits between the last comparison and the swap, so no event can come between
     readModel.transaction(() => readModel.serve(build.id));
@@ -321,6 +350,14 @@ export class Projector {
     }
   }
 }
+
+const take = (event: StoredEvent, streams: Prepared, feeds: readonly Feed[], ordinal: Ordinal, failed?: (error: unknown) => void): void => {
+  const [category] = split(event.stream);
+  const before = streams.before(event);
+  for (const feed of feeds) feed.expect(event, category, before);
+  const history = streams.advance(event, failed);
+  for (const feed of feeds) feed.take(event, category, history, ordinal);
+};
 
 const indexed = ({ position, stream, revision, id, metadata }: StoredEvent, before: IndexedEvent | undefined): IndexedEvent => {
   const logTime = before && before.logTime > metadata.recordedAt ? before.logTime : metadata.recordedAt;

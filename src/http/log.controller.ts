@@ -93,7 +93,7 @@ export class LogController {
     await caughtUp(this.ledger, query);
     const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
     const { projector } = this.ledger;
-    const row = projector.row('decisions', key) as { readonly decisions: readonly { readonly decision: string }[] } | undefined;
+    const row = (await projector.row('decisions', key)) as { readonly decisions: readonly { readonly decision: string }[] } | undefined;
     const all = row?.decisions ?? [];
     const start = cursor === undefined ? 0 : all.findIndex(({ decision }) => decision === cursor) + 1;
     if (cursor !== undefined && start === 0) throw badParameter('cursor', 'is not a cursor of this list');
@@ -158,7 +158,7 @@ export class LogController {
   async #decision(request: FastifyRequest): Promise<{ readonly events: readonly StoredEvent[]; readonly history: History }> {
     const id = uuidOf(request);
     await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
-    const row = this.ledger.projector.row('decisions', `decision:${id}`) as { readonly stream: string } | undefined;
+    const row = (await this.ledger.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
     if (!row) throw new NotThere(`No decision ${id} is recorded.`);
     const history = await loadFrom(this.ledger)(...split(row.stream));
     return { events: history.decision(id), history };

@@ -61,7 +61,7 @@ export class ProjectionsController {
     const at = cursor?.ordinal ?? point.ordinal ?? projector.ordinal;
     if (at > projector.ordinal) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
-    const { rows, next } = projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.key }) });
+    const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.key }) });
     sendJson(reply, {
       projection: name,
       version,
@@ -104,7 +104,7 @@ export class ProjectionsController {
     const query = queryOf(request, Object.keys(POINT));
     await caughtUp(this.ledger, query);
     const { ordinal, asOf } = await pointOf(this.ledger, query);
-    const row: unknown = projector.row(name, key, ordinal ?? projector.ordinal);
+    const row: unknown = await projector.row(name, key, ordinal ?? projector.ordinal);
     if (row === undefined) throw new NotThere(`${name} has no row ${key.slice(0, 80)}.`);
     sendJson(reply, {
       projection: name,

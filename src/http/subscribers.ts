@@ -94,7 +94,7 @@ export class Subscribers {
   async #serving(name: string): Promise<void> {
     for (const patience = AbortSignal.timeout(REACH_MS); ; await sleep(50))
       try {
-        return void this.port.projector.rows(name, { limit: 1 });
+        return void (await this.port.projector.rows(name, { limit: 1 }));
       } catch (error) {
         if (!(error instanceof Rebuilding) || patience.aborted) throw error;
       }
@@ -115,7 +115,7 @@ export class Subscribers {
       if (greeting) await write(raw, say(greeting, here(from)), gone);
       for (let at = from; !gone.aborted;) {
         if (projector.generation(name) !== generation) return await write(raw, say('reset', here(projector.ordinal)), gone);
-        const { updates, upTo } = projector.updates(name, at);
+        const { updates, upTo } = await projector.updates(name, at);
         for (const update of updates) {
           await write(raw, { id: `${generation}.${update.position}`, data: await this.#dataOf(update) }, gone);
           if (gone.aborted) return;

@@ -232,7 +232,17 @@ export const perYear = (total: Amount, months: number): Amount => {
  * What a value adds to a total, as whole numbers that can be taken away again: `GBP` in minor units, and how many there are of
  * `GBP.count`, `GBP.about` (and every other word but exact), `undisclosed`, `withheld`, `unknown`, each behind the prefix.
  */
-export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
+export const measuresOf = (value: Value, prefix = ''): Measures => {
+  let known = measured.get(value);
+  if (!known) measured.set(value, (known = new Map()));
+  let measures = known.get(prefix);
+  if (!measures) known.set(prefix, (measures = measure(value, prefix)));
+  return measures;
+};
+export type Measures = { readonly [measure: string]: bigint };
+/** A value is asked again with every event of its stream. */
+const measured = new WeakMap<Value, Map<string, Measures>>();
+const measure = (value: Value, prefix: string): Measures => {
   if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
   const says = value.says ?? 'exact';
   return {

@@ -2,9 +2,13 @@ import type { Json, StoredEvent } from './event.js';
 import type { History } from './history.js';
 import type { StateOf, AnySubject } from './subject.js';
 
-/** What one stream adds to a projection under one key. Holds from a position to a position; replaced whole when its stream changes. */
+/**
+ * What one stream adds to a projection under one key. Holds from a position to a position; replaced whole when its stream changes.
+ * What is kept of a part is where it stands and what it adds to totals: that follows from the stream's state.
+ */
 export interface Part {
-  readonly value: Json;
+  /** What rows show of it: folded from the log when a row asks, and then it may look at the whole history. */
+  value(): Json;
   /** Whether a row stands under this key. */
   readonly row?: boolean;
   /** Keys whose rows show this part too: a contract's part links to its towers and its supplier. */

@@ -1,9 +1,6 @@
 /** Where an event stands among the ledger's events in store order, from 1: the same on every store and after every rebuild. */
 export type Ordinal = number;
 
-/** The last ordinal that any version of a part holds to while it is the current one. */
-export const NOW: Ordinal = Number.MAX_SAFE_INTEGER;
-
 /** One line of the log's index. */
 export interface IndexedEvent {
   readonly ordinal: Ordinal;
@@ -15,13 +12,15 @@ export interface IndexedEvent {
   readonly logTime: string;
 }
 
-/** A part as it is kept: texts, so that what is compared is what is stored. */
-export interface KeptPart {
+/** Where a part stands: its value is not kept, for the log says it. */
+export interface Place {
   readonly key: string;
-  readonly value: string;
+  readonly stream: string;
+  /** Whether a row stands under its key. */
   readonly row: boolean;
   readonly links: readonly string[];
-  readonly sums: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The ordinal of the one event that it is of, for ever; absent when it follows its stream. */
+  readonly event?: Ordinal;
 }
 
 /** One projection at one version, made from the log up to an ordinal. */
@@ -53,13 +52,20 @@ export interface EventQuery {
 }
 
 /**
- * What can be made again from the log: its index, and the parts of projections with the ordinals between which they held.
- * Synchronous, since it is always at hand; the same for every event store. A transaction is all or nothing.
+ * What can be made again from the log: its index, and for each projection which stream adds to which key, from which ordinal to which,
+ * with the totals. No values: those are folds of the log.
+ * Synchronous, since it is always at hand; the same for every event store.
  */
 export interface ReadModel {
   /** Empties everything when it belongs to another ledger or another shape of read model. */
   claim(ledger: string): void;
-  transaction(work: () => void): void;
+  /**
+   * All of the work or none. Held open, it may be lost with the process as if it had not begun, and the next one goes on in it; what fails
+   * takes all that is held along. What is held can be read.
+   */
+  transaction(work: () => void, hold?: boolean): void;
+  /** Ends what is held open. */
+  commit(): void;
 
   addEvent(event: IndexedEvent, tags: readonly string[]): void;
   lastEvent(): IndexedEvent | undefined;
@@ -77,23 +83,20 @@ export interface ReadModel {
   /** Deletes some of what builds that are gone left behind; whether there may be more. */
   sweep(): boolean;
 
-  /** What a stream adds to a build now. */
-  partsOf(build: number, stream: string): readonly KeptPart[];
-  closePart(build: number, stream: string, key: string, at: Ordinal): void;
-  openPart(build: number, stream: string, part: KeptPart, at: Ordinal): void;
-  openLink(build: number, stream: string, from: string, to: string, at: Ordinal): void;
-  closeLink(build: number, stream: string, from: string, to: string, at: Ordinal): void;
+  /** From an ordinal on a stream's part stands under a key, as a row or not, with links to these keys. */
+  openPart(build: number, part: Place, at: Ordinal): void;
+  closePart(build: number, part: Place, at: Ordinal): void;
   totalAt(build: number, key: string, ordinal: Ordinal): Readonly<Record<string, string>>;
   setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void;
   stop(build: number, stopped: StoppedStream): void;
   stopped(build: number): readonly StoppedStream[];
 
-  partsAt(build: number, key: string, ordinal: Ordinal): readonly KeptPart[];
-  linkingAt(build: number, key: string, ordinal: Ordinal): readonly KeptPart[];
+  /** The parts under a key at an ordinal, in order of stream. */
+  partsAt(build: number, key: string, ordinal: Ordinal): readonly Place[];
+  /** The parts that link to a key at an ordinal, in order of key and stream. */
+  linkingAt(build: number, key: string, ordinal: Ordinal): readonly Place[];
   /** Keys that have a row at an ordinal, in order, after a key. */
   rowKeys(build: number, ordinal: Ordinal, after: string, limit: number): readonly string[];
-  /** Keys of parts and totals that changed after an ordinal, in order of ordinal. */
-  changes(build: number, after: Ordinal, upTo: Ordinal, limit: number): readonly { readonly ordinal: Ordinal; readonly key: string }[];
 
   /** Everything of a build as text, for comparing two builds byte by byte. */
   dump(build: number): string;

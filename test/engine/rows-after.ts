@@ -40,17 +40,17 @@ export class Rows {
     await this.projector.idle();
     return this;
   }
-  row(projection: string, key: string, at?: number): any {
+  async row(projection: string, key: string, at?: number): Promise<any> {
     return this.projector.row(projection, key, at);
   }
-  all(projection: string, at?: number): Row[] {
-    return this.projector.rows(projection, { limit: 10_000, ...(at !== undefined && { at }) }).rows;
+  async all(projection: string, at?: number): Promise<Row[]> {
+    return (await this.projector.rows(projection, { limit: 10_000, ...(at !== undefined && { at }) })).rows;
   }
   /** Every update after an ordinal, asked for a few at a time. */
-  updates(projection: string, after = 0, limit?: number): Update[] {
+  async updates(projection: string, after = 0, limit?: number): Promise<Update[]> {
     const updates: Update[] = [];
     for (let from = after; from < this.projector.ordinal;) {
-      const page = this.projector.updates(projection, from, limit);
+      const page = await this.projector.updates(projection, from, limit);
       expect(page.upTo).toBeGreaterThan(from);
       updates.push(...page.updates);
       from = page.upTo;

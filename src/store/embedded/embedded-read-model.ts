@@ -1,18 +1,17 @@
 import Database from 'better-sqlite3';
 import { rmSync } from 'node:fs';
 import {
-  NOW,
   type Build,
   type EventQuery,
   type IndexedEvent,
-  type KeptPart,
   type Ordinal,
+  type Place,
   type ReadModel,
   type StoppedStream,
 } from '../read-model.js';
 
 /** Changes with the tables below: an older file is made anew. */
-const SHAPE = '1';
+const SHAPE = '2';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -22,33 +21,29 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_id ON events (id);
   CREATE INDEX IF NOT EXISTS events_by_stream ON events (stream, ordinal, revision);
-  CREATE TABLE IF NOT EXISTS tags (tag INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (tag, ordinal)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps BLOB NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS parts (
-    build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
-    row INTEGER NOT NULL, links TEXT NOT NULL, sums TEXT NOT NULL, value TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS parts_by_key ON parts (build, key, until, since, row);
-  CREATE INDEX IF NOT EXISTS parts_now ON parts (build, stream, key) WHERE until = ${NOW};
+    build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    row INTEGER NOT NULL, event INTEGER, links TEXT, PRIMARY KEY (build, key, stream, since)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS links (
-    build INTEGER NOT NULL, target TEXT NOT NULL, until INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL,
-    PRIMARY KEY (build, target, until, key, stream)
+    build INTEGER NOT NULL, target TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    PRIMARY KEY (build, target, key, stream, since)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS totals (
-    build INTEGER NOT NULL, key TEXT NOT NULL, until INTEGER NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, until)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS changes (build INTEGER NOT NULL, ordinal INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (build, ordinal, key)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS stopped (build INTEGER NOT NULL, stream TEXT NOT NULL, ordinal INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
 `;
-const OF_BUILD = ['parts', 'links', 'totals', 'changes', 'stopped'] as const;
+const OF_BUILD = ['parts', 'links', 'totals', 'stopped'] as const;
 
 interface PartRow {
   readonly key: string;
+  readonly stream: string;
   readonly row: number;
-  readonly links: string;
-  readonly sums: string;
-  readonly value: string;
+  readonly event: number | null;
+  readonly links: string | null;
 }
+const PART = 'SELECT p.key, n.name AS stream, p.row, p.event, p.links';
 const EVENT =
   'SELECT e.ordinal, e.position, n.name AS stream, e.revision, e.id, e.log_time AS logTime FROM events e JOIN names n ON n.id = e.stream';
 
@@ -56,10 +51,10 @@ const EVENT =
 export class EmbeddedReadModel implements ReadModel {
   readonly #db: Database.Database;
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
-  readonly #names = new Map<string, number>();
-  /** What changed at the ordinal that is being written. */
-  readonly #changes = new Set<string>();
-  #changesAt: Ordinal = -1;
+  readonly #names = new Recent<number>(20_000);
+  /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
+  readonly #pending = new Pending();
+  #held = false;
 
   /** @param file a path, or `:memory:` */
   constructor(file: string) {
@@ -77,22 +72,33 @@ export class EmbeddedReadModel implements ReadModel {
     this.#names.clear();
   }
 
-  transaction(work: () => void): void {
-    this.#changes.clear();
-    this.#db.exec('BEGIN');
+  transaction(work: () => void, hold = false): void {
+    if (!this.#held) this.#db.exec('BEGIN');
     try {
       work();
-      this.#db.exec('COMMIT');
+      if (!hold || this.#pending.events.length >= WRITTEN) this.#write();
+      if (!hold) this.#db.exec('COMMIT');
+      this.#held = hold;
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      this.#held = false;
       this.#names.clear();
+      this.#pending.clear();
       throw error;
     }
   }
+  commit(): void {
+    if (this.#held) this.transaction(() => undefined);
+  }
 
   addEvent({ ordinal, position, stream, revision, id, logTime }: IndexedEvent, tags: readonly string[]): void {
-    this.#run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)', ordinal, position, this.#name(stream), revision, id, logTime);
-    for (const tag of tags) this.#run('INSERT OR IGNORE INTO tags VALUES (?, ?)', this.#name(tag), ordinal);
+    this.#pending.events.push([ordinal, position, this.#name(stream), revision, id, logTime]);
+    for (const name of tags) {
+      const tag = this.#name(name);
+      const ordinals = this.#pending.tagged.get(tag);
+      if (!ordinals) this.#pending.tagged.set(tag, [ordinal]);
+      else if (ordinals.at(-1) !== ordinal) ordinals.push(ordinal);
+    }
   }
   lastEvent(): IndexedEvent | undefined {
     return this.#get(`${EVENT} ORDER BY e.ordinal DESC LIMIT 1`);
@@ -108,20 +114,26 @@ export class EmbeddedReadModel implements ReadModel {
     const ids = tags.map((tag) => this.#known(tag));
     const of = stream === undefined ? undefined : this.#known(stream);
     if (ids.includes(undefined) || (stream !== undefined && of === undefined)) return [];
-    const where = [
-      'e.ordinal > ? AND e.ordinal <= ?',
-      ...(of === undefined ? [] : ['e.stream = ?']),
-      ...(from === undefined ? [] : ['e.log_time >= ?']),
-      ...(until === undefined ? [] : ['e.log_time <= ?']),
-      ...ids.map(() => 'EXISTS (SELECT 1 FROM tags t WHERE t.tag = ? AND t.ordinal = e.ordinal)'),
-    ];
-    const values = [after, upTo, of, from, until, ...ids].filter((value) => value !== undefined);
-    if (ids.length > 0 && of === undefined) {
-      // one tag leads, so that what is rare is found without reading the whole log
-      const sql = `${EVENT} JOIN tags lead ON lead.ordinal = e.ordinal WHERE lead.tag = ? AND lead.ordinal > ? AND ${where.join(' AND ')} ORDER BY lead.ordinal LIMIT ?`;
-      return this.#all(sql, this.#rarest(ids as number[]), after, ...values, limit);
+    const [lead, ...others] = this.#rarestFirst(ids as number[]);
+    const within = `${from === undefined ? '' : 'AND e.log_time >= ?'} ${until === undefined ? '' : 'AND e.log_time <= ?'} ${of === undefined ? '' : 'AND e.stream = ?'}`;
+    const values = [from, until, of].filter((value) => value !== undefined);
+    if (lead === undefined)
+      return this.#all(
+        `${EVENT} WHERE e.ordinal > ? AND e.ordinal <= ? ${within} ORDER BY e.ordinal LIMIT ?`,
+        after,
+        upTo,
+        ...values,
+        limit,
+      );
+    const found: IndexedEvent[] = [];
+    const has = others.map((tag) => this.#tagging(tag));
+    for (const ordinal of this.#ordinalsOf(lead, after)) {
+      if (ordinal > upTo || found.length === limit) break;
+      if (!has.every((tagged) => tagged(ordinal))) continue;
+      const event = this.#get<IndexedEvent>(`${EVENT} WHERE e.ordinal = ? ${within}`, ordinal, ...values);
+      if (event) found.push(event);
     }
-    return this.#all(`${EVENT} WHERE ${where.join(' AND ')} ORDER BY e.ordinal LIMIT ?`, ...values, limit);
+    return found;
   }
 
   revisionAt(stream: string, ordinal: Ordinal): number {
@@ -151,49 +163,43 @@ export class EmbeddedReadModel implements ReadModel {
     for (const table of OF_BUILD) {
       const gone = this.#get<{ build: number }>(`SELECT build FROM ${table} WHERE build NOT IN (SELECT id FROM builds) LIMIT 1`);
       if (!gone) continue;
-      if (table === 'parts') this.#run('DELETE FROM parts WHERE rowid IN (SELECT rowid FROM parts WHERE build = ? LIMIT 2000)', gone.build);
-      else this.#run(`DELETE FROM ${table} WHERE build = ?`, gone.build);
+      const some = `SELECT key FROM ${table} WHERE build = ? ORDER BY ${table === 'links' ? 'target' : 'key'} LIMIT 1000`;
+      if (table === 'stopped') this.#run('DELETE FROM stopped WHERE build = ?', gone.build);
+      else if (table === 'links')
+        this.#run(`DELETE FROM links WHERE build = ? AND target <= (SELECT max(target) FROM (${some.replace('key', 'target')}))`, gone.build, gone.build); // prettier-ignore
+      else this.#run(`DELETE FROM ${table} WHERE build = ? AND key <= (SELECT max(key) FROM (${some}))`, gone.build, gone.build);
       return true;
     }
     return false;
   }
 
-  partsOf(build: number, stream: string): readonly KeptPart[] {
-    const sql = `SELECT key, row, links, sums, value FROM parts WHERE build = ? AND stream = ? AND until = ${NOW} ORDER BY key`;
-    return this.#all<PartRow>(sql, build, this.#known(stream) ?? -1).map(kept);
+  openPart(build: number, { key, stream, row, links, event }: Place, at: Ordinal): void {
+    const of = this.#name(stream);
+    const standing = links.length > 0 ? JSON.stringify(links) : null;
+    this.#pending.open('parts', [build, key, of, at, null, row ? 1 : 0, event ?? null, standing], event === undefined);
+    for (const target of links) this.#pending.open('links', [build, target, key, of, at, null], event === undefined);
   }
-  closePart(build: number, stream: string, key: string, at: Ordinal): void {
-    this.#run(
-      `UPDATE parts SET until = ? WHERE build = ? AND stream = ? AND key = ? AND until = ${NOW}`,
-      at,
-      build,
-      this.#name(stream),
-      key,
-    );
-    this.#changed(build, key, at);
-  }
-  openPart(build: number, stream: string, { key, value, row, links, sums }: KeptPart, at: Ordinal): void {
-    const sql = `INSERT INTO parts VALUES (?, ?, ?, ?, ${NOW}, ?, ?, ?, ?)`;
-    this.#run(sql, build, key, this.#name(stream), at, row ? 1 : 0, JSON.stringify(links), JSON.stringify(sums), value);
-    this.#changed(build, key, at);
-  }
-  openLink(build: number, stream: string, from: string, to: string, at: Ordinal): void {
-    this.#run(`INSERT INTO links VALUES (?, ?, ${NOW}, ?, ?, ?)`, build, to, from, this.#name(stream), at);
-  }
-  closeLink(build: number, stream: string, from: string, to: string, at: Ordinal): void {
-    const sql = `UPDATE links SET until = ? WHERE build = ? AND target = ? AND until = ${NOW} AND key = ? AND stream = ?`;
-    this.#run(sql, at, build, to, from, this.#name(stream));
+  closePart(build: number, { key, stream, links }: Place, at: Ordinal): void {
+    const of = this.#name(stream);
+    if (!this.#pending.close('parts', [build, key, of], at))
+      this.#run(
+        'UPDATE parts SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL AND event IS NULL',
+        at,
+        build,
+        key,
+        of,
+      );
+    for (const target of links)
+      if (!this.#pending.close('links', [build, target, key, of], at))
+        this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
   }
   totalAt(build: number, key: string, ordinal: Ordinal): Readonly<Record<string, string>> {
-    const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND until > ? AND since <= ? ORDER BY until LIMIT 1';
-    const row = this.#get<{ measures: string }>(sql, build, key, ordinal, ordinal);
+    const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
+    const row = this.#get<{ measures: string }>(sql, build, key, ordinal);
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
   setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void {
-    const first = this.#changed(build, key, at);
-    if (!first) this.#run(`DELETE FROM totals WHERE build = ? AND key = ? AND until = ${NOW} AND since = ?`, build, key, at);
-    this.#run(`UPDATE totals SET until = ? WHERE build = ? AND key = ? AND until = ${NOW}`, at, build, key);
-    this.#run(`INSERT INTO totals VALUES (?, ?, ${NOW}, ?, ?)`, build, key, at, JSON.stringify(measures));
+    this.#pending.totals.set(`${build} ${at} ${key}`, [build, key, at, JSON.stringify(measures)]);
   }
   stop(build: number, { stream, ordinal, error }: StoppedStream): void {
     this.#run('INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)', build, stream, ordinal, error);
@@ -202,62 +208,71 @@ export class EmbeddedReadModel implements ReadModel {
     return this.#all('SELECT stream, ordinal, error FROM stopped WHERE build = ? ORDER BY stream', build);
   }
 
-  partsAt(build: number, key: string, ordinal: Ordinal): readonly KeptPart[] {
-    const sql = `SELECT p.key, p.row, p.links, p.sums, p.value FROM parts p JOIN names n ON n.id = p.stream
-      WHERE p.build = ? AND p.key = ? AND p.until > ? AND p.since <= ? ORDER BY n.name`;
-    return this.#all<PartRow>(sql, build, key, ordinal, ordinal).map(kept);
+  partsAt(build: number, key: string, ordinal: Ordinal): readonly Place[] {
+    const sql = `${PART} FROM parts p JOIN names n ON n.id = p.stream WHERE p.build = ? AND p.key = ? AND (p.until IS NULL OR p.until > ?) AND p.since <= ? ORDER BY n.name, p.since`;
+    return this.#all<PartRow>(sql, build, key, ordinal, ordinal).map(placed);
   }
-  linkingAt(build: number, key: string, ordinal: Ordinal): readonly KeptPart[] {
-    const sql = 'SELECT DISTINCT key FROM links WHERE build = ? AND target = ? AND until > ? AND since <= ? ORDER BY key';
-    return this.#all<{ key: string }>(sql, build, key, ordinal, ordinal)
-      .flatMap((link) => this.partsAt(build, link.key, ordinal))
-      .filter(({ links }) => links.includes(key));
+  linkingAt(build: number, key: string, ordinal: Ordinal): readonly Place[] {
+    const sql = `${PART} FROM links l JOIN parts p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND (p.until IS NULL OR p.until > ?) AND p.since <= ?
+      JOIN names n ON n.id = p.stream WHERE l.build = ? AND l.target = ? AND (l.until IS NULL OR l.until > ?) AND l.since <= ? ORDER BY l.key, n.name, p.since`;
+    return this.#all<PartRow>(sql, ordinal, ordinal, build, key, ordinal, ordinal).map(placed);
   }
   rowKeys(build: number, ordinal: Ordinal, after: string, limit: number): readonly string[] {
-    const sql = 'SELECT DISTINCT key FROM parts WHERE build = ? AND key > ? AND row = 1 AND until > ? AND since <= ? ORDER BY key LIMIT ?';
+    const sql =
+      'SELECT DISTINCT key FROM parts WHERE build = ? AND key > ? AND row = 1 AND (until IS NULL OR until > ?) AND since <= ? ORDER BY key LIMIT ?';
     return this.#all<{ key: string }>(sql, build, after, ordinal, ordinal, limit).map(({ key }) => key);
-  }
-  changes(build: number, after: Ordinal, upTo: Ordinal, limit: number): readonly { readonly ordinal: Ordinal; readonly key: string }[] {
-    return this.#all(
-      'SELECT ordinal, key FROM changes WHERE build = ? AND ordinal > ? AND ordinal <= ? ORDER BY ordinal, key LIMIT ?',
-      build,
-      after,
-      upTo,
-      limit,
-    );
   }
 
   dump(build: number): string {
     const streams = 'JOIN names n ON n.id = t.stream';
     const read = [
-      `SELECT t.key, n.name, t.since, t.until, t.row, t.links, t.sums, t.value FROM parts t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
+      `SELECT t.key, n.name, t.since, t.until, t.row, t.event, t.links FROM parts t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
       `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
-      'SELECT key, since, until, measures FROM totals WHERE build = ? ORDER BY 1, 2',
-      'SELECT ordinal, key FROM changes WHERE build = ? ORDER BY 1, 2',
+      'SELECT key, since, measures FROM totals WHERE build = ? ORDER BY 1, 2',
     ];
     return read.map((sql) => JSON.stringify(this.#all(sql, build))).join('\n');
   }
 
   close(): void {
+    this.commit();
     this.#db.close();
   }
 
-  /** A key that changes twice at one ordinal is written once. @returns whether it is the first change there */
-  #changed(build: number, key: string, at: Ordinal): boolean {
-    if (at !== this.#changesAt) this.#changes.clear();
-    this.#changesAt = at;
-    const name = `${build} ${key}`;
-    if (this.#changes.has(name)) return false;
-    this.#changes.add(name);
-    this.#run('INSERT OR IGNORE INTO changes VALUES (?, ?, ?)', build, at, key);
-    return true;
+  #rarestFirst(tags: readonly number[]): readonly number[] {
+    if (tags.length < 2) return tags;
+    const sql = 'SELECT coalesce(sum(count), 0) AS size FROM (SELECT count FROM tags WHERE tag = ? LIMIT 1000)';
+    const size = new Map(tags.map((tag) => [tag, this.#get<{ size: number }>(sql, tag)!.size]));
+    return tags.toSorted((a, b) => size.get(a)! - size.get(b)!);
   }
-
-  #rarest(tags: readonly number[]): number {
-    const [first] = tags;
-    if (tags.length === 1) return first!;
-    const size = (tag: number) => this.#all('SELECT 1 FROM tags WHERE tag = ? LIMIT 1000', tag).length;
-    return tags.toSorted((a, b) => size(a) - size(b))[0]!;
+  /** A tag's ordinals beyond one, in order, read as they are asked for. */
+  *#ordinalsOf(tag: number, after: Ordinal): Generator<Ordinal> {
+    const sql =
+      'SELECT first, count, steps FROM tags WHERE tag = ? AND first >= coalesce((SELECT max(first) FROM tags WHERE tag = ? AND first <= ?), 0) ORDER BY first LIMIT 50';
+    for (let beyond = after; ;) {
+      const page = this.#all<Tagged>(sql, tag, tag, beyond);
+      let last = beyond;
+      for (const row of page)
+        for (const ordinal of ordinalsOf(row)) {
+          if (ordinal > beyond) yield ordinal;
+          last = ordinal;
+        }
+      if (page.length < 50) return;
+      beyond = last;
+    }
+  }
+  /** Whether a tag is on an ordinal, asked in order. */
+  #tagging(tag: number): (ordinal: Ordinal) => boolean {
+    let ordinals = new Set<Ordinal>();
+    let [first, last] = [0, -1];
+    const sql = 'SELECT first, count, steps FROM tags WHERE tag = ? AND first <= ? ORDER BY first DESC LIMIT 1';
+    return (ordinal) => {
+      if (ordinal < first || ordinal > last) {
+        const row = this.#get<Tagged>(sql, tag, ordinal);
+        ordinals = new Set(row ? ordinalsOf(row) : []);
+        [first, last] = row ? [row.first, Math.max(...ordinals)] : [0, -1];
+      }
+      return ordinals.has(ordinal);
+    };
   }
 
   /** Streams and tags are kept once, and named by number. */
@@ -271,11 +286,30 @@ export class EmbeddedReadModel implements ReadModel {
   #known(name: string): number | undefined {
     const kept = this.#names.get(name);
     if (kept !== undefined) return kept;
-    const row = this.#get<{ id: number }>('SELECT id FROM names WHERE name = ?', name);
-    if (!row) return undefined;
-    if (this.#names.size > 20_000) this.#names.clear();
-    this.#names.set(name, row.id);
-    return row.id;
+    const row = this.#statement('SELECT id FROM names WHERE name = ?').get(name) as { id: number } | undefined;
+    if (row) this.#names.set(name, row.id);
+    return row?.id;
+  }
+
+  #write(): void {
+    const { events, rows, totals, tagged } = this.#pending;
+    if (this.#pending.empty) return;
+    const tags = [...tagged].map(([tag, ordinals]): Value[] => [tag, ordinals[0]!, ordinals.length, steps(ordinals)]);
+    this.#pending.clear();
+    this.#insert('events', events);
+    this.#insert('parts', rows.parts.sort(byKey));
+    this.#insert('links', rows.links.sort(byKey));
+    this.#insert('totals', [...totals.values()].sort(byKey), 'INSERT OR REPLACE');
+    this.#insert('tags', tags);
+  }
+  /** A statement for many rows costs far less than one for each. */
+  #insert(table: string, rows: readonly (readonly Value[])[], how = 'INSERT'): void {
+    if (rows.length === 0) return;
+    const one = `(${rows[0]!.map(() => '?').join(', ')})`;
+    let done = 0;
+    for (; done + MANY <= rows.length; done += MANY)
+      this.#run(`${how} INTO ${table} VALUES ${Array<string>(MANY).fill(one).join(', ')}`, ...rows.slice(done, done + MANY).flat());
+    for (; done < rows.length; done++) this.#run(`${how} INTO ${table} VALUES ${one}`, ...rows[done]!);
   }
 
   #statement(sql: string): Database.Statement<unknown[]> {
@@ -287,20 +321,115 @@ export class EmbeddedReadModel implements ReadModel {
     return this.#statement(sql).run(...values);
   }
   #get<Row>(sql: string, ...values: unknown[]): Row | undefined {
+    this.#write();
     return this.#statement(sql).get(...values) as Row | undefined;
   }
   #all<Row>(sql: string, ...values: unknown[]): Row[] {
+    this.#write();
     return this.#statement(sql).all(...values) as Row[];
   }
 }
 
-const kept = ({ key, row, links, sums, value }: PartRow): KeptPart => ({
+type Value = string | number | null | Uint8Array;
+const MANY = 40;
+/** Events that are held together: what is written in order of its keys costs far less. */
+const WRITTEN = 5000;
+
+/** By the columns of the key, which come first. */
+const byKey = (a: readonly Value[], b: readonly Value[]): number => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
+  return 0;
+};
+
+/** The entries used of late, twice as many as `most` at the most. */
+class Recent<V> {
+  #now = new Map<string, V>();
+  #before = new Map<string, V>();
+  constructor(private readonly most: number) {}
+
+  get(name: string): V | undefined {
+    const value = this.#now.get(name);
+    if (value !== undefined) return value;
+    const older = this.#before.get(name);
+    if (older !== undefined) this.set(name, older);
+    return older;
+  }
+  set(name: string, value: V): void {
+    if (this.#now.size >= this.most) [this.#now, this.#before] = [new Map(), this.#now];
+    this.#now.set(name, value);
+  }
+  clear(): void {
+    this.#now = new Map();
+    this.#before = new Map();
+  }
+}
+
+/** Rows on their way into the file. What was opened in the same transaction is closed before it is written. */
+class Pending {
+  events: Value[][] = [];
+  rows: { parts: Value[][]; links: Value[][] } = { parts: [], links: [] };
+  totals = new Map<string, Value[]>();
+  tagged = new Map<number, Ordinal[]>();
+  #opened = new Map<string, Value[]>();
+
+  open(table: 'parts' | 'links', row: Value[], maybeClosed: boolean): void {
+    this.rows[table].push(row);
+    if (maybeClosed) this.#opened.set(`${table} ${row.slice(0, KEY[table]).join(' ')}`, row);
+  }
+  close(table: 'parts' | 'links', key: readonly Value[], at: Ordinal): boolean {
+    const row = this.#opened.get(`${table} ${key.join(' ')}`);
+    if (row) row[KEY[table] + 1] = at;
+    return row !== undefined && this.#opened.delete(`${table} ${key.join(' ')}`);
+  }
+  get empty(): boolean {
+    return this.events.length === 0 && this.rows.parts.length === 0 && this.rows.links.length === 0 && this.totals.size === 0;
+  }
+  clear(): void {
+    this.events = [];
+    this.rows = { parts: [], links: [] };
+    this.totals = new Map();
+    this.tagged = new Map();
+    this.#opened = new Map();
+  }
+}
+const KEY = { parts: 3, links: 4 };
+
+const placed = ({ key, stream, row, event, links }: PartRow): Place => ({
   key,
-  value,
+  stream,
   row: row === 1,
-  links: JSON.parse(links) as string[],
-  sums: JSON.parse(sums) as KeptPart['sums'],
+  links: links === null ? NONE : (JSON.parse(links) as string[]),
+  ...(event !== null && { event }),
 });
+const NONE: readonly string[] = [];
+
+/** The ordinals of one tag in one transaction: the first, and the steps from each to the next, seven bits a byte. */
+interface Tagged {
+  readonly first: Ordinal;
+  readonly count: number;
+  readonly steps: Uint8Array;
+}
+const steps = (ordinals: readonly Ordinal[]): Buffer => {
+  const bytes: number[] = [];
+  for (let i = 1; i < ordinals.length; i++) {
+    let step = ordinals[i]! - ordinals[i - 1]!;
+    for (; step > 127; step = Math.floor(step / 128)) bytes.push((step % 128) + 128);
+    bytes.push(step);
+  }
+  return Buffer.from(bytes);
+};
+const ordinalsOf = ({ first, steps }: Tagged): Ordinal[] => {
+  const ordinals = [first];
+  let [step, unit] = [0, 1];
+  for (const byte of steps) {
+    step += (byte % 128) * unit;
+    unit *= 128;
+    if (byte > 127) continue;
+    ordinals.push(ordinals.at(-1)! + step);
+    [step, unit] = [0, 1];
+  }
+  return ordinals;
+};
 
 const opened = (file: string): Database.Database => {
   try {
