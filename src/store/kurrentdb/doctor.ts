@@ -1,0 +1,205 @@
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import type { Connection, Endpoint } from './connection.js';
+import { Failed, failureOf } from './errors.js';
+import { BOUNDS, STREAMS, TOMBSTONE } from './events.js';
+import { nameOf } from './link.js';
+import { Node, type Reading } from './node.js';
+import { boundedBy, boundOf, collect, records } from './reading.js';
+
+/** One step of looking at a server, and what was found. */
+export interface Finding {
+  readonly step: 'DNS' | 'TCP' | 'TLS' | 'gossip' | 'authentication' | 'leader' | 'write' | 'read back' | 'ledger streams';
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** The server did not come to be of use in time; says at which step. */
+export class CannotOpen extends Error {
+  override readonly name = 'CannotOpen';
+
+  constructor(readonly finding: Finding) {
+    super(`KurrentDB cannot be opened; ${finding.step} failed: ${finding.detail}`);
+  }
+}
+
+/** Outside the ledger's categories. */
+const SCRATCH = 'tower-ledger-doctor';
+/** Milliseconds for each step but the last, which reads the log from end to end. */
+const STEP = 5_000;
+const SCAN = 600_000;
+
+/** The steps up to the leader, or the first that fails. None takes longer than 5 s, or than `over` allows. */
+export async function* reach(connection: Connection, over?: AbortSignal): AsyncGenerator<Finding, Node | undefined> {
+  const { hosts, tls, cluster } = connection;
+  const timely = <T>(work: Promise<T>): Promise<T> => within(work, AbortSignal.any([AbortSignal.timeout(STEP), ...(over ? [over] : [])]));
+  const each = (work: (host: Endpoint) => Promise<string>) => ofHosts(hosts, (host) => timely(work(host)));
+  const made: Node[] = [];
+  const nodeAt = (endpoint: Endpoint): Node => {
+    made.push(new Node(endpoint, connection, made.length));
+    return made.at(-1)!;
+  };
+  let kept: Node | undefined;
+  try {
+    const dns = yield* told(
+      'DNS',
+      each(async ({ address }) => `${address} is ${await addressesOf(address)}`),
+    );
+    const tcp =
+      dns &&
+      (yield* told(
+        'TCP',
+        each(async (host) => knock(host, connectTcp(host.port, bare(host.address)), 'connect')),
+      ));
+    if (!tcp) return undefined;
+    if (
+      tls &&
+      !(yield* told(
+        'TLS',
+        each(async (host) => knock(host, secure(host, connection), 'secureConnect')),
+      ))
+    )
+      return undefined;
+
+    let leader = hosts[0]!;
+    const asked = each(async (host) => {
+      const members = await nodeAt(host).members(connection.gossipTimeout);
+      const leading = members.find(({ state, isAlive }) => state === 'leader' && isAlive);
+      if (cluster && !leading) throw new Error('it knows of no leader');
+      if (cluster && leading) leader = leading.endpoint;
+      return members.map(({ endpoint, state, isAlive }) => `${nameOf(endpoint)} ${isAlive ? state : 'dead'}`).join(', ');
+    });
+    if (!(yield* told('gossip', asked))) return undefined;
+
+    const read = async (node: Node): Promise<'led' | 'not led'> => {
+      const failure = await timely(collect(node, LAST, STEP)).then(() => undefined, failureOf);
+      if (failure?.kind !== 'not-leader' && failure?.kind !== 'not-ready') {
+        if (failure) throw new Failed(failure);
+        return 'led';
+      }
+      if (failure.leader) leader = failure.leader;
+      return 'not led';
+    };
+    let state: 'led' | 'not led' | undefined;
+    const user = connection.credentials ? `as ${connection.credentials.username}` : 'without a user';
+    const mayRead = read(nodeAt(leader)).then((is) => {
+      state = is;
+      return `the log may be read ${user}`;
+    });
+    if (!(yield* told('authentication', mayRead))) return undefined;
+    const leads = (async () => {
+      if (state === 'not led' && (await read(nodeAt(leader))) === 'not led') throw new Error(`${nameOf(leader)} does not lead`);
+      return nameOf(leader);
+    })();
+    if (yield* told('leader', leads)) kept = made.at(-1);
+    return kept;
+  } finally {
+    for (const node of made) if (node !== kept) void node.close();
+  }
+}
+
+/** All steps: after those up to the leader, one event is written to a stream of the doctor's own, and every stream of the ledger looked at. */
+export async function* examine(connection: Connection, newId: () => string): AsyncGenerator<Finding, void> {
+  const node = yield* reach(connection);
+  if (!node) return;
+  try {
+    const id = newId();
+    const event = { id, type: 'DoctorCalled', data: Buffer.from('{}'), metadata: Buffer.from('{}') };
+    const written = node
+      .append(SCRATCH, 'any', [event], STEP)
+      .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${SCRATCH}`);
+    if (!(yield* told('write', written))) return;
+    const back = collect(node, { stream: SCRATCH, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
+      if (found === 'not-found' || !found.some((record) => record.stored().id === id))
+        throw new Error('what was written does not stand there');
+      return 'what was written';
+    });
+    if (yield* told('read back', back)) yield* told('ledger streams', areWhole(node));
+  } finally {
+    void node.close();
+  }
+}
+
+/** Waits for the server, a starting one too. @throws CannotOpen */
+export const mustAnswer = async (connection: Connection, deadline: number, log: (message: string) => void): Promise<void> => {
+  const over = AbortSignal.timeout(deadline);
+  for (let tries = 0; ; tries++) {
+    let failed: Finding | undefined;
+    const steps = reach(connection, over);
+    let next = await steps.next();
+    for (; !next.done; next = await steps.next()) if (!next.value.ok) failed = next.value;
+    void next.value?.close();
+    if (!failed) return;
+    if (tries === 0) log(`KurrentDB does not answer yet (${failed.step}: ${failed.detail}); waiting for it.`);
+    await sleep(250, undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) throw new CannotOpen(failed);
+  }
+};
+
+const LAST: Reading = { from: 'end', backwards: true, limit: 1 };
+
+/** Tells one step. @returns whether it succeeded */
+async function* told(step: Finding['step'], work: Promise<string>): AsyncGenerator<Finding, boolean> {
+  const finding = await work.then(
+    (detail): Finding => ({ step, ok: true, detail }),
+    (error: unknown): Finding => ({ step, ok: false, detail: error instanceof Error ? error.message : String(error) }),
+  );
+  yield finding;
+  return finding.ok;
+}
+
+/** One host that answers is enough; of the others it is told. */
+const ofHosts = async (hosts: readonly Endpoint[], work: (host: Endpoint) => Promise<string>): Promise<string> => {
+  const outcomes = await Promise.allSettled(hosts.map(work));
+  const words = outcomes.map((outcome, i) =>
+    outcome.status === 'fulfilled' ? outcome.value : `${nameOf(hosts[i]!)}: ${(outcome.reason as Error).message}`,
+  );
+  if (outcomes.every(({ status }) => status === 'rejected')) throw new Error(words.join('; '));
+  return words.join('; ');
+};
+
+const within = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const late = new Promise<never>((_, reject) => {
+    const tell = () => reject(new Error('no answer in time'));
+    if (signal.aborted) tell();
+    signal.addEventListener('abort', tell, { once: true });
+  });
+  return Promise.race([work, late]);
+};
+
+const bare = (address: string): string => address.replace(/^\[|\]$/g, '');
+const addressesOf = async (address: string): Promise<string> =>
+  (await lookup(bare(address), { all: true })).map((found) => found.address).join(', ');
+
+const secure = ({ address, port }: Endpoint, { rootCertificate, userCertificate }: Connection): Socket =>
+  connectTls({
+    host: bare(address),
+    port,
+    ...(isIP(bare(address)) === 0 && { servername: address }),
+    ...(rootCertificate && { ca: rootCertificate }),
+    ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
+  });
+
+const knock = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureConnect'): Promise<string> => {
+  socket.setTimeout(STEP, () => socket.destroy(new Error('no answer in time')));
+  try {
+    await new Promise<void>((resolve, reject) => socket.once(event, resolve).once('error', reject));
+    return `${nameOf(host)} ${event === 'connect' ? 'accepts connections' : 'shows a certificate that is trusted'}`;
+  } finally {
+    socket.destroy();
+  }
+};
+
+/** Reads the whole log, though only what bounds or ends a stream is sent. @throws Error that names the streams that are not whole */
+const areWhole = async (node: Node): Promise<string> => {
+  const bounds = new Map<string, string | undefined>();
+  const whole: Reading = { from: 'start', limit: Number.MAX_SAFE_INTEGER };
+  for await (const record of records(node, { ...whole, prefixes: BOUNDS }, SCAN)) bounds.set(boundedBy(record)!, boundOf(record.json()));
+  for await (const { stream } of records(node, { ...whole, prefixes: [TOMBSTONE], byType: true }, SCAN))
+    if (STREAMS.some((prefix) => stream.startsWith(prefix))) bounds.set(stream, 'it was deleted');
+  const broken = [...bounds].flatMap(([stream, bound]) => (bound === undefined ? [] : [`${stream} (${bound})`]));
+  if (broken.length === 0) return 'none is deleted, truncated or bounded';
+  throw new Error(`not whole: ${broken.slice(0, 20).join(', ')}${broken.length > 20 ? ` and ${broken.length - 20} more` : ''}`);
+};

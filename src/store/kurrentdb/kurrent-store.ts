@@ -1,0 +1,273 @@
+import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
+import {
+  HistoryBroken,
+  OutcomeUnknown,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type EventStore,
+  type Genesis,
+  type Revision,
+} from '../event-store.js';
+import { connectionOf } from './connection.js';
+import { Failed, KurrentUnavailable, passes, portError, type Failure } from './errors.js';
+import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
+import { genesisOf } from './genesis.js';
+import { mustAnswer } from './doctor.js';
+import { Link } from './link.js';
+import type { AppendAnswer, LogPosition, Node, Proposed, Reading } from './node.js';
+import { collect, mustBeWhole, Revisions } from './reading.js';
+import { Subscription } from './subscription.js';
+
+/** Times are in milliseconds. */
+export interface Bounds {
+  /** For start-up, whatever it takes. */
+  readonly openDeadline: number;
+  /** For each append and each page of a read. */
+  readonly deadline: number;
+  /** How long a call is tried again while nothing was done. */
+  readonly patience: number;
+  /** How long a subscription may be silent before it is asked whether there is more. */
+  readonly liveness: number;
+  /** Appends that wait for an answer of the server, and appends that wait for their turn. */
+  readonly inFlight: number;
+  readonly queue: number;
+  /** Events and bytes that wait for a follower. */
+  readonly buffer: { readonly events: number; readonly bytes: number };
+}
+
+const BOUNDS: Bounds = {
+  openDeadline: 20_000,
+  deadline: 10_000,
+  patience: 2_000,
+  liveness: 10_000,
+  inFlight: 64,
+  queue: 10_000,
+  buffer: { events: 2_000, bytes: 16 * 1024 * 1024 },
+};
+
+export interface KurrentOptions extends Partial<Bounds> {
+  /** A connection string: `esdb://user:password@host:2113?tls=true`. */
+  readonly url: string;
+  /** For a new ledger; an existing one keeps its own. */
+  readonly timeZone: string;
+  /** Of the ledger that is moved here. */
+  readonly genesis?: Genesis;
+  now(): string;
+  newId(): string;
+  log?(message: string): void;
+}
+
+/**
+ * The ledger's streams on a KurrentDB server or cluster, read and written at the leader. An answer to an append is taken for new only if
+ * its position lies behind all that was known before; any other is compared with what is stored, since the server answers the same ids
+ * with success whatever they carry.
+ */
+export class KurrentStore implements EventStore {
+  readonly #closing = new AbortController();
+  readonly #accepted = new Set<Promise<Appended>>();
+  /** Those who wait for their turn to append. */
+  readonly #turns: (() => void)[] = [];
+  #underWay = 0;
+  /** Appends under way, by what the server takes for the same append. */
+  readonly #sending = new Map<string, Promise<Appended>>();
+  /** Appends whose outcome was unknown: what answers them is compared. */
+  readonly #doubtful = new Set<string>();
+
+  private constructor(
+    readonly genesis: Genesis,
+    private readonly link: Link,
+    private readonly bounds: Bounds,
+    /** The last position that was heard of. */
+    private latest: LogPosition,
+  ) {}
+
+  /** @throws InvalidConnection, CannotOpen with the step that failed, NewerFormat, OtherLedger */
+  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...told }: KurrentOptions): Promise<KurrentStore> {
+    const connection = connectionOf(url);
+    const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
+    const bounds: Bounds = { ...BOUNDS, deadline, ...told };
+    await mustAnswer(connection, bounds.openDeadline, log);
+    const chance = () => (Number.parseInt(newId().slice(-8), 16) || 0) / 2 ** 32;
+    const link = new Link({ connection, patience: bounds.patience, now, chance, log });
+    try {
+      const fresh: Genesis = genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
+      const ledger = await genesisOf(link, fresh, newId(), genesis !== undefined, bounds.deadline);
+      const last = await link.persist((node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline), again);
+      return new KurrentStore(ledger, link, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
+    } catch (error) {
+      await link.close();
+      throw error instanceof Failed ? portError(error.failure, { retryAfter: link.retryAfter }) : error;
+    }
+  }
+
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+    this.#mustBeOpen();
+    if (limit < 1) return [];
+    const found = await this.#records({ stream, from, limit });
+    const first = found === 'not-found' ? undefined : found[0];
+    if (first === undefined && (found === 'not-found' || from === 0)) {
+      await this.#ask((node) => mustBeWhole(node, stream, this.bounds.deadline), stream);
+      if (found !== 'not-found') throw new HistoryBroken(`${stream} has events no more: it was truncated on the server.`);
+    }
+    if (found === 'not-found' || first === undefined) return [];
+    if (first.revision !== from)
+      throw new HistoryBroken(
+        `${stream} begins at revision ${first.revision}: what stood before it was deleted or truncated on the server.`,
+      );
+    return whole(found);
+  }
+
+  async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) throw new TypeError('An append needs at least one event.');
+    this.#mustBeOpen();
+    if (this.#turns.length >= this.bounds.queue) throw new KurrentUnavailable('Too many appends are under way.', this.link.retryAfter);
+    const proposed = events.map(proposedOf);
+    const same = `${stream} ${expected} ${proposed[0]!.id}`;
+    // Sent twice at once, the server leaves one of the two without an answer, and which of two payloads it stored without a sign.
+    const before = this.#sending.get(same)?.catch(() => undefined);
+    const send = (doubt: boolean) => this.#inTurn(() => this.#send(stream, expected, proposed, same, doubt));
+    const answer = before ? before.then(() => send(true)) : send(this.#doubtful.has(same));
+    this.#sending.set(same, answer);
+    this.#accepted.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#accepted.delete(answer);
+      if (this.#sending.get(same) === answer) this.#sending.delete(same);
+    }
+  }
+
+  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+    const from = after === undefined ? undefined : positionOf(after);
+    this.#mustBeOpen();
+    // A read from a position begins with what stands there.
+    const found = await this.#records({ from: from ?? 'start', limit: limit + (from ? 1 : 0), prefixes: STREAMS });
+    if (found === 'not-found') return [];
+    return whole((from ? found.filter(({ position }) => order(position, from) > 0) : found).slice(0, limit));
+  }
+
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly StoredEvent[], void> {
+    const from = after === undefined ? undefined : positionOf(after);
+    const until = AbortSignal.any([signal, this.#closing.signal]);
+    if (until.aborted) return;
+    const { deadline, liveness, buffer } = this.bounds;
+    const saw = (position: LogPosition) => this.#saw(position);
+    yield* new Subscription({ link: this.link, after: from, deadline, liveness, buffer, saw }).batches(limit, until);
+  }
+
+  async head(): Promise<string | undefined> {
+    this.#mustBeOpen();
+    const found = await this.#records({ from: 'end', backwards: true, limit: 1, prefixes: STREAMS });
+    return found === 'not-found' || !found[0] ? undefined : nameOf(found[0].position);
+  }
+
+  compare(a: string, b: string): number {
+    return order(positionOf(a), positionOf(b));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    while (this.#accepted.size > 0) await Promise.allSettled(this.#accepted);
+    await this.link.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing.signal.aborted) throw new StoreUnavailable('The store is closed.');
+  }
+
+  #saw(position: LogPosition): void {
+    if (order(position, this.latest) > 0) this.latest = position;
+  }
+
+  #records(reading: Reading): Promise<readonly Recorded[] | 'not-found'> {
+    return this.#ask((node) => collect(node, reading, this.bounds.deadline, this.#closing.signal), reading.stream);
+  }
+
+  /** A question to the leader, asked again while patience lasts, since asking changes nothing. */
+  async #ask<T>(work: (node: Node) => Promise<T>, stream?: string): Promise<T> {
+    try {
+      return await this.link.persist(work, again);
+    } catch (error) {
+      throw this.#asPort(error, { ...(stream !== undefined && { stream }) });
+    }
+  }
+
+  #asPort(error: unknown, what: { readonly stream?: string; readonly append?: boolean }): unknown {
+    return error instanceof Failed ? portError(error.failure, { ...what, retryAfter: this.link.retryAfter }) : error;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#underWay >= this.bounds.inFlight) await new Promise<void>((turn) => this.#turns.push(turn));
+    else this.#underWay++;
+    try {
+      return await work();
+    } finally {
+      const next = this.#turns.shift();
+      if (next) next();
+      else this.#underWay--;
+    }
+  }
+
+  async #send(stream: string, expected: Revision, events: readonly Proposed[], same: string, doubt: boolean): Promise<Appended> {
+    const before = this.latest;
+    let answer: AppendAnswer;
+    try {
+      answer = await this.link.persist(
+        (node) => node.append(stream, expected, events, this.bounds.deadline),
+        (failure) => {
+          if (failure.kind === 'timed-out') doubt = true;
+          return passes(failure) || failure.kind === 'timed-out';
+        },
+      );
+    } catch (error) {
+      const asPort = this.#asPort(error, { stream, append: true });
+      if (asPort instanceof OutcomeUnknown) this.#doubt(same);
+      throw asPort;
+    }
+    if ('elsewhere' in answer) throw new WrongExpectedRevision(stream, expected, answer.elsewhere);
+    const { revision, position } = answer;
+    if (revision !== expected + events.length)
+      throw new HistoryBroken(`${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`);
+    if (doubt || !position || order(position, before) <= 0) return this.#asStored(stream, expected, events);
+    this.#saw(position);
+    return { revision, position: nameOf(position) };
+  }
+
+  #doubt(append: string): void {
+    if (this.#doubtful.size >= this.bounds.queue) this.#doubtful.clear();
+    this.#doubtful.add(append);
+  }
+
+  /** The server says that these ids stand there: whether the events do is seen by reading them. */
+  async #asStored(stream: string, expected: Revision, events: readonly Proposed[]): Promise<Appended> {
+    try {
+      const there = await this.read(stream, expected + 1, events.length);
+      const last = there.at(-1);
+      if (last && there.length === events.length && there.every((event, i) => isSame(event, events[i]!)))
+        return { revision: last.revision, position: last.position };
+      const actual = await this.#records({ stream, from: 'end', backwards: true, limit: 1 });
+      throw new WrongExpectedRevision(stream, expected, actual === 'not-found' ? -1 : (actual[0]?.revision ?? -1));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      throw new OutcomeUnknown(`What is stored could not be compared: ${error.message}`);
+    }
+  }
+}
+
+/** Asking may be repeated also when no answer came. */
+const again = (failure: Failure): boolean => passes(failure) || failure.kind === 'lost' || failure.kind === 'timed-out';
+
+const isSame = ({ id, type, data, metadata }: StoredEvent, sent: Proposed): boolean => {
+  const said = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));
+  return id === sent.id && type === sent.type && canonical(data) === said(sent.data) && canonical(metadata) === said(sent.metadata);
+};
+
+/** @throws HistoryBroken when a revision is missing between those of a page */
+const whole = (records: readonly Recorded[]): readonly StoredEvent[] => {
+  const revisions = new Revisions(false);
+  return records.map((record) => {
+    revisions.pass(record);
+    return record.stored();
+  });
+};
