@@ -65,7 +65,8 @@ export class EmbeddedStore implements EventStore {
   #closed = false;
   readonly #waiting = new Waiting();
 
-  private constructor({ dir, timeZone, now, newId, genesis }: EmbeddedOptions) {
+  private constructor(options: EmbeddedOptions) {
+    const { dir } = options;
     this.#release = lockFolder(dir);
     this.#db = new Database(join(dir, LEDGER_FILE));
     try {
@@ -79,7 +80,7 @@ export class EmbeddedStore implements EventStore {
       this.#ofLog = this.#db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
       this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = this.#db.prepare('SELECT max(position) AS position FROM events');
-      this.genesis = this.#open(genesis ?? { ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() }, newId);
+      this.genesis = this.#open(options);
     } catch (error) {
       this.#db.close();
       this.#release();
@@ -180,7 +181,7 @@ export class EmbeddedStore implements EventStore {
     if (this.#closed) throw new StoreUnavailable('The store is closed.');
   }
 
-  #open(fresh: Genesis, newId: () => string): Genesis {
+  #open({ genesis, timeZone, now, newId }: EmbeddedOptions): Genesis {
     const [first] = this.#ofStream.all(GENESIS, 0, 1);
     if (first) {
       const genesis = JSON.parse(first.data) as Genesis;
@@ -188,6 +189,7 @@ export class EmbeddedStore implements EventStore {
         throw new NewerFormat(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
       return genesis;
     }
+    const fresh = genesis ?? { ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() };
     this.#insert.run(GENESIS, 0, newId(), 'LedgerOpened', JSON.stringify(fresh), '{}');
     return fresh;
   }

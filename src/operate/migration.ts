@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canonical, type StoredEvent } from '../kernel/index.js';
+import { OutcomeUnknown, StoreUnavailable, UNREADABLE, WrongExpectedRevision, type EventStore } from '../store/event-store.js';
+import { compareLogs, pagesOf, type Log } from '../store/tree.js';
+
+/** A store that takes over what stands next in another one, of many streams and in its order, all of it or nothing. */
+type Target = EventStore & { adopt?(events: readonly StoredEvent[]): Promise<void> };
+
+export interface Progress {
+  /** What both hold already is compared, the rest is copied, then both are read again for the proof. */
+  readonly phase: 'comparing' | 'copying' | 'proving';
+  /** Events of the ledger up to here. */
+  readonly events: number;
+  /** Between 0 and 1, of the phase; about. */
+  readonly part: number;
+}
+
+export interface MigrationOptions {
+  readonly from: EventStore;
+  readonly to: Target;
+  readonly signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+  /** How long a store may be away. */
+  readonly patienceMs?: number;
+}
+
+export interface Migrated {
+  readonly ledgerId: string;
+  /** Events that both stores hold, and over their leaves the root, made anew from each of them; in hexadecimal. */
+  readonly count: number;
+  readonly root: string;
+  /** Of those, copied by this run. */
+  readonly copied: number;
+  /** Whether the source has recorded more since the run began: that is not in the target. */
+  readonly more: boolean;
+}
+
+/** The target cannot become a copy of the source, or is not one. */
+export class NotMigrated extends Error {
+  override readonly name = 'NotMigrated';
+}
+
+const PAGE = 1000;
+/** Of one append: a server takes 1 MiB. */
+const MOST_EVENTS = 500;
+const MOST_CHARACTERS = 250_000;
+const PATIENCE_MS = 60_000;
+
+/**
+ * Copies a ledger, in store order and with everything that its events hold, into a store that is empty or holds its beginning: run again
+ * after whatever ended it, it goes on. In the end both stores are read whole and the roots over them compared.
+ * @throws NotMigrated when the stores hold different ledgers, or an event is only in the target, differs, or cannot be carried over
+ */
+export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
+  const { from, to, signal, onProgress } = options;
+  const again = <T>(ask: () => Promise<T>): Promise<T> => insist(ask, options);
+  if (canonical(from.genesis) !== canonical(to.genesis))
+    throw new NotMigrated(`The source holds ledger ${from.genesis.ledgerId}, the target ${to.genesis.ledgerId}.`);
+  const head = await again(() => from.head());
+  const source: Log = { readAll: (after, limit) => again(() => upTo(from, head, after, limit)) };
+  const target: Log = { readAll: (after, limit) => again(() => to.readAll(after, limit)) };
+  const told = (phase: Progress['phase'], part: (events: number) => number) => (events: number) =>
+    onProgress?.({ phase, events, part: part(events) });
+  const more = signal && { signal };
+
+  const there = await compareLogs(source, target, { ...more, onProgress: told('comparing', () => 0) });
+  const [ours, theirs] = there.next;
+  if (theirs) throw new NotMigrated(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
+  let count = there.same;
+  const whole = digits(head);
+  for await (const page of pagesOf(source, there.positions[0], PAGE)) {
+    signal?.throwIfAborted();
+    await carry(page, options);
+    count += page.length;
+    told('copying', () => digits(page.at(-1)!.position) / whole)(count);
+  }
+  const proof = await compareLogs(source, target, { ...more, onProgress: told('proving', (events) => events / Math.max(1, count)) });
+  const [left, right] = [...proof.roots];
+  const next = proof.next.find((event) => event !== undefined);
+  if (next || left !== right || proof.same !== count)
+    throw new NotMigrated(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
+  return {
+    ledgerId: from.genesis.ledgerId,
+    count,
+    root: left!,
+    copied: count - there.same,
+    more: (await again(() => from.head())) !== head,
+  };
+};
+
+/** A page of what was there when the head was: nothing that came later. */
+const upTo = async (store: EventStore, head: string | undefined, after?: string, limit?: number): Promise<readonly StoredEvent[]> => {
+  if (head === undefined) return [];
+  const page = await store.readAll(after, limit);
+  const later = page.findIndex(({ position }) => store.compare(position, head) > 0);
+  return later === -1 ? page : page.slice(0, later);
+};
+
+/** Events that stand together go together where that is sure to keep their order: in one commit, or in one append to their stream. */
+const carry = async (page: readonly StoredEvent[], options: MigrationOptions): Promise<void> => {
+  const { to, signal } = options;
+  const foreign = page.find(({ metadata }) => metadata.schemaVersion === UNREADABLE);
+  if (foreign) throw new NotMigrated(`The source has ${place(foreign)}, which others wrote and nobody can carry over unchanged.`);
+  if (to.adopt) return to.adopt(page);
+  for (const events of runsOf(page)) {
+    signal?.throwIfAborted();
+    const { stream, revision } = events[0]!;
+    const own = events.map(({ id, type, data, metadata }) => ({ id, type, data, metadata }));
+    try {
+      await insist(() => to.append(stream, revision - 1, own), options);
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) throw new NotMigrated(`Somebody else writes to the target: ${error.message}`);
+      throw error;
+    }
+  }
+};
+
+/** Neighbours of one stream, bounded by what a server takes in one append. */
+const runsOf = (page: readonly StoredEvent[]): StoredEvent[][] => {
+  const runs: StoredEvent[][] = [];
+  let characters = 0;
+  for (const event of page) {
+    const run = runs.at(-1);
+    const size = JSON.stringify([event.data, event.metadata]).length;
+    if (run && run[0]!.stream === event.stream && run.length < MOST_EVENTS && characters + size < MOST_CHARACTERS) {
+      run.push(event);
+      characters += size;
+    } else {
+      runs.push([event]);
+      characters = size;
+    }
+  }
+  return runs;
+};
+
+/** Asks again, with the same words, while the store is away or did not answer. */
+const insist = async <T>(ask: () => Promise<T>, { signal, patienceMs = PATIENCE_MS }: MigrationOptions): Promise<T> => {
+  const patience = AbortSignal.timeout(patienceMs);
+  for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passes = error instanceof StoreUnavailable || error instanceof OutcomeUnknown;
+      if (!passes || patience.aborted) throw error;
+      await sleep(wait, undefined, signal && { signal });
+    }
+  }
+};
+
+const place = ({ type, revision, stream, position }: StoredEvent): string => `${type}, revision ${revision} of ${stream}, at ${position}`;
+
+/** The number in a position grows with the log on every store: good enough for whoever watches, and for nothing else. */
+const digits = (position: string | undefined): number => Number(/\d+/.exec(position ?? '')?.[0] ?? 1);

@@ -1,0 +1,48 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EmbeddedStore, LEDGER_FILE } from '../store/embedded/embedded-store.js';
+import type { EventStore, Genesis } from '../store/event-store.js';
+import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
+
+/** Where a ledger is kept, as an operator writes it. */
+export type Place = { readonly kind: 'embedded'; readonly dir: string } | { readonly kind: 'kurrentdb'; readonly url: string };
+
+/** What was asked for cannot be: the message is for whoever runs the command. */
+export class BadPlace extends Error {
+  override readonly name = 'BadPlace';
+}
+
+/** `embedded:DIR` or `kurrentdb:URL`. @throws BadPlace */
+export const placeOf = (text: string): Place => {
+  const [, kind, at] = /^(embedded|kurrentdb):(.+)$/s.exec(text) ?? [];
+  if (at === undefined)
+    throw new BadPlace('A ledger is at embedded:DIR, with its data folder, or at kurrentdb:URL, with a connection string.');
+  return kind === 'embedded' ? { kind, dir: resolve(at) } : { kind: 'kurrentdb', url: at };
+};
+
+/** As it may be printed: without the user and the password. */
+export const nameOf = (place: Place): string =>
+  place.kind === 'embedded' ? `embedded:${place.dir}` : `kurrentdb:${place.url.replace(/\/\/.*@/s, '//')}`;
+
+/** A ledger that is there. @throws BadPlace when there is none; FolderInUse, StoreUnavailable */
+export const openLedger = async (place: Place): Promise<EventStore> => {
+  const none = (): never => {
+    throw new BadPlace(`There is no ledger at ${nameOf(place)}.`);
+  };
+  if (place.kind === 'embedded' && !existsSync(join(place.dir, LEDGER_FILE))) none();
+  return open(place, { timeZone: 'UTC', newId: none });
+};
+
+/** The ledger that is there, else a new one that begins as it is told. @throws FolderInUse, StoreUnavailable */
+export const openOrBegin = (place: Place, genesis: Genesis): Promise<EventStore> =>
+  open(place, { timeZone: genesis.timeZone, genesis, newId: () => randomUUIDv7() });
+
+const open = async (
+  place: Place,
+  options: { readonly timeZone: string; readonly genesis?: Genesis; newId(): string },
+): Promise<EventStore> => {
+  const now = () => new Date().toISOString(); // eslint-disable-line no-restricted-syntax -- where an operator's command joins its parts
+  if (place.kind === 'embedded') return EmbeddedStore.open({ dir: place.dir, now, ...options });
+  return KurrentStore.open({ url: place.url, now, ...options });
+};

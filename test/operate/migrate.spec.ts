@@ -1,0 +1,349 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoredEvent } from '../../src/kernel/index.js';
+import { migrate, NotMigrated, type Progress } from '../../src/operate/migration.js';
+import { BadPlace, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
+import { EmbeddedStore } from '../../src/store/embedded/embedded-store.js';
+import { FolderInUse } from '../../src/store/embedded/folder.js';
+import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { MemoryStore, memoryStore } from '../../src/store/memory/memory-store.js';
+import { leafOf, Tree } from '../../src/store/tree.js';
+import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
+
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-migrate-'));
+  folders.push(dir);
+  return dir;
+};
+afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+let opened: EventStore[] = [];
+afterEach(async () => {
+  await Promise.all(opened.map((store) => store.close()));
+  opened = [];
+});
+const keep = <S extends EventStore>(store: S): S => {
+  opened.push(store);
+  return store;
+};
+const embedded = async (like?: EventStore, dir?: string) =>
+  keep(
+    await EmbeddedStore.open({
+      dir: dir ?? (await folder()),
+      timeZone: 'Europe/London',
+      now: () => '2026-03-04T05:06:07.089Z',
+      newId,
+      ...(like && { genesis: like.genesis }),
+    }),
+  );
+const memory = (like?: EventStore) => keep(memoryStore(like?.genesis));
+
+/** Three streams whose events alternate, alone and together. */
+const fill = async <S extends EventStore>(store: S, rounds = 20): Promise<S> => {
+  const streams = [freshStream(), freshStream('tower'), freshStream('loss')];
+  const heads = streams.map(() => -1);
+  for (let n = 0; n < rounds; n++) {
+    const events = facts(1 + (n % 4));
+    heads[n % 3] = (await store.append(streams[n % 3]!, heads[n % 3]!, events)).revision;
+  }
+  return store;
+};
+const told = (log: readonly StoredEvent[]) => log.map(({ position: _, ...event }) => event);
+const rootOf = (log: readonly StoredEvent[]): string => {
+  const tree = new Tree();
+  for (const event of log) tree.add(leafOf(event));
+  return tree.root();
+};
+
+/** Answers for a store, but for what a test puts in its way. */
+const around = <S extends EventStore>(store: S, own: Partial<EventStore>): EventStore =>
+  new Proxy(store as EventStore, {
+    get: (target, key) => {
+      const value = Object.hasOwn(own, key) ? own[key as keyof EventStore] : Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+
+describe('a migrated ledger', () => {
+  const ways: [string, () => Promise<EventStore>, (like: EventStore) => Promise<EventStore>][] = [
+    ['embedded to embedded', () => embedded(), (like) => embedded(like)],
+    ['embedded to one that takes appends only', () => embedded(), async (like) => memory(like)],
+    ['one that gives pages only to embedded', async () => memory(), (like) => embedded(like)],
+  ];
+
+  it.each(ways)('is the same in everything but its positions: %s', async (_, open, openLike) => {
+    const from = await fill(await open());
+    const to = await openLike(from);
+    const log = await wholeLog(from);
+    expect(await migrate({ from, to })).toEqual({
+      ledgerId: from.genesis.ledgerId,
+      count: log.length,
+      root: rootOf(log),
+      copied: log.length,
+      more: false,
+    });
+    expect(to.genesis).toEqual(from.genesis);
+    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(await wholeLog(from)).toEqual(log);
+  });
+
+  it.each(ways)('is not copied twice: %s', async (_, open, openLike) => {
+    const from = await fill(await open());
+    const to = await openLike(from);
+    const first = await migrate({ from, to });
+    const log = await wholeLog(to);
+    expect(await migrate({ from, to })).toEqual({ ...first, copied: 0 });
+    expect(await wholeLog(to)).toEqual(log);
+  });
+
+  it('comes back with the root that it left with', async () => {
+    const from = await fill(await embedded());
+    const there = memory(from);
+    const back = await embedded(from);
+    const { root } = await migrate({ from, to: there });
+    expect((await migrate({ from: there, to: back })).root).toBe(root);
+    expect(await wholeLog(back)).toEqual(await wholeLog(from));
+  });
+
+  it('may have no events', async () => {
+    const from = await embedded();
+    const to = memory(from);
+    expect(await migrate({ from, to })).toMatchObject({ count: 0, copied: 0, root: new Tree().root() });
+  });
+
+  it('takes appends as large as a server does, one after the other in the order of the log', async () => {
+    const from = memory();
+    const stream = freshStream();
+    await from.append(stream, -1, facts(700));
+    for (let n = 700; n < 705; n++) await from.append(stream, n - 1, [fact({ text: 'x'.repeat(100_000) })]);
+    const to = memory(from);
+    const sizes: [events: number, characters: number][] = [];
+    let underWay = 0;
+    const server = around(to, {
+      append: async (...args) => {
+        sizes.push([args[2].length, JSON.stringify(args[2]).length]);
+        expect(++underWay).toBe(1);
+        const answer = await to.append(...args);
+        underWay--;
+        return answer;
+      },
+    });
+    expect(await migrate({ from, to: server })).toMatchObject({ count: 705 });
+    expect(Math.max(...sizes.map(([events]) => events))).toBe(500);
+    expect(Math.max(...sizes.map(([, characters]) => characters))).toBeLessThan(1024 * 1024);
+    expect(sizes.length).toBeLessThan(10);
+  });
+
+  it('is told as it goes: what is there is compared, the rest copied, all of it proved', async () => {
+    const from = await fill(memory(), 100);
+    const to = memory(from);
+    const seen: Progress[] = [];
+    const { count } = await migrate({ from, to, onProgress: (progress) => seen.push(progress) });
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['comparing', 'copying', 'proving']);
+    for (const phase of ['copying', 'proving'])
+      expect(seen.filter((p) => p.phase === phase).at(-1)).toEqual({ phase, events: count, part: 1 });
+  });
+});
+
+describe('a migration that is ended', () => {
+  it('goes on where it was when it is run again', async () => {
+    const from = await fill(await embedded(), 60);
+    const to = memory(from);
+    for (let rounds = 0; rounds < 3; rounds++) {
+      const stop = new AbortController();
+      let appends = 0;
+      const slow = around(to, {
+        append: async (...args) => {
+          const answer = await to.append(...args);
+          if (++appends === 10) stop.abort(new Error('told to stop'));
+          return answer;
+        },
+      });
+      await expect(migrate({ from, to: slow, signal: stop.signal })).rejects.toThrow('told to stop');
+    }
+    const there = (await wholeLog(to)).length;
+    const log = await wholeLog(from);
+    expect(there).toBeGreaterThan(30);
+    expect(there).toBeLessThan(log.length);
+    expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - there, root: rootOf(log) });
+    expect(told(await wholeLog(to))).toEqual(told(log));
+  });
+
+  it('by a kill leaves an embedded target from which it goes on', async () => {
+    const from = memory();
+    const stream = freshStream();
+    for (let n = 0; n < 5; n++) await from.append(stream, n * 500 - 1, facts(500));
+    const [dir, killed] = [await folder(), await folder()];
+    const first = await embedded(from, dir);
+    let pages = 0;
+    const cut = Object.assign(Object.create(first) as EmbeddedStore, {
+      adopt: async (events: readonly StoredEvent[]) => {
+        if (pages++ === 1) {
+          await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
+          throw new Error('killed');
+        }
+        await first.adopt(events);
+      },
+      readAll: first.readAll.bind(first),
+      genesis: first.genesis,
+    });
+    await expect(migrate({ from, to: cut })).rejects.toThrow('killed');
+    const to = await embedded(from, killed);
+    expect(await migrate({ from, to })).toMatchObject({ count: 2500, copied: 1500 });
+  });
+
+  it('not by a store that is away for a while or does not answer', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    to.faults.push('unavailable', 'unknown-stored', 'unknown-lost', 'unavailable');
+    let reads = 0;
+    const shaky = around(from, {
+      readAll: async (after, limit) => {
+        if (reads++ % 2 === 0) to.faults.push('unavailable');
+        return from.readAll(after, limit);
+      },
+    });
+    const { count, root } = await migrate({ from: shaky, to });
+    const log = await wholeLog(from);
+    expect([count, root]).toEqual([log.length, rootOf(log)]);
+    expect(told(await wholeLog(to))).toEqual(told(log));
+  });
+
+  it('by a store that stays away longer than it waits', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
+    await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    const away = around(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
+    await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
+  });
+
+  it('takes what was there when it began, and says that there is more', async () => {
+    const from = memory();
+    await from.append(freshStream(), -1, facts(20));
+    const to = memory(from);
+    const busy = around(from, {
+      readAll: async (after, limit) => {
+        await from.append(freshStream(), -1, facts(2));
+        return from.readAll(after, limit);
+      },
+    });
+    expect(await migrate({ from: busy, to })).toMatchObject({ count: 20, more: true });
+    const log = await wholeLog(from);
+    expect(log.length).toBeGreaterThan(22);
+    expect(told(await wholeLog(to))).toEqual(told(log).slice(0, 20));
+    expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - 20, more: false });
+  });
+});
+
+describe('a ledger is not migrated', () => {
+  const refused = async (from: EventStore, to: EventStore, ...names: string[]) => {
+    const before = await wholeLog(to);
+    const error = await migrate({ from, to }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NotMigrated);
+    for (const name of names) expect((error as Error).message).toContain(name);
+    return { before, after: await wholeLog(to) };
+  };
+
+  it('into a store with another one', async () => {
+    const from = await fill(memory());
+    const other = memoryStore({ ledgerId: newId() });
+    const { before, after } = await refused(from, other, from.genesis.ledgerId, other.genesis.ledgerId);
+    expect(after).toEqual(before);
+    await refused(from, memoryStore({ timeZone: 'Asia/Tokyo' }));
+  });
+
+  it('into a store that has events which it has not', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    await migrate({ from, to });
+    const stream = freshStream();
+    const { position } = await to.append(stream, -1, facts(1));
+    const { before, after } = await refused(from, to, stream, position, 'nothing more');
+    expect(after).toEqual(before);
+  });
+
+  it('into a store with another event where one of its own belongs, which is named', async () => {
+    const from = await fill(memory());
+    const log = await wholeLog(from);
+    const to = memory(from);
+    for (const [i, { id, type, data, metadata, stream, revision }] of log.slice(0, 12).entries())
+      await to.append(stream, revision - 1, [{ id, type, data: i === 10 ? { n: 'forged' } : data, metadata }]);
+    const { before, after } = await refused(from, to, log[10]!.stream, `revision ${log[10]!.revision}`, log[10]!.position);
+    expect(after).toEqual(before);
+  });
+
+  it('into a store to which somebody else writes meanwhile', async () => {
+    const from = await fill(memory(), 10);
+    const to = memory(from);
+    let appends = 0;
+    const shared = around(to, {
+      append: async (...args) => {
+        if (++appends === 5) await to.append(args[0], args[1], facts(1));
+        return to.append(...args);
+      },
+    });
+    await refused(from, shared, 'Somebody else');
+  });
+
+  it('silently into a store that keeps something else than it was given, or more, or less', async () => {
+    const from = await fill(memory(), 10);
+    const log = await wholeLog(from);
+    const keeps = async (change: (events: readonly StoredEvent[]) => readonly StoredEvent[]) => {
+      const to = memory(from);
+      return around(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
+    };
+    await refused(from, await keeps((events) => events.map((e) => (e.id === log[7]!.id ? { ...e, type: 'Forged' } : e))), '7 events only');
+    await refused(from, await keeps((events) => events.filter((e) => e.id !== log.at(-1)!.id)), `${log.length - 1} events only`);
+    const to = memory(from);
+    const shared = around(to, {
+      append: async (...args) => {
+        const answer = await to.append(...args);
+        if (args[0] === log.at(-1)!.stream && answer.revision === log.at(-1)!.revision) await to.append(freshStream(), -1, facts(1));
+        return answer;
+      },
+    });
+    await refused(from, shared, `${log.length} events only`);
+  });
+
+  it('with an event that others wrote and nobody can read', async () => {
+    const from = await fill(memory(), 5);
+    const stream = freshStream();
+    const { position } = await from.append(stream, -1, [fact(null, { metadata: { ...metadata, schemaVersion: UNREADABLE } })]);
+    await refused(from, await embedded(from), stream, position);
+  });
+});
+
+describe('where a ledger is', () => {
+  it('is a folder or a connection string', () => {
+    expect(placeOf('embedded:/data/ledger')).toEqual({ kind: 'embedded', dir: '/data/ledger' });
+    expect(placeOf('embedded:data')).toEqual({ kind: 'embedded', dir: join(process.cwd(), 'data') });
+    expect(placeOf('kurrentdb:esdb://127.0.0.1:2113?tls=false')).toEqual({ kind: 'kurrentdb', url: 'esdb://127.0.0.1:2113?tls=false' });
+    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded']) expect(() => placeOf(wrong)).toThrow(BadPlace);
+  });
+
+  it('is printed without its password', () => {
+    const printed = nameOf(placeOf('kurrentdb:esdb://admin:ch@ng:eit@a.example:2113,b.example:2113?tls=true'));
+    expect(printed).toBe('kurrentdb:esdb://a.example:2113,b.example:2113?tls=true');
+  });
+
+  it('must have one to copy, and is not made into one', async () => {
+    const dir = join(await folder(), 'nowhere');
+    await expect(openLedger({ kind: 'embedded', dir })).rejects.toThrow(`There is no ledger at embedded:${dir}.`);
+    expect(await readdir(join(dir, '..'))).toEqual([]);
+  });
+
+  it('may be empty for the copy, which begins as it is told; in use, it is left alone', async () => {
+    const place: Place = { kind: 'embedded', dir: join(await folder(), 'new') };
+    const { genesis } = new MemoryStore({ timeZone: 'Asia/Tokyo' });
+    const first = await openOrBegin(place, genesis);
+    expect(first.genesis).toEqual(genesis);
+    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUse);
+    await first.close();
+    const again = keep(await openLedger(place));
+    expect(again.genesis).toEqual(genesis);
+  });
+});
