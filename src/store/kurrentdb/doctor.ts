@@ -144,7 +144,7 @@ const LAST: Reading = { from: 'end', backwards: true, limit: 1 };
 async function* told(step: Finding['step'], work: Promise<string>): AsyncGenerator<Finding, boolean> {
   const finding = await work.then(
     (detail): Finding => ({ step, ok: true, detail }),
-    (error: unknown): Finding => ({ step, ok: false, detail: error instanceof Error ? error.message : String(error) }),
+    (error: unknown): Finding => ({ step, ok: false, detail: wordsOf(error) }),
   );
   yield finding;
   return finding.ok;
@@ -154,7 +154,7 @@ async function* told(step: Finding['step'], work: Promise<string>): AsyncGenerat
 const ofHosts = async (hosts: readonly Endpoint[], work: (host: Endpoint) => Promise<string>): Promise<string> => {
   const outcomes = await Promise.allSettled(hosts.map(work));
   const words = outcomes.map((outcome, i) =>
-    outcome.status === 'fulfilled' ? outcome.value : `${nameOf(hosts[i]!)}: ${(outcome.reason as Error).message}`,
+    outcome.status === 'fulfilled' ? outcome.value : `${nameOf(hosts[i]!)}: ${wordsOf(outcome.reason)}`,
   );
   if (outcomes.every(({ status }) => status === 'rejected')) throw new Error(words.join('; '));
   return words.join('; ');
@@ -169,6 +169,12 @@ const within = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   return Promise.race([work, late]);
 };
 
+const wordsOf = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO'
+    ? 'it does not speak TLS: perhaps tls=false is meant'
+    : message.trim();
+};
 const bare = (address: string): string => address.replace(/^\[|\]$/g, '');
 const addressesOf = async (address: string): Promise<string> =>
   (await lookup(bare(address), { all: true })).map((found) => found.address).join(', ');

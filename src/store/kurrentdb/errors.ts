@@ -99,6 +99,9 @@ export const breaksLink = ({ kind }: Failure): boolean => kind === 'not-leader' 
 /** Whether the same call may soon succeed, though nothing was done. */
 export const passes = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'busy';
 
+/** Whether a question, which changes nothing, may be asked again. */
+export const mayBeAskedAgain = (failure: Failure): boolean => passes(failure) || failure.kind === 'lost' || failure.kind === 'timed-out';
+
 /** What a failure means for the caller of the port. */
 export const portError = (
   failure: Failure,

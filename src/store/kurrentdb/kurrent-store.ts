@@ -10,9 +10,9 @@ import {
   type Revision,
 } from '../event-store.js';
 import { connectionOf } from './connection.js';
-import { Failed, KurrentUnavailable, passes, portError, type Failure } from './errors.js';
+import { Failed, KurrentUnavailable, mayBeAskedAgain, passes, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
-import { genesisOf } from './genesis.js';
+import { genesisOf, OtherLedger } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { Link } from './link.js';
 import type { AppendAnswer, LogPosition, Node, Proposed, Reading } from './node.js';
@@ -54,6 +54,7 @@ export interface KurrentOptions extends Partial<Bounds> {
   /** Of the ledger that is moved here. */
   readonly genesis?: Genesis;
   now(): string;
+  /** Asked only when a new ledger begins. */
   newId(): string;
   log?(message: string): void;
 }
@@ -88,12 +89,16 @@ export class KurrentStore implements EventStore {
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
     const bounds: Bounds = { ...BOUNDS, deadline, ...told };
     await mustAnswer(connection, bounds.openDeadline, log);
-    const chance = () => (Number.parseInt(newId().slice(-8), 16) || 0) / 2 ** 32;
-    const link = new Link({ connection, patience: bounds.patience, now, chance, log });
+    const link = new Link({ connection, patience: bounds.patience, now, log });
     try {
-      const fresh: Genesis = genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
-      const ledger = await genesisOf(link, fresh, newId(), genesis !== undefined, bounds.deadline);
-      const last = await link.persist((node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline), again);
+      const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
+      const ledger = await genesisOf(link, fresh, newId, bounds.deadline);
+      if (genesis && ledger.ledgerId !== genesis.ledgerId)
+        throw new OtherLedger(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);
+      const last = await link.persist(
+        (node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline),
+        mayBeAskedAgain,
+      );
       return new KurrentStore(ledger, link, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
     } catch (error) {
       await link.close();
@@ -187,7 +192,7 @@ export class KurrentStore implements EventStore {
   /** A question to the leader, asked again while patience lasts, since asking changes nothing. */
   async #ask<T>(work: (node: Node) => Promise<T>, stream?: string): Promise<T> {
     try {
-      return await this.link.persist(work, again);
+      return await this.link.persist(work, mayBeAskedAgain);
     } catch (error) {
       throw this.#asPort(error, { ...(stream !== undefined && { stream }) });
     }
@@ -254,9 +259,6 @@ export class KurrentStore implements EventStore {
     }
   }
 }
-
-/** Asking may be repeated also when no answer came. */
-const again = (failure: Failure): boolean => passes(failure) || failure.kind === 'lost' || failure.kind === 'timed-out';
 
 const isSame = ({ id, type, data, metadata }: StoredEvent, sent: Proposed): boolean => {
   const said = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Endpoint } from './connection.js';
 import { breaksLink, Failed, type Failure } from './errors.js';
@@ -8,8 +10,6 @@ export interface LinkOptions {
   /** How long a call is tried again while nothing was done, and an outage lasts before calls fail at once; milliseconds. */
   readonly patience: number;
   now(): string;
-  /** From 0 to 1, so that the nodes of a ledger do not come back all at the same moment. */
-  chance(): number;
   log(message: string): void;
 }
 
@@ -23,6 +23,8 @@ const LONGEST_REST = 5_000;
 export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
+  /** A sequence of its own for each process: nothing is decided by it. */
+  #jitter = 1 + (createHash('sha1').update(`${hostname()} ${process.pid}`).digest().readUInt32BE() % 2_147_483_646);
   #node: Node | undefined;
   #seeking: Promise<Node> | undefined;
   #generation = 0;
@@ -45,9 +47,10 @@ export class Link {
     return Math.min(LONGEST_REST, FIRST_REST * 2 ** this.#failures) + this.#options.patience;
   }
 
-  /** Milliseconds to wait before the next try, longer after each. */
-  jitter(tries: number, first = FIRST_REST, longest = LONGEST_REST): number {
-    return this.#options.chance() * Math.min(longest, first * 2 ** tries);
+  /** Milliseconds to wait before the next try, longer after each, and not the same on any two machines. */
+  jitter(tries: number, longest = LONGEST_REST): number {
+    this.#jitter = (this.#jitter * 16_807) % 2_147_483_647;
+    return (this.#jitter / 2_147_483_647) * Math.min(longest, FIRST_REST * 2 ** tries);
   }
 
   log(message: string): void {
@@ -85,7 +88,7 @@ export class Link {
         if (!(error instanceof Failed) || !allows(error.failure)) throw error;
         if (over.aborted || this.#outage?.old.aborted || this.#closing.signal.aborted) throw error;
       }
-      await this.rest(this.jitter(tries, FIRST_REST, 500));
+      await this.rest(this.jitter(tries, 500));
     }
   }
 
