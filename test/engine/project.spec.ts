@@ -15,7 +15,12 @@ afterEach(closeRows);
 const PATIENCE = 30_000;
 
 const names = projections.map(({ name }) => name);
-const bytes = (rows: Rows, name: string, at?: number): string => canonical(rows.all(name, at));
+/** All rows of every projection, as text. */
+const bytes = async (rows: Rows, at?: number): Promise<string[]> => {
+  const texts: string[] = [];
+  for (const name of names) texts.push(canonical(await rows.all(name, at)));
+  return texts;
+};
 
 describe('on every history that the ledger accepts', () => {
   const everyHistory = (holds: (events: readonly StoredEvent[], tried: number) => Promise<void>, numRuns: number) =>
@@ -40,10 +45,10 @@ describe('on every history that the ledger accepts', () => {
         for (const event of events) {
           await tellAgain(store, [event]);
           await rows.read();
-          then.push(names.map((name) => bytes(rows, name)));
+          then.push(await bytes(rows));
         }
         const restarted = await rows.restart();
-        then.forEach((texts, i) => expect(names.map((name) => bytes(restarted, name, i + 1))).toEqual(texts));
+        for (const [i, texts] of then.entries()) expect(await bytes(restarted, i + 1)).toEqual(texts);
       }, 25),
     PATIENCE,
   );
@@ -57,15 +62,15 @@ describe('on every history that the ledger accepts', () => {
         const rows = await new Rows(store).read();
         for (const name of names) {
           const made: Record<string, unknown> = {};
-          for (const { ordinal, changes } of rows.updates(name)) {
+          for (const { ordinal, changes } of await rows.updates(name)) {
             for (const [key, row] of Object.entries(changes)) {
               if (row === null) expect(made[key]).toBeDefined();
               if (row === null) delete made[key];
               else made[key] = row;
             }
-            expect(canonical(made)).toBe(canonical(Object.fromEntries(rows.all(name, ordinal).map(({ key, row }) => [key, row]))));
+            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, ordinal)).map(({ key, row }) => [key, row]))));
           }
-          expect(canonical(made)).toBe(canonical(Object.fromEntries(rows.all(name).map(({ key, row }) => [key, row]))));
+          expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name)).map(({ key, row }) => [key, row]))));
         }
       }, 30),
     PATIENCE,
@@ -80,9 +85,9 @@ describe('on every history that the ledger accepts', () => {
         const rows = await new Rows(store).read();
         const after = any % (events.length + 1);
         for (const name of names) {
-          const whole = rows.updates(name);
+          const whole = await rows.updates(name);
           const rest = whole.filter(({ ordinal }) => ordinal > after);
-          for (const limit of [1, 2, 3, undefined]) expect(rows.updates(name, after, limit)).toEqual(rest);
+          for (const limit of [1, 2, 3, undefined]) expect(await rows.updates(name, after, limit)).toEqual(rest);
           for (const { ordinal, position, event, stream } of whole)
             expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
         }
@@ -111,6 +116,7 @@ describe('on every history that the ledger accepts', () => {
         const forgetful = await new Rows(store, projections, undefined, { keep: 1 }).read();
         const rows = await new Rows(store).read();
         expect(forgetful.dumps()).toEqual(rows.dumps());
+        expect(await forgetful.texts()).toEqual(await rows.texts());
       }, 20),
     PATIENCE,
   );
@@ -123,7 +129,13 @@ const world = async (...told: readonly Parameters<World['tell']>[]): Promise<Wor
   for (const one of told) await small.tell(...one);
   return small;
 };
-const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '155000000.00', currency: 'GBP' } };
+const award = {
+  programme: 'met',
+  title: 'EUC',
+  towers: ['euc'],
+  supplier: 'csc',
+  value: { amount: '155000000.00', currency: 'GBP' },
+};
 const storeOf = async (events: readonly StoredEvent[]): Promise<MemoryStore> => {
   const store = memoryStore();
   await tellAgain(store, events);
@@ -141,7 +153,7 @@ describe('a stream that cannot be folded', () => {
     const events = await awarded();
     const store = await storeOf(events);
     const rows = await new Rows(store).read();
-    const before = rows.row('contract-register', 'contract:euc');
+    const before = await rows.row('contract-register', 'contract:euc');
     await tellAgain(store, [unheardOf(events)]);
     await rows.read();
     const ordinal = events.length + 1;
@@ -154,16 +166,16 @@ describe('a stream that cannot be folded', () => {
     expect(rows.projector.list()[0]!.stopped).toEqual([
       { stream: 'contract-euc', ordinal, error: 'ContractEnchanted at revision 1 cannot be folded.' },
     ]);
-    expect(rows.row('contract-register', 'contract:euc')).toEqual(before);
+    expect(await rows.row('contract-register', 'contract:euc')).toEqual(before);
     expect(rows.logged).toContain('tower-board: contract-euc stopped.');
   });
 
   it('is counted in the totals that it adds to: 1 stopped', async () => {
     const events = await awarded();
     const rows = await rowsAfter([...events, unheardOf(events)]);
-    expect(rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
-    expect(rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
-    expect(rows.updates('tower-board', events.length)).toEqual([
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
+    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
+    expect(await rows.updates('tower-board', events.length)).toEqual([
       expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ stopped: 1 }) } }),
     ]);
   });
@@ -172,7 +184,7 @@ describe('a stream that cannot be folded', () => {
     const events = await awarded();
     const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
     const rows = await new Rows(await storeOf([...events, first])).read();
-    expect(rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
   });
 
   it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
@@ -184,8 +196,8 @@ describe('a stream that cannot be folded', () => {
     const signed = (stream: string, revision: number) => ({ ...unheard, id: `signed-${stream}`, type: 'ContractSigned', data: {}, stream, revision }); // prettier-ignore
     await tellAgain(store, [signed('contract-euc', 2), signed('contract-other', 1)]);
     await rows.read();
-    expect(rows.row('contract-register', 'contract:euc').stage).toBe('awarded');
-    expect(rows.row('contract-register', 'contract:other').stage).toBe('signed');
+    expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
+    expect((await rows.row('contract-register', 'contract:other')).stage).toBe('signed');
     expect(rows.projector.list()[0]!.stopped).toHaveLength(1);
   });
 
@@ -198,7 +210,7 @@ describe('a stream that cannot be folded', () => {
     const newer = subjects.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
     const again = await new Rows(store, projections, rows.folder, { subjects: newer }).read();
     expect(again.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
-    expect(again.row('contract-register', 'contract:euc').title).toBe('Enchanted');
+    expect((await again.row('contract-register', 'contract:euc')).title).toBe('Enchanted');
   });
 
   it('is not one whose facts were withdrawn with what depended on them', async () => {
@@ -207,7 +219,7 @@ describe('a stream that cannot be folded', () => {
     await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
     const rows = await rowsAfter(await telling.events());
     expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
-    expect(rows.row('contract-register', 'contract:euc')).toBeUndefined();
+    expect(await rows.row('contract-register', 'contract:euc')).toBeUndefined();
   });
 });
 
@@ -220,12 +232,12 @@ describe('a projection', () => {
       from: [
         of(contract, ({ id, state }) => ({
           [`contract:${id}`]: {
-            value: { version },
+            value: () => ({ version }),
             links: state.towers.map((t) => `tower:${t}`),
             sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
           },
         })),
-        of(tower, ({ id, state }) => ({ [`tower:${id}`]: { value: { title: state.title }, row: true } })),
+        of(tower, ({ id, state }) => ({ [`tower:${id}`]: { value: () => ({ title: state.title }), row: true } })),
       ],
       row: (key, around) => ({ version, contracts: Number(around.total(key)['contracts'] ?? 0n), linking: around.linking(key).length }),
       ...more,
@@ -236,29 +248,29 @@ describe('a projection', () => {
     const store = await storeOf(await (await two()).events());
     const first = await new Rows(store, [counted(1)]).read();
     const generation = first.projector.generation('counted');
-    expect(first.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+    expect(await first.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
 
     const same = await first.restart();
     expect(same.projector.list()).toEqual([expect.objectContaining({ generation, state: 'serving', behind: 0 })]);
 
     const second = await same.restart([counted(2)]);
     expect(second.projector.list()).toEqual([expect.objectContaining({ version: 2, state: 'rebuilding', position: null })]);
-    expect(() => second.row('counted', 'tower:euc')).toThrow(Rebuilding);
+    await expect(second.row('counted', 'tower:euc')).rejects.toThrow(Rebuilding);
     await second.read();
     expect(second.projector.generation('counted')).not.toBe(generation);
-    expect(second.row('counted', 'tower:euc')).toEqual({ version: 2, contracts: 2, linking: 2 });
+    expect(await second.row('counted', 'tower:euc')).toEqual({ version: 2, contracts: 2, linking: 2 });
 
     const back = await (await second.restart([counted(1)])).read();
     expect(back.projector.generation('counted')).toBe(generation);
-    expect(back.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+    expect(await back.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
   });
 
   it('that is new is made from the whole log while the others answer', async () => {
     const store = await storeOf(await (await two()).events());
     const rows = await (await new Rows(store, [projections[1]!]).read()).restart([projections[1]!, counted(1)]);
-    expect(rows.row('contract-register', 'contract:euc').stage).toBe('awarded');
+    expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
     await rows.read();
-    expect(rows.row('counted', 'tower:euc').contracts).toBe(2);
+    expect((await rows.row('counted', 'tower:euc')).contracts).toBe(2);
   });
 
   it('reads on while it is made anew: what comes meanwhile is in it', async () => {
@@ -270,22 +282,24 @@ describe('a projection', () => {
     await tellAgain(store, events.slice(-1));
     await rebuilt;
     await rows.read();
-    expect(rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
-    expect(rows.dumps()).toEqual((await rowsAfter(events, [counted(1)])).dumps());
+    expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+    const again = await rowsAfter(events, [counted(1)]);
+    expect(rows.dumps()).toEqual(again.dumps());
+    expect(await rows.texts()).toEqual(await again.texts());
   });
 
   it('may add to one total from several parts of a stream', async () => {
     const halves = counted(1, {
       from: [
-        of(tower, ({ id }) => ({ [`tower:${id}`]: { value: {}, row: true } })),
+        of(tower, ({ id }) => ({ [`tower:${id}`]: { value: () => ({}), row: true } })),
         of(contract, ({ id }) => ({
-          [`contract:${id}/one`]: { value: {}, links: [], sums: { 'tower:euc': { contracts: 1n } } },
-          [`contract:${id}/two`]: { value: {}, links: [], sums: { 'tower:euc': { contracts: 2n } } },
+          [`contract:${id}/one`]: { value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
+          [`contract:${id}/two`]: { value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
         })),
       ],
     });
     const rows = await rowsAfter(await (await two()).events(), [halves]);
-    expect(rows.row('counted', 'tower:euc').contracts).toBe(6);
+    expect((await rows.row('counted', 'tower:euc')).contracts).toBe(6);
   });
 
   it('takes away from totals and links what a correction takes away', async () => {
@@ -294,8 +308,8 @@ describe('a projection', () => {
     await telling.tell('contract-euc', 'WithdrawFact', { event });
     const events = await telling.events();
     const rows = await rowsAfter(events, [counted(1)]);
-    expect(rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
-    expect(rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
+    expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
+    expect(await rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
   });
 
   it('sends every row that an event changed in one update, in pages of any size', async () => {
@@ -305,7 +319,7 @@ describe('a projection', () => {
       question: 'What stands in many rows, and does not change with every event?',
       from: [
         of(contract, ({ id, revision }) =>
-          Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`contract:${id}/${n}`, { value: { revision }, row: true }])),
+          Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`contract:${id}/${n}`, { value: () => ({ revision }), row: true }])),
         ),
       ],
       row: (key, around) => ({ half: Math.floor(around.at(key)[0].revision / 2) }),
@@ -315,18 +329,19 @@ describe('a projection', () => {
     await telling.tell('contract-other', 'SignContract', {});
     await telling.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver' });
     const rows = await rowsAfter(await telling.events(), [broad]);
-    const whole = rows.updates('broad');
+    const whole = await rows.updates('broad');
     expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
     for (let after = 0; after < rows.projector.ordinal; after++)
-      for (const limit of [1, 2, 100]) expect(rows.updates('broad', after, limit)).toEqual(whole.filter(({ ordinal }) => ordinal > after));
+      for (const limit of [1, 2, 100])
+        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ ordinal }) => ordinal > after));
   });
 
   it('whose stream breaks its own code stops that stream alone', async () => {
     const fragile = counted(1, {
-      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return { [`contract:${id}`]: { value: {}, row: true } }; })], // prettier-ignore
+      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return { [`contract:${id}`]: { value: () => ({}), row: true } }; })], // prettier-ignore
     });
     const rows = await rowsAfter(await (await two()).events(), [fragile]);
-    expect(rows.all('counted').map(({ key }) => key)).toEqual(['contract:other']);
+    expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
     expect(rows.projector.list()[0]!.stopped).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
   });
 });
@@ -335,7 +350,7 @@ describe('what is kept', () => {
   it('holds nothing of a batch that failed halfway, and is mended by a restart', async () => {
     const events = await (await world(['contract-euc', 'AwardContract', award])).events();
     const store = await storeOf(events);
-    const dumps = (await new Rows(store).read()).dumps();
+    const whole = await new Rows(store).read();
     const folder = newFolder();
     const readModel = readModelIn(folder);
     let parts = 0;
@@ -350,14 +365,15 @@ describe('what is kept', () => {
     expect(readModel.lastEvent()).toBeUndefined();
     expect(failing.logged).toContain('Projections stopped following the log.');
     const mended = await (await failing.restart()).read();
-    expect(mended.dumps()).toEqual(dumps);
+    expect(mended.dumps()).toEqual(whole.dumps());
+    expect(await mended.texts()).toEqual(await whole.texts());
   });
 
   it('is thrown away when it belongs to another ledger', async () => {
     const rows = await new Rows(await storeOf(await (await world()).events())).read();
-    expect(rows.all('tower-board')).toHaveLength(3);
+    expect(await rows.all('tower-board')).toHaveLength(3);
     const other = await (await rows.restart(projections, memoryStore({ ledgerId: 'another' }))).read();
-    expect(other.all('tower-board')).toEqual([]);
+    expect(await other.all('tower-board')).toEqual([]);
     expect(other.projector.ordinal).toBe(0);
   });
 

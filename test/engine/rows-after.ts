@@ -6,7 +6,7 @@ import { projections as all } from '../../projections/index.js';
 import { subjects } from '../../src/domain/index.js';
 import { Projector, type ProjectionOptions } from '../../src/engine/project.js';
 import type { Row, Update } from '../../src/engine/rows.js';
-import type { Projection, StoredEvent } from '../../src/kernel/index.js';
+import { canonical, type Projection, type StoredEvent } from '../../src/kernel/index.js';
 import { EmbeddedReadModel } from '../../src/store/embedded/embedded-read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { MemoryStore } from '../../src/store/memory/memory-store.js';
@@ -57,6 +57,13 @@ export class Rows {
     }
     return updates;
   }
+  /** What every projection shows now, and every change that led to it. */
+  async texts(): Promise<Record<string, string>> {
+    const texts: Record<string, string> = {};
+    for (const { name } of this.projections) texts[name] = canonical({ rows: await this.all(name), updates: await this.updates(name) });
+    return texts;
+  }
+  /** What is kept of every projection: where parts stand, and totals. */
   dumps(): Record<string, string> {
     return Object.fromEntries(this.projections.map(({ name }) => [name, this.projector.dump(name)]));
   }
@@ -87,8 +94,8 @@ export const tellAgain = async (store: EventStore, events: readonly StoredEvent[
 };
 
 /**
- * The rows after these events. They are read as they come, in pieces and with a restart in the middle; what is kept must then be, to the
- * byte, what is kept when they are read at once, and when every projection is made anew.
+ * The rows after these events. They are read as they come, in pieces and with a restart in the middle; what is kept and what is shown
+ * must then be, to the byte, what they are when the events are read at once, and when every projection is made anew.
  */
 export const rowsAfter = async (events: readonly StoredEvent[], projections: readonly Projection[] = all): Promise<Rows> => {
   const coming = new InPieces();
@@ -103,11 +110,13 @@ export const rowsAfter = async (events: readonly StoredEvent[], projections: rea
   const whole = new MemoryStore();
   await tellAgain(whole, events);
   const atOnce = await new Rows(whole, projections).read();
-  const dumps = rows.dumps();
-  expect(dumps).toEqual(atOnce.dumps());
+  const [dumps, texts] = [rows.dumps(), await rows.texts()];
+  expect(atOnce.dumps()).toEqual(dumps);
+  expect(await atOnce.texts()).toEqual(texts);
   await atOnce.close();
 
   for (const { name } of projections) await rows.projector.rebuild(name);
   expect(rows.dumps()).toEqual(dumps);
+  expect(await rows.texts()).toEqual(texts);
   return rows;
 };

@@ -106,9 +106,7 @@ describe('the server', () => {
   it('shows nothing of what nobody expected, and logs it once under the id it answers with', async () => {
     const { projector } = server.app.get<Ledger>(LEDGER);
     const row = projector.row.bind(projector);
-    projector.row = () => {
-      throw new TypeError('secret internals');
-    };
+    projector.row = () => Promise.reject(new TypeError('secret internals'));
     const { status, body, text } = await server.get('/projections/tower-board/tower:hosting');
     projector.row = row;
     expect([status, body.type]).toEqual([500, 'urn:tower-ledger:problem:internal']);
