@@ -1,13 +1,479 @@
-import { afterAll, beforeAll } from '@jest/globals';
-import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { StoredEvent } from '../../src/kernel/index.js';
+import { InvalidPosition, StoreUnavailable, UNREADABLE, WrongExpectedRevision } from '../../src/store/event-store.js';
+import { connectionOf, InvalidConnection } from '../../src/store/kurrentdb/connection.js';
+import { CannotOpen, examine, type Finding } from '../../src/store/kurrentdb/doctor.js';
+import { AppendTooLarge } from '../../src/store/kurrentdb/errors.js';
+import { NewerFormat, OtherLedger } from '../../src/store/kurrentdb/genesis.js';
+import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { StandIn } from '../kurrentdb/stand-in.js';
-import { eventStoreContract, newId } from './event-store.contract.js';
+import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
-const server = new StandIn();
-beforeAll(() => server.start());
-afterAll(() => server.kill());
+const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({
+  url,
+  timeZone: 'Europe/London',
+  now: () => '2026-03-04T05:06:07.089Z',
+  newId,
+  ...more,
+});
 
-const open = (more = {}) =>
-  KurrentStore.open({ url: server.url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId, ...more });
+const shared = new StandIn();
+beforeAll(() => shared.start());
+afterAll(() => shared.kill());
 
-eventStoreContract('KurrentDB, on the wire,', open);
+eventStoreContract('KurrentDB, on the wire,', () => KurrentStore.open(options(shared.url)));
+
+describe('KurrentDB, on the wire,', () => {
+  let server: StandIn;
+  let opened: KurrentStore[] = [];
+  beforeEach(async () => {
+    server = await new StandIn().start();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((store) => store.close()));
+    opened = [];
+    await server.kill();
+  });
+  const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> => {
+    const store = await KurrentStore.open(options(server.url, more));
+    opened.push(store);
+    return store;
+  };
+
+  describe('the ledger', () => {
+    it('is opened once by however many nodes start at the same time', async () => {
+      const nodes = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => open({ timeZone: n % 2 === 0 ? 'Europe/London' : 'Asia/Tokyo' })),
+      );
+      expect(new Set(nodes.map(({ genesis }) => genesis.ledgerId)).size).toBe(1);
+      expect(server.stored('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
+    });
+
+    it('is the one that stands there, whatever a later node is told', async () => {
+      const { genesis } = await open();
+      const asked: string[] = [];
+      const again = await open({ timeZone: 'Asia/Tokyo', newId: () => String(asked.push('an id')) });
+      expect(again.genesis).toEqual(genesis);
+      expect(asked).toEqual([]);
+    });
+
+    it('can be one that is moved here, and then no other', async () => {
+      const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-01T00:00:00.000Z' } as const;
+      expect((await open({ genesis })).genesis).toEqual(genesis);
+      expect((await open({ genesis })).genesis).toEqual(genesis);
+      await expect(open({ genesis: { ...genesis, ledgerId: newId() } })).rejects.toBeInstanceOf(OtherLedger);
+    });
+
+    it('of a newer format is not opened', async () => {
+      const data = { ledgerId: newId(), formatVersion: 2, timeZone: 'Europe/London', createdAt: '2030-01-01T00:00:00.000Z' };
+      server.writeForeign('genesis', { type: 'LedgerOpened', data: Buffer.from(JSON.stringify(data)) });
+      await expect(open()).rejects.toBeInstanceOf(NewerFormat);
+    });
+
+    it('is opened although the answer to its first record was lost', async () => {
+      server.storeThenFail('append', 'cut');
+      const { genesis } = await open();
+      expect((await open()).genesis).toEqual(genesis);
+      expect(server.stored('genesis')).toHaveLength(1);
+    });
+  });
+
+  describe('an append', () => {
+    it('is one unary call, never a part of the batch that all clients of the process share', async () => {
+      const store = await open();
+      await Promise.all(Array.from({ length: 20 }, () => store.append(freshStream(), -1, facts(2))));
+      expect(server.calls.batchAppend).toBe(0);
+      expect(server.calls.append).toBe(21);
+    });
+
+    it('stores JSON, with the metadata under the names that the server knows', async () => {
+      const store = await open();
+      const stream = freshStream();
+      const event = fact({ a: 1 });
+      await store.append(stream, -1, [event]);
+      const [stored] = server.stored(stream);
+      expect(stored).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
+      expect(JSON.parse(Buffer.from(stored!.data).toString())).toEqual({ a: 1 });
+      expect(JSON.parse(Buffer.from(stored!.metadata).toString())).toEqual(metadata);
+    });
+
+    it('is taken for new without reading it back', async () => {
+      const store = await open();
+      const before = server.calls.readStream;
+      for (let n = 0; n < 10; n++) await store.append(freshStream(), -1, facts(2));
+      expect(server.calls.readStream).toBe(before);
+    });
+
+    it('with the ids of another and other data is refused, though the server answers with success', async () => {
+      const store = await open();
+      const stream = freshStream();
+      const events = facts(2);
+      await store.append(stream, -1, events);
+      const other = events.map((event) => ({ ...event, data: { forged: true } }));
+      await expect(store.append(stream, -1, other)).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: -1, actual: 1 });
+      const late = events.map((event) => ({ ...event, metadata: { ...metadata, actor: { id: 'person-2' } } }));
+      await expect(store.append(stream, -1, late)).rejects.toBeInstanceOf(WrongExpectedRevision);
+      const renamed = events.map((event) => ({ ...event, type: 'ContractSigned' }));
+      await expect((await open()).append(stream, -1, renamed)).rejects.toBeInstanceOf(WrongExpectedRevision);
+      expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ n: 0 }, { n: 1 }]);
+    });
+
+    it('with the ids of another that is still under way is compared with it', async () => {
+      const store = await open();
+      const stream = freshStream();
+      const event = fact({ right: true });
+      const both = await Promise.allSettled([
+        store.append(stream, -1, [event]),
+        store.append(stream, -1, [{ ...event, data: { right: false } }]),
+      ]);
+      expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+      expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ right: true }]);
+    });
+
+    it('sent again by another process answers as the first time', async () => {
+      const stream = freshStream();
+      const events = facts(3);
+      const first = await (await open()).append(stream, -1, events);
+      expect(await (await open()).append(stream, -1, events)).toEqual(first);
+      expect(server.stored(stream)).toHaveLength(3);
+    });
+
+    it('waits for its turn: no more than 64 are under way at once', async () => {
+      const store = await open();
+      server.latency = 5;
+      await Promise.all(Array.from({ length: 400 }, () => store.append(freshStream(), -1, facts(1))));
+      expect(server.appendsAtOnce).toBeLessThanOrEqual(64);
+      expect(server.appendsAtOnce).toBeGreaterThan(32);
+    });
+
+    it('is turned away when too many wait already', async () => {
+      const store = await open({ inFlight: 2, queue: 3 });
+      server.latency = 20;
+      const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.append(freshStream(), -1, facts(1))));
+      const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+      expect(refused).toHaveLength(5);
+      for (const error of refused) expect(error).toBeInstanceOf(StoreUnavailable);
+      expect((refused[0] as { retryAfter?: number }).retryAfter).toBeGreaterThan(0);
+    });
+
+    it('that is larger than the server takes is the caller’s to make smaller', async () => {
+      const store = await open();
+      server.maxAppendSize = 10_000;
+      const stream = freshStream();
+      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(11_000) })])).rejects.toBeInstanceOf(AppendTooLarge);
+      server.maxEventSize = 1_000;
+      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(1_000) })])).rejects.toBeInstanceOf(AppendTooLarge);
+      expect(await store.read(stream)).toEqual([]);
+    });
+
+    it('needs ids that the server can keep', async () => {
+      const store = await open();
+      const before = server.calls.append;
+      await expect(store.append(freshStream(), -1, [fact({}, { id: 'e-1' })])).rejects.toBeInstanceOf(TypeError);
+      expect(server.calls.append).toBe(before);
+    });
+  });
+
+  describe('an event that others wrote in a stream of the ledger', () => {
+    const ours = Buffer.from(JSON.stringify(metadata));
+    it.each<[string, { data: Buffer; contentType?: string; metadata?: Buffer }, unknown]>([
+      ['is no JSON', { data: Buffer.from([0, 255, 128]), contentType: 'application/octet-stream', metadata: ours }, null],
+      ['says that it is JSON and is not', { data: Buffer.from('{"half":'), metadata: ours }, null],
+      ['has no metadata', { data: Buffer.from('{"a":1}') }, { a: 1 }],
+      ['has metadata that is no JSON', { data: Buffer.from('{"a":1}'), metadata: Buffer.from('so it goes') }, { a: 1 }],
+      ['has metadata of others', { data: Buffer.from('"text"'), metadata: Buffer.from('{"$correlationId":"x","actor":null}') }, 'text'],
+      ['has metadata that is a list', { data: Buffer.from('[]'), metadata: Buffer.from('[]') }, []],
+      ['has nothing in it', { data: Buffer.alloc(0), contentType: 'application/octet-stream' }, null],
+    ])('and that %s is handed out as one that this program cannot read', async (_, event, data) => {
+      const store = await open();
+      const stream = freshStream();
+      const [first, last] = [fact({ first: true }), fact({ last: true })];
+      await store.append(stream, -1, [first]);
+      const id = newId();
+      server.writeForeign(stream, { type: 'SomethingElse', id, ...event });
+      await store.append(stream, 1, [last]);
+      const read = await store.read(stream);
+      expect(read.map((e) => e.id)).toEqual([first.id, id, last.id]);
+      expect(read[1]).toEqual({
+        id,
+        type: 'SomethingElse',
+        stream,
+        revision: 1,
+        position: read[1]!.position,
+        data,
+        metadata: {
+          schemaVersion: UNREADABLE,
+          recordedAt: expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          effectiveOn: 'unknown',
+          about: {},
+          command: { id, name: 'unknown' },
+          actor: { id: 'unknown' },
+          $correlationId: id,
+          $causationId: id,
+          known: [],
+        },
+      });
+      expect(await wholeLog(store)).toEqual(read);
+      const followed: StoredEvent[] = [];
+      for await (const batch of store.follow(undefined, new AbortController().signal)) if (followed.push(...batch) === 3) break;
+      expect(followed).toEqual(read);
+    });
+  });
+
+  describe('the log', () => {
+    it('has positions that no other store has, and that are told apart from its own', async () => {
+      const store = await open();
+      const { position } = await store.append(freshStream(), -1, facts(1));
+      expect(position).toMatch(/^k\d+$/);
+      for (const other of ['12', 'k', 'k-1', 'k01', 'k1.', 'k1.2.3', 'K1', 'k99999999999999999999'])
+        expect(() => store.compare(other, position)).toThrow(InvalidPosition);
+      expect(store.compare('k9', 'k10')).toBeLessThan(0);
+      expect(store.compare('k10.9', 'k10')).toBeLessThan(0);
+      expect(store.compare('k9007199254740993', 'k9007199254740992')).toBeGreaterThan(0);
+    });
+
+    it('refuses a position of another log', async () => {
+      const store = await open();
+      await store.append(freshStream(), -1, facts(3));
+      await expect(store.readAll('k1')).rejects.toBeInstanceOf(InvalidPosition);
+      const follow = store.follow('k1', new AbortController().signal);
+      await expect(follow.next()).rejects.toBeInstanceOf(InvalidPosition);
+    });
+
+    it('has its head at the last event of the ledger, however much the server writes after it', async () => {
+      const store = await open();
+      const { position } = await store.append(freshStream(), -1, facts(1));
+      server.systemWrite(500);
+      server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
+      expect(await store.head()).toBe(position);
+      expect(await store.readAll(position)).toEqual([]);
+    });
+
+    it('is read at the leader', async () => {
+      const store = await open();
+      const other = await new StandIn().start();
+      server.leaderIs('127.0.0.1', other.port);
+      await store.head();
+      await store.read(freshStream());
+      await store.readAll();
+      expect(other.calls.readAll).toBeGreaterThan(0);
+      expect(other.calls.readStream).toBeGreaterThan(0);
+      await other.kill();
+    });
+
+    it('is read in pages that are cut when they grow large', async () => {
+      const store = await open();
+      const text = 'abcdefghij'.repeat(90_000);
+      for (let n = 0; n < 40; n++) await store.append(freshStream(), -1, [fact({ text })]);
+      const page = await store.readAll();
+      expect(page.length).toBeGreaterThan(30);
+      expect(page.length).toBeLessThan(40);
+      expect(await wholeLog(store)).toHaveLength(40);
+    });
+  });
+
+  describe('starting', () => {
+    it.each<[string, () => void, Finding['step']]>([
+      ['at TCP when nobody listens', () => undefined, 'TCP'],
+      ['at the authentication when the user is not let in', () => server.requireCredentials('admin', 'changeit'), 'authentication'],
+      [
+        'at the leader when there is none',
+        () => server.failNext('readAll', { code: 14, details: 'Server Is Not Ready' }, { times: 99 }),
+        'leader',
+      ],
+      [
+        'at the gossip when the server is no KurrentDB',
+        () => server.failNext('gossip', { code: 12, details: 'unknown service' }, { times: 99 }),
+        'gossip',
+      ],
+    ])('fails %s, and says so', async (_, given, step) => {
+      if (step === 'TCP') await server.kill();
+      given();
+      const logged: string[] = [];
+      const opening = open({ openDeadline: 300, log: (message) => logged.push(message) });
+      await expect(opening).rejects.toBeInstanceOf(CannotOpen);
+      await expect(opening).rejects.toMatchObject({ finding: { step, ok: false } });
+      await expect(opening).rejects.toThrow(`${step} failed`);
+      expect(logged).toHaveLength(1);
+      if (step === 'TCP') await server.start();
+    });
+
+    it('fails at the name when it cannot be resolved', async () => {
+      const opening = KurrentStore.open(options('esdb://no-such-host.invalid?tls=false', { openDeadline: 200 }));
+      await expect(opening).rejects.toMatchObject({ finding: { step: 'DNS' } });
+    });
+
+    it('fails at TLS when the server does not speak it', async () => {
+      const opening = KurrentStore.open(options(server.url.replace('tls=false', 'tls=true'), { openDeadline: 300 }));
+      await expect(opening).rejects.toMatchObject({ finding: { step: 'TLS' } });
+    });
+
+    it('waits for a server that is starting', async () => {
+      await server.kill();
+      const opening = open();
+      await new Promise((later) => setTimeout(later, 300));
+      await server.start();
+      expect((await opening).genesis.formatVersion).toBe(1);
+    });
+
+    it('finds the leader by asking any member', async () => {
+      const leader = await new StandIn().start();
+      server.leaderIs('127.0.0.1', leader.port);
+      const store = await KurrentStore.open(options(`esdb://127.0.0.1:${server.port},127.0.0.1:1?tls=false`));
+      await store.append(freshStream(), -1, facts(1));
+      expect(leader.calls.append).toBe(2);
+      expect(server.calls.append).toBe(0);
+      await store.close();
+      await leader.kill();
+    });
+
+    it('never tells the password, in an error or a log or to whoever prints what it holds', async () => {
+      const told: string[] = [];
+      const log = (message: string) => told.push(message);
+      const withPassword = (url: string) => url.replace('esdb://', 'esdb://admin:s3cret%3Aword@');
+      server.requireCredentials('admin', 'other');
+      await expect(open({ url: withPassword(server.url), openDeadline: 200, log })).rejects.toThrow(CannotOpen);
+      await open({ url: withPassword(server.url), openDeadline: 200, log }).catch((error: unknown) =>
+        told.push(inspect(error, { depth: 9 })),
+      );
+      told.push(
+        inspect(connectionOf(withPassword(server.url)), { depth: 9, showHidden: false }),
+        JSON.stringify(connectionOf(withPassword(server.url))),
+      );
+      expect(told.length).toBeGreaterThan(3);
+      for (const text of told) expect(text).not.toMatch(/s3cret|word/);
+    });
+  });
+
+  describe('the doctor', () => {
+    const findings = async (): Promise<Finding[]> => {
+      const found: Finding[] = [];
+      for await (const finding of examine(connectionOf(server.url), newId)) found.push(finding);
+      return found;
+    };
+
+    it('looks at every step, and writes only outside the ledger', async () => {
+      const store = await open();
+      await store.append(freshStream(), -1, facts(2));
+      const found = await findings();
+      expect(found.map(({ step }) => step)).toEqual([
+        'DNS',
+        'TCP',
+        'gossip',
+        'authentication',
+        'leader',
+        'write',
+        'read back',
+        'ledger streams',
+      ]);
+      expect(found.filter(({ ok }) => !ok)).toEqual([]);
+      expect(await wholeLog(store)).toHaveLength(2);
+      expect(server.stored('ledger-doctor')).toHaveLength(1);
+    });
+
+    it('stops at the step that fails', async () => {
+      server.failNext('append', { code: 7, details: 'Access Denied' });
+      const found = await findings();
+      expect(found.at(-1)).toMatchObject({ step: 'write', ok: false, detail: expect.stringContaining('Access Denied') });
+    });
+
+    it('names the streams of the ledger that are deleted, truncated or bounded', async () => {
+      const store = await open();
+      const streams = Array.from({ length: 6 }, () => freshStream()) as [string, string, string, string, string, string];
+      for (const stream of streams) await store.append(stream, -1, facts(3));
+      const [deleted, tombstoned, truncated, bounded, mended] = streams;
+      server.deleteStream(deleted);
+      server.tombstoneStream(tombstoned);
+      server.boundStream(truncated, { $tb: 1 });
+      server.boundStream(bounded, { $maxCount: 10 });
+      server.boundStream(mended, { $tb: 2 });
+      server.boundStream(mended, {});
+      server.boundStream('others-1', { $maxCount: 1 });
+      const last = (await findings()).at(-1)!;
+      expect(last).toMatchObject({ step: 'ledger streams', ok: false });
+      for (const [stream, why] of [
+        [deleted, 'deleted'],
+        [tombstoned, 'deleted'],
+        [truncated, '$tb'],
+        [bounded, '$maxCount'],
+      ] as const)
+        // prettier-ignore
+        expect(last.detail).toContain(`${stream} (it ${why === 'deleted' ? 'was deleted' : `is bounded by ${why}`})`);
+      for (const stream of [mended, streams[5], 'others-1']) expect(last.detail).not.toContain(stream);
+    });
+  });
+});
+
+describe('a connection string of KurrentDB', () => {
+  it('names hosts, and what else is known of them', () => {
+    expect(connectionOf('esdb://localhost')).toMatchObject({ hosts: [{ address: 'localhost', port: 2113 }], cluster: false, tls: true });
+    expect(connectionOf('kurrentdb://a.example:1,b.example:2/?tls=false')).toMatchObject({
+      hosts: [{ address: 'a.example', port: 1 }, { address: 'b.example', port: 2 }], // prettier-ignore
+      cluster: true,
+      tls: false,
+    });
+    expect(connectionOf('esdb+discover://ledger.example?nodePreference=Leader')).toMatchObject({ cluster: true });
+    expect(connectionOf('kurrentdb+discover://[::1]:2114?keepAliveInterval=20000&connection-name=a%20b')).toMatchObject({
+      hosts: [{ address: '[::1]', port: 2114 }],
+      keepAliveInterval: 20_000,
+      connectionName: 'a b',
+    });
+    expect(connectionOf('esdb://h?defaultDeadline=700&gossipTimeout=7')).toMatchObject({ defaultDeadline: 700, gossipTimeout: 7_000 });
+  });
+
+  it('may hold any user and password, a colon too', () => {
+    expect(connectionOf('esdb://admin:pa:ss:word@h').credentials?.password).toBe('pa:ss:word');
+    expect(connectionOf('esdb://ad%3Amin:p%40%2F%3F%23%25@h').credentials).toEqual({ username: 'ad:min' });
+    expect(connectionOf('esdb://ad%3Amin:p%40%2F%3F%23%25@h').credentials?.password).toBe('p@/?#%');
+    expect(connectionOf('esdb://h').credentials).toBeUndefined();
+  });
+
+  it.each<[string, string]>([
+    ['', 'begins with esdb://'],
+    ['http://h', 'begins with esdb://'],
+    ['esdb://', 'host:port'],
+    ['esdb://h:0', 'host:port'],
+    ['esdb://h:99999', 'host:port'],
+    ['esdb://h,,i', 'host:port'],
+    ['esdb://h o', 'host:port'],
+    ['esdb://user@h', 'user:password@host'],
+    ['esdb://user:@h', 'user:password@host'],
+    ['esdb://user:se/cret@h', 'percent-encode'],
+    ['esdb://user:se?cret@h', 'percent-encode'],
+    ['esdb://user:se@cret@h', 'percent-encode'],
+    ['esdb://user:se%cret@h', 'percent-encoded'],
+    ['esdb://h?tls=maybe', 'tls is true or false'],
+    ['esdb://h?tls=true&tls=true', 'tls is told twice'],
+    ['esdb://h?tls', 'tls needs one value'],
+    ['esdb://h?secret=1', 'secret is not an option. There are: tls, '],
+    ['esdb://h?s3cr+et=1', 'what stands there is not an option'],
+    ['esdb://h?maxDiscoverAttempts=3', 'maxDiscoverAttempts has no effect'],
+    ['esdb://h?throwOnAppendFailure=false', 'throwOnAppendFailure has no effect'],
+    ['esdb://h?nodePreference=follower', 'nodePreference can only be leader'],
+    ['esdb://h?tlsVerifyCert=false', 'tlsCAFile'],
+    ['esdb://h?keepAliveInterval=-1', 'keepAliveInterval is a whole number'],
+    ['esdb://h?keepAliveInterval=9999', 'keepAliveInterval is a whole number'],
+    ['esdb://h?defaultDeadline=1s', 'defaultDeadline is a whole number'],
+    ['esdb://h?tls=false&tlsCAFile=x', 'tlsCAFile has no effect'],
+    ['esdb://h?tlsCAFile=/no/such/file', 'tlsCAFile cannot be read'],
+    ['esdb://h?userCertFile=x', 'belong together'],
+    ['esdb://h?a=1?b=2', 'more than one "?"'],
+  ])('%j is refused, by the name of what is wrong', (url, message) => {
+    expect(() => connectionOf(url)).toThrow(InvalidConnection);
+    expect(() => connectionOf(url)).toThrow(message);
+    for (const secret of ['se/cret', 'se?cret', 'se@cret', 'se%cret', 'cret@h', 's3cr+et'])
+      expect(() => connectionOf(url)).not.toThrow(secret);
+  });
+
+  it('may name the authority that signed the server’s certificate, if it is one', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-ca-'));
+    const file = join(dir, 'ca.crt');
+    await writeFile(file, 'no certificate');
+    expect(() => connectionOf(`esdb://h?tlsCAFile=${encodeURIComponent(file)}`)).toThrow('tlsCAFile is not a certificate');
+    await rm(dir, { recursive: true });
+  });
+});

@@ -25,8 +25,8 @@ export class CannotOpen extends Error {
   }
 }
 
-/** Outside the ledger's categories. */
-const SCRATCH = 'tower-ledger-doctor';
+/** Outside the ledger's categories: `tower-…` would be a tower. */
+const SCRATCH = 'ledger-doctor';
 /** Milliseconds for each step but the last, which reads the log from end to end. */
 const STEP = 5_000;
 const SCAN = 600_000;
