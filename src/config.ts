@@ -2,6 +2,12 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
+  /** Where the log is kept: in the data folder, or on a KurrentDB, of which the data folder then holds a copy. */
+  readonly store: 'embedded' | 'kurrentdb';
+  /** A connection string with what is secret in it: not enumerable, so that nothing that prints an object prints it. */
+  readonly kurrentdbUrl?: string;
+  /** The file of API tokens; without one, whoever is on this machine may do all. */
+  readonly tokens?: string;
   readonly timeZone: string;
   readonly logLevel: string;
   /** Commands under way at most; the next one is told to come again. */
@@ -22,7 +28,8 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 interface Setting<T> {
   readonly key: string;
-  readonly fallback: string;
+  /** None: the setting may be absent. */
+  readonly fallback?: string;
   /** What is allowed, as the rest of the sentence "must be …". */
   readonly allowed: string;
   read(value: string): T | undefined;
@@ -36,12 +43,18 @@ const whole = (key: string, fallback: number, min: number, max: number): Setting
   allowed: `a whole number from ${min} to ${max}`,
   read: (value) => (/^(0|[1-9]\d{0,8})$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined),
 });
-const words = (key: string, fallback: string, allowed: string, isAllowed: (value: string) => boolean): Setting<string> => ({
+const words = <T extends string = string>(
+  key: string,
+  fallback: string | undefined,
+  allowed: string,
+  isAllowed: (value: string) => boolean,
+): Setting<T> => ({
   key,
-  fallback,
+  ...(fallback !== undefined && { fallback }),
   allowed,
-  read: (value) => (isAllowed(value) ? value : undefined),
+  read: (value) => (isAllowed(value) ? (value as T) : undefined),
 });
+const isPath = (path: string): boolean => path.trim() !== '' && !path.includes('\0');
 
 const isZone = (zone: string): boolean => {
   try {
@@ -51,10 +64,13 @@ const isZone = (zone: string): boolean => {
   }
 };
 
-const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>> } = {
   port: whole('PORT', 3000, 0, 65535),
   host: words('HOST', '127.0.0.1', 'an address to listen on', (host) => host !== '' && !/[\s/]/.test(host)),
-  dataDir: words('DATA_DIR', './data', 'a folder', (dir) => dir.trim() !== '' && !dir.includes('\0')),
+  dataDir: words('DATA_DIR', './data', 'a folder', isPath),
+  store: words('LEDGER_STORE', 'embedded', 'embedded or kurrentdb', (store) => store === 'embedded' || store === 'kurrentdb'),
+  kurrentdbUrl: words('KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
+  tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
   logLevel: words('LEDGER_LOG_LEVEL', 'info', `one of ${LEVELS.join(', ')}`, (level) => LEVELS.includes(level)),
   queue: whole('LEDGER_QUEUE', 1024, 1, 65536),
@@ -78,16 +94,26 @@ export const configOf = (env: Environment): Config => {
   const stranger = Object.keys(env).find((key) => key.startsWith('LEDGER_') && !known.includes(key));
   if (stranger)
     throw new ConfigError(`${stranger} is not a setting. There are: ${known.filter((key) => key.startsWith('LEDGER_')).join(', ')}.`);
-  const valueOf = <T>({ key, fallback, allowed, read }: Setting<T>): T => {
-    const value = read(env[key] ?? fallback);
-    if (value === undefined) throw new ConfigError(`${key} must be ${allowed}, not ${JSON.stringify(env[key])}.`);
+  const valueOf = <T>({ key, fallback, allowed, read }: Setting<T>): T | undefined => {
+    const given = env[key] ?? fallback;
+    if (given === undefined) return undefined;
+    const value = read(given);
+    if (value === undefined)
+      throw new ConfigError(`${key} must be ${allowed}${key === 'KURRENTDB_URL' ? '' : `, not ${JSON.stringify(env[key])}`}.`);
     return value;
   };
-  const config = Object.fromEntries(Object.entries(settings).map(([name, s]) => [name, valueOf<unknown>(s)])) as unknown as Config;
-  if (!isLoopback(config.host))
+  const given = Object.entries(settings).flatMap(([name, s]) => {
+    const value = valueOf<unknown>(s);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const config = Object.fromEntries(given) as unknown as Config;
+  if (config.kurrentdbUrl !== undefined) Object.defineProperty(config, 'kurrentdbUrl', { enumerable: false });
+  if (config.store === 'kurrentdb' && config.kurrentdbUrl === undefined)
+    throw new ConfigError('KURRENTDB_URL must be a connection string, since LEDGER_STORE is kurrentdb.');
+  if (!isLoopback(config.host) && config.tokens === undefined)
     throw new ConfigError(
       `HOST must be a loopback address (127.0.0.1, ::1, localhost), not ${JSON.stringify(config.host)}: ` +
-        'the server does not listen beyond this machine without authentication, which it does not have yet.',
+        'the server does not listen beyond this machine without authentication. LEDGER_TOKENS names the file of those who may use it.',
     );
   return config;
 };

@@ -1,54 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { createApp } from '../../src/app.module.js';
-import { ConfigError, configOf } from '../../src/config.js';
+import { configOf } from '../../src/config.js';
 import { LEDGER, type Ledger } from '../../src/http/ledger.js';
 import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 afterAll(closeRunning);
-
-describe('the configuration', () => {
-  it('has a default for everything', () => {
-    expect(configOf({ PATH: '/bin' })).toEqual({
-      port: 3000,
-      host: '127.0.0.1',
-      dataDir: './data',
-      timeZone: 'Europe/London',
-      logLevel: 'info',
-      queue: 1024,
-      subscribers: 1000,
-      readyLag: 1000,
-      benchRoutes: false,
-    });
-  });
-
-  it.each([
-    ['PORT', 'abc', '0 to 65535'],
-    ['PORT', '65536', '0 to 65535'],
-    ['PORT', '', '0 to 65535'],
-    ['PORT', '-1', '0 to 65535'],
-    ['HOST', '', 'address'],
-    ['HOST', '0.0.0.0', 'without authentication'],
-    ['HOST', '::', 'without authentication'],
-    ['HOST', '192.168.1.4', 'without authentication'],
-    ['DATA_DIR', '', 'folder'],
-    ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
-    ['LEDGER_TIME_ZONE', '+01:00', 'IANA'],
-    ['LEDGER_LOG_LEVEL', 'loud', 'fatal, error, warn, info, debug, trace, silent'],
-    ['LEDGER_QUEUE', '0', '1 to 65536'],
-    ['LEDGER_BENCH_ROUTES', 'yes', 'true or false'],
-    ['LEDGER_QEUE', '1', 'LEDGER_QUEUE'],
-  ])('refuses %s=%s and says what is allowed', (key, value, allowed) => {
-    const refused = () => configOf({ [key]: value });
-    expect(refused).toThrow(ConfigError);
-    expect(refused).toThrow(key);
-    expect(refused).toThrow(allowed);
-  });
-
-  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('lets the server listen on %s', (HOST) =>
-    expect(configOf({ HOST }).host).toBe(HOST),
-  );
-});
 
 describe('the server', () => {
   let server: Server;

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { ConfigError, configOf } from '../src/config.js';
+
+const URL = 'esdb://admin:s3cret-s3cret@db.example:2113?tls=true';
+
+describe('the configuration', () => {
+  it('has a default for everything that the embedded store on this machine needs', () => {
+    expect(configOf({ PATH: '/bin' })).toStrictEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      dataDir: './data',
+      store: 'embedded',
+      timeZone: 'Europe/London',
+      logLevel: 'info',
+      queue: 1024,
+      subscribers: 1000,
+      readyLag: 1000,
+      benchRoutes: false,
+    });
+  });
+
+  it.each([
+    ['PORT', 'abc', '0 to 65535'],
+    ['PORT', '65536', '0 to 65535'],
+    ['PORT', '', '0 to 65535'],
+    ['PORT', '-1', '0 to 65535'],
+    ['HOST', '', 'address'],
+    ['HOST', '0.0.0.0', 'without authentication'],
+    ['HOST', '::', 'without authentication'],
+    ['HOST', '192.168.1.4', 'LEDGER_TOKENS'],
+    ['DATA_DIR', '', 'folder'],
+    ['LEDGER_STORE', 'postgres', 'embedded or kurrentdb'],
+    ['KURRENTDB_URL', ' ', 'connection string'],
+    ['LEDGER_TOKENS', '', 'file'],
+    ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
+    ['LEDGER_TIME_ZONE', '+01:00', 'IANA'],
+    ['LEDGER_LOG_LEVEL', 'loud', 'fatal, error, warn, info, debug, trace, silent'],
+    ['LEDGER_QUEUE', '0', '1 to 65536'],
+    ['LEDGER_BENCH_ROUTES', 'yes', 'true or false'],
+    ['LEDGER_QEUE', '1', 'LEDGER_QUEUE'],
+  ])('refuses %s=%s and says what is allowed', (key, value, allowed) => {
+    const refused = () => configOf({ [key]: value });
+    expect(refused).toThrow(ConfigError);
+    expect(refused).toThrow(key);
+    expect(refused).toThrow(allowed);
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('lets the server listen on %s', (HOST) =>
+    expect(configOf({ HOST }).host).toBe(HOST),
+  );
+
+  it('lets the server listen anywhere for those whose tokens are in a file', () => {
+    const { host, tokens } = configOf({ HOST: '0.0.0.0', LEDGER_TOKENS: '/run/tokens.json' });
+    expect([host, tokens]).toEqual(['0.0.0.0', '/run/tokens.json']);
+  });
+
+  it('takes KurrentDB for a store only with the place of one', () => {
+    expect(() => configOf({ LEDGER_STORE: 'kurrentdb' })).toThrow(/KURRENTDB_URL/);
+    const { store, kurrentdbUrl } = configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL });
+    expect([store, kurrentdbUrl]).toEqual(['kurrentdb', URL]);
+  });
+
+  it('never prints the password of a connection string', () => {
+    const config = configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL });
+    expect(`${JSON.stringify(config)} ${inspect(config)}`).not.toContain('s3cret');
+    for (const wrong of [{ LEDGER_STORE: 'x' }, { HOST: '0.0.0.0' }, { LEDGER_X: '1' }])
+      expect(() => configOf({ KURRENTDB_URL: URL, ...wrong })).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('s3cret') }),
+      );
+  });
+});
