@@ -188,9 +188,10 @@ export class Log {
   /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there */
   readAllBackwards(from: Position | 'end', count: number, allows: (record: Recorded) => boolean = () => true): readonly Recorded[] {
     const events: Recorded[] = [];
-    let index = from === 'end' || from.commit >= this.#end ? this.#records.length : this.#indexAt(from.commit);
+    let index = from === 'end' ? this.#records.length : this.#indexAt(from.commit);
     while (--index >= 0 && events.length < count) {
       const record = this.#records[index]!;
+      if (from !== 'end' && before(from, at(record.end))) continue;
       if (!hidden(record) && allows(record)) events.push(record);
     }
     return events;

@@ -1,76 +1,11 @@
-import { Metadata, status as Status } from '@grpc/grpc-js';
 import code from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import status from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import google from 'google-protobuf/google/protobuf/empty_pb.js';
+import { Refused, thrown, type Failure } from './failures.js';
 import { TOMBSTONE, type Expected, type Outcome, type Position, type Proposed, type Recorded } from './log.js';
-
-/** A failed call as it goes over the wire: `metadata` becomes its trailers. */
-export interface Failure {
-  readonly code: Status;
-  readonly details?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-export class Refused extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.details ?? Status[failure.code]);
-  }
-}
-
-export const statusOf = ({ code, details = Status[code], metadata = {} }: Failure) => {
-  const trailers = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) trailers.set(key, value);
-  return { code, details, metadata: trailers };
-};
-
-/** What a handler of the server answers when it did not expect what it met. */
-export const thrown: Failure = { code: Status.UNKNOWN, details: 'Exception was thrown by handler.' };
-export const accessDenied: Failure = {
-  code: Status.PERMISSION_DENIED,
-  details: 'Access Denied',
-  metadata: { exception: 'access-denied' },
-};
-export const notLeader = (host: string, port: number): Failure => ({
-  code: Status.NOT_FOUND,
-  details: 'Leader info available',
-  metadata: { exception: 'not-leader', 'leader-endpoint-host': host, 'leader-endpoint-port': String(port) },
-});
-export const streamDeleted = (stream: string): Failure => ({
-  code: Status.FAILED_PRECONDITION,
-  details: `Event stream '${stream}' is deleted.`,
-  metadata: { exception: 'stream-deleted', 'stream-name': stream },
-});
-export const deleteAtWrongRevision = (stream: string, expected: Expected, current: number): Failure => {
-  const version = expected === 'any' ? -2 : expected === 'exists' ? -4 : expected;
-  return {
-    code: Status.FAILED_PRECONDITION,
-    details: `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${version}, Actual version: ${current}`,
-    metadata: {
-      exception: 'wrong-expected-version',
-      'stream-name': stream,
-      'expected-version': String(version),
-      'actual-version': String(current),
-    },
-  };
-};
-export const tooLarge = (limit: number): Failure => ({
-  code: Status.INVALID_ARGUMENT,
-  details: `Maximum Append Size of ${limit} Exceeded.`,
-  metadata: { exception: 'maximum-append-size-exceeded', 'maximum-append-size': String(limit) },
-});
-export const eventTooLarge = (id: string, size: number, limit: number): Failure => ({
-  code: Status.INVALID_ARGUMENT,
-  details: `Event with Id: ${id}, Size: ${size}, exceeds Maximum Append Event Size of ${limit}.`,
-  metadata: {
-    exception: 'maximum-append-event-size-exceeded',
-    'maximum-append-event-size': String(limit),
-    'event-id': id,
-    'proposed-append-event-size': String(size),
-  },
-});
 
 export const nameOf = (identifier: shared.StreamIdentifier | undefined): string =>
   Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
@@ -79,6 +14,30 @@ export const identifierOf = (stream: string): shared.StreamIdentifier => {
   const identifier = new shared.StreamIdentifier();
   identifier.setStreamName(Buffer.from(stream));
   return identifier;
+};
+
+export const expectedOf = (
+  options: streams.AppendReq.Options | streams.BatchAppendReq.Options | streams.DeleteReq.Options | streams.TombstoneReq.Options,
+): Expected => {
+  if (options.hasAny()) return 'any';
+  if (options.hasNoStream()) return -1;
+  if (options.hasStreamExists()) return 'exists';
+  return Number('getStreamPosition' in options ? options.getStreamPosition() : options.getRevision());
+};
+
+/** Two messages that hold each other in the same way in several answers. */
+export const positionedAt = <
+  Place extends { setCommitPosition(value: string): unknown; setPreparePosition(value: string): unknown },
+  Response extends { setPosition(value: Place): unknown },
+>(
+  position: number,
+  place: Place,
+  response: Response,
+): Response => {
+  place.setCommitPosition(String(position));
+  place.setPreparePosition(String(position));
+  response.setPosition(place);
+  return response;
 };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -162,12 +121,7 @@ export const appendMessage = (expected: Expected, outcome: Exclude<Outcome, { re
     const success = new streams.AppendResp.Success();
     success.setCurrentRevision(String(outcome.revision));
     if (outcome.position === undefined) success.setNoPosition(new shared.Empty());
-    else {
-      const position = new streams.AppendResp.Position();
-      position.setCommitPosition(String(outcome.position));
-      position.setPreparePosition(String(outcome.position));
-      success.setPosition(position);
-    }
+    else positionedAt(outcome.position, new streams.AppendResp.Position(), success);
     response.setSuccess(success);
     return response;
   }
@@ -213,12 +167,7 @@ export const batchMessage = (id: string, stream: string, expected: Expected, out
     const success = new streams.BatchAppendResp.Success();
     success.setCurrentRevision(String(outcome.revision));
     if (outcome.position === undefined) success.setNoPosition(new google.Empty());
-    else {
-      const position = new shared.AllStreamPosition();
-      position.setCommitPosition(String(outcome.position));
-      position.setPreparePosition(String(outcome.position));
-      success.setPosition(position);
-    }
+    else positionedAt(outcome.position, new shared.AllStreamPosition(), success);
     response.setSuccess(success);
     return response;
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import { Refused, streamDeleted } from './failures.js';
 import { before, at, type Log, type Position, type Recorded } from './log.js';
-import { caughtUpMessage, checkpointMessage, confirmationMessage, eventMessage, Refused, streamDeleted } from './messages.js';
+import { caughtUpMessage, checkpointMessage, confirmationMessage, eventMessage } from './messages.js';
 
 /** Events that a page of a catching-up subscription holds, and that wait for a live one, as the server has them. */
 const PAGE = 32;
