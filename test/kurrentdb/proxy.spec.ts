@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Proxy } from './proxy.js';
+
+let echo: Server;
+let received: string;
+let atEcho: Socket[];
+let proxy: Proxy;
+
+beforeEach(async () => {
+  received = '';
+  atEcho = [];
+  echo = createServer({ allowHalfOpen: true }, (socket) => {
+    atEcho.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      received += bytes.toString();
+      socket.write(bytes);
+    });
+    socket.on('end', () => socket.end());
+  });
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  proxy = await new Proxy({ port: (echo.address() as AddressInfo).port }).start();
+});
+
+afterEach(async () => {
+  await proxy.close();
+  for (const socket of atEcho) socket.destroy();
+  echo.close();
+});
+
+/** A client, with all that it heard and how it ended. */
+const dial = async (port = proxy.port) => {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const client = { socket, heard: '', ended: false, error: undefined as string | undefined };
+  socket.on('data', (bytes) => (client.heard += bytes.toString()));
+  socket.on('end', () => (client.ended = true));
+  socket.on('error', (error: NodeJS.ErrnoException) => (client.error = error.code));
+  await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => undefined);
+  return client;
+};
+
+const until = async (is: () => boolean): Promise<void> => {
+  for (let n = 0; n < 1000 && !is(); n++) await sleep(2);
+  expect(is()).toBe(true);
+};
+
+describe('a proxy', () => {
+  it('passes everything on, both ways, in order, and the end of each way', async () => {
+    const client = await dial();
+    const text = 'abcdefghij'.repeat(400_000);
+    client.socket.end(text);
+    await until(() => client.ended);
+    expect(client.heard.length).toBe(text.length);
+    expect(client.heard).toBe(text);
+    await until(() => proxy.connections === 0);
+  });
+
+  it('passes a reset on', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    atEcho[0]!.resetAndDestroy();
+    await until(() => client.error === 'ECONNRESET');
+  });
+
+  it('cuts: both sides see an end, and nothing more gets through', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.cut();
+    await until(() => client.ended);
+    expect(client.error).toBeUndefined();
+    client.socket.write('b');
+    await until(() => atEcho[0]!.readableEnded);
+    await sleep(20);
+    expect(received).toBe('a');
+    client.socket.end();
+    await until(() => proxy.connections === 0);
+  });
+
+  it('resets: the client sees its connection broken off', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.reset();
+    await until(() => client.error === 'ECONNRESET');
+    expect(client.ended).toBe(false);
+    await until(() => atEcho[0]!.destroyed);
+  });
+
+  it('holds: connections stay open and nothing gets through, until it resumes', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.hold();
+    client.socket.write('b');
+    atEcho[0]!.write('c');
+    const later = await dial();
+    later.socket.write('d');
+    await sleep(50);
+    expect([received, client.heard, later.heard]).toEqual(['a', 'a', '']);
+    expect([client.ended, client.error, client.socket.destroyed]).toEqual([false, undefined, false]);
+    proxy.resume();
+    await until(() => client.heard === 'acb' && later.heard === 'd');
+  });
+
+  it('hides from one side that the other is gone, while it holds', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.hold();
+    client.socket.destroy();
+    await sleep(50);
+    expect(atEcho[0]!.readableEnded).toBe(false);
+    proxy.resume();
+    await until(() => atEcho[0]!.readableEnded || atEcho[0]!.destroyed);
+  });
+
+  it('hides that one side was broken off, while it holds, and tells the other afterwards', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.hold();
+    atEcho[0]!.resetAndDestroy();
+    await sleep(50);
+    expect([client.ended, client.error]).toEqual([false, undefined]);
+    proxy.resume();
+    await until(() => client.error === 'ECONNRESET');
+  });
+
+  it('delays each way, without spreading what was sent together', async () => {
+    proxy.delay(100);
+    const client = await dial();
+    const start = performance.now();
+    client.socket.write('a');
+    await sleep(20);
+    client.socket.write('b');
+    await until(() => client.heard === 'ab');
+    const took = performance.now() - start;
+    expect(took).toBeGreaterThan(200);
+    expect(took).toBeLessThan(390);
+  });
+
+  it('drops answers: the request arrives, its answer does not, then the connection is cut', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    proxy.dropAnswers(40);
+    client.socket.write('b');
+    await until(() => received === 'ab');
+    await until(() => client.ended);
+    expect(client.heard).toBe('a');
+    const later = await dial();
+    later.socket.write('c');
+    await until(() => later.heard === 'c');
+  });
+
+  it('refuses new connections and keeps the old, until it accepts again', async () => {
+    const client = await dial();
+    proxy.refuse();
+    expect((await dial()).error).toBe('ECONNREFUSED');
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    const { port } = proxy;
+    await proxy.accept();
+    expect(proxy.port).toBe(port);
+    const later = await dial();
+    later.socket.write('b');
+    await until(() => later.heard === 'b');
+  });
+
+  it('goes where it is told from the next connection on, and is away when nobody is there', async () => {
+    proxy.target = { port: 1 };
+    const client = await dial();
+    await until(() => client.error === 'ECONNRESET');
+    proxy.target = { port: (echo.address() as AddressInfo).port };
+    const later = await dial();
+    later.socket.write('a');
+    await until(() => later.heard === 'a');
+  });
+
+  it('holds back a sender whose receiver does not read', async () => {
+    const client = await dial();
+    client.socket.write('a');
+    await until(() => client.heard === 'a');
+    client.socket.pause();
+    atEcho[0]!.write(Buffer.alloc(40 * 1024 * 1024));
+    await sleep(200);
+    expect(atEcho[0]!.writableLength).toBeGreaterThan(10 * 1024 * 1024);
+    client.socket.resume();
+    await until(() => client.heard.length === 40 * 1024 * 1024 + 1);
+  });
+});
