@@ -27,6 +27,7 @@ import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
 import { subjectController } from './http/subject.controller.js';
 import { Subscribers } from './http/subscribers.js';
+import { requireTokens, Tokens } from './http/tokens.js';
 import { EmbeddedReadModel } from './store/embedded/embedded-read-model.js';
 import { EmbeddedStore } from './store/embedded/embedded-store.js';
 
@@ -127,7 +128,7 @@ const serve = async (config: Config, log: Logger, store: EmbeddedStore, projecto
     metrics,
     routes,
     subscribers,
-    document: () => (document ??= documentOf(app, VERSION)),
+    document: () => (document ??= documentOf(app, VERSION, config.tokens !== undefined)),
   };
   const adapter = new FastifyAdapter({
     logger: false,
@@ -139,7 +140,8 @@ const serve = async (config: Config, log: Logger, store: EmbeddedStore, projecto
     clientErrorHandler: notHttp,
   } as never);
   const fastify = adapter.getInstance();
-  stayLocal(fastify as never);
+  if (config.tokens === undefined) stayLocal(fastify as never);
+  else requireTokens(fastify as never, await Tokens.open(config.tokens, log));
   acceptJson(fastify as never);
   routes.watch(fastify as never);
   metrics.watch(fastify as never);

@@ -55,7 +55,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         subject,
         id: idOf(request),
         body,
-        actor: { id: actorOf(request) },
+        actor: actorOf(request),
         idempotencyKey: idempotencyKeyOf(request),
         ifMatch: ifMatchOf(request),
         dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),

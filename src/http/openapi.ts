@@ -9,9 +9,11 @@ import {
   ApiTags,
   DocumentBuilder,
   SwaggerModule,
+  type OpenAPIObject,
 } from '@nestjs/swagger';
 import { IDENTIFIER, type AnyCommand, type AnySubject, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
+import { isOpen } from './routes.js';
 
 type Schema = { readonly [key: string]: Json };
 const anObject = { type: 'object' } as const;
@@ -153,8 +155,29 @@ export const describeRead = ({
     ...status.map((s) => problem(s, SAYS[s]!)),
   );
 
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+const described = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+/** With tokens: each operation that needs one says so, and nobody names the actor. */
+const withTokens = (path: string, operation: Operation): Operation =>
+  isOpen(path)
+    ? { ...operation, security: [] }
+    : {
+        ...operation,
+        ...(operation.parameters && {
+          parameters: operation.parameters.filter((parameter) => !('name' in parameter && parameter.name === 'X-Actor')),
+        }),
+        responses: {
+          ...operation.responses,
+          401: described('No token came, or one that is not known or was revoked.'),
+          403: described('No role of the token may do this.'),
+        },
+      };
+
 /** OpenAPI 3.1 of every route, made when it is first asked for. */
-export const documentOf = (app: INestApplication, version: string): object => {
+export const documentOf = (app: INestApplication, version: string, tokens: boolean): object => {
   const about = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tower Ledger')
@@ -163,5 +186,17 @@ export const documentOf = (app: INestApplication, version: string): object => {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .build();
   const document = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
-  return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...components } } };
+  const schemas = { ...document.components?.schemas, ...components };
+  if (!tokens) return { ...document, components: { ...document.components, schemas } };
+  const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
+  const paths = Object.entries(document.paths).map(([path, operations]) => [
+    path,
+    Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withTokens(path, operation as Operation)])),
+  ]);
+  return {
+    ...document,
+    security: [{ bearer: [] }],
+    paths: Object.fromEntries(paths),
+    components: { ...document.components, schemas, securitySchemes: { bearer } },
+  };
 };

@@ -39,6 +39,24 @@ const placeOf = (fault: Fault): string =>
 export const badParameter = (parameter: string, detail: string): BadRequest => new BadRequest([{ parameter, detail }], 'bad-parameter');
 export const badHeader = (header: string, detail: string): BadRequest => new BadRequest([{ header, detail }], 'bad-header');
 
+/** No token came with the request, or one that is not in force. */
+export class NotAuthenticated extends Error {
+  override readonly name = 'NotAuthenticated';
+  constructor(
+    message: string,
+    readonly reason?: 'invalid_token',
+  ) {
+    super(message);
+  }
+  /** RFC 6750, section 3. */
+  get challenge(): string {
+    return `Bearer realm="tower-ledger"${this.reason ? `, error="${this.reason}"` : ''}`;
+  }
+}
+/** The token is in force, and none of its roles may do this. */
+export class NotAllowed extends Error {
+  override readonly name = 'NotAllowed';
+}
 export class MethodNotAllowed extends Error {
   override readonly name = 'MethodNotAllowed';
 }
@@ -72,6 +90,8 @@ const titles: Readonly<Record<string, string>> = {
   'body-too-large': 'The body is too large.',
   'media-type': 'The body must be JSON.',
   'not-found': 'Nothing is there.',
+  'not-authenticated': 'The request needs a token that is in force.',
+  'not-allowed': 'The roles of this token may not do this.',
   'bad-host': 'The server answers to this machine alone.',
   'method-not-allowed': 'The method is not allowed here.',
   'stale-revision': 'The stream has moved on.',
@@ -98,6 +118,7 @@ interface Answer {
   readonly errors?: readonly Fault[] | undefined;
   readonly more?: Readonly<Record<string, Json | undefined>>;
   readonly retryAfter?: number;
+  readonly challenge?: string;
 }
 
 const again = (code: string, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
@@ -116,6 +137,9 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
     const detail = error.message;
     return { code: error.code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
   }
+  if (error instanceof NotAuthenticated)
+    return { code: 'not-authenticated', status: 401, detail: error.message, challenge: error.challenge };
+  if (error instanceof NotAllowed) return { code: 'not-allowed', status: 403, detail: error.message };
   if (error instanceof Stale) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
   if (error instanceof KeyReused) return { code: 'key-reused', status: 422, detail: error.message };
   if (error instanceof InvalidPosition) return { code: 'bad-position', status: 400, detail: error.message };
@@ -164,6 +188,7 @@ export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Le
   }
   if (reply.sent) return;
   if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
+  if (answer.challenge !== undefined) reply.header('www-authenticate', answer.challenge);
   reply
     .code(answer.status)
     .header('content-type', 'application/problem+json; charset=utf-8')

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
-import { IDENTIFIER, isIdentifier } from '../kernel/index.js';
+import { IDENTIFIER, isIdentifier, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
+import { PERSON } from './token-file.js';
 
 const operator = ((): string => {
   try {
@@ -22,10 +23,15 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
   return value;
 };
 
-/** In local mode the caller says who they are; else it is who runs the server. */
-export const actorOf = (request: FastifyRequest): string =>
-  header(request, 'x-actor', /^[A-Za-z0-9._@-]{1,128}$/, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ??
-  operator;
+const signedIn = new WeakMap<FastifyRequest, Actor>();
+/** The request is this person's, in this role: its token said so. */
+export const signIn = (request: FastifyRequest, actor: Actor): void => void signedIn.set(request, actor);
+
+/** Who sent it: whose token it came with; in local mode whom the caller names, else who runs the server. */
+export const actorOf = (request: FastifyRequest): Actor =>
+  signedIn.get(request) ?? {
+    id: header(request, 'x-actor', PERSON, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ?? operator,
+  };
 export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
   header(request, 'idempotency-key', /^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 export const correlationOf = (request: FastifyRequest): string | undefined =>

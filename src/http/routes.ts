@@ -5,6 +5,9 @@ import type { AnyCommand, AnySubject } from '../kernel/index.js';
 export const placesOf = (command: AnyCommand, subjects: readonly AnySubject[]): readonly AnySubject[] =>
   command.subject ? [command.subject] : subjects;
 
+/** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
+export const isOpen = (route: string): boolean => ['/livez', '/readyz', '/openapi.json'].includes(route) || /^\/docs(\/|$)/.test(route);
+
 /** Which methods there are at a path, for an honest 405. */
 export class Routes {
   readonly #methods = new Map<string, Set<string>>();

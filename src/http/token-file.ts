@@ -1,0 +1,123 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** What may be done: reads, and commands, which are all that is asked with another method than GET. */
+export type Act = 'read' | 'command';
+
+/** Who uses the ledger, and what they may do there. */
+export const ROLES = {
+  'contract-manager': ['read', 'command'],
+  approver: ['read', 'command'],
+  integrator: ['read', 'command'],
+  auditor: ['read'],
+  board: ['read'],
+} as const satisfies Readonly<Record<string, readonly Act[]>>;
+export type Role = keyof typeof ROLES;
+export const may = (role: Role, act: Act): boolean => (ROLES[role] as readonly Act[]).includes(act);
+
+/** An entry of the file. The token itself is shown once, to whoever made it, and is kept nowhere. */
+export interface Token {
+  readonly id: string;
+  /** A person id, never a name. */
+  readonly person: string;
+  readonly roles: readonly Role[];
+  /** Of the token, in hexadecimal. */
+  readonly sha256: string;
+  /** Instants in UTC. */
+  readonly createdAt: string;
+  readonly revokedAt?: string;
+}
+
+/** The file is not there, cannot be read, or is not what the commands write. */
+export class BadTokenFile extends Error {
+  override readonly name = 'BadTokenFile';
+}
+
+/** Such as `tower_` and 43 characters of base64url; the prefix is for those who look for secrets that were left about. */
+export const TOKEN = /^tower_[A-Za-z0-9_-]{43}$/;
+
+/** A slow hash protects words that can be guessed. A token is 256 random bits, which cannot, so that a plain hash keeps it as safe. */
+export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+const isText = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value);
+const isInstant = (value: unknown): boolean => isText(value, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+export const PERSON = /^[A-Za-z0-9._@-]{1,128}$/;
+const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
+  id: (id) => isText(id, /^[a-z0-9-]{1,64}$/),
+  person: (person) => isText(person, PERSON),
+  roles: (roles) => Array.isArray(roles) && roles.length > 0 && roles.every((role) => Object.hasOwn(ROLES, role as string)),
+  sha256: (hash) => isText(hash, /^[0-9a-f]{64}$/),
+  createdAt: isInstant,
+  revokedAt: (instant) => instant === undefined || isInstant(instant),
+};
+
+/** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFile */
+export const parseTokens = (text: string): readonly Token[] => {
+  const wrong = (what: string): never => {
+    throw new BadTokenFile(what);
+  };
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    return wrong('is not JSON');
+  }
+  const tokens = (file as { readonly tokens?: unknown } | null)?.tokens;
+  if (!Array.isArray(tokens)) return wrong('has no list of tokens');
+  for (const [i, entry] of tokens.entries()) {
+    const token = (entry ?? {}) as Record<string, unknown>;
+    for (const [field, isRight] of Object.entries(checks)) if (!isRight(token[field])) wrong(`has a wrong ${field} in its entry ${i + 1}`);
+    const stranger = Object.keys(token).find((field) => !Object.hasOwn(checks, field));
+    if (stranger !== undefined) wrong(`has a field that is not known in its entry ${i + 1}`);
+  }
+  const list = tokens as readonly Token[];
+  for (const field of ['id', 'sha256'] as const)
+    if (new Set(list.map((token) => token[field])).size !== list.length) wrong(`has the same ${field} twice`);
+  return list;
+};
+
+/** @throws BadTokenFile whose message names the file */
+export const readTokens = async (file: string): Promise<readonly Token[]> => {
+  try {
+    return parseTokens(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof BadTokenFile) throw new BadTokenFile(`${file} ${error.message}.`);
+    throw new BadTokenFile(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error });
+  }
+};
+
+/**
+ * Writes what `change` makes of the file: whole or not at all, for its owner alone. A file that is not there is empty before.
+ * @throws BadTokenFile also when another command is writing
+ */
+export const changeTokens = async (file: string, change: (tokens: readonly Token[]) => readonly Token[]): Promise<void> => {
+  const next = `${file}.new`;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    const why =
+      error.code === 'EEXIST' ? 'is there: another command writes, or one was cut, then remove it' : `cannot be made (${error.code})`;
+    throw new BadTokenFile(`${next} ${why}.`, { cause: error });
+  });
+  try {
+    const before = await readTokens(file).catch((error: BadTokenFile) => {
+      if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return [];
+      throw error;
+    });
+    await handle.writeFile(`${JSON.stringify({ tokens: change(before) }, null, 2)}\n`);
+    await handle.sync();
+    await rename(next, file);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+};
+
+/** @returns the token, which nobody can be told again, and its entry */
+export const newToken = (told: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
+  const token = `tower_${randomBytes(32).toString('base64url')}`;
+  const sha256 = hashOf(token).toString('hex');
+  return { token, entry: { id: sha256.slice(0, 12), ...told, sha256 } };
+};

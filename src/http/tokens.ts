@@ -1,0 +1,123 @@
+import type { FastifyInstance } from 'fastify';
+import { timingSafeEqual } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { ConfigError } from '../config.js';
+import { badHeader, NotAllowed, NotAuthenticated } from './problem.js';
+import { signIn } from './request.js';
+import { isOpen } from './routes.js';
+import { hashOf, may, readTokens, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
+
+/** How long a revoked token may still be taken. */
+const LOOK_MS = 1000;
+
+type Known = Pick<Token, 'id' | 'person' | 'roles'> & { readonly hash: Buffer };
+
+/** The tokens in force, as their file says. A file that is broken or gone changes nothing, and is told once. */
+export class Tokens {
+  #known: readonly Known[] = [];
+  #mark = '';
+  #looking = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Answers that go on after their request was let in, by the id of its token. */
+  readonly #streams = new Map<string, Set<ServerResponse>>();
+
+  private constructor(
+    private readonly file: string,
+    private readonly log: Logger,
+  ) {}
+
+  /** @throws ConfigError when the file cannot be used */
+  static async open(file: string, log: Logger): Promise<Tokens> {
+    const tokens = new Tokens(file, log);
+    try {
+      tokens.#mark = await tokens.#markOf();
+      tokens.#take(await readTokens(file));
+    } catch (error) {
+      throw new ConfigError(`LEDGER_TOKENS: ${(error as Error).message} npm run tokens -- add makes one.`, { cause: error });
+    }
+    tokens.#timer = setInterval(() => void tokens.#look(), LOOK_MS).unref();
+    return tokens;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Every hash is compared, and whole, so that the time it takes tells nothing of them. */
+  find(token: string): Known | undefined {
+    const hash = hashOf(token);
+    let found: Known | undefined;
+    for (const known of this.#known) if (timingSafeEqual(known.hash, hash)) found = known;
+    return found;
+  }
+
+  /** Ends the answer when the token is revoked. */
+  untilRevoked(id: string, answer: ServerResponse): void {
+    const answers = this.#streams.get(id) ?? new Set();
+    this.#streams.set(id, answers.add(answer));
+    answer.on('close', () => {
+      answers.delete(answer);
+      if (answers.size === 0 && this.#streams.get(id) === answers) this.#streams.delete(id);
+    });
+  }
+
+  /** Looks by the clock and not when a request comes, for a stream's request came long ago. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const mark = await this.#markOf();
+      if (mark === this.#mark) return;
+      this.#mark = mark;
+      this.#take(await readTokens(this.file));
+      this.log.info({ file: this.file, tokens: this.#known.length }, 'The file of API tokens was read again.');
+    } catch (error) {
+      this.log.error({ err: error }, 'The file of API tokens cannot be used: what it said before stays in force.');
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Differs after every change: a new file by its number, one that was written over by its time. */
+  async #markOf(): Promise<string> {
+    return stat(this.file).then(
+      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+      (error: NodeJS.ErrnoException) => String(error.code),
+    );
+  }
+
+  #take(tokens: readonly Token[]): void {
+    this.#known = tokens
+      .filter(({ revokedAt }) => revokedAt === undefined)
+      .map(({ id, person, roles, sha256 }) => ({ id, person, roles, hash: Buffer.from(sha256, 'hex') }));
+    const inForce = new Set(this.#known.map(({ id }) => id));
+    for (const [id, answers] of this.#streams) if (!inForce.has(id)) for (const answer of answers) answer.destroy();
+  }
+}
+
+const allowing = (act: Act): string => (Object.keys(ROLES) as Role[]).filter((role) => may(role, act)).join(', ');
+
+/** Every route that is not open, and every address that is no route, takes a token in force with a role that may do what is asked. */
+export const requireTokens = (fastify: FastifyInstance, tokens: Tokens): void => {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { url: route } = request.routeOptions;
+    if (route !== undefined && isOpen(route)) return done();
+    const [, given] = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (given === undefined) return done(new NotAuthenticated('Send a token: Authorization: Bearer ….'));
+    const token = TOKEN.test(given) ? tokens.find(given) : undefined;
+    if (!token) return done(new NotAuthenticated('The token is not known, or was revoked.', 'invalid_token'));
+    const act = request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
+    const role = token.roles.find((r) => may(r, act));
+    if (!role) return done(new NotAllowed(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
+    if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
+    signIn(request, { id: token.person, role });
+    if (route?.endsWith('/updates')) tokens.untilRevoked(token.id, reply.raw);
+    done();
+  });
+  fastify.addHook('onClose', (_, done) => {
+    tokens.close();
+    done();
+  });
+};

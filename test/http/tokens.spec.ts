@@ -1,0 +1,338 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { configOf } from '../../src/config.js';
+import { createApp } from '../../src/app.module.js';
+import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
+import { tokenCommands } from '../../src/operate/token-commands.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Answer, type Server } from './server.js';
+
+afterAll(closeRunning);
+
+/** The command, as an operator types it. */
+const tokens = async (file: string, ...words: string[]): Promise<{ readonly printed: string[]; readonly said: string[] }> => {
+  const [printed, said]: [string[], string[]] = [[], []];
+  const command = tokenCommands({ file, now: () => '2026-11-24T12:00:00.000Z', print: (l) => printed.push(l), say: (l) => said.push(l) });
+  await command.parseAsync(words, { from: 'user' });
+  return { printed, said };
+};
+const tokenOf = async (file: string, person: string, ...roles: Role[]): Promise<string> =>
+  (await tokens(file, 'add', '--person', person, ...roles.flatMap((role) => ['--role', role]))).printed[0]!;
+const idOf = async (file: string, person: string): Promise<string> => (await readTokens(file)).find((t) => t.person === person)!.id;
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+const until = async (holds: () => unknown): Promise<void> => {
+  for (const end = Date.now() + 5000; !(await holds()); await sleep(20)) if (Date.now() > end) throw new Error('It never came.');
+};
+
+describe('the tokens command', () => {
+  let dir: string;
+  let file: string;
+  beforeEach(async () => {
+    dir = await tempFolder();
+    file = join(dir, 'made', 'tokens.json');
+  });
+
+  it('prints the token once and alone, and keeps its hash for the owner of the file alone', async () => {
+    const { printed, said } = await tokens(file, 'add', '--person', 'jane', '--role', 'contract-manager', '--role', 'auditor');
+    expect(printed).toEqual([expect.stringMatching(/^tower_[A-Za-z0-9_-]{43}$/)]);
+    expect(said.join()).not.toContain(printed[0]);
+    expect(await readFile(file, 'utf8')).not.toContain(printed[0]!.slice(6));
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readTokens(file)).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{12}$/),
+        person: 'jane',
+        roles: ['contract-manager', 'auditor'],
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        createdAt: '2026-11-24T12:00:00.000Z',
+      },
+    ]);
+  });
+
+  it('never makes the same token twice', async () =>
+    expect(await tokenOf(file, 'jane', 'auditor')).not.toBe(await tokenOf(file, 'jane', 'auditor')));
+
+  it('lists who has tokens, and revokes one', async () => {
+    const made = [await tokenOf(file, 'jane', 'contract-manager'), await tokenOf(file, 'otto', 'auditor', 'board')];
+    const id = await idOf(file, 'otto');
+    await tokens(file, 'revoke', id);
+    const { printed } = await tokens(file, 'list');
+    expect(printed).toEqual([
+      expect.stringMatching(/^[0-9a-f]{12} {2}jane {2}contract-manager {2}2026-11-24T12:00:00.000Z {2}in force$/),
+      `${id}  otto  auditor,board  2026-11-24T12:00:00.000Z  revoked 2026-11-24T12:00:00.000Z`,
+    ]);
+    for (const token of made) expect(printed.join()).not.toContain(token);
+  });
+
+  it.each([
+    [['add', '--role', 'auditor'], /person/],
+    [['add', '--person', 'jane'], /role/],
+    [['add', '--person', 'jane', '--role', 'king'], /contract-manager, approver, integrator, auditor, board/],
+    [['add', '--person', 'Jane Doe', '--role', 'auditor'], /person id/],
+    [['revoke', 'nobody'], /nobody/],
+    [['list', '--file', '/nowhere/tokens.json'], /nowhere.*ENOENT/],
+  ])('refuses %j and says why', async (words, why) => {
+    const heard: string[] = [];
+    const command = tokenCommands({ file, now: () => '', print: () => undefined, say: (line) => heard.push(line) });
+    await command.parseAsync(words, { from: 'user' }).catch((error: Error) => heard.push(error.message));
+    expect(heard.join()).toMatch(why);
+  });
+
+  it('leaves a file that it does not understand as it is', async () => {
+    await mkdir(join(dir, 'made'));
+    await writeFile(file, '{"tokens": [{"id": "x"}]}');
+    await expect(tokens(file, 'add', '--person', 'jane', '--role', 'auditor')).rejects.toThrow(/wrong person in its entry 1/);
+    expect(await readFile(file, 'utf8')).toBe('{"tokens": [{"id": "x"}]}');
+    await writeFile(file, '{"tokens": []}');
+    await tokenOf(file, 'jane', 'auditor');
+  });
+
+  it('does not write while another does, so that neither is lost', async () => {
+    const both = await Promise.allSettled(['jane', 'otto'].map((person) => tokenOf(file, person, 'auditor')));
+    const made = both.filter(({ status }) => status === 'fulfilled').length;
+    expect(await readTokens(file)).toHaveLength(made);
+    await writeFile(`${file}.new`, '');
+    await expect(tokenOf(file, 'mary', 'auditor')).rejects.toThrow(/another command writes/);
+  });
+});
+
+describe('a file of tokens', () => {
+  const entry = { id: 'a', person: 'jane', roles: ['auditor'], sha256: '0'.repeat(64), createdAt: '2026-11-24T12:00:00Z' };
+  const parse = (...entries: unknown[]) => parseTokens(JSON.stringify({ tokens: entries }));
+
+  it('is taken as it is written', () => expect(parse(entry, { ...entry, id: 'b', sha256: '1'.repeat(64) })).toHaveLength(2));
+
+  it.each([
+    ['not JSON', () => parseTokens('{')],
+    ['no list', () => parseTokens('{"tokens": {}}')],
+    ['nothing', () => parseTokens('null')],
+    ['an entry that is none', () => parse(null)],
+    ['a role that is not known', () => parse({ ...entry, roles: ['auditor', 'king'] })],
+    ['a role of every object', () => parse({ ...entry, roles: ['constructor'] })],
+    ['no role', () => parse({ ...entry, roles: [] })],
+    ['half a hash', () => parse({ ...entry, sha256: '0'.repeat(32) })],
+    ['a token for its hash', () => parse({ ...entry, sha256: `tower_${'a'.repeat(43)}` })],
+    ['no day of making', () => parse({ ...entry, createdAt: undefined })],
+    ['a word for a day of revoking', () => parse({ ...entry, revokedAt: 'yes' })],
+    ['a misspelt revoking', () => parse({ ...entry, revoked: '2026-11-24T12:00:00Z' })],
+    ['one id twice', () => parse(entry, { ...entry, sha256: '1'.repeat(64) })],
+    ['one hash twice', () => parse(entry, { ...entry, id: 'b' })],
+  ])('is refused whole with %s', (_, parsing) => expect(parsing).toThrow(expect.objectContaining({ name: 'BadTokenFile' })));
+});
+
+describe('a server with tokens', () => {
+  let dir: string;
+  let file: string;
+  let server: Server;
+  const made = new Map<string, string>();
+  const as = (person: string): Record<string, string> => bearer(made.get(person)!);
+  const make = async (person: string, ...roles: Role[]): Promise<void> => void made.set(person, await tokenOf(file, person, ...roles));
+  const annotate = (headers: Record<string, string>, query = '') =>
+    server.post(`/contracts/ours/annotate${query}`, { note: 'Seen.' }, headers);
+
+  beforeAll(async () => {
+    dir = await tempFolder();
+    file = join(dir, 'tokens.json');
+    for (const role of Object.keys(ROLES) as Role[]) await make(role, role);
+    await make('jane', 'auditor', 'board', 'approver', 'contract-manager');
+    // every address of this machine, as it would be for others
+    server = await startServer({ HOST: '0.0.0.0', LEDGER_TOKENS: file });
+    const { post } = server;
+    await tellWorld({ ...server, post: (path, body) => post(path, body, as('integrator')) });
+    await told(post('/contracts/ours/award-contract', award, as('contract-manager')));
+  });
+  afterAll(() => stopServer(server));
+
+  const problem = ({ status, headers, body }: Answer) => [status, headers.get('content-type'), body.type.split(':').at(-1)];
+  const PROBLEM = 'application/problem+json; charset=utf-8';
+
+  it('answers nothing of the ledger without one, and says what it takes', async () => {
+    const { paths } = (await server.get('/openapi.json')).body;
+    const addresses = Object.entries<object>(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => [method, path.replaceAll(/{\w+}/g, 'x')] as const),
+    );
+    expect(addresses.length).toBeGreaterThan(60);
+    const answered: string[] = [];
+    for (const [method, path] of [...addresses, ['get', '/nothing'], ['get', '/'], ['get', '/docs-json'], ['put', '/events']] as const) {
+      const response = await fetch(server.url + path, { method });
+      const text = await response.text();
+      if (response.status !== 401) answered.push(path);
+      else {
+        expect(response.headers.get('www-authenticate')).toBe('Bearer realm="tower-ledger"');
+        expect(JSON.parse(text).type).toBe('urn:tower-ledger:problem:not-authenticated');
+      }
+    }
+    expect(answered.sort()).toEqual(['/livez', '/openapi.json', '/readyz']);
+  });
+
+  it('is looked after and documented without one', async () => {
+    for (const path of ['/livez', '/readyz', '/openapi.json', '/docs'])
+      expect([path, (await server.get(path)).status]).toEqual([path, 200]);
+    expect((await server.get('/metrics')).status).toBe(401);
+    expect((await server.get('/metrics', as('board'))).status).toBe(200);
+  });
+
+  it.each([
+    ['of another scheme', 'Basic amFuZTp4'],
+    ['with nothing behind the scheme', 'Bearer'],
+    ['of another form', 'Bearer 123'],
+    ['that nobody made', `Bearer tower_${'A'.repeat(43)}`],
+    ['with a hash for a token', 'hash'],
+    ['twice', 'twice'],
+    ['that is too long', `Bearer tower_${'A'.repeat(4000)}`],
+  ])('refuses a header %s', async (_, header) => {
+    const [first] = await readTokens(file);
+    const authorization =
+      header === 'hash' ? `Bearer ${first!.sha256}` : header === 'twice' ? `Bearer ${made.get('jane')} ${made.get('jane')}` : header;
+    const answer = await server.get('/events', { authorization });
+    expect(problem(answer)).toEqual([401, PROBLEM, 'not-authenticated']);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="tower-ledger"/);
+  });
+
+  it('says when a token is not in force, and takes one in whatever case its scheme is written', async () => {
+    const { headers } = await server.get('/events', bearer(`tower_${'A'.repeat(43)}`));
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="tower-ledger", error="invalid_token"');
+    expect((await server.get('/events', { authorization: `bearer ${made.get('jane')}` })).status).toBe(200);
+  });
+
+  it('reads no body of a stranger', async () => {
+    expect((await server.post('/contracts/ours/annotate', '{"note":')).status).toBe(401);
+    expect((await server.post('/contracts/ours/annotate', 'x'.repeat(2_000_000))).status).toBe(401);
+  });
+
+  it.each(Object.entries(ROLES))('lets the role %s do %j, and no more', async (role, acts) => {
+    for (const path of ['/contracts/ours', '/contracts/ours/history', '/projections/tower-board', '/events', '/metrics'])
+      expect([path, (await server.get(path, as(role))).status]).toEqual([path, 200]);
+    const answer = await annotate(as(role));
+    if ((acts as readonly string[]).includes('command')) expect(answer.status).toBe(201);
+    else {
+      expect(problem(answer)).toEqual([403, PROBLEM, 'not-allowed']);
+      expect(answer.body.detail).toBe(`${role} may not do this: it takes one of contract-manager, approver, integrator.`);
+      expect(problem(await annotate(as(role), '?dryRun=true'))[0]).toBe(403);
+    }
+  });
+
+  it('records whose token it was, with the role that allowed it', async () => {
+    const { position, events } = await told(annotate(as('jane')));
+    const { body } = await server.get(`/events/${events[0].id}?minPosition=${position}`, as('auditor'));
+    expect(body.metadata.actor).toEqual({ id: 'jane', role: 'approver' });
+  });
+
+  it('takes no other word for who sends a command', async () => {
+    const { status, body } = await annotate({ ...as('jane'), 'x-actor': 'otto' });
+    expect([status, body.errors]).toEqual([400, [{ header: 'x-actor', detail: expect.stringContaining('token') }]]);
+  });
+
+  it('answers an address that is no route as such, to who may ask', async () => {
+    expect((await server.get('/nothing', as('board'))).status).toBe(404);
+    const { status, headers } = await server.post('/events', {}, as('board'));
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  it('answers whatever name it is called by', async () => {
+    const { statusCode } = await server.app.inject({ url: '/events', headers: { host: 'ledger.example', ...as('jane') } });
+    expect(statusCode).toBe(200);
+  });
+
+  it('describes in OpenAPI what takes a token', async () => {
+    const { components, security, paths } = (await server.get('/openapi.json')).body;
+    expect(components.securitySchemes.bearer).toEqual(expect.objectContaining({ type: 'http', scheme: 'bearer' }));
+    expect(security).toEqual([{ bearer: [] }]);
+    const open = Object.entries<any>(paths).filter(([, { get }]) => get?.security?.length === 0);
+    expect(open.map(([path]) => path).sort()).toEqual(['/livez', '/openapi.json', '/readyz']);
+    const { parameters, responses } = paths['/contracts/{id}/award-contract'].post;
+    expect(parameters.map(({ name }: any) => name)).not.toContain('X-Actor');
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
+    expect(Object.keys(paths['/livez'].get.responses)).not.toContain('401');
+  });
+
+  it('takes a new token, and a revoked one no more, within seconds and without a restart', async () => {
+    await make('late', 'board');
+    await until(async () => (await server.get('/events', as('late'))).status === 200);
+    await tokens(file, 'revoke', await idOf(file, 'late'));
+    await until(async () => (await server.get('/events', as('late'))).status === 401);
+    expect((await server.get('/events', as('jane'))).status).toBe(200);
+  }, 15_000);
+
+  it('ends the streams of a revoked token, and no others', async () => {
+    await make('gone', 'board');
+    await until(async () => (await server.get('/events', as('gone'))).status === 200);
+    const follow = async (person: string) => {
+      const { body, status } = await fetch(`${server.url}/projections/contract-register/updates`, { headers: as(person) });
+      expect(status).toBe(200);
+      const heard = { text: '', ended: false };
+      void (async () => {
+        for await (const chunk of body!) heard.text += Buffer.from(chunk).toString();
+      })()
+        .catch(() => undefined)
+        .finally(() => (heard.ended = true));
+      await until(() => heard.text.includes('event: hello'));
+      return heard;
+    };
+    const [gone, jane] = [await follow('gone'), await follow('jane')];
+    await tokens(file, 'revoke', await idOf(file, 'gone'));
+    await until(() => gone.ended);
+    await told(server.post('/contracts/after/award-contract', award, as('jane')));
+    await until(() => jane.text.includes('contract:after'));
+    expect([jane.ended, gone.text.includes('contract:after')]).toEqual([false, false]);
+  }, 15_000);
+
+  it('goes by what the file said before while it is broken or gone, and says so once', async () => {
+    const good = await readFile(file, 'utf8');
+    const errors = () => server.logged.filter((line) => line.includes('stays in force')).length;
+    const before = errors();
+    await appendFile(file, '}');
+    await until(() => errors() > before);
+    await sleep(2200);
+    expect(errors()).toBe(before + 1);
+    expect((await server.get('/events', as('jane'))).status).toBe(200);
+    await rm(file);
+    await until(() => errors() === before + 2);
+    expect((await server.get('/events', as('jane'))).status).toBe(200);
+    await writeFile(file, good);
+    await make('again', 'board');
+    await until(async () => (await server.get('/events', as('again'))).status === 200);
+    expect(errors()).toBe(before + 2);
+  }, 20_000);
+
+  it('does not start with a file that it cannot use', async () => {
+    const started = (LEDGER_TOKENS: string) => createApp(configOf({ PORT: '0', DATA_DIR: dir, LEDGER_TOKENS, LEDGER_LOG_LEVEL: 'silent' }));
+    const broken = join(dir, 'broken.json');
+    await writeFile(broken, '[]');
+    await expect(started(broken)).rejects.toThrow(/LEDGER_TOKENS.*broken.json has no list of tokens/);
+    await expect(started(join(dir, 'nowhere.json'))).rejects.toThrow(/LEDGER_TOKENS.*ENOENT.*npm run tokens/);
+  });
+
+  it('tells no token to anyone, neither in an answer nor in its log', async () => {
+    const stranger = `tower_${'S'.repeat(43)}`;
+    const texts: string[] = [];
+    for (const headers of [as('jane'), as('board'), bearer(stranger)])
+      for (const [path, body] of [
+        ['/contracts/ours/annotate', '{'],
+        ['/contracts/ours/annotate', { note: 5 }],
+        ['/contracts/x y/annotate', {}],
+        ['/nothing', {}],
+        ['/contracts/ours/annotate?dryRun=perhaps', { note: 'x' }],
+      ] as const) {
+        const { text, headers: said } = await server.post(path, body, { ...headers, 'x-actor': 'x' });
+        texts.push(text, JSON.stringify([...said]));
+        texts.push((await server.get(`${path}?a=b`, headers)).text);
+      }
+    const all = [...texts, ...server.logged].join('\n');
+    for (const token of [stranger, ...made.values()]) {
+      expect(all).not.toContain(token);
+      expect(all).not.toContain(token.slice(6, 30));
+    }
+  });
+});
+
+describe('a server without tokens', () => {
+  it('speaks of none', async () => {
+    const server = await startServer();
+    const { components, security, paths } = (await server.get('/openapi.json')).body;
+    expect([components.securitySchemes, security]).toEqual([undefined, undefined]);
+    expect(paths['/contracts/{id}/award-contract'].post.parameters.map(({ name }: any) => name)).toContain('X-Actor');
+    await stopServer(server);
+  });
+});
