@@ -27,7 +27,7 @@ export class Histories {
     for (const event of page) if (!first.has(event.stream)) first.set(event.stream, event);
     for (const [stream, { revision }] of first) {
       const kept = this.#kept.get(stream);
-      if (kept instanceof Error || (kept && kept.revision === revision - 1)) this.#kept.delete(stream);
+      if (kept && this.#kept.delete(stream) && !(kept instanceof Error)) this.#events -= kept.revision + 1; // counted again where it is put
       this.#put(stream, kept instanceof Error || (kept && kept.revision === revision - 1) ? kept : await this.#upTo(stream, revision));
     }
     this.#forget(first);

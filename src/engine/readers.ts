@@ -61,6 +61,7 @@ export class Readers {
   async #load(stream: string, revision: number): Promise<void> {
     const [category, id] = split(stream);
     const head = this.#kept.get(stream)?.head ?? new History(this.subjects.get(category)!, id);
+    this.#drop(stream); // counted again once it has grown
     try {
       while (head.revision < revision) {
         const page = await this.#read(stream, head.revision + 1, Math.min(1000, revision - head.revision));
