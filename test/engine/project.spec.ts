@@ -5,6 +5,7 @@ import { contract, type Contract } from '../../src/domain/contract/index.js';
 import { subjects } from '../../src/domain/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { Rebuilding } from '../../src/engine/project.js';
+import type { Row } from '../../src/engine/rows.js';
 import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
 import { memoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js';
 import { bounded, moves, play, tellWorld, World } from '../random-history.js';
@@ -92,6 +93,31 @@ describe('on every history that the ledger accepts', () => {
             expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
         }
       }, 30),
+    PATIENCE,
+  );
+
+  it(
+    'pages of any size are the whole, at any position, without gap or repeat',
+    () =>
+      everyHistory(async (events, any) => {
+        const rows = await new Rows(await storeOf(events)).read();
+        const at = any % (events.length + 1);
+        for (const name of names) {
+          const whole = await rows.all(name, at);
+          for (const limit of [1, 3, Math.max(1, whole.length)]) {
+            const paged: Row[] = [];
+            for (let cursor: string | undefined = ''; cursor !== undefined;) {
+              const page = await rows.projector.rows(name, { at, limit, cursor });
+              expect(page.rows.length).toBeLessThanOrEqual(limit);
+              paged.push(...page.rows);
+              cursor = page.next;
+            }
+            expect(paged).toEqual(whole);
+          }
+          expect(new Set(whole.map(({ key }) => key)).size).toBe(whole.length);
+          for (const { key, row } of whole) expect(await rows.row(name, key, at)).toEqual(row);
+        }
+      }, 20),
     PATIENCE,
   );
 
@@ -367,6 +393,48 @@ describe('what is kept', () => {
     const mended = await (await failing.restart()).read();
     expect(mended.dumps()).toEqual(whole.dumps());
     expect(await mended.texts()).toEqual(await whole.texts());
+  });
+
+  it('holds nothing of many batches that share a commit when the last of them fails', async () => {
+    const events = await (await world(['contract-euc', 'AwardContract', award])).events();
+    const { metadata } = events.at(-1)!;
+    const notes = Array.from({ length: 1200 }, (_, n) => ({ ...events.at(-1)!, id: `note-${n}`, type: 'Annotated', data: { note: 'A note.' }, revision: n + 1, metadata: { ...metadata, command: { id: `note-${n}`, name: 'Annotate', body: {} } } })); // prettier-ignore
+    const store = await storeOf([...events, ...notes]);
+    const whole = await new Rows(store).read();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    const reached: number[] = [];
+    const mark = readModel.mark.bind(readModel);
+    readModel.mark = (build, name, at) => {
+      if (at === 900) {
+        reached.push(failing.projector.ordinal, readModel.lastEvent()!.ordinal);
+        throw new Error('The disk is full.');
+      }
+      mark(build, name, at);
+    };
+    const failing = new Rows(store, projections, folder, { readModel });
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(reached).toEqual([750, 900]); // so far it had come, and answered for it
+    const left = readModel.lastEvent()?.ordinal ?? 0;
+    expect(left).toBeLessThanOrEqual(250); // what else was done at first may have ended the first batch
+    expect(failing.projector.ordinal).toBeLessThanOrEqual(left);
+    expect(readModel.builds().map(({ cursor }) => cursor)).toEqual(projections.map(() => left));
+    const mended = await (await failing.restart()).read();
+    expect(mended.dumps()).toEqual(whole.dumps());
+  });
+
+  it('may mark more events than added something: only those that did are seen', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const reasons = { reason: 'Pegasus', authority: { reference: 'PCD 437' }, decidedBy: { person: 'p-1', office: 'Deputy Mayor' } };
+    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, reasons);
+    const store = await storeOf(await telling.events());
+    const texts = await (await new Rows(store).read()).texts();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    readModel.marked = (_, __, upTo) => Array.from({ length: upTo }, (_, i) => i + 1);
+    const rows = await new Rows(store, projections, folder, { readModel }).read();
+    expect(await rows.texts()).toEqual(texts);
+    expect((await rows.row('decisions', 'person:p-1')).decisions).toHaveLength(1);
   });
 
   it('is thrown away when it belongs to another ledger', async () => {
