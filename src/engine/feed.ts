@@ -14,9 +14,8 @@ export class Feed {
   cursor: Ordinal;
   /** Streams that could not be folded any more → the ordinal from which on their parts stay as they were. */
   readonly stopped: Map<string, Ordinal>;
-  readonly #categories: ReadonlySet<string>;
   readonly #current = new Map<string, Added>();
-  readonly #totals = new Map<string, Map<string, bigint>>();
+  readonly #totals = new Map<string, Total>();
 
   constructor(
     private readonly readModel: ReadModel,
@@ -26,12 +25,19 @@ export class Feed {
   ) {
     this.cursor = build.cursor;
     this.stopped = new Map(readModel.stopped(build.id).map(({ stream, ordinal }) => [stream, ordinal]));
-    this.#categories = new Set(projection.from.map(({ category }) => category));
+  }
+
+  /** Whether it reads streams of a category, or each event by itself. */
+  reads(category: string): boolean {
+    return this.projection.byEvent !== undefined || this.#folds(category);
+  }
+  #folds(category: string): boolean {
+    return this.projection.from.some((contribution) => contribution.category === category);
   }
 
   /** Told before each event, so that what the stream adds until then is known. */
   expect({ stream, revision }: StoredEvent, category: string, history: History | undefined): void {
-    if (!this.#categories.has(category) || this.#current.has(stream) || this.stopped.has(stream)) return;
+    if (this.#current.has(stream) || !this.#folds(category) || this.stopped.has(stream)) return;
     if (this.#current.size > 2000) this.#current.clear();
     const known = history !== undefined && revision > 0;
     this.#current.set(stream, known ? { state: history.state, parts: partsOf(this.projection, history) } : NOTHING_ADDED);
@@ -41,11 +47,12 @@ export class Feed {
   take(event: StoredEvent, category: string, history: History | undefined, ordinal: Ordinal): void {
     const { stream } = event;
     if (this.projection.byEvent)
-      for (const [key, part] of Object.entries(this.projection.byEvent(event))) {
-        this.#open(stream, key, part, ordinal, ordinal);
-        this.#count(undefined, part.sums, ordinal);
+      for (const [key, { links = NO_LINKS, sums }] of Object.entries(this.projection.byEvent(event))) {
+        this.readModel.mark(this.build.id, under(key), ordinal);
+        for (const link of links) this.readModel.mark(this.build.id, linkedTo(link), ordinal);
+        this.#count(undefined, sums, ordinal);
       }
-    if (!this.#categories.has(category) || this.stopped.has(stream)) return;
+    if (!this.#folds(category) || this.stopped.has(stream)) return;
     const before = this.#current.get(stream) ?? NOTHING_ADDED;
     let parts: Parts;
     try {
@@ -69,13 +76,9 @@ export class Feed {
     }
     for (const key in after) {
       const [last, part] = [before[key], after[key]!];
-      if (!last || !samePlace(last, part)) this.#open(stream, key, part, at);
+      if (!last || !samePlace(last, part)) this.readModel.openPart(this.build.id, placeOf(stream, key, part), at);
       this.#count(last?.sums, part.sums, at);
     }
-  }
-
-  #open(stream: string, key: string, part: Part, at: Ordinal, event?: Ordinal): void {
-    this.readModel.openPart(this.build.id, { ...placeOf(stream, key, part), ...(event !== undefined && { event }) }, at);
   }
 
   /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
@@ -89,7 +92,7 @@ export class Feed {
     this.#current.delete(stream);
   }
 
-  /** Takes the old sums away and adds the new: what is left of nothing is nothing. */
+  /** Takes the old sums away and adds the new. */
   #count(before: Part['sums'] = NOTHING, after: Part['sums'] = NOTHING, at: Ordinal): void {
     if (before === after) return;
     for (const key in before) if (!after[key]) this.#move(key, before[key]!, NOTHING, at);
@@ -98,26 +101,46 @@ export class Feed {
 
   #move(key: string, before: Measures, after: Measures, at: Ordinal): void {
     const total = this.#totalOf(key);
-    for (const measure in before) total.set(measure, (total.get(measure) ?? 0n) - before[measure]!);
-    for (const measure in after) total.set(measure, (total.get(measure) ?? 0n) + after[measure]!);
-    const measures: Record<string, string> = {};
-    for (const measure of [...total.keys()].sort()) {
-      const n = total.get(measure)!;
-      if (n === 0n) total.delete(measure);
-      else measures[measure] = String(n);
-    }
-    this.readModel.setTotal(this.build.id, key, measures, at);
+    for (const measure in before) total.add(measure, -before[measure]!);
+    for (const measure in after) total.add(measure, after[measure]!);
+    this.readModel.setTotal(this.build.id, key, total.toString(), at);
   }
 
-  #totalOf(key: string): Map<string, bigint> {
+  #totalOf(key: string): Total {
     let total = this.#totals.get(key);
     if (!total) {
       if (this.#totals.size > 1000) this.#totals.clear();
-      const stored = this.readModel.totalAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1);
-      total = new Map(Object.entries(stored).map(([measure, n]) => [measure, BigInt(n)]));
+      total = new Total(this.readModel.totalAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
       this.#totals.set(key, total);
     }
     return total;
+  }
+}
+
+/** Sums by measure; what is left of nothing is nothing. */
+class Total {
+  readonly #sums = new Map<string, bigint>();
+  /** The measures in order, each as JSON has it. */
+  #order: (readonly [measure: string, quoted: string])[] | undefined;
+
+  constructor(stored: Readonly<Record<string, string>>) {
+    for (const measure in stored) this.add(measure, BigInt(stored[measure]!));
+  }
+
+  add(measure: string, n: bigint): void {
+    const sum = this.#sums.get(measure);
+    if (sum === undefined) this.#order = undefined;
+    this.#sums.set(measure, (sum ?? 0n) + n);
+  }
+
+  toString(): string {
+    this.#order ??= [...this.#sums.keys()].sort().map((measure) => [measure, JSON.stringify(measure)] as const);
+    let text = '';
+    for (const [measure, quoted] of this.#order) {
+      const sum = this.#sums.get(measure)!;
+      if (sum !== 0n) text += `${text && ','}${quoted}:"${sum}"`;
+    }
+    return `{${text}}`;
   }
 }
 
@@ -150,6 +173,10 @@ const sameSums = (before: Measures | undefined, after: Measures): boolean => {
   for (const _ in after) n--;
   return n === 0;
 };
+
+/** The marks of an event that adds a part under a key, or one that links to a key. */
+export const under = (key: string): string => `=${key}`;
+export const linkedTo = (key: string): string => `>${key}`;
 
 /** Whether two parts stand alike and add alike; what they show is another question. */
 export const sameStanding = (before: Part, after: Part): boolean =>

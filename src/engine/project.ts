@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnySubject, Projection, StoredEvent } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
-import type { Build, EventQuery, IndexedEvent, Ordinal, ReadModel, StoppedStream } from '../store/read-model.js';
+import type { Build, EventQuery, IndexedEvent, Ordinal, ReadModel, StoppedStream, Tag } from '../store/read-model.js';
 import { Waiting } from '../store/waiting.js';
 import { split } from './audit.js';
 import { Feed } from './feed.js';
@@ -291,18 +291,18 @@ export class Projector {
 
   #read(events: readonly StoredEvent[], streams: Prepared, hold: boolean): void {
     const { readModel, log } = this.#o;
-    const feeds = this.#feeds();
+    const feeds = new Feeds(this.#feeds());
     let last = this.#last;
     readModel.transaction(() => {
       for (const event of events) {
         last = indexed(event, last);
         readModel.addEvent(last, tagsOf(event));
-        take(event, streams, feeds, last.ordinal, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
+        feeds.take(event, streams, last.ordinal, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
       }
-      for (const feed of feeds) readModel.moveBuild(feed.build.id, last!.ordinal);
+      for (const feed of feeds.all) readModel.moveBuild(feed.build.id, last!.ordinal);
     }, hold);
     this.#last = last;
-    for (const feed of feeds) feed.cursor = last!.ordinal;
+    for (const feed of feeds.all) feed.cursor = last!.ordinal;
     this.#waiting.wake();
   }
 
@@ -319,6 +319,7 @@ export class Projector {
     const build = readModel.addBuild(name, version, false);
     const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
     serving.catchingUp = feed;
+    const feeds = new Feeds([feed]);
     const histories = new Histories(store, this.#subjects, keep);
     let position: string | undefined;
     while (feed.cursor < this.ordinal) {
@@ -327,7 +328,7 @@ export class Projector {
       for (let from = 0; from < page.length; from += SLICE) {
         if (this.#stop.signal.aborted) return;
         readModel.transaction(() => {
-          for (const event of page.slice(from, from + SLICE)) take(event, streams, [feed], ++feed.cursor);
+          for (const event of page.slice(from, from + SLICE)) feeds.take(event, streams, ++feed.cursor);
           readModel.moveBuild(build.id, feed.cursor);
         });
         await new Promise((resolve) => setImmediate(resolve));
@@ -351,29 +352,38 @@ export class Projector {
   }
 }
 
-const take = (event: StoredEvent, streams: Prepared, feeds: readonly Feed[], ordinal: Ordinal, failed?: (error: unknown) => void): void => {
-  const [category] = split(event.stream);
-  const before = streams.before(event);
-  for (const feed of feeds) feed.expect(event, category, before);
-  const history = streams.advance(event, failed);
-  for (const feed of feeds) feed.take(event, category, history, ordinal);
-};
+/** Feeds by the category of the streams that they read. */
+class Feeds {
+  readonly #of = new Map<string, readonly Feed[]>();
+  constructor(readonly all: readonly Feed[]) {}
+
+  take(event: StoredEvent, streams: Prepared, ordinal: Ordinal, failed?: (error: unknown) => void): void {
+    const [category] = split(event.stream);
+    let feeds = this.#of.get(category);
+    if (!feeds) this.#of.set(category, (feeds = this.all.filter((feed) => feed.reads(category))));
+    const before = streams.before(event);
+    for (const feed of feeds) feed.expect(event, category, before);
+    const history = streams.advance(event, failed);
+    for (const feed of feeds) feed.take(event, category, history, ordinal);
+  }
+}
 
 const indexed = ({ position, stream, revision, id, metadata }: StoredEvent, before: IndexedEvent | undefined): IndexedEvent => {
   const logTime = before && before.logTime > metadata.recordedAt ? before.logTime : metadata.recordedAt;
   return { ordinal: (before?.ordinal ?? 0) + 1, position, stream, revision, id, logTime };
 };
 
-const tagsOf = ({ type, metadata }: StoredEvent): string[] => {
+const tagsOf = ({ type, metadata }: StoredEvent): Tag[] => {
   const { programme, tower = [], contract = [], supplier = [] } = metadata.about;
   const { $correlationId, command } = metadata;
-  return [
-    `type:${type}`,
-    `actor:${metadata.actor.id}`,
-    ...($correlationId === command.id ? [] : [`correlation:${$correlationId}`]),
-    ...(programme ? [`programme:${programme}`] : []),
-    ...tower.map((id) => `tower:${id}`),
-    ...contract.map((id) => `contract:${id}`),
-    ...supplier.map((id) => `supplier:${id}`),
+  const tags: Tag[] = [
+    ['type', type],
+    ['actor', metadata.actor.id],
   ];
+  if ($correlationId !== command.id) tags.push(['correlation', $correlationId]);
+  if (programme) tags.push(['programme', programme]);
+  for (const id of tower) tags.push(['tower', id]);
+  for (const id of contract) tags.push(['contract', id]);
+  for (const id of supplier) tags.push(['supplier', id]);
+  return tags;
 };

@@ -1,7 +1,7 @@
 import { canonical, type Around, type Json, type Part, type Parts, type Projection } from '../kernel/index.js';
 import type { Ordinal, Place, ReadModel } from '../store/read-model.js';
 import { split } from './audit.js';
-import { partsOf, sameStanding, stoppedIn, type Feed } from './feed.js';
+import { linkedTo, partsOf, sameStanding, stoppedIn, under, type Feed } from './feed.js';
 import type { Readers } from './readers.js';
 
 export interface Row {
@@ -21,6 +21,14 @@ export interface Update {
 /** What a stream adds at a revision, with what it shows. */
 type Added = Readonly<Record<string, { readonly part: Part; readonly value: Json; text?: string }>>;
 
+type Standing = Pick<Place, 'key' | 'row' | 'links'>;
+/** A part that one event added for ever. */
+interface EventPart extends Standing {
+  readonly ordinal: Ordinal;
+}
+
+/** Keys that are read at once. */
+const KEYS = 200;
 /** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
 const LOOKED_AT = 2000;
 const RENDERED = 2000;
@@ -47,7 +55,10 @@ export class Rows {
     return (await this.#render(key, at)).row;
   }
 
-  /** A page of rows in order of key. `next` is the key to go on after; absent when there are no more. */
+  /**
+   * A page of rows: those of streams in order of key, then those of events in store order. `next` is the key to go on after; absent when
+   * there are no more.
+   */
   async page(
     at: Ordinal,
     after: string,
@@ -55,19 +66,34 @@ export class Rows {
     filters: { readonly [name: string]: string } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
-    let cursor = after;
-    for (let looked = 0; looked < LOOKED_AT;) {
-      const keys = this.readModel.rowKeys(this.feed.build.id, at, cursor, Math.min(200, limit + 1));
-      for (const key of keys) {
-        if (rows.length === limit) return { rows, next: cursor };
-        cursor = key;
-        looked++;
-        const row = await this.row(key, at);
-        if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
-      }
-      if (keys.length < Math.min(200, limit + 1)) return { rows };
+    let [cursor, looked] = [after, 0];
+    for await (const key of this.#keys(at, after)) {
+      if (rows.length === limit || looked++ === LOOKED_AT) return { rows, next: cursor };
+      cursor = key;
+      const row = await this.row(key, at);
+      if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
     }
-    return { rows, next: cursor };
+    return { rows };
+  }
+
+  async *#keys(at: Ordinal, after: string): AsyncGenerator<string> {
+    const last = (await this.#eventsUnder(after, at))[0]?.ordinal;
+    if (last === undefined)
+      for (let cursor = after; ;) {
+        const keys = this.readModel.rowKeys(this.feed.build.id, at, cursor, KEYS);
+        yield* keys;
+        if (keys.length < KEYS) break;
+        cursor = keys.at(-1)!;
+      }
+    if (!this.projection.byEvent) return;
+    let passed = last === undefined;
+    for (let ordinal = last ?? 1; ordinal <= at; ordinal++) {
+      const { stream, revision } = this.readModel.eventAt(ordinal)!;
+      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision))) {
+        if (passed && part.row && (await this.#eventsUnder(key, at))[0]?.ordinal === ordinal) yield key;
+        passed ||= key === after;
+      }
+    }
   }
 
   /** Row changes after an ordinal, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
@@ -96,11 +122,13 @@ export class Rows {
   async #update(ordinal: Ordinal): Promise<Update | undefined> {
     const { position, id, stream, revision } = this.readModel.eventAt(ordinal)!;
     const keys = await this.#changed(stream, revision, ordinal);
-    const affected = new Set(keys.flatMap((key) => [...this.#affectedBy(key, ordinal - 1), ...this.#affectedBy(key, ordinal)]));
+    const affected = new Set<string>();
+    for (const key of keys)
+      for (const at of [ordinal - 1, ordinal]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
     const changes: Record<string, any> = {};
     for (const key of [...affected].sort()) {
-      const before = this.#hasRow(key, ordinal - 1) ? await this.#render(key, ordinal - 1) : undefined;
-      const after = this.#hasRow(key, ordinal) ? await this.#render(key, ordinal) : undefined;
+      const before = (await this.#hasRow(key, ordinal - 1)) ? await this.#render(key, ordinal - 1) : undefined;
+      const after = (await this.#hasRow(key, ordinal)) ? await this.#render(key, ordinal) : undefined;
       if (before?.text !== after?.text) changes[key] = after?.row ?? null;
     }
     return Object.keys(changes).length === 0 ? undefined : { ordinal, position, event: id, stream, changes };
@@ -129,25 +157,46 @@ export class Rows {
   }
 
   /** Rows within two links of a part. */
-  #affectedBy(key: string, at: Ordinal): string[] {
-    const own = this.#linksOf(key, at);
-    const around = this.readModel.linkingAt(this.feed.build.id, key, at).flatMap((part) => [part.key, ...part.links]);
-    return [key, ...own, ...own.flatMap((link) => this.#linksOf(link, at)), ...around];
+  async #affectedBy(key: string, at: Ordinal): Promise<string[]> {
+    const affected = [key];
+    for (const { links } of await this.#partsAt(key, at))
+      for (const link of links) {
+        affected.push(link);
+        for (const part of await this.#partsAt(link, at)) affected.push(...part.links);
+      }
+    const linking = [...this.readModel.linkingAt(this.feed.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
+    return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
   }
 
-  #linksOf(key: string, at: Ordinal): readonly string[] {
-    return this.readModel.partsAt(this.feed.build.id, key, at).flatMap(({ links }) => links);
+  async #partsAt(key: string, at: Ordinal): Promise<readonly Standing[]> {
+    return [...this.readModel.partsAt(this.feed.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+  }
+  async #hasRow(key: string, at: Ordinal): Promise<boolean> {
+    return (await this.#partsAt(key, at)).some(({ row }) => row);
   }
 
-  #hasRow(key: string, at: Ordinal): boolean {
-    return this.readModel.partsAt(this.feed.build.id, key, at).some(({ row }) => row);
+  #eventsUnder(key: string, at: Ordinal): Promise<readonly EventPart[]> {
+    return this.#eventParts(under(key), at, (other) => other === key);
+  }
+  #eventsLinkingTo(key: string, at: Ordinal): Promise<readonly EventPart[]> {
+    return this.#eventParts(linkedTo(key), at, (_, { links = [] }) => links.includes(key));
+  }
+  async #eventParts(mark: string, at: Ordinal, is: (key: string, part: Part) => boolean): Promise<readonly EventPart[]> {
+    if (!this.projection.byEvent) return [];
+    const found: EventPart[] = [];
+    for (const ordinal of this.readModel.marked(this.feed.build.id, mark, at)) {
+      const { stream, revision } = this.readModel.eventAt(ordinal)!;
+      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision)))
+        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], ordinal });
+    }
+    return found;
   }
 
   async #render(key: string, at: Ordinal): Promise<{ readonly row: any; readonly text: string }> {
     const name = `${at} ${key}`;
     const kept = this.#rendered.get(name);
     if (kept) return kept;
-    const view = new View(this.readModel, this.feed, at, (id) => this.#added.get(id));
+    const view = new View(this.readModel, this.projection, this.feed, at, (id) => this.#added.get(id));
     let row: any;
     for (;;) {
       try {
@@ -155,8 +204,8 @@ export class Rows {
         break;
       } catch (error) {
         if (error !== MISSING) throw error;
-        for (const [id, { stream, event, revision }] of view.missing)
-          view.found(id, await (event === undefined ? this.#addedAt(stream, revision) : this.#addedBy(stream, revision)));
+        for (const [id, { stream, revision, byEvent }] of view.missing)
+          view.found(id, await (byEvent ? this.#addedBy(stream, revision) : this.#addedAt(stream, revision)));
       }
     }
     const fresh = { row, text: canonical(row ?? null) };
@@ -197,19 +246,28 @@ const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.
 /** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
 const MISSING = new Error('Not at hand.');
 
-type Wanted = Place & { readonly revision: number };
+/** What a stream adds at a revision, or one event of it alone. */
+interface Source {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly byEvent: boolean;
+  /** Where it stands; of an event that is told by what it adds. */
+  readonly place?: Place;
+}
 
 /** What a row sees at one ordinal. */
 class View implements Around {
   /** What to fetch before the row is rendered again. */
-  missing = new Map<string, Wanted>();
+  readonly missing = new Map<string, Source>();
   readonly #found = new Map<string, Added>();
-  readonly #at = new Map<string, readonly (readonly [id: string, place: Wanted])[]>();
-  readonly #linking = new Map<string, readonly (readonly [id: string, place: Wanted])[]>();
+  readonly #under = new Map<string, readonly Source[]>();
+  readonly #linkedTo = new Map<string, readonly Source[]>();
   readonly #revisions = new Map<string, number>();
 
   constructor(
     private readonly readModel: ReadModel,
+    private readonly projection: Projection,
     private readonly feed: Feed,
     private readonly ordinal: Ordinal,
     private readonly kept: (id: string) => Added | undefined,
@@ -221,33 +279,43 @@ class View implements Around {
   }
 
   at(key: string): readonly any[] {
-    return this.#values(this.#partsAt(key), () => this.#names(key, (other) => this.#partsAt(other)));
+    const sources = this.#partsUnder(key);
+    this.#atHand(sources, key, (other) => this.#partsUnder(other));
+    return sources.flatMap(({ id }) => this.#get(id)![key] ?? []).map(({ value }) => value);
   }
   linking(key: string): readonly { readonly key: string; readonly value: any }[] {
-    const places = this.#linkingTo(key);
-    const values = this.#values(places, () => this.#names(key, (other) => this.#linkingTo(other)));
-    return places.map(([, place], i) => ({ key: place.key, value: values[i] }));
+    const sources = this.#partsLinkingTo(key);
+    this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
+    return sources.flatMap(({ id, place }) => {
+      const added = this.#get(id)!;
+      if (place) return [{ key: place.key, value: added[place.key]!.value }];
+      return Object.entries(added).flatMap(([own, { part, value }]) => (part.links?.includes(key) ? [{ key: own, value }] : []));
+    });
   }
   total(key: string): Readonly<Record<string, bigint>> {
     const measures = this.readModel.totalAt(this.feed.build.id, key, this.ordinal);
     return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
   }
 
-  #partsAt(key: string) {
-    let places = this.#at.get(key);
-    if (!places) this.#at.set(key, (places = this.#wanted(this.readModel.partsAt(this.feed.build.id, key, this.ordinal))));
-    return places;
+  #partsUnder(key: string): readonly Source[] {
+    return this.#sources(this.#under, key, () => this.readModel.partsAt(this.feed.build.id, key, this.ordinal), under(key));
   }
-  #linkingTo(key: string) {
-    let places = this.#linking.get(key);
-    if (!places) this.#linking.set(key, (places = this.#wanted(this.readModel.linkingAt(this.feed.build.id, key, this.ordinal))));
-    return places;
+  #partsLinkingTo(key: string): readonly Source[] {
+    return this.#sources(this.#linkedTo, key, () => this.readModel.linkingAt(this.feed.build.id, key, this.ordinal), linkedTo(key));
   }
-  #wanted(places: readonly Place[]) {
-    return places.map((place) => {
-      const revision = place.event === undefined ? this.#revisionOf(place.stream) : this.readModel.eventAt(place.event)!.revision;
-      return [idOf(place.stream, revision, place.event !== undefined), { ...place, revision }] as const;
-    });
+  #sources(known: Map<string, readonly Source[]>, key: string, places: () => readonly Place[], mark: string): readonly Source[] {
+    let sources = known.get(key);
+    if (sources) return sources;
+    const events = this.projection.byEvent ? this.readModel.marked(this.feed.build.id, mark, this.ordinal) : [];
+    sources = [
+      ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
+      ...events.map((ordinal) => {
+        const { stream, revision } = this.readModel.eventAt(ordinal)!;
+        return sourceOf(stream, revision);
+      }),
+    ];
+    known.set(key, sources);
+    return sources;
   }
   /** Where a stream was; one that stopped is where it stood before. */
   #revisionOf(stream: string): number {
@@ -259,14 +327,16 @@ class View implements Around {
     return revision;
   }
 
-  /** @throws MISSING, having asked for what a row of this kind is likely to ask for next as well */
-  #values(places: readonly (readonly [string, Wanted])[], alike: () => readonly (readonly [string, Wanted])[]): readonly any[] {
-    const absent = (ids: readonly (readonly [string, Wanted])[]) => ids.filter(([id]) => !this.#get(id));
-    if (absent(places).length > 0) {
-      for (const [id, place] of absent([...places, ...alike()])) this.missing.set(id, place);
-      throw MISSING;
-    }
-    return places.map(([id, { key }]) => this.#get(id)![key]!.value);
+  /** @throws MISSING, having asked too for what is likely to be asked next: of one contract in a row, so of all of them */
+  #atHand(sources: readonly Source[], key: string, of: (other: string) => readonly Source[]): void {
+    if (sources.every(({ id }) => this.#get(id))) return;
+    const kind = key.slice(0, key.indexOf(':') + 1);
+    const seen = [...this.#under.values(), ...this.#linkedTo.values()].flat();
+    const alike = new Set(
+      seen.flatMap(({ place }) => (place ? [place.key, ...place.links] : [])).filter((other) => other.startsWith(kind)),
+    );
+    for (const source of [...sources, ...[...alike].flatMap(of)]) if (!this.#get(source.id)) this.missing.set(source.id, source);
+    throw MISSING;
   }
   #get(id: string): Added | undefined {
     const found = this.#found.get(id);
@@ -275,11 +345,9 @@ class View implements Around {
     if (kept) this.#found.set(id, kept);
     return kept;
   }
-
-  /** What is asked of one contract of a row is asked of all of them. */
-  #names(key: string, of: (other: string) => readonly (readonly [string, Wanted])[]) {
-    const kind = key.slice(0, key.indexOf(':') + 1);
-    const named = [...this.#at.values(), ...this.#linking.values()].flat().flatMap(([, place]) => [place.key, ...place.links]);
-    return [...new Set(named)].filter((other) => other !== key && other.startsWith(kind)).flatMap(of);
-  }
 }
+
+const sourceOf = (stream: string, revision: number, place?: Place): Source => {
+  const byEvent = place === undefined;
+  return { id: idOf(stream, revision, byEvent), stream, revision, byEvent, ...(place && { place }) };
+};

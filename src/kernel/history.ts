@@ -191,14 +191,16 @@ export class History<State = any> {
   }
 
   #entry(event: StoredEvent): Entry {
-    let whole = { data: this.#shape(event), effectiveOn: event.metadata.effectiveOn, evidence: event.metadata.evidence ?? [] };
+    let whole = { data: this.#shape(event), effectiveOn: event.metadata.effectiveOn, evidence: event.metadata.evidence ?? NONE };
+    const corrected = this.#corrections.get(event.id);
+    if (!corrected) return { stored: event, ...whole, corrections: NONE, notes: this.#notes.get(event.id) ?? NONE };
     const corrections: Entry['corrections'][number][] = [];
-    for (const [pointer, correction] of this.#corrections.get(event.id) ?? []) {
+    for (const [pointer, correction] of corrected) {
       const path = /^\/(effectiveOn$|evidence(\/|$))/.test(pointer) ? pointer : `/data${pointer}`;
       corrections.push({ ...correction, was: at(whole, path) ?? null });
       whole = withValue(whole, path, correction.value);
     }
-    return { stored: event, ...whole, corrections, notes: this.#notes.get(event.id) ?? [] };
+    return { stored: event, ...whole, corrections, notes: this.#notes.get(event.id) ?? NONE };
   }
 
   #place(event: StoredEvent): void {
@@ -206,7 +208,8 @@ export class History<State = any> {
     const place = this.#placeOf(entry.effectiveOn);
     if (place === this.#entries.length) {
       this.#state = this.#step(this.#state, entry);
-      this.#insert(place, entry);
+      this.#entries.push(entry);
+      this.#mayStartLater(entry);
     } else {
       const order = this.#entries.toSpliced(place, 0, entry);
       this.#state = order.reduce((state, e) => this.#step(state, e), this.subject.initial as State);
@@ -216,6 +219,10 @@ export class History<State = any> {
 
   #insert(place: number, entry: Entry): void {
     this.#entries.splice(place, 0, entry);
+    this.#mayStartLater(entry);
+  }
+
+  #mayStartLater(entry: Entry): void {
     const { earliest } = bounds(entry.effectiveOn);
     if (earliest > this.#latestStart) this.#latestStart = earliest;
   }
@@ -271,6 +278,8 @@ export class History<State = any> {
   }
 }
 
+const NONE: readonly never[] = [];
+
 export const toldOf = ({ stored, effectiveOn, evidence }: Entry): Told => {
   const { decidedBy, authority, reason } = stored.metadata;
   return {
@@ -290,7 +299,7 @@ export const step = <State>(subject: AnySubject, state: State, fact: Fact, told:
   const { stage } = state as { readonly stage: string };
   if (!type.from.includes(stage)) throw new Illegal(...whyNotFrom(category, fact.type, type.from, stage));
   const next = type.evolve(state, fact.data, told);
-  for (const [code, { says, holds }] of Object.entries(invariants)) if (!holds(next)) throw new Illegal(code, says);
+  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new Illegal(code, invariants[code]!.says);
   return next;
 };
 

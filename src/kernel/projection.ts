@@ -20,9 +20,9 @@ export type Parts = Readonly<Record<string, Part>>;
 
 /** What a row may see: parts within two links of its key, at one position. */
 export interface Around {
-  /** The parts under a key, one for each stream that added one, in order of stream. */
+  /** The parts under a key: one for each stream that added one, in order of stream, then those of events in store order. */
   at(key: string): readonly any[];
-  /** The parts that link to a key, in order of their key. */
+  /** The parts that link to a key: those of streams in order of their key, then those of events in store order. */
   linking(key: string): readonly { readonly key: string; readonly value: any }[];
   /** The sums of a total key; a measure that nobody added is absent. */
   total(key: string): Readonly<Record<string, bigint>>;

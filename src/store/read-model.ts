@@ -1,6 +1,9 @@
 /** Where an event stands among the ledger's events in store order, from 1: the same on every store and after every rebuild. */
 export type Ordinal = number;
 
+/** `type`, `actor`, `correlation`, `programme`, `tower`, `contract`, `supplier`, each with its value. */
+export type Tag = readonly [name: string, value: string];
+
 /** One line of the log's index. */
 export interface IndexedEvent {
   readonly ordinal: Ordinal;
@@ -19,8 +22,6 @@ export interface Place {
   /** Whether a row stands under its key. */
   readonly row: boolean;
   readonly links: readonly string[];
-  /** The ordinal of the one event that it is of, for ever; absent when it follows its stream. */
-  readonly event?: Ordinal;
 }
 
 /** One projection at one version, made from the log up to an ordinal. */
@@ -67,7 +68,8 @@ export interface ReadModel {
   /** Ends what is held open. */
   commit(): void;
 
-  addEvent(event: IndexedEvent, tags: readonly string[]): void;
+  /** @param tags each tag with what stands behind its colon */
+  addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
   lastEvent(): IndexedEvent | undefined;
   eventAt(ordinal: Ordinal): IndexedEvent | undefined;
   eventById(id: string): IndexedEvent | undefined;
@@ -86,8 +88,13 @@ export interface ReadModel {
   /** From an ordinal on a stream's part stands under a key, as a row or not, with links to these keys. */
   openPart(build: number, part: Place, at: Ordinal): void;
   closePart(build: number, part: Place, at: Ordinal): void;
+  /** That an event adds a part under a name, or one that links to it, for ever. */
+  mark(build: number, name: string, at: Ordinal): void;
+  /** Events up to an ordinal that were marked with a name, in order, and perhaps others: what they add tells. */
+  marked(build: number, name: string, upTo: Ordinal): readonly Ordinal[];
   totalAt(build: number, key: string, ordinal: Ordinal): Readonly<Record<string, string>>;
-  setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void;
+  /** @param measures a JSON object of texts, its keys in order */
+  setTotal(build: number, key: string, measures: string, at: Ordinal): void;
   stop(build: number, stopped: StoppedStream): void;
   stopped(build: number): readonly StoppedStream[];
 

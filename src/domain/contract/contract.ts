@@ -5,13 +5,16 @@ import { changing } from './facts/change.js';
 import { ending } from './facts/end.js';
 import { none, type Contract } from './state.js';
 
-/** Every figure that was told of its value. */
-const figuresOf = ({ original, ceiling, changes, finalValue }: Contract): readonly (Value | undefined)[] => [
-  original,
-  ceiling,
-  ...changes.flatMap(({ to, by }) => [to, by]),
-  finalValue,
-];
+/** Whether every figure that was told of its value is in one currency. Asked with every fact. */
+const inOneCurrency = ({ original, ceiling, changes, finalValue }: Contract): boolean => {
+  let currency: string | undefined;
+  const fits = (value: Value | undefined): boolean => {
+    if (!value || !isAmount(value)) return true;
+    currency ??= value.currency;
+    return value.currency === currency;
+  };
+  return fits(original) && fits(ceiling) && fits(finalValue) && changes.every(({ to, by }) => fits(to) && fits(by));
+};
 
 export const contract = subject({
   category: 'contract',
@@ -24,7 +27,7 @@ export const contract = subject({
     },
     'contract/mixed-currencies': {
       says: 'A contract has one currency: all that is told of its value must share it.',
-      holds: (c) => new Set(figuresOf(c).flatMap((v) => (v && isAmount(v) ? [v.currency] : []))).size <= 1,
+      holds: inOneCurrency,
     },
     'contract/no-programme': {
       says: 'A contract belongs to a programme, named when its stream opens.',

@@ -8,6 +8,7 @@ import {
   type Place,
   type ReadModel,
   type StoppedStream,
+  type Tag,
 } from '../read-model.js';
 
 /** Changes with the tables below: an older file is made anew. */
@@ -25,25 +26,26 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS parts (
     build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    row INTEGER NOT NULL, event INTEGER, links TEXT, PRIMARY KEY (build, key, stream, since)
+    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS links (
     build INTEGER NOT NULL, target TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (build, target, key, stream, since)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (build, hash, ordinal)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS stopped (build INTEGER NOT NULL, stream TEXT NOT NULL, ordinal INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
 `;
-const OF_BUILD = ['parts', 'links', 'totals', 'stopped'] as const;
+/** The tables of builds, each with the first column of its key after the build. */
+const OF_BUILD = { parts: 'key', links: 'target', marks: 'hash', totals: 'key', stopped: 'stream' } as const;
 
 interface PartRow {
   readonly key: string;
   readonly stream: string;
   readonly row: number;
-  readonly event: number | null;
   readonly links: string | null;
 }
-const PART = 'SELECT p.key, n.name AS stream, p.row, p.event, p.links';
+const PART = 'SELECT p.key, n.name AS stream, p.row, p.links';
 const EVENT =
   'SELECT e.ordinal, e.position, n.name AS stream, e.revision, e.id, e.log_time AS logTime FROM events e JOIN names n ON n.id = e.stream';
 
@@ -53,7 +55,8 @@ export class EmbeddedReadModel implements ReadModel {
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
   readonly #names = new Recent<number>(20_000);
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
-  readonly #pending = new Pending();
+  #pending = new Pending();
+  readonly #tags = new Map<string, Recent<number>>();
   #held = false;
 
   /** @param file a path, or `:memory:` */
@@ -66,10 +69,10 @@ export class EmbeddedReadModel implements ReadModel {
     const owner = this.#get<{ value: string }>(`SELECT value FROM about WHERE key = 'ledger'`);
     if (owner?.value === mine) return;
     this.transaction(() => {
-      for (const table of [...OF_BUILD, 'builds', 'tags', 'events', 'names']) this.#db.exec(`DELETE FROM ${table}`);
+      for (const table of [...Object.keys(OF_BUILD), 'builds', 'tags', 'events', 'names']) this.#db.exec(`DELETE FROM ${table}`);
       this.#run(`INSERT OR REPLACE INTO about VALUES ('ledger', ?)`, mine);
     });
-    this.#names.clear();
+    this.#forget();
   }
 
   transaction(work: () => void, hold = false): void {
@@ -82,8 +85,7 @@ export class EmbeddedReadModel implements ReadModel {
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       this.#held = false;
-      this.#names.clear();
-      this.#pending.clear();
+      this.#forget();
       throw error;
     }
   }
@@ -91,13 +93,13 @@ export class EmbeddedReadModel implements ReadModel {
     if (this.#held) this.transaction(() => undefined);
   }
 
-  addEvent({ ordinal, position, stream, revision, id, logTime }: IndexedEvent, tags: readonly string[]): void {
+  addEvent({ ordinal, position, stream, revision, id, logTime }: IndexedEvent, tags: readonly Tag[]): void {
     this.#pending.events.push([ordinal, position, this.#name(stream), revision, id, logTime]);
-    for (const name of tags) {
-      const tag = this.#name(name);
+    for (const [kind, value] of tags) {
+      const tag = this.#tag(kind, value);
       const ordinals = this.#pending.tagged.get(tag);
       if (!ordinals) this.#pending.tagged.set(tag, [ordinal]);
-      else if (ordinals.at(-1) !== ordinal) ordinals.push(ordinal);
+      else if (ordinals[ordinals.length - 1] !== ordinal) ordinals.push(ordinal);
     }
   }
   lastEvent(): IndexedEvent | undefined {
@@ -160,46 +162,43 @@ export class EmbeddedReadModel implements ReadModel {
     this.#run('UPDATE builds SET serving = 1 WHERE id = ?', build);
   }
   sweep(): boolean {
-    for (const table of OF_BUILD) {
+    for (const [table, column] of Object.entries(OF_BUILD)) {
       const gone = this.#get<{ build: number }>(`SELECT build FROM ${table} WHERE build NOT IN (SELECT id FROM builds) LIMIT 1`);
       if (!gone) continue;
-      const some = `SELECT key FROM ${table} WHERE build = ? ORDER BY ${table === 'links' ? 'target' : 'key'} LIMIT 1000`;
-      if (table === 'stopped') this.#run('DELETE FROM stopped WHERE build = ?', gone.build);
-      else if (table === 'links')
-        this.#run(`DELETE FROM links WHERE build = ? AND target <= (SELECT max(target) FROM (${some.replace('key', 'target')}))`, gone.build, gone.build); // prettier-ignore
-      else this.#run(`DELETE FROM ${table} WHERE build = ? AND key <= (SELECT max(key) FROM (${some}))`, gone.build, gone.build);
+      const some = `SELECT ${column} FROM ${table} WHERE build = ? ORDER BY ${column} LIMIT 1000`;
+      this.#run(`DELETE FROM ${table} WHERE build = ? AND ${column} <= (SELECT max(${column}) FROM (${some}))`, gone.build, gone.build);
       return true;
     }
     return false;
   }
 
-  openPart(build: number, { key, stream, row, links, event }: Place, at: Ordinal): void {
+  openPart(build: number, { key, stream, row, links }: Place, at: Ordinal): void {
     const of = this.#name(stream);
-    const standing = links.length > 0 ? JSON.stringify(links) : null;
-    this.#pending.open('parts', [build, key, of, at, null, row ? 1 : 0, event ?? null, standing], event === undefined);
-    for (const target of links) this.#pending.open('links', [build, target, key, of, at, null], event === undefined);
+    const { parts, links: linked } = this.#pending;
+    parts.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
+    for (const target of links) linked.push([build, target, key, of, at, null]);
   }
   closePart(build: number, { key, stream, links }: Place, at: Ordinal): void {
     const of = this.#name(stream);
-    if (!this.#pending.close('parts', [build, key, of], at))
-      this.#run(
-        'UPDATE parts SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL AND event IS NULL',
-        at,
-        build,
-        key,
-        of,
-      );
+    this.#write(); // what is closed may have been opened in this transaction
+    this.#run('UPDATE parts SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
     for (const target of links)
-      if (!this.#pending.close('links', [build, target, key, of], at))
-        this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
+      this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
+  }
+  mark(build: number, name: string, at: Ordinal): void {
+    this.#pending.marks.push([build, hashOf(name), at]);
+  }
+  marked(build: number, name: string, upTo: Ordinal): readonly Ordinal[] {
+    const sql = 'SELECT ordinal FROM marks WHERE build = ? AND hash = ? AND ordinal <= ? ORDER BY ordinal';
+    return this.#all<{ ordinal: Ordinal }>(sql, build, hashOf(name), upTo).map(({ ordinal }) => ordinal);
   }
   totalAt(build: number, key: string, ordinal: Ordinal): Readonly<Record<string, string>> {
     const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
     const row = this.#get<{ measures: string }>(sql, build, key, ordinal);
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
-  setTotal(build: number, key: string, measures: Readonly<Record<string, string>>, at: Ordinal): void {
-    this.#pending.totals.set(`${build} ${at} ${key}`, [build, key, at, JSON.stringify(measures)]);
+  setTotal(build: number, key: string, measures: string, at: Ordinal): void {
+    this.#pending.totals.push([build, key, at, measures]);
   }
   stop(build: number, { stream, ordinal, error }: StoppedStream): void {
     this.#run('INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)', build, stream, ordinal, error);
@@ -226,8 +225,9 @@ export class EmbeddedReadModel implements ReadModel {
   dump(build: number): string {
     const streams = 'JOIN names n ON n.id = t.stream';
     const read = [
-      `SELECT t.key, n.name, t.since, t.until, t.row, t.event, t.links FROM parts t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
+      `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM parts t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
       `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
+      'SELECT hash, ordinal FROM marks WHERE build = ? ORDER BY 1, 2',
       'SELECT key, since, measures FROM totals WHERE build = ? ORDER BY 1, 2',
     ];
     return read.map((sql) => JSON.stringify(this.#all(sql, build))).join('\n');
@@ -275,6 +275,19 @@ export class EmbeddedReadModel implements ReadModel {
     };
   }
 
+  /** What was remembered of a transaction that did not come to pass. */
+  #forget(): void {
+    this.#names.clear();
+    this.#tags.clear();
+    this.#pending = new Pending();
+  }
+  #tag(kind: string, value: string): number {
+    let known = this.#tags.get(kind);
+    if (!known) this.#tags.set(kind, (known = new Recent(20_000)));
+    let tag = known.get(value);
+    if (tag === undefined) known.set(value, (tag = this.#name(`${kind}:${value}`)));
+    return tag;
+  }
   /** Streams and tags are kept once, and named by number. */
   #name(name: string): number {
     const known = this.#known(name);
@@ -292,15 +305,16 @@ export class EmbeddedReadModel implements ReadModel {
   }
 
   #write(): void {
-    const { events, rows, totals, tagged } = this.#pending;
     if (this.#pending.empty) return;
-    const tags = [...tagged].map(([tag, ordinals]): Value[] => [tag, ordinals[0]!, ordinals.length, steps(ordinals)]);
-    this.#pending.clear();
+    const { events, parts, links, marks, totals, tagged } = this.#pending;
+    this.#pending = new Pending();
     this.#insert('events', events);
-    this.#insert('parts', rows.parts.sort(byKey));
-    this.#insert('links', rows.links.sort(byKey));
-    this.#insert('totals', [...totals.values()].sort(byKey), 'INSERT OR REPLACE');
-    this.#insert('tags', tags);
+    this.#insert('parts', parts.sort(by(4)));
+    this.#insert('links', links.sort(by(5)));
+    this.#insert('marks', marks.sort(by(3)), 'INSERT OR IGNORE');
+    this.#insert('totals', totals.sort(by(3)), 'INSERT OR REPLACE'); // the last of one ordinal holds
+    for (const [tag, ordinals] of tagged)
+      this.#run('INSERT INTO tags VALUES (?, ?, ?, ?)', tag, ordinals[0], ordinals.length, steps(ordinals));
   }
   /** A statement for many rows costs far less than one for each. */
   #insert(table: string, rows: readonly (readonly Value[])[], how = 'INSERT'): void {
@@ -335,11 +349,13 @@ const MANY = 40;
 /** Events that are held together: what is written in order of its keys costs far less. */
 const WRITTEN = 5000;
 
-/** By the columns of the key, which come first. */
-const byKey = (a: readonly Value[], b: readonly Value[]): number => {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
-  return 0;
-};
+/** By so many columns, which come first. */
+const by =
+  (columns: number) =>
+  (a: readonly Value[], b: readonly Value[]): number => {
+    for (let i = 0; i < columns; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
+    return 0;
+  };
 
 /** The entries used of late, twice as many as `most` at the most. */
 class Recent<V> {
@@ -364,44 +380,40 @@ class Recent<V> {
   }
 }
 
-/** Rows on their way into the file. What was opened in the same transaction is closed before it is written. */
+/** Rows on their way into the file. */
 class Pending {
-  events: Value[][] = [];
-  rows: { parts: Value[][]; links: Value[][] } = { parts: [], links: [] };
-  totals = new Map<string, Value[]>();
-  tagged = new Map<number, Ordinal[]>();
-  #opened = new Map<string, Value[]>();
+  readonly events: Value[][] = [];
+  readonly parts: Value[][] = [];
+  readonly links: Value[][] = [];
+  readonly marks: number[][] = [];
+  readonly totals: Value[][] = [];
+  readonly tagged = new Map<number, Ordinal[]>();
 
-  open(table: 'parts' | 'links', row: Value[], maybeClosed: boolean): void {
-    this.rows[table].push(row);
-    if (maybeClosed) this.#opened.set(`${table} ${row.slice(0, KEY[table]).join(' ')}`, row);
-  }
-  close(table: 'parts' | 'links', key: readonly Value[], at: Ordinal): boolean {
-    const row = this.#opened.get(`${table} ${key.join(' ')}`);
-    if (row) row[KEY[table] + 1] = at;
-    return row !== undefined && this.#opened.delete(`${table} ${key.join(' ')}`);
-  }
   get empty(): boolean {
-    return this.events.length === 0 && this.rows.parts.length === 0 && this.rows.links.length === 0 && this.totals.size === 0;
-  }
-  clear(): void {
-    this.events = [];
-    this.rows = { parts: [], links: [] };
-    this.totals = new Map();
-    this.tagged = new Map();
-    this.#opened = new Map();
+    return this.events.length + this.parts.length + this.links.length + this.marks.length + this.totals.length === 0;
   }
 }
-const KEY = { parts: 3, links: 4 };
 
-const placed = ({ key, stream, row, event, links }: PartRow): Place => ({
+const placed = ({ key, stream, row, links }: PartRow): Place => ({
   key,
   stream,
   row: row === 1,
   links: links === null ? NONE : (JSON.parse(links) as string[]),
-  ...(event !== null && { event }),
 });
 const NONE: readonly string[] = [];
+
+/** 44 bits of a name: a short number for what is looked up and never listed. */
+const hashOf = (name: string): number => {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < name.length; i++) {
+    const c = name.charCodeAt(i);
+    a = Math.imul(a ^ c, 2654435761);
+    b = Math.imul(b ^ c, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (a >>> 0) * 4096 + ((b >>> 0) & 4095);
+};
 
 /** The ordinals of one tag in one transaction: the first, and the steps from each to the next, seven bits a byte. */
 interface Tagged {
