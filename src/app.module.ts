@@ -29,7 +29,10 @@ import { subjectController } from './http/subject.controller.js';
 import { Subscribers } from './http/subscribers.js';
 import { requireTokens, Tokens } from './http/tokens.js';
 import { EmbeddedReadModel } from './store/embedded/embedded-read-model.js';
+import { CopiedStore } from './store/embedded/copied-store.js';
 import { EmbeddedStore } from './store/embedded/embedded-store.js';
+import type { EventStore } from './store/event-store.js';
+import { KurrentStore } from './store/kurrentdb/kurrent-store.js';
 
 @Module({})
 export class AppModule {
@@ -76,7 +79,7 @@ const CLOSING_MS = 5000;
 
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
 export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
-  const store = await EmbeddedStore.open({ dir: config.dataDir, timeZone: config.timeZone, now, newId });
+  const store = await openStore(config, log);
   let projector: Projector | undefined;
   try {
     projector = Projector.start({
@@ -103,7 +106,15 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
   }
 };
 
-const serve = async (config: Config, log: Logger, store: EmbeddedStore, projector: Projector) => {
+/** The log in the data folder; or on a KurrentDB, with a copy of it in the data folder. */
+const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
+  if (store === 'embedded') return EmbeddedStore.open({ dir, timeZone, now, newId });
+  const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  return CopiedStore.open({ dir, connect, chance: Math.random, log: say });
+};
+
+const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector) => {
   const engine = new Engine({ store, now, newId }, subjects, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({

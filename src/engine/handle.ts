@@ -137,7 +137,7 @@ export class Engine {
     return this.subjects.find((s) => s.category === category)!;
   }
 
-  /** A history as the leader has it now. @throws NewerShape */
+  /** A history as it is at hand, with all that this process appended. @throws NewerShape */
   history(subject: AnySubject, id: string): Promise<History> {
     return this.#streams.load(subject, id);
   }
@@ -147,7 +147,9 @@ export class Engine {
     if (this.#underWay >= this.queue) throw new Busy('Too many commands are under way.');
     this.#underWay++;
     try {
-      return await (ask.dryRun ? this.#attempt(ask, 0) : this.#inTurn(`${ask.subject.category}-${ask.id}`, () => this.#untilItStands(ask)));
+      return await (ask.dryRun
+        ? this.#attempt(ask, 0, 'leader')
+        : this.#inTurn(`${ask.subject.category}-${ask.id}`, () => this.#untilItStands(ask)));
     } finally {
       this.#underWay--;
     }
@@ -164,20 +166,29 @@ export class Engine {
     }
   }
 
+  /**
+   * What is at hand is good enough to accept on, since the append checks it; every other answer is given on what the leader has. A race
+   * that was lost is run again from there.
+   */
   async #untilItStands(ask: Ask): Promise<Receipt> {
-    for (let lost = 0; ; lost++) {
+    let from: 'near' | 'leader' = this.ports.store.near ? 'near' : 'leader';
+    for (let lost = 0; ;) {
       try {
-        return await this.#attempt(ask, lost);
+        const receipt = await this.#attempt(ask, lost, from);
+        if (from === 'leader' || receipt.outcome !== 'already-so') return receipt;
       } catch (error) {
-        if (!(error instanceof WrongExpectedRevision) || lost >= RACES) throw error;
+        if (error instanceof WrongExpectedRevision) {
+          if (++lost > RACES) throw error;
+        } else if (from === 'leader' || !isAnswer(error)) throw error;
       }
+      from = 'leader';
     }
   }
 
-  async #attempt(ask: Ask, lost: number): Promise<Receipt> {
+  async #attempt(ask: Ask, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
     const { command, subject, id, body, actor, dryRun = false } = ask;
     const { record = {}, ...data } = body;
-    const history = await this.#streams.load(subject, id);
+    const history = await this.#streams.load(subject, id, from);
     const { stream } = history;
     const { store } = this.ports;
 
@@ -191,7 +202,7 @@ export class Engine {
     const today = dayOf(recordedAt, store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
     const asked: Asked<any> = { id, data, record, actor, effectiveOn, today };
-    const decision = await decideOn(command, asked, history, (category, i) => this.#streams.load(this.#subject(category), i));
+    const decision = await decideOn(command, asked, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
     const { facts, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
     if (facts.length === 0) return { ...receipt, revision: history.revision, events: [], outcome: 'already-so' };
@@ -224,6 +235,7 @@ export class Engine {
       },
     }));
     const appended = await this.#append(stream, expected, events, lost);
+    this.#streams.appended(stream, appended.revision);
     return {
       ...receipt,
       decision: commandId,
@@ -269,6 +281,9 @@ export class Engine {
     };
   }
 }
+
+/** What was decided on, and would be decided otherwise on other facts. */
+const isAnswer = (error: unknown): boolean => error instanceof Rejection || error instanceof Stale || error instanceof KeyReused;
 
 const groundsOf = ({ decidedBy, authority, reason, evidence }: Grounds): Partial<Metadata> => ({
   ...(decidedBy && { decidedBy }),

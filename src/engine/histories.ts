@@ -1,5 +1,5 @@
 import { History, type AnySubject, type StoredEvent } from '../kernel/index.js';
-import type { EventStore } from '../store/event-store.js';
+import { nearPage, type EventStore } from '../store/event-store.js';
 import { split } from './audit.js';
 
 /** The streams of a page, at hand. Each is undefined once it cannot be folded any more. */
@@ -39,11 +39,6 @@ export class Histories {
     return history instanceof Error ? undefined : history;
   }
 
-  #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
-    const { store } = this;
-    return store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
-  }
-
   async #upTo(stream: string, revision: number): Promise<History | Error> {
     const [category, id] = split(stream);
     const subject = this.subjects.get(category);
@@ -51,7 +46,7 @@ export class Histories {
     const history = new History(subject, id);
     try {
       while (history.revision < revision - 1)
-        history.addAll(await this.#read(stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
+        history.addAll(await nearPage(this.store, stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
       return history;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

@@ -89,7 +89,7 @@ export class Projector {
 
   #start(): void {
     const { readModel, projections, store } = this.#o;
-    readModel.claim(store.genesis.ledgerId);
+    readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
     this.#last = readModel.lastEvent();
     const builds = readModel.builds();
     for (const projection of projections) {

@@ -1,5 +1,5 @@
 import { History, type AnySubject, type StoredEvent } from '../kernel/index.js';
-import type { EventStore } from '../store/event-store.js';
+import { nearPage, type EventStore } from '../store/event-store.js';
 import { split } from './audit.js';
 
 interface Kept {
@@ -36,14 +36,9 @@ export class Readers {
   async event(stream: string, revision: number): Promise<StoredEvent> {
     const kept = this.#kept.get(stream)?.head.recorded[revision];
     if (kept) return kept;
-    const [event] = await this.#read(stream, revision, 1);
+    const [event] = await nearPage(this.store, stream, revision, 1);
     if (!event) throw new Error(`${stream} has no revision ${revision}.`);
     return event;
-  }
-
-  #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
-    const { store } = this;
-    return store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
   }
 
   #at(stream: string, revision: number): History | undefined {
@@ -64,7 +59,7 @@ export class Readers {
     this.#drop(stream); // counted again once it has grown
     try {
       while (head.revision < revision) {
-        const page = await this.#read(stream, head.revision + 1, Math.min(1000, revision - head.revision));
+        const page = await nearPage(this.store, stream, head.revision + 1, Math.min(1000, revision - head.revision));
         if (page.length === 0) throw new Error(`${stream} ends before revision ${revision}.`);
         head.addAll(page.filter((event) => event.revision > head.revision)); // another load may have added them meanwhile
       }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { paper } from '../../projections/decisions.js';
 import { dossierOf, replay, split } from '../engine/audit.js';
 import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type StoredEvent } from '../kernel/index.js';
+import { nearPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
@@ -152,7 +153,7 @@ export class LogController {
       if (last && last.stream === stream && last.from + last.count === revision) last.count++;
       else runs.push({ stream, from: revision, count: 1 });
     }
-    return (await Promise.all(runs.map(({ stream, from, count }) => this.ledger.store.read(stream, from, count)))).flat();
+    return (await Promise.all(runs.map(({ stream, from, count }) => nearPage(this.ledger.store, stream, from, count)))).flat();
   }
 
   async #decision(request: FastifyRequest): Promise<{ readonly events: readonly StoredEvent[]; readonly history: History }> {

@@ -6,7 +6,14 @@ import type { Socket } from 'node:net';
 import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
 import { Rebuilding } from '../engine/project.js';
 import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
-import { InvalidPosition, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '../store/event-store.js';
+import {
+  HistoryBroken,
+  InvalidPosition,
+  OutcomeUnknown,
+  PositionOfAnotherStore,
+  StoreUnavailable,
+  WrongExpectedRevision,
+} from '../store/event-store.js';
 import { LEDGER, type Ledger } from './ledger.js';
 
 /** RFC 9457. `type` is stable: programs go by it, people by the rest. */
@@ -142,13 +149,17 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof NotAllowed) return { code: 'not-allowed', status: 403, detail: error.message };
   if (error instanceof Stale) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
   if (error instanceof KeyReused) return { code: 'key-reused', status: 422, detail: error.message };
+  if (error instanceof PositionOfAnotherStore)
+    return { code: 'position-gone', status: 410, detail: `${error.message} It is one of the store that the ledger was in before.` };
   if (error instanceof InvalidPosition) return { code: 'bad-position', status: 400, detail: error.message };
   if (error instanceof MethodNotAllowed) return { code: 'method-not-allowed', status: 405, detail: error.message };
   if (error instanceof NotThere) return { code: 'not-found', status: 404, detail: error.message };
   if (error instanceof Busy) return again('queue-full', 1, error.message);
   if (error instanceof WrongExpectedRevision)
     return again('contention', 1, 'Others won every race for the stream: send the command again.');
-  if (error instanceof StoreUnavailable) return again('store-unavailable', 5, 'Nothing was stored: send the command again later.');
+  if (error instanceof StoreUnavailable)
+    return again('store-unavailable', Math.max(1, Math.ceil((error.retryAfter ?? 5000) / 1000)), 'Nothing was stored: send the command again later.'); // prettier-ignore
+  if (error instanceof HistoryBroken) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknown)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
   if (error instanceof NewerShape) return again('newer-version-needed', 60, error.message);

@@ -5,7 +5,7 @@ import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promis
 import type { Logger } from 'pino';
 import { Rebuilding, type Projector } from '../engine/project.js';
 import type { Update } from '../engine/rows.js';
-import type { EventStore } from '../store/event-store.js';
+import { nearPage, type EventStore } from '../store/event-store.js';
 import { NotCaughtUp, ShuttingDown, TooManySubscribers } from './problem.js';
 
 const HEARTBEAT_MS = 15_000;
@@ -133,7 +133,7 @@ export class Subscribers {
     let told = this.#told.get(event);
     if (!told) {
       const { projector, store } = this.port;
-      const [stored] = await store.read(stream, projector.eventById(event)!.revision, 1);
+      const [stored] = await nearPage(store, stream, projector.eventById(event)!.revision, 1);
       told = { type: stored!.type, decision: stored!.metadata.command.id };
       if (this.#told.size >= REMEMBERED) this.#told.clear();
       this.#told.set(event, told);

@@ -66,6 +66,10 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** A page of a stream from what is at hand. */
+export const nearPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> =>
+  store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
+
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
 
@@ -87,6 +91,14 @@ export class OutcomeUnknown extends Error {
 
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+
+  constructor(
+    message: string,
+    /** In milliseconds; absent when waiting alone does not help. */
+    readonly retryAfter?: number,
+  ) {
+    super(message);
+  }
 }
 
 /** Events that were once recorded are gone or changed: a stream that was deleted or truncated, a copy that is not what it was made of. */
@@ -98,5 +110,10 @@ export class HistoryBroken extends Error {
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
 export class InvalidPosition extends Error {
-  override readonly name = 'InvalidPosition';
+  override readonly name: string = 'InvalidPosition';
+}
+
+/** A position that another kind of store would give: the ledger has moved since it was handed out. */
+export class PositionOfAnotherStore extends InvalidPosition {
+  override readonly name = 'PositionOfAnotherStore';
 }

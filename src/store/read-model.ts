@@ -58,7 +58,7 @@ export interface EventQuery {
  * Synchronous, since it is always at hand; the same for every event store.
  */
 export interface ReadModel {
-  /** Empties everything when it belongs to another ledger or another shape of read model. */
+  /** Empties everything when it belongs to another ledger, another store's positions, or another shape of read model. */
   claim(ledger: string): void;
   /**
    * All of the work or none. Held open, it may be lost with the process as if it had not begun, and the next one goes on in it; what fails

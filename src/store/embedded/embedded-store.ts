@@ -4,6 +4,7 @@ import type { NewEvent, StoredEvent } from '../../kernel/index.js';
 import {
   InvalidPosition,
   OutcomeUnknown,
+  PositionOfAnotherStore,
   StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
@@ -280,6 +281,8 @@ export class EmbeddedStore implements EventStore {
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))
-    throw new InvalidPosition(`${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`);
+    throw new (/^k\d{1,20}(\.\d{1,20})?$/.test(position) ? PositionOfAnotherStore : InvalidPosition)(
+      `${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`,
+    );
   return Number(position);
 };

@@ -36,17 +36,6 @@ export interface Failure {
   readonly leader?: Endpoint;
 }
 
-/** As the store's errors, with the time after which to come again. */
-export class KurrentUnavailable extends StoreUnavailable {
-  constructor(
-    message: string,
-    /** In milliseconds; absent when waiting alone does not help. */
-    readonly retryAfter?: number,
-  ) {
-    super(message);
-  }
-}
-
 /** More than the server takes in one append: 1 MiB unless it is set up otherwise. */
 export class AppendTooLarge extends RangeError {
   override readonly name = 'AppendTooLarge';
@@ -117,14 +106,14 @@ export const portError = (
     case 'invalid-position':
       return new InvalidPosition(`The server knows no such position in its log: ${message}`);
     case 'refused':
-      return new KurrentUnavailable(`KurrentDB refused the user, certificate or right: ${message}`);
+      return new StoreUnavailable(`KurrentDB refused the user, certificate or right: ${message}`);
     case 'invalid':
-      return new KurrentUnavailable(`KurrentDB did not understand the request: ${message}`);
+      return new StoreUnavailable(`KurrentDB did not understand the request: ${message}`);
     case 'timed-out':
     case 'lost':
       if (what.append) return new OutcomeUnknown(`No answer came from KurrentDB: ${message}`);
-      return new KurrentUnavailable(`No answer came from KurrentDB: ${message}`, what.retryAfter);
+      return new StoreUnavailable(`No answer came from KurrentDB: ${message}`, what.retryAfter);
     default:
-      return new KurrentUnavailable(`KurrentDB is away: ${message}`, what.retryAfter);
+      return new StoreUnavailable(`KurrentDB is away: ${message}`, what.retryAfter);
   }
 };

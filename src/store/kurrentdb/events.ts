@@ -1,6 +1,6 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Json, Metadata, NewEvent, StoredEvent } from '../../kernel/index.js';
-import { CATEGORIES, InvalidPosition, UNREADABLE } from '../event-store.js';
+import { CATEGORIES, InvalidPosition, PositionOfAnotherStore, UNREADABLE } from '../event-store.js';
 import type { LogPosition, Proposed } from './node.js';
 
 /** Streams of the ledger, as the server filters them. */
@@ -18,7 +18,9 @@ export const nameOf = ({ commit, prepare }: LogPosition): string => (commit === 
 export const positionOf = (name: string): LogPosition => {
   const [, commit, prepare = commit] = (name.length < 64 && POSITION.exec(name)) || [];
   if (commit === undefined || prepare === undefined)
-    throw new InvalidPosition(`${JSON.stringify(name.slice(0, 40))} is not a position of this store.`);
+    throw new (/^\d{1,15}$/.test(name) ? PositionOfAnotherStore : InvalidPosition)(
+      `${JSON.stringify(name.slice(0, 40))} is not a position of this store.`,
+    );
   return { commit: BigInt(commit), prepare: BigInt(prepare) };
 };
 

@@ -10,7 +10,7 @@ import {
   type Revision,
 } from '../event-store.js';
 import { connectionOf } from './connection.js';
-import { Failed, KurrentUnavailable, mayBeAskedAgain, passes, portError } from './errors.js';
+import { Failed, mayBeAskedAgain, passes, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
 import { genesisOf, OtherLedger } from './genesis.js';
 import { mustAnswer } from './doctor.js';
@@ -126,7 +126,7 @@ export class KurrentStore implements EventStore {
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) throw new TypeError('An append needs at least one event.');
     this.#mustBeOpen();
-    if (this.#turns.length >= this.bounds.queue) throw new KurrentUnavailable('Too many appends are under way.', this.link.retryAfter);
+    if (this.#turns.length >= this.bounds.queue) throw new StoreUnavailable('Too many appends are under way.', this.link.retryAfter);
     const proposed = events.map(proposedOf);
     const same = `${stream} ${expected} ${proposed[0]!.id}`;
     // Sent twice at once, the server leaves one of the two without an answer, and which of two payloads it stored without a sign.
