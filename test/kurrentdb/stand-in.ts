@@ -29,7 +29,8 @@ export interface StandInOptions {
  * projections, users, rights of single streams, $maxAge.
  */
 export class StandIn {
-  readonly log: Log;
+  /** May be replaced by that of another node, as when a backup is restored. */
+  log: Log;
   /** Bytes that one append, and one event, may have; as on the server unless a test lowers them. */
   maxAppendSize = 256 * 1024 * 1024;
   maxEventSize = 16 * 1024 * 1024;
@@ -46,7 +47,7 @@ export class StandIn {
     this.#port = port;
     this.#tls = tls;
     this.log = log;
-    this.#streams = new StreamsService(log, this.#reception, this);
+    this.#streams = new StreamsService(this, this.#reception);
   }
 
   get port(): number {

@@ -15,8 +15,9 @@ import type { Expected, Log, Outcome, Proposed } from './log.js';
 import { appendMessage, batchFailure, batchMessage, expectedOf, nameOf, positionedAt, proposedOf, sizeOf } from './messages.js';
 import type { Method, Plan, Reception } from './reception.js';
 
-/** Bytes that one append, and one event, may have. */
-export interface Limits {
+/** What the calls are answered from, and the bytes that one append, and one event, may have. */
+export interface Kept {
+  readonly log: Log;
   readonly maxAppendSize: number;
   readonly maxEventSize: number;
 }
@@ -32,16 +33,15 @@ type AppendCall = ServerReadableStream<streams.AppendReq, streams.AppendResp>;
 type BatchCall = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
 
-/** The five calls on streams, answered from a log. */
+/** The five calls on streams. */
 export class StreamsService {
   readonly subscriptions = new Set<OpenSubscription>();
   appendsAtOnce = 0;
   #appends = 0;
 
   constructor(
-    readonly log: Log,
+    readonly kept: Kept,
     readonly reception: Reception,
-    readonly limits: Limits,
   ) {}
 
   implementation(): UntypedServiceImplementation {
@@ -50,11 +50,11 @@ export class StreamsService {
       batchAppend: (call: BatchCall) => void this.#batchAppend(call),
       read: (call: ReadCall) => void this.#read(call),
       delete: this.unary('delete', ({ request }: ServerUnaryCall<streams.DeleteReq, streams.DeleteResp>) => {
-        const at = this.#remove(request.getOptions()!, (stream, expected) => this.log.softDelete(stream, expected));
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.softDelete(stream, expected));
         return positionedAt(at, new streams.DeleteResp.Position(), new streams.DeleteResp());
       }),
       tombstone: this.unary('tombstone', ({ request }: ServerUnaryCall<streams.TombstoneReq, streams.TombstoneResp>) => {
-        const at = this.#remove(request.getOptions()!, (stream, expected) => this.log.tombstone(stream, expected));
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.tombstone(stream, expected));
         return positionedAt(at, new streams.TombstoneResp.Position(), new streams.TombstoneResp());
       }),
     };
@@ -132,13 +132,13 @@ export class StreamsService {
     if (stream === '') throw new Refused(thrown);
     let size = 0;
     for (const event of events) {
-      if (sizeOf(event) > this.limits.maxEventSize) {
-        throw new Refused(eventTooLarge(event.id, sizeOf(event), this.limits.maxEventSize));
+      if (sizeOf(event) > this.kept.maxEventSize) {
+        throw new Refused(eventTooLarge(event.id, sizeOf(event), this.kept.maxEventSize));
       }
       size += sizeOf(event);
-      if (size > this.limits.maxAppendSize) throw new Refused(tooLarge(this.limits.maxAppendSize));
+      if (size > this.kept.maxAppendSize) throw new Refused(tooLarge(this.kept.maxAppendSize));
     }
-    return this.log.append(stream, expected, events);
+    return this.kept.log.append(stream, expected, events);
   }
 
   /** The position of what was written to remove a stream. */
@@ -185,7 +185,7 @@ export class StreamsService {
   /** At the caller's pace. */
   async #send(call: ReadCall, plan: Plan | undefined, over: AbortSignal, isSilent: () => boolean): Promise<void> {
     let sent = 0;
-    for await (const message of answersTo(this.log, call.request.getOptions()!, over)) {
+    for await (const message of answersTo(this.kept.log, call.request.getOptions()!, over)) {
       if (over.aborted || (plan && sent === plan.after)) return;
       if (isSilent()) return await once(over, 'abort').then(() => undefined);
       if (!call.write(message)) await Promise.race([once(call, 'drain'), once(over, 'abort')]);
