@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
 import { CopiedStore, type CopyOptions } from '../../src/store/embedded/copied-store.js';
+import { gathered } from '../../src/store/embedded/gathered.js';
 import { FolderInUse } from '../../src/store/embedded/folder.js';
 import { HistoryBroken, InvalidPosition, StoreUnavailable, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../../src/store/memory/memory-store.js';
@@ -97,6 +98,37 @@ class Remote implements EventStore {
 }
 
 eventStoreContract('the copied store', async () => open(memoryStore(), await folder()));
+
+describe('what comes in small batches', () => {
+  async function* each(batches: readonly (readonly number[])[], pauses: readonly number[] = [], error?: Error) {
+    for (const [i, batch] of batches.entries()) {
+      if (pauses.includes(i)) await sleep(30);
+      yield batch;
+    }
+    if (error) throw error;
+  }
+  const all = async (source: AsyncIterable<readonly number[]>, most = 100) => {
+    const seen: (readonly number[])[] = [];
+    for await (const batch of gathered(source, most, 10)) seen.push(batch);
+    return seen;
+  };
+
+  it('is gathered in order, as long as it comes at once', async () => {
+    expect(await all(each([[1], [2, 3], [4], [5]], [2]))).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
+    expect(await all(each([]))).toEqual([]);
+  });
+
+  it('is handed on when there is enough', async () => {
+    expect(await all(each([[1], [2], [3], [4, 5], [6]]), 2)).toEqual([[1, 2], [3, 4, 5], [6]]);
+  });
+
+  it('ends with the error of its source', async () => {
+    await expect(all(each([[1], [2]], [], new Error('cut')))).rejects.toThrow('cut');
+  });
+});
 
 describe('a copy of the log', () => {
   it('has the events, the positions and the genesis of the store that it follows', async () => {
@@ -197,6 +229,22 @@ describe('a copy of the log', () => {
     await expect(copy.readAll('98')).rejects.toBeInstanceOf(InvalidPosition);
   });
 
+  it('is written in few commits when events come one by one', async () => {
+    const remote = new Remote();
+    const copy = await open(remote, await folder());
+    const commits: number[] = [];
+    const follower = (async () => {
+      for await (const batch of copy.follow(undefined, AbortSignal.timeout(4000))) {
+        commits.push(batch.length);
+        if (commits.reduce((sum, n) => sum + n, 0) === 300) return;
+      }
+    })();
+    const stream = freshStream();
+    for (let n = 0; n < 300; n++) await remote.append(stream, n - 1, facts(1));
+    await follower;
+    expect(commits.length).toBeLessThan(30);
+  });
+
   it('says how far it is', async () => {
     const remote = new Remote();
     await remote.append(freshStream(), -1, facts(7));
@@ -270,6 +318,10 @@ describe('a copy whose store is away', () => {
       await has(copy, 5 + round);
       await until('its word', () => said.length === round * 2);
     }
+    remote.leave();
+    await until('its word', () => said.length === 7);
+    remote.back();
+    await until('its word, though there is nothing new', () => said.length === 8);
     expect(said[0]).toContain('not copied further');
     expect(said[1]).toContain('copied again');
     await copy.append(stream, 7, facts(1));
@@ -303,14 +355,30 @@ describe('a copy whose store is away', () => {
     const ahead = (await remote.readAll()).at(-2)!.position;
     expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailable);
     await expect(copy.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailable);
+    const wrong = copy.follow('nonsense', AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    wrong.catch(() => undefined);
     const later = copy.follow(ahead, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
     await until('more attempts', () => attempts > 3);
     expect(said).toHaveLength(1);
     away = false;
     expect((await later).value).toMatchObject([{ revision: 6 }]);
+    await expect(wrong).rejects.toBeInstanceOf(InvalidPosition);
     expect((await copy.append(stream, 6, facts(1))).revision).toBe(7);
     await has(copy, 8);
     expect(said).toHaveLength(2);
+  });
+
+  it('places what it could not place alone as soon as the store is there, though nothing new comes', async () => {
+    const { dir, remote, copy: first, log } = await copied(5);
+    await first.close();
+    let come = (_: EventStore) => {};
+    const copy = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
+    const foreign = String(4 * 97);
+    expect(log.some(({ position }) => position === foreign)).toBe(false);
+    const rest = copy.follow(foreign, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
+    await sleep(20);
+    come(new Remote(remote.store));
+    expect((await rest).value).toEqual(await remote.readAll(foreign));
   });
 
   it('is not opened without it while it knows no ledger, and leaves the folder free', async () => {
@@ -363,10 +431,13 @@ describe('a copy that is interrupted', () => {
     disk.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.revision = 4 BEGIN SELECT raise(FAIL, 'disk full'); END");
     await remote.append(stream, 2, facts(3));
     await until('its word', () => said.length === 1);
+    await sleep(100); // it is tried again and again, and said once
     expect(await copy.status()).toMatchObject({ ordinal: 3, behind: 3 });
+    expect(said).toHaveLength(1);
     disk.exec('DROP TRIGGER full');
     disk.close();
     await has(copy, 6);
+    expect(said).toHaveLength(2);
     expect(await copy.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
   });
 });
@@ -492,6 +563,7 @@ describe('a copy that is not the log', () => {
     ['twice', (events, all) => [all[0]!, ...events], 'came after'],
     ['behind a gap in its stream', (events) => events.slice(1), 'whose last one before it is 2'],
     ['out of order', (events) => events.toReversed(), 'whose last one before it is 2'],
+    ['at an earlier position', (events, all) => events.map((event) => ({ ...event, position: all[0]!.position })), 'came after'],
     ['with a revision that its stream has', (events) => events.map((event) => ({ ...event, revision: 2 })), 'is revision 2'],
   ])('answers nothing more once an event comes %s', async (_, show, why) => {
     const said: string[] = [];
@@ -507,6 +579,7 @@ describe('a copy that is not the log', () => {
     await refused(copy.append(stream, 5, facts(1)));
     await refused(copy.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());
     expect((await copy.status()).broken).toContain(why);
+    await sleep(50);
     expect(said).toHaveLength(1);
     await copy.close();
     const again = await open(new Remote(remote.store), dir); // nothing of the batch was kept

@@ -12,6 +12,7 @@ import {
 import { compareLogs, leafOf, type Likeness, type Log } from '../tree.js';
 import { Waiting } from '../waiting.js';
 import { CopyFile } from './copy-file.js';
+import { gathered } from './gathered.js';
 
 export interface CopyOptions {
   /** The folder of the copy. */
@@ -43,6 +44,8 @@ export interface CopyStatus {
 }
 
 const BATCH = 500;
+/** Between two commits, while events come one by one. */
+const PAUSE_MS = 10;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const PATIENCE_MS = 5000;
@@ -211,19 +214,29 @@ export class CopiedStore implements EventStore {
         if ((await remote.head()) === this.#file.position) this.#isBack();
         this.#following = true;
         this.#waiting.wake();
-        for await (const batch of remote.follow(this.#file.position, signal, BATCH)) {
-          this.#file.take(batch, (a, b) => remote.compare(a, b));
-          wait = retryMs;
-          this.#isBack();
-          this.#waiting.wake();
-          await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
-        }
+        await this.#copy(remote, () => (wait = retryMs));
         if (!signal.aborted) this.#isAway(new StoreUnavailable('The store ended the subscription.'));
       } catch (error) {
         if (!signal.aborted) this.#isAway(error);
       }
       if (this.#broken) return;
       await sleep(wait * (0.5 + chance() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #copy(remote: EventStore, went: () => void): Promise<void> {
+    const over = new AbortController();
+    const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
+    try {
+      for await (const batch of gathered(log, BATCH, PAUSE_MS)) {
+        this.#file.take(batch, (a, b) => remote.compare(a, b));
+        went();
+        this.#isBack();
+        this.#waiting.wake();
+        await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
+      }
+    } finally {
+      over.abort();
     }
   }
 
@@ -314,7 +327,7 @@ export class CopiedStore implements EventStore {
   /** Whether it had to wait for what this process appended. */
   async #caughtUp(): Promise<boolean> {
     const own = this.#own;
-    if (own === undefined || !this.#following) return false;
+    if (own === undefined) return false;
     const there = () => this.#file.position !== undefined && this.#remote!.compare(this.#file.position, own) >= 0;
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OWN_MS)]);
     while (!patience.aborted && this.#following && !there()) await this.#waiting.orWoken(patience, () => !this.#following || there());
