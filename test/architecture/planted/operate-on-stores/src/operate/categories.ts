@@ -1,0 +1,2 @@
+import { subjects } from '../domain/index.js';
+export const categories = subjects;
