@@ -115,12 +115,14 @@ const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: C
 };
 
 const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector) => {
+  const copy = store instanceof CopiedStore ? { copy: () => store.status() } : {};
   const engine = new Engine({ store, now, newId }, subjects, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
     underWay: () => engine.underWay,
     subscribers: () => subscribers.size,
     head: () => projector.ordinal,
+    ...copy,
     lag: async () => {
       const behind = await lagOf({ store, projector });
       return Object.fromEntries(projector.list().map(({ name, behind: rebuilding }) => [name, behind + rebuilding]));
@@ -132,6 +134,7 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
     config,
     log,
     store,
+    ...copy,
     engine,
     projector,
     subjects,

@@ -8,11 +8,26 @@ import type { Metrics } from './metrics.js';
 import type { Routes } from './routes.js';
 import type { Subscribers } from './subscribers.js';
 
+/** How the copy of a log that is elsewhere stands to it. */
+export interface Copy {
+  /** Events copied. */
+  readonly ordinal: number;
+  /** Over their leaves, in hexadecimal. */
+  readonly root: string;
+  readonly connected: boolean;
+  /** Events that are not copied yet; undefined when the store cannot be asked. */
+  readonly behind: number | undefined;
+  /** Why it serves nobody any more. */
+  readonly broken: string | undefined;
+}
+
 /** Everything that the routes are joined to, put together in app.module.ts. */
 export interface Ledger {
   readonly config: Config;
   readonly log: Logger;
   readonly store: EventStore;
+  /** Where the log is kept elsewhere. */
+  readonly copy?: () => Promise<Copy>;
   readonly engine: Engine;
   readonly projector: Projector;
   readonly subjects: readonly AnySubject[];

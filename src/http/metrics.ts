@@ -9,6 +9,8 @@ export interface Gauges {
   lag(): Promise<Readonly<Record<string, number>>>;
   /** Ordinal of the last event in the log. */
   head(): number;
+  /** Where the log is kept elsewhere. */
+  readonly copy?: () => Promise<{ readonly ordinal: number; readonly connected: boolean; readonly behind: number | undefined }>;
 }
 
 export class Metrics {
@@ -42,6 +44,23 @@ export class Metrics {
     gauge('ledger_commands_under_way', 'Commands in the queue.', gauges.underWay);
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Ordinal of the last event in the log.', gauges.head);
+    const { copy } = gauges;
+    if (copy) {
+      let asked: ReturnType<typeof copy> | undefined;
+      const once = () => (asked ??= copy().finally(() => (asked = undefined))); // the three of one scrape share an answer
+      const of = (name: string, help: string, value: (copy: Awaited<ReturnType<typeof once>>) => number) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          async collect() {
+            this.set(value(await once()));
+          },
+        });
+      of('ledger_store_connected', 'Whether the store can be asked.', ({ behind }) => (behind === undefined ? 0 : 1));
+      of('ledger_copy_events', 'Events of the store that were copied.', ({ ordinal }) => ordinal);
+      of('ledger_copy_lag_events', 'Events that are not copied yet; NaN while the store cannot be asked.', ({ behind }) => behind ?? NaN);
+    }
     new Gauge({
       name: 'ledger_projection_lag_events',
       help: 'Events that a projection is behind the log.',

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendJson } from './answer.js';
-import { LEDGER, lagOf, type Ledger } from './ledger.js';
+import { LEDGER, lagOf, type Copy, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { NotReady } from './problem.js';
 import { queryOf } from './request.js';
@@ -27,7 +27,10 @@ export class OperationsController {
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
     const { projector, config } = this.ledger;
-    const behind = await lagOf(this.ledger).catch(() => undefined);
+    const copy = await this.ledger.copy?.();
+    const read =
+      copy && (copy.behind === undefined || copy.broken !== undefined) ? undefined : await lagOf(this.ledger).catch(() => undefined);
+    const behind = read === undefined ? undefined : read + (copy?.behind ?? 0);
     const projections = projector.list().map(({ name, state, behind: rebuilding, stopped }) => ({
       name,
       state,
@@ -36,8 +39,9 @@ export class OperationsController {
     }));
     const store = behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
-    if (store === 'away' || late || projector.failed !== undefined) throw new NotReady({ store, projections });
-    sendJson(reply, { ready: true, store, projections });
+    if (store === 'away' || late || projector.failed !== undefined)
+      throw new NotReady({ store, projections, ...(copy && { copy: shown(copy) }) });
+    sendJson(reply, { ready: true, store, projections, ...(copy && { copy: shown(copy) }) });
   }
 
   @Get('openapi.json')
@@ -60,3 +64,11 @@ export class OperationsController {
     reply.header('content-type', this.ledger.metrics.contentType).send(await this.ledger.metrics.text());
   }
 }
+
+const shown = ({ ordinal, root, connected, behind, broken }: Copy) => ({
+  ordinal,
+  root,
+  connected,
+  behind: behind ?? null,
+  ...(broken !== undefined && { broken }),
+});
