@@ -1,9 +1,10 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, AppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Readable } from 'node:stream';
 import type { Connection, Endpoint } from './connection.js';
 import { Failed, failureOf } from './errors.js';
@@ -55,6 +56,7 @@ const WINDOW = 1000;
 export class Node extends EventStoreDBClient {
   readonly endpoint: Endpoint;
   readonly #credentials: Connection['credentials'];
+  #closed = false;
 
   /** @param generation differs between nodes made one after another, see below */
   constructor(endpoint: Endpoint, connection: Connection, generation: number) {
@@ -83,7 +85,8 @@ export class Node extends EventStoreDBClient {
     const [metadata, options] = this.#arguments({ requiresLeader: true, deadline });
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(new Failed(failureOf(error)));
-      const call = streams.append(metadata, options, (error, response) => (error ? fail(error) : resolve(answerOf(response))));
+      const answered = (error: unknown, response: AppendResp) => (error ? fail(error) : resolve(answerOf(response)));
+      const call = this.#begin(() => streams.append(metadata, options, answered));
       call.on('error', fail);
       call.write(headerOf(stream, expected));
       for (const event of events) call.write(requestOf(event));
@@ -91,12 +94,12 @@ export class Node extends EventStoreDBClient {
     });
   }
 
-  /** The raw responses; whoever stops reading must `cancel`. A subscription has no deadline. */
+  /** The raw responses; whoever stops reading must `cancel`. A subscription has no deadline. @throws Failed when the call cannot be made */
   async responses(reading: Reading, deadline = Number.POSITIVE_INFINITY): Promise<Responses> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
     const forEver = deadline === Number.POSITIVE_INFINITY;
     const [metadata, options] = this.#arguments({ requiresLeader: true, ...(!forEver && { deadline }) }, forEver);
-    const stream = streams.read(readRequestOf(reading), metadata, options);
+    const stream = this.#begin(() => streams.read(readRequestOf(reading), metadata, options));
     stream.on('error', () => undefined); // also when nobody reads any more
     return stream;
   }
@@ -106,22 +109,24 @@ export class Node extends EventStoreDBClient {
     const gossip = await this.execute(gossipServices.GossipClient, 'gossip', async (client) => client);
     const [metadata, options] = this.#arguments({ deadline });
     return new Promise((resolve, reject) => {
-      gossip.read(new shared.Empty(), metadata, options, (error, info) => {
-        if (error) return reject(new Failed(failureOf(error)));
-        resolve(
-          info.getMembersList().map((member) => {
-            const at = member.getHttpEndPoint();
-            const state = member.getState() === LEADER ? 'leader' : member.getState() === FOLLOWER ? 'follower' : 'other';
-            return { endpoint: { address: at?.getAddress() ?? '', port: at?.getPort() ?? 0 }, state, isAlive: member.getIsAlive() };
-          }),
-        );
-      });
+      const answered = (error: unknown, info: ClusterInfo) => (error ? reject(new Failed(failureOf(error))) : resolve(membersOf(info)));
+      this.#begin(() => gossip.read(new shared.Empty(), metadata, options, answered));
     });
   }
 
   /** No new calls; those under way come to their end. */
   async close(): Promise<void> {
+    this.#closed = true;
     (await this.getChannel()).close();
+  }
+
+  /** A call on a channel that was closed meanwhile is never sent. */
+  #begin<Call>(make: () => Call): Call {
+    try {
+      return make();
+    } catch (error) {
+      throw this.#closed ? new Failed({ kind: 'not-ready', message: 'The connection was left.' }) : error;
+    }
   }
 
   #arguments(options: { readonly requiresLeader?: boolean; readonly deadline?: number }, forEver = false) {
@@ -132,6 +137,13 @@ export class Node extends EventStoreDBClient {
 
 /** Of VNodeState in the gossip protocol. */
 const [FOLLOWER, LEADER] = [6, 8];
+
+const membersOf = (info: ClusterInfo): readonly Member[] =>
+  info.getMembersList().map((member) => {
+    const at = member.getHttpEndPoint();
+    const state = member.getState() === LEADER ? 'leader' : member.getState() === FOLLOWER ? 'follower' : 'other';
+    return { endpoint: { address: at?.getAddress() ?? '', port: at?.getPort() ?? 0 }, state, isAlive: member.getIsAlive() };
+  });
 
 const headerOf = (stream: string, expected: number | 'any'): AppendReq => {
   const options = new messages.AppendReq.Options();
@@ -157,7 +169,7 @@ const requestOf = ({ id, type, data, metadata }: Proposed): AppendReq => {
   return request;
 };
 
-const answerOf = (response: InstanceType<typeof messages.AppendResp>): AppendAnswer => {
+const answerOf = (response: AppendResp): AppendAnswer => {
   const wrong = response.getWrongExpectedVersion();
   if (wrong) return { elsewhere: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 };
   const success = response.getSuccess();

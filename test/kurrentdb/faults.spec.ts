@@ -1,0 +1,613 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
+import { HistoryBroken, OutcomeUnknown, StoreUnavailable, type Appended } from '../../src/store/event-store.js';
+import { connectionOf } from '../../src/store/kurrentdb/connection.js';
+import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
+import { Link } from '../../src/store/kurrentdb/link.js';
+import { Subscription } from '../../src/store/kurrentdb/subscription.js';
+import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
+import { Proxy } from './proxy.js';
+import { StandIn, type StandInOptions } from './stand-in.js';
+
+const STATUS = { cancelled: 1, unknown: 2, deadline: 4, exhausted: 8, aborted: 10, internal: 13, unavailable: 14 } as const;
+
+let servers: StandIn[] = [];
+let stores: KurrentStore[] = [];
+let proxies: Proxy[] = [];
+let logged: string[] = [];
+let server: StandIn;
+const unhandled: unknown[] = [];
+const note = (error: unknown) => unhandled.push(error);
+
+beforeEach(async () => {
+  process.on('unhandledRejection', note);
+  logged = [];
+  server = await another();
+});
+afterEach(async () => {
+  await Promise.all(stores.map((store) => store.close()));
+  await Promise.all(servers.map((node) => node.kill().catch(() => undefined)));
+  await Promise.all(proxies.map((proxy) => proxy.close()));
+  [stores, servers, proxies] = [[], [], []];
+  process.off('unhandledRejection', note);
+  expect(unhandled.splice(0)).toEqual([]);
+});
+
+const another = async (options: StandInOptions = {}): Promise<StandIn> => {
+  const node = await new StandIn(options).start();
+  servers.push(node);
+  return node;
+};
+
+const behindProxy = async (): Promise<{ proxy: Proxy; url: string }> => {
+  const proxy = await new Proxy({ port: server.port }).start();
+  proxies.push(proxy);
+  return { proxy, url: `esdb://127.0.0.1:${proxy.port}?tls=false` };
+};
+
+/** With times that suit a test: what takes seconds in earnest takes tenths here. */
+const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> => {
+  const store = await KurrentStore.open({
+    url: server.url,
+    timeZone: 'Europe/London',
+    now: () => new Date().toISOString(),
+    newId,
+    log: (message) => logged.push(message),
+    deadline: 2_000,
+    patience: 400,
+    liveness: 100,
+    ...more,
+  });
+  stores.push(store);
+  return store;
+};
+
+/** As the engine appends: the same call again while its outcome is unknown or the store is away. */
+const insist = async (store: KurrentStore, stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended> => {
+  for (;;) {
+    try {
+      return await store.append(stream, expected, events);
+    } catch (error) {
+      const passes = error instanceof OutcomeUnknown || error instanceof StoreUnavailable;
+      if (!passes || !stores.includes(store)) throw error;
+      await sleep(20);
+    }
+  }
+};
+
+interface Work {
+  readonly acknowledged: ReadonlyMap<string, readonly string[]>;
+  readonly followed: readonly StoredEvent[];
+}
+
+/** Writers, each with a stream of its own, and a follower from the start, while `trouble` is made; until all has been written and seen. */
+const underTrouble = async (
+  store: KurrentStore,
+  trouble: (done: () => number) => Promise<void>,
+  { writers = 8, appends = 15, together = 2 } = {},
+): Promise<Work> => {
+  const acknowledged = new Map<string, string[]>();
+  let done = 0;
+  const stop = new AbortController();
+  const followed: StoredEvent[] = [];
+  const follower = (async () => {
+    for await (const batch of store.follow(undefined, stop.signal)) {
+      followed.push(...batch);
+      if (followed.length >= writers * appends * together) return;
+    }
+  })();
+  const write = async () => {
+    const stream = freshStream();
+    const ids: string[] = [];
+    acknowledged.set(stream, ids);
+    for (let n = 0; n < appends; n++) {
+      const events = facts(together);
+      const { revision } = await insist(store, stream, n * together - 1, events);
+      expect(revision).toBe((n + 1) * together - 1);
+      ids.push(...events.map(({ id }) => id));
+      done++;
+      await sleep(2);
+    }
+  };
+  await Promise.all([...Array.from({ length: writers }, write), trouble(() => done)]);
+  await Promise.race([follower, sleep(10_000, undefined, { ref: false })]);
+  stop.abort();
+  await follower;
+  return { acknowledged, followed };
+};
+
+const reached = async (what: () => boolean, ms = 5_000): Promise<void> => {
+  for (let waited = 0; !what() && waited < ms; waited += 5) await sleep(5);
+};
+
+/** Nothing acknowledged is lost, nothing is doubled, and the follower saw all of it in its order. */
+const expectWhole = async (store: KurrentStore, { acknowledged, followed }: Work): Promise<void> => {
+  for (const [stream, ids] of acknowledged) {
+    expect((await store.read(stream)).map(({ id }) => id)).toEqual(ids);
+    expect(server.stored(stream).map(({ id }) => id)).toEqual(ids);
+  }
+  const log = await wholeLog(store);
+  expect(followed.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+  expect(followed).toEqual(log);
+};
+
+/** One event in each append. */
+const ALONE = { together: 1 } as const;
+
+const outages = () => logged.filter((message) => message.includes('does not answer'));
+const recoveries = () => logged.filter((message) => message.includes('answers again'));
+
+describe('the server', () => {
+  it('is killed during appends, three times: nothing acknowledged is lost, nothing is doubled, a follower misses nothing', async () => {
+    const store = await open();
+    const work = await underTrouble(
+      store,
+      async (done) => {
+        for (const at of [20, 50, 80]) {
+          await reached(() => done() >= at);
+          await server.kill();
+          await sleep(80);
+          await server.start();
+        }
+      },
+      ALONE,
+    );
+    await expectWhole(store, work);
+    expect(outages()).toHaveLength(3);
+    expect(recoveries()).toHaveLength(3);
+  }, 20_000);
+
+  it('is stopped and started: the log says once what happened and once that it is over', async () => {
+    const store = await open();
+    const work = await underTrouble(store, async (done) => {
+      await reached(() => done() >= 30);
+      await server.stop();
+      await sleep(600);
+      await server.start();
+    });
+    await expectWhole(store, work);
+    expect(outages()).toHaveLength(1);
+    expect(recoveries()).toHaveLength(1);
+    expect(recoveries()[0]).toMatch(/after \d\.\d s/);
+  }, 20_000);
+
+  it('that stays away is no burden: commands are refused at once, with the time to come again, until it is back', async () => {
+    const store = await open();
+    await server.kill();
+    await Promise.allSettled(Array.from({ length: 50 }, () => store.append(freshStream(), -1, facts(1))));
+    await sleep(500);
+    const begun = performance.now();
+    const attempts = await Promise.allSettled(Array.from({ length: 200 }, () => store.append(freshStream(), -1, facts(1))));
+    expect(performance.now() - begun).toBeLessThan(300);
+    for (const attempt of attempts) {
+      expect(attempt).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable', retryAfter: expect.any(Number) } });
+    }
+    await expect(store.read(freshStream())).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailable);
+    await server.start();
+    await insist(store, freshStream(), -1, facts(1));
+    expect(outages()).toHaveLength(1);
+    expect(recoveries()).toHaveLength(1);
+  });
+
+  it('whose every member is away leaves the process alive, however many calls are under way', async () => {
+    const other = await another();
+    server.leaderIs('127.0.0.1', other.port);
+    const store = await open({ url: `esdb://127.0.0.1:${server.port},127.0.0.1:${other.port}?tls=false`, patience: 200 });
+    other.latency = 30;
+    const before = Array.from({ length: 100 }, () => store.append(freshStream(), -1, facts(1)));
+    await sleep(40);
+    await Promise.all([server.kill(), other.kill()]);
+    const after = Array.from({ length: 100 }, () => store.append(freshStream(), -1, facts(1)));
+    for (const outcome of await Promise.allSettled([...before, ...after])) {
+      if (outcome.status === 'rejected') expect(['OutcomeUnknown', 'StoreUnavailable']).toContain((outcome.reason as Error).name);
+    }
+    other.latency = 0;
+    await Promise.all([server.start(), other.start()]);
+    await insist(store, freshStream(), -1, facts(1));
+  });
+
+  it('that comes back from an older backup is found out by a follower that was further', async () => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(2));
+    const early = server.log;
+    await store.append(stream, 1, facts(5));
+    const follow = store.follow(undefined, new AbortController().signal);
+    for (let seen = 0; seen < 7;) seen += (await follow.next()).value!.length;
+    const { port } = server;
+    await server.kill();
+    const older = await another({ port });
+    for (const { id, type, data, metadata } of early.stored(stream).slice(0, 2))
+      older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
+    await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+ that was read of it/);
+  });
+});
+
+describe('a connection', () => {
+  it('that is cut after the request and before the answer leaves an outcome that is unknown, and known when it is asked again', async () => {
+    const store = await open();
+    for (const fate of [
+      'cut',
+      { code: STATUS.internal, details: 'RST_STREAM' },
+      { code: STATUS.unknown },
+      { code: STATUS.cancelled },
+    ] as const) {
+      const stream = freshStream();
+      const events = facts(3);
+      server.storeThenFail('append', fate);
+      await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+      expect(server.stored(stream)).toHaveLength(3);
+      const answer = await insist(store, stream, -1, events);
+      expect(answer).toEqual({ revision: 2, position: (await store.read(stream)).at(-1)!.position });
+      expect(server.stored(stream)).toHaveLength(3);
+    }
+  });
+
+  it('that is cut with the request leaves an outcome that is unknown, and the same append stores it', async () => {
+    const store = await open();
+    const stream = freshStream();
+    const events = facts(2);
+    server.cutNext('append');
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(server.stored(stream)).toEqual([]);
+    expect((await insist(store, stream, -1, events)).revision).toBe(1);
+  });
+
+  it('that is cut again and again during appends loses and doubles nothing', async () => {
+    const store = await open();
+    const work = await underTrouble(
+      store,
+      async (done) => {
+        for (let at = 5; at < 110; at += 8) {
+          await reached(() => done() >= at);
+          if (at % 2 === 0) server.cutNext('append');
+          else server.storeThenFail('append', 'cut');
+        }
+      },
+      ALONE,
+    );
+    await expectWhole(store, work);
+    expect(outages().length).toBe(recoveries().length);
+  }, 20_000);
+
+  it('on which no answer comes is given up after the deadline, and another is taken', async () => {
+    const store = await open({ deadline: 150 });
+    const stream = freshStream();
+    const events = facts(1);
+    server.storeThenFail('append', 'hold');
+    const begun = performance.now();
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(performance.now() - begun).toBeGreaterThan(100);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    await insist(store, stream, -1, events);
+    expect(server.stored(stream)).toHaveLength(1);
+    server.holdNext('readStream');
+    server.holdNext('readAll');
+    expect(await store.read(stream)).toHaveLength(1);
+    expect(await store.head()).toBeDefined();
+  });
+
+  it.each<[string, (proxy: Proxy) => void | Promise<void>]>([
+    ['is reset', (proxy) => proxy.reset()],
+    ['is ended by the other side', (proxy) => proxy.cut()],
+    [
+      'is refused for a while',
+      async (proxy) => {
+        proxy.refuse();
+        proxy.reset();
+        await sleep(300);
+        await proxy.accept();
+      },
+    ],
+    ['loses the answers that are on their way, and is cut', (proxy) => proxy.dropAnswers(20)],
+    ['is open on one side only: requests get through and answers vanish', (proxy) => proxy.dropAnswers()],
+    [
+      'is half open: nothing gets through, then everything, late',
+      async (proxy) => {
+        proxy.hold();
+        await sleep(700);
+        proxy.resume();
+      },
+    ],
+  ])(
+    'that %s during appends loses and doubles nothing, and a follower misses nothing',
+    async (_, hurt) => {
+      const { proxy, url } = await behindProxy();
+      const store = await open({ url, deadline: 250 });
+      const work = await underTrouble(
+        store,
+        async (done) => {
+          for (const at of [15, 45, 75]) {
+            await reached(() => done() >= at);
+            await hurt(proxy);
+          }
+        },
+        ALONE,
+      );
+      await expectWhole(store, work);
+      expect(outages().length).toBeGreaterThan(0);
+      expect(outages().length).toBeLessThanOrEqual(6);
+      expect(recoveries().length).toBe(outages().length);
+    },
+    20_000,
+  );
+
+  it('that is half open is not taken again', async () => {
+    const { proxy, url } = await behindProxy();
+    const store = await open({ url, deadline: 200 });
+    await store.append(freshStream(), -1, facts(1));
+    proxy.dropAnswers();
+    const stream = freshStream();
+    const events = facts(1);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    const begun = performance.now();
+    await insist(store, stream, -1, events);
+    expect(performance.now() - begun).toBeLessThan(500);
+    expect(server.stored(stream)).toHaveLength(1);
+  });
+
+  it('on which everything is half a minute late, on a scale of a hundred, makes outcomes unknown, not wrong', async () => {
+    const { proxy, url } = await behindProxy();
+    const store = await open({ url, deadline: 100 });
+    const appends = Array.from({ length: 20 }, () => [freshStream(), facts(1)] as const);
+    proxy.delay(300);
+    const outcomes = await Promise.allSettled(appends.map(([stream, events]) => store.append(stream, -1, events)));
+    for (const outcome of outcomes) {
+      expect(outcome.status).toBe('rejected');
+      const { reason } = outcome as PromiseRejectedResult;
+      expect(reason instanceof OutcomeUnknown || reason instanceof StoreUnavailable).toBe(true);
+    }
+    await sleep(400);
+    proxy.resume();
+    for (const [stream, events] of appends) {
+      await insist(store, stream, -1, events);
+      expect(server.stored(stream).map(({ id }) => id)).toEqual([events[0]!.id]);
+    }
+    expect(outages()).toHaveLength(1);
+    expect(recoveries()).toHaveLength(1);
+  });
+});
+
+describe('the leader', () => {
+  it('changes during appends: they go to the new one, and a follower misses nothing', async () => {
+    const store = await open();
+    const next = await another({ log: server.log });
+    const work = await underTrouble(store, async (done) => {
+      await reached(() => done() >= 30);
+      server.leaderIs('127.0.0.1', next.port);
+      await reached(() => done() >= 70);
+      next.leaderIs('127.0.0.1', server.port);
+      server.leaderIs();
+    });
+    await expectWhole(store, work);
+    expect(next.calls.append).toBeGreaterThan(0);
+    expect(logged).toEqual([`KurrentDB is led by 127.0.0.1:${next.port} now.`, `KurrentDB is led by 127.0.0.1:${server.port} now.`]);
+  }, 20_000);
+
+  it('is being elected: appends wait a little, and are refused if it takes long, with nothing stored', async () => {
+    const store = await open();
+    const electing = { code: STATUS.unknown, details: 'No leader info available in response' };
+    server.failNext('append', electing, { times: 2 });
+    await store.append(freshStream(), -1, facts(1));
+    const stream = freshStream();
+    server.isReady(false);
+    await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
+    server.isReady(true);
+    expect(server.stored(stream)).toEqual([]);
+  });
+
+  it('gave up waiting for its followers: the same append is asked for again, and compared', async () => {
+    const store = await open();
+    const stream = freshStream();
+    const events = facts(2);
+    server.storeThenFail('append', { code: STATUS.aborted, details: 'Operation timed out: Commit phase timeout.' });
+    const before = server.calls.readStream;
+    expect((await store.append(stream, -1, events)).revision).toBe(1);
+    expect(server.calls.readStream).toBe(before + 1);
+    expect(server.stored(stream)).toHaveLength(2);
+  });
+});
+
+describe('a server that has too much to do', () => {
+  it.each([
+    ['RESOURCE_EXHAUSTED', { code: STATUS.exhausted, details: 'Too many requests' }],
+    ['too busy', { code: STATUS.unavailable, details: 'Server Is Too Busy' }],
+  ])('and says %s is asked again after a while, and the command refused if that does not help', async (_, busy) => {
+    const store = await open();
+    server.failNext('append', busy, { times: 3 });
+    await store.append(freshStream(), -1, facts(1));
+    const before = server.calls.append;
+    server.failNext('append', busy, { times: 500 });
+    const stream = freshStream();
+    const refused = store.append(stream, -1, facts(1));
+    await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailable', retryAfter: expect.any(Number) });
+    expect(server.stored(stream)).toEqual([]);
+    expect(server.calls.append - before).toBeGreaterThan(2);
+    expect(server.calls.append - before).toBeLessThan(60);
+    expect(outages()).toEqual([]);
+  });
+});
+
+describe('a subscription', () => {
+  it.each<[string, (node: StandIn) => void]>([
+    ['without a word', (node) => node.dropSubscriptions()],
+    ['with UNAVAILABLE', (node) => node.dropSubscriptions({ code: STATUS.unavailable, details: 'Server Is Not Ready' })],
+    ['with CANCELLED', (node) => node.dropSubscriptions({ code: STATUS.cancelled })],
+    ['with INTERNAL', (node) => node.dropSubscriptions({ code: STATUS.internal, details: 'Received RST_STREAM with code 2' })],
+    ['with UNKNOWN', (node) => node.dropSubscriptions({ code: STATUS.unknown, details: 'Exception was thrown by handler.' })],
+    ['with ABORTED', (node) => node.dropSubscriptions({ code: STATUS.aborted, details: 'Operation timed out' })],
+    ['with RESOURCE_EXHAUSTED', (node) => node.dropSubscriptions({ code: STATUS.exhausted })],
+  ])(
+    'that is dropped %s goes on after the last event that came',
+    async (_, drop) => {
+      const store = await open();
+      const work = await underTrouble(store, async (done) => {
+        for (const at of [10, 40, 70, 100]) {
+          await reached(() => done() >= at && server.openSubscriptions > 0);
+          drop(server);
+        }
+      });
+      await expectWhole(store, work);
+      expect(server.calls.subscribe).toBeGreaterThanOrEqual(3);
+      expect(outages().length).toBe(recoveries().length);
+    },
+    20_000,
+  );
+
+  it('that falls silent is found out by what the log has, and goes on; the log says so once', async () => {
+    const store = await open();
+    const work = await underTrouble(store, async (done) => {
+      await reached(() => done() >= 40);
+      server.silenceSubscriptions();
+    });
+    await expectWhole(store, work);
+    expect(logged).toEqual([expect.stringMatching(/^A subscription of KurrentDB fell silent at k\d+; subscribed again\.$/)]);
+  }, 20_000);
+
+  it('that is quiet because nothing happens is left alone', async () => {
+    const store = await open({ liveness: 30 });
+    await store.append(freshStream(), -1, facts(1));
+    const stop = new AbortController();
+    const seen: StoredEvent[] = [];
+    const follower = (async () => {
+      for await (const batch of store.follow(undefined, stop.signal)) seen.push(...batch);
+    })();
+    for (let n = 0; n < 15; n++) {
+      server.systemWrite(5);
+      await sleep(20);
+    }
+    expect(server.calls.subscribe).toBe(1);
+    expect(server.calls.readAll).toBeGreaterThan(3);
+    expect(seen).toHaveLength(1);
+    expect(logged).toEqual([]);
+    stop.abort();
+    await follower;
+  });
+
+  it('that is dropped far behind the head goes on after what it was told that others wrote', async () => {
+    const store = await open();
+    await store.append(freshStream(), -1, facts(1));
+    server.systemWrite(3_000);
+    const stop = new AbortController();
+    const seen: StoredEvent[] = [];
+    const follower = (async () => {
+      for await (const batch of store.follow(undefined, stop.signal)) seen.push(...batch);
+    })();
+    await reached(() => server.openSubscriptions === 1 && seen.length === 1);
+    await sleep(50);
+    server.dropSubscriptions({ code: STATUS.internal });
+    await reached(() => server.calls.subscribe === 2);
+    await store.append(freshStream(), -1, facts(1));
+    await reached(() => seen.length === 2);
+    expect(seen).toHaveLength(2);
+    stop.abort();
+    await follower;
+  });
+
+  it('of a slow reader holds the server back: what waits is bounded in number and in bytes', async () => {
+    const store = await open();
+    for (let n = 0; n < 60; n++) await store.append(freshStream(), -1, [fact({ text: 'x'.repeat(20_000) }), ...facts(9)]);
+    for (const buffer of [
+      { events: 50, bytes: 1e9 },
+      { events: 1e9, bytes: 200_000 },
+    ]) {
+      let taken = 0;
+      const connection = connectionOf(server.url);
+      const link = new Link({ connection, patience: 400, now: () => '', log: () => undefined });
+      const saw = () => taken++;
+      const subscription = new Subscription({ link, after: undefined, deadline: 2_000, liveness: 50, buffer, saw });
+      const batches = subscription.batches(10, new AbortController().signal);
+      const first = await batches.next();
+      await sleep(300);
+      expect(taken).toBeLessThanOrEqual(120);
+      let seen = first.value!.length;
+      while (seen < 600) seen += (await batches.next()).value!.length;
+      expect(taken).toBe(600);
+      await batches.return();
+      await link.close();
+    }
+  });
+});
+
+describe('history that the server has lost', () => {
+  const follower = (store: KurrentStore, after?: string) => {
+    const seen: StoredEvent[] = [];
+    const run = async () => {
+      for await (const batch of store.follow(after, new AbortController().signal)) seen.push(...batch);
+    };
+    const ended = run();
+    ended.catch(() => undefined);
+    return { seen, ended };
+  };
+
+  it.each<[string, (stream: string) => void]>([
+    ['deleted', (stream) => server.deleteStream(stream)],
+    ['deleted for good', (stream) => server.tombstoneStream(stream)],
+    ['truncated', (stream) => server.boundStream(stream, { $tb: 2 })],
+    ['truncated to its end', (stream) => server.boundStream(stream, { $tb: 5 })],
+    ['bounded to fewer events than it has', (stream) => server.boundStream(stream, { $maxCount: 3 })],
+  ])('is found and named when a stream is %s: by whoever reads it, and by a follower at once', async (_, lose) => {
+    const store = await open();
+    const [stream, other] = [freshStream(), freshStream()];
+    await store.append(stream, -1, facts(5));
+    await store.append(other, -1, facts(1));
+    const live = follower(store);
+    await reached(() => live.seen.length === 6);
+    lose(stream);
+    await expect(store.read(stream)).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.read(stream)).rejects.toThrow(stream);
+    await expect(live.ended).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(live.ended).rejects.toThrow(stream);
+    expect(live.seen).toHaveLength(6);
+    const late = follower(store);
+    await expect(late.ended).rejects.toThrow(stream);
+    expect(await store.read(other)).toHaveLength(1);
+  });
+
+  it('is found after a scavenge, by a follower and by whoever reads the log', async () => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(5));
+    const first = (await store.readAll(undefined, 1))[0]!.position;
+    server.boundStream(stream, { $tb: 3 });
+    server.log.scavenge();
+    await expect(follower(store).ended).rejects.toThrow(stream);
+    await expect(follower(store, first).ended).rejects.toThrow(stream);
+  });
+
+  it('is found when a stream was deleted and begun again, whoever comes', async () => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(3));
+    server.deleteStream(stream);
+    await expect(store.append(stream, -1, facts(2))).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.read(stream)).rejects.toThrow(`${stream} begins at revision 3`);
+    await expect(follower(store).ended).rejects.toThrow(stream);
+  });
+
+  it('is found by an append to a stream that was deleted for good', async () => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(1));
+    server.tombstoneStream(stream);
+    await expect(store.append(stream, 0, facts(1))).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.readAll()).rejects.toThrow(stream);
+  });
+
+  it('is not suspected where a stream was bounded and is no more, or others bound their own', async () => {
+    const store = await open();
+    const [stream, other] = [freshStream(), `person-${newId()}`];
+    await store.append(stream, -1, facts(3));
+    server.boundStream(stream, { $tb: 2 });
+    server.boundStream(stream, {});
+    server.boundStream(other, { $maxCount: 1 });
+    const { seen, ended } = follower(store);
+    await store.append(stream, 2, facts(1));
+    await reached(() => seen.length === 4);
+    expect(seen).toHaveLength(4);
+    await store.close();
+    await ended;
+  });
+});
