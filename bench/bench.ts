@@ -5,6 +5,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ceiling, Connection, drive, median, percentile, type Post } from './load.js';
+import { onKurrentDB } from './kurrentdb.js';
 import { rebuildAgainstScan } from './rebuild.js';
 import { caughtUp, startServer, type Server } from './server.js';
 import { award, awardBody, lives, tellWorld } from './story.js';
@@ -16,9 +17,10 @@ const options = new Command('bench')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
+  .option('--store <store>', 'embedded, or kurrentdb: the empty server that KURRENTDB_URL names', 'embedded')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
-  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; dir: string }>();
+  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; dir: string }>();
 const quick = options.quick === true;
 const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
@@ -222,11 +224,18 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
     ),
 };
 
+const kurrentdb = () =>
+  withFolder((dir) => {
+    const { KURRENTDB_URL: url } = process.env;
+    if (!url) throw new Error('KURRENTDB_URL names the server.');
+    return onKurrentDB({ url, dir, rounds: ROUNDS - 1, roundMs: ROUND_MS }, (line) => console.log(`\n${line}`));
+  });
+
 console.log(
-  `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, store embedded (SQLite, WAL, ` +
-    `synchronous=FULL) in ${options.dir}; load and server are a process each`,
+  `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, store ${options.store === 'kurrentdb' ? 'KurrentDB' : 'embedded (SQLite, WAL, synchronous=FULL)'}, ` +
+    `folders in ${options.dir}; load and server are a process each`,
 );
-const chosen = options.only === undefined ? Object.values(parts) : [parts[options.only]];
+const chosen = options.store === 'kurrentdb' ? [kurrentdb] : options.only === undefined ? Object.values(parts) : [parts[options.only]];
 for (const part of chosen) {
   if (!part) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`);
   await part();

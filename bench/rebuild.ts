@@ -6,6 +6,7 @@ import { subjects } from '../src/domain/index.js';
 import { Projector } from '../src/engine/project.js';
 import { EmbeddedReadModel } from '../src/store/embedded/embedded-read-model.js';
 import { EmbeddedStore } from '../src/store/embedded/embedded-store.js';
+import type { EventStore } from '../src/store/event-store.js';
 
 const PAGE = 1000;
 
@@ -18,7 +19,7 @@ const scan = async (store: EmbeddedStore): Promise<{ readonly events: number; re
   return { events, ms: performance.now() - begun };
 };
 
-const rebuild = async (store: EmbeddedStore): Promise<{ readonly ms: number; readonly bytes: number }> => {
+export const rebuild = async (store: EventStore): Promise<{ readonly ms: number; readonly bytes: number }> => {
   const folder = await mkdtemp(join(tmpdir(), 'tower-ledger-rebuild-'));
   const begun = performance.now();
   const projector = Projector.start({ store, readModel: new EmbeddedReadModel(join(folder, 'read-model.db')), projections, subjects });

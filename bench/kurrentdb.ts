@@ -1,0 +1,135 @@
+import { EventStoreDBClient, jsonEvent, NO_STREAM, START, streamNameFilter } from '@eventstore/db-client';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { migrate } from '../src/operate/migration.js';
+import { CopiedStore } from '../src/store/embedded/copied-store.js';
+import { EmbeddedStore } from '../src/store/embedded/embedded-store.js';
+import { CATEGORIES, StoreUnavailable } from '../src/store/event-store.js';
+import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
+import { drive, median, percentile } from './load.js';
+import { rebuild } from './rebuild.js';
+import { caughtUp, got, startServer, type Server } from './server.js';
+import { award, tellWorld } from './story.js';
+
+const CONNECTIONS = 64;
+const REPEATS = 3;
+const credentials = { username: 'admin', password: 'changeit' };
+
+export interface KurrentBench {
+  /** Of a server that holds nothing yet: what is measured stays in it. */
+  readonly url: string;
+  readonly dir: string;
+  readonly rounds: number;
+  readonly roundMs: number;
+}
+
+interface Stored {
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+  readonly metadata: Record<string, unknown>;
+}
+
+/** The client alone appends events like those of the ledger, each to a stream that is not there, so many at once. */
+const bareAppends = async (client: EventStoreDBClient, like: Stored, ms: number): Promise<number> => {
+  const end = performance.now() + ms;
+  const begun = performance.now();
+  let count = 0;
+  const writer = async () => {
+    while (performance.now() < end) {
+      const event = jsonEvent({ id: randomUUID(), type: like.type, data: like.data, metadata: like.metadata });
+      await client.appendToStream(`bench-${randomUUID()}`, event, { expectedRevision: NO_STREAM, credentials });
+      count++;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, writer));
+  return (count / (performance.now() - begun)) * 1000;
+};
+
+const commands = async (server: Server, ms: number) => {
+  const end = performance.now() + ms;
+  const next = () => (performance.now() < end ? award() : undefined);
+  const { count, begun, ended, latencies, last } = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next });
+  await caughtUp(server, (JSON.parse(last) as { readonly position: string }).position);
+  return { rate: (count / (ended - begun)) * 1000, whole: (count / (performance.now() - begun)) * 1000, p99: percentile(latencies, 99) };
+};
+
+/** Milliseconds until so many events of the ledger came. */
+const bareSubscription = (client: EventStoreDBClient, events: number): Promise<number> => {
+  const begun = performance.now();
+  const filter = streamNameFilter({ prefixes: CATEGORIES.map((category) => `${category}-`), checkpointInterval: 1000 });
+  const subscription = client.subscribeToAll({ fromPosition: START, filter, credentials });
+  return new Promise((resolve, reject) => {
+    let seen = 0;
+    subscription.on('data', () => {
+      if (++seen < events) return;
+      resolve(performance.now() - begun);
+      void subscription.unsubscribe();
+    });
+    subscription.on('error', (error: Error) => seen < events && reject(error));
+  });
+};
+
+const copied = async (url: string, dir: string, events: number): Promise<number> => {
+  const begun = performance.now();
+  const now = () => new Date().toISOString();
+  const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
+  const copy = await CopiedStore.open({ dir, connect, chance: Math.random });
+  const over = new AbortController();
+  let seen = 0;
+  for await (const page of copy.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
+  const ms = performance.now() - begun;
+  await copy.close();
+  return ms;
+};
+
+/** The copy alone, as a node has it whose cluster is away. */
+const alone = (dir: string): Promise<CopiedStore> =>
+  CopiedStore.open({ dir, connect: () => Promise.reject(new StoreUnavailable('Away.')), chance: Math.random, patienceMs: 100 });
+
+const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed(0);
+
+/** The ledger on a KurrentDB beside what its client does alone, all in one run. */
+export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, say: (line: string) => void): Promise<void> => {
+  const client = EventStoreDBClient.connectionString(url);
+  const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: url });
+  await tellWorld(server);
+  await commands(server, Math.min(1000, roundMs));
+  const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));
+  const told: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
+  for (let i = 0; i <= rounds; i++) {
+    const bare = await bareAppends(client, events[0]!, roundMs);
+    const http = await commands(server, roundMs);
+    if (i > 0) told.push({ bare, http }); // the first warms up
+  }
+  const of = (figure: (round: (typeof told)[number]) => number) => median(told.map(figure));
+  say(
+    `appends at ${CONNECTIONS} at once: the client alone ${of(({ bare }) => bare).toFixed(0)}/s; commands over HTTP ` +
+      `${of(({ http }) => http.rate).toFixed(0)}/s (p99 ${of(({ http }) => http.p99).toFixed(0)} ms; ${of(({ http }) => http.whole).toFixed(0)}/s ` +
+      `until every projection has read them); ratio ${of(({ bare, http }) => http.rate / bare).toFixed(2)}`,
+  );
+  const { ordinal } = (await got<{ readonly copy: { readonly ordinal: number } }>(server.get('/readyz'))).copy;
+  await server.stop();
+
+  const caught: { bare: number; copy: number }[] = [];
+  for (let i = 0; i < REPEATS; i++)
+    caught.push({ bare: await bareSubscription(client, ordinal), copy: await copied(url, join(dir, `copy-${i}`), ordinal) });
+  const [bare, copy] = [median(caught.map((c) => c.bare)), median(caught.map((c) => c.copy))];
+  say(
+    `catching up ${ordinal} events: a bare subscription ${perSecond(ordinal, bare)}/s; the copy ${perSecond(ordinal, copy)}/s; ` +
+      `ratio ${median(caught.map((c) => c.bare / c.copy)).toFixed(2)}`,
+  );
+  await client.dispose();
+
+  const from = await alone(join(dir, 'copy-0'));
+  const now = () => '';
+  const embedded = await EmbeddedStore.open({ dir: join(dir, 'embedded'), timeZone: 'UTC', genesis: from.genesis, now, newId: randomUUID });
+  await migrate({ from, to: embedded });
+  const rebuilt: { copy: number; embedded: number }[] = [];
+  for (let i = 0; i < REPEATS; i++) rebuilt.push({ embedded: (await rebuild(embedded)).ms, copy: (await rebuild(from)).ms });
+  say(
+    `rebuild of all projections: the embedded store ${perSecond(ordinal, median(rebuilt.map((r) => r.embedded)))} events/s; ` +
+      `the copy ${perSecond(ordinal, median(rebuilt.map((r) => r.copy)))} events/s; ratio ${median(rebuilt.map((r) => r.embedded / r.copy)).toFixed(2)}`,
+  );
+  await from.close();
+  await embedded.close();
+};
