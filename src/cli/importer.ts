@@ -1,10 +1,10 @@
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/identity.js';
+import { LedgerClient, type Answer } from './ledger-client.js';
 import { linesOf, lineOf, type Broken, type Mark, type Told } from './lines.js';
 
 export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
@@ -42,8 +42,13 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** Lines that wait for earlier ones, at most. */
+/** Lines under way at most, sent or waiting for earlier ones; behind a line that has no answer yet, so many times as many were answered. */
 const AHEAD = 2048;
+const BEHIND = 16;
+/** And their bytes: long lines are held in smaller numbers. */
+const AHEAD_BYTES = 16 << 20;
+const REPORT_AT_ONCE = 1 << 16;
+const SAVE_EVERY = 1 << 20;
 const PATIENCE_MS = 60_000; // a restart takes less
 
 interface Done {
@@ -65,7 +70,7 @@ const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refu
  * @throws Interrupted when the server stays away, or the file changed while it was read
  */
 export const importFile = async (options: ImportOptions): Promise<Counts> => {
-  const { file, connections = 64, dryRun = false } = options;
+  const { file, dryRun = false } = options;
   const place = join(options.folder ?? dirname(file), basename(file));
   const report = options.report ?? `${place}.report.jsonl`;
   const progressFile = `${place}.progress.json`;
@@ -77,7 +82,7 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
   await truncate(report, before?.reportBytes ?? 0);
   const run = new Run(options, createWriteStream(report, { flags: 'a' }), progressFile, before, { file, size, modified: mtimeMs });
   try {
-    await run.read(connections);
+    await run.read();
   } finally {
     await run.settle();
   }
@@ -96,15 +101,13 @@ const doneBefore = async (file: string): Promise<Done | undefined> => {
   }
 };
 
-interface Asked {
-  readonly method?: 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-interface Answer {
-  readonly status: number;
-  readonly replayed: boolean;
-  readonly text: string;
+/** A line on its way: sent when nothing is left that it waits for. */
+interface Work {
+  readonly line: number;
+  readonly bytes: number;
+  readonly told: Told;
+  waits: number;
+  readonly followers: Work[];
 }
 
 class Run {
@@ -112,21 +115,26 @@ class Run {
   #lines: number;
   #bytes: number;
   #reportBytes: number;
-  #sent = 0;
   #failed: unknown;
-  readonly #agent = new Agent({ keepAlive: true });
-  #position: string | undefined;
+  readonly #ledger: LedgerClient;
   /** In a dry run: what earlier lines would have told of. */
   readonly #toldHere = new Set<string>();
   /** By line: answered, but not yet all before it. */
   readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
-  readonly #under = new Set<Promise<void>>();
-  /** The last line under way about a stream. */
-  readonly #last = new Map<string, Promise<void>>();
-  #barrier: Promise<unknown> = Promise.resolve();
-  /** Wakes the reader, who waits while too many lines are under way. */
-  #room = () => {};
-  #free: (() => void)[] = [];
+  readonly #under = new Set<Work>();
+  #underBytes = 0;
+  /** The last line under way about a stream, and about a programme. */
+  readonly #last = new Map<string, Work>();
+  #barrier: Work | undefined;
+  /** In the order of the file. */
+  readonly #ready: Work[] = [];
+  #senders = 0;
+  /** Wakes the reader, who waits for room or for all that is under way. */
+  #wake: { readonly when: () => boolean; readonly go: () => void } | undefined;
+  #position: string | undefined;
+  /** Where the last decisions stand in the log, by stream. */
+  readonly #positions = new Map<string, string>();
+  #unwritten = '';
 
   constructor(
     private readonly o: ImportOptions,
@@ -134,127 +142,156 @@ class Run {
     private readonly progressFile: string,
     before: Done | undefined,
     private readonly source: Pick<Done, 'file' | 'size' | 'modified'>,
+    private readonly connections = o.connections ?? 64,
   ) {
     this.counts = before?.counts ?? none;
     this.#lines = before?.lines ?? 0;
     this.#bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
+    this.#ledger = new LedgerClient(o.url, { 'x-actor': o.actor }, PATIENCE_MS);
   }
 
-  async read(connections: number): Promise<void> {
+  async read(): Promise<void> {
     let number = this.#lines;
-    for await (const { text, bytes } of linesOf(createReadStream(this.o.file, { start: this.#bytes }))) {
-      if (this.#failed) break;
-      number++;
-      if (text.trim() === '') this.#answer(number, bytes, undefined);
-      else await this.#take(number, bytes, lineOf(text), connections);
-      while (this.#under.size >= AHEAD) await new Promise<void>((room) => (this.#room = room));
-      if (this.#bytes - this.#saved > 1 << 20) await this.save();
-    }
+    for await (const lines of linesOf(createReadStream(this.o.file, { start: this.#bytes })))
+      for (const { text, bytes } of lines) {
+        if (this.#failed) return;
+        number++;
+        if (text.trim() === '') this.#answer(number, bytes, undefined);
+        else await this.#take(number, bytes, lineOf(text));
+        if (!this.#hasRoom(number, 1)) await this.#until(() => this.#failed !== undefined || this.#hasRoom(number, 0.9));
+        if (this.#bytes - this.#saved > SAVE_EVERY) await this.save();
+      }
   }
 
-  async #take(line: number, bytes: number, told: Told | Mark | Broken, connections: number): Promise<void> {
+  #hasRoom(number: number, part: number): boolean {
+    return this.#under.size < AHEAD * part && this.#underBytes < AHEAD_BYTES * part && number - this.#lines < AHEAD * BEHIND * part;
+  }
+  async #until(when: () => boolean): Promise<void> {
+    if (!when()) await new Promise<void>((go) => (this.#wake = { when, go }));
+  }
+
+  async #take(line: number, bytes: number, told: Told | Mark | Broken): Promise<void> {
     if ('why' in told) return this.#answer(line, bytes, { line, outcome: 'broken', ...told });
     if ('mark' in told) {
-      await Promise.all(this.#under);
+      await this.#until(() => this.#under.size === 0);
+      if (this.#failed) return;
+      this.#write();
       await this.o.marked?.(told);
       return this.#answer(line, bytes, undefined);
     }
     if (this.o.dryRun) {
-      const follows = [told.stream, ...told.after].some((stream) => this.#toldHere.has(stream));
+      const follows = this.#toldHere.has(told.stream) || told.after.some((stream) => this.#toldHere.has(stream));
       this.#toldHere.add(told.stream);
       if (follows) return this.#answer(line, bytes, { line, key: told.key, outcome: 'checked', why: 'It follows earlier lines.' });
     }
+    const work: Work = { line, bytes, told, waits: 0, followers: [] };
+    const after = (before: Work | undefined) => {
+      if (!before) return;
+      before.followers.push(work);
+      work.waits++;
+    };
     // what a programme adopts or appoints may bear on everything behind it
     const all = told.stream.startsWith('programme-');
-    const first = all ? [...this.#under] : [told.stream, ...told.after].flatMap((stream) => this.#last.get(stream) ?? []);
-    const work = Promise.all([this.#barrier, ...first])
-      .then(() => this.#place(connections))
-      .then(async () => {
-        try {
-          if (!this.#failed) this.#answer(line, bytes, { line, key: told.key, ...(await this.#send(told)) });
-        } catch (error) {
-          this.#failed ??= error;
-        } finally {
-          this.#leave();
-        }
-      });
-    const done = work.finally(() => {
-      this.#under.delete(done);
-      this.#room();
-      if (this.#last.get(told.stream) === done) this.#last.delete(told.stream);
-    });
-    this.#under.add(done);
-    this.#last.set(told.stream, done);
-    if (all) this.#barrier = done;
+    if (all) for (const before of this.#under) after(before);
+    else {
+      after(this.#barrier);
+      after(this.#last.get(told.stream));
+      for (const stream of told.after) after(this.#last.get(stream));
+    }
+    this.#under.add(work);
+    this.#underBytes += bytes;
+    this.#last.set(told.stream, work);
+    if (all) this.#barrier = work;
+    if (work.waits === 0) this.#isReady(work);
   }
 
-  async #place(connections: number): Promise<void> {
-    if (this.#sent >= connections) await new Promise<void>((free) => this.#free.push(free));
-    else this.#sent++;
+  /** First in the file, first sent: so few subjects are told of at once, and their histories are still at hand when the next line comes. */
+  #isReady(work: Work): void {
+    if ((this.#ready.at(-1)?.line ?? 0) < work.line) this.#ready.push(work);
+    else
+      this.#ready.splice(
+        this.#ready.findIndex(({ line }) => line > work.line),
+        0,
+        work,
+      );
+    if (this.#senders < this.connections) void this.#sendReady();
   }
-  #leave(): void {
-    const next = this.#free.shift();
-    if (next) next();
-    else this.#sent--;
+
+  async #sendReady(): Promise<void> {
+    this.#senders++;
+    for (let work = this.#ready.shift(); work; work = this.#ready.shift()) {
+      const { line, bytes, told } = work;
+      try {
+        if (!this.#failed) this.#answer(line, bytes, { line, key: told.key, ...(await this.#send(told)) });
+      } catch (error) {
+        this.#failed ??= error;
+      }
+      this.#done(work);
+    }
+    this.#senders--;
+  }
+
+  #done(work: Work): void {
+    this.#under.delete(work);
+    this.#underBytes -= work.bytes;
+    if (this.#last.get(work.told.stream) === work) this.#last.delete(work.told.stream);
+    if (this.#barrier === work) this.#barrier = undefined;
+    for (const next of work.followers) if (--next.waits === 0) this.#isReady(next);
+    if (!this.#wake?.when()) return;
+    const { go } = this.#wake;
+    this.#wake = undefined;
+    go();
   }
 
   async #send({ key, path, body, stream }: Told): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
-    const sent = { ...body };
+    let sent = body;
     if (typeof body['event'] === 'string' && body['event'].startsWith('@')) {
       const event = await this.#eventOf(stream, body['event'].slice(1));
       if (!event) return { outcome: 'refused', why: `No line ${body['event']} was told of ${stream}.` };
-      sent['event'] = event;
+      sent = { ...body, event };
     }
-    const answer = await this.#ask(`${path}${this.o.dryRun ? '?dryRun=true' : ''}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-actor': this.o.actor },
-      body: JSON.stringify(sent),
-    });
+    const answer = await this.#ask('POST', `${path}${this.o.dryRun ? '?dryRun=true' : ''}`, JSON.stringify(sent), key);
     const said = JSON.parse(answer.text) as { detail?: string; outcome?: Outcome; errors?: unknown; position?: string };
-    if (said.position !== undefined) this.#position = said.position;
+    if (said.position !== undefined) this.#stands(stream, said.position);
     if (answer.status === 201) return { outcome: answer.replayed ? 'replayed' : 'accepted' };
     if (answer.status === 200) return { outcome: said.outcome === 'already-so' ? 'already-so' : 'tried' };
     return { outcome: 'refused', why: said.detail ?? String(answer.status), ...(said.errors !== undefined && { errors: said.errors }) };
   }
 
+  /** Answers that cross may come in another order than they stand in the log; what is no longer kept stands before the last. */
+  #stands(stream: string, position: string): void {
+    this.#position = position;
+    this.#positions.delete(stream);
+    this.#positions.set(stream, position);
+    if (this.#positions.size > AHEAD) this.#positions.delete(this.#positions.keys().next().value!);
+  }
+
   /** The first event of an earlier line: its decision is known from its key. */
   async #eventOf(stream: string, key: string): Promise<string | undefined> {
-    const read = this.#position === undefined ? '' : `?minPosition=${this.#position}`; // what was just told may not be read yet
-    const answer = await this.#ask(`/decisions/${commandIdOf(stream, key)}${read}`, { headers: { 'x-actor': this.o.actor } });
+    const position = this.#positions.get(stream) ?? this.#position;
+    const read = position === undefined ? '' : `?minPosition=${position}`; // what was just told may not be read yet
+    const answer = await this.#ask('GET', `/decisions/${commandIdOf(stream, key)}${read}`);
     if (answer.status !== 200) return undefined;
     return (JSON.parse(answer.text) as { events: readonly { readonly event: string }[] }).events[0]?.event;
   }
 
   /** What has no answer, or a later one, is asked again: the key makes it the same command. @throws Interrupted */
-  async #ask(path: string, init: Asked): Promise<Answer> {
-    const signal = AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
+  async #ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
+    let patience: AbortSignal | undefined;
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
       let why: unknown;
       try {
-        const answer = await this.#request(path, init);
+        const answer = await this.#ledger.ask(method, path, body, key);
         if (answer.status < 500) return answer;
         why = `${answer.status} ${answer.text}`;
       } catch (error) {
         why = error instanceof Error ? error.message || error.name : error;
       }
-      if (signal.aborted || this.#failed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
+      patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
+      if (patience.aborted || this.#failed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);
     }
-  }
-
-  #request(path: string, { method = 'GET', headers, body }: Omit<Asked, 'method'> & { readonly method?: string }): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const sent = request(this.o.url + path, { agent: this.#agent, method, headers }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        answer.on('error', reject);
-        answer.on('end', () => resolve({ status: answer.statusCode!, replayed: answer.headers['idempotency-replayed'] === 'true', text }));
-      });
-      sent.on('error', reject);
-      sent.setTimeout(PATIENCE_MS, () => sent.destroy(new Error('no answer came')));
-      sent.end(body);
-    });
   }
 
   #answer(line: number, bytes: number, said: Reported | undefined): void {
@@ -263,12 +300,19 @@ class Run {
       this.#answered.delete(++this.#lines);
       this.#bytes += next.bytes;
       if (!next.said) continue;
-      const text = `${JSON.stringify(next.said)}\n`;
-      this.report.write(text);
-      this.#reportBytes += Buffer.byteLength(text);
+      this.#unwritten += `${JSON.stringify(next.said)}\n`;
+      if (this.#unwritten.length > REPORT_AT_ONCE) this.#write();
       this.counts = { ...this.counts, lines: this.counts.lines + 1, [next.said.outcome]: this.counts[next.said.outcome] + 1 };
     }
     this.o.progress?.({ lines: this.#lines, bytes: this.#bytes, of: this.source.size });
+  }
+
+  #write(): void {
+    if (this.#unwritten === '') return;
+    const text = Buffer.from(this.#unwritten);
+    this.#unwritten = '';
+    this.#reportBytes += text.length;
+    this.report.write(text);
   }
 
   #saved = 0;
@@ -276,6 +320,7 @@ class Run {
   async save(): Promise<void> {
     if (this.o.dryRun) return;
     this.#saved = this.#bytes;
+    this.#write();
     const done: Done = { ...this.source, lines: this.#lines, bytes: this.#bytes, reportBytes: this.#reportBytes, counts: this.counts };
     await new Promise((resolve) => this.report.write('', resolve));
     await writeFile(`${this.progressFile}.new`, JSON.stringify(done));
@@ -283,9 +328,10 @@ class Run {
   }
 
   async settle(): Promise<void> {
-    await Promise.all(this.#under);
+    await this.#until(() => this.#under.size === 0);
     await this.save();
-    this.#agent.destroy();
+    this.#ledger.close();
+    this.#write();
     this.report.end();
     await once(this.report, 'finish');
     if (this.#failed) throw this.#failed;

@@ -11,6 +11,7 @@ import {
   refsIn,
   type AnyCommand,
   type AnySubject,
+  type Fields,
   type Problem,
 } from '../kernel/index.js';
 
@@ -37,42 +38,54 @@ export interface Broken {
   readonly errors?: readonly Problem[];
 }
 
-const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnySubject }>();
+const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnySubject; readonly fields: Fields }>();
 for (const command of commands)
   for (const subject of command.subject ? [command.subject] : subjects)
-    places.set(`${plural(subject.category)} ${kebab(command.name)}`, { command, subject });
+    places.set(`${plural(subject.category)} ${kebab(command.name)}`, {
+      command,
+      subject,
+      fields: { ...command.fields, record: optional(object(groundsFields)) },
+    });
 
-/** The lines of a file with their bytes, ends included; of one that is too long only so much as shows it. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<{ readonly text: string; readonly bytes: number }> {
+export interface Line {
+  readonly text: string;
+  /** Its end included. */
+  readonly bytes: number;
+}
+const KEPT = LONGEST * 4;
+const [LF, CR] = [10, 13];
+
+/** The lines of a file, as many at once as end in a chunk; of one that is too long only so much as shows it. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
   let parts: Buffer[] = [];
   let [bytes, kept] = [0, 0];
-  const take = (part: Buffer) => {
+  const keep = (part: Buffer) => {
     bytes += part.length;
-    if (kept > LONGEST * 4) return;
+    if (kept > KEPT) return;
     parts.push(part);
     kept += part.length;
   };
-  const line = () => {
-    const read = {
-      text: Buffer.concat(parts)
-        .toString('utf8')
-        .replace(/\r?\n$/, ''),
-      bytes,
-    };
+  const line = (): Line => {
+    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    let end = whole.length;
+    if (whole[end - 1] === LF && whole[--end - 1] === CR) end--;
+    const read = { text: whole.toString('utf8', 0, end), bytes };
     parts = [];
     [bytes, kept] = [0, 0];
     return read;
   };
   for await (const chunk of chunks) {
+    const lines: Line[] = [];
     let from = 0;
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-      take(chunk.subarray(from, end + 1));
+    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
+      keep(chunk.subarray(from, end + 1));
       from = end + 1;
-      yield line();
+      lines.push(line());
     }
-    if (from < chunk.length) take(Buffer.from(chunk.subarray(from)));
+    if (from < chunk.length) keep(Buffer.from(chunk.subarray(from)));
+    yield lines;
   }
-  if (bytes > 0) yield line();
+  if (bytes > 0) yield [line()];
 }
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
@@ -99,8 +112,7 @@ export const lineOf = (text: string): Told | Mark | Broken => {
   const place = places.get(`${subjects} ${name}`);
   if (!place || !id || more.length > 0) return broken(`Nothing can be told at ${post}.`);
   if (!isIdentifier(id)) return broken(`${JSON.stringify(post.split('/')[2]).slice(0, 64)} is no id: it must match ${IDENTIFIER}.`);
-  const { command, subject } = place;
-  const fields = { ...command.fields, record: optional(object(groundsFields)) };
+  const { command, subject, fields } = place;
   const named = typeof body['event'] === 'string' && body['event'].startsWith('@');
   const checked = named ? { ...body, event: '00000000-0000-7000-8000-000000000000' } : body;
   const errors = check(fields, checked);
