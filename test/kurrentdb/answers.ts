@@ -1,6 +1,6 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { readFailed, Refused, streamDeleted, thrown } from './failures.js';
-import { InvalidPosition, type Log, type Position, type Recorded } from './log.js';
+import { BeyondEnd, InvalidPosition, type Log, type Position, type Recorded } from './log.js';
 import { eventMessage, nameOf, notFoundMessage } from './messages.js';
 import { subscriptionToAll, subscriptionToStream, type Filter } from './subscription.js';
 
@@ -45,8 +45,10 @@ function* allRead(log: Log, all: streams.ReadReq.Options.AllOptions, options: Op
       if (from === 'end') return [];
       return log.readAll(from === 'start' ? { commit: 0, prepare: 0 } : from, count, Infinity, allows).events;
     } catch (error) {
-      if (!(error instanceof InvalidPosition)) throw error;
-      throw new Refused(readFailed(allows ? 'FilteredAll' : 'All', 'InvalidPosition', 'there is no log record at that position.'));
+      const kind = allows ? 'FilteredAll' : 'All';
+      if (error instanceof InvalidPosition) throw new Refused(readFailed(kind, 'InvalidPosition', 'no log record is at that position.'));
+      if (error instanceof BeyondEnd) throw new Refused(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
+      throw error;
     }
   }
 }

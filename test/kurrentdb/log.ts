@@ -51,6 +51,7 @@ export interface Page {
 }
 
 export class InvalidPosition extends Error {}
+export class BeyondEnd extends Error {}
 
 export const before = (a: Position, b: Position): boolean => a.commit < b.commit || (a.commit === b.commit && a.prepare < b.prepare);
 export const at = (position: number): Position => ({ commit: position, prepare: position });
@@ -91,7 +92,7 @@ export class Log {
   }
 
   append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
-    if (this.#tombstoned.has(stream)) return { ok: false, reason: 'stream-deleted' };
+    if (this.#isEnded(stream)) return { ok: false, reason: 'stream-deleted' };
     const current = this.#current(stream);
     const wrong: Outcome = { ok: false, reason: 'wrong-expected-version', current };
     const softDeleted = this.#softDeleted(stream);
@@ -141,17 +142,17 @@ export class Log {
     });
   }
 
-  /** Takes out for good what bounds and tombstones hide. */
+  /** Takes out for good what bounds and tombstones hide, but for the last event of a stream that may be written to again. */
   scavenge(): void {
     for (const [stream, events] of this.#streams) {
-      const first = this.#tombstoned.has(stream) ? TOMBSTONE : this.#first(stream);
-      // The last event of a stream stays, so that its next revision is known.
-      for (const event of events.slice(0, -1)) if (event.revision < first) event.scavenged = true;
+      const ended = this.#isEnded(stream);
+      const first = this.#first(stream);
+      for (const event of ended ? events : events.slice(0, -1)) if (ended || event.revision < first) event.scavenged = true;
     }
   }
 
   read(stream: string, direction: 'forwards' | 'backwards', from: number | 'start' | 'end', count: number): Found {
-    if (this.#tombstoned.has(stream)) return 'deleted';
+    if (this.#isEnded(stream)) return 'deleted';
     const events = this.#streams.get(stream) ?? [];
     if (events.length === 0 || this.#softDeleted(stream)) return 'not-found';
     const first = this.#first(stream);
@@ -185,9 +186,10 @@ export class Log {
     return { events, next, considered, end: index >= this.#records.length && events.length < count && considered < window };
   }
 
-  /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there */
+  /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there, BeyondEnd */
   readAllBackwards(from: Position | 'end', count: number, allows: (record: Recorded) => boolean = () => true): readonly Recorded[] {
     const events: Recorded[] = [];
+    if (from !== 'end' && from.commit > this.#end) throw new BeyondEnd();
     let index = from === 'end' ? this.#records.length : this.#indexAt(from.commit);
     while (--index >= 0 && events.length < count) {
       const record = this.#records[index]!;
@@ -211,6 +213,11 @@ export class Log {
     return low;
   }
 
+  /** A tombstone ends the stream's metadata with it. */
+  #isEnded(stream: string): boolean {
+    return this.#tombstoned.has(stream) || (stream.startsWith('$$') && this.#tombstoned.has(stream.slice(2)));
+  }
+
   #current(stream: string): number {
     return (this.#streams.get(stream)?.length ?? 0) - 1;
   }
@@ -225,12 +232,13 @@ export class Log {
   }
 
   #first(stream: string): number {
-    const { $tb = 0, $maxCount } = this.#bounds(stream);
+    // Of a stream of metadata only the last event counts.
+    const { $tb = 0, $maxCount = stream.startsWith('$$') ? 1 : undefined } = this.#bounds(stream);
     return Math.max($tb, $maxCount === undefined ? 0 : this.#current(stream) + 1 - $maxCount);
   }
 
   #refuseDelete(stream: string, expected: Expected): Outcome | undefined {
-    if (this.#tombstoned.has(stream)) return { ok: false, reason: 'stream-deleted' };
+    if (this.#isEnded(stream)) return { ok: false, reason: 'stream-deleted' };
     const current = this.#current(stream);
     if (typeof expected === 'number' && expected !== current) return { ok: false, reason: 'wrong-expected-version', current };
     return undefined;

@@ -1,0 +1,244 @@
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import {
+  ANY,
+  EventStoreDBClient,
+  jsonEvent,
+  type AppendExpectedRevision,
+  type AppendResult,
+  type Credentials,
+  type EventData,
+} from '@eventstore/db-client';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const { Options } = streams.ReadReq;
+
+/** Any that is not there: with credentials the client appends by one call of its own, without by the call that all appends share. */
+const SOMEBODY: Credentials = { username: 'admin', password: 'changeit' };
+
+export interface Position {
+  readonly commit: number;
+  readonly prepare: number;
+}
+
+export interface ReadOptions {
+  readonly stream?: string;
+  /** A revision, or a position in $all. */
+  readonly from?: number | Position | 'start' | 'end';
+  readonly backwards?: boolean;
+  /** A subscription when absent. */
+  readonly count?: number;
+  readonly prefixes?: readonly string[];
+  readonly regex?: string;
+  readonly by?: 'stream' | 'type';
+  readonly window?: number;
+  readonly interval?: number;
+  readonly requiresLeader?: boolean;
+}
+
+export const event = (data: unknown = {}, id: string = randomUUID(), type = 'Happened'): EventData =>
+  jsonEvent({ id, type, data: data as Record<string, unknown> });
+
+export const events = (count: number): EventData[] => Array.from({ length: count }, (_, n) => event({ n }));
+
+/** A client of a server, whose every call comes back with what came of it in few words, so that servers can be compared. */
+export class Caller {
+  readonly client: EventStoreDBClient;
+  /** Where each event that this caller appended stands: for naming positions by what stands there. */
+  readonly places = new Map<number, string>();
+
+  constructor(
+    url: string,
+    /** Appends by the call that all appends share. */
+    readonly batches = false,
+  ) {
+    this.client = EventStoreDBClient.connectionString(url);
+  }
+
+  /** "0..1" for the revisions written or found, with the place of the last event if it is told; or what is wrong. */
+  async append(stream: string, added: readonly EventData[], expectedRevision: AppendExpectedRevision | number = ANY): Promise<string> {
+    return this.#said(async () => {
+      const expected = typeof expectedRevision === 'number' ? BigInt(expectedRevision) : expectedRevision;
+      const options = { expectedRevision: expected, ...(!this.batches && { credentials: SOMEBODY }) };
+      const { nextExpectedRevision, position }: AppendResult = await this.client.appendToStream(stream, [...added], options);
+      if (position && added.length > 0) this.places.set(Number(position.commit), `${stream}@${nextExpectedRevision}`);
+      return `at ${nextExpectedRevision}${position ? '' : ', nowhere'}`;
+    });
+  }
+
+  /** The position of a new event. */
+  async appended(stream: string, count = 1): Promise<number> {
+    const options = { credentials: SOMEBODY };
+    const { nextExpectedRevision, position } = await this.client.appendToStream(stream, events(count), options);
+    this.places.set(Number(position!.commit), `${stream}@${nextExpectedRevision}`);
+    return Number(position!.commit);
+  }
+
+  delete(stream: string, expected: number | 'any' | 'no_stream' = 'any'): Promise<string> {
+    const expectedRevision = typeof expected === 'number' ? BigInt(expected) : expected;
+    return this.#said(async () => `deleted ${typeof (await this.client.deleteStream(stream, { expectedRevision })).position}`);
+  }
+
+  tombstone(stream: string, expected: number | 'any' | 'no_stream' = 'any'): Promise<string> {
+    const expectedRevision = typeof expected === 'number' ? BigInt(expected) : expected;
+    return this.#said(async () => `tombstoned ${typeof (await this.client.tombstoneStream(stream, { expectedRevision })).position}`);
+  }
+
+  bound(stream: string, metadata: { maxCount?: number; truncateBefore?: number }): Promise<string> {
+    return this.#said(async () => {
+      const { nextExpectedRevision } = await this.client.setStreamMetadata(stream, metadata, { credentials: SOMEBODY });
+      return `at ${nextExpectedRevision}`;
+    });
+  }
+
+  /** "stream@revision" of each event, or what is wrong. */
+  async read(options: ReadOptions): Promise<readonly string[] | string> {
+    const messages = await this.messages({ count: 1_000, ...options });
+    const wrong = messages.find((message) => typeof message === 'string');
+    return wrong ?? messages.flatMap((message) => (typeof message === 'string' ? [] : (named(message) ?? [])));
+  }
+
+  /** All that a read answers, and at last what is wrong if anything is. */
+  async messages(options: ReadOptions & { readonly count: number }): Promise<readonly (streams.ReadResp | string)[]> {
+    const found: (streams.ReadResp | string)[] = [];
+    try {
+      for await (const message of await this.#call(options)) found.push(message as streams.ReadResp);
+    } catch (error) {
+      found.push(words(error));
+    }
+    return found;
+  }
+
+  /** A subscription, and what it says, message by message. */
+  async subscribe(options: ReadOptions): Promise<Subscribed> {
+    return new Subscribed(await this.#call(options), (position) => this.places.get(position));
+  }
+
+  dispose(): Promise<void> {
+    return this.client.dispose();
+  }
+
+  async #said(act: () => Promise<string>): Promise<string> {
+    try {
+      return await act();
+    } catch (error) {
+      return words(error);
+    }
+  }
+
+  async #call(options: ReadOptions): Promise<ClientReadableStream<streams.ReadResp>> {
+    const inside = this.client as any;
+    const client = await inside.getGRPCClient(services.StreamsClient, 'read');
+    const { requiresLeader = false } = options;
+    return client.read(requestOf(options), ...inside.callArguments({ requiresLeader }, { deadline: Infinity }));
+  }
+}
+
+/** What a subscription says. Positions get their names when they are asked for: an event may come before its writer is answered. */
+export class Subscribed {
+  readonly #heard: (() => string)[] = [];
+
+  constructor(
+    readonly call: ClientReadableStream<streams.ReadResp>,
+    placeOf: (position: number) => string | undefined,
+  ) {
+    const said = (message: streams.ReadResp): string => {
+      if (message.hasConfirmation()) return 'confirmed';
+      if (message.hasCaughtUp()) return 'caught up';
+      const checkpoint = message.getCheckpoint();
+      if (!checkpoint) return named(message) ?? '?';
+      const [commit, prepare] = [Number(checkpoint.getCommitPosition()), Number(checkpoint.getPreparePosition())];
+      return `checkpoint ${prepare === commit ? 'at' : 'before'} ${placeOf(commit) ?? '?'}`;
+    };
+    call.on('data', (message: streams.ReadResp) => this.#heard.push(() => said(message)));
+    call.on('error', (error) => this.#heard.push(() => words(error)));
+    call.on('end', () => this.#heard.push(() => 'ended'));
+  }
+
+  /** What was said up to and with a message, for which it waits, and shortly after it; from the next time on what was said since. */
+  async until(last: string, linger = 30, wait = 5_000): Promise<readonly string[]> {
+    for (let waited = 0; waited < wait && !this.#heard.some((said) => said() === last); waited += 5) await sleep(5);
+    await sleep(linger);
+    return this.#heard.splice(0).map((said) => said());
+  }
+
+  cancel(): void {
+    this.call.cancel();
+  }
+}
+
+const named = (message: streams.ReadResp): string | undefined => {
+  if (message.hasStreamNotFound()) return 'not found';
+  const read = message.getEvent()?.getEvent();
+  if (!read) return undefined;
+  const revision = read.getStreamRevision();
+  return `${Buffer.from(read.getStreamIdentifier()!.getStreamName_asU8()).toString()}@${revision.length > 18 ? 'end' : revision}`;
+};
+
+/** An error without what differs from one server, or one way to call it, to another. */
+const words = (error: unknown): string => {
+  const { type, code, details, actualVersion, message, _raw } = error as {
+    type?: string;
+    code?: number;
+    details?: string;
+    actualVersion?: bigint | string;
+    message?: string;
+    _raw?: { details?: string };
+  };
+  if (type === 'wrong-expected-version') return `wrong: at ${String(actualVersion)}`;
+  if (type !== undefined && type !== 'unknown') return type;
+  const told = details ?? _raw?.details ?? message ?? '';
+  return `${code ?? 'error'}: ${told.replace(/ >> [^]*/, '')}`;
+};
+
+const requestOf = (options: ReadOptions): streams.ReadReq => {
+  const { stream, from = 'start', backwards = false, count, prefixes, regex, by = 'stream', window, interval = 1 } = options;
+  const empty = new shared.Empty();
+  const told = new Options();
+  if (stream !== undefined) {
+    const identifier = new shared.StreamIdentifier();
+    identifier.setStreamName(Buffer.from(stream));
+    const of = new Options.StreamOptions();
+    of.setStreamIdentifier(identifier);
+    if (from === 'start') of.setStart(empty);
+    else if (from === 'end') of.setEnd(empty);
+    else of.setRevision(String(from));
+    told.setStream(of);
+  } else {
+    const all = new Options.AllOptions();
+    if (from === 'start') all.setStart(empty);
+    else if (from === 'end') all.setEnd(empty);
+    else {
+      const { commit, prepare } = typeof from === 'number' ? { commit: from, prepare: from } : from;
+      const position = new Options.Position();
+      position.setCommitPosition(String(commit));
+      position.setPreparePosition(String(prepare));
+      all.setPosition(position);
+    }
+    told.setAll(all);
+  }
+  if (count === undefined) told.setSubscription(new Options.SubscriptionOptions());
+  else told.setCount(String(count));
+  told.setReadDirection(backwards ? Options.ReadDirection.BACKWARDS : Options.ReadDirection.FORWARDS);
+  const uuid = new Options.UUIDOption();
+  uuid.setString(empty);
+  told.setUuidOption(uuid);
+  if (prefixes || regex !== undefined) {
+    const expression = new Options.FilterOptions.Expression();
+    if (prefixes) expression.setPrefixList([...prefixes]);
+    if (regex !== undefined) expression.setRegex(regex);
+    const filter = new Options.FilterOptions();
+    if (by === 'stream') filter.setStreamIdentifier(expression);
+    else filter.setEventType(expression);
+    if (window === undefined) filter.setCount(empty);
+    else filter.setMax(window);
+    filter.setCheckpointintervalmultiplier(interval);
+    told.setFilter(filter);
+  } else told.setNoFilter(empty);
+  const request = new streams.ReadReq();
+  request.setOptions(told);
+  return request;
+};
