@@ -53,6 +53,7 @@ class Remote implements EventStore {
   /** No more than so many batches come. */
   batches = Infinity;
   readonly followed: (string | undefined)[] = [];
+  followers = 0;
   #cut = new AbortController();
 
   constructor(
@@ -78,12 +79,17 @@ class Remote implements EventStore {
   compare = (a: string, b: string) => this.store.compare(a, b);
   async *follow(after: string | undefined, signal: AbortSignal) {
     this.followed.push(after);
+    this.followers++;
     const { signal: cut } = this.#cut;
-    for await (const batch of this.#here().follow(after, AbortSignal.any([signal, cut]))) {
-      while (this.batches === 0 && !signal.aborted && !cut.aborted) await sleep(5);
-      if (signal.aborted || cut.aborted) break;
-      this.batches--;
-      yield this.show(batch);
+    try {
+      for await (const batch of this.#here().follow(after, AbortSignal.any([signal, cut]))) {
+        while (this.batches === 0 && !signal.aborted && !cut.aborted) await sleep(5);
+        if (signal.aborted || cut.aborted) break;
+        this.batches--;
+        yield this.show(batch);
+      }
+    } finally {
+      this.followers--;
     }
     if (this.away) throw new StoreUnavailable('The connection was cut.');
   }
@@ -123,6 +129,20 @@ describe('what comes in small batches', () => {
 
   it('is handed on when there is enough', async () => {
     expect(await all(each([[1], [2], [3], [4, 5], [6]]), 2)).toEqual([[1, 2], [3, 4, 5], [6]]);
+  });
+
+  it('may be left alone, whatever its source does then', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    const failing = {
+      [Symbol.asyncIterator]: () => ({ next: async () => (failing.asked++ ? Promise.reject(new Error('cut')) : { value: [1] }) }),
+      asked: 0,
+    };
+    for await (const _ of gathered(failing as never, 1, 10)) break;
+    await sleep(60);
+    process.off('unhandledRejection', listen);
+    expect(unhandled).toEqual([]);
   });
 
   it('ends with the error of its source', async () => {
@@ -438,6 +458,8 @@ describe('a copy that is interrupted', () => {
     disk.close();
     await has(copy, 6);
     expect(said).toHaveLength(2);
+    expect(remote.followed.length).toBeGreaterThan(2);
+    expect(remote.followers).toBe(1);
     expect(await copy.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
   });
 });
@@ -581,6 +603,7 @@ describe('a copy that is not the log', () => {
     expect((await copy.status()).broken).toContain(why);
     await sleep(50);
     expect(said).toHaveLength(1);
+    expect(remote.followers).toBe(0);
     await copy.close();
     const again = await open(new Remote(remote.store), dir); // nothing of the batch was kept
     await has(again, 6);

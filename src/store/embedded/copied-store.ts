@@ -139,9 +139,7 @@ export class CopiedStore implements EventStore {
         from! += page.length;
       } else {
         const seen: number = from ?? this.#file.ordinal;
-        const connected = this.#remote;
-        const more = () => this.#file.ordinal > seen || (from === undefined && this.#remote !== connected);
-        await this.#waiting.orWoken(signal, () => this.#stop.signal.aborted || this.#broken !== undefined || more());
+        await this.#waiting.orWoken(signal, () => this.#stop.signal.aborted || this.#file.ordinal > seen);
       }
     }
   }
