@@ -12,11 +12,11 @@ import {
   type Json,
   type StoredEvent,
 } from '../src/kernel/index.js';
-import { memoryStore, type MemoryStore } from '../src/store/memory/memory-store.js';
+import type { EventStore } from '../src/store/event-store.js';
+import { memoryStore } from '../src/store/memory/memory-store.js';
 
-/** A ledger in memory, told through the real engine: the clock and the ids are the test's. */
+/** A ledger, in memory unless told otherwise, written through the real engine: the clock and the ids are the test's. */
 export class World {
-  readonly store: MemoryStore = memoryStore();
   readonly engine: Engine;
   /** How many commands were accepted, and why the others were not: code → how often. */
   accepted = 0;
@@ -25,10 +25,13 @@ export class World {
   #ids = 0;
   readonly #accepted: { readonly ask: Ask; readonly receipt: Receipt }[] = [];
 
-  constructor(day = '2016-01-04') {
+  constructor(
+    day = '2016-01-04',
+    readonly store: EventStore = memoryStore(),
+  ) {
     this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
     const newId = () => `019353d2-0000-7000-8000-${String(++this.#ids).padStart(12, '0')}`;
-    this.engine = new Engine({ store: this.store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, subjects);
+    this.engine = new Engine({ store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, subjects);
   }
 
   get today(): string {
@@ -145,8 +148,8 @@ export const moves = (most = 40): fc.Arbitrary<readonly Move[]> => fc.array(move
 export const bounded = { interruptAfterTimeLimit: 8000 } as const;
 
 /** Plays what somebody tries on a small world; what the ledger refuses is passed over. */
-export const play = async (tried: readonly Move[]): Promise<World> => {
-  const world = new World();
+export const play = async (tried: readonly Move[], store?: EventStore): Promise<World> => {
+  const world = new World(undefined, store);
   await tellWorld(world);
   for (const one of tried) {
     world.wait(one.days);

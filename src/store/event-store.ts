@@ -40,8 +40,8 @@ export interface EventStore {
 
   /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
-   * Sent again with the same ids at the same expected revision it answers as the first time.
-   * @throws WrongExpectedRevision when the stream is elsewhere and these ids are not what stands there
+   * Sent again with the same events at the same expected revision it answers as the first time.
+   * @throws WrongExpectedRevision when the stream is elsewhere and these events are not what stands there
    * @throws OutcomeUnknown when the events may or may not have been stored: only the same call may be sent again
    * @throws StoreUnavailable when nothing was stored and a later call may succeed
    */

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
-import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
 import {
   InvalidPosition,
   OutcomeUnknown,
@@ -236,10 +236,10 @@ export class EmbeddedStore implements EventStore {
     return () => resolve(appended);
   }
 
-  /** The same append sent again: the same ids stand right after the expected revision. */
+  /** The same append sent again: the same events stand right after the expected revision. */
   #alreadyThere(stream: string, expected: Revision, rows: Pending['rows']): Appended | undefined {
     const there = this.#ofStream.all(stream, expected + 1, rows.length);
-    if (there.length !== rows.length || !there.every(({ id }, i) => id === rows[i]![0])) return undefined;
+    if (there.length !== rows.length || !there.every((row, i) => isSame(row, rows[i]!))) return undefined;
     const last = there.at(-1)!;
     return { revision: last.revision, position: String(last.position) };
   }
@@ -278,6 +278,11 @@ export class EmbeddedStore implements EventStore {
     return this.#waiting.orWoken(signal, () => this.#closed || (this.#last.get()!.position ?? 0) > from);
   }
 }
+
+const isSame = (there: EventRow<number>, [id, type, ...sent]: Pending['rows'][number]): boolean =>
+  there.id === id &&
+  there.type === type &&
+  [there.data, there.metadata].every((text, i) => text === sent[i] || canonical(JSON.parse(text)) === canonical(JSON.parse(sent[i]!)));
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))

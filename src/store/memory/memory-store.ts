@@ -1,4 +1,4 @@
-import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
 import {
   InvalidPosition,
   OutcomeUnknown,
@@ -64,7 +64,7 @@ export class MemoryStore implements EventStore {
     const past = this.#streams.get(stream) ?? [];
     if (past.length - 1 !== expected) {
       const there = past.slice(expected + 1, expected + 1 + events.length);
-      if (there.length !== events.length || !there.every(({ id }, i) => id === events[i]!.id))
+      if (there.length !== events.length || !there.every((event, i) => told(event) === told(events[i]!)))
         throw new WrongExpectedRevision(stream, expected, past.length - 1);
       return { revision: there.at(-1)!.revision, position: there.at(-1)!.position };
     }
@@ -127,6 +127,7 @@ export class MemoryStore implements EventStore {
   }
 }
 
+const told = ({ id, type, data, metadata }: NewEvent): string => canonical({ id, type, data, metadata });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 export const memoryStore = (genesis?: Partial<Genesis>): MemoryStore => new MemoryStore(genesis);

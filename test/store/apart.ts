@@ -1,0 +1,76 @@
+import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
+import { nearPage, type EventStore, type Genesis, type Revision } from '../../src/store/event-store.js';
+
+/**
+ * A ledger of its own inside a store that others use as well: its streams have a suffix there, and all that others write is passed over.
+ * So a test that needs an empty ledger can run again and again on one server.
+ */
+export class Apart implements EventStore {
+  readonly near?: NonNullable<EventStore['near']>;
+  /** Of the last event that was appended here. */
+  #last: string | undefined;
+
+  private constructor(
+    private readonly store: EventStore,
+    private readonly suffix: string,
+    /** Where the store's log ended before. */
+    private readonly begin: string | undefined,
+  ) {
+    if (store.near) this.near = async (stream, from, limit) => this.#own(await nearPage(store, stream + suffix, from, limit));
+  }
+
+  static async in(store: EventStore, name: string): Promise<Apart> {
+    return new Apart(store, `-${name}`, await store.head());
+  }
+
+  get genesis(): Genesis {
+    return this.store.genesis;
+  }
+
+  async read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> {
+    return this.#own(await this.store.read(stream + this.suffix, from, limit));
+  }
+
+  async append(stream: string, expected: Revision, events: readonly NewEvent[]) {
+    const appended = await this.store.append(stream + this.suffix, expected, events);
+    if (this.#last === undefined || this.compare(this.#last, appended.position) < 0) this.#last = appended.position;
+    return appended;
+  }
+
+  async readAll(after = this.begin, limit = 1000): Promise<readonly StoredEvent[]> {
+    const own: StoredEvent[] = [];
+    for (let at = after; own.length < limit;) {
+      const page = await this.store.readAll(at, limit);
+      if (page.length === 0) break;
+      own.push(...this.#own(page));
+      at = page.at(-1)!.position;
+    }
+    return own.slice(0, limit);
+  }
+
+  async *follow(after = this.begin, signal: AbortSignal, limit?: number): AsyncIterable<readonly StoredEvent[]> {
+    for await (const batch of this.store.follow(after, signal, limit)) {
+      const own = this.#own(batch);
+      if (own.length > 0) yield own;
+    }
+  }
+
+  async head(): Promise<string | undefined> {
+    await this.store.head(); // a copy catches up
+    return this.#last;
+  }
+
+  compare(a: string, b: string): number {
+    return this.store.compare(a, b);
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  #own(events: readonly StoredEvent[]): readonly StoredEvent[] {
+    return events.flatMap((event) =>
+      event.stream.endsWith(this.suffix) ? [{ ...event, stream: event.stream.slice(0, -this.suffix.length) }] : [],
+    );
+  }
+}

@@ -1,0 +1,336 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
+import { CopiedStore } from '../../src/store/embedded/copied-store.js';
+import { EmbeddedStore } from '../../src/store/embedded/embedded-store.js';
+import { CATEGORIES, nearPage, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
+import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
+import { memoryStore } from '../../src/store/memory/memory-store.js';
+import { closeRows, Rows } from '../engine/rows-after.js';
+import { StandIn } from '../kurrentdb/stand-in.js';
+import { moves, play, Tally, type Move } from '../random-history.js';
+import { Apart } from './apart.js';
+import { metadata, newId } from './event-store.contract.js';
+
+const began = { timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId };
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-differential-'));
+  folders.push(dir);
+  return dir;
+};
+const servers: StandIn[] = [];
+const server = async (): Promise<string> => {
+  const node = await new StandIn().start();
+  servers.push(node);
+  return node.url;
+};
+const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
+const copied = async (url: string): Promise<EventStore> =>
+  CopiedStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
+
+const real = process.env['KURRENTDB_URL'];
+/** Every store that a ledger can be in, each behind the same port; the memory store, which says what is right, is not among them. */
+const stores: readonly (readonly [name: string, open: () => Promise<EventStore>])[] = [
+  ['the embedded store', async () => EmbeddedStore.open({ ...began, dir: await folder() })],
+  ['KurrentDB, on the wire', async () => kurrent(await server())],
+  ['a copy of KurrentDB, on the wire', async () => copied(await server())],
+  ...(real
+    ? ([
+        ['a real KurrentDB', async () => Apart.in(await kurrent(real), newId())],
+        ['a copy of a real KurrentDB', async () => Apart.in(await copied(real), newId())],
+      ] as const)
+    : []),
+];
+
+const opened: EventStore[] = [];
+const keep = async (store: Promise<EventStore>): Promise<EventStore> => {
+  opened.push(await store);
+  return store;
+};
+afterAll(async () => {
+  await closeRows();
+  await Promise.all(opened.map((store) => store.close()));
+  await Promise.all(servers.map((node) => node.kill()));
+  await Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true })));
+});
+
+/** One thing that a client of the port does. Streams are numbers, and so are positions: the nth event of the log, 0 before the first. */
+type Step =
+  | {
+      readonly does: 'append';
+      readonly stream: number;
+      readonly expected: number;
+      readonly events: readonly NewEvent[];
+      readonly times: number;
+    }
+  | { readonly does: 'read' | 'near'; readonly stream: number; readonly from: number; readonly limit: number | undefined }
+  | { readonly does: 'page' | 'follow'; readonly after: number; readonly limit: number | undefined }
+  | { readonly does: 'head' | 'stranger' }
+  | { readonly does: 'compare'; readonly a: number; readonly b: number };
+
+const KINDS = [
+  ...Array<'right'>(10).fill('right'),
+  ...(['behind', 'ahead', 'retry', 'retry', 'retry', 'forged', 'forged', 'part', 'longer', 'later', 'elsewhere', 'nothing'] as const),
+  ...(['read', 'read', 'read', 'near', 'page', 'page', 'page', 'follow', 'follow', 'head', 'compare', 'stranger'] as const),
+];
+const draw = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  stream: fc.nat(CATEGORIES.length - 1),
+  count: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constant(40) }),
+  n: fc.nat(9999),
+  data: fc.jsonValue({ maxDepth: 2 }),
+});
+type Draw = typeof draw extends fc.Arbitrary<infer T> ? T : never;
+
+/** What draws come to, one after the other, on a log that begins empty: the same steps for every store. */
+const stepsOf = (draws: readonly Draw[]): readonly Step[] => {
+  const heads = CATEGORIES.map(() => -1);
+  const appends: { readonly stream: number; readonly expected: number; readonly events: readonly NewEvent[] }[] = [];
+  let length = 0;
+  const append = (stream: number, expected: number, events: readonly NewEvent[], times = 1): Step => {
+    if (expected === heads[stream] && events.length > 0) {
+      heads[stream] += events.length;
+      length += events.length;
+      appends.push({ stream, expected, events });
+    }
+    return { does: 'append', stream, expected, events, times };
+  };
+  return draws.map(({ kind, stream, count, n, data }): Step => {
+    const fresh = Array.from({ length: count }, (_, i) => ({ id: newId(), type: `Told${n % 3}`, data: { i, data }, metadata }));
+    const head = heads[stream]!;
+    const limit = n % 3 === 0 ? undefined : count;
+    const past = appends[n % Math.max(1, appends.length)];
+    const after = n % (length + 1);
+    switch (kind) {
+      case 'behind':
+        return append(stream, head - 1 - (n % 3) < -1 ? head + 1 : head - 1 - (n % 3), fresh);
+      case 'ahead':
+        return append(stream, head + 1 + (n % 3), fresh);
+      case 'nothing':
+        return append(stream, head, []);
+      case 'read':
+      case 'near':
+        return { does: kind, stream, from: n % (head + 3), limit };
+      case 'page':
+      case 'follow':
+        return { does: kind, after, limit };
+      case 'head':
+      case 'stranger':
+        return { does: kind };
+      case 'compare':
+        return { does: kind, a: after, b: (n * 7) % (length + 1) };
+    }
+    if (kind === 'right' || !past) return append(stream, head, fresh);
+    const { stream: home, expected, events } = past;
+    switch (kind) {
+      case 'retry':
+        return append(home, expected, events, 1 + (n % 3));
+      case 'forged':
+        return append(home, expected, forged(events, n));
+      case 'part':
+        return append(home, expected, events.slice(0, -1));
+      case 'longer':
+        return append(home, expected, [...events, ...fresh]);
+      case 'later':
+        return append(home, heads[home]!, events);
+      case 'elsewhere':
+        return append(stream, head, events);
+    }
+  });
+};
+
+/** The same ids, with something else under one of them; or, every fourth time, only written otherwise. */
+const forged = (events: readonly NewEvent[], n: number): readonly NewEvent[] => {
+  const which = n % events.length;
+  const other = (event: NewEvent): NewEvent =>
+    [
+      { ...event, data: { forged: n } },
+      { ...event, type: 'Forged' },
+      { ...event, metadata: { ...metadata, actor: { id: 'forger' } } },
+      { ...event, data: { data: event.data.data, i: event.data.i } },
+    ][n % 4]!;
+  return events.map((event, i) => (i === which ? other(event) : event));
+};
+
+const within = async <T>(promise: Promise<T>): Promise<T> => {
+  const patience = new AbortController();
+  const late = sleep(10_000, undefined, { signal: patience.signal }).then(() => Promise.reject(new Error('Nothing came within 10 s.')));
+  late.catch(() => undefined);
+  return Promise.race([promise, late]).finally(() => patience.abort());
+};
+
+/** Does steps on a store, and says what came of each without telling which store it was. */
+class Client {
+  readonly #name = newId();
+  readonly #ordinals = new Map<string, number>();
+  /** By ordinal; 0 is where the log ended before. */
+  readonly #positions: (string | undefined)[];
+
+  private constructor(
+    private readonly store: EventStore,
+    begin: string | undefined,
+  ) {
+    this.#positions = [begin];
+  }
+  static async of(store: EventStore): Promise<Client> {
+    return new Client(store, await store.head());
+  }
+
+  async does(steps: readonly Step[]): Promise<readonly unknown[]> {
+    const outcomes: unknown[] = [];
+    for (const step of steps) outcomes.push(await this.#does(step).catch((error: unknown) => this.#said(error)));
+    return outcomes;
+  }
+
+  async #does(step: Step): Promise<unknown> {
+    const { store } = this;
+    switch (step.does) {
+      case 'append':
+        return this.#append(step);
+      case 'read':
+        return this.#told(await store.read(this.#stream(step.stream), step.from, step.limit));
+      case 'near':
+        await store.head(); // what is at hand may be an old prefix, but not once what was appended here is waited for
+        return this.#told(await nearPage(store, this.#stream(step.stream), step.from, step.limit));
+      case 'page':
+        return this.#told(await store.readAll(this.#positions[step.after], step.limit));
+      case 'follow':
+        return this.#follow(step.after, step.limit);
+      case 'head': {
+        const head = await store.head();
+        return head === this.#positions[0] ? 0 : this.#ordinals.get(head!);
+      }
+      case 'stranger':
+        return Promise.allSettled([store.readAll('no position'), (async () => store.compare('no position', 'no position'))()]).then((all) =>
+          all.map((one) => (one.status === 'rejected' ? this.#said(one.reason) : one.value)),
+        );
+      case 'compare': {
+        const [a, b] = [this.#positions[step.a], this.#positions[step.b]];
+        return a === undefined || b === undefined ? Math.sign(step.a - step.b) : Math.sign(store.compare(a, b));
+      }
+    }
+  }
+
+  async #append({ stream, expected, events, times }: Extract<Step, { does: 'append' }>): Promise<unknown> {
+    const name = this.#stream(stream);
+    const answers = await Promise.allSettled(Array.from({ length: times }, () => this.store.append(name, expected, events)));
+    const stored = await this.store.read(name, expected + 1, events.length);
+    for (const { position } of stored)
+      if (!this.#ordinals.has(position)) {
+        this.#ordinals.set(position, this.#positions.length);
+        this.#positions.push(position);
+      }
+    return answers.map((answer) =>
+      answer.status === 'rejected'
+        ? this.#said(answer.reason)
+        : { revision: answer.value.revision, at: this.#ordinals.get(answer.value.position) },
+    );
+  }
+
+  async #follow(after: number, limit: number | undefined): Promise<unknown> {
+    const count = this.#positions.length - 1 - after;
+    const stop = new AbortController();
+    const seen: StoredEvent[] = [];
+    const follow = async () => {
+      if (count === 0) stop.abort();
+      for await (const batch of this.store.follow(this.#positions[after], stop.signal, limit)) {
+        if (batch.length === 0 || (limit !== undefined && batch.length > limit)) throw new Error(`A batch of ${batch.length}.`);
+        seen.push(...batch);
+        if (seen.length >= count) stop.abort();
+      }
+    };
+    await within(follow()).finally(() => stop.abort());
+    return this.#told(seen);
+  }
+
+  #stream(n: number): string {
+    return `${CATEGORIES[n]}-${this.#name}`;
+  }
+  #told(events: readonly StoredEvent[]): unknown {
+    return events.map(({ position, stream, ...event }) => ({ ...event, at: this.#ordinals.get(position), stream: stream.split('-')[0] }));
+  }
+  #said(error: unknown): unknown {
+    if (error instanceof WrongExpectedRevision) return { error: error.name, expected: error.expected, actual: error.actual };
+    return { error: (error as Error).name, ...((error as Error).name === 'Error' && { message: (error as Error).message }) };
+  }
+}
+
+describe('the same workload', () => {
+  const seen = new Map<string, number>();
+
+  it.each(stores)(
+    'comes to the same on %s as in memory',
+    async (_, open) => {
+      const [memory, store] = [await keep(Promise.resolve(memoryStore())), await keep(open())];
+      await fc.assert(
+        fc.asyncProperty(fc.array(draw, { minLength: 60, maxLength: 120 }), async (draws) => {
+          const steps = stepsOf(draws);
+          const right = await (await Client.of(memory)).does(steps);
+          const found = await (await Client.of(store)).does(steps);
+          const first = found.findIndex((outcome, i) => !isDeepStrictEqual(outcome, right[i]));
+          expect({ step: steps[first], outcome: found[first] }).toEqual({ step: steps[first], outcome: right[first] });
+          for (const { kind } of draws) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        }),
+        { numRuns: 3, interruptAfterTimeLimit: 30_000 },
+      );
+    },
+    60_000,
+  );
+
+  it('has all that a client can do in it', () => {
+    expect([...new Set(KINDS)].filter((kind) => !(seen.get(kind)! >= 5))).toEqual([]);
+  });
+});
+
+/** All that people see of a ledger after what was tried on it, with ids and positions as the ordinals of their events. */
+const told = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
+  const world = await play(tried, store);
+  const receipts = await world.again();
+  const log = await world.events();
+  const rows = await new Rows(store).read();
+  const texts = Object.entries(await rows.texts()).map(([name, text]) => [name, JSON.parse(text) as unknown]);
+  await rows.close();
+  const ordinals = new Map<unknown, string>();
+  log.forEach(({ id, metadata: { command } }, i) => {
+    ordinals.set(id, `event ${i}`);
+    if (!ordinals.has(command.id)) ordinals.set(command.id, `decision ${i}`);
+  });
+  const places = new Map<unknown, number>(log.map(({ position }, i) => [position, i]));
+  const shown = (value: unknown, key = ''): unknown => {
+    if (key === 'position') return places.get(value) ?? 'no position';
+    if (Array.isArray(value)) return value.map((one) => shown(one));
+    if (typeof value !== 'object' || value === null) return ordinals.get(value) ?? value;
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [ordinals.get(k) ?? k, shown(v, k)]));
+  };
+  const tally = new Tally();
+  await tally.add(world);
+  return { shown: shown({ receipts, refused: [...world.refused], log, rows: texts }), tally };
+};
+
+describe('the same commands', () => {
+  it.each(stores)(
+    'get the same receipts and refusals, and leave the same rows, on %s as in memory',
+    async (_, open) => {
+      let [accepted, refused] = [0, 0];
+      await fc.assert(
+        fc.asyncProperty(moves(40), async (tried) => {
+          const right = await told(tried, memoryStore());
+          const found = await told(tried, await keep(open()));
+          expect(found.shown).toEqual(right.shown);
+          accepted += right.tally.accepted;
+          refused += [...right.tally.refused.values()].reduce((sum, n) => sum + n, 0);
+        }),
+        { numRuns: 3, interruptAfterTimeLimit: 30_000 },
+      );
+      expect(accepted).toBeGreaterThan(30);
+      expect(refused).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+});
