@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { FolderInUse } from '../../src/store/embedded/folder.js';
 import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../../src/store/memory/memory-store.js';
 import { leafOf, Tree } from '../../src/store/tree.js';
+import { StandIn } from '../kurrentdb/stand-in.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
 
 const folders: string[] = [];
@@ -314,6 +315,60 @@ describe('a ledger is not migrated', () => {
     const stream = freshStream();
     const { position } = await from.append(stream, -1, [fact(null, { metadata: { ...metadata, schemaVersion: UNREADABLE } })]);
     await refused(from, await embedded(from), stream, position);
+  });
+});
+
+describe('a ledger on KurrentDB, on the wire,', () => {
+  let server: StandIn;
+  let there: Place;
+  beforeEach(async () => {
+    server = await new StandIn().start();
+    there = { kind: 'kurrentdb', url: server.url };
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    await server.kill();
+  });
+
+  it('comes there and back with the same root and the same events', async () => {
+    const from = await fill(await embedded());
+    server.systemWrite(3);
+    const log = await wholeLog(from);
+    const kurrent = keep(await openOrBegin(there, from.genesis));
+    expect(await migrate({ from, to: kurrent })).toMatchObject({ count: log.length, copied: log.length, root: rootOf(log) });
+    server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
+    expect(kurrent.genesis).toEqual(from.genesis);
+    expect(told(await wholeLog(kurrent))).toEqual(told(log));
+    expect(await migrate({ from, to: kurrent })).toMatchObject({ copied: 0 });
+    const again = keep(await openLedger(there));
+    const back = await embedded(again);
+    expect(await migrate({ from: again, to: back })).toMatchObject({ copied: log.length, root: rootOf(log) });
+    expect(await wholeLog(back)).toEqual(log);
+  });
+
+  it('is moved on when the server went away in the middle and came back', async () => {
+    const from = await fill(await embedded(), 40);
+    const to = keep(await openOrBegin(there, from.genesis));
+    let gone: Promise<unknown> | undefined;
+    const onProgress = ({ phase }: Progress) => {
+      if (phase === 'copying') gone ??= server.kill().then(() => server.start());
+    };
+    const source = around(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
+    const log = await wholeLog(from);
+    expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
+    expect(gone).toBeDefined();
+    expect(told(await wholeLog(to))).toEqual(told(log));
+  });
+
+  it('that is not there is not copied, and none is begun in its place', async () => {
+    await expect(openLedger(there)).rejects.toThrow(`There is no ledger at kurrentdb:${server.url}`);
+    expect(server.stored('genesis')).toEqual([]);
+  });
+
+  it('is not overwritten by another one', async () => {
+    const first = memory();
+    await (await openOrBegin(there, first.genesis)).close();
+    await expect(openOrBegin(there, { ...first.genesis, ledgerId: newId() })).rejects.toThrow(first.genesis.ledgerId);
   });
 });
 
