@@ -125,16 +125,18 @@ export async function* examine(connection: Connection, newId: () => string): Asy
 /** Waits for the server, a starting one too. @throws CannotOpen */
 export const mustAnswer = async (connection: Connection, deadline: number, log: (message: string) => void): Promise<void> => {
   const over = AbortSignal.timeout(deadline);
-  for (let tries = 0; ; tries++) {
+  for (let last: Finding | undefined; ;) {
     let failed: Finding | undefined;
     const steps = reach(connection, over);
     let next = await steps.next();
     for (; !next.done; next = await steps.next()) if (!next.value.ok) failed = next.value;
     void next.value?.close();
     if (!failed) return;
-    if (tries === 0) log(`KurrentDB does not answer yet (${failed.step}: ${failed.detail}); waiting for it.`);
+    if (!last) log(`KurrentDB does not answer yet (${failed.step}: ${failed.detail}); waiting for it.`);
+    // A round that the deadline cut short fails wherever it was.
+    if (!last || !over.aborted) last = failed;
     await sleep(250, undefined, { signal: over }).catch(() => undefined);
-    if (over.aborted) throw new CannotOpen(failed);
+    if (over.aborted) throw new CannotOpen(last);
   }
 };
 

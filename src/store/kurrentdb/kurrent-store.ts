@@ -32,6 +32,8 @@ export interface Bounds {
   /** Appends that wait for an answer of the server, and appends that wait for their turn. */
   readonly inFlight: number;
   readonly queue: number;
+  /** Of the log, in one page; at least one event. */
+  readonly pageBytes: number;
   /** Events and bytes that wait for a follower. */
   readonly buffer: { readonly events: number; readonly bytes: number };
 }
@@ -43,6 +45,7 @@ const BOUNDS: Bounds = {
   liveness: 10_000,
   inFlight: 64,
   queue: 10_000,
+  pageBytes: 32 * 1024 * 1024,
   buffer: { events: 2_000, bytes: 16 * 1024 * 1024 },
 };
 
@@ -146,10 +149,9 @@ export class KurrentStore implements EventStore {
   async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
     const from = after === undefined ? undefined : positionOf(after);
     this.#mustBeOpen();
-    // A read from a position begins with what stands there.
-    const found = await this.#records({ from: from ?? 'start', limit: limit + (from ? 1 : 0), prefixes: STREAMS });
-    if (found === 'not-found') return [];
-    return whole((from ? found.filter(({ position }) => order(position, from) > 0) : found).slice(0, limit));
+    const count = limit + (from ? 1 : 0); // the server counts what stands at the position too
+    const found = await this.#records({ from: from ?? 'start', limit: count, bytes: this.bounds.pageBytes, prefixes: STREAMS });
+    return found === 'not-found' ? [] : whole(found.slice(0, limit));
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly StoredEvent[], void> {

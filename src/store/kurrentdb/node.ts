@@ -32,6 +32,8 @@ export interface Reading {
   readonly backwards?: boolean;
   /** Events at most; absent: a subscription. */
   readonly limit?: number;
+  /** A page of the log is cut once it holds so many, so that a thousand large events do not fill the memory. */
+  readonly bytes?: number;
   readonly prefixes?: readonly string[];
   /** Whether the prefixes are of event types rather than of stream names. */
   readonly byType?: boolean;

@@ -1,10 +1,7 @@
 import { HistoryBroken, StoreUnavailable, type Revision } from '../event-store.js';
 import { Failed, failureOf } from './errors.js';
-import { BOUNDS, recordedOf, TOMBSTONE, type Recorded } from './events.js';
+import { BOUNDS, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
 import type { Node, Reading } from './node.js';
-
-/** A page is cut when it holds so many bytes, so that a thousand large events do not fill the memory. */
-const PAGE_BYTES = 32 * 1024 * 1024;
 
 /** What a read finds, one by one. @throws Failed; StoreUnavailable when the signal aborts */
 export async function* records(
@@ -45,12 +42,17 @@ export const collect = async (
 ): Promise<readonly Recorded[] | 'not-found'> => {
   const found: Recorded[] = [];
   const partly = reading.stream === undefined;
+  const { from, backwards, bytes: most = Number.POSITIVE_INFINITY } = reading;
+  // A read from a position begins with what stands there; it is to begin after it.
+  const isBefore = ({ position }: Recorded) => typeof from === 'object' && !backwards && order(position, from) <= 0;
   const all = records(node, reading, deadline, signal);
   try {
-    for (let bytes = 0; !partly || bytes < PAGE_BYTES; bytes += found.at(-1)!.size) {
+    for (let bytes = 0; bytes < most;) {
       const next = await all.next();
       if (next.done) return next.value ?? found;
+      if (isBefore(next.value)) continue;
       found.push(next.value);
+      bytes += next.value.size;
     }
   } catch (error) {
     if (!partly || found.length === 0) throw error;

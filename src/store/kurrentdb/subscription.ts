@@ -192,7 +192,7 @@ export class Subscription {
     const from = this.#passed;
     const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: STREAMS };
     const found = await this.#options.link.once((node) => collect(node, reading, this.#options.deadline, over));
-    return found === 'not-found' ? undefined : found.find(({ position }) => !from || order(position, from) > 0)?.position;
+    return found === 'not-found' ? undefined : found[0]?.position;
   }
 }
 
