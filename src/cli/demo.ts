@@ -2,14 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { tellStory } from './story.js';
 
-const { exit } = new Command('demo')
+const {
+  exit,
+  url: elsewhere,
+  token,
+} = new Command('demo')
   .description("Tells the Metropolitan Police's contracts to a server on a fresh folder, and shows what came of it.")
   .option('--exit', 'stop when done instead of keeping to serve')
+  .option('--url <url>', 'tell them to this server instead, where they stay')
+  .addOption(new Option('--token <token>', 'for that server; safer in the environment').env('LEDGER_TOKEN'))
   .parse()
-  .opts<{ exit?: boolean }>();
+  .opts<{ exit?: boolean; url?: string; token?: string }>();
+delete process.env['LEDGER_TOKEN']; // no setting of a server
 
 /** A server of its own, on a folder that is gone with it. */
 const serve = async (dataDir: string) => {
@@ -31,23 +38,30 @@ const serve = async (dataDir: string) => {
   return { url, ended, stop: () => server.kill('SIGTERM') };
 };
 
+const show = async (url: string, folder: string): Promise<void> => {
+  const said = (part: number) => {
+    if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story told`);
+  };
+  console.log(`\n\n${(await tellStory(url, folder, said, token)).join('\n')}`);
+};
+
 const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));
 try {
-  const { url, ended, stop } = await serve(dataDir);
-  try {
-    const pages = await tellStory(url, dataDir, (part) => {
-      if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story told`);
-    });
-    console.log(`\n\n${pages.join('\n')}`);
-    if (!exit) {
-      console.log(`Serving at ${url} (API: ${url}/docs) until Ctrl-C.`);
-      process.once('SIGINT', stop);
-      process.once('SIGTERM', stop);
-      await ended;
+  if (elsewhere !== undefined) await show(elsewhere.replace(/\/$/, ''), dataDir);
+  else {
+    const { url, ended, stop } = await serve(dataDir);
+    try {
+      await show(url, dataDir);
+      if (!exit) {
+        console.log(`Serving at ${url} (API: ${url}/docs) until Ctrl-C.`);
+        process.once('SIGINT', stop);
+        process.once('SIGTERM', stop);
+        await ended;
+      }
+    } finally {
+      stop();
+      process.exitCode = await ended;
     }
-  } finally {
-    stop();
-    process.exitCode = await ended;
   }
 } finally {
   await rm(dataDir, { recursive: true, force: true });

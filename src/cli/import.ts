@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
 import { importFile, Interrupted } from './importer.js';
 
@@ -8,16 +8,18 @@ const command = new Command('import')
   )
   .argument('<file>', 'JSON Lines')
   .option('--url <url>', 'the server', 'http://127.0.0.1:3000')
-  .option('--actor <id>', 'who sends them', userInfo().username)
+  .option('--actor <id>', 'who sends them, to a server without tokens', userInfo().username)
+  .addOption(new Option('--token <token>', 'whose they are; safer in the environment').env('LEDGER_TOKEN').conflicts('actor'))
   .option('--connections <n>', 'lines under way at the same time', '64')
   .option('--report <file>', 'what became of each line; beside the file when absent')
   .option('--dry-run', 'record nothing: only say what would be refused')
   .option('--again', 'from the first line, whatever an earlier run did')
   .parse();
 const [file] = command.args as [string];
-const { url, actor, connections, report, dryRun, again } = command.opts<{
+const { url, actor, token, connections, report, dryRun, again } = command.opts<{
   url: string;
   actor: string;
+  token?: string;
   connections: string;
   report?: string;
   dryRun?: true;
@@ -42,6 +44,7 @@ try {
     actor,
     connections: Math.max(1, Number(connections) || 64),
     progress: ({ lines, bytes, of }) => bar(lines, bytes, of),
+    ...(token && { token }),
     ...(report && { report }),
     ...(dryRun && { dryRun }),
     ...(again && { again }),

@@ -19,7 +19,9 @@ export interface Reported {
 export interface ImportOptions {
   readonly file: string;
   readonly url: string;
+  /** Who sends them, to a server that takes the caller's word; else their token says so. */
   readonly actor: string;
+  readonly token?: string;
   /** Lines under way at the same time. */
   readonly connections?: number;
   /** Records nothing: a line is checked, and tried on the ledger as it is unless it follows earlier lines of the file. */
@@ -32,6 +34,8 @@ export interface ImportOptions {
   /** How long a server may stay away. */
   readonly patienceMs?: number;
   progress?(done: { readonly lines: number; readonly bytes: number; readonly of: number }): void;
+  /** Where an answered line ended in the log. */
+  answered?(position: string): void;
   /** At a mark, when everything before it was answered. */
   marked?(mark: Mark): Promise<void>;
 }
@@ -148,7 +152,7 @@ class Run {
     this.#lines = before?.lines ?? 0;
     this.#bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
-    this.#ledger = new LedgerClient(o.url, { 'x-actor': o.actor }, PATIENCE_MS);
+    this.#ledger = new LedgerClient(o.url, o.token ? { authorization: `Bearer ${o.token}` } : { 'x-actor': o.actor }, PATIENCE_MS);
   }
 
   async read(): Promise<void> {
@@ -262,6 +266,7 @@ class Run {
   /** Answers that cross may come in another order than they stand in the log; what is no longer kept stands before the last. */
   #stands(stream: string, position: string): void {
     this.#position = position;
+    this.o.answered?.(position);
     this.#positions.delete(stream);
     this.#positions.set(stream, position);
     if (this.#positions.size > AHEAD) this.#positions.delete(this.#positions.keys().next().value!);
@@ -281,13 +286,13 @@ class Run {
     let patience: AbortSignal | undefined;
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
       let why: unknown;
-      try {
-        const answer = await this.#ledger.ask(method, path, body, key);
-        if (answer.status < 500) return answer;
-        why = `${answer.status} ${answer.text}`;
-      } catch (error) {
+      const answer = await this.#ledger.ask(method, path, body, key).catch((error: unknown) => {
         why = error instanceof Error ? error.message || error.name : error;
-      }
+      });
+      // no line is refused for who sent it: with another token the next run goes on from here
+      if (answer?.status === 401 || answer?.status === 403) throw new Interrupted(`${this.o.url} does not take the token: ${answer.text}`);
+      if (answer && answer.status < 500) return answer;
+      if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
       if (patience.aborted || this.#failed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);

@@ -5,23 +5,33 @@ import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, ty
 
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
-const get = async <T>(url: string): Promise<T> => {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
-};
+type Get = <T>(path: string) => Promise<T>;
+const getFrom =
+  (url: string, token: string | undefined): Get =>
+  async <T>(path: string) => {
+    const response = await fetch(url + path, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
 
 /**
- * Sends the story over HTTP.
+ * Sends the story over HTTP, line by line, so that whichever node answers a read can be asked for what was told before.
  * @param folder for the import's report
  * @returns the board as it stood at each mark and at the end, and one decision audited
  * @throws Error when a line is not accepted
  */
-export const tellStory = async (url: string, folder: string, progress: (part: number) => void): Promise<readonly string[]> => {
+export const tellStory = async (
+  url: string,
+  folder: string,
+  progress: (part: number) => void,
+  token?: string,
+): Promise<readonly string[]> => {
+  const get = getFrom(url, token);
+  let last = '';
   /** Where the log ends, once every projection has read it. */
   const position = async (): Promise<string> => {
     for (;;) {
-      const { projections } = await get<{ projections: readonly { position: string; lag: number }[] }>(`${url}/projections`);
+      const { projections } = await get<{ projections: readonly { position: string; lag: number }[] }>(`/projections?minPosition=${last}`);
       if (projections.every(({ lag }) => lag === 0)) return projections[0]!.position;
       await sleep(10);
     }
@@ -32,6 +42,9 @@ export const tellStory = async (url: string, folder: string, progress: (part: nu
     folder,
     url,
     actor: 'contract-manager',
+    ...(token && { token }),
+    connections: 1,
+    answered: (at) => (last = at),
     progress: ({ bytes, of }) => progress(bytes / of),
     marked: async ({ title }) => void marks.push({ title, position: await position() }),
   });
@@ -39,22 +52,25 @@ export const tellStory = async (url: string, folder: string, progress: (part: nu
     throw new Error(`${refused + broken} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
   const boards: string[] = [];
   for (const mark of [...marks, { title: 'As it is known now', position: await position() }]) {
-    boards.push(await board(url, mark.title, mark.position));
-    boards.push(exposureOf(mark.title, await pages<Exposed>(`${url}/projections/exposure?kind=supplier&position=${mark.position}`)));
+    boards.push(await board(get, mark.title, mark.position));
+    boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${upTo(mark.position)}`)));
   }
-  const { row } = await get<{ row: Staff }>(`${url}/projections/workforce/${encodeURIComponent('workforce:example')}`);
+  const { row } = await get<{ row: Staff }>(`/projections/workforce/${encodeURIComponent('workforce:example')}?minPosition=${last}`);
   return [
     ...boards,
     staffOf('An invented example of a transfer, for no source tells of one that was carried out', row),
-    await audited(url),
+    await audited(get, last),
   ];
 };
 
-const pages = async <T>(url: string): Promise<readonly T[]> => {
+/** At exactly this position, on a node that may not have read so far yet. */
+const upTo = (position: string): string => `position=${position}&minPosition=${position}`;
+
+const pages = async <T>(get: Get, path: string): Promise<readonly T[]> => {
   const rows: T[] = [];
   for (let cursor: string | undefined, more = true; more;) {
     const page = await get<{ rows: readonly T[]; next?: string | null }>(
-      `${url}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+      `${path}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
     );
     rows.push(...page.rows);
     cursor = page.next ?? undefined;
@@ -62,18 +78,19 @@ const pages = async <T>(url: string): Promise<readonly T[]> => {
   }
   return rows;
 };
-const board = async (url: string, title: string, position: string): Promise<string> => {
-  const { recordedAt } = await get<{ recordedAt: string }>(`${url}/programmes/met`);
-  const rows = await pages<Row>(`${url}/projections/tower-board?programme=met&position=${position}`);
+const board = async (get: Get, title: string, position: string): Promise<string> => {
+  const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/met?minPosition=${position}`);
+  const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${upTo(position)}`);
   return boardOf(title, position, rows, recordedAt.slice(0, 10));
 };
 
-const audited = async (url: string): Promise<string> => {
-  const { decisions } = await get<{ decisions: readonly { decision: string; stream: string }[] }>(`${url}/decisions?reference=PCD-813`);
+const audited = async (get: Get, last: string): Promise<string> => {
+  const read = `minPosition=${last}`;
+  const { decisions } = await get<{ decisions: readonly { decision: string; stream: string }[] }>(`/decisions?reference=PCD-813&${read}`);
   const { decision } = decisions.find(({ stream }) => stream === 'contract-met-dcms-keysource')!;
   return dossierOf(
-    await get<Dossier>(`${url}/decisions/${decision}`),
-    await get<Replay>(`${url}/decisions/${decision}/replay`),
+    await get<Dossier>(`/decisions/${decision}?${read}`),
+    await get<Replay>(`/decisions/${decision}/replay?${read}`),
     decisions.length,
   );
 };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configOf } from '../../src/config.js';
 import { createApp } from '../../src/app.module.js';
+import { importFile, Interrupted } from '../../src/cli/importer.js';
+import { tellStory } from '../../src/cli/story.js';
 import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
 import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Answer, type Server } from './server.js';
@@ -325,6 +327,36 @@ describe('a server with tokens', () => {
       expect(all).not.toContain(token.slice(6, 30));
     }
   });
+});
+
+describe('who sends a file of commands', () => {
+  it('sends it with a token; one that may not sends nothing, and another one goes on from there', async () => {
+    const dir = await tempFolder();
+    const tokenFile = join(dir, 'tokens.json');
+    const [auditor, integrator] = [await tokenOf(tokenFile, 'otto', 'auditor'), await tokenOf(tokenFile, 'supplier-x', 'integrator')];
+    const server = await startServer({ LEDGER_TOKENS: tokenFile });
+    const file = join(dir, 'history.jsonl');
+    const line = (id: string) =>
+      JSON.stringify({ key: id, post: `/suppliers/${id}/register-supplier`, body: { title: id, form: 'company' } });
+    await writeFile(file, `${line('one')}\n${line('two')}\n`);
+    const run = (token: string) => importFile({ file, url: server.url, actor: 'nobody', token });
+    await expect(run(auditor)).rejects.toThrow(/does not take the token.*403/);
+    await expect(run(`tower_${'A'.repeat(43)}`)).rejects.toBeInstanceOf(Interrupted);
+    expect(await run(integrator)).toMatchObject({ lines: 2, accepted: 2, refused: 0 });
+    const { body } = await server.get('/events?subject=supplier-one&minPosition=1', bearer(auditor));
+    expect(body.events[0].metadata.actor).toEqual({ id: 'supplier-x', role: 'integrator' });
+    await stopServer(server);
+  });
+
+  it('tells the whole story with one', async () => {
+    const dir = await tempFolder();
+    const file = join(dir, 'tokens.json');
+    const token = await tokenOf(file, 'demo', 'integrator');
+    const server = await startServer({ LEDGER_TOKENS: file });
+    const pages = await tellStory(server.url, dir, () => undefined, token);
+    expect(pages.at(-1)).toMatch(/PCD 813[\s\S]*by demo[\s\S]*the same decision/);
+    await stopServer(server);
+  }, 30_000);
 });
 
 describe('a server without tokens', () => {
