@@ -279,6 +279,24 @@ describe('a copy of the log', () => {
     expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: false, behind: undefined });
   });
 
+  it('counts what it is far behind no more than once a second', async () => {
+    const remote = new Remote();
+    const stream = freshStream();
+    await remote.append(stream, -1, facts(1));
+    const copy = await open(remote, await folder());
+    await has(copy, 1);
+    remote.batches = 0;
+    for (let n = 0; n < 3; n++) await remote.append(stream, n * 400, facts(400));
+    let counted = 0;
+    const { readAll } = remote;
+    remote.readAll = async (...args) => (counted++, readAll(...args));
+    for (let n = 0; n < 5; n++) expect((await copy.status()).behind).toBe(1000);
+    expect(counted).toBe(1);
+    await sleep(1050);
+    remote.readAll = () => new Promise(() => undefined);
+    expect(await copy.status()).toMatchObject({ connected: true, behind: 1000 });
+  });
+
   it('does not wait for a store that is asked how it is and does not answer', async () => {
     const remote = new Remote();
     const copy = await open(remote, await folder());

@@ -56,6 +56,8 @@ const OWN_MS = 1000;
 /** How long a store may think when it is asked how it is. */
 const ANSWER_MS = 1000;
 const COUNTED = 1000;
+/** How long a copy that is far behind is taken to be so: counting costs as much as copying. */
+const FAR_MS = 1000;
 
 /**
  * Another store with its whole log at hand: appends and `read` go to it, all else is answered by a copy on this machine, which follows
@@ -71,6 +73,7 @@ export class CopiedStore implements EventStore {
   /** Of the last event that this process appended and the copy has not yet. */
   #own: string | undefined;
   #following = false;
+  #isFar = false;
   #away = false;
   #broken: HistoryBroken | undefined;
   #fed: Promise<void> = Promise.resolve();
@@ -336,15 +339,23 @@ export class CopiedStore implements EventStore {
   async #lag(): Promise<number | undefined> {
     const remote = this.#remote;
     if (!remote || this.#broken || this.#closing) return undefined;
-    const asked = async () => {
-      const [head, position] = [await remote.head(), this.#file.position];
-      if (head === undefined || (position !== undefined && remote.compare(head, position) <= 0)) return 0;
-      return (await remote.readAll(position, COUNTED)).length;
-    };
-    const patience = new AbortController();
-    const late = sleep(ANSWER_MS, undefined, { signal: patience.signal }).catch(() => undefined);
-    const answer = await Promise.race([asked().catch(() => undefined), late]);
-    patience.abort();
-    return answer;
+    const answer = await inTime(remote.head());
+    if (!answer) return undefined;
+    const [head, position] = [answer.value, this.#file.position];
+    if (head === undefined || (position !== undefined && remote.compare(head, position) <= 0)) return 0;
+    if (this.#isFar) return COUNTED;
+    const behind = (await inTime(remote.readAll(position, COUNTED)))?.value.length ?? COUNTED;
+    this.#isFar = behind >= COUNTED;
+    if (this.#isFar) setTimeout(() => (this.#isFar = false), FAR_MS).unref();
+    return behind;
   }
 }
+
+/** Undefined when it fails or takes too long. */
+const inTime = async <T>(asked: Promise<T>): Promise<{ readonly value: T } | undefined> => {
+  const patience = new AbortController();
+  const late = sleep(ANSWER_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+  const answer = await Promise.race([asked.then((value) => ({ value })).catch(() => undefined), late]);
+  patience.abort();
+  return answer;
+};
