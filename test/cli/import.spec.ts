@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
+import { copyFileSync, existsSync } from 'node:fs';
+import { appendFile, copyFile, readFile, utimes, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { importFile, Interrupted, type ImportOptions } from '../../src/cli/importer.js';
 import { LONGEST } from '../../src/cli/lines.js';
@@ -92,6 +96,83 @@ describe('a file of commands', () => {
     await wrote(...history);
     expect(await run({ dryRun: true })).toMatchObject({ tried: 2, checked: 4, refused: 0 });
     expect((await server.get('/events')).body.events).toEqual([]);
+  });
+});
+
+const supplier = (n: string | number) => line(`s-${n}`, `/suppliers/s-${n}/register-supplier`, { title: `S ${n}`, form: 'company' });
+
+describe('many lines', () => {
+  it('that could be told at once are told in the order of the file, as far as there are connections', async () => {
+    const note = (n: number) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' });
+    await wrote(...[1, 2, 3].flatMap((n) => [supplier(n), note(n)]), supplier(4));
+    expect(await run({ connections: 1 })).toMatchObject({ accepted: 7 });
+    expect((await log()).map(({ stream }) => stream.slice(-1)).join('')).toBe('1122334');
+  });
+
+  it('of which the run was killed in the middle are told by the next, each once, and the report is whole', async () => {
+    await wrote(...Array.from({ length: 400 }, (_, n) => supplier(n).padEnd(100_000))); // more than is held at once
+    const files = [`${file}.progress.json`, `${file}.report.jsonl`] as const;
+    let copied = false;
+    const progress = ({ lines }: { readonly lines: number }) => {
+      if (lines < 200 || copied || !existsSync(files[0])) return;
+      copied = true;
+      for (const name of files) copyFileSync(name, `${name}.then`);
+    };
+    expect(await run({ progress })).toMatchObject({ lines: 400, accepted: 400 });
+    expect(copied).toBe(true);
+    for (const name of files) await copyFile(`${name}.then`, name);
+    await appendFile(files[1], '{"line":');
+    const { lines, accepted, replayed } = await run();
+    expect([lines, accepted + replayed, replayed > 0, accepted > 0]).toEqual([400, 400, true, true]);
+    expect((await report()).map((said) => said.line)).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
+    expect(await log()).toHaveLength(400);
+  });
+});
+
+describe('answers on the way', () => {
+  /** A server that answers as it is told, in order that its answers may go wrong. */
+  const answering = async (listener: RequestListener, work: (url: string) => Promise<void>): Promise<void> => {
+    const stub = createServer(listener).listen(0, '127.0.0.1');
+    await once(stub, 'listening');
+    try {
+      await work(`http://127.0.0.1:${(stub.address() as AddressInfo).port}/ledger/`);
+    } finally {
+      stub.closeAllConnections();
+      stub.close();
+    }
+  };
+
+  it('that are cut, or of a server that cannot yet, are asked for again with the same key', async () => {
+    const asked: unknown[] = [];
+    const answers: RequestListener = ({ url, headers }, response) => {
+      asked.push([url, headers['idempotency-key'], headers['x-actor']]);
+      if (asked.length === 1) response.writeHead(201, { 'content-length': 10 }).write('{', () => response.destroy());
+      else if (asked.length === 2) response.writeHead(503).end('{}');
+      else response.writeHead(201, { 'idempotency-replayed': 'true' }).end('{"position":"7"}');
+    };
+    await wrote(supplier(1));
+    await answering(answers, async (url) =>
+      expect(await run({ url: url.replace(/\/$/, ''), patienceMs: 5000 })).toMatchObject({ replayed: 1 }),
+    );
+    expect(asked).toEqual(Array.from({ length: 3 }, () => ['/ledger/suppliers/s-1/register-supplier', 's-1', 'ana']));
+  });
+
+  it('that cross do not make an earlier event look as if it was not told', async () => {
+    const reads: unknown[] = [];
+    const answers: RequestListener = ({ url = '' }, response) => {
+      const answer = (position: number) => response.writeHead(201).end(JSON.stringify({ position: `${position}` }));
+      if (url.includes('/decisions/')) {
+        reads.push(new URL(url, 'http://x').searchParams.get('minPosition'));
+        response.writeHead(200).end(JSON.stringify({ events: [{ event: '00000000-0000-7000-8000-000000000001' }] }));
+      } else if (url.includes('s-2')) setTimeout(() => answer(10), 100);
+      else answer(20);
+    };
+    const withdrawn = line('w', '/suppliers/s-1/withdraw-fact', { event: '@s-1' });
+    await wrote(supplier(1), supplier(2), JSON.stringify({ mark: 'both' }), withdrawn);
+    await answering(answers, async (url) =>
+      expect(await run({ url: url.replace(/\/$/, ''), patienceMs: 5000 })).toMatchObject({ accepted: 3 }),
+    );
+    expect(reads).toEqual(['20']);
   });
 });
 
