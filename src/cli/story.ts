@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { importFile } from './importer.js';
 import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, type Replay, type Row, type Staff } from './show.js';
 
@@ -27,15 +26,8 @@ export const tellStory = async (
   token?: string,
 ): Promise<readonly string[]> => {
   const get = getFrom(url, token);
+  /** Where the log ends, as far as it was told here. */
   let last = '';
-  /** Where the log ends, once every projection has read it. */
-  const position = async (): Promise<string> => {
-    for (;;) {
-      const { projections } = await get<{ projections: readonly { position: string; lag: number }[] }>(`/projections?minPosition=${last}`);
-      if (projections.every(({ lag }) => lag === 0)) return projections[0]!.position;
-      await sleep(10);
-    }
-  };
   const marks: { readonly title: string; readonly position: string }[] = [];
   const { refused, broken } = await importFile({
     file: STORY,
@@ -46,12 +38,12 @@ export const tellStory = async (
     connections: 1,
     answered: (at) => (last = at),
     progress: ({ bytes, of }) => progress(bytes / of),
-    marked: async ({ title }) => void marks.push({ title, position: await position() }),
+    marked: async ({ title }) => void marks.push({ title, position: last }),
   });
   if (refused + broken > 0)
     throw new Error(`${refused + broken} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
   const boards: string[] = [];
-  for (const mark of [...marks, { title: 'As it is known now', position: await position() }]) {
+  for (const mark of [...marks, { title: 'As it is known now', position: last }]) {
     boards.push(await board(get, mark.title, mark.position));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${upTo(mark.position)}`)));
   }
