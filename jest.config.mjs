@@ -4,6 +4,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['<rootDir>/test/seed.ts'],
+  testTimeout: 20_000,
   testPathIgnorePatterns: ['/planted/'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   collectCoverageFrom: ['src/kernel/**/*.ts', 'src/domain/**/*.ts', 'projections/**/*.ts'],

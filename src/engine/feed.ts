@@ -27,6 +27,13 @@ export class Feed {
     this.stopped = new Map(readModel.stopped(build.id).map(({ stream, ordinal }) => [stream, ordinal]));
   }
 
+  /** Streams of which a part cannot be shown, with the error; asked again whenever it is to be shown. */
+  readonly unshown = new Map<string, string>();
+  failed(stream: string, key: string, error: unknown): void {
+    if (!this.unshown.has(stream)) this.log(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
+    this.unshown.set(stream, `${key} cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   /** Whether it reads streams of a category, or each event by itself. */
   reads(category: string): boolean {
     return this.projection.byEvent !== undefined || this.#folds(category);
@@ -38,7 +45,7 @@ export class Feed {
   /** Told before each event, so that what the stream adds until then is known. */
   expect({ stream, revision }: StoredEvent, category: string, history: History | undefined): void {
     if (this.#current.has(stream) || !this.#folds(category) || this.stopped.has(stream)) return;
-    if (this.#current.size > 2000) this.#current.clear();
+    if (this.#current.size >= CURRENT) this.#current.clear();
     const known = history !== undefined && revision > 0;
     this.#current.set(stream, known ? { state: history.state, parts: partsOf(this.projection, history) } : NOTHING_ADDED);
   }
@@ -149,6 +156,9 @@ interface Added {
   readonly state: unknown;
   readonly parts: Parts;
 }
+/** Streams whose parts are at hand: those of others are made of their history again. */
+const CURRENT = 300;
+
 type Measures = Readonly<Record<string, bigint>>;
 const NOTHING = {};
 const NOTHING_ADDED: Added = { state: undefined, parts: NOTHING };

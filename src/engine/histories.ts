@@ -10,11 +10,16 @@ export interface Prepared {
   advance(event: StoredEvent, failed?: (error: unknown) => void): History | undefined;
 }
 
-/** Histories by stream as they stood at the event being read; the least recently used go first. */
+/**
+ * The streams of a log as they stood at the event being read, each only as far as its next events need it: its state, or, where one of them
+ * is told late or corrects another, all that was recorded. The least recently used go first.
+ */
 export class Histories {
   readonly #kept = new Map<string, History | Error>();
-  #events = 0;
+  /** Those that are whole for the page being read. */
+  #whole: History[] = [];
 
+  /** @param most streams */
   constructor(
     private readonly store: EventStore,
     private readonly subjects: ReadonlyMap<string, AnySubject>,
@@ -23,15 +28,28 @@ export class Histories {
 
   /** Brings every stream of a page to where the page begins, so that the page itself can be read without waiting. */
   async prepare(page: readonly StoredEvent[]): Promise<Prepared> {
-    const first = new Map<string, StoredEvent>();
-    for (const event of page) if (!first.has(event.stream)) first.set(event.stream, event);
-    for (const [stream, { revision }] of first) {
+    for (const history of this.#whole) history.lighten();
+    this.#whole = [];
+    for (const [stream, events] of Map.groupBy(page, ({ stream }) => stream)) {
       const kept = this.#kept.get(stream);
-      if (kept && this.#kept.delete(stream) && !(kept instanceof Error)) this.#events -= kept.revision + 1; // counted again where it is put
-      this.#put(stream, kept instanceof Error || (kept && kept.revision === revision - 1) ? kept : await this.#upTo(stream, revision));
+      this.#kept.delete(stream);
+      this.#kept.set(stream, kept instanceof Error ? kept : await this.#before(stream, events, kept));
     }
-    this.#forget(first);
+    for (const [stream] of this.#kept) {
+      if (this.#kept.size <= this.most + page.length) break;
+      this.#kept.delete(stream);
+    }
     return { before: ({ stream }) => this.#now(stream), advance: (event, failed) => this.#advance(event, failed) };
+  }
+
+  async #before(stream: string, events: readonly StoredEvent[], kept: History | undefined): Promise<History | Error> {
+    const [{ revision }] = events as readonly [StoredEvent];
+    if (kept?.revision === revision - 1 && kept.goesOn(events)) return kept;
+    const history = await this.#upTo(stream, revision);
+    if (history instanceof Error) return history;
+    if (history.goesOn(events)) history.lighten();
+    else this.#whole.push(history);
+    return history;
   }
 
   #now(stream: string): History | undefined {
@@ -58,28 +76,11 @@ export class Histories {
     if (!history || history instanceof Error) return undefined;
     try {
       history.add(event);
-      this.#events++;
       return history;
     } catch (error) {
       failed?.(error);
-      this.#events -= history.revision + 1;
       this.#kept.set(event.stream, error instanceof Error ? error : new Error(String(error)));
       return undefined;
-    }
-  }
-
-  #put(stream: string, history: History | Error): void {
-    const before = this.#kept.get(stream);
-    if (before === undefined && !(history instanceof Error)) this.#events += history.revision + 1;
-    this.#kept.set(stream, history);
-  }
-
-  #forget(inUse: ReadonlyMap<string, unknown>): void {
-    for (const [stream, history] of this.#kept) {
-      if (this.#events <= this.most && this.#kept.size <= this.most) return;
-      if (inUse.has(stream)) continue;
-      this.#kept.delete(stream);
-      if (!(history instanceof Error)) this.#events -= history.revision + 1;
     }
   }
 }

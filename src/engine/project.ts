@@ -16,7 +16,7 @@ export interface ProjectionOptions {
   readonly subjects: readonly AnySubject[];
   /** Says once what went wrong with a stream or a projection. */
   log?(message: string, error?: unknown): void;
-  /** Events of histories that are kept at hand. */
+  /** Streams, and events of histories for those who read, that are kept at hand. */
   readonly keep?: number;
 }
 
@@ -77,7 +77,7 @@ export class Projector {
   private constructor(options: ProjectionOptions) {
     this.#o = options;
     this.#subjects = new Map(options.subjects.map((s) => [s.category, s]));
-    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 2000);
+    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 4000);
     this.#readers = new Readers(options.store, this.#subjects, options.keep ?? 4000);
   }
 
@@ -135,7 +135,12 @@ export class Projector {
       state: feed ? 'serving' : 'rebuilding',
       position: feed ? (this.position ?? null) : null,
       behind: feed ? 0 : this.ordinal - (catchingUp?.cursor ?? 0),
-      stopped: feed ? this.#o.readModel.stopped(feed.build.id) : [],
+      stopped: feed
+        ? [
+            ...this.#o.readModel.stopped(feed.build.id),
+            ...[...feed.unshown].map(([stream, error]) => ({ stream, ordinal: this.ordinal, error })),
+          ]
+        : [],
     }));
   }
 
@@ -156,15 +161,16 @@ export class Projector {
     options: { at?: Ordinal; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const { at = this.ordinal, cursor = '', limit = 100, filters = {} } = options;
-    return this.#rows(name).page(at, cursor, limit, filters);
+    return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
   }
   /** @throws Rebuilding */
   async row(name: string, key: string, at: Ordinal = this.ordinal): Promise<any> {
-    return this.#rows(name).row(key, at);
+    return this.#ask(name, (rows) => rows.row(key, at));
   }
   /** @throws Rebuilding */
   async updates(name: string, after: Ordinal, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
-    return after >= this.ordinal ? { updates: [], upTo: this.ordinal } : this.#rows(name).updates(after, this.ordinal, limit);
+    if (after >= this.ordinal) return { updates: [], upTo: this.ordinal };
+    return this.#ask(name, (rows) => rows.updates(after, this.ordinal, limit));
   }
 
   events(query: Omit<EventQuery, 'upTo'> & { upTo?: Ordinal }): readonly IndexedEvent[] {
@@ -242,6 +248,17 @@ export class Projector {
     this.#o.readModel.close();
   }
 
+  /** Asks again when a rebuild took the place of the parts meanwhile: what they stood in may be swept away. */
+  async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+    for (;;) {
+      const rows = this.#rows(name);
+      const [answer] = await Promise.allSettled([question(rows)]);
+      if (rows !== this.#serving.get(name)!.rows) continue;
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
+    }
+  }
+
   #rows(name: string): Rows {
     const { rows, catchingUp } = this.#serving.get(name)!;
     if (!rows) throw new Rebuilding(name, catchingUp?.cursor ?? 0, this.ordinal);
@@ -272,9 +289,10 @@ export class Projector {
     try {
       for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
         const streams = await this.#histories.prepare(page);
+        const more = page.length === PAGE && (await store.head()) !== page.at(-1)!.position;
         for (let from = 0; from < page.length; from += SLICE) {
           // a page that is full has more behind it: one commit for many
-          const hold = page.length === PAGE && this.ordinal - (committed?.ordinal ?? 0) < HELD;
+          const hold = more && this.ordinal - (committed?.ordinal ?? 0) < HELD;
           this.#read(page.slice(from, from + SLICE), streams, hold);
           if (!hold) committed = this.#last;
           await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
@@ -282,7 +300,7 @@ export class Projector {
         }
       }
     } catch (error) {
-      this.#last = committed;
+      this.#last = readModel.lastEvent(); // what was held may be gone
       throw error;
     } finally {
       readModel.commit();
@@ -314,7 +332,7 @@ export class Projector {
   }
 
   async #catchUp(serving: Serving): Promise<void> {
-    const { store, readModel, keep = 2000 } = this.#o;
+    const { store, readModel, keep = 4000 } = this.#o;
     const { name, version } = serving.projection;
     const build = readModel.addBuild(name, version, false);
     const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
@@ -327,6 +345,7 @@ export class Projector {
       const streams = await histories.prepare(page);
       for (let from = 0; from < page.length; from += SLICE) {
         if (this.#stop.signal.aborted) return;
+        readModel.commit(); // what fails here takes nothing along of what follows the log
         readModel.transaction(() => {
           for (const event of page.slice(from, from + SLICE)) feeds.take(event, streams, ++feed.cursor);
           readModel.moveBuild(build.id, feed.cursor);
@@ -336,6 +355,7 @@ export class Projector {
       position = page.at(-1)!.position;
     }
     // nothing waits between the last comparison and the swap, so no event can come between
+    readModel.commit();
     readModel.transaction(() => readModel.serve(build.id));
     this.#serve(serving, { ...build, cursor: feed.cursor, serving: true });
     void this.#sweep();
@@ -346,7 +366,12 @@ export class Projector {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#stop.signal.aborted) return;
       let more = false;
-      this.#o.readModel.transaction(() => (more = this.#o.readModel.sweep()));
+      try {
+        this.#o.readModel.commit();
+        this.#o.readModel.transaction(() => (more = this.#o.readModel.sweep()));
+      } catch (error) {
+        this.#o.log?.('What earlier builds left behind could not be swept away.', error);
+      }
       if (!more) return;
     }
   }
@@ -358,10 +383,10 @@ class Feeds {
   constructor(readonly all: readonly Feed[]) {}
 
   take(event: StoredEvent, streams: Prepared, ordinal: Ordinal, failed?: (error: unknown) => void): void {
-    const [category] = split(event.stream);
+    const before = streams.before(event);
+    const category = before?.subject.category ?? split(event.stream)[0];
     let feeds = this.#of.get(category);
     if (!feeds) this.#of.set(category, (feeds = this.all.filter((feed) => feed.reads(category))));
-    const before = streams.before(event);
     for (const feed of feeds) feed.expect(event, category, before);
     const history = streams.advance(event, failed);
     for (const feed of feeds) feed.take(event, category, history, ordinal);

@@ -217,13 +217,30 @@ export class Rows {
   /** What a stream adds at a revision. */
   async #addedAt(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision);
-    return this.#added.get(id) ?? this.#keep(id, await this.readers.at(stream, revision, (h) => shown(partsOf(this.projection, h))));
+    return (
+      this.#added.get(id) ??
+      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, partsOf(this.projection, history))))
+    );
   }
   /** What one event adds for ever. */
   async #addedBy(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, true);
-    return this.#added.get(id) ?? this.#keep(id, shown(this.projection.byEvent!(await this.readers.event(stream, revision))));
+    return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
   }
+  /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
+  #shown(stream: string, parts: Parts): Added {
+    const added: Record<string, Added[string]> = {};
+    for (const key in parts) {
+      const part = parts[key]!;
+      try {
+        added[key] = { part, value: part.value() };
+      } catch (error) {
+        this.feed.failed(stream, key, error);
+      }
+    }
+    return added;
+  }
+
   #keep(id: string, added: Added): Added {
     if (this.#added.size >= ADDED) this.#added.clear();
     this.#added.set(id, added);
@@ -239,7 +256,6 @@ export class Rows {
 }
 
 const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const shown = (parts: Parts): Added => Object.fromEntries(Object.entries(parts).map(([key, part]) => [key, { part, value: part.value() }]));
 const partsIn = (added: Added): Parts => Object.fromEntries(Object.entries(added).map(([key, { part }]) => [key, part]));
 const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
 
@@ -288,7 +304,8 @@ class View implements Around {
     this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
     return sources.flatMap(({ id, place }) => {
       const added = this.#get(id)!;
-      if (place) return [{ key: place.key, value: added[place.key]!.value }];
+      const shown = place && added[place.key];
+      if (place) return shown ? [{ key: place.key, value: shown.value }] : [];
       return Object.entries(added).flatMap(([own, { part, value }]) => (part.links?.includes(key) ? [{ key: own, value }] : []));
     });
   }

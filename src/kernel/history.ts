@@ -46,6 +46,9 @@ export class NewerShape extends Error {
  */
 export class History<State = any> {
   readonly recorded: StoredEvent[] = [];
+  #revision = -1;
+  /** Whether it keeps what was recorded, or only where that has led. */
+  #whole = true;
   #entries: Entry[] = [];
   #state: State;
   /** The latest first day of any entry: nothing told from that day on can stand before anything. */
@@ -74,7 +77,7 @@ export class History<State = any> {
   }
   /** -1 when nothing was recorded. */
   get revision(): number {
-    return this.recorded.length - 1;
+    return this.#revision;
   }
   /** In effective order. */
   get entries(): readonly Entry[] {
@@ -103,11 +106,36 @@ export class History<State = any> {
       if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
       else if (again) this.#shape(event);
       else this.#place(event);
+      this.#revision++;
+      if (!this.#whole) continue;
       const { command } = event.metadata;
       if (command && !this.#decisions.has(command.id)) this.#decisions.set(command.id, this.recorded.length);
       this.recorded.push(event);
     }
     if (again) this.#refold();
+  }
+
+  /**
+   * Lets go of what was recorded, and keeps its revision and the state that it has led to: who follows a log of many streams holds no more
+   * of each. From then on only what `goesOn` can be added.
+   */
+  lighten(): void {
+    this.#whole = false;
+    this.recorded.length = 0;
+    this.#entries = [];
+    for (const map of [this.#decisions, this.#corrections, this.#withdrawn, this.#notes]) map.clear();
+  }
+
+  /** Whether these events only go on from here: none is told late, and none changes how what was recorded is read. */
+  goesOn(events: Iterable<StoredEvent>): boolean {
+    let start = this.#latestStart;
+    for (const { type, metadata } of events) {
+      if (type === 'FactAnnotated') continue;
+      const { earliest, latest } = bounds(metadata.effectiveOn);
+      if (isLedgerEvent(type) || start > latest) return false;
+      if (earliest > start) start = earliest;
+    }
+    return true;
   }
 
   /** Where an event of this date would stand, and the state it would find. */
@@ -205,6 +233,10 @@ export class History<State = any> {
 
   #place(event: StoredEvent): void {
     const entry = this.#entry(event);
+    if (!this.#whole) {
+      this.#state = this.#step(this.#state, entry);
+      return this.#mayStartLater(entry);
+    }
     const place = this.#placeOf(entry.effectiveOn);
     if (place === this.#entries.length) {
       this.#state = this.#step(this.#state, entry);
@@ -236,6 +268,7 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: StoredEvent): boolean {
+    if (!this.#whole) return false;
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
       const ofEvent = this.#corrections.get(of) ?? new Map<string, Corrected & { by: string }>();

@@ -230,6 +230,32 @@ describe('in every history that the ledger accepts', () => {
       expect(approximate).toEqual(entries.filter(({ effectiveOn }) => bounds(effectiveOn).latest > '2013-06-30'));
     }, 50));
 
+  it('what only goes on can be added to a history that has let go of what was recorded', () => {
+    let [added, refused] = [0, 0];
+    return everyStream((name, events) => {
+      for (let cut = 0; cut < events.length; cut++) {
+        const light = read(name, events.slice(0, cut));
+        const rest = events.slice(cut);
+        const goesOn = light.goesOn(rest);
+        // what only goes on finds every fact where it was told, and none corrected
+        const inOrder = read(name, events).entries.slice(-rest.filter(({ type }) => type !== 'FactAnnotated').length || events.length);
+        if (!goesOn) refused++;
+        else {
+          light.lighten();
+          light.addAll(rest);
+          expect([light.state, light.revision, light.recorded, light.entries]).toEqual([
+            read(name, events).state,
+            events.length - 1,
+            [],
+            [],
+          ]);
+          expect(inOrder.map(({ stored }) => stored.id)).toEqual(rest.filter(({ type }) => type !== 'FactAnnotated').map(({ id }) => id));
+          added++;
+        }
+      }
+    }, 60).then(() => expect([added > 0, refused > 0]).toEqual([true, true]));
+  });
+
   it('no beginning of a stream makes a fold throw, nor does a beginning of what is believed', () =>
     everyStream((name, events) => {
       for (const end of decisionEnds(events)) {

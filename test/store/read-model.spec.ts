@@ -501,4 +501,15 @@ describe('the file', () => {
     writeFileSync(file, 'Not a database, though it is as long as one that is not very long would be.'.repeat(100));
     works(open(file));
   });
+
+  it('is made anew when an earlier program gave it other tables', () => {
+    const file = newFile();
+    const db = new Database(file);
+    db.exec(`CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+      INSERT INTO about VALUES ('ledger', '1 ours');
+      CREATE TABLE tags (tag INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (tag, ordinal)) STRICT, WITHOUT ROWID;
+      CREATE TABLE parts (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, value TEXT NOT NULL) STRICT`);
+    db.close();
+    works(open(file));
+  });
 });

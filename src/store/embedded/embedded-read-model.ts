@@ -55,6 +55,7 @@ export class EmbeddedReadModel implements ReadModel {
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
   readonly #names = new Recent<number>(20_000);
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
+  readonly #inserts = new Map<string, { readonly one: Database.Statement<unknown[]>; readonly many: Database.Statement<unknown[]> }>();
   #pending = new Pending();
   readonly #tags = new Map<string, Recent<number>>();
   #held = false;
@@ -69,7 +70,8 @@ export class EmbeddedReadModel implements ReadModel {
     const owner = this.#get<{ value: string }>(`SELECT value FROM about WHERE key = 'ledger'`);
     if (owner?.value === mine) return;
     this.transaction(() => {
-      for (const table of [...Object.keys(OF_BUILD), 'builds', 'tags', 'events', 'names']) this.#db.exec(`DELETE FROM ${table}`);
+      for (const table of [...Object.keys(OF_BUILD), 'builds', 'tags', 'events', 'names']) this.#db.exec(`DROP TABLE ${table}`);
+      this.#db.exec(TABLES); // an earlier program may have given them other columns
       this.#run(`INSERT OR REPLACE INTO about VALUES ('ledger', ?)`, mine);
     });
     this.#forget();
@@ -319,11 +321,19 @@ export class EmbeddedReadModel implements ReadModel {
   /** A statement for many rows costs far less than one for each. */
   #insert(table: string, rows: readonly (readonly Value[])[], how = 'INSERT'): void {
     if (rows.length === 0) return;
-    const one = `(${rows[0]!.map(() => '?').join(', ')})`;
+    let statements = this.#inserts.get(table);
+    if (!statements) {
+      const one = `(${rows[0]!.map(() => '?').join(', ')})`;
+      const of = (many: number) => this.#db.prepare(`${how} INTO ${table} VALUES ${Array<string>(many).fill(one).join(', ')}`);
+      this.#inserts.set(table, (statements = { one: of(1), many: of(MANY) }));
+    }
     let done = 0;
-    for (; done + MANY <= rows.length; done += MANY)
-      this.#run(`${how} INTO ${table} VALUES ${Array<string>(MANY).fill(one).join(', ')}`, ...rows.slice(done, done + MANY).flat());
-    for (; done < rows.length; done++) this.#run(`${how} INTO ${table} VALUES ${one}`, ...rows[done]!);
+    for (; done + MANY <= rows.length; done += MANY) {
+      const values: Value[] = [];
+      for (let i = done; i < done + MANY; i++) values.push(...rows[i]!);
+      statements.many.run(values);
+    }
+    for (; done < rows.length; done++) statements.one.run(rows[done]!);
   }
 
   #statement(sql: string): Database.Statement<unknown[]> {
@@ -347,7 +357,7 @@ export class EmbeddedReadModel implements ReadModel {
 type Value = string | number | null | Uint8Array;
 const MANY = 40;
 /** Events that are held together: what is written in order of its keys costs far less. */
-const WRITTEN = 5000;
+const WRITTEN = 2000;
 
 /** By so many columns, which come first. */
 const by =
