@@ -384,10 +384,10 @@ describe('a connection', () => {
     20_000,
   );
 
-  it('that is half open is not taken again', async () => {
+  it('that is half open is not taken again, also while another of this process still has it', async () => {
     const { proxy, url } = await behindProxy();
-    const store = await open({ url, deadline: 300 });
-    await store.append(freshStream(), -1, facts(1));
+    const [store, other] = await Promise.all([open({ url, deadline: 300 }), open({ url })]);
+    for (const one of [store, other]) await one.append(freshStream(), -1, facts(1));
     proxy.dropAnswers();
     const stream = freshStream();
     const events = facts(1);
@@ -447,6 +447,14 @@ describe('the leader', () => {
     expect(next.calls.append).toBeGreaterThan(0);
     expect(logged).toEqual([`KurrentDB is led by 127.0.0.1:${next.port} now.`, `KurrentDB is led by 127.0.0.1:${server.port} now.`]);
   }, 20_000);
+
+  it('is asked by the command that was told of it', async () => {
+    const store = await open();
+    const next = await another({ log: server.log });
+    server.leaderIs('127.0.0.1', next.port);
+    expect((await store.append(freshStream(), -1, facts(1))).revision).toBe(0);
+    expect(next.calls.append).toBe(1);
+  });
 
   it('is being elected: appends wait a little, and are refused if it takes long, with nothing stored', async () => {
     const store = await open();
@@ -642,11 +650,11 @@ describe('history that the server has lost', () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(5));
-    const first = (await store.readAll(undefined, 1))[0]!.position;
     server.boundStream(stream, { $tb: 3 });
     server.log.scavenge();
-    await expect(follower(store).ended).rejects.toThrow(stream);
-    await expect(follower(store, first).ended).rejects.toThrow(stream);
+    server.boundStream(stream, {});
+    await expect(follower(store).ended).rejects.toThrow(`${stream} goes from revision -1 to 3`);
+    await expect(store.readAll()).rejects.toThrow(`${stream} goes from revision -1 to 3`);
   });
 
   it('is found when a stream was deleted and begun again, whoever comes', async () => {

@@ -123,7 +123,7 @@ export class KurrentStore implements EventStore {
       throw new HistoryBroken(
         `${stream} begins at revision ${first.revision}: what stood before it was deleted or truncated on the server.`,
       );
-    return whole(found);
+    return whole(found, false);
   }
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
@@ -151,7 +151,7 @@ export class KurrentStore implements EventStore {
     this.#mustBeOpen();
     const count = limit + (from ? 1 : 0); // the server counts what stands at the position too
     const found = await this.#records({ from: from ?? 'start', limit: count, bytes: this.bounds.pageBytes, prefixes: STREAMS });
-    return found === 'not-found' ? [] : whole(found.slice(0, limit));
+    return found === 'not-found' ? [] : whole(found.slice(0, limit), after === undefined);
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly StoredEvent[], void> {
@@ -268,8 +268,8 @@ const isSame = ({ id, type, data, metadata }: StoredEvent, sent: Proposed): bool
 };
 
 /** @throws HistoryBroken when a revision is missing between those of a page */
-const whole = (records: readonly Recorded[]): readonly StoredEvent[] => {
-  const revisions = new Revisions(false);
+const whole = (records: readonly Recorded[], fromStart: boolean): readonly StoredEvent[] => {
+  const revisions = new Revisions(fromStart);
   return records.map((record) => {
     revisions.pass(record);
     return record.stored();

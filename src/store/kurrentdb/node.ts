@@ -66,7 +66,7 @@ export class Node extends EventStoreDBClient {
     super(
       {
         endpoint,
-        // The gRPC library gives a channel with the same settings the connection of an older one, even when that is half open.
+        // The gRPC library gives a channel the connection of any other with the same settings, even one that is half open.
         keepAliveInterval: keepAliveInterval + (generation % 1000),
         keepAliveTimeout,
         ...(connectionName !== undefined && { connectionName }),
