@@ -112,6 +112,15 @@ export class Caller {
     return found;
   }
 
+  /** The place of everything after a position. */
+  async learn(from: number): Promise<void> {
+    for (const message of await this.messages({ from, count: 100_000 })) {
+      if (typeof message === 'string') throw new Error(message);
+      const read = message.getEvent()?.getEvent();
+      if (read) this.places.set(Number(read.getCommitPosition()), named(message)!);
+    }
+  }
+
   /** A subscription, and what it says, message by message. */
   async subscribe(options: ReadOptions): Promise<Subscribed> {
     return new Subscribed(await this.#call(options), (position) => this.places.get(position));

@@ -64,6 +64,14 @@ interface Bounds {
   readonly $maxCount?: number;
 }
 
+const boundsEvent = (bounds: Bounds): Proposed => ({
+  id: crypto.randomUUID(),
+  type: '$metadata',
+  json: true,
+  data: new TextEncoder().encode(JSON.stringify(bounds).replace(String(TOMBSTONE), '9223372036854775807')),
+  metadata: new Uint8Array(),
+});
+
 /** The transaction log of one node, in memory: streams, their bounds and tombstones, idempotency by event id, and the order of everything. */
 export class Log {
   readonly #records: Recorded[] = [];
@@ -92,35 +100,26 @@ export class Log {
   }
 
   append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
-    if (this.#isEnded(stream)) return { ok: false, reason: 'stream-deleted' };
-    const current = this.#current(stream);
-    const wrong: Outcome = { ok: false, reason: 'wrong-expected-version', current };
-    const softDeleted = this.#softDeleted(stream);
-    if (expected === 'exists') {
-      if (softDeleted) return { ok: false, reason: 'stream-deleted' };
-      if (current < 0 && this.#current(`$$${stream}`) < 0) return wrong;
-    }
-    if (typeof expected === 'number' && expected > current) return wrong;
-
-    const written = this.#alreadyWritten(stream, expected, current, events);
+    const refused = this.#refused(stream, expected);
+    if (refused?.reason === 'stream-deleted') return refused;
+    const written = this.#alreadyWritten(stream, expected, events);
     if (written === 'all') return this.#asBefore(stream, expected, events);
-    if (written === 'some') return wrong;
-    if (typeof expected === 'number' && expected < current && !(expected === -1 && softDeleted)) return wrong;
-
-    return this.#write(stream, current, events, softDeleted);
+    if (written === 'some') return { ok: false, reason: 'wrong-expected-version', current: this.#current(stream) };
+    return refused ?? this.#write(stream, events);
   }
 
   /** Hides what the stream holds; a later append begins after it. */
   softDelete(stream: string, expected: Expected): Outcome {
-    const refused = this.#refuseDelete(stream, expected);
+    const refused = this.#refused(stream, expected);
     if (refused) return refused;
-    if (this.#current(stream) < 0) return { ok: false, reason: 'wrong-expected-version', current: -1 };
-    return { ok: true, revision: this.#current(stream), position: this.bound(stream, { $tb: TOMBSTONE }).position };
+    const current = this.#current(stream);
+    if (current < 0 && this.#current(`$$${stream}`) < 0) return { ok: false, reason: 'wrong-expected-version', current };
+    return { ok: true, revision: current, position: this.#writeBounds(stream, { $tb: TOMBSTONE }).position };
   }
 
   /** Ends a stream for good. */
   tombstone(stream: string, expected: Expected): Outcome {
-    const refused = this.#refuseDelete(stream, expected);
+    const refused = this.#refused(stream, expected);
     if (refused) return refused;
     this.#tombstoned.add(stream);
     const nothing = new Uint8Array();
@@ -129,17 +128,8 @@ export class Log {
   }
 
   /** Writes a stream's metadata in place of what it had. */
-  bound(stream: string, bounds: Bounds): Recorded {
-    const meta = `$$${stream}`;
-    const text = JSON.stringify(bounds).replace(String(TOMBSTONE), '9223372036854775807');
-    const data = new TextEncoder().encode(text);
-    return this.#record(meta, this.#current(meta) + 1, {
-      id: crypto.randomUUID(),
-      type: '$metadata',
-      json: true,
-      data,
-      metadata: new Uint8Array(),
-    });
+  bound(stream: string, bounds: Bounds): void {
+    this.append(`$$${stream}`, 'any', [boundsEvent(bounds)]);
   }
 
   /** Takes out for good what bounds and tombstones hide, but for the last event of a stream that may be written to again. */
@@ -237,16 +227,23 @@ export class Log {
     return Math.max($tb, $maxCount === undefined ? 0 : this.#current(stream) + 1 - $maxCount);
   }
 
-  #refuseDelete(stream: string, expected: Expected): Outcome | undefined {
-    if (this.#isEnded(stream)) return { ok: false, reason: 'stream-deleted' };
+  /** Why the stream is not as a writer expects it. */
+  #refused(stream: string, expected: Expected): Exclude<Outcome, { ok: true }> | undefined {
     const current = this.#current(stream);
-    if (typeof expected === 'number' && expected !== current) return { ok: false, reason: 'wrong-expected-version', current };
-    return undefined;
+    const softDeleted = this.#softDeleted(stream);
+    // Metadata that was there before the tombstone may still be written to.
+    if (this.#isEnded(stream) && (current < 0 || this.#tombstoned.has(stream))) return { ok: false, reason: 'stream-deleted' };
+    if (expected === 'exists' && softDeleted) return { ok: false, reason: 'stream-deleted' };
+    const is =
+      expected === 'exists'
+        ? current >= 0 || this.#current(`$$${stream}`) >= 0
+        : expected === 'any' || expected === current || (expected === -1 && softDeleted);
+    return is ? undefined : { ok: false, reason: 'wrong-expected-version', current };
   }
 
   /** A retry is known by its ids: at the revisions that follow the expected one, or anywhere in the stream when none is expected. */
-  #alreadyWritten(stream: string, expected: Expected, current: number, events: readonly Proposed[]): 'all' | 'some' | 'none' {
-    if (events.length === 0 || expected === current) return 'none';
+  #alreadyWritten(stream: string, expected: Expected, events: readonly Proposed[]): 'all' | 'some' | 'none' {
+    if (events.length === 0) return 'none';
     const known = events.map(({ id }, n) =>
       typeof expected === 'number'
         ? this.#streams.get(stream)?.[expected + 1 + n]?.id === id
@@ -266,17 +263,26 @@ export class Log {
     return { ok: true, revision, ...(readable && { position }) };
   }
 
-  #write(stream: string, current: number, events: readonly Proposed[], softDeleted: boolean): Outcome {
+  #write(stream: string, events: readonly Proposed[]): Outcome {
+    const current = this.#current(stream);
     if (events.length === 0) {
       // An append of nothing still leaves a record that nobody reads.
       const position = this.#end;
       this.#end += FRAME + stream.length;
       return { ok: true, revision: Math.max(current, 0), position };
     }
+    const original = stream.startsWith('$$') ? stream.slice(2) : undefined;
+    const undeleted = this.#softDeleted(stream) ? stream : original !== undefined && this.#softDeleted(original) ? original : undefined;
+    const begin = undeleted === undefined ? 0 : this.#current(undeleted) + 1;
     const written = events.map((event, n) => this.#record(stream, current + 1 + n, event));
-    if (softDeleted) this.bound(stream, { $tb: current + 1 });
+    // What makes a deleted stream visible again, an event or other bounds, begins it after all that it held.
+    if (undeleted !== undefined) this.#writeBounds(undeleted, { ...this.#bounds(undeleted), $tb: begin });
     const last = written.at(-1)!;
     return { ok: true, revision: last.revision, position: last.position };
+  }
+
+  #writeBounds(stream: string, bounds: Bounds): Recorded {
+    return this.#record(`$$${stream}`, this.#current(`$$${stream}`) + 1, boundsEvent(bounds));
   }
 
   #record(stream: string, revision: number, event: Proposed): Recorded {
