@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What may be done: reads, and commands, which are all that is asked with another method than GET. */
@@ -88,7 +88,8 @@ export const readTokens = async (file: string): Promise<readonly Token[]> => {
 };
 
 /**
- * Writes what `change` makes of the file: whole or not at all, for its owner alone. A file that is not there is empty before.
+ * Writes what `change` makes of the file: whole or not at all, and for its owner alone, who stays the same. A file that is not there is
+ * empty before.
  * @throws BadTokenFile also when another command is writing
  */
 export const changeTokens = async (file: string, change: (tokens: readonly Token[]) => readonly Token[]): Promise<void> => {
@@ -105,8 +106,13 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
       throw error;
     });
     await handle.writeFile(`${JSON.stringify({ tokens: change(before) }, null, 2)}\n`);
+    const owner = await stat(file).catch(() => undefined);
+    // a server could not read what root made for itself, and would go on by what was there before
+    if (owner) await handle.chown(owner.uid, owner.gid);
     await handle.sync();
     await rename(next, file);
+    const folder = await open(dirname(file), 'r');
+    await folder.sync().finally(() => folder.close());
   } catch (error) {
     await rm(next, { force: true });
     throw error;

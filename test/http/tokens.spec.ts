@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configOf } from '../../src/config.js';
@@ -88,6 +88,15 @@ describe('the tokens command', () => {
     expect(await readFile(file, 'utf8')).toBe('{"tokens": [{"id": "x"}]}');
     await writeFile(file, '{"tokens": []}');
     await tokenOf(file, 'jane', 'auditor');
+  });
+
+  it('leaves the file to its owner, whoever changes it', async () => {
+    await tokenOf(file, 'jane', 'auditor');
+    if (process.getuid!() === 0) await chown(file, 1234, 1234);
+    const { uid, gid } = await stat(file);
+    await tokenOf(file, 'otto', 'auditor');
+    const after = await stat(file);
+    expect([after.uid, after.gid, after.mode & 0o777]).toEqual([uid, gid, 0o600]);
   });
 
   it('does not write while another does, so that neither is lost', async () => {
