@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
 import { basename, dirname, join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/identity.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
@@ -52,7 +52,7 @@ const BEHIND = 16;
 /** And their bytes: long lines are held in smaller numbers. */
 const AHEAD_BYTES = 16 << 20;
 const REPORT_AT_ONCE = 1 << 16;
-const SAVE_EVERY = 1 << 20;
+const SAVE_EVERY = 500; // lines; so many are asked again after a kill
 const PATIENCE_MS = 60_000; // a restart takes less
 
 interface Done {
@@ -152,20 +152,22 @@ class Run {
     this.#lines = before?.lines ?? 0;
     this.#bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
+    report.on('error', (error) => (this.#failed ??= error));
     this.#ledger = new LedgerClient(o.url, o.token ? { authorization: `Bearer ${o.token}` } : { 'x-actor': o.actor }, PATIENCE_MS);
   }
 
   async read(): Promise<void> {
     let number = this.#lines;
-    for await (const lines of linesOf(createReadStream(this.o.file, { start: this.#bytes })))
+    for await (const lines of linesOf(createReadStream(this.o.file, { start: this.#bytes }))) {
       for (const { text, bytes } of lines) {
         if (this.#failed) return;
         number++;
         if (text.trim() === '') this.#answer(number, bytes, undefined);
         else await this.#take(number, bytes, lineOf(text));
         if (!this.#hasRoom(number, 1)) await this.#until(() => this.#failed !== undefined || this.#hasRoom(number, 0.9));
-        if (this.#bytes - this.#saved > SAVE_EVERY) await this.save();
       }
+      await this.#saving; // what is answered without being sent is not reported faster than it is written
+    }
   }
 
   #hasRoom(number: number, part: number): boolean {
@@ -309,6 +311,7 @@ class Run {
       if (this.#unwritten.length > REPORT_AT_ONCE) this.#write();
       this.counts = { ...this.counts, lines: this.counts.lines + 1, [next.said.outcome]: this.counts[next.said.outcome] + 1 };
     }
+    if (this.#lines - this.#savedLines >= SAVE_EVERY) this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
     this.o.progress?.({ lines: this.#lines, bytes: this.#bytes, of: this.source.size });
   }
 
@@ -320,25 +323,29 @@ class Run {
     this.report.write(text);
   }
 
-  #saved = 0;
-  /** The report first: progress never says more than the report. */
-  async save(): Promise<void> {
-    if (this.o.dryRun) return;
-    this.#saved = this.#bytes;
+  #savedLines = 0;
+  #saving: Promise<void> | undefined;
+  /** The report first: progress never says more than the report. What cannot be written ends the run. */
+  async #save(): Promise<void> {
+    this.#savedLines = this.#lines;
     this.#write();
+    if (this.o.dryRun) return;
     const done: Done = { ...this.source, lines: this.#lines, bytes: this.#bytes, reportBytes: this.#reportBytes, counts: this.counts };
-    await new Promise((resolve) => this.report.write('', resolve));
-    await writeFile(`${this.progressFile}.new`, JSON.stringify(done));
-    await rename(`${this.progressFile}.new`, this.progressFile);
+    try {
+      await new Promise<void>((written, failed) => this.report.write('', (error) => (error ? failed(error) : written())));
+      await writeFile(`${this.progressFile}.new`, JSON.stringify(done));
+      await rename(`${this.progressFile}.new`, this.progressFile);
+    } catch (error) {
+      this.#failed ??= error;
+    }
   }
 
   async settle(): Promise<void> {
     await this.#until(() => this.#under.size === 0);
-    await this.save();
+    await this.#saving;
+    await this.#save();
     this.#ledger.close();
-    this.#write();
-    this.report.end();
-    await once(this.report, 'finish');
+    if (!this.report.errored) await finished(this.report.end()).catch((error: unknown) => (this.#failed ??= error));
     if (this.#failed) throw this.#failed;
   }
 }
