@@ -32,7 +32,7 @@ const start = async (): Promise<void> => {
   process.on('SIGINT', stop);
 };
 
-const KNOWN = ['FolderInUse', 'NewerFormat', 'UnsafeSqlite'];
+const KNOWN = ['FolderInUse', 'NewerFormat', 'UnsafeSqlite', 'CannotOpen', 'InvalidConnection', 'OtherLedger', 'HistoryBroken'];
 start().catch((error: unknown) => {
   if (error instanceof ConfigError) complain(error.message, 2);
   const { name, code, message } = error as NodeJS.ErrnoException;
