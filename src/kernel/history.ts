@@ -268,6 +268,7 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: StoredEvent): boolean {
+    if (event.metadata.schemaVersion > 1) throw new NewerShape(event);
     if (!this.#whole) return false;
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
