@@ -121,7 +121,7 @@ export class Caller {
     }
   }
 
-  /** A subscription, and what it says, message by message. */
+  /** A subscription, or a read if it has a `count`, and what it says, message by message. */
   async subscribe(options: ReadOptions): Promise<Subscribed> {
     return new Subscribed(await this.#call(options), (position) => this.places.get(position));
   }
@@ -148,7 +148,7 @@ export class Caller {
 
 /** What a subscription says. Positions get their names when they are asked for: an event may come before its writer is answered. */
 export class Subscribed {
-  readonly #heard: (() => string)[] = [];
+  #heard: (string | (() => string))[] = [];
 
   constructor(
     readonly call: ClientReadableStream<streams.ReadResp>,
@@ -169,9 +169,17 @@ export class Subscribed {
 
   /** What was said up to and with a message, for which it waits, and shortly after it; from the next time on what was said since. */
   async until(last: string, linger = 30, wait = 5_000): Promise<readonly string[]> {
-    for (let waited = 0; waited < wait && !this.#heard.some((said) => said() === last); waited += 5) await sleep(5);
+    for (let waited = 0; waited < wait && !this.#named().includes(last); waited += 5) await sleep(5);
     await sleep(linger);
-    return this.#heard.splice(0).map((said) => said());
+    const heard = this.#named();
+    this.#heard = [];
+    return heard;
+  }
+
+  #named(): readonly string[] {
+    const heard = this.#heard.map((said) => (typeof said === 'string' ? said : said()));
+    this.#heard = heard.map((said, n) => (said.endsWith('?') ? this.#heard[n]! : said));
+    return heard;
   }
 
   cancel(): void {

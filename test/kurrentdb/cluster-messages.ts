@@ -22,8 +22,9 @@ export const clusterMessage = (now: number, members: readonly Member[]): gossip.
     endPoint.setAddress(host);
     endPoint.setPort(port);
     const bits = new shared.UUID.Structured();
-    bits.setMostSignificantBits(String(port));
-    bits.setLeastSignificantBits(String(port));
+    // 00000000-0000-4000-8000-… with the port at its end.
+    bits.setMostSignificantBits(String(0x4000));
+    bits.setLeastSignificantBits(String(BigInt.asIntN(64, 0x8000000000000000n + BigInt(port))));
     const id = new shared.UUID();
     id.setStructured(bits);
     const member = new gossip.MemberInfo();

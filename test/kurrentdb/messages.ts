@@ -186,14 +186,18 @@ export const batchMessage = (id: string, stream: string, expected: Expected, out
   return failed(response, 'WrongExpectedVersion', code.Code.ALREADY_EXISTS, wrong);
 };
 
-/** A refusal of one append of a long call. */
-export const batchFailure = (id: string, stream: string, { metadata = {}, details = '' }: Failure): streams.BatchAppendResp => {
+/** A refusal of one append of a long call; undefined for what ends the call. */
+export const batchFailure = (id: string, stream: string, failure: Failure): streams.BatchAppendResp | undefined => {
+  const { metadata = {}, details = '' } = failure;
+  const exception = metadata['exception'];
   const response = batchResponse(id, stream);
-  if (metadata['exception'] === 'maximum-append-size-exceeded') {
+  if (exception === 'access-denied') return failed(response, 'AccessDenied', code.Code.PERMISSION_DENIED, new shared.AccessDenied());
+  if (exception === 'maximum-append-size-exceeded') {
     const exceeded = new shared.MaximumAppendSizeExceeded();
     exceeded.setMaxappendsize(Number(metadata['maximum-append-size']));
     return failed(response, 'MaximumAppendSizeExceeded', code.Code.INVALID_ARGUMENT, exceeded);
   }
+  if (failure !== thrown) return undefined;
   const bad = new shared.BadRequest();
   bad.setMessage(details);
   return failed(response, 'BadRequest', code.Code.INVALID_ARGUMENT, bad);

@@ -164,7 +164,7 @@ export class Proxy {
   /** Takes new connections again, on the same port. */
   async accept(): Promise<void> {
     this.refuse();
-    this.#listener = createServer({ allowHalfOpen: true }, (client) => this.#connect(client));
+    this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#connect(client));
     this.#listener.listen(this.#port, '127.0.0.1');
     await once(this.#listener, 'listening');
     this.#port = (this.#listener.address() as AddressInfo).port;
@@ -184,7 +184,7 @@ export class Proxy {
   }
 
   #connect(client: Socket): void {
-    const target = connect({ allowHalfOpen: true, host: '127.0.0.1', ...this.target });
+    const target = connect({ allowHalfOpen: true, noDelay: true, host: '127.0.0.1', ...this.target });
     const pair: Pair = new Pair(client, target, () => this.#delay, () => this.#pairs.delete(pair)); // prettier-ignore
     if (this.#held) pair.hold();
     this.#pairs.add(pair);

@@ -17,7 +17,8 @@ if (url !== undefined) serverBehaviour('a real server', async () => ({ url }));
 
 describe('a mixed workload', () => {
   const RECORDED = new URL('./recorded.json', import.meta.url);
-  const SEEDS = (process.env['SEEDS'] ?? '1,2,3,4').split(',').map(Number);
+  /** Of these the second and fourth held surprises. */
+  const SEEDS = [1, 2, 3, 15];
 
   const played = async (at: string): Promise<readonly (readonly string[])[]> => {
     const [caller, batching] = [new Caller(at), new Caller(at, true)];
@@ -32,9 +33,9 @@ describe('a mixed workload', () => {
   if (url !== undefined) {
     it('is answered by a real server as it was when that was recorded', async () => {
       const answers = await played(url);
-      if (process.env['RECORD']) await writeFile(RECORDED, `${JSON.stringify(answers, null, 1)}\n`);
+      if (process.env['RECORD']) await writeFile(RECORDED, `${JSON.stringify(answers, null, 2)}\n`);
       expect(answers).toEqual(await recorded());
-    }, 600_000);
+    }, 60_000);
   }
 
   it('is answered by the stand-in as a real server answered it', async () => {
@@ -42,5 +43,5 @@ describe('a mixed workload', () => {
     const answers = await played(server.url);
     await server.kill();
     expect(answers).toEqual(await recorded());
-  }, 600_000);
+  }, 60_000);
 });

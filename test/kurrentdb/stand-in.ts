@@ -91,7 +91,7 @@ export class StandIn {
       getSupportedMethods: this.#streams.unary('features', supportedMethods),
     });
     const door = this.#grpc.createConnectionInjector(this.#credentials());
-    this.#listener = createServer((socket) => {
+    this.#listener = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);

@@ -98,7 +98,8 @@ export class StreamsService {
   async #batchAppend(call: BatchCall): Promise<void> {
     const begun = new Map<string, { options: streams.BatchAppendReq.Options; events: streams.BatchAppendReq.ProposedMessage[] }>();
     try {
-      for await (const request of call as AsyncIterable<streams.BatchAppendReq>) {
+      // The call must outlive an error here, to be told of it.
+      for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<streams.BatchAppendReq>) {
         const id = request.getCorrelationId()!.getString();
         const options = request.getOptions();
         if (options) begun.set(id, { options, events: [] });
@@ -106,10 +107,7 @@ export class StreamsService {
         append?.events.push(...request.getProposedMessagesList());
         if (!append || !request.getIsFinal()) continue;
         begun.delete(id);
-        const plan = await this.reception.admit('batchAppend', call);
-        const answer = this.#batch(id, append.options, append.events);
-        if (plan) await this.reception.meet(plan.fate, call);
-        call.write(answer);
+        call.write(await this.#batch(call, id, append.options, append.events));
       }
       call.end();
     } catch (error) {
@@ -117,14 +115,24 @@ export class StreamsService {
     }
   }
 
-  /** What is wrong with one append of a long call stands in its answer; the call goes on. */
-  #batch(id: string, options: streams.BatchAppendReq.Options, events: readonly streams.BatchAppendReq.ProposedMessage[]) {
+  /** What is wrong with one append of a long call stands in its answer, and the call goes on; what else is wrong ends it. */
+  async #batch(
+    call: BatchCall,
+    id: string,
+    options: streams.BatchAppendReq.Options,
+    events: readonly streams.BatchAppendReq.ProposedMessage[],
+  ): Promise<streams.BatchAppendResp> {
     const stream = nameOf(options.getStreamIdentifier());
     const expected = expectedOf(options);
     try {
-      return batchMessage(id, stream, expected, this.#store(stream, expected, events.map(proposedOf)));
+      const plan = await this.reception.admit('batchAppend', call);
+      const outcome = this.#store(stream, expected, events.map(proposedOf));
+      if (plan) await this.reception.meet(plan.fate, call);
+      return batchMessage(id, stream, expected, outcome);
     } catch (error) {
-      return batchFailure(id, stream, failureOf(error));
+      const answer = error instanceof Refused && batchFailure(id, stream, error.failure);
+      if (answer) return answer;
+      throw error;
     }
   }
 

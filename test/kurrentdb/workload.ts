@@ -20,7 +20,7 @@ export const playWorkload = async (
   batching: Caller,
   seed: number,
   key: string,
-  steps = 150,
+  steps = 100,
 ): Promise<readonly string[]> => {
   const draw = drawn(seed);
   const pick = <T>(from: readonly T[]): T => from[draw(from.length)]!;
