@@ -13,7 +13,6 @@ import { award, tellWorld } from './story.js';
 
 const CONNECTIONS = 64;
 const REPEATS = 3;
-const credentials = { username: 'admin', password: 'changeit' };
 
 export interface KurrentBench {
   /** Of a server that holds nothing yet: what is measured stays in it. */
@@ -23,6 +22,15 @@ export interface KurrentBench {
   readonly roundMs: number;
 }
 
+/** With credentials the client appends by a call of its own, as the ledger has it; a server without users takes any. */
+const credentialsIn = (url: string) => {
+  const { username, password } = new URL(url.replace(/^[a-z+]+:/, 'http:'));
+  return username
+    ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+    : { username: 'admin', password: '-' };
+};
+type Credentials = ReturnType<typeof credentialsIn>;
+
 interface Stored {
   readonly type: string;
   readonly data: Record<string, unknown>;
@@ -30,7 +38,7 @@ interface Stored {
 }
 
 /** The client alone appends events like those of the ledger, each to a stream that is not there, so many at once. */
-const bareAppends = async (client: EventStoreDBClient, like: Stored, ms: number): Promise<number> => {
+const bareAppends = async (client: EventStoreDBClient, credentials: Credentials, like: Stored, ms: number): Promise<number> => {
   const end = performance.now() + ms;
   const begun = performance.now();
   let count = 0;
@@ -54,7 +62,7 @@ const commands = async (server: Server, ms: number) => {
 };
 
 /** Milliseconds until so many events of the ledger came. */
-const bareSubscription = (client: EventStoreDBClient, events: number): Promise<number> => {
+const bareSubscription = (client: EventStoreDBClient, credentials: Credentials, events: number): Promise<number> => {
   const begun = performance.now();
   const filter = streamNameFilter({ prefixes: CATEGORIES.map((category) => `${category}-`), checkpointInterval: 1000 });
   const subscription = client.subscribeToAll({ fromPosition: START, filter, credentials });
@@ -91,13 +99,14 @@ const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed
 /** The ledger on a KurrentDB beside what its client does alone, all in one run. */
 export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, say: (line: string) => void): Promise<void> => {
   const client = EventStoreDBClient.connectionString(url);
+  const credentials = credentialsIn(url);
   const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: url });
   await tellWorld(server);
   await commands(server, Math.min(1000, roundMs));
   const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));
   const told: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
   for (let i = 0; i <= rounds; i++) {
-    const bare = await bareAppends(client, events[0]!, roundMs);
+    const bare = await bareAppends(client, credentials, events[0]!, roundMs);
     const http = await commands(server, roundMs);
     if (i > 0) told.push({ bare, http }); // the first warms up
   }
@@ -112,7 +121,7 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, s
 
   const caught: { bare: number; copy: number }[] = [];
   for (let i = 0; i < REPEATS; i++)
-    caught.push({ bare: await bareSubscription(client, ordinal), copy: await copied(url, join(dir, `copy-${i}`), ordinal) });
+    caught.push({ bare: await bareSubscription(client, credentials, ordinal), copy: await copied(url, join(dir, `copy-${i}`), ordinal) });
   const [bare, copy] = [median(caught.map((c) => c.bare)), median(caught.map((c) => c.copy))];
   say(
     `catching up ${ordinal} events: a bare subscription ${perSecond(ordinal, bare)}/s; the copy ${perSecond(ordinal, copy)}/s; ` +
