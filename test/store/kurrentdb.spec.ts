@@ -10,7 +10,9 @@ import { CannotOpen, examine, type Finding } from '../../src/store/kurrentdb/doc
 import { AppendTooLarge } from '../../src/store/kurrentdb/errors.js';
 import { NewerFormat, OtherLedger } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
-import { StandIn } from '../kurrentdb/stand-in.js';
+import { Node } from '../../src/store/kurrentdb/node.js';
+import { Authority } from '../kurrentdb/certificate.js';
+import { StandIn, type StandInOptions } from '../kurrentdb/stand-in.js';
 import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
 const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({
@@ -425,6 +427,70 @@ describe('KurrentDB, on the wire,', () => {
         expect(last.detail).toContain(`${stream} (it ${why === 'deleted' ? 'was deleted' : `is bounded by ${why}`})`);
       for (const stream of [mended, streams[5], 'others-1']) expect(last.detail).not.toContain(stream);
     });
+  });
+});
+
+describe('KurrentDB over TLS', () => {
+  const [trusted, stranger] = [new Authority('An authority'), new Authority('Another authority')];
+  let dir: string;
+  let servers: StandIn[] = [];
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'tower-ledger-tls-'));
+  });
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.kill()));
+    servers = [];
+    await rm(dir, { recursive: true });
+  });
+  const start = async (tls: StandInOptions['tls']): Promise<StandIn> => {
+    const server = await new StandIn({ ...(tls && { tls }) }).start();
+    servers.push(server);
+    return server;
+  };
+  const fileOf = async (name: string, pem: string): Promise<string> => {
+    await writeFile(join(dir, name), pem);
+    return `${name === 'ca' ? 'tlsCAFile' : name}=${encodeURIComponent(join(dir, name))}`;
+  };
+  const openAt = (url: string) => KurrentStore.open(options(url, { openDeadline: 800 }));
+
+  it.each(['localhost', '127.0.0.1'])('a server is asked for as %s, and trusted by the authority that signed it', async (host) => {
+    const server = await start(trusted.issue('node', ['localhost', '127.0.0.1']));
+    server.requireCredentials('admin', 's3:cret@');
+    const ca = await fileOf('ca', trusted.certificate);
+    const store = await openAt(`esdb://admin:s3:cret%40@${host}:${server.port}?${ca}`);
+    const stream = freshStream();
+    await store.append(stream, -1, facts(2));
+    expect(await store.read(stream)).toHaveLength(2);
+    for await (const batch of store.follow(undefined, new AbortController().signal)) if (batch.length > 0) break;
+    await store.close();
+    await expect(openAt(`esdb://admin:wrong@${host}:${server.port}?${ca}`)).rejects.toMatchObject({ finding: { step: 'authentication' } });
+    await expect(openAt(`esdb://${host}:${server.port}?${ca}`)).rejects.toMatchObject({ finding: { step: 'authentication' } });
+    await expect(openAt(`esdb://${host}:${server.port}`)).rejects.toMatchObject({ finding: { step: 'TLS' } });
+  });
+
+  it('a server that shows the certificate of another is refused, by name and by address', async () => {
+    const ca = await fileOf('ca', trusted.certificate);
+    for (const [host, names] of [
+      ['127.0.0.1', ['localhost', '127.0.0.2', 'by-address.invalid']],
+      ['localhost', ['ledger.example', '127.0.0.1']],
+    ] as const) {
+      const server = await start(trusted.issue('node', names));
+      await expect(openAt(`esdb://${host}:${server.port}?${ca}`)).rejects.toMatchObject({ finding: { step: 'TLS' } });
+      const node = new Node({ address: host, port: server.port }, connectionOf(`esdb://${host}:${server.port}?${ca}`), 0);
+      await expect(node.members(1_000)).rejects.toThrow(/altnames/);
+      await node.close();
+    }
+  });
+
+  it('a user may be known by a certificate', async () => {
+    const server = await start({ ...trusted.issue('node', ['localhost']), clientsOf: stranger.certificate });
+    const ca = await fileOf('ca', trusted.certificate);
+    const user = stranger.issue('ledger');
+    const own = `${await fileOf('userCertFile', user.certificate)}&${await fileOf('userKeyFile', user.key)}`;
+    const store = await openAt(`esdb://localhost:${server.port}?${ca}&${own}`);
+    await store.append(freshStream(), -1, facts(1));
+    await store.close();
+    await expect(openAt(`esdb://localhost:${server.port}?${ca}`)).rejects.toBeInstanceOf(CannotOpen);
   });
 });
 

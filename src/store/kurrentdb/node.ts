@@ -5,7 +5,9 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendReq, AppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
 import { Failed, failureOf } from './errors.js';
 
@@ -63,6 +65,8 @@ export class Node extends EventStoreDBClient {
   /** @param generation differs between nodes made one after another, see below */
   constructor(endpoint: Endpoint, connection: Connection, generation: number) {
     const { tls, rootCertificate, userCertificate, credentials, connectionName, keepAliveInterval, keepAliveTimeout } = connection;
+    const ip = endpoint.address.replace(/^\[|\]$/g, '');
+    const byNumber = tls && isIP(ip) !== 0;
     super(
       {
         endpoint,
@@ -75,10 +79,26 @@ export class Node extends EventStoreDBClient {
         insecure: !tls,
         ...(rootCertificate && { rootCertificate }),
         ...(userCertificate && { userCertFile: userCertificate.certificate, userKeyFile: userCertificate.key }),
+        ...(byNumber && { verifyOptions: { checkServerIdentity: (_: string, shown: PeerCertificate) => checkServerIdentity(ip, shown) } }),
       },
     );
     this.endpoint = endpoint;
     this.#credentials = credentials;
+    if (byNumber) this.#withoutServerName();
+  }
+
+  /**
+   * The gRPC library asks for a server by its address where that is a number, and TLS does not let it: it is given a name to ask for, which
+   * no server knows; the certificate is compared with the address all the same.
+   */
+  #withoutServerName(): void {
+    const channelOf = this.getChannel;
+    this.getChannel = async () => {
+      const channel = await channelOf();
+      const { internalChannel } = channel as unknown as { readonly internalChannel: { readonly options: Record<string, unknown> } };
+      internalChannel.options['grpc.ssl_target_name_override'] = 'by-address.invalid';
+      return channel;
+    };
   }
 
   /** As one unary call that the leader answers. @throws Failed */
@@ -109,7 +129,7 @@ export class Node extends EventStoreDBClient {
   /** What the node knows of its cluster. @throws Failed */
   async members(deadline: number): Promise<readonly Member[]> {
     const gossip = await this.execute(gossipServices.GossipClient, 'gossip', async (client) => client);
-    const [metadata, options] = this.#arguments({ deadline });
+    const [metadata, options] = this.callArguments({ deadline }); // whoever it is that asks
     return new Promise((resolve, reject) => {
       const answered = (error: unknown, info: ClusterInfo) => (error ? reject(new Failed(failureOf(error))) : resolve(membersOf(info)));
       this.#begin(() => gossip.read(new shared.Empty(), metadata, options, answered));
