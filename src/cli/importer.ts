@@ -50,7 +50,7 @@ export class Interrupted extends Error {
 const AHEAD = 2048;
 const BEHIND = 16;
 /** And their bytes: long lines are held in smaller numbers. */
-const AHEAD_BYTES = 16 << 20;
+const AHEAD_BYTES = 8 << 20;
 const REPORT_AT_ONCE = 1 << 16;
 const SAVE_EVERY = 500; // lines; so many are asked again after a kill
 const PATIENCE_MS = 60_000; // a restart takes less
