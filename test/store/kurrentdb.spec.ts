@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,12 @@ eventStoreContract('KurrentDB, on the wire,', async () => {
   server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
   return KurrentStore.open(options(server.url));
 });
+
+const url = process.env['KURRENTDB_URL'];
+if (url !== undefined) {
+  jest.setTimeout(60_000); // what earlier runs wrote is read too
+  eventStoreContract('KurrentDB, a real server,', () => KurrentStore.open(options(url)));
+}
 
 describe('KurrentDB, on the wire,', () => {
   let server: StandIn;
