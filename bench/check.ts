@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Follower } from './follower.js';
 import { caughtUp, got, startServer, type Server } from './server.js';
 
 export interface Receipt {
@@ -20,7 +22,7 @@ export interface Sent {
   answer?: { readonly text: string; readonly receipt: Receipt };
   refused?: boolean;
 }
-interface Recorded {
+export interface Recorded {
   readonly id: string;
   readonly type: string;
   readonly stream: string;
@@ -32,20 +34,20 @@ interface Recorded {
 /** The log or a row is not what it has to be. */
 export class Differs extends Error {}
 
-/** Reads the whole log and holds it against every receipt. */
-export const checkLog = async (server: Server, all: readonly Sent[]): Promise<number> => {
+/** Reads the whole log behind a cursor and holds it against every receipt. */
+export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'): Promise<readonly Recorded[]> => {
   await caughtUp(server);
   const byDecision = new Map<string, Recorded[]>();
   const heads = new Map<string, number>();
-  let read = 0;
-  for (let cursor: string | undefined = '0'; cursor !== undefined;) {
+  const log: Recorded[] = [];
+  for (let cursor: string | undefined = begin; cursor !== undefined;) {
     const page: { events: Recorded[]; next?: string } = await got(server.get(`/events?limit=500&cursor=${cursor}`));
     for (const event of page.events) {
       const expected = (heads.get(event.stream) ?? -1) + 1;
       if (event.revision !== expected) throw new Differs(`${event.stream} goes on with revision ${event.revision}, not ${expected}.`);
       heads.set(event.stream, expected);
       byDecision.set(event.metadata.command.id, [...(byDecision.get(event.metadata.command.id) ?? []), event]);
-      read++;
+      log.push(event);
     }
     cursor = page.next;
   }
@@ -65,7 +67,40 @@ export const checkLog = async (server: Server, all: readonly Sent[]): Promise<nu
   }
   for (const [decision, [first]] of byDecision)
     if (!known.has(decision)) throw new Differs(`Nobody sent the decision ${decision}: ${JSON.stringify(first)}`);
-  return read;
+  return log;
+};
+
+const PATIENCE_MS = 60_000;
+
+/** What a subscriber of the contract register must have heard of a log: every contract that began, and all of it once and in order. */
+export const checkHeard = async (follower: Follower, log: readonly Recorded[]): Promise<number> => {
+  const begun = log.filter(({ type }) => type === 'ContractAwarded' || type === 'ContractPlanned');
+  const last = begun.at(-1)?.id;
+  const { heard } = follower;
+  for (const end = performance.now() + PATIENCE_MS; last !== undefined && !heard.some(({ event }) => event === last); await sleep(20))
+    if (performance.now() > end) throw new Differs(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
+  const places = new Map(log.map(({ position }, i) => [position, i]));
+  let before = -1;
+  for (const { position } of heard) {
+    const place = places.get(position) ?? -1;
+    if (place <= before) throw new Differs(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
+    before = place;
+  }
+  const known = new Set(heard.map(({ event }) => event));
+  for (const { id, position } of begun) if (!known.has(id)) throw new Differs(`A subscriber never heard of ${id} at ${position}.`);
+  return heard.length;
+};
+
+/** Whether a node's copy of the log is the log: as long, and with the same root. */
+export const checkCopy = async (server: Server, { count, root }: { readonly count: number; readonly root: string }): Promise<void> => {
+  for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {
+    const { copy } = JSON.parse((await server.get('/readyz')).text) as {
+      readonly copy: { readonly ordinal: number; readonly root: string };
+    };
+    if (copy.ordinal === count && copy.root === root) return;
+    if (copy.ordinal >= count || performance.now() > end)
+      throw new Differs(`The copy has ${copy.ordinal} events with the root ${copy.root}, and the database ${count} with ${root}.`);
+  }
 };
 
 /** Every page of every projection as of a position. */
@@ -86,17 +121,17 @@ const readRows = async (server: Server, names: readonly string[], position: stri
 };
 
 /** Stops the server as an operator would, makes the read model anew and compares all of it. */
-export const checkRebuild = async (dir: string): Promise<void> => {
+export const checkRebuild = async (dir: string, env: Readonly<Record<string, string>> = {}, file = 'ledger.db'): Promise<void> => {
   const stopped = async (server: Server) => {
     const { code, signal } = await server.stop();
     if (code !== 0) throw new Differs(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
   };
-  const before = await startServer(dir);
+  const before = await startServer(dir, env);
   const { position, names } = await caughtUp(before);
   const kept = await readRows(before, names, position);
   await stopped(before);
   for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `read-model.db${suffix}`), { force: true });
-  const after = await startServer(dir);
+  const after = await startServer(dir, env);
   const { position: again } = await caughtUp(after);
   if (again !== position) throw new Differs(`The log ended at ${position} and now ends at ${again}.`);
   const made = await readRows(after, names, position);
@@ -107,9 +142,9 @@ export const checkRebuild = async (dir: string): Promise<void> => {
       bytes += page.length;
       if (made.get(name)![i] !== page) throw new Differs(`Page ${i + 1} of ${name} differs after the read model was made again.`);
     }
-  const db = new Database(join(dir, 'ledger.db'), { readonly: true });
+  const db = new Database(join(dir, file), { readonly: true });
   const sound = db.pragma('integrity_check', { simple: true });
   db.close();
-  if (sound !== 'ok') throw new Differs(`SQLite calls ledger.db broken: ${String(sound)}`);
+  if (sound !== 'ok') throw new Differs(`SQLite calls ${file} broken: ${String(sound)}`);
   console.log(`SIGTERM: exit 0. The read model, deleted and made again: ${names.join(', ')} byte-identical (${bytes} bytes).`);
 };

@@ -1,177 +1,229 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkLog, checkRebuild, Differs, type Receipt, type Sent } from './check.js';
-import { randomOf, startServer, type Answer, type Server } from './server.js';
+import { checkCopy, checkHeard, checkLog, checkRebuild, Differs, type Sent } from './check.js';
+import { Database, DatabaseLog } from './database.js';
+import { Follower } from './follower.js';
+import { randomOf, startServer, type Ending, type Server } from './server.js';
+import { Commands, insist, note, post, write } from './writers.js';
 
+const number = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+};
 const options = new Command('crash')
   .description('Kills the server again and again while it is written to, and checks that its log holds what it acknowledged and no more.')
-  .option('--rounds <n>', 'kills', '20')
+  .option('--rounds <n>', 'kills of a server', number, 20)
   .option(
     '--seed <n>',
     'the moments of the kills and the nth command of an earlier run; what meets what is up to the machine',
-    String(Date.now() % 1_000_000),
+    number,
+    Date.now() % 1_000_000,
   )
-  .option('--writers <n>', 'commands on their way at the same time', '64')
+  .option('--writers <n>', 'commands on their way at the same time, to each server', number, 64)
+  .option('--store <store>', 'embedded, or kurrentdb: one that KURRENTDB_URL names', 'embedded')
+  .option('--nodes <n>', 'servers on the same KurrentDB: when one is killed, the others go on', number, 2)
+  .option('--server-command <command>', 'starts that KurrentDB in the foreground, on data that stays: it is killed as well')
+  .option('--server-rounds <n>', 'kills of that KurrentDB', number, 3)
   .parse()
-  .opts<{ rounds: string; seed: string; writers: string }>();
-const [rounds, seed, writers] = [Number(options.rounds), Number(options.seed), Number(options.writers)];
+  .opts<{
+    rounds: number;
+    seed: number;
+    writers: number;
+    store: string;
+    nodes: number;
+    serverCommand?: string;
+    serverRounds: number;
+  }>();
+const { rounds, seed, writers } = options;
+const url = options.store === 'kurrentdb' ? process.env['KURRENTDB_URL'] : undefined;
+if (options.store !== 'embedded' && url === undefined) {
+  console.error('--store is embedded, or kurrentdb with KURRENTDB_URL.');
+  process.exit(2);
+}
+const env = { LEDGER_STORE: options.store };
 const moments = randomOf(seed);
-/** Begun anew for each command, so that the nth is the same however many the machine manages before a kill. */
-let random = randomOf(seed);
-const pick = (below: number) => Math.floor(random() * below);
+const commands = new Commands(seed);
 
-const all: Sent[] = [];
-let made = 0;
-const TOWERS = 8;
+/** A server with its folder, which outlives it, and a subscriber that stays with it. */
+interface Node {
+  readonly dir: string;
+  readonly follower: Follower;
+  server: Server;
+}
+const nodes: Node[] = [];
+const database = url !== undefined && options.serverCommand !== undefined ? new Database(url, options.serverCommand) : undefined;
+const databaseLog = url === undefined ? undefined : new DatabaseLog(url);
 
-const command = (path: string, body: object, contested = false): Sent => {
-  const sent = { key: `key-${seed}-${++made}`, path, body: JSON.stringify(body), contested };
-  all.push(sent);
-  return sent;
+const total = { sent: 0, acknowledged: 0, refused: 0, unanswered: 0, recorded: 0, later: 0 };
+const later = databaseLog && (() => void total.later++);
+
+const start = async (dir: string, follower: Follower): Promise<Server> => {
+  const server = await startServer(dir, env);
+  await follower.open(server.url);
+  return server;
 };
-const world = (): Sent[] => [
-  command('/programmes/p/charter-programme', { title: 'Programme', authority: 'Authority', baseCurrency: 'GBP' }),
-  ...Array.from({ length: TOWERS }, (_, i) => command(`/towers/t-${i}/plan-tower`, { programme: 'p', title: `Tower ${i}` })),
-  command('/suppliers/s/register-supplier', { title: 'Supplier', form: 'company' }),
-];
-const award = (id: string) =>
-  command(`/contracts/${id}/award-contract`, {
-    programme: 'p',
-    title: `Contract ${id}`,
-    towers: [`t-${pick(TOWERS)}`],
-    supplier: 's',
-    value: { amount: `${1 + pick(999)}000000.00`, currency: 'GBP' },
-  });
-
-/** Contracts of a round that many writers add to at the same time. */
-const SHARED = 12;
-const shared = (round: number, i: number) => `shared-${round}-${i}`;
-
-/** A third goes to streams that others write to as well. */
-const next = (round: number): Sent => {
-  const id = `${round}-${made}`;
-  random = randomOf(seed * 1_000_003 + made);
-  const kind = random();
-  if (kind < 0.17) return command(`/suppliers/s-${id}/register-supplier`, { title: `Supplier ${id}`, form: 'company' });
-  if (kind < 0.34) return command(`/towers/t-${id}/plan-tower`, { programme: 'p', title: `Tower ${id}` });
-  if (kind < 0.5)
-    return command(`/contracts/c-${id}/plan-contract`, { programme: 'p', title: `Contract ${id}`, towers: [`t-${pick(TOWERS)}`] });
-  if (kind < 0.66) return award(`c-${id}`);
-  if (kind < 0.78) return command(`/contracts/${shared(round, pick(SHARED))}/annotate`, { note: `Note ${id}` });
-  if (kind < 0.9) return command(`/contracts/${shared(round, pick(SHARED))}/record-delay`, { milestone: `Milestone ${id}`, to: '2031-05' });
-  return command(`/suppliers/first-${round}-${pick(20)}/register-supplier`, { title: `Supplier ${id}`, form: 'company' }, true);
-};
-
-const post = (server: Server, { key, path, body }: Sent) => server.post(path, body, { 'idempotency-key': key, 'x-actor': 'crash' });
-
-const note = (sent: Sent, { status, text }: Answer): void => {
-  if (status === 201) sent.answer = { text, receipt: JSON.parse(text) as Receipt };
-  else if (status === 409 && sent.contested) sent.refused = true;
-  else throw new Differs(`${sent.key} ${sent.path} was answered ${status} ${text}`);
-};
-const tell = async (server: Server, commands: readonly Sent[]): Promise<void> => {
-  for (const sent of commands) note(sent, await post(server, sent));
-};
-
-/**
- * Writers that go on until the server is gone. Every second time it is killed right at an answer, when others that share its commit are
- * recorded and not answered yet.
- * @returns what they sent
- */
-const writeUntilKilled = async (server: Server, round: number): Promise<readonly Sent[]> => {
-  const before = all.length;
-  let ending: ReturnType<Server['kill']> | undefined;
-  let atAnswer = false;
-  const writer = async () => {
-    while (!ending) {
-      const sent = next(round);
-      let answer: Answer;
-      try {
-        answer = await post(server, sent);
-      } catch (error) {
-        if (ending) return;
-        throw new Differs(`The server was lost before it was killed: ${String(error)}`);
-      }
-      if (atAnswer && answer.status === 201) ending ??= server.kill();
-      note(sent, answer);
-    }
-  };
-  const writing = Promise.all(Array.from({ length: writers }, writer));
-  const timed = sleep(100 + Math.floor(moments() * 501)).then(() => {
-    if (round % 2 === 0) atAnswer = true;
-    else ending = server.kill();
-  });
-  await Promise.all([writing, timed]);
-  const { code, signal } = await ending!;
-  if (signal !== 'SIGKILL') throw new Differs(`The server ended by itself (${code ?? signal}).`);
-  return all.slice(before);
+const tell = async (server: Server, sent: readonly Sent[]): Promise<void> => {
+  for (const command of sent) await insist(server, command, later);
 };
 
 /** Sends what was not answered again. @returns how many had been recorded all the same */
 const sendAgain = async (server: Server, unanswered: readonly Sent[]): Promise<number> => {
-  let recorded = 0;
-  await Promise.all(
-    unanswered.map(async (sent) => {
-      const answer = await post(server, sent);
-      note(sent, answer);
-      if (answer.headers['idempotency-replayed'] === 'true') recorded++;
-    }),
-  );
-  return recorded;
+  const answers = await Promise.all(unanswered.map((sent) => insist(server, sent, later)));
+  return answers.filter(({ headers }) => headers['idempotency-replayed'] === 'true').length;
 };
 
 const SAMPLE = 25;
 const askAgain = async (server: Server, answered: readonly Sent[]): Promise<void> => {
   for (let i = 0; i < Math.min(SAMPLE, answered.length); i++) {
-    const sent = answered[pick(answered.length)]!;
-    const { status, headers, text } = await post(server, sent);
-    if (status !== 201 || headers['idempotency-replayed'] !== 'true')
-      throw new Differs(`${sent.key} was acknowledged, and sent again it was not replayed: ${status} ${text}`);
-    if (text !== sent.answer!.text) throw new Differs(`${sent.key} got another receipt:\n${sent.answer!.text}\n${text}`);
+    const sent = answered[commands.pick(answered.length)]!;
+    const { text: first } = sent.answer!;
+    const answer = await post(server, sent);
+    if (answer.status !== 201 || answer.headers['idempotency-replayed'] !== 'true')
+      throw new Differs(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
+    note(sent, answer);
+    if (answer.text !== first) throw new Differs(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
   }
 };
 
-const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-crash-'));
-console.log(`seed ${seed}, ${rounds} rounds, ${writers} writers, ${dir}`);
+/** Where the writers of this run began. */
+let begin = '0';
+const check = async (): Promise<string> => {
+  const there = await databaseLog?.read();
+  if (there) await Promise.all(nodes.map(({ server }) => checkCopy(server, there)));
+  const log = await checkLog(nodes[0]!.server, commands.all, begin);
+  let heard = 0;
+  for (const { follower } of nodes) heard += await checkHeard(follower, log);
+  return `log ${log.length} events, as acknowledged${there ? `, root ${there.root.slice(0, 12)} on all` : ''}; subscribers heard ${heard}`;
+};
+
+const SURVIVORS_GO_ON_MS = 400;
+const DATABASE_AWAY_MS = 1000;
+const moment = () => sleep(100 + Math.floor(moments() * 501));
+const count = (sent: readonly Sent[]) => {
+  const answered = sent.filter(({ answer }) => answer);
+  const refused = sent.filter((s) => s.refused).length;
+  const unanswered = sent.filter((s) => !s.answer && !s.refused);
+  total.sent += sent.length;
+  total.acknowledged += answered.length;
+  total.refused += refused;
+  total.unanswered += unanswered.length;
+  return { answered, unanswered, says: `sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}` };
+};
+
+/**
+ * Writers on every server until one is killed, and some time longer on the others. Every second time it is killed right at an answer, when
+ * others that share its commit are recorded and not answered yet.
+ */
+const killServer = async (round: number): Promise<string> => {
+  const victim = nodes[round % nodes.length]!;
+  const others = nodes.filter((node) => node !== victim);
+  await tell(nodes[0]!.server, commands.shared(round));
+  const before = commands.all.length;
+  let ending: Promise<Ending> | undefined;
+  let atAnswer = false;
+  let over = false;
+  const kill = () => {
+    if (ending) return;
+    ending = victim.server.kill();
+    void sleep(SURVIVORS_GO_ON_MS).then(() => (over = true));
+  };
+  const writing = nodes.map((node) =>
+    write({
+      ...{ commands, round, writers, server: node.server, ...(later && { later }) },
+      killed: () => node === victim && ending !== undefined,
+      over: () => (node === victim ? ending !== undefined : over),
+      answered: ({ status }) => {
+        if (node === victim && atAnswer && status === 201) kill();
+      },
+    }),
+  );
+  const timed = moment().then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
+  await Promise.all([...writing, timed]);
+  const { code, signal } = await ending!;
+  if (signal !== 'SIGKILL') throw new Differs(`The server ended by itself (${code ?? signal}).`);
+  const { answered, unanswered, says } = count(commands.all.slice(before));
+  let recorded = others[0] ? await sendAgain(others[0].server, unanswered) : 0;
+  victim.server = await start(victim.dir, victim.follower);
+  if (!others[0]) recorded = await sendAgain(victim.server, unanswered);
+  await askAgain(victim.server, answered);
+  total.recorded += recorded;
+  return `${says}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
+};
+
+/** Writers on every server, through the death and the return of their database. */
+const killDatabase = async (round: number): Promise<string> => {
+  await tell(nodes[0]!.server, commands.shared(round));
+  const before = commands.all.length;
+  const refusedBefore = total.later;
+  let over = false;
+  let back: number | undefined;
+  const again: number[] = [];
+  let atAnswer: (() => void) | undefined;
+  const writing = nodes.map((node, i) =>
+    write({
+      ...{ commands, round, writers, server: node.server, ...(later && { later }) },
+      killed: () => false,
+      over: () => over,
+      answered: () => {
+        atAnswer?.();
+        if (back !== undefined) again[i] ??= performance.now() - back;
+      },
+    }),
+  );
+  const killing = async () => {
+    await moment();
+    if (round % 2 === 0) await new Promise<void>((resolve) => (atAnswer = resolve));
+    const gone = performance.now();
+    await database!.kill();
+    await sleep(moments() * DATABASE_AWAY_MS);
+    await database!.start();
+    back = performance.now();
+    while (again.filter((ms) => ms !== undefined).length < nodes.length) await sleep(5);
+    await sleep(SURVIVORS_GO_ON_MS);
+    over = true;
+    return back - gone;
+  };
+  const [awayMs] = await Promise.all([killing(), ...writing]);
+  const { answered, unanswered, says } = count(commands.all.slice(before));
+  if (unanswered.length > 0) throw new Differs(`${unanswered[0]!.key} was never answered.`);
+  for (const { server } of nodes) await askAgain(server, answered);
+  return (
+    `${says}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
+    `commands again ${Math.max(...again).toFixed(0)} ms after; ${await check()}`
+  );
+};
+
+console.log(`seed ${seed}, ${rounds} rounds, ${writers} writers${database ? `, ${options.serverRounds} rounds of the database` : ''}`);
 try {
-  const total = { sent: 0, acknowledged: 0, refused: 0, unanswered: 0, recorded: 0 };
-  for (let round = 1; round <= rounds; round++) {
-    const server = await startServer(dir);
-    if (round === 1) await tell(server, world());
-    await tell(
-      server,
-      Array.from({ length: SHARED }, (_, i) => award(shared(round, i))),
-    );
-    const sent = await writeUntilKilled(server, round);
-    const answered = sent.filter(({ answer }) => answer);
-    const refused = sent.filter((s) => s.refused).length;
-    const unanswered = sent.filter((s) => !s.answer && !s.refused);
-    const again = await startServer(dir);
-    const recorded = await sendAgain(again, unanswered);
-    await askAgain(again, answered);
-    const events = await checkLog(again, all);
-    await again.kill();
-    console.log(
-      `round ${String(round).padStart(2)}: sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}, ` +
-        `unanswered ${unanswered.length} of which recorded ${recorded}; log ${events} events, as acknowledged`,
-    );
-    total.sent += sent.length;
-    total.acknowledged += answered.length;
-    total.refused += refused;
-    total.unanswered += unanswered.length;
-    total.recorded += recorded;
+  await database?.start();
+  begin = String((await databaseLog?.read())?.count ?? 0);
+  for (let i = 0; i < (databaseLog ? options.nodes : 1); i++) {
+    const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-crash-'));
+    const follower = new Follower('contract-register');
+    nodes.push({ dir, follower, server: await start(dir, follower) });
   }
+  await tell(nodes[0]!.server, commands.world());
+  for (let round = 1; round <= rounds; round++) console.log(`round ${String(round).padStart(2)}: ${await killServer(round)}`);
+  for (let n = 1; database && n <= options.serverRounds; n++)
+    console.log(`database ${String(n).padStart(2)}: ${await killDatabase(rounds + n)}`);
   console.log(
     `in all: sent ${total.sent}, acknowledged ${total.acknowledged}, refused ${total.refused}, ` +
       `unanswered ${total.unanswered} of which recorded ${total.recorded}; none lost, none twice`,
   );
-  await checkRebuild(dir);
-  await rm(dir, { recursive: true, force: true });
+  for (const { follower, server } of nodes) {
+    follower.close();
+    await server.kill();
+  }
+  for (const { dir } of nodes) {
+    await checkRebuild(dir, env, databaseLog ? 'copy.db' : 'ledger.db');
+    await rm(dir, { recursive: true, force: true });
+  }
+  await database?.stop();
 } catch (error) {
   console.error(error instanceof Differs ? `DIFFERS (seed ${seed}): ${error.message}` : error);
-  console.error(`The folder is left for a look: ${dir}`);
+  console.error(`The folders are left for a look: ${nodes.map(({ dir }) => dir).join(' ')}`);
   process.exit(1);
 }

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventStore } from '../src/store/event-store.js';
+import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
+import { leafOf, pagesOf, Tree } from '../src/store/tree.js';
+
+const READY_WITHIN_MS = 120_000;
+
+const open = (url: string): Promise<EventStore> =>
+  KurrentStore.open({
+    url,
+    timeZone: 'Europe/London',
+    now: () => new Date().toISOString(),
+    newId: () => crypto.randomUUID(),
+  });
+
+/** A KurrentDB that a command of the operator's starts, in the foreground and on data that stays. */
+export class Database {
+  #process: ChildProcess | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly command: string,
+  ) {
+    process.on('exit', () => this.#signal('SIGKILL'));
+  }
+
+  /** Once it answers. */
+  async start(): Promise<void> {
+    // KurrentDB takes every variable that begins with its name for a setting, and one that it does not know ends it
+    const { KURRENTDB_URL: _, ...env } = process.env;
+    const child = spawn('sh', ['-c', this.command], { detached: true, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#process = child;
+    for (const end = performance.now() + READY_WITHIN_MS; ; await sleep(50))
+      try {
+        return await (await open(this.url)).close();
+      } catch (error) {
+        if (child.exitCode !== null) throw new Error(`The command of the database ended with ${child.exitCode}.`, { cause: error });
+        if (performance.now() > end) throw error;
+      }
+  }
+  /** As a power switch would. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+  /** As an operator would. */
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const ended = this.#process && once(this.#process, 'exit');
+    this.#signal(signal);
+    await ended;
+    this.#process = undefined;
+  }
+  /** The command may be a shell's: all that it started is meant. */
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      if (this.#process?.pid !== undefined) process.kill(-this.#process.pid, signal);
+    } catch {
+      // it is gone already
+    }
+  }
+}
+
+/** The log as the database itself hands it out, read on where the last reading ended. */
+export class DatabaseLog {
+  readonly #tree = new Tree();
+  #last: string | undefined;
+
+  constructor(private readonly url: string) {}
+
+  /** How many events the ledger has, and the root over their leaves. */
+  async read(): Promise<{ readonly count: number; readonly root: string }> {
+    const store = await open(this.url);
+    try {
+      for await (const page of pagesOf(store, this.#last)) {
+        for (const event of page) this.#tree.add(leafOf(event));
+        this.#last = page.at(-1)!.position;
+      }
+    } finally {
+      await store.close();
+    }
+    return { count: this.#tree.size, root: this.#tree.root() };
+  }
+}
