@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -114,6 +115,36 @@ interface Work {
   readonly followers: Work[];
 }
 
+/** Which names came before, in 16 to 32 bytes for each: of its hash 48 bits are kept, which two of a million names hardly share. */
+class Seen {
+  #slots = new Float64Array(1 << 10);
+  #names = 0;
+
+  has(name: string): boolean {
+    const hash = hashOf(name);
+    return this.#slots[this.#slotOf(hash)] === hash;
+  }
+
+  add(name: string): void {
+    if (this.has(name)) return;
+    if (++this.#names * 2 > this.#slots.length) {
+      const slots = this.#slots;
+      this.#slots = new Float64Array(slots.length * 2);
+      for (const hash of slots) if (hash !== 0) this.#slots[this.#slotOf(hash)] = hash;
+    }
+    const hash = hashOf(name);
+    this.#slots[this.#slotOf(hash)] = hash;
+  }
+
+  #slotOf(hash: number): number {
+    const { length } = this.#slots;
+    let slot = hash % length;
+    while (this.#slots[slot] !== 0 && this.#slots[slot] !== hash) slot = (slot + 1) % length;
+    return slot;
+  }
+}
+const hashOf = (name: string): number => Number.parseInt(hash('sha1', name).slice(0, 12), 16) + 1; // an empty slot is 0
+
 class Run {
   counts: Counts;
   #lines: number;
@@ -122,7 +153,7 @@ class Run {
   #failed: unknown;
   readonly #ledger: LedgerClient;
   /** In a dry run: what earlier lines would have told of. */
-  readonly #toldHere = new Set<string>();
+  readonly #toldHere = new Seen();
   /** By line: answered, but not yet all before it. */
   readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
   readonly #under = new Set<Work>();

@@ -165,6 +165,15 @@ describe('answers on the way', () => {
     expect(asked).toEqual(Array.from({ length: 3 }, () => ['/ledger/suppliers/s-1/register-supplier', 's-1', 'ana']));
   });
 
+  it('of many subjects are not needed to know, in a dry run, which lines follow earlier ones', async () => {
+    const ids = Array.from({ length: 3000 }, (_, n) => n);
+    await wrote(...ids.map(supplier), ...ids.map((n) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' })), supplier('new'));
+    await answering(
+      (_, response) => response.writeHead(200).end('{}'),
+      async (url) => expect(await run({ url: url.replace(/\/$/, ''), dryRun: true })).toMatchObject({ tried: 3001, checked: 3000 }),
+    );
+  });
+
   it('that cross do not make an earlier event look as if it was not told', async () => {
     const reads: unknown[] = [];
     const answers: RequestListener = ({ url = '' }, response) => {
