@@ -1,22 +1,14 @@
 import { hash } from 'node:crypto';
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/identity.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
 import { linesOf, lineOf, type Broken, type Mark, type Told } from './lines.js';
+import { Interrupted, Report, type Counts, type Outcome, type Reported } from './report.js';
 
-export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
-/** What became of a line, as the report says it. */
-export interface Reported {
-  readonly line: number;
-  readonly key?: string;
-  readonly outcome: Outcome;
-  readonly why?: string;
-  readonly errors?: unknown;
-}
+export { Interrupted } from './report.js';
+
 export interface ImportOptions {
   readonly file: string;
   readonly url: string;
@@ -40,33 +32,12 @@ export interface ImportOptions {
   /** At a mark, when everything before it was answered. */
   marked?(mark: Mark): Promise<void>;
 }
-export type Counts = { readonly [O in Outcome]: number } & { readonly lines: number };
-
-/** The run ended before the file did; what was answered stays, and the next run goes on from there. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}
-
 /** Lines under way at most, sent or waiting for earlier ones; behind a line that has no answer yet, so many times as many were answered. */
 const AHEAD = 2048;
 const BEHIND = 16;
 /** And their bytes: long lines are held in smaller numbers. */
 const AHEAD_BYTES = 8 << 20;
-const REPORT_AT_ONCE = 1 << 16;
-const SAVE_EVERY = 500; // lines; so many are asked again after a kill
 const PATIENCE_MS = 60_000; // a restart takes less
-
-interface Done {
-  readonly file: string;
-  readonly size: number;
-  readonly modified: number;
-  /** How far every line was answered. */
-  readonly lines: number;
-  readonly bytes: number;
-  readonly reportBytes: number;
-  readonly counts: Counts;
-}
-const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0, checked: 0 };
 
 /**
  * Sends a file of commands, a JSON text each line, in order: a line waits for those before it that tell of the same subject or of one it
@@ -75,35 +46,17 @@ const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refu
  * @throws Interrupted when the server stays away, or the file changed while it was read
  */
 export const importFile = async (options: ImportOptions): Promise<Counts> => {
-  const { file, dryRun = false } = options;
+  const { file, dryRun = false, again = false } = options;
   const place = join(options.folder ?? dirname(file), basename(file));
-  const report = options.report ?? `${place}.report.jsonl`;
-  const progressFile = `${place}.progress.json`;
-  const { size, mtimeMs } = await stat(file);
-  const before = options.again || dryRun ? undefined : await doneBefore(progressFile);
-  if (before && (before.size !== size || before.modified !== mtimeMs))
-    throw new Interrupted(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
-  await (await open(report, 'a')).close();
-  await truncate(report, before?.reportBytes ?? 0);
-  const run = new Run(options, createWriteStream(report, { flags: 'a' }), progressFile, before, { file, size, modified: mtimeMs });
+  const report = await Report.open(file, options.report ?? `${place}.report.jsonl`, dryRun ? undefined : `${place}.progress.json`, again);
+  const run = new Run(options, report);
   try {
     await run.read();
   } finally {
     await run.settle();
   }
-  const now = await stat(file);
-  if (now.size !== size || now.mtimeMs !== mtimeMs)
-    throw new Interrupted(`${file} changed while it was read. Send it again from the start.`);
-  if (!dryRun) await rm(progressFile, { force: true });
-  return run.counts;
-};
-
-const doneBefore = async (file: string): Promise<Done | undefined> => {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Done;
-  } catch {
-    return undefined;
-  }
+  await report.ended();
+  return report.counts;
 };
 
 /** A line on its way: sent when nothing is left that it waits for. */
@@ -146,16 +99,10 @@ class Seen {
 const hashOf = (name: string): number => Number.parseInt(hash('sha1', name).slice(0, 12), 16) + 1; // an empty slot is 0
 
 class Run {
-  counts: Counts;
-  #lines: number;
-  #bytes: number;
-  #reportBytes: number;
   #failed: unknown;
   readonly #ledger: LedgerClient;
   /** In a dry run: what earlier lines would have told of. */
   readonly #toldHere = new Seen();
-  /** By line: answered, but not yet all before it. */
-  readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
   readonly #under = new Set<Work>();
   #underBytes = 0;
   /** The last line under way about a stream, and about a programme. */
@@ -169,40 +116,34 @@ class Run {
   #position: string | undefined;
   /** Where the last decisions stand in the log, by stream. */
   readonly #positions = new Map<string, string>();
-  #unwritten = '';
 
   constructor(
     private readonly o: ImportOptions,
-    private readonly report: WriteStream,
-    private readonly progressFile: string,
-    before: Done | undefined,
-    private readonly source: Pick<Done, 'file' | 'size' | 'modified'>,
+    private readonly report: Report,
     private readonly connections = o.connections ?? 64,
   ) {
-    this.counts = before?.counts ?? none;
-    this.#lines = before?.lines ?? 0;
-    this.#bytes = before?.bytes ?? 0;
-    this.#reportBytes = before?.reportBytes ?? 0;
-    report.on('error', (error) => (this.#failed ??= error));
     this.#ledger = new LedgerClient(o.url, o.token ? { authorization: `Bearer ${o.token}` } : { 'x-actor': o.actor }, PATIENCE_MS);
   }
 
   async read(): Promise<void> {
-    let number = this.#lines;
-    for await (const lines of linesOf(createReadStream(this.o.file, { start: this.#bytes }))) {
+    let number = this.report.lines;
+    for await (const lines of linesOf(createReadStream(this.o.file, { start: this.report.bytes }))) {
       for (const { text, bytes } of lines) {
-        if (this.#failed) return;
+        if (this.#hasFailed) return;
         number++;
         if (text.trim() === '') this.#answer(number, bytes, undefined);
         else await this.#take(number, bytes, lineOf(text));
-        if (!this.#hasRoom(number, 1)) await this.#until(() => this.#failed !== undefined || this.#hasRoom(number, 0.9));
+        if (!this.#hasRoom(number, 1)) await this.#until(() => this.#hasFailed || this.#hasRoom(number, 0.9));
       }
-      await this.#saving; // what is answered without being sent is not reported faster than it is written
+      await this.report.keepsUp();
     }
   }
 
+  get #hasFailed(): boolean {
+    return this.#failed !== undefined || this.report.failed !== undefined;
+  }
   #hasRoom(number: number, part: number): boolean {
-    return this.#under.size < AHEAD * part && this.#underBytes < AHEAD_BYTES * part && number - this.#lines < AHEAD * BEHIND * part;
+    return this.#under.size < AHEAD * part && this.#underBytes < AHEAD_BYTES * part && number - this.report.lines < AHEAD * BEHIND * part;
   }
   async #until(when: () => boolean): Promise<void> {
     if (!when()) await new Promise<void>((go) => (this.#wake = { when, go }));
@@ -212,8 +153,8 @@ class Run {
     if ('why' in told) return this.#answer(line, bytes, { line, outcome: 'broken', ...told });
     if ('mark' in told) {
       await this.#until(() => this.#under.size === 0);
-      if (this.#failed) return;
-      this.#write();
+      if (this.#hasFailed) return;
+      this.report.write();
       await this.o.marked?.(told);
       return this.#answer(line, bytes, undefined);
     }
@@ -260,7 +201,7 @@ class Run {
     for (let work = this.#ready.shift(); work; work = this.#ready.shift()) {
       const { line, bytes, told } = work;
       try {
-        if (!this.#failed) this.#answer(line, bytes, { line, key: told.key, ...(await this.#send(told)) });
+        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: told.key, ...(await this.#send(told)) });
       } catch (error) {
         this.#failed ??= error;
       }
@@ -327,56 +268,21 @@ class Run {
       if (answer && answer.status < 500) return answer;
       if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
-      if (patience.aborted || this.#failed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
+      if (patience.aborted || this.#hasFailed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);
     }
   }
 
   #answer(line: number, bytes: number, said: Reported | undefined): void {
-    this.#answered.set(line, { said, bytes });
-    for (let next = this.#answered.get(this.#lines + 1); next; next = this.#answered.get(this.#lines + 1)) {
-      this.#answered.delete(++this.#lines);
-      this.#bytes += next.bytes;
-      if (!next.said) continue;
-      this.#unwritten += `${JSON.stringify(next.said)}\n`;
-      if (this.#unwritten.length > REPORT_AT_ONCE) this.#write();
-      this.counts = { ...this.counts, lines: this.counts.lines + 1, [next.said.outcome]: this.counts[next.said.outcome] + 1 };
-    }
-    if (this.#lines - this.#savedLines >= SAVE_EVERY) this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
-    this.o.progress?.({ lines: this.#lines, bytes: this.#bytes, of: this.source.size });
-  }
-
-  #write(): void {
-    if (this.#unwritten === '') return;
-    const text = Buffer.from(this.#unwritten);
-    this.#unwritten = '';
-    this.#reportBytes += text.length;
-    this.report.write(text);
-  }
-
-  #savedLines = 0;
-  #saving: Promise<void> | undefined;
-  /** The report first: progress never says more than the report. What cannot be written ends the run. */
-  async #save(): Promise<void> {
-    this.#savedLines = this.#lines;
-    this.#write();
-    if (this.o.dryRun) return;
-    const done: Done = { ...this.source, lines: this.#lines, bytes: this.#bytes, reportBytes: this.#reportBytes, counts: this.counts };
-    try {
-      await new Promise<void>((written, failed) => this.report.write('', (error) => (error ? failed(error) : written())));
-      await writeFile(`${this.progressFile}.new`, JSON.stringify(done));
-      await rename(`${this.progressFile}.new`, this.progressFile);
-    } catch (error) {
-      this.#failed ??= error;
-    }
+    this.report.answer(line, bytes, said);
+    const { lines, bytes: read, source } = this.report;
+    this.o.progress?.({ lines, bytes: read, of: source.size });
   }
 
   async settle(): Promise<void> {
     await this.#until(() => this.#under.size === 0);
-    await this.#saving;
-    await this.#save();
     this.#ledger.close();
-    if (!this.report.errored) await finished(this.report.end()).catch((error: unknown) => (this.#failed ??= error));
-    if (this.#failed) throw this.#failed;
+    await this.report.close();
+    if (this.#hasFailed) throw this.#failed ?? this.report.failed;
   }
 }

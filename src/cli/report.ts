@@ -1,0 +1,147 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+
+export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
+/** What became of a line, as the report says it. */
+export interface Reported {
+  readonly line: number;
+  readonly key?: string;
+  readonly outcome: Outcome;
+  readonly why?: string;
+  readonly errors?: unknown;
+}
+export type Counts = { readonly [O in Outcome]: number } & { readonly lines: number };
+
+/** The run ended before the file did; what was answered stays, and the next run goes on from there. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+interface Source {
+  readonly file: string;
+  readonly size: number;
+  readonly modified: number;
+}
+interface Done extends Source {
+  /** How far every line was answered. */
+  readonly lines: number;
+  readonly bytes: number;
+  readonly reportBytes: number;
+  readonly counts: Counts;
+}
+const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0, checked: 0 };
+
+const AT_ONCE = 1 << 16;
+const SAVE_EVERY = 500; // lines; so many are asked again after a kill
+
+const sourceOf = async (file: string): Promise<Source> => {
+  const { size, mtimeMs } = await stat(file);
+  return { file, size, modified: mtimeMs };
+};
+const doneBefore = async (progressFile: string): Promise<Done | undefined> => {
+  try {
+    return JSON.parse(await readFile(progressFile, 'utf8')) as Done;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What became of each line, in the order of the file, and how far that goes, for a run that goes on from there. */
+export class Report {
+  counts: Counts;
+  /** So many lines from the first on are answered, without a gap. */
+  lines: number;
+  bytes: number;
+  /** Why nothing more can be reported. */
+  failed: unknown;
+  #reportBytes: number;
+  #savedLines: number;
+  #unwritten = '';
+  #saving: Promise<void> | undefined;
+  /** By line: answered, but not yet all before it. */
+  readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
+
+  private constructor(
+    readonly source: Source,
+    private readonly out: WriteStream,
+    /** Absent when nothing is kept for a next run. */
+    private readonly progressFile: string | undefined,
+    before: Done | undefined,
+  ) {
+    this.counts = before?.counts ?? none;
+    this.lines = before?.lines ?? 0;
+    this.bytes = before?.bytes ?? 0;
+    this.#reportBytes = before?.reportBytes ?? 0;
+    this.#savedLines = this.lines;
+    out.on('error', (error) => (this.failed ??= error));
+  }
+
+  /** @throws Interrupted when the file is not as an earlier run left it */
+  static async open(file: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
+    const source = await sourceOf(file);
+    const before = again || !progressFile ? undefined : await doneBefore(progressFile);
+    if (before && (before.size !== source.size || before.modified !== source.modified))
+      throw new Interrupted(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
+    await (await open(report, 'a')).close();
+    await truncate(report, before?.reportBytes ?? 0);
+    return new Report(source, createWriteStream(report, { flags: 'a' }), progressFile, before);
+  }
+
+  /** @param said undefined for a line of which there is nothing to say */
+  answer(line: number, bytes: number, said: Reported | undefined): void {
+    this.#answered.set(line, { said, bytes });
+    for (let next = this.#answered.get(this.lines + 1); next; next = this.#answered.get(this.lines + 1)) {
+      this.#answered.delete(++this.lines);
+      this.bytes += next.bytes;
+      if (!next.said) continue;
+      this.#unwritten += `${JSON.stringify(next.said)}\n`;
+      if (this.#unwritten.length > AT_ONCE) this.write();
+      this.counts = { ...this.counts, lines: this.counts.lines + 1, [next.said.outcome]: this.counts[next.said.outcome] + 1 };
+    }
+    if (this.lines - this.#savedLines >= SAVE_EVERY) this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
+  }
+
+  write(): void {
+    if (this.#unwritten === '') return;
+    const text = Buffer.from(this.#unwritten);
+    this.#unwritten = '';
+    this.#reportBytes += text.length;
+    this.out.write(text);
+  }
+
+  /** Waits for what is being written: what is answered without being sent would else be reported faster. */
+  async keepsUp(): Promise<void> {
+    await this.#saving;
+  }
+
+  /** The report first: progress never says more than the report. */
+  async #save(): Promise<void> {
+    this.#savedLines = this.lines;
+    this.write();
+    const { lines, bytes, counts } = this;
+    const done: Done = { ...this.source, lines, bytes, reportBytes: this.#reportBytes, counts };
+    try {
+      await new Promise<void>((written, failed) => this.out.write('', (error) => (error ? failed(error) : written())));
+      if (!this.progressFile) return;
+      await writeFile(`${this.progressFile}.new`, JSON.stringify(done));
+      await rename(`${this.progressFile}.new`, this.progressFile);
+    } catch (error) {
+      this.failed ??= error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#saving;
+    await this.#save();
+    if (!this.out.errored) await finished(this.out.end()).catch((error: unknown) => (this.failed ??= error));
+  }
+
+  /** The file was read to its end. @throws Interrupted when it is no longer what was read */
+  async ended(): Promise<void> {
+    const { size, modified } = await sourceOf(this.source.file);
+    if (size !== this.source.size || modified !== this.source.modified)
+      throw new Interrupted(`${this.source.file} changed while it was read. Send it again from the start.`);
+    if (this.progressFile) await rm(this.progressFile, { force: true });
+  }
+}
