@@ -168,7 +168,6 @@ export class Log {
     let index = this.#indexAt(from.commit);
     for (; index < this.#records.length && events.length < count && considered < window; index++) {
       const record = this.#records[index]!;
-      if (before(at(record.position), from)) continue;
       considered++;
       if (!hidden(record) && allows(record)) events.push(record);
       next = { commit: record.end, prepare: 0 };

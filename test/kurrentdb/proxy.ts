@@ -88,7 +88,6 @@ class Pair {
   }
 
   end(): void {
-    this.requests.dropping = this.answers.dropping = true;
     for (const socket of this.#sockets) {
       socket.end();
       socket.on('end', () => socket.destroy());

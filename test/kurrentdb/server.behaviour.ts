@@ -147,6 +147,15 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         }
       });
 
+      it('for good leaves metadata that was there to be written, and not to be read', async () => {
+        const stream = fresh();
+        await caller.append(stream, events(1));
+        await caller.bound(stream, { maxCount: 5 });
+        await caller.tombstone(stream);
+        expect(await caller.bound(stream, { maxCount: 6 })).toBe('at 1');
+        expect(await caller.read({ stream: `$$${stream}` })).toBe(`9: Event stream '$$${stream}' is deleted.`);
+      });
+
       it('leaves what was there in $all, with what was written to delete it', async () => {
         const [stream, other] = [fresh(), fresh()];
         const from = await caller.appended(stream);
