@@ -6,7 +6,8 @@ import type { Connection, Endpoint } from './connection.js';
 import { Failed, failureOf } from './errors.js';
 import { BOUNDS, STREAMS, TOMBSTONE } from './events.js';
 import { nameOf } from './link.js';
-import { Node, type Reading } from './node.js';
+import { Node } from './node.js';
+import type { Reading } from './protocol.js';
 import { boundedBy, boundOf, collect, records } from './reading.js';
 
 /** One step of looking at a server, and what was found. */

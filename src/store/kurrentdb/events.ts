@@ -1,7 +1,7 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Json, Metadata, NewEvent, StoredEvent } from '../../kernel/index.js';
 import { CATEGORIES, InvalidPosition, PositionOfAnotherStore, UNREADABLE } from '../event-store.js';
-import type { LogPosition, Proposed } from './node.js';
+import type { LogPosition, Proposed } from './protocol.js';
 
 /** Streams of the ledger, as the server filters them. */
 export const STREAMS: readonly string[] = CATEGORIES.map((category) => `${category}-`);

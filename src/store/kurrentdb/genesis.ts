@@ -2,7 +2,7 @@ import { HistoryBroken, type Genesis } from '../event-store.js';
 import { Failed, mayBeAskedAgain, passes } from './errors.js';
 import type { Recorded } from './events.js';
 import type { Link } from './link.js';
-import type { Proposed } from './node.js';
+import type { Proposed } from './protocol.js';
 import { collect, mustBeWhole } from './reading.js';
 
 const STREAM = 'genesis';

@@ -15,7 +15,8 @@ import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from '.
 import { genesisOf, OtherLedger } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { Link } from './link.js';
-import type { AppendAnswer, LogPosition, Node, Proposed, Reading } from './node.js';
+import type { Node } from './node.js';
+import type { AppendAnswer, LogPosition, Proposed, Reading } from './protocol.js';
 import { collect, mustBeWhole, Revisions } from './reading.js';
 import { Subscription } from './subscription.js';
 

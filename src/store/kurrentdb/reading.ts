@@ -1,7 +1,8 @@
 import { HistoryBroken, StoreUnavailable, type Revision } from '../event-store.js';
 import { Failed, failureOf } from './errors.js';
 import { BOUNDS, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
-import type { Node, Reading } from './node.js';
+import type { Node } from './node.js';
+import type { Reading } from './protocol.js';
 
 /** What a read finds, one by one. @throws Failed; StoreUnavailable when the signal aborts */
 export async function* records(

@@ -3,7 +3,8 @@ import { HistoryBroken } from '../event-store.js';
 import { Failed, failureOf, portError } from './errors.js';
 import { BOUNDS, nameOf, order, recordedOf, STREAMS, type Recorded } from './events.js';
 import type { Link } from './link.js';
-import type { LogPosition, Node } from './node.js';
+import type { Node } from './node.js';
+import type { LogPosition } from './protocol.js';
 import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';
 
 export interface SubscriptionOptions {

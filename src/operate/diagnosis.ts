@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { randomUUIDv7 } from 'node:crypto';
+import { join } from 'node:path';
+import { EmbeddedStore, LEDGER_FILE } from '../store/embedded/embedded-store.js';
+import { connectionOf } from '../store/kurrentdb/connection.js';
+import { examine } from '../store/kurrentdb/doctor.js';
+
+export interface Finding {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The steps of looking at the store that the environment names, up to the first that fails: KURRENTDB_URL, or the folder DATA_DIR;
+ * LEDGER_STORE says which when both are there.
+ * @throws InvalidConnection
+ */
+export const diagnose = ({ LEDGER_STORE, KURRENTDB_URL, DATA_DIR = './data' }: Environment): AsyncIterable<Finding> => {
+  const onServer = LEDGER_STORE === undefined ? KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
+  return onServer ? examine(connectionOf(KURRENTDB_URL ?? ''), () => randomUUIDv7()) : examineFolder(DATA_DIR);
+};
+
+/** Nothing is made where there is no ledger. */
+async function* examineFolder(dir: string): AsyncGenerator<Finding> {
+  const there = existsSync(join(dir, LEDGER_FILE));
+  yield { step: 'folder', ok: there, detail: there ? dir : `${dir} holds no ledger` };
+  if (!there) return;
+  let store: EmbeddedStore;
+  try {
+    store = await EmbeddedStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
+  } catch (error) {
+    yield { step: 'open', ok: false, detail: wordsOf(error) };
+    return;
+  }
+  try {
+    yield { step: 'open', ok: true, detail: `ledger ${store.genesis.ledgerId}, used by no other process` };
+    yield await historyOf(store).then(
+      (detail) => ({ step: 'history', ok: true, detail }),
+      (error: unknown) => ({ step: 'history', ok: false, detail: wordsOf(error) }),
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+const historyOf = async (store: EmbeddedStore): Promise<string> => {
+  const revisions = new Map<string, number>();
+  let [count, at]: [number, string | undefined] = [0, undefined];
+  for (;;) {
+    const page = await store.readAll(at);
+    if (page.length === 0) return `${count} events in ${revisions.size} streams, none missing`;
+    for (const { stream, revision } of page) {
+      if (revision !== (revisions.get(stream) ?? -1) + 1) throw new Error(`${stream} has no event before revision ${revision}`);
+      revisions.set(stream, revision);
+    }
+    count += page.length;
+    at = page.at(-1)!.position;
+  }
+};
+
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
+import { EmbeddedStore, LEDGER_FILE } from '../../src/store/embedded/embedded-store.js';
+import { InvalidConnection } from '../../src/store/kurrentdb/connection.js';
+import { StandIn } from '../kurrentdb/stand-in.js';
+import { facts, freshStream, newId } from '../store/event-store.contract.js';
+
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-doctor-'));
+  folders.push(dir);
+  return dir;
+};
+afterEach(() => Promise.all(folders.splice(0).map((dir) => rm(dir, { recursive: true, force: true }))));
+
+const findings = async (env: Readonly<Record<string, string>>): Promise<Finding[]> => {
+  const found: Finding[] = [];
+  for await (const finding of diagnose(env)) found.push(finding);
+  return found;
+};
+const open = (dir: string) => EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
+
+describe('the doctor', () => {
+  it('opens a folder and reads its whole history', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    const { ledgerId } = store.genesis;
+    for (let n = 0; n < 3; n++) await store.append(freshStream(), -1, facts(2));
+    await store.close();
+    expect(await findings({ DATA_DIR: dir })).toEqual([
+      { step: 'folder', ok: true, detail: dir },
+      { step: 'open', ok: true, detail: `ledger ${ledgerId}, used by no other process` },
+      { step: 'history', ok: true, detail: '6 events in 3 streams, none missing' },
+    ]);
+  });
+
+  it('makes no ledger where there is none', async () => {
+    const dir = await folder();
+    expect(await findings({ DATA_DIR: dir })).toEqual([{ step: 'folder', ok: false, detail: `${dir} holds no ledger` }]);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('says when another process has the folder', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    expect((await findings({ DATA_DIR: dir })).at(-1)).toEqual({ step: 'open', ok: false, detail: `${dir} is in use by another process.` });
+    await store.close();
+  });
+
+  it('names a stream of which events are missing', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    const stream = freshStream();
+    await store.append(stream, -1, facts(5));
+    await store.close();
+    const db = new Database(join(dir, LEDGER_FILE));
+    db.prepare('DELETE FROM events WHERE stream = ? AND revision = 2').run(stream);
+    db.close();
+    expect((await findings({ DATA_DIR: dir })).at(-1)).toEqual({
+      step: 'history',
+      ok: false,
+      detail: `${stream} has no event before revision 3`,
+    });
+  });
+
+  it('looks at the server that the environment names, unless it says that the ledger is in the folder', async () => {
+    const server = await new StandIn().start();
+    const env = { KURRENTDB_URL: server.url, DATA_DIR: await folder() };
+    for (const found of [await findings(env), await findings({ ...env, LEDGER_STORE: 'kurrentdb' })]) {
+      expect(found.map(({ step }) => step)).toContain('ledger streams');
+      expect(found.filter(({ ok }) => !ok)).toEqual([]);
+    }
+    expect((await findings({ ...env, LEDGER_STORE: 'embedded' }))[0]).toMatchObject({ step: 'folder' });
+    await server.kill();
+  });
+
+  it('does not understand a server without a connection string', () => {
+    expect(() => diagnose({ LEDGER_STORE: 'kurrentdb' })).toThrow(InvalidConnection);
+  });
+});
