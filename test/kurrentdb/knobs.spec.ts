@@ -143,7 +143,8 @@ describe('a call that is to fail', () => {
     await append();
     await append();
     const read = await caller.subscribe({ stream: 's', count: 9 });
-    expect(await read.until('anything', 0, 60)).toEqual(['s@0']);
+    expect(await read.until('s@0')).toEqual(['s@0']);
+    expect(await read.until('anything', 0, 60)).toEqual([]);
     read.cancel();
     expect(stored()).toEqual([0, 1]);
   });
