@@ -249,6 +249,24 @@ describe('the server', () => {
     for (const { id, type, data, metadata } of early.stored(stream).slice(0, 2))
       older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
     await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+ that was read of it/);
+  }, 20_000);
+});
+
+describe('a log', () => {
+  it('that ends before what was read of it, but only for a moment, as at a new leader, is read on from there', async () => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(3));
+    const follow = store.follow(undefined, AbortSignal.timeout(4_000), 1);
+    for (let n = 0; n < 3; n++) expect((await follow.next()).value).toMatchObject([{ revision: n }]);
+    const { log } = server;
+    server.log = (await another()).log;
+    server.dropSubscriptions({ code: STATUS.unavailable });
+    await server.received('readAll', server.calls.readAll + 2);
+    server.log = log;
+    await store.append(stream, 2, facts(1));
+    expect((await follow.next()).value).toMatchObject([{ revision: 3 }]);
+    await follow.return(undefined);
   });
 });
 

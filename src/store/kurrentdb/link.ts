@@ -80,12 +80,13 @@ export class Link {
 
   /** Tries while the failure allows it and patience lasts. @throws Failed */
   async persist<T>(work: (node: Node) => Promise<T>, allows: (failure: Failure) => boolean): Promise<T> {
-    const over = AbortSignal.timeout(this.#options.patience);
+    let over: AbortSignal | undefined;
     for (let tries = 0; ; tries++) {
       try {
         return await this.once(work);
       } catch (error) {
         if (!(error instanceof Failed) || !allows(error.failure)) throw error;
+        over ??= AbortSignal.timeout(this.#options.patience);
         if (over.aborted || this.#outage?.old.aborted || this.#closing.signal.aborted) throw error;
       }
       await this.rest(this.jitter(tries, 500));

@@ -4,7 +4,7 @@ import { Failed, failureOf, portError } from './errors.js';
 import { BOUNDS, nameOf, order, recordedOf, STREAMS, type Recorded } from './events.js';
 import type { Link } from './link.js';
 import type { Node } from './node.js';
-import type { LogPosition } from './protocol.js';
+import type { LogPosition, Reading } from './protocol.js';
 import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';
 
 export interface SubscriptionOptions {
@@ -18,6 +18,9 @@ export interface SubscriptionOptions {
   readonly buffer: { readonly events: number; readonly bytes: number };
   saw(position: LogPosition): void;
 }
+
+/** With the rests between them these take about two seconds. */
+const BEHIND = 6;
 
 /**
  * Everything after a position, without gap or repeat, whatever happens to the connection: however the server's subscription ends, or falls
@@ -34,6 +37,8 @@ export class Subscription {
   #passed: LogPosition | undefined;
   /** Answers that came, for whoever watches that there are any. */
   #answers = 0;
+  /** How often in a row the log ended before the last event. */
+  #behind = 0;
   #error: unknown;
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
@@ -131,20 +136,22 @@ export class Subscription {
     }
   }
 
-  /** Whoever restores a server from an older backup leaves readers ahead of it: it would never tell them. */
+  /**
+   * Whoever restores a server from an older backup leaves readers ahead of it: it would never tell them. A new leader may be behind for a
+   * moment too; what lasts is told.
+   * @throws HistoryBroken, Failed
+   */
   async #mustReachBack(node: Node): Promise<void> {
     if (!this.#last) return;
-    const found = await collect(
-      node,
-      { from: 'end', backwards: true, limit: 1, prefixes: STREAMS },
-      this.#options.deadline,
-      this.#stop.signal,
-    );
+    const last: Reading = { from: 'end', backwards: true, limit: 1, prefixes: STREAMS };
+    const found = await collect(node, last, this.#options.deadline, this.#stop.signal);
     const head = found === 'not-found' ? undefined : found[0]?.position;
-    if (!head || order(head, this.#last) < 0)
-      throw new HistoryBroken(
-        `The log ends at ${head ? nameOf(head) : 'its beginning'}, before ${nameOf(this.#last)} that was read of it.`,
-      );
+    if (head && order(head, this.#last) >= 0) {
+      this.#behind = 0;
+      return;
+    }
+    const message = `The log ends at ${head ? nameOf(head) : 'its beginning'}, before ${nameOf(this.#last)} that was read of it.`;
+    throw ++this.#behind < BEHIND ? new Failed({ kind: 'busy', message }) : new HistoryBroken(message);
   }
 
   async #take(node: Node, record: Recorded): Promise<void> {
