@@ -1,6 +1,7 @@
 import {
   addDays,
   addMonths,
+  besides,
   changeFigures,
   growth,
   isAmount,
@@ -83,12 +84,13 @@ const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting'
 const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 'outside' =>
   role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
 
+const ONE = { towers: { 'towers.contracts': 1n }, outside: { 'outside.contracts': 1n } };
 const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
   value: () => contractPart(id, c, trail()) as never,
   row: group(c) === 'outside',
   links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
   sums: {
-    [`programme:${c.programme}`]: { ...(PROMISED.has(c.stage) && measuresOf(c.ceiling, `${group(c)}.`)), [`${group(c)}.contracts`]: 1n },
+    [`programme:${c.programme}`]: PROMISED.has(c.stage) ? besides(measuresOf(c.ceiling, `${group(c)}.`), ONE[group(c)]) : ONE[group(c)],
   },
 });
 

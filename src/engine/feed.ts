@@ -174,6 +174,7 @@ const samePlace = ({ row = false, links = NO_LINKS }: Part, other: Part): boolea
 };
 
 const sameSums = (before: Measures | undefined, after: Measures): boolean => {
+  if (before === after) return true;
   if (before === undefined) return false;
   let n = 0;
   for (const measure in before) {

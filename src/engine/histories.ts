@@ -11,15 +11,15 @@ export interface Prepared {
 }
 
 /**
- * The streams of a log as they stood at the event being read, each only as far as its next events need it: its state, or, where one of them
- * is told late or corrects another, all that was recorded. The least recently used go first.
+ * The streams of a log as they stood at the event being read: those used of late whole, more of them by their state alone, which is enough
+ * until one of their events is told late or corrects another. The least recently used go first.
  */
 export class Histories {
   readonly #kept = new Map<string, History | Error>();
-  /** Those that are whole for the page being read. */
-  #whole: History[] = [];
+  /** Those with all that was recorded of them. */
+  readonly #whole = new Set<History>();
 
-  /** @param most streams */
+  /** @param most streams; and half as many events of whole ones */
   constructor(
     private readonly store: EventStore,
     private readonly subjects: ReadonlyMap<string, AnySubject>,
@@ -28,28 +28,43 @@ export class Histories {
 
   /** Brings every stream of a page to where the page begins, so that the page itself can be read without waiting. */
   async prepare(page: readonly StoredEvent[]): Promise<Prepared> {
-    for (const history of this.#whole) history.lighten();
-    this.#whole = [];
     for (const [stream, events] of Map.groupBy(page, ({ stream }) => stream)) {
       const kept = this.#kept.get(stream);
       this.#kept.delete(stream);
-      this.#kept.set(stream, kept instanceof Error ? kept : await this.#before(stream, events, kept));
+      const history = kept instanceof Error ? kept : await this.#before(stream, events, kept);
+      this.#kept.set(stream, history);
+      if (history instanceof Error || !history.isWhole) continue;
+      this.#whole.delete(history);
+      this.#whole.add(history);
     }
-    for (const [stream] of this.#kept) {
-      if (this.#kept.size <= this.most + page.length) break;
-      this.#kept.delete(stream);
-    }
+    this.#forget(page.length);
     return { before: ({ stream }) => this.#now(stream), advance: (event, failed) => this.#advance(event, failed) };
   }
 
   async #before(stream: string, events: readonly StoredEvent[], kept: History | undefined): Promise<History | Error> {
     const [{ revision }] = events as readonly [StoredEvent];
     if (kept?.revision === revision - 1 && kept.goesOn(events)) return kept;
-    const history = await this.#upTo(stream, revision);
-    if (history instanceof Error) return history;
-    if (history.goesOn(events)) history.lighten();
-    else this.#whole.push(history);
-    return history;
+    if (kept) this.#whole.delete(kept);
+    return this.#upTo(stream, revision);
+  }
+
+  /** Nothing of the page itself: it is what was used last. */
+  #forget(page: number): void {
+    let events = 0;
+    for (const history of this.#whole) events += history.revision + 1;
+    let others = this.#whole.size - page;
+    for (const history of this.#whole) {
+      if (events <= this.most / 2 || others-- <= 0) break;
+      events -= history.revision + 1;
+      this.#whole.delete(history);
+      history.lighten();
+    }
+    others = this.#kept.size - page;
+    for (const [stream, history] of this.#kept) {
+      if (this.#kept.size <= this.most || others-- <= 0) break;
+      this.#kept.delete(stream);
+      if (!(history instanceof Error)) this.#whole.delete(history);
+    }
   }
 
   #now(stream: string): History | undefined {
@@ -79,6 +94,7 @@ export class Histories {
       return history;
     } catch (error) {
       failed?.(error);
+      this.#whole.delete(history);
       this.#kept.set(event.stream, error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }

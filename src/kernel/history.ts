@@ -115,6 +115,10 @@ export class History<State = any> {
     if (again) this.#refold();
   }
 
+  get isWhole(): boolean {
+    return this.#whole;
+  }
+
   /**
    * Lets go of what was recorded, and keeps its revision and the state that it has led to: who follows a log of many streams holds no more
    * of each. From then on only what `goesOn` can be added.
@@ -126,8 +130,9 @@ export class History<State = any> {
     for (const map of [this.#decisions, this.#corrections, this.#withdrawn, this.#notes]) map.clear();
   }
 
-  /** Whether these events only go on from here: none is told late, and none changes how what was recorded is read. */
+  /** Whether these events can be added; to one that let go of the record, only if none is told late and none changes how it is read. */
   goesOn(events: Iterable<StoredEvent>): boolean {
+    if (this.#whole) return true;
     let start = this.#latestStart;
     for (const { type, metadata } of events) {
       if (type === 'FactAnnotated') continue;
@@ -219,16 +224,19 @@ export class History<State = any> {
   }
 
   #entry(event: StoredEvent): Entry {
-    let whole = { data: this.#shape(event), effectiveOn: event.metadata.effectiveOn, evidence: event.metadata.evidence ?? NONE };
+    const data = this.#shape(event);
+    const { effectiveOn, evidence = NONE } = event.metadata;
+    const notes = this.#notes.get(event.id) ?? NONE;
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { stored: event, ...whole, corrections: NONE, notes: this.#notes.get(event.id) ?? NONE };
+    if (!corrected) return { stored: event, data, effectiveOn, evidence, corrections: NONE, notes };
+    let whole = { data, effectiveOn, evidence };
     const corrections: Entry['corrections'][number][] = [];
     for (const [pointer, correction] of corrected) {
       const path = /^\/(effectiveOn$|evidence(\/|$))/.test(pointer) ? pointer : `/data${pointer}`;
       corrections.push({ ...correction, was: at(whole, path) ?? null });
       whole = withValue(whole, path, correction.value);
     }
-    return { stored: event, ...whole, corrections, notes: this.#notes.get(event.id) ?? NONE };
+    return { stored: event, ...whole, corrections, notes };
   }
 
   #place(event: StoredEvent): void {
@@ -316,14 +324,11 @@ const NONE: readonly never[] = [];
 
 export const toldOf = ({ stored, effectiveOn, evidence }: Entry): Told => {
   const { decidedBy, authority, reason } = stored.metadata;
-  return {
-    event: stored.id,
-    effectiveOn,
-    evidence,
-    ...(decidedBy && { decidedBy }),
-    ...(authority && { authority }),
-    ...(reason !== undefined && { reason }),
-  };
+  const told: { -readonly [K in keyof Told]: Told[K] } = { event: stored.id, effectiveOn, evidence };
+  if (decidedBy) told.decidedBy = decidedBy;
+  if (authority) told.authority = authority;
+  if (reason !== undefined) told.reason = reason;
+  return told;
 };
 
 /** One fact on one state: its stage, its change, the invariants. @throws Illegal */
