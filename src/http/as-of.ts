@@ -41,7 +41,8 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   if (query['position'] === undefined) return { ordinal: undefined, asOf: { position: projector.position ?? null, final: false } };
   const { position } = query;
   const head = await store.head();
-  if (head !== undefined && store.compare(position, head) <= 0) await caughtUp(ledger, { minPosition: position });
+  // where the log is elsewhere, another node may have shown what is not at hand here yet
+  if (store.near || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
   const ordinal = projector.ordinalAt(position);
   if (ordinal === undefined) throw new BadRequest([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
   return { ordinal, asOf: { position, final: true } };

@@ -85,9 +85,11 @@ export class Subscribers {
     if (generation !== projector.generation(name)) return undefined;
     if (position === START) return 0;
     const head = await store.head();
-    if (head === undefined || store.compare(position, head) > 0) return undefined;
-    if (!(await projector.reached(position, REACH_MS))) throw new NotCaughtUp(`Position ${position} was not read again yet.`);
-    return projector.ordinalAt(position);
+    const beyond = head === undefined || store.compare(position, head) > 0;
+    if (beyond && !store.near) return undefined; // else another node may have shown what is not at hand here yet
+    if (await projector.reached(position, REACH_MS)) return projector.ordinalAt(position);
+    if (beyond) return undefined;
+    throw new NotCaughtUp(`Position ${position} was not read again yet.`);
   }
 
   /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws Rebuilding */
