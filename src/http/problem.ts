@@ -7,6 +7,7 @@ import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
 import { Rebuilding } from '../engine/project.js';
 import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
+  AppendTooLarge,
   HistoryBroken,
   InvalidPosition,
   OutcomeUnknown,
@@ -159,6 +160,8 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
     return again('contention', 1, 'Others won every race for the stream: send the command again.');
   if (error instanceof StoreUnavailable)
     return again('store-unavailable', Math.max(1, Math.ceil((error.retryAfter ?? 5000) / 1000)), 'Nothing was stored: send the command again later.'); // prettier-ignore
+  if (error instanceof AppendTooLarge)
+    return { code: 'too-large', status: 413, detail: 'The command makes a record larger than the store takes.' };
   if (error instanceof HistoryBroken) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknown)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
+import { CopiedStore } from '../store/embedded/copied-store.js';
+import { COPY_FILE } from '../store/embedded/copy-file.js';
 import { EmbeddedStore, LEDGER_FILE } from '../store/embedded/embedded-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
+import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 
 export interface Finding {
   readonly step: string;
@@ -20,7 +23,39 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export const diagnose = ({ LEDGER_STORE, KURRENTDB_URL, DATA_DIR = './data' }: Environment): AsyncIterable<Finding> => {
   const onServer = LEDGER_STORE === undefined ? KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
-  return onServer ? examine(connectionOf(KURRENTDB_URL ?? ''), () => randomUUIDv7()) : examineFolder(DATA_DIR);
+  return onServer ? examineServer(KURRENTDB_URL ?? '', DATA_DIR) : examineFolder(DATA_DIR);
+};
+
+/** With the copy of its log in the folder, where there is one. */
+const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
+  const steps = examine(connectionOf(url), () => randomUUIDv7());
+  return (async function* () {
+    let well = true;
+    for await (const step of steps) {
+      well &&= step.ok;
+      yield step;
+    }
+    if (well && existsSync(join(dir, COPY_FILE)))
+      yield await copyOf(url, dir).then(
+        (detail) => ({ step: 'copy', ok: true, detail }),
+        (error: unknown) => ({ step: 'copy', ok: false, detail: wordsOf(error) }),
+      );
+  })();
+};
+
+/** Every event of the copy beside the server's. @throws HistoryBroken that names where they part, FolderInUse */
+const copyOf = async (url: string, dir: string): Promise<string> => {
+  const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
+  const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
+  const server = await connect();
+  try {
+    const { count, root } = await copy.verify();
+    await copy.verifyAgainst(server);
+    return `${count} events, each as the server has it; root ${root}`;
+  } finally {
+    await server.close();
+    await copy.close();
+  }
 };
 
 /** Nothing is made where there is no ledger. */

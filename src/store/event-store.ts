@@ -109,6 +109,11 @@ export class HistoryBroken extends Error {
 /** The schema version of an event that others wrote and this program cannot read: newer than any, so no reader skips it. */
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
+/** More than the store takes in one append: nothing was stored, and the same would never be. */
+export class AppendTooLarge extends Error {
+  override readonly name = 'AppendTooLarge';
+}
+
 export class InvalidPosition extends Error {
   override readonly name: string = 'InvalidPosition';
 }

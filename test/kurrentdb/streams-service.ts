@@ -80,6 +80,7 @@ export class StreamsService {
       const plan = await this.reception.admit('append', call);
       const requests: streams.AppendReq[] = [];
       for await (const request of call) requests.push(request as streams.AppendReq);
+      if (call.cancelled) throw new Gone(); // half an append is none
       const options = requests[0]?.getOptions();
       if (!options) throw new Refused(thrown);
       const stream = nameOf(options.getStreamIdentifier());

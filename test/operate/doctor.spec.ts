@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
 import { EmbeddedStore, LEDGER_FILE } from '../../src/store/embedded/embedded-store.js';
+import { CopiedStore } from '../../src/store/embedded/copied-store.js';
+import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { InvalidConnection } from '../../src/store/kurrentdb/connection.js';
 import { StandIn } from '../kurrentdb/stand-in.js';
 import { facts, freshStream, newId } from '../store/event-store.contract.js';
@@ -81,4 +83,23 @@ describe('the doctor', () => {
   it('does not understand a server without a connection string', () => {
     expect(() => diagnose({ LEDGER_STORE: 'kurrentdb' })).toThrow(InvalidConnection);
   });
+
+  it('compares a copy of the log, event by event, with the server', async () => {
+    const server = await new StandIn().start();
+    const dir = await folder();
+    const { url } = server;
+    const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
+    const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
+    for (let n = 0; n < 3; n++) await copy.append(freshStream(), -1, facts(2));
+    await copy.head();
+    const { root } = await copy.status();
+    await copy.close();
+    const last = async () => (await findings({ KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
+    expect(await last()).toEqual({ step: 'copy', ok: true, detail: `6 events, each as the server has it; root ${root}` });
+    const file = new Database(join(dir, 'copy.db'));
+    file.exec(`UPDATE events SET data = '{"n":7}' WHERE rowid = (SELECT max(rowid) FROM events)`);
+    file.close();
+    expect(await last()).toEqual({ step: 'copy', ok: false, detail: expect.stringContaining('copy') });
+    await server.stop();
+  }, 60_000);
 });

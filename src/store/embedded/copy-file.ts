@@ -6,7 +6,8 @@ import { leafOf, Tree, type TreeState } from '../tree.js';
 import { codeOf, lockFolder, openFile } from './folder.js';
 import { COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
 
-const FILE = 'copy.db';
+/** Its name in the folder of the copy. */
+export const COPY_FILE = 'copy.db';
 const HEADS = 50_000;
 /** Events that are looked at without a pause. */
 const PAGE = 200;
@@ -35,7 +36,7 @@ export class CopyFile {
   /** @throws FolderInUse, UnsafeSqlite; HistoryBroken when the file is damaged */
   constructor(readonly dir: string) {
     this.#release = lockFolder(dir);
-    this.#db = new Database(join(dir, FILE));
+    this.#db = new Database(join(dir, COPY_FILE));
     try {
       openFile(this.#db, 'NORMAL');
       this.#db.exec(`
@@ -157,7 +158,9 @@ export class CopyFile {
   }
 
   broken(why: string): HistoryBroken {
-    return new HistoryBroken(`The copy of the log in ${join(this.dir, FILE)} is not the log: ${why}. Without the file it is made anew.`);
+    return new HistoryBroken(
+      `The copy of the log in ${join(this.dir, COPY_FILE)} is not the log: ${why}. Without the file it is made anew.`,
+    );
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { HistoryBroken, InvalidPosition, OutcomeUnknown, StoreUnavailable } from '../event-store.js';
+import { AppendTooLarge, HistoryBroken, InvalidPosition, OutcomeUnknown, StoreUnavailable } from '../event-store.js';
 import type { Endpoint } from './connection.js';
 
 /** The numbers of gRPC that mean something here. */
@@ -34,11 +34,6 @@ export interface Failure {
   /** For logs; holds no secret. */
   readonly message: string;
   readonly leader?: Endpoint;
-}
-
-/** More than the server takes in one append: 1 MiB unless it is set up otherwise. */
-export class AppendTooLarge extends RangeError {
-  override readonly name = 'AppendTooLarge';
 }
 
 interface GrpcError {
