@@ -101,7 +101,11 @@ const check = async (): Promise<string> => {
 
 const SURVIVORS_GO_ON_MS = 400;
 const DATABASE_AWAY_MS = 1000;
-const moment = () => sleep(100 + Math.floor(moments() * 501));
+/** Some time after the first answers, however slow the machine is. */
+const moment = async (answers: () => number): Promise<void> => {
+  while (answers() < writers) await sleep(2);
+  await sleep(100 + Math.floor(moments() * 501));
+};
 const count = (sent: readonly Sent[]) => {
   const answered = sent.filter(({ answer }) => answer);
   const refused = sent.filter((s) => s.refused).length;
@@ -125,6 +129,7 @@ const killServer = async (round: number): Promise<string> => {
   let ending: Promise<Ending> | undefined;
   let atAnswer = false;
   let over = false;
+  let answers = 0;
   const kill = () => {
     if (ending) return;
     ending = victim.server.kill();
@@ -136,11 +141,12 @@ const killServer = async (round: number): Promise<string> => {
       killed: () => node === victim && ending !== undefined,
       over: () => (node === victim ? ending !== undefined : over),
       answered: ({ status }) => {
+        answers++;
         if (node === victim && atAnswer && status === 201) kill();
       },
     }),
   );
-  const timed = moment().then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
+  const timed = moment(() => answers).then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
   await Promise.all([...writing, timed]);
   const { code, signal } = await ending!;
   if (signal !== 'SIGKILL') throw new Differs(`The server ended by itself (${code ?? signal}).`);
@@ -161,6 +167,7 @@ const killDatabase = async (round: number): Promise<string> => {
   let over = false;
   let back: number | undefined;
   const again: number[] = [];
+  let answers = 0;
   let atAnswer: (() => void) | undefined;
   const writing = nodes.map((node, i) =>
     write({
@@ -168,13 +175,14 @@ const killDatabase = async (round: number): Promise<string> => {
       killed: () => false,
       over: () => over,
       answered: () => {
+        answers++;
         atAnswer?.();
         if (back !== undefined) again[i] ??= performance.now() - back;
       },
     }),
   );
   const killing = async () => {
-    await moment();
+    await moment(() => answers);
     if (round % 2 === 0) await new Promise<void>((resolve) => (atAnswer = resolve));
     const gone = performance.now();
     await database!.kill();
