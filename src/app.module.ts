@@ -32,7 +32,6 @@ import { EmbeddedReadModel } from './store/embedded/embedded-read-model.js';
 import { CopiedStore } from './store/embedded/copied-store.js';
 import { EmbeddedStore } from './store/embedded/embedded-store.js';
 import type { EventStore } from './store/event-store.js';
-import { KurrentStore } from './store/kurrentdb/kurrent-store.js';
 
 @Module({})
 export class AppModule {
@@ -110,6 +109,8 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
 const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
   if (store === 'embedded') return EmbeddedStore.open({ dir, timeZone, now, newId });
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  // whoever keeps the log here does not carry the client around
+  const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
   const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
   return CopiedStore.open({ dir, connect, chance: Math.random, log: say });
 };

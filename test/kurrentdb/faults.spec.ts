@@ -428,18 +428,18 @@ describe('a connection', () => {
     await link.close();
   });
 
-  it('on which everything is half a minute late, on a scale of a hundred, makes outcomes unknown, not wrong', async () => {
+  it('on which everything is half a minute late, on a scale of twenty-five, makes outcomes unknown, not wrong', async () => {
     const { proxy, url } = await behindProxy();
-    const store = await open({ url, deadline: 100 });
+    const store = await open({ url, deadline: 400 });
     const appends = Array.from({ length: 20 }, () => [freshStream(), facts(1)] as const);
-    proxy.delay(300);
+    proxy.delay(1200);
     const outcomes = await Promise.allSettled(appends.map(([stream, events]) => store.append(stream, -1, events)));
     for (const outcome of outcomes) {
       expect(outcome.status).toBe('rejected');
       const { reason } = outcome as PromiseRejectedResult;
       expect(reason instanceof OutcomeUnknown || reason instanceof StoreUnavailable).toBe(true);
     }
-    await sleep(400);
+    await sleep(1600);
     proxy.resume();
     for (const [stream, events] of appends) {
       await insist(store, stream, -1, events);
