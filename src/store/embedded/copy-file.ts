@@ -122,6 +122,7 @@ export class CopyFile {
     return this.#read(rows);
   }
   ofStream(stream: string, from: Revision, limit: number): readonly StoredEvent[] {
+    if (from > this.#headNow(stream)) return [];
     return this.#read(this.#ofStream.all(stream, from, limit));
   }
 
@@ -192,7 +193,11 @@ export class CopyFile {
   }
 
   #headNow(stream: string): Revision {
-    return this.#heads.get(stream) ?? this.#headOf.get(stream)?.revision ?? -1;
+    const kept = this.#heads.get(stream);
+    if (kept !== undefined) return kept;
+    const head = this.#headOf.get(stream)?.revision ?? -1;
+    this.#remember(stream, head);
+    return head;
   }
   #remember(stream: string, revision: Revision): void {
     if (this.#heads.size >= HEADS) this.#heads.clear();
