@@ -44,10 +44,11 @@ export class Rebuilding extends Error {
   }
 }
 
-/** Events that are read from the log at once, that are taken without a pause, and that share one commit while there is more. */
+/** Events that are read from the log at once, that are taken without a pause, and that share one commit at the most. */
 const PAGE = 1000;
 const SLICE = 250;
 const HELD = 20_000;
+const COMMIT_MS = 250;
 
 interface Serving {
   readonly projection: Projection;
@@ -73,6 +74,7 @@ export class Projector {
   #loop: Promise<void> = Promise.resolve();
   #rebuilds: Promise<void> = Promise.resolve();
   #failed: unknown;
+  #committing: NodeJS.Timeout | undefined;
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
@@ -108,10 +110,7 @@ export class Projector {
       } else if (this.ordinal === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
       else this.#remake(serving);
     }
-    this.#loop = this.#follow().catch((error: unknown) => {
-      this.#failed = error;
-      this.#o.log?.('Projections stopped following the log.', error);
-    });
+    this.#loop = this.#follow().catch((error: unknown) => this.#fail(error));
     void this.#sweep();
   }
 
@@ -245,6 +244,7 @@ export class Projector {
     this.#stop.abort();
     this.#waiting.wake();
     await Promise.allSettled([this.#loop, this.#rebuilds]);
+    clearTimeout(this.#committing);
     this.#o.readModel.close();
   }
 
@@ -279,29 +279,45 @@ export class Projector {
     serving.catchingUp = undefined;
   }
 
+  /** One commit for what comes within a moment: what is held can be read, and what is lost with the process is read from the log again. */
+  #commitSoon(): void {
+    this.#committing ??= setTimeout(() => {
+      this.#committing = undefined;
+      try {
+        this.#o.readModel.commit();
+      } catch (error) {
+        this.#fail(error);
+        this.#stop.abort();
+      }
+    }, COMMIT_MS);
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = error;
+    this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
+    this.#o.log?.('Projections stopped following the log.', error);
+  }
+
   #feeds(): readonly Feed[] {
     return [...this.#serving.values()].flatMap(({ feed }) => feed ?? []);
   }
 
   async #follow(): Promise<void> {
     const { store, readModel } = this.#o;
-    let committed = this.#last;
+    let held = 0;
     try {
       for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
         const streams = await this.#histories.prepare(page);
-        const more = page.length === PAGE && (await store.head()) !== page.at(-1)!.position;
         for (let from = 0; from < page.length; from += SLICE) {
-          // a page that is full has more behind it: one commit for many
-          const hold = more && this.ordinal - (committed?.ordinal ?? 0) < HELD;
-          this.#read(page.slice(from, from + SLICE), streams, hold);
-          if (!hold) committed = this.#last;
+          const events = page.slice(from, from + SLICE);
+          held = this.#committing ? held + events.length : events.length;
+          this.#read(events, streams, held < HELD);
+          if (held >= HELD) held = 0;
+          this.#commitSoon();
           await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
           if (this.#stop.signal.aborted) return;
         }
       }
-    } catch (error) {
-      this.#last = readModel.lastEvent(); // what was held may be gone
-      throw error;
     } finally {
       readModel.commit();
     }
