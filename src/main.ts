@@ -6,6 +6,7 @@ import { ConfigError, configOf } from './config.js';
 
 // What is kept is small and what passes through is much: left alone, V8 lets its heap grow to several times of what is kept.
 setFlagsFromString('--heap-growing-percent=20');
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const complain = (message: string, code: number): never => {
   process.stderr.write(`${message}\n`);
