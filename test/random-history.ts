@@ -28,9 +28,11 @@ export class World {
   constructor(
     day = '2016-01-04',
     readonly store: EventStore = memoryStore(),
+    /** With which the ids of events begin. */
+    ids = '019353d2-0000-7000-8000',
   ) {
     this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
-    const newId = () => `019353d2-0000-7000-8000-${String(++this.#ids).padStart(12, '0')}`;
+    const newId = () => `${ids}-${String(++this.#ids).padStart(12, '0')}`;
     this.engine = new Engine({ store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, subjects);
   }
 
@@ -148,8 +150,7 @@ export const moves = (most = 40): fc.Arbitrary<readonly Move[]> => fc.array(move
 export const bounded = { interruptAfterTimeLimit: 8000 } as const;
 
 /** Plays what somebody tries on a small world; what the ledger refuses is passed over. */
-export const play = async (tried: readonly Move[], store?: EventStore): Promise<World> => {
-  const world = new World(undefined, store);
+export const play = async (tried: readonly Move[], world = new World()): Promise<World> => {
   await tellWorld(world);
   for (const one of tried) {
     world.wait(one.days);

@@ -34,7 +34,7 @@ interface Message {
  */
 export class Subscribers {
   readonly #open = new Set<AbortController>();
-  readonly #told = new Map<string, { readonly type: string; readonly decision: string }>();
+  readonly #told = new Map<number, { readonly type: string; readonly decision: string }>();
   #closed = false;
 
   constructor(private readonly port: Port) {}
@@ -131,14 +131,14 @@ export class Subscribers {
     }
   }
 
-  async #dataOf({ position, event, stream, changes }: Update): Promise<object> {
-    let told = this.#told.get(event);
+  async #dataOf({ ordinal, position, event, stream, changes }: Update): Promise<object> {
+    let told = this.#told.get(ordinal);
     if (!told) {
       const { projector, store } = this.port;
-      const [stored] = await nearPage(store, stream, projector.eventById(event)!.revision, 1);
+      const [stored] = await nearPage(store, stream, projector.eventAt(ordinal)!.revision, 1);
       told = { type: stored!.type, decision: stored!.metadata.command.id };
       if (this.#told.size >= REMEMBERED) this.#told.clear();
-      this.#told.set(event, told);
+      this.#told.set(ordinal, told);
     }
     return { position, event, decision: told.decision, type: told.type, stream, changes };
   }

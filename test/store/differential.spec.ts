@@ -12,7 +12,7 @@ import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { memoryStore } from '../../src/store/memory/memory-store.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
 import { StandIn } from '../kurrentdb/stand-in.js';
-import { moves, play, Tally, type Move } from '../random-history.js';
+import { moves, play, Tally, World, type Move } from '../random-history.js';
 import { Apart } from './apart.js';
 import { metadata, newId } from './event-store.contract.js';
 
@@ -310,7 +310,7 @@ describe('the same workload', () => {
 
 /** All that people see of a ledger after what was tried on it, with ids and positions as the ordinals of their events. */
 const told = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
-  const world = await play(tried, store);
+  const world = await play(tried, new World(undefined, store, newId().slice(0, 23)));
   const receipts = await world.again();
   const log = await world.events();
   const rows = await new Rows(store).read();
