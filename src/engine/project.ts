@@ -280,7 +280,8 @@ export class Projector {
   }
 
   /** One commit for what comes within a moment: what is held can be read, and what is lost with the process is read from the log again. */
-  #commitSoon(): void {
+  #commitSoon(more: boolean): void {
+    if (more) this.#committing = void clearTimeout(this.#committing);
     this.#committing ??= setTimeout(() => {
       this.#committing = undefined;
       try {
@@ -313,7 +314,7 @@ export class Projector {
           held = this.#committing ? held + events.length : events.length;
           this.#read(events, streams, held < HELD);
           if (held >= HELD) held = 0;
-          this.#commitSoon();
+          this.#commitSoon(page.length === PAGE);
           await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
           if (this.#stop.signal.aborted) return;
         }

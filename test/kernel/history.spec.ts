@@ -166,6 +166,8 @@ describe('a fact is read as it is believed', () => {
     expect(planned(3, { title: 'Hosting' }).state.title).toBe('Hosting');
     expect(() => planned(4, { title: 'Hosting' })).toThrow(NewerShape);
     expect(() => planned(1, {}, 'Unheard')).toThrow(NewerShape);
+    expect(() => planned(1, { note: 'Later' }, 'FactAnnotated')).not.toThrow();
+    expect(() => planned(2, { note: 'Later' }, 'FactAnnotated')).toThrow(NewerShape);
   });
 });
 

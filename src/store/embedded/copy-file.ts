@@ -4,11 +4,10 @@ import type { StoredEvent } from '../../kernel/index.js';
 import { HistoryBroken, type Genesis, type Revision } from '../event-store.js';
 import { leafOf, Tree, type TreeState } from '../tree.js';
 import { codeOf, lockFolder, openFile } from './folder.js';
-import { COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
+import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
 
 /** Its name in the folder of the copy. */
 export const COPY_FILE = 'copy.db';
-const HEADS = 50_000;
 /** Events that are looked at without a pause. */
 const PAGE = 200;
 
@@ -28,7 +27,7 @@ export class CopyFile {
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #ordinalOf: Database.Statement<[string], { ordinal: number }>;
   readonly #positionAt: Database.Statement<[number], { position: string }>;
-  readonly #heads = new Map<string, Revision>();
+  readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
   #tree = new Tree();
   #position: string | undefined;
@@ -95,12 +94,12 @@ export class CopyFile {
         const { position, stream, revision } = event;
         if (last !== undefined && compare(last, position) >= 0)
           throw this.broken(`${position} (${stream}, revision ${revision}) came after ${last}`);
-        const head = this.#headNow(stream);
+        const head = this.#heads.of(stream);
         if (revision !== head + 1)
           throw this.broken(`${position} is revision ${revision} of ${stream}, whose last one before it is ${head}`);
         this.#insert.run(tree.size + 1, position, stream, revision, ...textsOf(event));
         tree.add(leafOf(event));
-        this.#remember(stream, revision);
+        this.#heads.moved(stream, revision);
         last = position;
       }
       this.#put.run('tree', JSON.stringify(tree.state()));
@@ -122,7 +121,7 @@ export class CopyFile {
     return this.#read(rows);
   }
   ofStream(stream: string, from: Revision, limit: number): readonly StoredEvent[] {
-    if (from > this.#headNow(stream)) return [];
+    if (from > this.#heads.of(stream)) return [];
     return this.#read(this.#ofStream.all(stream, from, limit));
   }
 
@@ -190,17 +189,5 @@ export class CopyFile {
     } catch {
       throw this.broken(`what stands between ${rows[0]!.position} and ${rows.at(-1)!.position} is no JSON`);
     }
-  }
-
-  #headNow(stream: string): Revision {
-    const kept = this.#heads.get(stream);
-    if (kept !== undefined) return kept;
-    const head = this.#headOf.get(stream)?.revision ?? -1;
-    this.#remember(stream, head);
-    return head;
-  }
-  #remember(stream: string, revision: Revision): void {
-    if (this.#heads.size >= HEADS) this.#heads.clear();
-    this.#heads.set(stream, revision);
   }
 }

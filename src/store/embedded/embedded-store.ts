@@ -14,7 +14,7 @@ import {
 } from '../event-store.js';
 import { Waiting } from '../waiting.js';
 import { codeOf, lockFolder, NewerFormat, openFile } from './folder.js';
-import { COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
+import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
 
 /** Where a folder has its ledger. */
 export const LEDGER_FILE = 'ledger.db';
@@ -22,7 +22,6 @@ const FORMAT = 1;
 const GENESIS = 'genesis';
 /** Appends that share one commit at most: bounds the time that others wait for it. */
 const BATCH = 512;
-const HEADS = 50_000;
 
 export interface EmbeddedOptions {
   readonly dir: string;
@@ -59,7 +58,7 @@ export class EmbeddedStore implements EventStore {
   readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #last: Database.Statement<[], { position: number | null }>;
-  readonly #heads = new Map<string, Revision>();
+  readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #pending: Pending[] = [];
   #scheduled = false;
   #broken: Error | undefined;
@@ -102,7 +101,7 @@ export class EmbeddedStore implements EventStore {
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
     this.#mustBeOpen();
-    if (from > this.#headNow(stream)) return [];
+    if (from > this.#heads.of(stream)) return [];
     return this.#ofStream.all(stream, from, limit).map(storedOf);
   }
 
@@ -129,7 +128,7 @@ export class EmbeddedStore implements EventStore {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       for (const [stream, revision, texts] of rows) {
-        const actual = heads.get(stream) ?? this.#headNow(stream);
+        const actual = heads.get(stream) ?? this.#heads.of(stream);
         if (actual !== revision - 1) throw new WrongExpectedRevision(stream, revision - 1, actual);
         this.#insert.run(stream, revision, ...texts);
         heads.set(stream, revision);
@@ -216,13 +215,13 @@ export class EmbeddedStore implements EventStore {
 
   #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
     this.commits++;
-    for (const [stream, revision] of heads) this.#remember(stream, revision);
+    for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.wake();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
-    const actual = heads.get(stream) ?? this.#headNow(stream);
+    const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
       const there = this.#alreadyThere(stream, expected, rows);
       return () => (there ? resolve(there) : reject(new WrongExpectedRevision(stream, expected, actual)));
@@ -257,20 +256,6 @@ export class EmbeddedStore implements EventStore {
     if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause))) return new StoreUnavailable(`Nothing was stored: ${message}`);
     this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
     return new OutcomeUnknown(message);
-  }
-
-  /** There is no other writer: a stream whose head is kept needs no question. */
-  #headNow(stream: string): Revision {
-    const kept = this.#heads.get(stream);
-    if (kept !== undefined) return kept;
-    const head = this.#headOf.get(stream)?.revision ?? -1;
-    this.#remember(stream, head);
-    return head;
-  }
-
-  #remember(stream: string, revision: Revision): void {
-    if (this.#heads.size >= HEADS) this.#heads.clear();
-    this.#heads.set(stream, revision);
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+import type { Revision } from '../event-store.js';
 
 /** The columns of an event in a file: its position is a number where the file makes it, a text where another store did. */
 export const COLUMNS = 'stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL'; // prettier-ignore
@@ -30,3 +31,30 @@ export const storedOf = (row: EventRow<number | string>): StoredEvent => ({
   data: JSON.parse(row.data),
   metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
 });
+
+const HEADS = 50_000;
+
+/** The revisions that streams are at: where a file has one writer, what is kept needs no question. */
+export class Heads {
+  readonly #kept = new Map<string, Revision>();
+
+  /** @param ask the file; undefined when it has no such stream */
+  constructor(private readonly ask: (stream: string) => Revision | undefined) {}
+
+  /** -1 when the stream has no events. */
+  of(stream: string): Revision {
+    const kept = this.#kept.get(stream);
+    if (kept !== undefined) return kept;
+    const head = this.ask(stream) ?? -1;
+    this.moved(stream, head);
+    return head;
+  }
+  moved(stream: string, revision: Revision): void {
+    if (this.#kept.size >= HEADS) this.#kept.clear();
+    this.#kept.set(stream, revision);
+  }
+  /** After a transaction that did not come to pass. */
+  clear(): void {
+    this.#kept.clear();
+  }
+}
