@@ -22,7 +22,12 @@ const scan = async (store: EmbeddedStore): Promise<{ readonly events: number; re
 export const rebuild = async (store: EventStore): Promise<{ readonly ms: number; readonly bytes: number }> => {
   const folder = await mkdtemp(join(tmpdir(), 'tower-ledger-rebuild-'));
   const begun = performance.now();
-  const projector = Projector.start({ store, readModel: new EmbeddedReadModel(join(folder, 'read-model.db')), projections, subjects });
+  const projector = Projector.start({
+    store,
+    readModel: new EmbeddedReadModel(join(folder, 'read-model.db'), { thread: true }),
+    projections,
+    subjects,
+  });
   await projector.idle();
   const ms = performance.now() - begun;
   const stopped = projector.list().flatMap((status) => status.stopped);

@@ -17,16 +17,17 @@ export const contractRegister = projection({
   from: [
     of(contract, (history) =>
       history.state.stage === 'none'
-        ? {}
-        : {
-            [`contract:${history.id}`]: {
+        ? []
+        : [
+            {
+              key: `contract:${history.id}`,
               value: () => ({ contract: history.id, ...history.state, trail: trailOf(history) }) as never,
               row: true,
               links: history.state.supplier ? [`supplier:${history.state.supplier}`] : [],
             },
-          },
+          ],
     ),
-    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: () => ({ title: state.title }) } })),
+    of(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title }) }]),
   ],
   row(key, around) {
     const [own] = around.at(key);

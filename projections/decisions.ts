@@ -37,14 +37,15 @@ export const decisions = projection({
   from: [],
   byEvent(event) {
     const { command, authority, decidedBy } = event.metadata;
-    if (command.body === undefined) return {};
-    return {
-      [`decision:${command.id}`]: {
+    if (command.body === undefined) return [];
+    return [
+      {
+        key: `decision:${command.id}`,
         value: () => summary(event),
         row: true,
         links: [...(authority ? [`reference:${paper(authority.reference)}`] : []), ...(decidedBy ? [`person:${decidedBy.person}`] : [])],
       },
-    };
+    ];
   },
   row(key, around) {
     if (key.startsWith('decision:')) return around.at(key)[0];

@@ -39,51 +39,50 @@ export const exposure = projection({
     bearer: (row) => row.bearer,
   },
   from: [
-    of(supplier, ({ id, state }) => ({
-      [`supplier:${id}`]: {
+    of(supplier, ({ id, state }) => [
+      {
+        key: `supplier:${id}`,
         value: () => ({ supplier: id, title: state.title, form: state.form ?? null, members: state.members }),
         row: state.stage !== 'none',
       },
-    })),
+    ]),
     of(contract, ({ id, state: c }) =>
       !c.supplier || !PROMISED.has(c.stage)
-        ? {}
-        : {
-            [`contract:${id}`]: {
+        ? []
+        : [
+            {
+              key: `contract:${id}`,
               value: () => ({ contract: id, title: c.title || id, stage: c.stage, role: c.role, ceiling: c.ceiling }) as never,
               links: [`supplier:${c.supplier}`],
               sums: { [`supplier:${c.supplier}`]: measuresOf(c.ceiling, 'ceiling.') },
             },
-          },
+          ],
     ),
     of(loss, (history) => {
       const { id, state } = history;
-      if (state.stage === 'none') return {};
+      if (state.stage === 'none') return [];
       const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
-      return {
-        [`loss:${id}`]: {
+      return [
+        {
+          key: `loss:${id}`,
           value: () => ({ ...lossPart(id, state), trail: trailOf(history) }) as never,
           row: true,
           links: keys,
           sums: Object.fromEntries(keys.map((key) => [key, lossMeasures(state)])),
         },
-      };
+      ];
     }),
-    of(programme, ({ id, state }) => ({
-      [`programme:${id}`]: { value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
-      ...Object.fromEntries(
-        [
-          ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
-          ...state.risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: r, about: r.about })),
-        ].map(({ key, value, about }) => [
-          key,
-          {
-            value: () => value as never,
-            links: [`programme:${id}`, ...(about?.supplier ? [`supplier:${about.supplier}`] : [])],
-          },
-        ]),
-      ),
-    })),
+    of(programme, ({ id, state }) => [
+      { key: `programme:${id}`, value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
+      ...[
+        ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
+        ...state.risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: r, about: r.about })),
+      ].map(({ key, value, about }) => ({
+        key,
+        value: () => value as never,
+        links: [`programme:${id}`, ...(about?.supplier ? [`supplier:${about.supplier}`] : [])],
+      })),
+    ]),
   ],
   row(key, around) {
     const [own] = around.at(key);

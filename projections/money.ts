@@ -19,10 +19,11 @@ export const money = projection({
   filters: { kind: (row) => row.kind, programme: (row) => row.programme, group: (row) => row.group },
   from: [
     of(contract, ({ id, state: c }) => {
-      if (!PROMISED.has(c.stage)) return {};
+      if (!PROMISED.has(c.stage)) return [];
       const group = c.role === 'outside' || c.towers.length === 0 ? 'outside' : 'towers';
-      return {
-        [`contract:${id}`]: {
+      return [
+        {
+          key: `contract:${id}`,
           value: () =>
             ({
               kind: 'contract',
@@ -47,19 +48,20 @@ export const money = projection({
             [`programme:${c.programme}`]: besides(measuresOf(c.original, `${group}.original.`), measuresOf(c.ceiling, `${group}.ceiling.`)),
           },
         },
-      };
+      ];
     }),
-    of(loss, ({ id, state }) => (state.stage === 'none' ? {} : { [`loss:${id}`]: { value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } } })), // prettier-ignore
+    of(loss, ({ id, state }) => (state.stage === 'none' ? [] : [{ key: `loss:${id}`, value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } }])), // prettier-ignore
     of(programme, ({ id, state: p }) =>
       p.stage === 'none'
-        ? {}
-        : {
-            [`programme:${id}`]: {
+        ? []
+        : [
+            {
+              key: `programme:${id}`,
               value: () =>
                 ({ kind: 'programme', programme: id, title: p.title, baseCurrency: p.baseCurrency, savings: p.savingsTargets }) as never,
               row: true,
             },
-          },
+          ],
     ),
   ],
   row(key, around) {

@@ -26,9 +26,10 @@ export const programmeBoard = projection({
   from: [
     of(programme, (history) => {
       const { id, state: p } = history;
-      if (p.stage === 'none') return {};
-      return {
-        [`programme:${id}`]: {
+      if (p.stage === 'none') return [];
+      return [
+        {
+          key: `programme:${id}`,
           value: () =>
             ({
               programme: id,
@@ -52,7 +53,7 @@ export const programmeBoard = projection({
             }) as never,
           row: true,
         },
-      };
+      ];
     }),
   ],
   row: (key, around) => around.at(key)[0],

@@ -86,6 +86,7 @@ const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 
 
 const ONE = { towers: { 'towers.contracts': 1n }, outside: { 'outside.contracts': 1n } };
 const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
+  key: `contract:${id}`,
   value: () => contractPart(id, c, trail()) as never,
   row: group(c) === 'outside',
   links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
@@ -144,11 +145,10 @@ const lost = (around: Around, key: string, who: string) => ({
   recovered: showTotal(totalOf(around.total(key), `${who}.recovered.`)),
 });
 /** Each warning and risk is a part of its own, linked to what it is about. */
-const warned = (id: string, { warnings, risks }: Programme): Parts =>
-  Object.fromEntries([
-    ...warnings.map((w) => [`warning:${id}/${w.warning}`, { value: () => w as never, links: about(w.about) }] as const),
-    ...risks.map((r) => [`risk:${id}/${r.risk}`, { value: () => r as never, links: about(r.about) }] as const),
-  ]);
+const warned = (id: string, { warnings, risks }: Programme): Parts => [
+  ...warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: () => w as never, links: about(w.about) })),
+  ...risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: () => r as never, links: about(r.about) })),
+];
 const about = (of: { readonly supplier?: string; readonly contract?: string; readonly tower?: string } = {}): readonly string[] =>
   (['supplier', 'contract', 'tower'] as const).flatMap((category) => (of[category] ? [`${category}:${of[category]}`] : []));
 
@@ -164,52 +164,53 @@ export const towerBoard = projection({
     stage: (row) => row.stage,
   },
   from: [
-    of(programme, (history) => ({
-      [`programme:${history.id}`]: {
+    of(programme, (history) => [
+      {
+        key: `programme:${history.id}`,
         value: () => ({ ...header(history.id, history.state), trail: trailOf(history) }) as never,
         row: history.state.stage !== 'none',
         links: history.state.integrator ? [`contract:${history.state.integrator.contract}`] : [],
       },
       ...warned(history.id, history.state),
-    })),
-    of(workforce, ({ id, state }) => ({
-      ...(state.stage !== 'none' && {
-        [`workforce:${id}`]: { value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] },
-      }),
-      ...Object.fromEntries([
-        ...state.plans.map((plan) => [
-          `plan:${id}/${plan.plan}`,
-          { value: () => plan, links: plan.contract ? [`contract:${plan.contract}`] : [] },
-        ]),
-        ...state.transfers.map((t) => [
-          `transfer:${id}/${t.transfer}`,
-          { value: () => t, links: t.contract ? [`contract:${t.contract}`] : [] },
-        ]),
-      ]),
-    })),
+    ]),
+    of(workforce, ({ id, state }) => [
+      ...(state.stage === 'none'
+        ? []
+        : [{ key: `workforce:${id}`, value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] }]),
+      ...state.plans.map((plan) => ({
+        key: `plan:${id}/${plan.plan}`,
+        value: () => plan as never,
+        links: plan.contract ? [`contract:${plan.contract}`] : [],
+      })),
+      ...state.transfers.map((t) => ({
+        key: `transfer:${id}/${t.transfer}`,
+        value: () => t as never,
+        links: t.contract ? [`contract:${t.contract}`] : [],
+      })),
+    ]),
     of(loss, ({ id, state }) =>
       state.stage === 'none'
-        ? {}
-        : {
-            [`loss:${id}`]: {
+        ? []
+        : [
+            {
+              key: `loss:${id}`,
               value: () => lossPart(id, state) as never,
               row: state.elsewhere !== undefined,
               links: [...(state.contract ? [`contract:${state.contract}`] : []), ...(state.supplier ? [`supplier:${state.supplier}`] : [])],
               sums: { [`programme:${state.programme}`]: lossMeasures(state) },
             },
-          },
+          ],
     ),
-    of(tower, (history) => ({
-      [`tower:${history.id}`]: {
+    of(tower, (history) => [
+      {
+        key: `tower:${history.id}`,
         value: () => ({ ...towerPart(history.id, history.state), trail: trailOf(history) }) as never,
         row: history.state.stage !== 'none',
         sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
       },
-    })),
-    of(contract, (history) =>
-      history.state.stage === 'none' ? {} : { [`contract:${history.id}`]: ofContract(history.id, history.state, () => trailOf(history)) },
-    ),
-    of(supplier, ({ id, state }) => ({ [`supplier:${id}`]: { value: () => ({ title: state.title, form: state.form ?? null }) } })),
+    ]),
+    of(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
+    of(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
   ],
   row(key, around) {
     const [own] = around.at(key);

@@ -24,10 +24,11 @@ export const workforceBoard = projection({
   from: [
     of(workforce, (history) => {
       const { id, state } = history;
-      if (state.stage === 'none') return {};
+      if (state.stage === 'none') return [];
       const { pools, plans, transfers, external } = state;
-      return {
-        [`workforce:${id}`]: {
+      return [
+        {
+          key: `workforce:${id}`,
           value: () =>
             ({
               programme: state.programme,
@@ -39,7 +40,7 @@ export const workforceBoard = projection({
             }) as never,
           row: true,
         },
-      };
+      ];
     }),
   ],
   row: (key, around) => around.at(key)[0],

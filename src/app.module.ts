@@ -83,7 +83,7 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
   try {
     projector = Projector.start({
       store,
-      readModel: new EmbeddedReadModel(join(config.dataDir, 'read-model.db')),
+      readModel: new EmbeddedReadModel(join(config.dataDir, 'read-model.db'), { thread: true }),
       projections,
       subjects,
       log: (message, error) => log.error({ err: error }, message),

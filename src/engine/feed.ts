@@ -3,10 +3,11 @@ import type { Build, Ordinal, ReadModel } from '../store/read-model.js';
 
 /** What a stream adds to a projection. @throws what keeps it from adding anything */
 export const partsOf = (projection: Projection, history: History): Parts => {
-  let parts: Parts | undefined;
+  let parts = NO_PARTS;
   for (const { category, contribute } of projection.from)
-    if (category === history.subject.category) parts = parts ? { ...parts, ...contribute(history) } : contribute(history);
-  return parts ?? NOTHING;
+    if (category === history.subject.category) parts = parts.length > 0 ? [...parts, ...contribute(history)] : contribute(history);
+  if (parts.length > 1 && new Set(parts.map(({ key }) => key)).size < parts.length) throw new Error('Two parts have one key.');
+  return parts;
 };
 
 /** Keeps where one build's parts, links and totals stand true for the last event it took. */
@@ -54,7 +55,7 @@ export class Feed {
   take(event: StoredEvent, category: string, history: History | undefined, ordinal: Ordinal): void {
     const { stream } = event;
     if (this.projection.byEvent)
-      for (const [key, { links = NO_LINKS, sums }] of Object.entries(this.projection.byEvent(event))) {
+      for (const { key, links = NO_LINKS, sums } of this.projection.byEvent(event)) {
         this.readModel.mark(this.build.id, under(key), ordinal);
         for (const link of links) this.readModel.mark(this.build.id, linkedTo(link), ordinal);
         this.#count(undefined, sums, ordinal);
@@ -75,16 +76,17 @@ export class Feed {
   }
 
   #replace(stream: string, before: Parts, after: Parts, at: Ordinal): void {
-    for (const key in before) {
-      const [part, next] = [before[key]!, after[key]];
-      if (next && samePlace(part, next)) continue;
-      this.readModel.closePart(this.build.id, placeOf(stream, key, part), at);
-      if (!next) this.#count(part.sums, undefined, at);
+    const [last, next] = [byKey(before), byKey(after)];
+    for (const part of before) {
+      const other = next(part.key);
+      if (other && samePlace(part, other)) continue;
+      this.readModel.closePart(this.build.id, placeOf(stream, part), at);
+      if (!other) this.#count(part.sums, undefined, at);
     }
-    for (const key in after) {
-      const [last, part] = [before[key], after[key]!];
-      if (!last || !samePlace(last, part)) this.readModel.openPart(this.build.id, placeOf(stream, key, part), at);
-      this.#count(last?.sums, part.sums, at);
+    for (const part of after) {
+      const other = last(part.key);
+      if (!other || !samePlace(other, part)) this.readModel.openPart(this.build.id, placeOf(stream, part), at);
+      this.#count(other?.sums, part.sums, at);
     }
   }
 
@@ -94,7 +96,7 @@ export class Feed {
     this.log(`${this.projection.name}: ${stream} stopped.`, error);
     this.stopped.set(stream, ordinal);
     this.readModel.stop(this.build.id, { stream, ordinal, error: why });
-    for (const key of stoppedIn(this.#current.get(stream)?.parts ?? NOTHING, about.programme))
+    for (const key of stoppedIn(this.#current.get(stream)?.parts ?? NO_PARTS, about.programme))
       this.#count({}, { [key]: { stopped: 1n } }, ordinal);
     this.#current.delete(stream);
   }
@@ -161,12 +163,20 @@ const CURRENT = 300;
 
 type Measures = Readonly<Record<string, bigint>>;
 const NOTHING = {};
-const NOTHING_ADDED: Added = { state: undefined, parts: NOTHING };
+const NO_PARTS: Parts = [];
+const NOTHING_ADDED: Added = { state: undefined, parts: NO_PARTS };
 const NO_LINKS: readonly string[] = [];
 
-const placeOf = (stream: string, key: string, { row = false, links = NO_LINKS }: Part) => ({ key, stream, row, links: distinct(links) });
+const placeOf = (stream: string, { key, row = false, links = NO_LINKS }: Part) => ({ key, stream, row, links: distinct(links) });
 const distinct = (links: readonly string[]): readonly string[] =>
   links.every((link, i) => links.indexOf(link) === i) ? links : [...new Set(links)];
+
+/** Few are looked through, many looked up. */
+const byKey = (parts: Parts): ((key: string) => Part | undefined) => {
+  if (parts.length <= 8) return (key) => parts.find((part) => part.key === key);
+  const known = new Map(parts.map((part) => [part.key, part]));
+  return (key) => known.get(key);
+};
 
 const samePlace = ({ row = false, links = NO_LINKS }: Part, other: Part): boolean => {
   const { row: otherRow = false, links: others = NO_LINKS } = other;
@@ -196,6 +206,6 @@ const keysOf = (...sums: readonly Part['sums'][]): ReadonlySet<string> => new Se
 
 /** Where a stream that stops is counted. */
 export const stoppedIn = (parts: Parts, programme: string | undefined): ReadonlySet<string> => {
-  const keys = keysOf(...Object.values(parts).map(({ sums }) => sums));
+  const keys = keysOf(...parts.map(({ sums }) => sums));
   return keys.size > 0 || !programme ? keys : new Set([`programme:${programme}`]);
 };

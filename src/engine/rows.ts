@@ -230,14 +230,12 @@ export class Rows {
   /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
   #shown(stream: string, parts: Parts): Added {
     const added: Record<string, Added[string]> = {};
-    for (const key in parts) {
-      const part = parts[key]!;
+    for (const part of parts)
       try {
-        added[key] = { part, value: part.value() };
+        added[part.key] = { part, value: part.value() };
       } catch (error) {
-        this.feed.failed(stream, key, error);
+        this.feed.failed(stream, part.key, error);
       }
-    }
     return added;
   }
 
@@ -256,7 +254,7 @@ export class Rows {
 }
 
 const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const partsIn = (added: Added): Parts => Object.fromEntries(Object.entries(added).map(([key, { part }]) => [key, part]));
+const partsIn = (added: Added): Parts => Object.values(added).map(({ part }) => part);
 const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
 
 /** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */

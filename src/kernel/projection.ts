@@ -7,6 +7,8 @@ import type { StateOf, AnySubject } from './subject.js';
  * What is kept of a part is where it stands and what it adds to totals: that follows from the stream's state.
  */
 export interface Part {
+  /** `contract:euc`: once among the parts of a stream. */
+  readonly key: string;
   /** What rows show of it: folded from the log when a row asks, and then it may look at the whole history. */
   value(): Json;
   /** Whether a row stands under this key. */
@@ -16,7 +18,7 @@ export interface Part {
   /** Whole numbers that this part adds to totals: total key → measure → amount. Kept by adding and taking away, so no row reads all parts. */
   readonly sums?: Readonly<Record<string, Readonly<Record<string, bigint>>>>;
 }
-export type Parts = Readonly<Record<string, Part>>;
+export type Parts = readonly Part[];
 
 /** What a row may see: parts within two links of its key, at one position. */
 export interface Around {

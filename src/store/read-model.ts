@@ -62,7 +62,8 @@ export interface ReadModel {
   claim(ledger: string): void;
   /**
    * All of the work or none. Held open, it may be lost with the process as if it had not begun, and the next one goes on in it; what fails
-   * takes all that is held along. What is held can be read.
+   * takes all that is held along. Whoever reads ends what is held.
+   * @throws what the work throws, or what has failed of what ended before: then nothing is written any more
    */
   transaction(work: () => void, hold?: boolean): void;
   /** Ends what is held open. */

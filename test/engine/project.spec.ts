@@ -264,14 +264,15 @@ describe('a projection', () => {
       version,
       question: 'How many contracts does each tower have?',
       from: [
-        of(contract, ({ id, state }) => ({
-          [`contract:${id}`]: {
+        of(contract, ({ id, state }) => [
+          {
+            key: `contract:${id}`,
             value: () => ({ version }),
             links: state.towers.map((t) => `tower:${t}`),
             sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
           },
-        })),
-        of(tower, ({ id, state }) => ({ [`tower:${id}`]: { value: () => ({ title: state.title }), row: true } })),
+        ]),
+        of(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
       ],
       row: (key, around) => ({ version, contracts: Number(around.total(key)['contracts'] ?? 0n), linking: around.linking(key).length }),
       ...more,
@@ -373,11 +374,11 @@ describe('a projection', () => {
   it('may add to one total from several parts of a stream', async () => {
     const halves = counted(1, {
       from: [
-        of(tower, ({ id }) => ({ [`tower:${id}`]: { value: () => ({}), row: true } })),
-        of(contract, ({ id }) => ({
-          [`contract:${id}/one`]: { value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
-          [`contract:${id}/two`]: { value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
-        })),
+        of(tower, ({ id }) => [{ key: `tower:${id}`, value: () => ({}), row: true }]),
+        of(contract, ({ id }) => [
+          { key: `contract:${id}/one`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
+          { key: `contract:${id}/two`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
+        ]),
       ],
     });
     const rows = await rowsAfter(await (await two()).events(), [halves]);
@@ -401,7 +402,7 @@ describe('a projection', () => {
       question: 'What stands in many rows, and does not change with every event?',
       from: [
         of(contract, ({ id, revision }) =>
-          Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`contract:${id}/${n}`, { value: () => ({ revision }), row: true }])),
+          [0, 1, 2, 3, 4].map((n) => ({ key: `contract:${id}/${n}`, value: () => ({ revision }), row: true })),
         ),
       ],
       row: (key, around) => ({ half: Math.floor(around.at(key)[0].revision / 2) }),
@@ -420,16 +421,31 @@ describe('a projection', () => {
 
   it('whose stream breaks its own code stops that stream alone', async () => {
     const fragile = counted(1, {
-      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return { [`contract:${id}`]: { value: () => ({}), row: true } }; })], // prettier-ignore
+      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return [{ key: `contract:${id}`, value: () => ({}), row: true }]; })], // prettier-ignore
     });
     const rows = await rowsAfter(await (await two()).events(), [fragile]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
     expect(rows.projector.list()[0]!.stopped).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
   });
 
+  it('that gives one key to two parts of a stream stops that stream alone', async () => {
+    const twice = counted(1, {
+      from: [
+        of(contract, ({ id }) =>
+          Array.from({ length: id === 'euc' ? 2 : 1 }, () => ({ key: `contract:${id}`, value: () => ({}), row: true })),
+        ),
+      ],
+    });
+    const rows = await rowsAfter(await (await two()).events(), [twice]);
+    expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
+    expect(rows.projector.list()[0]!.stopped).toEqual([
+      expect.objectContaining({ stream: 'contract-euc', error: 'Two parts have one key.' }),
+    ]);
+  });
+
   it('whose part cannot be shown leaves out that part alone, and says so', async () => {
     const fragile = counted(1, {
-      from: [of(contract, ({ id }) => ({ [`contract:${id}`]: { value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true } }))], // prettier-ignore
+      from: [of(contract, ({ id }) => [{ key: `contract:${id}`, value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true }])], // prettier-ignore
       row: (key, around) => around.at(key)[0],
     });
     const rows = await new Rows(await storeOf(await (await two()).events()), [fragile]).read();

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { rmSync } from 'node:fs';
 import {
   type Build,
@@ -10,9 +9,11 @@ import {
   type StoppedStream,
   type Tag,
 } from '../read-model.js';
+import { HereSql, ThreadSql, type Sql } from './sql.js';
+import { Statements, type Value } from './statements.js';
 
 /** Changes with the tables below: an older file is made anew. */
-const SHAPE = '2';
+const SHAPE = '3';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -22,7 +23,7 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_id ON events (id);
   CREATE INDEX IF NOT EXISTS events_by_stream ON events (stream, ordinal, revision);
-  CREATE TABLE IF NOT EXISTS tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps BLOB NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS parts (
     build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
@@ -35,7 +36,9 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (build, hash, ordinal)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS stopped (build INTEGER NOT NULL, stream TEXT NOT NULL, ordinal INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
-`;
+`
+  .split(';')
+  .slice(0, -1);
 /** The tables of builds, each with the first column of its key after the build. */
 const OF_BUILD = { parts: 'key', links: 'target', marks: 'hash', totals: 'key', stopped: 'stream' } as const;
 
@@ -51,18 +54,22 @@ const EVENT =
 
 /** A SQLite file of its own beside the log: thrown away and made again whenever it is of no use. */
 export class EmbeddedReadModel implements ReadModel {
-  readonly #db: Database.Database;
-  readonly #statements = new Map<string, Database.Statement<unknown[]>>();
+  readonly #sql: Sql;
   readonly #names = new Recent<number>(20_000);
+  /** Names that may not have been committed yet, and the number of the last. */
+  readonly #new = new Map<string, number>();
+  #lastName: number | undefined;
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
-  readonly #inserts = new Map<string, { readonly one: Database.Statement<unknown[]>; readonly many: Database.Statement<unknown[]> }>();
   #pending = new Pending();
   readonly #tags = new Map<string, Recent<number>>();
-  #held = false;
 
-  /** @param file a path, or `:memory:` */
-  constructor(file: string) {
-    this.#db = opened(file);
+  /**
+   * @param file a path, or `:memory:`
+   * @param thread whether it is written on a thread of its own
+   */
+  constructor(file: string, { thread = false }: { readonly thread?: boolean } = {}) {
+    const here = opened(file);
+    this.#sql = thread ? new ThreadSql(here, file) : new HereSql(here);
   }
 
   claim(ledger: string): void {
@@ -70,29 +77,32 @@ export class EmbeddedReadModel implements ReadModel {
     const owner = this.#get<{ value: string }>(`SELECT value FROM about WHERE key = 'ledger'`);
     if (owner?.value === mine) return;
     this.transaction(() => {
-      for (const table of [...Object.keys(OF_BUILD), 'builds', 'tags', 'events', 'names']) this.#db.exec(`DROP TABLE ${table}`);
-      this.#db.exec(TABLES); // an earlier program may have given them other columns
+      for (const table of [...Object.keys(OF_BUILD), 'builds', 'tags', 'events', 'names']) this.#run(`DROP TABLE ${table}`);
+      for (const table of TABLES) this.#run(table); // an earlier program may have given them other columns
       this.#run(`INSERT OR REPLACE INTO about VALUES ('ledger', ?)`, mine);
     });
+    this.#sql.settle();
     this.#forget();
   }
 
   transaction(work: () => void, hold = false): void {
-    if (!this.#held) this.#db.exec('BEGIN');
     try {
+      this.#sql.begin();
       work();
       if (!hold || this.#pending.events.length >= WRITTEN) this.#write();
-      if (!hold) this.#db.exec('COMMIT');
-      this.#held = hold;
+      if (hold) this.#sql.hold();
+      else this.#sql.commit();
+      if (hold || this.#new.size < NEW) return;
+      this.#sql.settle();
+      this.#new.clear();
     } catch (error) {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-      this.#held = false;
+      this.#sql.rollback();
       this.#forget();
       throw error;
     }
   }
   commit(): void {
-    if (this.#held) this.transaction(() => undefined);
+    if (this.#sql.held) this.transaction(() => undefined);
   }
 
   addEvent({ ordinal, position, stream, revision, id, logTime }: IndexedEvent, tags: readonly Tag[]): void {
@@ -152,8 +162,9 @@ export class EmbeddedReadModel implements ReadModel {
     }));
   }
   addBuild(projection: string, version: number, serving: boolean): Build {
-    const sql = 'INSERT INTO builds (projection, version, cursor, serving) VALUES (?, ?, 0, ?)';
-    const id = Number(this.#run(sql, projection, version, serving ? 1 : 0).lastInsertRowid);
+    const sql = 'INSERT INTO builds (projection, version, cursor, serving) VALUES (?, ?, 0, ?) RETURNING id';
+    let id = 0;
+    this.transaction(() => ({ id } = this.#get<{ id: number }>(sql, projection, version, serving ? 1 : 0)!));
     return { id, projection, version, cursor: 0, serving };
   }
   moveBuild(build: number, cursor: Ordinal): void {
@@ -236,8 +247,11 @@ export class EmbeddedReadModel implements ReadModel {
   }
 
   close(): void {
-    this.commit();
-    this.#db.close();
+    try {
+      this.commit();
+    } finally {
+      this.#sql.close();
+    }
   }
 
   #rarestFirst(tags: readonly number[]): readonly number[] {
@@ -281,6 +295,8 @@ export class EmbeddedReadModel implements ReadModel {
   #forget(): void {
     this.#names.clear();
     this.#tags.clear();
+    this.#new.clear();
+    this.#lastName = undefined;
     this.#pending = new Pending();
   }
   #tag(kind: string, value: string): number {
@@ -294,70 +310,53 @@ export class EmbeddedReadModel implements ReadModel {
   #name(name: string): number {
     const known = this.#known(name);
     if (known !== undefined) return known;
-    const id = Number(this.#run('INSERT INTO names (name) VALUES (?)', name).lastInsertRowid);
+    this.#lastName ??= (this.#sql.all('SELECT coalesce(max(id), 0) AS last FROM names') as { last: number }[])[0]!.last;
+    const id = ++this.#lastName;
+    this.#pending.names.push([id, name]);
+    this.#new.set(name, id);
     this.#names.set(name, id);
     return id;
   }
   #known(name: string): number | undefined {
-    const kept = this.#names.get(name);
+    const kept = this.#names.get(name) ?? this.#new.get(name);
     if (kept !== undefined) return kept;
-    const row = this.#statement('SELECT id FROM names WHERE name = ?').get(name) as { id: number } | undefined;
+    const [row] = this.#sql.recall('SELECT id FROM names WHERE name = ?', name) as { id: number }[];
     if (row) this.#names.set(name, row.id);
     return row?.id;
   }
 
   #write(): void {
     if (this.#pending.empty) return;
-    const { events, parts, links, marks, totals, tagged } = this.#pending;
+    const { names, events, parts, links, marks, totals, tagged } = this.#pending;
     this.#pending = new Pending();
-    this.#insert('events', events);
-    this.#insert('parts', parts.sort(by(4)));
-    this.#insert('links', links.sort(by(5)));
-    this.#insert('marks', marks.sort(by(3)), 'INSERT OR IGNORE');
-    this.#insert('totals', totals.sort(by(3)), 'INSERT OR REPLACE'); // the last of one ordinal holds
-    for (const [tag, ordinals] of tagged)
-      this.#run('INSERT INTO tags VALUES (?, ?, ?, ?)', tag, ordinals[0], ordinals.length, steps(ordinals));
-  }
-  /** A statement for many rows costs far less than one for each. */
-  #insert(table: string, rows: readonly (readonly Value[])[], how = 'INSERT'): void {
-    if (rows.length === 0) return;
-    let statements = this.#inserts.get(table);
-    if (!statements) {
-      const one = `(${rows[0]!.map(() => '?').join(', ')})`;
-      const of = (many: number) => this.#db.prepare(`${how} INTO ${table} VALUES ${Array<string>(many).fill(one).join(', ')}`);
-      this.#inserts.set(table, (statements = { one: of(1), many: of(MANY) }));
-    }
-    let done = 0;
-    for (; done + MANY <= rows.length; done += MANY) {
-      const values: Value[] = [];
-      for (let i = done; i < done + MANY; i++) values.push(...rows[i]!);
-      statements.many.run(values);
-    }
-    for (; done < rows.length; done++) statements.one.run(rows[done]!);
+    this.#sql.insert('INSERT INTO names', names);
+    this.#sql.insert('INSERT INTO events', events);
+    this.#sql.insert('INSERT INTO parts', parts.sort(by(4)));
+    this.#sql.insert('INSERT INTO links', links.sort(by(5)));
+    this.#sql.insert('INSERT OR IGNORE INTO marks', marks.sort(by(3)));
+    this.#sql.insert('INSERT OR REPLACE INTO totals', totals.sort(by(3))); // the last of one ordinal holds
+    const tags = [...tagged].map(([tag, ordinals]) => [tag, ordinals[0]!, ordinals.length, stepsOf(ordinals)]);
+    this.#sql.insert('INSERT INTO tags', tags.sort(by(1)));
+    this.#sql.flush();
   }
 
-  #statement(sql: string): Database.Statement<unknown[]> {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
-    return statement;
+  #run(sql: string, ...values: Value[]): void {
+    this.#sql.run(sql, ...values);
   }
-  #run(sql: string, ...values: unknown[]): Database.RunResult {
-    return this.#statement(sql).run(...values);
+  #get<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.#all<Row>(sql, ...values)[0];
   }
-  #get<Row>(sql: string, ...values: unknown[]): Row | undefined {
-    this.#write();
-    return this.#statement(sql).get(...values) as Row | undefined;
-  }
-  #all<Row>(sql: string, ...values: unknown[]): Row[] {
-    this.#write();
-    return this.#statement(sql).all(...values) as Row[];
+  #all<Row>(sql: string, ...values: Value[]): Row[] {
+    if (this.#sql.held) this.commit();
+    else this.#write();
+    return this.#sql.all(sql, ...values) as Row[];
   }
 }
 
-type Value = string | number | null | Uint8Array;
-const MANY = 40;
 /** Events that are held together: what is written in order of its keys costs far less. */
 const WRITTEN = 2000;
+/** Names that are kept at the most before it is waited until they are in the file. */
+const NEW = 20_000;
 
 /** By so many columns, which come first. */
 const by =
@@ -392,6 +391,7 @@ class Recent<V> {
 
 /** Rows on their way into the file. */
 class Pending {
+  readonly names: Value[][] = [];
   readonly events: Value[][] = [];
   readonly parts: Value[][] = [];
   readonly links: Value[][] = [];
@@ -400,7 +400,7 @@ class Pending {
   readonly tagged = new Map<number, Ordinal[]>();
 
   get empty(): boolean {
-    return this.events.length + this.parts.length + this.links.length + this.marks.length + this.totals.length === 0;
+    return this.names.length + this.events.length + this.parts.length + this.links.length + this.marks.length + this.totals.length === 0;
   }
 }
 
@@ -425,35 +425,24 @@ const hashOf = (name: string): number => {
   return (a >>> 0) * 4096 + ((b >>> 0) & 4095);
 };
 
-/** The ordinals of one tag in one transaction: the first, and the steps from each to the next, seven bits a byte. */
+/** The ordinals of one tag in one transaction: the first, and the steps from each to the next. */
 interface Tagged {
   readonly first: Ordinal;
   readonly count: number;
-  readonly steps: Uint8Array;
+  readonly steps: string;
 }
-const steps = (ordinals: readonly Ordinal[]): Buffer => {
-  const bytes: number[] = [];
-  for (let i = 1; i < ordinals.length; i++) {
-    let step = ordinals[i]! - ordinals[i - 1]!;
-    for (; step > 127; step = Math.floor(step / 128)) bytes.push((step % 128) + 128);
-    bytes.push(step);
-  }
-  return Buffer.from(bytes);
+const stepsOf = (ordinals: readonly Ordinal[]): string => {
+  let text = '';
+  for (let i = 1; i < ordinals.length; i++) text += `${i > 1 ? ' ' : ''}${ordinals[i]! - ordinals[i - 1]!}`;
+  return text;
 };
 const ordinalsOf = ({ first, steps }: Tagged): Ordinal[] => {
   const ordinals = [first];
-  let [step, unit] = [0, 1];
-  for (const byte of steps) {
-    step += (byte % 128) * unit;
-    unit *= 128;
-    if (byte > 127) continue;
-    ordinals.push(ordinals.at(-1)! + step);
-    [step, unit] = [0, 1];
-  }
+  if (steps !== '') for (const step of steps.split(' ')) ordinals.push(ordinals.at(-1)! + Number(step));
   return ordinals;
 };
 
-const opened = (file: string): Database.Database => {
+const opened = (file: string): Statements => {
   try {
     return prepared(file);
   } catch {
@@ -461,17 +450,13 @@ const opened = (file: string): Database.Database => {
     return prepared(file);
   }
 };
-const prepared = (file: string): Database.Database => {
-  const db = new Database(file);
+const prepared = (file: string): Statements => {
+  const statements = new Statements(file);
   try {
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    db.pragma('cache_size = -16000');
-    db.pragma('wal_autocheckpoint = 4000');
-    db.exec(TABLES);
-    return db;
+    for (const table of TABLES) statements.db.exec(table);
+    return statements;
   } catch (error) {
-    db.close();
+    statements.db.close();
     throw error;
   }
 };

@@ -1,0 +1,193 @@
+import { extname } from 'node:path';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { DONE, FAILED, Statements, type Message, type Step, type StatementsThread, type Value } from './statements.js';
+
+/** A file of a read model: one transaction at a time, in which statements run in the order given. */
+export interface Sql {
+  /** Goes on in what is held. @throws what has failed of what ran before */
+  begin(): void;
+  /** Leaves the transaction open: the next one goes on in it. */
+  hold(): void;
+  commit(): void;
+  /** Then all that was committed before can be recalled. */
+  rollback(): void;
+  readonly held: boolean;
+  run(sql: string, ...values: readonly Value[]): void;
+  /** @param sql up to VALUES */
+  insert(sql: string, rows: readonly (readonly Value[])[]): void;
+  /** Sees all that was run; nothing may be held. */
+  all(sql: string, ...values: readonly Value[]): unknown[];
+  /** Sees what was committed, and perhaps more; never waits for what runs elsewhere. */
+  recall(sql: string, ...values: readonly Value[]): unknown[];
+  /** Lets what was run so far be done meanwhile. */
+  flush(): void;
+  /** Until all that was committed can be recalled. */
+  settle(): void;
+  close(): void;
+}
+
+/** Where who asks can wait: in memory, and wherever little is written. */
+export class HereSql implements Sql {
+  held = false;
+  constructor(private readonly statements: Statements) {}
+
+  begin(): void {
+    if (!this.held) this.run('BEGIN');
+    this.held = false;
+  }
+  hold(): void {
+    this.held = true;
+  }
+  commit(): void {
+    this.run('COMMIT');
+  }
+  rollback(): void {
+    this.statements.rollback();
+    this.held = false;
+  }
+  run(sql: string, ...values: readonly Value[]): void {
+    this.statements.run([sql, values]);
+  }
+  insert(sql: string, rows: readonly (readonly Value[])[]): void {
+    if (rows.length > 0) this.statements.run(inserting(sql, rows));
+  }
+  all(sql: string, ...values: readonly Value[]): unknown[] {
+    return this.statements.all(sql, values);
+  }
+  recall(sql: string, ...values: readonly Value[]): unknown[] {
+    return this.statements.all(sql, values);
+  }
+  flush(): void {}
+  settle(): void {}
+  close(): void {
+    this.statements.db.close();
+  }
+}
+
+/** Messages that may be under way: who writes faster waits. */
+const UNDER_WAY = 3;
+const PATIENCE_MS = 60_000;
+
+/**
+ * Writes on a thread of its own, so that whoever follows the log goes on meanwhile; reads here, once that thread has committed.
+ * What fails there is told at the next begin, and nothing is written any more: what follows would stand on a gap.
+ */
+export class ThreadSql implements Sql {
+  #transaction: 'none' | 'inside' | 'held' = 'none';
+  #steps: Step[] = [];
+  #sent = 0;
+  #broken: Error | undefined;
+  readonly #state = new Int32Array(new SharedArrayBuffer(8));
+  readonly #port: MessagePort;
+
+  /** @param here the same file, open on this thread */
+  constructor(
+    private readonly here: Statements,
+    file: string,
+  ) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const statements: StatementsThread = { file, port: port2, state: this.#state };
+    const thread = new Worker(new URL(`./statements${extname(import.meta.filename)}`, import.meta.url), { workerData: { statements }, transferList: [port2] }); // prettier-ignore
+    thread.on('error', (error) => (this.#broken ??= error as Error));
+    thread.unref();
+    port1.unref();
+  }
+
+  get held(): boolean {
+    return this.#transaction === 'held';
+  }
+  begin(): void {
+    this.#check();
+    if (this.#transaction === 'none') this.#steps.push(['BEGIN', []]);
+    this.#transaction = 'inside';
+  }
+  hold(): void {
+    this.#transaction = 'held';
+  }
+  commit(): void {
+    this.#steps.push(['COMMIT', []]);
+    this.#transaction = 'none';
+    this.#send();
+  }
+  rollback(): void {
+    this.#steps = [];
+    this.#transaction = 'none';
+    try {
+      this.#send({ undo: true });
+      this.settle();
+    } catch {
+      // told at the next begin
+    }
+  }
+  run(sql: string, ...values: readonly Value[]): void {
+    this.#steps.push([sql, values]);
+    if (this.#transaction === 'none') this.#send();
+  }
+  insert(sql: string, rows: readonly (readonly Value[])[]): void {
+    if (rows.length > 0) this.#steps.push(inserting(sql, rows));
+  }
+  all(sql: string, ...values: readonly Value[]): unknown[] {
+    if (this.#transaction === 'inside') {
+      this.#send({ question: [sql, values] });
+      this.#wait(0);
+      return receiveMessageOnPort(this.#port)!.message as unknown[];
+    }
+    if (!this.#broken) this.settle();
+    return this.recall(sql, ...values);
+  }
+  recall(sql: string, ...values: readonly Value[]): unknown[] {
+    return this.here.all(sql, values);
+  }
+  flush(): void {
+    if (this.#steps.length > 0) this.#send();
+  }
+  settle(): void {
+    this.#wait(0);
+  }
+  close(): void {
+    const told = this.#broken;
+    try {
+      this.#send({ close: true });
+      this.settle();
+    } catch (error) {
+      if (error !== told) throw error;
+    } finally {
+      this.#port.close();
+      this.here.db.close();
+    }
+  }
+
+  #send(more: Omit<Message, 'steps'> = {}): void {
+    const message: Message = { steps: this.#steps, ...more };
+    this.#port.postMessage(message);
+    this.#steps = [];
+    this.#sent++;
+    this.#wait(UNDER_WAY);
+  }
+
+  /** Until so few messages are under way. */
+  #wait(underWay: number): void {
+    this.#check();
+    for (let done = this.#done; this.#sent - done > underWay; done = this.#done)
+      if (Atomics.wait(this.#state, DONE, done, PATIENCE_MS) === 'timed-out') {
+        this.#broken ??= new Error('The thread that writes the read model does not answer.');
+        break;
+      }
+    this.#check();
+  }
+  get #done(): number {
+    return Atomics.load(this.#state, DONE);
+  }
+  #check(): void {
+    if (!this.#broken && Atomics.load(this.#state, FAILED) === 1)
+      this.#broken = (receiveMessageOnPort(this.#port)?.message as Error | undefined) ?? new Error('The read model could not be written.');
+    if (this.#broken) throw this.#broken;
+  }
+}
+
+const inserting = (sql: string, rows: readonly (readonly Value[])[]): Step => {
+  const values: Value[] = [];
+  for (const row of rows) values.push(...row);
+  return [sql, values, rows[0]!.length];
+};
