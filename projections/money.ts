@@ -1,4 +1,4 @@
-import { besides, changeFigures, measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { changeFigures, measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
 import { contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
@@ -45,7 +45,10 @@ export const money = projection({
             }) as never,
           row: true,
           sums: {
-            [`programme:${c.programme}`]: besides(measuresOf(c.original, `${group}.original.`), measuresOf(c.ceiling, `${group}.ceiling.`)),
+            [`programme:${c.programme}`]: {
+              ...measuresOf(c.original, `${group}.original.`),
+              ...measuresOf(c.ceiling, `${group}.ceiling.`),
+            },
           },
         },
       ];

@@ -1,7 +1,6 @@
 import {
   addDays,
   addMonths,
-  besides,
   changeFigures,
   growth,
   isAmount,
@@ -91,7 +90,7 @@ const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
   row: group(c) === 'outside',
   links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
   sums: {
-    [`programme:${c.programme}`]: PROMISED.has(c.stage) ? besides(measuresOf(c.ceiling, `${group(c)}.`), ONE[group(c)]) : ONE[group(c)],
+    [`programme:${c.programme}`]: PROMISED.has(c.stage) ? { ...measuresOf(c.ceiling, `${group(c)}.`), ...ONE[group(c)] } : ONE[group(c)],
   },
 });
 

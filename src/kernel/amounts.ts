@@ -232,24 +232,7 @@ export const perYear = (total: Amount, months: number): Amount => {
  * What a value adds to a total, as whole numbers that can be taken away again: `GBP` in minor units, and how many there are of
  * `GBP.count`, `GBP.about` (and every other word but exact), `undisclosed`, `withheld`, `unknown`, each behind the prefix.
  */
-export const measuresOf = (value: Value, prefix = ''): Measures => {
-  let known = measured.get(value);
-  if (!known) measured.set(value, (known = {}));
-  return (known[prefix] ??= measure(value, prefix));
-};
-export type Measures = { readonly [measure: string]: bigint };
-/** A value is asked again with every event of its stream. */
-const measured = new WeakMap<Value, Record<string, Measures>>();
-/** The measures of two, where none is in both; the same for the same two. */
-export const besides = (a: Measures, b: Measures): Measures => {
-  let known = joined.get(a);
-  if (!known) joined.set(a, (known = new WeakMap()));
-  let both = known.get(b);
-  if (!both) known.set(b, (both = { ...a, ...b }));
-  return both;
-};
-const joined = new WeakMap<Measures, WeakMap<Measures, Measures>>();
-const measure = (value: Value, prefix: string): Measures => {
+export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
   if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
   const says = value.says ?? 'exact';
   return {
