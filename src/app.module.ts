@@ -79,11 +79,13 @@ const CLOSING_MS = 5000;
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
 export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
   const store = await openStore(config, log);
+  let readModel: EmbeddedReadModel | undefined;
   let projector: Projector | undefined;
   try {
+    readModel = new EmbeddedReadModel(join(config.dataDir, 'read-model.db'), { thread: true });
     projector = Projector.start({
       store,
-      readModel: new EmbeddedReadModel(join(config.dataDir, 'read-model.db'), { thread: true }),
+      readModel,
       projections,
       subjects,
       log: (message, error) => log.error({ err: error }, message),
@@ -99,7 +101,8 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
     };
     return { app, url: await app.getUrl(), close };
   } catch (error) {
-    await projector?.close();
+    if (projector) await projector.close();
+    else readModel?.close();
     await store.close();
     throw error;
   }

@@ -6,7 +6,9 @@ export const partsOf = (projection: Projection, history: History): Parts => {
   let parts = NO_PARTS;
   for (const { category, contribute } of projection.from)
     if (category === history.subject.category) parts = parts.length > 0 ? [...parts, ...contribute(history)] : contribute(history);
-  if (parts.length > 1 && new Set(parts.map(({ key }) => key)).size < parts.length) throw new Error('Two parts have one key.');
+  if (parts.length < 2) return parts;
+  const keys = new Set<string>();
+  for (const { key } of parts) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
   return parts;
 };
 

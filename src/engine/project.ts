@@ -91,6 +91,10 @@ export class Projector {
 
   #start(): void {
     const { readModel, projections, store } = this.#o;
+    readModel.onFailure((error) => {
+      this.#fail(error);
+      this.#stop.abort();
+    });
     readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
     this.#last = readModel.lastEvent();
     const builds = readModel.builds();
@@ -228,6 +232,7 @@ export class Projector {
     const head = await this.#o.store.head();
     while (head !== undefined && !this.#stop.signal.aborted && !(await this.reached(head, 1000))) if (this.#failed) throw this.#failed;
     await this.#rebuilds;
+    if (this.#failed) throw this.#failed;
   }
 
   /** Makes a projection anew from the log beside the parts that serve, then swaps them. */
@@ -279,7 +284,7 @@ export class Projector {
     serving.catchingUp = undefined;
   }
 
-  /** One commit for what comes within a moment: what is held can be read, and what is lost with the process is read from the log again. */
+  /** One commit for what comes within a moment, unless somebody reads it: what is lost with the process is read from the log again. */
   #commitSoon(more: boolean): void {
     if (more) this.#committing = void clearTimeout(this.#committing);
     this.#committing ??= setTimeout(() => {
@@ -294,6 +299,7 @@ export class Projector {
   }
 
   #fail(error: unknown): void {
+    if (this.#failed) return;
     this.#failed = error;
     this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
     this.#o.log?.('Projections stopped following the log.', error);
@@ -351,6 +357,7 @@ export class Projector {
   async #catchUp(serving: Serving): Promise<void> {
     const { store, readModel, keep = 4000 } = this.#o;
     const { name, version } = serving.projection;
+    readModel.commit(); // what fails here takes nothing along of what follows the log
     const build = readModel.addBuild(name, version, false);
     const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
     serving.catchingUp = feed;
@@ -362,7 +369,7 @@ export class Projector {
       const streams = await histories.prepare(page);
       for (let from = 0; from < page.length; from += SLICE) {
         if (this.#stop.signal.aborted) return;
-        readModel.commit(); // what fails here takes nothing along of what follows the log
+        readModel.commit();
         readModel.transaction(() => {
           for (const event of page.slice(from, from + SLICE)) feeds.take(event, streams, ++feed.cursor);
           readModel.moveBuild(build.id, feed.cursor);

@@ -7,7 +7,7 @@ import type { StateOf, AnySubject } from './subject.js';
  * What is kept of a part is where it stands and what it adds to totals: that follows from the stream's state.
  */
 export interface Part {
-  /** `contract:euc`: once among the parts of a stream. */
+  /** `contract:euc`: once among the parts that a stream adds, or an event. */
   readonly key: string;
   /** What rows show of it: folded from the log when a row asks, and then it may look at the whole history. */
   value(): Json;

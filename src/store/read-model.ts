@@ -63,11 +63,13 @@ export interface ReadModel {
   /**
    * All of the work or none. Held open, it may be lost with the process as if it had not begun, and the next one goes on in it; what fails
    * takes all that is held along. Whoever reads ends what is held.
-   * @throws what the work throws, or what has failed of what ended before: then nothing is written any more
+   * @throws what the work throws, or what has failed of what ended before
    */
   transaction(work: () => void, hold?: boolean): void;
-  /** Ends what is held open. */
+  /** Ends what is held open. Whether that comes to pass may be told later. */
   commit(): void;
+  /** Told once of a transaction that had ended and yet did not come to pass: nothing is written any more. */
+  onFailure(listener: (error: Error) => void): void;
 
   /** @param tags each tag with what stands behind its colon */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;

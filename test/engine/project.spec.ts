@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
+import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { contract, type Contract } from '../../src/domain/contract/index.js';
 import { subjects } from '../../src/domain/index.js';
@@ -7,6 +9,7 @@ import { tower } from '../../src/domain/tower/index.js';
 import { Rebuilding } from '../../src/engine/project.js';
 import type { Row } from '../../src/engine/rows.js';
 import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
+import { EmbeddedReadModel } from '../../src/store/embedded/embedded-read-model.js';
 import { memoryStore, MemoryStore } from '../../src/store/memory/memory-store.js';
 import { bounded, moves, play, tellWorld, World } from '../random-history.js';
 import { closeRows, InPieces, newFolder, readModelIn, Rows, rowsAfter, tellAgain } from './rows-after.js';
@@ -439,7 +442,7 @@ describe('a projection', () => {
     const rows = await rowsAfter(await (await two()).events(), [twice]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
     expect(rows.projector.list()[0]!.stopped).toEqual([
-      expect.objectContaining({ stream: 'contract-euc', error: 'Two parts have one key.' }),
+      expect.objectContaining({ stream: 'contract-euc', error: 'Two parts stand under contract:euc.' }),
     ]);
   });
 
@@ -506,6 +509,31 @@ describe('what is kept', () => {
     expect(readModel.builds().map(({ cursor }) => cursor)).toEqual(projections.map(() => left));
     const mended = await (await failing.restart()).read();
     expect(mended.dumps()).toEqual(whole.dumps());
+  });
+
+  it('goes back to what was ended when the thread that writes fails, though no event follows', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await telling.events());
+    const folder = newFolder();
+    const file = join(folder, 'read-model.db');
+    const failing = await new Rows(store, projections, folder, { readModel: new EmbeddedReadModel(file, { thread: true }) }).read();
+    const { ordinal, position } = failing.projector;
+    const register = await failing.all('contract-register');
+    const db = new Database(file);
+    db.exec('ALTER TABLE marks RENAME TO gone');
+    await telling.tell('contract-euc', 'SignContract', {});
+    await tellAgain(store, (await telling.events()).slice(ordinal));
+    while (!failing.projector.failed) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(failing.projector.failed).toMatchObject({ message: 'no such table: marks' });
+    expect([failing.projector.ordinal, failing.projector.position]).toEqual([ordinal, position]);
+    expect(await failing.all('contract-register')).toEqual(register);
+    expect(failing.logged).toEqual(['Projections stopped following the log.']);
+    await expect(failing.read()).rejects.toThrow('no such table: marks');
+    db.exec('ALTER TABLE gone RENAME TO marks');
+    db.close();
+    const mended = await (await failing.restart()).read();
+    expect(mended.projector.ordinal).toBe(ordinal + 1);
+    expect(await mended.texts()).toEqual(await (await new Rows(store).read()).texts());
   });
 
   it('may mark more events than added something: only those that did are seen', async () => {

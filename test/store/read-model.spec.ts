@@ -561,6 +561,31 @@ describe('a thread that writes', () => {
     expect(ordinals(open(file))).toEqual([1]);
   });
 
+  it('that fails says so to who listens, though nobody comes, with the code of the failure', async () => {
+    const file = newFile();
+    const model = new EmbeddedReadModel(file, { thread: true });
+    models.add(model);
+    model.claim('ours');
+    const failed = new Promise<Error>((resolve) => model.onFailure(resolve));
+    add(model, 1);
+    expect(model.lastEvent()).toEqual(event(1));
+    const db = new Database(file);
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
+    db.close();
+    model.transaction(() => model.addEvent(event(2), [tag('type:All')]), true);
+    model.commit();
+    expect(await failed).toMatchObject({ message: 'The disk is full.', code: 'SQLITE_CONSTRAINT_TRIGGER' });
+    expect([model.lastEvent(), ordinals(model)]).toEqual([event(1), [1]]);
+  });
+
+  it('takes nothing more once it is closed', () => {
+    const model = new EmbeddedReadModel(newFile(), { thread: true });
+    model.claim('ours');
+    model.close();
+    model.close();
+    expect(() => add(model, 1)).toThrow('The read model is closed.');
+  });
+
   it('that has failed unheard of says so when it is closed', () => {
     const file = newFile();
     const model = new EmbeddedReadModel(file, { thread: true });
@@ -573,12 +598,16 @@ describe('a thread that writes', () => {
     expect(() => model.close()).toThrow('no such table: tags');
   });
 
-  it('that cannot open the file fails like that too', () => {
+  it('that cannot open the file fails like that too', async () => {
     const file = newFile();
-    const sql = new ThreadSql(new Statements(file), join(file, 'not-a-folder'));
+    const failures: string[] = [];
+    const sql = new ThreadSql(new Statements(file), join(file, 'not-a-folder'), (error) => failures.push(error.message));
     sql.run('CREATE TABLE t (a)');
     expect(() => sql.settle()).toThrow('unable to open database file');
     expect(() => sql.begin()).toThrow('unable to open database file');
+    expect(failures).toEqual([]); // not while somebody is at work
+    await Promise.resolve();
+    expect(failures).toEqual(['unable to open database file']);
     sql.close();
   });
 

@@ -62,14 +62,24 @@ export class EmbeddedReadModel implements ReadModel {
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
   #pending = new Pending();
   readonly #tags = new Map<string, Recent<number>>();
+  #listener: ((error: Error) => void) | undefined;
 
   /**
    * @param file a path, or `:memory:`
-   * @param thread whether it is written on a thread of its own
+   * @param thread whether a file is written on a thread of its own
    */
   constructor(file: string, { thread = false }: { readonly thread?: boolean } = {}) {
     const here = opened(file);
-    this.#sql = thread ? new ThreadSql(here, file) : new HereSql(here);
+    this.#sql = thread && file !== ':memory:' ? new ThreadSql(here, file, (error) => this.#failed(error)) : new HereSql(here);
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.#listener = listener;
+  }
+  #failed(error: Error): void {
+    this.#sql.rollback();
+    this.#forget();
+    this.#listener?.(error);
   }
 
   claim(ledger: string): void {

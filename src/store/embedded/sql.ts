@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
-import { DONE, FAILED, Statements, type Message, type Step, type StatementsThread, type Value } from './statements.js';
+import { DONE, FAILED, Statements, type Failure, type Message, type Step, type StatementsThread, type Value } from './statements.js';
 
 /** A file of a read model: one transaction at a time, in which statements run in the order given. */
 export interface Sql {
@@ -65,31 +65,37 @@ export class HereSql implements Sql {
 }
 
 /** Messages that may be under way: who writes faster waits. */
-const UNDER_WAY = 3;
+const UNDER_WAY = 6;
 const PATIENCE_MS = 60_000;
 
 /**
  * Writes on a thread of its own, so that whoever follows the log goes on meanwhile; reads here, once that thread has committed.
- * What fails there is told at the next begin, and nothing is written any more: what follows would stand on a gap.
+ * What fails there is told, and to whoever comes next; nothing is written any more, for what follows would stand on a gap.
  */
 export class ThreadSql implements Sql {
   #transaction: 'none' | 'inside' | 'held' = 'none';
   #steps: Step[] = [];
   #sent = 0;
   #broken: Error | undefined;
+  #closed = false;
   readonly #state = new Int32Array(new SharedArrayBuffer(8));
   readonly #port: MessagePort;
 
-  /** @param here the same file, open on this thread */
+  /**
+   * @param here the same file, open on this thread
+   * @param failed told once, when no transaction is under way
+   */
   constructor(
     private readonly here: Statements,
     file: string,
+    private readonly failed: (error: Error) => void,
   ) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const statements: StatementsThread = { file, port: port2, state: this.#state };
     const thread = new Worker(new URL(`./statements${extname(import.meta.filename)}`, import.meta.url), { workerData: { statements }, transferList: [port2] }); // prettier-ignore
-    thread.on('error', (error) => (this.#broken ??= error as Error));
+    thread.on('message', (failure: Failure) => this.#fail(errorOf(failure)));
+    thread.on('error', (error) => this.#fail(error as Error));
     thread.unref();
     port1.unref();
   }
@@ -99,6 +105,7 @@ export class ThreadSql implements Sql {
   }
   begin(): void {
     this.#check();
+    if (this.#transaction === 'inside') throw new Error('A transaction is under way.');
     if (this.#transaction === 'none') this.#steps.push(['BEGIN', []]);
     this.#transaction = 'inside';
   }
@@ -153,6 +160,8 @@ export class ThreadSql implements Sql {
     } catch (error) {
       if (error !== told) throw error;
     } finally {
+      this.#closed = true;
+      this.#broken ??= new Error('The read model is closed.');
       this.#port.close();
       this.here.db.close();
     }
@@ -169,9 +178,11 @@ export class ThreadSql implements Sql {
   /** Until so few messages are under way. */
   #wait(underWay: number): void {
     this.#check();
-    for (let done = this.#done; this.#sent - done > underWay; done = this.#done)
+    for (let done = this.#done; ((this.#sent - done) | 0) > underWay; done = this.#done)
+      // both go round
       if (Atomics.wait(this.#state, DONE, done, PATIENCE_MS) === 'timed-out') {
-        this.#broken ??= new Error('The thread that writes the read model does not answer.');
+        Atomics.store(this.#state, FAILED, 1); // should it come back, it is too late
+        this.#fail(new Error('The thread that writes the read model does not answer.'));
         break;
       }
     this.#check();
@@ -179,13 +190,19 @@ export class ThreadSql implements Sql {
   get #done(): number {
     return Atomics.load(this.#state, DONE);
   }
+  /** @throws what has failed */
   #check(): void {
-    if (!this.#broken && Atomics.load(this.#state, FAILED) === 1)
-      this.#broken = (receiveMessageOnPort(this.#port)?.message as Error | undefined) ?? new Error('The read model could not be written.');
+    if (!this.#broken && Atomics.load(this.#state, FAILED) === 1) this.#fail(errorOf(receiveMessageOnPort(this.#port)!.message as Failure));
     if (this.#broken) throw this.#broken;
+  }
+  #fail(error: Error): void {
+    if (this.#broken) return;
+    this.#broken = error;
+    queueMicrotask(() => this.#closed || this.failed(error));
   }
 }
 
+const errorOf = ({ message, code }: Failure): Error => Object.assign(new Error(message), { code });
 const inserting = (sql: string, rows: readonly (readonly Value[])[]): Step => {
   const values: Value[] = [];
   for (const row of rows) values.push(...row);

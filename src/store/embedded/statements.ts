@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 export type Value = string | number | null;
 /** A statement and what it is given; with a width, an insert of rows that lie end to end in `values`. */
@@ -8,18 +8,17 @@ export type Step = readonly [sql: string, values: readonly Value[], width?: numb
 /** Rows of one statement: that costs far less than a statement for each. */
 const MANY = 40;
 
-/** Every statement is prepared once. */
+/** A file, and the statements prepared on it. */
 export class Statements {
   readonly db: Database.Database;
   readonly #prepared = new Map<string, Database.Statement<unknown[]>>();
   readonly #inserts = new Map<string, { readonly one: string; readonly many: string }>();
 
-  /** @param file what is in it can be made again: a commit need not be on the disk when it returns */
   constructor(file: string) {
     this.db = new Database(file);
     try {
       this.db.pragma('journal_mode = WAL');
-      this.db.pragma('synchronous = NORMAL');
+      this.db.pragma('synchronous = NORMAL'); // what is lost is made again from the log
       this.db.pragma('cache_size = -16000');
       this.db.pragma('wal_autocheckpoint = 4000');
     } catch (error) {
@@ -76,33 +75,48 @@ export interface Message {
   readonly question?: readonly [sql: string, values: readonly Value[]];
   readonly close?: boolean;
 }
+export interface Failure {
+  readonly message: string;
+  readonly code: string | undefined;
+}
 export const [DONE, FAILED] = [0, 1] as const;
 
 const serve = ({ file, port, state }: StatementsThread): void => {
   let statements: Statements | undefined;
-  const trying = (work: () => void): void => {
+  const fail = (error: unknown): void => {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const failure: Failure = { message, code };
+    port.postMessage(failure); // for who waits
+    parentPort!.postMessage(failure); // for who does not
+    Atomics.store(state, FAILED, 1);
     try {
-      work();
-    } catch (error) {
-      port.postMessage(error);
-      Atomics.store(state, FAILED, 1); // whoever sees it finds the error waiting
       statements?.rollback();
+    } catch {
+      // nothing more is run on it
     }
   };
-  const take = ({ steps, undo, question }: Message): void => {
-    if (undo) statements!.rollback();
+  const take = ({ steps, undo, question, close }: Message): void => {
+    if (undo) statements?.rollback();
     for (const step of steps) statements!.run(step);
     if (question) port.postMessage(statements!.all(...question));
+    if (close) statements?.db.close();
   };
-  trying(() => (statements = new Statements(file)));
+  try {
+    statements = new Statements(file);
+  } catch (error) {
+    fail(error);
+  }
   port.on('message', (message: Message) => {
-    if (state[FAILED] === 0) trying(() => take(message));
-    if (message.close) {
-      statements?.db.close();
-      port.close();
+    try {
+      if (state[FAILED] === 0) take(message);
+      else if (message.close) statements?.db.close();
+    } catch (error) {
+      fail(error);
+    } finally {
+      Atomics.add(state, DONE, 1);
+      Atomics.notify(state, DONE);
+      if (message.close) port.close();
     }
-    Atomics.add(state, DONE, 1);
-    Atomics.notify(state, DONE);
   });
 };
 
