@@ -36,7 +36,7 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   constructor(
     readonly errors: readonly Fault[],
-    readonly code = 'bad-request',
+    readonly code: keyof typeof titles = 'bad-request',
     readonly status = 400,
   ) {
     super(errors[0] ? `${placeOf(errors[0])} ${errors[0].detail}.`.trimStart() : 'The request is malformed.');
@@ -89,13 +89,15 @@ export class ShuttingDown extends Error {
 }
 
 const typeOf = (code: string): string => `urn:tower-ledger:problem:${code}`;
-const titles: Readonly<Record<string, string>> = {
+const titles = {
   'bad-request': 'The request is malformed.',
   'bad-body': 'The body is not what this command takes.',
   'bad-parameter': 'A parameter is not known or not allowed.',
   'bad-header': 'A header is malformed.',
   'bad-position': 'This is not a position of this ledger.',
+  'position-gone': 'The position is one of another store.',
   'body-too-large': 'The body is too large.',
+  'too-large': 'The record is too large.',
   'media-type': 'The body must be JSON.',
   'not-found': 'Nothing is there.',
   'not-authenticated': 'The request needs a token that is in force.',
@@ -112,14 +114,22 @@ const titles: Readonly<Record<string, string>> = {
   'not-caught-up': 'The position was not reached in time.',
   'too-many-subscribers': 'Too many clients follow.',
   rebuilding: 'The projection is being made anew.',
+  'history-broken': 'What was recorded is gone or changed: no answer can be given on it.',
   'not-ready': 'The server is not ready.',
   'shutting-down': 'The server is closing.',
   internal: 'Something went wrong on our side.',
+} as const;
+/** Of a rule, its own: `contract/unknown`. */
+type Code = keyof typeof titles | `${string}/${string}`;
+const byStatus: Readonly<Record<number, keyof typeof titles>> = {
+  404: 'not-found',
+  413: 'body-too-large',
+  415: 'media-type',
+  503: 'shutting-down',
 };
-const byStatus: Readonly<Record<number, string>> = { 404: 'not-found', 413: 'body-too-large', 415: 'media-type', 503: 'shutting-down' };
 
 interface Answer {
-  readonly code: string;
+  readonly code: Code;
   readonly status: number;
   readonly detail?: string | undefined;
   readonly title?: string | undefined;
@@ -129,7 +139,7 @@ interface Answer {
   readonly challenge?: string;
 }
 
-const again = (code: string, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
+const again = (code: keyof typeof titles, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
 /** The only place where "no" becomes a number. */
@@ -143,7 +153,7 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
       commands.find(({ refusals }) => Object.hasOwn(refusals, error.code))?.refusals[error.code] ??
       'Refused by a rule.';
     const detail = error.message;
-    return { code: error.code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
+    return { code: error.code as Code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
   }
   if (error instanceof NotAuthenticated)
     return { code: 'not-authenticated', status: 401, detail: error.message, challenge: error.challenge };
@@ -185,7 +195,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 const render = ({ code, status, title, detail, errors, more = {} }: Answer): ProblemDetails => ({
   type: typeOf(code),
-  title: title ?? titles[code] ?? STATUS_CODES[status] ?? 'No.',
+  title: title ?? titles[code as keyof typeof titles] ?? STATUS_CODES[status] ?? 'No.',
   status,
   ...(detail !== undefined && { detail }),
   ...(errors && { errors }),
