@@ -99,10 +99,11 @@ export class EmbeddedReadModel implements ReadModel {
     try {
       this.#sql.begin();
       work();
-      if (!hold || this.#pending.events.length >= WRITTEN) this.#write();
-      if (hold) this.#sql.hold();
-      else this.#sql.commit();
-      if (hold || this.#new.size < NEW) return;
+      if (hold && this.#pending.events.length < WRITTEN) return this.#sql.hold();
+      this.#write();
+      if (hold) return this.#sql.hold({ flush: true });
+      this.#sql.commit();
+      if (this.#new.size < NEW) return;
       this.#sql.settle();
       this.#new.clear();
     } catch (error) {
@@ -347,7 +348,6 @@ export class EmbeddedReadModel implements ReadModel {
     this.#sql.insert('INSERT OR REPLACE INTO totals', totals.sort(by(3))); // the last of one ordinal holds
     const tags = [...tagged].map(([tag, ordinals]) => [tag, ordinals[0]!, ordinals.length, stepsOf(ordinals)]);
     this.#sql.insert('INSERT INTO tags', tags.sort(by(1)));
-    this.#sql.flush();
   }
 
   #run(sql: string, ...values: Value[]): void {

@@ -6,8 +6,8 @@ import { DONE, FAILED, Statements, type Failure, type Message, type Step, type S
 export interface Sql {
   /** Goes on in what is held. @throws what has failed of what ran before */
   begin(): void;
-  /** Leaves the transaction open: the next one goes on in it. */
-  hold(): void;
+  /** Leaves the transaction open: the next one goes on in it. Flushed, what was run so far is done meanwhile. */
+  hold(how?: { readonly flush: boolean }): void;
   commit(): void;
   /** Then all that was committed before can be recalled. */
   rollback(): void;
@@ -19,8 +19,6 @@ export interface Sql {
   all(sql: string, ...values: readonly Value[]): unknown[];
   /** Sees what was committed, and perhaps more; never waits for what runs elsewhere. */
   recall(sql: string, ...values: readonly Value[]): unknown[];
-  /** Lets what was run so far be done meanwhile. */
-  flush(): void;
   /** Until all that was committed can be recalled. */
   settle(): void;
   close(): void;
@@ -57,7 +55,6 @@ export class HereSql implements Sql {
   recall(sql: string, ...values: readonly Value[]): unknown[] {
     return this.statements.all(sql, values);
   }
-  flush(): void {}
   settle(): void {}
   close(): void {
     this.statements.db.close();
@@ -109,7 +106,8 @@ export class ThreadSql implements Sql {
     if (this.#transaction === 'none') this.#steps.push(['BEGIN', []]);
     this.#transaction = 'inside';
   }
-  hold(): void {
+  hold({ flush } = { flush: false }): void {
+    if (flush) this.#send();
     this.#transaction = 'held';
   }
   commit(): void {
@@ -145,9 +143,6 @@ export class ThreadSql implements Sql {
   }
   recall(sql: string, ...values: readonly Value[]): unknown[] {
     return this.here.all(sql, values);
-  }
-  flush(): void {
-    if (this.#steps.length > 0) this.#send();
   }
   settle(): void {
     this.#wait(0);
