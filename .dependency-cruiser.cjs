@@ -53,6 +53,13 @@ const forbidden = [
     to: { path: within('src/', 'projections/'), pathNot: `(^|/)src/store/$2/|${within(kernel, ports)}` },
   },
   {
+    name: 'thread-alone',
+    comment:
+      'What is started as a thread is started as it was written, also where nothing was built: nothing of the project can be found there.',
+    from: { path: within('src/store/embedded/statements\\.ts$') },
+    to: { path: within('src/', 'projections/') },
+  },
+  {
     name: 'sqlite-at-home',
     comment: 'Only the embedded store knows SQLite.',
     from: { path: within('src/', 'projections/'), pathNot: within('src/store/embedded/') },

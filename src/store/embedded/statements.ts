@@ -81,6 +81,7 @@ export interface Failure {
 }
 export const [DONE, FAILED] = [0, 1] as const;
 
+/** This file is the thread as well: it imports nothing of the project, and has no syntax that only a compiler could take away. */
 const serve = ({ file, port, state }: StatementsThread): void => {
   let statements: Statements | undefined;
   const fail = (error: unknown): void => {

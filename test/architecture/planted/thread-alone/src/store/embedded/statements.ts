@@ -1,0 +1,2 @@
+import { row } from './rows.js';
+export const statements = row;
