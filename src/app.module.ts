@@ -96,12 +96,16 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
       subscribers.close();
       await app.close();
       clearTimeout(patience);
-      await projector!.close();
-      await store.close();
+      try {
+        await projector!.close();
+      } finally {
+        await store.close();
+      }
     };
     return { app, url: await app.getUrl(), close };
   } catch (error) {
-    if (projector) await projector.close();
+    const quietly = (reason: unknown) => log.error({ err: reason }, 'The read model could not be closed.');
+    if (projector) await projector.close().catch(quietly);
     else readModel?.close();
     await store.close();
     throw error;

@@ -92,8 +92,8 @@ export class Projector {
   #start(): void {
     const { readModel, projections, store } = this.#o;
     readModel.onFailure((error) => {
-      this.#fail(error);
       this.#stop.abort();
+      this.#fail(error);
     });
     readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
     this.#last = readModel.lastEvent();
@@ -224,7 +224,7 @@ export class Projector {
 
   /** Waits until the log has been read beyond an ordinal, or the signal aborts. */
   beyond(ordinal: Ordinal, signal: AbortSignal): Promise<void> {
-    return this.#waiting.orWoken(signal, () => this.#stop.signal.aborted || this.ordinal > ordinal);
+    return this.#waiting.orWoken(signal, () => this.ordinal > ordinal);
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. */
@@ -292,16 +292,22 @@ export class Projector {
       try {
         this.#o.readModel.commit();
       } catch (error) {
-        this.#fail(error);
         this.#stop.abort();
+        this.#fail(error);
       }
     }, COMMIT_MS);
   }
 
+  /** What is kept is still read, and nothing is added to it: who waits for more waits. */
   #fail(error: unknown): void {
-    if (this.#failed) return;
+    try {
+      this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
+    } catch {
+      // it cannot be read either: whoever asks is told
+    }
+    this.#waiting.wake();
+    if (this.#failed !== undefined) return;
     this.#failed = error;
-    this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
     this.#o.log?.('Projections stopped following the log.', error);
   }
 

@@ -68,7 +68,7 @@ export interface ReadModel {
   transaction(work: () => void, hold?: boolean): void;
   /** Ends what is held open. Whether that comes to pass may be told later. */
   commit(): void;
-  /** Told once of a transaction that had ended and yet did not come to pass: nothing is written any more. */
+  /** Told when what had ended, or was held, did not come to pass: whoever wrote it writes no more. */
   onFailure(listener: (error: Error) => void): void;
 
   /** @param tags each tag with what stands behind its colon */

@@ -511,6 +511,33 @@ describe('what is kept', () => {
     expect(mended.dumps()).toEqual(whole.dumps());
   });
 
+  it('says that it failed though what is left cannot be read either', async () => {
+    const store = await storeOf(await (await world(['contract-euc', 'AwardContract', award])).events());
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    const failing = new Rows(store, projections, folder, { readModel });
+    readModel.addEvent = () => { throw new Error('The disk is full.'); }; // prettier-ignore
+    readModel.lastEvent = () => { throw new Error('The disk is gone.'); }; // prettier-ignore
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(failing.logged).toEqual(['Projections stopped following the log.']);
+  });
+
+  it('stops when a reader cannot end what is held', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await telling.events());
+    const folder = newFolder();
+    const failing = await new Rows(store, projections, folder).read();
+    const { ordinal } = failing.projector;
+    const db = new Database(join(folder, 'read-model.db'));
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
+    db.close();
+    await telling.tell('contract-euc', 'SignContract', {});
+    await tellAgain(store, (await telling.events()).slice(ordinal));
+    await failing.projector.beyond(ordinal, AbortSignal.timeout(5000));
+    expect(() => failing.projector.eventAt(1)).toThrow('The disk is full.');
+    expect([failing.projector.failed, failing.projector.ordinal]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), ordinal]); // prettier-ignore
+  });
+
   it('goes back to what was ended when the thread that writes fails, though no event follows', async () => {
     const telling = await world(['contract-euc', 'AwardContract', award]);
     const store = await storeOf(await telling.events());
@@ -529,6 +556,10 @@ describe('what is kept', () => {
     expect(await failing.all('contract-register')).toEqual(register);
     expect(failing.logged).toEqual(['Projections stopped following the log.']);
     await expect(failing.read()).rejects.toThrow('no such table: marks');
+    const patience = AbortSignal.timeout(60);
+    await failing.projector.beyond(ordinal, patience); // who follows waits, and keeps nobody from anything
+    expect(patience.aborted).toBe(true);
+    expect(await failing.projector.reached((await store.head())!, 5000)).toBe(false);
     db.exec('ALTER TABLE gone RENAME TO marks');
     db.close();
     const mended = await (await failing.restart()).read();

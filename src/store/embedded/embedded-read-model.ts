@@ -96,6 +96,7 @@ export class EmbeddedReadModel implements ReadModel {
   }
 
   transaction(work: () => void, hold = false): void {
+    const { held } = this.#sql;
     try {
       this.#sql.begin();
       work();
@@ -109,6 +110,7 @@ export class EmbeddedReadModel implements ReadModel {
     } catch (error) {
       this.#sql.rollback();
       this.#forget();
+      if (held) this.#listener?.(error as Error); // it took along what another had ended
       throw error;
     }
   }
