@@ -310,7 +310,7 @@ export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: 
   const stateOf = (need: Need | undefined) => need && others.get(`${need.subject.category}-${need.id}`)?.state;
   const refs = refsIn(command.fields, data);
   let found: ReturnType<History['before']>;
-  let homeState: any;
+  let homeState: Home;
   let known: Record<string, unknown> = {};
   for (;;) {
     found = history.before(effectiveOn);
@@ -348,13 +348,15 @@ export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: 
 
 interface Placed {
   readonly type: string;
-  readonly data: any;
+  readonly data: unknown;
   readonly told: Told;
-  readonly state: any;
-  readonly after: any;
+  readonly state: unknown;
+  readonly after: unknown;
 }
+/** The state of the subject whose rules are judged by: what the engine itself reads of it. */
+type Home = { readonly lateGraceDays?: number } | undefined;
 
-const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, found: { place: number; state: any }): Placed[] => {
+const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, found: ReturnType<History['before']>): Placed[] => {
   const { decidedBy, authority, reason, evidence } = asked.record;
   const told = facts.map((_, i): Told => ({
     event: `new-${i}`,
@@ -410,7 +412,7 @@ const legally = <T>(fold: () => T): T => {
 };
 
 /** Policy refuses only a decision taken now; one told late stands with what was not met in plain sight. */
-const refuseByPolicy = (asked: Asked<any>, history: History, home: any, assessed: readonly Assessment[]): void => {
+const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
   const { record, effectiveOn, today } = asked;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Tell the reason and the authority of the waiver.', { pointer: '/record/waives' });
@@ -428,7 +430,7 @@ const refuseByPolicy = (asked: Asked<any>, history: History, home: any, assessed
 };
 
 /** What the subject says of itself and every id that the command named. */
-const aboutOf = (subject: AnySubject, { id }: Asked<any>, state: any, refs: readonly { category: string; id: string }[]): About => {
+const aboutOf = (subject: AnySubject, { id }: Asked<any>, state: unknown, refs: readonly { category: string; id: string }[]): About => {
   const about: Record<string, string | readonly string[]> = { ...subject.about(id, state) };
   for (const { category, id: named } of refs) {
     if (category === 'programme') about['programme'] ??= named;

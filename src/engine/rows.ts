@@ -40,7 +40,7 @@ const ADDED = 4000;
  * rows around it, rendered before and after.
  */
 export class Rows {
-  readonly #rendered = new Map<string, { readonly row: any; readonly text: string }>();
+  readonly #rendered = new Map<string, { readonly row: unknown; readonly text: string }>();
   readonly #added = new Map<string, Added>();
   readonly #updates = new Map<Ordinal, Promise<Update | undefined>>();
 
@@ -192,12 +192,12 @@ export class Rows {
     return found;
   }
 
-  async #render(key: string, at: Ordinal): Promise<{ readonly row: any; readonly text: string }> {
+  async #render(key: string, at: Ordinal): Promise<{ readonly row: unknown; readonly text: string }> {
     const name = `${at} ${key}`;
     const kept = this.#rendered.get(name);
     if (kept) return kept;
     const view = new View(this.readModel, this.projection, this.feed, at, (id) => this.#added.get(id));
-    let row: any;
+    let row: unknown;
     for (;;) {
       try {
         row = this.projection.row(key, view);
@@ -245,7 +245,7 @@ export class Rows {
     return added;
   }
 
-  #passes(row: any, filters: { readonly [name: string]: string }): boolean {
+  #passes(row: unknown, filters: { readonly [name: string]: string }): boolean {
     return Object.entries(filters).every(([name, wanted]) => {
       const answer = this.projection.filters![name]!(row);
       return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;

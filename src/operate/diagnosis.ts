@@ -47,13 +47,14 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
 const copyOf = async (url: string, dir: string): Promise<string> => {
   const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
-  const server = await connect();
+  let server: KurrentStore | undefined;
   try {
+    server = await connect();
     const { count, root } = await copy.verify();
     await copy.verifyAgainst(server);
     return `${count} events, each as the server has it; root ${root}`;
   } finally {
-    await server.close();
+    await server?.close();
     await copy.close();
   }
 };
