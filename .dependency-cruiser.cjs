@@ -49,20 +49,26 @@ const forbidden = [
   {
     name: 'adapters-apart',
     comment: 'An adapter knows its port and its own folder.',
-    from: { path: '(^|/)src/store/([^/]+)/' },
+    from: { path: '(^|/)src/store/([^/]+)/', pathNot: within('src/store/replica/') },
     to: { path: within('src/', 'projections/'), pathNot: `(^|/)src/store/$2/|${within(kernel, ports)}` },
+  },
+  {
+    name: 'replica-on-sqlite',
+    comment: 'A replica is kept in a SQLite file, and reaches the store that it replicates only through the port.',
+    from: { path: within('src/store/replica/') },
+    to: { path: within('src/', 'projections/'), pathNot: within('src/store/(replica|sqlite)/', kernel, ports) },
   },
   {
     name: 'thread-alone',
     comment:
       'What is started as a thread is started as it was written, also where nothing was built: nothing of the project can be found there.',
-    from: { path: within('src/store/embedded/statements\\.ts$') },
+    from: { path: within('src/store/sqlite/statements\\.ts$') },
     to: { path: within('src/', 'projections/') },
   },
   {
     name: 'sqlite-at-home',
-    comment: 'Only the embedded store knows SQLite.',
-    from: { path: within('src/', 'projections/'), pathNot: within('src/store/embedded/') },
+    comment: 'Only the embedded store and the replica know SQLite.',
+    from: { path: within('src/', 'projections/'), pathNot: within('src/store/(sqlite|replica)/') },
     to: { path: '(^|/)better-sqlite3|^sqlite$' },
   },
   {
@@ -89,7 +95,7 @@ const forbidden = [
     from: { path: within('src/cli/') },
     to: {
       path: within('src/', 'projections/'),
-      pathNot: within('src/cli/', kernel, 'src/domain/index\\.ts$', 'src/engine/identity\\.ts$'),
+      pathNot: within('src/cli/', kernel, 'src/domain/index\\.ts$', 'src/engine/write/command-id\\.ts$'),
     },
   },
   {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore } from '../src/store/event-store.js';
 import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
-import { leafOf, pagesOf, Tree } from '../src/store/tree.js';
+import { leafOf, pagesOf, Tree } from '../src/store/merkle-tree.js';
 
 const READY_WITHIN_MS = 120_000;
 

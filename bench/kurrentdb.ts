@@ -2,8 +2,8 @@ import { EventStoreDBClient, jsonEvent, NO_STREAM, START, streamNameFilter } fro
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { migrate } from '../src/operate/migration.js';
-import { CopiedStore } from '../src/store/embedded/copied-store.js';
-import { EmbeddedStore } from '../src/store/embedded/embedded-store.js';
+import { CopiedStore } from '../src/store/replica/replica-store.js';
+import { EmbeddedStore } from '../src/store/sqlite/sqlite-store.js';
 import { CATEGORIES, StoreUnavailable } from '../src/store/event-store.js';
 import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
 import { drive, median, percentile } from './load.js';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections } from '../projections/index.js';
 import { subjects } from '../src/domain/index.js';
-import { Projector } from '../src/engine/project.js';
-import { EmbeddedReadModel } from '../src/store/embedded/embedded-read-model.js';
-import { EmbeddedStore } from '../src/store/embedded/embedded-store.js';
+import { Projector } from '../src/engine/read/projector.js';
+import { EmbeddedReadModel } from '../src/store/sqlite/sqlite-read-model.js';
+import { EmbeddedStore } from '../src/store/sqlite/sqlite-store.js';
 import type { EventStore } from '../src/store/event-store.js';
 
 const PAGE = 1000;

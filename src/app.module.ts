@@ -11,8 +11,8 @@ import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
 import { projections } from '../projections/index.js';
 import { commands, subjects } from './domain/index.js';
-import { Engine } from './engine/handle.js';
-import { Projector } from './engine/project.js';
+import { Engine } from './engine/write/engine.js';
+import { Projector } from './engine/read/projector.js';
 import { benchController } from './http/bench.controller.js';
 import { commandController, onTheBus } from './http/command.js';
 import { acceptJson } from './http/json-body.js';
@@ -28,9 +28,9 @@ import { placesOf, Routes } from './http/routes.js';
 import { subjectController } from './http/subject.controller.js';
 import { Subscribers } from './http/subscribers.js';
 import { requireTokens, Tokens } from './http/tokens.js';
-import { EmbeddedReadModel } from './store/embedded/embedded-read-model.js';
-import { CopiedStore } from './store/embedded/copied-store.js';
-import { EmbeddedStore } from './store/embedded/embedded-store.js';
+import { EmbeddedReadModel } from './store/sqlite/sqlite-read-model.js';
+import { CopiedStore } from './store/replica/replica-store.js';
+import { EmbeddedStore } from './store/sqlite/sqlite-store.js';
 import type { EventStore } from './store/event-store.js';
 
 @Module({})

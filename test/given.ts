@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { subjects } from '../src/domain/index.js';
-import { decideOn, engineRefusals, type Decision } from '../src/engine/handle.js';
+import { decideOn, engineRefusals, type Decision } from '../src/engine/write/engine.js';
 import {
   check,
   groundsFields,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { commands, subjects } from '../src/domain/index.js';
-import { split } from '../src/engine/audit.js';
-import { Engine, type Ask, type Receipt } from '../src/engine/handle.js';
+import { split } from '../src/engine/audit/audit.js';
+import { Engine, type Ask, type Receipt } from '../src/engine/write/engine.js';
 import {
   check,
   groundsFields,
@@ -13,7 +13,7 @@ import {
   type StoredEvent,
 } from '../src/kernel/index.js';
 import type { EventStore } from '../src/store/event-store.js';
-import { memoryStore } from '../src/store/memory/memory-store.js';
+import { memoryStore } from './fakes/memory-store.js';
 
 /** A ledger, in memory unless told otherwise, written through the real engine: the clock and the ids are the test's. */
 export class World {

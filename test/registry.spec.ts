@@ -12,7 +12,7 @@ import {
   type AnyCommand,
   type AnySubject,
 } from '../src/kernel/index.js';
-import { engineRefusals } from '../src/engine/handle.js';
+import { engineRefusals } from '../src/engine/write/engine.js';
 
 const root = join(import.meta.dirname, '..');
 const files = readdirSync(join(root, 'src/domain'), { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandIdOf } from '../engine/identity.js';
+import { commandIdOf } from '../engine/write/command-id.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
 import { linesOf, lineOf, type Broken, type Mark, type Told } from './lines.js';
 import { Interrupted, Report, type Counts, type Outcome, type Reported } from './report.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Ask, Receipt } from '../engine/handle.js';
+import type { Ask, Receipt } from '../engine/write/engine.js';
 import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';

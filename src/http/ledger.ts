@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import type { Engine } from '../engine/handle.js';
-import type { Projector } from '../engine/project.js';
+import type { Engine } from '../engine/write/engine.js';
+import type { Projector } from '../engine/read/projector.js';
 import type { AnyCommand, AnySubject, History } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Metrics } from './metrics.js';

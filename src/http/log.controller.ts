@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { paper } from '../../projections/decisions.js';
-import { dossierOf, replay, split } from '../engine/audit.js';
+import { dossierOf, replay, split } from '../engine/audit/audit.js';
 import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type StoredEvent } from '../kernel/index.js';
 import { nearPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { Busy, engineRefusals, KeyReused, Stale } from '../engine/handle.js';
-import { Rebuilding } from '../engine/project.js';
+import { Busy, engineRefusals, KeyReused, Stale } from '../engine/write/engine.js';
+import { Rebuilding } from '../engine/read/projector.js';
 import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLarge,

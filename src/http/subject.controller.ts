@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { historyView, split, stateView } from '../engine/audit.js';
+import { historyView, split, stateView } from '../engine/audit/audit.js';
 import { plural, whyNotADate, type AnySubject, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, cut, POINT, pointOf, type Point } from './as-of.js';

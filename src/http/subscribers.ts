@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Rebuilding, type Projector } from '../engine/project.js';
-import type { Update } from '../engine/rows.js';
+import { Rebuilding, type Projector } from '../engine/read/projector.js';
+import type { Update } from '../engine/read/rows.js';
 import { nearPage, type EventStore } from '../store/event-store.js';
 import { NotCaughtUp, ShuttingDown, TooManySubscribers } from './problem.js';
 

@@ -1,8 +1,8 @@
-import { bounds } from './dates.js';
+import { bounds } from './values/dates.js';
 import type { Evidence, Fact, Json, StoredEvent } from './event.js';
-import { at, withValue } from './json.js';
+import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
-import type { AnySubject, Told } from './subject.js';
+import type { AnySubject, Told } from './aggregate.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {

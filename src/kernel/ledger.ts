@@ -1,4 +1,4 @@
-import { choice, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './fields.js';
+import { choice, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './schema/fields.js';
 
 /**
  * The ledger's own events. They may stand in any stream, no `evolve` sees them, and they have no place in effective order:

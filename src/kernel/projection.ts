@@ -1,6 +1,6 @@
 import type { Json, StoredEvent } from './event.js';
 import type { History } from './history.js';
-import type { StateOf, AnySubject } from './subject.js';
+import type { StateOf, AnySubject } from './aggregate.js';
 
 /**
  * What one stream adds to a projection under one key. Holds from a position to a position; replaced whole when its stream changes.

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
-import { CopiedStore } from '../store/embedded/copied-store.js';
-import { COPY_FILE } from '../store/embedded/copy-file.js';
-import { EmbeddedStore, LEDGER_FILE } from '../store/embedded/embedded-store.js';
+import { CopiedStore } from '../store/replica/replica-store.js';
+import { COPY_FILE } from '../store/replica/replica-file.js';
+import { EmbeddedStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonical, type StoredEvent } from '../kernel/index.js';
 import { OutcomeUnknown, StoreUnavailable, UNREADABLE, WrongExpectedRevision, type EventStore } from '../store/event-store.js';
-import { compareLogs, pagesOf, type Log } from '../store/tree.js';
+import { compareLogs, pagesOf, type Log } from '../store/merkle-tree.js';
 
 /** A store that takes over what stands next in another one, of many streams and in its order, all of it or nothing. */
 type Target = EventStore & { adopt?(events: readonly StoredEvent[]): Promise<void> };

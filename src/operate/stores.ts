@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EmbeddedStore, LEDGER_FILE } from '../store/embedded/embedded-store.js';
+import { EmbeddedStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 

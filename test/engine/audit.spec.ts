@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
-import { daysLate, dossierOf, historyView, replay, type Replay } from '../../src/engine/audit.js';
+import { daysLate, dossierOf, historyView, replay, type Replay } from '../../src/engine/audit/audit.js';
 import type { NewEvent } from '../../src/kernel/index.js';
 import { theFact } from '../given.js';
 import { tellWorld, World } from '../random-history.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { subjects } from '../../src/domain/index.js';
-import { Histories } from '../../src/engine/histories.js';
-import { Readers } from '../../src/engine/readers.js';
+import { Histories } from '../../src/engine/read/histories.js';
+import { Readers } from '../../src/engine/read/readers.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { History, type StoredEvent } from '../../src/kernel/index.js';
-import { MemoryStore } from '../../src/store/memory/memory-store.js';
+import { MemoryStore } from '../fakes/memory-store.js';
 import { tellWorld, World } from '../random-history.js';
 import { tellAgain } from './rows-after.js';
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections as all } from '../../projections/index.js';
 import { subjects } from '../../src/domain/index.js';
-import { Projector, type ProjectionOptions } from '../../src/engine/project.js';
-import type { Row, Update } from '../../src/engine/rows.js';
+import { Projector, type ProjectionOptions } from '../../src/engine/read/projector.js';
+import type { Row, Update } from '../../src/engine/read/rows.js';
 import { canonical, type Projection, type StoredEvent } from '../../src/kernel/index.js';
-import { EmbeddedReadModel } from '../../src/store/embedded/embedded-read-model.js';
+import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
-import { MemoryStore } from '../../src/store/memory/memory-store.js';
+import { MemoryStore } from '../fakes/memory-store.js';
 
 /** Hands the log out a few events at a time, wherever decisions and streams happen to be cut. */
 export class InPieces extends MemoryStore {

@@ -27,7 +27,7 @@ import {
   type Amount,
   type Says,
   type Value,
-} from '../../src/kernel/amounts.js';
+} from '../../src/kernel/values/amounts.js';
 
 const gbp = (amount: string, more: Partial<Amount> = {}): Amount => ({ amount, currency: 'GBP', ...more });
 const undisclosed: Value = { undisclosed: true };

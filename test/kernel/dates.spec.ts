@@ -15,7 +15,7 @@ import {
   monthsBetween,
   showDate,
   whyNotADate,
-} from '../../src/kernel/dates.js';
+} from '../../src/kernel/values/dates.js';
 
 describe('a date is told as it is known', () => {
   it.each(['2016', '2016-02', '2016-02-29', '[2016-01-01..2016-02-29]', '[..2016-02-29]', '[2016-01-01..]', '[2015..2016-02]', 'unknown'])(

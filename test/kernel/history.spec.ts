@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { subjects } from '../../src/domain/index.js';
-import { split } from '../../src/engine/audit.js';
+import { split } from '../../src/engine/audit/audit.js';
 import { bounds, canonical, certainlyBefore, factsOf, History, Illegal, NewerShape, subject, text, toldOf, type Entry, type StoredEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, told } from '../given.js';
 import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';

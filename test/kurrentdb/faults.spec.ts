@@ -5,11 +5,11 @@ import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
 import { HistoryBroken, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision, type Appended } from '../../src/store/event-store.js';
 import { connectionOf } from '../../src/store/kurrentdb/connection.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
-import { Link } from '../../src/store/kurrentdb/link.js';
+import { Link } from '../../src/store/kurrentdb/cluster-connection.js';
 import { Subscription } from '../../src/store/kurrentdb/subscription.js';
 import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
-import { Proxy } from './proxy.js';
-import { StandIn, type StandInOptions } from './stand-in.js';
+import { Proxy } from '../fakes/kurrentdb/proxy.js';
+import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
 
 const STATUS = { cancelled: 1, unknown: 2, deadline: 4, exhausted: 8, aborted: 10, internal: 13, unavailable: 14 } as const;
 

@@ -9,9 +9,9 @@ import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { award, startServer, stopServer, tempFolder, told, type Answer, type Server } from '../http/server.js';
 import { metadata, newId, wholeLog } from '../store/event-store.contract.js';
-import { Listener } from './listener.js';
-import { Proxy } from './proxy.js';
-import { StandIn } from './stand-in.js';
+import { Listener } from '../fakes/kurrentdb/listener.js';
+import { Proxy } from '../fakes/kurrentdb/proxy.js';
+import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 
 const real = process.env['KURRENTDB_URL'];
 const clusters: readonly (readonly [name: string, url: string | undefined])[] = [

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Proxy } from './proxy.js';
+import { Proxy } from '../fakes/kurrentdb/proxy.js';
 
 const MEBIBYTE = 1024 * 1024;
 

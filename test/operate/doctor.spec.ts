@@ -4,11 +4,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
-import { EmbeddedStore, LEDGER_FILE } from '../../src/store/embedded/embedded-store.js';
-import { CopiedStore } from '../../src/store/embedded/copied-store.js';
+import { EmbeddedStore, LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
+import { CopiedStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { InvalidConnection } from '../../src/store/kurrentdb/connection.js';
-import { StandIn } from '../kurrentdb/stand-in.js';
+import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 import { facts, freshStream, newId } from '../store/event-store.contract.js';
 
 const folders: string[] = [];

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { StoredEvent } from '../../src/kernel/index.js';
 import { migrate, NotMigrated, type Progress } from '../../src/operate/migration.js';
 import { BadPlace, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
-import { EmbeddedStore } from '../../src/store/embedded/embedded-store.js';
-import { FolderInUse } from '../../src/store/embedded/folder.js';
+import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
+import { FolderInUse } from '../../src/store/sqlite/folder.js';
 import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
-import { MemoryStore, memoryStore } from '../../src/store/memory/memory-store.js';
-import { leafOf, Tree } from '../../src/store/tree.js';
-import { StandIn } from '../kurrentdb/stand-in.js';
+import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
+import { leafOf, Tree } from '../../src/store/merkle-tree.js';
+import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
 
 const folders: string[] = [];

@@ -10,8 +10,8 @@ import { CannotOpen, examine, type Finding } from '../../src/store/kurrentdb/doc
 import { NewerFormat, OtherLedger } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
-import { Authority } from '../kurrentdb/certificate.js';
-import { StandIn, type StandInOptions } from '../kurrentdb/stand-in.js';
+import { Authority } from '../fakes/kurrentdb/certificate.js';
+import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
 import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
 const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidPosition, OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
-import { memoryStore } from '../../src/store/memory/memory-store.js';
+import { memoryStore } from '../fakes/memory-store.js';
 import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
 
 eventStoreContract('the memory store', async () => memoryStore());

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedReadModel } from '../../src/store/embedded/embedded-read-model.js';
-import { ThreadSql } from '../../src/store/embedded/sql.js';
-import { Statements } from '../../src/store/embedded/statements.js';
+import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { ThreadSql } from '../../src/store/sqlite/sql.js';
+import { Statements } from '../../src/store/sqlite/statements.js';
 import type { EventQuery, IndexedEvent, Place, Tag } from '../../src/store/read-model.js';
 
 const folders: string[] = [];

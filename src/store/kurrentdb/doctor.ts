@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
 import { Failed, failureOf } from './errors.js';
 import { BOUNDS, STREAMS, TOMBSTONE } from './events.js';
-import { nameOf } from './link.js';
+import { nameOf } from './cluster-connection.js';
 import { Node } from './node.js';
 import type { Reading } from './protocol.js';
 import { boundedBy, boundOf, collect, records } from './reading.js';

@@ -1,7 +1,7 @@
 import { HistoryBroken, type Genesis } from '../event-store.js';
 import { Failed, mayBeAskedAgain, passes } from './errors.js';
 import type { Recorded } from './events.js';
-import type { Link } from './link.js';
+import type { Link } from './cluster-connection.js';
 import type { Proposed } from './protocol.js';
 import { collect, mustBeWhole } from './reading.js';
 

@@ -14,7 +14,7 @@ import { Failed, mayBeAskedAgain, passes, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
 import { genesisOf, OtherLedger } from './genesis.js';
 import { mustAnswer } from './doctor.js';
-import { Link } from './link.js';
+import { Link } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { AppendAnswer, LogPosition, Proposed, Reading } from './protocol.js';
 import { collect, mustBeWhole, Revisions } from './reading.js';

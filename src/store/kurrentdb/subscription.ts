@@ -2,7 +2,7 @@ import type { StoredEvent } from '../../kernel/index.js';
 import { HistoryBroken } from '../event-store.js';
 import { Failed, failureOf, portError } from './errors.js';
 import { BOUNDS, nameOf, order, recordedOf, STREAMS, type Recorded } from './events.js';
-import type { Link } from './link.js';
+import type { Link } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { LogPosition, Reading } from './protocol.js';
 import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';

@@ -1,2 +1,2 @@
-import { engine } from '../engine/handle.js';
+import { engine } from '../engine/write/engine.js';
 export const demo = engine;

@@ -1,2 +1,2 @@
-import { embedded } from '../store/embedded/embedded-store.js';
+import { embedded } from '../store/sqlite/sqlite-store.js';
 export const events = embedded;

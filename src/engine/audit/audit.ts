@@ -1,0 +1,180 @@
+import {
+  bounds,
+  certainlyBefore,
+  daysBetween,
+  differences,
+  isLedgerEvent,
+  Rejection,
+  type AnyCommand,
+  type Assessment,
+  type Change,
+  type Entry,
+  type Grounds,
+  type History,
+  type Json,
+  type StoredEvent,
+} from '../../kernel/index.js';
+import { dayOf, decideOn, type Load } from '../write/engine.js';
+
+/** A subject's state by both clocks: what was recorded up to a revision, about a day. */
+export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
+  const { state, entries, approximate } =
+    effectiveOn === undefined ? { state: history.state, entries: history.entries, approximate: [] } : history.asOf(effectiveOn);
+  return {
+    id: history.id,
+    stream: history.stream,
+    revision: history.revision,
+    state: state as Json,
+    /** Events inside the view whose day may lie after the day that was asked. */
+    approximate: approximate.map(seen),
+    conflicts: entries.flatMap((entry) =>
+      entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.stored.id, by, ...claim, note, evidence }] : [])),
+    ),
+    notes: history.notes,
+  };
+};
+
+const seen = ({ stored, effectiveOn }: Entry) => ({ event: stored.id, type: stored.type, effectiveOn });
+
+/** Whole days between the last possible day of an act and the day it was recorded; 0 when it may have been told in time. */
+export const daysLate = (effectiveOn: string, recordedOn: string): number =>
+  certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
+
+const who = ({ metadata }: StoredEvent) => {
+  const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
+  return {
+    recordedAt,
+    decision: command.id,
+    command: command.name,
+    actor,
+    decidedBy,
+    authority,
+    reason,
+    assessed,
+    correlation: $correlationId,
+  };
+};
+
+/** The audit trail of a subject: every fact as it is believed, in its place, with who decided it, why, and what it changed. */
+export const historyView = (history: History, timeZone: string) => {
+  const entries = [...history.steps()].map(({ entry, before, after }) => {
+    const { stored, data, effectiveOn, evidence, corrections, notes } = entry;
+    const late = daysLate(effectiveOn, dayOf(stored.metadata.recordedAt, timeZone));
+    return {
+      event: stored.id,
+      type: stored.type,
+      stream: stored.stream,
+      revision: stored.revision,
+      position: stored.position,
+      effectiveOn,
+      ...(late > 0 && { toldDaysLate: late }),
+      ...who(stored),
+      evidence,
+      data: data as Json,
+      corrections,
+      notes,
+      changed: differences(before, after),
+    };
+  });
+  const own = history.recorded.filter(({ type }) => isLedgerEvent(type));
+  return {
+    entries,
+    /** Corrections, withdrawals and notes, as recorded: they have no place of their own. */
+    ledger: own.map((event) => ({
+      event: event.id,
+      type: event.type,
+      stream: event.stream,
+      revision: event.revision,
+      position: event.position,
+      ...who(event),
+      evidence: event.metadata.evidence ?? [],
+      data: event.data as Json,
+    })),
+    withdrawn: [...history.withdrawn].map(([event, by]) => {
+      const stored = history.recorded.find(({ id }) => id === event);
+      return { event, by, type: stored?.type, effectiveOn: stored?.metadata.effectiveOn };
+    }),
+  };
+};
+
+/** All that stands on record about one decision: what was asked, by whom, what was known and assessed, and what became of its facts. */
+export const dossierOf = (events: readonly StoredEvent[], history: History, timeZone: string) => {
+  const first = events[0]!;
+  const { metadata } = first;
+  const body = (metadata.command.body ?? {}) as { readonly [field: string]: Json };
+  const late = daysLate(metadata.effectiveOn, dayOf(metadata.recordedAt, timeZone));
+  return {
+    stream: first.stream,
+    ...who(first),
+    effectiveOn: metadata.effectiveOn,
+    ...(late > 0 && { toldDaysLate: late }),
+    evidence: metadata.evidence ?? [],
+    asked: body,
+    known: [{ stream: first.stream, revision: first.revision - 1 }, ...metadata.known],
+    assessed: events.flatMap((event) => event.metadata.assessed ?? []),
+    events: events.map((event) => {
+      const entry = history.entries.find(({ stored }) => stored.id === event.id);
+      const withdrawnBy = history.withdrawn.get(event.id);
+      return {
+        event: event.id,
+        type: event.type,
+        revision: event.revision,
+        position: event.position,
+        data: event.data as Json,
+        ...(withdrawnBy && { withdrawnBy }),
+        ...(entry?.corrections.length && { corrections: entry.corrections }),
+        ...(entry?.notes.length && { notes: entry.notes }),
+      };
+    }),
+  };
+};
+
+export interface Replay {
+  readonly decision: string;
+  /** Whether the decision, taken again from what was known, comes out as it was recorded. */
+  readonly same: boolean;
+  readonly differences: readonly Change[];
+  readonly refused?: { readonly code: string; readonly detail: string };
+  readonly known: readonly { readonly stream: string; readonly revision: number }[];
+  readonly recorded: readonly Outcome[];
+  readonly again: readonly Outcome[];
+}
+interface Outcome {
+  readonly type: string;
+  readonly data: Json;
+  readonly assessed: readonly Assessment[];
+}
+
+/** Takes a decision again from the streams and revisions that were known to it. */
+export const replay = async (load: Load, command: AnyCommand, events: readonly StoredEvent[], timeZone: string): Promise<Replay> => {
+  const first = events[0]!;
+  const { metadata, stream } = first;
+  const [category, id] = split(stream);
+  const { record = {}, ...data } = (metadata.command.body ?? {}) as { readonly record?: Grounds };
+  const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
+  const asKnown: Load = async (c, i) => (await load(c, i)).upTo(known.get(`${c}-${i}`) ?? -1);
+  const history = (await load(category, id)).upTo(first.revision - 1);
+  const asked = { id, data, record, actor: metadata.actor, effectiveOn: metadata.effectiveOn, today: dayOf(metadata.recordedAt, timeZone) };
+  const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
+  const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
+  try {
+    const decision = await decideOn(command, asked, history, asKnown);
+    const again = decision.facts.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
+    const differ = differences({ events: recorded }, { events: again }).concat(
+      differences(byStream(metadata.known), byStream(decision.known), '/known'),
+    );
+    return { ...base, same: differ.length === 0, differences: differ, again };
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    return { ...base, same: false, differences: [], again: [], refused: { code: error.code, detail: error.message } };
+  }
+};
+
+const byStream = (known: readonly { readonly stream: string; readonly revision: number }[]) =>
+  Object.fromEntries(known.map(({ stream, revision }) => [stream, revision]));
+
+/** `contract-met-hosting` → `contract`, `met-hosting`. */
+export const split = (stream: string): [category: string, id: string] => {
+  const dash = stream.indexOf('-');
+  return [stream.slice(0, dash), stream.slice(dash + 1)];
+};

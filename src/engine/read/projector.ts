@@ -1,0 +1,444 @@
+import { createHash } from 'node:crypto';
+import type { AnySubject, Projection, StoredEvent } from '../../kernel/index.js';
+import type { EventStore } from '../../store/event-store.js';
+import type { Build, EventQuery, IndexedEvent, Ordinal, ReadModel, StoppedStream, Tag } from '../../store/read-model.js';
+import { Waiting } from '../../store/signal.js';
+import { split } from '../audit/audit.js';
+import { Feed } from './projection-writer.js';
+import { Histories, type Prepared } from './histories.js';
+import { Readers } from './readers.js';
+import { Rows, type Row, type Update } from './rows.js';
+
+export interface ProjectionOptions {
+  readonly store: EventStore;
+  readonly readModel: ReadModel;
+  readonly projections: readonly Projection[];
+  readonly subjects: readonly AnySubject[];
+  /** Says once what went wrong with a stream or a projection. */
+  log?(message: string, error?: unknown): void;
+  /** Streams, and events of histories for those who read, that are kept at hand. */
+  readonly keep?: number;
+}
+
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly version: number;
+  readonly question: string;
+  readonly generation: string;
+  readonly state: 'serving' | 'rebuilding';
+  readonly position: string | null;
+  /** Events of the log's index that it has not read yet. */
+  readonly behind: number;
+  readonly stopped: readonly StoppedStream[];
+}
+
+/** The projection is being made anew and cannot answer yet. */
+export class Rebuilding extends Error {
+  override readonly name = 'Rebuilding';
+  constructor(
+    readonly projection: string,
+    readonly done: number,
+    readonly of: number,
+  ) {
+    super(`${projection} is being rebuilt: ${done} of ${of} events.`);
+  }
+}
+
+/** Events that are read from the log at once, that are taken without a pause, and that share one commit at the most. */
+const PAGE = 1000;
+const SLICE = 250;
+const HELD = 20_000;
+const COMMIT_MS = 250;
+
+interface Serving {
+  readonly projection: Projection;
+  readonly generation: string;
+  feed: Feed | undefined;
+  rows: Rows | undefined;
+  catchingUp: Feed | undefined;
+}
+
+/**
+ * Follows the store and keeps every projection's parts: one event after the other, in store order, a transaction for each batch with
+ * the cursor in it. What is kept is a function of the log alone, so a rebuild at the same version gives the same bytes.
+ */
+export class Projector {
+  readonly #o: ProjectionOptions;
+  readonly #subjects: ReadonlyMap<string, AnySubject>;
+  readonly #serving = new Map<string, Serving>();
+  readonly #stop = new AbortController();
+  readonly #waiting = new Waiting();
+  readonly #histories: Histories;
+  readonly #readers: Readers;
+  #last: IndexedEvent | undefined;
+  #loop: Promise<void> = Promise.resolve();
+  #rebuilds: Promise<void> = Promise.resolve();
+  #failed: unknown;
+  #committing: NodeJS.Timeout | undefined;
+
+  private constructor(options: ProjectionOptions) {
+    this.#o = options;
+    this.#subjects = new Map(options.subjects.map((s) => [s.category, s]));
+    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 4000);
+    this.#readers = new Readers(options.store, this.#subjects, options.keep ?? 4000);
+  }
+
+  static start(options: ProjectionOptions): Projector {
+    const projector = new Projector(options);
+    projector.#start();
+    return projector;
+  }
+
+  #start(): void {
+    const { readModel, projections, store } = this.#o;
+    readModel.onFailure((error) => {
+      this.#stop.abort();
+      this.#fail(error);
+    });
+    readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
+    this.#last = readModel.lastEvent();
+    const builds = readModel.builds();
+    for (const projection of projections) {
+      const serving: Serving = {
+        projection,
+        generation: this.#generation(projection),
+        feed: undefined,
+        rows: undefined,
+        catchingUp: undefined,
+      };
+      this.#serving.set(projection.name, serving);
+      const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
+      if (current && current.cursor === this.ordinal) {
+        this.#serve(serving, current);
+        if (readModel.stopped(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
+      } else if (this.ordinal === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
+      else this.#remake(serving);
+    }
+    this.#loop = this.#follow().catch((error: unknown) => this.#fail(error));
+    void this.#sweep();
+  }
+
+  /** The last event that every serving projection has read. */
+  get ordinal(): Ordinal {
+    return this.#last?.ordinal ?? 0;
+  }
+  get position(): string | undefined {
+    return this.#last?.position;
+  }
+  get failed(): unknown {
+    return this.#failed;
+  }
+
+  list(): readonly ProjectionStatus[] {
+    return [...this.#serving.values()].map(({ projection, generation, feed, catchingUp }) => ({
+      name: projection.name,
+      version: projection.version,
+      question: projection.question,
+      generation,
+      state: feed ? 'serving' : 'rebuilding',
+      position: feed ? (this.position ?? null) : null,
+      behind: feed ? 0 : this.ordinal - (catchingUp?.cursor ?? 0),
+      stopped: feed
+        ? [
+            ...this.#o.readModel.stopped(feed.build.id),
+            ...[...feed.unshown].map(([stream, error]) => ({ stream, ordinal: this.ordinal, error })),
+          ]
+        : [],
+    }));
+  }
+
+  has(name: string): boolean {
+    return this.#serving.has(name);
+  }
+  projection(name: string): Projection {
+    return this.#serving.get(name)!.projection;
+  }
+  /** Changes with the ledger and the version declared in the projection's file: positions of one generation mean the same rows. */
+  generation(name: string): string {
+    return this.#serving.get(name)!.generation;
+  }
+
+  /** @throws Rebuilding */
+  async rows(
+    name: string,
+    options: { at?: Ordinal; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
+  ): Promise<{ rows: Row[]; next?: string }> {
+    const { at = this.ordinal, cursor = '', limit = 100, filters = {} } = options;
+    return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
+  }
+  /** @throws Rebuilding */
+  async row(name: string, key: string, at: Ordinal = this.ordinal): Promise<any> {
+    return this.#ask(name, (rows) => rows.row(key, at));
+  }
+  /** @throws Rebuilding */
+  async updates(name: string, after: Ordinal, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
+    if (after >= this.ordinal) return { updates: [], upTo: this.ordinal };
+    return this.#ask(name, (rows) => rows.updates(after, this.ordinal, limit));
+  }
+
+  events(query: Omit<EventQuery, 'upTo'> & { upTo?: Ordinal }): readonly IndexedEvent[] {
+    return this.#o.readModel.events({ upTo: this.ordinal, ...query });
+  }
+  eventById(id: string): IndexedEvent | undefined {
+    return this.#o.readModel.eventById(id);
+  }
+  eventAt(ordinal: Ordinal): IndexedEvent | undefined {
+    return this.#o.readModel.eventAt(ordinal);
+  }
+  revisionAt(stream: string, ordinal: Ordinal): number {
+    return this.#o.readModel.revisionAt(stream, ordinal);
+  }
+
+  /** The ordinal of an event's position; undefined when no event stands there. @throws InvalidPosition */
+  ordinalAt(position: string): Ordinal | undefined {
+    const { store, readModel } = this.#o;
+    const ordinal = this.#longest((event) => store.compare(event.position, position) <= 0);
+    return ordinal > 0 && readModel.eventAt(ordinal)!.position === position ? ordinal : undefined;
+  }
+
+  /** The longest prefix of the log with log time up to an instant; final once an event of a later log time is known. */
+  asOf(instant: string): { readonly ordinal: Ordinal; readonly final: boolean } {
+    const ordinal = this.#longest((event) => event.logTime <= instant);
+    return { ordinal, final: ordinal < this.ordinal };
+  }
+
+  #longest(within: (event: IndexedEvent) => boolean): Ordinal {
+    let [low, high] = [0, this.ordinal];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (within(this.#o.readModel.eventAt(middle)!)) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Whether every projection has read a position, waiting so long for it. @throws InvalidPosition */
+  async reached(position: string, timeoutMs: number): Promise<boolean> {
+    const { store } = this.#o;
+    const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
+    store.compare(position, position);
+    const signal = AbortSignal.timeout(timeoutMs);
+    while (!there() && !signal.aborted && !this.#stop.signal.aborted) await this.beyond(this.ordinal, signal);
+    return there();
+  }
+
+  /** Waits until the log has been read beyond an ordinal, or the signal aborts. */
+  beyond(ordinal: Ordinal, signal: AbortSignal): Promise<void> {
+    return this.#waiting.orWoken(signal, () => this.ordinal > ordinal);
+  }
+
+  /** Until all that is in the store now has been read and no rebuild is under way. */
+  async idle(): Promise<void> {
+    const head = await this.#o.store.head();
+    while (head !== undefined && !this.#stop.signal.aborted && !(await this.reached(head, 1000))) if (this.#failed) throw this.#failed;
+    await this.#rebuilds;
+    if (this.#failed) throw this.#failed;
+  }
+
+  /** Makes a projection anew from the log beside the parts that serve, then swaps them. */
+  rebuild(name: string): Promise<void> {
+    this.#remake(this.#serving.get(name)!);
+    return this.#rebuilds;
+  }
+
+  dump(name: string): string {
+    return this.#o.readModel.dump(this.#serving.get(name)!.feed!.build.id);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#waiting.wake();
+    await Promise.allSettled([this.#loop, this.#rebuilds]);
+    clearTimeout(this.#committing);
+    this.#o.readModel.close();
+  }
+
+  /** Asks again when a rebuild took the place of the parts meanwhile: what they stood in may be swept away. */
+  async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+    for (;;) {
+      const rows = this.#rows(name);
+      const [answer] = await Promise.allSettled([question(rows)]);
+      if (rows !== this.#serving.get(name)!.rows) continue;
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
+    }
+  }
+
+  #rows(name: string): Rows {
+    const { rows, catchingUp } = this.#serving.get(name)!;
+    if (!rows) throw new Rebuilding(name, catchingUp?.cursor ?? 0, this.ordinal);
+    return rows;
+  }
+
+  #generation({ name, version }: Projection): string {
+    return createHash('sha256')
+      .update(`${this.#o.store.genesis.ledgerId}\n${this.#o.store.constructor.name}\n${name}\n${version}`)
+      .digest('hex')
+      .slice(0, 12);
+  }
+
+  #serve(serving: Serving, build: Build): void {
+    const { readModel } = this.#o;
+    serving.feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.rows = new Rows(readModel, serving.projection, serving.feed, this.#readers);
+    serving.catchingUp = undefined;
+  }
+
+  /** One commit for what comes within a moment, unless somebody reads it: what is lost with the process is read from the log again. */
+  #commitSoon(more: boolean): void {
+    if (more) this.#committing = void clearTimeout(this.#committing);
+    this.#committing ??= setTimeout(() => {
+      this.#committing = undefined;
+      try {
+        this.#o.readModel.commit();
+      } catch (error) {
+        this.#stop.abort();
+        this.#fail(error);
+      }
+    }, COMMIT_MS);
+  }
+
+  /** What is kept is still read, and nothing is added to it: who waits for more waits. */
+  #fail(error: unknown): void {
+    try {
+      this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
+    } catch {
+      // it cannot be read either: whoever asks is told
+    }
+    this.#waiting.wake();
+    if (this.#failed !== undefined) return;
+    this.#failed = error;
+    this.#o.log?.('Projections stopped following the log.', error);
+  }
+
+  #feeds(): readonly Feed[] {
+    return [...this.#serving.values()].flatMap(({ feed }) => feed ?? []);
+  }
+
+  async #follow(): Promise<void> {
+    const { store, readModel } = this.#o;
+    let held = 0;
+    try {
+      for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
+        const streams = await this.#histories.prepare(page);
+        for (let from = 0; from < page.length; from += SLICE) {
+          const events = page.slice(from, from + SLICE);
+          held = this.#committing ? held + events.length : events.length;
+          this.#read(events, streams, held < HELD);
+          if (held >= HELD) held = 0;
+          this.#commitSoon(page.length === PAGE);
+          await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
+          if (this.#stop.signal.aborted) return;
+        }
+      }
+    } finally {
+      readModel.commit();
+    }
+  }
+
+  #read(events: readonly StoredEvent[], streams: Prepared, hold: boolean): void {
+    const { readModel, log } = this.#o;
+    const feeds = new Feeds(this.#feeds());
+    let last = this.#last;
+    readModel.transaction(() => {
+      for (const event of events) {
+        last = indexed(event, last);
+        readModel.addEvent(last, tagsOf(event));
+        feeds.take(event, streams, last.ordinal, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
+      }
+      for (const feed of feeds.all) readModel.moveBuild(feed.build.id, last!.ordinal);
+    }, hold);
+    this.#last = last;
+    for (const feed of feeds.all) feed.cursor = last!.ordinal;
+    this.#waiting.wake();
+  }
+
+  #remake(serving: Serving): void {
+    const run = this.#rebuilds.then(() => this.#catchUp(serving));
+    this.#rebuilds = run.catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#o.log?.(`${serving.projection.name} could not be rebuilt.`, error);
+    });
+  }
+
+  async #catchUp(serving: Serving): Promise<void> {
+    const { store, readModel, keep = 4000 } = this.#o;
+    const { name, version } = serving.projection;
+    readModel.commit(); // what fails here takes nothing along of what follows the log
+    const build = readModel.addBuild(name, version, false);
+    const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.catchingUp = feed;
+    const feeds = new Feeds([feed]);
+    const histories = new Histories(store, this.#subjects, keep);
+    let position: string | undefined;
+    while (feed.cursor < this.ordinal) {
+      const page = (await store.readAll(position, PAGE)).slice(0, this.ordinal - feed.cursor);
+      const streams = await histories.prepare(page);
+      for (let from = 0; from < page.length; from += SLICE) {
+        if (this.#stop.signal.aborted) return;
+        readModel.commit();
+        readModel.transaction(() => {
+          for (const event of page.slice(from, from + SLICE)) feeds.take(event, streams, ++feed.cursor);
+          readModel.moveBuild(build.id, feed.cursor);
+        });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      position = page.at(-1)!.position;
+    }
+    // nothing waits between the last comparison and the swap, so no event can come between
+    readModel.commit();
+    readModel.transaction(() => readModel.serve(build.id));
+    this.#serve(serving, { ...build, cursor: feed.cursor, serving: true });
+    void this.#sweep();
+  }
+
+  async #sweep(): Promise<void> {
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#stop.signal.aborted) return;
+      let more = false;
+      try {
+        this.#o.readModel.commit();
+        this.#o.readModel.transaction(() => (more = this.#o.readModel.sweep()));
+      } catch (error) {
+        this.#o.log?.('What earlier builds left behind could not be swept away.', error);
+      }
+      if (!more) return;
+    }
+  }
+}
+
+/** Feeds by the category of the streams that they read. */
+class Feeds {
+  readonly #of = new Map<string, readonly Feed[]>();
+  constructor(readonly all: readonly Feed[]) {}
+
+  take(event: StoredEvent, streams: Prepared, ordinal: Ordinal, failed?: (error: unknown) => void): void {
+    const before = streams.before(event);
+    const category = before?.subject.category ?? split(event.stream)[0];
+    let feeds = this.#of.get(category);
+    if (!feeds) this.#of.set(category, (feeds = this.all.filter((feed) => feed.reads(category))));
+    for (const feed of feeds) feed.expect(event, category, before);
+    const history = streams.advance(event, failed);
+    for (const feed of feeds) feed.take(event, category, history, ordinal);
+  }
+}
+
+const indexed = ({ position, stream, revision, id, metadata }: StoredEvent, before: IndexedEvent | undefined): IndexedEvent => {
+  const logTime = before && before.logTime > metadata.recordedAt ? before.logTime : metadata.recordedAt;
+  return { ordinal: (before?.ordinal ?? 0) + 1, position, stream, revision, id, logTime };
+};
+
+const tagsOf = ({ type, metadata }: StoredEvent): Tag[] => {
+  const { programme, tower = [], contract = [], supplier = [] } = metadata.about;
+  const { $correlationId, command } = metadata;
+  const tags: Tag[] = [
+    ['type', type],
+    ['actor', metadata.actor.id],
+  ];
+  if ($correlationId !== command.id) tags.push(['correlation', $correlationId]);
+  if (programme) tags.push(['programme', programme]);
+  for (const id of tower) tags.push(['tower', id]);
+  for (const id of contract) tags.push(['contract', id]);
+  for (const id of supplier) tags.push(['supplier', id]);
+  return tags;
+};

@@ -1,0 +1,368 @@
+import { canonical, type Around, type Json, type Part, type Parts, type Projection } from '../../kernel/index.js';
+import type { Ordinal, Place, ReadModel } from '../../store/read-model.js';
+import { split } from '../audit/audit.js';
+import { linkedTo, partsOf, sameStanding, stoppedIn, under, type Feed } from './projection-writer.js';
+import type { Readers } from './readers.js';
+
+export interface Row {
+  readonly key: string;
+  readonly row: any;
+}
+
+/** All row changes of one position; a row that is gone is `null`. */
+export interface Update {
+  readonly ordinal: Ordinal;
+  readonly position: string;
+  readonly event: string;
+  readonly stream: string;
+  readonly changes: { readonly [key: string]: any };
+}
+
+/** What a stream adds at a revision, with what it shows. */
+type Added = Readonly<Record<string, { readonly part: Part; readonly value: Json; text?: string }>>;
+
+type Standing = Pick<Place, 'key' | 'row' | 'links'>;
+/** A part that one event added for ever. */
+interface EventPart extends Standing {
+  readonly ordinal: Ordinal;
+}
+
+/** Keys that are read at once. */
+const KEYS = 200;
+/** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
+const LOOKED_AT = 2000;
+const RENDERED = 2000;
+const ADDED = 4000;
+
+/**
+ * Rows have no versions: a row now and a row at an ordinal are the same rendering of the parts that held there. What a part shows is
+ * folded from the log when it is asked for. What changed at an ordinal is what the event's stream adds otherwise than before, and the
+ * rows around it, rendered before and after.
+ */
+export class Rows {
+  readonly #rendered = new Map<string, { readonly row: unknown; readonly text: string }>();
+  readonly #added = new Map<string, Added>();
+  readonly #updates = new Map<Ordinal, Promise<Update | undefined>>();
+
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly projection: Projection,
+    private readonly feed: Feed,
+    private readonly readers: Readers,
+  ) {}
+
+  async row(key: string, at: Ordinal): Promise<any> {
+    return (await this.#render(key, at)).row;
+  }
+
+  /**
+   * A page of rows: those of streams in order of key, then those of events in store order. `next` is the key to go on after; absent when
+   * there are no more.
+   */
+  async page(
+    at: Ordinal,
+    after: string,
+    limit: number,
+    filters: { readonly [name: string]: string } = {},
+  ): Promise<{ rows: Row[]; next?: string }> {
+    const rows: Row[] = [];
+    let [cursor, looked] = [after, 0];
+    for await (const key of this.#keys(at, after)) {
+      if (rows.length === limit || looked++ === LOOKED_AT) return { rows, next: cursor };
+      cursor = key;
+      const row = await this.row(key, at);
+      if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
+    }
+    return { rows };
+  }
+
+  async *#keys(at: Ordinal, after: string): AsyncGenerator<string> {
+    const last = (await this.#eventsUnder(after, at))[0]?.ordinal;
+    if (last === undefined)
+      for (let cursor = after; ;) {
+        const keys = this.readModel.rowKeys(this.feed.build.id, at, cursor, KEYS);
+        yield* keys;
+        if (keys.length < KEYS) break;
+        cursor = keys.at(-1)!;
+      }
+    if (!this.projection.byEvent) return;
+    let passed = last === undefined;
+    for (let ordinal = last ?? 1; ordinal <= at; ordinal++) {
+      const { stream, revision } = this.readModel.eventAt(ordinal)!;
+      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision))) {
+        if (passed && part.row && (await this.#eventsUnder(key, at))[0]?.ordinal === ordinal) yield key;
+        passed ||= key === after;
+      }
+    }
+  }
+
+  /** Row changes after an ordinal, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
+  async updates(after: Ordinal, head: Ordinal, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
+    const updates: Update[] = [];
+    const reach = Math.min(head, after + LOOKED_AT);
+    for (let ordinal = after + 1; ordinal <= reach; ordinal++) {
+      const update = await this.#updateAt(ordinal);
+      if (update) updates.push(update);
+      if (updates.length === limit) return { updates, upTo: ordinal };
+    }
+    return { updates, upTo: reach };
+  }
+
+  /** Followers of one projection share what they are told. */
+  #updateAt(ordinal: Ordinal): Promise<Update | undefined> {
+    const known = this.#updates.get(ordinal);
+    if (known) return known;
+    if (this.#updates.size >= RENDERED) this.#updates.clear();
+    const update = this.#update(ordinal);
+    this.#updates.set(ordinal, update);
+    update.catch(() => this.#updates.delete(ordinal));
+    return update;
+  }
+
+  async #update(ordinal: Ordinal): Promise<Update | undefined> {
+    const { position, id, stream, revision } = this.readModel.eventAt(ordinal)!;
+    const keys = await this.#changed(stream, revision, ordinal);
+    const affected = new Set<string>();
+    for (const key of keys)
+      for (const at of [ordinal - 1, ordinal]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
+    const changes: Record<string, any> = {};
+    for (const key of [...affected].sort()) {
+      const before = (await this.#hasRow(key, ordinal - 1)) ? await this.#render(key, ordinal - 1) : undefined;
+      const after = (await this.#hasRow(key, ordinal)) ? await this.#render(key, ordinal) : undefined;
+      if (before?.text !== after?.text) changes[key] = after?.row ?? null;
+    }
+    return Object.keys(changes).length === 0 ? undefined : { ordinal, position, event: id, stream, changes };
+  }
+
+  /** Keys of the parts and totals that an event changed. */
+  async #changed(stream: string, revision: number, ordinal: Ordinal): Promise<readonly string[]> {
+    const { projection, feed } = this;
+    const lasting = projection.byEvent ? Object.entries(await this.#addedBy(stream, revision)) : [];
+    const changed = lasting.flatMap(([key, { part }]) => [key, ...Object.keys(part.sums ?? {})]);
+    if (!projection.from.some(({ category }) => category === split(stream)[0])) return changed;
+    const stopped = feed.stopped.get(stream) ?? Infinity;
+    if (stopped < ordinal) return changed;
+    const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
+    if (stopped === ordinal) {
+      const { about } = (await this.readers.event(stream, revision)).metadata;
+      return [...changed, ...stoppedIn(partsIn(before), about.programme)];
+    }
+    const after = await this.#addedAt(stream, revision);
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const [was, is] = [before[key], after[key]];
+      if (was && is && sameStanding(was.part, is.part) && textOf(was) === textOf(is)) continue;
+      changed.push(key, ...Object.keys(was?.part.sums ?? {}), ...Object.keys(is?.part.sums ?? {}));
+    }
+    return changed;
+  }
+
+  /** Rows within two links of a part. */
+  async #affectedBy(key: string, at: Ordinal): Promise<string[]> {
+    const affected = [key];
+    for (const { links } of await this.#partsAt(key, at))
+      for (const link of links) {
+        affected.push(link);
+        for (const part of await this.#partsAt(link, at)) affected.push(...part.links);
+      }
+    const linking = [...this.readModel.linkingAt(this.feed.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
+    return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
+  }
+
+  async #partsAt(key: string, at: Ordinal): Promise<readonly Standing[]> {
+    return [...this.readModel.partsAt(this.feed.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+  }
+  async #hasRow(key: string, at: Ordinal): Promise<boolean> {
+    return (await this.#partsAt(key, at)).some(({ row }) => row);
+  }
+
+  #eventsUnder(key: string, at: Ordinal): Promise<readonly EventPart[]> {
+    return this.#eventParts(under(key), at, (other) => other === key);
+  }
+  #eventsLinkingTo(key: string, at: Ordinal): Promise<readonly EventPart[]> {
+    return this.#eventParts(linkedTo(key), at, (_, { links = [] }) => links.includes(key));
+  }
+  async #eventParts(mark: string, at: Ordinal, is: (key: string, part: Part) => boolean): Promise<readonly EventPart[]> {
+    if (!this.projection.byEvent) return [];
+    const found: EventPart[] = [];
+    for (const ordinal of this.readModel.marked(this.feed.build.id, mark, at)) {
+      const { stream, revision } = this.readModel.eventAt(ordinal)!;
+      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision)))
+        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], ordinal });
+    }
+    return found;
+  }
+
+  async #render(key: string, at: Ordinal): Promise<{ readonly row: unknown; readonly text: string }> {
+    const name = `${at} ${key}`;
+    const kept = this.#rendered.get(name);
+    if (kept) return kept;
+    const view = new View(this.readModel, this.projection, this.feed, at, (id) => this.#added.get(id));
+    let row: unknown;
+    for (;;) {
+      try {
+        row = this.projection.row(key, view);
+        break;
+      } catch (error) {
+        if (error !== MISSING) throw error;
+        for (const [id, { stream, revision, byEvent }] of view.missing)
+          view.found(id, await (byEvent ? this.#addedBy(stream, revision) : this.#addedAt(stream, revision)));
+      }
+    }
+    const fresh = { row, text: canonical(row ?? null) };
+    if (this.#rendered.size >= RENDERED) this.#rendered.clear();
+    this.#rendered.set(name, fresh);
+    return fresh;
+  }
+
+  /** What a stream adds at a revision. */
+  async #addedAt(stream: string, revision: number): Promise<Added> {
+    const id = idOf(stream, revision);
+    return (
+      this.#added.get(id) ??
+      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, partsOf(this.projection, history))))
+    );
+  }
+  /** What one event adds for ever. */
+  async #addedBy(stream: string, revision: number): Promise<Added> {
+    const id = idOf(stream, revision, true);
+    return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
+  }
+  /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
+  #shown(stream: string, parts: Parts): Added {
+    const added: Record<string, Added[string]> = {};
+    for (const part of parts)
+      try {
+        added[part.key] = { part, value: part.value() };
+      } catch (error) {
+        this.feed.failed(stream, part.key, error);
+      }
+    return added;
+  }
+
+  #keep(id: string, added: Added): Added {
+    if (this.#added.size >= ADDED) this.#added.clear();
+    this.#added.set(id, added);
+    return added;
+  }
+
+  #passes(row: unknown, filters: { readonly [name: string]: string }): boolean {
+    return Object.entries(filters).every(([name, wanted]) => {
+      const answer = this.projection.filters![name]!(row);
+      return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;
+    });
+  }
+}
+
+const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
+const partsIn = (added: Added): Parts => Object.values(added).map(({ part }) => part);
+const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
+
+/** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
+const MISSING = new Error('Not at hand.');
+
+/** What a stream adds at a revision, or one event of it alone. */
+interface Source {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly byEvent: boolean;
+  /** Where it stands; of an event that is told by what it adds. */
+  readonly place?: Place;
+}
+
+/** What a row sees at one ordinal. */
+class View implements Around {
+  /** What to fetch before the row is rendered again. */
+  readonly missing = new Map<string, Source>();
+  readonly #found = new Map<string, Added>();
+  readonly #under = new Map<string, readonly Source[]>();
+  readonly #linkedTo = new Map<string, readonly Source[]>();
+  readonly #revisions = new Map<string, number>();
+
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly projection: Projection,
+    private readonly feed: Feed,
+    private readonly ordinal: Ordinal,
+    private readonly kept: (id: string) => Added | undefined,
+  ) {}
+
+  found(id: string, added: Added): void {
+    this.#found.set(id, added);
+    this.missing.delete(id);
+  }
+
+  at(key: string): readonly any[] {
+    const sources = this.#partsUnder(key);
+    this.#atHand(sources, key, (other) => this.#partsUnder(other));
+    return sources.flatMap(({ id }) => this.#get(id)![key] ?? []).map(({ value }) => value);
+  }
+  linking(key: string): readonly { readonly key: string; readonly value: any }[] {
+    const sources = this.#partsLinkingTo(key);
+    this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
+    return sources.flatMap(({ id, place }) => {
+      const added = this.#get(id)!;
+      const shown = place && added[place.key];
+      if (place) return shown ? [{ key: place.key, value: shown.value }] : [];
+      return Object.entries(added).flatMap(([own, { part, value }]) => (part.links?.includes(key) ? [{ key: own, value }] : []));
+    });
+  }
+  total(key: string): Readonly<Record<string, bigint>> {
+    const measures = this.readModel.totalAt(this.feed.build.id, key, this.ordinal);
+    return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
+  }
+
+  #partsUnder(key: string): readonly Source[] {
+    return this.#sources(this.#under, key, () => this.readModel.partsAt(this.feed.build.id, key, this.ordinal), under(key));
+  }
+  #partsLinkingTo(key: string): readonly Source[] {
+    return this.#sources(this.#linkedTo, key, () => this.readModel.linkingAt(this.feed.build.id, key, this.ordinal), linkedTo(key));
+  }
+  #sources(known: Map<string, readonly Source[]>, key: string, places: () => readonly Place[], mark: string): readonly Source[] {
+    let sources = known.get(key);
+    if (sources) return sources;
+    const events = this.projection.byEvent ? this.readModel.marked(this.feed.build.id, mark, this.ordinal) : [];
+    sources = [
+      ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
+      ...events.map((ordinal) => {
+        const { stream, revision } = this.readModel.eventAt(ordinal)!;
+        return sourceOf(stream, revision);
+      }),
+    ];
+    known.set(key, sources);
+    return sources;
+  }
+  /** Where a stream was; one that stopped is where it stood before. */
+  #revisionOf(stream: string): number {
+    let revision = this.#revisions.get(stream);
+    if (revision === undefined) {
+      revision = this.readModel.revisionAt(stream, Math.min(this.ordinal, (this.feed.stopped.get(stream) ?? Infinity) - 1));
+      this.#revisions.set(stream, revision);
+    }
+    return revision;
+  }
+
+  /** @throws MISSING, having asked too for what is likely to be asked next: of one contract in a row, so of all of them */
+  #atHand(sources: readonly Source[], key: string, of: (other: string) => readonly Source[]): void {
+    if (sources.every(({ id }) => this.#get(id))) return;
+    const kind = key.slice(0, key.indexOf(':') + 1);
+    const seen = [...this.#under.values(), ...this.#linkedTo.values()].flat();
+    const alike = new Set(
+      seen.flatMap(({ place }) => (place ? [place.key, ...place.links] : [])).filter((other) => other.startsWith(kind)),
+    );
+    for (const source of [...sources, ...[...alike].flatMap(of)]) if (!this.#get(source.id)) this.missing.set(source.id, source);
+    throw MISSING;
+  }
+  #get(id: string): Added | undefined {
+    const found = this.#found.get(id);
+    if (found) return found;
+    const kept = this.kept(id);
+    if (kept) this.#found.set(id, kept);
+    return kept;
+  }
+}
+
+const sourceOf = (stream: string, revision: number, place?: Place): Source => {
+  const byEvent = place === undefined;
+  return { id: idOf(stream, revision, byEvent), stream, revision, byEvent, ...(place && { place }) };
+};

@@ -1,0 +1,391 @@
+import { exponentOf, whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
+import { isDay, whyNotADate } from '../values/dates.js';
+import type { Json } from '../event.js';
+
+/** What was wrong with an input: a JSON Pointer to the place and a sentence for a person. */
+export interface Problem {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/**
+ * An input described as data. Its TypeScript type, its checks, its JSON Schema, its example and its refusal tests are all read from it;
+ * what a kind means stands in one row of `kinds` below.
+ */
+export interface Field<T = unknown> {
+  readonly kind: Kind;
+  readonly optional: boolean;
+  readonly about?: string | undefined;
+  readonly example?: Json | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly values?: readonly string[] | undefined;
+  readonly category?: string | undefined;
+  readonly item?: Field | undefined;
+  readonly fields?: Fields | undefined;
+  readonly _type?: T;
+}
+
+export type Fields = Readonly<Record<string, Field<any>>>;
+export type TypeOf<F> = F extends Field<infer T> ? T : never;
+type Optional<F extends Fields> = { [K in keyof F]: undefined extends TypeOf<F[K]> ? K : never }[keyof F];
+export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optional<F>>]: TypeOf<F[K]> } & {
+  readonly [K in Optional<F>]?: Exclude<TypeOf<F[K]>, undefined>;
+};
+
+/** How many, as well as it is known, in one unit that is never mixed with another. */
+export interface Headcount {
+  readonly count: number;
+  readonly says?: 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
+  readonly unit: 'posts' | 'people' | 'fte';
+}
+
+type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max'>>;
+const field =
+  <T>(kind: Kind, fixed: Partial<Field> = {}) =>
+  (about?: string, more: More = {}): Field<T> =>
+    ({ kind, optional: false, about, ...fixed, ...more }) as Field<T>;
+
+/** One line or a paragraph, 1 to `max` characters (200 unless told), never only blanks. */
+export const text = field<string>('text', { max: 200 });
+/** A name of the user's own: `met-hosting-csc`. */
+export const id = field<string>('id');
+export const flag = field<boolean>('flag');
+/** A date as well as it is known: `2016`, `2016-02`, `2016-02-29`, `[..2016-02-29]`, `unknown`. */
+export const date = field<string>('date');
+/** One day of the calendar. */
+export const day = field<string>('day');
+/** A whole number, 0 or more unless told. */
+export const count = field<number>('count', { min: 0, max: 1_000_000_000 });
+export const uri = field<string>('uri', { max: 2000 });
+/** Money with its currency, as well as it is known. */
+export const amount = field<Amount>('amount');
+/** Money, or why there is none: undisclosed, withheld, unknown. */
+export const value = field<Value>('value');
+export const headcount = field<Headcount>('headcount');
+export const json = field<Json>('json');
+export const pointer = field<string>('pointer', { max: 200 });
+export const uuid = field<string>('uuid');
+/** The id of another subject, which must exist. */
+export const ref = (category: string, about?: string, more: More = {}): Field<string> => field<string>('ref', { category })(about, more);
+export const choice = <const T extends string>(values: readonly T[], about?: string, more: More = {}): Field<T> =>
+  field<T>('choice', { values })(about, more);
+export const list = <T>(item: Field<T>, about?: string, more: More = {}): Field<readonly T[]> =>
+  field<readonly T[]>('list', { item, min: 0, max: 100 })(about, more);
+export const object = <F extends Fields>(fields: F, about?: string, more: More = {}): Field<DataOf<F>> =>
+  field<DataOf<F>>('object', { fields })(about, more);
+export const optional = <T>(inner: Field<T>): Field<T | undefined> => ({ ...inner, optional: true }) as Field<T | undefined>;
+
+export const IDENTIFIER = '^[a-z0-9][a-z0-9-]{0,63}$';
+const identifier = new RegExp(IDENTIFIER);
+const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+const uuidForm = new RegExp(UUID);
+const DECIMAL = '^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,4})?$';
+const SAYS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
+
+export const isIdentifier = (value: unknown): value is string => typeof value === 'string' && identifier.test(value);
+
+const money: Fields = {
+  amount: text(undefined, { max: 24, example: '95000000.00' }),
+  currency: text(undefined, { max: 3, example: 'GBP' }),
+};
+const amountFields: Fields = {
+  ...money,
+  says: optional(choice(SAYS)),
+  roundedTo: optional(text('What the source rounds to, in units of the currency', { max: 24, example: '1000000' })),
+  stated: optional(
+    list(object({ ...money, rate: optional(text(undefined, { max: 24, example: '1.36' })) }), 'Equivalents as the source prints them', {
+      max: 5,
+    }),
+  ),
+};
+const headcountFields: Fields = { count: count(), says: optional(choice(SAYS)), unit: choice(['posts', 'people', 'fte']) };
+const disclosures: readonly Fields[] = [
+  { undisclosed: choiceOfTrue() },
+  { unknown: choiceOfTrue() },
+  { withheld: object({ until: optional(date()), why: text() }) },
+];
+
+function choiceOfTrue(): Field<true> {
+  return { kind: 'flag', optional: false, values: ['true'] } as Field<true>;
+}
+
+type Check = (field: Field, value: unknown, at: string, problems: Problem[]) => void;
+interface Row {
+  readonly check: Check;
+  /** JSON Schema 2020-12. */
+  schema(field: Field): { readonly [key: string]: Json };
+  example(field: Field): Json;
+  /** Values that must be refused wherever this kind stands. */
+  wrong(field: Field): readonly unknown[];
+}
+
+export type Kind =
+  | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'list' | 'object' | 'json'; // prettier-ignore
+
+const no = (problems: Problem[], pointer: string, detail: string): void => void problems.push({ pointer, detail });
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// Control characters but for tab and line ends; lone surrogates are caught by isWellFormed.
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const asText =
+  (also: (text: string, field: Field) => string | undefined): Check =>
+  (field, value, at, problems) => {
+    if (typeof value !== 'string') return no(problems, at, 'must be a text');
+    const max = field.max ?? 200;
+    if (value.length > max) return no(problems, at, `must not be longer than ${max} characters`);
+    if (!value.isWellFormed() || control.test(value)) return no(problems, at, 'must not hold control characters or broken unicode');
+    const why = also(value, field);
+    if (why) no(problems, at, why);
+  };
+const texts = (wrong: readonly unknown[]) => () => [null, 5, true, [], {}, ...wrong];
+const aString = (more: { readonly [key: string]: Json }) => ({ type: 'string', ...more });
+const asObject =
+  (fields: Fields, also?: (value: any) => readonly [field: string, why: string] | undefined): Check =>
+  (_, value, at, problems) => {
+    const before = problems.length;
+    check(fields, value, at, problems);
+    const why = problems.length === before && also?.(value);
+    if (why) no(problems, `${at}/${why[0]}`, why[1]);
+  };
+const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): readonly [field: string, why: string] | undefined => {
+  const told = [
+    ['amount', whyNotAnAmount(amount, currency)],
+    ['roundedTo', roundedTo === undefined ? undefined : whyNotAnAmount(roundedTo, currency)],
+    ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency)] as const),
+    ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || RATE.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
+  ] as const;
+  const [field, why] = told.find(([, why]) => why !== undefined) ?? [];
+  return field && why ? [field, why] : undefined;
+};
+const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
+const dateExample = '2016-02-29';
+
+/** One row for each kind of field: how it is checked, shown in OpenAPI, exemplified, and got wrong. */
+const kinds: { readonly [K in Kind]: Row } = {
+  text: {
+    check: asText((value) => (value.trim() === '' ? 'must not be empty' : undefined)),
+    schema: ({ max = 200 }) => aString({ minLength: 1, maxLength: max }),
+    example: ({ about }) => about?.split(/[,:.(]/)[0] ?? 'text',
+    wrong: ({ max = 200 }) => texts(['', ' ', 'a\u0000b', '\ud800', 'x'.repeat(max + 1)])(),
+  },
+  id: {
+    check: asText((value) => (identifier.test(value) ? undefined : `must match ${IDENTIFIER}`)),
+    schema: () => aString({ pattern: IDENTIFIER }),
+    example: () => 'met-example',
+    wrong: texts(['', 'Ä', '..', 'a/b', '$all', 'A', '-a', 'a\u0000', 'a'.repeat(65)]),
+  },
+  ref: {
+    check: asText((value) => (identifier.test(value) ? undefined : `must match ${IDENTIFIER}`)),
+    schema: ({ category }) => aString({ pattern: IDENTIFIER, description: `the id of a ${category}` }),
+    example: ({ category }) => `example-${category}`,
+    wrong: texts(['', 'é', '../x', '$x', 'X', 'a'.repeat(65)]),
+  },
+  uuid: {
+    check: asText((value) => (uuidForm.test(value) ? undefined : 'must be a UUID in lower case')),
+    schema: () => aString({ format: 'uuid', pattern: UUID }),
+    example: () => '019353d2-0000-7000-8000-000000000000',
+    wrong: texts(['', 'x', '019353D2-0000-7000-8000-000000000000']),
+  },
+  uri: {
+    check: asText((value) =>
+      /^(https?|urn|mailto|file):\S+$/i.test(value)
+        ? undefined
+        : 'must be an address that begins with https:, http:, urn:, file: or mailto:',
+    ),
+    schema: ({ max = 2000 }) => aString({ format: 'uri', maxLength: max }),
+    example: () => 'https://example.org/paper',
+    wrong: texts(['', 'javascript:alert(1)', 'no address', 'https://a b']),
+  },
+  pointer: {
+    check: asText((value) => (/^(\/([^~/]|~[01])*)+$/.test(value) ? undefined : 'must be a JSON Pointer such as /value/amount')),
+    schema: ({ max = 200 }) => aString({ format: 'json-pointer', maxLength: max }),
+    example: () => '/effectiveOn',
+    wrong: texts(['', 'value', '/~2']),
+  },
+  choice: {
+    check: ({ values = [] }, value, at, problems) => {
+      if (typeof value !== 'string' || !values.includes(value)) no(problems, at, `must be one of ${values.join(', ')}`);
+    },
+    schema: ({ values = [] }) => ({ enum: [...values] }),
+    example: ({ values = [] }) => values[0]!,
+    wrong: () => [null, '', 'no such choice', 1, [], {}],
+  },
+  flag: {
+    check: ({ values }, value, at, problems) => {
+      if (values ? value !== true : typeof value !== 'boolean') no(problems, at, values ? 'must be true' : 'must be true or false');
+    },
+    schema: ({ values }) => (values ? { const: true } : { type: 'boolean' }),
+    example: () => true,
+    wrong: () => [null, 'true', 1, [], {}],
+  },
+  date: {
+    check: asText((value) => whyNotADate(value)),
+    schema: () =>
+      aString({
+        maxLength: 40,
+        description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], unknown',
+      }),
+    example: () => dateExample,
+    wrong: texts(['', 'soon', '2016-02-30', '2016-13', '[2016-03-01..2016-02-01]', '2016-2-1', '20160229']),
+  },
+  day: {
+    check: asText((value) => (isDay(value) ? undefined : (whyNotADate(value) ?? 'must be one day, such as 2016-02-29'))),
+    schema: () => aString({ format: 'date' }),
+    example: () => dateExample,
+    wrong: texts(['', '2016', '2016-02', 'unknown', '2016-02-30', '[..2016-02-29]']),
+  },
+  count: {
+    check: ({ min = 0, max = 1_000_000_000 }, value, at, problems) => {
+      if (!Number.isSafeInteger(value) || Object.is(value, -0)) no(problems, at, 'must be a whole number');
+      else if ((value as number) < min || (value as number) > max) no(problems, at, `must be from ${min} to ${max}`);
+    },
+    schema: ({ min = 0, max = 1_000_000_000 }) => ({ type: 'integer', minimum: min, maximum: max }),
+    example: ({ min = 0 }) => Math.max(min, 1),
+    wrong: ({ min = 0, max = 1_000_000_000 }) => [null, '3', 1.5, min - 1, max + 1, Number.MAX_VALUE, [], {}],
+  },
+  amount: {
+    check: asObject(amountFields, whyNotMoney),
+    schema: () => ({ ...schemaOf(amountFields), title: 'Amount' }),
+    example: () => ({ amount: '95000000.00', currency: 'GBP' }),
+    wrong: () => [null, '95', 95, [], {}, ...['1e9', '-0', '0.001', '1,000', '', '+1', '01', '-1'].map((amount) => ({ amount, currency: 'GBP' })), { amount: '1', currency: 'XXQ' }, { amount: 1, currency: 'GBP' }, { amount: '1', currency: 'GBP', extra: 1 }, { amount: '1', currency: 'GBP', roundedTo: 'a million' }, { amount: '1', currency: 'GBP', stated: [{ amount: '1', currency: 'USD', rate: 'x' }] }], // prettier-ignore
+  },
+  value: {
+    check: (field, value, at, problems) => {
+      const why = isObject(value) && disclosures.find((fields) => Object.keys(fields)[0]! in value);
+      if (why) check(why, value, at, problems);
+      else kinds.amount.check(field, value, at, problems);
+    },
+    schema: () => ({ oneOf: [schemaOf(amountFields), ...disclosures.map(schemaOf)], title: 'Value' }),
+    example: () => ({ amount: '95000000.00', currency: 'GBP' }),
+    wrong: () => [null, 'undisclosed', 0, [], {}, { undisclosed: false }, { withheld: true }, { undisclosed: true, amount: '1' }, { amount: '0.001', currency: 'GBP' }], // prettier-ignore
+  },
+  headcount: {
+    check: asObject(headcountFields),
+    schema: () => ({ ...schemaOf(headcountFields), title: 'Headcount' }),
+    example: () => ({ count: 113, unit: 'people' }),
+    wrong: () => [null, 113, {}, { count: 1 }, { count: -1, unit: 'people' }, { count: 1.5, unit: 'people' }, { count: 1, unit: 'heads' }],
+  },
+  list: {
+    check: ({ item, min = 0, max = 100 }, value, at, problems) => {
+      if (!Array.isArray(value)) return no(problems, at, 'must be a list');
+      if (value.length < min || value.length > max) return no(problems, at, `must hold from ${min} to ${max} entries`);
+      value.forEach((entry, i) => kinds[item!.kind].check(item!, entry, `${at}/${i}`, problems));
+    },
+    schema: ({ item, min = 0, max = 100 }) => ({ type: 'array', items: schemaOfField(item!), minItems: min, maxItems: max }),
+    example: ({ item }) => [exampleOfField(item!)],
+    wrong: ({ item, max = 100 }) => [null, 'x', {}, ...kinds[item!.kind].wrong(item!).slice(0, 3).map((w) => [w]), Array.from({ length: max + 1 }, () => exampleOfField(item!))], // prettier-ignore
+  },
+  object: {
+    check: ({ fields }, value, at, problems) => check(fields!, value, at, problems),
+    schema: ({ fields }) => schemaOf(fields!),
+    example: ({ fields }) => exampleOf(fields!),
+    wrong: ({ fields }) => [null, 'x', 1, [], { ...(exampleOf(fields!) as object), noSuchField: 1 }],
+  },
+  json: {
+    check: (_, value, at, problems) => {
+      if (value === undefined) no(problems, at, 'is missing');
+    },
+    schema: () => ({}),
+    example: () => dateExample,
+    wrong: () => [],
+  },
+};
+
+/** Adds to `problems` everything that is wrong with a whole input, unknown fields included. Never throws, never changes the value. */
+export const check = (fields: Fields, value: unknown, at = '', problems: Problem[] = []): Problem[] => {
+  if (!isObject(value)) {
+    no(problems, at, 'must be an object');
+    return problems;
+  }
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(fields, name)) no(problems, `${at}/${escape(name)}`, 'is not a field that is known here');
+  for (const name of Object.keys(fields)) {
+    const field = fields[name]!;
+    if (!Object.hasOwn(value, name) || value[name] === undefined) {
+      if (!field.optional) no(problems, `${at}/${name}`, 'is missing');
+    } else kinds[field.kind].check(field, value[name], `${at}/${name}`, problems);
+  }
+  return problems;
+};
+
+const escape = (key: string): string => key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
+
+export const checkField = (field: Field, value: unknown, at: string): Problem[] => {
+  const problems: Problem[] = [];
+  kinds[field.kind].check(field, value, at, problems);
+  return problems;
+};
+
+const schemaOfField = (field: Field): { readonly [key: string]: Json } => ({
+  ...kinds[field.kind].schema(field),
+  ...(field.about ? { description: field.about } : {}),
+});
+
+/** JSON Schema 2020-12 of an object with these fields. */
+export const schemaOf = (fields: Fields): { readonly [key: string]: Json } => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(fields).filter((name) => !fields[name]!.optional),
+  properties: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOfField(field)])),
+});
+
+const exampleOfField = (field: Field): Json => field.example ?? kinds[field.kind].example(field);
+
+/** An input that passes `check`: every required field, and each optional one that has an example of its own. */
+export const exampleOf = (fields: Fields): { readonly [key: string]: Json } =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, field]) => !field.optional || field.example !== undefined)
+      .map(([name, field]) => [name, exampleOfField(field)]),
+  );
+
+/** Values that this field must refuse, for tests. */
+export const wrongFor = (field: Field): readonly unknown[] => kinds[field.kind].wrong(field);
+
+/** The field that a JSON Pointer names inside an object with these fields; undefined when there is none. */
+export const fieldAt = (fields: Fields, pointer: string): Field | undefined => {
+  let here: Field | undefined = object(fields);
+  for (const step of pointer.split('/').slice(1)) {
+    if (here?.kind === 'object') here = here.fields![step];
+    else if (here?.kind === 'list' && /^\d+$/.test(step)) here = here.item;
+    else if (here?.kind === 'amount' || here?.kind === 'value') here = amountFields[step];
+    else if (here?.kind === 'headcount') here = headcountFields[step];
+    else return undefined;
+  }
+  return here;
+};
+
+/** Every id of another subject that an input names, with where it stands. */
+export const refsIn = (fields: Fields, data: any, at = ''): { category: string; id: string; pointer: string }[] =>
+  Object.entries(fields).flatMap(([name, field]) => refsInField(field, data?.[name], `${at}/${name}`));
+
+const refsInField = (field: Field, value: any, at: string): { category: string; id: string; pointer: string }[] => {
+  if (value === undefined) return [];
+  if (field.kind === 'ref') return [{ category: field.category!, id: value, pointer: at }];
+  if (field.kind === 'object') return refsIn(field.fields!, value, at);
+  if (field.kind === 'list') return value.flatMap((entry: unknown, i: number) => refsInField(field.item!, entry, `${at}/${i}`));
+  return [];
+};
+
+export { DECIMAL, exponentOf };
+
+const evidence = object({
+  uri: optional(uri()),
+  title: optional(text(undefined, { max: 300 })),
+  published: optional(date()),
+  paragraph: optional(text()),
+  sha256: optional(text('SHA-256 of the document in hexadecimal', { max: 64 })),
+  confidence: optional(choice(['primary', 'press', 'derived', 'low'])),
+});
+
+/** The reserved key `record` of every command: when, who decided, on what authority and evidence. */
+export const groundsFields = {
+  effectiveOn: optional(date('The day of the act; today when absent')),
+  decidedBy: optional(object({ person: id('Person id, never a name'), office: optional(text()) })),
+  authority: optional(object({ reference: text('Paper or delegation, such as PCD 813'), limit: optional(amount()) })),
+  reason: optional(text(undefined, { max: 2000 })),
+  evidence: optional(list(evidence, undefined, { max: 20 })),
+  waives: optional(list(text(), 'Ids of rules set aside: needs a reason and an authority', { max: 20 })),
+};

@@ -1,0 +1,193 @@
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import type { StoredEvent } from '../../kernel/index.js';
+import { HistoryBroken, type Genesis, type Revision } from '../event-store.js';
+import { leafOf, Tree, type TreeState } from '../merkle-tree.js';
+import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
+import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from '../sqlite/rows.js';
+
+/** Its name in the folder of the copy. */
+export const COPY_FILE = 'copy.db';
+/** Events that are looked at without a pause. */
+const PAGE = 200;
+
+type Compare = (a: string, b: string) => number;
+
+/**
+ * A copy of another store's log in one SQLite file: the events with the positions they have there, numbered 1, 2, 3 … by ordinal.
+ * It can be made anew from the log, so a commit does not wait for the disk: what a power cut takes is copied again.
+ */
+export class CopyFile {
+  readonly #db: Database.Database;
+  readonly #release: () => void;
+  readonly #insert: Database.Statement;
+  readonly #put: Database.Statement<[key: string, value: string]>;
+  readonly #ofLog: Database.Statement<[number, number], EventRow<string> & { readonly ordinal: number }>;
+  readonly #ofStream: Database.Statement<[string, number, number], EventRow<string>>;
+  readonly #headOf: Database.Statement<[string], { revision: number }>;
+  readonly #ordinalOf: Database.Statement<[string], { ordinal: number }>;
+  readonly #positionAt: Database.Statement<[number], { position: string }>;
+  readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
+  #genesis: Genesis | undefined;
+  #tree = new Tree();
+  #position: string | undefined;
+
+  /** @throws FolderInUse, UnsafeSqlite; HistoryBroken when the file is damaged */
+  constructor(readonly dir: string) {
+    this.#release = lockFolder(dir);
+    this.#db = new Database(join(dir, COPY_FILE));
+    try {
+      openFile(this.#db, 'NORMAL');
+      this.#db.exec(`
+        CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS events (ordinal INTEGER PRIMARY KEY, position TEXT NOT NULL, ${COLUMNS}) STRICT;
+        CREATE UNIQUE INDEX IF NOT EXISTS events_by_position ON events (position);
+        CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
+      `);
+      this.#insert = this.#db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+      this.#put = this.#db.prepare('INSERT OR REPLACE INTO about VALUES (?, ?)');
+      this.#ofLog = this.#db.prepare('SELECT * FROM events WHERE ordinal > ? ORDER BY ordinal LIMIT ?');
+      this.#ofStream = this.#db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+      this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+      this.#ordinalOf = this.#db.prepare('SELECT ordinal FROM events WHERE position = ?');
+      this.#positionAt = this.#db.prepare('SELECT position FROM events WHERE ordinal = ?');
+      this.#resume();
+    } catch (error) {
+      this.#db.close();
+      this.#release();
+      throw /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error)) ? this.broken(`the file is damaged (${(error as Error).message})`) : error;
+    }
+  }
+
+  /** Of the ledger that is copied; undefined as long as none is. */
+  get genesis(): Genesis | undefined {
+    return this.#genesis;
+  }
+  /** How many events were copied. */
+  get ordinal(): number {
+    return this.#tree.size;
+  }
+  /** Of the last event that was copied. */
+  get position(): string | undefined {
+    return this.#position;
+  }
+  /** Over the leaves of all that was copied, in hexadecimal. */
+  get root(): string {
+    return this.#tree.root();
+  }
+
+  begin(genesis: Genesis): void {
+    this.#put.run('genesis', JSON.stringify(genesis));
+    this.#genesis = genesis;
+  }
+
+  /**
+   * Copies what comes next in the log: all of it, with the tree over it, or nothing.
+   * @throws HistoryBroken when an event is none that can come next: twice, out of order, or behind a gap in its stream
+   */
+  take(events: readonly StoredEvent[], compare: Compare): void {
+    const tree = this.#tree.copy();
+    let last = this.#position;
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const event of events) {
+        const { position, stream, revision } = event;
+        if (last !== undefined && compare(last, position) >= 0)
+          throw this.broken(`${position} (${stream}, revision ${revision}) came after ${last}`);
+        const head = this.#heads.of(stream);
+        if (revision !== head + 1)
+          throw this.broken(`${position} is revision ${revision} of ${stream}, whose last one before it is ${head}`);
+        this.#insert.run(tree.size + 1, position, stream, revision, ...textsOf(event));
+        tree.add(leafOf(event));
+        this.#heads.moved(stream, revision);
+        last = position;
+      }
+      this.#put.run('tree', JSON.stringify(tree.state()));
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      this.#heads.clear();
+      throw error;
+    }
+    this.#tree = tree;
+    this.#position = last;
+  }
+
+  /** The events behind an ordinal. */
+  page(ordinal: number, limit: number): readonly StoredEvent[] {
+    const rows = this.#ofLog.all(ordinal, limit);
+    const last = rows.at(-1);
+    if (last && last.ordinal !== ordinal + rows.length) throw this.broken(`events are missing before ${last.position}`);
+    return this.#read(rows);
+  }
+  ofStream(stream: string, from: Revision, limit: number): readonly StoredEvent[] {
+    if (from > this.#heads.of(stream)) return [];
+    return this.#read(this.#ofStream.all(stream, from, limit));
+  }
+
+  /** Undefined when no copied event has this position. */
+  ordinalOf(position: string): number | undefined {
+    return this.#ordinalOf.get(position)?.ordinal;
+  }
+  /** How many of the copied events stand at a position or before it, whether or not one has it. */
+  ordinalUpTo(position: string, compare: Compare): number {
+    let [low, high] = [0, this.ordinal];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (compare(this.positionAt(middle)!, position) <= 0) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+  positionAt(ordinal: number): string | undefined {
+    return this.#positionAt.get(ordinal)?.position;
+  }
+
+  /** Reads the whole file and makes the root anew. @throws HistoryBroken when it is not the root over what was copied */
+  async verify(): Promise<{ readonly count: number; readonly root: string }> {
+    const kept = this.#tree.copy();
+    const tree = new Tree();
+    while (tree.size < kept.size) {
+      const page = this.page(tree.size, Math.min(PAGE, kept.size - tree.size));
+      for (const event of page) tree.add(leafOf(event));
+      if (page.length === 0) throw this.broken(`only ${tree.size} of ${kept.size} events are there`);
+      await new Promise((resolve) => setImmediate(resolve)); // others come first
+    }
+    if (tree.root() !== kept.root()) throw this.broken(`the root over its ${tree.size} events is ${tree.root()}, and was ${kept.root()}`);
+    return { count: tree.size, root: tree.root() };
+  }
+
+  broken(why: string): HistoryBroken {
+    return new HistoryBroken(
+      `The copy of the log in ${join(this.dir, COPY_FILE)} is not the log: ${why}. Without the file it is made anew.`,
+    );
+  }
+
+  close(): void {
+    this.#db.close();
+    this.#release();
+  }
+
+  #resume(): void {
+    const about = new Map(
+      this.#db
+        .prepare<[], { key: string; value: string }>('SELECT * FROM about')
+        .all()
+        .map((row) => [row.key, row.value]),
+    );
+    const [genesis, tree] = [about.get('genesis'), about.get('tree')];
+    if (genesis !== undefined) this.#genesis = JSON.parse(genesis) as Genesis;
+    if (tree !== undefined) this.#tree = Tree.from(JSON.parse(tree) as TreeState);
+    const last = this.#db.prepare<[], { ordinal: number | null }>('SELECT max(ordinal) AS ordinal FROM events').get()!.ordinal ?? 0;
+    if (last !== this.ordinal) throw this.broken(`its last event is number ${last}, and was number ${this.ordinal}`);
+    this.#position = this.positionAt(last);
+  }
+
+  #read(rows: readonly EventRow<string>[]): readonly StoredEvent[] {
+    try {
+      return rows.map(storedOf);
+    } catch {
+      throw this.broken(`what stands between ${rows[0]!.position} and ${rows.at(-1)!.position} is no JSON`);
+    }
+  }
+}

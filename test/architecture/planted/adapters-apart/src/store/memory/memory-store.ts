@@ -1,2 +1,0 @@
-import { embedded } from '../embedded/embedded-store.js';
-export const memory = embedded;

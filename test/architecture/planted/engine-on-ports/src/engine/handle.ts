@@ -1,2 +1,0 @@
-import { embedded } from '../store/embedded/embedded-store.js';
-export const store = embedded;

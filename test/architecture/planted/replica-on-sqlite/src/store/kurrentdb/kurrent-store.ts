@@ -1,0 +1,1 @@
+export const kurrent = 1;

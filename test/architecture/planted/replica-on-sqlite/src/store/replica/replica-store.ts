@@ -1,0 +1,2 @@
+import { kurrent } from '../kurrentdb/kurrent-store.js';
+export const replica = kurrent;

@@ -1,0 +1,271 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { commands, subjects } from '../../src/domain/index.js';
+import { split } from '../../src/engine/audit/audit.js';
+import { Busy, Engine, KeyReused, Stale, type Ask, type Receipt } from '../../src/engine/write/engine.js';
+import { commandIdOf } from '../../src/engine/write/command-id.js';
+import { NewerShape, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
+import { OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
+import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
+import { bounded, moves, play } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
+const csc = { title: 'CSC', form: 'company' };
+const award = { programme: 'met', title: 'Hosting', supplier: 'csc', value: gbp('95000000') };
+
+let store: MemoryStore;
+let now: string;
+let ids: number;
+const newId = () => `019353d2-0000-7000-8000-${String(++ids).padStart(12, '0')}`;
+/** The clock ticks with every look at it. */
+const tick = () => (now = Temporal.Instant.from(now).add({ milliseconds: 1 }).toString({ smallestUnit: 'millisecond' }));
+const engineOn = (on: MemoryStore, queue?: number) => new Engine({ store: on, now: tick, newId }, subjects, queue);
+
+let engine: Engine;
+const ask = (stream: string, command: string, body: object = {}, more: Partial<Ask> = {}, by = engine): Promise<Receipt> => {
+  const [category, id] = split(stream);
+  const asked = { command: commands.find(({ name }) => name === command)!, subject: subjects.find((s) => s.category === category)!, id };
+  return by.handle({ ...asked, body: body as Ask['body'], actor: { id: 'ana' }, ...more });
+};
+const hosting = (command: string, body?: object, more?: Partial<Ask>, by?: Engine) => ask('contract-hosting', command, body, more, by);
+const recorded = (stream = 'contract-hosting'): Promise<readonly StoredEvent[]> => store.read(stream);
+const metadata = async (stream?: string) => (await recorded(stream)).at(-1)!.metadata;
+const key = (idempotencyKey: string): Partial<Ask> => ({ idempotencyKey });
+
+beforeEach(async () => {
+  store = memoryStore();
+  now = '2026-03-01T09:00:00.000Z';
+  ids = 0;
+  engine = engineOn(store);
+  await ask('programme-met', 'CharterProgramme', { ...charter, record: { effectiveOn: '2014' } });
+  await ask('supplier-csc', 'RegisterSupplier', { ...csc, record: { effectiveOn: '2014' } });
+});
+
+describe('a command sent again with its key', () => {
+  it('is answered as the first time, from what is stored', async () => {
+    const { outcome, ...first } = await hosting('AwardContract', award, key('k'));
+    expect([outcome, first.decision]).toEqual(['accepted', commandIdOf('contract-hosting', 'k')]);
+    expect(await hosting('AwardContract', award, key('k'))).toEqual({ ...first, outcome: 'replayed' });
+    expect(await recorded()).toHaveLength(1);
+  });
+
+  it('is found before anything is decided: a contract is awarded once, and asked twice', async () => {
+    await hosting('AwardContract', award, key('k'));
+    await hosting('SignContract');
+    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: 7 })).toMatchObject({ outcome: 'replayed', revision: 0 });
+    await expect(hosting('AwardContract', award, key('other'))).rejects.toMatchObject({ code: 'contract/stage' });
+  });
+
+  it('is the same in whatever order its fields come', async () => {
+    await hosting('AwardContract', award, key('k'));
+    const turned = Object.fromEntries(Object.entries(award).reverse());
+    expect(await hosting('AwardContract', turned, key('k'))).toMatchObject({ outcome: 'replayed' });
+  });
+
+  it('is found by a program that has just started', async () => {
+    await hosting('AwardContract', award, key('k'));
+    expect(await hosting('AwardContract', award, key('k'), engineOn(store))).toMatchObject({ outcome: 'replayed' });
+  });
+
+  it.each<[string, Promise<Receipt> | (() => Promise<Receipt>)]>([
+    ['another body', () => hosting('AwardContract', { ...award, value: gbp('1') }, key('k'))],
+    ['another command', () => hosting('SignContract', {}, key('k'))],
+    ['another actor', () => hosting('AwardContract', award, { ...key('k'), actor: { id: 'ben' } })],
+  ])('never stands for %s', async (_, again) => {
+    await hosting('AwardContract', award, key('k'));
+    await expect((again as () => Promise<Receipt>)()).rejects.toBeInstanceOf(KeyReused);
+    expect(await recorded()).toHaveLength(1);
+  });
+
+  it('is another command on another stream', async () => {
+    await hosting('AwardContract', award, key('k'));
+    expect(await ask('contract-networks', 'AwardContract', award, key('k'))).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
+    await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
+    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: 4 })).rejects.toBeInstanceOf(Stale);
+    expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+    expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
+    expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('on every history that the ledger accepts', () => {
+  it('repeating any command changes nothing, whatever was told since', async () => {
+    let repeated = 0;
+    await fc.assert(
+      fc.asyncProperty(moves(), async (tried) => {
+        const world = await play(tried);
+        const before = await world.events();
+        for (const [then, now] of await world.again()) {
+          expect(now).toEqual({ ...then, outcome: 'replayed' });
+          repeated++;
+        }
+        expect(await world.events()).toEqual(before);
+      }),
+      { numRuns: 60, ...bounded },
+    );
+    expect(repeated).toBeGreaterThan(600);
+  });
+});
+
+describe('tried dry', () => {
+  it('says what would be recorded, what was known and what was assessed, and records nothing', async () => {
+    const approvals = [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }];
+    await ask('programme-met', 'AdoptPolicy', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2014', approvals });
+    await hosting('AwardContract', { ...award, record: { effectiveOn: '2015' } });
+    const change = { kind: 'value', to: gbp('150000000'), record: { decidedBy: { person: 'p-1', office: 'Deputy Mayor' } } };
+    const tried = await hosting('ApproveChange', change, { dryRun: true });
+    expect(tried.events).toEqual([{ type: 'ChangeApproved', data: { kind: 'value', to: gbp('150000000') } }]);
+    expect(tried).toMatchObject({ outcome: 'dry-run', revision: 0, known: [{ stream: 'programme-met', revision: 1 }] });
+    expect(tried.assessed).toMatchObject([{ rule: 'scheme/approval', result: 'met' }]);
+    expect(tried).not.toHaveProperty('decision');
+    expect(await recorded()).toHaveLength(1);
+  });
+});
+
+describe('beside every event stands', () => {
+  it('who sent it, who decided it, on which grounds, and what was known', async () => {
+    const record = { decidedBy: { person: 'p-17', office: 'Board' }, authority: { reference: 'PCD 1' }, reason: 'Cheapest', evidence: [{ title: 'OJEU' }] }; // prettier-ignore
+    await hosting('AwardContract', { ...award, record }, { actor: { id: 'ana', role: 'contract-manager' }, correlationId: 'c-1' });
+    const { recordedAt: _, ...stored } = await metadata();
+    const id = stored.command.id;
+    expect(stored).toEqual({
+      schemaVersion: 1,
+      effectiveOn: '2026-03-01',
+      about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
+      command: { id, name: 'AwardContract', body: { ...award, record } },
+      actor: { id: 'ana', role: 'contract-manager' },
+      ...record,
+      $correlationId: 'c-1',
+      $causationId: id,
+      known: [
+        { stream: 'programme-met', revision: 0 },
+        { stream: 'supplier-csc', revision: 0 },
+      ],
+    });
+  });
+
+  it.each([
+    ['2026-07-01T22:59:59.000Z', 'Europe/London', '2026-07-01'],
+    ['2026-07-01T23:30:00.000Z', 'Europe/London', '2026-07-02'],
+    ['2026-01-01T23:30:00.000Z', 'Europe/London', '2026-01-01'],
+    ['2026-01-01T15:30:00.000Z', 'Asia/Tokyo', '2026-01-02'],
+  ])('the day of the act: at %s in %s it is %s', async (at, timeZone, today) => {
+    store = memoryStore({ timeZone });
+    engine = engineOn(store);
+    now = Temporal.Instant.from(at).subtract({ milliseconds: 1 }).toString();
+    await ask('supplier-csc', 'RegisterSupplier', csc);
+    expect((await metadata('supplier-csc')).effectiveOn).toBe(today);
+    const tomorrow = Temporal.PlainDate.from(today).add({ days: 1 }).toString();
+    const late = ask('supplier-atos', 'RegisterSupplier', { ...csc, record: { effectiveOn: tomorrow } });
+    await expect(late).rejects.toMatchObject({ code: 'ledger/effective-after-today' });
+  });
+});
+
+describe('an append without an answer', () => {
+  it.each(['unknown-stored', 'unknown-lost'] as const)('is sent again as it was, and stands once: %s', async (fault) => {
+    store.faults.push(fault);
+    const receipt = await hosting('AwardContract', award);
+    expect((await recorded()).map(({ id }) => id)).toEqual(receipt.events.map(({ id }) => id));
+  });
+
+  it('that stays without one is unknown, never failed; with its key it is found later', async () => {
+    store.faults.push('unknown-stored', 'unknown-lost', 'unknown-lost', 'unknown-lost');
+    await expect(hosting('AwardContract', award, key('k'))).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(await hosting('AwardContract', award, key('k'))).toMatchObject({ outcome: 'replayed' });
+    expect(await recorded()).toHaveLength(1);
+  });
+
+  it('is not one that the store refused: nothing was stored', async () => {
+    store.faults.push('unavailable');
+    await expect(hosting('AwardContract', award)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await recorded()).toEqual([]);
+  });
+});
+
+describe('two programs on one store', () => {
+  const fellow = () => engineOn(store);
+
+  it('lose nothing to each other: every accepted command stands once, in one row of revisions', async () => {
+    await hosting('AwardContract', award);
+    const both = [engine, fellow()];
+    const receipts = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => hosting('Annotate', { note: `Note ${i}` }, key(`note-${i}`), both[i % 2])),
+    );
+    const events = await recorded();
+    expect(events.map(({ revision }) => revision)).toEqual(Array.from({ length: 21 }, (_, i) => i));
+    expect(receipts.map(({ revision }) => events[revision]!.metadata.command.id)).toEqual(receipts.map(({ decision }) => decision));
+  });
+
+  it('that are asked the same with one key decide it once', async () => {
+    const other = fellow();
+    const outcomes = await Promise.all([engine, other].map((by) => hosting('AwardContract', award, key('k'), by)));
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['accepted', 'replayed']);
+    expect(await recorded()).toHaveLength(1);
+  });
+
+  it('decide anew by what the other did, with a stamp and ids of that attempt', async () => {
+    await hosting('AwardContract', award);
+    const other = fellow();
+    const outcomes = await Promise.allSettled([hosting('SignContract', {}), hosting('SignContract', {}, {}, other)]);
+    const lost = outcomes.filter(({ status }) => status === 'rejected');
+    expect(lost).toMatchObject([{ reason: { code: 'contract/stage' } }]);
+    const notes = await Promise.all([hosting('Annotate', { note: 'One' }), hosting('Annotate', { note: 'Two' }, {}, other)]);
+    const [first, second] = notes.sort((a, b) => a.revision - b.revision);
+    expect(second!.recordedAt! > first!.recordedAt!).toBe(true);
+    const events = await recorded();
+    expect(events.map(({ metadata }) => metadata.recordedAt).slice(2)).toEqual([first!.recordedAt, second!.recordedAt]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  });
+
+  it('know what the other has just recorded elsewhere', async () => {
+    await expect(hosting('AwardContract', { ...award, supplier: 'atos' })).rejects.toMatchObject({ code: 'ledger/unknown-reference' });
+    await ask('supplier-atos', 'RegisterSupplier', csc, {}, fellow());
+    expect(await hosting('AwardContract', { ...award, supplier: 'atos' })).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('the engine', () => {
+  it('takes no more at a time than its queue holds, and none of those is lost', async () => {
+    const small = engineOn(store, 3);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) => ask(`supplier-s-${i}`, 'RegisterSupplier', csc, {}, small)),
+    );
+    expect(outcomes.map((o) => (o.status === 'rejected' ? o.reason : o.value.outcome))).toEqual([
+      'accepted',
+      'accepted',
+      'accepted',
+      expect.any(Busy),
+      expect.any(Busy),
+    ]);
+    expect(await ask('supplier-s-4', 'RegisterSupplier', csc, {}, small)).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it.each([
+    ['an unheard type', { type: 'ContractEnchanted' }, {}],
+    ['a newer shape', { type: 'ContractSigned' }, { schemaVersion: 2 }],
+  ])('never writes behind %s', async (_, event, more) => {
+    await hosting('AwardContract', award);
+    const [awarded] = await recorded();
+    const newer: NewEvent = {
+      id: newId(),
+      data: {},
+      ...event,
+      metadata: { ...awarded!.metadata, command: { id: newId(), name: 'X' }, ...more },
+    };
+    await store.append('contract-hosting', 0, [newer]);
+    await expect(hosting('SignContract')).rejects.toBeInstanceOf(NewerShape);
+    await expect(hosting('Annotate', { note: 'Seen' }, {}, engineOn(store))).rejects.toBeInstanceOf(NewerShape);
+    expect(await recorded()).toHaveLength(2);
+  });
+
+  it('answers what is already so without recording it', async () => {
+    await hosting('AwardContract', award);
+    await ask('programme-met', 'AppointIntegrator', { contract: 'hosting' });
+    expect(await ask('programme-met', 'AppointIntegrator', { contract: 'hosting' })).toMatchObject({ outcome: 'already-so', revision: 1, events: [] }); // prettier-ignore
+    expect(await recorded('programme-met')).toHaveLength(2);
+  });
+});

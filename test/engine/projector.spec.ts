@@ -1,0 +1,605 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { join } from 'node:path';
+import { projections } from '../../projections/index.js';
+import { contract, type Contract } from '../../src/domain/contract/index.js';
+import { subjects } from '../../src/domain/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { Rebuilding } from '../../src/engine/read/projector.js';
+import type { Row } from '../../src/engine/read/rows.js';
+import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
+import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
+import { bounded, moves, play, tellWorld, World } from '../random-history.js';
+import { closeRows, InPieces, newFolder, readModelIn, Rows, rowsAfter, tellAgain } from './rows-after.js';
+
+afterEach(closeRows);
+/** More than a property that fails may take. */
+const PATIENCE = 30_000;
+
+const names = projections.map(({ name }) => name);
+/** All rows of every projection, as text. */
+const bytes = async (rows: Rows, at?: number): Promise<string[]> => {
+  const texts: string[] = [];
+  for (const name of names) texts.push(canonical(await rows.all(name, at)));
+  return texts;
+};
+
+describe('on every history that the ledger accepts', () => {
+  const everyHistory = (holds: (events: readonly StoredEvent[], tried: number) => Promise<void>, numRuns: number) =>
+    fc.assert(
+      fc.asyncProperty(moves(), fc.nat(1000), async (tried, any) => holds(await (await play(tried)).events(), any)).afterEach(closeRows),
+      { numRuns, ...bounded },
+    );
+
+  it(
+    'rows that were kept as events came are the rows made anew, to the byte',
+    () => everyHistory(async (events) => void (await rowsAfter(events)), 40),
+    PATIENCE,
+  );
+
+  it(
+    'rows as of a position stay as they were, to the byte, whatever is told later',
+    () =>
+      everyHistory(async (events) => {
+        const store = memoryStore();
+        const rows = new Rows(store);
+        const then: string[][] = [];
+        for (const event of events) {
+          await tellAgain(store, [event]);
+          await rows.read();
+          then.push(await bytes(rows));
+        }
+        const restarted = await rows.restart();
+        for (const [i, texts] of then.entries()) expect(await bytes(restarted, i + 1)).toEqual(texts);
+      }, 25),
+    PATIENCE,
+  );
+
+  it(
+    'updates from the beginning on make the rows of now',
+    () =>
+      everyHistory(async (events) => {
+        const store = memoryStore();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        for (const name of names) {
+          const made: Record<string, unknown> = {};
+          for (const { ordinal, changes } of await rows.updates(name)) {
+            for (const [key, row] of Object.entries(changes)) {
+              if (row === null) expect(made[key]).toBeDefined();
+              if (row === null) delete made[key];
+              else made[key] = row;
+            }
+            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, ordinal)).map(({ key, row }) => [key, row]))));
+          }
+          expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name)).map(({ key, row }) => [key, row]))));
+        }
+      }, 30),
+    PATIENCE,
+  );
+
+  it(
+    'whoever comes back at a position hears what follows it, without gap or repeat, in pages of any size',
+    () =>
+      everyHistory(async (events, any) => {
+        const store = memoryStore();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        const after = any % (events.length + 1);
+        for (const name of names) {
+          const whole = await rows.updates(name);
+          const rest = whole.filter(({ ordinal }) => ordinal > after);
+          for (const limit of [1, 2, 3, undefined]) expect(await rows.updates(name, after, limit)).toEqual(rest);
+          for (const { ordinal, position, event, stream } of whole)
+            expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
+        }
+      }, 30),
+    PATIENCE,
+  );
+
+  it(
+    'pages of any size are the whole, at any position, without gap or repeat',
+    () =>
+      everyHistory(async (events, any) => {
+        const rows = await new Rows(await storeOf(events)).read();
+        const at = any % (events.length + 1);
+        for (const name of names) {
+          const whole = await rows.all(name, at);
+          for (const limit of [1, 3, Math.max(1, whole.length)]) {
+            const paged: Row[] = [];
+            for (let cursor: string | undefined = ''; cursor !== undefined;) {
+              const page = await rows.projector.rows(name, { at, limit, cursor });
+              expect(page.rows.length).toBeLessThanOrEqual(limit);
+              paged.push(...page.rows);
+              cursor = page.next;
+            }
+            expect(paged).toEqual(whole);
+          }
+          expect(new Set(whole.map(({ key }) => key)).size).toBe(whole.length);
+          for (const { key, row } of whole) expect(await rows.row(name, key, at)).toEqual(row);
+        }
+      }, 20),
+    PATIENCE,
+  );
+
+  it(
+    'no stream stops',
+    () =>
+      everyHistory(async (events) => {
+        const store = new InPieces();
+        await tellAgain(store, events);
+        const rows = await new Rows(store).read();
+        expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+      }, 60),
+    PATIENCE,
+  );
+
+  it(
+    'histories that are forgotten and read again make no difference',
+    () =>
+      everyHistory(async (events) => {
+        const store = new InPieces();
+        await tellAgain(store, events);
+        const forgetful = await new Rows(store, projections, undefined, { keep: 1 }).read();
+        const rows = await new Rows(store).read();
+        expect(forgetful.dumps()).toEqual(rows.dumps());
+        expect(await forgetful.texts()).toEqual(await rows.texts());
+      }, 20),
+    PATIENCE,
+  );
+});
+const placed = ({ position, id, stream }: StoredEvent) => ({ position, id, stream });
+
+const world = async (...told: readonly Parameters<World['tell']>[]): Promise<World> => {
+  const small = new World();
+  await tellWorld(small);
+  for (const one of told) await small.tell(...one);
+  return small;
+};
+const award = {
+  programme: 'met',
+  title: 'EUC',
+  towers: ['euc'],
+  supplier: 'csc',
+  value: { amount: '155000000.00', currency: 'GBP' },
+};
+const storeOf = async (events: readonly StoredEvent[]): Promise<MemoryStore> => {
+  const store = memoryStore();
+  await tellAgain(store, events);
+  return store;
+};
+/** A store that takes its time for what is read of one stream. */
+class Slow extends MemoryStore {
+  ms = 0;
+  override async read(...asked: Parameters<MemoryStore['read']>): Promise<readonly StoredEvent[]> {
+    if (this.ms > 0) await new Promise((resolve) => setTimeout(resolve, this.ms));
+    return super.read(...asked);
+  }
+}
+const unheardOf = (events: readonly StoredEvent[]): StoredEvent => {
+  const last = events.findLast(({ stream }) => stream === 'contract-euc')!;
+  return { ...last, id: 'unheard', type: 'ContractEnchanted', revision: last.revision + 1 };
+};
+
+describe('a stream that cannot be folded', () => {
+  const awarded = async () => (await world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award])).events();
+
+  it('stops its parts where it stands, and says so with the error', async () => {
+    const events = await awarded();
+    const store = await storeOf(events);
+    const rows = await new Rows(store).read();
+    const before = await rows.row('contract-register', 'contract:euc');
+    await tellAgain(store, [unheardOf(events)]);
+    await rows.read();
+    const ordinal = events.length + 1;
+    const said = rows.projector.list().map(({ name, stopped, position }) => [name, stopped.length, position]);
+    expect(said.slice(0, 3)).toEqual([
+      ['tower-board', 1, (await store.head())!],
+      ['contract-register', 1, (await store.head())!],
+      ['decisions', 0, (await store.head())!],
+    ]);
+    expect(rows.projector.list()[0]!.stopped).toEqual([
+      { stream: 'contract-euc', ordinal, error: 'ContractEnchanted at revision 1 cannot be folded.' },
+    ]);
+    expect(await rows.row('contract-register', 'contract:euc')).toEqual(before);
+    expect(rows.logged).toContain('tower-board: contract-euc stopped.');
+  });
+
+  it('is counted in the totals that it adds to: 1 stopped', async () => {
+    const events = await awarded();
+    const rows = await rowsAfter([...events, unheardOf(events)]);
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
+    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
+    expect(await rows.updates('tower-board', events.length)).toEqual([
+      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ stopped: 1 }) } }),
+    ]);
+  });
+
+  it('is counted in its programme when it stops at its first event', async () => {
+    const events = await awarded();
+    const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
+    const rows = await new Rows(await storeOf([...events, first])).read();
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
+  });
+
+  it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
+    const events = await awarded();
+    const unheard = unheardOf(events);
+    const store = await storeOf([...events, unheard]);
+    const rows = await (await new Rows(store).read()).restart();
+    await rows.read();
+    const signed = (stream: string, revision: number) => ({ ...unheard, id: `signed-${stream}`, type: 'ContractSigned', data: {}, stream, revision }); // prettier-ignore
+    await tellAgain(store, [signed('contract-euc', 2), signed('contract-other', 1)]);
+    await rows.read();
+    expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
+    expect((await rows.row('contract-register', 'contract:other')).stage).toBe('signed');
+    expect(rows.projector.list()[0]!.stopped).toHaveLength(1);
+  });
+
+  it('goes on once a program starts that knows the event', async () => {
+    const events = await awarded();
+    const store = await storeOf([...events, unheardOf(events)]);
+    const rows = await new Rows(store).read();
+    await rows.projector.close();
+    const enchanted = { from: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
+    const newer = subjects.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
+    const again = await new Rows(store, projections, rows.folder, { subjects: newer }).read();
+    expect(again.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+    expect((await again.row('contract-register', 'contract:euc')).title).toBe('Enchanted');
+  });
+
+  it('is not one whose facts were withdrawn with what depended on them', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award], ['contract-euc', 'SignContract', {}]);
+    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
+    await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
+    const rows = await rowsAfter(await telling.events());
+    expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+    expect(await rows.row('contract-register', 'contract:euc')).toBeUndefined();
+  });
+});
+
+describe('a projection', () => {
+  const counted = (version: number, more: Partial<Projection> = {}): Projection =>
+    projection<any>({
+      name: 'counted',
+      version,
+      question: 'How many contracts does each tower have?',
+      from: [
+        of(contract, ({ id, state }) => [
+          {
+            key: `contract:${id}`,
+            value: () => ({ version }),
+            links: state.towers.map((t) => `tower:${t}`),
+            sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
+          },
+        ]),
+        of(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
+      ],
+      row: (key, around) => ({ version, contracts: Number(around.total(key)['contracts'] ?? 0n), linking: around.linking(key).length }),
+      ...more,
+    });
+  const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
+
+  it('of a new version is a new generation, made anew beside the log', async () => {
+    const store = await storeOf(await (await two()).events());
+    const first = await new Rows(store, [counted(1)]).read();
+    const generation = first.projector.generation('counted');
+    expect(await first.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+
+    const same = await first.restart();
+    expect(same.projector.list()).toEqual([expect.objectContaining({ generation, state: 'serving', behind: 0 })]);
+
+    const second = await same.restart([counted(2)]);
+    expect(second.projector.list()).toEqual([expect.objectContaining({ version: 2, state: 'rebuilding', position: null })]);
+    await expect(second.row('counted', 'tower:euc')).rejects.toThrow(Rebuilding);
+    await second.read();
+    expect(second.projector.generation('counted')).not.toBe(generation);
+    expect(await second.row('counted', 'tower:euc')).toEqual({ version: 2, contracts: 2, linking: 2 });
+
+    const back = await (await second.restart([counted(1)])).read();
+    expect(back.projector.generation('counted')).toBe(generation);
+    expect(await back.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+  });
+
+  it('that is new is made from the whole log while the others answer', async () => {
+    const store = await storeOf(await (await two()).events());
+    const rows = await (await new Rows(store, [projections[1]!]).read()).restart([projections[1]!, counted(1)]);
+    expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
+    await rows.read();
+    expect((await rows.row('counted', 'tower:euc')).contracts).toBe(2);
+  });
+
+  it('reads on while it is made anew: what comes meanwhile is in it', async () => {
+    const events = await (await two()).events();
+    const store = new InPieces();
+    await tellAgain(store, events.slice(0, -1));
+    const rows = await new Rows(store, [counted(1)]).read();
+    const rebuilt = rows.projector.rebuild('counted');
+    await tellAgain(store, events.slice(-1));
+    await rebuilt;
+    await rows.read();
+    expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
+    const again = await rowsAfter(events, [counted(1)]);
+    expect(rows.dumps()).toEqual(again.dumps());
+    expect(await rows.texts()).toEqual(await again.texts());
+  });
+
+  it('answers whole while it is made anew, and when the parts it stood in are swept away', async () => {
+    const store = new Slow();
+    const telling = await world();
+    for (let n = 0; n < 30; n++) await telling.tell(`contract-c${n}`, 'AwardContract', award);
+    await tellAgain(store, await telling.events());
+    const register = [projections[1]!];
+    const whole = await (await new Rows(store, register).read()).all('contract-register');
+    expect(whole).toHaveLength(30);
+    const rows = await new Rows(store, register, undefined, { keep: 1 }).read();
+    store.ms = 3;
+    const asked = [
+      rows.all('contract-register'),
+      rows.row('contract-register', 'contract:c29'),
+      rows.updates('contract-register'),
+    ] as const;
+    await rows.projector.rebuild('contract-register');
+    const [all, row, updates] = await Promise.all(asked);
+    expect(all).toEqual(whole);
+    expect(row).toEqual(whole.find(({ key }) => key === 'contract:c29')!.row);
+    expect(updates).toHaveLength(30);
+  });
+
+  it('that cannot be made anew takes nothing along of what the others have read', async () => {
+    const events = await (await two()).events();
+    const { metadata } = events.at(-1)!;
+    const notes = Array.from({ length: 1200 }, (_, n) => ({ ...events.at(-1)!, id: `note-${n}`, type: 'Annotated', data: { note: 'A note.' }, revision: n + 1, metadata: { ...metadata, command: { id: `note-${n}`, name: 'Annotate', body: {} } } })); // prettier-ignore
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    const [mark, transaction] = [readModel.mark.bind(readModel), readModel.transaction.bind(readModel)];
+    let [rebuilding, failed] = [false, false];
+    readModel.mark = (build, name, at) => {
+      if (build === 2 && !failed) {
+        failed = true;
+        throw new Error('The disk is full.');
+      }
+      mark(build, name, at);
+    };
+    readModel.transaction = (work, hold) => {
+      transaction(work, hold);
+      if (hold && !rebuilding) void rows.projector.rebuild('decisions');
+      rebuilding ||= hold === true;
+    };
+    const rows = new Rows(await storeOf([...events, ...notes]), [projections[2]!], folder, { readModel });
+    await rows.read();
+    expect([failed, rows.logged.at(-1)]).toEqual([true, 'decisions could not be rebuilt.']);
+    expect(rows.projector.events({ tags: [], after: 0, limit: 10_000 })).toHaveLength(events.length + notes.length);
+  });
+
+  it('may add to one total from several parts of a stream', async () => {
+    const halves = counted(1, {
+      from: [
+        of(tower, ({ id }) => [{ key: `tower:${id}`, value: () => ({}), row: true }]),
+        of(contract, ({ id }) => [
+          { key: `contract:${id}/one`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
+          { key: `contract:${id}/two`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
+        ]),
+      ],
+    });
+    const rows = await rowsAfter(await (await two()).events(), [halves]);
+    expect((await rows.row('counted', 'tower:euc')).contracts).toBe(6);
+  });
+
+  it('takes away from totals and links what a correction takes away', async () => {
+    const telling = await two();
+    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
+    await telling.tell('contract-euc', 'WithdrawFact', { event });
+    const events = await telling.events();
+    const rows = await rowsAfter(events, [counted(1)]);
+    expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
+    expect(await rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
+  });
+
+  it('sends every row that an event changed in one update, in pages of any size', async () => {
+    const broad = projection<any>({
+      name: 'broad',
+      version: 1,
+      question: 'What stands in many rows, and does not change with every event?',
+      from: [
+        of(contract, ({ id, revision }) =>
+          [0, 1, 2, 3, 4].map((n) => ({ key: `contract:${id}/${n}`, value: () => ({ revision }), row: true })),
+        ),
+      ],
+      row: (key, around) => ({ half: Math.floor(around.at(key)[0].revision / 2) }),
+    });
+    const telling = await two();
+    await telling.tell('contract-euc', 'SignContract', {});
+    await telling.tell('contract-other', 'SignContract', {});
+    await telling.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver' });
+    const rows = await rowsAfter(await telling.events(), [broad]);
+    const whole = await rows.updates('broad');
+    expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
+    for (let after = 0; after < rows.projector.ordinal; after++)
+      for (const limit of [1, 2, 100])
+        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ ordinal }) => ordinal > after));
+  });
+
+  it('whose stream breaks its own code stops that stream alone', async () => {
+    const fragile = counted(1, {
+      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return [{ key: `contract:${id}`, value: () => ({}), row: true }]; })], // prettier-ignore
+    });
+    const rows = await rowsAfter(await (await two()).events(), [fragile]);
+    expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
+    expect(rows.projector.list()[0]!.stopped).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
+  });
+
+  it('that gives one key to two parts of a stream stops that stream alone', async () => {
+    const twice = counted(1, {
+      from: [
+        of(contract, ({ id }) =>
+          Array.from({ length: id === 'euc' ? 2 : 1 }, () => ({ key: `contract:${id}`, value: () => ({}), row: true })),
+        ),
+      ],
+    });
+    const rows = await rowsAfter(await (await two()).events(), [twice]);
+    expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
+    expect(rows.projector.list()[0]!.stopped).toEqual([
+      expect.objectContaining({ stream: 'contract-euc', error: 'Two parts stand under contract:euc.' }),
+    ]);
+  });
+
+  it('whose part cannot be shown leaves out that part alone, and says so', async () => {
+    const fragile = counted(1, {
+      from: [of(contract, ({ id }) => [{ key: `contract:${id}`, value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true }])], // prettier-ignore
+      row: (key, around) => around.at(key)[0],
+    });
+    const rows = await new Rows(await storeOf(await (await two()).events()), [fragile]).read();
+    expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
+    expect(rows.projector.list()[0]!.stopped).toEqual([
+      expect.objectContaining({ stream: 'contract-euc', error: 'contract:euc cannot be shown: Out of ink.' }),
+    ]);
+    expect(rows.logged).toEqual(['counted: contract:euc of contract-euc cannot be shown.']);
+  });
+});
+
+describe('what is kept', () => {
+  it('holds nothing of a batch that failed halfway, and is mended by a restart', async () => {
+    const events = await (await world(['contract-euc', 'AwardContract', award])).events();
+    const store = await storeOf(events);
+    const whole = await new Rows(store).read();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    let parts = 0;
+    const openPart = readModel.openPart.bind(readModel);
+    readModel.openPart = (...part) => {
+      if (++parts === 5) throw new Error('The disk is full.');
+      openPart(...part);
+    };
+    const failing = new Rows(store, projections, folder, { readModel });
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(failing.projector.ordinal).toBe(0);
+    expect(readModel.lastEvent()).toBeUndefined();
+    expect(failing.logged).toContain('Projections stopped following the log.');
+    const mended = await (await failing.restart()).read();
+    expect(mended.dumps()).toEqual(whole.dumps());
+    expect(await mended.texts()).toEqual(await whole.texts());
+  });
+
+  it('holds nothing of many batches that share a commit when the last of them fails', async () => {
+    const events = await (await world(['contract-euc', 'AwardContract', award])).events();
+    const { metadata } = events.at(-1)!;
+    const notes = Array.from({ length: 1200 }, (_, n) => ({ ...events.at(-1)!, id: `note-${n}`, type: 'Annotated', data: { note: 'A note.' }, revision: n + 1, metadata: { ...metadata, command: { id: `note-${n}`, name: 'Annotate', body: {} } } })); // prettier-ignore
+    const store = await storeOf([...events, ...notes]);
+    const whole = await new Rows(store).read();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    const reached: number[] = [];
+    const mark = readModel.mark.bind(readModel);
+    readModel.mark = (build, name, at) => {
+      if (at === 900) {
+        reached.push(failing.projector.ordinal, readModel.lastEvent()!.ordinal);
+        throw new Error('The disk is full.');
+      }
+      mark(build, name, at);
+    };
+    const failing = new Rows(store, projections, folder, { readModel });
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(reached).toEqual([750, 900]); // so far it had come, and answered for it
+    const left = readModel.lastEvent()?.ordinal ?? 0;
+    expect(left).toBeLessThanOrEqual(250); // what else was done at first may have ended the first batch
+    expect(failing.projector.ordinal).toBe(left);
+    expect(readModel.builds().map(({ cursor }) => cursor)).toEqual(projections.map(() => left));
+    const mended = await (await failing.restart()).read();
+    expect(mended.dumps()).toEqual(whole.dumps());
+  });
+
+  it('says that it failed though what is left cannot be read either', async () => {
+    const store = await storeOf(await (await world(['contract-euc', 'AwardContract', award])).events());
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    const failing = new Rows(store, projections, folder, { readModel });
+    readModel.addEvent = () => { throw new Error('The disk is full.'); }; // prettier-ignore
+    readModel.lastEvent = () => { throw new Error('The disk is gone.'); }; // prettier-ignore
+    await expect(failing.read()).rejects.toThrow('The disk is full.');
+    expect(failing.logged).toEqual(['Projections stopped following the log.']);
+  });
+
+  it('stops when a reader cannot end what is held', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await telling.events());
+    const folder = newFolder();
+    const failing = await new Rows(store, projections, folder).read();
+    const { ordinal } = failing.projector;
+    const db = new Database(join(folder, 'read-model.db'));
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
+    db.close();
+    await telling.tell('contract-euc', 'SignContract', {});
+    await tellAgain(store, (await telling.events()).slice(ordinal));
+    await failing.projector.beyond(ordinal, AbortSignal.timeout(5000));
+    expect(() => failing.projector.eventAt(1)).toThrow('The disk is full.');
+    expect([failing.projector.failed, failing.projector.ordinal]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), ordinal]); // prettier-ignore
+  });
+
+  it('goes back to what was ended when the thread that writes fails, though no event follows', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await telling.events());
+    const folder = newFolder();
+    const file = join(folder, 'read-model.db');
+    const failing = await new Rows(store, projections, folder, { readModel: new EmbeddedReadModel(file, { thread: true }) }).read();
+    const { ordinal, position } = failing.projector;
+    const register = await failing.all('contract-register');
+    const db = new Database(file);
+    db.exec('ALTER TABLE marks RENAME TO gone');
+    await telling.tell('contract-euc', 'SignContract', {});
+    await tellAgain(store, (await telling.events()).slice(ordinal));
+    while (!failing.projector.failed) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(failing.projector.failed).toMatchObject({ message: 'no such table: marks' });
+    expect([failing.projector.ordinal, failing.projector.position]).toEqual([ordinal, position]);
+    expect(await failing.all('contract-register')).toEqual(register);
+    expect(failing.logged).toEqual(['Projections stopped following the log.']);
+    await expect(failing.read()).rejects.toThrow('no such table: marks');
+    const patience = AbortSignal.timeout(60);
+    await failing.projector.beyond(ordinal, patience); // who follows waits, and keeps nobody from anything
+    expect(patience.aborted).toBe(true);
+    expect(await failing.projector.reached((await store.head())!, 5000)).toBe(false);
+    db.exec('ALTER TABLE gone RENAME TO marks');
+    db.close();
+    const mended = await (await failing.restart()).read();
+    expect(mended.projector.ordinal).toBe(ordinal + 1);
+    expect(await mended.texts()).toEqual(await (await new Rows(store).read()).texts());
+  });
+
+  it('may mark more events than added something: only those that did are seen', async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const by = (person: string, reference: string) => ({ authority: { reference }, decidedBy: { person, office: 'Deputy Mayor' } });
+    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-1', 'PCD 437'));
+    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-2', 'PCD 438'));
+    const store = await storeOf(await telling.events());
+    const texts = await (await new Rows(store).read()).texts();
+    const folder = newFolder();
+    const readModel = readModelIn(folder);
+    readModel.marked = (_, __, upTo) => Array.from({ length: upTo }, (_, i) => i + 1);
+    const rows = await new Rows(store, projections, folder, { readModel }).read();
+    expect(await rows.texts()).toEqual(texts);
+    expect((await rows.row('decisions', 'person:p-1')).decisions).toHaveLength(1);
+  });
+
+  it('is thrown away when it belongs to another ledger', async () => {
+    const rows = await new Rows(await storeOf(await (await world()).events())).read();
+    expect(await rows.all('tower-board')).toHaveLength(3);
+    const other = await (await rows.restart(projections, memoryStore({ ledgerId: 'another' }))).read();
+    expect(await other.all('tower-board')).toEqual([]);
+    expect(other.projector.ordinal).toBe(0);
+  });
+
+  it('finds an event by its position, and the longest beginning of the log up to an instant', async () => {
+    const telling = await world();
+    telling.wait(10);
+    await telling.tell('contract-euc', 'AwardContract', award);
+    const events = await telling.events();
+    const rows = await new Rows(telling.store).read();
+    events.forEach(({ position }, i) => expect(rows.projector.ordinalAt(position)).toBe(i + 1));
+    expect(rows.projector.ordinalAt('97')).toBeUndefined(); // not one of ours
+    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ ordinal: 0, final: true });
+    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ ordinal: events.length - 1, final: true });
+    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ ordinal: events.length, final: false });
+  });
+});

@@ -1,0 +1,204 @@
+import type {
+  sendUnaryData,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { once } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
+import { answersTo } from './answers.js';
+import { deleteAtWrongRevision, eventTooLarge, failureOf, Gone, Refused, statusOf, streamDeleted, thrown, tooLarge } from './failures.js';
+import type { Expected, Log, Outcome, Proposed } from './log.js';
+import { appendMessage, batchFailure, batchMessage, expectedOf, nameOf, positionedAt, proposedOf, sizeOf } from './messages.js';
+import type { Method, Plan, Reception } from './fault-injection.js';
+
+/** What the calls are answered from, and the bytes that one append, and one event, may have. */
+export interface Kept {
+  readonly log: Log;
+  readonly maxAppendSize: number;
+  readonly maxEventSize: number;
+}
+
+/** An open subscription, for whoever interferes with it: `reset` leaves out how it ended, as a server does that shuts down. */
+export interface OpenSubscription {
+  silence(): void;
+  end(failure?: Parameters<typeof statusOf>[0]): void;
+  reset(): void;
+}
+
+type AppendCall = ServerReadableStream<streams.AppendReq, streams.AppendResp>;
+type BatchCall = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
+type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
+
+/** The five calls on streams. */
+export class StreamsService {
+  readonly subscriptions = new Set<OpenSubscription>();
+  appendsAtOnce = 0;
+  #appends = 0;
+
+  constructor(
+    readonly kept: Kept,
+    readonly reception: Reception,
+  ) {}
+
+  implementation(): UntypedServiceImplementation {
+    return {
+      append: (call: AppendCall, answer: sendUnaryData<streams.AppendResp>) => void this.#append(call, answer),
+      batchAppend: (call: BatchCall) => void this.#batchAppend(call),
+      read: (call: ReadCall) => void this.#read(call),
+      delete: this.unary('delete', ({ request }: ServerUnaryCall<streams.DeleteReq, streams.DeleteResp>) => {
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.softDelete(stream, expected));
+        return positionedAt(at, new streams.DeleteResp.Position(), new streams.DeleteResp());
+      }),
+      tombstone: this.unary('tombstone', ({ request }: ServerUnaryCall<streams.TombstoneReq, streams.TombstoneResp>) => {
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.tombstone(stream, expected));
+        return positionedAt(at, new streams.TombstoneResp.Position(), new streams.TombstoneResp());
+      }),
+    };
+  }
+
+  /** A call with one request and one answer. */
+  unary<Request, Response>(method: Method, handle: (call: ServerUnaryCall<Request, Response>) => Response) {
+    return async (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): Promise<void> => {
+      try {
+        const plan = await this.reception.admit(method, call);
+        const response = handle(call);
+        if (plan) await this.reception.meet(plan.fate, call);
+        answer(null, response);
+      } catch (error) {
+        if (!(error instanceof Gone)) answer(statusOf(failureOf(error)));
+      }
+    };
+  }
+
+  async #append(call: AppendCall, answer: sendUnaryData<streams.AppendResp>): Promise<void> {
+    this.appendsAtOnce = Math.max(this.appendsAtOnce, ++this.#appends);
+    try {
+      const plan = await this.reception.admit('append', call);
+      const requests: streams.AppendReq[] = [];
+      for await (const request of call) requests.push(request as streams.AppendReq);
+      if (call.cancelled) throw new Gone(); // half an append is none
+      const options = requests[0]?.getOptions();
+      if (!options) throw new Refused(thrown);
+      const stream = nameOf(options.getStreamIdentifier());
+      const expected = expectedOf(options);
+      const outcome = this.#store(stream, expected, requests.slice(1).map((request) => proposedOf(request.getProposedMessage()!))); // prettier-ignore
+      if (plan) await this.reception.meet(plan.fate, call);
+      if (!outcome.ok && outcome.reason === 'stream-deleted') throw new Refused(streamDeleted(stream));
+      answer(null, appendMessage(expected, outcome));
+    } catch (error) {
+      if (!(error instanceof Gone) && !call.cancelled) answer(statusOf(failureOf(error)));
+    } finally {
+      this.#appends--;
+    }
+  }
+
+  async #batchAppend(call: BatchCall): Promise<void> {
+    const begun = new Map<string, { options: streams.BatchAppendReq.Options; events: streams.BatchAppendReq.ProposedMessage[] }>();
+    try {
+      // The call must outlive an error here, to be told of it.
+      for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<streams.BatchAppendReq>) {
+        const id = request.getCorrelationId()!.getString();
+        const options = request.getOptions();
+        if (options) begun.set(id, { options, events: [] });
+        const append = begun.get(id);
+        append?.events.push(...request.getProposedMessagesList());
+        if (!append || !request.getIsFinal()) continue;
+        begun.delete(id);
+        call.write(await this.#batch(call, id, append.options, append.events));
+      }
+      call.end();
+    } catch (error) {
+      if (!(error instanceof Gone) && !call.cancelled) call.emit('error', statusOf(failureOf(error)));
+    }
+  }
+
+  /** What is wrong with one append of a long call stands in its answer, and the call goes on; what else is wrong ends it. */
+  async #batch(
+    call: BatchCall,
+    id: string,
+    options: streams.BatchAppendReq.Options,
+    events: readonly streams.BatchAppendReq.ProposedMessage[],
+  ): Promise<streams.BatchAppendResp> {
+    const stream = nameOf(options.getStreamIdentifier());
+    const expected = expectedOf(options);
+    try {
+      const plan = await this.reception.admit('batchAppend', call);
+      const outcome = this.#store(stream, expected, events.map(proposedOf));
+      if (plan) await this.reception.meet(plan.fate, call);
+      return batchMessage(id, stream, expected, outcome);
+    } catch (error) {
+      const answer = error instanceof Refused && batchFailure(id, stream, error.failure);
+      if (answer) return answer;
+      throw error;
+    }
+  }
+
+  #store(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
+    if (stream === '') throw new Refused(thrown);
+    let size = 0;
+    for (const event of events) {
+      if (sizeOf(event) > this.kept.maxEventSize) {
+        throw new Refused(eventTooLarge(event.id, sizeOf(event), this.kept.maxEventSize));
+      }
+      size += sizeOf(event);
+      if (size > this.kept.maxAppendSize) throw new Refused(tooLarge(this.kept.maxAppendSize));
+    }
+    return this.kept.log.append(stream, expected, events);
+  }
+
+  /** The position of what was written to remove a stream. */
+  #remove(options: Parameters<typeof expectedOf>[0], remove: (stream: string, expected: Expected) => Outcome): number {
+    const stream = nameOf(options.getStreamIdentifier());
+    const expected = expectedOf(options);
+    const outcome = remove(stream, expected);
+    if (outcome.ok) return outcome.position!;
+    if (outcome.reason === 'stream-deleted') throw new Refused(streamDeleted(stream));
+    throw new Refused(deleteAtWrongRevision(stream, expected, outcome.current));
+  }
+
+  async #read(call: ReadCall): Promise<void> {
+    const options = call.request.getOptions()!;
+    const over = new AbortController();
+    call.on('cancelled', () => over.abort());
+    if (!options.hasSubscription()) return this.#answer(options.hasAll() ? 'readAll' : 'readStream', call, over.signal);
+    let silent = false;
+    const subscription: OpenSubscription = {
+      silence: () => (silent = true),
+      end: (failure) => {
+        over.abort();
+        if (failure) call.emit('error', statusOf(failure));
+        else call.end();
+      },
+      reset: () => (call as unknown as { call: { stream: ServerHttp2Stream } }).call.stream.close(0),
+    };
+    this.subscriptions.add(subscription);
+    await this.#answer('subscribe', call, over.signal, () => silent);
+    this.subscriptions.delete(subscription);
+  }
+
+  async #answer(method: Method, call: ReadCall, over: AbortSignal, isSilent = () => false): Promise<void> {
+    try {
+      const plan = await this.reception.admit(method, call);
+      await this.#send(call, plan, over, isSilent);
+      if (plan) await this.reception.meet(plan.fate, call);
+      if (!over.aborted) call.end();
+    } catch (error) {
+      if (!(error instanceof Gone) && !over.aborted) call.emit('error', statusOf(failureOf(error)));
+    }
+  }
+
+  /** At the caller's pace. */
+  async #send(call: ReadCall, plan: Plan | undefined, over: AbortSignal, isSilent: () => boolean): Promise<void> {
+    let sent = 0;
+    for await (const message of answersTo(this.kept.log, call.request.getOptions()!, over)) {
+      if (over.aborted || (plan && sent === plan.after)) return;
+      if (isSilent()) return await once(over, 'abort').then(() => undefined);
+      if (!call.write(message)) await Promise.race([once(call, 'drain'), once(over, 'abort')]);
+      sent++;
+    }
+  }
+}

@@ -1,0 +1,644 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
+import { CopiedStore, type CopyOptions } from '../../src/store/replica/replica-store.js';
+import { gathered } from '../../src/store/replica/micro-batch.js';
+import { FolderInUse } from '../../src/store/sqlite/folder.js';
+import { HistoryBroken, InvalidPosition, StoreUnavailable, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
+import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
+import { leafOf, Tree } from '../../src/store/merkle-tree.js';
+import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
+
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-copy-'));
+  folders.push(dir);
+  return dir;
+};
+afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+let opened: CopiedStore[] = [];
+afterEach(async () => {
+  await Promise.all(opened.map((store) => store.close()));
+  opened = [];
+});
+const open = async (remote: EventStore | CopyOptions['connect'], dir: string, more: Partial<CopyOptions> = {}): Promise<CopiedStore> => {
+  const connect = typeof remote === 'function' ? remote : async () => remote;
+  const store = await CopiedStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
+  opened.push(store);
+  return store;
+};
+
+const until = async (what: string, met: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let tries = 0; !(await met()); tries++) {
+    if (tries > 400) throw new Error(`${what}: not within 4 s`);
+    await sleep(10);
+  }
+};
+const has = (store: CopiedStore, count: number) => until(`${count} copied events`, async () => (await store.status()).ordinal === count);
+const rootOf = (events: readonly StoredEvent[]): string => {
+  const tree = new Tree();
+  for (const event of events) tree.add(leafOf(event));
+  return tree.root();
+};
+
+/** A client of a store on the other side of a network: it can be away, fall behind, and show what the store does not hold. */
+class Remote implements EventStore {
+  away = false;
+  closed = false;
+  /** No more than so many batches come. */
+  batches = Infinity;
+  delivered = 0;
+  readonly followed: (string | undefined)[] = [];
+  followers = 0;
+  #cut = new AbortController();
+
+  constructor(
+    readonly store: MemoryStore = memoryStore(),
+    public show = (events: readonly StoredEvent[]): readonly StoredEvent[] => events,
+  ) {}
+
+  get genesis() {
+    return this.store.genesis;
+  }
+  leave(): void {
+    this.away = true;
+    this.#cut.abort();
+  }
+  back(): void {
+    this.away = false;
+    this.#cut = new AbortController();
+  }
+  read = async (stream: string, from?: number, limit?: number) => this.#here().read(stream, from, limit);
+  append = async (stream: string, expected: number, events: readonly NewEvent[]) => this.#here().append(stream, expected, events);
+  readAll = async (after?: string, limit?: number) => this.show(await this.#here().readAll(after, limit));
+  head = async () => this.#here().head();
+  compare = (a: string, b: string) => this.store.compare(a, b);
+  async *follow(after: string | undefined, signal: AbortSignal) {
+    this.followed.push(after);
+    this.followers++;
+    const { signal: cut } = this.#cut;
+    try {
+      for await (const batch of this.#here().follow(after, AbortSignal.any([signal, cut]))) {
+        while (this.batches === 0 && !signal.aborted && !cut.aborted) await sleep(5);
+        if (signal.aborted || cut.aborted) break;
+        this.batches--;
+        this.delivered++;
+        yield this.show(batch);
+      }
+    } finally {
+      this.followers--;
+    }
+    if (this.away) throw new StoreUnavailable('The connection was cut.');
+  }
+  async close() {
+    this.closed = true;
+    this.#cut.abort();
+  }
+  #here(): MemoryStore {
+    if (this.away) throw new StoreUnavailable('Nobody answers.');
+    return this.store;
+  }
+}
+
+eventStoreContract('the copied store', async () => open(memoryStore(), await folder()));
+
+describe('what comes in small batches', () => {
+  async function* each(batches: readonly (readonly number[])[], pauses: readonly number[] = [], error?: Error) {
+    for (const [i, batch] of batches.entries()) {
+      if (pauses.includes(i)) await sleep(30);
+      yield batch;
+    }
+    if (error) throw error;
+  }
+  const all = async (source: AsyncIterable<readonly number[]>, most = 100) => {
+    const seen: (readonly number[])[] = [];
+    for await (const batch of gathered(source, most, 10)) seen.push(batch);
+    return seen;
+  };
+
+  it('is gathered in order, as long as it comes at once', async () => {
+    expect(await all(each([[1], [2, 3], [4], [5]], [2]))).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
+    expect(await all(each([]))).toEqual([]);
+  });
+
+  it('is gathered for a while after what came before', async () => {
+    async function* slowly() {
+      for (let n = 0; n < 10; n++) {
+        yield [n];
+        await sleep(5);
+      }
+    }
+    const seen: (readonly number[])[] = [];
+    for await (const batch of gathered(slowly(), 100, 1000)) seen.push(batch);
+    expect(seen).toEqual([[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+  });
+
+  it('is handed on when there is enough', async () => {
+    expect(await all(each([[1], [2], [3], [4, 5], [6]]), 2)).toEqual([[1, 2], [3, 4, 5], [6]]);
+  });
+
+  it('may be left alone, whatever its source does then', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    const failing = {
+      [Symbol.asyncIterator]: () => ({ next: async () => (failing.asked++ ? Promise.reject(new Error('cut')) : { value: [1] }) }),
+      asked: 0,
+    };
+    for await (const _ of gathered(failing as never, 1, 10)) break;
+    await sleep(60);
+    process.off('unhandledRejection', listen);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('ends with the error of its source', async () => {
+    await expect(all(each([[1], [2]], [], new Error('cut')))).rejects.toThrow('cut');
+  });
+});
+
+describe('a copy of the log', () => {
+  it('has the events, the positions and the genesis of the store that it follows', async () => {
+    const store = memoryStore({ timeZone: 'Asia/Tokyo' });
+    await store.append(freshStream(), -1, facts(30));
+    const copy = await open(store, await folder());
+    await store.append(freshStream('tower'), -1, facts(3));
+    await has(copy, 33);
+    expect(copy.genesis).toEqual(store.genesis);
+    expect(await wholeLog(copy)).toEqual(await wholeLog(store));
+    expect(await copy.head()).toBe(await store.head());
+    for (const { position } of await wholeLog(store)) expect(await copy.readAll(position, 2)).toEqual(await store.readAll(position, 2));
+  });
+
+  it('knows the root over what it copied, and makes it anew from its file', async () => {
+    const store = memoryStore();
+    await store.append(freshStream(), -1, facts(500));
+    const copy = await open(store, await folder());
+    await has(copy, 500);
+    const root = rootOf(await wholeLog(store));
+    expect((await copy.status()).root).toBe(root);
+    expect(await copy.verify()).toEqual({ count: 500, root });
+    expect(await copy.verifyAgainst(store)).toMatchObject({ same: 500, roots: [root, root] });
+  });
+
+  it('has its folder for itself until it is closed', async () => {
+    const dir = await folder();
+    const store = memoryStore();
+    const copy = await open(store, dir);
+    await expect(open(memoryStore(), dir)).rejects.toBeInstanceOf(FolderInUse);
+    await copy.close();
+    await open(memoryStore(), dir);
+  });
+
+  it('answers from its own file what is near, and from the store what must be fresh', async () => {
+    const remote = new Remote();
+    const stream = freshStream();
+    await remote.append(stream, -1, facts(2));
+    const copy = await open(remote, await folder());
+    await has(copy, 2);
+    remote.batches = 0;
+    await copy.append(stream, 1, facts(1));
+    expect(await copy.near(stream)).toHaveLength(2);
+    expect(await copy.near(stream, 1, 1)).toMatchObject([{ revision: 1 }]);
+    expect(await copy.near(freshStream())).toEqual([]);
+    expect(await copy.read(stream)).toHaveLength(3);
+    await expect(copy.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevision);
+    remote.batches = Infinity;
+    await until('the copy', async () => (await copy.near(stream)).length === 3);
+  });
+
+  it('shows the end of the log only with what this process appended, as long as the store delivers it', async () => {
+    const remote = new Remote();
+    const copy = await open(remote, await folder());
+    remote.batches = 0;
+    const { position } = await copy.append(freshStream(), -1, facts(2));
+    const [head, log] = [copy.head(), copy.readAll()];
+    setTimeout(() => (remote.batches = Infinity), 100);
+    expect(await head).toBe(position);
+    expect(await log).toHaveLength(2);
+  });
+
+  it('waits for its own appends for a second and once, when the store does not deliver them', async () => {
+    const remote = new Remote();
+    const copy = await open(remote, await folder());
+    remote.batches = 0;
+    await copy.append(freshStream(), -1, facts(2));
+    const begun = performance.now();
+    expect(await copy.head()).toBeUndefined();
+    expect(performance.now() - begun).toBeGreaterThan(800);
+    const again = performance.now();
+    expect(await copy.readAll()).toEqual([]);
+    expect(performance.now() - again).toBeLessThan(800);
+  });
+
+  it('reads on after a position that it has not copied yet', async () => {
+    const remote = new Remote();
+    const stream = freshStream();
+    await remote.append(stream, -1, facts(2));
+    const copy = await open(remote, await folder());
+    await has(copy, 2);
+    remote.batches = 0;
+    const { position } = await remote.append(stream, 1, facts(1));
+    expect(await copy.readAll(position)).toEqual([]);
+    const later = copy.follow(position, AbortSignal.timeout(3000))[Symbol.asyncIterator]().next();
+    await remote.append(stream, 2, facts(1));
+    remote.batches = Infinity;
+    expect((await later).value).toMatchObject([{ stream, revision: 3 }]);
+  });
+
+  it('reads on after a position of the store where no event of the ledger stands', async () => {
+    const store = memoryStore();
+    await store.append(freshStream(), -1, facts(12));
+    const copy = await open(store, await folder());
+    await has(copy, 12);
+    for (let at = 97; store.compare(String(at), (await store.head())!) <= 0; at += 97)
+      expect(await copy.readAll(String(at))).toEqual(await store.readAll(String(at)));
+    await expect(copy.readAll('98')).rejects.toBeInstanceOf(InvalidPosition);
+  });
+
+  it('is written in few commits when events come one by one', async () => {
+    const remote = new Remote();
+    const copy = await open(remote, await folder());
+    const commits: number[] = [];
+    const follower = (async () => {
+      for await (const batch of copy.follow(undefined, AbortSignal.timeout(4000))) {
+        commits.push(batch.length);
+        if (commits.reduce((sum, n) => sum + n, 0) === 300) return;
+      }
+    })();
+    const stream = freshStream();
+    for (let n = 0; n < 300; n++) await remote.append(stream, n - 1, facts(1));
+    await follower;
+    expect(commits.length).toBeLessThan(remote.delivered / 2);
+  });
+
+  it('says how far it is', async () => {
+    const remote = new Remote();
+    await remote.append(freshStream(), -1, facts(7));
+    const copy = await open(remote, await folder());
+    await has(copy, 7);
+    const position = await remote.head();
+    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 0, broken: undefined });
+    remote.batches = 0;
+    await remote.append(freshStream(), -1, facts(3));
+    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 3 });
+    remote.leave();
+    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: false, behind: undefined });
+  });
+
+  it('counts what it is far behind no more than once a second', async () => {
+    const remote = new Remote();
+    const stream = freshStream();
+    await remote.append(stream, -1, facts(1));
+    const copy = await open(remote, await folder());
+    await has(copy, 1);
+    remote.batches = 0;
+    for (let n = 0; n < 3; n++) await remote.append(stream, n * 400, facts(400));
+    let counted = 0;
+    const { readAll } = remote;
+    remote.readAll = async (...args) => (counted++, readAll(...args));
+    for (let n = 0; n < 5; n++) expect((await copy.status()).behind).toBe(1000);
+    expect(counted).toBe(1);
+    await sleep(1050);
+    remote.readAll = () => new Promise(() => undefined);
+    expect(await copy.status()).toMatchObject({ connected: true, behind: 1000 });
+  });
+
+  it('does not wait for a store that is asked how it is and does not answer', async () => {
+    const remote = new Remote();
+    const copy = await open(remote, await folder());
+    remote.head = () => new Promise(() => undefined);
+    expect(await copy.status()).toMatchObject({ connected: false, behind: undefined });
+  });
+});
+
+const copied = async (count: number, more: Partial<CopyOptions> = {}) => {
+  const [dir, remote, stream] = [await folder(), new Remote(), freshStream()];
+  await remote.append(stream, -1, facts(count));
+  const copy = await open(remote, dir, more);
+  await has(copy, count);
+  return { dir, remote, stream, copy, log: await remote.readAll() };
+};
+
+describe('a copy whose store is away', () => {
+  it('goes on reading; what needs the store is told that it is away', async () => {
+    const { remote, stream, copy, log } = await copied(5);
+    remote.leave();
+    expect(await wholeLog(copy)).toEqual(log);
+    expect(await copy.near(stream)).toEqual(log);
+    expect(await copy.head()).toBe(log.at(-1)!.position);
+    for await (const batch of copy.follow(log[1]!.position, AbortSignal.timeout(2000))) {
+      expect(batch).toEqual(log.slice(2));
+      break;
+    }
+    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  it('does not wait for its own appends', async () => {
+    const { remote, stream, copy } = await copied(5);
+    remote.batches = 0;
+    await copy.append(stream, 4, facts(1));
+    remote.leave();
+    await sleep(20);
+    const begun = performance.now();
+    expect(await wholeLog(copy)).toHaveLength(5);
+    expect(performance.now() - begun).toBeLessThan(800);
+  });
+
+  it('follows on when it is back, without gap or repeat, and says both once', async () => {
+    const said: string[] = [];
+    const { remote, stream, copy } = await copied(5, { log: (message) => said.push(message) });
+    const seen: StoredEvent[] = [];
+    const stop = new AbortController();
+    const follower = (async () => {
+      for await (const batch of copy.follow(undefined, stop.signal)) seen.push(...batch);
+    })();
+    for (let round = 1; round <= 3; round++) {
+      remote.leave();
+      await remote.store.append(stream, 3 + round, facts(1));
+      await until('its word', () => said.length > round * 2 - 2);
+      await sleep(50); // it tries again and again
+      expect(said).toHaveLength(round * 2 - 1);
+      remote.back();
+      await has(copy, 5 + round);
+      await until('its word', () => said.length === round * 2);
+    }
+    remote.leave();
+    await until('its word', () => said.length === 7);
+    remote.back();
+    await until('its word, though there is nothing new', () => said.length === 8);
+    expect(said[0]).toContain('not copied further');
+    expect(said[1]).toContain('copied again');
+    await copy.append(stream, 7, facts(1));
+    await until('the follower', () => seen.length === 9);
+    stop.abort();
+    await follower;
+    expect(seen).toEqual(await remote.readAll());
+  });
+
+  it('is opened without it, reads at once, and goes on when it comes', async () => {
+    const { dir, remote, stream, copy: first, log } = await copied(5);
+    await first.close();
+    await remote.append(stream, 4, facts(2));
+    const said: string[] = [];
+    let attempts = 0;
+    let away = true;
+    const connect = async () => {
+      attempts++;
+      if (away) throw new StoreUnavailable('No node answers.');
+      return new Remote(remote.store);
+    };
+    const copy = await open(connect, dir, { log: (message) => said.push(message) });
+    expect(copy.genesis).toEqual(remote.genesis);
+    expect(await wholeLog(copy)).toEqual(log);
+    expect(await copy.near(stream)).toEqual(log);
+    expect(copy.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
+    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await copy.status()).toMatchObject({ ordinal: 5, connected: false, behind: undefined });
+    // a position that nobody at hand can place
+    const ahead = (await remote.readAll()).at(-2)!.position;
+    expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailable);
+    await expect(copy.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailable);
+    const wrong = copy.follow('nonsense', AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    wrong.catch(() => undefined);
+    const later = copy.follow(ahead, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    await until('more attempts', () => attempts > 3);
+    expect(said).toHaveLength(1);
+    away = false;
+    expect((await later).value).toMatchObject([{ revision: 6 }]);
+    await expect(wrong).rejects.toBeInstanceOf(InvalidPosition);
+    expect((await copy.append(stream, 6, facts(1))).revision).toBe(7);
+    await has(copy, 8);
+    expect(said).toHaveLength(2);
+  });
+
+  it('places what it could not place alone as soon as the store is there, though nothing new comes', async () => {
+    const { dir, remote, copy: first, log } = await copied(5);
+    await first.close();
+    let come = (_: EventStore) => {};
+    const copy = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
+    const foreign = String(4 * 97);
+    expect(log.some(({ position }) => position === foreign)).toBe(false);
+    const rest = copy.follow(foreign, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
+    await sleep(20);
+    come(new Remote(remote.store));
+    expect((await rest).value).toEqual(await remote.readAll(foreign));
+  });
+
+  it('is not opened without it while it knows no ledger, and leaves the folder free', async () => {
+    const dir = await folder();
+    await expect(open(async () => Promise.reject(new StoreUnavailable('No node answers.')), dir)).rejects.toThrow('No node answers.');
+    await open(memoryStore(), dir);
+  });
+
+  it('does not wait longer than told for one that neither comes nor fails, and lets go of it when it comes too late', async () => {
+    const { dir, copy: first, log } = await copied(2);
+    await first.close();
+    let come = (_: EventStore) => {};
+    const copy = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
+    expect(await wholeLog(copy)).toEqual(log);
+    await copy.close();
+    const late = new Remote();
+    come(late);
+    await until('its end', () => late.closed);
+  });
+});
+
+describe('a copy that is interrupted', () => {
+  it('goes on from its last whole batch when it was killed between two', async () => {
+    const remote = new Remote();
+    await remote.append(freshStream(), -1, facts(20));
+    const [dir, killed] = [await folder(), await folder()];
+    remote.batches = 2;
+    const copy = await open(remote, dir);
+    await has(copy, 14);
+    await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
+    const again = await open(new Remote(remote.store), killed);
+    await has(again, 20);
+    const log = await remote.readAll();
+    expect(await wholeLog(again)).toEqual(log);
+    expect(await again.verify()).toEqual({ count: 20, root: rootOf(log) });
+  });
+
+  it('asks only for what it does not have when it is opened again', async () => {
+    const { dir, remote, copy: first } = await copied(9);
+    await first.close();
+    const second = new Remote(remote.store);
+    await open(second, dir);
+    expect(second.followed).toEqual([await remote.head()]);
+  });
+
+  it('goes on when its disk takes events again', async () => {
+    const said: string[] = [];
+    const { dir, remote, stream, copy } = await copied(3, { log: (message) => said.push(message) });
+    const disk = new Database(join(dir, 'copy.db'));
+    disk.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.revision = 4 BEGIN SELECT raise(FAIL, 'disk full'); END");
+    await remote.append(stream, 2, facts(3));
+    await until('its word', () => said.length === 1);
+    await until('more attempts', () => remote.followed.length > 3); // said once
+    expect(await copy.status()).toMatchObject({ ordinal: 3, behind: 3 });
+    expect(said).toHaveLength(1);
+    disk.exec('DROP TRIGGER full');
+    disk.close();
+    await has(copy, 6);
+    expect(said).toHaveLength(2);
+    expect(remote.followers).toBe(1);
+    expect(await copy.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
+  });
+});
+
+describe('a copy that is not the log', () => {
+  const sql = (dir: string, text: string) => {
+    const db = new Database(join(dir, 'copy.db'));
+    expect(db.prepare(text).run().changes).toBe(1);
+    db.close();
+  };
+  const forged = (position: string) => (events: readonly StoredEvent[]) =>
+    events.map((event) => (event.position === position ? { ...event, data: { n: 'forged' } } : event));
+  const refused = async (opening: Promise<unknown>, ...names: string[]) => {
+    const error = await opening.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(HistoryBroken);
+    for (const name of names) expect((error as Error).message).toContain(name);
+  };
+
+  it('is refused when it is one of another ledger', async () => {
+    const { dir, copy } = await copied(3);
+    await copy.close();
+    const other = memoryStore({ ledgerId: '019353d2-0000-7000-8000-0000000000bb' });
+    await refused(open(other, dir), '019353d2-0000-7000-8000-0000000000aa', '019353d2-0000-7000-8000-0000000000bb');
+    await refused(open(memoryStore({ timeZone: 'Asia/Tokyo' }), dir));
+  });
+
+  it('is refused when the store holds another event at one of the last positions, and stays as it is', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    const { position } = log[60]!;
+    for (let time = 0; time < 2; time++) await refused(open(new Remote(remote.store, forged(position)), dir), position, 'revision 60');
+    expect((await (await open(new Remote(remote.store), dir)).status()).ordinal).toBe(150);
+  });
+
+  it('is refused when the store has lost what was copied', async () => {
+    const { dir, copy, stream, log } = await copied(8);
+    await copy.close();
+    const restored = memoryStore();
+    await restored.append(stream, -1, log.slice(0, 5).map(({ id, type, data, metadata }) => ({ id, type, data, metadata }))); // prettier-ignore
+    await refused(open(new Remote(restored), dir), log[5]!.position, 'nothing');
+  });
+
+  it('is refused when the same events have other positions', async () => {
+    const { dir, copy, stream, log } = await copied(8);
+    await copy.close();
+    const moved = memoryStore();
+    await moved.append(freshStream(), -1, facts(1));
+    await moved.append(stream, -1, log.map(({ id, type, data, metadata }) => ({ id, type, data, metadata }))); // prettier-ignore
+    await refused(open(new Remote(moved, (events) => events.filter((event) => event.stream === stream)), dir), log[0]!.position);
+  });
+
+  it('is refused when the store does not know its positions', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    const other = new Remote(remote.store);
+    other.readAll = async () => Promise.reject(new InvalidPosition('It is none.'));
+    await refused(open(other, dir), log[49]!.position);
+  });
+
+  it('is not refused for a store that shows a moment later what was copied', async () => {
+    const { dir, remote, copy } = await copied(8);
+    await copy.close();
+    const late = new Remote(remote.store, (events) => events.slice(0, 5));
+    setTimeout(() => (late.show = (events) => events), 100);
+    expect((await (await open(late, dir)).status()).broken).toBeUndefined();
+  });
+
+  it('is refused when one of its last events was changed on this machine', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 100`);
+    await refused(open(new Remote(remote.store), dir), log[99]!.position);
+  });
+
+  it('is found out by its root when an older event was changed, and the event is named beside the store', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 20`);
+    const again = await open(new Remote(remote.store), dir);
+    await refused(again.verify(), rootOf(log));
+    await refused(again.verifyAgainst(remote), log[19]!.position);
+  });
+
+  it('is found out by the store when that has changed an older event', async () => {
+    const { remote, copy, log } = await copied(150);
+    expect(await copy.verify()).toMatchObject({ count: 150 });
+    await refused(copy.verifyAgainst(new Remote(remote.store, forged(log[30]!.position))), log[30]!.position);
+  });
+
+  it('is found out when an event is missing', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    sql(dir, 'DELETE FROM events WHERE ordinal = 20');
+    const again = await open(new Remote(remote.store), dir);
+    await refused(again.verify(), 'missing');
+    await refused(again.readAll(log[10]!.position), 'missing');
+    await again.close();
+    sql(dir, 'DELETE FROM events WHERE ordinal = 150');
+    await refused(open(new Remote(remote.store), dir), 'number 149', 'number 150');
+  });
+
+  it('is found out when its text is damaged', async () => {
+    const { dir, remote, copy, log } = await copied(150);
+    await copy.close();
+    sql(dir, `UPDATE events SET metadata = '{"half' WHERE ordinal = 20`);
+    const again = await open(new Remote(remote.store), dir);
+    await refused(again.readAll(log[18]!.position, 1), log[19]!.position);
+    await refused(again.verify());
+  });
+
+  it('is refused when its file is none, and leaves the folder free', async () => {
+    const dir = await folder();
+    await writeFile(join(dir, 'copy.db'), 'nonsense '.repeat(1000));
+    await refused(open(new Remote(), dir), 'damaged');
+    await rm(join(dir, 'copy.db'));
+    await open(new Remote(), dir);
+  });
+
+  it.each<[string, (events: readonly StoredEvent[], all: readonly StoredEvent[]) => readonly StoredEvent[], string]>([
+    ['twice', (events, all) => [all[0]!, ...events], 'came after'],
+    ['behind a gap in its stream', (events) => events.slice(1), 'whose last one before it is 2'],
+    ['out of order', (events) => events.toReversed(), 'whose last one before it is 2'],
+    ['at an earlier position', (events, all) => events.map((event) => ({ ...event, position: all[0]!.position })), 'came after'],
+    ['with a revision that its stream has', (events) => events.map((event) => ({ ...event, revision: 2 })), 'is revision 2'],
+  ])('answers nothing more once an event comes %s', async (_, show, why) => {
+    const said: string[] = [];
+    const { dir, remote, stream, copy, log } = await copied(3, { log: (message) => said.push(message) });
+    const waiting = copy.follow(log.at(-1)!.position, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    remote.show = (events) => show(events, log);
+    await remote.append(stream, 2, facts(3));
+    await refused(waiting, why);
+    await refused(copy.readAll());
+    await refused(copy.head());
+    await refused(copy.near(stream));
+    await refused(copy.read(stream));
+    await refused(copy.append(stream, 5, facts(1)));
+    await refused(copy.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());
+    expect((await copy.status()).broken).toContain(why);
+    await sleep(50);
+    expect(said).toHaveLength(1);
+    expect(remote.followers).toBe(0);
+    await copy.close();
+    const again = await open(new Remote(remote.store), dir); // nothing of the batch was kept
+    await has(again, 6);
+    expect(await again.verify()).toMatchObject({ root: rootOf(await remote.store.readAll()) });
+  });
+});

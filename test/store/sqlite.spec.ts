@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
+import { FolderInUse, refuseUnsafe, UnsafeSqlite } from '../../src/store/sqlite/folder.js';
+import { eventStoreContract, facts, freshStream, newId, wholeLog } from './event-store.contract.js';
+
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-store-'));
+  folders.push(dir);
+  return dir;
+};
+afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+const open = (dir: string, timeZone = 'Europe/London') =>
+  EmbeddedStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
+
+eventStoreContract('the embedded store', async () => open(await folder()));
+
+describe('the embedded store', () => {
+  it('writes ahead and waits for the disk', async () => {
+    const store = await open(await folder());
+    expect(store.settings).toEqual({ journalMode: 'wal', synchronous: 2 });
+    await store.close();
+  });
+
+  it('has its folder for itself until it is closed', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    await expect(open(dir)).rejects.toBeInstanceOf(FolderInUse);
+    await store.close();
+    await (await open(dir)).close();
+  });
+
+  it('shares one commit among the appends that come together', async () => {
+    const store = await open(await folder());
+    const before = store.commits;
+    await Promise.all(Array.from({ length: 200 }, () => store.append(freshStream(), -1, facts(1))));
+    expect(store.commits - before).toBeLessThan(20);
+    await store.close();
+  });
+
+  it('is the same ledger when it is opened again', async () => {
+    const dir = await folder();
+    const first = await open(dir);
+    await first.append(freshStream(), -1, facts(3));
+    const [genesis, log] = [first.genesis, await wholeLog(first)];
+    await first.close();
+    const again = await open(dir, 'Asia/Tokyo');
+    expect(again.genesis).toEqual(genesis);
+    expect(await wholeLog(again)).toEqual(log);
+    await again.close();
+  });
+
+  it('may begin as a ledger that exists elsewhere, and then stays that one', async () => {
+    const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-02T03:04:05.006Z' } as const;
+    const dir = await folder();
+    const first = await EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
+    expect(first.genesis).toEqual(genesis);
+    expect(await wholeLog(first)).toEqual([]);
+    await first.close();
+    const again = await open(dir);
+    expect(again.genesis).toEqual(genesis);
+    await again.close();
+    const other = await EmbeddedStore.open({
+      dir,
+      timeZone: 'Europe/London',
+      now: () => '',
+      newId,
+      genesis: { ...genesis, ledgerId: newId() },
+    });
+    expect(other.genesis).toEqual(genesis);
+    await other.close();
+  });
+
+  it('takes over what stands next in another store, of many streams in one commit', async () => {
+    const [from, to] = [await open(await folder()), await open(await folder())];
+    const [one, other] = [freshStream(), freshStream()];
+    await from.append(one, -1, facts(2));
+    await from.append(other, -1, facts(1));
+    await from.append(one, 1, facts(2));
+    const before = to.commits;
+    const woken = to.follow(undefined, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
+    await to.adopt(await wholeLog(from));
+    expect(to.commits - before).toBe(1);
+    expect(await wholeLog(to)).toEqual(await wholeLog(from));
+    expect((await woken).value).toHaveLength(5);
+    expect((await to.append(one, 3, facts(1))).revision).toBe(4);
+    await Promise.all([from.close(), to.close()]);
+  });
+
+  it('takes over nothing when one event does not follow what stands there', async () => {
+    const [from, to] = [await open(await folder()), await open(await folder())];
+    const stream = freshStream();
+    await from.append(freshStream(), -1, facts(3));
+    await from.append(stream, -1, facts(3));
+    const log = await wholeLog(from);
+    await expect(to.adopt(log.filter(({ stream: s, revision }) => s !== stream || revision !== 1))).rejects.toMatchObject({
+      name: 'WrongExpectedRevision',
+      stream,
+      expected: 1,
+      actual: 0,
+    });
+    expect(await wholeLog(to)).toEqual([]);
+    await to.adopt(log);
+    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: 2 });
+    expect(await wholeLog(to)).toEqual(log);
+    await Promise.all([from.close(), to.close()]);
+  });
+
+  it('is not opened over a file that is no ledger, and leaves the folder free', async () => {
+    const dir = await folder();
+    const other = new Database(join(dir, 'ledger.db'));
+    other.exec('CREATE TABLE events (something TEXT)');
+    other.close();
+    await expect(open(dir)).rejects.toThrow();
+    await rm(join(dir, 'ledger.db'));
+    await (await open(dir)).close();
+  });
+
+  it('refuses a SQLite that can lose what was acknowledged', () => {
+    for (const version of ['3.7.0', '3.50.4', '3.51.2']) expect(() => refuseUnsafe(version)).toThrow(UnsafeSqlite);
+    expect(() => refuseUnsafe('3.51.3')).not.toThrow();
+  });
+});
