@@ -1,8 +1,9 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Ask, Receipt } from '../engine/write/engine.js';
-import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import { Busy, KeyReused, Stale, type Ask, type Receipt } from '../engine/write/engine.js';
+import { kebab, plural, Rejection, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import { OutcomeUnknown } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
@@ -66,7 +67,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         this.ledger.metrics.command(command.name, receipt.outcome);
         answer(reply, receipt);
       } catch (error) {
-        this.ledger.metrics.command(command.name, outcomes[(error as Error).name] ?? 'failed');
+        this.ledger.metrics.command(command.name, outcomeOf(error));
         throw error;
       }
     }
@@ -74,12 +75,12 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
   return named(CommandController, `${command.name}Controller`);
 };
 
-const outcomes: Readonly<Record<string, string>> = {
-  Rejection: 'refused',
-  Stale: 'stale',
-  KeyReused: 'key-reused',
-  Busy: 'queue-full',
-  OutcomeUnknown: 'unknown',
+const outcomeOf = (error: unknown): string => {
+  if (error instanceof Rejection) return 'refused';
+  if (error instanceof Stale) return 'stale';
+  if (error instanceof KeyReused) return 'key-reused';
+  if (error instanceof Busy) return 'queue-full';
+  return error instanceof OutcomeUnknown ? 'unknown' : 'failed';
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */

@@ -24,6 +24,8 @@ export interface Appended {
  * Every implementation passes the whole of test/store/event-store.contract.ts.
  */
 export interface EventStore {
+  /** Whose positions these are: part of a projection's generation and of a read model's owner, so it never changes. */
+  readonly kind: 'sqlite' | 'kurrentdb' | 'memory';
   readonly genesis: Genesis;
 
   /**
@@ -104,6 +106,7 @@ export class StoreUnavailable extends Error {
 /** Events that were once recorded are gone or changed: a stream that was deleted or truncated, a copy that is not what it was made of. */
 export class HistoryBroken extends Error {
   override readonly name = 'HistoryBroken';
+  readonly code = 'history-broken';
 }
 
 /** The schema version of an event that others wrote and this program cannot read: newer than any, so no reader skips it. */

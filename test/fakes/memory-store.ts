@@ -19,6 +19,7 @@ export type Fault = 'unknown-stored' | 'unknown-lost' | 'unavailable';
  * come later, and outcomes can be made unknown.
  */
 export class MemoryStore implements EventStore {
+  readonly kind = 'memory';
   readonly genesis: Genesis;
   /** Taken one by one by the appends to come. */
   readonly faults: Fault[] = [];

@@ -23,6 +23,9 @@ export class Apart implements EventStore {
     return new Apart(store, `-${name}`, await store.head());
   }
 
+  get kind() {
+    return this.store.kind;
+  }
   get genesis(): Genesis {
     return this.store.genesis;
   }

@@ -48,6 +48,7 @@ const rootOf = (events: readonly StoredEvent[]): string => {
 
 /** A client of a store on the other side of a network: it can be away, fall behind, and show what the store does not hold. */
 class Remote implements EventStore {
+  readonly kind = 'memory';
   away = false;
   closed = false;
   /** No more than so many batches come. */

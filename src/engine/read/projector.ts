@@ -95,7 +95,7 @@ export class Projector {
       this.#stop.abort();
       this.#fail(error);
     });
-    readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
+    readModel.claim(`${store.genesis.ledgerId} ${store.kind}`); // positions are the store's own
     this.#last = readModel.lastEvent();
     const builds = readModel.builds();
     for (const projection of projections) {
@@ -272,7 +272,7 @@ export class Projector {
 
   #generation({ name, version }: Projection): string {
     return createHash('sha256')
-      .update(`${this.#o.store.genesis.ledgerId}\n${this.#o.store.constructor.name}\n${name}\n${version}`)
+      .update(`${this.#o.store.genesis.ledgerId}\n${this.#o.store.kind}\n${name}\n${version}`)
       .digest('hex')
       .slice(0, 12);
   }

@@ -27,6 +27,7 @@ export interface Connection {
 /** A connection string that is not understood. The message names the option, and never holds the string or what is secret in it. */
 export class InvalidConnection extends Error {
   override readonly name = 'InvalidConnection';
+  readonly code = 'invalid-connection';
 }
 const wrong = (message: string): never => {
   throw new InvalidConnection(`The connection string of KurrentDB: ${message}`);

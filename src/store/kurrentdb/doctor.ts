@@ -20,6 +20,7 @@ export interface Finding {
 /** The server did not come to be of use in time; says at which step. */
 export class CannotOpen extends Error {
   override readonly name = 'CannotOpen';
+  readonly code = 'cannot-open';
 
   constructor(readonly finding: Finding) {
     super(`KurrentDB cannot be opened; ${finding.step} failed: ${finding.detail}`);

@@ -12,11 +12,13 @@ const FORMAT = 1;
 /** The ledger was written in a format that this program does not know. */
 export class NewerFormat extends Error {
   override readonly name = 'NewerFormat';
+  readonly code = 'unsupported-format';
 }
 
 /** The server holds a ledger already, another than the one that is moved there. */
 export class OtherLedger extends Error {
   override readonly name = 'OtherLedger';
+  readonly code = 'other-ledger';
 }
 
 /**

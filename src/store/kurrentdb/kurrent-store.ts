@@ -69,6 +69,7 @@ export interface KurrentOptions extends Partial<Bounds> {
  * with success whatever they carry.
  */
 export class KurrentStore implements EventStore {
+  readonly kind = 'kurrentdb';
   readonly #closing = new AbortController();
   readonly #accepted = new Set<Promise<Appended>>();
   /** Those who wait for their turn to append. */

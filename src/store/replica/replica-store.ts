@@ -65,6 +65,8 @@ const FAR_MS = 1000;
  * is not the log answers nothing any more but HistoryBroken.
  */
 export class CopiedStore implements EventStore {
+  /** Of the store that is replicated: its positions are kept as they are. */
+  readonly kind = 'kurrentdb';
   readonly #file: CopyFile;
   readonly #options: CopyOptions;
   readonly #waiting = new Waiting();

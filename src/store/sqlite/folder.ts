@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** Another process keeps its ledger in this folder. */
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
+  readonly code = 'folder-in-use';
   constructor(readonly folder: string) {
     super(`${folder} is in use by another process.`);
   }
@@ -13,11 +14,13 @@ export class FolderInUse extends Error {
 /** The ledger in this folder was written in a format that this program does not know. */
 export class NewerFormat extends Error {
   override readonly name = 'NewerFormat';
+  readonly code = 'unsupported-format';
 }
 
 /** This SQLite can lose acknowledged records. */
 export class UnsafeSqlite extends Error {
   override readonly name = 'UnsafeSqlite';
+  readonly code = 'unsafe-sqlite';
 }
 
 /**

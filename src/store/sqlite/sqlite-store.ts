@@ -48,6 +48,7 @@ interface Pending {
  * further append until it is opened anew, since what the operating system still holds in memory may not be on the disk.
  */
 export class EmbeddedStore implements EventStore {
+  readonly kind = 'sqlite';
   readonly genesis: Genesis;
   /** How many commits were made, for metrics. */
   commits = 0;
