@@ -1,9 +1,9 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Busy, KeyReused, Stale, type Ask, type Receipt } from '../engine/write/engine.js';
-import { kebab, plural, Rejection, type AnyCommand, type AnySubject } from '../kernel/index.js';
-import { OutcomeUnknown } from '../store/event-store.js';
+import { OverloadedError, IdempotencyKeyReusedError, StaleRevisionError, type CommandRequest, type Receipt } from '../engine/write/engine.js';
+import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
+import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
@@ -13,14 +13,14 @@ const named = <T extends Type>(type: T, name: string): T => Object.definePropert
 
 export interface OnTheBus {
   /** `new Message(ask)` goes on Nest's command bus under the command's own name. */
-  readonly Message: new (ask: Ask) => Command<Receipt>;
+  readonly Message: new (ask: CommandRequest) => Command<Receipt>;
   readonly handler: Provider;
 }
 
 /** The command's message and its handler, both named after it. */
 export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Message extends Command<Receipt> {
-    constructor(readonly ask: Ask) {
+    constructor(readonly ask: CommandRequest) {
       super();
     }
   }
@@ -38,7 +38,7 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
 };
 
 /** `AwardContract` → `POST /contracts/:id/award-contract`. */
-export const commandController = (command: AnyCommand, subject: AnySubject, { Message }: OnTheBus): Type => {
+export const commandController = (command: AnyCommand, subject: AnyAggregate, { Message }: OnTheBus): Type => {
   const shape = new BodyPipe(command);
 
   @Controller(`${plural(subject.category)}/:id`)
@@ -50,10 +50,10 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
 
     @Post(kebab(command.name))
     @describeCommand(command, subject)
-    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: Ask['body']): Promise<void> {
-      const ask: Ask = {
+    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
+      const ask: CommandRequest = {
         command,
-        subject,
+        aggregate: subject,
         id: idOf(request),
         body,
         actor: actorOf(request),
@@ -77,10 +77,10 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
 
 const outcomeOf = (error: unknown): string => {
   if (error instanceof Rejection) return 'refused';
-  if (error instanceof Stale) return 'stale';
-  if (error instanceof KeyReused) return 'key-reused';
-  if (error instanceof Busy) return 'queue-full';
-  return error instanceof OutcomeUnknown ? 'unknown' : 'failed';
+  if (error instanceof StaleRevisionError) return 'stale';
+  if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
+  if (error instanceof OverloadedError) return 'queue-full';
+  return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */
