@@ -721,7 +721,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const before = { ...store.genesis };
         expect(before).toEqual({
           ledgerId: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
-          formatVersion: 1,
+          formatVersion: 2,
           timeZone: expect.any(String),
           createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         });

@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../src/kernel/index.js';
 import { AppendTooLarge, InvalidPosition, StoreUnavailable, UNREADABLE, WrongExpectedRevision } from '../../src/store/event-store.js';
 import { connectionOf, InvalidConnection } from '../../src/store/kurrentdb/connection.js';
 import { CannotOpen, examine, type Finding } from '../../src/store/kurrentdb/doctor.js';
-import { NewerFormat, OtherLedger } from '../../src/store/kurrentdb/genesis.js';
+import { OtherLedger } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
@@ -74,16 +74,16 @@ describe('KurrentDB, on the wire,', () => {
     });
 
     it('can be one that is moved here, and then no other', async () => {
-      const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-01T00:00:00.000Z' } as const;
+      const genesis = { ledgerId: newId(), formatVersion: 2, timeZone: 'Asia/Tokyo', createdAt: '2020-01-01T00:00:00.000Z' } as const;
       expect((await open({ genesis })).genesis).toEqual(genesis);
       expect((await open({ genesis })).genesis).toEqual(genesis);
       await expect(open({ genesis: { ...genesis, ledgerId: newId() } })).rejects.toBeInstanceOf(OtherLedger);
     });
 
-    it('of a newer format is not opened', async () => {
-      const data = { ledgerId: newId(), formatVersion: 2, timeZone: 'Europe/London', createdAt: '2030-01-01T00:00:00.000Z' };
+    it.each([1, 3])('of format %d is not opened', async (formatVersion) => {
+      const data = { ledgerId: newId(), formatVersion, timeZone: 'Europe/London', createdAt: '2030-01-01T00:00:00.000Z' };
       server.writeForeign('genesis', { type: 'LedgerOpened', data: Buffer.from(JSON.stringify(data)) });
-      await expect(open()).rejects.toBeInstanceOf(NewerFormat);
+      await expect(open()).rejects.toThrow(`The ledger has format ${formatVersion}; this program reads format 2: `);
     });
 
     it('is opened although the answer to its first record was lost', async () => {
@@ -344,7 +344,7 @@ describe('KurrentDB, on the wire,', () => {
       const opening = open();
       await new Promise((later) => setTimeout(later, 300));
       await server.start();
-      expect((await opening).genesis.formatVersion).toBe(1);
+      expect((await opening).genesis.formatVersion).toBe(2);
     });
 
     it('finds the leader by asking any member', async () => {

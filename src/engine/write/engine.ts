@@ -247,14 +247,23 @@ export class Engine {
     };
   }
 
-  /** An append whose outcome is unknown is sent again only as it was: the same ids, bytes and expected revision. */
+  /**
+   * An append whose outcome is unknown is sent again only as it was: the same ids, bytes and expected revision. Until one of them gets an
+   * answer from the stream, the outcome stays unknown, whatever else fails: nobody may say then that nothing was stored.
+   */
   async #append(stream: string, expected: number, events: readonly NewEvent[], lost: number) {
+    const { store } = this.ports;
     if (lost > 1) await new Promise((wake) => setTimeout(wake, 3 * lost));
+    let unknown: OutcomeUnknown | undefined;
     for (let sent = 0; ; sent++) {
       try {
-        return await this.ports.store.append(stream, expected, events);
+        return await store.append(stream, expected, events);
       } catch (error) {
-        if (!(error instanceof OutcomeUnknown) || sent >= RESENDS.length) throw error;
+        if (error instanceof WrongExpectedRevision) throw error; // other events follow: these were not stored
+        if (error instanceof OutcomeUnknown) unknown = error;
+        else if (unknown) unknown = new OutcomeUnknown(unknown.message, { cause: error });
+        else throw error;
+        if (sent >= RESENDS.length || store.failure) throw unknown;
         await new Promise((wake) => setTimeout(wake, RESENDS[sent]));
       }
     }

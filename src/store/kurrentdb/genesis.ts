@@ -1,4 +1,4 @@
-import { HistoryBroken, type Genesis } from '../event-store.js';
+import { genesisIn, HistoryBroken, type Genesis } from '../event-store.js';
 import { Failed, mayBeAskedAgain, passes } from './errors.js';
 import type { Recorded } from './events.js';
 import type { Link } from './cluster-connection.js';
@@ -7,12 +7,6 @@ import { collect, mustBeWhole } from './reading.js';
 
 const STREAM = 'genesis';
 const TYPE = 'LedgerOpened';
-const FORMAT = 1;
-
-/** The ledger was written in a format that this program does not know. */
-export class NewerFormat extends Error {
-  override readonly name = 'NewerFormat';
-}
 
 /** The server holds a ledger already, another than the one that is moved there. */
 export class OtherLedger extends Error {
@@ -22,7 +16,7 @@ export class OtherLedger extends Error {
 /**
  * The ledger that stands in the store, opened by whichever node came first: all that start at once write it only where no stream is, one
  * of them wins, and all read the same.
- * @throws NewerFormat, HistoryBroken, Failed
+ * @throws UnsupportedFormatError, HistoryBroken, Failed
  */
 export const genesisOf = async (link: Link, fresh: () => Genesis, newId: () => string, deadline: number): Promise<Genesis> => {
   let event: Proposed | undefined;
@@ -42,11 +36,7 @@ export const genesisOf = async (link: Link, fresh: () => Genesis, newId: () => s
 };
 
 const read = (record: Recorded | undefined): Genesis => {
-  const told = record?.json() as Partial<Genesis> | undefined;
-  if (record?.type !== TYPE || record.revision !== 0 || typeof told?.ledgerId !== 'string' || typeof told.timeZone !== 'string')
-    throw new HistoryBroken(`The stream ${STREAM} does not begin with the first record of a ledger.`);
-  const genesis = told as Genesis;
-  if (genesis.formatVersion > FORMAT)
-    throw new NewerFormat(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
+  const genesis = record?.type === TYPE && record.revision === 0 ? genesisIn(record.json()) : undefined;
+  if (!genesis) throw new HistoryBroken(`The stream ${STREAM} does not begin with the first record of a ledger.`);
   return genesis;
 };

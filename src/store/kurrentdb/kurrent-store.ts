@@ -1,5 +1,6 @@
 import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
 import {
+  FORMAT_VERSION,
   HistoryBroken,
   OutcomeUnknown,
   StoreUnavailable,
@@ -87,7 +88,7 @@ export class KurrentStore implements EventStore {
     private latest: LogPosition,
   ) {}
 
-  /** @throws InvalidConnection, CannotOpen with the step that failed, NewerFormat, OtherLedger */
+  /** @throws InvalidConnection, CannotOpen with the step that failed, UnsupportedFormatError, OtherLedger */
   static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...told }: KurrentOptions): Promise<KurrentStore> {
     const connection = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
@@ -95,7 +96,7 @@ export class KurrentStore implements EventStore {
     await mustAnswer(connection, bounds.openDeadline, log);
     const link = new Link({ connection, patience: bounds.patience, now, log });
     try {
-      const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
+      const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
       const ledger = await genesisOf(link, fresh, newId, bounds.deadline);
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedger(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { StoredEvent } from '../../kernel/index.js';
-import { HistoryBroken, type Genesis, type Revision } from '../event-store.js';
+import { genesisIn, HistoryBroken, type Genesis, type Revision } from '../event-store.js';
 import { leafOf, Tree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from '../sqlite/rows.js';
@@ -32,7 +32,7 @@ export class CopyFile {
   #tree = new Tree();
   #position: string | undefined;
 
-  /** @throws FolderInUse, UnsafeSqlite; HistoryBroken when the file is damaged */
+  /** @throws FolderInUse, UnsafeSqlite, UnsupportedFormatError; HistoryBroken when the file is damaged */
   constructor(readonly dir: string) {
     this.#release = lockFolder(dir);
     this.#db = new Database(join(dir, COPY_FILE));
@@ -176,7 +176,7 @@ export class CopyFile {
         .map((row) => [row.key, row.value]),
     );
     const [genesis, tree] = [about.get('genesis'), about.get('tree')];
-    if (genesis !== undefined) this.#genesis = JSON.parse(genesis) as Genesis;
+    if (genesis !== undefined) this.#genesis = genesisIn(JSON.parse(genesis));
     if (tree !== undefined) this.#tree = Tree.from(JSON.parse(tree) as TreeState);
     const last = this.#db.prepare<[], { ordinal: number | null }>('SELECT max(ordinal) AS ordinal FROM events').get()!.ordinal ?? 0;
     if (last !== this.ordinal) throw this.broken(`its last event is number ${last}, and was number ${this.ordinal}`);

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
@@ -8,11 +8,6 @@ export class FolderInUse extends Error {
   constructor(readonly folder: string) {
     super(`${folder} is in use by another process.`);
   }
-}
-
-/** The ledger in this folder was written in a format that this program does not know. */
-export class NewerFormat extends Error {
-  override readonly name = 'NewerFormat';
 }
 
 /** This SQLite can lose acknowledged records. */
@@ -30,10 +25,14 @@ export const refuseUnsafe = (version: string): void => {
   if (number < 3_051_003) throw new UnsafeSqlite(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
 };
 
+export const LOCK_FILE = 'ledger.lock';
+
 /** Holds a folder until released; a killed process leaves it free. @throws FolderInUse */
 export const lockFolder = (folder: string): (() => void) => {
-  mkdirSync(folder, { recursive: true });
-  const lock = new Database(join(folder, 'ledger.lock'), { timeout: 0 });
+  makePrivateFolder(folder);
+  const file = join(folder, LOCK_FILE);
+  makePrivateFile(file);
+  const lock = new Database(file, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -42,6 +41,27 @@ export const lockFolder = (folder: string): (() => void) => {
     throw error;
   }
   return () => lock.close();
+};
+
+/** Makes a folder, mode 0700, with those above it; takes from one that exists what others may do there. */
+const makePrivateFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    tighten(folder, 0o700);
+  } catch (error) {
+    // A mounted volume may belong to another user. What matters more, the files, is private all the same.
+    if (codeOf(error) !== 'EPERM') throw error;
+  }
+};
+
+/** Makes an empty file, mode 0600, where there is none; takes from one that exists what others may do with it. */
+export const makePrivateFile = (file: string): void => {
+  closeSync(openSync(file, 'a', 0o600));
+  tighten(file, 0o600);
+};
+
+const tighten = (path: string, mode: number): void => {
+  if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
 };
 
 /** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqlite */
