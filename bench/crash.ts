@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkCopy, checkHeard, checkLog, checkRebuild, Differs, type Sent } from './check.js';
+import { checkCopy, checkHeard, checkLog, checkRebuild, DiffersError, type Sent } from './check.js';
 import { Database, DatabaseLog } from './database.js';
 import { Follower } from './follower.js';
 import { randomOf, startServer, type Ending, type Server } from './server.js';
@@ -82,9 +82,9 @@ const askAgain = async (server: Server, answered: readonly Sent[]): Promise<void
     const { text: first } = sent.answer!;
     const answer = await post(server, sent);
     if (answer.status !== 201 || answer.headers['idempotency-replayed'] !== 'true')
-      throw new Differs(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
+      throw new DiffersError(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
     note(sent, answer);
-    if (answer.text !== first) throw new Differs(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
+    if (answer.text !== first) throw new DiffersError(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
   }
 };
 
@@ -149,7 +149,7 @@ const killServer = async (round: number): Promise<string> => {
   const timed = moment(() => answers).then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
   await Promise.all([...writing, timed]);
   const { code, signal } = await ending!;
-  if (signal !== 'SIGKILL') throw new Differs(`The server ended by itself (${code ?? signal}).`);
+  if (signal !== 'SIGKILL') throw new DiffersError(`The server ended by itself (${code ?? signal}).`);
   const { answered, unanswered, says } = count(commands.all.slice(before));
   let recorded = others[0] ? await sendAgain(others[0].server, unanswered) : 0;
   victim.server = await start(victim.dir, victim.follower);
@@ -196,7 +196,7 @@ const killDatabase = async (round: number): Promise<string> => {
   };
   const [awayMs] = await Promise.all([killing(), ...writing]);
   const { answered, unanswered, says } = count(commands.all.slice(before));
-  if (unanswered.length > 0) throw new Differs(`${unanswered[0]!.key} was never answered.`);
+  if (unanswered.length > 0) throw new DiffersError(`${unanswered[0]!.key} was never answered.`);
   for (const { server } of nodes) await askAgain(server, answered);
   return (
     `${says}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
@@ -231,7 +231,7 @@ try {
   }
   await database?.stop();
 } catch (error) {
-  console.error(error instanceof Differs ? `DIFFERS (seed ${seed}): ${error.message}` : error);
+  console.error(error instanceof DiffersError ? `DIFFERS (seed ${seed}): ${error.message}` : error);
   console.error(`The folders are left for a look: ${nodes.map(({ dir }) => dir).join(' ')}`);
   process.exit(1);
 }

@@ -2,9 +2,9 @@ import { EventStoreDBClient, jsonEvent, NO_STREAM, START, streamNameFilter } fro
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { migrate } from '../src/operate/migration.js';
-import { CopiedStore } from '../src/store/replica/replica-store.js';
-import { EmbeddedStore } from '../src/store/sqlite/sqlite-store.js';
-import { CATEGORIES, StoreUnavailable } from '../src/store/event-store.js';
+import { ReplicaStore } from '../src/store/replica/replica-store.js';
+import { SqliteStore } from '../src/store/sqlite/sqlite-store.js';
+import { CATEGORIES, StoreUnavailableError } from '../src/store/event-store.js';
 import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
 import { drive, median, percentile } from './load.js';
 import { rebuild } from './rebuild.js';
@@ -81,7 +81,7 @@ const copied = async (url: string, dir: string, events: number): Promise<number>
   const begun = performance.now();
   const now = () => new Date().toISOString();
   const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
-  const copy = await CopiedStore.open({ dir, connect, chance: Math.random });
+  const copy = await ReplicaStore.open({ dir, connect, chance: Math.random });
   const over = new AbortController();
   let seen = 0;
   for await (const page of copy.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
@@ -91,8 +91,8 @@ const copied = async (url: string, dir: string, events: number): Promise<number>
 };
 
 /** The copy alone, as a node has it whose cluster is away. */
-const alone = (dir: string): Promise<CopiedStore> =>
-  CopiedStore.open({ dir, connect: () => Promise.reject(new StoreUnavailable('Away.')), chance: Math.random, patienceMs: 100 });
+const alone = (dir: string): Promise<ReplicaStore> =>
+  ReplicaStore.open({ dir, connect: () => Promise.reject(new StoreUnavailableError('Away.')), chance: Math.random, patienceMs: 100 });
 
 const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed(0);
 
@@ -131,7 +131,7 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, s
 
   const from = await alone(join(dir, 'copy-0'));
   const now = () => '';
-  const embedded = await EmbeddedStore.open({ dir: join(dir, 'embedded'), timeZone: 'UTC', genesis: from.genesis, now, newId: randomUUID });
+  const embedded = await SqliteStore.open({ dir: join(dir, 'embedded'), timeZone: 'UTC', genesis: from.genesis, now, newId: randomUUID });
   await migrate({ from, to: embedded });
   const rebuilt: { copy: number; embedded: number }[] = [];
   for (let i = 0; i < REPEATS; i++) rebuilt.push({ embedded: (await rebuild(embedded)).ms, copy: (await rebuild(from)).ms });

@@ -2,16 +2,16 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections } from '../projections/index.js';
-import { subjects } from '../src/domain/index.js';
+import { aggregates } from '../src/domain/index.js';
 import { Projector } from '../src/engine/read/projector.js';
-import { EmbeddedReadModel } from '../src/store/sqlite/sqlite-read-model.js';
-import { EmbeddedStore } from '../src/store/sqlite/sqlite-store.js';
+import { SqliteReadModel } from '../src/store/sqlite/sqlite-read-model.js';
+import { SqliteStore } from '../src/store/sqlite/sqlite-store.js';
 import type { EventStore } from '../src/store/event-store.js';
 
 const PAGE = 1000;
 
 /** Every event read in pages, all its columns, data and metadata parsed: the least that a rebuild can do. */
-const scan = async (store: EmbeddedStore): Promise<{ readonly events: number; readonly ms: number }> => {
+const scan = async (store: SqliteStore): Promise<{ readonly events: number; readonly ms: number }> => {
   const begun = performance.now();
   let events = 0;
   for (let page = await store.readAll(undefined, PAGE); page.length > 0; page = await store.readAll(page.at(-1)!.position, PAGE))
@@ -24,13 +24,13 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
   const begun = performance.now();
   const projector = Projector.start({
     store,
-    readModel: new EmbeddedReadModel(join(folder, 'read-model.db'), { thread: true }),
+    readModel: new SqliteReadModel(join(folder, 'read-model.db'), { thread: true }),
     projections,
-    subjects,
+    aggregates: aggregates,
   });
   await projector.idle();
   const ms = performance.now() - begun;
-  const stopped = projector.list().flatMap((status) => status.stopped);
+  const stopped = projector.list().flatMap((status) => status.faulted);
   if (stopped.length > 0) throw new Error(`${stopped[0]!.stream}: ${stopped[0]!.error}`);
   await projector.close();
   const { size } = await stat(join(folder, 'read-model.db'));
@@ -40,7 +40,7 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
 
 /** All projections made from the log, between two scans of it. */
 export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio: number; readonly says: string }> => {
-  const store = await EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
+  const store = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
   const before = await scan(store);
   const built = await rebuild(store);
   const after = await scan(store);

@@ -1,4 +1,4 @@
-import { measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { measuresOf, source, projection, showTotal, totalOf, type Lookup } from '../src/kernel/index.js';
 import { contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
@@ -8,24 +8,24 @@ import { trailOf } from './trail.js';
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-const total = (around: Around, key: string, prefix: string) => {
-  const measures = around.total(key);
+const total = (around: Lookup, key: string, prefix: string) => {
+  const measures = around.sum(key);
   const sum = totalOf(measures, prefix);
   return { ...sum, says: showTotal(sum) };
 };
-const losses = (around: Around, key: string, who: string) => ({
-  losses: Number(around.total(key)[`${who}.losses`] ?? 0n),
+const losses = (around: Lookup, key: string, who: string) => ({
+  losses: Number(around.sum(key)[`${who}.losses`] ?? 0n),
   gross: total(around, key, `${who}.gross.`),
   net: total(around, key, `${who}.net.`),
   recovered: total(around, key, `${who}.recovered.`),
 });
-const all = (around: Around, key: string) => ({
+const all = (around: Lookup, key: string) => ({
   authority: losses(around, key, 'authority'),
   supplier: losses(around, key, 'supplier'),
   elsewhere: losses(around, key, 'elsewhere'),
 });
-const linked = (around: Around, key: string, kind: string) =>
-  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (around: Lookup, key: string, kind: string) =>
+  around.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
@@ -39,14 +39,14 @@ export const exposure = projection({
     bearer: (row) => row.bearer,
   },
   from: [
-    of(supplier, ({ id, state }) => [
+    source(supplier, ({ id, state }) => [
       {
         key: `supplier:${id}`,
         value: () => ({ supplier: id, title: state.title, form: state.form ?? null, members: state.members }),
         row: state.stage !== 'none',
       },
     ]),
-    of(contract, ({ id, state: c }) =>
+    source(contract, ({ id, state: c }) =>
       !c.supplier || !PROMISED.has(c.stage)
         ? []
         : [
@@ -58,7 +58,7 @@ export const exposure = projection({
             },
           ],
     ),
-    of(loss, (history) => {
+    source(loss, (history) => {
       const { id, state } = history;
       if (state.stage === 'none') return [];
       const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
@@ -72,7 +72,7 @@ export const exposure = projection({
         },
       ];
     }),
-    of(programme, ({ id, state }) => [
+    source(programme, ({ id, state }) => [
       { key: `programme:${id}`, value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
       ...[
         ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
@@ -85,7 +85,7 @@ export const exposure = projection({
     ]),
   ],
   row(key, around) {
-    const [own] = around.at(key);
+    const [own] = around.get(key);
     if (!own) return undefined;
     const warned = { warnings: linked(around, key, 'warning'), risks: linked(around, key, 'risk') };
     if (key.startsWith('loss:')) return { kind: 'loss', ...own };

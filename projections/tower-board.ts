@@ -6,16 +6,16 @@ import {
   isAmount,
   isDay,
   measuresOf,
-  of,
+  source,
   perYear,
   projection,
   showTotal,
   toPercent,
   totalOf,
-  type Around,
+  type Lookup,
   type Assessment,
-  type Part,
-  type Parts,
+  type Contribution,
+  type Contributions,
 } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
@@ -84,7 +84,7 @@ const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 
   role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
 
 const ONE = { towers: { 'towers.contracts': 1n }, outside: { 'outside.contracts': 1n } };
-const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
+const ofContract = (id: string, c: Contract, trail: () => Trail): Contribution => ({
   key: `contract:${id}`,
   value: () => contractPart(id, c, trail()) as never,
   row: group(c) === 'outside',
@@ -113,10 +113,10 @@ const stageOf = (contracts: readonly ContractPart[]): string => {
   return furthest ? STAGE[furthest.stage]! : 'planned';
 };
 
-const linked = (around: Around, key: string, kind: string) =>
-  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (around: Lookup, key: string, kind: string) =>
+  around.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
-const named = (around: Around, c: ContractPart) => ({
+const named = (around: Lookup, c: ContractPart) => ({
   ...c,
   people: {
     planned: linked(around, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
@@ -131,20 +131,20 @@ const named = (around: Around, c: ContractPart) => ({
   })),
   warnings: linked(around, `contract:${c.contract}`, 'warning'),
   risks: linked(around, `contract:${c.contract}`, 'risk'),
-  supplierName: c.supplier && ((around.at(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
+  supplierName: c.supplier && ((around.get(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
 });
-const totals = (around: Around, key: string, prefix: string) => {
-  const total = totalOf(around.total(key), prefix);
-  return { ...total, says: showTotal(total), contracts: Number(around.total(key)[`${prefix}contracts`] ?? 0n) };
+const totals = (around: Lookup, key: string, prefix: string) => {
+  const total = totalOf(around.sum(key), prefix);
+  return { ...total, says: showTotal(total), contracts: Number(around.sum(key)[`${prefix}contracts`] ?? 0n) };
 };
 
-const lost = (around: Around, key: string, who: string) => ({
-  gross: showTotal(totalOf(around.total(key), `${who}.gross.`)),
-  net: showTotal(totalOf(around.total(key), `${who}.net.`)),
-  recovered: showTotal(totalOf(around.total(key), `${who}.recovered.`)),
+const lost = (around: Lookup, key: string, who: string) => ({
+  gross: showTotal(totalOf(around.sum(key), `${who}.gross.`)),
+  net: showTotal(totalOf(around.sum(key), `${who}.net.`)),
+  recovered: showTotal(totalOf(around.sum(key), `${who}.recovered.`)),
 });
 /** Each warning and risk is a part of its own, linked to what it is about. */
-const warned = (id: string, { warnings, risks }: Programme): Parts => [
+const warned = (id: string, { warnings, risks }: Programme): Contributions => [
   ...warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: () => w as never, links: about(w.about) })),
   ...risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: () => r as never, links: about(r.about) })),
 ];
@@ -163,7 +163,7 @@ export const towerBoard = projection({
     stage: (row) => row.stage,
   },
   from: [
-    of(programme, (history) => [
+    source(programme, (history) => [
       {
         key: `programme:${history.id}`,
         value: () => ({ ...header(history.id, history.state), trail: trailOf(history) }) as never,
@@ -172,7 +172,7 @@ export const towerBoard = projection({
       },
       ...warned(history.id, history.state),
     ]),
-    of(workforce, ({ id, state }) => [
+    source(workforce, ({ id, state }) => [
       ...(state.stage === 'none'
         ? []
         : [{ key: `workforce:${id}`, value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] }]),
@@ -187,7 +187,7 @@ export const towerBoard = projection({
         links: t.contract ? [`contract:${t.contract}`] : [],
       })),
     ]),
-    of(loss, ({ id, state }) =>
+    source(loss, ({ id, state }) =>
       state.stage === 'none'
         ? []
         : [
@@ -200,7 +200,7 @@ export const towerBoard = projection({
             },
           ],
     ),
-    of(tower, (history) => [
+    source(tower, (history) => [
       {
         key: `tower:${history.id}`,
         value: () => ({ ...towerPart(history.id, history.state), trail: trailOf(history) }) as never,
@@ -208,18 +208,18 @@ export const towerBoard = projection({
         sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
       },
     ]),
-    of(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
-    of(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
+    source(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
+    source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
   ],
   row(key, around) {
-    const [own] = around.at(key);
+    const [own] = around.get(key);
     if (!own) return undefined;
     if (key.startsWith('programme:'))
       return {
         group: 'programme',
         ...own,
-        towers: Number(around.total(key)['towers.towers'] ?? 0n),
-        stopped: Number(around.total(key)['stopped'] ?? 0n),
+        towers: Number(around.sum(key)['towers.towers'] ?? 0n),
+        stopped: Number(around.sum(key)['stopped'] ?? 0n),
         totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
         staff: linked(around, key, 'workforce').flatMap(({ pools }) => pools),
         losses: { authority: lost(around, key, 'authority'), supplier: lost(around, key, 'supplier') },
@@ -229,7 +229,7 @@ export const towerBoard = projection({
         own.elsewhere && {
           group: 'elsewhere',
           ...own,
-          supplierName: own.supplier && (around.at(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
+          supplierName: own.supplier && (around.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
         }
       );
     if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;

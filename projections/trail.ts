@@ -24,7 +24,7 @@ const BEST = ['primary', 'press', 'derived', 'low'] as const;
 export const trailOf = ({ entries, recorded }: History): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const evidence = entries.flatMap((entry) => entry.evidence);
-  const late = entries.map(({ stored, effectiveOn }) => {
+  const late = entries.map(({ recorded: stored, effectiveOn }) => {
     const recordedOn = stored.metadata.recordedAt.slice(0, 10);
     return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
   });
@@ -42,7 +42,7 @@ export const trailOf = ({ entries, recorded }: History): Trail => {
       : null,
     evidence: BEST.find((confidence) => evidence.some((e) => e.confidence === confidence)) ?? null,
     sources: new Set(evidence.map(({ uri, title }) => uri ?? title)).size,
-    claims: entries.flatMap(({ stored, notes }) =>
+    claims: entries.flatMap(({ recorded: stored, notes }) =>
       notes.flatMap(({ claim, evidence: [source] }) =>
         claim ? [{ event: stored.id, ...claim, source: source?.uri ?? source?.title ?? null }] : [],
       ),

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
-import { subjects } from '../src/domain/index.js';
+import { aggregates } from '../src/domain/index.js';
 import { decideOn, engineRefusals, type Decision } from '../src/engine/write/engine.js';
 import {
   check,
-  groundsFields,
+  provenanceFields,
   History,
   isLedgerEvent,
   ledgerEvents,
@@ -12,13 +12,13 @@ import {
   Rejection,
   stageRefusals,
   type AnyCommand,
-  type AnySubject,
+  type AnyAggregate,
   type Assessment,
-  type Fact,
+  type Event,
   type Fields,
-  type Grounds,
+  type Provenance,
   type StateOf,
-  type StoredEvent,
+  type RecordedEvent,
 } from '../src/kernel/index.js';
 
 /** The day on which every command of a specification is decided; what it finds was recorded the day before. */
@@ -26,10 +26,10 @@ export const TODAY = '2026-03-02';
 const RECORDED_AT = '2026-03-01T09:00:00.000Z';
 
 /** A fact as a stream holds it; what is not told here is filled in. */
-export interface ToldFact extends Fact {
+export interface ToldFact extends Event {
   readonly effectiveOn?: string;
   readonly schemaVersion?: number;
-  readonly record?: Omit<Grounds, 'effectiveOn' | 'waives'>;
+  readonly record?: Omit<Provenance, 'effectiveOn' | 'waives'>;
 }
 export const told = (type: string, data: object, effectiveOn?: string, record?: ToldFact['record']): ToldFact => ({
   type,
@@ -39,19 +39,19 @@ export const told = (type: string, data: object, effectiveOn?: string, record?: 
 });
 
 export interface Stream {
-  readonly subject: AnySubject;
+  readonly subject: AnyAggregate;
   readonly id: string;
   readonly facts: readonly ToldFact[];
 }
-export const stream = (subject: AnySubject, id: string, ...facts: readonly ToldFact[]): Stream => ({ subject, id, facts });
+export const stream = (subject: AnyAggregate, id: string, ...facts: readonly ToldFact[]): Stream => ({ subject, id, facts });
 
 /** The id of the first, second … fact that was given. */
 export const theFact = (nth: number): string => `019353d2-0000-7000-8000-${String(nth).padStart(12, '0')}`;
 
-const eventFields = (subject: AnySubject, type: string): Fields =>
+const eventFields = (subject: AnyAggregate, type: string): Fields =>
   isLedgerEvent(type) ? ledgerEvents[type] : (subject.events[type]?.fields ?? {});
 
-const stored = ({ subject, id }: Stream, fact: ToldFact, revision: number): StoredEvent => ({
+const stored = ({ subject, id }: Stream, fact: ToldFact, revision: number): RecordedEvent => ({
   id: theFact(revision + 1),
   type: fact.type,
   data: fact.data,
@@ -79,7 +79,7 @@ export const historyOf = (told: Stream): History => {
     told.id,
     told.facts.map((fact, i) => stored(told, fact, i)),
   );
-  for (const { stored, data } of history.entries) expectShape(stored.type, eventFields(told.subject, stored.type), data);
+  for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(told.subject, stored.type), data);
   return history;
 };
 
@@ -91,7 +91,7 @@ type Expected = Assessment['result'] | Partial<Assessment>;
 
 interface Outcome<State> {
   /** These new facts and no others; with none, `changesNothing` says it better. */
-  then(...facts: readonly Fact[]): Promise<void>;
+  then(...facts: readonly Event[]): Promise<void>;
   changesNothing(): Promise<void>;
   /** `more`: what a program is told beside the code; `says` stands in the sentence for people. */
   rejects(code: string, more?: { readonly says?: string; readonly [key: string]: unknown }): Promise<void>;
@@ -103,9 +103,9 @@ interface Outcome<State> {
 
 /** For one subject: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
-  <S extends AnySubject>(subject: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
+  <S extends AnyAggregate>(subject: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
   (...facts: readonly ToldFact[]) => ({
-    when: (command: AnyCommand, data: object = {}, record: Grounds = {}): Outcome<StateOf<S>> => {
+    when: (command: AnyCommand, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>> => {
       const own: Stream = { subject, id, facts };
 
       const load = async (category: string, wanted: string): Promise<History> => {
@@ -113,13 +113,13 @@ export const specification =
         return found
           ? historyOf(found)
           : new History(
-              subjects.find((s) => s.category === category)!,
+              aggregates.find((s) => s.category === category)!,
               wanted,
             );
       };
 
       const decide = async (): Promise<Decision> => {
-        expectShape(command.name, { ...command.fields, record: optional(object(groundsFields)) }, { ...data, record });
+        expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
         return decideOn(command, { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY }, historyOf(own), load);
       };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { subjects } from '../src/domain/index.js';
+import { aggregates } from '../src/domain/index.js';
 import { canonical, ledgerEvents, type Field, type Fields } from '../src/kernel/index.js';
 import { historyOf, type Stream, type ToldFact } from './given.js';
 
@@ -21,11 +21,11 @@ interface Golden {
 const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/events.json'), 'utf8'));
 
 const streams = golden.streams.map(({ subject, id, events }): Stream => {
-  return { subject: subjects.find(({ category }) => category === subject)!, id, facts: events };
+  return { subject: aggregates.find(({ category }) => category === subject)!, id, facts: events };
 });
 const samples = golden.streams.flatMap(({ events }) => events);
 const types: readonly { readonly type: string; readonly version: number; readonly fields: Fields }[] = [
-  ...subjects.flatMap(({ events }) => Object.entries<any>(events)).map(([type, { version = 1, fields }]) => ({ type, version, fields })),
+  ...aggregates.flatMap(({ events }) => Object.entries<any>(events)).map(([type, { version = 1, fields }]) => ({ type, version, fields })),
   ...Object.entries<Fields>(ledgerEvents).map(([type, fields]) => ({ type, version: 1, fields })),
 ];
 

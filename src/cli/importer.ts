@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/write/command-id.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
-import { linesOf, lineOf, type Broken, type Mark, type Told } from './lines.js';
-import { Interrupted, Report, type Counts, type Outcome, type Reported } from './report.js';
+import { linesOf, lineOf, type Broken, type Mark, type SentCommand } from './lines.js';
+import { InterruptedError, Report, type Counts, type Outcome, type Reported } from './report.js';
 
-export { Interrupted } from './report.js';
+export { InterruptedError as Interrupted } from './report.js';
 
 export interface ImportOptions {
   readonly file: string;
@@ -63,7 +63,7 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
 interface Work {
   readonly line: number;
   readonly bytes: number;
-  readonly told: Told;
+  readonly told: SentCommand;
   waits: number;
   readonly followers: Work[];
 }
@@ -149,7 +149,7 @@ class Run {
     if (!when()) await new Promise<void>((go) => (this.#wake = { when, go }));
   }
 
-  async #take(line: number, bytes: number, told: Told | Mark | Broken): Promise<void> {
+  async #take(line: number, bytes: number, told: SentCommand | Mark | Broken): Promise<void> {
     if ('why' in told) return this.#answer(line, bytes, { line, outcome: 'broken', ...told });
     if ('mark' in told) {
       await this.#until(() => this.#under.size === 0);
@@ -222,7 +222,7 @@ class Run {
     go();
   }
 
-  async #send({ key, path, body, stream }: Told): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
+  async #send({ key, path, body, stream }: SentCommand): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
     let sent = body;
     if (typeof body['event'] === 'string' && body['event'].startsWith('@')) {
       const event = await this.#eventOf(stream, body['event'].slice(1));
@@ -264,11 +264,11 @@ class Run {
         why = error instanceof Error ? error.message || error.name : error;
       });
       // no line is refused for who sent it: with another token the next run goes on from here
-      if (answer?.status === 401 || answer?.status === 403) throw new Interrupted(`${this.o.url} does not take the token: ${answer.text}`);
+      if (answer?.status === 401 || answer?.status === 403) throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
       if (answer && answer.status < 500) return answer;
       if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
-      if (patience.aborted || this.#hasFailed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
+      if (patience.aborted || this.#hasFailed) throw new InterruptedError(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);
     }
   }

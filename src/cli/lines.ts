@@ -1,7 +1,7 @@
-import { commands, subjects } from '../domain/index.js';
+import { commands, aggregates } from '../domain/index.js';
 import {
   check,
-  groundsFields,
+  provenanceFields,
   IDENTIFIER,
   isIdentifier,
   kebab,
@@ -10,7 +10,7 @@ import {
   plural,
   refsIn,
   type AnyCommand,
-  type AnySubject,
+  type AnyAggregate,
   type Fields,
   type Problem,
 } from '../kernel/index.js';
@@ -19,7 +19,7 @@ import {
 export const LONGEST = 200_000;
 
 /** A command of the file: its key makes it one decision however often it is sent. */
-export interface Told {
+export interface SentCommand {
   readonly key: string;
   readonly path: string;
   readonly body: { readonly [field: string]: unknown };
@@ -38,13 +38,13 @@ export interface Broken {
   readonly errors?: readonly Problem[];
 }
 
-const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnySubject; readonly fields: Fields }>();
+const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnyAggregate; readonly fields: Fields }>();
 for (const command of commands)
-  for (const subject of command.subject ? [command.subject] : subjects)
+  for (const subject of command.aggregate ? [command.aggregate] : aggregates)
     places.set(`${plural(subject.category)} ${kebab(command.name)}`, {
       command,
       subject,
-      fields: { ...command.fields, record: optional(object(groundsFields)) },
+      fields: { ...command.fields, record: optional(object(provenanceFields)) },
     });
 
 export interface Line {
@@ -93,7 +93,7 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
 const broken = (why: string, errors?: readonly Problem[]): Broken => ({ why, ...(errors && { errors }) });
 
 /** A line as it is to be sent. `"event": "@key"` names the first event of an earlier line about the same subject. */
-export const lineOf = (text: string): Told | Mark | Broken => {
+export const lineOf = (text: string): SentCommand | Mark | Broken => {
   if (text.length > LONGEST) return broken(`The line is longer than ${LONGEST} characters.`);
   let line: unknown;
   try {

@@ -14,8 +14,8 @@ export interface Reported {
 export type Counts = { readonly [O in Outcome]: number } & { readonly lines: number };
 
 /** The run ended before the file did; what was answered stays, and the next run goes on from there. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
 }
 
 interface Source {
@@ -82,7 +82,7 @@ export class Report {
     const source = await sourceOf(file);
     const before = again || !progressFile ? undefined : await doneBefore(progressFile);
     if (before && (before.size !== source.size || before.modified !== source.modified))
-      throw new Interrupted(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
+      throw new InterruptedError(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
     await (await open(report, 'a')).close();
     await truncate(report, before?.reportBytes ?? 0);
     return new Report(source, createWriteStream(report, { flags: 'a' }), progressFile, before);
@@ -141,7 +141,7 @@ export class Report {
   async ended(): Promise<void> {
     const { size, modified } = await sourceOf(this.source.file);
     if (size !== this.source.size || modified !== this.source.modified)
-      throw new Interrupted(`${this.source.file} changed while it was read. Send it again from the start.`);
+      throw new InterruptedError(`${this.source.file} changed while it was read. Send it again from the start.`);
     if (this.progressFile) await rm(this.progressFile, { force: true });
   }
 }

@@ -8,7 +8,7 @@ import {
   showValue,
   toPercent,
   type Assessment,
-  type Says,
+  type Qualifier,
   type Total,
   type Value,
 } from '../kernel/index.js';
@@ -49,7 +49,7 @@ interface Contract {
 }
 interface Heads {
   readonly count: number;
-  readonly says?: Says;
+  readonly says?: Qualifier;
   readonly unit: string;
 }
 interface LossLine {
@@ -73,7 +73,7 @@ export interface Row {
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
   readonly strategies?: readonly { readonly title: string; readonly on: string; readonly reviewDue?: string }[];
-  readonly portfolio?: { readonly projects: number; readonly says?: Says } | null;
+  readonly portfolio?: { readonly projects: number; readonly says?: Qualifier } | null;
   readonly savings?: {
     readonly targets: readonly {
       readonly title: string;

@@ -1,8 +1,9 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Ask, Receipt } from '../engine/write/engine.js';
-import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import { OverloadedError, IdempotencyKeyReusedError, StaleRevisionError, type CommandRequest, type Receipt } from '../engine/write/engine.js';
+import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
+import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
@@ -12,14 +13,14 @@ const named = <T extends Type>(type: T, name: string): T => Object.definePropert
 
 export interface OnTheBus {
   /** `new Message(ask)` goes on Nest's command bus under the command's own name. */
-  readonly Message: new (ask: Ask) => Command<Receipt>;
+  readonly Message: new (ask: CommandRequest) => Command<Receipt>;
   readonly handler: Provider;
 }
 
 /** The command's message and its handler, both named after it. */
 export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Message extends Command<Receipt> {
-    constructor(readonly ask: Ask) {
+    constructor(readonly ask: CommandRequest) {
       super();
     }
   }
@@ -37,7 +38,7 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
 };
 
 /** `AwardContract` → `POST /contracts/:id/award-contract`. */
-export const commandController = (command: AnyCommand, subject: AnySubject, { Message }: OnTheBus): Type => {
+export const commandController = (command: AnyCommand, subject: AnyAggregate, { Message }: OnTheBus): Type => {
   const shape = new BodyPipe(command);
 
   @Controller(`${plural(subject.category)}/:id`)
@@ -49,10 +50,10 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
 
     @Post(kebab(command.name))
     @describeCommand(command, subject)
-    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: Ask['body']): Promise<void> {
-      const ask: Ask = {
+    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
+      const ask: CommandRequest = {
         command,
-        subject,
+        aggregate: subject,
         id: idOf(request),
         body,
         actor: actorOf(request),
@@ -66,7 +67,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         this.ledger.metrics.command(command.name, receipt.outcome);
         answer(reply, receipt);
       } catch (error) {
-        this.ledger.metrics.command(command.name, outcomes[(error as Error).name] ?? 'failed');
+        this.ledger.metrics.command(command.name, outcomeOf(error));
         throw error;
       }
     }
@@ -74,12 +75,12 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
   return named(CommandController, `${command.name}Controller`);
 };
 
-const outcomes: Readonly<Record<string, string>> = {
-  Rejection: 'refused',
-  Stale: 'stale',
-  KeyReused: 'key-reused',
-  Busy: 'queue-full',
-  OutcomeUnknown: 'unknown',
+const outcomeOf = (error: unknown): string => {
+  if (error instanceof Rejection) return 'refused';
+  if (error instanceof StaleRevisionError) return 'stale';
+  if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
+  if (error instanceof OverloadedError) return 'queue-full';
+  return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { BadRequest } from './problem.js';
+import { BadRequestError } from './problem.js';
 
 export const BODY_LIMIT = 1024 * 1024;
 const MAX_DEPTH = 32;
@@ -15,7 +15,7 @@ export const acceptJson = (fastify: FastifyInstance): void => {
     const charset = /;\s*charset="?([^";\s]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       payload.resume();
-      return done(new BadRequest([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+      return done(new BadRequestError([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
     }
     let chunks: Buffer[] = [];
     let size = 0;
@@ -28,7 +28,7 @@ export const acceptJson = (fastify: FastifyInstance): void => {
     payload.on('error', (error) => done(error));
     payload.on('end', () => {
       if (size > BODY_LIMIT)
-        return done(new BadRequest([{ pointer: '', detail: `must not be larger than ${BODY_LIMIT} bytes` }], 'body-too-large', 413));
+        return done(new BadRequestError([{ pointer: '', detail: `must not be larger than ${BODY_LIMIT} bytes` }], 'body-too-large', 413));
       try {
         done(null, parse(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
       } catch (error) {
@@ -38,7 +38,7 @@ export const acceptJson = (fastify: FastifyInstance): void => {
   });
 };
 
-const bad = (detail: string, pointer = ''): BadRequest => new BadRequest([{ pointer, detail }], 'bad-body');
+const bad = (detail: string, pointer = ''): BadRequestError => new BadRequestError([{ pointer, detail }], 'bad-body');
 
 /** @throws BadRequest */
 export const parse = (bytes: Buffer): unknown => {

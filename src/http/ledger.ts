@@ -2,14 +2,14 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Engine } from '../engine/write/engine.js';
 import type { Projector } from '../engine/read/projector.js';
-import type { AnyCommand, AnySubject, History } from '../kernel/index.js';
+import type { AnyCommand, AnyAggregate, History } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Metrics } from './metrics.js';
 import type { Routes } from './routes.js';
 import type { Subscribers } from './subscribers.js';
 
 /** How the copy of a log that is elsewhere stands to it. */
-export interface Copy {
+export interface Replica {
   /** Events copied. */
   readonly ordinal: number;
   /** Over their leaves, in hexadecimal. */
@@ -27,10 +27,10 @@ export interface Ledger {
   readonly log: Logger;
   readonly store: EventStore;
   /** Where the log is kept elsewhere. */
-  readonly copy?: () => Promise<Copy>;
+  readonly replica?: () => Promise<Replica>;
   readonly engine: Engine;
   readonly projector: Projector;
-  readonly subjects: readonly AnySubject[];
+  readonly aggregates: readonly AnyAggregate[];
   readonly commands: readonly AnyCommand[];
   readonly metrics: Metrics;
   readonly routes: Routes;
@@ -41,7 +41,7 @@ export interface Ledger {
 export const LEDGER = Symbol('Ledger');
 
 export const loadFrom =
-  ({ engine, subjects }: Pick<Ledger, 'engine' | 'subjects'>) =>
+  ({ engine, aggregates: subjects }: Pick<Ledger, 'engine' | 'aggregates'>) =>
   (category: string, id: string): Promise<History> =>
     engine.history(
       subjects.find((s) => s.category === category)!,

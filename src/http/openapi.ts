@@ -11,7 +11,7 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { IDENTIFIER, type AnyCommand, type AnySubject, type Json } from '../kernel/index.js';
+import { IDENTIFIER, type AnyCommand, type AnyAggregate, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { isOpen } from './routes.js';
 
@@ -90,12 +90,12 @@ const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[]
   ['X-Correlation-Id', 'Joins decisions that belong together.'],
 ];
 
-export const describeCommand = (command: AnyCommand, { category }: AnySubject): MethodDecorator => {
+export const describeCommand = (command: AnyCommand, { category }: AnyAggregate): MethodDecorator => {
   const refusals = Object.entries(command.refusals).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
   return applyDecorators(
     ApiTags(category),
     ApiOperation({
-      operationId: command.subject ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
+      operationId: command.aggregate ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
       summary: command.summary,
       description: [`Adds ${command.events.join(', ')}.`, ...(refusals.length ? ['', 'Refused with:', '', ...refusals] : [])].join('\n'),
     }),

@@ -30,8 +30,8 @@ export interface Token {
 }
 
 /** The file is not there, cannot be read, or is not what the commands write. */
-export class BadTokenFile extends Error {
-  override readonly name = 'BadTokenFile';
+export class BadTokenFileError extends Error {
+  override readonly name = 'BadTokenFileError';
 }
 
 /** Such as `tower_` and 43 characters of base64url; the prefix is for those who look for secrets that were left about. */
@@ -55,7 +55,7 @@ const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
 /** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFile */
 export const parseTokens = (text: string): readonly Token[] => {
   const wrong = (what: string): never => {
-    throw new BadTokenFile(what);
+    throw new BadTokenFileError(what);
   };
   let file: unknown;
   try {
@@ -82,8 +82,8 @@ export const readTokens = async (file: string): Promise<readonly Token[]> => {
   try {
     return parseTokens(await readFile(file, 'utf8'));
   } catch (error) {
-    if (error instanceof BadTokenFile) throw new BadTokenFile(`${file} ${error.message}.`);
-    throw new BadTokenFile(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error });
+    if (error instanceof BadTokenFileError) throw new BadTokenFileError(`${file} ${error.message}.`);
+    throw new BadTokenFileError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error });
   }
 };
 
@@ -98,10 +98,10 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
   const handle = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     const why =
       error.code === 'EEXIST' ? 'is there: another command writes, or one was cut, then remove it' : `cannot be made (${error.code})`;
-    throw new BadTokenFile(`${next} ${why}.`, { cause: error });
+    throw new BadTokenFileError(`${next} ${why}.`, { cause: error });
   });
   try {
-    const before = await readTokens(file).catch((error: BadTokenFile) => {
+    const before = await readTokens(file).catch((error: BadTokenFileError) => {
       if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return [];
       throw error;
     });

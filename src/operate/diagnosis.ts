@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
-import { CopiedStore } from '../store/replica/replica-store.js';
-import { COPY_FILE } from '../store/replica/replica-file.js';
-import { FolderInUse } from '../store/sqlite/folder.js';
-import { EmbeddedStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
+import { ReplicaStore } from '../store/replica/replica-store.js';
+import { REPLICA_FILE } from '../store/replica/replica-file.js';
+import { FolderInUseError } from '../store/sqlite/folder.js';
+import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
@@ -20,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Examines the store that the environment names, step by step up to the first that fails: KURRENTDB_URL, or the folder DATA_DIR;
  * LEDGER_STORE says which when both are set.
- * @throws InvalidConnection
+ * @throws InvalidConnectionError
  */
 export const diagnose = ({ LEDGER_STORE, KURRENTDB_URL, DATA_DIR = './data' }: Environment): AsyncIterable<Finding> => {
   const onServer = LEDGER_STORE === undefined ? KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
@@ -36,7 +36,7 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
       well &&= step.ok;
       yield step;
     }
-    if (well && existsSync(join(dir, COPY_FILE)))
+    if (well && existsSync(join(dir, REPLICA_FILE)))
       yield await copyOf(url, dir).then(
         (detail) => ({ step: 'copy', ok: true, detail }),
         (error: unknown) => ({ step: 'copy', ok: false, detail: wordsOf(error) }),
@@ -44,10 +44,10 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
   })();
 };
 
-/** Compares every event of the replica with the server's. @throws HistoryBroken that names where they differ, FolderInUse */
+/** Compares every event of the replica with the server's. @throws HistoryBrokenError that names where they differ, FolderInUseError */
 const copyOf = async (url: string, dir: string): Promise<string> => {
   const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
-  const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
+  const copy = await ReplicaStore.open({ dir, connect, chance: () => 1 });
   let server: KurrentStore | undefined;
   try {
     server = await connect();
@@ -65,11 +65,11 @@ async function* examineFolder(dir: string): AsyncGenerator<Finding> {
   const found = existsSync(join(dir, LEDGER_FILE));
   yield { step: 'folder', ok: found, detail: found ? dir : `${dir} holds no ledger` };
   if (!found) return;
-  let store: EmbeddedStore;
+  let store: SqliteStore;
   try {
-    store = await EmbeddedStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
+    store = await SqliteStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   } catch (error) {
-    const advice = error instanceof FolderInUse ? ' Stop it, or make a backup and examine that: DATA_DIR=BACKUP npm run doctor.' : '';
+    const advice = error instanceof FolderInUseError ? ' Stop it, or make a backup and examine that: DATA_DIR=BACKUP npm run doctor.' : '';
     yield { step: 'open', ok: false, detail: wordsOf(error) + advice };
     return;
   }

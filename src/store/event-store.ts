@@ -1,4 +1,4 @@
-import type { NewEvent, StoredEvent } from '../kernel/index.js';
+import type { NewEvent, RecordedEvent } from '../kernel/index.js';
 
 /** The format of what this program stores, and the only one that it reads. */
 export const FORMAT_VERSION = 2;
@@ -15,7 +15,7 @@ export interface Genesis {
 /** The ledger was written in a format that this program does not read. */
 export class UnsupportedFormatError extends Error {
   override readonly name = 'UnsupportedFormatError';
-  readonly code = 'LEDGER_FORMAT';
+  readonly code = 'unsupported-format';
 
   constructor(readonly formatVersion: number) {
     const advice =
@@ -52,47 +52,49 @@ export interface Appended {
  * positions. Every adapter passes the whole of test/store/event-store.contract.ts.
  */
 export interface EventStore {
+  /** Whose positions these are: part of a projection's generation and of a read model's owner, so it never changes. */
+  readonly kind: 'sqlite' | 'kurrentdb' | 'memory';
   readonly genesis: Genesis;
 
   /**
    * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (default 1 000).
    * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy.
    */
-  read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+  read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * As `read`, but from what this process holds locally: a prefix of the stream, perhaps an old one. It suffices for views and for
    * acceptances, since the append checks them; a refusal needs `read`. Absent where `read` costs no more.
    */
-  near?(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+  readLocal?(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
    * The same events sent again at the same expected revision get the original answer.
-   * @throws WrongExpectedRevision when the stream is at another revision and does not hold these events behind `expected`
-   * @throws OutcomeUnknown when the events may or may not have been stored: only the same call may be sent again
-   * @throws StoreUnavailable when this call stored nothing, and a later one may succeed
+   * @throws WrongExpectedRevisionError when the stream is at another revision and does not hold these events behind `expected`
+   * @throws OutcomeUnknownError when the events may or may not have been stored: only the same call may be sent again
+   * @throws StoreUnavailableError when this call stored nothing, and a later one may succeed
    */
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
 
   /** A page of the whole log in store order, strictly after a position (from the start when absent). An empty page: nothing more yet. */
-  readAll(after?: string, limit?: number): Promise<readonly StoredEvent[]>;
+  readAll(after?: string, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * Everything strictly after a position in store order, then everything to come, in non-empty batches of at most `limit`,
    * without gap or repeat, until `signal` aborts (it then ends without an error).
    */
-  follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly StoredEvent[]>;
+  follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly RecordedEvent[]>;
 
   /** The position of the last event in the log; undefined when it has none. */
   head(): Promise<string | undefined>;
 
-  /** Below 0 when `a` is before `b`. @throws InvalidPosition when either is not a position of this store */
+  /** Below 0 when `a` is before `b`. @throws InvalidPositionError when either is not a position of this store */
   compare(a: string, b: string): number;
 
   /**
-   * Why the store accepts nothing more until it is opened again; undefined while it works. From then on an append throws OutcomeUnknown
-   * where its events or its command may have been stored before, else StoreUnavailable. Absent where a store recovers by itself.
+   * Why the store accepts nothing more until it is opened again; undefined while it works. From then on an append throws OutcomeUnknownError
+   * where its events or its command may have been stored before, else StoreUnavailableError. Absent where a store recovers by itself.
    */
   readonly failure?: StoreFailedError | undefined;
 
@@ -104,14 +106,14 @@ export interface EventStore {
 }
 
 /** A page of a stream from what this process holds locally. */
-export const nearPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> =>
-  store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
+export const localPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> =>
+  store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit);
 
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
 
-export class WrongExpectedRevision extends Error {
-  override readonly name = 'WrongExpectedRevision';
+export class WrongExpectedRevisionError extends Error {
+  override readonly name = 'WrongExpectedRevisionError';
 
   constructor(
     readonly stream: string,
@@ -122,12 +124,12 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
-export class OutcomeUnknown extends Error {
-  override readonly name = 'OutcomeUnknown';
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
 }
 
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
 
   constructor(
     message: string,
@@ -145,23 +147,24 @@ export class StoreFailedError extends Error {
 }
 
 /** Recorded events are gone or changed: a stream was deleted or truncated, or a replica differs from the log that it was made of. */
-export class HistoryBroken extends Error {
-  override readonly name = 'HistoryBroken';
+export class HistoryBrokenError extends Error {
+  override readonly name = 'HistoryBrokenError';
+  readonly code = 'history-broken';
 }
 
 /** The schema version of an event that another program wrote and this one cannot read: newer than any, so no reader skips it. */
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
 /** More than the store takes in one append: nothing was stored, and a retry cannot succeed. */
-export class AppendTooLarge extends Error {
-  override readonly name = 'AppendTooLarge';
+export class AppendTooLargeError extends Error {
+  override readonly name = 'AppendTooLargeError';
 }
 
-export class InvalidPosition extends Error {
-  override readonly name: string = 'InvalidPosition';
+export class InvalidPositionError extends Error {
+  override readonly name: string = 'InvalidPositionError';
 }
 
 /** A position that another kind of store would give: the ledger has moved since it was handed out. */
-export class PositionOfAnotherStore extends InvalidPosition {
-  override readonly name = 'PositionOfAnotherStore';
+export class PositionOfAnotherStoreError extends InvalidPositionError {
+  override readonly name = 'PositionOfAnotherStoreError';
 }

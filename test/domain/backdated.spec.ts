@@ -103,7 +103,7 @@ describe('every certain order is respected, and every uncertain date keeps its t
   it('an unknown date stands where it was told', () =>
     given(awarded(), started(), terminated('2020'))
       .when(closeContract, ended().data, { effectiveOn: 'unknown' })
-      .leaves((_, { entries }) => expect(entries.at(-1)!.stored.type).toBe('ContractClosed')));
+      .leaves((_, { entries }) => expect(entries.at(-1)!.recorded.type).toBe('ContractClosed')));
 
   it('an unknown date keeps its place when a late fact comes in before it', () =>
     given(awarded(), started(), { ...changed('15200000'), effectiveOn: 'unknown' }, terminated('2020'))

@@ -1,25 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import { subjects } from '../../src/domain/index.js';
+import { aggregates } from '../../src/domain/index.js';
 import { Histories } from '../../src/engine/read/histories.js';
 import { Readers } from '../../src/engine/read/readers.js';
 import { contract } from '../../src/domain/contract/index.js';
-import { History, type StoredEvent } from '../../src/kernel/index.js';
+import { History, type RecordedEvent } from '../../src/kernel/index.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 import { tellWorld, World } from '../random-history.js';
 import { tellAgain } from './rows-after.js';
 
 class Counting extends MemoryStore {
   reads = 0;
-  override read(...asked: Parameters<MemoryStore['read']>): Promise<readonly StoredEvent[]> {
+  override read(...asked: Parameters<MemoryStore['read']>): Promise<readonly RecordedEvent[]> {
     this.reads++;
     return super.read(...asked);
   }
 }
-const byCategory = new Map(subjects.map((subject) => [subject.category, subject]));
+const byCategory = new Map(aggregates.map((subject) => [subject.category, subject]));
 const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '155000000.00', currency: 'GBP' } };
 
 /** A log of so many contracts, each with an award and so many notes, told in turns. */
-const told = async (contracts: number, notes: number): Promise<{ readonly store: Counting; readonly events: readonly StoredEvent[] }> => {
+const told = async (contracts: number, notes: number): Promise<{ readonly store: Counting; readonly events: readonly RecordedEvent[] }> => {
   const world = new World();
   await tellWorld(world);
   for (let n = 0; n < contracts; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
@@ -31,7 +31,7 @@ const told = async (contracts: number, notes: number): Promise<{ readonly store:
 };
 
 describe('histories of those who follow the log', () => {
-  const follow = async (store: Counting, events: readonly StoredEvent[], most: number): Promise<void> => {
+  const follow = async (store: Counting, events: readonly RecordedEvent[], most: number): Promise<void> => {
     const histories = new Histories(store, byCategory, most);
     for (let from = 0; from < events.length; from += 3) {
       const page = events.slice(from, from + 3);

@@ -25,7 +25,7 @@ import {
   whyNotAnAmount,
   within,
   type Amount,
-  type Says,
+  type Qualifier,
   type Value,
 } from '../../src/kernel/values/amounts.js';
 
@@ -107,7 +107,7 @@ describe('sums', () => {
       }),
     ));
 
-  it.each<[Says, Says, Says | undefined, Says | undefined]>([
+  it.each<[Qualifier, Qualifier, Qualifier | undefined, Qualifier | undefined]>([
     ['exact', 'exact', undefined, undefined],
     ['about', 'exact', 'about', 'about'],
     ['exact', 'under', 'under', 'over'],
@@ -367,7 +367,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(
       currency,
       fc.constantFrom('exact', 'about', 'under', 'over', 'at-most', 'at-least' as const),
     )
-    .map(([n, code, says]) => ({ ...amountOf(n, code), says: says as Says })),
+    .map(([n, code, says]) => ({ ...amountOf(n, code), says: says as Qualifier })),
   fc.constantFrom(undisclosed, withheld, unknown),
 );
 

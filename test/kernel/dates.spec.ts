@@ -10,7 +10,7 @@ import {
   daysBetween,
   isDay,
   isExact,
-  isToldDate,
+  isUncertainDate,
   latestOf,
   monthsBetween,
   showDate,
@@ -38,11 +38,11 @@ describe('a date is told as it is known', () => {
     // prettier-ignore
     ['', ' ', ' 2016', '2016 ', '2016\n', '２０１６', '٢٠١٦', '16', '1899', '2200', '2016-2', '2016-02-9', '2016/02/29', '20160229', 'Unknown', '2016~',
       '2016-02-29T00:00:00Z', '[2016', '2016..2017', '[[2016..2017]..2018]', '[2016..unknown]', '[2016..2017..2018]', '-2016', '+2016', '['.repeat(9999)],
-  )('nor as %j', (text) => expect(isToldDate(text)).toBe(false));
+  )('nor as %j', (text) => expect(isUncertainDate(text)).toBe(false));
 
   it('has every leap day from 1900 to 2199 and no other', () => {
     for (let year = 1900; year < 2200; year++)
-      expect(isToldDate(`${year}-02-29`)).toBe((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
+      expect(isUncertainDate(`${year}-02-29`)).toBe((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
   });
 
   it('is an exact day only when it can mean no other', () => {

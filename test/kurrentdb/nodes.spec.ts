@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellStory } from '../../src/cli/story.js';
 import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import type { StoredEvent } from '../../src/kernel/index.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
@@ -61,7 +61,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     await node.proxy.close();
   };
   const ledgerOf = (node: Node) => node.app.get<Ledger>(LEDGER);
-  const logOf = (node: Node, stream: string): Promise<readonly StoredEvent[]> => ledgerOf(node).store.read(stream);
+  const logOf = (node: Node, stream: string): Promise<readonly RecordedEvent[]> => ledgerOf(node).store.read(stream);
   const post = (node: Node, path: string, body: object, headers?: Record<string, string>) => node.post(path, body, headers);
   /** Without a copy that follows, a node has nothing at hand of what the other one does next. On a real server it is only late. */
   const blindfold = async () => {
@@ -285,7 +285,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       stream.endsWith(`-${run}`) && names.some((name) => stream.startsWith(`contract-${name}-`));
     /** The awards of these writers, in the order of the log. */
     const awards = async (node: Node, names: readonly string[], after?: string): Promise<readonly string[]> => {
-      await until('all is copied', async () => (await ledgerOf(node).copy!()).behind === 0);
+      await until('all is copied', async () => (await ledgerOf(node).replica!()).behind === 0);
       return (await wholeLog(ledgerOf(node).store, after))
         .filter(({ type, stream }) => type === 'ContractAwarded' && isOf(stream, names))
         .map(({ position }) => position);
@@ -481,7 +481,7 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
 
   /** Every row of every projection, with positions as the ordinals of their events. */
   const boards = async (server: Server): Promise<unknown> => {
-    const { projector, store, copy } = server.app.get<Ledger>(LEDGER);
+    const { projector, store, replica: copy } = server.app.get<Ledger>(LEDGER);
     if (copy) await until('all is copied', async () => (await copy()).behind === 0);
     await projector.idle();
     const ordinals = new Map((await wholeLog(store)).map(({ position }, i) => [position, i]));
@@ -511,7 +511,7 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     expect(there.count).toBeGreaterThan(80);
     const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: standIn.url, DATA_DIR: await folder() });
     expect(await boards(node)).toEqual(told);
-    expect(await node.app.get<Ledger>(LEDGER).copy!()).toMatchObject({ root: there.root, ordinal: there.count });
+    expect(await node.app.get<Ledger>(LEDGER).replica!()).toMatchObject({ root: there.root, ordinal: there.count });
     expect((await node.get('/programmes/met?position=7')).status).toBe(410);
     const { position } = (await node.get('/programmes/met')).body;
     await node.close();

@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/glo
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoredEvent } from '../../src/kernel/index.js';
-import { migrate, NotMigrated, type Progress } from '../../src/operate/migration.js';
-import { BadPlace, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
-import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
-import { FolderInUse } from '../../src/store/sqlite/folder.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
+import { migrate, NotMigratedError, type Progress } from '../../src/operate/migration.js';
+import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
-import { leafOf, Tree } from '../../src/store/merkle-tree.js';
+import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
 
@@ -32,7 +32,7 @@ const keep = <S extends EventStore>(store: S): S => {
 };
 const embedded = async (like?: EventStore, dir?: string) =>
   keep(
-    await EmbeddedStore.open({
+    await SqliteStore.open({
       dir: dir ?? (await folder()),
       timeZone: 'Europe/London',
       now: () => '2026-03-04T05:06:07.089Z',
@@ -52,9 +52,9 @@ const fill = async <S extends EventStore>(store: S, rounds = 20): Promise<S> => 
   }
   return store;
 };
-const told = (log: readonly StoredEvent[]) => log.map(({ position: _, ...event }) => event);
-const rootOf = (log: readonly StoredEvent[]): string => {
-  const tree = new Tree();
+const told = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
+const rootOf = (log: readonly RecordedEvent[]): string => {
+  const tree = new MerkleTree();
   for (const event of log) tree.add(leafOf(event));
   return tree.root();
 };
@@ -112,7 +112,7 @@ describe('a migrated ledger', () => {
   it('may have no events', async () => {
     const from = await embedded();
     const to = memory(from);
-    expect(await migrate({ from, to })).toMatchObject({ count: 0, copied: 0, root: new Tree().root() });
+    expect(await migrate({ from, to })).toMatchObject({ count: 0, copied: 0, root: new MerkleTree().root() });
   });
 
   it('takes appends as large as a server does, one after the other in the order of the log', async () => {
@@ -180,8 +180,8 @@ describe('a migration that is ended', () => {
     const [dir, killed] = [await folder(), await folder()];
     const first = await embedded(from, dir);
     let pages = 0;
-    const cut = Object.assign(Object.create(first) as EmbeddedStore, {
-      adopt: async (events: readonly StoredEvent[]) => {
+    const cut = Object.assign(Object.create(first) as SqliteStore, {
+      adopt: async (events: readonly RecordedEvent[]) => {
         if (pages++ === 1) {
           await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
           throw new Error('killed');
@@ -244,7 +244,7 @@ describe('a ledger is not migrated', () => {
   const refused = async (from: EventStore, to: EventStore, ...names: string[]) => {
     const before = await wholeLog(to);
     const error = await migrate({ from, to }).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(NotMigrated);
+    expect(error).toBeInstanceOf(NotMigratedError);
     for (const name of names) expect((error as Error).message).toContain(name);
     return { before, after: await wholeLog(to) };
   };
@@ -293,7 +293,7 @@ describe('a ledger is not migrated', () => {
   it('silently into a store that keeps something else than it was given, or more, or less', async () => {
     const from = await fill(memory(), 10);
     const log = await wholeLog(from);
-    const keeps = async (change: (events: readonly StoredEvent[]) => readonly StoredEvent[]) => {
+    const keeps = async (change: (events: readonly RecordedEvent[]) => readonly RecordedEvent[]) => {
       const to = memory(from);
       return around(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
     };
@@ -377,7 +377,7 @@ describe('where a ledger is', () => {
     expect(placeOf('embedded:/data/ledger')).toEqual({ kind: 'embedded', dir: '/data/ledger' });
     expect(placeOf('embedded:data')).toEqual({ kind: 'embedded', dir: join(process.cwd(), 'data') });
     expect(placeOf('kurrentdb:esdb://127.0.0.1:2113?tls=false')).toEqual({ kind: 'kurrentdb', url: 'esdb://127.0.0.1:2113?tls=false' });
-    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded']) expect(() => placeOf(wrong)).toThrow(BadPlace);
+    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded']) expect(() => placeOf(wrong)).toThrow(BadPlaceError);
   });
 
   it('is printed without its password', () => {
@@ -396,7 +396,7 @@ describe('where a ledger is', () => {
     const { genesis } = new MemoryStore({ timeZone: 'Asia/Tokyo' });
     const first = await openOrBegin(place, genesis);
     expect(first.genesis).toEqual(genesis);
-    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUse);
+    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUseError);
     await first.close();
     const again = keep(await openLedger(place));
     expect(again.genesis).toEqual(genesis);

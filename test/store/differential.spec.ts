@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
-import { CopiedStore } from '../../src/store/replica/replica-store.js';
-import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
-import { CATEGORIES, nearPage, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
+import { ReplicaStore } from '../../src/store/replica/replica-store.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { CATEGORIES, localPage, WrongExpectedRevisionError, type EventStore } from '../../src/store/event-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
@@ -31,7 +31,7 @@ const server = async (): Promise<string> => {
 };
 const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
 const copied = async (url: string): Promise<EventStore> => {
-  const store = await CopiedStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
+  const store = await ReplicaStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
   while ((await store.status()).behind !== 0) await sleep(20); // a server that is used by others holds much
   return store;
 };
@@ -39,7 +39,7 @@ const copied = async (url: string): Promise<EventStore> => {
 const real = process.env['KURRENTDB_URL'];
 /** Every store that a ledger can be in, each behind the same port; the memory store, which says what is right, is not among them. */
 const stores: readonly (readonly [name: string, open: () => Promise<EventStore>])[] = [
-  ['the embedded store', async () => EmbeddedStore.open({ ...began, dir: await folder() })],
+  ['the embedded store', async () => SqliteStore.open({ ...began, dir: await folder() })],
   ['KurrentDB, on the wire', async () => kurrent(await server())],
   ['a copy of KurrentDB, on the wire', async () => copied(await server())],
   ...(real
@@ -215,7 +215,7 @@ class Client {
         return this.#told(await store.read(this.#stream(step.stream), step.from, step.limit));
       case 'near':
         await store.head(); // what is at hand may be an old prefix, but not once what was appended here is waited for
-        return this.#told(await nearPage(store, this.#stream(step.stream), step.from, step.limit));
+        return this.#told(await localPage(store, this.#stream(step.stream), step.from, step.limit));
       case 'page':
         return this.#told(await store.readAll(this.#positions[step.after], step.limit));
       case 'follow':
@@ -252,7 +252,7 @@ class Client {
   async #follow(after: number, limit: number | undefined): Promise<unknown> {
     const count = this.#positions.length - 1 - after;
     const stop = new AbortController();
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const follow = async () => {
       if (count === 0) stop.abort();
       for await (const batch of this.store.follow(this.#positions[after], stop.signal, limit)) {
@@ -273,11 +273,11 @@ class Client {
   #stream(n: number): string {
     return `${CATEGORIES[n]}-${this.#name}`;
   }
-  #told(events: readonly StoredEvent[]): unknown {
+  #told(events: readonly RecordedEvent[]): unknown {
     return events.map(({ position, stream, ...event }) => ({ ...event, at: this.#at(position), stream: stream.split('-')[0] }));
   }
   #said(error: unknown): unknown {
-    if (error instanceof WrongExpectedRevision) return { error: error.name, expected: error.expected, actual: error.actual };
+    if (error instanceof WrongExpectedRevisionError) return { error: error.name, expected: error.expected, actual: error.actual };
     return { error: (error as Error).name, ...((error as Error).name === 'Error' && { message: (error as Error).message }) };
   }
 }

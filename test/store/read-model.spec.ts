@@ -4,25 +4,25 @@ import fc from 'fast-check';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
 import { ThreadSql } from '../../src/store/sqlite/sql.js';
 import { Statements } from '../../src/store/sqlite/statements.js';
-import type { EventQuery, IndexedEvent, Place, Tag } from '../../src/store/read-model.js';
+import type { EventQuery, IndexedEvent, ContributionPlace, Tag } from '../../src/store/read-model.js';
 
 const folders: string[] = [];
-const models = new Set<EmbeddedReadModel>();
+const models = new Set<SqliteReadModel>();
 const newFile = (): string => {
   folders.push(mkdtempSync(join(tmpdir(), 'tower-ledger-read-model-')));
   return join(folders.at(-1)!, 'read-model.db');
 };
 let thread = false;
-const open = (file = thread ? newFile() : ':memory:', ledger = 'ours'): EmbeddedReadModel => {
-  const model = new EmbeddedReadModel(file, { thread });
+const open = (file = thread ? newFile() : ':memory:', ledger = 'ours'): SqliteReadModel => {
+  const model = new SqliteReadModel(file, { thread });
   models.add(model);
-  model.claim(ledger);
+  model.bind(ledger);
   return model;
 };
-const close = (model: EmbeddedReadModel): void => void (models.delete(model) && model.close());
+const close = (model: SqliteReadModel): void => void (models.delete(model) && model.close());
 const closeAll = (): void => {
   [...models].forEach(close);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -36,17 +36,17 @@ const PATIENCE = 30_000;
 const FOREVER = Number.MAX_SAFE_INTEGER - 1;
 const hour = (n: number): string => `2016-01-04T${String(n).padStart(6, '0')}`;
 const event = (ordinal: number, more: Partial<IndexedEvent> = {}): IndexedEvent => ({
-  ordinal,
+  sequence: ordinal,
   position: `p${ordinal}`,
   stream: 'contract-euc',
   revision: ordinal - 1,
   id: `id-${ordinal}`,
-  logTime: hour(ordinal),
+  watermark: hour(ordinal),
   ...more,
 });
 const whole: EventQuery = { tags: [], after: 0, upTo: FOREVER, limit: 100_000 };
-const ordinals = (model: EmbeddedReadModel, query: Partial<EventQuery> = {}): number[] =>
-  model.events({ ...whole, ...query }).map(({ ordinal }) => ordinal);
+const ordinals = (model: SqliteReadModel, query: Partial<EventQuery> = {}): number[] =>
+  model.events({ ...whole, ...query }).map(({ sequence: ordinal }) => ordinal);
 
 /** As it is written, of how it is asked for. */
 const tag = (text: string): Tag => {
@@ -63,8 +63,8 @@ const sought = (log: readonly Tagged[], { tags, stream, from, until, after, upTo
   log
     .filter((one) => tags.every((tag) => one.tags.includes(tag)))
     .map((one) => one.event)
-    .filter((one) => one.ordinal > after && one.ordinal <= upTo && (stream === undefined || one.stream === stream))
-    .filter(({ logTime }) => (from === undefined || logTime >= from) && (until === undefined || logTime <= until))
+    .filter((one) => one.sequence > after && one.sequence <= upTo && (stream === undefined || one.stream === stream))
+    .filter(({ watermark: logTime }) => (from === undefined || logTime >= from) && (until === undefined || logTime <= until))
     .slice(0, limit);
 
 const streams = ['contract-a', 'contract-b', 'programme-met'];
@@ -119,7 +119,7 @@ describe.each([
                   [ordinal, time] = [ordinal + step, time + later];
                   const revision = log.filter((one) => one.event.stream === stream).length;
                   log.push({
-                    event: event(ordinal, { stream, revision, logTime: hour(time) }),
+                    event: event(ordinal, { stream, revision, watermark: hour(time) }),
                     tags: tagNames.filter((name, n) => chances[n]! >= rarity[name]),
                   });
                   model.addEvent(log.at(-1)!.event, log.at(-1)!.tags.map(tag));
@@ -128,7 +128,7 @@ describe.each([
               }, hold);
 
             // in hundredths of the log, so that a query lands anywhere in it
-            const ordinalAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.ordinal ?? 0));
+            const ordinalAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.sequence ?? 0));
             const timeAt = (n: number | undefined) => (n === undefined ? undefined : hour(Math.round((n * time) / 100)));
             for (const q of queries) {
               const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: ordinalAt(q.after), upTo: ordinalAt(q.upTo) };
@@ -140,10 +140,10 @@ describe.each([
             }
             const reached = new Map(streams.map((stream) => [stream, -1]));
             for (const { event } of log) {
-              expect([model.eventAt(event.ordinal), model.eventById(event.id)]).toEqual([event, event]);
-              expect(model.revisionAt(event.stream, event.ordinal - 1)).toBe(reached.get(event.stream));
+              expect([model.eventAt(event.sequence), model.eventById(event.id)]).toEqual([event, event]);
+              expect(model.revisionAt(event.stream, event.sequence - 1)).toBe(reached.get(event.stream));
               reached.set(event.stream, event.revision);
-              expect(streams.map((stream) => model.revisionAt(stream, event.ordinal))).toEqual([...reached.values()]);
+              expect(streams.map((stream) => model.revisionAt(stream, event.sequence))).toEqual([...reached.values()]);
             }
           }),
           40,
@@ -191,7 +191,7 @@ describe.each([
       db.close();
       return n;
     };
-    const add = (model: EmbeddedReadModel, ...added: readonly number[]) =>
+    const add = (model: SqliteReadModel, ...added: readonly number[]) =>
       added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
     const fail = (): never => {
       throw new Error('The disk is full.');
@@ -216,7 +216,7 @@ describe.each([
       expect([ordinals(model), ordinals(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1], [1], 1]);
       model.transaction(() => add(model, 2), true);
       model.transaction(() => add(model, 3));
-      expect([model.lastEvent()!.ordinal, inFile(file)]).toEqual([3, 3]);
+      expect([model.lastEvent()!.sequence, inFile(file)]).toEqual([3, 3]);
     });
 
     it('reads what it has written itself, and ends nothing by that', () => {
@@ -242,9 +242,9 @@ describe.each([
       const file = newFile();
       const model = open(file);
       model.transaction(() => add(model, 1));
-      expect(model.lastEvent()!.ordinal).toBe(1);
+      expect(model.lastEvent()!.sequence).toBe(1);
       model.transaction(() => add(model, 2, 3), true);
-      model.transaction(() => expect(model.lastEvent()!.ordinal).toBe(3), true);
+      model.transaction(() => expect(model.lastEvent()!.sequence).toBe(3), true);
       const left = newFile(); // what a process that is killed now leaves behind
       for (const suffix of ['', '-wal']) cpSync(file + suffix, left + suffix);
       const after = open(left);
@@ -259,23 +259,23 @@ describe.each([
       const place = { key: 'tower:euc', stream: 'tower-new', row: true, links: ['programme:met'] };
       const work = () => {
         for (let n = 2; n <= many + 1; n++) model.addEvent(event(n, { stream: 'tower-new', revision: n - 2 }), [tag('tower:euc')]);
-        model.openPart(build.id, place, 2);
+        model.openContribution(build.id, place, 2);
         model.mark(build.id, '=tower:euc', 2);
-        model.setTotal(build.id, 'programme:met', JSON.stringify({ towers: '1' }), 2);
-        model.stop(build.id, { stream: 'tower-new', ordinal: 2, error: 'Out of ink.' });
+        model.setSum(build.id, 'programme:met', JSON.stringify({ towers: '1' }), 2);
+        model.fault(build.id, { stream: 'tower-new', sequence: 2, error: 'Out of ink.' });
         model.moveBuild(build.id, 2);
       };
       model.transaction(work, true);
-      model.transaction(() => expect(model.partsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
+      model.transaction(() => expect(model.contributionsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
       expect(() => model.transaction(() => (add(model, many + 2), fail()), true)).toThrow('The disk is full.');
 
       expect([ordinals(model), ordinals(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
       expect([model.dump(build.id), model.stopped(build.id), model.builds()]).toEqual([before, [], [build]]);
-      expect(model.totalAt(build.id, 'programme:met', FOREVER)).toEqual({});
+      expect(model.sumAt(build.id, 'programme:met', FOREVER)).toEqual({});
 
       model.transaction(work); // the same again, by the same names
       expect(ordinals(model, { tags: ['tower:euc'] })).toHaveLength(many);
-      expect([model.partsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
+      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
     });
 
     it('that fails takes nothing along of what was ended before', () => {
@@ -289,7 +289,7 @@ describe.each([
   });
 
   describe('where parts stand', () => {
-    interface Version extends Place {
+    interface Version extends ContributionPlace {
       readonly since: number;
       until: number;
     }
@@ -308,7 +308,7 @@ describe.each([
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
     /** Each change at an ordinal of its own, in transactions as they are told; the build, and what must be in it. */
-    const made = (changes: readonly Change[], model: EmbeddedReadModel, build: number) => {
+    const made = (changes: readonly Change[], model: SqliteReadModel, build: number) => {
       const versions: Version[] = [];
       const totals: { key: string; n: number; at: number }[] = [];
       let at = 0;
@@ -316,16 +316,16 @@ describe.each([
         const current = versions.find((v) => v.stream === stream && v.key === key && v.until === Infinity);
         at++;
         if (current) {
-          model.closePart(build, current, at);
+          model.closeContribution(build, current, at);
           current.until = at;
         }
         if (!gone) {
-          model.openPart(build, { key, stream, row, links }, at);
+          model.openContribution(build, { key, stream, row, links }, at);
           versions.push({ key, stream, row, links, since: at, until: Infinity });
         }
         if (!total) return;
-        model.setTotal(build, total.key, JSON.stringify({ n: '0' }), at); // as when a part counts down what another counts up
-        model.setTotal(build, total.key, JSON.stringify({ n: String(total.n) }), at);
+        model.setSum(build, total.key, JSON.stringify({ n: '0' }), at); // as when a part counts down what another counts up
+        model.setSum(build, total.key, JSON.stringify({ n: String(total.n) }), at);
         totals.push({ ...total, at });
       };
       for (let from = 0; from < changes.length;) {
@@ -335,7 +335,7 @@ describe.each([
           () => {
             for (const c of some) {
               one(c);
-              if (c.then === 'read') model.partsAt(build, c.key, at);
+              if (c.then === 'read') model.contributionsAt(build, c.key, at);
             }
           },
           some.at(-1)!.then === 'hold',
@@ -344,7 +344,7 @@ describe.each([
       }
       return { versions, totals, last: at };
     };
-    const place = ({ key, stream, row, links }: Version): Place => ({ key, stream, row, links });
+    const place = ({ key, stream, row, links }: Version): ContributionPlace => ({ key, stream, row, links });
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
     it(
@@ -364,10 +364,10 @@ describe.each([
               expect(model.rowKeys(build.id, at, '', 100)).toEqual(rows);
               expect(model.rowKeys(build.id, at, 'a b', 2)).toEqual(rows.filter((key) => key > 'a b').slice(0, 2));
               for (const key of keys) {
-                expect(model.partsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
-                expect(model.linkingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
+                expect(model.contributionsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
+                expect(model.referencingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
                 const total = totals.findLast((t) => t.key === key && t.at <= at);
-                expect(model.totalAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
+                expect(model.sumAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
               }
             }
           }),
@@ -412,9 +412,9 @@ describe.each([
     it('is not forgotten of a stream that stopped, nor told twice', () => {
       const model = open();
       const { id } = model.addBuild('board', 1, true);
-      model.stop(id, { stream: 'tower-z', ordinal: 3, error: 'Out of ink.' });
-      model.stop(id, { stream: 'tower-a', ordinal: 5, error: 'Out of paper.' });
-      model.stop(id, { stream: 'tower-z', ordinal: 7, error: 'Still out of ink.' });
+      model.fault(id, { stream: 'tower-z', sequence: 3, error: 'Out of ink.' });
+      model.fault(id, { stream: 'tower-a', sequence: 5, error: 'Out of paper.' });
+      model.fault(id, { stream: 'tower-z', sequence: 7, error: 'Still out of ink.' });
       expect(model.stopped(id)).toEqual([
         { stream: 'tower-a', ordinal: 5, error: 'Out of paper.' },
         { stream: 'tower-z', ordinal: 3, error: 'Out of ink.' },
@@ -423,14 +423,14 @@ describe.each([
   });
 
   describe('a build', () => {
-    const fill = (model: EmbeddedReadModel, build: number, many: number) =>
+    const fill = (model: SqliteReadModel, build: number, many: number) =>
       model.transaction(() => {
         for (let n = 1; n <= many; n++) {
-          model.openPart(build, { key: `contract:${n}`, stream: 'contract-euc', row: true, links: [`tower:${n}`] }, n);
+          model.openContribution(build, { key: `contract:${n}`, stream: 'contract-euc', row: true, links: [`tower:${n}`] }, n);
           model.mark(build, `=contract:${n}`, n);
-          model.setTotal(build, `tower:${n}`, JSON.stringify({ contracts: '1' }), n);
+          model.setSum(build, `tower:${n}`, JSON.stringify({ contracts: '1' }), n);
         }
-        model.stop(build, { stream: 'contract-euc', ordinal: many + 1, error: 'Out of ink.' });
+        model.fault(build, { stream: 'contract-euc', sequence: many + 1, error: 'Out of ink.' });
         model.moveBuild(build, many + 1);
       });
 
@@ -442,7 +442,7 @@ describe.each([
         model.addBuild('board', 1, true),
         model.addBuild('register', 3, false),
       ];
-      model.transaction(() => model.serve(next.id));
+      model.transaction(() => model.activate(next.id));
       expect(model.builds()).toEqual([board, { ...next, serving: true }]);
       expect(model.addBuild('register', 4, false).id).toBeGreaterThan(Math.max(old.id, next.id)); // never an id that was in use
     });
@@ -457,10 +457,10 @@ describe.each([
       ids.forEach((id, i) => fill(model, id, [10, 2500, 20][i]!));
       const kept = [model.dump(ids[0]), model.dump(ids[2])];
       const empty = model.dump(999);
-      model.transaction(() => model.serve(ids[2]));
+      model.transaction(() => model.activate(ids[2]));
       expect(model.dump(ids[1])).not.toBe(empty);
       let swept = 0;
-      for (let more = true; more; swept++) model.transaction(() => void (more = model.sweep()));
+      for (let more = true; more; swept++) model.transaction(() => void (more = model.retire()));
       expect([model.dump(ids[1]), model.stopped(ids[1])]).toEqual([empty, []]);
       expect([model.dump(ids[0]), model.dump(ids[2])]).toEqual(kept);
       expect([model.stopped(ids[0]), model.stopped(ids[2])]).toMatchObject([[{ ordinal: 11 }], [{ ordinal: 21 }]]);
@@ -470,24 +470,24 @@ describe.each([
     it('has nothing to sweep while nothing is gone', () => {
       const model = open();
       fill(model, model.addBuild('board', 1, true).id, 3);
-      expect(model.sweep()).toBe(false);
+      expect(model.retire()).toBe(false);
     });
   });
 
   describe('the file', () => {
-    const fill = (model: EmbeddedReadModel): number => {
+    const fill = (model: SqliteReadModel): number => {
       const { id } = model.addBuild('board', 1, true);
       model.transaction(() => {
         model.addEvent(event(1, { stream: 'tower-euc' }), [tag('tower:euc')]);
-        model.openPart(id, { key: 'tower:euc', stream: 'tower-euc', row: true, links: ['programme:met'] }, 1);
-        model.setTotal(id, 'programme:met', JSON.stringify({ towers: '1' }), 1);
+        model.openContribution(id, { key: 'tower:euc', stream: 'tower-euc', row: true, links: ['programme:met'] }, 1);
+        model.setSum(id, 'programme:met', JSON.stringify({ towers: '1' }), 1);
         model.mark(id, '=tower:euc', 1);
         model.moveBuild(id, 1);
       });
       return id;
     };
     /** Whether it can be used from the beginning. */
-    const works = (model: EmbeddedReadModel): void => {
+    const works = (model: SqliteReadModel): void => {
       expect([model.lastEvent(), model.builds(), ordinals(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
       const build = fill(model);
       expect([ordinals(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
@@ -503,18 +503,18 @@ describe.each([
       expect([again.dump(build), again.builds(), again.lastEvent()]).toEqual([dump, builds, event(1, { stream: 'tower-euc' })]);
       again.transaction(() => {
         again.addEvent(event(2, { stream: 'tower-euc', revision: 1 }), [tag('tower:euc')]);
-        again.closePart(build, again.partsAt(build, 'tower:euc', 1)[0]!, 2);
+        again.closeContribution(build, again.contributionsAt(build, 'tower:euc', 1)[0]!, 2);
       });
       expect([ordinals(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
       expect([again.rowKeys(build, 1, '', 10), again.rowKeys(build, 2, '', 10)]).toEqual([['tower:euc'], []]);
-      expect([again.linkingAt(build, 'programme:met', 1).length, again.linkingAt(build, 'programme:met', 2)]).toEqual([1, []]);
+      expect([again.referencingAt(build, 'programme:met', 1).length, again.referencingAt(build, 'programme:met', 2)]).toEqual([1, []]);
     });
 
     it('is emptied for another ledger', () => {
       const file = newFile();
       const first = open(file);
       fill(first);
-      first.claim('another');
+      first.bind('another');
       works(first);
       close(first);
       works(open(file, 'a third'));
@@ -540,12 +540,12 @@ describe.each([
 });
 
 describe('a thread that writes', () => {
-  const add = (model: EmbeddedReadModel, n: number) => model.transaction(() => model.addEvent(event(n), [tag('type:All')]));
+  const add = (model: SqliteReadModel, n: number) => model.transaction(() => model.addEvent(event(n), [tag('type:All')]));
 
   it('that fails says so at the next transaction, and nothing is written any more', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(file, { thread: true });
+    model.bind('ours');
     add(model, 1);
     expect(model.lastEvent()).toEqual(event(1));
     const db = new Database(file);
@@ -563,9 +563,9 @@ describe('a thread that writes', () => {
 
   it('that fails says so to who listens, though nobody comes, with the code of the failure', async () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     const failed = new Promise<Error>((resolve) => model.onFailure(resolve));
     add(model, 1);
     expect(model.lastEvent()).toEqual(event(1));
@@ -579,8 +579,8 @@ describe('a thread that writes', () => {
   });
 
   it('takes nothing more once it is closed', () => {
-    const model = new EmbeddedReadModel(newFile(), { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(newFile(), { thread: true });
+    model.bind('ours');
     model.close();
     model.close();
     expect(() => add(model, 1)).toThrow('The read model is closed.');
@@ -588,8 +588,8 @@ describe('a thread that writes', () => {
 
   it('that has failed unheard of says so when it is closed', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(file, { thread: true });
+    model.bind('ours');
     expect(model.lastEvent()).toBeUndefined();
     const db = new Database(file);
     db.exec('ALTER TABLE tags RENAME TO gone');
@@ -613,9 +613,9 @@ describe('a thread that writes', () => {
 
   it('knows after a transaction that failed by which names it has written before, though it may still be at it', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     const of = (revision: number) => () => {
       for (let n = 1; n <= 5000; n++)
         model.addEvent(event(revision * 5000 + n, { id: `${revision}-${n}`, stream: `contract-${n}`, revision }), [tag('type:All')]);
@@ -624,16 +624,16 @@ describe('a thread that writes', () => {
     expect(() => model.transaction(() => JSON.parse('{'))).toThrow(SyntaxError);
     model.transaction(of(1));
     expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
-    model.claim('another');
+    model.bind('another');
     model.transaction(of(0));
     expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000]);
   });
 
   it('keeps who is faster waiting, and loses nothing', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     for (let n = 1; n <= 25_000; n += 50)
       model.transaction(() => {
         // a name of its own for each, so that more are new than are kept

@@ -2,7 +2,7 @@ import {
   check,
   checkField,
   fieldAt,
-  groundsFields,
+  provenanceFields,
   object,
   reject,
   Rejection,
@@ -11,8 +11,8 @@ import {
   type Field,
   type History,
   type Json,
-  type StoredEvent,
-  type Told,
+  type RecordedEvent,
+  type EventContext,
 } from '../../kernel/index.js';
 
 /** The refusals of a command that names a fact of this subject. */
@@ -23,11 +23,11 @@ export const factRefusals = {
 
 /** The entry that a command speaks of. */
 export const factOf = ({ entries, recorded, withdrawn, stream }: History, event: string): Entry => {
-  const entry = entries.find(({ stored }) => stored.id === event);
+  const entry = entries.find(({ recorded: stored }) => stored.id === event);
   if (entry) return entry;
   if (withdrawn.has(event))
     reject('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
-  const own: StoredEvent | undefined = recorded.find(({ id }) => id === event);
+  const own: RecordedEvent | undefined = recorded.find(({ id }) => id === event);
   reject('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
     pointer: '/event',
   });
@@ -38,14 +38,14 @@ export const fieldRefusals = {
   'ledger/wrong-value': 'The value is not of the kind of its field.',
 };
 
-const shapeOf = (history: History, { stored }: Entry): Field =>
-  object({ ...history.subject.events[stored.type]!.fields, effectiveOn: groundsFields.effectiveOn, evidence: groundsFields.evidence });
+const shapeOf = (history: History, { recorded: stored }: Entry): Field =>
+  object({ ...history.aggregate.events[stored.type]!.fields, effectiveOn: provenanceFields.effectiveOn, evidence: provenanceFields.evidence });
 
 /** The field at a pointer of an event, having checked that a value is of its kind. */
 export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json): Field => {
   const shape = shapeOf(history, entry);
   const field = fieldAt(shape.fields!, pointer);
-  if (!field) reject('ledger/unknown-field', `${entry.stored.type} has no field ${pointer}.`, { pointer: '/pointer' });
+  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, { pointer: '/pointer' });
   const whole = withValue({ ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence }, pointer, value);
   const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, whole)];
   if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: '/value' });
@@ -53,9 +53,9 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
 };
 
 /** A corrected fact satisfies what its type asks of it, as if it were told so now. */
-export const mustBeSound = (history: History, { stored }: Entry, data: unknown, told: Told): void => {
+export const mustBeSound = (history: History, { recorded: stored }: Entry, data: unknown, told: EventContext): void => {
   try {
-    history.subject.events[stored.type]!.check?.(data, told);
+    history.aggregate.events[stored.type]!.check?.(data, told);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     reject('ledger/wrong-value', `${stored.type} could not have been told so: ${error.message}`, {

@@ -4,7 +4,7 @@ import {
   choice,
   compare,
   date,
-  factsOf,
+  eventsOf,
   isAmount,
   list,
   minor,
@@ -48,7 +48,7 @@ export interface Loss {
   readonly writtenOffOn?: string;
 }
 
-const fact = factsOf<Loss, Programme>();
+const fact = eventsOf<Loss, Programme>();
 const currencies = (l: Loss, v: Value): Pick<Loss, 'currencies'> => ({
   currencies: isAmount(v) ? [...new Set([...l.currencies, v.currency])] : l.currencies,
 });
@@ -73,7 +73,7 @@ export const loss = subject({
   } as Loss,
   events: {
     LossRaised: fact({
-      from: ['none'],
+      allowedIn: ['none'],
       fields: {
         programme: ref('programme'),
         title: text('What was lost, in our own words', { example: 'Milestones paid for a system that was never live' }),
@@ -109,12 +109,12 @@ export const loss = subject({
       }),
     }),
     LossRevised: fact({
-      from: open,
+      allowedIn: open,
       fields: { gross: value('What it comes to as it is known now'), why: optional(text('Why', { max: 1000 })) },
       evolve: (l, { gross }) => ({ ...l, ...currencies(l, gross), gross, items: [] }),
     }),
     WriteOffProposed: fact({
-      from: ['identified', 'recovering', 'written-off', 'reversed'],
+      allowedIn: ['identified', 'recovering', 'written-off', 'reversed'],
       fields: { amount: amount('What is to be written off') },
       evolve: (l, { amount }, { effectiveOn }) => ({
         ...l,
@@ -124,7 +124,7 @@ export const loss = subject({
       }),
     }),
     WrittenOff: fact({
-      from: open,
+      allowedIn: open,
       fields: { amount: amount('What is written off') },
       evolve: ({ proposed: _, ...l }, { amount }, { effectiveOn }) => ({
         ...l,
@@ -137,7 +137,7 @@ export const loss = subject({
         bearer === 'supplier' || elsewhere ? [] : writeOffApprovalOf(programme, { gross, amount }, told),
     }),
     RecoveryRecorded: fact({
-      from: open,
+      allowedIn: open,
       fields: { amount: amount('What came back'), from: optional(text('From whom')) },
       evolve: (l, { amount }) => ({
         ...l,
@@ -148,7 +148,7 @@ export const loss = subject({
       }),
     }),
     WriteOffReversed: fact({
-      from: ['written-off', 'proposed'],
+      allowedIn: ['written-off', 'proposed'],
       fields: { amount: amount('What is no longer written off'), why: optional(text('Why', { max: 1000 })) },
       evolve: (l, { amount }) => {
         const net = l.net && l.net.currency === amount.currency ? subtract(l.net, amount) : l.net;
@@ -178,5 +178,5 @@ export const loss = subject({
     ...(supplier && { supplier: [supplier] }),
     ...(contract && { contract: [contract] }),
   }),
-  home: { subject: programme, of: (l) => l.programme },
+  governedBy: { aggregate: programme, of: (l) => l.programme },
 });

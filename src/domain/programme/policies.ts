@@ -11,7 +11,7 @@ import {
   within,
   type Amount,
   type Assessment,
-  type Told,
+  type EventContext,
   type Value,
 } from '../../kernel/index.js';
 import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
@@ -59,7 +59,7 @@ export interface ChangeAsked {
 }
 
 /** Whether the right office approved a change: the first row of each adopted approval table that applies names the approver. */
-export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiveOn, decidedBy }: Told): readonly Assessment[] =>
+export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
   inForce(programme, effectiveOn)
     .filter((policy) => policy.approvals?.length)
     .map((policy) => {
@@ -75,7 +75,7 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
 export const writeOffApprovalOf = (
   programme: Programme,
   { gross, amount }: { readonly gross: Value; readonly amount: Amount },
-  { effectiveOn, decidedBy }: Told,
+  { effectiveOn, decidedBy }: EventContext,
 ): readonly Assessment[] =>
   inForce(programme, effectiveOn)
     .filter((policy) => policy.writeOffs?.length)

@@ -1,7 +1,7 @@
-import { canonical, type Around, type Json, type Part, type Parts, type Projection } from '../../kernel/index.js';
-import type { Ordinal, Place, ReadModel } from '../../store/read-model.js';
+import { canonical, type Lookup, type Json, type Contribution, type Contributions, type Projection } from '../../kernel/index.js';
+import type { Sequence, ContributionPlace, ReadModel } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
-import { linkedTo, partsOf, sameStanding, stoppedIn, under, type Feed } from './projection-writer.js';
+import { referencing, contributionsOf, sameStanding, faultedIn, under, type ProjectionWriter } from './projection-writer.js';
 import type { Readers } from './readers.js';
 
 export interface Row {
@@ -11,7 +11,7 @@ export interface Row {
 
 /** All row changes of one position; a row that is gone is `null`. */
 export interface Update {
-  readonly ordinal: Ordinal;
+  readonly sequence: Sequence;
   readonly position: string;
   readonly event: string;
   readonly stream: string;
@@ -19,18 +19,18 @@ export interface Update {
 }
 
 /** What a stream adds at a revision, with what it shows. */
-type Added = Readonly<Record<string, { readonly part: Part; readonly value: Json; text?: string }>>;
+type Added = Readonly<Record<string, { readonly part: Contribution; readonly value: Json; text?: string }>>;
 
-type Standing = Pick<Place, 'key' | 'row' | 'links'>;
+type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
 /** A part that one event added for ever. */
 interface EventPart extends Standing {
-  readonly ordinal: Ordinal;
+  readonly ordinal: Sequence;
 }
 
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
-const LOOKED_AT = 2000;
+const MAX_SCANNED = 2000;
 const RENDERED = 2000;
 const ADDED = 4000;
 
@@ -42,16 +42,16 @@ const ADDED = 4000;
 export class Rows {
   readonly #rendered = new Map<string, { readonly row: unknown; readonly text: string }>();
   readonly #added = new Map<string, Added>();
-  readonly #updates = new Map<Ordinal, Promise<Update | undefined>>();
+  readonly #updates = new Map<Sequence, Promise<Update | undefined>>();
 
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
-    private readonly feed: Feed,
+    private readonly feed: ProjectionWriter,
     private readonly readers: Readers,
   ) {}
 
-  async row(key: string, at: Ordinal): Promise<any> {
+  async row(key: string, at: Sequence): Promise<any> {
     return (await this.#render(key, at)).row;
   }
 
@@ -60,7 +60,7 @@ export class Rows {
    * there are no more.
    */
   async page(
-    at: Ordinal,
+    at: Sequence,
     after: string,
     limit: number,
     filters: { readonly [name: string]: string } = {},
@@ -68,7 +68,7 @@ export class Rows {
     const rows: Row[] = [];
     let [cursor, looked] = [after, 0];
     for await (const key of this.#keys(at, after)) {
-      if (rows.length === limit || looked++ === LOOKED_AT) return { rows, next: cursor };
+      if (rows.length === limit || looked++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
       const row = await this.row(key, at);
       if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
@@ -76,7 +76,7 @@ export class Rows {
     return { rows };
   }
 
-  async *#keys(at: Ordinal, after: string): AsyncGenerator<string> {
+  async *#keys(at: Sequence, after: string): AsyncGenerator<string> {
     const last = (await this.#eventsUnder(after, at))[0]?.ordinal;
     if (last === undefined)
       for (let cursor = after; ;) {
@@ -97,9 +97,9 @@ export class Rows {
   }
 
   /** Row changes after an ordinal, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
-  async updates(after: Ordinal, head: Ordinal, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
+  async updates(after: Sequence, head: Sequence, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     const updates: Update[] = [];
-    const reach = Math.min(head, after + LOOKED_AT);
+    const reach = Math.min(head, after + MAX_SCANNED);
     for (let ordinal = after + 1; ordinal <= reach; ordinal++) {
       const update = await this.#updateAt(ordinal);
       if (update) updates.push(update);
@@ -109,7 +109,7 @@ export class Rows {
   }
 
   /** Followers of one projection share what they are told. */
-  #updateAt(ordinal: Ordinal): Promise<Update | undefined> {
+  #updateAt(ordinal: Sequence): Promise<Update | undefined> {
     const known = this.#updates.get(ordinal);
     if (known) return known;
     if (this.#updates.size >= RENDERED) this.#updates.clear();
@@ -119,7 +119,7 @@ export class Rows {
     return update;
   }
 
-  async #update(ordinal: Ordinal): Promise<Update | undefined> {
+  async #update(ordinal: Sequence): Promise<Update | undefined> {
     const { position, id, stream, revision } = this.readModel.eventAt(ordinal)!;
     const keys = await this.#changed(stream, revision, ordinal);
     const affected = new Set<string>();
@@ -131,21 +131,21 @@ export class Rows {
       const after = (await this.#hasRow(key, ordinal)) ? await this.#render(key, ordinal) : undefined;
       if (before?.text !== after?.text) changes[key] = after?.row ?? null;
     }
-    return Object.keys(changes).length === 0 ? undefined : { ordinal, position, event: id, stream, changes };
+    return Object.keys(changes).length === 0 ? undefined : { sequence: ordinal, position, event: id, stream, changes };
   }
 
   /** Keys of the parts and totals that an event changed. */
-  async #changed(stream: string, revision: number, ordinal: Ordinal): Promise<readonly string[]> {
+  async #changed(stream: string, revision: number, ordinal: Sequence): Promise<readonly string[]> {
     const { projection, feed } = this;
     const lasting = projection.byEvent ? Object.entries(await this.#addedBy(stream, revision)) : [];
     const changed = lasting.flatMap(([key, { part }]) => [key, ...Object.keys(part.sums ?? {})]);
     if (!projection.from.some(({ category }) => category === split(stream)[0])) return changed;
-    const stopped = feed.stopped.get(stream) ?? Infinity;
+    const stopped = feed.faulted.get(stream) ?? Infinity;
     if (stopped < ordinal) return changed;
     const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
     if (stopped === ordinal) {
       const { about } = (await this.readers.event(stream, revision)).metadata;
-      return [...changed, ...stoppedIn(partsIn(before), about.programme)];
+      return [...changed, ...faultedIn(partsIn(before), about.programme)];
     }
     const after = await this.#addedAt(stream, revision);
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -157,31 +157,31 @@ export class Rows {
   }
 
   /** Rows within two links of a part. */
-  async #affectedBy(key: string, at: Ordinal): Promise<string[]> {
+  async #affectedBy(key: string, at: Sequence): Promise<string[]> {
     const affected = [key];
     for (const { links } of await this.#partsAt(key, at))
       for (const link of links) {
         affected.push(link);
         for (const part of await this.#partsAt(link, at)) affected.push(...part.links);
       }
-    const linking = [...this.readModel.linkingAt(this.feed.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
+    const linking = [...this.readModel.referencingAt(this.feed.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
     return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
   }
 
-  async #partsAt(key: string, at: Ordinal): Promise<readonly Standing[]> {
-    return [...this.readModel.partsAt(this.feed.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+  async #partsAt(key: string, at: Sequence): Promise<readonly Standing[]> {
+    return [...this.readModel.contributionsAt(this.feed.build.id, key, at), ...(await this.#eventsUnder(key, at))];
   }
-  async #hasRow(key: string, at: Ordinal): Promise<boolean> {
+  async #hasRow(key: string, at: Sequence): Promise<boolean> {
     return (await this.#partsAt(key, at)).some(({ row }) => row);
   }
 
-  #eventsUnder(key: string, at: Ordinal): Promise<readonly EventPart[]> {
+  #eventsUnder(key: string, at: Sequence): Promise<readonly EventPart[]> {
     return this.#eventParts(under(key), at, (other) => other === key);
   }
-  #eventsLinkingTo(key: string, at: Ordinal): Promise<readonly EventPart[]> {
-    return this.#eventParts(linkedTo(key), at, (_, { links = [] }) => links.includes(key));
+  #eventsLinkingTo(key: string, at: Sequence): Promise<readonly EventPart[]> {
+    return this.#eventParts(referencing(key), at, (_, { links = [] }) => links.includes(key));
   }
-  async #eventParts(mark: string, at: Ordinal, is: (key: string, part: Part) => boolean): Promise<readonly EventPart[]> {
+  async #eventParts(mark: string, at: Sequence, is: (key: string, part: Contribution) => boolean): Promise<readonly EventPart[]> {
     if (!this.projection.byEvent) return [];
     const found: EventPart[] = [];
     for (const ordinal of this.readModel.marked(this.feed.build.id, mark, at)) {
@@ -192,7 +192,7 @@ export class Rows {
     return found;
   }
 
-  async #render(key: string, at: Ordinal): Promise<{ readonly row: unknown; readonly text: string }> {
+  async #render(key: string, at: Sequence): Promise<{ readonly row: unknown; readonly text: string }> {
     const name = `${at} ${key}`;
     const kept = this.#rendered.get(name);
     if (kept) return kept;
@@ -219,7 +219,7 @@ export class Rows {
     const id = idOf(stream, revision);
     return (
       this.#added.get(id) ??
-      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, partsOf(this.projection, history))))
+      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, contributionsOf(this.projection, history))))
     );
   }
   /** What one event adds for ever. */
@@ -228,7 +228,7 @@ export class Rows {
     return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
   }
   /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
-  #shown(stream: string, parts: Parts): Added {
+  #shown(stream: string, parts: Contributions): Added {
     const added: Record<string, Added[string]> = {};
     for (const part of parts)
       try {
@@ -254,7 +254,7 @@ export class Rows {
 }
 
 const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const partsIn = (added: Added): Parts => Object.values(added).map(({ part }) => part);
+const partsIn = (added: Added): Contributions => Object.values(added).map(({ part }) => part);
 const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
 
 /** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
@@ -267,11 +267,11 @@ interface Source {
   readonly revision: number;
   readonly byEvent: boolean;
   /** Where it stands; of an event that is told by what it adds. */
-  readonly place?: Place;
+  readonly place?: ContributionPlace;
 }
 
 /** What a row sees at one ordinal. */
-class View implements Around {
+class View implements Lookup {
   /** What to fetch before the row is rendered again. */
   readonly missing = new Map<string, Source>();
   readonly #found = new Map<string, Added>();
@@ -282,8 +282,8 @@ class View implements Around {
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
-    private readonly feed: Feed,
-    private readonly ordinal: Ordinal,
+    private readonly feed: ProjectionWriter,
+    private readonly ordinal: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 
@@ -292,12 +292,12 @@ class View implements Around {
     this.missing.delete(id);
   }
 
-  at(key: string): readonly any[] {
+  get(key: string): readonly any[] {
     const sources = this.#partsUnder(key);
     this.#atHand(sources, key, (other) => this.#partsUnder(other));
     return sources.flatMap(({ id }) => this.#get(id)![key] ?? []).map(({ value }) => value);
   }
-  linking(key: string): readonly { readonly key: string; readonly value: any }[] {
+  referencing(key: string): readonly { readonly key: string; readonly value: any }[] {
     const sources = this.#partsLinkingTo(key);
     this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
     return sources.flatMap(({ id, place }) => {
@@ -307,18 +307,18 @@ class View implements Around {
       return Object.entries(added).flatMap(([own, { part, value }]) => (part.links?.includes(key) ? [{ key: own, value }] : []));
     });
   }
-  total(key: string): Readonly<Record<string, bigint>> {
-    const measures = this.readModel.totalAt(this.feed.build.id, key, this.ordinal);
+  sum(key: string): Readonly<Record<string, bigint>> {
+    const measures = this.readModel.sumAt(this.feed.build.id, key, this.ordinal);
     return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
   }
 
   #partsUnder(key: string): readonly Source[] {
-    return this.#sources(this.#under, key, () => this.readModel.partsAt(this.feed.build.id, key, this.ordinal), under(key));
+    return this.#sources(this.#under, key, () => this.readModel.contributionsAt(this.feed.build.id, key, this.ordinal), under(key));
   }
   #partsLinkingTo(key: string): readonly Source[] {
-    return this.#sources(this.#linkedTo, key, () => this.readModel.linkingAt(this.feed.build.id, key, this.ordinal), linkedTo(key));
+    return this.#sources(this.#linkedTo, key, () => this.readModel.referencingAt(this.feed.build.id, key, this.ordinal), referencing(key));
   }
-  #sources(known: Map<string, readonly Source[]>, key: string, places: () => readonly Place[], mark: string): readonly Source[] {
+  #sources(known: Map<string, readonly Source[]>, key: string, places: () => readonly ContributionPlace[], mark: string): readonly Source[] {
     let sources = known.get(key);
     if (sources) return sources;
     const events = this.projection.byEvent ? this.readModel.marked(this.feed.build.id, mark, this.ordinal) : [];
@@ -336,7 +336,7 @@ class View implements Around {
   #revisionOf(stream: string): number {
     let revision = this.#revisions.get(stream);
     if (revision === undefined) {
-      revision = this.readModel.revisionAt(stream, Math.min(this.ordinal, (this.feed.stopped.get(stream) ?? Infinity) - 1));
+      revision = this.readModel.revisionAt(stream, Math.min(this.ordinal, (this.feed.faulted.get(stream) ?? Infinity) - 1));
       this.#revisions.set(stream, revision);
     }
     return revision;
@@ -362,7 +362,7 @@ class View implements Around {
   }
 }
 
-const sourceOf = (stream: string, revision: number, place?: Place): Source => {
+const sourceOf = (stream: string, revision: number, place?: ContributionPlace): Source => {
   const byEvent = place === undefined;
   return { id: idOf(stream, revision, byEvent), stream, revision, byEvent, ...(place && { place }) };
 };

@@ -2,29 +2,29 @@ import {
   addDays,
   canonical,
   certainlyBefore,
-  Illegal,
+  IllegalTransitionError,
   refsIn,
   reject,
   Rejection,
-  toldOf,
+  contextOf,
   type About,
   type Actor,
   type AnyCommand,
-  type AnySubject,
-  type Asked,
+  type AnyAggregate,
+  type CommandContext,
   type Assessment,
-  type Fact,
-  type Grounds,
+  type Event,
+  type Provenance,
   type History,
   type Json,
   type Known,
   type Metadata,
   type Need,
   type NewEvent,
-  type StoredEvent,
-  type Told,
+  type RecordedEvent,
+  type EventContext,
 } from '../../kernel/index.js';
-import { OutcomeUnknown, WrongExpectedRevision, type EventStore } from '../../store/event-store.js';
+import { OutcomeUnknownError, WrongExpectedRevisionError, type EventStore } from '../../store/event-store.js';
 import { commandIdOf } from './command-id.js';
 import { Streams } from './streams.js';
 
@@ -36,12 +36,12 @@ export interface Ports {
   newId(): string;
 }
 
-export interface Ask {
+export interface CommandRequest {
   readonly command: AnyCommand;
-  readonly subject: AnySubject;
+  readonly aggregate: AnyAggregate;
   readonly id: string;
   /** The command's fields, checked, and `record`. Stored whole with the first event of the decision. */
-  readonly body: { readonly record?: Grounds; readonly [field: string]: unknown };
+  readonly body: { readonly record?: Provenance; readonly [field: string]: unknown };
   readonly actor: Actor;
   readonly idempotencyKey?: string | undefined;
   /** The revision the caller last saw, if they care: compared with what was read, never used to append. */
@@ -66,8 +66,8 @@ export interface Receipt {
 }
 
 /** The caller's `If-Match` is not where the stream is. */
-export class Stale extends Error {
-  override readonly name = 'Stale';
+export class StaleRevisionError extends Error {
+  override readonly name = 'StaleRevisionError';
   constructor(
     readonly stream: string,
     readonly seen: number,
@@ -78,13 +78,13 @@ export class Stale extends Error {
 }
 
 /** The same key came with another command, body or actor. */
-export class KeyReused extends Error {
-  override readonly name = 'KeyReused';
+export class IdempotencyKeyReusedError extends Error {
+  override readonly name = 'IdempotencyKeyReusedError';
 }
 
 /** More commands are under way than the queue holds. */
-export class Busy extends Error {
-  override readonly name = 'Busy';
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
 }
 
 /** The refusals that any command can meet beside its own and its stages'. */
@@ -99,7 +99,7 @@ export const engineRefusals = {
 
 /** What was decided, before it has a place in the log. */
 export interface Decision {
-  readonly facts: readonly Fact[];
+  readonly facts: readonly Event[];
   readonly assessed: readonly (readonly Assessment[])[];
   readonly about: readonly About[];
   readonly known: readonly Known[];
@@ -107,8 +107,8 @@ export interface Decision {
 
 export type Load = (category: string, id: string) => Promise<History>;
 
-const RACES = 12;
-const RESENDS = [50, 200, 1000];
+const MAX_CONFLICTS = 12;
+const RETRY_DELAYS_MS = [50, 200, 1000];
 
 /** The day of an instant in a time zone. */
 export const dayOf = (instant: string, timeZone: string): string =>
@@ -123,7 +123,7 @@ export class Engine {
 
   constructor(
     private readonly ports: Ports,
-    private readonly subjects: readonly AnySubject[],
+    private readonly subjects: readonly AnyAggregate[],
     private readonly queue = 1024,
   ) {
     this.#streams = new Streams(ports.store);
@@ -133,23 +133,23 @@ export class Engine {
     return this.#underWay;
   }
 
-  #subject(category: string): AnySubject {
+  #subject(category: string): AnyAggregate {
     return this.subjects.find((s) => s.category === category)!;
   }
 
   /** A history as it is at hand, with all that this process appended. @throws NewerShape */
-  history(subject: AnySubject, id: string): Promise<History> {
+  history(subject: AnyAggregate, id: string): Promise<History> {
     return this.#streams.load(subject, id);
   }
 
-  /** @throws Rejection, Stale, KeyReused, Busy, NewerShape, OutcomeUnknown, StoreUnavailable */
-  async handle(ask: Ask): Promise<Receipt> {
-    if (this.#underWay >= this.queue) throw new Busy('Too many commands are under way.');
+  /** @throws Rejection, Stale, KeyReused, Busy, NewerShape, OutcomeUnknownError, StoreUnavailableError */
+  async handle(ask: CommandRequest): Promise<Receipt> {
+    if (this.#underWay >= this.queue) throw new OverloadedError('Too many commands are under way.');
     this.#underWay++;
     try {
       return await (ask.dryRun
         ? this.#attempt(ask, 0, 'leader')
-        : this.#inTurn(`${ask.subject.category}-${ask.id}`, () => this.#untilItStands(ask)));
+        : this.#inTurn(`${ask.aggregate.category}-${ask.id}`, () => this.#untilItStands(ask)));
     } finally {
       this.#underWay--;
     }
@@ -170,23 +170,23 @@ export class Engine {
    * What is at hand is good enough to accept on, since the append checks it; every other answer is given on what the leader has. A race
    * that was lost is run again from there.
    */
-  async #untilItStands(ask: Ask): Promise<Receipt> {
-    let from: 'near' | 'leader' = this.ports.store.near ? 'near' : 'leader';
+  async #untilItStands(ask: CommandRequest): Promise<Receipt> {
+    let from: 'near' | 'leader' = this.ports.store.readLocal ? 'near' : 'leader';
     for (let lost = 0; ;) {
       try {
         const receipt = await this.#attempt(ask, lost, from);
         if (from === 'leader' || receipt.outcome !== 'already-so') return receipt;
       } catch (error) {
-        if (error instanceof WrongExpectedRevision) {
-          if (++lost > RACES) throw error;
+        if (error instanceof WrongExpectedRevisionError) {
+          if (++lost > MAX_CONFLICTS) throw error;
         } else if (from === 'leader' || !isAnswer(error)) throw error;
       }
       from = 'leader';
     }
   }
 
-  async #attempt(ask: Ask, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
-    const { command, subject, id, body, actor, dryRun = false } = ask;
+  async #attempt(ask: CommandRequest, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
+    const { command, aggregate: subject, id, body, actor, dryRun = false } = ask;
     const { record = {}, ...data } = body;
     const history = await this.#streams.load(subject, id, from);
     const { stream } = history;
@@ -196,12 +196,12 @@ export class Engine {
     const commandId = key === undefined ? this.ports.newId() : commandIdOf(stream, key);
     const before = key === undefined ? [] : history.decision(commandId);
     if (before.length > 0) return this.#again(ask, before);
-    if (ask.ifMatch !== undefined && ask.ifMatch !== history.revision) throw new Stale(stream, ask.ifMatch, history.revision);
+    if (ask.ifMatch !== undefined && ask.ifMatch !== history.revision) throw new StaleRevisionError(stream, ask.ifMatch, history.revision);
 
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const asked: Asked<any> = { id, data, record, actor, effectiveOn, today };
+    const asked: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
     const decision = await decideOn(command, asked, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
     const { facts, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
@@ -254,26 +254,29 @@ export class Engine {
   async #append(stream: string, expected: number, events: readonly NewEvent[], lost: number) {
     const { store } = this.ports;
     if (lost > 1) await new Promise((wake) => setTimeout(wake, 3 * lost));
-    let unknown: OutcomeUnknown | undefined;
+    let unknown: OutcomeUnknownError | undefined;
     for (let sent = 0; ; sent++) {
       try {
         return await store.append(stream, expected, events);
       } catch (error) {
-        if (error instanceof WrongExpectedRevision) throw error; // other events follow: these were not stored
-        if (error instanceof OutcomeUnknown) unknown = error;
-        else if (unknown) unknown = new OutcomeUnknown(unknown.message, { cause: error });
+        if (error instanceof WrongExpectedRevisionError) throw error; // other events follow: these were not stored
+        if (error instanceof OutcomeUnknownError) unknown = error;
+        else if (unknown) unknown = new OutcomeUnknownError(unknown.message, { cause: error });
         else throw error;
-        if (sent >= RESENDS.length || store.failure) throw unknown;
-        await new Promise((wake) => setTimeout(wake, RESENDS[sent]));
+        if (sent >= RETRY_DELAYS_MS.length || store.failure) throw unknown;
+        await new Promise((wake) => setTimeout(wake, RETRY_DELAYS_MS[sent]));
       }
     }
   }
 
-  #again({ command, body, actor }: Ask, events: readonly StoredEvent[]): Receipt {
+  #again({ command, body, actor }: CommandRequest, events: readonly RecordedEvent[]): Receipt {
     const { metadata } = events[0]!;
     const same =
       metadata.command.name === command.name && metadata.actor.id === actor.id && canonical(metadata.command.body) === canonical(body);
-    if (!same) throw new KeyReused(`This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`);
+    if (!same)
+      throw new IdempotencyKeyReusedError(
+        `This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`,
+      );
     const last = events.at(-1)!;
     return {
       decision: metadata.command.id,
@@ -292,9 +295,10 @@ export class Engine {
 }
 
 /** What was decided on, and would be decided otherwise on other facts. */
-const isAnswer = (error: unknown): boolean => error instanceof Rejection || error instanceof Stale || error instanceof KeyReused;
+const isAnswer = (error: unknown): boolean =>
+  error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
 
-const groundsOf = ({ decidedBy, authority, reason, evidence }: Grounds): Partial<Metadata> => ({
+const groundsOf = ({ decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
   ...(decidedBy && { decidedBy }),
   ...(authority && { authority }),
   ...(reason !== undefined && { reason }),
@@ -307,12 +311,12 @@ const groundsOf = ({ decidedBy, authority, reason, evidence }: Grounds): Partial
  * so all that was known is of one moment.
  * @throws Rejection
  */
-export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: History, load: Load): Promise<Decision> => {
-  const { subject } = history;
+export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, history: History, load: Load): Promise<Decision> => {
+  const { aggregate: subject } = history;
   const { data, record, effectiveOn, today } = asked;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
 
-  if (!command.subject && history.revision < 0)
+  if (!command.aggregate && history.revision < 0)
     reject(`${subject.category}/unknown`, `No such ${subject.category}: nothing was recorded of it.`);
 
   const others = new Map<string, History>();
@@ -323,25 +327,25 @@ export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: 
   let known: Record<string, unknown> = {};
   for (;;) {
     found = history.before(effectiveOn);
-    const home = subject.home?.of(found.state) ?? subject.home?.of(history.state) ?? data['programme'];
-    const named = Object.entries((command.subject && command.needs?.(asked, found.state, known)) ?? {});
+    const home = subject.governedBy?.of(found.state) ?? subject.governedBy?.of(history.state) ?? data['programme'];
+    const named = Object.entries((command.aggregate && command.needs?.(asked, found.state, known)) ?? {});
     const wanted: (readonly [category: string, id: string])[] = [
-      ...(subject.home && home ? [[subject.home.subject.category, home] as const] : []),
+      ...(subject.governedBy && home ? [[subject.governedBy.aggregate.category, home] as const] : []),
       ...refs.map(({ category, id }) => [category, id] as const),
       ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.subject.category, need.id] as const),
     ];
     const missing = wanted.filter(([category, id]) => !others.has(`${category}-${id}`));
     for (const [category, id] of missing) others.set(`${category}-${id}`, await load(category, id));
     known = Object.fromEntries(named.map(([name, needs]) => [name, Array.isArray(needs) ? needs.map(stateOf) : stateOf(needs as Need)]));
-    homeState = subject.home ? home && others.get(`${subject.home.subject.category}-${home}`)?.state : found.state;
+    homeState = subject.governedBy ? home && others.get(`${subject.governedBy.aggregate.category}-${home}`)?.state : found.state;
     if (missing.length === 0) break;
   }
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
 
-  const facts = command.decide(asked, command.subject ? found.state : history, known);
-  const places = facts.length === 0 ? [] : command.subject ? onSubject(facts, asked, history, found) : onLedger(facts, asked, history);
+  const facts = command.decide(asked, command.aggregate ? found.state : history, known);
+  const places = facts.length === 0 ? [] : command.aggregate ? onSubject(facts, asked, history, found) : onLedger(facts, asked, history);
   const assessed = places.map(({ type, data, told, state }) => {
     const judged: readonly Assessment[] = (homeState && subject.events[type]?.assess?.(data, told, state, homeState)) ?? [];
     return judged.map((a): Assessment => {
@@ -358,16 +362,21 @@ export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: 
 interface Placed {
   readonly type: string;
   readonly data: unknown;
-  readonly told: Told;
+  readonly told: EventContext;
   readonly state: unknown;
   readonly after: unknown;
 }
 /** The state of the subject whose rules are judged by: what the engine itself reads of it. */
 type Home = { readonly lateGraceDays?: number } | undefined;
 
-const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, found: ReturnType<History['before']>): Placed[] => {
+const onSubject = (
+  facts: readonly Event[],
+  asked: CommandContext<any>,
+  history: History,
+  found: ReturnType<History['before']>,
+): Placed[] => {
   const { decidedBy, authority, reason, evidence } = asked.record;
-  const told = facts.map((_, i): Told => ({
+  const told = facts.map((_, i): EventContext => ({
     event: `new-${i}`,
     effectiveOn: asked.effectiveOn,
     ...(decidedBy && { decidedBy }),
@@ -376,30 +385,30 @@ const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, 
     ...(evidence && { evidence }),
   }));
   const first = history.entries[0];
-  if (found.place === 0 && first && !history.subject.events[facts[0]!.type]!.from.includes('none'))
+  if (found.place === 0 && first && !history.aggregate.events[facts[0]!.type]!.from.includes('none'))
     reject(
-      `${history.subject.category}/not-yet`,
-      `It begins with ${first.stored.type} of ${first.effectiveOn}; this would lie before it.`,
+      `${history.aggregate.category}/not-yet`,
+      `It begins with ${first.recorded.type} of ${first.effectiveOn}; this would lie before it.`,
       {
         pointer: '/record/effectiveOn',
       },
     );
-  facts.forEach(({ type, data }, i) => history.subject.events[type]!.check?.(data, told[i]!));
-  const after = legally(() => history.tryFacts(facts, told, found));
+  facts.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, told[i]!));
+  const after = legally(() => history.tryEvents(facts, told, found));
   return facts.map(({ type, data }, i) => ({ type, data, told: told[i]!, state: i === 0 ? found.state : after[i - 1], after: after[i] }));
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
-const onLedger = (facts: readonly Fact[], { record }: Asked<any>, history: History): Placed[] => {
+const onLedger = (facts: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
   const after = facts.map((_, i) => legally(() => history.with(facts.slice(0, i + 1)))).at(-1)!;
   const steps = facts.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
   return facts.map((fact) => {
-    const of = fact.type === 'FactCorrected' ? steps.find(({ entry }) => entry.stored.id === fact.data.event) : undefined;
+    const of = fact.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === fact.data.event) : undefined;
     if (!of || String(fact.data.pointer).startsWith('/evidence'))
-      return { ...fact, told: {} as Told, state: undefined, after: after.state };
+      return { ...fact, told: {} as EventContext, state: undefined, after: after.state };
     const { decidedBy, authority } = record;
-    const told = { ...toldOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
-    return { type: of.entry.stored.type, data: of.entry.data, told, state: of.before, after: after.state };
+    const told = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    return { type: of.entry.recorded.type, data: of.entry.data, told, state: of.before, after: after.state };
   });
 };
 
@@ -407,9 +416,9 @@ const legally = <T>(fold: () => T): T => {
   try {
     return fold();
   } catch (error) {
-    if (!(error instanceof Illegal)) throw error;
+    if (!(error instanceof IllegalTransitionError)) throw error;
     if (!error.entry) throw new Rejection(error.code, error.message);
-    const { stored, effectiveOn } = error.entry;
+    const { recorded: stored, effectiveOn } = error.entry;
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
     throw new Rejection('ledger/breaks-later-event', `${stored.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`, {
       event: stored.id,
@@ -421,7 +430,7 @@ const legally = <T>(fold: () => T): T => {
 };
 
 /** Policy refuses only a decision taken now; one told late stands with what was not met in plain sight. */
-const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
+const refuseByPolicy = (asked: CommandContext<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
   const { record, effectiveOn, today } = asked;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Tell the reason and the authority of the waiver.', { pointer: '/record/waives' });
@@ -431,7 +440,7 @@ const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assesse
   const broken = assessed.filter(({ result }) => result === 'not-met');
   if (broken.length === 0) return;
   const late = certainlyBefore(effectiveOn, addDays(today, -(home?.lateGraceDays ?? 0)));
-  const completeFrom = history.subject.completeFrom?.(history.state);
+  const completeFrom = history.aggregate.completeFrom?.(history.state);
   if (late && (!completeFrom || certainlyBefore(effectiveOn, completeFrom))) return;
   reject('ledger/policy-not-met', broken.map(({ rule, note }) => `${rule}: ${note ?? 'not met'}`).join(' '), {
     assessed: broken as unknown as Json,
@@ -439,7 +448,12 @@ const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assesse
 };
 
 /** What the subject says of itself and every id that the command named. */
-const aboutOf = (subject: AnySubject, { id }: Asked<any>, state: unknown, refs: readonly { category: string; id: string }[]): About => {
+const aboutOf = (
+  subject: AnyAggregate,
+  { id }: CommandContext<any>,
+  state: unknown,
+  refs: readonly { category: string; id: string }[],
+): About => {
   const about: Record<string, string | readonly string[]> = { ...subject.about(id, state) };
   for (const { category, id: named } of refs) {
     if (category === 'programme') about['programme'] ??= named;

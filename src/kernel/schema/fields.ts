@@ -381,7 +381,7 @@ const evidence = object({
 });
 
 /** The reserved key `record` of every command: when, who decided, on what authority and evidence. */
-export const groundsFields = {
+export const provenanceFields = {
   effectiveOn: optional(date('The day of the act; today when absent')),
   decidedBy: optional(object({ person: id('Person id, never a name'), office: optional(text()) })),
   authority: optional(object({ reference: text('Paper or delegation, such as PCD 813'), limit: optional(amount()) })),

@@ -1,11 +1,11 @@
-export type Says = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
+export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
 /** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), as well as it is known. Computed as whole minor units. */
 export interface Amount {
   readonly amount: string;
   /** ISO 4217. */
   readonly currency: string;
-  readonly says?: Says;
+  readonly says?: Qualifier;
   /** What the source rounds to, in units of the currency. */
   readonly roundedTo?: string;
   /** Equivalents as the source prints them, with or without a rate. */
@@ -80,16 +80,16 @@ interface Doubt {
   readonly more: boolean;
   readonly less: boolean;
 }
-const doubtOf = (says: Says = 'exact'): Doubt => ({
+const doubtOf = (says: Qualifier = 'exact'): Doubt => ({
   about: says === 'about',
   more: says === 'over' || says === 'at-least',
   less: says === 'under' || says === 'at-most',
 });
 /** What can be said of a sum: a bound only while nothing pulls the other way. */
-const saysOf = ({ about, more, less }: Doubt): Says =>
+const saysOf = ({ about, more, less }: Doubt): Qualifier =>
   more && less ? 'about' : more ? 'at-least' : less ? 'at-most' : about ? 'about' : 'exact';
 
-const OPPOSITE: { readonly [S in Says]: Says } = {
+const OPPOSITE: { readonly [S in Qualifier]: Qualifier } = {
   exact: 'exact',
   about: 'about',
   under: 'over',
@@ -281,7 +281,7 @@ export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix
 };
 
 const SIGNS: { readonly [currency: string]: string } = { GBP: '£', USD: 'US$', EUR: '€', JPY: '¥' };
-const SAYING: { readonly [S in Says]: string } = {
+const SAYING: { readonly [S in Qualifier]: string } = {
   exact: '',
   about: 'about ',
   under: 'almost ',

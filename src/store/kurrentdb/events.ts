@@ -1,6 +1,6 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type { Json, Metadata, NewEvent, StoredEvent } from '../../kernel/index.js';
-import { CATEGORIES, InvalidPosition, PositionOfAnotherStore, UNREADABLE } from '../event-store.js';
+import type { Json, Metadata, NewEvent, RecordedEvent } from '../../kernel/index.js';
+import { CATEGORIES, InvalidPositionError, PositionOfAnotherStoreError, UNREADABLE } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
 
 /** Streams of the ledger, as the server filters them. */
@@ -18,7 +18,7 @@ export const nameOf = ({ commit, prepare }: LogPosition): string => (commit === 
 export const positionOf = (name: string): LogPosition => {
   const [, commit, prepare = commit] = (name.length < 64 && POSITION.exec(name)) || [];
   if (commit === undefined || prepare === undefined)
-    throw new (/^\d{1,15}$/.test(name) ? PositionOfAnotherStore : InvalidPosition)(
+    throw new (/^\d{1,15}$/.test(name) ? PositionOfAnotherStoreError : InvalidPositionError)(
       `${JSON.stringify(name.slice(0, 40))} is not a position of this store.`,
     );
   return { commit: BigInt(commit), prepare: BigInt(prepare) };
@@ -37,7 +37,7 @@ export interface Recorded {
   readonly position: LogPosition;
   readonly size: number;
   /** Parsed anew with each call. */
-  stored(): StoredEvent;
+  stored(): RecordedEvent;
   /** Undefined when it is no JSON. */
   json(): unknown;
 }
@@ -58,7 +58,7 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
     size: data.length + custom.length,
     json: () => (told.get('content-type') === 'application/json' ? parsed(data) : undefined),
   };
-  const stored = (): StoredEvent => {
+  const stored = (): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
     const id = event.getId()!.getString();
     const readable = json !== undefined && isOurs(metadata);

@@ -1,13 +1,13 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
-import type { StoredEvent } from '../../kernel/index.js';
-import { genesisIn, HistoryBroken, type Genesis, type Revision } from '../event-store.js';
-import { leafOf, Tree, type TreeState } from '../merkle-tree.js';
+import type { RecordedEvent } from '../../kernel/index.js';
+import { genesisIn, HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
+import { leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
-import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from '../sqlite/rows.js';
+import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
 
 /** Its name in the folder of the copy. */
-export const COPY_FILE = 'copy.db';
+export const REPLICA_FILE = 'copy.db';
 /** Events that are looked at without a pause. */
 const PAGE = 200;
 
@@ -17,7 +17,7 @@ type Compare = (a: string, b: string) => number;
  * A copy of another store's log in one SQLite file: the events with the positions they have there, numbered 1, 2, 3 … by ordinal.
  * It can be made anew from the log, so a commit does not wait for the disk: what a power cut takes is copied again.
  */
-export class CopyFile {
+export class ReplicaFile {
   readonly #db: Database.Database;
   readonly #release: () => void;
   readonly #insert: Database.Statement;
@@ -29,13 +29,13 @@ export class CopyFile {
   readonly #positionAt: Database.Statement<[number], { position: string }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
-  #tree = new Tree();
+  #tree = new MerkleTree();
   #position: string | undefined;
 
-  /** @throws FolderInUse, UnsafeSqlite, UnsupportedFormatError; HistoryBroken when the file is damaged */
+  /** @throws FolderInUseError, UnsafeSqliteError, UnsupportedFormatError; HistoryBrokenError when the file is damaged */
   constructor(readonly dir: string) {
     this.#release = lockFolder(dir);
-    this.#db = new Database(join(dir, COPY_FILE));
+    this.#db = new Database(join(dir, REPLICA_FILE));
     try {
       openFile(this.#db, 'NORMAL');
       this.#db.exec(`
@@ -83,9 +83,9 @@ export class CopyFile {
 
   /**
    * Copies what comes next in the log: all of it, with the tree over it, or nothing.
-   * @throws HistoryBroken when an event is none that can come next: twice, out of order, or behind a gap in its stream
+   * @throws HistoryBrokenError when an event is none that can come next: twice, out of order, or behind a gap in its stream
    */
-  take(events: readonly StoredEvent[], compare: Compare): void {
+  take(events: readonly RecordedEvent[], compare: Compare): void {
     const tree = this.#tree.copy();
     let last = this.#position;
     this.#db.exec('BEGIN IMMEDIATE');
@@ -114,13 +114,13 @@ export class CopyFile {
   }
 
   /** The events behind an ordinal. */
-  page(ordinal: number, limit: number): readonly StoredEvent[] {
+  page(ordinal: number, limit: number): readonly RecordedEvent[] {
     const rows = this.#ofLog.all(ordinal, limit);
     const last = rows.at(-1);
     if (last && last.ordinal !== ordinal + rows.length) throw this.broken(`events are missing before ${last.position}`);
     return this.#read(rows);
   }
-  ofStream(stream: string, from: Revision, limit: number): readonly StoredEvent[] {
+  ofStream(stream: string, from: Revision, limit: number): readonly RecordedEvent[] {
     if (from > this.#heads.of(stream)) return [];
     return this.#read(this.#ofStream.all(stream, from, limit));
   }
@@ -143,10 +143,10 @@ export class CopyFile {
     return this.#positionAt.get(ordinal)?.position;
   }
 
-  /** Reads the whole file and makes the root anew. @throws HistoryBroken when it is not the root over what was copied */
+  /** Reads the whole file and makes the root anew. @throws HistoryBrokenError when it is not the root over what was copied */
   async verify(): Promise<{ readonly count: number; readonly root: string }> {
     const kept = this.#tree.copy();
-    const tree = new Tree();
+    const tree = new MerkleTree();
     while (tree.size < kept.size) {
       const page = this.page(tree.size, Math.min(PAGE, kept.size - tree.size));
       for (const event of page) tree.add(leafOf(event));
@@ -157,9 +157,9 @@ export class CopyFile {
     return { count: tree.size, root: tree.root() };
   }
 
-  broken(why: string): HistoryBroken {
-    return new HistoryBroken(
-      `The copy of the log in ${join(this.dir, COPY_FILE)} is not the log: ${why}. Without the file it is made anew.`,
+  broken(why: string): HistoryBrokenError {
+    return new HistoryBrokenError(
+      `The copy of the log in ${join(this.dir, REPLICA_FILE)} is not the log: ${why}. Without the file it is made anew.`,
     );
   }
 
@@ -177,15 +177,15 @@ export class CopyFile {
     );
     const [genesis, tree] = [about.get('genesis'), about.get('tree')];
     if (genesis !== undefined) this.#genesis = genesisIn(JSON.parse(genesis));
-    if (tree !== undefined) this.#tree = Tree.from(JSON.parse(tree) as TreeState);
+    if (tree !== undefined) this.#tree = MerkleTree.from(JSON.parse(tree) as TreeState);
     const last = this.#db.prepare<[], { ordinal: number | null }>('SELECT max(ordinal) AS ordinal FROM events').get()!.ordinal ?? 0;
     if (last !== this.ordinal) throw this.broken(`its last event is number ${last}, and was number ${this.ordinal}`);
     this.#position = this.positionAt(last);
   }
 
-  #read(rows: readonly EventRow<string>[]): readonly StoredEvent[] {
+  #read(rows: readonly EventRow<string>[]): readonly RecordedEvent[] {
     try {
-      return rows.map(storedOf);
+      return rows.map(recordedOf);
     } catch {
       throw this.broken(`what stands between ${rows[0]!.position} and ${rows.at(-1)!.position} is no JSON`);
     }

@@ -18,7 +18,12 @@ const MAX_FAULTS = 20;
  * be gives one result, another one result for each fault, which names position and stream. The first part with a fault is the last.
  */
 export async function* examineLedger(db: Database.Database): AsyncGenerator<Examined, void, undefined> {
-  for (const [part, examine] of [['file', examineFile], ['events', examineEvents], ['streams', examineStreams]] as const) { // prettier-ignore
+  for (const [part, examine] of [
+    ['file', examineFile],
+    ['events', examineEvents],
+    ['streams', examineStreams],
+  ] as const) {
+    // prettier-ignore
     let faults = 0;
     let detail = '';
     try {

@@ -3,16 +3,18 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
-export class FolderInUse extends Error {
-  override readonly name = 'FolderInUse';
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+  readonly code = 'folder-in-use';
   constructor(readonly folder: string) {
     super(`${folder} is in use by another process.`);
   }
 }
 
 /** This SQLite can lose acknowledged records. */
-export class UnsafeSqlite extends Error {
-  override readonly name = 'UnsafeSqlite';
+export class UnsafeSqliteError extends Error {
+  override readonly name = 'UnsafeSqliteError';
+  readonly code = 'unsafe-sqlite';
 }
 
 /**
@@ -22,12 +24,12 @@ export class UnsafeSqlite extends Error {
 export const refuseUnsafe = (version: string): void => {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   const number = major * 1_000_000 + minor * 1000 + patch;
-  if (number < 3_051_003) throw new UnsafeSqlite(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
+  if (number < 3_051_003) throw new UnsafeSqliteError(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
 };
 
 export const LOCK_FILE = 'ledger.lock';
 
-/** Holds a folder until released; a killed process leaves it free. @throws FolderInUse */
+/** Holds a folder until released; a killed process leaves it free. @throws FolderInUseError */
 export const lockFolder = (folder: string): (() => void) => {
   makePrivateFolder(folder);
   const file = join(folder, LOCK_FILE);
@@ -37,7 +39,7 @@ export const lockFolder = (folder: string): (() => void) => {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new FolderInUse(folder);
+    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new FolderInUseError(folder);
     throw error;
   }
   return () => lock.close();
@@ -64,7 +66,7 @@ const tighten = (path: string, mode: number): void => {
   if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
 };
 
-/** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqlite */
+/** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqliteError */
 export const openFile = (db: Database.Database, synchronous: 'FULL' | 'NORMAL'): void => {
   refuseUnsafe(db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
   db.pragma('journal_mode = WAL');

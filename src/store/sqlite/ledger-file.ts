@@ -22,13 +22,13 @@ const TABLES = `
 /** There is no ledger to open where one is expected, or it cannot be read: the message says what the operator can do. */
 export class NoLedgerError extends Error {
   override readonly name = 'NoLedgerError';
-  readonly code = 'NO_LEDGER';
+  readonly code = 'no-ledger';
 }
 
 /** What the last process wrote could not be made durable. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
-  readonly code = 'NO_CHECKPOINT';
+  readonly code = 'no-checkpoint';
 }
 
 export interface NewLedger {
@@ -45,7 +45,7 @@ export interface OpenLedger {
 /**
  * Opens the ledger of a locked folder for reading and writing, or makes one where nothing is left of another. All that it holds is durable
  * when this returns: after a failed fsync, records may have stayed in memory only, and the checkpoint writes them again.
- * @throws NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqlite
+ * @throws NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError
  */
 export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger => {
   const file = join(dir, LEDGER_FILE);

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import {
-  type Build,
+  type ProjectionBuild,
   type EventQuery,
   type IndexedEvent,
-  type Ordinal,
-  type Place,
+  type Sequence,
+  type ContributionPlace,
   type ReadModel,
-  type StoppedStream,
+  type FaultedStream,
   type Tag,
 } from '../read-model.js';
 import { HereSql, ThreadSql, type Sql } from './sql.js';
@@ -53,7 +53,7 @@ const EVENT =
   'SELECT e.ordinal, e.position, n.name AS stream, e.revision, e.id, e.log_time AS logTime FROM events e JOIN names n ON n.id = e.stream';
 
 /** A SQLite file of its own beside the log: thrown away and made again whenever it is of no use. */
-export class EmbeddedReadModel implements ReadModel {
+export class SqliteReadModel implements ReadModel {
   readonly #sql: Sql;
   readonly #names = new Recent<number>(20_000);
   /** Names that may not have been committed yet, and the number of the last. */
@@ -82,7 +82,7 @@ export class EmbeddedReadModel implements ReadModel {
     this.#listener?.(error);
   }
 
-  claim(ledger: string): void {
+  bind(ledger: string): void {
     const mine = `${SHAPE} ${ledger}`;
     const owner = this.#get<{ value: string }>(`SELECT value FROM about WHERE key = 'ledger'`);
     if (owner?.value === mine) return;
@@ -118,7 +118,7 @@ export class EmbeddedReadModel implements ReadModel {
     if (this.#sql.held) this.transaction(() => undefined);
   }
 
-  addEvent({ ordinal, position, stream, revision, id, logTime }: IndexedEvent, tags: readonly Tag[]): void {
+  addEvent({ sequence: ordinal, position, stream, revision, id, watermark: logTime }: IndexedEvent, tags: readonly Tag[]): void {
     this.#pending.events.push([ordinal, position, this.#name(stream), revision, id, logTime]);
     for (const [kind, value] of tags) {
       const tag = this.#tag(kind, value);
@@ -130,7 +130,7 @@ export class EmbeddedReadModel implements ReadModel {
   lastEvent(): IndexedEvent | undefined {
     return this.#get(`${EVENT} ORDER BY e.ordinal DESC LIMIT 1`);
   }
-  eventAt(ordinal: Ordinal): IndexedEvent | undefined {
+  eventAt(ordinal: Sequence): IndexedEvent | undefined {
     return this.#get(`${EVENT} WHERE e.ordinal = ?`, ordinal);
   }
   eventById(id: string): IndexedEvent | undefined {
@@ -163,31 +163,31 @@ export class EmbeddedReadModel implements ReadModel {
     return found;
   }
 
-  revisionAt(stream: string, ordinal: Ordinal): number {
+  revisionAt(stream: string, ordinal: Sequence): number {
     const sql = 'SELECT revision FROM events WHERE stream = ? AND ordinal <= ? ORDER BY ordinal DESC LIMIT 1';
     return this.#get<{ revision: number }>(sql, this.#known(stream) ?? -1, ordinal)?.revision ?? -1;
   }
 
-  builds(): readonly Build[] {
-    return this.#all<Omit<Build, 'serving'> & { serving: number }>('SELECT * FROM builds ORDER BY id').map((b) => ({
+  builds(): readonly ProjectionBuild[] {
+    return this.#all<Omit<ProjectionBuild, 'serving'> & { serving: number }>('SELECT * FROM builds ORDER BY id').map((b) => ({
       ...b,
       serving: b.serving === 1,
     }));
   }
-  addBuild(projection: string, version: number, serving: boolean): Build {
+  addBuild(projection: string, version: number, serving: boolean): ProjectionBuild {
     const sql = 'INSERT INTO builds (projection, version, cursor, serving) VALUES (?, ?, 0, ?) RETURNING id';
     let id = 0;
     this.transaction(() => ({ id } = this.#get<{ id: number }>(sql, projection, version, serving ? 1 : 0)!));
     return { id, projection, version, cursor: 0, serving };
   }
-  moveBuild(build: number, cursor: Ordinal): void {
+  moveBuild(build: number, cursor: Sequence): void {
     this.#run('UPDATE builds SET cursor = ? WHERE id = ?', cursor, build);
   }
-  serve(build: number): void {
+  activate(build: number): void {
     this.#run('DELETE FROM builds WHERE id <> ? AND projection = (SELECT projection FROM builds WHERE id = ?)', build, build);
     this.#run('UPDATE builds SET serving = 1 WHERE id = ?', build);
   }
-  sweep(): boolean {
+  retire(): boolean {
     for (const [table, column] of Object.entries(OF_BUILD)) {
       const gone = this.#get<{ build: number }>(`SELECT build FROM ${table} WHERE build NOT IN (SELECT id FROM builds) LIMIT 1`);
       if (!gone) continue;
@@ -198,51 +198,51 @@ export class EmbeddedReadModel implements ReadModel {
     return false;
   }
 
-  openPart(build: number, { key, stream, row, links }: Place, at: Ordinal): void {
+  openContribution(build: number, { key, stream, row, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
     const { parts, links: linked } = this.#pending;
     parts.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
     for (const target of links) linked.push([build, target, key, of, at, null]);
   }
-  closePart(build: number, { key, stream, links }: Place, at: Ordinal): void {
+  closeContribution(build: number, { key, stream, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
     this.#write(); // what is closed may have been opened in this transaction
     this.#run('UPDATE parts SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
     for (const target of links)
       this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
   }
-  mark(build: number, name: string, at: Ordinal): void {
+  mark(build: number, name: string, at: Sequence): void {
     this.#pending.marks.push([build, hashOf(name), at]);
   }
-  marked(build: number, name: string, upTo: Ordinal): readonly Ordinal[] {
+  marked(build: number, name: string, upTo: Sequence): readonly Sequence[] {
     const sql = 'SELECT ordinal FROM marks WHERE build = ? AND hash = ? AND ordinal <= ? ORDER BY ordinal';
-    return this.#all<{ ordinal: Ordinal }>(sql, build, hashOf(name), upTo).map(({ ordinal }) => ordinal);
+    return this.#all<{ ordinal: Sequence }>(sql, build, hashOf(name), upTo).map(({ ordinal }) => ordinal);
   }
-  totalAt(build: number, key: string, ordinal: Ordinal): Readonly<Record<string, string>> {
+  sumAt(build: number, key: string, ordinal: Sequence): Readonly<Record<string, string>> {
     const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
     const row = this.#get<{ measures: string }>(sql, build, key, ordinal);
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
-  setTotal(build: number, key: string, measures: string, at: Ordinal): void {
+  setSum(build: number, key: string, measures: string, at: Sequence): void {
     this.#pending.totals.push([build, key, at, measures]);
   }
-  stop(build: number, { stream, ordinal, error }: StoppedStream): void {
+  fault(build: number, { stream, sequence: ordinal, error }: FaultedStream): void {
     this.#run('INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)', build, stream, ordinal, error);
   }
-  stopped(build: number): readonly StoppedStream[] {
+  stopped(build: number): readonly FaultedStream[] {
     return this.#all('SELECT stream, ordinal, error FROM stopped WHERE build = ? ORDER BY stream', build);
   }
 
-  partsAt(build: number, key: string, ordinal: Ordinal): readonly Place[] {
+  contributionsAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[] {
     const sql = `${PART} FROM parts p JOIN names n ON n.id = p.stream WHERE p.build = ? AND p.key = ? AND (p.until IS NULL OR p.until > ?) AND p.since <= ? ORDER BY n.name, p.since`;
     return this.#all<PartRow>(sql, build, key, ordinal, ordinal).map(placed);
   }
-  linkingAt(build: number, key: string, ordinal: Ordinal): readonly Place[] {
+  referencingAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[] {
     const sql = `${PART} FROM links l JOIN parts p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND (p.until IS NULL OR p.until > ?) AND p.since <= ?
       JOIN names n ON n.id = p.stream WHERE l.build = ? AND l.target = ? AND (l.until IS NULL OR l.until > ?) AND l.since <= ? ORDER BY l.key, n.name, p.since`;
     return this.#all<PartRow>(sql, ordinal, ordinal, build, key, ordinal, ordinal).map(placed);
   }
-  rowKeys(build: number, ordinal: Ordinal, after: string, limit: number): readonly string[] {
+  rowKeys(build: number, ordinal: Sequence, after: string, limit: number): readonly string[] {
     const sql =
       'SELECT DISTINCT key FROM parts WHERE build = ? AND key > ? AND row = 1 AND (until IS NULL OR until > ?) AND since <= ? ORDER BY key LIMIT ?';
     return this.#all<{ key: string }>(sql, build, after, ordinal, ordinal, limit).map(({ key }) => key);
@@ -274,7 +274,7 @@ export class EmbeddedReadModel implements ReadModel {
     return tags.toSorted((a, b) => size.get(a)! - size.get(b)!);
   }
   /** A tag's ordinals beyond one, in order, read as they are asked for. */
-  *#ordinalsOf(tag: number, after: Ordinal): Generator<Ordinal> {
+  *#ordinalsOf(tag: number, after: Sequence): Generator<Sequence> {
     const sql =
       'SELECT first, count, steps FROM tags WHERE tag = ? AND first >= coalesce((SELECT max(first) FROM tags WHERE tag = ? AND first <= ?), 0) ORDER BY first LIMIT 50';
     for (let beyond = after; ;) {
@@ -290,8 +290,8 @@ export class EmbeddedReadModel implements ReadModel {
     }
   }
   /** Whether a tag is on an ordinal, asked in order. */
-  #tagging(tag: number): (ordinal: Ordinal) => boolean {
-    let ordinals = new Set<Ordinal>();
+  #tagging(tag: number): (ordinal: Sequence) => boolean {
+    let ordinals = new Set<Sequence>();
     let [first, last] = [0, -1];
     const sql = 'SELECT first, count, steps FROM tags WHERE tag = ? AND first <= ? ORDER BY first DESC LIMIT 1';
     return (ordinal) => {
@@ -409,14 +409,14 @@ class Pending {
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
   readonly totals: Value[][] = [];
-  readonly tagged = new Map<number, Ordinal[]>();
+  readonly tagged = new Map<number, Sequence[]>();
 
   get empty(): boolean {
     return this.names.length + this.events.length + this.parts.length + this.links.length + this.marks.length + this.totals.length === 0;
   }
 }
 
-const placed = ({ key, stream, row, links }: PartRow): Place => ({
+const placed = ({ key, stream, row, links }: PartRow): ContributionPlace => ({
   key,
   stream,
   row: row === 1,
@@ -439,16 +439,16 @@ const hashOf = (name: string): number => {
 
 /** The ordinals of one tag in one transaction: the first, and the steps from each to the next. */
 interface Tagged {
-  readonly first: Ordinal;
+  readonly first: Sequence;
   readonly count: number;
   readonly steps: string;
 }
-const stepsOf = (ordinals: readonly Ordinal[]): string => {
+const stepsOf = (ordinals: readonly Sequence[]): string => {
   let text = '';
   for (let i = 1; i < ordinals.length; i++) text += `${i > 1 ? ' ' : ''}${ordinals[i]! - ordinals[i - 1]!}`;
   return text;
 };
-const ordinalsOf = ({ first, steps }: Tagged): Ordinal[] => {
+const ordinalsOf = ({ first, steps }: Tagged): Sequence[] => {
   const ordinals = [first];
   if (steps !== '') for (const step of steps.split(' ')) ordinals.push(ordinals.at(-1)! + Number(step));
   return ordinals;

@@ -1,24 +1,24 @@
 import type Database from 'better-sqlite3';
 import { join } from 'node:path';
-import { canonical, type Metadata, type NewEvent, type StoredEvent } from '../../kernel/index.js';
+import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
   FORMAT_VERSION,
-  HistoryBroken,
-  InvalidPosition,
-  OutcomeUnknown,
-  PositionOfAnotherStore,
+  HistoryBrokenError,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  PositionOfAnotherStoreError,
   StoreFailedError,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
   type Appended,
   type EventStore,
   type Genesis,
   type Revision,
 } from '../event-store.js';
-import { Waiting } from '../signal.js';
+import { Signal } from '../signal.js';
 import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
 import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
-import { Heads, storedOf, textsOf, type EventRow } from './rows.js';
+import { Heads, recordedOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { watchFiles } from './watch.js';
 
@@ -27,7 +27,7 @@ export { LEDGER_FILE };
 /** Appends that share one commit at most: bounds the time that others wait for it. */
 const BATCH = 512;
 
-export interface EmbeddedOptions {
+export interface SqliteStoreOptions {
   readonly dir: string;
   /** For a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
@@ -59,7 +59,8 @@ const NOT_COMMITTED = /^SQLITE_(FULL|BUSY)/;
  * lack of memory, when any access meets an I/O error or corruption, and when one of its files is removed or replaced: what the operating
  * system holds in memory may then not be on the disk. It accepts nothing from then on, and reads go on as far as they can.
  */
-export class EmbeddedStore implements EventStore {
+export class SqliteStore implements EventStore {
+  readonly kind = 'sqlite';
   readonly genesis: Genesis;
   /** How many commits were made, for metrics. */
   commits = 0;
@@ -79,9 +80,9 @@ export class EmbeddedStore implements EventStore {
   /** Of the last COMMIT without a known outcome: ids of its events and commands, those of BATCH appends at most. */
   readonly #doubtful = new Set<string>();
   #closed = false;
-  readonly #waiting = new Waiting();
+  readonly #waiting = new Signal();
 
-  private constructor(options: EmbeddedOptions) {
+  private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
@@ -103,9 +104,9 @@ export class EmbeddedStore implements EventStore {
     }
   }
 
-  /** @throws FolderInUse, NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqlite */
-  static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
-    return new EmbeddedStore(options);
+  /** @throws FolderInUseError, NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError */
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    return new SqliteStore(options);
   }
 
   get failure(): StoreFailedError | undefined {
@@ -122,7 +123,7 @@ export class EmbeddedStore implements EventStore {
     return { journalMode: read('journal_mode') as string, synchronous: read('synchronous') as number };
   }
 
-  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
   }
 
@@ -141,9 +142,9 @@ export class EmbeddedStore implements EventStore {
 
   /**
    * Stores the events that come next in another store, of many streams and in its order: all of them or none, in one commit.
-   * @throws WrongExpectedRevision when one does not follow what this store holds; else as `append`
+   * @throws WrongExpectedRevisionError when one does not follow what this store holds; else as `append`
    */
-  async adopt(events: readonly StoredEvent[]): Promise<void> {
+  async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
     const rows = events.map((event) => [event.stream, event.revision, textsOf(event)] as const);
     const written = rows.map(([, , row]) => row);
@@ -154,23 +155,23 @@ export class EmbeddedStore implements EventStore {
       this.#transaction(written, () => {
         for (const [stream, revision, row] of rows) {
           const actual = heads.get(stream) ?? this.#heads.of(stream);
-          if (actual !== revision - 1) throw new WrongExpectedRevision(stream, revision - 1, actual);
+          if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
           this.#insert.run(stream, revision, ...row);
           heads.set(stream, revision);
         }
       });
     } catch (error) {
-      throw error instanceof WrongExpectedRevision ? error : this.#refusal(written, error);
+      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(written, error);
     }
     this.#committed(heads, []);
   }
 
-  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? 0 : numberOf(after);
     return this.#reading(() => this.#ofLog.all(from, limit).map(eventOf));
   }
 
-  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly StoredEvent[]> {
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly RecordedEvent[]> {
     let at = after;
     if (at !== undefined) numberOf(at);
     while (!signal.aborted && !this.#closed) {
@@ -201,7 +202,7 @@ export class EmbeddedStore implements EventStore {
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
     this.#unwatch();
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     try {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
@@ -234,14 +235,14 @@ export class EmbeddedStore implements EventStore {
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>, written: Row[]): () => void {
     const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
       const stored = this.#storedBefore(stream, expected, rows);
-      return () => (stored ? resolve(stored) : reject(new WrongExpectedRevision(stream, expected, actual)));
+      return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let position: number | bigint = 0;
     rows.forEach((row, i) => {
@@ -297,8 +298,8 @@ export class EmbeddedStore implements EventStore {
   #refusal(rows: readonly Row[], cause: unknown): Error {
     const reason = messageOf(cause);
     if (this.#doubtful.size > 0 && idsOf(rows).some((id) => this.#doubtful.has(id)))
-      return new OutcomeUnknown(`The events may or may not be stored: ${reason}`, { cause });
-    return new StoreUnavailable(`Nothing was stored: ${reason}`, undefined, { cause });
+      return new OutcomeUnknownError(`The events may or may not be stored: ${reason}`, { cause });
+    return new StoreUnavailableError(`Nothing was stored: ${reason}`, undefined, { cause });
   }
 
   /** Accepts nothing from now on: what waits was never written, and is refused. */
@@ -310,27 +311,27 @@ export class EmbeddedStore implements EventStore {
     for (const listener of this.#listeners.splice(0)) listener(this.#failure);
   }
 
-  /** @throws StoreUnavailable when the store is closed, or SQLite cannot read */
+  /** @throws StoreUnavailableError when the store is closed, or SQLite cannot read */
   #reading<T>(read: () => T): T {
-    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
     // After a ROLLBACK that failed, this connection would see what was never committed.
-    if (this.#db.inTransaction) throw new StoreUnavailable(this.#failure?.message ?? 'A transaction was not ended.');
+    if (this.#db.inTransaction) throw new StoreUnavailableError(this.#failure?.message ?? 'A transaction was not ended.');
     try {
       return read();
     } catch (error) {
       if (!codeOf(error).startsWith('SQLITE_')) throw error;
       if (!RECOVERABLE.test(codeOf(error))) this.#fail(error);
-      throw new StoreUnavailable(`The ledger cannot be read: ${messageOf(error)}`, undefined, { cause: error });
+      throw new StoreUnavailableError(`The ledger cannot be read: ${messageOf(error)}`, undefined, { cause: error });
     }
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
     const from = at === undefined ? 1 : numberOf(at);
-    return this.#waiting.orWoken(signal, () => this.#closed || (this.#reading(() => this.#last.get()!).position ?? 0) > from);
+    return this.#waiting.wait(signal, () => this.#closed || (this.#reading(() => this.#last.get()!).position ?? 0) > from);
   }
 }
 
-const newLedger = ({ genesis, timeZone, now, newId }: EmbeddedOptions): NewLedger => ({
+const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLedger => ({
   genesis: genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() },
   id: newId(),
 });
@@ -339,12 +340,14 @@ const newLedger = ({ genesis, timeZone, now, newId }: EmbeddedOptions): NewLedge
 const idsOf = (rows: readonly Row[]): string[] =>
   rows.flatMap(([id, , , metadata]) => [id, (JSON.parse(metadata) as Partial<Metadata>).command?.id ?? id]);
 
-/** @throws HistoryBroken when the row holds no event */
-const eventOf = (row: EventRow<number>): StoredEvent => {
+/** @throws HistoryBrokenError when the row holds no event */
+const eventOf = (row: EventRow<number>): RecordedEvent => {
   try {
-    return storedOf(row);
+    return recordedOf(row);
   } catch (error) {
-    throw new HistoryBroken(`The event at position ${row.position}, revision ${row.revision} of ${row.stream}, is not JSON.`, { cause: error });
+    throw new HistoryBrokenError(`The event at position ${row.position}, revision ${row.revision} of ${row.stream}, is not JSON.`, {
+      cause: error,
+    });
   }
 };
 
@@ -366,7 +369,7 @@ const canonicalText = (json: string): string => {
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))
-    throw new (/^k\d{1,20}(\.\d{1,20})?$/.test(position) ? PositionOfAnotherStore : InvalidPosition)(
+    throw new (/^k\d{1,20}(\.\d{1,20})?$/.test(position) ? PositionOfAnotherStoreError : InvalidPositionError)(
       `${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`,
     );
   return Number(position);
