@@ -26,7 +26,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config } = this.ledger;
+    const { projector, config, store: { failure } } = this.ledger; // prettier-ignore
     const copy = await this.ledger.replica?.();
     const read =
       copy && (copy.behind === undefined || copy.broken !== undefined) ? undefined : await lagOf(this.ledger).catch(() => undefined);
@@ -37,10 +37,10 @@ export class OperationsController {
       lag: rebuilding + (behind ?? 0),
       stopped: stopped.length,
     }));
-    const store = behind === undefined ? 'away' : 'answers';
+    const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
-    if (store === 'away' || late || projector.failed !== undefined)
-      throw new NotReadyError({ store, projections, ...(copy && { copy: shown(copy) }) });
+    if (store !== 'answers' || late || projector.failed !== undefined)
+      throw new NotReadyError({ store, ...(failure && { reason: failure.message }), projections, ...(copy && { copy: shown(copy) }) });
     sendJson(reply, { ready: true, store, projections, ...(copy && { copy: shown(copy) }) });
   }
 

@@ -67,7 +67,7 @@ export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger 
     throw error;
   }
 };
-/** How long the opening waits for other processes, such as a backup; and, once it is open, an append. The thread is blocked meanwhile. */
+/** How long the opening waits for other processes, such as a backup; and an append, once it is open. The thread is blocked meanwhile. */
 const OPENING_MS = 10_000;
 const BUSY_MS = 100;
 
@@ -148,16 +148,19 @@ const sync = (path: string): void => {
   }
 };
 
+/** Writes what the WAL holds into the file, and waits until that is on the disk. */
 const checkpoint = (db: Database.Database, file: string): void => {
-  let busy = false;
-  let reason = 'another process, such as a backup, still reads an older state';
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new CheckpointError(`What ${file}-wal holds could not be written into ${file}: ${reason}. Nothing was accepted; start again when that has ended.`, { cause }); // prettier-ignore
+  };
+  let busy: boolean;
   try {
-    const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number; log: number; checkpointed: number }];
-    // Busy with every frame copied: a reader keeps the WAL from being cut, and all of it is in the file, synced.
-    busy = result.busy !== 0 && result.log !== result.checkpointed;
+    busy = (db.pragma('wal_checkpoint(FULL)') as [{ busy: number }])[0].busy !== 0;
+    // Cuts the WAL as well, unless another process reads from it.
+    db.pragma('busy_timeout = 0');
+    db.pragma('wal_checkpoint(TRUNCATE)');
   } catch (error) {
-    busy = true;
-    reason = (error as Error).message;
+    return refuse((error as Error).message, error);
   }
-  if (busy) throw new CheckpointError(`What ${file}-wal holds could not be written into ${file}: ${reason}. Nothing was accepted; start again when that has ended.`); // prettier-ignore
+  if (busy) refuse('another process, such as a backup, still reads an older state');
 };

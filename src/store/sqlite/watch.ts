@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** How often the files are looked at. */
 const EVERY_MS = 2000;
@@ -24,7 +25,7 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
       if (ended) return;
       if (found === opened[i]) continue;
       end();
-      return onGone(new Error(`${file} was removed or replaced while the ledger was open.`, { cause: found }));
+      return onGone(new Error(`${basename(file)} was removed or replaced while the ledger was open.`, { cause: found }));
     }
     looking = false;
   };
