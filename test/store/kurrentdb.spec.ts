@@ -68,7 +68,7 @@ describe('KurrentDB, on the wire,', () => {
         Array.from({ length: 8 }, (_, n) => open({ timeZone: n % 2 === 0 ? 'Europe/London' : 'Asia/Tokyo' })),
       );
       expect(new Set(nodes.map(({ genesis }) => genesis.ledgerId)).size).toBe(1);
-      expect(server.stored('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
+      expect(server.recorded('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
     });
 
     it('is the one that stands there, whatever a later node is told', async () => {
@@ -96,7 +96,7 @@ describe('KurrentDB, on the wire,', () => {
       server.storeThenFail('append', 'cut');
       const { genesis } = await open();
       expect((await open()).genesis).toEqual(genesis);
-      expect(server.stored('genesis')).toHaveLength(1);
+      expect(server.recorded('genesis')).toHaveLength(1);
     });
   });
 
@@ -113,10 +113,10 @@ describe('KurrentDB, on the wire,', () => {
       const stream = freshStream();
       const event = fact({ a: 1 });
       await store.append(stream, -1, [event]);
-      const [stored] = server.stored(stream);
-      expect(stored).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
-      expect(JSON.parse(Buffer.from(stored!.data).toString())).toEqual({ a: 1 });
-      expect(JSON.parse(Buffer.from(stored!.metadata).toString())).toEqual(metadata);
+      const [recorded] = server.recorded(stream);
+      expect(recorded).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
+      expect(JSON.parse(Buffer.from(recorded!.data).toString())).toEqual({ a: 1 });
+      expect(JSON.parse(Buffer.from(recorded!.metadata).toString())).toEqual(metadata);
     });
 
     it('is taken for new without reading it back', async () => {
@@ -157,7 +157,7 @@ describe('KurrentDB, on the wire,', () => {
       const events = facts(3);
       const first = await (await open()).append(stream, -1, events);
       expect(await (await open()).append(stream, -1, events)).toEqual(first);
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
     });
 
     it('waits for its turn: no more than 64 are under way at once', async () => {
@@ -405,7 +405,7 @@ describe('KurrentDB, on the wire,', () => {
       ]);
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
       expect(await wholeLog(store)).toHaveLength(2);
-      expect(server.stored('ledger-doctor')).toHaveLength(1);
+      expect(server.recorded('ledger-doctor')).toHaveLength(1);
     });
 
     it('stops at the step that fails', async () => {

@@ -90,10 +90,10 @@ export class KurrentStore implements EventStore {
   ) {}
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
-  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...told }: KurrentOptions): Promise<KurrentStore> {
+  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
     const connection = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
-    const bounds: Bounds = { ...BOUNDS, deadline, ...told };
+    const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
     await mustAnswer(connection, bounds.openDeadline, log);
     const link = new ClusterConnection({ connection, patience: bounds.patience, now, log });
     try {
@@ -277,6 +277,6 @@ const whole = (records: readonly Recorded[], fromStart: boolean): readonly Recor
   const revisions = new Revisions(fromStart);
   return records.map((record) => {
     revisions.pass(record);
-    return record.stored();
+    return record.recorded();
   });
 };
