@@ -117,7 +117,7 @@ describe('a file that is no ledger', () => {
 });
 
 describe('a folder without ledger.db', () => {
-  it.each([[['read-model.db']], [['ledger.db-wal']], [['ledger.db-wal', 'read-model.db']]])(
+  it.each([[['read-model.db']], [['ledger.db-wal']], [['ledger.db-wal', 'ledger.db.partial', 'read-model.db']]])(
     'but with %j was that of a ledger: no other one is begun in it',
     async (names) => {
       const dir = await newFolder();

@@ -7,6 +7,8 @@ import { COLUMNS } from './rows.js';
 
 /** The ledger's file in its folder. */
 export const LEDGER_FILE = 'ledger.db';
+/** A copy that is being made, by a backup or a restore: no program takes it for a ledger. */
+export const PARTIAL_FILE = `${LEDGER_FILE}.partial`;
 /** The stream of the first record. */
 export const GENESIS = 'genesis';
 /** What SQLite keeps beside a file. */
@@ -91,7 +93,7 @@ export const readGenesis = (db: Database.Database, file: string): Genesis => {
 };
 
 const refuseRemains = (dir: string): void => {
-  const remains = [`${LEDGER_FILE}-wal`, 'read-model.db'].filter((name) => existsSync(join(dir, name)));
+  const remains = [`${LEDGER_FILE}-wal`, PARTIAL_FILE, 'read-model.db'].filter((name) => existsSync(join(dir, name)));
   if (remains.length === 0) return;
   throw new NoLedgerError(
     `${dir} has no ${LEDGER_FILE}, but ${remains.join(' and ')}: a ledger was here. ` +
