@@ -6,7 +6,7 @@ import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
-import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, queryOf } from './request.js';
+import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 
@@ -58,6 +58,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         actor: actorOf(request),
         idempotencyKey: idempotencyKeyOf(request),
         ifMatch: ifMatchOf(request),
+        ifNoneMatch: ifNoneMatchOf(request),
         dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),
         correlationId: correlationOf(request),
       };

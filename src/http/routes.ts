@@ -6,7 +6,13 @@ export const placesOf = (command: AnyCommand, subjects: readonly AnySubject[]): 
   command.subject ? [command.subject] : subjects;
 
 /** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
-export const isOpen = (route: string): boolean => ['/livez', '/readyz', '/openapi.json'].includes(route) || /^\/docs(\/|$)/.test(route);
+export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
+export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
+
+/** The address of the server alone leads to its description. It is no operation of the API. */
+export const leadToDocs = (fastify: FastifyInstance): void => {
+  fastify.get('/', (_, reply) => reply.redirect('docs'));
+};
 
 /** Which methods there are at a path, for an honest 405. */
 export class Routes {

@@ -16,7 +16,7 @@ export const ROLES = {
 export type Role = keyof typeof ROLES;
 export const may = (role: Role, act: Act): boolean => (ROLES[role] as readonly Act[]).includes(act);
 
-/** An entry of the file. The token itself is shown once, to whoever made it, and is kept nowhere. */
+/** An entry of the file. The token itself is shown once, to the person who made it, and is kept nowhere. */
 export interface Token {
   readonly id: string;
   /** A person id, never a name. */
@@ -77,6 +77,16 @@ export const parseTokens = (text: string): readonly Token[] => {
   return list;
 };
 
+/** Others who may write the file may make themselves a token. @throws BadTokenFile whose message names the file */
+export const refuseOpenFile = async (file: string): Promise<void> => {
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o777,
+    () => 0, // the next read says why
+  );
+  if ((mode & 0o022) !== 0 && process.platform !== 'win32')
+    throw new BadTokenFile(`${file} may be written by others than its owner (mode ${mode.toString(8)}): chmod go-w takes that from them.`);
+};
+
 /** @throws BadTokenFile whose message names the file */
 export const readTokens = async (file: string): Promise<readonly Token[]> => {
   try {
@@ -121,9 +131,9 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
   }
 };
 
-/** @returns the token, which nobody can be told again, and its entry */
-export const newToken = (told: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
+/** @returns the token, which nothing can show again, and its entry */
+export const newToken = (about: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
   const token = `tower_${randomBytes(32).toString('base64url')}`;
   const sha256 = hashOf(token).toString('hex');
-  return { token, entry: { id: sha256.slice(0, 12), ...told, sha256 } };
+  return { token, entry: { id: sha256.slice(0, 12), ...about, sha256 } };
 };

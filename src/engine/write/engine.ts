@@ -26,6 +26,7 @@ import {
 } from '../../kernel/index.js';
 import { OutcomeUnknown, WrongExpectedRevision, type EventStore } from '../../store/event-store.js';
 import { commandIdOf } from './command-id.js';
+import { unmetPrecondition, type Precondition } from './precondition.js';
 import { Streams } from './streams.js';
 
 export interface Ports {
@@ -36,7 +37,7 @@ export interface Ports {
   newId(): string;
 }
 
-export interface Ask {
+export interface Ask extends Precondition {
   readonly command: AnyCommand;
   readonly subject: AnySubject;
   readonly id: string;
@@ -44,8 +45,6 @@ export interface Ask {
   readonly body: { readonly record?: Grounds; readonly [field: string]: unknown };
   readonly actor: Actor;
   readonly idempotencyKey?: string | undefined;
-  /** The revision the caller last saw, if they care: compared with what was read, never used to append. */
-  readonly ifMatch?: number | undefined;
   readonly dryRun?: boolean | undefined;
   readonly correlationId?: string | undefined;
 }
@@ -65,15 +64,14 @@ export interface Receipt {
   readonly outcome: 'accepted' | 'replayed' | 'already-so' | 'dry-run';
 }
 
-/** The caller's `If-Match` is not where the stream is. */
+/** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
 export class Stale extends Error {
   override readonly name = 'Stale';
   constructor(
-    readonly stream: string,
-    readonly seen: number,
+    message: string,
     readonly actual: number,
   ) {
-    super(`${stream} is at revision ${actual}, not ${seen}.`);
+    super(message);
   }
 }
 
@@ -196,7 +194,8 @@ export class Engine {
     const commandId = key === undefined ? this.ports.newId() : commandIdOf(stream, key);
     const before = key === undefined ? [] : history.decision(commandId);
     if (before.length > 0) return this.#again(ask, before);
-    if (ask.ifMatch !== undefined && ask.ifMatch !== history.revision) throw new Stale(stream, ask.ifMatch, history.revision);
+    const unmet = unmetPrecondition(ask, stream, history.revision);
+    if (unmet !== undefined) throw new Stale(unmet, history.revision);
 
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, store.genesis.timeZone);

@@ -1,0 +1,65 @@
+import helmet from '@fastify/helmet';
+import { fastify as newFastify, type FastifyInstance, type FastifyReply } from 'fastify';
+import { isDocs } from './routes.js';
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+export interface SecurityHeaders {
+  /** Of JSON, problems and event streams: nothing in them is ever run or shown in a frame. */
+  readonly api: Headers;
+  /** Of `/docs`, whose scripts and styles come from this server. */
+  readonly docs: Headers;
+}
+
+const none = ["'none'"];
+const self = ["'self'"];
+const common = { 'base-uri': none, 'form-action': none, 'frame-ancestors': none };
+const api = { 'default-src': none, ...common };
+const docs = {
+  'default-src': none,
+  'script-src': self,
+  'style-src': [...self, "'unsafe-inline'"], // swagger-ui writes style elements and attributes
+  'img-src': [...self, 'data:'],
+  'font-src': self,
+  'connect-src': self,
+  ...common,
+};
+
+/**
+ * What helmet says of an answer. It is asked once for each kind: it would work out the same headers anew for every request, which takes
+ * longer than all else in a read.
+ * @param overTls the server stands behind TLS, so that browsers may be told to use nothing else
+ */
+export const securityHeaders = async (overTls: boolean): Promise<SecurityHeaders> => {
+  const made = async (directives: Readonly<Record<string, readonly string[]>>): Promise<Headers> => {
+    const asked = newFastify();
+    await asked.register(helmet, {
+      contentSecurityPolicy: { useDefaults: false, directives: directives as Record<string, string[]> },
+      strictTransportSecurity: overTls && { maxAge: 31_536_000, includeSubDomains: false },
+      // for browsers that nobody has any more, or for pages with parts from elsewhere
+      originAgentCluster: false,
+      xDnsPrefetchControl: false,
+      xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
+      xFrameOptions: { action: 'deny' },
+    });
+    asked.get('/', (_, reply) => reply.send());
+    const { headers } = await asked.inject('/');
+    await asked.close();
+    const own = ['content-length', 'content-type', 'date', 'connection', 'keep-alive'];
+    return Object.entries(headers).flatMap(([name, value]) => (own.includes(name) ? [] : [[name, String(value)] as const]));
+  };
+  return { api: await made(api), docs: await made(docs) };
+};
+
+/** On the raw answer, so that streams and answers that no hook has seen carry them too. */
+export const secure = (reply: FastifyReply, headers: Headers): void => {
+  for (const [name, value] of headers) reply.raw.setHeader(name, value);
+};
+
+export const addSecurityHeaders = (fastify: FastifyInstance, { api, docs }: SecurityHeaders): void => {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    secure(reply, isDocs(request.routeOptions.url ?? '') ? docs : api);
+    done();
+  });
+};
