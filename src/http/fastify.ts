@@ -5,7 +5,6 @@ import { acceptJson } from './json-body.js';
 import type { Ledger } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
 import { notHttp, sendProblem, ShuttingDown } from './problem.js';
-import { leadToDocs } from './routes.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { requireTokens, Tokens } from './tokens.js';
 
@@ -49,7 +48,6 @@ export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = R
   acceptJson(fastify);
   ledger.routes.watch(fastify);
   ledger.metrics.watch(fastify);
-  leadToDocs(fastify);
   return adapter;
 };
 

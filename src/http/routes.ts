@@ -9,11 +9,6 @@ export const placesOf = (command: AnyCommand, subjects: readonly AnySubject[]): 
 export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
-/** The address of the server alone leads to its description. It is no operation of the API. */
-export const leadToDocs = (fastify: FastifyInstance): void => {
-  fastify.get('/', (_, reply) => reply.redirect('docs'));
-};
-
 /** Which methods there are at a path, for an honest 405. */
 export class Routes {
   readonly #methods = new Map<string, Set<string>>();

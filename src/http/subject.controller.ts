@@ -32,6 +32,7 @@ export const subjectController = (subject: AnySubject): Type => {
       summary: `The ${category} as believed, by both clocks.`,
       idOf: category,
       query: STATE,
+      validated: true,
     })
     async state(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(STATE));
@@ -61,6 +62,7 @@ export const subjectController = (subject: AnySubject): Type => {
       summary: `Every fact of the ${category} in its place: who decided it, why, and what it changed.`,
       idOf: category,
       query: HISTORY,
+      validated: true,
     })
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(HISTORY));
