@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
-import { importFile, Interrupted } from './importer.js';
+import { importFile, Interrupted, NotJsonLinesError } from './importer.js';
 
 const command = new Command('import')
   .description(
@@ -54,10 +54,10 @@ try {
   console.log(
     `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${told.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
   );
-  process.exitCode = counts.refused + counts.broken > 0 ? 1 : 0;
+  process.exitCode = counts.refused + counts.broken + counts.failed > 0 ? 1 : 0;
 } catch (error) {
   const { code } = error as { readonly code?: string };
-  const plain = error instanceof Interrupted || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
+  const plain = error instanceof Interrupted || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
   console.error(plain ? (error as Error).message : error);
   process.exitCode = 2;
 }

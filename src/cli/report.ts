@@ -2,7 +2,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 
-export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
+/** `failed`: the server answered 500, and nothing is known of the line. */
+export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'failed' | 'tried' | 'checked';
 /** What became of a line, as the report says it. */
 export interface Reported {
   readonly line: number;
@@ -30,7 +31,7 @@ interface Done extends Source {
   readonly reportBytes: number;
   readonly counts: Counts;
 }
-const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0, checked: 0 };
+const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, failed: 0, tried: 0, checked: 0 };
 
 const AT_ONCE = 1 << 16;
 const SAVE_EVERY = 500; // lines; so many are asked again after a kill
@@ -69,7 +70,7 @@ export class Report {
     private readonly progressFile: string | undefined,
     before: Done | undefined,
   ) {
-    this.counts = before?.counts ?? none;
+    this.counts = { ...none, ...before?.counts };
     this.lines = before?.lines ?? 0;
     this.bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
@@ -82,7 +83,9 @@ export class Report {
     const source = await sourceOf(file);
     const before = again || !progressFile ? undefined : await doneBefore(progressFile);
     if (before && (before.size !== source.size || before.modified !== source.modified))
-      throw new Interrupted(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
+      throw new Interrupted(
+        `${file} has changed since its last run. Send it from the start, with --again: nothing that was recorded then is recorded twice.`,
+      );
     await (await open(report, 'a')).close();
     await truncate(report, before?.reportBytes ?? 0);
     return new Report(source, createWriteStream(report, { flags: 'a' }), progressFile, before);

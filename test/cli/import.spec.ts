@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { importFile, Interrupted, type ImportOptions } from '../../src/cli/importer.js';
+import { importFile, Interrupted, NotJsonLinesError, type ImportOptions } from '../../src/cli/importer.js';
 import { LONGEST } from '../../src/cli/lines.js';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
 
@@ -165,6 +165,35 @@ describe('answers on the way', () => {
     expect(asked).toEqual(Array.from({ length: 3 }, () => ['/ledger/suppliers/s-1/register-supplier', 's-1', 'ana']));
   });
 
+  it('that are a fault of the server are reported, and the lines behind are sent', async () => {
+    const asked: unknown[] = [];
+    const answers: RequestListener = ({ url = '' }, response) => {
+      asked.push(url);
+      if (url.includes('/s-2/')) response.writeHead(500, { 'content-type': 'text/html' }).end('<h1>Oh no</h1>');
+      else if (url.includes('/decisions/')) response.writeHead(500).end('{"title":"Something went wrong on our side."}');
+      else response.writeHead(201).end('{"position":"7"}');
+    };
+    const withdrawn = line('w', '/suppliers/s-1/withdraw-fact', { event: '@s-1' });
+    await wrote(supplier(1), supplier(2), supplier(3), withdrawn, supplier(4));
+    await answering(answers, async (url) =>
+      expect(await run({ url: url.replace(/\/$/, '') })).toMatchObject({ lines: 5, accepted: 3, failed: 2 }),
+    );
+    expect((await report()).filter(({ outcome }) => outcome === 'failed')).toEqual([
+      { line: 2, key: 's-2', outcome: 'failed', why: 'The server answered 500: <h1>Oh no</h1>' },
+      { line: 4, key: 'w', outcome: 'failed', why: expect.stringContaining('Something went wrong') },
+    ]);
+    expect(asked).toHaveLength(5);
+  });
+
+  it('that say that the token is refused too often end the run, which goes on from there', async () => {
+    await wrote(supplier(1));
+    await answering(
+      (_, response) => response.writeHead(429).end('{}'),
+      async (url) => expect(run({ url: url.replace(/\/$/, '') })).rejects.toThrow(/does not take the token/),
+    );
+    expect(await run()).toMatchObject({ accepted: 1 });
+  });
+
   it('of many subjects are not needed to know, in a dry run, which lines follow earlier ones', async () => {
     const ids = Array.from({ length: 3000 }, (_, n) => n);
     await wrote(...ids.map(supplier), ...ids.map((n) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' })), supplier('new'));
@@ -201,9 +230,21 @@ describe('a line that cannot be told is named with its reason, and those around 
     ['too long', `{"key":"${'x'.repeat(LONGEST)}"}`, 'broken', 'longer than'],
     ['far too long', 'x'.repeat(LONGEST * 12), 'broken', 'longer than'],
     ['without a key', '{"post":"/suppliers/a/register-supplier","body":{}}', 'broken', '"key"'],
-    ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'Nothing can be told'],
+    ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'There is no command at'],
     ['with an id that is none', line('k', '/suppliers/Ä/register-supplier', { title: 'A', form: 'company' }), 'broken', 'is no id'],
-    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'Nothing can be told'],
+    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'There is no command at'],
+    [
+      'with a name twice',
+      '{"key":"k","post":"/suppliers/a/register-supplier","body":{"title":"A","form":"company","title":"B"}}',
+      'broken',
+      '/body/title is a name that stands twice',
+    ],
+    [
+      'with a text that nobody can see',
+      line('k', '/suppliers/a/register-supplier', { title: '\u200b', form: 'company' }),
+      'broken',
+      '/title must hold something that can be seen',
+    ],
     ['with a wrong field', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'club' }), 'broken', '/form'],
     ['with a field too many', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'company', size: 1 }), 'broken', '/size'],
     ['out of order', line('k', '/contracts/c/sign-contract'), 'refused', 'No such contract'],
@@ -230,6 +271,40 @@ describe('a line that cannot be told is named with its reason, and those around 
     await writeFile(file, `${good}\r\n\r\n\n${history[0]}\r\n`);
     expect(await run()).toMatchObject({ lines: 2, accepted: 2 });
     expect((await report()).map((said) => said.line)).toEqual([1, 4]);
+  });
+});
+
+describe('a file of another form', () => {
+  it.each([
+    ['CSV', 'key,post,title\ns-1,/suppliers/s-1/register-supplier,One\n'],
+    ['CSV', '\ufeff"key";"post";"title"\r\n"s-1";"/suppliers/s-1/register-supplier";"One"\r\n'],
+    ['CSV', 'key\tpost\ttitle\n'],
+    [
+      'one JSON document',
+      JSON.stringify(
+        Array.from({ length: 3 }, (_, n) => JSON.parse(supplier(n))),
+        null,
+        2,
+      ),
+    ],
+    ['one JSON document', JSON.stringify(Array.from({ length: 20_000 }, (_, n) => JSON.parse(supplier(n))))],
+    ['one JSON document', `\ufeff${JSON.stringify({ commands: [JSON.parse(supplier(1))] }, null, 2)}`],
+    ['one JSON document', JSON.stringify({ commands: Array.from({ length: 20_000 }, (_, n) => JSON.parse(supplier(n))) })],
+  ])('is named for what it looks like: %s', async (form, text) => {
+    await writeFile(file, text);
+    await expect(run()).rejects.toThrow(NotJsonLinesError);
+    await expect(run()).rejects.toThrow(`history.jsonl: this looks like ${form}; the import reads JSON Lines`);
+    expect(existsSync(`${file}.report.jsonl`)).toBe(false);
+    expect((await server.get('/events')).body.events).toEqual([]);
+  });
+
+  it('is not what a file looks like that begins with a byte order mark, empty lines or half a line', async () => {
+    await writeFile(file, `\ufeff${supplier(1)}\n`);
+    expect(await run()).toMatchObject({ lines: 1, accepted: 1 });
+    await writeFile(file, `\n \n{"key": \n${supplier(2)}\n`);
+    expect(await run()).toMatchObject({ lines: 2, accepted: 1, broken: 1 });
+    await writeFile(file, '');
+    expect(await run()).toMatchObject({ lines: 0 });
   });
 });
 
