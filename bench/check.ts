@@ -32,7 +32,7 @@ export interface Recorded {
 }
 
 /** The log or a row is not what it has to be. */
-export class Differs extends Error {}
+export class DiffersError extends Error {}
 
 /** Reads the whole log behind a cursor and holds it against every receipt. */
 export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'): Promise<readonly Recorded[]> => {
@@ -44,7 +44,7 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
     const page: { events: Recorded[]; next?: string } = await got(server.get(`/events?limit=500&cursor=${cursor}`));
     for (const event of page.events) {
       const expected = (heads.get(event.stream) ?? -1) + 1;
-      if (event.revision !== expected) throw new Differs(`${event.stream} goes on with revision ${event.revision}, not ${expected}.`);
+      if (event.revision !== expected) throw new DiffersError(`${event.stream} goes on with revision ${event.revision}, not ${expected}.`);
       heads.set(event.stream, expected);
       byDecision.set(event.metadata.command.id, [...(byDecision.get(event.metadata.command.id) ?? []), event]);
       log.push(event);
@@ -54,19 +54,19 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
   const known = new Set<string>();
   for (const { key, answer, refused } of all) {
     if (refused) continue;
-    if (!answer) throw new Differs(`${key} was never answered.`);
+    if (!answer) throw new DiffersError(`${key} was never answered.`);
     const { decision, stream, revision, position, events } = answer.receipt;
-    if (known.has(decision)) throw new Differs(`Two commands got the decision ${decision}.`);
+    if (known.has(decision)) throw new DiffersError(`Two commands got the decision ${decision}.`);
     known.add(decision);
     const found = byDecision.get(decision) ?? [];
-    if (found.length === 0) throw new Differs(`${key} was acknowledged at position ${position} and is not in the log: ${answer.text}`);
+    if (found.length === 0) throw new DiffersError(`${key} was acknowledged at position ${position} and is not in the log: ${answer.text}`);
     const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id).join(' ');
     const last = found.at(-1)!;
     if (ids(found) !== ids(events) || last.stream !== stream || last.revision !== revision || last.position !== position)
-      throw new Differs(`${key} stands otherwise than acknowledged:\n${answer.text}\n${JSON.stringify(found)}`);
+      throw new DiffersError(`${key} stands otherwise than acknowledged:\n${answer.text}\n${JSON.stringify(found)}`);
   }
   for (const [decision, [first]] of byDecision)
-    if (!known.has(decision)) throw new Differs(`Nobody sent the decision ${decision}: ${JSON.stringify(first)}`);
+    if (!known.has(decision)) throw new DiffersError(`Nobody sent the decision ${decision}: ${JSON.stringify(first)}`);
   return log;
 };
 
@@ -78,28 +78,32 @@ export const checkHeard = async (follower: Follower, log: readonly Recorded[]): 
   const last = begun.at(-1)?.id;
   const { heard } = follower;
   for (const end = performance.now() + PATIENCE_MS; last !== undefined && !heard.some(({ event }) => event === last); await sleep(20))
-    if (performance.now() > end) throw new Differs(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
+    if (performance.now() > end)
+      throw new DiffersError(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
   const places = new Map(log.map(({ position }, i) => [position, i]));
   let before = -1;
   for (const { position } of heard) {
     const place = places.get(position) ?? -1;
-    if (place <= before) throw new Differs(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
+    if (place <= before)
+      throw new DiffersError(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
     before = place;
   }
   const known = new Set(heard.map(({ event }) => event));
-  for (const { id, position } of begun) if (!known.has(id)) throw new Differs(`A subscriber never heard of ${id} at ${position}.`);
+  for (const { id, position } of begun) if (!known.has(id)) throw new DiffersError(`A subscriber never heard of ${id} at ${position}.`);
   return heard.length;
 };
 
-/** Whether a node's copy of the log is the log: as long, and with the same root. */
+/** Whether a node's replica of the log is the log: as long, and with the same root. */
 export const checkCopy = async (server: Server, { count, root }: { readonly count: number; readonly root: string }): Promise<void> => {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {
-    const { copy } = JSON.parse((await server.get('/readyz')).text) as {
-      readonly copy: { readonly ordinal: number; readonly root: string };
+    const { replica } = JSON.parse((await server.get('/readyz')).text) as {
+      readonly replica: { readonly sequence: number; readonly root: string };
     };
-    if (copy.ordinal === count && copy.root === root) return;
-    if (copy.ordinal >= count || performance.now() > end)
-      throw new Differs(`The copy has ${copy.ordinal} events with the root ${copy.root}, and the database ${count} with ${root}.`);
+    if (replica.sequence === count && replica.root === root) return;
+    if (replica.sequence >= count || performance.now() > end)
+      throw new DiffersError(
+        `The replica has ${replica.sequence} events with the root ${replica.root}, and the database ${count} with ${root}.`,
+      );
   }
 };
 
@@ -111,7 +115,7 @@ const readRows = async (server: Server, names: readonly string[], position: stri
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const path: string = `/projections/${name}?limit=500&position=${position}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
       const { status, text } = await server.get(path);
-      if (status !== 200) throw new Differs(`${path}: ${status} ${text}`);
+      if (status !== 200) throw new DiffersError(`${path}: ${status} ${text}`);
       pages.push(text);
       cursor = (JSON.parse(text) as { next?: string }).next;
     }
@@ -122,29 +126,29 @@ const readRows = async (server: Server, names: readonly string[], position: stri
 
 /** Stops the server as an operator would, makes the read model anew and compares all of it. */
 export const checkRebuild = async (dir: string, env: Readonly<Record<string, string>> = {}, file = 'ledger.db'): Promise<void> => {
-  const stopped = async (server: Server) => {
+  const faulted = async (server: Server) => {
     const { code, signal } = await server.stop();
-    if (code !== 0) throw new Differs(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
+    if (code !== 0) throw new DiffersError(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
   };
   const before = await startServer(dir, env);
   const { position, names } = await caughtUp(before);
   const kept = await readRows(before, names, position);
-  await stopped(before);
+  await faulted(before);
   for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `read-model.db${suffix}`), { force: true });
   const after = await startServer(dir, env);
   const { position: again } = await caughtUp(after);
-  if (again !== position) throw new Differs(`The log ended at ${position} and now ends at ${again}.`);
+  if (again !== position) throw new DiffersError(`The log ended at ${position} and now ends at ${again}.`);
   const made = await readRows(after, names, position);
-  await stopped(after);
+  await faulted(after);
   let bytes = 0;
   for (const [name, pages] of kept)
     for (const [i, page] of pages.entries()) {
       bytes += page.length;
-      if (made.get(name)![i] !== page) throw new Differs(`Page ${i + 1} of ${name} differs after the read model was made again.`);
+      if (made.get(name)![i] !== page) throw new DiffersError(`Page ${i + 1} of ${name} differs after the read model was made again.`);
     }
   const db = new Database(join(dir, file), { readonly: true });
   const sound = db.pragma('integrity_check', { simple: true });
   db.close();
-  if (sound !== 'ok') throw new Differs(`SQLite calls ${file} broken: ${String(sound)}`);
+  if (sound !== 'ok') throw new DiffersError(`SQLite calls ${file} broken: ${String(sound)}`);
   console.log(`SIGTERM: exit 0. The read model, deleted and made again: ${names.join(', ')} byte-identical (${bytes} bytes).`);
 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkCopy, checkHeard, checkLog, checkRebuild, Differs, type Sent } from './check.js';
+import { checkCopy, checkHeard, checkLog, checkRebuild, DiffersError, type Sent } from './check.js';
 import { Database, DatabaseLog } from './database.js';
 import { Follower } from './follower.js';
 import { randomOf, startServer, type Ending, type Server } from './server.js';
@@ -82,9 +82,9 @@ const askAgain = async (server: Server, answered: readonly Sent[]): Promise<void
     const { text: first } = sent.answer!;
     const answer = await post(server, sent);
     if (answer.status !== 201 || answer.headers['idempotency-replayed'] !== 'true')
-      throw new Differs(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
+      throw new DiffersError(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
     note(sent, answer);
-    if (answer.text !== first) throw new Differs(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
+    if (answer.text !== first) throw new DiffersError(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
   }
 };
 
@@ -114,7 +114,7 @@ const count = (sent: readonly Sent[]) => {
   total.acknowledged += answered.length;
   total.refused += refused;
   total.unanswered += unanswered.length;
-  return { answered, unanswered, says: `sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}` };
+  return { answered, unanswered, summary: `sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}` };
 };
 
 /**
@@ -149,14 +149,14 @@ const killServer = async (round: number): Promise<string> => {
   const timed = moment(() => answers).then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
   await Promise.all([...writing, timed]);
   const { code, signal } = await ending!;
-  if (signal !== 'SIGKILL') throw new Differs(`The server ended by itself (${code ?? signal}).`);
-  const { answered, unanswered, says } = count(commands.all.slice(before));
+  if (signal !== 'SIGKILL') throw new DiffersError(`The server ended by itself (${code ?? signal}).`);
+  const { answered, unanswered, summary } = count(commands.all.slice(before));
   let recorded = others[0] ? await sendAgain(others[0].server, unanswered) : 0;
   victim.server = await start(victim.dir, victim.follower);
   if (!others[0]) recorded = await sendAgain(victim.server, unanswered);
   await askAgain(victim.server, answered);
   total.recorded += recorded;
-  return `${says}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
+  return `${summary}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
 };
 
 /** Writers on every server, through the death and the return of their database. */
@@ -195,11 +195,11 @@ const killDatabase = async (round: number): Promise<string> => {
     return back - gone;
   };
   const [awayMs] = await Promise.all([killing(), ...writing]);
-  const { answered, unanswered, says } = count(commands.all.slice(before));
-  if (unanswered.length > 0) throw new Differs(`${unanswered[0]!.key} was never answered.`);
+  const { answered, unanswered, summary } = count(commands.all.slice(before));
+  if (unanswered.length > 0) throw new DiffersError(`${unanswered[0]!.key} was never answered.`);
   for (const { server } of nodes) await askAgain(server, answered);
   return (
-    `${says}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
+    `${summary}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
     `commands again ${Math.max(...again).toFixed(0)} ms after; ${await check()}`
   );
 };
@@ -226,12 +226,12 @@ try {
     await server.kill();
   }
   for (const { dir } of nodes) {
-    await checkRebuild(dir, env, databaseLog ? 'copy.db' : 'ledger.db');
+    await checkRebuild(dir, env, databaseLog ? 'replica.db' : 'ledger.db');
     await rm(dir, { recursive: true, force: true });
   }
   await database?.stop();
 } catch (error) {
-  console.error(error instanceof Differs ? `DIFFERS (seed ${seed}): ${error.message}` : error);
+  console.error(error instanceof DiffersError ? `DIFFERS (seed ${seed}): ${error.message}` : error);
   console.error(`The folders are left for a look: ${nodes.map(({ dir }) => dir).join(' ')}`);
   process.exit(1);
 }

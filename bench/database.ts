@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore } from '../src/store/event-store.js';
 import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
-import { leafOf, pagesOf, Tree } from '../src/store/merkle-tree.js';
+import { leafOf, pagesOf, MerkleTree } from '../src/store/merkle-tree.js';
 
 const READY_WITHIN_MS = 120_000;
 
@@ -67,7 +67,7 @@ export class Database {
 
 /** The log as the database itself hands it out, read on where the last reading ended. */
 export class DatabaseLog {
-  readonly #tree = new Tree();
+  readonly #tree = new MerkleTree();
   #last: string | undefined;
 
   constructor(private readonly url: string) {}

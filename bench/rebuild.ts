@@ -2,16 +2,16 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections } from '../projections/index.js';
-import { subjects } from '../src/domain/index.js';
+import { aggregates } from '../src/domain/index.js';
 import { Projector } from '../src/engine/read/projector.js';
-import { EmbeddedReadModel } from '../src/store/sqlite/sqlite-read-model.js';
-import { EmbeddedStore } from '../src/store/sqlite/sqlite-store.js';
+import { SqliteReadModel } from '../src/store/sqlite/sqlite-read-model.js';
+import { SqliteStore } from '../src/store/sqlite/sqlite-store.js';
 import type { EventStore } from '../src/store/event-store.js';
 
 const PAGE = 1000;
 
 /** Every event read in pages, all its columns, data and metadata parsed: the least that a rebuild can do. */
-const scan = async (store: EmbeddedStore): Promise<{ readonly events: number; readonly ms: number }> => {
+const scan = async (store: SqliteStore): Promise<{ readonly events: number; readonly ms: number }> => {
   const begun = performance.now();
   let events = 0;
   for (let page = await store.readAll(undefined, PAGE); page.length > 0; page = await store.readAll(page.at(-1)!.position, PAGE))
@@ -24,14 +24,14 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
   const begun = performance.now();
   const projector = Projector.start({
     store,
-    readModel: new EmbeddedReadModel(join(folder, 'read-model.db'), { thread: true }),
+    readModel: new SqliteReadModel(join(folder, 'read-model.db'), { thread: true }),
     projections,
-    subjects,
+    aggregates: aggregates,
   });
   await projector.idle();
   const ms = performance.now() - begun;
-  const stopped = projector.list().flatMap((status) => status.stopped);
-  if (stopped.length > 0) throw new Error(`${stopped[0]!.stream}: ${stopped[0]!.error}`);
+  const faulted = projector.list().flatMap((status) => status.faulted);
+  if (faulted.length > 0) throw new Error(`${faulted[0]!.stream}: ${faulted[0]!.error}`);
   await projector.close();
   const { size } = await stat(join(folder, 'read-model.db'));
   await rm(folder, { recursive: true, force: true });
@@ -39,8 +39,8 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
 };
 
 /** All projections made from the log, between two scans of it. */
-export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio: number; readonly says: string }> => {
-  const store = await EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
+export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio: number; readonly summary: string }> => {
+  const store = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
   const before = await scan(store);
   const built = await rebuild(store);
   const after = await scan(store);
@@ -49,8 +49,8 @@ export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio:
   const scanned = perSecond(2 * before.events, before.ms + after.ms);
   const rebuilt = perSecond(before.events, built.ms);
   const { size } = await stat(join(dir, 'ledger.db'));
-  const says =
+  const summary =
     `rebuild of ${projections.length} projections, ${before.events} events: ${rebuilt.toFixed(0)} events/s; scan ${scanned.toFixed(0)} events/s; ` +
     `ratio ${(rebuilt / scanned).toFixed(3)}; stored per event: log ${(size / before.events).toFixed(0)} bytes, read models ${(built.bytes / before.events).toFixed(0)} bytes`;
-  return { ratio: rebuilt / scanned, says };
+  return { ratio: rebuilt / scanned, summary };
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Differs, type Receipt, type Sent } from './check.js';
+import { DiffersError, type Receipt, type Sent } from './check.js';
 import { randomOf, type Answer, type Server } from './server.js';
 
 const TOWERS = 8;
@@ -88,7 +88,7 @@ export const post = (server: Server, { key, path, body }: Sent): Promise<Answer>
 export const note = (sent: Sent, { status, text }: Answer): void => {
   if (status === 201) sent.answer = { text, receipt: JSON.parse(text) as Receipt };
   else if (status === 409 && sent.contested) sent.refused = true;
-  else throw new Differs(`${sent.key} ${sent.path} was answered ${status} ${text}`);
+  else throw new DiffersError(`${sent.key} ${sent.path} was answered ${status} ${text}`);
 };
 
 /** Sends a command until it has an answer; where the store may be away or others win a race, that is not at once. */
@@ -126,9 +126,9 @@ export const write = async ({ commands, round, server, writers, killed, over, an
       try {
         answered(await insist(server, sent, later));
       } catch (error) {
-        if (error instanceof Differs) throw error;
+        if (error instanceof DiffersError) throw error;
         if (killed()) return;
-        throw new Differs(`The server was lost before it was killed: ${String(error)}`);
+        throw new DiffersError(`The server was lost before it was killed: ${String(error)}`);
       }
     }
   };

@@ -1,4 +1,4 @@
-import { of, projection } from '../src/kernel/index.js';
+import { source, projection } from '../src/kernel/index.js';
 import { contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { trailOf } from './trail.js';
@@ -15,7 +15,7 @@ export const contractRegister = projection({
     stage: (row) => row.stage,
   },
   from: [
-    of(contract, (history) =>
+    source(contract, (history) =>
       history.state.stage === 'none'
         ? []
         : [
@@ -27,10 +27,10 @@ export const contractRegister = projection({
             },
           ],
     ),
-    of(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title }) }]),
+    source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title }) }]),
   ],
-  row(key, around) {
-    const [own] = around.at(key);
-    return own && { ...own, supplierName: own.supplier ? (around.at(`supplier:${own.supplier}`)[0]?.title ?? own.supplier) : null };
+  row(key, lookup) {
+    const [own] = lookup.get(key);
+    return own && { ...own, supplierName: own.supplier ? (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier) : null };
   },
 });

@@ -1,9 +1,9 @@
-import { projection, type StoredEvent } from '../src/kernel/index.js';
+import { projection, type RecordedEvent } from '../src/kernel/index.js';
 
 /** `PCD 813`, `PCD-813` and `pcd813` are one paper. */
 export const paper = (reference: string): string => reference.toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
 
-const summary = ({ stream, position, revision, metadata }: StoredEvent) => ({
+const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
   decision: metadata.command.id,
   command: metadata.command.name,
   stream,
@@ -47,9 +47,9 @@ export const decisions = projection({
       },
     ];
   },
-  row(key, around) {
-    if (key.startsWith('decision:')) return around.at(key)[0];
-    const found = around.linking(key).map(({ value }) => value);
+  row(key, lookup) {
+    if (key.startsWith('decision:')) return lookup.get(key)[0];
+    const found = lookup.referencing(key).map(({ value }) => value);
     return found.length > 0 ? { decisions: found } : undefined;
   },
 });

@@ -1,4 +1,4 @@
-import { measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { measuresOf, source, projection, showTotal, totalOf, type Lookup } from '../src/kernel/index.js';
 import { contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
@@ -8,24 +8,24 @@ import { trailOf } from './trail.js';
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-const total = (around: Around, key: string, prefix: string) => {
-  const measures = around.total(key);
+const total = (lookup: Lookup, key: string, prefix: string) => {
+  const measures = lookup.sum(key);
   const sum = totalOf(measures, prefix);
-  return { ...sum, says: showTotal(sum) };
+  return { ...sum, text: showTotal(sum) };
 };
-const losses = (around: Around, key: string, who: string) => ({
-  losses: Number(around.total(key)[`${who}.losses`] ?? 0n),
-  gross: total(around, key, `${who}.gross.`),
-  net: total(around, key, `${who}.net.`),
-  recovered: total(around, key, `${who}.recovered.`),
+const losses = (lookup: Lookup, key: string, who: string) => ({
+  losses: Number(lookup.sum(key)[`${who}.losses`] ?? 0n),
+  gross: total(lookup, key, `${who}.gross.`),
+  net: total(lookup, key, `${who}.net.`),
+  recovered: total(lookup, key, `${who}.recovered.`),
 });
-const all = (around: Around, key: string) => ({
-  authority: losses(around, key, 'authority'),
-  supplier: losses(around, key, 'supplier'),
-  elsewhere: losses(around, key, 'elsewhere'),
+const all = (lookup: Lookup, key: string) => ({
+  authority: losses(lookup, key, 'authority'),
+  supplier: losses(lookup, key, 'supplier'),
+  elsewhere: losses(lookup, key, 'elsewhere'),
 });
-const linked = (around: Around, key: string, kind: string) =>
-  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (lookup: Lookup, key: string, kind: string) =>
+  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
@@ -39,14 +39,14 @@ export const exposure = projection({
     bearer: (row) => row.bearer,
   },
   from: [
-    of(supplier, ({ id, state }) => [
+    source(supplier, ({ id, state }) => [
       {
         key: `supplier:${id}`,
         value: () => ({ supplier: id, title: state.title, form: state.form ?? null, members: state.members }),
         row: state.stage !== 'none',
       },
     ]),
-    of(contract, ({ id, state: c }) =>
+    source(contract, ({ id, state: c }) =>
       !c.supplier || !PROMISED.has(c.stage)
         ? []
         : [
@@ -58,7 +58,7 @@ export const exposure = projection({
             },
           ],
     ),
-    of(loss, (history) => {
+    source(loss, (history) => {
       const { id, state } = history;
       if (state.stage === 'none') return [];
       const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
@@ -72,7 +72,7 @@ export const exposure = projection({
         },
       ];
     }),
-    of(programme, ({ id, state }) => [
+    source(programme, ({ id, state }) => [
       { key: `programme:${id}`, value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
       ...[
         ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
@@ -84,19 +84,19 @@ export const exposure = projection({
       })),
     ]),
   ],
-  row(key, around) {
-    const [own] = around.at(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own) return undefined;
-    const warned = { warnings: linked(around, key, 'warning'), risks: linked(around, key, 'risk') };
+    const warned = { warnings: linked(lookup, key, 'warning'), risks: linked(lookup, key, 'risk') };
     if (key.startsWith('loss:')) return { kind: 'loss', ...own };
-    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(around, key), ...warned };
+    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(lookup, key), ...warned };
     return {
       kind: 'supplier',
       ...own,
-      ceiling: total(around, key, 'ceiling.'),
-      contracts: linked(around, key, 'contract'),
-      losses: all(around, key),
-      told: linked(around, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
+      ceiling: total(lookup, key, 'ceiling.'),
+      contracts: linked(lookup, key, 'contract'),
+      losses: all(lookup, key),
+      lossList: linked(lookup, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
         loss,
         title,
         bearer,

@@ -1,4 +1,4 @@
-import { changeFigures, measuresOf, of, projection, showTotal, totalOf, type Around } from '../src/kernel/index.js';
+import { changeFigures, measuresOf, source, projection, showTotal, totalOf, type Lookup } from '../src/kernel/index.js';
 import { contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
@@ -6,9 +6,9 @@ import { lossMeasures } from './loss-part.js';
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-const total = (around: Around, key: string, prefix: string) => {
-  const sum = totalOf(around.total(key), prefix);
-  return { ...sum, says: showTotal(sum) };
+const total = (lookup: Lookup, key: string, prefix: string) => {
+  const sum = totalOf(lookup.sum(key), prefix);
+  return { ...sum, text: showTotal(sum) };
 };
 
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
@@ -18,7 +18,7 @@ export const money = projection({
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   filters: { kind: (row) => row.kind, programme: (row) => row.programme, group: (row) => row.group },
   from: [
-    of(contract, ({ id, state: c }) => {
+    source(contract, ({ id, state: c }) => {
       if (!PROMISED.has(c.stage)) return [];
       const group = c.role === 'outside' || c.towers.length === 0 ? 'outside' : 'towers';
       return [
@@ -53,8 +53,8 @@ export const money = projection({
         },
       ];
     }),
-    of(loss, ({ id, state }) => (state.stage === 'none' ? [] : [{ key: `loss:${id}`, value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } }])), // prettier-ignore
-    of(programme, ({ id, state: p }) =>
+    source(loss, ({ id, state }) => (state.stage === 'none' ? [] : [{ key: `loss:${id}`, value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } }])), // prettier-ignore
+    source(programme, ({ id, state: p }) =>
       p.stage === 'none'
         ? []
         : [
@@ -67,14 +67,14 @@ export const money = projection({
           ],
     ),
   ],
-  row(key, around) {
-    const [own] = around.at(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own || !key.startsWith('programme:')) return own;
     const of = (group: string) => ({
-      original: total(around, key, `${group}.original.`),
-      ceiling: total(around, key, `${group}.ceiling.`),
+      original: total(lookup, key, `${group}.original.`),
+      ceiling: total(lookup, key, `${group}.ceiling.`),
     });
-    const lost = (who: string) => ({ gross: total(around, key, `${who}.gross.`), net: total(around, key, `${who}.net.`), recovered: total(around, key, `${who}.recovered.`) }); // prettier-ignore
+    const lost = (who: string) => ({ gross: total(lookup, key, `${who}.gross.`), net: total(lookup, key, `${who}.net.`), recovered: total(lookup, key, `${who}.recovered.`) }); // prettier-ignore
     return { ...own, towers: of('towers'), outside: of('outside'), losses: { authority: lost('authority'), supplier: lost('supplier') } };
   },
 });

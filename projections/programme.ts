@@ -1,4 +1,4 @@
-import { measuresOf, of, projection, showTotal, totalOf } from '../src/kernel/index.js';
+import { measuresOf, source, projection, showTotal, totalOf } from '../src/kernel/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { trailOf } from './trail.js';
 
@@ -24,7 +24,7 @@ export const programmeBoard = projection({
   question: 'What does the programme aim at: strategy and its review, savings promised and verified, headcount, projects, risks?',
   filters: { programme: (row) => row.programme },
   from: [
-    of(programme, (history) => {
+    source(programme, (history) => {
       const { id, state: p } = history;
       if (p.stage === 'none') return [];
       return [
@@ -56,5 +56,5 @@ export const programmeBoard = projection({
       ];
     }),
   ],
-  row: (key, around) => around.at(key)[0],
+  row: (key, lookup) => lookup.get(key)[0],
 });

@@ -6,16 +6,16 @@ import {
   isAmount,
   isDay,
   measuresOf,
-  of,
+  source,
   perYear,
   projection,
   showTotal,
   toPercent,
   totalOf,
-  type Around,
+  type Lookup,
   type Assessment,
-  type Part,
-  type Parts,
+  type Contribution,
+  type Contributions,
 } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
@@ -84,7 +84,7 @@ const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 
   role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
 
 const ONE = { towers: { 'towers.contracts': 1n }, outside: { 'outside.contracts': 1n } };
-const ofContract = (id: string, c: Contract, trail: () => Trail): Part => ({
+const ofContract = (id: string, c: Contract, trail: () => Trail): Contribution => ({
   key: `contract:${id}`,
   value: () => contractPart(id, c, trail()) as never,
   row: group(c) === 'outside',
@@ -113,38 +113,38 @@ const stageOf = (contracts: readonly ContractPart[]): string => {
   return furthest ? STAGE[furthest.stage]! : 'planned';
 };
 
-const linked = (around: Around, key: string, kind: string) =>
-  around.linking(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (lookup: Lookup, key: string, kind: string) =>
+  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
-const named = (around: Around, c: ContractPart) => ({
+const named = (lookup: Lookup, c: ContractPart) => ({
   ...c,
   people: {
-    planned: linked(around, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
-    moved: linked(around, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
+    planned: linked(lookup, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
+    moved: linked(lookup, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
   },
-  losses: linked(around, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
+  losses: linked(lookup, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
     loss,
     title,
     bearer,
     gross,
     net,
   })),
-  warnings: linked(around, `contract:${c.contract}`, 'warning'),
-  risks: linked(around, `contract:${c.contract}`, 'risk'),
-  supplierName: c.supplier && ((around.at(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
+  warnings: linked(lookup, `contract:${c.contract}`, 'warning'),
+  risks: linked(lookup, `contract:${c.contract}`, 'risk'),
+  supplierName: c.supplier && ((lookup.get(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
 });
-const totals = (around: Around, key: string, prefix: string) => {
-  const total = totalOf(around.total(key), prefix);
-  return { ...total, says: showTotal(total), contracts: Number(around.total(key)[`${prefix}contracts`] ?? 0n) };
+const totals = (lookup: Lookup, key: string, prefix: string) => {
+  const total = totalOf(lookup.sum(key), prefix);
+  return { ...total, text: showTotal(total), contracts: Number(lookup.sum(key)[`${prefix}contracts`] ?? 0n) };
 };
 
-const lost = (around: Around, key: string, who: string) => ({
-  gross: showTotal(totalOf(around.total(key), `${who}.gross.`)),
-  net: showTotal(totalOf(around.total(key), `${who}.net.`)),
-  recovered: showTotal(totalOf(around.total(key), `${who}.recovered.`)),
+const lost = (lookup: Lookup, key: string, who: string) => ({
+  gross: showTotal(totalOf(lookup.sum(key), `${who}.gross.`)),
+  net: showTotal(totalOf(lookup.sum(key), `${who}.net.`)),
+  recovered: showTotal(totalOf(lookup.sum(key), `${who}.recovered.`)),
 });
 /** Each warning and risk is a part of its own, linked to what it is about. */
-const warned = (id: string, { warnings, risks }: Programme): Parts => [
+const warned = (id: string, { warnings, risks }: Programme): Contributions => [
   ...warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: () => w as never, links: about(w.about) })),
   ...risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: () => r as never, links: about(r.about) })),
 ];
@@ -163,7 +163,7 @@ export const towerBoard = projection({
     stage: (row) => row.stage,
   },
   from: [
-    of(programme, (history) => [
+    source(programme, (history) => [
       {
         key: `programme:${history.id}`,
         value: () => ({ ...header(history.id, history.state), trail: trailOf(history) }) as never,
@@ -172,7 +172,7 @@ export const towerBoard = projection({
       },
       ...warned(history.id, history.state),
     ]),
-    of(workforce, ({ id, state }) => [
+    source(workforce, ({ id, state }) => [
       ...(state.stage === 'none'
         ? []
         : [{ key: `workforce:${id}`, value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] }]),
@@ -187,7 +187,7 @@ export const towerBoard = projection({
         links: t.contract ? [`contract:${t.contract}`] : [],
       })),
     ]),
-    of(loss, ({ id, state }) =>
+    source(loss, ({ id, state }) =>
       state.stage === 'none'
         ? []
         : [
@@ -200,7 +200,7 @@ export const towerBoard = projection({
             },
           ],
     ),
-    of(tower, (history) => [
+    source(tower, (history) => [
       {
         key: `tower:${history.id}`,
         value: () => ({ ...towerPart(history.id, history.state), trail: trailOf(history) }) as never,
@@ -208,41 +208,41 @@ export const towerBoard = projection({
         sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
       },
     ]),
-    of(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
-    of(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
+    source(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
+    source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
   ],
-  row(key, around) {
-    const [own] = around.at(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own) return undefined;
     if (key.startsWith('programme:'))
       return {
         group: 'programme',
         ...own,
-        towers: Number(around.total(key)['towers.towers'] ?? 0n),
-        stopped: Number(around.total(key)['stopped'] ?? 0n),
-        totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
-        staff: linked(around, key, 'workforce').flatMap(({ pools }) => pools),
-        losses: { authority: lost(around, key, 'authority'), supplier: lost(around, key, 'supplier') },
+        towers: Number(lookup.sum(key)['towers.towers'] ?? 0n),
+        faulted: Number(lookup.sum(key)['faulted'] ?? 0n),
+        totals: { towers: totals(lookup, key, 'towers.'), outside: totals(lookup, key, 'outside.') },
+        staff: linked(lookup, key, 'workforce').flatMap(({ pools }) => pools),
+        losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
       };
     if (key.startsWith('loss:'))
       return (
         own.elsewhere && {
           group: 'elsewhere',
           ...own,
-          supplierName: own.supplier && (around.at(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
+          supplierName: own.supplier && (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
         }
       );
     if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;
     if (key.startsWith('contract:'))
-      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(around, own)] };
-    const contracts = linked(around, key, 'contract').map((value) => named(around, value as ContractPart));
+      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(lookup, own)] };
+    const contracts = linked(lookup, key, 'contract').map((value) => named(lookup, value as ContractPart));
     return {
       group: 'towers',
       ...own,
       stage: stageOf(contracts),
       contracts,
-      warnings: linked(around, key, 'warning'),
-      risks: linked(around, key, 'risk'),
+      warnings: linked(lookup, key, 'warning'),
+      risks: linked(lookup, key, 'risk'),
     };
   },
 });

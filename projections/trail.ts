@@ -13,7 +13,7 @@ export interface Trail {
   /** What other sources say: field, value, and where. */
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
   /** Days between the act and its record, for the fact told latest; 0 when none certainly was. */
-  readonly toldDaysLate: number;
+  readonly daysLate: number;
   readonly corrections: number;
   /** Event → what was assessed of it. */
   readonly assessed: Readonly<Record<string, readonly Assessment[]>>;
@@ -24,7 +24,7 @@ const BEST = ['primary', 'press', 'derived', 'low'] as const;
 export const trailOf = ({ entries, recorded }: History): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const evidence = entries.flatMap((entry) => entry.evidence);
-  const late = entries.map(({ stored, effectiveOn }) => {
+  const late = entries.map(({ recorded: stored, effectiveOn }) => {
     const recordedOn = stored.metadata.recordedAt.slice(0, 10);
     return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
   });
@@ -42,12 +42,12 @@ export const trailOf = ({ entries, recorded }: History): Trail => {
       : null,
     evidence: BEST.find((confidence) => evidence.some((e) => e.confidence === confidence)) ?? null,
     sources: new Set(evidence.map(({ uri, title }) => uri ?? title)).size,
-    claims: entries.flatMap(({ stored, notes }) =>
+    claims: entries.flatMap(({ recorded: stored, notes }) =>
       notes.flatMap(({ claim, evidence: [source] }) =>
         claim ? [{ event: stored.id, ...claim, source: source?.uri ?? source?.title ?? null }] : [],
       ),
     ),
-    toldDaysLate: Math.max(0, ...late),
+    daysLate: Math.max(0, ...late),
     corrections: entries.reduce((n, { corrections }) => n + corrections.length, 0),
     assessed: Object.fromEntries(assessed),
   };

@@ -1,11 +1,11 @@
-import { of, projection } from '../src/kernel/index.js';
+import { source, projection } from '../src/kernel/index.js';
 import { samePool, workforce, type Plan, type Pool, type Workforce } from '../src/domain/workforce/index.js';
 import { trailOf } from './trail.js';
 
 const poolOf = ({ count, measured, ...name }: Pool) => ({
   ...name,
   /** By all that was told; of a pool that nobody counted, only what moved in and out of it. */
-  headcount: { count, ...(measured?.says && { says: measured.says }), unit: name.unit },
+  headcount: { count, ...(measured?.qualifier && { qualifier: measured.qualifier }), unit: name.unit },
   measured: measured !== undefined,
   measuredOn: measured?.on ?? null,
 });
@@ -22,7 +22,7 @@ export const workforceBoard = projection({
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
   filters: { programme: (row) => row.programme, employer: (row) => row.pools.map(({ employer }: { employer: string }) => employer) },
   from: [
-    of(workforce, (history) => {
+    source(workforce, (history) => {
       const { id, state } = history;
       if (state.stage === 'none') return [];
       const { pools, plans, transfers, external } = state;
@@ -43,5 +43,5 @@ export const workforceBoard = projection({
       ];
     }),
   ],
-  row: (key, around) => around.at(key)[0],
+  row: (key, lookup) => lookup.get(key)[0],
 });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
 import { projections } from '../projections/index.js';
-import { commands, subjects } from './domain/index.js';
+import { commands, aggregates } from './domain/index.js';
 import { Engine } from './engine/write/engine.js';
 import { Projector } from './engine/read/projector.js';
 import { benchController } from './http/bench.controller.js';
@@ -23,11 +23,11 @@ import { OperationsController } from './http/operations.controller.js';
 import { ProblemFilter } from './http/problem.js';
 import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
-import { subjectController } from './http/subject.controller.js';
+import { aggregateController } from './http/aggregate.controller.js';
 import { Subscribers } from './http/subscribers.js';
-import { EmbeddedReadModel } from './store/sqlite/sqlite-read-model.js';
-import { CopiedStore } from './store/replica/replica-store.js';
-import { EmbeddedStore } from './store/sqlite/sqlite-store.js';
+import { SqliteReadModel } from './store/sqlite/sqlite-read-model.js';
+import { ReplicaStore } from './store/replica/replica-store.js';
+import { SqliteStore } from './store/sqlite/sqlite-store.js';
 import type { EventStore } from './store/event-store.js';
 
 @Module({})
@@ -39,8 +39,10 @@ export class AppModule {
       imports: [CqrsModule.forRoot()],
       providers: [{ provide: LEDGER, useValue: ledger }, ...told.map(({ onBus }) => onBus.handler)],
       controllers: [
-        ...told.flatMap(({ command, onBus }) => placesOf(command, subjects).map((subject) => commandController(command, subject, onBus))),
-        ...subjects.map(subjectController),
+        ...told.flatMap(({ command, onBus }) =>
+          placesOf(command, aggregates).map((aggregate) => commandController(command, aggregate, onBus)),
+        ),
+        ...aggregates.map(aggregateController),
         ProjectionsController,
         LogController,
         OperationsController,
@@ -80,15 +82,15 @@ export const createApp = async (
   limits: Limits = {},
 ): Promise<App> => {
   const store = await openStore(config, log);
-  let readModel: EmbeddedReadModel | undefined;
+  let readModel: SqliteReadModel | undefined;
   let projector: Projector | undefined;
   try {
-    readModel = new EmbeddedReadModel(join(config.dataDir, 'read-model.db'), { thread: true });
+    readModel = new SqliteReadModel(join(config.dataDir, 'read-model.db'), { thread: true });
     projector = Projector.start({
       store,
       readModel,
       projections,
-      subjects,
+      aggregates: aggregates,
       log: (message, error) => log.error({ err: error }, message),
     });
     const { app, subscribers } = await serve(config, log, store, projector, limits);
@@ -115,23 +117,23 @@ export const createApp = async (
 
 /** The log in the data folder; or on a KurrentDB, with a copy of it in the data folder. */
 const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
-  if (store === 'embedded') return EmbeddedStore.open({ dir, timeZone, now, newId });
+  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   // whoever keeps the log here does not carry the client around
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
   const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
-  return CopiedStore.open({ dir, connect, chance: Math.random, log: say });
+  return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 
 const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector, limits: Limits) => {
-  const copy = store instanceof CopiedStore ? { copy: () => store.status() } : {};
-  const engine = new Engine({ store, now, newId }, subjects, config.queue);
+  const replica = store instanceof ReplicaStore ? { replica: () => store.status() } : {};
+  const engine = new Engine({ store, now, newId }, aggregates, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
     underWay: () => engine.underWay,
     subscribers: () => subscribers.size,
-    head: () => projector.ordinal,
-    ...copy,
+    head: () => projector.sequence,
+    ...replica,
     lag: async () => {
       const behind = await lagOf({ store, projector });
       return Object.fromEntries(projector.list().map(({ name, behind: rebuilding }) => [name, behind + rebuilding]));
@@ -143,10 +145,10 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
     config,
     log,
     store,
-    ...copy,
+    ...replica,
     engine,
     projector,
-    subjects,
+    aggregates: aggregates,
     commands,
     metrics,
     routes,

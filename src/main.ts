@@ -33,10 +33,9 @@ const start = async (): Promise<void> => {
   process.on('SIGINT', stop);
 };
 
-const KNOWN = ['FolderInUse', 'NewerFormat', 'UnsafeSqlite', 'CannotOpen', 'InvalidConnection', 'OtherLedger', 'HistoryBroken'];
 start().catch((error: unknown) => {
   if (error instanceof ConfigError) complain(error.message, 2);
-  const { name, code, message } = error as NodeJS.ErrnoException;
-  if (KNOWN.includes(name) || code !== undefined) complain(`Tower Ledger cannot start: ${message}`, 1);
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined) complain(`Tower Ledger cannot start: ${message}`, 1);
   complain(`Tower Ledger cannot start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`, 1);
 });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
-import { commands, subjects } from '../src/domain/index.js';
+import { commands, aggregates } from '../src/domain/index.js';
 import { split } from '../src/engine/audit/audit.js';
-import { Engine, type Ask, type Receipt } from '../src/engine/write/engine.js';
+import { Engine, type CommandRequest, type Receipt } from '../src/engine/write/engine.js';
 import {
   check,
-  groundsFields,
+  provenanceFields,
   Rejection,
-  type AnySubject,
+  type AnyAggregate,
   type Field,
-  type Grounds,
+  type Provenance,
   type Json,
-  type StoredEvent,
+  type RecordedEvent,
 } from '../src/kernel/index.js';
 import type { EventStore } from '../src/store/event-store.js';
 import { memoryStore } from './fakes/memory-store.js';
@@ -23,7 +23,7 @@ export class World {
   readonly refused = new Map<string, number>();
   #now: Temporal.Instant;
   #ids = 0;
-  readonly #accepted: { readonly ask: Ask; readonly receipt: Receipt }[] = [];
+  readonly #accepted: { readonly request: CommandRequest; readonly receipt: Receipt }[] = [];
 
   constructor(
     day = '2016-01-04',
@@ -33,7 +33,7 @@ export class World {
   ) {
     this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
     const newId = () => `${ids}-${String(++this.#ids).padStart(12, '0')}`;
-    this.engine = new Engine({ store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, subjects);
+    this.engine = new Engine({ store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, aggregates);
   }
 
   get today(): string {
@@ -49,18 +49,18 @@ export class World {
   }
 
   /** @throws Rejection */
-  async tell(stream: string, command: string, data: object, record: Grounds = {}): Promise<Receipt> {
+  async tell(stream: string, command: string, data: object, record: Provenance = {}): Promise<Receipt> {
     const [category, id] = split(stream);
     const told = commands.find(({ name }) => name === command)!;
-    const wrong = [...check(told.fields, data), ...check(groundsFields, record)];
+    const wrong = [...check(told.fields, data), ...check(provenanceFields, record)];
     if (wrong.length > 0) throw new Error(`${command} would not come through the door: ${JSON.stringify(wrong)}`);
-    const subject = subjectOf(category);
+    const aggregate = subjectOf(category);
     const idempotencyKey = `key-${this.#ids}`;
-    const ask: Ask = { command: told, subject, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
-    const receipt = await this.engine.handle(ask);
+    const request: CommandRequest = { command: told, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
+    const receipt = await this.engine.handle(request);
     if (receipt.outcome === 'accepted') {
       this.accepted++;
-      this.#accepted.push({ ask, receipt });
+      this.#accepted.push({ request, receipt });
     }
     return receipt;
   }
@@ -68,7 +68,7 @@ export class World {
   /** Every command that was accepted, sent again with its key: what was answered then, and what is now. */
   async again(): Promise<readonly (readonly [then: Receipt, now: Receipt])[]> {
     const answers = [];
-    for (const { ask, receipt } of this.#accepted) answers.push([receipt, await this.engine.handle(ask)] as const);
+    for (const { request, receipt } of this.#accepted) answers.push([receipt, await this.engine.handle(request)] as const);
     return answers;
   }
 
@@ -83,12 +83,12 @@ export class World {
   }
 
   /** The whole log, in store order. */
-  events(): Promise<readonly StoredEvent[]> {
+  events(): Promise<readonly RecordedEvent[]> {
     return this.store.readAll(undefined, 100_000);
   }
 }
 
-const subjectOf = (category: string): AnySubject => subjects.find((subject) => subject.category === category)!;
+const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
 /** A programme, two towers, two suppliers: what contracts need to be told. */
 export const tellWorld = async (world: World): Promise<void> => {
@@ -162,7 +162,7 @@ export const play = async (tried: readonly Move[], world = new World()): Promise
 const amount = (n: number) => ({
   amount: String((n + 1) * 10_000),
   currency: n % 23 === 22 ? 'EUR' : 'GBP',
-  ...(n % 7 === 6 && { says: 'about' as const }),
+  ...(n % 7 === 6 && { qualifier: 'about' as const }),
 });
 const value = (n: number) => (n % 5 === 4 ? [{ undisclosed: true }, { unknown: true }][n % 2]! : amount(n));
 const towers = (n: number): readonly string[] => [[], ['hosting'], ['euc'], ['hosting', 'euc']][n % 4]!;
@@ -214,22 +214,22 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
   CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
 };
 
-const office = (n: number): Pick<Grounds, 'decidedBy'> =>
+const office = (n: number): Pick<Provenance, 'decidedBy'> =>
   n % 3 === 0 ? { decidedBy: { person: `person-${n % 2}`, office: n % 2 ? 'Board' : 'Director' } } : {};
-const evidence = (n: number): Pick<Grounds, 'evidence'> =>
+const evidence = (n: number): Pick<Provenance, 'evidence'> =>
   n % 4 === 0 ? { evidence: [{ title: `Paper ${n % 5}`, confidence: n % 8 ? 'press' : 'primary' }] } : {};
-const authority = (n: number): Pick<Grounds, 'authority'> => (n % 5 === 0 ? { authority: { reference: `PCD ${n % 3}` } } : {});
-const grounds = ({ n }: Move, on?: string): Grounds => ({
+const authority = (n: number): Pick<Provenance, 'authority'> => (n % 5 === 0 ? { authority: { reference: `PCD ${n % 3}` } } : {});
+const grounds = ({ n }: Move, on?: string): Provenance => ({
   ...(on !== undefined && { effectiveOn: on }),
   ...office(n),
   ...evidence(n),
   ...authority(n),
 });
 
-const following = (subject: AnySubject, stage: string): string[] =>
+const following = (aggregate: AnyAggregate, stage: string): string[] =>
   Object.keys(acts).filter((name) => {
     const { events } = commands.find((command) => command.name === name)!;
-    return subject.events[events[0]!].from.includes(stage);
+    return aggregate.events[events[0]!].allowedIn.includes(stage);
   });
 
 /** Mostly what can follow at its place, so that many are accepted; now and then anything. */
@@ -240,9 +240,9 @@ const act = async (world: World, m: Move): Promise<void> => {
     const [command, data] = Object.entries(acts)[m.n % Object.keys(acts).length]!;
     return world.try(stream, command, data(m), grounds(m, m.on));
   }
-  const there = m.on === undefined ? [] : following(history.subject, history.before(m.on).state.stage);
+  const there = m.on === undefined ? [] : following(history.aggregate, history.before(m.on).state.stage);
   const later = history.entries.length > 0 && m.on !== undefined && history.before(m.on).place === 0;
-  const [on, can] = there.length > 0 && !later ? [m.on, there] : [undefined, following(history.subject, history.state.stage)];
+  const [on, can] = there.length > 0 && !later ? [m.on, there] : [undefined, following(history.aggregate, history.state.stage)];
   if (can.length === 0) return;
   const command = can[m.pick % can.length]!;
   await world.try(stream, command, acts[command]!(m), grounds(m, on));
@@ -271,12 +271,12 @@ const because = (n: number) => (['error', 'better-source', 'refined', 'settled']
 const field = async (world: World, m: Move) => {
   const { stream, history, entry } = await chosen(world, m);
   if (!entry) return undefined;
-  const fields = Object.entries<Field>(history.subject.events[entry.stored.type].fields);
+  const fields = Object.entries<Field>(history.aggregate.events[entry.recorded.type].fields);
   const told = fields.filter(([name, kind]) => entry.data[name] !== undefined && better(kind, m) !== undefined);
   const from = told.length > 0 && m.pick % 4 ? told : fields;
   const [name, kind] = from[m.pick % Math.max(1, from.length)] ?? [];
   const right = kind && better(kind, m);
-  return right === undefined ? undefined : { stream, event: entry.stored.id, pointer: `/${name}`, value: right };
+  return right === undefined ? undefined : { stream, event: entry.recorded.id, pointer: `/${name}`, value: right };
 };
 
 const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Promise<void> } = {
@@ -291,7 +291,7 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
     const { stream, entry } = await chosen(world, m);
     if (!entry) return;
     await world.try(stream, 'CorrectFact', {
-      event: entry.stored.id,
+      event: entry.recorded.id,
       pointer: '/effectiveOn',
       value: m.on ?? m.date,
       because: because(m.n),
@@ -299,7 +299,7 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
   },
   async withdraw(world, m) {
     const { stream, entry } = await chosen(world, m);
-    if (entry) await world.try(stream, 'WithdrawFact', { event: entry.stored.id, withDependants: m.flag });
+    if (entry) await world.try(stream, 'WithdrawFact', { event: entry.recorded.id, withDependants: m.flag });
   },
   async annotate(world, m) {
     const found = m.flag ? await field(world, m) : undefined;
@@ -308,7 +308,7 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
       return world.try(stream, 'Annotate', { event, note: 'Another source says otherwise.', claim }, evidence(m.n));
     }
     const { stream, entry } = await chosen(world, m);
-    await world.try(stream, 'Annotate', { note: `Seen ${m.n}`, ...(entry && m.n % 2 && { event: entry.stored.id }) });
+    await world.try(stream, 'Annotate', { note: `Seen ${m.n}`, ...(entry && m.n % 2 && { event: entry.recorded.id }) });
   },
   async programme(world, m) {
     const { n, date, contract } = m;
@@ -326,11 +326,11 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
 };
 
 /** The events of each stream, as recorded. */
-export const byStream = (events: readonly StoredEvent[]): ReadonlyMap<string, readonly StoredEvent[]> =>
+export const byStream = (events: readonly RecordedEvent[]): ReadonlyMap<string, readonly RecordedEvent[]> =>
   Map.groupBy(events, ({ stream }) => stream);
 
 /** The last event of each decision of a stream: between them lies half a decision, which nobody decided on. */
-export const decisionEnds = (events: readonly StoredEvent[]): readonly number[] =>
+export const decisionEnds = (events: readonly RecordedEvent[]): readonly number[] =>
   events.flatMap(({ metadata }, i) => (events[i + 1]?.metadata.command.id === metadata.command.id ? [] : [i]));
 
 /** What a run of random histories was made of, so that a property over them cannot be empty. */

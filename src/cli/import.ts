@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
-import { importFile, Interrupted, NotJsonLinesError } from './importer.js';
+import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 
 const command = new Command('import')
   .description(
@@ -50,14 +50,14 @@ try {
     ...(again && { again }),
   });
   const { lines, ...outcomes } = counts;
-  const told = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
+  const sent = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
   console.log(
-    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${told.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
+    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${sent.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
   );
   process.exitCode = counts.refused + counts.broken + counts.failed > 0 ? 1 : 0;
 } catch (error) {
   const { code } = error as { readonly code?: string };
-  const plain = error instanceof Interrupted || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
+  const plain = error instanceof InterruptedError || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
   console.error(plain ? (error as Error).message : error);
   process.exitCode = 2;
 }

@@ -5,11 +5,11 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/write/command-id.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
-import { linesOf, lineOf, LONGEST, NotJsonLinesError, otherForm, withoutMark, type Broken, type FileCommand, type Mark } from './lines.js';
-import { Interrupted, Report, type Counts, type Outcome, type Reported } from './report.js';
+import { linesOf, lineOf, LONGEST, NotJsonLinesError, otherForm, withoutMark, type Broken, type SentCommand, type Mark } from './lines.js';
+import { InterruptedError, Report, type Counts, type Outcome, type Reported } from './report.js';
 
 export { NotJsonLinesError } from './lines.js';
-export { Interrupted } from './report.js';
+export { InterruptedError } from './report.js';
 
 export interface ImportOptions {
   readonly file: string;
@@ -46,7 +46,7 @@ const PATIENCE_MS = 60_000; // a restart takes less
  * names, and a programme's lines for all. Every line has a key, so one that was sent before is answered as it was then.
  * @returns how many lines came to what
  * A line that the server answers with 500 is reported as failed, and the run goes on.
- * @throws Interrupted when the server stays away, or the file changed while it was read; NotJsonLinesError before anything is sent
+ * @throws InterruptedError when the server stays away, or the file changed while it was read; NotJsonLinesError before anything is sent
  */
 export const importFile = async (options: ImportOptions): Promise<Counts> => {
   const { file, dryRun = false, again = false } = options;
@@ -76,7 +76,7 @@ const refuseOtherForms = async (file: string): Promise<void> => {
 interface Work {
   readonly line: number;
   readonly bytes: number;
-  readonly command: FileCommand;
+  readonly sent: SentCommand;
   waits: number;
   readonly followers: Work[];
 }
@@ -165,37 +165,37 @@ class Run {
     if (!when()) await new Promise<void>((go) => (this.#wake = { when, go }));
   }
 
-  async #take(line: number, bytes: number, command: FileCommand | Mark | Broken): Promise<void> {
-    if ('why' in command) return this.#answer(line, bytes, { line, outcome: 'broken', ...command });
-    if ('mark' in command) {
+  async #take(line: number, bytes: number, sent: SentCommand | Mark | Broken): Promise<void> {
+    if ('why' in sent) return this.#answer(line, bytes, { line, outcome: 'broken', ...sent });
+    if ('mark' in sent) {
       await this.#until(() => this.#under.size === 0);
       if (this.#hasFailed) return;
       this.report.write();
-      await this.o.marked?.(command);
+      await this.o.marked?.(sent);
       return this.#answer(line, bytes, undefined);
     }
     if (this.o.dryRun) {
-      const follows = this.#earlier.has(command.stream) || command.after.some((stream) => this.#earlier.has(stream));
-      this.#earlier.add(command.stream);
-      if (follows) return this.#answer(line, bytes, { line, key: command.key, outcome: 'checked', why: 'It follows earlier lines.' });
+      const follows = this.#earlier.has(sent.stream) || sent.after.some((stream) => this.#earlier.has(stream));
+      this.#earlier.add(sent.stream);
+      if (follows) return this.#answer(line, bytes, { line, key: sent.key, outcome: 'checked', why: 'It follows earlier lines.' });
     }
-    const work: Work = { line, bytes, command, waits: 0, followers: [] };
+    const work: Work = { line, bytes, sent, waits: 0, followers: [] };
     const after = (before: Work | undefined) => {
       if (!before) return;
       before.followers.push(work);
       work.waits++;
     };
     // what a programme adopts or appoints may bear on everything behind it
-    const all = command.stream.startsWith('programme-');
+    const all = sent.stream.startsWith('programme-');
     if (all) for (const before of this.#under) after(before);
     else {
       after(this.#barrier);
-      after(this.#last.get(command.stream));
-      for (const stream of command.after) after(this.#last.get(stream));
+      after(this.#last.get(sent.stream));
+      for (const stream of sent.after) after(this.#last.get(stream));
     }
     this.#under.add(work);
     this.#underBytes += bytes;
-    this.#last.set(command.stream, work);
+    this.#last.set(sent.stream, work);
     if (all) this.#barrier = work;
     if (work.waits === 0) this.#isReady(work);
   }
@@ -215,9 +215,9 @@ class Run {
   async #sendReady(): Promise<void> {
     this.#senders++;
     for (let work = this.#ready.shift(); work; work = this.#ready.shift()) {
-      const { line, bytes, command } = work;
+      const { line, bytes, sent } = work;
       try {
-        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: command.key, ...(await this.#send(command)) });
+        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: sent.key, ...(await this.#send(sent)) });
       } catch (error) {
         this.#failed ??= error;
       }
@@ -229,7 +229,7 @@ class Run {
   #done(work: Work): void {
     this.#under.delete(work);
     this.#underBytes -= work.bytes;
-    if (this.#last.get(work.command.stream) === work) this.#last.delete(work.command.stream);
+    if (this.#last.get(work.sent.stream) === work) this.#last.delete(work.sent.stream);
     if (this.#barrier === work) this.#barrier = undefined;
     for (const next of work.followers) if (--next.waits === 0) this.#isReady(next);
     if (!this.#wake?.when()) return;
@@ -238,7 +238,7 @@ class Run {
     go();
   }
 
-  async #send({ key, path, body, stream }: FileCommand): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
+  async #send({ key, path, body, stream }: SentCommand): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
     let sent = body;
     if (typeof body['event'] === 'string' && body['event'].startsWith('@')) {
       const event = await this.#eventOf(stream, body['event'].slice(1));
@@ -274,7 +274,7 @@ class Run {
     return (JSON.parse(answer.text) as { events: readonly { readonly event: string }[] }).events[0]?.event;
   }
 
-  /** Without an answer, or with one to come again, the same is asked again: the key makes it the same command. @throws Interrupted */
+  /** Without an answer, or with one to come again, the same is asked again: the key makes it the same command. @throws InterruptedError */
   async #ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
     let patience: AbortSignal | undefined;
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
@@ -283,11 +283,12 @@ class Run {
         why = error instanceof Error ? error.message || error.name : error;
       });
       // no line is refused for who sent it: with another token the next run goes on from here
-      if (answer && [401, 403, 429].includes(answer.status)) throw new Interrupted(`${this.o.url} does not take the token: ${answer.text}`);
+      if (answer && [401, 403, 429].includes(answer.status))
+        throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
       if (answer && ![502, 503, 504].includes(answer.status)) return answer;
       if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
-      if (patience.aborted || this.#hasFailed) throw new Interrupted(`${this.o.url} does not answer: ${String(why)}`);
+      if (patience.aborted || this.#hasFailed) throw new InterruptedError(`${this.o.url} does not answer: ${String(why)}`);
       await sleep(wait);
     }
   }

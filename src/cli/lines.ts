@@ -1,8 +1,8 @@
-import { commands, subjects } from '../domain/index.js';
+import { commands, aggregates } from '../domain/index.js';
 import {
   check,
   duplicateName,
-  groundsFields,
+  provenanceFields,
   IDENTIFIER,
   isIdentifier,
   kebab,
@@ -11,7 +11,7 @@ import {
   plural,
   refsIn,
   type AnyCommand,
-  type AnySubject,
+  type AnyAggregate,
   type Fields,
   type Problem,
 } from '../kernel/index.js';
@@ -20,7 +20,7 @@ import {
 export const LONGEST = 200_000;
 
 /** A command of the file: its key makes it one decision however often it is sent. */
-export interface FileCommand {
+export interface SentCommand {
   readonly key: string;
   readonly path: string;
   readonly body: { readonly [field: string]: unknown };
@@ -39,13 +39,13 @@ export interface Broken {
   readonly errors?: readonly Problem[];
 }
 
-const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnySubject; readonly fields: Fields }>();
+const places = new Map<string, { readonly command: AnyCommand; readonly aggregate: AnyAggregate; readonly fields: Fields }>();
 for (const command of commands)
-  for (const subject of command.subject ? [command.subject] : subjects)
-    places.set(`${plural(subject.category)} ${kebab(command.name)}`, {
+  for (const aggregate of command.aggregate ? [command.aggregate] : aggregates)
+    places.set(`${plural(aggregate.category)} ${kebab(command.name)}`, {
       command,
-      subject,
-      fields: { ...command.fields, record: optional(object(groundsFields)) },
+      aggregate,
+      fields: { ...command.fields, record: optional(object(provenanceFields)) },
     });
 
 export interface Line {
@@ -110,7 +110,7 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
 const broken = (why: string, errors?: readonly Problem[]): Broken => ({ why, ...(errors && { errors }) });
 
 /** A line as it is to be sent. `"event": "@key"` names the first event of an earlier line about the same subject. */
-export const lineOf = (text: string): FileCommand | Mark | Broken => {
+export const lineOf = (text: string): SentCommand | Mark | Broken => {
   if (text.length > LONGEST) return broken(`The line is longer than ${LONGEST} characters.`);
   let line: unknown;
   try {
@@ -127,11 +127,11 @@ export const lineOf = (text: string): FileCommand | Mark | Broken => {
   if (typeof key !== 'string' || key === '' || key.length > 200)
     return broken('The line has no "key", by which it is recorded once however often it is sent.');
   if (!isObject(body)) return broken('"body" is not an object.');
-  const [, subjects, id, name, ...more] = post.split('/');
-  const place = places.get(`${subjects} ${name}`);
+  const [, aggregates, id, name, ...more] = post.split('/');
+  const place = places.get(`${aggregates} ${name}`);
   if (!place || !id || more.length > 0) return broken(`There is no command at ${post}.`);
   if (!isIdentifier(id)) return broken(`${JSON.stringify(post.split('/')[2]).slice(0, 64)} is no id: it must match ${IDENTIFIER}.`);
-  const { command, subject, fields } = place;
+  const { command, aggregate, fields } = place;
   const named = typeof body['event'] === 'string' && body['event'].startsWith('@');
   const checked = named ? { ...body, event: '00000000-0000-7000-8000-000000000000' } : body;
   const errors = check(fields, checked);
@@ -141,7 +141,7 @@ export const lineOf = (text: string): FileCommand | Mark | Broken => {
     path: post,
     body,
     command,
-    stream: `${subject.category}-${id}`,
+    stream: `${aggregate.category}-${id}`,
     after: refsIn(command.fields, body).map((ref) => `${ref.category}-${ref.id}`),
   };
 };

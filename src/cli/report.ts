@@ -15,8 +15,8 @@ export interface Reported {
 export type Counts = { readonly [O in Outcome]: number } & { readonly lines: number };
 
 /** The run ended before the file did; what was answered stays, and the next run goes on from there. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
 }
 
 interface Source {
@@ -78,12 +78,12 @@ export class Report {
     out.on('error', (error) => (this.failed ??= error));
   }
 
-  /** @throws Interrupted when the file is not as an earlier run left it */
+  /** @throws InterruptedError when the file is not as an earlier run left it */
   static async open(file: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
     const source = await sourceOf(file);
     const before = again || !progressFile ? undefined : await doneBefore(progressFile);
     if (before && (before.size !== source.size || before.modified !== source.modified))
-      throw new Interrupted(
+      throw new InterruptedError(
         `${file} has changed since its last run. Send it from the start, with --again: nothing that was recorded then is recorded twice.`,
       );
     await (await open(report, 'a')).close();
@@ -140,11 +140,11 @@ export class Report {
     if (!this.out.errored) await finished(this.out.end()).catch((error: unknown) => (this.failed ??= error));
   }
 
-  /** The file was read to its end. @throws Interrupted when it is no longer what was read */
+  /** The file was read to its end. @throws InterruptedError when it is no longer what was read */
   async ended(): Promise<void> {
     const { size, modified } = await sourceOf(this.source.file);
     if (size !== this.source.size || modified !== this.source.modified)
-      throw new Interrupted(`${this.source.file} changed while it was read. Send it again from the start.`);
+      throw new InterruptedError(`${this.source.file} changed while it was read. Send it again from the start.`);
     if (this.progressFile) await rm(this.progressFile, { force: true });
   }
 }

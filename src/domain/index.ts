@@ -1,4 +1,4 @@
-import { ledgerEvents, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import { ledgerEvents, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import * as contractCommands from './contract/commands.js';
 import { contract } from './contract/index.js';
 import * as lossCommands from './loss/commands.js';
@@ -14,7 +14,7 @@ import * as workforceCommands from './workforce/commands.js';
 import { workforce } from './workforce/index.js';
 
 /** Every subject of the ledger. */
-export const subjects: readonly AnySubject[] = [programme, tower, contract, supplier, workforce, loss];
+export const aggregates: readonly AnyAggregate[] = [programme, tower, contract, supplier, workforce, loss];
 
 /** In the order of the life that their events tell. */
 const inOrder = (events: object, commands: Readonly<Record<string, AnyCommand>>): readonly AnyCommand[] => {

@@ -1,6 +1,6 @@
 import type { History } from '../kernel/index.js';
 import type { Ledger } from './ledger.js';
-import { BadRequest, badParameter, NotCaughtUp } from './problem.js';
+import { BadRequestError, badParameter, NotCaughtUpError } from './problem.js';
 import { instantOf, type Query } from './request.js';
 
 const WAIT_MS = 5000;
@@ -17,7 +17,7 @@ export const POINT = {
 /** A prefix of the log: what an answer is true for. */
 export interface Point {
   /** Undefined: as recorded now. */
-  readonly ordinal: number | undefined;
+  readonly sequence: number | undefined;
   readonly asOf: { readonly position: string | null; readonly recordedAt?: string; readonly final: boolean };
 }
 
@@ -26,7 +26,7 @@ export const caughtUp = async ({ store, projector }: Ledger, { minPosition }: Qu
   if (minPosition === undefined) return;
   const { position } = projector;
   if (position !== undefined && store.compare(position, minPosition) >= 0) return;
-  if (!(await projector.reached(minPosition, WAIT_MS))) throw new NotCaughtUp(`Position ${minPosition} was not reached in 5 seconds.`);
+  if (!(await projector.reached(minPosition, WAIT_MS))) throw new NotCaughtUpError(`Position ${minPosition} was not reached in 5 seconds.`);
 };
 
 /** @throws BadRequest, InvalidPosition */
@@ -35,19 +35,19 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   const recordedAt = instantOf(query, 'recordedAt');
   if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot stand beside recordedAt');
   if (recordedAt !== undefined) {
-    const { ordinal, final } = projector.asOf(recordedAt);
-    return { ordinal, asOf: { position: projector.eventAt(ordinal)?.position ?? null, recordedAt, final } };
+    const { sequence, final } = projector.asOf(recordedAt);
+    return { sequence, asOf: { position: projector.eventAt(sequence)?.position ?? null, recordedAt, final } };
   }
-  if (query['position'] === undefined) return { ordinal: undefined, asOf: { position: projector.position ?? null, final: false } };
+  if (query['position'] === undefined) return { sequence: undefined, asOf: { position: projector.position ?? null, final: false } };
   const { position } = query;
   const head = await store.head();
   // where the log is elsewhere, another node may have shown what is not at hand here yet
-  if (store.near || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
-  const ordinal = projector.ordinalAt(position);
-  if (ordinal === undefined) throw new BadRequest([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
-  return { ordinal, asOf: { position, final: true } };
+  if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
+  const sequence = projector.sequenceAt(position);
+  if (sequence === undefined) throw new BadRequestError([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
+  return { sequence: sequence, asOf: { position, final: true } };
 };
 
 /** A history as it was known at a point. */
-export const cut = ({ projector }: Ledger, history: History, { ordinal }: Point): History =>
-  ordinal === undefined ? history : history.upTo(projector.revisionAt(history.stream, ordinal));
+export const atPoint = ({ projector }: Ledger, history: History, { sequence }: Point): History =>
+  sequence === undefined ? history : history.atRevision(projector.revisionAt(history.stream, sequence));

@@ -1,12 +1,22 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { registerDecorator, validateSync } from 'class-validator';
-import { check, checkField, groundsFields, object, optional, schemaOf, exampleOf, type AnyCommand, type Fields } from '../kernel/index.js';
-import { BadRequest } from './problem.js';
+import {
+  check,
+  checkField,
+  provenanceFields,
+  object,
+  optional,
+  schemaOf,
+  exampleOf,
+  type AnyCommand,
+  type Fields,
+} from '../kernel/index.js';
+import { BadRequestError } from './problem.js';
 
 /** A command's whole body: its fields and the reserved key `record`. */
 export const bodyFields = (command: AnyCommand): Fields => ({
   ...command.fields,
-  record: optional(object(groundsFields, 'When, who decided, on what authority and evidence')),
+  record: optional(object(provenanceFields, 'When, who decided, on what authority and evidence')),
 });
 
 /** JSON Schema 2020-12 of a command's body, and a body that passes. */
@@ -46,7 +56,7 @@ export class BodyPipe implements PipeTransform<unknown, object> {
       !Array.isArray(body) &&
       Object.keys(body).every((name) => Object.hasOwn(this.#fields, name));
     if (known && validateSync(Object.assign(new this.#Body(), body), quick).length === 0) return body;
-    if (body === undefined) throw new BadRequest([{ pointer: '', detail: 'must not be empty' }], 'bad-body');
-    throw new BadRequest(check(this.#fields, body), 'bad-body');
+    if (body === undefined) throw new BadRequestError([{ pointer: '', detail: 'must not be empty' }], 'bad-body');
+    throw new BadRequestError(check(this.#fields, body), 'bad-body');
   }
 }

@@ -1,8 +1,15 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Ask, Receipt } from '../engine/write/engine.js';
-import { kebab, plural, type AnyCommand, type AnySubject } from '../kernel/index.js';
+import {
+  OverloadedError,
+  IdempotencyKeyReusedError,
+  StaleRevisionError,
+  type CommandRequest,
+  type Receipt,
+} from '../engine/write/engine.js';
+import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
+import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
@@ -12,14 +19,14 @@ const named = <T extends Type>(type: T, name: string): T => Object.definePropert
 
 export interface OnTheBus {
   /** `new Message(ask)` goes on Nest's command bus under the command's own name. */
-  readonly Message: new (ask: Ask) => Command<Receipt>;
+  readonly Message: new (request: CommandRequest) => Command<Receipt>;
   readonly handler: Provider;
 }
 
 /** The command's message and its handler, both named after it. */
 export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Message extends Command<Receipt> {
-    constructor(readonly ask: Ask) {
+    constructor(readonly request: CommandRequest) {
       super();
     }
   }
@@ -29,7 +36,7 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Handler implements ICommandHandler<Message> {
     constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
 
-    execute({ ask }: Message): Promise<Receipt> {
+    execute({ request: ask }: Message): Promise<Receipt> {
       return this.ledger.engine.handle(ask);
     }
   }
@@ -37,10 +44,10 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
 };
 
 /** `AwardContract` → `POST /contracts/:id/award-contract`. */
-export const commandController = (command: AnyCommand, subject: AnySubject, { Message }: OnTheBus): Type => {
+export const commandController = (command: AnyCommand, aggregate: AnyAggregate, { Message }: OnTheBus): Type => {
   const shape = new BodyPipe(command);
 
-  @Controller(`${plural(subject.category)}/:id`)
+  @Controller(`${plural(aggregate.category)}/:id`)
   class CommandController {
     constructor(
       @Inject(CommandBus) private readonly bus: CommandBus,
@@ -48,11 +55,11 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
     ) {}
 
     @Post(kebab(command.name))
-    @describeCommand(command, subject)
-    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: Ask['body']): Promise<void> {
-      const ask: Ask = {
+    @describeCommand(command, aggregate)
+    async request(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
+      const ask: CommandRequest = {
         command,
-        subject,
+        aggregate,
         id: idOf(request),
         body,
         actor: actorOf(request),
@@ -67,7 +74,7 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
         this.ledger.metrics.command(command.name, receipt.outcome);
         answer(reply, receipt);
       } catch (error) {
-        this.ledger.metrics.command(command.name, outcomes[(error as Error).name] ?? 'failed');
+        this.ledger.metrics.command(command.name, outcomeOf(error));
         throw error;
       }
     }
@@ -75,12 +82,12 @@ export const commandController = (command: AnyCommand, subject: AnySubject, { Me
   return named(CommandController, `${command.name}Controller`);
 };
 
-const outcomes: Readonly<Record<string, string>> = {
-  Rejection: 'refused',
-  Stale: 'stale',
-  KeyReused: 'key-reused',
-  Busy: 'queue-full',
-  OutcomeUnknown: 'unknown',
+const outcomeOf = (error: unknown): string => {
+  if (error instanceof Rejection) return 'refused';
+  if (error instanceof StaleRevisionError) return 'stale';
+  if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
+  if (error instanceof OverloadedError) return 'queue-full';
+  return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 
 /** A repeated key is answered in the same bytes as the first time; only a header tells. */

@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { acceptJson } from './json-body.js';
 import type { Ledger } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
-import { notHttp, sendProblem, ShuttingDown } from './problem.js';
+import { notHttp, sendProblem, ShuttingDownError } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { requireTokens, Tokens } from './tokens.js';
 
@@ -58,5 +58,5 @@ const refuseWhileClosing = (fastify: FastifyInstance): void => {
     closing = true;
     done();
   });
-  fastify.addHook('onRequest', (_request, _reply, done) => (closing ? done(new ShuttingDown('The server is closing.')) : done()));
+  fastify.addHook('onRequest', (_request, _reply, done) => (closing ? done(new ShuttingDownError('The server is closing.')) : done()));
 };

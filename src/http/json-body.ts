@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { duplicateName, stepOf } from '../kernel/index.js';
-import { BadRequest } from './problem.js';
+import { BadRequestError } from './problem.js';
 
 export const BODY_LIMIT = 1024 * 1024;
 const MAX_DEPTH = 32;
@@ -16,12 +16,12 @@ export const acceptJson = (fastify: FastifyInstance): void => {
     const charset = /;\s*charset="?([^";\s]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       payload.resume();
-      return done(new BadRequest([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+      return done(new BadRequestError([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
     }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
       payload.resume();
-      return done(new BadRequest([{ header: 'content-encoding', detail: 'must be absent or identity' }], 'content-encoding', 415));
+      return done(new BadRequestError([{ header: 'content-encoding', detail: 'must be absent or identity' }], 'content-encoding', 415));
     }
     let chunks: Buffer[] = [];
     let size = 0;
@@ -34,7 +34,7 @@ export const acceptJson = (fastify: FastifyInstance): void => {
     payload.on('error', (error) => done(error));
     payload.on('end', () => {
       if (size > BODY_LIMIT)
-        return done(new BadRequest([{ pointer: '', detail: `must not be larger than ${BODY_LIMIT} bytes` }], 'body-too-large', 413));
+        return done(new BadRequestError([{ pointer: '', detail: `must not be larger than ${BODY_LIMIT} bytes` }], 'body-too-large', 413));
       try {
         done(null, parse(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
       } catch (error) {
@@ -44,9 +44,9 @@ export const acceptJson = (fastify: FastifyInstance): void => {
   });
 };
 
-const bad = (detail: string, pointer = ''): BadRequest => new BadRequest([{ pointer, detail }], 'bad-body');
+const bad = (detail: string, pointer = ''): BadRequestError => new BadRequestError([{ pointer, detail }], 'bad-body');
 
-/** @throws BadRequest */
+/** @throws BadRequestError */
 export const parse = (sent: Buffer): unknown => {
   const bytes = sent[0] === 0xef && sent[1] === 0xbb && sent[2] === 0xbf ? sent.subarray(3) : sent; // one byte order mark
   if (bytes.length === 0) throw bad('must not be empty');

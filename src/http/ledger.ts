@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Engine } from '../engine/write/engine.js';
 import type { Projector } from '../engine/read/projector.js';
-import type { AnyCommand, AnySubject, History } from '../kernel/index.js';
+import type { AnyCommand, AnyAggregate, History } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
 import type { Metrics } from './metrics.js';
 import type { Routes } from './routes.js';
 import type { Subscribers } from './subscribers.js';
 
 /** How the copy of a log that is elsewhere stands to it. */
-export interface Copy {
+export interface Replica {
   /** Events copied. */
-  readonly ordinal: number;
+  readonly sequence: number;
   /** Over their leaves, in hexadecimal. */
   readonly root: string;
   readonly connected: boolean;
@@ -27,10 +27,10 @@ export interface Ledger {
   readonly log: Logger;
   readonly store: EventStore;
   /** Where the log is kept elsewhere. */
-  readonly copy?: () => Promise<Copy>;
+  readonly replica?: () => Promise<Replica>;
   readonly engine: Engine;
   readonly projector: Projector;
-  readonly subjects: readonly AnySubject[];
+  readonly aggregates: readonly AnyAggregate[];
   readonly commands: readonly AnyCommand[];
   readonly metrics: Metrics;
   readonly routes: Routes;
@@ -43,10 +43,10 @@ export interface Ledger {
 export const LEDGER = Symbol('Ledger');
 
 export const loadFrom =
-  ({ engine, subjects }: Pick<Ledger, 'engine' | 'subjects'>) =>
+  ({ engine, aggregates }: Pick<Ledger, 'engine' | 'aggregates'>) =>
   (category: string, id: string): Promise<History> =>
     engine.history(
-      subjects.find((s) => s.category === category)!,
+      aggregates.find((s) => s.category === category)!,
       id,
     );
 

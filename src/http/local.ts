@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config.js';
-import { BadRequest } from './problem.js';
+import { BadRequestError } from './problem.js';
 
 /**
  * In local mode everyone who reaches the server may use it, so a page in a browser must not: it can make its own name mean 127.0.0.1, but
@@ -19,7 +19,7 @@ export const stayLocal = (fastify: FastifyInstance): void => {
           .toLowerCase(),
       )
     )
-      return done(new BadRequest([{ header: 'host', detail: 'must name this machine' }], 'bad-host', 421));
+      return done(new BadRequestError([{ header: 'host', detail: 'must name this machine' }], 'bad-host', 421));
     if (seen.size < 100) seen.add(host);
     done();
   });
@@ -33,7 +33,7 @@ export const takeOneHost = (fastify: FastifyInstance): void => {
       const name = rawHeaders[i]!;
       if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
     }
-    if (hosts > 1) return done(new BadRequest([{ header: 'host', detail: 'must be given once' }], 'bad-header'));
+    if (hosts > 1) return done(new BadRequestError([{ header: 'host', detail: 'must be given once' }], 'bad-header'));
     done();
   });
 };

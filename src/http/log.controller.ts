@@ -2,14 +2,14 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { paper } from '../../projections/decisions.js';
 import { dossierOf, replay, split } from '../engine/audit/audit.js';
-import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type StoredEvent } from '../kernel/index.js';
-import { nearPage } from '../store/event-store.js';
+import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type RecordedEvent } from '../kernel/index.js';
+import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
 import { LEDGER, loadFrom, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
-import { badParameter, BadRequest, NotThere } from './problem.js';
+import { badParameter, BadRequestError, NotFoundError } from './problem.js';
 import { instantOf, queryOf, wholeOf, type Query } from './request.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 unless told.' };
@@ -50,13 +50,13 @@ export class LogController {
     const [from, until] = [instantOf(query, 'from'), instantOf(query, 'to')];
     const { tags, stream } = this.#chosen(query);
     await caughtUp(this.ledger, query);
-    const { ordinal, asOf } = await pointOf(this.ledger, query);
+    const { sequence, asOf } = await pointOf(this.ledger, query);
     const { projector } = this.ledger;
-    const upTo = ordinal ?? projector.ordinal;
+    const upTo = sequence ?? projector.sequence;
     const found = projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
     const page = found.slice(0, limit);
     const events = await this.#stored(page);
-    sendJson(reply, { asOf, events, ...(found.length > limit && { next: String(page.at(-1)!.ordinal) }) });
+    sendJson(reply, { asOf, events, ...(found.length > limit && { next: String(page.at(-1)!.sequence) }) });
   }
 
   @Get('events/:id')
@@ -71,7 +71,7 @@ export class LogController {
     const id = uuidOf(request);
     await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
     const found = this.ledger.projector.eventById(id);
-    if (!found) throw new NotThere(`No event ${id} is recorded.`);
+    if (!found) throw new NotFoundError(`No event ${id} is recorded.`);
     const [event] = await this.#stored([found]);
     sendJson(reply, event!);
   }
@@ -128,39 +128,39 @@ export class LogController {
     const { events } = await this.#decision(request);
     const { name } = events[0]!.metadata.command;
     const command = this.ledger.commands.find((c) => c.name === name);
-    if (!command) throw new NotThere(`There is no command ${name} any more.`);
+    if (!command) throw new NotFoundError(`There is no command ${name} any more.`);
     sendJson(reply, await replay(loadFrom(this.ledger), command, events, this.ledger.store.genesis.timeZone));
   }
 
-  #chosen({ type, subject, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
+  #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
     const tags = [
       ...(type === undefined ? [] : [`type:${type}`]),
       ...(actor === undefined ? [] : [`actor:${actor}`]),
       ...(correlation === undefined ? [] : [`correlation:${correlation}`]),
     ];
-    if (subject === undefined) return { tags };
-    const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(subject) ?? [];
-    if (!this.ledger.subjects.some((s) => s.category === category) || !isIdentifier(id))
+    if (aggregate === undefined) return { tags };
+    const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(aggregate) ?? [];
+    if (!this.ledger.aggregates.some((s) => s.category === category) || !isIdentifier(id))
       throw badParameter('subject', 'must be a subject such as contract-x (its stream) or contract:x (all about it)');
-    return between === '-' ? { tags, stream: subject } : { tags: [...tags, subject] };
+    return between === '-' ? { tags, stream: aggregate } : { tags: [...tags, aggregate] };
   }
 
   /** The events of index lines: one read for each run of a stream. */
-  async #stored(found: readonly IndexedEvent[]): Promise<readonly StoredEvent[]> {
+  async #stored(found: readonly IndexedEvent[]): Promise<readonly RecordedEvent[]> {
     const runs: { readonly stream: string; readonly from: number; count: number }[] = [];
     for (const { stream, revision } of found) {
       const last = runs.at(-1);
       if (last && last.stream === stream && last.from + last.count === revision) last.count++;
       else runs.push({ stream, from: revision, count: 1 });
     }
-    return (await Promise.all(runs.map(({ stream, from, count }) => nearPage(this.ledger.store, stream, from, count)))).flat();
+    return (await Promise.all(runs.map(({ stream, from, count }) => localPage(this.ledger.store, stream, from, count)))).flat();
   }
 
-  async #decision(request: FastifyRequest): Promise<{ readonly events: readonly StoredEvent[]; readonly history: History }> {
+  async #decision(request: FastifyRequest): Promise<{ readonly events: readonly RecordedEvent[]; readonly history: History }> {
     const id = uuidOf(request);
     await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
     const row = (await this.ledger.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
-    if (!row) throw new NotThere(`No decision ${id} is recorded.`);
+    if (!row) throw new NotFoundError(`No decision ${id} is recorded.`);
     const history = await loadFrom(this.ledger)(...split(row.stream));
     return { events: history.decision(id), history };
   }
@@ -169,6 +169,6 @@ export class LogController {
 const uuidOf = (request: FastifyRequest): string => {
   const { id } = request.params as { readonly id: string };
   const [problem] = checkField(uuid(), id, '');
-  if (problem) throw new BadRequest([{ parameter: 'id', detail: problem.detail }], 'bad-parameter');
+  if (problem) throw new BadRequestError([{ parameter: 'id', detail: problem.detail }], 'bad-parameter');
   return id;
 };

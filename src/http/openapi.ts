@@ -11,7 +11,7 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { IDENTIFIER, type AnyCommand, type AnySubject, type Json } from '../kernel/index.js';
+import { IDENTIFIER, type AnyCommand, type AnyAggregate, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { isOpen } from './routes.js';
 
@@ -97,12 +97,12 @@ const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[]
   ['X-Correlation-Id', 'Joins decisions that belong together.'],
 ];
 
-export const describeCommand = (command: AnyCommand, { category }: AnySubject): MethodDecorator => {
+export const describeCommand = (command: AnyCommand, { category }: AnyAggregate): MethodDecorator => {
   const refusals = Object.entries(command.refusals).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
   return applyDecorators(
     ApiTags(category),
     ApiOperation({
-      operationId: command.subject ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
+      operationId: command.aggregate ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
       summary: command.summary,
       description: [`Adds ${command.events.join(', ')}.`, ...(refusals.length ? ['', 'Refused with:', '', ...refusals] : [])].join('\n'),
     }),
@@ -138,7 +138,7 @@ export interface Read {
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
-const SAYS: Readonly<Record<number, string>> = {
+const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
@@ -173,7 +173,7 @@ export const describeRead = ({
           ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator as never }),
         ]
       : []),
-    ...status.map((s) => problem(s, SAYS[s]!)),
+    ...status.map((s) => problem(s, QUALIFIERS[s]!)),
   );
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;

@@ -3,17 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { Busy, engineRefusals, KeyReused, Stale } from '../engine/write/engine.js';
-import { Rebuilding } from '../engine/read/projector.js';
-import { NewerShape, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
+import { OverloadedError, engineRefusals, IdempotencyKeyReusedError, StaleRevisionError } from '../engine/write/engine.js';
+import { RebuildingError } from '../engine/read/projector.js';
+import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
-  AppendTooLarge,
-  HistoryBroken,
-  InvalidPosition,
-  OutcomeUnknown,
-  PositionOfAnotherStore,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  AppendTooLargeError,
+  HistoryBrokenError,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  PositionOfAnotherStoreError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
 } from '../store/event-store.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import type { Headers } from './security-headers.js';
@@ -33,8 +33,8 @@ export type Fault =
   Problem | { readonly parameter: string; readonly detail: string } | { readonly header: string; readonly detail: string };
 
 /** What was wrong with the request itself. */
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest';
+export class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
   constructor(
     readonly errors: readonly Fault[],
     readonly code: keyof typeof titles = 'bad-request',
@@ -45,12 +45,13 @@ export class BadRequest extends Error {
 }
 const placeOf = (fault: Fault): string =>
   'parameter' in fault ? fault.parameter : 'header' in fault ? fault.header : fault.pointer || 'The body';
-export const badParameter = (parameter: string, detail: string): BadRequest => new BadRequest([{ parameter, detail }], 'bad-parameter');
-export const badHeader = (header: string, detail: string): BadRequest => new BadRequest([{ header, detail }], 'bad-header');
+export const badParameter = (parameter: string, detail: string): BadRequestError =>
+  new BadRequestError([{ parameter, detail }], 'bad-parameter');
+export const badHeader = (header: string, detail: string): BadRequestError => new BadRequestError([{ header, detail }], 'bad-header');
 
 /** No token came with the request, or one that is not in force. */
-export class NotAuthenticated extends Error {
-  override readonly name = 'NotAuthenticated';
+export class NotAuthenticatedError extends Error {
+  override readonly name = 'NotAuthenticatedError';
   constructor(
     message: string,
     readonly reason?: 'invalid_token',
@@ -63,21 +64,21 @@ export class NotAuthenticated extends Error {
   }
 }
 /** The token is in force, and none of its roles may do this. */
-export class NotAllowed extends Error {
-  override readonly name = 'NotAllowed';
+export class NotAllowedError extends Error {
+  override readonly name = 'NotAllowedError';
 }
-export class MethodNotAllowed extends Error {
-  override readonly name = 'MethodNotAllowed';
+export class MethodNotAllowedError extends Error {
+  override readonly name = 'MethodNotAllowedError';
 }
-export class NotThere extends Error {
-  override readonly name = 'NotThere';
+export class NotFoundError extends Error {
+  override readonly name = 'NotFoundError';
 }
 /** A read's `minPosition` was not reached in time. */
-export class NotCaughtUp extends Error {
-  override readonly name = 'NotCaughtUp';
+export class NotCaughtUpError extends Error {
+  override readonly name = 'NotCaughtUpError';
 }
-export class TooManySubscribers extends Error {
-  override readonly name = 'TooManySubscribers';
+export class TooManySubscribersError extends Error {
+  override readonly name = 'TooManySubscribersError';
 }
 /** This token has taken its share of the follower slots. */
 export class TooManyForTokenError extends Error {
@@ -90,14 +91,14 @@ export class TooManyFailedSignInsError extends Error {
     super('Too many tokens that are not in force came from this address. A token that is in force is taken at any time.');
   }
 }
-export class NotReady extends Error {
-  override readonly name = 'NotReady';
+export class NotReadyError extends Error {
+  override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
     super('The store is away, or the projections are too far behind.');
   }
 }
-export class ShuttingDown extends Error {
-  override readonly name = 'ShuttingDown';
+export class ShuttingDownError extends Error {
+  override readonly name = 'ShuttingDownError';
 }
 
 const typeOf = (code: string): string => `urn:tower-ledger:problem:${code}`;
@@ -161,7 +162,7 @@ const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
 /** The only place where "no" becomes a number. */
 const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
-  if (error instanceof BadRequest) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
+  if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
     const { pointer, ...more } = error.more;
     const title =
@@ -172,35 +173,36 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
     const detail = error.message;
     return { code: error.code as Code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
   }
-  if (error instanceof NotAuthenticated)
+  if (error instanceof NotAuthenticatedError)
     return { code: 'not-authenticated', status: 401, detail: error.message, challenge: error.challenge };
-  if (error instanceof NotAllowed) return { code: 'not-allowed', status: 403, detail: error.message };
-  if (error instanceof Stale) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
-  if (error instanceof KeyReused) return { code: 'key-reused', status: 422, detail: error.message };
-  if (error instanceof PositionOfAnotherStore)
+  if (error instanceof NotAllowedError) return { code: 'not-allowed', status: 403, detail: error.message };
+  if (error instanceof StaleRevisionError)
+    return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
+  if (error instanceof IdempotencyKeyReusedError) return { code: 'key-reused', status: 422, detail: error.message };
+  if (error instanceof PositionOfAnotherStoreError)
     return { code: 'position-gone', status: 410, detail: `${error.message} It is one of the store that the ledger was in before.` };
-  if (error instanceof InvalidPosition) return { code: 'bad-position', status: 400, detail: error.message };
-  if (error instanceof MethodNotAllowed) return { code: 'method-not-allowed', status: 405, detail: error.message };
-  if (error instanceof NotThere) return { code: 'not-found', status: 404, detail: error.message };
-  if (error instanceof Busy) return again('queue-full', 1, error.message);
-  if (error instanceof WrongExpectedRevision)
+  if (error instanceof InvalidPositionError) return { code: 'bad-position', status: 400, detail: error.message };
+  if (error instanceof MethodNotAllowedError) return { code: 'method-not-allowed', status: 405, detail: error.message };
+  if (error instanceof NotFoundError) return { code: 'not-found', status: 404, detail: error.message };
+  if (error instanceof OverloadedError) return again('queue-full', 1, error.message);
+  if (error instanceof WrongExpectedRevisionError)
     return again('contention', 1, 'Others won every race for the stream: send the command again.');
-  if (error instanceof StoreUnavailable)
+  if (error instanceof StoreUnavailableError)
     return again('store-unavailable', Math.max(1, Math.ceil((error.retryAfter ?? 5000) / 1000)), 'Nothing was stored: send the command again later.'); // prettier-ignore
-  if (error instanceof AppendTooLarge)
+  if (error instanceof AppendTooLargeError)
     return { code: 'too-large', status: 413, detail: 'The command makes a record larger than the store takes.' };
-  if (error instanceof HistoryBroken) return { code: 'history-broken', status: 500, detail: error.message };
-  if (error instanceof OutcomeUnknown)
+  if (error instanceof HistoryBrokenError) return { code: 'history-broken', status: 500, detail: error.message };
+  if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
-  if (error instanceof NewerShape) return again('newer-version-needed', 60, error.message);
-  if (error instanceof NotCaughtUp) return again('not-caught-up', 1, error.message);
-  if (error instanceof TooManySubscribers) return again('too-many-subscribers', 10, error.message);
+  if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
+  if (error instanceof NotCaughtUpError) return again('not-caught-up', 1, error.message);
+  if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
   if (error instanceof TooManyForTokenError) return { code: 'too-many-for-token', status: 429, retryAfter: 10, detail: error.message };
   if (error instanceof TooManyFailedSignInsError)
     return { code: 'too-many-failed-sign-ins', status: 429, retryAfter: error.retryAfter, detail: error.message };
-  if (error instanceof Rebuilding) return again('rebuilding', 5, error.message);
-  if (error instanceof NotReady) return { ...again('not-ready', 1, error.message), more: error.more };
-  if (error instanceof ShuttingDown) return again('shutting-down', 1, error.message);
+  if (error instanceof RebuildingError) return again('rebuilding', 5, error.message);
+  if (error instanceof NotReadyError) return { ...again('not-ready', 1, error.message), more: error.more };
+  if (error instanceof ShuttingDownError) return again('shutting-down', 1, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   if (status >= 400 && status < 500) return { code: byStatus[status] ?? 'bad-request', status, detail: messageOf(error) };
   if (status === 503) return again('shutting-down', 1, 'The server is closing.');
@@ -271,9 +273,9 @@ export class ProblemFilter implements ExceptionFilter {
 
   #noRoute(request: FastifyRequest, reply: FastifyReply): void {
     const allowed = this.ledger.routes.methodsAt(request.url.split('?')[0]!);
-    if (allowed.length === 0) return sendProblem(new NotThere('There is no such route.'), reply, this.ledger);
+    if (allowed.length === 0) return sendProblem(new NotFoundError('There is no such route.'), reply, this.ledger);
     reply.header('allow', allowed.join(', '));
     const detail = `There is no ${request.method} here.`;
-    sendProblem(new MethodNotAllowed(detail), reply, this.ledger);
+    sendProblem(new MethodNotAllowedError(detail), reply, this.ledger);
   }
 }

@@ -4,18 +4,18 @@ import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
 import { LEDGER, lagOf, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
-import { badHeader, badParameter, NotThere } from './problem.js';
+import { badHeader, badParameter, NotFoundError } from './problem.js';
 import { queryOf, wholeOf } from './request.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless told.' };
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
-const cursorFor = (ordinal: number, key: string): string => Buffer.from(`${ordinal} ${key}`).toString('base64url');
-const readCursor = (cursor: string): { readonly ordinal: number; readonly key: string } => {
+const cursorFor = (sequence: number, key: string): string => Buffer.from(`${sequence} ${key}`).toString('base64url');
+const readCursor = (cursor: string): { readonly sequence: number; readonly key: string } => {
   const parts = /^(\d{1,15}) (.*)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (!parts) throw badParameter('cursor', 'is not a cursor of this projection');
-  return { ordinal: Number(parts[1]), key: parts[2]! };
+  return { sequence: Number(parts[1]), key: parts[2]! };
 };
 
 @Controller('projections')
@@ -58,8 +58,8 @@ export class ProjectionsController {
     const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
     await caughtUp(this.ledger, query);
     const point = await pointOf(this.ledger, query);
-    const at = cursor?.ordinal ?? point.ordinal ?? projector.ordinal;
-    if (at > projector.ordinal) throw badParameter('cursor', 'is not a cursor of this ledger');
+    const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
+    if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
     const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.key }) });
     sendJson(reply, {
@@ -103,9 +103,9 @@ export class ProjectionsController {
     const { key } = request.params as { readonly key: string };
     const query = queryOf(request, Object.keys(POINT));
     await caughtUp(this.ledger, query);
-    const { ordinal, asOf } = await pointOf(this.ledger, query);
-    const row: unknown = await projector.row(name, key, ordinal ?? projector.ordinal);
-    if (row === undefined) throw new NotThere(`${name} has no row ${key.slice(0, 80)}.`);
+    const { sequence, asOf } = await pointOf(this.ledger, query);
+    const row: unknown = await projector.row(name, key, sequence ?? projector.sequence);
+    if (row === undefined) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
     sendJson(reply, {
       projection: name,
       version: projector.projection(name).version,
@@ -119,7 +119,7 @@ export class ProjectionsController {
   #named(request: FastifyRequest) {
     const { name } = request.params as { readonly name: string };
     const { projector } = this.ledger;
-    if (!projector.has(name)) throw new NotThere(`There is no projection ${name.slice(0, 80)}.`);
+    if (!projector.has(name)) throw new NotFoundError(`There is no projection ${name.slice(0, 80)}.`);
     return { name, projector };
   }
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Rebuilding, type Projector } from '../engine/read/projector.js';
+import { RebuildingError, type Projector } from '../engine/read/projector.js';
 import type { Update } from '../engine/read/rows.js';
-import { nearPage, type EventStore } from '../store/event-store.js';
-import { NotCaughtUp, ShuttingDown, TooManySubscribers } from './problem.js';
+import { localPage, type EventStore } from '../store/event-store.js';
+import { NotCaughtUpError, ShuttingDownError, TooManySubscribersError } from './problem.js';
 
 const HEARTBEAT_MS = 15_000;
 /** A client that reads nothing for so long is let go. */
@@ -48,10 +48,10 @@ export class Subscribers {
     const { projector, most } = this.port;
     const given = lastId === undefined ? undefined : /^([0-9a-z]{1,64})\.([!-~]{1,64})$/.exec(lastId);
     if (given === null) throw fault('must be <generation>.<position>, the id of a message');
-    const from = given ? await this.#ordinalOf(name, given[1]!, given[2]!) : undefined;
+    const from = given ? await this.#sequenceOf(name, given[1]!, given[2]!) : undefined;
     await this.#serving(name);
-    if (this.#closed) throw new ShuttingDown('The server is closing.');
-    if (this.#open.size >= most) throw new TooManySubscribers(`${most} clients follow already.`);
+    if (this.#closed) throw new ShuttingDownError('The server is closing.');
+    if (this.#open.size >= most) throw new TooManySubscribersError(`${most} clients follow already.`);
 
     const { raw } = reply.hijack();
     const gone = new AbortController();
@@ -65,7 +65,7 @@ export class Subscribers {
     });
     if (reply.request.method === 'HEAD') gone.abort();
     const greeting = from !== undefined ? undefined : lastId === undefined ? 'hello' : 'reset';
-    void this.#serve(name, from ?? projector.ordinal, greeting, raw, gone.signal)
+    void this.#serve(name, from ?? projector.sequence, greeting, raw, gone.signal)
       .catch((error: unknown) => this.port.log.error({ err: error, projection: name }, 'A subscriber was lost.'))
       .finally(() => {
         this.#open.delete(gone);
@@ -80,16 +80,16 @@ export class Subscribers {
   }
 
   /** Where to go on after an id; undefined when it is of another generation or of a log that is not this one. @throws InvalidPosition */
-  async #ordinalOf(name: string, generation: string, position: string): Promise<number | undefined> {
+  async #sequenceOf(name: string, generation: string, position: string): Promise<number | undefined> {
     const { projector, store } = this.port;
     if (generation !== projector.generation(name)) return undefined;
     if (position === START) return 0;
     const head = await store.head();
     const beyond = head === undefined || store.compare(position, head) > 0;
-    if (beyond && !store.near) return undefined; // else another node may have shown what is not at hand here yet
-    if (await projector.reached(position, REACH_MS)) return projector.ordinalAt(position);
+    if (beyond && !store.readLocal) return undefined; // else another node may have shown what is not at hand here yet
+    if (await projector.reached(position, REACH_MS)) return projector.sequenceAt(position);
     if (beyond) return undefined;
-    throw new NotCaughtUp(`Position ${position} was not read again yet.`);
+    throw new NotCaughtUpError(`Position ${position} was not read again yet.`);
   }
 
   /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws Rebuilding */
@@ -98,14 +98,14 @@ export class Subscribers {
       try {
         return void (await this.port.projector.rows(name, { limit: 1 }));
       } catch (error) {
-        if (!(error instanceof Rebuilding) || patience.aborted) throw error;
+        if (!(error instanceof RebuildingError) || patience.aborted) throw error;
       }
   }
 
   async #serve(name: string, from: number, greeting: 'hello' | 'reset' | undefined, raw: ServerResponse, gone: AbortSignal): Promise<void> {
     const { projector } = this.port;
     const generation = projector.generation(name);
-    const here = (ordinal: number) => projector.eventAt(ordinal)?.position ?? START;
+    const here = (sequence: number) => projector.eventAt(sequence)?.position ?? START;
     const say = (event: string, position: string): Message => ({
       event,
       id: `${projector.generation(name)}.${position}`,
@@ -116,14 +116,14 @@ export class Subscribers {
       raw.write('retry: 2000\n\n');
       if (greeting) await write(raw, say(greeting, here(from)), gone);
       for (let at = from; !gone.aborted;) {
-        if (projector.generation(name) !== generation) return await write(raw, say('reset', here(projector.ordinal)), gone);
+        if (projector.generation(name) !== generation) return await write(raw, say('reset', here(projector.sequence)), gone);
         const { updates, upTo } = await projector.updates(name, at);
         for (const update of updates) {
           await write(raw, { id: `${generation}.${update.position}`, data: await this.#dataOf(update) }, gone);
           if (gone.aborted) return;
         }
         at = upTo;
-        if (at >= projector.ordinal) await projector.beyond(at, gone);
+        if (at >= projector.sequence) await projector.beyond(at, gone);
         else await breathe();
       }
     } finally {
@@ -131,16 +131,16 @@ export class Subscribers {
     }
   }
 
-  async #dataOf({ ordinal, position, event, stream, changes }: Update): Promise<object> {
-    let told = this.#told.get(ordinal);
-    if (!told) {
+  async #dataOf({ sequence, position, event, stream, changes }: Update): Promise<object> {
+    let answer = this.#told.get(sequence);
+    if (!answer) {
       const { projector, store } = this.port;
-      const [stored] = await nearPage(store, stream, projector.eventAt(ordinal)!.revision, 1);
-      told = { type: stored!.type, decision: stored!.metadata.command.id };
+      const [recorded] = await localPage(store, stream, projector.eventAt(sequence)!.revision, 1);
+      answer = { type: recorded!.type, decision: recorded!.metadata.command.id };
       if (this.#told.size >= REMEMBERED) this.#told.clear();
-      this.#told.set(ordinal, told);
+      this.#told.set(sequence, answer);
     }
-    return { position, event, decision: told.decision, type: told.type, stream, changes };
+    return { position, event, decision: answer.decision, type: answer.type, stream, changes };
   }
 }
 

@@ -30,8 +30,8 @@ export interface Token {
 }
 
 /** The file is not there, cannot be read, or is not what the commands write. */
-export class BadTokenFile extends Error {
-  override readonly name = 'BadTokenFile';
+export class BadTokenFileError extends Error {
+  override readonly name = 'BadTokenFileError';
 }
 
 /** Such as `tower_` and 43 characters of base64url; the prefix is for those who look for secrets that were left about. */
@@ -52,10 +52,10 @@ const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
   revokedAt: (instant) => instant === undefined || isInstant(instant),
 };
 
-/** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFile */
+/** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFileError */
 export const parseTokens = (text: string): readonly Token[] => {
   const wrong = (what: string): never => {
-    throw new BadTokenFile(what);
+    throw new BadTokenFileError(what);
   };
   let file: unknown;
   try {
@@ -77,30 +77,32 @@ export const parseTokens = (text: string): readonly Token[] => {
   return list;
 };
 
-/** Others who may write the file may make themselves a token. @throws BadTokenFile whose message names the file */
+/** Others who may write the file may make themselves a token. @throws BadTokenFileError whose message names the file */
 export const refuseOpenFile = async (file: string): Promise<void> => {
   const mode = await stat(file).then(
     (found) => found.mode & 0o777,
     () => 0, // the next read says why
   );
   if ((mode & 0o022) !== 0 && process.platform !== 'win32')
-    throw new BadTokenFile(`${file} may be written by others than its owner (mode ${mode.toString(8)}): chmod go-w takes that from them.`);
+    throw new BadTokenFileError(
+      `${file} may be written by others than its owner (mode ${mode.toString(8)}): chmod go-w takes that from them.`,
+    );
 };
 
-/** @throws BadTokenFile whose message names the file */
+/** @throws BadTokenFileError whose message names the file */
 export const readTokens = async (file: string): Promise<readonly Token[]> => {
   try {
     return parseTokens(await readFile(file, 'utf8'));
   } catch (error) {
-    if (error instanceof BadTokenFile) throw new BadTokenFile(`${file} ${error.message}.`);
-    throw new BadTokenFile(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error });
+    if (error instanceof BadTokenFileError) throw new BadTokenFileError(`${file} ${error.message}.`);
+    throw new BadTokenFileError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error });
   }
 };
 
 /**
  * Writes what `change` makes of the file: whole or not at all, and for its owner alone, who stays the same. A file that is not there is
  * empty before.
- * @throws BadTokenFile also when another command is writing
+ * @throws BadTokenFileError also when another command is writing
  */
 export const changeTokens = async (file: string, change: (tokens: readonly Token[]) => readonly Token[]): Promise<void> => {
   const next = `${file}.new`;
@@ -108,10 +110,10 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
   const handle = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     const why =
       error.code === 'EEXIST' ? 'is there: another command writes, or one was cut, then remove it' : `cannot be made (${error.code})`;
-    throw new BadTokenFile(`${next} ${why}.`, { cause: error });
+    throw new BadTokenFileError(`${next} ${why}.`, { cause: error });
   });
   try {
-    const before = await readTokens(file).catch((error: BadTokenFile) => {
+    const before = await readTokens(file).catch((error: BadTokenFileError) => {
       if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return [];
       throw error;
     });

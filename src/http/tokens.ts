@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
-import { badHeader, NotAllowed, NotAuthenticated, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
+import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
 import { isOpen } from './routes.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
@@ -135,15 +135,16 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     if (route !== undefined && isOpen(route)) return done();
     const { authorization } = request.headers;
     const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
-    const unsigned = new NotAuthenticated('Send a token: Authorization: Bearer ….');
+    const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');
     if (authorization === undefined) return done(unsigned);
     const [, given] = /^bearer +(\S+) *$/i.exec(authorization) ?? [];
     if (given === undefined) return refuse('no bearer token', unsigned);
     const token = TOKEN.test(given) ? tokens.find(given) : undefined;
-    if (!token) return refuse('not a token in force', new NotAuthenticated('The token is not known, or was revoked.', 'invalid_token'));
+    if (!token)
+      return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
     const act = request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
     const role = token.roles.find((r) => may(r, act));
-    if (!role) return done(new NotAllowed(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
+    if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
     signIn(request, { id: token.person, role });
     if (route?.endsWith('/updates'))

@@ -1,9 +1,9 @@
-import type { About, Actor, Assessment, Fact, Grounds } from './event.js';
+import type { About, Actor, Assessment, Event, Provenance } from './event.js';
 import type { DataOf, Fields } from './schema/fields.js';
 import type { History } from './history.js';
 
 /** What stands beside a fact when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
-export interface Told extends Omit<Grounds, 'effectiveOn' | 'waives'> {
+export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;
   readonly effectiveOn: string;
@@ -12,7 +12,7 @@ export interface Told extends Omit<Grounds, 'effectiveOn' | 'waives'> {
 /** A type of event: the stages it can follow, the shape of what is told, and what it changes. */
 export interface EventType<State, F extends Fields, Home> {
   /** Stages, as data: they make the refusals of commands, the README's table, and what a late event may stand between. */
-  readonly from: readonly string[];
+  readonly allowedIn: readonly string[];
   readonly fields: F;
   /** The shape's version, 1 unless told; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
@@ -21,20 +21,20 @@ export interface EventType<State, F extends Fields, Home> {
    * What its fields must satisfy together. Asked when a fact is told or corrected, never when it is folded: what was accepted stays readable.
    * @throws Rejection
    */
-  check?(data: DataOf<F>, told: Told): void;
-  evolve(state: State, data: DataOf<F>, told: Told): State;
+  check?(data: DataOf<F>, context: EventContext): void;
+  evolve(state: State, data: DataOf<F>, context: EventContext): State;
   /** Policy and law on this fact, judged on the state it finds. Empty without an adopted rule. Judged again when the fact is corrected. */
-  assess?(data: DataOf<F>, told: Told, state: State, home: Home): readonly Assessment[];
+  assess?(data: DataOf<F>, context: EventContext, state: State, home: Home): readonly Assessment[];
 }
 
 /** `fact({ from, fields, evolve })` with the types of one subject. */
-export const factsOf =
+export const eventsOf =
   <State, Home = unknown>() =>
   <const F extends Fields>(type: EventType<State, F, Home>): EventType<State, F, Home> =>
     type;
 
 export type EventTypes<State> = Readonly<Record<string, EventType<State, any, any>>>;
-type FactOf<E extends EventTypes<any>, T extends keyof E = keyof E> = {
+type EventOf<E extends EventTypes<any>, T extends keyof E = keyof E> = {
   [K in T]: E[K] extends EventType<any, infer F, any> ? { readonly type: K; readonly data: DataOf<F> } : never;
 }[T];
 
@@ -44,7 +44,7 @@ export interface Invariant<State> {
   holds(state: State): boolean;
 }
 
-interface SubjectSpec<State extends { readonly stage: string }, E extends EventTypes<State>> {
+interface AggregateSpec<State extends { readonly stage: string }, E extends EventTypes<State>> {
   /** Streams are `<category>-<id>`; routes are `/<category>s/<id>`. */
   readonly category: string;
   readonly initial: State;
@@ -53,25 +53,25 @@ interface SubjectSpec<State extends { readonly stage: string }, E extends EventT
   /** The identifiers that this subject's events are about. */
   about(id: string, state: State): About;
   /** The programme that a subject belongs to: named when its stream opens, read for every command. */
-  readonly home?: { readonly subject: Subject<any, any>; of(state: State): string | undefined };
+  readonly governedBy?: { readonly aggregate: Aggregate<any, any>; of(state: State): string | undefined };
   /** From this day on the history is complete: a late decision that policy would have refused needs a waiver. */
   completeFrom?(state: State): string | undefined;
 }
 
 /** What a stream is about: where it starts, how each fact changes it, and what may be asked of it. */
-export interface Subject<State extends { readonly stage: string }, E extends EventTypes<State>> extends SubjectSpec<State, E> {
+export interface Aggregate<State extends { readonly stage: string }, E extends EventTypes<State>> extends AggregateSpec<State, E> {
   command<const F extends Fields, const T extends keyof E & string, const R extends Readonly<Record<string, string>>, N extends Needs>(
     name: string,
     spec: CommandSpec<F, State, E, T, R, N>,
   ): AnyCommand;
 }
 
-export type AnySubject = Subject<any, any>;
-export type StateOf<S> = S extends Subject<infer State, any> ? State : never;
+export type AnyAggregate = Aggregate<any, any>;
+export type StateOf<S> = S extends Aggregate<infer State, any> ? State : never;
 
 /** A stream that a decision has to know. */
 export interface Need<State = any> {
-  readonly subject: Subject<any, any>;
+  readonly aggregate: Aggregate<any, any>;
   readonly id: string;
   readonly _state?: State;
 }
@@ -83,13 +83,16 @@ type KnownOf<N extends Needs> = {
       ? readonly State[]
       : undefined;
 };
-export const need = <State extends { readonly stage: string }>(subject: Subject<State, any>, id: string): Need<State> => ({ subject, id });
+export const need = <State extends { readonly stage: string }>(aggregate: Aggregate<State, any>, id: string): Need<State> => ({
+  aggregate,
+  id,
+});
 
 /** What `decide` is told of the request. Nothing else exists for it: no clock, no ids, no I/O. */
-export interface Asked<Data> {
+export interface CommandContext<Data> {
   readonly id: string;
   readonly data: Data;
-  readonly record: Grounds;
+  readonly record: Provenance;
   readonly actor: Actor;
   /** The told date of the act, already filled in. */
   readonly effectiveOn: string;
@@ -105,22 +108,22 @@ interface CommandSpec<F extends Fields, State, E extends EventTypes<any>, T exte
   /** Why it can say no, beside the stages: code → sentence. */
   readonly refusals?: R;
   /** The streams it has to know beside those its fields name; asked again until it names nothing new. */
-  needs?(asked: Asked<DataOf<F>>, state: State, known: { readonly [K in keyof N]?: unknown }): N;
+  needs?(context: CommandContext<DataOf<F>>, state: State, known: { readonly [K in keyof N]?: unknown }): N;
   /** The new facts, oldest first; `[]` when it is already so; a Rejection when the answer is no. */
-  decide(asked: Asked<DataOf<F>>, state: State, known: KnownOf<N>): readonly FactOf<E, T>[];
+  decide(context: CommandContext<DataOf<F>>, state: State, known: KnownOf<N>): readonly EventOf<E, T>[];
 }
 
 // A registry holds commands of many shapes; each was checked where it was written.
 export interface AnyCommand {
   readonly name: string;
   /** Absent for the ledger's own commands, which may be asked of any subject. */
-  readonly subject?: AnySubject;
+  readonly aggregate?: AnyAggregate;
   readonly summary: string;
   readonly fields: Fields;
   readonly events: readonly string[];
   readonly refusals: Readonly<Record<string, string>>;
-  needs?(asked: Asked<any>, state: any, known: any): Needs;
-  decide(asked: Asked<any>, state: any, known: any): readonly Fact[];
+  needs?(context: CommandContext<any>, state: any, known: any): Needs;
+  decide(context: CommandContext<any>, state: any, known: any): readonly Event[];
 }
 
 /** A command of the ledger itself: decided on a subject's whole history, and seen by no `evolve`. */
@@ -129,16 +132,16 @@ export interface LedgerCommand<F extends Fields> {
   readonly fields: F;
   readonly events: readonly string[];
   readonly refusals: Readonly<Record<string, string>>;
-  decide(asked: Asked<DataOf<F>>, history: History): readonly Fact[];
+  decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
 }
 export const ledgerCommand = <const F extends Fields>(name: string, spec: LedgerCommand<F>): AnyCommand => ({ name, ...spec });
 
 export const subject = <State extends { readonly stage: string }, const E extends EventTypes<State>>(
-  spec: SubjectSpec<State, E>,
-): Subject<State, E> => {
-  const self: Subject<State, E> = {
+  spec: AggregateSpec<State, E>,
+): Aggregate<State, E> => {
+  const self: Aggregate<State, E> = {
     ...spec,
-    command: (name, { refusals, ...command }) => ({ name, subject: self, refusals: refusals ?? {}, ...command }) as unknown as AnyCommand,
+    command: (name, { refusals, ...command }) => ({ name, aggregate: self, refusals: refusals ?? {}, ...command }) as unknown as AnyCommand,
   };
   return self;
 };

@@ -2,7 +2,7 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A fact, named in the past tense. `data` holds what was told, nothing derived. */
-export interface Fact<Type extends string = string, Data = any> {
+export interface Event<Type extends string = string, Data = any> {
   readonly type: Type;
   readonly data: Data;
 }
@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** What stands beside every command: who decided, when, on whose authority and on what grounds. */
-export interface Grounds {
+export interface Provenance {
   /** The told date of the act (`2016`, `2016-02-29`, `[..2016-02-29]`, `unknown`); today in the ledger's time zone when absent. */
   readonly effectiveOn?: string;
   readonly decidedBy?: { readonly person: string; readonly office?: string };
@@ -69,8 +69,8 @@ export interface Metadata {
   /** `id` is the decision's; `body` stands on the first event of the decision only. */
   readonly command: { readonly id: string; readonly name: string; readonly body?: Json };
   readonly actor: Actor;
-  readonly decidedBy?: Grounds['decidedBy'];
-  readonly authority?: Grounds['authority'];
+  readonly decidedBy?: Provenance['decidedBy'];
+  readonly authority?: Provenance['authority'];
   readonly reason?: string;
   readonly evidence?: readonly Evidence[];
   readonly $correlationId: string;
@@ -80,12 +80,12 @@ export interface Metadata {
 }
 
 /** An event that has not been stored yet. `id` is a UUIDv7 that belongs to one attempt to decide. */
-export interface NewEvent extends Fact {
+export interface NewEvent extends Event {
   readonly id: string;
   readonly metadata: Metadata;
 }
 
-export interface StoredEvent extends NewEvent {
+export interface RecordedEvent extends NewEvent {
   readonly stream: string;
   /** 0, 1, 2 … within its stream. */
   readonly revision: number;

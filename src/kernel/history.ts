@@ -1,12 +1,12 @@
 import { bounds } from './values/dates.js';
-import type { Evidence, Fact, Json, StoredEvent } from './event.js';
+import type { Evidence, Event, Json, RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
-import type { AnySubject, Told } from './aggregate.js';
+import type { AnyAggregate, EventContext } from './aggregate.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
-  readonly stored: StoredEvent;
+  readonly recorded: RecordedEvent;
   readonly data: any;
   readonly effectiveOn: string;
   readonly evidence: readonly Evidence[];
@@ -15,8 +15,8 @@ export interface Entry {
 }
 
 /** A fact cannot stand where it would stand: it does not follow its stage, or an invariant breaks. */
-export class Illegal extends Error {
-  override readonly name = 'Illegal';
+export class IllegalTransitionError extends Error {
+  override readonly name = 'IllegalTransitionError';
 
   constructor(
     readonly code: string,
@@ -29,10 +29,10 @@ export class Illegal extends Error {
 }
 
 /** A stored shape that this program is too old for: never skipped. */
-export class NewerShape extends Error {
-  override readonly name = 'NewerShape';
+export class UnsupportedSchemaVersionError extends Error {
+  override readonly name = 'UnsupportedSchemaVersionError';
 
-  constructor(readonly event: Pick<StoredEvent, 'type' | 'stream' | 'revision'>) {
+  constructor(readonly event: Pick<RecordedEvent, 'type' | 'stream' | 'revision'>) {
     super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
   }
 }
@@ -45,7 +45,7 @@ export class NewerShape extends Error {
  * overlapping date keeps its told place, and every certain order is respected.
  */
 export class History<State = any> {
-  readonly recorded: StoredEvent[] = [];
+  readonly recorded: RecordedEvent[] = [];
   #revision = -1;
   /** Whether it keeps what was recorded, or only where that has led. */
   #whole = true;
@@ -60,20 +60,20 @@ export class History<State = any> {
   readonly #notes = new Map<string, Entry['notes'][number][]>();
 
   constructor(
-    readonly subject: AnySubject,
+    readonly aggregate: AnyAggregate,
     readonly id: string,
   ) {
-    this.#state = subject.initial;
+    this.#state = aggregate.initial;
   }
 
-  static of<State = any>(subject: AnySubject, id: string, events: Iterable<StoredEvent>): History<State> {
-    const history = new History<State>(subject, id);
+  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent>): History<State> {
+    const history = new History<State>(aggregate, id);
     history.addAll(events);
     return history;
   }
 
   get stream(): string {
-    return `${this.subject.category}-${this.id}`;
+    return `${this.aggregate.category}-${this.id}`;
   }
   /** -1 when nothing was recorded. */
   get revision(): number {
@@ -96,11 +96,11 @@ export class History<State = any> {
   }
 
   /** @throws NewerShape, Illegal when the stream was not written by these rules; the history is then of no use */
-  add(event: StoredEvent): void {
+  add(event: RecordedEvent): void {
     this.addAll([event]);
   }
 
-  addAll(events: Iterable<StoredEvent>): void {
+  addAll(events: Iterable<RecordedEvent>): void {
     let again = false;
     for (const event of events) {
       if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
@@ -131,7 +131,7 @@ export class History<State = any> {
   }
 
   /** Whether these events can be added; to one that let go of the record, only if none is told late and none changes how it is read. */
-  goesOn(events: Iterable<StoredEvent>): boolean {
+  canExtendWith(events: Iterable<RecordedEvent>): boolean {
     if (this.#whole) return true;
     let start = this.#latestStart;
     for (const { type, metadata } of events) {
@@ -149,7 +149,7 @@ export class History<State = any> {
     if (place === this.#entries.length) return { place, state: this.#state };
     return {
       place,
-      state: this.#entries.slice(0, place).reduce((state, entry) => this.#step(state, entry), this.subject.initial as State),
+      state: this.#entries.slice(0, place).reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State),
     };
   }
 
@@ -158,11 +158,15 @@ export class History<State = any> {
    * @returns the state right after each new fact
    * @throws Illegal
    */
-  tryFacts(facts: readonly Fact[], told: readonly Told[], found: { readonly place: number; readonly state: State }): readonly State[] {
+  tryEvents(
+    events: readonly Event[],
+    context: readonly EventContext[],
+    found: { readonly place: number; readonly state: State },
+  ): readonly State[] {
     const after: State[] = [];
     let state = found.state;
-    facts.forEach((fact, i) => {
-      state = step(this.subject, state, fact, told[i]!);
+    events.forEach((event, i) => {
+      state = step(this.aggregate, state, event, context[i]!);
       after.push(state);
       this.#entries.slice(found.place).reduce((behind, entry) => this.#step(behind, entry), state);
     });
@@ -170,21 +174,21 @@ export class History<State = any> {
   }
 
   /** This history as it would be read with more of the ledger's own events. @throws Illegal */
-  with(facts: readonly Fact[]): History<State> {
-    const metadata = { schemaVersion: 1 } as StoredEvent['metadata'];
-    const added = facts.map((fact, i) => ({
-      ...fact,
+  with(events: readonly Event[]): History<State> {
+    const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
+    const added = events.map((event, i) => ({
+      ...event,
       id: `new-${i}`,
       metadata,
       stream: this.stream,
       revision: this.revision + 1 + i,
       position: '',
     }));
-    return History.of(this.subject, this.id, [...this.recorded, ...added]);
+    return History.of(this.aggregate, this.id, [...this.recorded, ...added]);
   }
 
   /** The events of a decision; empty when the command never reached this stream. */
-  decision(id: string): readonly StoredEvent[] {
+  decision(id: string): readonly RecordedEvent[] {
     const first = this.#decisions.get(id);
     if (first === undefined) return [];
     let last = first;
@@ -193,8 +197,8 @@ export class History<State = any> {
   }
 
   /** What was known when the stream was at a revision. */
-  upTo(revision: number): History<State> {
-    return revision >= this.revision ? this : History.of(this.subject, this.id, this.recorded.slice(0, revision + 1));
+  atRevision(revision: number): History<State> {
+    return revision >= this.revision ? this : History.of(this.aggregate, this.id, this.recorded.slice(0, revision + 1));
   }
 
   /** The part of the effective order before the first event certainly later than a day; `approximate` may lie after it. */
@@ -206,7 +210,7 @@ export class History<State = any> {
 
   /** Each entry with the state it found and the state it left. */
   *steps(): Generator<{ readonly entry: Entry; readonly before: State; readonly after: State }> {
-    let before: State = this.subject.initial;
+    let before: State = this.aggregate.initial;
     for (const entry of this.#entries) {
       const after = this.#step(before, entry);
       yield { entry, before, after };
@@ -214,21 +218,21 @@ export class History<State = any> {
     }
   }
 
-  #shape(event: StoredEvent): any {
-    const type = this.subject.events[event.type];
+  #shape(event: RecordedEvent): any {
+    const type = this.aggregate.events[event.type];
     const version = type?.version ?? 1;
-    if (!type || event.metadata.schemaVersion > version) throw new NewerShape(event);
+    if (!type || event.metadata.schemaVersion > version) throw new UnsupportedSchemaVersionError(event);
     let data = event.data;
     for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
     return data;
   }
 
-  #entry(event: StoredEvent): Entry {
+  #entry(event: RecordedEvent): Entry {
     const data = this.#shape(event);
     const { effectiveOn, evidence = NONE } = event.metadata;
     const notes = this.#notes.get(event.id) ?? NONE;
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { stored: event, data, effectiveOn, evidence, corrections: NONE, notes };
+    if (!corrected) return { recorded: event, data, effectiveOn, evidence, corrections: NONE, notes };
     let whole = { data, effectiveOn, evidence };
     const corrections: Entry['corrections'][number][] = [];
     for (const [pointer, correction] of corrected) {
@@ -236,10 +240,10 @@ export class History<State = any> {
       corrections.push({ ...correction, was: at(whole, path) ?? null });
       whole = withValue(whole, path, correction.value);
     }
-    return { stored: event, ...whole, corrections, notes };
+    return { recorded: event, ...whole, corrections, notes };
   }
 
-  #place(event: StoredEvent): void {
+  #place(event: RecordedEvent): void {
     const entry = this.#entry(event);
     if (!this.#whole) {
       this.#state = this.#step(this.#state, entry);
@@ -252,7 +256,7 @@ export class History<State = any> {
       this.#mayStartLater(entry);
     } else {
       const order = this.#entries.toSpliced(place, 0, entry);
-      this.#state = order.reduce((state, e) => this.#step(state, e), this.subject.initial as State);
+      this.#state = order.reduce((state, e) => this.#step(state, e), this.aggregate.initial as State);
       this.#insert(place, entry);
     }
   }
@@ -275,8 +279,8 @@ export class History<State = any> {
   }
 
   /** Whether the stream has to be folded again. */
-  #remember(event: StoredEvent): boolean {
-    if (event.metadata.schemaVersion > 1) throw new NewerShape(event);
+  #remember(event: RecordedEvent): boolean {
+    if (event.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(event);
     if (!this.#whole) return false;
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
@@ -295,7 +299,7 @@ export class History<State = any> {
     const of = note.event ?? '';
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes.set(of, notes);
-    const place = this.#entries.findIndex((entry) => entry.stored.id === of);
+    const place = this.#entries.findIndex((entry) => entry.recorded.id === of);
     if (place !== -1) this.#entries[place] = { ...this.#entries[place]!, notes };
     return false;
   }
@@ -308,37 +312,37 @@ export class History<State = any> {
         const entry = this.#entry(event);
         this.#insert(this.#placeOf(entry.effectiveOn), entry);
       }
-    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.subject.initial as State);
+    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State);
   }
 
   #step(state: any, entry: Entry): any {
     try {
-      return step<any>(this.subject, state, { type: entry.stored.type, data: entry.data }, toldOf(entry));
+      return step<any>(this.aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry));
     } catch (error) {
-      throw error instanceof Illegal ? new Illegal(error.code, error.message, entry) : error;
+      throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry) : error;
     }
   }
 }
 
 const NONE: readonly never[] = [];
 
-export const toldOf = ({ stored, effectiveOn, evidence }: Entry): Told => {
-  const { decidedBy, authority, reason } = stored.metadata;
-  const told: { -readonly [K in keyof Told]: Told[K] } = { event: stored.id, effectiveOn, evidence };
-  if (decidedBy) told.decidedBy = decidedBy;
-  if (authority) told.authority = authority;
-  if (reason !== undefined) told.reason = reason;
-  return told;
+export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventContext => {
+  const { decidedBy, authority, reason } = recorded.metadata;
+  const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
+  if (decidedBy) context.decidedBy = decidedBy;
+  if (authority) context.authority = authority;
+  if (reason !== undefined) context.reason = reason;
+  return context;
 };
 
 /** One fact on one state: its stage, its change, the invariants. @throws Illegal */
-export const step = <State>(subject: AnySubject, state: State, fact: Fact, told: Told): State => {
-  const { category, invariants = {} } = subject;
-  const type = subject.events[fact.type]!;
+export const step = <State>(aggregate: AnyAggregate, state: State, event: Event, context: EventContext): State => {
+  const { category, invariants = {} } = aggregate;
+  const type = aggregate.events[event.type]!;
   const { stage } = state as { readonly stage: string };
-  if (!type.from.includes(stage)) throw new Illegal(...whyNotFrom(category, fact.type, type.from, stage));
-  const next = type.evolve(state, fact.data, told);
-  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new Illegal(code, invariants[code]!.says);
+  if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
+  const next = type.evolve(state, event.data, context);
+  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new IllegalTransitionError(code, invariants[code]!.says);
   return next;
 };
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
-import { CopiedStore } from '../store/replica/replica-store.js';
-import { COPY_FILE } from '../store/replica/replica-file.js';
-import { EmbeddedStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
+import { ReplicaStore } from '../store/replica/replica-store.js';
+import { REPLICA_FILE } from '../store/replica/replica-file.js';
+import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
@@ -35,7 +35,7 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
       well &&= step.ok;
       yield step;
     }
-    if (well && existsSync(join(dir, COPY_FILE)))
+    if (well && existsSync(join(dir, REPLICA_FILE)))
       yield await copyOf(url, dir).then(
         (detail) => ({ step: 'copy', ok: true, detail }),
         (error: unknown) => ({ step: 'copy', ok: false, detail: wordsOf(error) }),
@@ -46,16 +46,16 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
 /** Every event of the copy beside the server's. @throws HistoryBroken that names where they part, FolderInUse */
 const copyOf = async (url: string, dir: string): Promise<string> => {
   const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
-  const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
+  const replica = await ReplicaStore.open({ dir, connect, chance: () => 1 });
   let server: KurrentStore | undefined;
   try {
     server = await connect();
-    const { count, root } = await copy.verify();
-    await copy.verifyAgainst(server);
+    const { count, root } = await replica.verify();
+    await replica.verifyAgainst(server);
     return `${count} events, each as the server has it; root ${root}`;
   } finally {
     await server?.close();
-    await copy.close();
+    await replica.close();
   }
 };
 
@@ -64,9 +64,9 @@ async function* examineFolder(dir: string): AsyncGenerator<Finding> {
   const there = existsSync(join(dir, LEDGER_FILE));
   yield { step: 'folder', ok: there, detail: there ? dir : `${dir} holds no ledger` };
   if (!there) return;
-  let store: EmbeddedStore;
+  let store: SqliteStore;
   try {
-    store = await EmbeddedStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
+    store = await SqliteStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   } catch (error) {
     yield { step: 'open', ok: false, detail: wordsOf(error) };
     return;
@@ -82,7 +82,7 @@ async function* examineFolder(dir: string): AsyncGenerator<Finding> {
   }
 }
 
-const historyOf = async (store: EmbeddedStore): Promise<string> => {
+const historyOf = async (store: SqliteStore): Promise<string> => {
   const revisions = new Map<string, number>();
   let [count, at]: [number, string | undefined] = [0, undefined];
   for (;;) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { migrate, NotMigrated, type Progress } from './migration.js';
-import { BadPlace, nameOf, openLedger, openOrBegin, placeOf } from './stores.js';
+import { migrate, NotMigratedError, type Progress } from './migration.js';
+import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf } from './stores.js';
 
 const command = new Command('migrate')
   .description(
@@ -26,11 +26,11 @@ const bar = (progress: Progress): void => {
 };
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new NotMigrated('Interrupted: run it again, and it goes on from here.')));
+process.once('SIGINT', () => stop.abort(new NotMigratedError('InterruptedError: run it again, and it goes on from here.')));
 
 const run = async (): Promise<void> => {
   const [here, there] = [placeOf(told.from), placeOf(told.to)];
-  if (nameOf(here) === nameOf(there)) throw new BadPlace('The ledger is there already.');
+  if (nameOf(here) === nameOf(there)) throw new BadPlaceError('The ledger is there already.');
   const from = await openLedger(here);
   try {
     const to = await openOrBegin(there, from.genesis);

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type StoredEvent } from '../kernel/index.js';
-import { OutcomeUnknown, StoreUnavailable, UNREADABLE, WrongExpectedRevision, type EventStore } from '../store/event-store.js';
+import { canonical, type RecordedEvent } from '../kernel/index.js';
+import {
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  UNREADABLE,
+  WrongExpectedRevisionError,
+  type EventStore,
+} from '../store/event-store.js';
 import { compareLogs, pagesOf, type Log } from '../store/merkle-tree.js';
 
 /** A store that takes over what stands next in another one, of many streams and in its order, all of it or nothing. */
-type Target = EventStore & { adopt?(events: readonly StoredEvent[]): Promise<void> };
+type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void> };
 
 export interface Progress {
   /** What both hold already is compared, the rest is copied, then both are read again for the proof. */
@@ -36,8 +42,8 @@ export interface Migrated {
 }
 
 /** The target cannot become a copy of the source, or is not one. */
-export class NotMigrated extends Error {
-  override readonly name = 'NotMigrated';
+export class NotMigratedError extends Error {
+  override readonly name = 'NotMigratedError';
 }
 
 const PAGE = 1000;
@@ -55,7 +61,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const { from, to, signal, onProgress } = options;
   const again = <T>(ask: () => Promise<T>): Promise<T> => insist(ask, options);
   if (canonical(from.genesis) !== canonical(to.genesis))
-    throw new NotMigrated(`The source holds ledger ${from.genesis.ledgerId}, the target ${to.genesis.ledgerId}.`);
+    throw new NotMigratedError(`The source holds ledger ${from.genesis.ledgerId}, the target ${to.genesis.ledgerId}.`);
   const head = await again(() => from.head());
   const source: Log = { readAll: (after, limit) => again(() => upTo(from, head, after, limit)) };
   const target: Log = { readAll: (after, limit) => again(() => to.readAll(after, limit)) };
@@ -65,7 +71,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
 
   const there = await compareLogs(source, target, { ...more, onProgress: told('comparing', () => 0) });
   const [ours, theirs] = there.next;
-  if (theirs) throw new NotMigrated(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
+  if (theirs) throw new NotMigratedError(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
   let count = there.same;
   const whole = digits(head);
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
@@ -78,7 +84,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const [left, right] = [...proof.roots];
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)
-    throw new NotMigrated(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
+    throw new NotMigratedError(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
   return {
     ledgerId: from.genesis.ledgerId,
     count,
@@ -89,7 +95,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
 };
 
 /** A page of what was there when the head was: nothing that came later. */
-const upTo = async (store: EventStore, head: string | undefined, after?: string, limit?: number): Promise<readonly StoredEvent[]> => {
+const upTo = async (store: EventStore, head: string | undefined, after?: string, limit?: number): Promise<readonly RecordedEvent[]> => {
   if (head === undefined) return [];
   const page = await store.readAll(after, limit);
   const later = page.findIndex(({ position }) => store.compare(position, head) > 0);
@@ -97,10 +103,10 @@ const upTo = async (store: EventStore, head: string | undefined, after?: string,
 };
 
 /** Events that stand together go together where that is sure to keep their order: in one commit, or in one append to their stream. */
-const carry = async (page: readonly StoredEvent[], options: MigrationOptions): Promise<void> => {
+const carry = async (page: readonly RecordedEvent[], options: MigrationOptions): Promise<void> => {
   const { to, signal } = options;
   const foreign = page.find(({ metadata }) => metadata.schemaVersion === UNREADABLE);
-  if (foreign) throw new NotMigrated(`The source has ${place(foreign)}, which others wrote and nobody can carry over unchanged.`);
+  if (foreign) throw new NotMigratedError(`The source has ${place(foreign)}, which others wrote and nobody can carry over unchanged.`);
   if (to.adopt) return to.adopt(page);
   for (const events of runsOf(page)) {
     signal?.throwIfAborted();
@@ -109,15 +115,15 @@ const carry = async (page: readonly StoredEvent[], options: MigrationOptions): P
     try {
       await insist(() => to.append(stream, revision - 1, own), options);
     } catch (error) {
-      if (error instanceof WrongExpectedRevision) throw new NotMigrated(`Somebody else writes to the target: ${error.message}`);
+      if (error instanceof WrongExpectedRevisionError) throw new NotMigratedError(`Somebody else writes to the target: ${error.message}`);
       throw error;
     }
   }
 };
 
 /** Neighbours of one stream, bounded by what a server takes in one append. */
-const runsOf = (page: readonly StoredEvent[]): StoredEvent[][] => {
-  const runs: StoredEvent[][] = [];
+const runsOf = (page: readonly RecordedEvent[]): RecordedEvent[][] => {
+  const runs: RecordedEvent[][] = [];
   let characters = 0;
   for (const event of page) {
     const run = runs.at(-1);
@@ -140,14 +146,14 @@ const insist = async <T>(ask: () => Promise<T>, { signal, patienceMs = PATIENCE_
     try {
       return await ask();
     } catch (error) {
-      const passes = error instanceof StoreUnavailable || error instanceof OutcomeUnknown;
+      const passes = error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError;
       if (!passes || patience.aborted) throw error;
       await sleep(wait, undefined, signal && { signal });
     }
   }
 };
 
-const place = ({ type, revision, stream, position }: StoredEvent): string => `${type}, revision ${revision} of ${stream}, at ${position}`;
+const place = ({ type, revision, stream, position }: RecordedEvent): string => `${type}, revision ${revision} of ${stream}, at ${position}`;
 
 /** The number in a position grows with the log on every store: good enough for whoever watches, and for nothing else. */
 const digits = (position: string | undefined): number => Number(/\d+/.exec(position ?? '')?.[0] ?? 1);

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EmbeddedStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
+import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 
@@ -9,15 +9,15 @@ import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 export type Place = { readonly kind: 'embedded'; readonly dir: string } | { readonly kind: 'kurrentdb'; readonly url: string };
 
 /** What was asked for cannot be: the message is for whoever runs the command. */
-export class BadPlace extends Error {
-  override readonly name = 'BadPlace';
+export class BadPlaceError extends Error {
+  override readonly name = 'BadPlaceError';
 }
 
 /** `embedded:DIR` or `kurrentdb:URL`. @throws BadPlace */
 export const placeOf = (text: string): Place => {
   const [, kind, at] = /^(embedded|kurrentdb):(.+)$/s.exec(text) ?? [];
   if (at === undefined)
-    throw new BadPlace('A ledger is at embedded:DIR, with its data folder, or at kurrentdb:URL, with a connection string.');
+    throw new BadPlaceError('A ledger is at embedded:DIR, with its data folder, or at kurrentdb:URL, with a connection string.');
   return kind === 'embedded' ? { kind, dir: resolve(at) } : { kind: 'kurrentdb', url: at };
 };
 
@@ -28,7 +28,7 @@ export const nameOf = (place: Place): string =>
 /** A ledger that is there. @throws BadPlace when there is none; FolderInUse, StoreUnavailable */
 export const openLedger = async (place: Place): Promise<EventStore> => {
   const none = (): never => {
-    throw new BadPlace(`There is no ledger at ${nameOf(place)}.`);
+    throw new BadPlaceError(`There is no ledger at ${nameOf(place)}.`);
   };
   if (place.kind === 'embedded' && !existsSync(join(place.dir, LEDGER_FILE))) none();
   return open(place, { timeZone: 'UTC', newId: none });
@@ -43,6 +43,6 @@ const open = async (
   options: { readonly timeZone: string; readonly genesis?: Genesis; newId(): string },
 ): Promise<EventStore> => {
   const now = () => new Date().toISOString(); // eslint-disable-line no-restricted-syntax -- where an operator's command joins its parts
-  if (place.kind === 'embedded') return EmbeddedStore.open({ dir: place.dir, now, ...options });
+  if (place.kind === 'embedded') return SqliteStore.open({ dir: place.dir, now, ...options });
   return KurrentStore.open({ url: place.url, now, ...options });
 };

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BadTokenFile, changeTokens, newToken, PERSON, readTokens, ROLES, type Role, type Token } from '../http/token-file.js';
+import { BadTokenFileError, changeTokens, newToken, PERSON, readTokens, ROLES, type Role, type Token } from '../http/token-file.js';
 
 export interface Terminal {
   /** Where the file is unless told. */
@@ -53,8 +53,8 @@ export const tokenCommands = ({ file: place, now, print, say }: Terminal): Comma
     .action(async (id: string, { file }: { readonly file: string }) => {
       await changeTokens(file, (tokens) => {
         const token = tokens.find((t) => t.id === id);
-        if (!token) throw new BadTokenFile(`${file} has no token ${id}.`);
-        if (token.revokedAt !== undefined) throw new BadTokenFile(`Token ${id} was revoked at ${token.revokedAt}.`);
+        if (!token) throw new BadTokenFileError(`${file} has no token ${id}.`);
+        if (token.revokedAt !== undefined) throw new BadTokenFileError(`Token ${id} was revoked at ${token.revokedAt}.`);
         return tokens.map((t) => (t === token ? { ...t, revokedAt: now() } : t));
       });
       say(`Token ${id} is revoked.`);

@@ -1,4 +1,4 @@
-import type { NewEvent, StoredEvent } from '../kernel/index.js';
+import type { NewEvent, RecordedEvent } from '../kernel/index.js';
 
 /** The first record of a ledger: what never changes about it. Lives in a stream of its own that no reader of the port sees. */
 export interface Genesis {
@@ -24,19 +24,21 @@ export interface Appended {
  * Every implementation passes the whole of test/store/event-store.contract.ts.
  */
 export interface EventStore {
+  /** Whose positions these are: part of a projection's generation and of a read model's owner, so it never changes. */
+  readonly kind: 'sqlite' | 'kurrentdb' | 'memory';
   readonly genesis: Genesis;
 
   /**
    * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (1 000 unless told).
    * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy.
    */
-  read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+  read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * As `read`, but from what this process has at hand without asking the leader: a prefix of the stream, perhaps an old one. Good enough
    * for views and for acceptances, since the append checks them; a refusal needs `read`. Absent where `read` costs no more.
    */
-  near?(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]>;
+  readLocal?(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
@@ -48,13 +50,13 @@ export interface EventStore {
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
 
   /** A page of the whole log in store order, strictly after a position (from the start when absent). An empty page: nothing more yet. */
-  readAll(after?: string, limit?: number): Promise<readonly StoredEvent[]>;
+  readAll(after?: string, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * Everything strictly after a position in store order, then everything to come, in non-empty batches of at most `limit`,
    * without gap or repeat, until `signal` aborts (it then ends without an error).
    */
-  follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly StoredEvent[]>;
+  follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly RecordedEvent[]>;
 
   /** The position of the last event in the log; undefined when it has none. */
   head(): Promise<string | undefined>;
@@ -67,14 +69,14 @@ export interface EventStore {
 }
 
 /** A page of a stream from what is at hand. */
-export const nearPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> =>
-  store.near ? store.near(stream, from, limit) : store.read(stream, from, limit);
+export const localPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> =>
+  store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit);
 
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
 
-export class WrongExpectedRevision extends Error {
-  override readonly name = 'WrongExpectedRevision';
+export class WrongExpectedRevisionError extends Error {
+  override readonly name = 'WrongExpectedRevisionError';
 
   constructor(
     readonly stream: string,
@@ -85,12 +87,12 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
-export class OutcomeUnknown extends Error {
-  override readonly name = 'OutcomeUnknown';
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
 }
 
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
 
   constructor(
     message: string,
@@ -102,23 +104,24 @@ export class StoreUnavailable extends Error {
 }
 
 /** Events that were once recorded are gone or changed: a stream that was deleted or truncated, a copy that is not what it was made of. */
-export class HistoryBroken extends Error {
-  override readonly name = 'HistoryBroken';
+export class HistoryBrokenError extends Error {
+  override readonly name = 'HistoryBrokenError';
+  readonly code = 'history-broken';
 }
 
 /** The schema version of an event that others wrote and this program cannot read: newer than any, so no reader skips it. */
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
 /** More than the store takes in one append: nothing was stored, and the same would never be. */
-export class AppendTooLarge extends Error {
-  override readonly name = 'AppendTooLarge';
+export class AppendTooLargeError extends Error {
+  override readonly name = 'AppendTooLargeError';
 }
 
-export class InvalidPosition extends Error {
-  override readonly name: string = 'InvalidPosition';
+export class InvalidPositionError extends Error {
+  override readonly name: string = 'InvalidPositionError';
 }
 
 /** A position that another kind of store would give: the ledger has moved since it was handed out. */
-export class PositionOfAnotherStore extends InvalidPosition {
-  override readonly name = 'PositionOfAnotherStore';
+export class PositionOfAnotherStoreError extends InvalidPositionError {
+  override readonly name = 'PositionOfAnotherStoreError';
 }

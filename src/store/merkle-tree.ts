@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonical, type StoredEvent } from '../kernel/index.js';
+import { canonical, type RecordedEvent } from '../kernel/index.js';
 import type { EventStore } from './event-store.js';
 
 /** A SHA-256, 32 bytes. */
@@ -17,7 +17,7 @@ const nodeHash = (left: Hash, right: Hash): Hash => {
 };
 
 /** The leaf of an event as it is stored, before upcasting: the same on every store, so its position is no part of it. */
-export const leafOf = ({ id, stream, revision, type, data, metadata }: StoredEvent): Hash =>
+export const leafOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent): Hash =>
   leafHash(canonical({ v: 1, id, stream, revision, type, data, metadata }));
 
 /** All that a tree needs to grow on: its size, and the roots of the full trees that it is made of, the largest first, in hexadecimal. */
@@ -27,13 +27,13 @@ export interface TreeState {
 }
 
 /** The Merkle tree of RFC 6962 over leaves that only ever come; it keeps no more than a hash for each binary digit of its size. */
-export class Tree {
+export class MerkleTree {
   #size = 0;
   readonly #frontier: Hash[] = [];
 
   /** @throws RangeError when the state is not one of a tree */
-  static from({ size, frontier }: TreeState): Tree {
-    const tree = new Tree();
+  static from({ size, frontier }: TreeState): MerkleTree {
+    const tree = new MerkleTree();
     const hashes = Number.isSafeInteger(size) && size >= 0 ? onesOf(size) : NaN;
     if (frontier.length !== hashes * 64 || !/^[\da-f]*$/.test(frontier)) throw new RangeError('This is not the state of a tree.');
     tree.#size = size;
@@ -62,8 +62,8 @@ export class Tree {
     return { size: this.#size, frontier: this.#frontier.map((node) => node.toString('hex')).join('') };
   }
 
-  copy(): Tree {
-    const tree = new Tree();
+  replica(): MerkleTree {
+    const tree = new MerkleTree();
     tree.#size = this.#size;
     tree.#frontier.push(...this.#frontier);
     return tree;
@@ -75,7 +75,7 @@ const onesOf = (n: number): number => (n === 0 ? 0 : (n % 2) + onesOf(Math.floor
 export type Log = Pick<EventStore, 'readAll'>;
 
 /** The log page by page, each read while the one before it is looked at. */
-export async function* pagesOf(log: Log, after?: string, limit = 500): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+export async function* pagesOf(log: Log, after?: string, limit = 500): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
   let next = log.readAll(after, limit);
   for (let page = await next; page.length > 0; page = await next) {
     next = log.readAll(page.at(-1)!.position, limit);
@@ -94,7 +94,7 @@ export interface Likeness {
   /** The position of the last one in each log. */
   readonly positions: readonly [string | undefined, string | undefined];
   /** The next event of each log, where one has none or another. */
-  readonly next: readonly [StoredEvent | undefined, StoredEvent | undefined];
+  readonly next: readonly [RecordedEvent | undefined, RecordedEvent | undefined];
 }
 
 export interface Comparing {
@@ -107,9 +107,9 @@ export interface Comparing {
 /** Reads two logs side by side until they part, whatever their positions are. @throws what `signal` aborts with */
 export const compareLogs = async (a: Log, b: Log, { count = Infinity, signal, onProgress }: Comparing = {}): Promise<Likeness> => {
   const logs = [pagesOf(a), pagesOf(b)] as const;
-  const trees = [new Tree(), new Tree()] as const;
+  const trees = [new MerkleTree(), new MerkleTree()] as const;
   const positions: [string | undefined, string | undefined] = [undefined, undefined];
-  let pages: [readonly StoredEvent[], readonly StoredEvent[]] = [[], []];
+  let pages: [readonly RecordedEvent[], readonly RecordedEvent[]] = [[], []];
   const found = (next: Likeness['next']): Likeness => ({ same: trees[0].size, roots: [trees[0].root(), trees[1].root()], positions, next });
   try {
     for (;;) {

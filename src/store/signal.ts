@@ -1,9 +1,9 @@
 /** Those who wait for more: woken together, each looks for itself whether it was what it waits for. */
-export class Waiting {
+export class Signal {
   readonly #asleep = new Set<() => void>();
 
   /** Until the next `wake`, or the signal aborts; not at all when it is `already` there. */
-  orWoken(signal: AbortSignal, already: () => boolean): Promise<void> {
+  wait(signal: AbortSignal, already: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const awake = () => {
         this.#asleep.delete(awake);
@@ -16,7 +16,7 @@ export class Waiting {
     });
   }
 
-  wake(): void {
+  notifyAll(): void {
     for (const awake of [...this.#asleep]) awake();
   }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { importFile, Interrupted, NotJsonLinesError, type ImportOptions } from '../../src/cli/importer.js';
+import { importFile, InterruptedError, NotJsonLinesError, type ImportOptions } from '../../src/cli/importer.js';
 import { LONGEST } from '../../src/cli/lines.js';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
 
@@ -91,7 +91,7 @@ describe('a file of commands', () => {
     const stop = JSON.stringify({ mark: 'middle', title: 'The middle' });
     await wrote(...lines.slice(0, 200), stop, ...lines.slice(200));
     const marked = () => server.close();
-    await expect(run({ marked })).rejects.toBeInstanceOf(Interrupted);
+    await expect(run({ marked })).rejects.toBeInstanceOf(InterruptedError);
     expect(await report()).toHaveLength(200);
     server = await startServer({ DATA_DIR: server.dir });
     expect(await run({ marked: async () => undefined })).toMatchObject({ lines: 400, accepted: 400, replayed: 0 });
@@ -319,7 +319,7 @@ describe('a file that changes', () => {
 
   it('between two runs is not taken for the same', async () => {
     await wrote(...history.slice(0, 2), JSON.stringify({ mark: 'middle' }), ...history.slice(2));
-    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(Interrupted);
+    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(InterruptedError);
     await utimes(file, new Date(), new Date(Date.now() + 5000));
     server = await startServer({ DATA_DIR: server.dir });
     await expect(run()).rejects.toThrow('has changed since its last run');

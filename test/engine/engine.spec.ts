@@ -1,11 +1,18 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { commands, subjects } from '../../src/domain/index.js';
+import { commands, aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import { Busy, Engine, KeyReused, Stale, type Ask, type Receipt } from '../../src/engine/write/engine.js';
+import {
+  OverloadedError,
+  Engine,
+  IdempotencyKeyReusedError,
+  StaleRevisionError,
+  type CommandRequest,
+  type Receipt,
+} from '../../src/engine/write/engine.js';
 import { commandIdOf } from '../../src/engine/write/command-id.js';
-import { NewerShape, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
-import { OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
+import { UnsupportedSchemaVersionError, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
 import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { bounded, moves, play } from '../random-history.js';
 
@@ -20,18 +27,23 @@ let ids: number;
 const newId = () => `019353d2-0000-7000-8000-${String(++ids).padStart(12, '0')}`;
 /** The clock ticks with every look at it. */
 const tick = () => (now = Temporal.Instant.from(now).add({ milliseconds: 1 }).toString({ smallestUnit: 'millisecond' }));
-const engineOn = (on: MemoryStore, queue?: number) => new Engine({ store: on, now: tick, newId }, subjects, queue);
+const engineOn = (on: MemoryStore, queue?: number) => new Engine({ store: on, now: tick, newId }, aggregates, queue);
 
 let engine: Engine;
-const ask = (stream: string, command: string, body: object = {}, more: Partial<Ask> = {}, by = engine): Promise<Receipt> => {
+const ask = (stream: string, command: string, body: object = {}, more: Partial<CommandRequest> = {}, by = engine): Promise<Receipt> => {
   const [category, id] = split(stream);
-  const asked = { command: commands.find(({ name }) => name === command)!, subject: subjects.find((s) => s.category === category)!, id };
-  return by.handle({ ...asked, body: body as Ask['body'], actor: { id: 'ana' }, ...more });
+  const target = {
+    command: commands.find(({ name }) => name === command)!,
+    aggregate: aggregates.find((s) => s.category === category)!,
+    id,
+  };
+  return by.handle({ ...target, body: body as CommandRequest['body'], actor: { id: 'ana' }, ...more });
 };
-const hosting = (command: string, body?: object, more?: Partial<Ask>, by?: Engine) => ask('contract-hosting', command, body, more, by);
-const recorded = (stream = 'contract-hosting'): Promise<readonly StoredEvent[]> => store.read(stream);
+const hosting = (command: string, body?: object, more?: Partial<CommandRequest>, by?: Engine) =>
+  ask('contract-hosting', command, body, more, by);
+const recorded = (stream = 'contract-hosting'): Promise<readonly RecordedEvent[]> => store.read(stream);
 const metadata = async (stream?: string) => (await recorded(stream)).at(-1)!.metadata;
-const key = (idempotencyKey: string): Partial<Ask> => ({ idempotencyKey });
+const key = (idempotencyKey: string): Partial<CommandRequest> => ({ idempotencyKey });
 
 beforeEach(async () => {
   store = memoryStore();
@@ -74,7 +86,7 @@ describe('a command sent again with its key', () => {
     ['another actor', () => hosting('AwardContract', award, { ...key('k'), actor: { id: 'ben' } })],
   ])('never stands for %s', async (_, again) => {
     await hosting('AwardContract', award, key('k'));
-    await expect((again as () => Promise<Receipt>)()).rejects.toBeInstanceOf(KeyReused);
+    await expect((again as () => Promise<Receipt>)()).rejects.toBeInstanceOf(IdempotencyKeyReusedError);
     expect(await recorded()).toHaveLength(1);
   });
 
@@ -85,7 +97,7 @@ describe('a command sent again with its key', () => {
 
   it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
     await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
-    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(Stale);
+    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(StaleRevisionError);
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
     expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
     expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });
@@ -130,9 +142,9 @@ describe('beside every event stands', () => {
   it('who sent it, who decided it, on which grounds, and what was known', async () => {
     const record = { decidedBy: { person: 'p-17', office: 'Board' }, authority: { reference: 'PCD 1' }, reason: 'Cheapest', evidence: [{ title: 'OJEU' }] }; // prettier-ignore
     await hosting('AwardContract', { ...award, record }, { actor: { id: 'ana', role: 'contract-manager' }, correlationId: 'c-1' });
-    const { recordedAt: _, ...stored } = await metadata();
-    const id = stored.command.id;
-    expect(stored).toEqual({
+    const { recordedAt: _, ...recorded } = await metadata();
+    const id = recorded.command.id;
+    expect(recorded).toEqual({
       schemaVersion: 1,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
@@ -174,14 +186,14 @@ describe('an append without an answer', () => {
 
   it('that stays without one is unknown, never failed; with its key it is found later', async () => {
     store.faults.push('unknown-stored', 'unknown-lost', 'unknown-lost', 'unknown-lost');
-    await expect(hosting('AwardContract', award, key('k'))).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(hosting('AwardContract', award, key('k'))).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await hosting('AwardContract', award, key('k'))).toMatchObject({ outcome: 'replayed' });
     expect(await recorded()).toHaveLength(1);
   });
 
   it('is not one that the store refused: nothing was stored', async () => {
     store.faults.push('unavailable');
-    await expect(hosting('AwardContract', award)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(hosting('AwardContract', award)).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await recorded()).toEqual([]);
   });
 });
@@ -238,8 +250,8 @@ describe('the engine', () => {
       'accepted',
       'accepted',
       'accepted',
-      expect.any(Busy),
-      expect.any(Busy),
+      expect.any(OverloadedError),
+      expect.any(OverloadedError),
     ]);
     expect(await ask('supplier-s-4', 'RegisterSupplier', csc, {}, small)).toMatchObject({ outcome: 'accepted' });
   });
@@ -257,8 +269,8 @@ describe('the engine', () => {
       metadata: { ...awarded!.metadata, command: { id: newId(), name: 'X' }, ...more },
     };
     await store.append('contract-hosting', 0, [newer]);
-    await expect(hosting('SignContract')).rejects.toBeInstanceOf(NewerShape);
-    await expect(hosting('Annotate', { note: 'Seen' }, {}, engineOn(store))).rejects.toBeInstanceOf(NewerShape);
+    await expect(hosting('SignContract')).rejects.toBeInstanceOf(UnsupportedSchemaVersionError);
+    await expect(hosting('Annotate', { note: 'Seen' }, {}, engineOn(store))).rejects.toBeInstanceOf(UnsupportedSchemaVersionError);
     expect(await recorded()).toHaveLength(2);
   });
 

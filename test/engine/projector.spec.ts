@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { contract, type Contract } from '../../src/domain/contract/index.js';
-import { subjects } from '../../src/domain/index.js';
+import { aggregates } from '../../src/domain/index.js';
 import { tower } from '../../src/domain/tower/index.js';
-import { Rebuilding } from '../../src/engine/read/projector.js';
+import { RebuildingError } from '../../src/engine/read/projector.js';
 import type { Row } from '../../src/engine/read/rows.js';
-import { canonical, of, projection, type Projection, type StoredEvent } from '../../src/kernel/index.js';
-import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { canonical, source, projection, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
 import { bounded, moves, play, tellWorld, World } from '../random-history.js';
 import { closeRows, InPieces, newFolder, readModelIn, Rows, rowsAfter, tellAgain } from './rows-after.js';
@@ -27,7 +27,7 @@ const bytes = async (rows: Rows, at?: number): Promise<string[]> => {
 };
 
 describe('on every history that the ledger accepts', () => {
-  const everyHistory = (holds: (events: readonly StoredEvent[], tried: number) => Promise<void>, numRuns: number) =>
+  const everyHistory = (holds: (events: readonly RecordedEvent[], tried: number) => Promise<void>, numRuns: number) =>
     fc.assert(
       fc.asyncProperty(moves(), fc.nat(1000), async (tried, any) => holds(await (await play(tried)).events(), any)).afterEach(closeRows),
       { numRuns, ...bounded },
@@ -66,13 +66,13 @@ describe('on every history that the ledger accepts', () => {
         const rows = await new Rows(store).read();
         for (const name of names) {
           const made: Record<string, unknown> = {};
-          for (const { ordinal, changes } of await rows.updates(name)) {
+          for (const { sequence, changes } of await rows.updates(name)) {
             for (const [key, row] of Object.entries(changes)) {
               if (row === null) expect(made[key]).toBeDefined();
               if (row === null) delete made[key];
               else made[key] = row;
             }
-            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, ordinal)).map(({ key, row }) => [key, row]))));
+            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, sequence)).map(({ key, row }) => [key, row]))));
           }
           expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name)).map(({ key, row }) => [key, row]))));
         }
@@ -90,10 +90,10 @@ describe('on every history that the ledger accepts', () => {
         const after = any % (events.length + 1);
         for (const name of names) {
           const whole = await rows.updates(name);
-          const rest = whole.filter(({ ordinal }) => ordinal > after);
+          const rest = whole.filter(({ sequence: sequence }) => sequence > after);
           for (const limit of [1, 2, 3, undefined]) expect(await rows.updates(name, after, limit)).toEqual(rest);
-          for (const { ordinal, position, event, stream } of whole)
-            expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
+          for (const { sequence: sequence, position, event, stream } of whole)
+            expect({ position, id: event, stream }).toEqual(placed(events[sequence - 1]!));
         }
       }, 30),
     PATIENCE,
@@ -131,7 +131,7 @@ describe('on every history that the ledger accepts', () => {
         const store = new InPieces();
         await tellAgain(store, events);
         const rows = await new Rows(store).read();
-        expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+        expect(rows.projector.list().flatMap(({ faulted }) => faulted)).toEqual([]);
       }, 60),
     PATIENCE,
   );
@@ -150,12 +150,12 @@ describe('on every history that the ledger accepts', () => {
     PATIENCE,
   );
 });
-const placed = ({ position, id, stream }: StoredEvent) => ({ position, id, stream });
+const placed = ({ position, id, stream }: RecordedEvent) => ({ position, id, stream });
 
-const world = async (...told: readonly Parameters<World['tell']>[]): Promise<World> => {
+const world = async (...context: readonly Parameters<World['tell']>[]): Promise<World> => {
   const small = new World();
   await tellWorld(small);
-  for (const one of told) await small.tell(...one);
+  for (const one of context) await small.tell(...one);
   return small;
 };
 const award = {
@@ -165,7 +165,7 @@ const award = {
   supplier: 'csc',
   value: { amount: '155000000.00', currency: 'GBP' },
 };
-const storeOf = async (events: readonly StoredEvent[]): Promise<MemoryStore> => {
+const storeOf = async (events: readonly RecordedEvent[]): Promise<MemoryStore> => {
   const store = memoryStore();
   await tellAgain(store, events);
   return store;
@@ -173,12 +173,12 @@ const storeOf = async (events: readonly StoredEvent[]): Promise<MemoryStore> => 
 /** A store that takes its time for what is read of one stream. */
 class Slow extends MemoryStore {
   ms = 0;
-  override async read(...asked: Parameters<MemoryStore['read']>): Promise<readonly StoredEvent[]> {
+  override async read(...asked: Parameters<MemoryStore['read']>): Promise<readonly RecordedEvent[]> {
     if (this.ms > 0) await new Promise((resolve) => setTimeout(resolve, this.ms));
     return super.read(...asked);
   }
 }
-const unheardOf = (events: readonly StoredEvent[]): StoredEvent => {
+const unheardOf = (events: readonly RecordedEvent[]): RecordedEvent => {
   const last = events.findLast(({ stream }) => stream === 'contract-euc')!;
   return { ...last, id: 'unheard', type: 'ContractEnchanted', revision: last.revision + 1 };
 };
@@ -193,15 +193,15 @@ describe('a stream that cannot be folded', () => {
     const before = await rows.row('contract-register', 'contract:euc');
     await tellAgain(store, [unheardOf(events)]);
     await rows.read();
-    const ordinal = events.length + 1;
-    const said = rows.projector.list().map(({ name, stopped, position }) => [name, stopped.length, position]);
+    const sequence = events.length + 1;
+    const said = rows.projector.list().map(({ name, faulted, position }) => [name, faulted.length, position]);
     expect(said.slice(0, 3)).toEqual([
       ['tower-board', 1, (await store.head())!],
       ['contract-register', 1, (await store.head())!],
       ['decisions', 0, (await store.head())!],
     ]);
-    expect(rows.projector.list()[0]!.stopped).toEqual([
-      { stream: 'contract-euc', ordinal, error: 'ContractEnchanted at revision 1 cannot be folded.' },
+    expect(rows.projector.list()[0]!.faulted).toEqual([
+      { stream: 'contract-euc', sequence: sequence, error: 'ContractEnchanted at revision 1 cannot be folded.' },
     ]);
     expect(await rows.row('contract-register', 'contract:euc')).toEqual(before);
     expect(rows.logged).toContain('tower-board: contract-euc stopped.');
@@ -210,10 +210,10 @@ describe('a stream that cannot be folded', () => {
   it('is counted in the totals that it adds to: 1 stopped', async () => {
     const events = await awarded();
     const rows = await rowsAfter([...events, unheardOf(events)]);
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
-    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1, totals: { towers: { text: '£310m' } } });
+    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ faulted: 0 });
     expect(await rows.updates('tower-board', events.length)).toEqual([
-      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ stopped: 1 }) } }),
+      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ faulted: 1 }) } }),
     ]);
   });
 
@@ -221,7 +221,7 @@ describe('a stream that cannot be folded', () => {
     const events = await awarded();
     const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
     const rows = await new Rows(await storeOf([...events, first])).read();
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1 });
   });
 
   it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
@@ -235,7 +235,7 @@ describe('a stream that cannot be folded', () => {
     await rows.read();
     expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
     expect((await rows.row('contract-register', 'contract:other')).stage).toBe('signed');
-    expect(rows.projector.list()[0]!.stopped).toHaveLength(1);
+    expect(rows.projector.list()[0]!.faulted).toHaveLength(1);
   });
 
   it('goes on once a program starts that knows the event', async () => {
@@ -243,10 +243,10 @@ describe('a stream that cannot be folded', () => {
     const store = await storeOf([...events, unheardOf(events)]);
     const rows = await new Rows(store).read();
     await rows.projector.close();
-    const enchanted = { from: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
-    const newer = subjects.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
-    const again = await new Rows(store, projections, rows.folder, { subjects: newer }).read();
-    expect(again.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+    const enchanted = { allowedIn: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
+    const newer = aggregates.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
+    const again = await new Rows(store, projections, rows.folder, { aggregates: newer }).read();
+    expect(again.projector.list().flatMap(({ faulted: stopped }) => stopped)).toEqual([]);
     expect((await again.row('contract-register', 'contract:euc')).title).toBe('Enchanted');
   });
 
@@ -255,7 +255,7 @@ describe('a stream that cannot be folded', () => {
     const { id: event } = (await telling.store.read('contract-euc'))[0]!;
     await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
     const rows = await rowsAfter(await telling.events());
-    expect(rows.projector.list().flatMap(({ stopped }) => stopped)).toEqual([]);
+    expect(rows.projector.list().flatMap(({ faulted: stopped }) => stopped)).toEqual([]);
     expect(await rows.row('contract-register', 'contract:euc')).toBeUndefined();
   });
 });
@@ -267,7 +267,7 @@ describe('a projection', () => {
       version,
       question: 'How many contracts does each tower have?',
       from: [
-        of(contract, ({ id, state }) => [
+        source(contract, ({ id, state }) => [
           {
             key: `contract:${id}`,
             value: () => ({ version }),
@@ -275,9 +275,9 @@ describe('a projection', () => {
             sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
           },
         ]),
-        of(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
+        source(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
       ],
-      row: (key, around) => ({ version, contracts: Number(around.total(key)['contracts'] ?? 0n), linking: around.linking(key).length }),
+      row: (key, lookup) => ({ version, contracts: Number(lookup.sum(key)['contracts'] ?? 0n), linking: lookup.referencing(key).length }),
       ...more,
     });
   const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
@@ -293,7 +293,7 @@ describe('a projection', () => {
 
     const second = await same.restart([counted(2)]);
     expect(second.projector.list()).toEqual([expect.objectContaining({ version: 2, state: 'rebuilding', position: null })]);
-    await expect(second.row('counted', 'tower:euc')).rejects.toThrow(Rebuilding);
+    await expect(second.row('counted', 'tower:euc')).rejects.toThrow(RebuildingError);
     await second.read();
     expect(second.projector.generation('counted')).not.toBe(generation);
     expect(await second.row('counted', 'tower:euc')).toEqual({ version: 2, contracts: 2, linking: 2 });
@@ -377,8 +377,8 @@ describe('a projection', () => {
   it('may add to one total from several parts of a stream', async () => {
     const halves = counted(1, {
       from: [
-        of(tower, ({ id }) => [{ key: `tower:${id}`, value: () => ({}), row: true }]),
-        of(contract, ({ id }) => [
+        source(tower, ({ id }) => [{ key: `tower:${id}`, value: () => ({}), row: true }]),
+        source(contract, ({ id }) => [
           { key: `contract:${id}/one`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
           { key: `contract:${id}/two`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
         ]),
@@ -404,11 +404,11 @@ describe('a projection', () => {
       version: 1,
       question: 'What stands in many rows, and does not change with every event?',
       from: [
-        of(contract, ({ id, revision }) =>
+        source(contract, ({ id, revision }) =>
           [0, 1, 2, 3, 4].map((n) => ({ key: `contract:${id}/${n}`, value: () => ({ revision }), row: true })),
         ),
       ],
-      row: (key, around) => ({ half: Math.floor(around.at(key)[0].revision / 2) }),
+      row: (key, around) => ({ half: Math.floor(around.get(key)[0].revision / 2) }),
     });
     const telling = await two();
     await telling.tell('contract-euc', 'SignContract', {});
@@ -417,43 +417,43 @@ describe('a projection', () => {
     const rows = await rowsAfter(await telling.events(), [broad]);
     const whole = await rows.updates('broad');
     expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
-    for (let after = 0; after < rows.projector.ordinal; after++)
+    for (let after = 0; after < rows.projector.sequence; after++)
       for (const limit of [1, 2, 100])
-        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ ordinal }) => ordinal > after));
+        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ sequence }) => sequence > after));
   });
 
   it('whose stream breaks its own code stops that stream alone', async () => {
     const fragile = counted(1, {
-      from: [of(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return [{ key: `contract:${id}`, value: () => ({}), row: true }]; })], // prettier-ignore
+      from: [source(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return [{ key: `contract:${id}`, value: () => ({}), row: true }]; })], // prettier-ignore
     });
     const rows = await rowsAfter(await (await two()).events(), [fragile]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
-    expect(rows.projector.list()[0]!.stopped).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
+    expect(rows.projector.list()[0]!.faulted).toEqual([expect.objectContaining({ stream: 'contract-euc', error: 'Out of ink.' })]);
   });
 
   it('that gives one key to two parts of a stream stops that stream alone', async () => {
     const twice = counted(1, {
       from: [
-        of(contract, ({ id }) =>
+        source(contract, ({ id }) =>
           Array.from({ length: id === 'euc' ? 2 : 1 }, () => ({ key: `contract:${id}`, value: () => ({}), row: true })),
         ),
       ],
     });
     const rows = await rowsAfter(await (await two()).events(), [twice]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
-    expect(rows.projector.list()[0]!.stopped).toEqual([
+    expect(rows.projector.list()[0]!.faulted).toEqual([
       expect.objectContaining({ stream: 'contract-euc', error: 'Two parts stand under contract:euc.' }),
     ]);
   });
 
   it('whose part cannot be shown leaves out that part alone, and says so', async () => {
     const fragile = counted(1, {
-      from: [of(contract, ({ id }) => [{ key: `contract:${id}`, value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true }])], // prettier-ignore
-      row: (key, around) => around.at(key)[0],
+      from: [source(contract, ({ id }) => [{ key: `contract:${id}`, value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true }])], // prettier-ignore
+      row: (key, around) => around.get(key)[0],
     });
     const rows = await new Rows(await storeOf(await (await two()).events()), [fragile]).read();
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
-    expect(rows.projector.list()[0]!.stopped).toEqual([
+    expect(rows.projector.list()[0]!.faulted).toEqual([
       expect.objectContaining({ stream: 'contract-euc', error: 'contract:euc cannot be shown: Out of ink.' }),
     ]);
     expect(rows.logged).toEqual(['counted: contract:euc of contract-euc cannot be shown.']);
@@ -467,15 +467,15 @@ describe('what is kept', () => {
     const whole = await new Rows(store).read();
     const folder = newFolder();
     const readModel = readModelIn(folder);
-    let parts = 0;
-    const openPart = readModel.openPart.bind(readModel);
-    readModel.openPart = (...part) => {
-      if (++parts === 5) throw new Error('The disk is full.');
-      openPart(...part);
+    let contributions = 0;
+    const openPart = readModel.openContribution.bind(readModel);
+    readModel.openContribution = (...contribution) => {
+      if (++contributions === 5) throw new Error('The disk is full.');
+      openPart(...contribution);
     };
     const failing = new Rows(store, projections, folder, { readModel });
     await expect(failing.read()).rejects.toThrow('The disk is full.');
-    expect(failing.projector.ordinal).toBe(0);
+    expect(failing.projector.sequence).toBe(0);
     expect(readModel.lastEvent()).toBeUndefined();
     expect(failing.logged).toContain('Projections stopped following the log.');
     const mended = await (await failing.restart()).read();
@@ -495,7 +495,7 @@ describe('what is kept', () => {
     const mark = readModel.mark.bind(readModel);
     readModel.mark = (build, name, at) => {
       if (at === 900) {
-        reached.push(failing.projector.ordinal, readModel.lastEvent()!.ordinal);
+        reached.push(failing.projector.sequence, readModel.lastEvent()!.sequence);
         throw new Error('The disk is full.');
       }
       mark(build, name, at);
@@ -503,9 +503,9 @@ describe('what is kept', () => {
     const failing = new Rows(store, projections, folder, { readModel });
     await expect(failing.read()).rejects.toThrow('The disk is full.');
     expect(reached).toEqual([750, 900]); // so far it had come, and answered for it
-    const left = readModel.lastEvent()?.ordinal ?? 0;
+    const left = readModel.lastEvent()?.sequence ?? 0;
     expect(left).toBeLessThanOrEqual(250); // what else was done at first may have ended the first batch
-    expect(failing.projector.ordinal).toBe(left);
+    expect(failing.projector.sequence).toBe(left);
     expect(readModel.builds().map(({ cursor }) => cursor)).toEqual(projections.map(() => left));
     const mended = await (await failing.restart()).read();
     expect(mended.dumps()).toEqual(whole.dumps());
@@ -527,15 +527,15 @@ describe('what is kept', () => {
     const store = await storeOf(await telling.events());
     const folder = newFolder();
     const failing = await new Rows(store, projections, folder).read();
-    const { ordinal } = failing.projector;
+    const { sequence } = failing.projector;
     const db = new Database(join(folder, 'read-model.db'));
     db.exec("CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
     db.close();
     await telling.tell('contract-euc', 'SignContract', {});
-    await tellAgain(store, (await telling.events()).slice(ordinal));
-    await failing.projector.beyond(ordinal, AbortSignal.timeout(5000));
+    await tellAgain(store, (await telling.events()).slice(sequence));
+    await failing.projector.beyond(sequence, AbortSignal.timeout(5000));
     expect(() => failing.projector.eventAt(1)).toThrow('The disk is full.');
-    expect([failing.projector.failed, failing.projector.ordinal]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), ordinal]); // prettier-ignore
+    expect([failing.projector.failed, failing.projector.sequence]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), sequence]); // prettier-ignore
   });
 
   it('goes back to what was ended when the thread that writes fails, though no event follows', async () => {
@@ -543,27 +543,27 @@ describe('what is kept', () => {
     const store = await storeOf(await telling.events());
     const folder = newFolder();
     const file = join(folder, 'read-model.db');
-    const failing = await new Rows(store, projections, folder, { readModel: new EmbeddedReadModel(file, { thread: true }) }).read();
-    const { ordinal, position } = failing.projector;
+    const failing = await new Rows(store, projections, folder, { readModel: new SqliteReadModel(file, { thread: true }) }).read();
+    const { sequence: sequence, position } = failing.projector;
     const register = await failing.all('contract-register');
     const db = new Database(file);
     db.exec('ALTER TABLE marks RENAME TO gone');
     await telling.tell('contract-euc', 'SignContract', {});
-    await tellAgain(store, (await telling.events()).slice(ordinal));
+    await tellAgain(store, (await telling.events()).slice(sequence));
     while (!failing.projector.failed) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(failing.projector.failed).toMatchObject({ message: 'no such table: marks' });
-    expect([failing.projector.ordinal, failing.projector.position]).toEqual([ordinal, position]);
+    expect([failing.projector.sequence, failing.projector.position]).toEqual([sequence, position]);
     expect(await failing.all('contract-register')).toEqual(register);
     expect(failing.logged).toEqual(['Projections stopped following the log.']);
     await expect(failing.read()).rejects.toThrow('no such table: marks');
     const patience = AbortSignal.timeout(60);
-    await failing.projector.beyond(ordinal, patience); // who follows waits, and keeps nobody from anything
+    await failing.projector.beyond(sequence, patience); // who follows waits, and keeps nobody from anything
     expect(patience.aborted).toBe(true);
     expect(await failing.projector.reached((await store.head())!, 5000)).toBe(false);
     db.exec('ALTER TABLE gone RENAME TO marks');
     db.close();
     const mended = await (await failing.restart()).read();
-    expect(mended.projector.ordinal).toBe(ordinal + 1);
+    expect(mended.projector.sequence).toBe(sequence + 1);
     expect(await mended.texts()).toEqual(await (await new Rows(store).read()).texts());
   });
 
@@ -587,7 +587,7 @@ describe('what is kept', () => {
     expect(await rows.all('tower-board')).toHaveLength(3);
     const other = await (await rows.restart(projections, memoryStore({ ledgerId: 'another' }))).read();
     expect(await other.all('tower-board')).toEqual([]);
-    expect(other.projector.ordinal).toBe(0);
+    expect(other.projector.sequence).toBe(0);
   });
 
   it('finds an event by its position, and the longest beginning of the log up to an instant', async () => {
@@ -596,10 +596,10 @@ describe('what is kept', () => {
     await telling.tell('contract-euc', 'AwardContract', award);
     const events = await telling.events();
     const rows = await new Rows(telling.store).read();
-    events.forEach(({ position }, i) => expect(rows.projector.ordinalAt(position)).toBe(i + 1));
-    expect(rows.projector.ordinalAt('97')).toBeUndefined(); // not one of ours
-    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ ordinal: 0, final: true });
-    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ ordinal: events.length - 1, final: true });
-    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ ordinal: events.length, final: false });
+    events.forEach(({ position }, i) => expect(rows.projector.sequenceAt(position)).toBe(i + 1));
+    expect(rows.projector.sequenceAt('97')).toBeUndefined(); // not one of ours
+    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ sequence: 0, final: true });
+    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ sequence: events.length - 1, final: true });
+    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ sequence: events.length, final: false });
   });
 });

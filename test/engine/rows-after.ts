@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections as all } from '../../projections/index.js';
-import { subjects } from '../../src/domain/index.js';
+import { aggregates } from '../../src/domain/index.js';
 import { Projector, type ProjectionOptions } from '../../src/engine/read/projector.js';
 import type { Row, Update } from '../../src/engine/read/rows.js';
-import { canonical, type Projection, type StoredEvent } from '../../src/kernel/index.js';
-import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { canonical, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 
 /** Hands the log out a few events at a time, wherever decisions and streams happen to be cut. */
 export class InPieces extends MemoryStore {
-  override follow(after: string | undefined, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
+  override follow(after: string | undefined, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
     return super.follow(after, signal, 3);
   }
 }
@@ -31,7 +31,7 @@ export class Rows {
   ) {
     const readModel = options.readModel ?? readModelIn(folder);
     const log = (message: string) => void this.logged.push(message);
-    this.projector = Projector.start({ store, projections, subjects, log, ...options, readModel });
+    this.projector = Projector.start({ store, projections, aggregates: aggregates, log, ...options, readModel });
     open.add(this);
   }
 
@@ -46,10 +46,10 @@ export class Rows {
   async all(projection: string, at?: number): Promise<Row[]> {
     return (await this.projector.rows(projection, { limit: 10_000, ...(at !== undefined && { at }) })).rows;
   }
-  /** Every update after an ordinal, asked for a few at a time. */
+  /** Every update after an sequence, asked for a few at a time. */
   async updates(projection: string, after = 0, limit?: number): Promise<Update[]> {
     const updates: Update[] = [];
-    for (let from = after; from < this.projector.ordinal;) {
+    for (let from = after; from < this.projector.sequence;) {
       const page = await this.projector.updates(projection, from, limit);
       expect(page.upTo).toBeGreaterThan(from);
       updates.push(...page.updates);
@@ -82,14 +82,14 @@ export class Rows {
 }
 
 const open = new Set<Rows>();
-export const readModelIn = (folder: string): EmbeddedReadModel => new EmbeddedReadModel(join(folder, 'read-model.db'));
+export const readModelIn = (folder: string): SqliteReadModel => new SqliteReadModel(join(folder, 'read-model.db'));
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'tower-ledger-rows-'));
 export const closeRows = async (): Promise<void> => {
   await Promise.all([...open].map((rows) => rows.close()));
 };
 
 /** Events as they were recorded, into a store that has what came before them. */
-export const tellAgain = async (store: EventStore, events: readonly StoredEvent[]): Promise<void> => {
+export const tellAgain = async (store: EventStore, events: readonly RecordedEvent[]): Promise<void> => {
   for (const event of events) await store.append(event.stream, event.revision - 1, [event]);
 };
 
@@ -97,7 +97,7 @@ export const tellAgain = async (store: EventStore, events: readonly StoredEvent[
  * The rows after these events. They are read as they come, in pieces and with a restart in the middle; what is kept and what is shown
  * must then be, to the byte, what they are when the events are read at once, and when every projection is made anew.
  */
-export const rowsAfter = async (events: readonly StoredEvent[], projections: readonly Projection[] = all): Promise<Rows> => {
+export const rowsAfter = async (events: readonly RecordedEvent[], projections: readonly Projection[] = all): Promise<Rows> => {
   const coming = new InPieces();
   const before = new Rows(coming, projections);
   const middle = Math.ceil(events.length / 2);

@@ -1,15 +1,15 @@
-import { canonical, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
 import {
-  InvalidPosition,
-  OutcomeUnknown,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
   type Appended,
   type EventStore,
   type Genesis,
   type Revision,
 } from '../../src/store/event-store.js';
-import { Waiting } from '../../src/store/signal.js';
+import { Signal } from '../../src/store/signal.js';
 
 /** What the next append does: stored without an answer, lost without an answer, or refused because the store is away. */
 export type Fault = 'unknown-stored' | 'unknown-lost' | 'unavailable';
@@ -19,12 +19,13 @@ export type Fault = 'unknown-stored' | 'unknown-lost' | 'unavailable';
  * come later, and outcomes can be made unknown.
  */
 export class MemoryStore implements EventStore {
+  readonly kind = 'memory';
   readonly genesis: Genesis;
   /** Taken one by one by the appends to come. */
   readonly faults: Fault[] = [];
-  readonly #log: (StoredEvent | 'foreign')[] = [];
-  readonly #streams = new Map<string, StoredEvent[]>();
-  readonly #waiting = new Waiting();
+  readonly #log: (RecordedEvent | 'foreign')[] = [];
+  readonly #streams = new Map<string, RecordedEvent[]>();
+  readonly #waiting = new Signal();
   readonly #accepted = new Set<Promise<Appended>>();
   #closed = false;
 
@@ -32,14 +33,14 @@ export class MemoryStore implements EventStore {
     this.genesis = { ledgerId: '019353d2-0000-7000-8000-0000000000aa', formatVersion: 1, timeZone: 'Europe/London', createdAt: '2026-01-01T00:00:00.000Z', ...genesis }; // prettier-ignore
   }
 
-  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     await this.#later();
     return structuredClone((this.#streams.get(stream) ?? []).slice(from, from + limit));
   }
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) throw new TypeError('An append needs at least one event.');
-    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
     const answer = this.#answer(stream, expected, JSON.parse(JSON.stringify(events)));
     this.#accepted.add(answer);
     try {
@@ -52,10 +53,10 @@ export class MemoryStore implements EventStore {
   async #answer(stream: string, expected: Revision, own: readonly NewEvent[]): Promise<Appended> {
     await nextTurn();
     const fault = this.faults.shift();
-    if (fault === 'unavailable') throw new StoreUnavailable('The store is away.');
-    if (fault === 'unknown-lost') throw new OutcomeUnknown('No answer came.');
+    if (fault === 'unavailable') throw new StoreUnavailableError('The store is away.');
+    if (fault === 'unknown-lost') throw new OutcomeUnknownError('No answer came.');
     const appended = this.#append(stream, expected, own);
-    if (fault === 'unknown-stored') throw new OutcomeUnknown('No answer came.');
+    if (fault === 'unknown-stored') throw new OutcomeUnknownError('No answer came.');
     await nextTurn();
     return appended;
   }
@@ -65,24 +66,24 @@ export class MemoryStore implements EventStore {
     if (past.length - 1 !== expected) {
       const there = past.slice(expected + 1, expected + 1 + events.length);
       if (there.length !== events.length || !there.every((event, i) => told(event) === told(events[i]!)))
-        throw new WrongExpectedRevision(stream, expected, past.length - 1);
+        throw new WrongExpectedRevisionError(stream, expected, past.length - 1);
       return { revision: there.at(-1)!.revision, position: there.at(-1)!.position };
     }
     this.#streams.set(stream, past);
     for (const event of events) {
       if (this.#log.length % 3 === 0) this.#log.push('foreign');
-      const stored = { ...event, stream, revision: past.length, position: positionOf(this.#log.length) };
-      past.push(stored);
-      this.#log.push(stored);
+      const recorded = { ...event, stream, revision: past.length, position: positionOf(this.#log.length) };
+      past.push(recorded);
+      this.#log.push(recorded);
     }
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     return { revision: past.length - 1, position: past.at(-1)!.position };
   }
 
-  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? 0 : indexAfter(after);
     await this.#later();
-    const page: StoredEvent[] = [];
+    const page: RecordedEvent[] = [];
     for (let i = from; i < this.#log.length && page.length < limit; i++) {
       const event = this.#log[i]!;
       if (event !== 'foreign') page.push(structuredClone(event));
@@ -90,7 +91,7 @@ export class MemoryStore implements EventStore {
     return page;
   }
 
-  async *follow(after: string | undefined, signal: AbortSignal, limit = 7): AsyncIterable<readonly StoredEvent[]> {
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 7): AsyncIterable<readonly RecordedEvent[]> {
     let at = after;
     while (!signal.aborted && !this.#closed) {
       const page = await this.readAll(at, limit);
@@ -112,18 +113,18 @@ export class MemoryStore implements EventStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     await Promise.allSettled(this.#accepted);
   }
 
   async #later(): Promise<void> {
-    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
     await nextTurn();
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
     const from = at === undefined ? 0 : indexAfter(at);
-    return this.#waiting.orWoken(signal, () => this.#closed || this.#log.length > from);
+    return this.#waiting.wait(signal, () => this.#closed || this.#log.length > from);
   }
 }
 
@@ -137,6 +138,6 @@ const STEP = 97;
 const positionOf = (index: number): string => String((index + 1) * STEP);
 const indexAfter = (position: string): number => {
   const number = /^\d{1,15}$/.test(position) ? Number(position) : Number.NaN;
-  if (!(number % STEP === 0)) throw new InvalidPosition(`${JSON.stringify(position.slice(0, 40))} is not a position of this store.`);
+  if (!(number % STEP === 0)) throw new InvalidPositionError(`${JSON.stringify(position.slice(0, 40))} is not a position of this store.`);
   return number / STEP;
 };

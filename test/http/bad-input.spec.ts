@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { commands, subjects } from '../../src/domain/index.js';
+import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
 import { LEDGER } from '../../src/http/ledger.js';
 import { placesOf } from '../../src/http/routes.js';
@@ -141,8 +141,8 @@ describe('a body', () => {
 
   it('of every command is refused in every field that is wrong', async () => {
     for (const command of commands)
-      for (const subject of placesOf(command, subjects).slice(0, 1)) {
-        const path = pathOf(command, 'new', subject.category);
+      for (const aggregate of placesOf(command, aggregates).slice(0, 1)) {
+        const path = pathOf(command, 'new', aggregate.category);
         const valid = bodyExample(command);
         for (const [name, field] of Object.entries(bodyFields(command)))
           for (const wrong of wrongFor(field)) {

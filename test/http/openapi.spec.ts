@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { commands, subjects } from '../../src/domain/index.js';
+import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyFields, bodySchema } from '../../src/http/body.js';
 import { placesOf } from '../../src/http/routes.js';
 import { check } from '../../src/kernel/index.js';
@@ -29,10 +29,10 @@ describe('the OpenAPI document', () => {
 
   it('has an operation of its own for every command, under every subject it may be asked of', () => {
     for (const command of commands)
-      for (const { category } of placesOf(command, subjects)) {
+      for (const { category } of placesOf(command, aggregates)) {
         const operation = document.paths[pathOf(command, '{id}', category)]?.post;
         expect([command.name, operation?.summary]).toEqual([command.name, command.summary]);
-        if (command.subject) expect(operation.operationId).toBe(command.name);
+        if (command.aggregate) expect(operation.operationId).toBe(command.name);
         for (const code of Object.keys(command.refusals)) expect(operation.description).toContain(code);
       }
     const ids = operations().map(({ operationId }) => operationId);

@@ -84,11 +84,12 @@ describe('the server', () => {
 
   it('says when a store is away that nothing was stored, and when the outcome is unknown that it is', async () => {
     const { store } = server.app.get<Ledger>(LEDGER);
-    const { OutcomeUnknown, StoreUnavailable } = await import('../../src/store/event-store.js');
+    const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } =
+      await import('../../src/store/event-store.js');
     const append = store.append.bind(store);
     for (const [error, type] of [
-      [new StoreUnavailable('disk /dev/sda1 is full'), 'store-unavailable'],
-      [new OutcomeUnknown('socket 10.0.0.7 hung up'), 'outcome-unknown'],
+      [new StoreUnavailableError('disk /dev/sda1 is full'), 'store-unavailable'],
+      [new OutcomeUnknownError('socket 10.0.0.7 hung up'), 'outcome-unknown'],
     ] as const) {
       store.append = () => Promise.reject(error);
       const { status, headers, body, text } = await server.post('/suppliers/away/register-supplier', { title: 'X', form: 'company' });

@@ -66,7 +66,7 @@ export const stopServer = async (server: Server): Promise<void> => {
   await rm(server.dir, { recursive: true, force: true });
 };
 
-export const pathOf = (command: AnyCommand, id: string, category = command.subject?.category ?? 'contract'): string =>
+export const pathOf = (command: AnyCommand, id: string, category = command.aggregate?.category ?? 'contract'): string =>
   `/${plural(category)}/${id}/${kebab(command.name)}`;
 
 /** A small world: a programme, a tower, two suppliers. */

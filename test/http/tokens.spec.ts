@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { configOf } from '../../src/config.js';
 import { createApp } from '../../src/app.module.js';
 import { FailedSignIns } from '../../src/http/failed-sign-ins.js';
-import { importFile, Interrupted } from '../../src/cli/importer.js';
+import { importFile, InterruptedError } from '../../src/cli/importer.js';
 import { tellStory } from '../../src/cli/story.js';
 import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
@@ -132,7 +132,7 @@ describe('a file of tokens', () => {
     ['a misspelt revoking', () => parse({ ...entry, revoked: '2026-11-24T12:00:00Z' })],
     ['one id twice', () => parse(entry, { ...entry, sha256: '1'.repeat(64) })],
     ['one hash twice', () => parse(entry, { ...entry, id: 'b' })],
-  ])('is refused whole with %s', (_, parsing) => expect(parsing).toThrow(expect.objectContaining({ name: 'BadTokenFile' })));
+  ])('is refused whole with %s', (_, parsing) => expect(parsing).toThrow(expect.objectContaining({ name: 'BadTokenFileError' })));
 });
 
 describe('a server with tokens', () => {
@@ -488,7 +488,7 @@ describe('who sends a file of commands', () => {
     await writeFile(file, `${line('one')}\n${line('two')}\n`);
     const run = (token: string) => importFile({ file, url: server.url, actor: 'nobody', token });
     await expect(run(auditor)).rejects.toThrow(/does not take the token.*403/);
-    await expect(run(`tower_${'A'.repeat(43)}`)).rejects.toBeInstanceOf(Interrupted);
+    await expect(run(`tower_${'A'.repeat(43)}`)).rejects.toBeInstanceOf(InterruptedError);
     expect(await run(integrator)).toMatchObject({ lines: 2, accepted: 2, refused: 0 });
     const { body } = await server.get('/events?subject=supplier-one&minPosition=1', bearer(auditor));
     expect(body.events[0].metadata.actor).toEqual({ id: 'supplier-x', role: 'integrator' });

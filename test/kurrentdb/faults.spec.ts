@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
-import { HistoryBroken, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision, type Appended } from '../../src/store/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
+import {
+  HistoryBrokenError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+  type Appended,
+} from '../../src/store/event-store.js';
 import { connectionOf } from '../../src/store/kurrentdb/connection.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
-import { Link } from '../../src/store/kurrentdb/cluster-connection.js';
+import { ClusterConnection } from '../../src/store/kurrentdb/cluster-connection.js';
 import { Subscription } from '../../src/store/kurrentdb/subscription.js';
 import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
@@ -70,7 +76,7 @@ const insist = async (store: KurrentStore, stream: string, expected: number, eve
     try {
       return await store.append(stream, expected, events);
     } catch (error) {
-      const passes = error instanceof OutcomeUnknown || error instanceof StoreUnavailable;
+      const passes = error instanceof OutcomeUnknownError || error instanceof StoreUnavailableError;
       if (!passes || !stores.includes(store)) throw error;
       await sleep(20);
     }
@@ -79,7 +85,7 @@ const insist = async (store: KurrentStore, stream: string, expected: number, eve
 
 interface Work {
   readonly acknowledged: ReadonlyMap<string, readonly string[]>;
-  readonly followed: readonly StoredEvent[];
+  readonly followed: readonly RecordedEvent[];
 }
 
 /** Writers, each with a stream of its own, and a follower from the start, while `trouble` is made; until all has been written and seen. */
@@ -91,7 +97,7 @@ const underTrouble = async (
   const acknowledged = new Map<string, string[]>();
   let done = 0;
   const stop = new AbortController();
-  const followed: StoredEvent[] = [];
+  const followed: RecordedEvent[] = [];
   const follower = (async () => {
     for await (const batch of store.follow(undefined, stop.signal)) {
       followed.push(...batch);
@@ -127,7 +133,7 @@ const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
   const store = await open({ url: server.url, deadline: 10_000, log: () => undefined });
   for (const [stream, ids] of acknowledged) {
     expect((await store.read(stream)).map(({ id }) => id)).toEqual(ids);
-    expect(server.stored(stream).map(({ id }) => id)).toEqual(ids);
+    expect(server.recorded(stream).map(({ id }) => id)).toEqual(ids);
   }
   const log = await wholeLog(store);
   expect(followed.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
@@ -183,10 +189,10 @@ describe('the server', () => {
     const attempts = await Promise.allSettled(Array.from({ length: 200 }, () => store.append(freshStream(), -1, facts(1))));
     expect(performance.now() - begun).toBeLessThan(900);
     for (const attempt of attempts) {
-      expect(attempt).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable', retryAfter: expect.any(Number) } });
+      expect(attempt).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailableError', retryAfter: expect.any(Number) } });
     }
-    await expect(store.read(freshStream())).rejects.toBeInstanceOf(StoreUnavailable);
-    await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.read(freshStream())).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailableError);
     await server.start();
     await insist(store, freshStream(), -1, facts(1));
     expect(outages()).toHaveLength(1);
@@ -228,7 +234,7 @@ describe('the server', () => {
     await Promise.all([server.kill(), other.kill()]);
     const after = Array.from({ length: 100 }, () => store.append(freshStream(), -1, facts(1)));
     for (const outcome of await Promise.allSettled([...before, ...after])) {
-      if (outcome.status === 'rejected') expect(['OutcomeUnknown', 'StoreUnavailable']).toContain((outcome.reason as Error).name);
+      if (outcome.status === 'rejected') expect(['OutcomeUnknownError', 'StoreUnavailableError']).toContain((outcome.reason as Error).name);
     }
     other.latency = 0;
     await Promise.all([server.start(), other.start()]);
@@ -246,7 +252,7 @@ describe('the server', () => {
     const { port } = server;
     await server.kill();
     const older = await another({ port });
-    for (const { id, type, data, metadata } of early.stored(stream).slice(0, 2))
+    for (const { id, type, data, metadata } of early.recorded(stream).slice(0, 2))
       older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
     await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+ that was read of it/);
   }, 20_000);
@@ -282,11 +288,11 @@ describe('a connection', () => {
       const stream = freshStream();
       const events = facts(3);
       server.storeThenFail('append', fate);
-      await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
-      expect(server.stored(stream)).toHaveLength(3);
+      await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
+      expect(server.recorded(stream)).toHaveLength(3);
       const answer = await insist(store, stream, -1, events);
       expect(answer).toEqual({ revision: 2, position: (await store.read(stream)).at(-1)!.position });
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
     }
   });
 
@@ -295,8 +301,8 @@ describe('a connection', () => {
     const stream = freshStream();
     const [event] = facts(1) as [NewEvent];
     server.storeThenFail('append', 'cut');
-    await expect(store.append(stream, -1, [event])).rejects.toBeInstanceOf(OutcomeUnknown);
-    await expect(insist(store, stream, -1, [{ ...event, data: { forged: true } }])).rejects.toBeInstanceOf(WrongExpectedRevision);
+    await expect(store.append(stream, -1, [event])).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await expect(insist(store, stream, -1, [{ ...event, data: { forged: true } }])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     expect((await insist(store, stream, -1, [event])).revision).toBe(0);
   });
 
@@ -319,8 +325,8 @@ describe('a connection', () => {
     const stream = freshStream();
     const events = facts(2);
     server.cutNext('append');
-    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
-    expect(server.stored(stream)).toEqual([]);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
+    expect(server.recorded(stream)).toEqual([]);
     expect((await insist(store, stream, -1, events)).revision).toBe(1);
   });
 
@@ -347,11 +353,11 @@ describe('a connection', () => {
     const events = facts(1);
     server.storeThenFail('append', 'hold');
     const begun = performance.now();
-    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(performance.now() - begun).toBeGreaterThan(100);
     expect(performance.now() - begun).toBeLessThan(1_000);
     await insist(store, stream, -1, events);
-    expect(server.stored(stream)).toHaveLength(1);
+    expect(server.recorded(stream)).toHaveLength(1);
     server.holdNext('readStream');
     server.holdNext('readAll');
     expect(await store.read(stream)).toHaveLength(1);
@@ -409,13 +415,13 @@ describe('a connection', () => {
     proxy.dropAnswers();
     const stream = freshStream();
     const events = facts(1);
-    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect((await store.append(stream, -1, events)).revision).toBe(0);
-    expect(server.stored(stream)).toHaveLength(1);
+    expect(server.recorded(stream)).toHaveLength(1);
   });
 
   it('that was left meanwhile carries no call: nothing was sent', async () => {
-    const link = new Link({ connection: connectionOf(server.url), patience: 400, now: () => '', log: () => undefined });
+    const link = new ClusterConnection({ connection: connectionOf(server.url), patience: 400, now: () => '', log: () => undefined });
     const node = await link.node();
     await node.append(freshStream(), -1, [], 1_000);
     await node.close();
@@ -437,13 +443,13 @@ describe('a connection', () => {
     for (const outcome of outcomes) {
       expect(outcome.status).toBe('rejected');
       const { reason } = outcome as PromiseRejectedResult;
-      expect(reason instanceof OutcomeUnknown || reason instanceof StoreUnavailable).toBe(true);
+      expect(reason instanceof OutcomeUnknownError || reason instanceof StoreUnavailableError).toBe(true);
     }
     await sleep(1600);
     proxy.resume();
     for (const [stream, events] of appends) {
       await insist(store, stream, -1, events);
-      expect(server.stored(stream).map(({ id }) => id)).toEqual([events[0]!.id]);
+      expect(server.recorded(stream).map(({ id }) => id)).toEqual([events[0]!.id]);
     }
     expect(outages()).toHaveLength(1);
     expect(recoveries()).toHaveLength(1);
@@ -481,9 +487,9 @@ describe('the leader', () => {
     await store.append(freshStream(), -1, facts(1));
     const stream = freshStream();
     server.isReady(false);
-    await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     server.isReady(true);
-    expect(server.stored(stream)).toEqual([]);
+    expect(server.recorded(stream)).toEqual([]);
   });
 
   it('gave up waiting for its followers: the same append is asked for again, and compared', async () => {
@@ -494,7 +500,7 @@ describe('the leader', () => {
     const before = server.calls.readStream;
     expect((await store.append(stream, -1, events)).revision).toBe(1);
     expect(server.calls.readStream).toBe(before + 1);
-    expect(server.stored(stream)).toHaveLength(2);
+    expect(server.recorded(stream)).toHaveLength(2);
   });
 });
 
@@ -510,8 +516,8 @@ describe('a server that has too much to do', () => {
     server.failNext('append', busy, { times: 500 });
     const stream = freshStream();
     const refused = store.append(stream, -1, facts(1));
-    await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailable', retryAfter: expect.any(Number) });
-    expect(server.stored(stream)).toEqual([]);
+    await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailableError', retryAfter: expect.any(Number) });
+    expect(server.recorded(stream)).toEqual([]);
     expect(server.calls.append - before).toBeGreaterThan(2);
     expect(server.calls.append - before).toBeLessThan(60);
     expect(outages()).toEqual([]);
@@ -558,7 +564,7 @@ describe('a subscription', () => {
     const store = await open();
     await store.append(freshStream(), -1, facts(3));
     server.holdNext('subscribe');
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     for await (const batch of store.follow(undefined, AbortSignal.timeout(4_000))) if (seen.push(...batch) === 3) break;
     expect(seen).toHaveLength(3);
     expect(logged).toEqual([expect.stringContaining('fell silent at the start')]);
@@ -568,7 +574,7 @@ describe('a subscription', () => {
     const store = await open({ liveness: 30 });
     await store.append(freshStream(), -1, facts(1));
     const stop = new AbortController();
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const follower = (async () => {
       for await (const batch of store.follow(undefined, stop.signal)) seen.push(...batch);
     })();
@@ -589,7 +595,7 @@ describe('a subscription', () => {
     await store.append(freshStream(), -1, facts(1));
     server.systemWrite(3_000);
     const stop = new AbortController();
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const follower = (async () => {
       for await (const batch of store.follow(undefined, stop.signal)) seen.push(...batch);
     })();
@@ -613,7 +619,7 @@ describe('a subscription', () => {
     ]) {
       let taken = 0;
       const connection = connectionOf(server.url);
-      const link = new Link({ connection, patience: 400, now: () => '', log: () => undefined });
+      const link = new ClusterConnection({ connection, patience: 400, now: () => '', log: () => undefined });
       const saw = () => taken++;
       const subscription = new Subscription({ link, after: undefined, deadline: 2_000, liveness: 50, buffer, saw });
       const batches = subscription.batches(10, new AbortController().signal);
@@ -631,7 +637,7 @@ describe('a subscription', () => {
 
 describe('history that the server has lost', () => {
   const follower = (store: KurrentStore, after?: string) => {
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const run = async () => {
       for await (const batch of store.follow(after, new AbortController().signal)) seen.push(...batch);
     };
@@ -654,9 +660,9 @@ describe('history that the server has lost', () => {
     const live = follower(store);
     await reached(() => live.seen.length === 6);
     lose(stream);
-    await expect(store.read(stream)).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.read(stream)).rejects.toBeInstanceOf(HistoryBrokenError);
     await expect(store.read(stream)).rejects.toThrow(stream);
-    await expect(live.ended).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(live.ended).rejects.toBeInstanceOf(HistoryBrokenError);
     await expect(live.ended).rejects.toThrow(stream);
     expect(live.seen).toHaveLength(6);
     const late = follower(store);
@@ -680,7 +686,7 @@ describe('history that the server has lost', () => {
     const stream = freshStream();
     await store.append(stream, -1, facts(3));
     server.deleteStream(stream);
-    await expect(store.append(stream, -1, facts(2))).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.append(stream, -1, facts(2))).rejects.toBeInstanceOf(HistoryBrokenError);
     await expect(store.read(stream)).rejects.toThrow(`${stream} begins at revision 3`);
     await expect(follower(store).ended).rejects.toThrow(stream);
   });
@@ -690,7 +696,7 @@ describe('history that the server has lost', () => {
     const stream = freshStream();
     await store.append(stream, -1, facts(1));
     server.tombstoneStream(stream);
-    await expect(store.append(stream, 0, facts(1))).rejects.toBeInstanceOf(HistoryBroken);
+    await expect(store.append(stream, 0, facts(1))).rejects.toBeInstanceOf(HistoryBrokenError);
     await expect(store.readAll()).rejects.toThrow(stream);
   });
 

@@ -4,10 +4,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
-import { EmbeddedStore, LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
-import { CopiedStore } from '../../src/store/replica/replica-store.js';
+import { SqliteStore, LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
+import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
-import { InvalidConnection } from '../../src/store/kurrentdb/connection.js';
+import { InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 import { facts, freshStream, newId } from '../store/event-store.contract.js';
 
@@ -24,7 +24,7 @@ const findings = async (env: Readonly<Record<string, string>>): Promise<Finding[
   for await (const finding of diagnose(env)) found.push(finding);
   return found;
 };
-const open = (dir: string) => EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
+const open = (dir: string) => SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
 
 describe('the doctor', () => {
   it('opens a folder and reads its whole history', async () => {
@@ -81,7 +81,7 @@ describe('the doctor', () => {
   });
 
   it('does not understand a server without a connection string', () => {
-    expect(() => diagnose({ LEDGER_STORE: 'kurrentdb' })).toThrow(InvalidConnection);
+    expect(() => diagnose({ LEDGER_STORE: 'kurrentdb' })).toThrow(InvalidConnectionError);
   });
 
   it('compares a copy of the log, event by event, with the server', async () => {
@@ -89,14 +89,14 @@ describe('the doctor', () => {
     const dir = await folder();
     const { url } = server;
     const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
-    const copy = await CopiedStore.open({ dir, connect, chance: () => 1 });
+    const copy = await ReplicaStore.open({ dir, connect, chance: () => 1 });
     for (let n = 0; n < 3; n++) await copy.append(freshStream(), -1, facts(2));
     await copy.head();
     const { root } = await copy.status();
     await copy.close();
     const last = async () => (await findings({ KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
     expect(await last()).toEqual({ step: 'copy', ok: true, detail: `6 events, each as the server has it; root ${root}` });
-    const file = new Database(join(dir, 'copy.db'));
+    const file = new Database(join(dir, 'replica.db'));
     file.exec(`UPDATE events SET data = '{"n":7}' WHERE rowid = (SELECT max(rowid) FROM events)`);
     file.close();
     expect(await last()).toEqual({ step: 'copy', ok: false, detail: expect.stringContaining('copy') });

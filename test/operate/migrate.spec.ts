@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/glo
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoredEvent } from '../../src/kernel/index.js';
-import { migrate, NotMigrated, type Progress } from '../../src/operate/migration.js';
-import { BadPlace, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
-import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
-import { FolderInUse } from '../../src/store/sqlite/folder.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
+import { migrate, NotMigratedError, type Progress } from '../../src/operate/migration.js';
+import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
-import { leafOf, Tree } from '../../src/store/merkle-tree.js';
+import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
 
@@ -32,7 +32,7 @@ const keep = <S extends EventStore>(store: S): S => {
 };
 const embedded = async (like?: EventStore, dir?: string) =>
   keep(
-    await EmbeddedStore.open({
+    await SqliteStore.open({
       dir: dir ?? (await folder()),
       timeZone: 'Europe/London',
       now: () => '2026-03-04T05:06:07.089Z',
@@ -52,15 +52,15 @@ const fill = async <S extends EventStore>(store: S, rounds = 20): Promise<S> => 
   }
   return store;
 };
-const told = (log: readonly StoredEvent[]) => log.map(({ position: _, ...event }) => event);
-const rootOf = (log: readonly StoredEvent[]): string => {
-  const tree = new Tree();
+const told = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
+const rootOf = (log: readonly RecordedEvent[]): string => {
+  const tree = new MerkleTree();
   for (const event of log) tree.add(leafOf(event));
   return tree.root();
 };
 
 /** Answers for a store, but for what a test puts in its way. */
-const around = <S extends EventStore>(store: S, own: Partial<EventStore>): EventStore =>
+const lookup = <S extends EventStore>(store: S, own: Partial<EventStore>): EventStore =>
   new Proxy(store as EventStore, {
     get: (target, key) => {
       const value = Object.hasOwn(own, key) ? own[key as keyof EventStore] : Reflect.get(target, key, target);
@@ -112,7 +112,7 @@ describe('a migrated ledger', () => {
   it('may have no events', async () => {
     const from = await embedded();
     const to = memory(from);
-    expect(await migrate({ from, to })).toMatchObject({ count: 0, copied: 0, root: new Tree().root() });
+    expect(await migrate({ from, to })).toMatchObject({ count: 0, copied: 0, root: new MerkleTree().root() });
   });
 
   it('takes appends as large as a server does, one after the other in the order of the log', async () => {
@@ -123,7 +123,7 @@ describe('a migrated ledger', () => {
     const to = memory(from);
     const sizes: [events: number, characters: number][] = [];
     let underWay = 0;
-    const server = around(to, {
+    const server = lookup(to, {
       append: async (...args) => {
         sizes.push([args[2].length, JSON.stringify(args[2]).length]);
         expect(++underWay).toBe(1);
@@ -156,7 +156,7 @@ describe('a migration that is ended', () => {
     for (let rounds = 0; rounds < 3; rounds++) {
       const stop = new AbortController();
       let appends = 0;
-      const slow = around(to, {
+      const slow = lookup(to, {
         append: async (...args) => {
           const answer = await to.append(...args);
           if (++appends === 10) stop.abort(new Error('told to stop'));
@@ -180,8 +180,8 @@ describe('a migration that is ended', () => {
     const [dir, killed] = [await folder(), await folder()];
     const first = await embedded(from, dir);
     let pages = 0;
-    const cut = Object.assign(Object.create(first) as EmbeddedStore, {
-      adopt: async (events: readonly StoredEvent[]) => {
+    const cut = Object.assign(Object.create(first) as SqliteStore, {
+      adopt: async (events: readonly RecordedEvent[]) => {
         if (pages++ === 1) {
           await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
           throw new Error('killed');
@@ -201,7 +201,7 @@ describe('a migration that is ended', () => {
     const to = memory(from);
     to.faults.push('unavailable', 'unknown-stored', 'unknown-lost', 'unavailable');
     let reads = 0;
-    const shaky = around(from, {
+    const shaky = lookup(from, {
       readAll: async (after, limit) => {
         if (reads++ % 2 === 0) to.faults.push('unavailable');
         return from.readAll(after, limit);
@@ -217,8 +217,8 @@ describe('a migration that is ended', () => {
     const from = await fill(memory());
     const to = memory(from);
     to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
-    await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailable' });
-    const away = around(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
+    await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    const away = lookup(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });
 
@@ -226,7 +226,7 @@ describe('a migration that is ended', () => {
     const from = memory();
     await from.append(freshStream(), -1, facts(20));
     const to = memory(from);
-    const busy = around(from, {
+    const busy = lookup(from, {
       readAll: async (after, limit) => {
         await from.append(freshStream(), -1, facts(2));
         return from.readAll(after, limit);
@@ -244,7 +244,7 @@ describe('a ledger is not migrated', () => {
   const refused = async (from: EventStore, to: EventStore, ...names: string[]) => {
     const before = await wholeLog(to);
     const error = await migrate({ from, to }).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(NotMigrated);
+    expect(error).toBeInstanceOf(NotMigratedError);
     for (const name of names) expect((error as Error).message).toContain(name);
     return { before, after: await wholeLog(to) };
   };
@@ -281,7 +281,7 @@ describe('a ledger is not migrated', () => {
     const from = await fill(memory(), 10);
     const to = memory(from);
     let appends = 0;
-    const shared = around(to, {
+    const shared = lookup(to, {
       append: async (...args) => {
         if (++appends === 5) await to.append(args[0], args[1], facts(1));
         return to.append(...args);
@@ -293,14 +293,14 @@ describe('a ledger is not migrated', () => {
   it('silently into a store that keeps something else than it was given, or more, or less', async () => {
     const from = await fill(memory(), 10);
     const log = await wholeLog(from);
-    const keeps = async (change: (events: readonly StoredEvent[]) => readonly StoredEvent[]) => {
+    const keeps = async (change: (events: readonly RecordedEvent[]) => readonly RecordedEvent[]) => {
       const to = memory(from);
-      return around(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
+      return lookup(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
     };
     await refused(from, await keeps((events) => events.map((e) => (e.id === log[7]!.id ? { ...e, type: 'Forged' } : e))), '7 events only');
     await refused(from, await keeps((events) => events.filter((e) => e.id !== log.at(-1)!.id)), `${log.length - 1} events only`);
     const to = memory(from);
-    const shared = around(to, {
+    const shared = lookup(to, {
       append: async (...args) => {
         const answer = await to.append(...args);
         if (args[0] === log.at(-1)!.stream && answer.revision === log.at(-1)!.revision) await to.append(freshStream(), -1, facts(1));
@@ -353,7 +353,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const onProgress = ({ phase }: Progress) => {
       if (phase === 'copying') gone ??= server.kill().then(() => server.start());
     };
-    const source = around(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
+    const source = lookup(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
     const log = await wholeLog(from);
     expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(gone).toBeDefined();
@@ -362,7 +362,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
 
   it('that is not there is not copied, and none is begun in its place', async () => {
     await expect(openLedger(there)).rejects.toThrow(`There is no ledger at kurrentdb:${server.url}`);
-    expect(server.stored('genesis')).toEqual([]);
+    expect(server.recorded('genesis')).toEqual([]);
   });
 
   it('is not overwritten by another one', async () => {
@@ -377,7 +377,8 @@ describe('where a ledger is', () => {
     expect(placeOf('embedded:/data/ledger')).toEqual({ kind: 'embedded', dir: '/data/ledger' });
     expect(placeOf('embedded:data')).toEqual({ kind: 'embedded', dir: join(process.cwd(), 'data') });
     expect(placeOf('kurrentdb:esdb://127.0.0.1:2113?tls=false')).toEqual({ kind: 'kurrentdb', url: 'esdb://127.0.0.1:2113?tls=false' });
-    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded']) expect(() => placeOf(wrong)).toThrow(BadPlace);
+    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded'])
+      expect(() => placeOf(wrong)).toThrow(BadPlaceError);
   });
 
   it('is printed without its password', () => {
@@ -396,7 +397,7 @@ describe('where a ledger is', () => {
     const { genesis } = new MemoryStore({ timeZone: 'Asia/Tokyo' });
     const first = await openOrBegin(place, genesis);
     expect(first.genesis).toEqual(genesis);
-    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUse);
+    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUseError);
     await first.close();
     const again = keep(await openLedger(place));
     expect(again.genesis).toEqual(genesis);

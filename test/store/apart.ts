@@ -1,12 +1,12 @@
-import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
-import { nearPage, type EventStore, type Genesis, type Revision } from '../../src/store/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
+import { localPage, type EventStore, type Genesis, type Revision } from '../../src/store/event-store.js';
 
 /**
  * A ledger of its own inside a store that others use as well: its streams have a suffix there, and all that others write is passed over.
  * So a test that needs an empty ledger can run again and again on one server.
  */
 export class Apart implements EventStore {
-  readonly near?: NonNullable<EventStore['near']>;
+  readonly readLocal?: NonNullable<EventStore['readLocal']>;
   /** Of the last event that was appended here. */
   #last: string | undefined;
 
@@ -16,18 +16,21 @@ export class Apart implements EventStore {
     /** Where the store's log ended before. */
     private readonly begin: string | undefined,
   ) {
-    if (store.near) this.near = async (stream, from, limit) => this.#own(await nearPage(store, stream + suffix, from, limit));
+    if (store.readLocal) this.readLocal = async (stream, from, limit) => this.#own(await localPage(store, stream + suffix, from, limit));
   }
 
   static async in(store: EventStore, name: string): Promise<Apart> {
     return new Apart(store, `-${name}`, await store.head());
   }
 
+  get kind() {
+    return this.store.kind;
+  }
   get genesis(): Genesis {
     return this.store.genesis;
   }
 
-  async read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> {
     return this.#own(await this.store.read(stream + this.suffix, from, limit));
   }
 
@@ -37,8 +40,8 @@ export class Apart implements EventStore {
     return appended;
   }
 
-  async readAll(after = this.begin, limit = 1000): Promise<readonly StoredEvent[]> {
-    const own: StoredEvent[] = [];
+  async readAll(after = this.begin, limit = 1000): Promise<readonly RecordedEvent[]> {
+    const own: RecordedEvent[] = [];
     for (let at = after; own.length < limit;) {
       const page = await this.store.readAll(at, limit);
       if (page.length === 0) break;
@@ -48,7 +51,7 @@ export class Apart implements EventStore {
     return own.slice(0, limit);
   }
 
-  async *follow(after = this.begin, signal: AbortSignal, limit?: number): AsyncIterable<readonly StoredEvent[]> {
+  async *follow(after = this.begin, signal: AbortSignal, limit?: number): AsyncIterable<readonly RecordedEvent[]> {
     for await (const batch of this.store.follow(after, signal, limit)) {
       const own = this.#own(batch);
       if (own.length > 0) yield own;
@@ -68,7 +71,7 @@ export class Apart implements EventStore {
     return this.store.close();
   }
 
-  #own(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  #own(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
     return events.flatMap((event) =>
       event.stream.endsWith(this.suffix) ? [{ ...event, stream: event.stream.slice(0, -this.suffix.length) }] : [],
     );

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type NewEvent, type StoredEvent } from '../../src/kernel/index.js';
-import { CopiedStore } from '../../src/store/replica/replica-store.js';
-import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
-import { CATEGORIES, nearPage, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
+import { ReplicaStore } from '../../src/store/replica/replica-store.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { CATEGORIES, localPage, WrongExpectedRevisionError, type EventStore } from '../../src/store/event-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
@@ -31,7 +31,7 @@ const server = async (): Promise<string> => {
 };
 const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
 const copied = async (url: string): Promise<EventStore> => {
-  const store = await CopiedStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
+  const store = await ReplicaStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
   while ((await store.status()).behind !== 0) await sleep(20); // a server that is used by others holds much
   return store;
 };
@@ -39,7 +39,7 @@ const copied = async (url: string): Promise<EventStore> => {
 const real = process.env['KURRENTDB_URL'];
 /** Every store that a ledger can be in, each behind the same port; the memory store, which says what is right, is not among them. */
 const stores: readonly (readonly [name: string, open: () => Promise<EventStore>])[] = [
-  ['the embedded store', async () => EmbeddedStore.open({ ...began, dir: await folder() })],
+  ['the embedded store', async () => SqliteStore.open({ ...began, dir: await folder() })],
   ['KurrentDB, on the wire', async () => kurrent(await server())],
   ['a copy of KurrentDB, on the wire', async () => copied(await server())],
   ...(real
@@ -186,8 +186,8 @@ const within = async <T>(promise: Promise<T>): Promise<T> => {
 /** Does steps on a store, and says what came of each without telling which store it was. */
 class Client {
   readonly #name = newId();
-  readonly #ordinals = new Map<string, number>();
-  /** By ordinal; 0 is where the log ended before. */
+  readonly #sequences = new Map<string, number>();
+  /** By sequence; 0 is where the log ended before. */
   readonly #positions: (string | undefined)[];
 
   private constructor(
@@ -215,7 +215,7 @@ class Client {
         return this.#told(await store.read(this.#stream(step.stream), step.from, step.limit));
       case 'near':
         await store.head(); // what is at hand may be an old prefix, but not once what was appended here is waited for
-        return this.#told(await nearPage(store, this.#stream(step.stream), step.from, step.limit));
+        return this.#told(await localPage(store, this.#stream(step.stream), step.from, step.limit));
       case 'page':
         return this.#told(await store.readAll(this.#positions[step.after], step.limit));
       case 'follow':
@@ -238,10 +238,10 @@ class Client {
   async #append({ stream, expected, events, times }: Extract<Step, { does: 'append' }>): Promise<unknown> {
     const name = this.#stream(stream);
     const answers = await Promise.allSettled(Array.from({ length: times }, () => this.store.append(name, expected, events)));
-    const stored = await this.store.read(name, expected + 1, events.length);
-    for (const { position } of stored)
-      if (!this.#ordinals.has(position)) {
-        this.#ordinals.set(position, this.#positions.length);
+    const recorded = await this.store.read(name, expected + 1, events.length);
+    for (const { position } of recorded)
+      if (!this.#sequences.has(position)) {
+        this.#sequences.set(position, this.#positions.length);
         this.#positions.push(position);
       }
     return answers.map((answer) =>
@@ -252,7 +252,7 @@ class Client {
   async #follow(after: number, limit: number | undefined): Promise<unknown> {
     const count = this.#positions.length - 1 - after;
     const stop = new AbortController();
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const follow = async () => {
       if (count === 0) stop.abort();
       for await (const batch of this.store.follow(this.#positions[after], stop.signal, limit)) {
@@ -266,18 +266,18 @@ class Client {
   }
 
   #at(position: string): number {
-    const ordinal = this.#ordinals.get(position);
-    if (ordinal === undefined) throw new Error(`No event stands at ${position}.`);
-    return ordinal;
+    const sequence = this.#sequences.get(position);
+    if (sequence === undefined) throw new Error(`No event stands at ${position}.`);
+    return sequence;
   }
   #stream(n: number): string {
     return `${CATEGORIES[n]}-${this.#name}`;
   }
-  #told(events: readonly StoredEvent[]): unknown {
+  #told(events: readonly RecordedEvent[]): unknown {
     return events.map(({ position, stream, ...event }) => ({ ...event, at: this.#at(position), stream: stream.split('-')[0] }));
   }
   #said(error: unknown): unknown {
-    if (error instanceof WrongExpectedRevision) return { error: error.name, expected: error.expected, actual: error.actual };
+    if (error instanceof WrongExpectedRevisionError) return { error: error.name, expected: error.expected, actual: error.actual };
     return { error: (error as Error).name, ...((error as Error).name === 'Error' && { message: (error as Error).message }) };
   }
 }
@@ -308,7 +308,7 @@ describe('the same workload', () => {
   });
 });
 
-/** All that people see of a ledger after what was tried on it, with ids and positions as the ordinals of their events. */
+/** All that people see of a ledger after what was tried on it, with ids and positions as the sequences of their events. */
 const told = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
   const world = await play(tried, new World(undefined, store, newId().slice(0, 23)));
   const receipts = await world.again();
@@ -316,17 +316,17 @@ const told = async (tried: readonly Move[], store: EventStore): Promise<{ readon
   const rows = await new Rows(store).read();
   const texts = Object.entries(await rows.texts()).map(([name, text]) => [name, JSON.parse(text) as unknown]);
   await rows.close();
-  const ordinals = new Map<unknown, string>();
+  const sequences = new Map<unknown, string>();
   log.forEach(({ id, metadata: { command } }, i) => {
-    ordinals.set(id, `event ${i}`);
-    if (!ordinals.has(command.id)) ordinals.set(command.id, `decision ${i}`);
+    sequences.set(id, `event ${i}`);
+    if (!sequences.has(command.id)) sequences.set(command.id, `decision ${i}`);
   });
   const places = new Map<unknown, number>(log.map(({ position }, i) => [position, i]));
   const shown = (value: unknown, key = ''): unknown => {
     if (key === 'position') return places.get(value) ?? 'no position';
     if (Array.isArray(value)) return value.map((one) => shown(one));
-    if (typeof value !== 'object' || value === null) return ordinals.get(value) ?? value;
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [ordinals.get(k) ?? k, shown(v, k)]));
+    if (typeof value !== 'object' || value === null) return sequences.get(value) ?? value;
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [sequences.get(k) ?? k, shown(v, k)]));
   };
   const tally = new Tally();
   await tally.add(world);

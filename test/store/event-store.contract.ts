@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Metadata, NewEvent, StoredEvent } from '../../src/kernel/index.js';
+import type { Metadata, NewEvent, RecordedEvent } from '../../src/kernel/index.js';
 import {
   CATEGORIES,
-  InvalidPosition,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  InvalidPositionError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
   type Appended,
   type EventStore,
 } from '../../src/store/event-store.js';
@@ -58,8 +58,8 @@ const within = async <T>(what: string, promise: Promise<T>, ms = 5_000): Promise
 };
 
 /** Every event of the log after a position, page by page. */
-export const wholeLog = async (store: EventStore, after?: string, limit = 1000): Promise<StoredEvent[]> => {
-  const all: StoredEvent[] = [];
+export const wholeLog = async (store: EventStore, after?: string, limit = 1000): Promise<RecordedEvent[]> => {
+  const all: RecordedEvent[] = [];
   for (let at = after; ; at = all.at(-1)!.position) {
     const page = await store.readAll(at, limit);
     expect(page.length).toBeLessThanOrEqual(limit);
@@ -69,10 +69,10 @@ export const wholeLog = async (store: EventStore, after?: string, limit = 1000):
 };
 
 /** Follows until `count` events came, then stops by itself. */
-const followed = (store: EventStore, after: string | undefined, count: number, limit?: number, pauseMs = 0): Promise<StoredEvent[]> => {
+const followed = (store: EventStore, after: string | undefined, count: number, limit?: number, pauseMs = 0): Promise<RecordedEvent[]> => {
   const stop = new AbortController();
   const run = async () => {
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     for await (const batch of store.follow(after, stop.signal, limit)) {
       expect(batch.length).toBeGreaterThan(0);
       if (limit !== undefined) expect(batch.length).toBeLessThanOrEqual(limit);
@@ -151,7 +151,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const events = facts(25);
         await store.append(stream, -1, events);
-        const pages: (readonly StoredEvent[])[] = [];
+        const pages: (readonly RecordedEvent[])[] = [];
         for (let from = 0; ; from += 10) {
           pages.push(await store.read(stream, from, 10));
           if (pages.at(-1)!.length < 10) break;
@@ -197,7 +197,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         await store.append(stream, -1, facts(3));
         const late = store.append(stream, 0, facts(1));
-        await expect(late).rejects.toBeInstanceOf(WrongExpectedRevision);
+        await expect(late).rejects.toBeInstanceOf(WrongExpectedRevisionError);
         await expect(late).rejects.toMatchObject({ stream, expected: 0, actual: 2 });
         expect(await store.read(stream)).toHaveLength(3);
       });
@@ -205,7 +205,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
       it('is refused when the stream is not yet there', async () => {
         const store = await start();
         const stream = freshStream();
-        await expect(store.append(stream, 4, facts(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: 4, actual: -1 });
+        await expect(store.append(stream, 4, facts(1))).rejects.toMatchObject({
+          name: 'WrongExpectedRevisionError',
+          expected: 4,
+          actual: -1,
+        });
         expect(await store.read(stream)).toEqual([]);
       });
 
@@ -213,7 +217,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const store = await start();
         const stream = freshStream();
         await store.append(stream, -1, facts(1));
-        await expect(store.append(stream, -1, facts(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: -1, actual: 0 });
+        await expect(store.append(stream, -1, facts(1))).rejects.toMatchObject({
+          name: 'WrongExpectedRevisionError',
+          expected: -1,
+          actual: 0,
+        });
       });
 
       it('wins alone among 100 that expect the same revision', async () => {
@@ -224,7 +232,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const { won, lost } = await settled(racers.map((event) => store.append(stream, 0, [event])));
         expect(won).toHaveLength(1);
         expect(lost).toHaveLength(99);
-        for (const error of lost) expect(error).toBeInstanceOf(WrongExpectedRevision);
+        for (const error of lost) expect(error).toBeInstanceOf(WrongExpectedRevisionError);
         expect(await store.read(stream)).toHaveLength(2);
       });
 
@@ -250,7 +258,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         await store.append(stream, -1, facts(1));
         const before = await store.head();
-        await expect(store.append(stream, 5, facts(20))).rejects.toBeInstanceOf(WrongExpectedRevision);
+        await expect(store.append(stream, 5, facts(20))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
         expect(await store.head()).toBe(before);
         await store.append(stream, 0, facts(20));
         expect(await store.read(stream)).toHaveLength(21);
@@ -327,10 +335,10 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const [a, b, c] = facts(3) as [NewEvent, NewEvent, NewEvent];
         await store.append(stream, -1, [a, b]);
-        await expect(store.append(stream, -1, [a, b, c])).rejects.toBeInstanceOf(WrongExpectedRevision);
-        await expect(store.append(stream, 0, [b, c])).rejects.toBeInstanceOf(WrongExpectedRevision);
-        await expect(store.append(stream, -1, [c, b])).rejects.toBeInstanceOf(WrongExpectedRevision);
-        await expect(store.append(stream, -1, [a, c])).rejects.toBeInstanceOf(WrongExpectedRevision);
+        await expect(store.append(stream, -1, [a, b, c])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
+        await expect(store.append(stream, 0, [b, c])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
+        await expect(store.append(stream, -1, [c, b])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
+        await expect(store.append(stream, -1, [a, c])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
         expect(idsOf(await store.read(stream))).toEqual(idsOf([a, b]));
       });
 
@@ -339,7 +347,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const [a, b] = facts(2) as [NewEvent, NewEvent];
         await store.append(stream, -1, [a, b]);
-        await expect(store.append(stream, -1, [b, a])).rejects.toBeInstanceOf(WrongExpectedRevision);
+        await expect(store.append(stream, -1, [b, a])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       });
 
       it('at the later revision is another append, and stored again', async () => {
@@ -370,12 +378,12 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const before = await store.head();
         await store.append(stream, -1, [fact({ parts: [{ amount: '1.00' }] })]);
-        const [mine] = (await store.read(stream)) as [StoredEvent & { type: string }];
+        const [mine] = (await store.read(stream)) as [RecordedEvent & { type: string }];
         mine.data.parts[0].amount = '9.99';
         mine.data.parts.push('more');
         mine.type = 'Forged';
         Object.assign(mine.metadata.actor, { id: 'forged' });
-        const [also] = (await store.readAll(before)) as [StoredEvent];
+        const [also] = (await store.readAll(before)) as [RecordedEvent];
         also.data.parts = [];
         for (const [event] of [await store.read(stream), await store.readAll(before)]) {
           expect(event).toMatchObject({
@@ -415,7 +423,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const store = await start();
         const stream = freshStream();
         await store.append(stream, -1, [fact()]);
-        const [[one], [other]] = (await Promise.all([store.read(stream), store.read(stream)])) as [[StoredEvent], [StoredEvent]];
+        const [[one], [other]] = (await Promise.all([store.read(stream), store.read(stream)])) as [[RecordedEvent], [RecordedEvent]];
         expect(one).toEqual(other);
         expect(one.data).not.toBe(other.data);
         expect(one.metadata).not.toBe(other.metadata);
@@ -455,7 +463,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const text = '{"__proto__":{"admin":true},"a":{"__proto__":1}}';
         await store.append(stream, -1, [fact(JSON.parse(text))]);
-        const [event] = (await store.read(stream)) as [StoredEvent];
+        const [event] = (await store.read(stream)) as [RecordedEvent];
         expect(JSON.stringify(event.data)).toBe(text);
         expect(event.data.admin).toBeUndefined();
         expect(Object.keys(event.data)).toEqual(['__proto__', 'a']);
@@ -561,10 +569,10 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         async (wrong) => {
           const store = await start();
           const { position } = await store.append(freshStream(), -1, facts(1));
-          expect(() => store.compare(wrong, position)).toThrow(InvalidPosition);
-          expect(() => store.compare(position, wrong)).toThrow(InvalidPosition);
-          await expect(store.readAll(wrong)).rejects.toBeInstanceOf(InvalidPosition);
-          await expect(followed(store, wrong, 1)).rejects.toBeInstanceOf(InvalidPosition);
+          expect(() => store.compare(wrong, position)).toThrow(InvalidPositionError);
+          expect(() => store.compare(position, wrong)).toThrow(InvalidPositionError);
+          await expect(store.readAll(wrong)).rejects.toBeInstanceOf(InvalidPositionError);
+          await expect(followed(store, wrong, 1)).rejects.toBeInstanceOf(InvalidPositionError);
         },
       );
     });
@@ -737,11 +745,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const stream = freshStream();
         const { position } = await store.append(stream, -1, facts(1));
         await store.close();
-        await expect(store.read(stream)).rejects.toBeInstanceOf(StoreUnavailable);
-        await expect(store.append(stream, 0, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
-        await expect(store.readAll()).rejects.toBeInstanceOf(StoreUnavailable);
-        await expect(store.readAll(position)).rejects.toBeInstanceOf(StoreUnavailable);
-        await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailable);
+        await expect(store.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(store.append(stream, 0, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(store.readAll()).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(store.readAll(position)).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailableError);
       });
 
       it('has finished the appends that it had accepted', async () => {

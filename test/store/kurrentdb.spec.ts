@@ -3,11 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { StoredEvent } from '../../src/kernel/index.js';
-import { AppendTooLarge, InvalidPosition, StoreUnavailable, UNREADABLE, WrongExpectedRevision } from '../../src/store/event-store.js';
-import { connectionOf, InvalidConnection } from '../../src/store/kurrentdb/connection.js';
-import { CannotOpen, examine, type Finding } from '../../src/store/kurrentdb/doctor.js';
-import { NewerFormat, OtherLedger } from '../../src/store/kurrentdb/genesis.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
+import {
+  AppendTooLargeError,
+  InvalidPositionError,
+  StoreUnavailableError,
+  UNREADABLE,
+  WrongExpectedRevisionError,
+} from '../../src/store/event-store.js';
+import { connectionOf, InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
+import { CannotOpenError, examine, type Finding } from '../../src/store/kurrentdb/doctor.js';
+import { UnsupportedFormatError, OtherLedgerError } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
@@ -62,7 +68,7 @@ describe('KurrentDB, on the wire,', () => {
         Array.from({ length: 8 }, (_, n) => open({ timeZone: n % 2 === 0 ? 'Europe/London' : 'Asia/Tokyo' })),
       );
       expect(new Set(nodes.map(({ genesis }) => genesis.ledgerId)).size).toBe(1);
-      expect(server.stored('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
+      expect(server.recorded('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
     });
 
     it('is the one that stands there, whatever a later node is told', async () => {
@@ -77,20 +83,20 @@ describe('KurrentDB, on the wire,', () => {
       const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-01T00:00:00.000Z' } as const;
       expect((await open({ genesis })).genesis).toEqual(genesis);
       expect((await open({ genesis })).genesis).toEqual(genesis);
-      await expect(open({ genesis: { ...genesis, ledgerId: newId() } })).rejects.toBeInstanceOf(OtherLedger);
+      await expect(open({ genesis: { ...genesis, ledgerId: newId() } })).rejects.toBeInstanceOf(OtherLedgerError);
     });
 
     it('of a newer format is not opened', async () => {
       const data = { ledgerId: newId(), formatVersion: 2, timeZone: 'Europe/London', createdAt: '2030-01-01T00:00:00.000Z' };
       server.writeForeign('genesis', { type: 'LedgerOpened', data: Buffer.from(JSON.stringify(data)) });
-      await expect(open()).rejects.toBeInstanceOf(NewerFormat);
+      await expect(open()).rejects.toBeInstanceOf(UnsupportedFormatError);
     });
 
     it('is opened although the answer to its first record was lost', async () => {
       server.storeThenFail('append', 'cut');
       const { genesis } = await open();
       expect((await open()).genesis).toEqual(genesis);
-      expect(server.stored('genesis')).toHaveLength(1);
+      expect(server.recorded('genesis')).toHaveLength(1);
     });
   });
 
@@ -107,10 +113,10 @@ describe('KurrentDB, on the wire,', () => {
       const stream = freshStream();
       const event = fact({ a: 1 });
       await store.append(stream, -1, [event]);
-      const [stored] = server.stored(stream);
-      expect(stored).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
-      expect(JSON.parse(Buffer.from(stored!.data).toString())).toEqual({ a: 1 });
-      expect(JSON.parse(Buffer.from(stored!.metadata).toString())).toEqual(metadata);
+      const [recorded] = server.recorded(stream);
+      expect(recorded).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
+      expect(JSON.parse(Buffer.from(recorded!.data).toString())).toEqual({ a: 1 });
+      expect(JSON.parse(Buffer.from(recorded!.metadata).toString())).toEqual(metadata);
     });
 
     it('is taken for new without reading it back', async () => {
@@ -126,11 +132,11 @@ describe('KurrentDB, on the wire,', () => {
       const events = facts(2);
       await store.append(stream, -1, events);
       const other = events.map((event) => ({ ...event, data: { forged: true } }));
-      await expect(store.append(stream, -1, other)).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: -1, actual: 1 });
+      await expect(store.append(stream, -1, other)).rejects.toMatchObject({ name: 'WrongExpectedRevisionError', expected: -1, actual: 1 });
       const late = events.map((event) => ({ ...event, metadata: { ...metadata, actor: { id: 'person-2' } } }));
-      await expect(store.append(stream, -1, late)).rejects.toBeInstanceOf(WrongExpectedRevision);
+      await expect(store.append(stream, -1, late)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       const renamed = events.map((event) => ({ ...event, type: 'ContractSigned' }));
-      await expect((await open()).append(stream, -1, renamed)).rejects.toBeInstanceOf(WrongExpectedRevision);
+      await expect((await open()).append(stream, -1, renamed)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ n: 0 }, { n: 1 }]);
     });
 
@@ -151,7 +157,7 @@ describe('KurrentDB, on the wire,', () => {
       const events = facts(3);
       const first = await (await open()).append(stream, -1, events);
       expect(await (await open()).append(stream, -1, events)).toEqual(first);
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
     });
 
     it('waits for its turn: no more than 64 are under way at once', async () => {
@@ -168,7 +174,7 @@ describe('KurrentDB, on the wire,', () => {
       const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.append(freshStream(), -1, facts(1))));
       const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
       expect(refused).toHaveLength(5);
-      for (const error of refused) expect(error).toBeInstanceOf(StoreUnavailable);
+      for (const error of refused) expect(error).toBeInstanceOf(StoreUnavailableError);
       expect((refused[0] as { retryAfter?: number }).retryAfter).toBeGreaterThan(0);
     });
 
@@ -176,9 +182,9 @@ describe('KurrentDB, on the wire,', () => {
       const store = await open();
       server.maxAppendSize = 10_000;
       const stream = freshStream();
-      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(11_000) })])).rejects.toBeInstanceOf(AppendTooLarge);
+      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(11_000) })])).rejects.toBeInstanceOf(AppendTooLargeError);
       server.maxEventSize = 1_000;
-      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(1_000) })])).rejects.toBeInstanceOf(AppendTooLarge);
+      await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(1_000) })])).rejects.toBeInstanceOf(AppendTooLargeError);
       expect(await store.read(stream)).toEqual([]);
     });
 
@@ -230,7 +236,7 @@ describe('KurrentDB, on the wire,', () => {
         },
       });
       expect(await wholeLog(store)).toEqual(read);
-      const followed: StoredEvent[] = [];
+      const followed: RecordedEvent[] = [];
       for await (const batch of store.follow(undefined, new AbortController().signal)) if (followed.push(...batch) === 3) break;
       expect(followed).toEqual(read);
     });
@@ -242,7 +248,7 @@ describe('KurrentDB, on the wire,', () => {
       const { position } = await store.append(freshStream(), -1, facts(1));
       expect(position).toMatch(/^k\d+$/);
       for (const other of ['12', 'k', 'k-1', 'k01', 'k1.', 'k1.2.3', 'K1', 'k99999999999999999999'])
-        expect(() => store.compare(other, position)).toThrow(InvalidPosition);
+        expect(() => store.compare(other, position)).toThrow(InvalidPositionError);
       expect(store.compare('k9', 'k10')).toBeLessThan(0);
       expect(store.compare('k10.9', 'k10')).toBeLessThan(0);
       expect(store.compare('k9007199254740993', 'k9007199254740992')).toBeGreaterThan(0);
@@ -251,9 +257,9 @@ describe('KurrentDB, on the wire,', () => {
     it('refuses a position of another log', async () => {
       const store = await open();
       await store.append(freshStream(), -1, facts(3));
-      await expect(store.readAll('k1')).rejects.toBeInstanceOf(InvalidPosition);
+      await expect(store.readAll('k1')).rejects.toBeInstanceOf(InvalidPositionError);
       const follow = store.follow('k1', new AbortController().signal);
-      await expect(follow.next()).rejects.toBeInstanceOf(InvalidPosition);
+      await expect(follow.next()).rejects.toBeInstanceOf(InvalidPositionError);
     });
 
     it('has its head at the last event of the ledger, however much the server writes after it', async () => {
@@ -322,7 +328,7 @@ describe('KurrentDB, on the wire,', () => {
       given();
       const logged: string[] = [];
       const opening = open({ openDeadline: 600, log: (message) => logged.push(message) });
-      await expect(opening).rejects.toBeInstanceOf(CannotOpen);
+      await expect(opening).rejects.toBeInstanceOf(CannotOpenError);
       await expect(opening).rejects.toMatchObject({ finding: { step, ok: false } });
       await expect(opening).rejects.toThrow(`${step} failed`);
       expect(logged).toHaveLength(1);
@@ -363,7 +369,7 @@ describe('KurrentDB, on the wire,', () => {
       const log = (message: string) => told.push(message);
       const withPassword = (url: string) => url.replace('esdb://', 'esdb://admin:s3cret%3Aword@');
       server.requireCredentials('admin', 'other');
-      await expect(open({ url: withPassword(server.url), openDeadline: 200, log })).rejects.toThrow(CannotOpen);
+      await expect(open({ url: withPassword(server.url), openDeadline: 200, log })).rejects.toThrow(CannotOpenError);
       await open({ url: withPassword(server.url), openDeadline: 200, log }).catch((error: unknown) =>
         told.push(inspect(error, { depth: 9 })),
       );
@@ -399,7 +405,7 @@ describe('KurrentDB, on the wire,', () => {
       ]);
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
       expect(await wholeLog(store)).toHaveLength(2);
-      expect(server.stored('ledger-doctor')).toHaveLength(1);
+      expect(server.recorded('ledger-doctor')).toHaveLength(1);
     });
 
     it('stops at the step that fails', async () => {
@@ -495,7 +501,7 @@ describe('KurrentDB over TLS', () => {
     const store = await openAt(`esdb://localhost:${server.port}?${ca}&${own}`);
     await store.append(freshStream(), -1, facts(1));
     await store.close();
-    await expect(openAt(`esdb://localhost:${server.port}?${ca}`)).rejects.toBeInstanceOf(CannotOpen);
+    await expect(openAt(`esdb://localhost:${server.port}?${ca}`)).rejects.toBeInstanceOf(CannotOpenError);
   });
 });
 
@@ -554,7 +560,7 @@ describe('a connection string of KurrentDB', () => {
     ['esdb://h?userCertFile=x', 'belong together'],
     ['esdb://h?a=1?b=2', 'more than one "?"'],
   ])('%j is refused, by the name of what is wrong', (url, message) => {
-    expect(() => connectionOf(url)).toThrow(InvalidConnection);
+    expect(() => connectionOf(url)).toThrow(InvalidConnectionError);
     expect(() => connectionOf(url)).toThrow(message);
     for (const secret of ['se/cret', 'se?cret', 'se@cret', 'se%cret', 'cret@h', 's3cr+et'])
       expect(() => connectionOf(url)).not.toThrow(secret);

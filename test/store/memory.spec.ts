@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidPosition, OutcomeUnknown, StoreUnavailable } from '../../src/store/event-store.js';
+import { InvalidPositionError, OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
 
@@ -17,7 +17,7 @@ describe('the memory store is as awkward as the worst', () => {
     const stream = freshStream();
     const events = facts(2);
     store.faults.push('unknown-stored');
-    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await store.read(stream)).toHaveLength(2);
     expect(await store.append(stream, -1, events)).toEqual({ revision: 1, position: await store.head() });
     expect(await store.read(stream)).toHaveLength(2);
@@ -28,7 +28,7 @@ describe('the memory store is as awkward as the worst', () => {
     const stream = freshStream();
     const events = facts(2);
     store.faults.push('unknown-lost');
-    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await store.read(stream)).toEqual([]);
     expect((await store.append(stream, -1, events)).revision).toBe(1);
   });
@@ -37,7 +37,7 @@ describe('the memory store is as awkward as the worst', () => {
     const store = memoryStore();
     const stream = freshStream();
     store.faults.push('unavailable');
-    await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await store.head()).toBeUndefined();
     expect((await store.append(stream, -1, facts(1))).revision).toBe(0);
   });
@@ -47,8 +47,8 @@ describe('the memory store is as awkward as the worst', () => {
     store.faults.push('unavailable', 'unknown-lost');
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => store.append(freshStream(), -1, facts(1))));
     expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).name : 'stored'))).toEqual([
-      'StoreUnavailable',
-      'OutcomeUnknown',
+      'StoreUnavailableError',
+      'OutcomeUnknownError',
       'stored',
     ]);
     expect(store.faults).toEqual([]);
@@ -69,7 +69,7 @@ describe('the memory store is as awkward as the worst', () => {
   it('refuses a position between two of its own', async () => {
     const store = memoryStore();
     const { position } = await store.append(freshStream(), -1, facts(1));
-    await expect(store.readAll(String(Number(position) + 1))).rejects.toBeInstanceOf(InvalidPosition);
+    await expect(store.readAll(String(Number(position) + 1))).rejects.toBeInstanceOf(InvalidPositionError);
   });
 
   it('may be opened as another ledger', () => {

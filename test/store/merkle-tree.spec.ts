@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { canonical, type StoredEvent } from '../../src/kernel/index.js';
+import { canonical, type RecordedEvent } from '../../src/kernel/index.js';
 import { memoryStore } from '../fakes/memory-store.js';
-import { compareLogs, leafHash, leafOf, pagesOf, Tree, type Hash } from '../../src/store/merkle-tree.js';
+import { compareLogs, leafHash, leafOf, pagesOf, MerkleTree, type Hash } from '../../src/store/merkle-tree.js';
 import { fact, facts, freshStream, metadata } from './event-store.contract.js';
 
-const sha256 = (...parts: (Hash | string)[]): Hash => {
+const sha256 = (...contributions: (Hash | string)[]): Hash => {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  for (const contribution of contributions) hash.update(contribution);
   return hash.digest();
 };
 
@@ -21,13 +21,13 @@ const byDefinition = (leaves: readonly Hash[]): Hash => {
   return sha256('\u0001', byDefinition(leaves.slice(0, k)), byDefinition(leaves.slice(k)));
 };
 
-const treeOf = (leaves: readonly Hash[]): Tree => {
-  const tree = new Tree();
+const treeOf = (leaves: readonly Hash[]): MerkleTree => {
+  const tree = new MerkleTree();
   for (const leaf of leaves) tree.add(leaf);
   return tree;
 };
 
-const event: StoredEvent = { ...fact({ b: 1, a: ['ü', 0.1] }), id: '019353d2-0000-7000-8000-000000000009', stream: 'contract-c-1', revision: 3, position: '12' }; // prettier-ignore
+const event: RecordedEvent = { ...fact({ b: 1, a: ['ü', 0.1] }), id: '019353d2-0000-7000-8000-000000000009', stream: 'contract-c-1', revision: 3, position: '12' }; // prettier-ignore
 
 describe('the tree over the leaves', () => {
   it('has the roots that certificate transparency publishes', () => {
@@ -42,7 +42,7 @@ describe('the tree over the leaves', () => {
       'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
       '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
     ];
-    const tree = new Tree();
+    const tree = new MerkleTree();
     expect(tree.root()).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     data.forEach((hex, i) => {
       tree.add(leafHash(Buffer.from(hex, 'hex').toString('latin1')));
@@ -63,7 +63,7 @@ describe('the tree over the leaves', () => {
     const leaves = Array.from({ length: 40 }, (_, n) => leafHash(String(n)));
     for (let n = 0; n <= 40; n++) {
       const state = JSON.parse(JSON.stringify(treeOf(leaves.slice(0, n)).state()));
-      const tree = Tree.from(state);
+      const tree = MerkleTree.from(state);
       expect(tree.size).toBe(n);
       expect(tree.root()).toBe(treeOf(leaves.slice(0, n)).root());
       for (const leaf of leaves.slice(n)) tree.add(leaf);
@@ -81,12 +81,12 @@ describe('the tree over the leaves', () => {
   it('is left alone by what is added to its copy', () => {
     const tree = treeOf([leafHash('a'), leafHash('b'), leafHash('c')]);
     const before = tree.root();
-    const copy = tree.copy();
-    copy.add(leafHash('d'));
+    const replica = tree.replica();
+    replica.add(leafHash('d'));
     expect(tree.root()).toBe(before);
-    expect(copy.root()).not.toBe(before);
+    expect(replica.root()).not.toBe(before);
     tree.add(leafHash('d'));
-    expect(tree.root()).toBe(copy.root());
+    expect(tree.root()).toBe(replica.root());
   });
 
   it('is not made from a state that is none', () => {
@@ -99,8 +99,8 @@ describe('the tree over the leaves', () => {
       { size: 1, frontier: '' },
       { size: 1, frontier: 'z'.repeat(64) },
     ])
-      expect(() => Tree.from(state)).toThrow(RangeError);
-    expect(Tree.from({ size: 2 ** 40, frontier }).size).toBe(2 ** 40);
+      expect(() => MerkleTree.from(state)).toThrow(RangeError);
+    expect(MerkleTree.from({ size: 2 ** 40, frontier }).size).toBe(2 ** 40);
   });
 });
 
@@ -120,7 +120,7 @@ describe('the leaf of an event', () => {
     expect(leafOf({ ...event, metadata: Object.fromEntries(Object.entries(metadata).reverse()) as never })).toEqual(leaf);
   });
 
-  it.each<[string, Partial<StoredEvent>]>([
+  it.each<[string, Partial<RecordedEvent>]>([
     ['its id', { id: '019353d2-0000-7000-8000-00000000000a' }],
     ['its stream', { stream: 'contract-c-2' }],
     ['its revision', { revision: 4 }],
@@ -157,7 +157,7 @@ describe('two logs', () => {
   it('are read in pages, each event once', async () => {
     const { tell } = await filled([7, 6, 5]);
     const store = await tell();
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     for await (const page of pagesOf(store, undefined, 4)) seen.push(...page);
     expect(seen).toEqual(await store.readAll());
   });

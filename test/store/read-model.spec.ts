@@ -4,25 +4,25 @@ import fc from 'fast-check';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
 import { ThreadSql } from '../../src/store/sqlite/sql.js';
 import { Statements } from '../../src/store/sqlite/statements.js';
-import type { EventQuery, IndexedEvent, Place, Tag } from '../../src/store/read-model.js';
+import type { EventQuery, IndexedEvent, ContributionPlace, Tag } from '../../src/store/read-model.js';
 
 const folders: string[] = [];
-const models = new Set<EmbeddedReadModel>();
+const models = new Set<SqliteReadModel>();
 const newFile = (): string => {
   folders.push(mkdtempSync(join(tmpdir(), 'tower-ledger-read-model-')));
   return join(folders.at(-1)!, 'read-model.db');
 };
 let thread = false;
-const open = (file = thread ? newFile() : ':memory:', ledger = 'ours'): EmbeddedReadModel => {
-  const model = new EmbeddedReadModel(file, { thread });
+const open = (file = thread ? newFile() : ':memory:', ledger = 'ours'): SqliteReadModel => {
+  const model = new SqliteReadModel(file, { thread });
   models.add(model);
-  model.claim(ledger);
+  model.bind(ledger);
   return model;
 };
-const close = (model: EmbeddedReadModel): void => void (models.delete(model) && model.close());
+const close = (model: SqliteReadModel): void => void (models.delete(model) && model.close());
 const closeAll = (): void => {
   [...models].forEach(close);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -35,18 +35,18 @@ const PATIENCE = 30_000;
 
 const FOREVER = Number.MAX_SAFE_INTEGER - 1;
 const hour = (n: number): string => `2016-01-04T${String(n).padStart(6, '0')}`;
-const event = (ordinal: number, more: Partial<IndexedEvent> = {}): IndexedEvent => ({
-  ordinal,
-  position: `p${ordinal}`,
+const event = (sequence: number, more: Partial<IndexedEvent> = {}): IndexedEvent => ({
+  sequence,
+  position: `p${sequence}`,
   stream: 'contract-euc',
-  revision: ordinal - 1,
-  id: `id-${ordinal}`,
-  logTime: hour(ordinal),
+  revision: sequence - 1,
+  id: `id-${sequence}`,
+  watermark: hour(sequence),
   ...more,
 });
 const whole: EventQuery = { tags: [], after: 0, upTo: FOREVER, limit: 100_000 };
-const ordinals = (model: EmbeddedReadModel, query: Partial<EventQuery> = {}): number[] =>
-  model.events({ ...whole, ...query }).map(({ ordinal }) => ordinal);
+const sequences = (model: SqliteReadModel, query: Partial<EventQuery> = {}): number[] =>
+  model.events({ ...whole, ...query }).map(({ sequence }) => sequence);
 
 /** As it is written, of how it is asked for. */
 const tag = (text: string): Tag => {
@@ -63,8 +63,8 @@ const sought = (log: readonly Tagged[], { tags, stream, from, until, after, upTo
   log
     .filter((one) => tags.every((tag) => one.tags.includes(tag)))
     .map((one) => one.event)
-    .filter((one) => one.ordinal > after && one.ordinal <= upTo && (stream === undefined || one.stream === stream))
-    .filter(({ logTime }) => (from === undefined || logTime >= from) && (until === undefined || logTime <= until))
+    .filter((one) => one.sequence > after && one.sequence <= upTo && (stream === undefined || one.stream === stream))
+    .filter(({ watermark }) => (from === undefined || watermark >= from) && (until === undefined || watermark <= until))
     .slice(0, limit);
 
 const streams = ['contract-a', 'contract-b', 'programme-met'];
@@ -80,7 +80,7 @@ describe.each([
 
   describe('the index of the log', () => {
     const told = fc.record({
-      // what lies between two ordinals is written in as few bytes as it takes: one, two, three
+      // what lies between two sequences is written in as few bytes as it takes: one, two, three
       step: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(127, 128, 129, 16_383, 16_384, 3_000_000) }), // prettier-ignore
       stream: fc.constantFrom(...streams),
       chances: fc.tuple(...tagNames.map(() => fc.nat(99))),
@@ -112,14 +112,14 @@ describe.each([
           fc.property(transactions, fc.array(query, { minLength: 20, maxLength: 20 }), (told, queries) => {
             const model = open();
             const log: Tagged[] = [];
-            let [ordinal, time] = [0, 0];
+            let [sequence, time] = [0, 0];
             for (const { events, hold, read } of told)
               model.transaction(() => {
                 for (const [i, { step, stream, chances, later }] of events.entries()) {
-                  [ordinal, time] = [ordinal + step, time + later];
+                  [sequence, time] = [sequence + step, time + later];
                   const revision = log.filter((one) => one.event.stream === stream).length;
                   log.push({
-                    event: event(ordinal, { stream, revision, logTime: hour(time) }),
+                    event: event(sequence, { stream, revision, watermark: hour(time) }),
                     tags: tagNames.filter((name, n) => chances[n]! >= rarity[name]),
                   });
                   model.addEvent(log.at(-1)!.event, log.at(-1)!.tags.map(tag));
@@ -128,10 +128,10 @@ describe.each([
               }, hold);
 
             // in hundredths of the log, so that a query lands anywhere in it
-            const ordinalAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.ordinal ?? 0));
+            const sequenceAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.sequence ?? 0));
             const timeAt = (n: number | undefined) => (n === undefined ? undefined : hour(Math.round((n * time) / 100)));
             for (const q of queries) {
-              const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: ordinalAt(q.after), upTo: ordinalAt(q.upTo) };
+              const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: sequenceAt(q.after), upTo: sequenceAt(q.upTo) };
               expect(model.events(asked)).toEqual(sought(log, asked));
             }
             for (const name of tagNames) {
@@ -140,10 +140,10 @@ describe.each([
             }
             const reached = new Map(streams.map((stream) => [stream, -1]));
             for (const { event } of log) {
-              expect([model.eventAt(event.ordinal), model.eventById(event.id)]).toEqual([event, event]);
-              expect(model.revisionAt(event.stream, event.ordinal - 1)).toBe(reached.get(event.stream));
+              expect([model.eventAt(event.sequence), model.eventById(event.id)]).toEqual([event, event]);
+              expect(model.revisionAt(event.stream, event.sequence - 1)).toBe(reached.get(event.stream));
               reached.set(event.stream, event.revision);
-              expect(streams.map((stream) => model.revisionAt(stream, event.ordinal))).toEqual([...reached.values()]);
+              expect(streams.map((stream) => model.revisionAt(stream, event.sequence))).toEqual([...reached.values()]);
             }
           }),
           40,
@@ -158,18 +158,18 @@ describe.each([
           for (let i = 1; i <= 10; i++)
             model.addEvent(event(n * 10 + i), [tag('type:All'), ...(n % 100 === 7 && i === 3 ? [tag('tower:rare')] : [])]);
         });
-      expect(ordinals(model, { tags: ['type:All'] })).toHaveLength(3000);
-      expect(ordinals(model, { tags: ['type:All'], after: 2994 })).toEqual([2995, 2996, 2997, 2998, 2999, 3000]);
+      expect(sequences(model, { tags: ['type:All'] })).toHaveLength(3000);
+      expect(sequences(model, { tags: ['type:All'], after: 2994 })).toEqual([2995, 2996, 2997, 2998, 2999, 3000]);
       for (const tags of [['type:All', 'tower:rare'], ['tower:rare', 'type:All'], ['tower:rare']])
         // prettier-ignore
-        expect(ordinals(model, { tags })).toEqual([73, 1073, 2073]);
-      expect(ordinals(model, { tags: ['type:All', 'tower:rare'], after: 73, limit: 1 })).toEqual([1073]);
+        expect(sequences(model, { tags })).toEqual([73, 1073, 2073]);
+      expect(sequences(model, { tags: ['type:All', 'tower:rare'], after: 73, limit: 1 })).toEqual([1073]);
     });
 
     it('has an event once that was tagged twice with the same', () => {
       const model = open();
       model.transaction(() => model.addEvent(event(1), [tag('contract:euc'), tag('contract:euc')]));
-      expect(ordinals(model, { tags: ['contract:euc', 'contract:euc'] })).toEqual([1]);
+      expect(sequences(model, { tags: ['contract:euc', 'contract:euc'] })).toEqual([1]);
     });
 
     it('has nothing before the first event', () => {
@@ -180,7 +180,7 @@ describe.each([
         undefined,
         -1,
       ]);
-      expect(ordinals(model)).toEqual([]);
+      expect(sequences(model)).toEqual([]);
     });
   });
 
@@ -191,8 +191,7 @@ describe.each([
       db.close();
       return n;
     };
-    const add = (model: EmbeddedReadModel, ...added: readonly number[]) =>
-      added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
+    const add = (model: SqliteReadModel, ...added: readonly number[]) => added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
     const fail = (): never => {
       throw new Error('The disk is full.');
     };
@@ -204,19 +203,19 @@ describe.each([
       model.transaction(() => add(model, 3), true);
       expect(inFile(file)).toBe(0);
       model.commit();
-      expect([ordinals(model), inFile(file)]).toEqual([[1, 2, 3], 3]);
+      expect([sequences(model), inFile(file)]).toEqual([[1, 2, 3], 3]);
       model.commit(); // nothing is held any more
-      expect(ordinals(model)).toEqual([1, 2, 3]);
+      expect(sequences(model)).toEqual([1, 2, 3]);
     });
 
     it('held open is ended by whoever reads, and by the next that is not held', () => {
       const file = newFile();
       const model = open(file);
       model.transaction(() => add(model, 1), true);
-      expect([ordinals(model), ordinals(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1], [1], 1]);
+      expect([sequences(model), sequences(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1], [1], 1]);
       model.transaction(() => add(model, 2), true);
       model.transaction(() => add(model, 3));
-      expect([model.lastEvent()!.ordinal, inFile(file)]).toEqual([3, 3]);
+      expect([model.lastEvent()!.sequence, inFile(file)]).toEqual([3, 3]);
     });
 
     it('reads what it has written itself, and ends nothing by that', () => {
@@ -225,7 +224,7 @@ describe.each([
       model.transaction(() => add(model, 1), true);
       model.transaction(() => {
         add(model, 2);
-        expect([ordinals(model), ordinals(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1, 2], [1, 2], 0]);
+        expect([sequences(model), sequences(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1, 2], [1, 2], 0]);
       }, true);
       expect(inFile(file)).toBe(0);
     });
@@ -235,20 +234,20 @@ describe.each([
       const model = open(file);
       model.transaction(() => add(model, 1), true);
       close(model);
-      expect(ordinals(open(file))).toEqual([1]);
+      expect(sequences(open(file))).toEqual([1]);
     });
 
     it('held open is lost with the process as if it had not begun', () => {
       const file = newFile();
       const model = open(file);
       model.transaction(() => add(model, 1));
-      expect(model.lastEvent()!.ordinal).toBe(1);
+      expect(model.lastEvent()!.sequence).toBe(1);
       model.transaction(() => add(model, 2, 3), true);
-      model.transaction(() => expect(model.lastEvent()!.ordinal).toBe(3), true);
+      model.transaction(() => expect(model.lastEvent()!.sequence).toBe(3), true);
       const left = newFile(); // what a process that is killed now leaves behind
       for (const suffix of ['', '-wal']) cpSync(file + suffix, left + suffix);
       const after = open(left);
-      expect([ordinals(after), ordinals(after, { tags: ['type:All'] })]).toEqual([[1], [1]]);
+      expect([sequences(after), sequences(after, { tags: ['type:All'] })]).toEqual([[1], [1]]);
     });
 
     it.each([1, 6000])('that fails takes all along that is held: %d events', (many) => {
@@ -259,23 +258,23 @@ describe.each([
       const place = { key: 'tower:euc', stream: 'tower-new', row: true, links: ['programme:met'] };
       const work = () => {
         for (let n = 2; n <= many + 1; n++) model.addEvent(event(n, { stream: 'tower-new', revision: n - 2 }), [tag('tower:euc')]);
-        model.openPart(build.id, place, 2);
+        model.openContribution(build.id, place, 2);
         model.mark(build.id, '=tower:euc', 2);
-        model.setTotal(build.id, 'programme:met', JSON.stringify({ towers: '1' }), 2);
-        model.stop(build.id, { stream: 'tower-new', ordinal: 2, error: 'Out of ink.' });
+        model.setSum(build.id, 'programme:met', JSON.stringify({ towers: '1' }), 2);
+        model.fault(build.id, { stream: 'tower-new', sequence: 2, error: 'Out of ink.' });
         model.moveBuild(build.id, 2);
       };
       model.transaction(work, true);
-      model.transaction(() => expect(model.partsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
+      model.transaction(() => expect(model.contributionsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
       expect(() => model.transaction(() => (add(model, many + 2), fail()), true)).toThrow('The disk is full.');
 
-      expect([ordinals(model), ordinals(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
-      expect([model.dump(build.id), model.stopped(build.id), model.builds()]).toEqual([before, [], [build]]);
-      expect(model.totalAt(build.id, 'programme:met', FOREVER)).toEqual({});
+      expect([sequences(model), sequences(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
+      expect([model.dump(build.id), model.faulted(build.id), model.builds()]).toEqual([before, [], [build]]);
+      expect(model.sumAt(build.id, 'programme:met', FOREVER)).toEqual({});
 
       model.transaction(work); // the same again, by the same names
-      expect(ordinals(model, { tags: ['tower:euc'] })).toHaveLength(many);
-      expect([model.partsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
+      expect(sequences(model, { tags: ['tower:euc'] })).toHaveLength(many);
+      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
     });
 
     it('that fails takes nothing along of what was ended before', () => {
@@ -284,12 +283,12 @@ describe.each([
       model.commit();
       expect(() => model.transaction(() => (add(model, 2), fail()))).toThrow('The disk is full.');
       model.transaction(() => add(model, 2));
-      expect([ordinals(model), ordinals(model, { tags: ['type:All'] })]).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+      expect([sequences(model), sequences(model, { tags: ['type:All'] })]).toEqual([[1, 2], [1, 2]]); // prettier-ignore
     });
   });
 
   describe('where parts stand', () => {
-    interface Version extends Place {
+    interface Version extends ContributionPlace {
       readonly since: number;
       until: number;
     }
@@ -307,8 +306,8 @@ describe.each([
     });
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
-    /** Each change at an ordinal of its own, in transactions as they are told; the build, and what must be in it. */
-    const made = (changes: readonly Change[], model: EmbeddedReadModel, build: number) => {
+    /** Each change at an sequence of its own, in transactions as they are told; the build, and what must be in it. */
+    const made = (changes: readonly Change[], model: SqliteReadModel, build: number) => {
       const versions: Version[] = [];
       const totals: { key: string; n: number; at: number }[] = [];
       let at = 0;
@@ -316,16 +315,16 @@ describe.each([
         const current = versions.find((v) => v.stream === stream && v.key === key && v.until === Infinity);
         at++;
         if (current) {
-          model.closePart(build, current, at);
+          model.closeContribution(build, current, at);
           current.until = at;
         }
         if (!gone) {
-          model.openPart(build, { key, stream, row, links }, at);
+          model.openContribution(build, { key, stream, row, links }, at);
           versions.push({ key, stream, row, links, since: at, until: Infinity });
         }
         if (!total) return;
-        model.setTotal(build, total.key, JSON.stringify({ n: '0' }), at); // as when a part counts down what another counts up
-        model.setTotal(build, total.key, JSON.stringify({ n: String(total.n) }), at);
+        model.setSum(build, total.key, JSON.stringify({ n: '0' }), at); // as when a part counts down what another counts up
+        model.setSum(build, total.key, JSON.stringify({ n: String(total.n) }), at);
         totals.push({ ...total, at });
       };
       for (let from = 0; from < changes.length;) {
@@ -335,7 +334,7 @@ describe.each([
           () => {
             for (const c of some) {
               one(c);
-              if (c.then === 'read') model.partsAt(build, c.key, at);
+              if (c.then === 'read') model.contributionsAt(build, c.key, at);
             }
           },
           some.at(-1)!.then === 'hold',
@@ -344,11 +343,11 @@ describe.each([
       }
       return { versions, totals, last: at };
     };
-    const place = ({ key, stream, row, links }: Version): Place => ({ key, stream, row, links });
+    const place = ({ key, stream, row, links }: Version): ContributionPlace => ({ key, stream, row, links });
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
     it(
-      'is told of every ordinal: under a key, linking to one, the keys of rows, the totals',
+      'is told of every sequence: under a key, linking to one, the keys of rows, the totals',
       () =>
         always(
           fc.property(fc.array(change, { minLength: 1, maxLength: 40, size: 'max' }), (changes) => {
@@ -364,10 +363,10 @@ describe.each([
               expect(model.rowKeys(build.id, at, '', 100)).toEqual(rows);
               expect(model.rowKeys(build.id, at, 'a b', 2)).toEqual(rows.filter((key) => key > 'a b').slice(0, 2));
               for (const key of keys) {
-                expect(model.partsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
-                expect(model.linkingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
+                expect(model.contributionsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
+                expect(model.referencingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
                 const total = totals.findLast((t) => t.key === key && t.at <= at);
-                expect(model.totalAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
+                expect(model.sumAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
               }
             }
           }),
@@ -412,25 +411,25 @@ describe.each([
     it('is not forgotten of a stream that stopped, nor told twice', () => {
       const model = open();
       const { id } = model.addBuild('board', 1, true);
-      model.stop(id, { stream: 'tower-z', ordinal: 3, error: 'Out of ink.' });
-      model.stop(id, { stream: 'tower-a', ordinal: 5, error: 'Out of paper.' });
-      model.stop(id, { stream: 'tower-z', ordinal: 7, error: 'Still out of ink.' });
-      expect(model.stopped(id)).toEqual([
-        { stream: 'tower-a', ordinal: 5, error: 'Out of paper.' },
-        { stream: 'tower-z', ordinal: 3, error: 'Out of ink.' },
+      model.fault(id, { stream: 'tower-z', sequence: 3, error: 'Out of ink.' });
+      model.fault(id, { stream: 'tower-a', sequence: 5, error: 'Out of paper.' });
+      model.fault(id, { stream: 'tower-z', sequence: 7, error: 'Still out of ink.' });
+      expect(model.faulted(id)).toEqual([
+        { stream: 'tower-a', sequence: 5, error: 'Out of paper.' },
+        { stream: 'tower-z', sequence: 3, error: 'Out of ink.' },
       ]);
     });
   });
 
   describe('a build', () => {
-    const fill = (model: EmbeddedReadModel, build: number, many: number) =>
+    const fill = (model: SqliteReadModel, build: number, many: number) =>
       model.transaction(() => {
         for (let n = 1; n <= many; n++) {
-          model.openPart(build, { key: `contract:${n}`, stream: 'contract-euc', row: true, links: [`tower:${n}`] }, n);
+          model.openContribution(build, { key: `contract:${n}`, stream: 'contract-euc', row: true, links: [`tower:${n}`] }, n);
           model.mark(build, `=contract:${n}`, n);
-          model.setTotal(build, `tower:${n}`, JSON.stringify({ contracts: '1' }), n);
+          model.setSum(build, `tower:${n}`, JSON.stringify({ contracts: '1' }), n);
         }
-        model.stop(build, { stream: 'contract-euc', ordinal: many + 1, error: 'Out of ink.' });
+        model.fault(build, { stream: 'contract-euc', sequence: many + 1, error: 'Out of ink.' });
         model.moveBuild(build, many + 1);
       });
 
@@ -442,7 +441,7 @@ describe.each([
         model.addBuild('board', 1, true),
         model.addBuild('register', 3, false),
       ];
-      model.transaction(() => model.serve(next.id));
+      model.transaction(() => model.activate(next.id));
       expect(model.builds()).toEqual([board, { ...next, serving: true }]);
       expect(model.addBuild('register', 4, false).id).toBeGreaterThan(Math.max(old.id, next.id)); // never an id that was in use
     });
@@ -457,40 +456,40 @@ describe.each([
       ids.forEach((id, i) => fill(model, id, [10, 2500, 20][i]!));
       const kept = [model.dump(ids[0]), model.dump(ids[2])];
       const empty = model.dump(999);
-      model.transaction(() => model.serve(ids[2]));
+      model.transaction(() => model.activate(ids[2]));
       expect(model.dump(ids[1])).not.toBe(empty);
       let swept = 0;
-      for (let more = true; more; swept++) model.transaction(() => void (more = model.sweep()));
-      expect([model.dump(ids[1]), model.stopped(ids[1])]).toEqual([empty, []]);
+      for (let more = true; more; swept++) model.transaction(() => void (more = model.retire()));
+      expect([model.dump(ids[1]), model.faulted(ids[1])]).toEqual([empty, []]);
       expect([model.dump(ids[0]), model.dump(ids[2])]).toEqual(kept);
-      expect([model.stopped(ids[0]), model.stopped(ids[2])]).toMatchObject([[{ ordinal: 11 }], [{ ordinal: 21 }]]);
+      expect([model.faulted(ids[0]), model.faulted(ids[2])]).toMatchObject([[{ sequence: 11 }], [{ sequence: 21 }]]);
       expect(swept).toBeGreaterThan(10); // no transaction of it keeps the others waiting
     });
 
     it('has nothing to sweep while nothing is gone', () => {
       const model = open();
       fill(model, model.addBuild('board', 1, true).id, 3);
-      expect(model.sweep()).toBe(false);
+      expect(model.retire()).toBe(false);
     });
   });
 
   describe('the file', () => {
-    const fill = (model: EmbeddedReadModel): number => {
+    const fill = (model: SqliteReadModel): number => {
       const { id } = model.addBuild('board', 1, true);
       model.transaction(() => {
         model.addEvent(event(1, { stream: 'tower-euc' }), [tag('tower:euc')]);
-        model.openPart(id, { key: 'tower:euc', stream: 'tower-euc', row: true, links: ['programme:met'] }, 1);
-        model.setTotal(id, 'programme:met', JSON.stringify({ towers: '1' }), 1);
+        model.openContribution(id, { key: 'tower:euc', stream: 'tower-euc', row: true, links: ['programme:met'] }, 1);
+        model.setSum(id, 'programme:met', JSON.stringify({ towers: '1' }), 1);
         model.mark(id, '=tower:euc', 1);
         model.moveBuild(id, 1);
       });
       return id;
     };
     /** Whether it can be used from the beginning. */
-    const works = (model: EmbeddedReadModel): void => {
-      expect([model.lastEvent(), model.builds(), ordinals(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
+    const works = (model: SqliteReadModel): void => {
+      expect([model.lastEvent(), model.builds(), sequences(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
       const build = fill(model);
-      expect([ordinals(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
+      expect([sequences(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
     };
 
     it('holds when it is opened again what was written, and goes on from there', () => {
@@ -503,18 +502,18 @@ describe.each([
       expect([again.dump(build), again.builds(), again.lastEvent()]).toEqual([dump, builds, event(1, { stream: 'tower-euc' })]);
       again.transaction(() => {
         again.addEvent(event(2, { stream: 'tower-euc', revision: 1 }), [tag('tower:euc')]);
-        again.closePart(build, again.partsAt(build, 'tower:euc', 1)[0]!, 2);
+        again.closeContribution(build, again.contributionsAt(build, 'tower:euc', 1)[0]!, 2);
       });
-      expect([ordinals(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
+      expect([sequences(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
       expect([again.rowKeys(build, 1, '', 10), again.rowKeys(build, 2, '', 10)]).toEqual([['tower:euc'], []]);
-      expect([again.linkingAt(build, 'programme:met', 1).length, again.linkingAt(build, 'programme:met', 2)]).toEqual([1, []]);
+      expect([again.referencingAt(build, 'programme:met', 1).length, again.referencingAt(build, 'programme:met', 2)]).toEqual([1, []]);
     });
 
     it('is emptied for another ledger', () => {
       const file = newFile();
       const first = open(file);
       fill(first);
-      first.claim('another');
+      first.bind('another');
       works(first);
       close(first);
       works(open(file, 'a third'));
@@ -531,7 +530,7 @@ describe.each([
       const db = new Database(file);
       db.exec(`CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
       INSERT INTO about VALUES ('ledger', '1 ours');
-      CREATE TABLE tags (tag INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (tag, ordinal)) STRICT, WITHOUT ROWID;
+      CREATE TABLE tags (tag INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (tag, sequence)) STRICT, WITHOUT ROWID;
       CREATE TABLE parts (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, value TEXT NOT NULL) STRICT`);
       db.close();
       works(open(file));
@@ -540,12 +539,12 @@ describe.each([
 });
 
 describe('a thread that writes', () => {
-  const add = (model: EmbeddedReadModel, n: number) => model.transaction(() => model.addEvent(event(n), [tag('type:All')]));
+  const add = (model: SqliteReadModel, n: number) => model.transaction(() => model.addEvent(event(n), [tag('type:All')]));
 
   it('that fails says so at the next transaction, and nothing is written any more', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(file, { thread: true });
+    model.bind('ours');
     add(model, 1);
     expect(model.lastEvent()).toEqual(event(1));
     const db = new Database(file);
@@ -556,16 +555,16 @@ describe('a thread that writes', () => {
     db.close();
     for (let n = 0; n < 2; n++) expect(() => add(model, 3)).toThrow('no such table: tags');
     expect(() => model.commit()).not.toThrow();
-    expect([model.lastEvent(), ordinals(model)]).toEqual([event(1), [1]]); // what was ended before can be read
+    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]); // what was ended before can be read
     model.close();
-    expect(ordinals(open(file))).toEqual([1]);
+    expect(sequences(open(file))).toEqual([1]);
   });
 
   it('that fails says so to who listens, though nobody comes, with the code of the failure', async () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     const failed = new Promise<Error>((resolve) => model.onFailure(resolve));
     add(model, 1);
     expect(model.lastEvent()).toEqual(event(1));
@@ -575,12 +574,12 @@ describe('a thread that writes', () => {
     model.transaction(() => model.addEvent(event(2), [tag('type:All')]), true);
     model.commit();
     expect(await failed).toMatchObject({ message: 'The disk is full.', code: 'SQLITE_CONSTRAINT_TRIGGER' });
-    expect([model.lastEvent(), ordinals(model)]).toEqual([event(1), [1]]);
+    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]);
   });
 
   it('takes nothing more once it is closed', () => {
-    const model = new EmbeddedReadModel(newFile(), { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(newFile(), { thread: true });
+    model.bind('ours');
     model.close();
     model.close();
     expect(() => add(model, 1)).toThrow('The read model is closed.');
@@ -588,8 +587,8 @@ describe('a thread that writes', () => {
 
   it('that has failed unheard of says so when it is closed', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
-    model.claim('ours');
+    const model = new SqliteReadModel(file, { thread: true });
+    model.bind('ours');
     expect(model.lastEvent()).toBeUndefined();
     const db = new Database(file);
     db.exec('ALTER TABLE tags RENAME TO gone');
@@ -613,9 +612,9 @@ describe('a thread that writes', () => {
 
   it('knows after a transaction that failed by which names it has written before, though it may still be at it', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     const of = (revision: number) => () => {
       for (let n = 1; n <= 5000; n++)
         model.addEvent(event(revision * 5000 + n, { id: `${revision}-${n}`, stream: `contract-${n}`, revision }), [tag('type:All')]);
@@ -623,17 +622,17 @@ describe('a thread that writes', () => {
     model.transaction(of(0));
     expect(() => model.transaction(() => JSON.parse('{'))).toThrow(SyntaxError);
     model.transaction(of(1));
-    expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
-    model.claim('another');
+    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
+    model.bind('another');
     model.transaction(of(0));
-    expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000]);
+    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000]);
   });
 
   it('keeps who is faster waiting, and loses nothing', () => {
     const file = newFile();
-    const model = new EmbeddedReadModel(file, { thread: true });
+    const model = new SqliteReadModel(file, { thread: true });
     models.add(model);
-    model.claim('ours');
+    model.bind('ours');
     for (let n = 1; n <= 25_000; n += 50)
       model.transaction(() => {
         // a name of its own for each, so that more are new than are kept
@@ -641,9 +640,9 @@ describe('a thread that writes', () => {
       });
     for (const n of [1, 12_345, 25_000]) {
       expect(model.revisionAt(`contract-${n}`, FOREVER)).toBe(0);
-      expect(ordinals(model, { tags: [`contract:${n}`] })).toEqual([n]);
+      expect(sequences(model, { tags: [`contract:${n}`] })).toEqual([n]);
     }
     model.transaction(() => model.addEvent(event(25_001, { stream: 'contract-1', revision: 1 }), [tag('contract:1')]));
-    expect(ordinals(model, { tags: ['contract:1'], stream: 'contract-1' })).toEqual([1, 25_001]);
+    expect(sequences(model, { tags: ['contract:1'], stream: 'contract-1' })).toEqual([1, 25_001]);
   });
 });

@@ -4,13 +4,19 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NewEvent, StoredEvent } from '../../src/kernel/index.js';
-import { CopiedStore, type CopyOptions } from '../../src/store/replica/replica-store.js';
-import { gathered } from '../../src/store/replica/micro-batch.js';
-import { FolderInUse } from '../../src/store/sqlite/folder.js';
-import { HistoryBroken, InvalidPosition, StoreUnavailable, WrongExpectedRevision, type EventStore } from '../../src/store/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
+import { ReplicaStore, type ReplicaOptions } from '../../src/store/replica/replica-store.js';
+import { microBatches } from '../../src/store/replica/micro-batch.js';
+import { FolderInUseError } from '../../src/store/sqlite/folder.js';
+import {
+  HistoryBrokenError,
+  InvalidPositionError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+  type EventStore,
+} from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
-import { leafOf, Tree } from '../../src/store/merkle-tree.js';
+import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
 
 const folders: string[] = [];
@@ -21,14 +27,18 @@ const folder = async (): Promise<string> => {
 };
 afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
 
-let opened: CopiedStore[] = [];
+let opened: ReplicaStore[] = [];
 afterEach(async () => {
   await Promise.all(opened.map((store) => store.close()));
   opened = [];
 });
-const open = async (remote: EventStore | CopyOptions['connect'], dir: string, more: Partial<CopyOptions> = {}): Promise<CopiedStore> => {
+const open = async (
+  remote: EventStore | ReplicaOptions['connect'],
+  dir: string,
+  more: Partial<ReplicaOptions> = {},
+): Promise<ReplicaStore> => {
   const connect = typeof remote === 'function' ? remote : async () => remote;
-  const store = await CopiedStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
+  const store = await ReplicaStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
   opened.push(store);
   return store;
 };
@@ -39,15 +49,16 @@ const until = async (what: string, met: () => boolean | Promise<boolean>): Promi
     await sleep(10);
   }
 };
-const has = (store: CopiedStore, count: number) => until(`${count} copied events`, async () => (await store.status()).ordinal === count);
-const rootOf = (events: readonly StoredEvent[]): string => {
-  const tree = new Tree();
+const has = (store: ReplicaStore, count: number) => until(`${count} copied events`, async () => (await store.status()).sequence === count);
+const rootOf = (events: readonly RecordedEvent[]): string => {
+  const tree = new MerkleTree();
   for (const event of events) tree.add(leafOf(event));
   return tree.root();
 };
 
 /** A client of a store on the other side of a network: it can be away, fall behind, and show what the store does not hold. */
 class Remote implements EventStore {
+  readonly kind = 'memory';
   away = false;
   closed = false;
   /** No more than so many batches come. */
@@ -59,7 +70,7 @@ class Remote implements EventStore {
 
   constructor(
     readonly store: MemoryStore = memoryStore(),
-    public show = (events: readonly StoredEvent[]): readonly StoredEvent[] => events,
+    public show = (events: readonly RecordedEvent[]): readonly RecordedEvent[] => events,
   ) {}
 
   get genesis() {
@@ -93,14 +104,14 @@ class Remote implements EventStore {
     } finally {
       this.followers--;
     }
-    if (this.away) throw new StoreUnavailable('The connection was cut.');
+    if (this.away) throw new StoreUnavailableError('The connection was cut.');
   }
   async close() {
     this.closed = true;
     this.#cut.abort();
   }
   #here(): MemoryStore {
-    if (this.away) throw new StoreUnavailable('Nobody answers.');
+    if (this.away) throw new StoreUnavailableError('Nobody answers.');
     return this.store;
   }
 }
@@ -117,7 +128,7 @@ describe('what comes in small batches', () => {
   }
   const all = async (source: AsyncIterable<readonly number[]>, most = 100) => {
     const seen: (readonly number[])[] = [];
-    for await (const batch of gathered(source, most, 10)) seen.push(batch);
+    for await (const batch of microBatches(source, most, 10)) seen.push(batch);
     return seen;
   };
 
@@ -137,7 +148,7 @@ describe('what comes in small batches', () => {
       }
     }
     const seen: (readonly number[])[] = [];
-    for await (const batch of gathered(slowly(), 100, 1000)) seen.push(batch);
+    for await (const batch of microBatches(slowly(), 100, 1000)) seen.push(batch);
     expect(seen).toEqual([[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   });
 
@@ -153,7 +164,7 @@ describe('what comes in small batches', () => {
       [Symbol.asyncIterator]: () => ({ next: async () => (failing.asked++ ? Promise.reject(new Error('cut')) : { value: [1] }) }),
       asked: 0,
     };
-    for await (const _ of gathered(failing as never, 1, 10)) break;
+    for await (const _ of microBatches(failing as never, 1, 10)) break;
     await sleep(60);
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);
@@ -168,13 +179,13 @@ describe('a copy of the log', () => {
   it('has the events, the positions and the genesis of the store that it follows', async () => {
     const store = memoryStore({ timeZone: 'Asia/Tokyo' });
     await store.append(freshStream(), -1, facts(30));
-    const copy = await open(store, await folder());
+    const replica = await open(store, await folder());
     await store.append(freshStream('tower'), -1, facts(3));
-    await has(copy, 33);
-    expect(copy.genesis).toEqual(store.genesis);
-    expect(await wholeLog(copy)).toEqual(await wholeLog(store));
-    expect(await copy.head()).toBe(await store.head());
-    for (const { position } of await wholeLog(store)) expect(await copy.readAll(position, 2)).toEqual(await store.readAll(position, 2));
+    await has(replica, 33);
+    expect(replica.genesis).toEqual(store.genesis);
+    expect(await wholeLog(replica)).toEqual(await wholeLog(store));
+    expect(await replica.head()).toBe(await store.head());
+    for (const { position } of await wholeLog(store)) expect(await replica.readAll(position, 2)).toEqual(await store.readAll(position, 2));
   });
 
   it('knows the root over what it copied, and makes it anew from its file', async () => {
@@ -192,7 +203,7 @@ describe('a copy of the log', () => {
     const dir = await folder();
     const store = memoryStore();
     const copy = await open(store, dir);
-    await expect(open(memoryStore(), dir)).rejects.toBeInstanceOf(FolderInUse);
+    await expect(open(memoryStore(), dir)).rejects.toBeInstanceOf(FolderInUseError);
     await copy.close();
     await open(memoryStore(), dir);
   });
@@ -205,13 +216,13 @@ describe('a copy of the log', () => {
     await has(copy, 2);
     remote.batches = 0;
     await copy.append(stream, 1, facts(1));
-    expect(await copy.near(stream)).toHaveLength(2);
-    expect(await copy.near(stream, 1, 1)).toMatchObject([{ revision: 1 }]);
-    expect(await copy.near(freshStream())).toEqual([]);
+    expect(await copy.readLocal(stream)).toHaveLength(2);
+    expect(await copy.readLocal(stream, 1, 1)).toMatchObject([{ revision: 1 }]);
+    expect(await copy.readLocal(freshStream())).toEqual([]);
     expect(await copy.read(stream)).toHaveLength(3);
-    await expect(copy.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevision);
+    await expect(copy.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     remote.batches = Infinity;
-    await until('the copy', async () => (await copy.near(stream)).length === 3);
+    await until('the copy', async () => (await copy.readLocal(stream)).length === 3);
   });
 
   it('shows the end of the log only with what this process appended, as long as the store delivers it', async () => {
@@ -260,7 +271,7 @@ describe('a copy of the log', () => {
     await has(copy, 12);
     for (let at = 97; store.compare(String(at), (await store.head())!) <= 0; at += 97)
       expect(await copy.readAll(String(at))).toEqual(await store.readAll(String(at)));
-    await expect(copy.readAll('98')).rejects.toBeInstanceOf(InvalidPosition);
+    await expect(copy.readAll('98')).rejects.toBeInstanceOf(InvalidPositionError);
   });
 
   it('is written in few commits when events come one by one', async () => {
@@ -285,12 +296,12 @@ describe('a copy of the log', () => {
     const copy = await open(remote, await folder());
     await has(copy, 7);
     const position = await remote.head();
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 0, broken: undefined });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 0, broken: undefined });
     remote.batches = 0;
     await remote.append(freshStream(), -1, facts(3));
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 3 });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 3 });
     remote.leave();
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: false, behind: undefined });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: false, behind: undefined });
   });
 
   it('counts what it is far behind no more than once a second', async () => {
@@ -319,27 +330,27 @@ describe('a copy of the log', () => {
   });
 });
 
-const copied = async (count: number, more: Partial<CopyOptions> = {}) => {
+const copied = async (count: number, more: Partial<ReplicaOptions> = {}) => {
   const [dir, remote, stream] = [await folder(), new Remote(), freshStream()];
   await remote.append(stream, -1, facts(count));
-  const copy = await open(remote, dir, more);
-  await has(copy, count);
-  return { dir, remote, stream, copy, log: await remote.readAll() };
+  const replica = await open(remote, dir, more);
+  await has(replica, count);
+  return { dir, remote, stream, copy: replica, log: await remote.readAll() };
 };
 
 describe('a copy whose store is away', () => {
   it('goes on reading; what needs the store is told that it is away', async () => {
-    const { remote, stream, copy, log } = await copied(5);
+    const { remote, stream, copy: replica, log } = await copied(5);
     remote.leave();
-    expect(await wholeLog(copy)).toEqual(log);
-    expect(await copy.near(stream)).toEqual(log);
-    expect(await copy.head()).toBe(log.at(-1)!.position);
-    for await (const batch of copy.follow(log[1]!.position, AbortSignal.timeout(2000))) {
+    expect(await wholeLog(replica)).toEqual(log);
+    expect(await replica.readLocal(stream)).toEqual(log);
+    expect(await replica.head()).toBe(log.at(-1)!.position);
+    for await (const batch of replica.follow(log[1]!.position, AbortSignal.timeout(2000))) {
       expect(batch).toEqual(log.slice(2));
       break;
     }
-    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
-    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(replica.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(replica.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
   it('does not wait for its own appends', async () => {
@@ -356,7 +367,7 @@ describe('a copy whose store is away', () => {
   it('follows on when it is back, without gap or repeat, and says both once', async () => {
     const said: string[] = [];
     const { remote, stream, copy } = await copied(5, { log: (message) => said.push(message) });
-    const seen: StoredEvent[] = [];
+    const seen: RecordedEvent[] = [];
     const stop = new AbortController();
     const follower = (async () => {
       for await (const batch of copy.follow(undefined, stop.signal)) seen.push(...batch);
@@ -393,21 +404,21 @@ describe('a copy whose store is away', () => {
     let away = true;
     const connect = async () => {
       attempts++;
-      if (away) throw new StoreUnavailable('No node answers.');
+      if (away) throw new StoreUnavailableError('No node answers.');
       return new Remote(remote.store);
     };
     const copy = await open(connect, dir, { log: (message) => said.push(message) });
     expect(copy.genesis).toEqual(remote.genesis);
     expect(await wholeLog(copy)).toEqual(log);
-    expect(await copy.near(stream)).toEqual(log);
+    expect(await copy.readLocal(stream)).toEqual(log);
     expect(copy.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
-    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailable);
-    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailable);
-    expect(await copy.status()).toMatchObject({ ordinal: 5, connected: false, behind: undefined });
+    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await copy.status()).toMatchObject({ sequence: 5, connected: false, behind: undefined });
     // a position that nobody at hand can place
     const ahead = (await remote.readAll()).at(-2)!.position;
-    expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailable);
-    await expect(copy.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailableError);
+    await expect(copy.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailableError);
     const wrong = copy.follow('nonsense', AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
     wrong.catch(() => undefined);
     const later = copy.follow(ahead, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
@@ -415,7 +426,7 @@ describe('a copy whose store is away', () => {
     expect(said).toHaveLength(1);
     away = false;
     expect((await later).value).toMatchObject([{ revision: 6 }]);
-    await expect(wrong).rejects.toBeInstanceOf(InvalidPosition);
+    await expect(wrong).rejects.toBeInstanceOf(InvalidPositionError);
     expect((await copy.append(stream, 6, facts(1))).revision).toBe(7);
     await has(copy, 8);
     expect(said).toHaveLength(2);
@@ -436,7 +447,7 @@ describe('a copy whose store is away', () => {
 
   it('is not opened without it while it knows no ledger, and leaves the folder free', async () => {
     const dir = await folder();
-    await expect(open(async () => Promise.reject(new StoreUnavailable('No node answers.')), dir)).rejects.toThrow('No node answers.');
+    await expect(open(async () => Promise.reject(new StoreUnavailableError('No node answers.')), dir)).rejects.toThrow('No node answers.');
     await open(memoryStore(), dir);
   });
 
@@ -459,8 +470,8 @@ describe('a copy that is interrupted', () => {
     await remote.append(freshStream(), -1, facts(20));
     const [dir, killed] = [await folder(), await folder()];
     remote.batches = 2;
-    const copy = await open(remote, dir);
-    await has(copy, 14);
+    const replica = await open(remote, dir);
+    await has(replica, 14);
     await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
     const again = await open(new Remote(remote.store), killed);
     await has(again, 20);
@@ -480,12 +491,12 @@ describe('a copy that is interrupted', () => {
   it('goes on when its disk takes events again', async () => {
     const said: string[] = [];
     const { dir, remote, stream, copy } = await copied(3, { log: (message) => said.push(message) });
-    const disk = new Database(join(dir, 'copy.db'));
+    const disk = new Database(join(dir, 'replica.db'));
     disk.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.revision = 4 BEGIN SELECT raise(FAIL, 'disk full'); END");
     await remote.append(stream, 2, facts(3));
     await until('its word', () => said.length === 1);
     await until('more attempts', () => remote.followed.length > 3); // said once
-    expect(await copy.status()).toMatchObject({ ordinal: 3, behind: 3 });
+    expect(await copy.status()).toMatchObject({ sequence: 3, behind: 3 });
     expect(said).toHaveLength(1);
     disk.exec('DROP TRIGGER full');
     disk.close();
@@ -498,24 +509,24 @@ describe('a copy that is interrupted', () => {
 
 describe('a copy that is not the log', () => {
   const sql = (dir: string, text: string) => {
-    const db = new Database(join(dir, 'copy.db'));
+    const db = new Database(join(dir, 'replica.db'));
     expect(db.prepare(text).run().changes).toBe(1);
     db.close();
   };
-  const forged = (position: string) => (events: readonly StoredEvent[]) =>
+  const forged = (position: string) => (events: readonly RecordedEvent[]) =>
     events.map((event) => (event.position === position ? { ...event, data: { n: 'forged' } } : event));
   const refused = async (opening: Promise<unknown>, ...names: string[]) => {
     const error = await opening.then(
       () => undefined,
       (reason: unknown) => reason,
     );
-    expect(error).toBeInstanceOf(HistoryBroken);
+    expect(error).toBeInstanceOf(HistoryBrokenError);
     for (const name of names) expect((error as Error).message).toContain(name);
   };
 
   it('is refused when it is one of another ledger', async () => {
-    const { dir, copy } = await copied(3);
-    await copy.close();
+    const { dir, copy: replica } = await copied(3);
+    await replica.close();
     const other = memoryStore({ ledgerId: '019353d2-0000-7000-8000-0000000000bb' });
     await refused(open(other, dir), '019353d2-0000-7000-8000-0000000000aa', '019353d2-0000-7000-8000-0000000000bb');
     await refused(open(memoryStore({ timeZone: 'Asia/Tokyo' }), dir));
@@ -526,7 +537,7 @@ describe('a copy that is not the log', () => {
     await copy.close();
     const { position } = log[60]!;
     for (let time = 0; time < 2; time++) await refused(open(new Remote(remote.store, forged(position)), dir), position, 'revision 60');
-    expect((await (await open(new Remote(remote.store), dir)).status()).ordinal).toBe(150);
+    expect((await (await open(new Remote(remote.store), dir)).status()).sequence).toBe(150);
   });
 
   it('is refused when the store has lost what was copied', async () => {
@@ -550,7 +561,7 @@ describe('a copy that is not the log', () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
     const other = new Remote(remote.store);
-    other.readAll = async () => Promise.reject(new InvalidPosition('It is none.'));
+    other.readAll = async () => Promise.reject(new InvalidPositionError('It is none.'));
     await refused(open(other, dir), log[49]!.position);
   });
 
@@ -565,14 +576,14 @@ describe('a copy that is not the log', () => {
   it('is refused when one of its last events was changed on this machine', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 100`);
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 100`);
     await refused(open(new Remote(remote.store), dir), log[99]!.position);
   });
 
   it('is found out by its root when an older event was changed, and the event is named beside the store', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 20`);
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), rootOf(log));
     await refused(again.verifyAgainst(remote), log[19]!.position);
@@ -587,19 +598,19 @@ describe('a copy that is not the log', () => {
   it('is found out when an event is missing', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, 'DELETE FROM events WHERE ordinal = 20');
+    sql(dir, 'DELETE FROM events WHERE sequence = 20');
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), 'missing');
     await refused(again.readAll(log[10]!.position), 'missing');
     await again.close();
-    sql(dir, 'DELETE FROM events WHERE ordinal = 150');
+    sql(dir, 'DELETE FROM events WHERE sequence = 150');
     await refused(open(new Remote(remote.store), dir), 'number 149', 'number 150');
   });
 
   it('is found out when its text is damaged', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET metadata = '{"half' WHERE ordinal = 20`);
+    sql(dir, `UPDATE events SET metadata = '{"half' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.readAll(log[18]!.position, 1), log[19]!.position);
     await refused(again.verify());
@@ -607,13 +618,13 @@ describe('a copy that is not the log', () => {
 
   it('is refused when its file is none, and leaves the folder free', async () => {
     const dir = await folder();
-    await writeFile(join(dir, 'copy.db'), 'nonsense '.repeat(1000));
+    await writeFile(join(dir, 'replica.db'), 'nonsense '.repeat(1000));
     await refused(open(new Remote(), dir), 'damaged');
-    await rm(join(dir, 'copy.db'));
+    await rm(join(dir, 'replica.db'));
     await open(new Remote(), dir);
   });
 
-  it.each<[string, (events: readonly StoredEvent[], all: readonly StoredEvent[]) => readonly StoredEvent[], string]>([
+  it.each<[string, (events: readonly RecordedEvent[], all: readonly RecordedEvent[]) => readonly RecordedEvent[], string]>([
     ['twice', (events, all) => [all[0]!, ...events], 'came after'],
     ['behind a gap in its stream', (events) => events.slice(1), 'whose last one before it is 2'],
     ['out of order', (events) => events.toReversed(), 'whose last one before it is 2'],
@@ -628,7 +639,7 @@ describe('a copy that is not the log', () => {
     await refused(waiting, why);
     await refused(copy.readAll());
     await refused(copy.head());
-    await refused(copy.near(stream));
+    await refused(copy.readLocal(stream));
     await refused(copy.read(stream));
     await refused(copy.append(stream, 5, facts(1)));
     await refused(copy.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());

@@ -3,8 +3,8 @@ import Database from 'better-sqlite3';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStore } from '../../src/store/sqlite/sqlite-store.js';
-import { FolderInUse, refuseUnsafe, UnsafeSqlite } from '../../src/store/sqlite/folder.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { FolderInUseError, refuseUnsafe, UnsafeSqliteError } from '../../src/store/sqlite/folder.js';
 import { eventStoreContract, facts, freshStream, newId, wholeLog } from './event-store.contract.js';
 
 const folders: string[] = [];
@@ -15,8 +15,7 @@ const folder = async (): Promise<string> => {
 };
 afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
 
-const open = (dir: string, timeZone = 'Europe/London') =>
-  EmbeddedStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
+const open = (dir: string, timeZone = 'Europe/London') => SqliteStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
 
 eventStoreContract('the embedded store', async () => open(await folder()));
 
@@ -30,7 +29,7 @@ describe('the embedded store', () => {
   it('has its folder for itself until it is closed', async () => {
     const dir = await folder();
     const store = await open(dir);
-    await expect(open(dir)).rejects.toBeInstanceOf(FolderInUse);
+    await expect(open(dir)).rejects.toBeInstanceOf(FolderInUseError);
     await store.close();
     await (await open(dir)).close();
   });
@@ -58,14 +57,14 @@ describe('the embedded store', () => {
   it('may begin as a ledger that exists elsewhere, and then stays that one', async () => {
     const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-02T03:04:05.006Z' } as const;
     const dir = await folder();
-    const first = await EmbeddedStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
+    const first = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
     expect(first.genesis).toEqual(genesis);
     expect(await wholeLog(first)).toEqual([]);
     await first.close();
     const again = await open(dir);
     expect(again.genesis).toEqual(genesis);
     await again.close();
-    const other = await EmbeddedStore.open({
+    const other = await SqliteStore.open({
       dir,
       timeZone: 'Europe/London',
       now: () => '',
@@ -99,14 +98,14 @@ describe('the embedded store', () => {
     await from.append(stream, -1, facts(3));
     const log = await wholeLog(from);
     await expect(to.adopt(log.filter(({ stream: s, revision }) => s !== stream || revision !== 1))).rejects.toMatchObject({
-      name: 'WrongExpectedRevision',
+      name: 'WrongExpectedRevisionError',
       stream,
       expected: 1,
       actual: 0,
     });
     expect(await wholeLog(to)).toEqual([]);
     await to.adopt(log);
-    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: 2 });
+    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevisionError', actual: 2 });
     expect(await wholeLog(to)).toEqual(log);
     await Promise.all([from.close(), to.close()]);
   });
@@ -122,7 +121,7 @@ describe('the embedded store', () => {
   });
 
   it('refuses a SQLite that can lose what was acknowledged', () => {
-    for (const version of ['3.7.0', '3.50.4', '3.51.2']) expect(() => refuseUnsafe(version)).toThrow(UnsafeSqlite);
+    for (const version of ['3.7.0', '3.50.4', '3.51.2']) expect(() => refuseUnsafe(version)).toThrow(UnsafeSqliteError);
     expect(() => refuseUnsafe('3.51.3')).not.toThrow();
   });
 });

@@ -40,6 +40,6 @@ export const contract = subject({
     ...(programme && { programme }),
     ...(supplier && { supplier: [supplier] }),
   }),
-  home: { subject: programme, of: (c) => c.programme },
+  governedBy: { aggregate: programme, of: (c) => c.programme },
   completeFrom: (c) => c.historyCompleteFrom,
 });

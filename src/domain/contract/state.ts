@@ -1,4 +1,4 @@
-import { factsOf, type Value } from '../../kernel/index.js';
+import { eventsOf, type Value } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
@@ -111,5 +111,5 @@ export const none: Contract = {
   novations: [],
 };
 
-export const fact = factsOf<Contract, Programme>();
+export const event = eventsOf<Contract, Programme>();
 export const dated = (c: Contract, what: string, on: string) => ({ dates: { ...c.dates, [what]: on } });

@@ -2,7 +2,7 @@ import {
   check,
   checkField,
   fieldAt,
-  groundsFields,
+  provenanceFields,
   hasPlace,
   object,
   reject,
@@ -12,8 +12,8 @@ import {
   type Field,
   type History,
   type Json,
-  type StoredEvent,
-  type Told,
+  type RecordedEvent,
+  type EventContext,
 } from '../../kernel/index.js';
 
 /** The refusals of a command that names a fact of this subject. */
@@ -24,11 +24,11 @@ export const factRefusals = {
 
 /** The entry that a command speaks of. */
 export const factOf = ({ entries, recorded, withdrawn, stream }: History, event: string): Entry => {
-  const entry = entries.find(({ stored }) => stored.id === event);
+  const entry = entries.find(({ recorded: stored }) => stored.id === event);
   if (entry) return entry;
   if (withdrawn.has(event))
     reject('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
-  const own: StoredEvent | undefined = recorded.find(({ id }) => id === event);
+  const own: RecordedEvent | undefined = recorded.find(({ id }) => id === event);
   reject('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
     pointer: '/event',
   });
@@ -39,8 +39,12 @@ export const fieldRefusals = {
   'ledger/wrong-value': 'The value is not of the kind of its field.',
 };
 
-const shapeOf = (history: History, { stored }: Entry): Field =>
-  object({ ...history.subject.events[stored.type]!.fields, effectiveOn: groundsFields.effectiveOn, evidence: groundsFields.evidence });
+const shapeOf = (history: History, { recorded }: Entry): Field =>
+  object({
+    ...history.aggregate.events[recorded.type]!.fields,
+    effectiveOn: provenanceFields.effectiveOn,
+    evidence: provenanceFields.evidence,
+  });
 
 /**
  * The field at a pointer of an event. Throws a `Rejection` when the event has no such place, or the value is not of its kind; `within` is
@@ -51,20 +55,20 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
   const field = fieldAt(shape.fields!, pointer);
   const before = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
   const here = { pointer: `${within}/pointer` };
-  if (!field) reject('ledger/unknown-field', `${entry.stored.type} has no field ${pointer}.`, here);
-  if (!hasPlace(before, pointer)) reject('ledger/unknown-field', `This ${entry.stored.type} has nothing at ${pointer}.`, here);
+  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, here);
+  if (!hasPlace(before, pointer)) reject('ledger/unknown-field', `This ${entry.recorded.type} has nothing at ${pointer}.`, here);
   const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, withValue(before, pointer, value))];
   if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
   return field;
 };
 
 /** A corrected fact satisfies what its type asks of it, as a new one does. */
-export const mustBeSound = (history: History, { stored }: Entry, data: unknown, told: Told): void => {
+export const mustBeSound = (history: History, { recorded }: Entry, data: unknown, context: EventContext): void => {
   try {
-    history.subject.events[stored.type]!.check?.(data, told);
+    history.aggregate.events[recorded.type]!.check?.(data, context);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    reject('ledger/wrong-value', `${stored.type} could not have been recorded so: ${error.message}`, {
+    reject('ledger/wrong-value', `${recorded.type} could not have been recorded so: ${error.message}`, {
       pointer: '/value',
       because: error.code,
     });

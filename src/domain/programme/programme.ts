@@ -5,7 +5,7 @@ import {
   count,
   date,
   exponentOf,
-  factsOf,
+  eventsOf,
   flag,
   id,
   list,
@@ -17,12 +17,12 @@ import {
   text,
   uri,
   type DataOf,
-  type Says,
+  type Qualifier,
 } from '../../kernel/index.js';
 import {
   headcountTargetFields,
   riskFields,
-  SAYS,
+  QUALIFIERS,
   savingFields,
   savingsTargetFields,
   strategyFields,
@@ -90,7 +90,7 @@ export interface Programme {
   readonly integrator?: { readonly contract: string; readonly on: string };
   readonly policies: readonly Policy[];
   readonly strategies: readonly Strategy[];
-  readonly portfolio?: { readonly projects: number; readonly says?: Says; readonly on: string; readonly event: string };
+  readonly portfolio?: { readonly projects: number; readonly qualifier?: Qualifier; readonly on: string; readonly event: string };
   readonly savingsTargets: readonly SavingsTarget[];
   readonly savings: readonly Saving[];
   readonly headcountTargets: readonly HeadcountTarget[];
@@ -98,12 +98,12 @@ export interface Programme {
   readonly warnings: readonly Warning[];
 }
 
-const fact = factsOf<Programme>();
+const fact = eventsOf<Programme>();
 
 const once = (list: readonly object[], key: string): boolean =>
   new Set(list.map((entry) => (entry as Readonly<Record<string, unknown>>)[key])).size === list.length;
 const eachOnce = {
-  'programme/told-twice': {
+  'programme/duplicate': {
     says: 'Each strategy, target, saving and risk has an id of its own.',
     holds: (p: Programme) =>
       once(p.strategies, 'strategy') &&
@@ -136,7 +136,7 @@ export const programme = subject({
   } as Programme,
   events: {
     ProgrammeChartered: fact({
-      from: ['none'],
+      allowedIn: ['none'],
       fields: {
         title: text('Title of the programme'),
         authority: text('The public authority'),
@@ -157,17 +157,17 @@ export const programme = subject({
       }),
     }),
     IntegratorAppointed: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: { contract: ref('contract', 'The contract under which the integrator holds the towers together') },
       evolve: (p, { contract }, { effectiveOn }) => ({ ...p, integrator: { contract, on: effectiveOn } }),
     }),
     WarningAdded: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: warningFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, event, on: effectiveOn }] }),
     }),
     StrategyPublished: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: strategyFields,
       check({ published, reviewDue }, { effectiveOn }) {
         if (reviewDue && certainlyBefore(reviewDue, published ?? effectiveOn))
@@ -179,12 +179,12 @@ export const programme = subject({
       }),
     }),
     PortfolioSizeRecorded: fact({
-      from: ['chartered'],
-      fields: { projects: count('How many projects', { example: 146 }), says: optional(choice(SAYS)) },
+      allowedIn: ['chartered'],
+      fields: { projects: count('How many projects', { example: 146 }), qualifier: optional(choice(QUALIFIERS)) },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, portfolio: { ...data, event, on: effectiveOn } }),
     }),
     SavingsTargetSet: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: savingsTargetFields,
       check({ amount, percent, of }) {
         if (!amount && percent === undefined)
@@ -194,12 +194,12 @@ export const programme = subject({
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savingsTargets: [...p.savingsTargets, { ...data, event, on: effectiveOn }] }),
     }),
     SavingRecorded: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: savingFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savings: [...p.savings, { ...data, event, on: effectiveOn }] }),
     }),
     HeadcountTargetSet: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: headcountTargetFields,
       check({ from, to }) {
         if (from && from.unit !== to.unit)
@@ -211,12 +211,12 @@ export const programme = subject({
       }),
     }),
     RiskRaised: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: riskFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
     }),
     PolicyAdopted: fact({
-      from: ['chartered'],
+      allowedIn: ['chartered'],
       fields: policyFields,
       check({ approvals = [], writeOffs = [], checks = [], inForceFrom, inForceUntil }) {
         if (approvals.length + writeOffs.length + checks.length === 0)

@@ -1,4 +1,4 @@
-import { choice, factsOf, list, optional, ref, reject, subject, text } from '../../kernel/index.js';
+import { choice, eventsOf, list, optional, ref, reject, subject, text } from '../../kernel/index.js';
 
 /** A company, joint venture or consortium. The only subject that belongs to no programme. */
 export interface Supplier {
@@ -10,14 +10,14 @@ export interface Supplier {
   readonly registration?: string;
 }
 
-const fact = factsOf<Supplier>();
+const event = eventsOf<Supplier>();
 
 export const supplier = subject({
   category: 'supplier',
   initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
   events: {
-    SupplierRegistered: fact({
-      from: ['none'],
+    SupplierRegistered: event({
+      allowedIn: ['none'],
       fields: {
         title: text('Name of the supplier', { example: 'Computer Sciences Corporation' }),
         form: choice(['company', 'joint-venture', 'consortium']),

@@ -1,4 +1,4 @@
-import { factsOf, optional, ref, subject, text } from '../../kernel/index.js';
+import { eventsOf, optional, ref, subject, text } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 
 /** What is decided of a tower itself. Procuring, live, exiting and the like are derived from its contracts by a projection. */
@@ -10,14 +10,14 @@ export interface Tower {
   readonly plannedOn?: string;
 }
 
-const fact = factsOf<Tower, Programme>();
+const event = eventsOf<Tower, Programme>();
 
 export const tower = subject({
   category: 'tower',
   initial: { stage: 'none', title: '' } as Tower,
   events: {
-    TowerPlanned: fact({
-      from: ['none'],
+    TowerPlanned: event({
+      allowedIn: ['none'],
       fields: {
         programme: ref('programme'),
         title: text('Name of the tower', { example: 'Hosting' }),
@@ -33,5 +33,5 @@ export const tower = subject({
     }),
   },
   about: (id, { programme }) => ({ tower: [id], ...(programme && { programme }) }),
-  home: { subject: programme, of: (t) => t.programme },
+  governedBy: { aggregate: programme, of: (t) => t.programme },
 });

@@ -2,7 +2,7 @@ import {
   choice,
   count,
   date,
-  factsOf,
+  eventsOf,
   headcount,
   id,
   object,
@@ -81,14 +81,14 @@ const entered = (w: Workforce, name: PoolName, more: number, measured?: Pool['me
 };
 const countOf = (w: Workforce, name: PoolName): number => w.pools.find((p) => samePool(p, name))?.count ?? 0;
 
-const fact = factsOf<Workforce, Programme>();
+const fact = eventsOf<Workforce, Programme>();
 
 export const workforce = subject({
   category: 'workforce',
   initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
   events: {
     BaselineRecorded: fact({
-      from: ['none', 'counted'],
+      allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
         employer: poolFields.employer,
@@ -102,7 +102,7 @@ export const workforce = subject({
       },
     }),
     TransferPlanned: fact({
-      from: ['none', 'counted'],
+      allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
         plan: id('The planned transfer', { example: 'applications-2016' }),
@@ -116,7 +116,7 @@ export const workforce = subject({
       evolve: (w, { programme, ...plan }, { event }) => ({ ...w, stage: 'counted', programme, plans: [...w.plans, { ...plan, event }] }),
     }),
     StaffTransferred: fact({
-      from: ['counted'],
+      allowedIn: ['counted'],
       fields: {
         transfer: id('The transfer', { example: 'applications-2016' }),
         plan: optional(id('The plan that it carries out')),
@@ -142,19 +142,19 @@ export const workforce = subject({
             },
           );
       },
-      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...told }, { event, effectiveOn }) => {
-        const gone = entered(w, told.from, -(told.moved + objected + left));
-        const moved = entered(gone, told.to, told.moved);
-        return { ...moved, transfers: [...w.transfers, { ...told, objected, retained, left, on: effectiveOn, event }] };
+      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) => {
+        const gone = entered(w, rest.from, -(rest.moved + objected + left));
+        const moved = entered(gone, rest.to, rest.moved);
+        return { ...moved, transfers: [...w.transfers, { ...rest, objected, retained, left, on: effectiveOn, event }] };
       },
     }),
     StaffLeft: fact({
-      from: ['counted'],
+      allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they left')) },
       evolve: (w, { count, ...name }) => entered(w, name, -count),
     }),
     StaffJoined: fact({
-      from: ['counted'],
+      allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they joined')) },
       evolve: (w, { count, ...name }) => entered(w, name, count),
     }),
@@ -162,9 +162,9 @@ export const workforce = subject({
   invariants: {
     'workforce/below-zero': {
       says: 'No more can leave a pool than it was counted to hold.',
-      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.says ?? 'exact') !== 'exact'),
+      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.qualifier ?? 'exact') !== 'exact'),
     },
-    'workforce/told-twice': {
+    'workforce/duplicate': {
       says: 'Each plan and each transfer has an id of its own.',
       holds: ({ plans, transfers }) =>
         new Set(plans.map(({ plan }) => plan)).size === plans.length &&
@@ -176,7 +176,7 @@ export const workforce = subject({
     },
   },
   about: (_, { programme }) => (programme ? { programme } : {}),
-  home: { subject: programme, of: (w) => w.programme },
+  governedBy: { aggregate: programme, of: (w) => w.programme },
 });
 
 function acrossEmployers(from: PoolName, to: PoolName, unit: string): void {

@@ -9,10 +9,10 @@ import {
   type Assessment,
   type Change,
   type Entry,
-  type Grounds,
+  type Provenance,
   type History,
   type Json,
-  type StoredEvent,
+  type RecordedEvent,
 } from '../../kernel/index.js';
 import { dayOf, decideOn, type Load } from '../write/engine.js';
 
@@ -28,19 +28,19 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     /** Events inside the view whose day may lie after the day that was asked. */
     approximate: approximate.map(seen),
     conflicts: entries.flatMap((entry) =>
-      entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.stored.id, by, ...claim, note, evidence }] : [])),
+      entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
     ),
     notes: history.notes,
   };
 };
 
-const seen = ({ stored, effectiveOn }: Entry) => ({ event: stored.id, type: stored.type, effectiveOn });
+const seen = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
 /** Whole days between the last possible day of an act and the day it was recorded; 0 when it may have been told in time. */
 export const daysLate = (effectiveOn: string, recordedOn: string): number =>
   certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
 
-const who = ({ metadata }: StoredEvent) => {
+const who = ({ metadata }: RecordedEvent) => {
   const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
   return {
     recordedAt,
@@ -58,17 +58,17 @@ const who = ({ metadata }: StoredEvent) => {
 /** The audit trail of a subject: every fact as it is believed, in its place, with who decided it, why, and what it changed. */
 export const historyView = (history: History, timeZone: string) => {
   const entries = [...history.steps()].map(({ entry, before, after }) => {
-    const { stored, data, effectiveOn, evidence, corrections, notes } = entry;
-    const late = daysLate(effectiveOn, dayOf(stored.metadata.recordedAt, timeZone));
+    const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
+    const late = daysLate(effectiveOn, dayOf(recorded.metadata.recordedAt, timeZone));
     return {
-      event: stored.id,
-      type: stored.type,
-      stream: stored.stream,
-      revision: stored.revision,
-      position: stored.position,
+      event: recorded.id,
+      type: recorded.type,
+      stream: recorded.stream,
+      revision: recorded.revision,
+      position: recorded.position,
       effectiveOn,
-      ...(late > 0 && { toldDaysLate: late }),
-      ...who(stored),
+      ...(late > 0 && { daysLate: late }),
+      ...who(recorded),
       evidence,
       data: data as Json,
       corrections,
@@ -98,7 +98,7 @@ export const historyView = (history: History, timeZone: string) => {
 };
 
 /** All that stands on record about one decision: what was asked, by whom, what was known and assessed, and what became of its facts. */
-export const dossierOf = (events: readonly StoredEvent[], history: History, timeZone: string) => {
+export const dossierOf = (events: readonly RecordedEvent[], history: History, timeZone: string) => {
   const first = events[0]!;
   const { metadata } = first;
   const body = (metadata.command.body ?? {}) as { readonly [field: string]: Json };
@@ -107,13 +107,13 @@ export const dossierOf = (events: readonly StoredEvent[], history: History, time
     stream: first.stream,
     ...who(first),
     effectiveOn: metadata.effectiveOn,
-    ...(late > 0 && { toldDaysLate: late }),
+    ...(late > 0 && { daysLate: late }),
     evidence: metadata.evidence ?? [],
     asked: body,
     known: [{ stream: first.stream, revision: first.revision - 1 }, ...metadata.known],
     assessed: events.flatMap((event) => event.metadata.assessed ?? []),
     events: events.map((event) => {
-      const entry = history.entries.find(({ stored }) => stored.id === event.id);
+      const entry = history.entries.find(({ recorded }) => recorded.id === event.id);
       const withdrawnBy = history.withdrawn.get(event.id);
       return {
         event: event.id,
@@ -146,20 +146,27 @@ interface Outcome {
 }
 
 /** Takes a decision again from the streams and revisions that were known to it. */
-export const replay = async (load: Load, command: AnyCommand, events: readonly StoredEvent[], timeZone: string): Promise<Replay> => {
+export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[], timeZone: string): Promise<Replay> => {
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
-  const { record = {}, ...data } = (metadata.command.body ?? {}) as { readonly record?: Grounds };
+  const { record = {}, ...data } = (metadata.command.body ?? {}) as { readonly record?: Provenance };
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
-  const asKnown: Load = async (c, i) => (await load(c, i)).upTo(known.get(`${c}-${i}`) ?? -1);
-  const history = (await load(category, id)).upTo(first.revision - 1);
-  const asked = { id, data, record, actor: metadata.actor, effectiveOn: metadata.effectiveOn, today: dayOf(metadata.recordedAt, timeZone) };
+  const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
+  const history = (await load(category, id)).atRevision(first.revision - 1);
+  const context = {
+    id,
+    data,
+    record,
+    actor: metadata.actor,
+    effectiveOn: metadata.effectiveOn,
+    today: dayOf(metadata.recordedAt, timeZone),
+  };
   const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
-    const decision = await decideOn(command, asked, history, asKnown);
-    const again = decision.facts.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
+    const decision = await decideOn(command, context, history, asKnown);
+    const again = decision.events.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
     const differ = differences({ events: recorded }, { events: again }).concat(
       differences(byStream(metadata.known), byStream(decision.known), '/known'),
     );

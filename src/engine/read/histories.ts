@@ -1,13 +1,13 @@
-import { History, type AnySubject, type StoredEvent } from '../../kernel/index.js';
-import { nearPage, type EventStore } from '../../store/event-store.js';
+import { History, type AnyAggregate, type RecordedEvent } from '../../kernel/index.js';
+import { localPage, type EventStore } from '../../store/event-store.js';
 import { split } from '../audit/audit.js';
 
 /** The streams of a page, at hand. Each is undefined once it cannot be folded any more. */
 export interface Prepared {
   /** As it stands before an event. */
-  before(event: StoredEvent): History | undefined;
+  before(event: RecordedEvent): History | undefined;
   /** With the event. */
-  advance(event: StoredEvent, failed?: (error: unknown) => void): History | undefined;
+  advance(event: RecordedEvent, failed?: (error: unknown) => void): History | undefined;
 }
 
 /**
@@ -22,12 +22,12 @@ export class Histories {
   /** @param most streams; and half as many events of whole ones */
   constructor(
     private readonly store: EventStore,
-    private readonly subjects: ReadonlyMap<string, AnySubject>,
+    private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly most: number,
   ) {}
 
   /** Brings every stream of a page to where the page begins, so that the page itself can be read without waiting. */
-  async prepare(page: readonly StoredEvent[]): Promise<Prepared> {
+  async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
     for (const [stream, events] of Map.groupBy(page, ({ stream }) => stream)) {
       const kept = this.#kept.get(stream);
       this.#kept.delete(stream);
@@ -41,9 +41,9 @@ export class Histories {
     return { before: ({ stream }) => this.#now(stream), advance: (event, failed) => this.#advance(event, failed) };
   }
 
-  async #before(stream: string, events: readonly StoredEvent[], kept: History | undefined): Promise<History | Error> {
-    const [{ revision }] = events as readonly [StoredEvent];
-    if (kept?.revision === revision - 1 && kept.goesOn(events)) return kept;
+  async #before(stream: string, events: readonly RecordedEvent[], kept: History | undefined): Promise<History | Error> {
+    const [{ revision }] = events as readonly [RecordedEvent];
+    if (kept?.revision === revision - 1 && kept.canExtendWith(events)) return kept;
     if (kept) this.#whole.delete(kept);
     return this.#upTo(stream, revision);
   }
@@ -74,19 +74,19 @@ export class Histories {
 
   async #upTo(stream: string, revision: number): Promise<History | Error> {
     const [category, id] = split(stream);
-    const subject = this.subjects.get(category);
-    if (!subject) return new Error(`Nothing here knows the category ${category}.`);
-    const history = new History(subject, id);
+    const aggregate = this.aggregates.get(category);
+    if (!aggregate) return new Error(`Nothing here knows the category ${category}.`);
+    const history = new History(aggregate, id);
     try {
       while (history.revision < revision - 1)
-        history.addAll(await nearPage(this.store, stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
+        history.addAll(await localPage(this.store, stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
       return history;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
-  #advance(event: StoredEvent, failed?: (error: unknown) => void): History | undefined {
+  #advance(event: RecordedEvent, failed?: (error: unknown) => void): History | undefined {
     const history = this.#kept.get(event.stream);
     if (!history || history instanceof Error) return undefined;
     try {

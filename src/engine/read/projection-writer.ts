@@ -1,40 +1,41 @@
-import type { History, Part, Parts, Projection, StoredEvent } from '../../kernel/index.js';
-import type { Build, Ordinal, ReadModel } from '../../store/read-model.js';
+import type { History, Contribution, Contributions, Projection, RecordedEvent } from '../../kernel/index.js';
+import type { ProjectionBuild, Sequence, ReadModel } from '../../store/read-model.js';
 
 /** What a stream adds to a projection. @throws what keeps it from adding anything */
-export const partsOf = (projection: Projection, history: History): Parts => {
-  let parts = NO_PARTS;
+export const contributionsOf = (projection: Projection, history: History): Contributions => {
+  let contributions = NO_PARTS;
   for (const { category, contribute } of projection.from)
-    if (category === history.subject.category) parts = parts.length > 0 ? [...parts, ...contribute(history)] : contribute(history);
-  if (parts.length < 2) return parts;
+    if (category === history.aggregate.category)
+      contributions = contributions.length > 0 ? [...contributions, ...contribute(history)] : contribute(history);
+  if (contributions.length < 2) return contributions;
   const keys = new Set<string>();
-  for (const { key } of parts) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
-  return parts;
+  for (const { key } of contributions) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
+  return contributions;
 };
 
 /** Keeps where one build's parts, links and totals stand true for the last event it took. */
-export class Feed {
-  cursor: Ordinal;
-  /** Streams that could not be folded any more → the ordinal from which on their parts stay as they were. */
-  readonly stopped: Map<string, Ordinal>;
+export class ProjectionWriter {
+  cursor: Sequence;
+  /** Streams that could not be folded any more → the sequence from which on their parts stay as they were. */
+  readonly faulted: Map<string, Sequence>;
   readonly #current = new Map<string, Added>();
   readonly #totals = new Map<string, Total>();
 
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
-    readonly build: Build,
+    readonly build: ProjectionBuild,
     private readonly log: (message: string, error: unknown) => void,
   ) {
     this.cursor = build.cursor;
-    this.stopped = new Map(readModel.stopped(build.id).map(({ stream, ordinal }) => [stream, ordinal]));
+    this.faulted = new Map(readModel.faulted(build.id).map(({ stream, sequence }) => [stream, sequence]));
   }
 
   /** Streams of which a part cannot be shown, with the error; asked again whenever it is to be shown. */
-  readonly unshown = new Map<string, string>();
+  readonly renderErrors = new Map<string, string>();
   failed(stream: string, key: string, error: unknown): void {
-    if (!this.unshown.has(stream)) this.log(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
-    this.unshown.set(stream, `${key} cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+    if (!this.renderErrors.has(stream)) this.log(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
+    this.renderErrors.set(stream, `${key} cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   /** Whether it reads streams of a category, or each event by itself. */
@@ -46,82 +47,82 @@ export class Feed {
   }
 
   /** Told before each event, so that what the stream adds until then is known. */
-  expect({ stream, revision }: StoredEvent, category: string, history: History | undefined): void {
-    if (this.#current.has(stream) || !this.#folds(category) || this.stopped.has(stream)) return;
+  expect({ stream, revision }: RecordedEvent, category: string, history: History | undefined): void {
+    if (this.#current.has(stream) || !this.#folds(category) || this.faulted.has(stream)) return;
     if (this.#current.size >= CURRENT) this.#current.clear();
     const known = history !== undefined && revision > 0;
-    this.#current.set(stream, known ? { state: history.state, parts: partsOf(this.projection, history) } : NOTHING_ADDED);
+    this.#current.set(stream, known ? { state: history.state, contributions: contributionsOf(this.projection, history) } : NOTHING_ADDED);
   }
 
   /** @param history undefined when the stream cannot be folded any more */
-  take(event: StoredEvent, category: string, history: History | undefined, ordinal: Ordinal): void {
+  take(event: RecordedEvent, category: string, history: History | undefined, sequence: Sequence): void {
     const { stream } = event;
     if (this.projection.byEvent)
       for (const { key, links = NO_LINKS, sums } of this.projection.byEvent(event)) {
-        this.readModel.mark(this.build.id, under(key), ordinal);
-        for (const link of links) this.readModel.mark(this.build.id, linkedTo(link), ordinal);
-        this.#count(undefined, sums, ordinal);
+        this.readModel.mark(this.build.id, under(key), sequence);
+        for (const link of links) this.readModel.mark(this.build.id, referencing(link), sequence);
+        this.#count(undefined, sums, sequence);
       }
-    if (!this.#folds(category) || this.stopped.has(stream)) return;
+    if (!this.#folds(category) || this.faulted.has(stream)) return;
     const before = this.#current.get(stream) ?? NOTHING_ADDED;
-    let parts: Parts;
+    let contributions: Contributions;
     try {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
       if (history.state === before.state) return;
-      parts = partsOf(this.projection, history);
+      contributions = contributionsOf(this.projection, history);
     } catch (error) {
-      this.#stop(event, ordinal, error);
+      this.#stop(event, sequence, error);
       return;
     }
-    this.#replace(stream, before.parts, parts, ordinal); // what the read model throws is no fault of the stream
-    this.#current.set(stream, { state: history.state, parts });
+    this.#replace(stream, before.contributions, contributions, sequence); // what the read model throws is no fault of the stream
+    this.#current.set(stream, { state: history.state, contributions });
   }
 
-  #replace(stream: string, before: Parts, after: Parts, at: Ordinal): void {
+  #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
     const [last, next] = [byKey(before), byKey(after)];
-    for (const part of before) {
-      const other = next(part.key);
-      if (other && samePlace(part, other)) continue;
-      this.readModel.closePart(this.build.id, placeOf(stream, part), at);
-      if (!other) this.#count(part.sums, undefined, at);
+    for (const contribution of before) {
+      const other = next(contribution.key);
+      if (other && samePlace(contribution, other)) continue;
+      this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
+      if (!other) this.#count(contribution.sums, undefined, at);
     }
     for (const part of after) {
       const other = last(part.key);
-      if (!other || !samePlace(other, part)) this.readModel.openPart(this.build.id, placeOf(stream, part), at);
+      if (!other || !samePlace(other, part)) this.readModel.openContribution(this.build.id, placeOf(stream, part), at);
       this.#count(other?.sums, part.sums, at);
     }
   }
 
   /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
-  #stop({ stream, metadata: { about } }: StoredEvent, ordinal: Ordinal, error: unknown): void {
+  #stop({ stream, metadata: { about } }: RecordedEvent, sequence: Sequence, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.log(`${this.projection.name}: ${stream} stopped.`, error);
-    this.stopped.set(stream, ordinal);
-    this.readModel.stop(this.build.id, { stream, ordinal, error: why });
-    for (const key of stoppedIn(this.#current.get(stream)?.parts ?? NO_PARTS, about.programme))
-      this.#count({}, { [key]: { stopped: 1n } }, ordinal);
+    this.faulted.set(stream, sequence);
+    this.readModel.fault(this.build.id, { stream, sequence, error: why });
+    for (const key of faultedIn(this.#current.get(stream)?.contributions ?? NO_PARTS, about.programme))
+      this.#count({}, { [key]: { faulted: 1n } }, sequence);
     this.#current.delete(stream);
   }
 
   /** Takes the old sums away and adds the new. */
-  #count(before: Part['sums'] = NOTHING, after: Part['sums'] = NOTHING, at: Ordinal): void {
+  #count(before: Contribution['sums'] = NOTHING, after: Contribution['sums'] = NOTHING, at: Sequence): void {
     if (before === after) return;
     for (const key in before) if (!after[key]) this.#move(key, before[key]!, NOTHING, at);
     for (const key in after) if (!sameSums(before[key], after[key]!)) this.#move(key, before[key] ?? NOTHING, after[key]!, at);
   }
 
-  #move(key: string, before: Measures, after: Measures, at: Ordinal): void {
+  #move(key: string, before: Measures, after: Measures, at: Sequence): void {
     const total = this.#totalOf(key);
     for (const measure in before) total.add(measure, -before[measure]!);
     for (const measure in after) total.add(measure, after[measure]!);
-    this.readModel.setTotal(this.build.id, key, total.toString(), at);
+    this.readModel.setSum(this.build.id, key, total.toString(), at);
   }
 
   #totalOf(key: string): Total {
     let total = this.#totals.get(key);
     if (!total) {
       if (this.#totals.size > 1000) this.#totals.clear();
-      total = new Total(this.readModel.totalAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
+      total = new Total(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
       this.#totals.set(key, total);
     }
     return total;
@@ -134,8 +135,8 @@ class Total {
   /** The measures in order, each as JSON has it. */
   #order: (readonly [measure: string, quoted: string])[] | undefined;
 
-  constructor(stored: Readonly<Record<string, string>>) {
-    for (const measure in stored) this.add(measure, BigInt(stored[measure]!));
+  constructor(recorded: Readonly<Record<string, string>>) {
+    for (const measure in recorded) this.add(measure, BigInt(recorded[measure]!));
   }
 
   add(measure: string, n: bigint): void {
@@ -158,29 +159,29 @@ class Total {
 /** What a stream adds, and the state it follows from. */
 interface Added {
   readonly state: unknown;
-  readonly parts: Parts;
+  readonly contributions: Contributions;
 }
 /** Streams whose parts are at hand: those of others are made of their history again. */
 const CURRENT = 300;
 
 type Measures = Readonly<Record<string, bigint>>;
 const NOTHING = {};
-const NO_PARTS: Parts = [];
-const NOTHING_ADDED: Added = { state: undefined, parts: NO_PARTS };
+const NO_PARTS: Contributions = [];
+const NOTHING_ADDED: Added = { state: undefined, contributions: NO_PARTS };
 const NO_LINKS: readonly string[] = [];
 
-const placeOf = (stream: string, { key, row = false, links = NO_LINKS }: Part) => ({ key, stream, row, links: distinct(links) });
+const placeOf = (stream: string, { key, row = false, links = NO_LINKS }: Contribution) => ({ key, stream, row, links: distinct(links) });
 const distinct = (links: readonly string[]): readonly string[] =>
   links.every((link, i) => links.indexOf(link) === i) ? links : [...new Set(links)];
 
 /** Few are looked through, many looked up. */
-const byKey = (parts: Parts): ((key: string) => Part | undefined) => {
-  if (parts.length <= 8) return (key) => parts.find((part) => part.key === key);
-  const known = new Map(parts.map((part) => [part.key, part]));
+const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
+  if (contributions.length <= 8) return (key) => contributions.find((contribution) => contribution.key === key);
+  const known = new Map(contributions.map((part) => [part.key, part]));
   return (key) => known.get(key);
 };
 
-const samePlace = ({ row = false, links = NO_LINKS }: Part, other: Part): boolean => {
+const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other: Contribution): boolean => {
   const { row: otherRow = false, links: others = NO_LINKS } = other;
   return row === otherRow && links.length === others.length && links.every((link, i) => link === others[i]);
 };
@@ -199,15 +200,15 @@ const sameSums = (before: Measures | undefined, after: Measures): boolean => {
 
 /** The marks of an event that adds a part under a key, or one that links to a key. */
 export const under = (key: string): string => `=${key}`;
-export const linkedTo = (key: string): string => `>${key}`;
+export const referencing = (key: string): string => `>${key}`;
 
 /** Whether two parts stand alike and add alike; what they show is another question. */
-export const sameStanding = (before: Part, after: Part): boolean =>
+export const sameStanding = (before: Contribution, after: Contribution): boolean =>
   samePlace(before, after) && [...keysOf(before.sums, after.sums)].every((key) => sameSums(before.sums?.[key] ?? NOTHING, after.sums?.[key] ?? NOTHING)); // prettier-ignore
-const keysOf = (...sums: readonly Part['sums'][]): ReadonlySet<string> => new Set(sums.flatMap((s) => Object.keys(s ?? NOTHING)));
+const keysOf = (...sums: readonly Contribution['sums'][]): ReadonlySet<string> => new Set(sums.flatMap((s) => Object.keys(s ?? NOTHING)));
 
 /** Where a stream that stops is counted. */
-export const stoppedIn = (parts: Parts, programme: string | undefined): ReadonlySet<string> => {
-  const keys = keysOf(...parts.map(({ sums }) => sums));
+export const faultedIn = (contributions: Contributions, programme: string | undefined): ReadonlySet<string> => {
+  const keys = keysOf(...contributions.map(({ sums }) => sums));
   return keys.size > 0 || !programme ? keys : new Set([`programme:${programme}`]);
 };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { AnySubject, Projection, StoredEvent } from '../../kernel/index.js';
+import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import type { EventStore } from '../../store/event-store.js';
-import type { Build, EventQuery, IndexedEvent, Ordinal, ReadModel, StoppedStream, Tag } from '../../store/read-model.js';
-import { Waiting } from '../../store/signal.js';
+import type { ProjectionBuild, EventQuery, IndexedEvent, Sequence, ReadModel, FaultedStream, Tag } from '../../store/read-model.js';
+import { Signal } from '../../store/signal.js';
 import { split } from '../audit/audit.js';
-import { Feed } from './projection-writer.js';
+import { ProjectionWriter } from './projection-writer.js';
 import { Histories, type Prepared } from './histories.js';
 import { Readers } from './readers.js';
 import { Rows, type Row, type Update } from './rows.js';
@@ -13,7 +13,7 @@ export interface ProjectionOptions {
   readonly store: EventStore;
   readonly readModel: ReadModel;
   readonly projections: readonly Projection[];
-  readonly subjects: readonly AnySubject[];
+  readonly aggregates: readonly AnyAggregate[];
   /** Says once what went wrong with a stream or a projection. */
   log?(message: string, error?: unknown): void;
   /** Streams, and events of histories for those who read, that are kept at hand. */
@@ -29,12 +29,12 @@ export interface ProjectionStatus {
   readonly position: string | null;
   /** Events of the log's index that it has not read yet. */
   readonly behind: number;
-  readonly stopped: readonly StoppedStream[];
+  readonly faulted: readonly FaultedStream[];
 }
 
 /** The projection is being made anew and cannot answer yet. */
-export class Rebuilding extends Error {
-  override readonly name = 'Rebuilding';
+export class RebuildingError extends Error {
+  override readonly name = 'RebuildingError';
   constructor(
     readonly projection: string,
     readonly done: number,
@@ -46,16 +46,16 @@ export class Rebuilding extends Error {
 
 /** Events that are read from the log at once, that are taken without a pause, and that share one commit at the most. */
 const PAGE = 1000;
-const SLICE = 250;
-const HELD = 20_000;
+const BATCH = 250;
+const MAX_UNCOMMITTED = 20_000;
 const COMMIT_MS = 250;
 
 interface Serving {
   readonly projection: Projection;
   readonly generation: string;
-  feed: Feed | undefined;
+  writer: ProjectionWriter | undefined;
   rows: Rows | undefined;
-  catchingUp: Feed | undefined;
+  catchingUp: ProjectionWriter | undefined;
 }
 
 /**
@@ -64,10 +64,10 @@ interface Serving {
  */
 export class Projector {
   readonly #o: ProjectionOptions;
-  readonly #subjects: ReadonlyMap<string, AnySubject>;
+  readonly #subjects: ReadonlyMap<string, AnyAggregate>;
   readonly #serving = new Map<string, Serving>();
   readonly #stop = new AbortController();
-  readonly #waiting = new Waiting();
+  readonly #waiting = new Signal();
   readonly #histories: Histories;
   readonly #readers: Readers;
   #last: IndexedEvent | undefined;
@@ -78,7 +78,7 @@ export class Projector {
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
-    this.#subjects = new Map(options.subjects.map((s) => [s.category, s]));
+    this.#subjects = new Map(options.aggregates.map((s) => [s.category, s]));
     this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 4000);
     this.#readers = new Readers(options.store, this.#subjects, options.keep ?? 4000);
   }
@@ -95,23 +95,23 @@ export class Projector {
       this.#stop.abort();
       this.#fail(error);
     });
-    readModel.claim(`${store.genesis.ledgerId} ${store.constructor.name}`); // positions are the store's own
+    readModel.bind(`${store.genesis.ledgerId} ${store.kind}`); // positions are the store's own
     this.#last = readModel.lastEvent();
     const builds = readModel.builds();
     for (const projection of projections) {
       const serving: Serving = {
         projection,
         generation: this.#generation(projection),
-        feed: undefined,
+        writer: undefined,
         rows: undefined,
         catchingUp: undefined,
       };
       this.#serving.set(projection.name, serving);
       const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
-      if (current && current.cursor === this.ordinal) {
+      if (current && current.cursor === this.sequence) {
         this.#serve(serving, current);
-        if (readModel.stopped(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
-      } else if (this.ordinal === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
+        if (readModel.faulted(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
+      } else if (this.sequence === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
       else this.#remake(serving);
     }
     this.#loop = this.#follow().catch((error: unknown) => this.#fail(error));
@@ -119,8 +119,8 @@ export class Projector {
   }
 
   /** The last event that every serving projection has read. */
-  get ordinal(): Ordinal {
-    return this.#last?.ordinal ?? 0;
+  get sequence(): Sequence {
+    return this.#last?.sequence ?? 0;
   }
   get position(): string | undefined {
     return this.#last?.position;
@@ -130,18 +130,18 @@ export class Projector {
   }
 
   list(): readonly ProjectionStatus[] {
-    return [...this.#serving.values()].map(({ projection, generation, feed, catchingUp }) => ({
+    return [...this.#serving.values()].map(({ projection, generation, writer, catchingUp }) => ({
       name: projection.name,
       version: projection.version,
       question: projection.question,
       generation,
-      state: feed ? 'serving' : 'rebuilding',
-      position: feed ? (this.position ?? null) : null,
-      behind: feed ? 0 : this.ordinal - (catchingUp?.cursor ?? 0),
-      stopped: feed
+      state: writer ? 'serving' : 'rebuilding',
+      position: writer ? (this.position ?? null) : null,
+      behind: writer ? 0 : this.sequence - (catchingUp?.cursor ?? 0),
+      faulted: writer
         ? [
-            ...this.#o.readModel.stopped(feed.build.id),
-            ...[...feed.unshown].map(([stream, error]) => ({ stream, ordinal: this.ordinal, error })),
+            ...this.#o.readModel.faulted(writer.build.id),
+            ...[...writer.renderErrors].map(([stream, error]) => ({ stream, sequence: this.sequence, error })),
           ]
         : [],
     }));
@@ -161,49 +161,49 @@ export class Projector {
   /** @throws Rebuilding */
   async rows(
     name: string,
-    options: { at?: Ordinal; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
+    options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
-    const { at = this.ordinal, cursor = '', limit = 100, filters = {} } = options;
+    const { at = this.sequence, cursor = '', limit = 100, filters = {} } = options;
     return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
   }
   /** @throws Rebuilding */
-  async row(name: string, key: string, at: Ordinal = this.ordinal): Promise<any> {
+  async row(name: string, key: string, at: Sequence = this.sequence): Promise<any> {
     return this.#ask(name, (rows) => rows.row(key, at));
   }
   /** @throws Rebuilding */
-  async updates(name: string, after: Ordinal, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Ordinal }> {
-    if (after >= this.ordinal) return { updates: [], upTo: this.ordinal };
-    return this.#ask(name, (rows) => rows.updates(after, this.ordinal, limit));
+  async updates(name: string, after: Sequence, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
+    if (after >= this.sequence) return { updates: [], upTo: this.sequence };
+    return this.#ask(name, (rows) => rows.updates(after, this.sequence, limit));
   }
 
-  events(query: Omit<EventQuery, 'upTo'> & { upTo?: Ordinal }): readonly IndexedEvent[] {
-    return this.#o.readModel.events({ upTo: this.ordinal, ...query });
+  events(query: Omit<EventQuery, 'upTo'> & { upTo?: Sequence }): readonly IndexedEvent[] {
+    return this.#o.readModel.events({ upTo: this.sequence, ...query });
   }
   eventById(id: string): IndexedEvent | undefined {
     return this.#o.readModel.eventById(id);
   }
-  eventAt(ordinal: Ordinal): IndexedEvent | undefined {
-    return this.#o.readModel.eventAt(ordinal);
+  eventAt(sequence: Sequence): IndexedEvent | undefined {
+    return this.#o.readModel.eventAt(sequence);
   }
-  revisionAt(stream: string, ordinal: Ordinal): number {
-    return this.#o.readModel.revisionAt(stream, ordinal);
+  revisionAt(stream: string, sequence: Sequence): number {
+    return this.#o.readModel.revisionAt(stream, sequence);
   }
 
-  /** The ordinal of an event's position; undefined when no event stands there. @throws InvalidPosition */
-  ordinalAt(position: string): Ordinal | undefined {
+  /** The sequence of an event's position; undefined when no event stands there. @throws InvalidPosition */
+  sequenceAt(position: string): Sequence | undefined {
     const { store, readModel } = this.#o;
-    const ordinal = this.#longest((event) => store.compare(event.position, position) <= 0);
-    return ordinal > 0 && readModel.eventAt(ordinal)!.position === position ? ordinal : undefined;
+    const sequence = this.#longest((event) => store.compare(event.position, position) <= 0);
+    return sequence > 0 && readModel.eventAt(sequence)!.position === position ? sequence : undefined;
   }
 
   /** The longest prefix of the log with log time up to an instant; final once an event of a later log time is known. */
-  asOf(instant: string): { readonly ordinal: Ordinal; readonly final: boolean } {
-    const ordinal = this.#longest((event) => event.logTime <= instant);
-    return { ordinal, final: ordinal < this.ordinal };
+  asOf(instant: string): { readonly sequence: Sequence; readonly final: boolean } {
+    const sequence = this.#longest((event) => event.watermark <= instant);
+    return { sequence: sequence, final: sequence < this.sequence };
   }
 
-  #longest(within: (event: IndexedEvent) => boolean): Ordinal {
-    let [low, high] = [0, this.ordinal];
+  #longest(within: (event: IndexedEvent) => boolean): Sequence {
+    let [low, high] = [0, this.sequence];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (within(this.#o.readModel.eventAt(middle)!)) low = middle;
@@ -218,13 +218,13 @@ export class Projector {
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
     const signal = AbortSignal.timeout(timeoutMs);
-    while (!there() && !signal.aborted && !this.#stop.signal.aborted) await this.beyond(this.ordinal, signal);
+    while (!there() && !signal.aborted && !this.#stop.signal.aborted) await this.beyond(this.sequence, signal);
     return there();
   }
 
-  /** Waits until the log has been read beyond an ordinal, or the signal aborts. */
-  beyond(ordinal: Ordinal, signal: AbortSignal): Promise<void> {
-    return this.#waiting.orWoken(signal, () => this.ordinal > ordinal);
+  /** Waits until the log has been read beyond an sequence, or the signal aborts. */
+  beyond(sequence: Sequence, signal: AbortSignal): Promise<void> {
+    return this.#waiting.wait(signal, () => this.sequence > sequence);
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. */
@@ -242,12 +242,12 @@ export class Projector {
   }
 
   dump(name: string): string {
-    return this.#o.readModel.dump(this.#serving.get(name)!.feed!.build.id);
+    return this.#o.readModel.dump(this.#serving.get(name)!.writer!.build.id);
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     await Promise.allSettled([this.#loop, this.#rebuilds]);
     clearTimeout(this.#committing);
     this.#o.readModel.close();
@@ -266,21 +266,21 @@ export class Projector {
 
   #rows(name: string): Rows {
     const { rows, catchingUp } = this.#serving.get(name)!;
-    if (!rows) throw new Rebuilding(name, catchingUp?.cursor ?? 0, this.ordinal);
+    if (!rows) throw new RebuildingError(name, catchingUp?.cursor ?? 0, this.sequence);
     return rows;
   }
 
   #generation({ name, version }: Projection): string {
     return createHash('sha256')
-      .update(`${this.#o.store.genesis.ledgerId}\n${this.#o.store.constructor.name}\n${name}\n${version}`)
+      .update(`${this.#o.store.genesis.ledgerId}\n${this.#o.store.kind}\n${name}\n${version}`)
       .digest('hex')
       .slice(0, 12);
   }
 
-  #serve(serving: Serving, build: Build): void {
+  #serve(serving: Serving, build: ProjectionBuild): void {
     const { readModel } = this.#o;
-    serving.feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.rows = new Rows(readModel, serving.projection, serving.feed, this.#readers);
+    serving.writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.rows = new Rows(readModel, serving.projection, serving.writer, this.#readers);
     serving.catchingUp = undefined;
   }
 
@@ -305,14 +305,14 @@ export class Projector {
     } catch {
       // it cannot be read either: whoever asks is told
     }
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     if (this.#failed !== undefined) return;
     this.#failed = error;
     this.#o.log?.('Projections stopped following the log.', error);
   }
 
-  #feeds(): readonly Feed[] {
-    return [...this.#serving.values()].flatMap(({ feed }) => feed ?? []);
+  #feeds(): readonly ProjectionWriter[] {
+    return [...this.#serving.values()].flatMap(({ writer }) => writer ?? []);
   }
 
   async #follow(): Promise<void> {
@@ -321,11 +321,11 @@ export class Projector {
     try {
       for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
         const streams = await this.#histories.prepare(page);
-        for (let from = 0; from < page.length; from += SLICE) {
-          const events = page.slice(from, from + SLICE);
+        for (let from = 0; from < page.length; from += BATCH) {
+          const events = page.slice(from, from + BATCH);
           held = this.#committing ? held + events.length : events.length;
-          this.#read(events, streams, held < HELD);
-          if (held >= HELD) held = 0;
+          this.#read(events, streams, held < MAX_UNCOMMITTED);
+          if (held >= MAX_UNCOMMITTED) held = 0;
           this.#commitSoon(page.length === PAGE);
           await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
           if (this.#stop.signal.aborted) return;
@@ -336,21 +336,21 @@ export class Projector {
     }
   }
 
-  #read(events: readonly StoredEvent[], streams: Prepared, hold: boolean): void {
+  #read(events: readonly RecordedEvent[], streams: Prepared, hold: boolean): void {
     const { readModel, log } = this.#o;
-    const feeds = new Feeds(this.#feeds());
+    const writers = new Feeds(this.#feeds());
     let last = this.#last;
     readModel.transaction(() => {
       for (const event of events) {
         last = indexed(event, last);
         readModel.addEvent(last, tagsOf(event));
-        feeds.take(event, streams, last.ordinal, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
+        writers.take(event, streams, last.sequence, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
       }
-      for (const feed of feeds.all) readModel.moveBuild(feed.build.id, last!.ordinal);
+      for (const writer of writers.all) readModel.moveBuild(writer.build.id, last!.sequence);
     }, hold);
     this.#last = last;
-    for (const feed of feeds.all) feed.cursor = last!.ordinal;
-    this.#waiting.wake();
+    for (const feed of writers.all) feed.cursor = last!.sequence;
+    this.#waiting.notifyAll();
   }
 
   #remake(serving: Serving): void {
@@ -365,20 +365,20 @@ export class Projector {
     const { name, version } = serving.projection;
     readModel.commit(); // what fails here takes nothing along of what follows the log
     const build = readModel.addBuild(name, version, false);
-    const feed = new Feed(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.catchingUp = feed;
-    const feeds = new Feeds([feed]);
+    const writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.catchingUp = writer;
+    const writers = new Feeds([writer]);
     const histories = new Histories(store, this.#subjects, keep);
     let position: string | undefined;
-    while (feed.cursor < this.ordinal) {
-      const page = (await store.readAll(position, PAGE)).slice(0, this.ordinal - feed.cursor);
+    while (writer.cursor < this.sequence) {
+      const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - writer.cursor);
       const streams = await histories.prepare(page);
-      for (let from = 0; from < page.length; from += SLICE) {
+      for (let from = 0; from < page.length; from += BATCH) {
         if (this.#stop.signal.aborted) return;
         readModel.commit();
         readModel.transaction(() => {
-          for (const event of page.slice(from, from + SLICE)) feeds.take(event, streams, ++feed.cursor);
-          readModel.moveBuild(build.id, feed.cursor);
+          for (const event of page.slice(from, from + BATCH)) writers.take(event, streams, ++writer.cursor);
+          readModel.moveBuild(build.id, writer.cursor);
         });
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -386,8 +386,8 @@ export class Projector {
     }
     // nothing waits between the last comparison and the swap, so no event can come between
     readModel.commit();
-    readModel.transaction(() => readModel.serve(build.id));
-    this.#serve(serving, { ...build, cursor: feed.cursor, serving: true });
+    readModel.transaction(() => readModel.activate(build.id));
+    this.#serve(serving, { ...build, cursor: writer.cursor, serving: true });
     void this.#sweep();
   }
 
@@ -398,7 +398,7 @@ export class Projector {
       let more = false;
       try {
         this.#o.readModel.commit();
-        this.#o.readModel.transaction(() => (more = this.#o.readModel.sweep()));
+        this.#o.readModel.transaction(() => (more = this.#o.readModel.retire()));
       } catch (error) {
         this.#o.log?.('What earlier builds left behind could not be swept away.', error);
       }
@@ -409,26 +409,26 @@ export class Projector {
 
 /** Feeds by the category of the streams that they read. */
 class Feeds {
-  readonly #of = new Map<string, readonly Feed[]>();
-  constructor(readonly all: readonly Feed[]) {}
+  readonly #of = new Map<string, readonly ProjectionWriter[]>();
+  constructor(readonly all: readonly ProjectionWriter[]) {}
 
-  take(event: StoredEvent, streams: Prepared, ordinal: Ordinal, failed?: (error: unknown) => void): void {
+  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
     const before = streams.before(event);
-    const category = before?.subject.category ?? split(event.stream)[0];
-    let feeds = this.#of.get(category);
-    if (!feeds) this.#of.set(category, (feeds = this.all.filter((feed) => feed.reads(category))));
-    for (const feed of feeds) feed.expect(event, category, before);
+    const category = before?.aggregate.category ?? split(event.stream)[0];
+    let writers = this.#of.get(category);
+    if (!writers) this.#of.set(category, (writers = this.all.filter((writer) => writer.reads(category))));
+    for (const feed of writers) feed.expect(event, category, before);
     const history = streams.advance(event, failed);
-    for (const feed of feeds) feed.take(event, category, history, ordinal);
+    for (const feed of writers) feed.take(event, category, history, sequence);
   }
 }
 
-const indexed = ({ position, stream, revision, id, metadata }: StoredEvent, before: IndexedEvent | undefined): IndexedEvent => {
-  const logTime = before && before.logTime > metadata.recordedAt ? before.logTime : metadata.recordedAt;
-  return { ordinal: (before?.ordinal ?? 0) + 1, position, stream, revision, id, logTime };
+const indexed = ({ position, stream, revision, id, metadata }: RecordedEvent, before: IndexedEvent | undefined): IndexedEvent => {
+  const watermark = before && before.watermark > metadata.recordedAt ? before.watermark : metadata.recordedAt;
+  return { sequence: (before?.sequence ?? 0) + 1, position, stream, revision, id, watermark };
 };
 
-const tagsOf = ({ type, metadata }: StoredEvent): Tag[] => {
+const tagsOf = ({ type, metadata }: RecordedEvent): Tag[] => {
   const { programme, tower = [], contract = [], supplier = [] } = metadata.about;
   const { $correlationId, command } = metadata;
   const tags: Tag[] = [

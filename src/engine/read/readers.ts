@@ -1,5 +1,5 @@
-import { History, type AnySubject, type StoredEvent } from '../../kernel/index.js';
-import { nearPage, type EventStore } from '../../store/event-store.js';
+import { History, type AnyAggregate, type RecordedEvent } from '../../kernel/index.js';
+import { localPage, type EventStore } from '../../store/event-store.js';
 import { split } from '../audit/audit.js';
 
 interface Kept {
@@ -16,7 +16,7 @@ export class Readers {
 
   constructor(
     private readonly store: EventStore,
-    private readonly subjects: ReadonlyMap<string, AnySubject>,
+    private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly most: number,
   ) {}
 
@@ -33,10 +33,10 @@ export class Readers {
   }
 
   /** One event as it is stored. @throws what the store throws */
-  async event(stream: string, revision: number): Promise<StoredEvent> {
+  async event(stream: string, revision: number): Promise<RecordedEvent> {
     const kept = this.#kept.get(stream)?.head.recorded[revision];
     if (kept) return kept;
-    const [event] = await nearPage(this.store, stream, revision, 1);
+    const [event] = await localPage(this.store, stream, revision, 1);
     if (!event) throw new Error(`${stream} has no revision ${revision}.`);
     return event;
   }
@@ -48,18 +48,18 @@ export class Readers {
     this.#kept.set(stream, kept);
     const { head, earlier } = kept;
     if (head.revision === revision) return head;
-    if (!earlier || earlier.revision > revision) kept.earlier = head.upTo(revision);
+    if (!earlier || earlier.revision > revision) kept.earlier = head.atRevision(revision);
     else earlier.addAll(head.recorded.slice(earlier.revision + 1, revision + 1));
     return kept.earlier;
   }
 
   async #load(stream: string, revision: number): Promise<void> {
     const [category, id] = split(stream);
-    const head = this.#kept.get(stream)?.head ?? new History(this.subjects.get(category)!, id);
+    const head = this.#kept.get(stream)?.head ?? new History(this.aggregates.get(category)!, id);
     this.#drop(stream); // counted again once it has grown
     try {
       while (head.revision < revision) {
-        const page = await nearPage(this.store, stream, head.revision + 1, Math.min(1000, revision - head.revision));
+        const page = await localPage(this.store, stream, head.revision + 1, Math.min(1000, revision - head.revision));
         if (page.length === 0) throw new Error(`${stream} ends before revision ${revision}.`);
         head.addAll(page.filter((event) => event.revision > head.revision)); // another load may have added them meanwhile
       }

@@ -2,29 +2,29 @@ import {
   addDays,
   canonical,
   certainlyBefore,
-  Illegal,
+  IllegalTransitionError,
   refsIn,
   reject,
   Rejection,
-  toldOf,
+  contextOf,
   type About,
   type Actor,
   type AnyCommand,
-  type AnySubject,
-  type Asked,
+  type AnyAggregate,
+  type CommandContext,
   type Assessment,
-  type Fact,
-  type Grounds,
+  type Event,
+  type Provenance,
   type History,
   type Json,
   type Known,
   type Metadata,
   type Need,
   type NewEvent,
-  type StoredEvent,
-  type Told,
+  type RecordedEvent,
+  type EventContext,
 } from '../../kernel/index.js';
-import { OutcomeUnknown, WrongExpectedRevision, type EventStore } from '../../store/event-store.js';
+import { OutcomeUnknownError, WrongExpectedRevisionError, type EventStore } from '../../store/event-store.js';
 import { commandIdOf } from './command-id.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { Streams } from './streams.js';
@@ -37,12 +37,12 @@ export interface Ports {
   newId(): string;
 }
 
-export interface Ask extends Precondition {
+export interface CommandRequest extends Precondition {
   readonly command: AnyCommand;
-  readonly subject: AnySubject;
+  readonly aggregate: AnyAggregate;
   readonly id: string;
   /** The command's fields, checked, and `record`. Stored whole with the first event of the decision. */
-  readonly body: { readonly record?: Grounds; readonly [field: string]: unknown };
+  readonly body: { readonly record?: Provenance; readonly [field: string]: unknown };
   readonly actor: Actor;
   readonly idempotencyKey?: string | undefined;
   readonly dryRun?: boolean | undefined;
@@ -65,8 +65,8 @@ export interface Receipt {
 }
 
 /** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
-export class Stale extends Error {
-  override readonly name = 'Stale';
+export class StaleRevisionError extends Error {
+  override readonly name = 'StaleRevisionError';
   constructor(
     message: string,
     readonly actual: number,
@@ -76,13 +76,13 @@ export class Stale extends Error {
 }
 
 /** The same key came with another command, body or actor. */
-export class KeyReused extends Error {
-  override readonly name = 'KeyReused';
+export class IdempotencyKeyReusedError extends Error {
+  override readonly name = 'IdempotencyKeyReusedError';
 }
 
 /** More commands are under way than the queue holds. */
-export class Busy extends Error {
-  override readonly name = 'Busy';
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
 }
 
 /** The refusals that any command can meet beside its own and its stages'. */
@@ -97,7 +97,7 @@ export const engineRefusals = {
 
 /** What was decided, before it has a place in the log. */
 export interface Decision {
-  readonly facts: readonly Fact[];
+  readonly events: readonly Event[];
   readonly assessed: readonly (readonly Assessment[])[];
   readonly about: readonly About[];
   readonly known: readonly Known[];
@@ -105,8 +105,8 @@ export interface Decision {
 
 export type Load = (category: string, id: string) => Promise<History>;
 
-const RACES = 12;
-const RESENDS = [50, 200, 1000];
+const MAX_CONFLICTS = 12;
+const RETRY_DELAYS_MS = [50, 200, 1000];
 
 /** The day of an instant in a time zone. */
 export const dayOf = (instant: string, timeZone: string): string =>
@@ -121,7 +121,7 @@ export class Engine {
 
   constructor(
     private readonly ports: Ports,
-    private readonly subjects: readonly AnySubject[],
+    private readonly aggregates: readonly AnyAggregate[],
     private readonly queue = 1024,
   ) {
     this.#streams = new Streams(ports.store);
@@ -131,23 +131,23 @@ export class Engine {
     return this.#underWay;
   }
 
-  #subject(category: string): AnySubject {
-    return this.subjects.find((s) => s.category === category)!;
+  #subject(category: string): AnyAggregate {
+    return this.aggregates.find((s) => s.category === category)!;
   }
 
   /** A history as it is at hand, with all that this process appended. @throws NewerShape */
-  history(subject: AnySubject, id: string): Promise<History> {
-    return this.#streams.load(subject, id);
+  history(aggregate: AnyAggregate, id: string): Promise<History> {
+    return this.#streams.load(aggregate, id);
   }
 
   /** @throws Rejection, Stale, KeyReused, Busy, NewerShape, OutcomeUnknown, StoreUnavailable */
-  async handle(ask: Ask): Promise<Receipt> {
-    if (this.#underWay >= this.queue) throw new Busy('Too many commands are under way.');
+  async handle(request: CommandRequest): Promise<Receipt> {
+    if (this.#underWay >= this.queue) throw new OverloadedError('Too many commands are under way.');
     this.#underWay++;
     try {
-      return await (ask.dryRun
-        ? this.#attempt(ask, 0, 'leader')
-        : this.#inTurn(`${ask.subject.category}-${ask.id}`, () => this.#untilItStands(ask)));
+      return await (request.dryRun
+        ? this.#attempt(request, 0, 'leader')
+        : this.#inTurn(`${request.aggregate.category}-${request.id}`, () => this.#untilItStands(request)));
     } finally {
       this.#underWay--;
     }
@@ -168,41 +168,41 @@ export class Engine {
    * What is at hand is good enough to accept on, since the append checks it; every other answer is given on what the leader has. A race
    * that was lost is run again from there.
    */
-  async #untilItStands(ask: Ask): Promise<Receipt> {
-    let from: 'near' | 'leader' = this.ports.store.near ? 'near' : 'leader';
+  async #untilItStands(request: CommandRequest): Promise<Receipt> {
+    let from: 'near' | 'leader' = this.ports.store.readLocal ? 'near' : 'leader';
     for (let lost = 0; ;) {
       try {
-        const receipt = await this.#attempt(ask, lost, from);
+        const receipt = await this.#attempt(request, lost, from);
         if (from === 'leader' || receipt.outcome !== 'already-so') return receipt;
       } catch (error) {
-        if (error instanceof WrongExpectedRevision) {
-          if (++lost > RACES) throw error;
+        if (error instanceof WrongExpectedRevisionError) {
+          if (++lost > MAX_CONFLICTS) throw error;
         } else if (from === 'leader' || !isAnswer(error)) throw error;
       }
       from = 'leader';
     }
   }
 
-  async #attempt(ask: Ask, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
-    const { command, subject, id, body, actor, dryRun = false } = ask;
+  async #attempt(request: CommandRequest, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
+    const { command, aggregate, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
-    const history = await this.#streams.load(subject, id, from);
+    const history = await this.#streams.load(aggregate, id, from);
     const { stream } = history;
     const { store } = this.ports;
 
-    const key = dryRun ? undefined : ask.idempotencyKey;
+    const key = dryRun ? undefined : request.idempotencyKey;
     const commandId = key === undefined ? this.ports.newId() : commandIdOf(stream, key);
     const before = key === undefined ? [] : history.decision(commandId);
-    if (before.length > 0) return this.#again(ask, before);
-    const unmet = unmetPrecondition(ask, stream, history.revision);
-    if (unmet !== undefined) throw new Stale(unmet, history.revision);
+    if (before.length > 0) return this.#again(request, before);
+    const unmet = unmetPrecondition(request, stream, history.revision);
+    if (unmet !== undefined) throw new StaleRevisionError(unmet, history.revision);
 
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const asked: Asked<any> = { id, data, record, actor, effectiveOn, today };
-    const decision = await decideOn(command, asked, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
-    const { facts, known } = decision;
+    const context: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
+    const decision = await decideOn(command, context, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
+    const { events: facts, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
     if (facts.length === 0) return { ...receipt, revision: history.revision, events: [], outcome: 'already-so' };
     if (dryRun)
@@ -215,19 +215,19 @@ export class Engine {
       };
 
     const expected = history.revision;
-    const events = facts.map((fact, i): NewEvent => ({
+    const events = facts.map((event, i): NewEvent => ({
       id: this.ports.newId(),
-      type: fact.type,
-      data: fact.data,
+      type: event.type,
+      data: event.data,
       metadata: {
-        schemaVersion: subject.events[fact.type]?.version ?? 1,
+        schemaVersion: aggregate.events[event.type]?.version ?? 1,
         recordedAt,
         effectiveOn,
         about: decision.about[i]!,
         command: { id: commandId, name: command.name, ...(i === 0 && { body: body as Json }) },
         actor,
         ...groundsOf(record),
-        $correlationId: ask.correlationId ?? commandId,
+        $correlationId: request.correlationId ?? commandId,
         $causationId: commandId,
         known,
         ...(decision.assessed[i]!.length > 0 && { assessed: decision.assessed[i]! }),
@@ -253,17 +253,20 @@ export class Engine {
       try {
         return await this.ports.store.append(stream, expected, events);
       } catch (error) {
-        if (!(error instanceof OutcomeUnknown) || sent >= RESENDS.length) throw error;
-        await new Promise((wake) => setTimeout(wake, RESENDS[sent]));
+        if (!(error instanceof OutcomeUnknownError) || sent >= RETRY_DELAYS_MS.length) throw error;
+        await new Promise((wake) => setTimeout(wake, RETRY_DELAYS_MS[sent]));
       }
     }
   }
 
-  #again({ command, body, actor }: Ask, events: readonly StoredEvent[]): Receipt {
+  #again({ command, body, actor }: CommandRequest, events: readonly RecordedEvent[]): Receipt {
     const { metadata } = events[0]!;
     const same =
       metadata.command.name === command.name && metadata.actor.id === actor.id && canonical(metadata.command.body) === canonical(body);
-    if (!same) throw new KeyReused(`This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`);
+    if (!same)
+      throw new IdempotencyKeyReusedError(
+        `This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`,
+      );
     const last = events.at(-1)!;
     return {
       decision: metadata.command.id,
@@ -282,9 +285,10 @@ export class Engine {
 }
 
 /** What was decided on, and would be decided otherwise on other facts. */
-const isAnswer = (error: unknown): boolean => error instanceof Rejection || error instanceof Stale || error instanceof KeyReused;
+const isAnswer = (error: unknown): boolean =>
+  error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
 
-const groundsOf = ({ decidedBy, authority, reason, evidence }: Grounds): Partial<Metadata> => ({
+const groundsOf = ({ decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
   ...(decidedBy && { decidedBy }),
   ...(authority && { authority }),
   ...(reason !== undefined && { reason }),
@@ -297,67 +301,72 @@ const groundsOf = ({ decidedBy, authority, reason, evidence }: Grounds): Partial
  * so all that was known is of one moment.
  * @throws Rejection
  */
-export const decideOn = async (command: AnyCommand, asked: Asked<any>, history: History, load: Load): Promise<Decision> => {
-  const { subject } = history;
+export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, history: History, load: Load): Promise<Decision> => {
+  const { aggregate } = history;
   const { data, record, effectiveOn, today } = asked;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
 
-  if (!command.subject && history.revision < 0)
-    reject(`${subject.category}/unknown`, `No such ${subject.category}: nothing was recorded of it.`);
+  if (!command.aggregate && history.revision < 0)
+    reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
   const others = new Map<string, History>();
-  const stateOf = (need: Need | undefined) => need && others.get(`${need.subject.category}-${need.id}`)?.state;
+  const stateOf = (need: Need | undefined) => need && others.get(`${need.aggregate.category}-${need.id}`)?.state;
   const refs = refsIn(command.fields, data);
   let found: ReturnType<History['before']>;
   let homeState: Home;
   let known: Record<string, unknown> = {};
   for (;;) {
     found = history.before(effectiveOn);
-    const home = subject.home?.of(found.state) ?? subject.home?.of(history.state) ?? data['programme'];
-    const named = Object.entries((command.subject && command.needs?.(asked, found.state, known)) ?? {});
+    const home = aggregate.governedBy?.of(found.state) ?? aggregate.governedBy?.of(history.state) ?? data['programme'];
+    const named = Object.entries((command.aggregate && command.needs?.(asked, found.state, known)) ?? {});
     const wanted: (readonly [category: string, id: string])[] = [
-      ...(subject.home && home ? [[subject.home.subject.category, home] as const] : []),
+      ...(aggregate.governedBy && home ? [[aggregate.governedBy.aggregate.category, home] as const] : []),
       ...refs.map(({ category, id }) => [category, id] as const),
-      ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.subject.category, need.id] as const),
+      ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.aggregate.category, need.id] as const),
     ];
     const missing = wanted.filter(([category, id]) => !others.has(`${category}-${id}`));
     for (const [category, id] of missing) others.set(`${category}-${id}`, await load(category, id));
     known = Object.fromEntries(named.map(([name, needs]) => [name, Array.isArray(needs) ? needs.map(stateOf) : stateOf(needs as Need)]));
-    homeState = subject.home ? home && others.get(`${subject.home.subject.category}-${home}`)?.state : found.state;
+    homeState = aggregate.governedBy ? home && others.get(`${aggregate.governedBy.aggregate.category}-${home}`)?.state : found.state;
     if (missing.length === 0) break;
   }
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
 
-  const facts = command.decide(asked, command.subject ? found.state : history, known);
-  const places = facts.length === 0 ? [] : command.subject ? onSubject(facts, asked, history, found) : onLedger(facts, asked, history);
-  const assessed = places.map(({ type, data, told, state }) => {
-    const judged: readonly Assessment[] = (homeState && subject.events[type]?.assess?.(data, told, state, homeState)) ?? [];
+  const events = command.decide(asked, command.aggregate ? found.state : history, known);
+  const places = events.length === 0 ? [] : command.aggregate ? onSubject(events, asked, history, found) : onLedger(events, asked, history);
+  const assessed = places.map(({ type, data, context, state }) => {
+    const judged: readonly Assessment[] = (homeState && aggregate.events[type]?.assess?.(data, context, state, homeState)) ?? [];
     return judged.map((a): Assessment => {
       if (a.result !== 'not-met' || !record.waives?.includes(a.rule)) return a;
       return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
     });
   });
-  if (facts.length > 0) refuseByPolicy(asked, history, homeState, assessed.flat());
+  if (events.length > 0) refuseByPolicy(asked, history, homeState, assessed.flat());
   const streams = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
-  const about = places.map(({ after }) => aboutOf(subject, asked, after, refs));
-  return { facts, assessed, about, known: streams };
+  const about = places.map(({ after }) => aboutOf(aggregate, asked, after, refs));
+  return { events, assessed, about, known: streams };
 };
 
 interface Placed {
   readonly type: string;
   readonly data: unknown;
-  readonly told: Told;
+  readonly context: EventContext;
   readonly state: unknown;
   readonly after: unknown;
 }
 /** The state of the subject whose rules are judged by: what the engine itself reads of it. */
 type Home = { readonly lateGraceDays?: number } | undefined;
 
-const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, found: ReturnType<History['before']>): Placed[] => {
+const onSubject = (
+  events: readonly Event[],
+  asked: CommandContext<any>,
+  history: History,
+  found: ReturnType<History['before']>,
+): Placed[] => {
   const { decidedBy, authority, reason, evidence } = asked.record;
-  const told = facts.map((_, i): Told => ({
+  const context = events.map((_, i): EventContext => ({
     event: `new-${i}`,
     effectiveOn: asked.effectiveOn,
     ...(decidedBy && { decidedBy }),
@@ -366,30 +375,36 @@ const onSubject = (facts: readonly Fact[], asked: Asked<any>, history: History, 
     ...(evidence && { evidence }),
   }));
   const first = history.entries[0];
-  if (found.place === 0 && first && !history.subject.events[facts[0]!.type]!.from.includes('none'))
+  if (found.place === 0 && first && !history.aggregate.events[events[0]!.type]!.allowedIn.includes('none'))
     reject(
-      `${history.subject.category}/not-yet`,
-      `It begins with ${first.stored.type} of ${first.effectiveOn}; this would lie before it.`,
+      `${history.aggregate.category}/not-yet`,
+      `It begins with ${first.recorded.type} of ${first.effectiveOn}; this would lie before it.`,
       {
         pointer: '/record/effectiveOn',
       },
     );
-  facts.forEach(({ type, data }, i) => history.subject.events[type]!.check?.(data, told[i]!));
-  const after = legally(() => history.tryFacts(facts, told, found));
-  return facts.map(({ type, data }, i) => ({ type, data, told: told[i]!, state: i === 0 ? found.state : after[i - 1], after: after[i] }));
+  events.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, context[i]!));
+  const after = legally(() => history.tryEvents(events, context, found));
+  return events.map(({ type, data }, i) => ({
+    type,
+    data,
+    context: context[i]!,
+    state: i === 0 ? found.state : after[i - 1],
+    after: after[i],
+  }));
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
-const onLedger = (facts: readonly Fact[], { record }: Asked<any>, history: History): Placed[] => {
-  const after = facts.map((_, i) => legally(() => history.with(facts.slice(0, i + 1)))).at(-1)!;
-  const steps = facts.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
-  return facts.map((fact) => {
-    const of = fact.type === 'FactCorrected' ? steps.find(({ entry }) => entry.stored.id === fact.data.event) : undefined;
-    if (!of || String(fact.data.pointer).startsWith('/evidence'))
-      return { ...fact, told: {} as Told, state: undefined, after: after.state };
+const onLedger = (events: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
+  const after = events.map((_, i) => legally(() => history.with(events.slice(0, i + 1)))).at(-1)!;
+  const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
+  return events.map((event) => {
+    const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
+    if (!of || String(event.data.pointer).startsWith('/evidence'))
+      return { ...event, context: {} as EventContext, state: undefined, after: after.state };
     const { decidedBy, authority } = record;
-    const told = { ...toldOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
-    return { type: of.entry.stored.type, data: of.entry.data, told, state: of.before, after: after.state };
+    const context = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
   });
 };
 
@@ -397,22 +412,26 @@ const legally = <T>(fold: () => T): T => {
   try {
     return fold();
   } catch (error) {
-    if (!(error instanceof Illegal)) throw error;
+    if (!(error instanceof IllegalTransitionError)) throw error;
     if (!error.entry) throw new Rejection(error.code, error.message);
-    const { stored, effectiveOn } = error.entry;
+    const { recorded, effectiveOn } = error.entry;
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
-    throw new Rejection('ledger/breaks-later-event', `${stored.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`, {
-      event: stored.id,
-      eventType: stored.type,
-      eventEffectiveOn: effectiveOn,
-      because: error.code,
-    });
+    throw new Rejection(
+      'ledger/breaks-later-event',
+      `${recorded.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`,
+      {
+        event: recorded.id,
+        eventType: recorded.type,
+        eventEffectiveOn: effectiveOn,
+        because: error.code,
+      },
+    );
   }
 };
 
 /** Policy refuses only a decision taken now; one told late stands with what was not met in plain sight. */
-const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
-  const { record, effectiveOn, today } = asked;
+const refuseByPolicy = (context: CommandContext<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
+  const { record, effectiveOn, today } = context;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Tell the reason and the authority of the waiver.', { pointer: '/record/waives' });
   for (const rule of record.waives ?? [])
@@ -421,7 +440,7 @@ const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assesse
   const broken = assessed.filter(({ result }) => result === 'not-met');
   if (broken.length === 0) return;
   const late = certainlyBefore(effectiveOn, addDays(today, -(home?.lateGraceDays ?? 0)));
-  const completeFrom = history.subject.completeFrom?.(history.state);
+  const completeFrom = history.aggregate.completeFrom?.(history.state);
   if (late && (!completeFrom || certainlyBefore(effectiveOn, completeFrom))) return;
   reject('ledger/policy-not-met', broken.map(({ rule, note }) => `${rule}: ${note ?? 'not met'}`).join(' '), {
     assessed: broken as unknown as Json,
@@ -429,8 +448,13 @@ const refuseByPolicy = (asked: Asked<any>, history: History, home: Home, assesse
 };
 
 /** What the subject says of itself and every id that the command named. */
-const aboutOf = (subject: AnySubject, { id }: Asked<any>, state: unknown, refs: readonly { category: string; id: string }[]): About => {
-  const about: Record<string, string | readonly string[]> = { ...subject.about(id, state) };
+const aboutOf = (
+  aggregate: AnyAggregate,
+  { id }: CommandContext<any>,
+  state: unknown,
+  refs: readonly { category: string; id: string }[],
+): About => {
+  const about: Record<string, string | readonly string[]> = { ...aggregate.about(id, state) };
   for (const { category, id: named } of refs) {
     if (category === 'programme') about['programme'] ??= named;
     else about[category] = [...new Set([...((about[category] as readonly string[]) ?? []), named])];

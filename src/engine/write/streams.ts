@@ -1,5 +1,5 @@
-import { History, type AnySubject, type StoredEvent } from '../../kernel/index.js';
-import { nearPage, type EventStore, type Revision } from '../../store/event-store.js';
+import { History, type AnyAggregate, type RecordedEvent } from '../../kernel/index.js';
+import { localPage, type EventStore, type Revision } from '../../store/event-store.js';
 
 const PAGE = 1000;
 /** Appends that are remembered; what is at hand has long come beyond older ones. */
@@ -23,18 +23,18 @@ export class Streams {
 
   /** Told of each append: views of this process show it at once. */
   appended(stream: string, revision: Revision): void {
-    if (!this.store.near) return;
+    if (!this.store.readLocal) return;
     this.#appended.delete(stream);
     this.#appended.set(stream, revision);
     if (this.#appended.size > APPENDED) this.#appended.delete(this.#appended.keys().next().value!);
   }
 
   /** @throws NewerShape, Illegal, and what the store throws */
-  async load(subject: AnySubject, id: string, from: 'near' | 'leader' = 'near'): Promise<History> {
-    const stream = `${subject.category}-${id}`;
-    const history = this.#kept.get(stream) ?? new History(subject, id);
+  async load(aggregate: AnyAggregate, id: string, from: 'near' | 'leader' = 'near'): Promise<History> {
+    const stream = `${aggregate.category}-${id}`;
+    const history = this.#kept.get(stream) ?? new History(aggregate, id);
     try {
-      if (from === 'near') await this.#add(stream, history, (next) => nearPage(this.store, stream, next, PAGE));
+      if (from === 'near') await this.#add(stream, history, (next) => localPage(this.store, stream, next, PAGE));
       if (from === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
         await this.#add(stream, history, (next) => this.store.read(stream, next, PAGE));
     } catch (error) {
@@ -45,7 +45,7 @@ export class Streams {
     return history;
   }
 
-  async #add(stream: string, history: History, read: (next: Revision) => Promise<readonly StoredEvent[]>): Promise<void> {
+  async #add(stream: string, history: History, read: (next: Revision) => Promise<readonly RecordedEvent[]>): Promise<void> {
     for (;;) {
       const page = await read(history.revision + 1);
       const before = history.revision;

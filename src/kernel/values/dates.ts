@@ -2,7 +2,7 @@
  * A date as well as it is known, a subset of EDTF (ISO 8601-2): `2016`, `2016-02`, `2016-02-29`, `[2016-01-01..2016-02-29]`,
  * `[..2016-02-29]`, `[2016-01-01..]`, `unknown`. Stored as told, never expanded.
  */
-export type ToldDate = string;
+export type UncertainDate = string;
 
 export interface Bounds {
   /** First and last day it can mean, as `YYYY-MM-DD`: they compare as texts. */
@@ -33,9 +33,9 @@ const whyNotPlain = (date: string): string | undefined => {
 export const whyNotADate = (text: string): string | undefined => {
   if (text === 'unknown') return undefined;
   if (text.length > 40) return 'is too long for a date';
-  const parts = interval.exec(text);
-  if (!parts) return whyNotPlain(text);
-  const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(text);
+  if (!contributions) return whyNotPlain(text);
+  const [, from, to] = contributions as unknown as [string, string, string];
   if (from === '' && to === '') return 'an interval needs an end: write unknown';
   const why = (from && whyNotPlain(from)) || (to && whyNotPlain(to));
   if (why) return why;
@@ -43,11 +43,11 @@ export const whyNotADate = (text: string): string | undefined => {
   return undefined;
 };
 
-export const isToldDate = (text: string): boolean => whyNotADate(text) === undefined;
+export const isUncertainDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
-export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isToldDate(text);
+export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isUncertainDate(text);
 /** Whether a told date can mean one day only. */
-export const isExact = (date: ToldDate): boolean => bounds(date).earliest === bounds(date).latest;
+export const isExact = (date: UncertainDate): boolean => bounds(date).earliest === bounds(date).latest;
 
 const boundsOfPlain = (date: string): Bounds => {
   if (date.length === 10) return { earliest: date, latest: date };
@@ -57,18 +57,18 @@ const boundsOfPlain = (date: string): Bounds => {
     : { earliest: `${date}-01`, latest: `${date}-${pad(daysIn(year!, month))}` };
 };
 
-const computed = (date: ToldDate): Bounds => {
+const computed = (date: UncertainDate): Bounds => {
   if (date === 'unknown') return { earliest: FIRST, latest: LAST };
-  const parts = interval.exec(date);
-  if (!parts) return boundsOfPlain(date);
-  const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(date);
+  if (!contributions) return boundsOfPlain(date);
+  const [, from, to] = contributions as unknown as [string, string, string];
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
-const kept = new Map<ToldDate, Bounds>();
+const kept = new Map<UncertainDate, Bounds>();
 
 /** The days that a told date can mean; `0000-00-00` and `9999-99-99` stand for an end that is open. */
-export const bounds = (date: ToldDate): Bounds => {
+export const bounds = (date: UncertainDate): Bounds => {
   const known = kept.get(date);
   if (known) return known;
   if (kept.size > 5000) kept.clear();
@@ -78,22 +78,22 @@ export const bounds = (date: ToldDate): Bounds => {
 };
 
 /** Whether the first certainly lies before the second (`no` for the same exact day), as far as both are known. */
-export const before = (a: ToldDate, b: ToldDate): 'yes' | 'no' | 'unknown' => {
+export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unknown' => {
   const [x, y] = [bounds(a), bounds(b)];
   if (x.latest < y.earliest) return 'yes';
   return x.earliest >= y.latest ? 'no' : 'unknown';
 };
-export const certainlyBefore = (a: ToldDate, b: ToldDate): boolean => bounds(a).latest < bounds(b).earliest;
-export const certainlyAfter = (a: ToldDate, b: ToldDate): boolean => certainlyBefore(b, a);
+export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
+export const certainlyAfter = (a: UncertainDate, b: UncertainDate): boolean => certainlyBefore(b, a);
 
 /** The later of told dates, as told when one of them is it for certain, else the interval it lies in; undefined for none. */
-export const latestOf = (...dates: readonly ToldDate[]): ToldDate | undefined => {
+export const latestOf = (...dates: readonly UncertainDate[]): UncertainDate | undefined => {
   if (dates.length === 0) return undefined;
   const all = dates.map((date) => bounds(date));
   const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
   const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
-  const told = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
-  if (told >= 0) return dates[told];
+  const context = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
+  if (context >= 0) return dates[context];
   return `[${earliest}..${latest === LAST ? '' : latest}]`;
 };
 
@@ -113,10 +113,11 @@ const shift = (date: string, months: number): string => {
  * So many months later (or, below 0, earlier), as precisely as the date was told: a day past its month's end becomes the last day, a
  * year moved by part of a year becomes an interval, `unknown` stays unknown. May leave the years that can be told.
  */
-export const addMonths = (date: ToldDate, months: number): ToldDate => {
+export const addMonths = (date: UncertainDate, months: number): UncertainDate => {
   if (date === 'unknown') return date;
-  const parts = interval.exec(date);
-  if (parts) return `[${parts[1] && edge(parts[1], months, 'earliest')}..${parts[2] && edge(parts[2], months, 'latest')}]`;
+  const contributions = interval.exec(date);
+  if (contributions)
+    return `[${contributions[1] && edge(contributions[1], months, 'earliest')}..${contributions[2] && edge(contributions[2], months, 'latest')}]`;
   if (date.length > 4) return shift(date, months);
   if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
   return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
@@ -129,7 +130,7 @@ const edge = (date: string, months: number, end: keyof Bounds): string =>
  * Whole months from one told date to another, below 0 when the second is earlier; undefined unless both are known at least to the month.
  * A month without a day counts from its first day and up to its last. Undoes `addMonths`: 31 January to 29 February 2016 is one month.
  */
-export const monthsBetween = (from: ToldDate, to: ToldDate): number | undefined => {
+export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | undefined => {
   if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;
   if (certainlyBefore(to, from)) return 0 - monthsBetween(to, from)!;
   const [y1, m1, d1 = 1] = ymd(from);
@@ -140,14 +141,14 @@ export const monthsBetween = (from: ToldDate, to: ToldDate): number | undefined 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 
 /** For people: `29 February 2016`, `February 2016`, `by 29 February 2016`, `date unknown`. */
-export const showDate = (date: ToldDate): string => {
+export const showDate = (date: UncertainDate): string => {
   if (date === 'unknown') return 'date unknown';
-  const parts = interval.exec(date);
-  if (parts) {
-    const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(date);
+  if (contributions) {
+    const [, from, to] = contributions as unknown as [string, string, string];
     if (!from) return `by ${showDate(to)}`;
     return to ? `between ${showDate(from)} and ${showDate(to)}` : `from ${showDate(from)} on`;
   }
   const [year, month, day] = ymd(date);
-  return [day, month && MONTHS[month - 1], year].filter((part) => part !== undefined).join(' ');
+  return [day, month && MONTHS[month - 1], year].filter((contribution) => contribution !== undefined).join(' ');
 };

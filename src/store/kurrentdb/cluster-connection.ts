@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Endpoint } from './connection.js';
-import { breaksLink, Failed, type Failure } from './errors.js';
+import { breaksConnection, CallFailedError, type Failure } from './errors.js';
 import { Node } from './node.js';
 
-export interface LinkOptions {
+export interface ClusterConnectionOptions {
   readonly connection: Connection;
   /** How long a call is tried again while nothing was done, and an outage lasts before calls fail at once; milliseconds. */
   readonly patience: number;
@@ -20,8 +20,8 @@ const LONGEST_REST = 5_000;
  * The way to the leader: one client at a time. One that failed is left (what is under way on it comes to its end) and the next is made
  * after a rest that grows, with jitter. Of each outage the log hears twice: when it begins and when it is over.
  */
-export class Link {
-  readonly #options: LinkOptions;
+export class ClusterConnection {
+  readonly #options: ClusterConnectionOptions;
   readonly #closing = new AbortController();
   /** A sequence of its own for each process: nothing is decided by it. */
   #jitter = 1 + (createHash('sha1').update(`${hostname()} ${process.pid}`).digest().readUInt32BE() % 2_147_483_646);
@@ -38,7 +38,7 @@ export class Link {
   #members: readonly Endpoint[] = [];
   #outage: { readonly since: string; readonly old: AbortSignal } | undefined;
 
-  constructor(options: LinkOptions) {
+  constructor(options: ClusterConnectionOptions) {
     this.#options = options;
   }
 
@@ -59,9 +59,9 @@ export class Link {
 
   /** @throws Failed when there is no way at present; nothing was sent then */
   async node(): Promise<Node> {
-    if (this.#closing.signal.aborted) throw new Failed({ kind: 'not-ready', message: 'The store is closed.' });
+    if (this.#closing.signal.aborted) throw new CallFailedError({ kind: 'not-ready', message: 'The store is closed.' });
     if (this.#node) return this.#node;
-    if (this.#resting) throw new Failed({ kind: 'not-ready', message: this.#resting.message });
+    if (this.#resting) throw new CallFailedError({ kind: 'not-ready', message: this.#resting.message });
     return (this.#seeking ??= this.#seek().finally(() => (this.#seeking = undefined)));
   }
 
@@ -73,7 +73,7 @@ export class Link {
       this.worked(node);
       return done;
     } catch (error) {
-      if (error instanceof Failed) this.failed(node, error.failure);
+      if (error instanceof CallFailedError) this.failed(node, error.failure);
       throw error;
     }
   }
@@ -85,7 +85,7 @@ export class Link {
       try {
         return await this.once(work);
       } catch (error) {
-        if (!(error instanceof Failed) || !allows(error.failure)) throw error;
+        if (!(error instanceof CallFailedError) || !allows(error.failure)) throw error;
         over ??= AbortSignal.timeout(this.#options.patience);
         if (over.aborted || this.#outage?.old.aborted || this.#closing.signal.aborted) throw error;
       }
@@ -111,7 +111,7 @@ export class Link {
 
   /** A call on a node failed: perhaps it is to be left. */
   failed(node: Node, failure: Failure): void {
-    if (!breaksLink(failure)) return this.worked(node);
+    if (!breaksConnection(failure)) return this.worked(node);
     if (node !== this.#node) return;
     this.#leave(node);
     const leader = failure.kind === 'not-leader' ? failure.leader : undefined;
@@ -129,9 +129,9 @@ export class Link {
 
   async #seek(): Promise<Node> {
     const { hosts, cluster } = this.#options.connection;
-    const told = this.#told;
+    const answer = this.#told;
     this.#told = undefined;
-    if (told) return (this.#node = this.#make(told));
+    if (answer) return (this.#node = this.#make(answer));
     if (!cluster) return (this.#node = this.#make(hosts[0]!));
     const seeds = new Map([...hosts, ...this.#members].map((endpoint) => [nameOf(endpoint), endpoint]));
     try {
@@ -141,7 +141,7 @@ export class Link {
       const reasons = error instanceof AggregateError ? error.errors : [error];
       const message = [...new Set(reasons.map((reason) => (reason as Error).message))].join('; ');
       this.#broke([...seeds.keys()].join(', '), { kind: 'not-ready', message });
-      throw new Failed({ kind: 'not-ready', message });
+      throw new CallFailedError({ kind: 'not-ready', message });
     }
   }
 
@@ -151,7 +151,7 @@ export class Link {
     try {
       const members = await node.members(this.#options.connection.gossipTimeout);
       const leader = members.find(({ state, isAlive }) => state === 'leader' && isAlive);
-      if (!leader) throw new Failed({ kind: 'not-ready', message: `${nameOf(seed)} knows of no leader.` });
+      if (!leader) throw new CallFailedError({ kind: 'not-ready', message: `${nameOf(seed)} knows of no leader.` });
       this.#members = members.flatMap(({ endpoint, isAlive }) => (isAlive ? [endpoint] : []));
       return this.#make(leader.endpoint);
     } finally {

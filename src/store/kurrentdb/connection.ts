@@ -25,11 +25,12 @@ export interface Connection {
 }
 
 /** A connection string that is not understood. The message names the option, and never holds the string or what is secret in it. */
-export class InvalidConnection extends Error {
-  override readonly name = 'InvalidConnection';
+export class InvalidConnectionError extends Error {
+  override readonly name = 'InvalidConnectionError';
+  readonly code = 'invalid-connection';
 }
 const wrong = (message: string): never => {
-  throw new InvalidConnection(`The connection string of KurrentDB: ${message}`);
+  throw new InvalidConnectionError(`The connection string of KurrentDB: ${message}`);
 };
 
 const OPTIONS = ['tls', 'tlsVerifyCert', 'tlsCAFile', 'userCertFile', 'userKeyFile', 'connectionName', 'defaultDeadline', 'gossipTimeout', 'keepAliveInterval', 'keepAliveTimeout', 'nodePreference'] as const; // prettier-ignore

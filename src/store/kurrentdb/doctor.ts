@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
-import { Failed, failureOf } from './errors.js';
+import { CallFailedError, failureOf } from './errors.js';
 import { BOUNDS, STREAMS, TOMBSTONE } from './events.js';
 import { nameOf } from './cluster-connection.js';
 import { Node } from './node.js';
@@ -18,8 +18,9 @@ export interface Finding {
 }
 
 /** The server did not come to be of use in time; says at which step. */
-export class CannotOpen extends Error {
-  override readonly name = 'CannotOpen';
+export class CannotOpenError extends Error {
+  override readonly name = 'CannotOpenError';
+  readonly code = 'cannot-open';
 
   constructor(readonly finding: Finding) {
     super(`KurrentDB cannot be opened; ${finding.step} failed: ${finding.detail}`);
@@ -77,7 +78,7 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
     const read = async (node: Node): Promise<'led' | 'not led'> => {
       const failure = await timely(collect(node, LAST, STEP)).then(() => undefined, failureOf);
       if (failure?.kind !== 'not-leader' && failure?.kind !== 'not-ready') {
-        if (failure) throw new Failed(failure);
+        if (failure) throw new CallFailedError(failure);
         return 'led';
       }
       if (failure.leader) leader = failure.leader;
@@ -113,7 +114,7 @@ export async function* examine(connection: Connection, newId: () => string): Asy
       .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${SCRATCH}`);
     if (!(yield* told('write', written))) return;
     const back = collect(node, { stream: SCRATCH, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
-      if (found === 'not-found' || !found.some((record) => record.stored().id === id))
+      if (found === 'not-found' || !found.some((record) => record.recorded().id === id))
         throw new Error('what was written does not stand there');
       return 'what was written';
     });
@@ -137,7 +138,7 @@ export const mustAnswer = async (connection: Connection, deadline: number, log: 
     // A round that the deadline cut short fails wherever it was.
     if (!last || !over.aborted) last = failed;
     await sleep(250, undefined, { signal: over }).catch(() => undefined);
-    if (over.aborted) throw new CannotOpen(last);
+    if (over.aborted) throw new CannotOpenError(last);
   }
 };
 

@@ -1,4 +1,10 @@
-import { AppendTooLarge, HistoryBroken, InvalidPosition, OutcomeUnknown, StoreUnavailable } from '../event-store.js';
+import {
+  AppendTooLargeError,
+  HistoryBrokenError,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+} from '../event-store.js';
 import type { Endpoint } from './connection.js';
 
 /** The numbers of gRPC that mean something here. */
@@ -49,14 +55,14 @@ const NOT_DONE =
   /^(No connection established|Name resolution failed|Channel closed before call started|Server Is Not Ready|No leader info available)/;
 
 export const failureOf = (error: unknown): Failure => {
-  if (error instanceof Failed) return error.failure;
+  if (error instanceof CallFailedError) return error.failure;
   if (!isGrpc(error)) return { kind: 'lost', message: error instanceof Error ? error.message : String(error) };
   const { code, details = '', metadata } = error;
-  const told = (key: string): string => String(metadata?.get(key)[0] ?? '');
+  const answer = (key: string): string => String(metadata?.get(key)[0] ?? '');
   const message = `${Object.entries(STATUS).find(([, number]) => number === code)?.[0] ?? code}: ${details}`;
-  const exception = told('exception');
+  const exception = answer('exception');
   if (exception === 'not-leader') {
-    const [address, port] = [told('leader-endpoint-host'), Number(told('leader-endpoint-port'))];
+    const [address, port] = [answer('leader-endpoint-host'), Number(answer('leader-endpoint-port'))];
     return { kind: 'not-leader', message, ...(address !== '' && port > 0 && { leader: { address, port } }) };
   }
   if (exception === 'stream-deleted') return { kind: 'deleted', message };
@@ -72,14 +78,14 @@ export const failureOf = (error: unknown): Failure => {
 };
 
 /** A failure on its way through promises. */
-export class Failed extends Error {
+export class CallFailedError extends Error {
   constructor(readonly failure: Failure) {
     super(failure.message);
   }
 }
 
 /** Whether the connection is of no further use, and another is to be sought. */
-export const breaksLink = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'lost';
+export const breaksConnection = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'lost';
 /** Whether the same call may soon succeed, though nothing was done. */
 export const passes = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'busy';
 
@@ -95,20 +101,20 @@ export const portError = (
   const stream = what.stream ?? 'The log';
   switch (kind) {
     case 'deleted':
-      return new HistoryBroken(`${stream} was deleted on the server: what was recorded in it is gone.`);
+      return new HistoryBrokenError(`${stream} was deleted on the server: what was recorded in it is gone.`);
     case 'too-large':
-      return new AppendTooLarge(`KurrentDB takes no append as large as this: ${message}`);
+      return new AppendTooLargeError(`KurrentDB takes no append as large as this: ${message}`);
     case 'invalid-position':
-      return new InvalidPosition(`The server knows no such position in its log: ${message}`);
+      return new InvalidPositionError(`The server knows no such position in its log: ${message}`);
     case 'refused':
-      return new StoreUnavailable(`KurrentDB refused the user, certificate or right: ${message}`);
+      return new StoreUnavailableError(`KurrentDB refused the user, certificate or right: ${message}`);
     case 'invalid':
-      return new StoreUnavailable(`KurrentDB did not understand the request: ${message}`);
+      return new StoreUnavailableError(`KurrentDB did not understand the request: ${message}`);
     case 'timed-out':
     case 'lost':
-      if (what.append) return new OutcomeUnknown(`No answer came from KurrentDB: ${message}`);
-      return new StoreUnavailable(`No answer came from KurrentDB: ${message}`, what.retryAfter);
+      if (what.append) return new OutcomeUnknownError(`No answer came from KurrentDB: ${message}`);
+      return new StoreUnavailableError(`No answer came from KurrentDB: ${message}`, what.retryAfter);
     default:
-      return new StoreUnavailable(`KurrentDB is away: ${message}`, what.retryAfter);
+      return new StoreUnavailableError(`KurrentDB is away: ${message}`, what.retryAfter);
   }
 };

@@ -1,6 +1,6 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type { Json, Metadata, NewEvent, StoredEvent } from '../../kernel/index.js';
-import { CATEGORIES, InvalidPosition, PositionOfAnotherStore, UNREADABLE } from '../event-store.js';
+import type { Json, Metadata, NewEvent, RecordedEvent } from '../../kernel/index.js';
+import { CATEGORIES, InvalidPositionError, PositionOfAnotherStoreError, UNREADABLE } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
 
 /** Streams of the ledger, as the server filters them. */
@@ -18,7 +18,7 @@ export const nameOf = ({ commit, prepare }: LogPosition): string => (commit === 
 export const positionOf = (name: string): LogPosition => {
   const [, commit, prepare = commit] = (name.length < 64 && POSITION.exec(name)) || [];
   if (commit === undefined || prepare === undefined)
-    throw new (/^\d{1,15}$/.test(name) ? PositionOfAnotherStore : InvalidPosition)(
+    throw new (/^\d{1,15}$/.test(name) ? PositionOfAnotherStoreError : InvalidPositionError)(
       `${JSON.stringify(name.slice(0, 40))} is not a position of this store.`,
     );
   return { commit: BigInt(commit), prepare: BigInt(prepare) };
@@ -37,7 +37,7 @@ export interface Recorded {
   readonly position: LogPosition;
   readonly size: number;
   /** Parsed anew with each call. */
-  stored(): StoredEvent;
+  recorded(): RecordedEvent;
   /** Undefined when it is no JSON. */
   json(): unknown;
 }
@@ -47,18 +47,18 @@ const text = new TextDecoder();
 export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const event = response.getEvent()?.getEvent();
   if (!event) return undefined;
-  const told = event.getMetadataMap();
+  const answer = event.getMetadataMap();
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) };
   const [data, custom] = [event.getData_asU8(), event.getCustomMetadata_asU8()];
   const record = {
     stream: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
     revision: Number(event.getStreamRevision()),
-    type: told.get('type') ?? '',
+    type: answer.get('type') ?? '',
     position,
     size: data.length + custom.length,
-    json: () => (told.get('content-type') === 'application/json' ? parsed(data) : undefined),
+    json: () => (answer.get('content-type') === 'application/json' ? parsed(data) : undefined),
   };
-  const stored = (): StoredEvent => {
+  const recorded = (): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
     const id = event.getId()!.getString();
     const readable = json !== undefined && isOurs(metadata);
@@ -66,13 +66,13 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
       id,
       type: record.type,
       data: json ?? null,
-      metadata: readable ? metadata : unreadable(id, told.get('created') ?? '0'),
+      metadata: readable ? metadata : unreadable(id, answer.get('created') ?? '0'),
       stream: record.stream,
       revision: record.revision,
       position: nameOf(position),
     };
   };
-  return { ...record, stored };
+  return { ...record, recorded };
 };
 
 /** Of an event that others wrote: complete, so that no reader stumbles, and of a version that none skips. */

@@ -1,7 +1,7 @@
-import { HistoryBroken, type Genesis } from '../event-store.js';
-import { Failed, mayBeAskedAgain, passes } from './errors.js';
+import { HistoryBrokenError, type Genesis } from '../event-store.js';
+import { CallFailedError, mayBeAskedAgain, passes } from './errors.js';
 import type { Recorded } from './events.js';
-import type { Link } from './cluster-connection.js';
+import type { ClusterConnection } from './cluster-connection.js';
 import type { Proposed } from './protocol.js';
 import { collect, mustBeWhole } from './reading.js';
 
@@ -10,13 +10,15 @@ const TYPE = 'LedgerOpened';
 const FORMAT = 1;
 
 /** The ledger was written in a format that this program does not know. */
-export class NewerFormat extends Error {
-  override readonly name = 'NewerFormat';
+export class UnsupportedFormatError extends Error {
+  override readonly name = 'UnsupportedFormatError';
+  readonly code = 'unsupported-format';
 }
 
 /** The server holds a ledger already, another than the one that is moved there. */
-export class OtherLedger extends Error {
-  override readonly name = 'OtherLedger';
+export class OtherLedgerError extends Error {
+  override readonly name = 'OtherLedgerError';
+  readonly code = 'other-ledger';
 }
 
 /**
@@ -24,7 +26,7 @@ export class OtherLedger extends Error {
  * of them wins, and all read the same.
  * @throws NewerFormat, HistoryBroken, Failed
  */
-export const genesisOf = async (link: Link, fresh: () => Genesis, newId: () => string, deadline: number): Promise<Genesis> => {
+export const genesisOf = async (link: ClusterConnection, fresh: () => Genesis, newId: () => string, deadline: number): Promise<Genesis> => {
   let event: Proposed | undefined;
   for (let tries = 0; ; tries++) {
     const found = await link.persist((node) => collect(node, { stream: STREAM, from: 'start', limit: 1 }, deadline), mayBeAskedAgain);
@@ -36,17 +38,17 @@ export const genesisOf = async (link: Link, fresh: () => Genesis, newId: () => s
       await link.persist((node) => node.append(STREAM, -1, proposed, deadline), passes);
     } catch (error) {
       // Without an answer it may stand there: that is seen by reading.
-      if (tries > 4 || !(error instanceof Failed) || !mayBeAskedAgain(error.failure)) throw error;
+      if (tries > 4 || !(error instanceof CallFailedError) || !mayBeAskedAgain(error.failure)) throw error;
     }
   }
 };
 
 const read = (record: Recorded | undefined): Genesis => {
-  const told = record?.json() as Partial<Genesis> | undefined;
-  if (record?.type !== TYPE || record.revision !== 0 || typeof told?.ledgerId !== 'string' || typeof told.timeZone !== 'string')
-    throw new HistoryBroken(`The stream ${STREAM} does not begin with the first record of a ledger.`);
-  const genesis = told as Genesis;
+  const answer = record?.json() as Partial<Genesis> | undefined;
+  if (record?.type !== TYPE || record.revision !== 0 || typeof answer?.ledgerId !== 'string' || typeof answer.timeZone !== 'string')
+    throw new HistoryBrokenError(`The stream ${STREAM} does not begin with the first record of a ledger.`);
+  const genesis = answer as Genesis;
   if (genesis.formatVersion > FORMAT)
-    throw new NewerFormat(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
+    throw new UnsupportedFormatError(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
   return genesis;
 };

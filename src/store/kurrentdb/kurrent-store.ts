@@ -1,20 +1,20 @@
-import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
-  HistoryBroken,
-  OutcomeUnknown,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  HistoryBrokenError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
   type Appended,
   type EventStore,
   type Genesis,
   type Revision,
 } from '../event-store.js';
 import { connectionOf } from './connection.js';
-import { Failed, mayBeAskedAgain, passes, portError } from './errors.js';
+import { CallFailedError, mayBeAskedAgain, passes, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
-import { genesisOf, OtherLedger } from './genesis.js';
+import { genesisOf, OtherLedgerError } from './genesis.js';
 import { mustAnswer } from './doctor.js';
-import { Link } from './cluster-connection.js';
+import { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { AppendAnswer, LogPosition, Proposed, Reading } from './protocol.js';
 import { collect, mustBeWhole, Revisions } from './reading.js';
@@ -69,6 +69,7 @@ export interface KurrentOptions extends Partial<Bounds> {
  * with success whatever they carry.
  */
 export class KurrentStore implements EventStore {
+  readonly kind = 'kurrentdb';
   readonly #closing = new AbortController();
   readonly #accepted = new Set<Promise<Appended>>();
   /** Those who wait for their turn to append. */
@@ -81,24 +82,24 @@ export class KurrentStore implements EventStore {
 
   private constructor(
     readonly genesis: Genesis,
-    private readonly link: Link,
+    private readonly link: ClusterConnection,
     private readonly bounds: Bounds,
     /** The last position that was heard of. */
     private latest: LogPosition,
   ) {}
 
   /** @throws InvalidConnection, CannotOpen with the step that failed, NewerFormat, OtherLedger */
-  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...told }: KurrentOptions): Promise<KurrentStore> {
+  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
     const connection = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
-    const bounds: Bounds = { ...BOUNDS, deadline, ...told };
+    const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
     await mustAnswer(connection, bounds.openDeadline, log);
-    const link = new Link({ connection, patience: bounds.patience, now, log });
+    const link = new ClusterConnection({ connection, patience: bounds.patience, now, log });
     try {
       const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
       const ledger = await genesisOf(link, fresh, newId, bounds.deadline);
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
-        throw new OtherLedger(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);
+        throw new OtherLedgerError(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);
       const last = await link.persist(
         (node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline),
         mayBeAskedAgain,
@@ -106,22 +107,22 @@ export class KurrentStore implements EventStore {
       return new KurrentStore(ledger, link, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
     } catch (error) {
       await link.close();
-      throw error instanceof Failed ? portError(error.failure, { retryAfter: link.retryAfter }) : error;
+      throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: link.retryAfter }) : error;
     }
   }
 
-  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustBeOpen();
     if (limit < 1) return [];
     const found = await this.#records({ stream, from, limit });
     const first = found === 'not-found' ? undefined : found[0];
     if (first === undefined && (found === 'not-found' || from === 0)) {
       await this.#ask((node) => mustBeWhole(node, stream, this.bounds.deadline), stream);
-      if (found !== 'not-found') throw new HistoryBroken(`${stream} has events no more: it was truncated on the server.`);
+      if (found !== 'not-found') throw new HistoryBrokenError(`${stream} has events no more: it was truncated on the server.`);
     }
     if (found === 'not-found' || first === undefined) return [];
     if (first.revision !== from)
-      throw new HistoryBroken(
+      throw new HistoryBrokenError(
         `${stream} begins at revision ${first.revision}: what stood before it was deleted or truncated on the server.`,
       );
     return whole(found, false);
@@ -130,7 +131,7 @@ export class KurrentStore implements EventStore {
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) throw new TypeError('An append needs at least one event.');
     this.#mustBeOpen();
-    if (this.#turns.length >= this.bounds.queue) throw new StoreUnavailable('Too many appends are under way.', this.link.retryAfter);
+    if (this.#turns.length >= this.bounds.queue) throw new StoreUnavailableError('Too many appends are under way.', this.link.retryAfter);
     const proposed = events.map(proposedOf);
     const same = `${stream} ${expected} ${proposed[0]!.id}`;
     // Sent twice at once, the server leaves one of the two without an answer, and which of two payloads it stored without a sign.
@@ -147,7 +148,7 @@ export class KurrentStore implements EventStore {
     }
   }
 
-  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? undefined : positionOf(after);
     this.#mustBeOpen();
     const count = limit + (from ? 1 : 0); // the server counts what stands at the position too
@@ -155,7 +156,7 @@ export class KurrentStore implements EventStore {
     return found === 'not-found' ? [] : whole(found.slice(0, limit), after === undefined);
   }
 
-  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly StoredEvent[], void> {
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly RecordedEvent[], void> {
     const from = after === undefined ? undefined : positionOf(after);
     const until = AbortSignal.any([signal, this.#closing.signal]);
     if (until.aborted) return;
@@ -181,7 +182,7 @@ export class KurrentStore implements EventStore {
   }
 
   #mustBeOpen(): void {
-    if (this.#closing.signal.aborted) throw new StoreUnavailable('The store is closed.');
+    if (this.#closing.signal.aborted) throw new StoreUnavailableError('The store is closed.');
   }
 
   #saw(position: LogPosition): void {
@@ -202,7 +203,7 @@ export class KurrentStore implements EventStore {
   }
 
   #asPort(error: unknown, what: { readonly stream?: string; readonly append?: boolean }): unknown {
-    return error instanceof Failed ? portError(error.failure, { ...what, retryAfter: this.link.retryAfter }) : error;
+    return error instanceof CallFailedError ? portError(error.failure, { ...what, retryAfter: this.link.retryAfter }) : error;
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -230,13 +231,15 @@ export class KurrentStore implements EventStore {
       );
     } catch (error) {
       const asPort = this.#asPort(error, { stream, append: true });
-      if (asPort instanceof OutcomeUnknown) this.#doubt(same);
+      if (asPort instanceof OutcomeUnknownError) this.#doubt(same);
       throw asPort;
     }
-    if ('elsewhere' in answer) throw new WrongExpectedRevision(stream, expected, answer.elsewhere);
+    if ('elsewhere' in answer) throw new WrongExpectedRevisionError(stream, expected, answer.elsewhere);
     const { revision, position } = answer;
     if (revision !== expected + events.length)
-      throw new HistoryBroken(`${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`);
+      throw new HistoryBrokenError(
+        `${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`,
+      );
     if (doubt || !position || order(position, before) <= 0) return this.#asStored(stream, expected, events);
     this.#saw(position);
     return { revision, position: nameOf(position) };
@@ -255,24 +258,24 @@ export class KurrentStore implements EventStore {
       if (last && there.length === events.length && there.every((event, i) => isSame(event, events[i]!)))
         return { revision: last.revision, position: last.position };
       const actual = await this.#records({ stream, from: 'end', backwards: true, limit: 1 });
-      throw new WrongExpectedRevision(stream, expected, actual === 'not-found' ? -1 : (actual[0]?.revision ?? -1));
+      throw new WrongExpectedRevisionError(stream, expected, actual === 'not-found' ? -1 : (actual[0]?.revision ?? -1));
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      throw new OutcomeUnknown(`What is stored could not be compared: ${error.message}`);
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      throw new OutcomeUnknownError(`What is stored could not be compared: ${error.message}`);
     }
   }
 }
 
-const isSame = ({ id, type, data, metadata }: StoredEvent, sent: Proposed): boolean => {
+const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): boolean => {
   const said = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));
   return id === sent.id && type === sent.type && canonical(data) === said(sent.data) && canonical(metadata) === said(sent.metadata);
 };
 
 /** @throws HistoryBroken when a revision is missing between those of a page */
-const whole = (records: readonly Recorded[], fromStart: boolean): readonly StoredEvent[] => {
+const whole = (records: readonly Recorded[], fromStart: boolean): readonly RecordedEvent[] => {
   const revisions = new Revisions(fromStart);
   return records.map((record) => {
     revisions.pass(record);
-    return record.stored();
+    return record.recorded();
   });
 };

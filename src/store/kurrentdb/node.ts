@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
-import { Failed, failureOf } from './errors.js';
+import { CallFailedError, failureOf } from './errors.js';
 import {
   answerOf,
   headerOf,
@@ -77,7 +77,7 @@ export class Node extends EventStoreDBClient {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
     const [metadata, options] = this.#arguments({ requiresLeader: true, deadline });
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(new Failed(failureOf(error)));
+      const fail = (error: unknown) => reject(new CallFailedError(failureOf(error)));
       const answered = (error: unknown, response: AppendResp) => (error ? fail(error) : resolve(answerOf(response)));
       const call = this.#begin(() => streams.append(metadata, options, answered));
       call.on('error', fail);
@@ -102,7 +102,8 @@ export class Node extends EventStoreDBClient {
     const gossip = await this.execute(gossipServices.GossipClient, 'gossip', async (client) => client);
     const [metadata, options] = this.callArguments({ deadline }); // whoever it is that asks
     return new Promise((resolve, reject) => {
-      const answered = (error: unknown, info: ClusterInfo) => (error ? reject(new Failed(failureOf(error))) : resolve(membersOf(info)));
+      const answered = (error: unknown, info: ClusterInfo) =>
+        error ? reject(new CallFailedError(failureOf(error))) : resolve(membersOf(info));
       this.#begin(() => gossip.read(new shared.Empty(), metadata, options, answered));
     });
   }
@@ -118,7 +119,7 @@ export class Node extends EventStoreDBClient {
     try {
       return make();
     } catch (error) {
-      throw this.#closed ? new Failed({ kind: 'not-ready', message: 'The connection was left.' }) : error;
+      throw this.#closed ? new CallFailedError({ kind: 'not-ready', message: 'The connection was left.' }) : error;
     }
   }
 

@@ -1,5 +1,5 @@
-import { HistoryBroken, StoreUnavailable, type Revision } from '../event-store.js';
-import { Failed, failureOf } from './errors.js';
+import { HistoryBrokenError, StoreUnavailableError, type Revision } from '../event-store.js';
+import { CallFailedError, failureOf } from './errors.js';
 import { BOUNDS, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
 import type { Node } from './node.js';
 import type { Reading } from './protocol.js';
@@ -23,8 +23,8 @@ export async function* records(
     }
     return undefined;
   } catch (error) {
-    if (signal?.aborted) throw new StoreUnavailable('The store is closed.');
-    throw new Failed(failureOf(error));
+    if (signal?.aborted) throw new StoreUnavailableError('The store is closed.');
+    throw new CallFailedError(failureOf(error));
   } finally {
     signal?.removeEventListener('abort', cancel);
     cancel();
@@ -74,10 +74,10 @@ export class Revisions {
 
   /** @throws HistoryBroken */
   pass({ stream, revision, type }: Recorded): void {
-    if (type === TOMBSTONE) throw new HistoryBroken(`${stream} was deleted on the server: what was recorded in it is gone.`);
+    if (type === TOMBSTONE) throw new HistoryBrokenError(`${stream} was deleted on the server: what was recorded in it is gone.`);
     const before = this.#seen.get(stream) ?? (this.fromStart && !this.#forgets ? -1 : revision - 1);
     if (revision !== before + 1)
-      throw new HistoryBroken(`${stream} goes from revision ${before} to ${revision}: it was deleted or truncated on the server.`);
+      throw new HistoryBrokenError(`${stream} goes from revision ${before} to ${revision}: it was deleted or truncated on the server.`);
     this.#seen.delete(stream);
     this.#seen.set(stream, revision);
     if (this.#seen.size > this.most) this.#seen.delete(this.#seen.keys().next().value!);
@@ -105,5 +105,5 @@ export const boundedBy = ({ stream }: Recorded): string | undefined =>
 export const mustBeWhole = async (node: Node, stream: string, deadline: number): Promise<void> => {
   const found = await collect(node, { stream: `$$${stream}`, from: 'end', backwards: true, limit: 1 }, deadline);
   const bound = found === 'not-found' ? undefined : boundOf(found[0]?.json());
-  if (bound !== undefined) throw new HistoryBroken(`${stream} is not whole: ${bound} on the server.`);
+  if (bound !== undefined) throw new HistoryBrokenError(`${stream} is not whole: ${bound} on the server.`);
 };

@@ -1,14 +1,14 @@
-import type { StoredEvent } from '../../kernel/index.js';
-import { HistoryBroken } from '../event-store.js';
-import { Failed, failureOf, portError } from './errors.js';
+import type { RecordedEvent } from '../../kernel/index.js';
+import { HistoryBrokenError } from '../event-store.js';
+import { CallFailedError, failureOf, portError } from './errors.js';
 import { BOUNDS, nameOf, order, recordedOf, STREAMS, type Recorded } from './events.js';
-import type { Link } from './cluster-connection.js';
+import type { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { LogPosition, Reading } from './protocol.js';
 import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';
 
 export interface SubscriptionOptions {
-  readonly link: Link;
+  readonly link: ClusterConnection;
   readonly after: LogPosition | undefined;
   /** Of a read beside the subscription; milliseconds. */
   readonly deadline: number;
@@ -50,7 +50,7 @@ export class Subscription {
   }
 
   /** Batches of at most `limit`, until `signal` aborts. @throws HistoryBroken, InvalidPosition */
-  async *batches(limit: number, signal: AbortSignal): AsyncGenerator<readonly StoredEvent[], void> {
+  async *batches(limit: number, signal: AbortSignal): AsyncGenerator<readonly RecordedEvent[], void> {
     const end = () => this.#end();
     signal.addEventListener('abort', end);
     void this.#run();
@@ -64,7 +64,7 @@ export class Subscription {
         const batch = this.#waiting.splice(0, limit);
         for (const { size } of batch) this.#bytes -= size;
         if (!this.#isFull) this.#drained();
-        yield batch.map((record) => record.stored());
+        yield batch.map((record) => record.recorded());
       }
     } finally {
       signal.removeEventListener('abort', end);
@@ -125,10 +125,10 @@ export class Subscription {
         if (this.#isFull && !this.#stop.signal.aborted) await new Promise<void>((resolve) => (this.#drained = resolve));
         if (this.#stop.signal.aborted) return;
       }
-      throw new Failed({ kind: 'lost', message: 'The subscription ended.' });
+      throw new CallFailedError({ kind: 'lost', message: 'The subscription ended.' });
     } catch (error) {
       if (silent || this.#stop.signal.aborted) return;
-      throw error instanceof HistoryBroken || error instanceof Failed ? error : new Failed(failureOf(error));
+      throw error instanceof HistoryBrokenError || error instanceof CallFailedError ? error : new CallFailedError(failureOf(error));
     } finally {
       over.abort();
       this.#stop.signal.removeEventListener('abort', stop);
@@ -151,7 +151,7 @@ export class Subscription {
       return;
     }
     const message = `The log ends at ${head ? nameOf(head) : 'its beginning'}, before ${nameOf(this.#last)} that was read of it.`;
-    throw ++this.#behind < BEHIND ? new Failed({ kind: 'busy', message }) : new HistoryBroken(message);
+    throw ++this.#behind < BEHIND ? new CallFailedError({ kind: 'busy', message }) : new HistoryBrokenError(message);
   }
 
   async #take(node: Node, record: Recorded): Promise<void> {
@@ -206,8 +206,8 @@ export class Subscription {
 
 /** What no further try would mend. */
 const fatalOf = (error: unknown): Error | undefined => {
-  if (error instanceof HistoryBroken) return error;
-  if (!(error instanceof Failed)) return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof HistoryBrokenError) return error;
+  if (!(error instanceof CallFailedError)) return error instanceof Error ? error : new Error(String(error));
   const { kind } = error.failure;
   return kind === 'invalid-position' || kind === 'deleted' ? portError(error.failure, { retryAfter: 0 }) : undefined;
 };

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
-  HistoryBroken,
-  InvalidPosition,
-  StoreUnavailable,
+  HistoryBrokenError,
+  InvalidPositionError,
+  StoreUnavailableError,
   type Appended,
   type EventStore,
   type Genesis,
   type Revision,
 } from '../event-store.js';
 import { compareLogs, leafOf, type Likeness, type Log } from '../merkle-tree.js';
-import { Waiting } from '../signal.js';
-import { CopyFile } from './replica-file.js';
-import { gathered } from './micro-batch.js';
+import { Signal } from '../signal.js';
+import { ReplicaFile } from './replica-file.js';
+import { microBatches } from './micro-batch.js';
 
-export interface CopyOptions {
+export interface ReplicaOptions {
   /** The folder of the copy. */
   readonly dir: string;
   /** Opens the store that is copied; asked again, later and later, until it succeeds. */
@@ -29,9 +29,9 @@ export interface CopyOptions {
   readonly patienceMs?: number;
 }
 
-export interface CopyStatus {
+export interface ReplicaStatus {
   /** How many events were copied. */
-  readonly ordinal: number;
+  readonly sequence: number;
   /** Of the last one. */
   readonly position: string | undefined;
   /** Over their leaves, in hexadecimal. */
@@ -64,10 +64,12 @@ const FAR_MS = 1000;
  * it and goes on answering while it is away. The copy is compared with the store whenever that is connected, and never mended: one that
  * is not the log answers nothing any more but HistoryBroken.
  */
-export class CopiedStore implements EventStore {
-  readonly #file: CopyFile;
-  readonly #options: CopyOptions;
-  readonly #waiting = new Waiting();
+export class ReplicaStore implements EventStore {
+  /** Of the store that is replicated: its positions are kept as they are. */
+  readonly kind = 'kurrentdb';
+  readonly #file: ReplicaFile;
+  readonly #options: ReplicaOptions;
+  readonly #waiting = new Signal();
   readonly #stop = new AbortController();
   #remote: EventStore | undefined;
   /** Of the last event that this process appended and the copy has not yet. */
@@ -75,21 +77,21 @@ export class CopiedStore implements EventStore {
   #following = false;
   #isFar = false;
   #away = false;
-  #broken: HistoryBroken | undefined;
+  #broken: HistoryBrokenError | undefined;
   #fed: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(options: CopyOptions) {
+  private constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#file = new CopyFile(options.dir);
+    this.#file = new ReplicaFile(options.dir);
   }
 
   /**
    * A copy that holds the ledger already needs no store to be opened; a new one does.
    * @throws FolderInUse, UnsafeSqlite; HistoryBroken when the copy is not what the store holds; of a new copy, what `connect` throws
    */
-  static async open(options: CopyOptions): Promise<CopiedStore> {
-    const store = new CopiedStore(options);
+  static async open(options: ReplicaOptions): Promise<ReplicaStore> {
+    const store = new ReplicaStore(options);
     try {
       await store.#begin();
       return store;
@@ -103,11 +105,11 @@ export class CopiedStore implements EventStore {
     return this.#file.genesis!;
   }
 
-  async read(stream: string, from?: Revision, limit?: number): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> {
     return this.#leader().read(stream, from, limit);
   }
 
-  async near(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readLocal(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustStand();
     return this.#file.ofStream(stream, from, limit);
   }
@@ -120,18 +122,18 @@ export class CopiedStore implements EventStore {
   }
 
   /** Where the copy ends before the page does, it first waits a moment for what this process appended. */
-  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const page = () => {
       this.#mustStand();
       const from = this.#behind(after);
-      if (from === undefined && !this.#remote) throw new StoreUnavailable(`The store is away, and the copy does not know ${after}.`);
+      if (from === undefined && !this.#remote) throw new StoreUnavailableError(`The store is away, and the copy does not know ${after}.`);
       return from === undefined ? [] : this.#file.page(from, limit);
     };
     const first = page();
     return first.length < limit && (await this.#caughtUp()) ? page() : first;
   }
 
-  async *follow(after: string | undefined, signal: AbortSignal, limit = BATCH): AsyncIterable<readonly StoredEvent[]> {
+  async *follow(after: string | undefined, signal: AbortSignal, limit = BATCH): AsyncIterable<readonly RecordedEvent[]> {
     let from: number | undefined;
     while (!signal.aborted && !this.#stop.signal.aborted) {
       this.#mustStand();
@@ -141,8 +143,8 @@ export class CopiedStore implements EventStore {
         yield page;
         from! += page.length;
       } else {
-        const seen: number = from ?? this.#file.ordinal;
-        await this.#waiting.orWoken(signal, () => this.#stop.signal.aborted || this.#file.ordinal > seen);
+        const seen: number = from ?? this.#file.sequence;
+        await this.#waiting.wait(signal, () => this.#stop.signal.aborted || this.#file.sequence > seen);
       }
     }
   }
@@ -156,15 +158,16 @@ export class CopiedStore implements EventStore {
   /** While the store was not connected yet, only positions of the copy can be compared. @throws StoreUnavailable for others */
   compare(a: string, b: string): number {
     if (this.#remote) return this.#remote.compare(a, b);
-    const [one, other] = [this.#file.ordinalOf(a), this.#file.ordinalOf(b)];
-    if (one === undefined || other === undefined) throw new StoreUnavailable('The store is away, and the copy does not know the position.');
+    const [one, other] = [this.#file.sequenceOf(a), this.#file.sequenceOf(b)];
+    if (one === undefined || other === undefined)
+      throw new StoreUnavailableError('The store is away, and the copy does not know the position.');
     return one - other;
   }
 
-  async status(): Promise<CopyStatus> {
-    const { ordinal, position, root } = this.#file;
+  async status(): Promise<ReplicaStatus> {
+    const { sequence, position, root } = this.#file;
     const behind = await this.#lag();
-    return { ordinal, position, root, connected: behind !== undefined, behind, broken: this.#broken?.message };
+    return { sequence, position, root, connected: behind !== undefined, behind, broken: this.#broken?.message };
   }
 
   /** Reads the whole copy and makes its root anew. @throws HistoryBroken when it is not the root over what was copied */
@@ -174,8 +177,8 @@ export class CopiedStore implements EventStore {
 
   /** Reads a whole log beside the copy, as far as the copy goes. @throws HistoryBroken that names the first event which differs */
   async verifyAgainst(log: Log, signal?: AbortSignal): Promise<Likeness> {
-    const count = this.#file.ordinal;
-    const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.ordinalOf(after)!, limit!) };
+    const count = this.#file.sequence;
+    const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.sequenceOf(after)!, limit!) };
     const likeness = await compareLogs(mine, log, { count, ...(signal && { signal }) });
     if (likeness.same < count) throw this.#differs(likeness.next[0], likeness.next[1]);
     return likeness;
@@ -187,7 +190,7 @@ export class CopiedStore implements EventStore {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     await this.#remote?.close();
     await this.#fed;
     this.#file.close();
@@ -200,7 +203,7 @@ export class CopiedStore implements EventStore {
     }
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.patienceMs ?? PATIENCE_MS)]);
     this.#fed = this.#feed();
-    await this.#waiting.orWoken(patience, () => this.#following || this.#away || this.#broken !== undefined);
+    await this.#waiting.wait(patience, () => this.#following || this.#away || this.#broken !== undefined);
     this.#mustStand();
   }
 
@@ -214,9 +217,9 @@ export class CopiedStore implements EventStore {
         await this.#compareWith(remote);
         if ((await remote.head()) === this.#file.position) this.#isBack();
         this.#following = true;
-        this.#waiting.wake();
+        this.#waiting.notifyAll();
         await this.#copy(remote, () => (wait = retryMs));
-        if (!signal.aborted) this.#isAway(new StoreUnavailable('The store ended the subscription.'));
+        if (!signal.aborted) this.#isAway(new StoreUnavailableError('The store ended the subscription.'));
       } catch (error) {
         if (!signal.aborted) this.#isAway(error);
       }
@@ -229,11 +232,11 @@ export class CopiedStore implements EventStore {
     const over = new AbortController();
     const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
     try {
-      for await (const batch of gathered(log, BATCH, PAUSE_MS)) {
+      for await (const batch of microBatches(log, BATCH, PAUSE_MS)) {
         this.#file.take(batch, (a, b) => remote.compare(a, b));
         went();
         this.#isBack();
-        this.#waiting.wake();
+        this.#waiting.notifyAll();
         await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
       }
     } finally {
@@ -245,10 +248,10 @@ export class CopiedStore implements EventStore {
   async #connected(): Promise<EventStore | undefined> {
     const { signal } = this.#stop;
     let stop = () => {};
-    const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', (stop = () => resolve(undefined))));
+    const faulted = new Promise<undefined>((resolve) => signal.addEventListener('abort', (stop = () => resolve(undefined))));
     const opening = this.#options.connect();
     try {
-      return await Promise.race([opening, stopped]);
+      return await Promise.race([opening, faulted]);
     } finally {
       signal.removeEventListener('abort', stop);
       if (signal.aborted) opening.then((late) => late.close()).catch(() => undefined);
@@ -259,14 +262,14 @@ export class CopiedStore implements EventStore {
   async #compareWith(remote: EventStore): Promise<void> {
     if (canonical(remote.genesis) !== canonical(this.genesis))
       throw this.#file.broken(`it is one of the ledger ${this.genesis.ledgerId}, and the store holds ${remote.genesis.ledgerId}`);
-    if (this.#file.ordinal === 0) return;
-    const before = Math.max(0, this.#file.ordinal - LAST);
+    if (this.#file.sequence === 0) return;
+    const before = Math.max(0, this.#file.sequence - LAST);
     const mine = this.#file.page(before, LAST);
     const after = this.#file.positionAt(before);
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout((this.#options.patienceMs ?? PATIENCE_MS) / 2)]);
     for (;;) {
       const theirs = await remote.readAll(after, LAST).catch((error: unknown) => {
-        if (error instanceof InvalidPosition) throw this.#file.broken(`the store has no position ${after}`);
+        if (error instanceof InvalidPositionError) throw this.#file.broken(`the store has no position ${after}`);
         throw error;
       });
       const differs = mine.findIndex(
@@ -279,7 +282,7 @@ export class CopiedStore implements EventStore {
     }
   }
 
-  #differs(mine: StoredEvent | undefined, theirs: StoredEvent | undefined): HistoryBroken {
+  #differs(mine: RecordedEvent | undefined, theirs: RecordedEvent | undefined): HistoryBrokenError {
     const there = theirs ? `${theirs.type}, revision ${theirs.revision} of ${theirs.stream}, at ${theirs.position}` : 'nothing';
     return this.#file.broken(
       `it has ${mine?.type}, revision ${mine?.revision} of ${mine?.stream}, at ${mine?.position}, and the store ${there}`,
@@ -294,35 +297,35 @@ export class CopiedStore implements EventStore {
 
   #isAway(error: unknown): void {
     this.#following = false;
-    if (error instanceof HistoryBroken) {
+    if (error instanceof HistoryBrokenError) {
       this.#broken = error;
       this.#options.log?.(error.message, error);
     } else if (!this.#away) this.#options.log?.('The log is not copied further for now; what was copied is still read.', error);
     this.#away = true;
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
   }
 
   /** @throws StoreUnavailable, HistoryBroken */
   #mustStand(): void {
-    if (this.#closing) throw new StoreUnavailable('The store is closed.');
+    if (this.#closing) throw new StoreUnavailableError('The store is closed.');
     if (this.#broken) throw this.#broken;
   }
 
   #leader(): EventStore {
     this.#mustStand();
-    if (!this.#remote) throw new StoreUnavailable('The store is away.');
+    if (!this.#remote) throw new StoreUnavailableError('The store is away.');
     return this.#remote;
   }
 
-  /** The ordinal behind which what stands after a position begins; undefined when the copy has not come there. @throws InvalidPosition */
+  /** The sequence behind which what stands after a position begins; undefined when the copy has not come there. @throws InvalidPosition */
   #behind(after: string | undefined): number | undefined {
     if (after === undefined) return 0;
-    const ordinal = this.#file.ordinalOf(after);
-    if (ordinal !== undefined || !this.#remote) return ordinal;
+    const sequence = this.#file.sequenceOf(after);
+    if (sequence !== undefined || !this.#remote) return sequence;
     const remote = this.#remote;
     if (this.#file.position === undefined ? remote.compare(after, after) === 0 : remote.compare(after, this.#file.position) > 0)
       return undefined;
-    return this.#file.ordinalUpTo(after, (a, b) => remote.compare(a, b));
+    return this.#file.sequenceUpTo(after, (a, b) => remote.compare(a, b));
   }
 
   /** Whether it had to wait for what this process appended. */
@@ -331,7 +334,7 @@ export class CopiedStore implements EventStore {
     if (own === undefined) return false;
     const there = () => this.#file.position !== undefined && this.#remote!.compare(this.#file.position, own) >= 0;
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OWN_MS)]);
-    while (!patience.aborted && this.#following && !there()) await this.#waiting.orWoken(patience, () => !this.#following || there());
+    while (!patience.aborted && this.#following && !there()) await this.#waiting.wait(patience, () => !this.#following || there());
     if (this.#own === own) this.#own = undefined; // it is there, or was waited for in vain once
     return true;
   }

@@ -3,21 +3,24 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
-export class FolderInUse extends Error {
-  override readonly name = 'FolderInUse';
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+  readonly code = 'folder-in-use';
   constructor(readonly folder: string) {
     super(`${folder} is in use by another process.`);
   }
 }
 
 /** The ledger in this folder was written in a format that this program does not know. */
-export class NewerFormat extends Error {
-  override readonly name = 'NewerFormat';
+export class UnsupportedFormatError extends Error {
+  override readonly name = 'UnsupportedFormatError';
+  readonly code = 'unsupported-format';
 }
 
 /** This SQLite can lose acknowledged records. */
-export class UnsafeSqlite extends Error {
-  override readonly name = 'UnsafeSqlite';
+export class UnsafeSqliteError extends Error {
+  override readonly name = 'UnsafeSqliteError';
+  readonly code = 'unsafe-sqlite';
 }
 
 /**
@@ -27,7 +30,7 @@ export class UnsafeSqlite extends Error {
 export const refuseUnsafe = (version: string): void => {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   const number = major * 1_000_000 + minor * 1000 + patch;
-  if (number < 3_051_003) throw new UnsafeSqlite(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
+  if (number < 3_051_003) throw new UnsafeSqliteError(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
 };
 
 /** Holds a folder until released; a killed process leaves it free. @throws FolderInUse */
@@ -38,7 +41,7 @@ export const lockFolder = (folder: string): (() => void) => {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new FolderInUse(folder);
+    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new FolderInUseError(folder);
     throw error;
   }
   return () => lock.close();

@@ -1,4 +1,4 @@
-import type { NewEvent, StoredEvent } from '../../kernel/index.js';
+import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
 import type { Revision } from '../event-store.js';
 
 /** The columns of an event in a file: its position is a number where the file makes it, a text where another store did. */
@@ -22,14 +22,14 @@ export const textsOf = ({ id, type, data, metadata }: NewEvent): [id: string, ty
   JSON.stringify(metadata),
 ];
 
-export const storedOf = (row: EventRow<number | string>): StoredEvent => ({
+export const recordedOf = (row: EventRow<number | string>): RecordedEvent => ({
   id: row.id,
   stream: row.stream,
   revision: row.revision,
   position: String(row.position),
   type: row.type,
   data: JSON.parse(row.data),
-  metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
+  metadata: JSON.parse(row.metadata) as RecordedEvent['metadata'],
 });
 
 const HEADS = 50_000;

@@ -1,20 +1,20 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
-import { canonical, type NewEvent, type StoredEvent } from '../../kernel/index.js';
+import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
-  InvalidPosition,
-  OutcomeUnknown,
-  PositionOfAnotherStore,
-  StoreUnavailable,
-  WrongExpectedRevision,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  PositionOfAnotherStoreError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
   type Appended,
   type EventStore,
   type Genesis,
   type Revision,
 } from '../event-store.js';
-import { Waiting } from '../signal.js';
-import { codeOf, lockFolder, NewerFormat, openFile } from './folder.js';
-import { Heads, COLUMNS, storedOf, textsOf, type EventRow } from './rows.js';
+import { Signal } from '../signal.js';
+import { codeOf, lockFolder, UnsupportedFormatError, openFile } from './folder.js';
+import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from './rows.js';
 
 /** Where a folder has its ledger. */
 export const LEDGER_FILE = 'ledger.db';
@@ -23,7 +23,7 @@ const GENESIS = 'genesis';
 /** Appends that share one commit at most: bounds the time that others wait for it. */
 const BATCH = 512;
 
-export interface EmbeddedOptions {
+export interface SqliteStoreOptions {
   readonly dir: string;
   /** For a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
@@ -47,7 +47,8 @@ interface Pending {
  * the commit is on disk (WAL, synchronous=FULL). A commit that fails on I/O leaves its outcome unknown: the store then refuses every
  * further append until it is opened anew, since what the operating system still holds in memory may not be on the disk.
  */
-export class EmbeddedStore implements EventStore {
+export class SqliteStore implements EventStore {
+  readonly kind = 'sqlite';
   readonly genesis: Genesis;
   /** How many commits were made, for metrics. */
   commits = 0;
@@ -63,9 +64,9 @@ export class EmbeddedStore implements EventStore {
   #scheduled = false;
   #broken: Error | undefined;
   #closed = false;
-  readonly #waiting = new Waiting();
+  readonly #waiting = new Signal();
 
-  private constructor(options: EmbeddedOptions) {
+  private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
     this.#release = lockFolder(dir);
     this.#db = new Database(join(dir, LEDGER_FILE));
@@ -89,8 +90,8 @@ export class EmbeddedStore implements EventStore {
   }
 
   /** @throws FolderInUse, NewerFormat, UnsafeSqlite */
-  static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
-    return new EmbeddedStore(options);
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    return new SqliteStore(options);
   }
 
   /** What the writer's connection runs with, read back from it. */
@@ -99,15 +100,15 @@ export class EmbeddedStore implements EventStore {
     return { journalMode: read('journal_mode') as string, synchronous: read('synchronous') as number };
   }
 
-  async read(stream: string, from = 0, limit = 1000): Promise<readonly StoredEvent[]> {
+  async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustBeOpen();
     if (from > this.#heads.of(stream)) return [];
-    return this.#ofStream.all(stream, from, limit).map(storedOf);
+    return this.#ofStream.all(stream, from, limit).map(recordedOf);
   }
 
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
-    if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailable(this.#broken?.message ?? 'The store is closed.'));
+    if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailableError(this.#broken?.message ?? 'The store is closed.'));
     return new Promise((resolve, reject) => {
       this.#pending.push({ stream, expected, rows: events.map(textsOf), resolve, reject });
       if (this.#scheduled) return;
@@ -120,16 +121,16 @@ export class EmbeddedStore implements EventStore {
    * Takes over the events that stand next in another store, of many streams and in its order: all of them or none, in one commit.
    * @throws WrongExpectedRevision when one does not follow what stands here
    */
-  async adopt(events: readonly StoredEvent[]): Promise<void> {
+  async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
-    if (this.#closed || this.#broken) throw new StoreUnavailable(this.#broken?.message ?? 'The store is closed.');
+    if (this.#closed || this.#broken) throw new StoreUnavailableError(this.#broken?.message ?? 'The store is closed.');
     const rows = events.map((event) => [event.stream, event.revision, textsOf(event)] as const);
     const heads = new Map<string, Revision>();
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       for (const [stream, revision, texts] of rows) {
         const actual = heads.get(stream) ?? this.#heads.of(stream);
-        if (actual !== revision - 1) throw new WrongExpectedRevision(stream, revision - 1, actual);
+        if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
         this.#insert.run(stream, revision, ...texts);
         heads.set(stream, revision);
       }
@@ -140,12 +141,12 @@ export class EmbeddedStore implements EventStore {
     this.#committed(heads, []);
   }
 
-  async readAll(after?: string, limit = 1000): Promise<readonly StoredEvent[]> {
+  async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustBeOpen();
-    return this.#ofLog.all(after === undefined ? 0 : numberOf(after), limit).map(storedOf);
+    return this.#ofLog.all(after === undefined ? 0 : numberOf(after), limit).map(recordedOf);
   }
 
-  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly StoredEvent[]> {
+  async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly RecordedEvent[]> {
     let at = after;
     if (at !== undefined) numberOf(at);
     while (!signal.aborted && !this.#closed) {
@@ -171,22 +172,22 @@ export class EmbeddedStore implements EventStore {
     if (this.#closed) return;
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
     if (!this.#broken) this.#db.pragma('wal_checkpoint(TRUNCATE)');
     this.#db.close();
     this.#release();
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new StoreUnavailable('The store is closed.');
+    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
   }
 
-  #open({ genesis, timeZone, now, newId }: EmbeddedOptions): Genesis {
+  #open({ genesis, timeZone, now, newId }: SqliteStoreOptions): Genesis {
     const [first] = this.#ofStream.all(GENESIS, 0, 1);
     if (first) {
       const genesis = JSON.parse(first.data) as Genesis;
       if (genesis.formatVersion > FORMAT)
-        throw new NewerFormat(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
+        throw new UnsupportedFormatError(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
       return genesis;
     }
     const fresh = genesis ?? { ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() };
@@ -217,14 +218,14 @@ export class EmbeddedStore implements EventStore {
     this.commits++;
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
-    this.#waiting.wake();
+    this.#waiting.notifyAll();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
     const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
       const there = this.#alreadyThere(stream, expected, rows);
-      return () => (there ? resolve(there) : reject(new WrongExpectedRevision(stream, expected, actual)));
+      return () => (there ? resolve(there) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let position: number | bigint = 0;
     rows.forEach((row, i) => {
@@ -251,16 +252,17 @@ export class EmbeddedStore implements EventStore {
       // the connection is not used for writing again
     }
     this.#heads.clear();
-    if (cause instanceof WrongExpectedRevision) return cause;
+    if (cause instanceof WrongExpectedRevisionError) return cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause))) return new StoreUnavailable(`Nothing was stored: ${message}`);
+    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause)))
+      return new StoreUnavailableError(`Nothing was stored: ${message}`);
     this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
-    return new OutcomeUnknown(message);
+    return new OutcomeUnknownError(message);
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
     const from = at === undefined ? 1 : numberOf(at);
-    return this.#waiting.orWoken(signal, () => this.#closed || (this.#last.get()!.position ?? 0) > from);
+    return this.#waiting.wait(signal, () => this.#closed || (this.#last.get()!.position ?? 0) > from);
   }
 }
 
@@ -271,7 +273,7 @@ const isSame = (there: EventRow<number>, [id, type, ...sent]: Pending['rows'][nu
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))
-    throw new (/^k\d{1,20}(\.\d{1,20})?$/.test(position) ? PositionOfAnotherStore : InvalidPosition)(
+    throw new (/^k\d{1,20}(\.\d{1,20})?$/.test(position) ? PositionOfAnotherStoreError : InvalidPositionError)(
       `${JSON.stringify(position.slice(0, 40))} is not a position of this ledger.`,
     );
   return Number(position);

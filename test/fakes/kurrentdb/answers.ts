@@ -1,6 +1,6 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { readFailed, Refused, streamDeleted, thrown } from './failures.js';
-import { BeyondEnd, InvalidPosition, type Log, type Position, type Recorded } from './log.js';
+import { readFailed, RefusedError, streamDeleted, thrown } from './failures.js';
+import { BeyondEndError, InvalidPositionError, type Log, type Position, type Recorded } from './log.js';
 import { eventMessage, nameOf, notFoundMessage } from './messages.js';
 import { subscriptionToAll, subscriptionToStream, type Filter } from './subscription.js';
 
@@ -23,12 +23,12 @@ function* streamRead(log: Log, stream: streams.ReadReq.Options.StreamOptions, op
   const name = nameOf(stream.getStreamIdentifier());
   const from = revisionOf(stream);
   const count = Number(options.getCount());
-  if (count === 0) throw new Refused(readFailed('Stream', 'Error', "maxCount should be positive. (Parameter 'maxCount')"));
+  if (count === 0) throw new RefusedError(readFailed('Stream', 'Error', "maxCount should be positive. (Parameter 'maxCount')"));
   if (from === 'end' && !isBackwards(options)) {
-    throw new Refused(readFailed('Stream', 'Error', "fromEventNumber should be non negative. (Parameter 'fromEventNumber')"));
+    throw new RefusedError(readFailed('Stream', 'Error', "fromEventNumber should be non negative. (Parameter 'fromEventNumber')"));
   }
   const found = log.read(name, isBackwards(options) ? 'backwards' : 'forwards', from, count);
-  if (found === 'deleted') throw new Refused(streamDeleted(name));
+  if (found === 'deleted') throw new RefusedError(streamDeleted(name));
   if (found === 'not-found') yield notFoundMessage(name);
   else for (const event of found) yield eventMessage(event);
 }
@@ -46,8 +46,10 @@ function* allRead(log: Log, all: streams.ReadReq.Options.AllOptions, options: Op
       return log.readAll(from === 'start' ? { commit: 0, prepare: 0 } : from, count, Infinity, allows).events;
     } catch (error) {
       const kind = allows ? 'FilteredAll' : 'All';
-      if (error instanceof InvalidPosition) throw new Refused(readFailed(kind, 'InvalidPosition', 'no log record is at that position.'));
-      if (error instanceof BeyondEnd) throw new Refused(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
+      if (error instanceof InvalidPositionError)
+        throw new RefusedError(readFailed(kind, 'InvalidPositionError', 'no log record is at that position.'));
+      if (error instanceof BeyondEndError)
+        throw new RefusedError(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
       throw error;
     }
   }
@@ -62,7 +64,7 @@ const positionOf = (all: streams.ReadReq.Options.AllOptions): Position | 'start'
   const position = all.getPosition()!;
   const commit = Number(position.getCommitPosition());
   const prepare = Number(position.getPreparePosition());
-  if (commit < prepare) throw new Refused(thrown);
+  if (commit < prepare) throw new RefusedError(thrown);
   return { commit, prepare };
 };
 

@@ -1,5 +1,5 @@
 import { Metadata, status as Status } from '@grpc/grpc-js';
-import { InvalidPosition, type Expected } from './log.js';
+import { InvalidPositionError, type Expected } from './log.js';
 
 /** A failed call as it goes over the wire: `metadata` becomes its trailers. */
 export interface Failure {
@@ -8,14 +8,14 @@ export interface Failure {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export class Refused extends Error {
+export class RefusedError extends Error {
   constructor(readonly failure: Failure) {
     super(failure.details ?? Status[failure.code]);
   }
 }
 
 /** The caller went away: there is nobody to answer. */
-export class Gone extends Error {}
+export class GoneError extends Error {}
 
 export const statusOf = ({ code, details = Status[code], metadata = {} }: Failure) => {
   const trailers = new Metadata();
@@ -86,4 +86,4 @@ export const eventTooLarge = (id: string, size: number, limit: number): Failure 
 const invalidPosition: Failure = { code: Status.INVALID_ARGUMENT, details: 'Trying to read from an invalid position.' };
 
 export const failureOf = (error: unknown): Failure =>
-  error instanceof Refused ? error.failure : error instanceof InvalidPosition ? invalidPosition : thrown;
+  error instanceof RefusedError ? error.failure : error instanceof InvalidPositionError ? invalidPosition : thrown;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accessDenied, Gone, notLeader, notReady, Refused, unauthenticated, type Failure } from './failures.js';
+import { accessDenied, GoneError, notLeader, notReady, RefusedError, unauthenticated, type Failure } from './failures.js';
 
 const METHODS = ['append', 'batchAppend', 'readStream', 'readAll', 'subscribe', 'delete', 'tombstone', 'gossip', 'features'] as const;
 
@@ -12,7 +12,7 @@ export type Fate = Failure | 'hold' | 'cut';
 /** `stored`: only after its work is done. `after`: of a read or subscription, once so many messages were sent. */
 export interface Plan {
   readonly fate: Fate;
-  readonly stored: boolean;
+  readonly recorded: boolean;
   readonly after: number;
 }
 
@@ -50,19 +50,19 @@ export class Reception {
     for (const wake of this.#waiting) wake();
     const plan = this.#plans.get(method)?.shift();
     if (this.latency > 0) await sleep(this.latency);
-    if (plan && !plan.stored && plan.after === 0) await this.meet(plan.fate, call);
-    if (call.cancelled) throw new Gone();
+    if (plan && !plan.recorded && plan.after === 0) await this.meet(plan.fate, call);
+    if (call.cancelled) throw new GoneError();
     if (method !== 'gossip' && method !== 'features') this.#check(call);
     return plan;
   }
 
   /** Never returns. @throws Refused, Gone */
   meet(fate: Fate, call: Call): Promise<never> {
-    if (typeof fate === 'object') return Promise.reject(new Refused(fate));
+    if (typeof fate === 'object') return Promise.reject(new RefusedError(fate));
     if (fate === 'cut') this.cut(call.getPeer());
     return new Promise((_, reject) => {
-      if (call.cancelled) reject(new Gone());
-      call.on('cancelled', () => reject(new Gone()));
+      if (call.cancelled) reject(new GoneError());
+      call.on('cancelled', () => reject(new GoneError()));
     });
   }
 
@@ -82,11 +82,11 @@ export class Reception {
   #check(call: Call): void {
     const [authorization] = call.metadata.get('authorization');
     if (this.authorization !== undefined && authorization !== this.authorization) {
-      throw new Refused(authorization === undefined ? accessDenied : unauthenticated);
+      throw new RefusedError(authorization === undefined ? accessDenied : unauthenticated);
     }
-    if (!this.ready) throw new Refused(notReady);
+    if (!this.ready) throw new RefusedError(notReady);
     // A follower passes writes on to the leader, and answers reads, unless the caller asked for the leader itself.
     const mustLead = call.metadata.get('requires-leader')[0] === 'true';
-    if (this.leader && mustLead) throw new Refused(notLeader(this.leader.host, this.leader.port));
+    if (this.leader && mustLead) throw new RefusedError(notLeader(this.leader.host, this.leader.port));
   }
 }

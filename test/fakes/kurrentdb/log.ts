@@ -50,8 +50,8 @@ export interface Page {
   readonly end: boolean;
 }
 
-export class InvalidPosition extends Error {}
-export class BeyondEnd extends Error {}
+export class InvalidPositionError extends Error {}
+export class BeyondEndError extends Error {}
 
 export const before = (a: Position, b: Position): boolean => a.commit < b.commit || (a.commit === b.commit && a.prepare < b.prepare);
 export const at = (position: number): Position => ({ commit: position, prepare: position });
@@ -95,7 +95,7 @@ export class Log {
   }
 
   /** Every event of a stream that a scavenge left, whatever its bounds hide. */
-  stored(stream: string): readonly Recorded[] {
+  recorded(stream: string): readonly Recorded[] {
     return (this.#streams.get(stream) ?? []).filter(({ scavenged }) => !scavenged);
   }
 
@@ -178,7 +178,7 @@ export class Log {
   /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there, BeyondEnd */
   readAllBackwards(from: Position | 'end', count: number, allows: (record: Recorded) => boolean = () => true): readonly Recorded[] {
     const events: Recorded[] = [];
-    if (from !== 'end' && from.commit > this.#end) throw new BeyondEnd();
+    if (from !== 'end' && from.commit > this.#end) throw new BeyondEndError();
     let index = from === 'end' ? this.#records.length : this.#indexAt(from.commit);
     while (--index >= 0 && events.length < count) {
       const record = this.#records[index]!;
@@ -198,7 +198,7 @@ export class Log {
     }
     const begins = this.#records[low]?.position === position;
     const ends = this.#records[low - 1]?.end === position;
-    if (position !== 0 && !begins && !ends) throw new InvalidPosition();
+    if (position !== 0 && !begins && !ends) throw new InvalidPositionError();
     return low;
   }
 

@@ -4,7 +4,7 @@ import status from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import google from 'google-protobuf/google/protobuf/empty_pb.js';
-import { Refused, thrown, type Failure } from './failures.js';
+import { RefusedError, thrown, type Failure } from './failures.js';
 import { TOMBSTONE, type Expected, type Outcome, type Position, type Proposed, type Recorded } from './log.js';
 
 export const nameOf = (identifier: shared.StreamIdentifier | undefined): string =>
@@ -45,7 +45,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const proposedOf = (message: streams.AppendReq.ProposedMessage | streams.BatchAppendReq.ProposedMessage): Proposed => {
   const id = message.getId()?.getString() ?? '';
   const type = (message.getMetadataMap().get('type') as string | undefined) ?? '';
-  if (!UUID.test(id) || type === '') throw new Refused(thrown);
+  if (!UUID.test(id) || type === '') throw new RefusedError(thrown);
   return {
     id: id.toLowerCase(),
     type,

@@ -10,7 +10,17 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { answersTo } from './answers.js';
-import { deleteAtWrongRevision, eventTooLarge, failureOf, Gone, Refused, statusOf, streamDeleted, thrown, tooLarge } from './failures.js';
+import {
+  deleteAtWrongRevision,
+  eventTooLarge,
+  failureOf,
+  GoneError,
+  RefusedError,
+  statusOf,
+  streamDeleted,
+  thrown,
+  tooLarge,
+} from './failures.js';
 import type { Expected, Log, Outcome, Proposed } from './log.js';
 import { appendMessage, batchFailure, batchMessage, expectedOf, nameOf, positionedAt, proposedOf, sizeOf } from './messages.js';
 import type { Method, Plan, Reception } from './fault-injection.js';
@@ -69,7 +79,7 @@ export class StreamsService {
         if (plan) await this.reception.meet(plan.fate, call);
         answer(null, response);
       } catch (error) {
-        if (!(error instanceof Gone)) answer(statusOf(failureOf(error)));
+        if (!(error instanceof GoneError)) answer(statusOf(failureOf(error)));
       }
     };
   }
@@ -80,17 +90,17 @@ export class StreamsService {
       const plan = await this.reception.admit('append', call);
       const requests: streams.AppendReq[] = [];
       for await (const request of call) requests.push(request as streams.AppendReq);
-      if (call.cancelled) throw new Gone(); // half an append is none
+      if (call.cancelled) throw new GoneError(); // half an append is none
       const options = requests[0]?.getOptions();
-      if (!options) throw new Refused(thrown);
+      if (!options) throw new RefusedError(thrown);
       const stream = nameOf(options.getStreamIdentifier());
       const expected = expectedOf(options);
       const outcome = this.#store(stream, expected, requests.slice(1).map((request) => proposedOf(request.getProposedMessage()!))); // prettier-ignore
       if (plan) await this.reception.meet(plan.fate, call);
-      if (!outcome.ok && outcome.reason === 'stream-deleted') throw new Refused(streamDeleted(stream));
+      if (!outcome.ok && outcome.reason === 'stream-deleted') throw new RefusedError(streamDeleted(stream));
       answer(null, appendMessage(expected, outcome));
     } catch (error) {
-      if (!(error instanceof Gone) && !call.cancelled) answer(statusOf(failureOf(error)));
+      if (!(error instanceof GoneError) && !call.cancelled) answer(statusOf(failureOf(error)));
     } finally {
       this.#appends--;
     }
@@ -112,7 +122,7 @@ export class StreamsService {
       }
       call.end();
     } catch (error) {
-      if (!(error instanceof Gone) && !call.cancelled) call.emit('error', statusOf(failureOf(error)));
+      if (!(error instanceof GoneError) && !call.cancelled) call.emit('error', statusOf(failureOf(error)));
     }
   }
 
@@ -131,21 +141,21 @@ export class StreamsService {
       if (plan) await this.reception.meet(plan.fate, call);
       return batchMessage(id, stream, expected, outcome);
     } catch (error) {
-      const answer = error instanceof Refused && batchFailure(id, stream, error.failure);
+      const answer = error instanceof RefusedError && batchFailure(id, stream, error.failure);
       if (answer) return answer;
       throw error;
     }
   }
 
   #store(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
-    if (stream === '') throw new Refused(thrown);
+    if (stream === '') throw new RefusedError(thrown);
     let size = 0;
     for (const event of events) {
       if (sizeOf(event) > this.kept.maxEventSize) {
-        throw new Refused(eventTooLarge(event.id, sizeOf(event), this.kept.maxEventSize));
+        throw new RefusedError(eventTooLarge(event.id, sizeOf(event), this.kept.maxEventSize));
       }
       size += sizeOf(event);
-      if (size > this.kept.maxAppendSize) throw new Refused(tooLarge(this.kept.maxAppendSize));
+      if (size > this.kept.maxAppendSize) throw new RefusedError(tooLarge(this.kept.maxAppendSize));
     }
     return this.kept.log.append(stream, expected, events);
   }
@@ -156,8 +166,8 @@ export class StreamsService {
     const expected = expectedOf(options);
     const outcome = remove(stream, expected);
     if (outcome.ok) return outcome.position!;
-    if (outcome.reason === 'stream-deleted') throw new Refused(streamDeleted(stream));
-    throw new Refused(deleteAtWrongRevision(stream, expected, outcome.current));
+    if (outcome.reason === 'stream-deleted') throw new RefusedError(streamDeleted(stream));
+    throw new RefusedError(deleteAtWrongRevision(stream, expected, outcome.current));
   }
 
   async #read(call: ReadCall): Promise<void> {
@@ -187,7 +197,7 @@ export class StreamsService {
       if (plan) await this.reception.meet(plan.fate, call);
       if (!over.aborted) call.end();
     } catch (error) {
-      if (!(error instanceof Gone) && !over.aborted) call.emit('error', statusOf(failureOf(error)));
+      if (!(error instanceof GoneError) && !over.aborted) call.emit('error', statusOf(failureOf(error)));
     }
   }
 

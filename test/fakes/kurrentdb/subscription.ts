@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import { Refused, streamDeleted } from './failures.js';
+import { RefusedError, streamDeleted } from './failures.js';
 import { before, at, type Log, type Position, type Recorded } from './log.js';
 import { caughtUpMessage, checkpointMessage, confirmationMessage, eventMessage } from './messages.js';
 
@@ -133,8 +133,8 @@ export async function* subscriptionToStream(
   signal: AbortSignal,
 ): AsyncGenerator<streams.ReadResp> {
   const live = new LiveEvents(log, signal, (record) => record.stream === stream, undefined);
-  if (log.read(stream, 'forwards', 'start', 0) === 'deleted') throw new Refused(streamDeleted(stream));
-  const confirmed = log.stored(stream).at(-1)?.revision ?? -1;
+  if (log.read(stream, 'forwards', 'start', 0) === 'deleted') throw new RefusedError(streamDeleted(stream));
+  const confirmed = log.recorded(stream).at(-1)?.revision ?? -1;
   yield confirmationMessage(randomUUID());
 
   let reached = from === 'start' ? -1 : from === 'end' ? confirmed : from;
@@ -143,7 +143,7 @@ export async function* subscriptionToStream(
   while (!signal.aborted) {
     while (behind) {
       const page = log.read(stream, 'forwards', reached + 1, PAGE);
-      if (page === 'deleted') throw new Refused(streamDeleted(stream));
+      if (page === 'deleted') throw new RefusedError(streamDeleted(stream));
       const events = page === 'not-found' ? [] : page;
       for (const event of events) {
         yield eventMessage(event);
@@ -160,7 +160,7 @@ export async function* subscriptionToStream(
       else {
         yield eventMessage(item.event);
         reached = item.event.revision;
-        if (item.event.type === '$streamDeleted') throw new Refused(streamDeleted(stream));
+        if (item.event.type === '$streamDeleted') throw new RefusedError(streamDeleted(stream));
       }
     }
   }

@@ -16,7 +16,7 @@ import {
   type DataOf,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { afterAward, dated, fact, type Contract } from '../state.js';
+import { afterAward, dated, event, type Contract } from '../state.js';
 
 export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
@@ -68,8 +68,8 @@ const withTerms = (
 
 /** How a contract comes to be, and to service. */
 export const awarding = {
-  ContractRecorded: fact({
-    from: ['none'],
+  ContractRecorded: event({
+    allowedIn: ['none'],
     fields: {
       programme: ref('programme'),
       title,
@@ -113,8 +113,8 @@ export const awarding = {
       ...(data.historyCompleteFrom && { historyCompleteFrom: data.historyCompleteFrom }),
     }),
   }),
-  ContractPlanned: fact({
-    from: ['none'],
+  ContractPlanned: event({
+    allowedIn: ['none'],
     fields: {
       programme: ref('programme'),
       title,
@@ -131,8 +131,8 @@ export const awarding = {
       ...dated(c, 'planned', effectiveOn),
     }),
   }),
-  TenderOpened: fact({
-    from: ['planned'],
+  TenderOpened: event({
+    allowedIn: ['planned'],
     fields: {
       regime: optional(regime),
       procedure: optional(text('Procedure', { max: 100, example: 'restricted' })),
@@ -146,8 +146,8 @@ export const awarding = {
       ...dated(c, 'tendered', effectiveOn),
     }),
   }),
-  ContractAwarded: fact({
-    from: ['none', 'planned', 'tendering'],
+  ContractAwarded: event({
+    allowedIn: ['none', 'planned', 'tendering'],
     fields: {
       programme: optional(ref('programme', 'Needed when the contract was not planned here')),
       title: optional(title),
@@ -170,8 +170,8 @@ export const awarding = {
       ...dated(c, 'awarded', effectiveOn),
     }),
   }),
-  AwardNoticePublished: fact({
-    from: afterAward,
+  AwardNoticePublished: event({
+    allowedIn: afterAward,
     fields: {
       reference: text('Number of the notice', { example: '2016/S 045-075423' }),
       uri: optional(uri('Where it is published')),
@@ -179,13 +179,13 @@ export const awarding = {
     },
     evolve: (c, data, { effectiveOn }) => ({ ...c, notices: [...c.notices, { ...data, on: effectiveOn }] }),
   }),
-  ContractCancelled: fact({
-    from: ['planned', 'tendering', 'awarded'],
+  ContractCancelled: event({
+    allowedIn: ['planned', 'tendering', 'awarded'],
     fields: { why: text('Why it was cancelled', { max: 1000 }) },
     evolve: (c, _, { effectiveOn }) => ({ ...c, stage: 'cancelled', ...dated(c, 'cancelled', effectiveOn) }),
   }),
-  ContractSigned: fact({
-    from: ['awarded'],
+  ContractSigned: event({
+    allowedIn: ['awarded'],
     fields: { startsOn: optional(date('First day of the term')), endsOn: optional(date('Last day of the term')) },
     evolve: (c, { startsOn, endsOn }, { effectiveOn }) => ({
       ...c,
@@ -200,8 +200,8 @@ export const awarding = {
       return checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
     },
   }),
-  ServiceStarted: fact({
-    from: ['awarded', 'signed'],
+  ServiceStarted: event({
+    allowedIn: ['awarded', 'signed'],
     fields: {},
     evolve: (c, _, { effectiveOn }) => ({
       ...c,

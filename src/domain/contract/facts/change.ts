@@ -17,7 +17,7 @@ import {
   type Amount,
 } from '../../../kernel/index.js';
 import { approvalOf, checked } from '../../programme/policies.js';
-import { afterAward, fact, type Change, type Contract } from '../state.js';
+import { afterAward, event, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
 
 /** The ceiling after a change, when it can be known. */
@@ -37,8 +37,8 @@ const stepped = (c: Contract, value: Amount): Contract =>
 
 /** What becomes of a contract while it runs. */
 export const changing = {
-  ValueDisclosed: fact({
-    from: [...afterAward, 'closed'],
+  ValueDisclosed: event({
+    allowedIn: [...afterAward, 'closed'],
     fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
     evolve: (c, { value, covers, vat }) => ({
       ...(isAmount(c.ceiling) ? c : stepped(c, value)),
@@ -47,8 +47,8 @@ export const changing = {
       ...(vat && { vat }),
     }),
   }),
-  ChangeApproved: fact({
-    from: ['awarded', 'signed', 'live', 'notice-given'],
+  ChangeApproved: event({
+    allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
     fields: {
       kind: choice(['value', 'term', 'scope'], 'What changes'),
       summary: optional(text('What the change is, in our own words', { max: 1000 })),
@@ -61,7 +61,7 @@ export const changing = {
     },
     check({ kind, to, by, endsOn }) {
       if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
-      if (to && by) reject('contract/change-told-twice', 'Tell the new value or the step, not both.', { pointer: '/by' });
+      if (to && by) reject('contract/change-duplicate', 'Tell the new value or the step, not both.', { pointer: '/by' });
       if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
     },
     evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
@@ -84,14 +84,14 @@ export const changing = {
         },
       ],
     }),
-    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, told, c, programme) => {
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
       const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
-      return value || newEndsOn ? approvalOf(programme, change, told) : [];
+      return value || newEndsOn ? approvalOf(programme, change, context) : [];
     },
   }),
-  ExtensionSought: fact({
-    from: ['signed', 'live', 'notice-given'],
+  ExtensionSought: event({
+    allowedIn: ['signed', 'live', 'notice-given'],
     fields: {
       option: optional(id('The option to be exercised', { example: 'year-7' })),
       until: optional(date('The last day that is sought')),
@@ -102,8 +102,8 @@ export const changing = {
       extensionSought: { on: effectiveOn, ...(option && { option }), ...(until && { until }) },
     }),
   }),
-  ExtensionExercised: fact({
-    from: ['signed', 'live', 'notice-given'],
+  ExtensionExercised: event({
+    allowedIn: ['signed', 'live', 'notice-given'],
     fields: {
       option: optional(id('The option that is exercised; absent when the contract had none', { example: 'year-7' })),
       months: optional(count('Months by which the term is longer', { min: 1, max: 1200 })),
@@ -142,8 +142,8 @@ export const changing = {
       return checked(programme, 'option-notice', effectiveOn, { noticeMonths: notice, endsOn: term.endsOn ?? null }, result);
     },
   }),
-  ContractNovated: fact({
-    from: ['signed', 'live', 'notice-given', 'exiting'],
+  ContractNovated: event({
+    allowedIn: ['signed', 'live', 'notice-given', 'exiting'],
     fields: {
       supplier: ref('supplier', 'The supplier that takes the contract over'),
       ground: optional(text('The ground in law or contract that is cited', { max: 300 })),
@@ -155,8 +155,8 @@ export const changing = {
       novations: [...c.novations, { from: c.supplier!, to: supplier, on: takesEffectOn ?? effectiveOn, event }],
     }),
   }),
-  DelayRecorded: fact({
-    from: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],
+  DelayRecorded: event({
+    allowedIn: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],
     fields: {
       milestone: text('What is late', { example: 'Go-live' }),
       from: optional(date('When it was due')),

@@ -1,11 +1,11 @@
 import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, reject, text, value } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { dated, fact } from '../state.js';
+import { dated, event } from '../state.js';
 
 /** How a contract ends. */
 export const ending = {
-  TerminationNoticeGiven: fact({
-    from: ['signed', 'live'],
+  TerminationNoticeGiven: event({
+    allowedIn: ['signed', 'live'],
     fields: { by: choice(['authority', 'supplier'], 'Who gives notice'), takesEffectOn: optional(date('Day the contract is to end')) },
     check({ takesEffectOn }, { effectiveOn }) {
       if (takesEffectOn && certainlyBefore(takesEffectOn, effectiveOn))
@@ -32,13 +32,13 @@ export const ending = {
                 : 'met',
           ),
   }),
-  TerminationNoticeWithdrawn: fact({
-    from: ['notice-given'],
+  TerminationNoticeWithdrawn: event({
+    allowedIn: ['notice-given'],
     fields: {},
     evolve: ({ notice, dates: { noticeGiven: _, ...dates }, ...c }) => ({ ...c, dates, stage: notice!.was }),
   }),
-  ContractTerminated: fact({
-    from: ['signed', 'live', 'notice-given'],
+  ContractTerminated: event({
+    allowedIn: ['signed', 'live', 'notice-given'],
     fields: {
       ground: text('The ground: breach, convenience, insolvency …', { max: 300, example: 'Failure to deliver' }),
       causedBy: optional(ref('contract', 'The contract whose end makes this necessary')),
@@ -51,8 +51,8 @@ export const ending = {
       ...(!partial && { stage: 'exiting', term: { ...c.term, ...(endsOn && { endsOn }) }, ...dated(c, 'terminated', effectiveOn) }),
     }),
   }),
-  ContractClosed: fact({
-    from: ['exiting'],
+  ContractClosed: event({
+    allowedIn: ['exiting'],
     fields: { finalValue: value('What it came to in the end'), endedOn: date('Last day of the contract') },
     evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
       ...c,

@@ -1,4 +1,4 @@
-import { flag, Illegal, ledgerCommand, ledgerEvents, optional, type Fact, type History } from '../../../kernel/index.js';
+import { flag, IllegalTransitionError, ledgerCommand, ledgerEvents, optional, type Event, type History } from '../../../kernel/index.js';
 import { factOf, factRefusals } from '../correctable.js';
 
 export const withdrawFact = ledgerCommand('WithdrawFact', {
@@ -21,18 +21,18 @@ export const withdrawFact = ledgerCommand('WithdrawFact', {
   },
 });
 
-const withdrawn = (event: string, dependants: readonly string[] = []): Fact => ({
+const withdrawn = (event: string, dependants: readonly string[] = []): Event => ({
   type: 'FactWithdrawn',
   data: { event, ...(dependants.length > 0 && { dependants: [...dependants] }) },
 });
 
 /** The first event that cannot stand once these facts are taken away. */
-const cannotFollow = (history: History, facts: readonly Fact[]): string | undefined => {
+const cannotFollow = (history: History, events: readonly Event[]): string | undefined => {
   try {
-    history.with(facts);
+    history.with(events);
     return undefined;
   } catch (error) {
-    if (error instanceof Illegal && error.entry) return error.entry.stored.id;
+    if (error instanceof IllegalTransitionError && error.entry) return error.entry.recorded.id;
     throw error;
   }
 };

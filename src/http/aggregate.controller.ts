@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { historyView, split, stateView } from '../engine/audit/audit.js';
-import { plural, whyNotADate, type AnySubject, type History } from '../kernel/index.js';
+import { plural, whyNotADate, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
-import { caughtUp, cut, POINT, pointOf, type Point } from './as-of.js';
+import { caughtUp, atPoint, POINT, pointOf, type Point } from './as-of.js';
 import { LEDGER, loadFrom, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
-import { badParameter, NotThere } from './problem.js';
+import { badParameter, NotFoundError } from './problem.js';
 import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
 
 const STATE = {
@@ -17,8 +17,8 @@ const STATE = {
 const HISTORY = { ...POINT, revision: STATE.revision, related: 'true adds the records of others that are about it, in log order.' };
 
 /** `GET /contracts/:id` and its history: the same for every subject. */
-export const subjectController = (subject: AnySubject): Type => {
-  const { category } = subject;
+export const aggregateController = (aggregate: AnyAggregate): Type => {
+  const { category } = aggregate;
   const title = `${category[0]!.toUpperCase()}${category.slice(1)}`;
 
   @Controller(`${plural(category)}/:id`)
@@ -49,7 +49,7 @@ export const subjectController = (subject: AnySubject): Type => {
         revision,
         position: last.position,
         recordedAt: last.metadata.recordedAt,
-        ...(point.ordinal !== undefined && { asOf: point.asOf }),
+        ...(point.sequence !== undefined && { asOf: point.asOf }),
         ...(effectiveOn !== undefined && { effectiveOn }),
         ...view,
       });
@@ -74,7 +74,7 @@ export const subjectController = (subject: AnySubject): Type => {
       const { entries, ...rest } = historyView(history, timeZone);
       const related = withRelated ? await this.#related(history, point) : [];
       const all = withRelated ? [...entries, ...related].sort((a, b) => this.ledger.store.compare(a.position, b.position)) : entries;
-      sendJson(reply, { id, stream, revision, ...(point.ordinal !== undefined && { asOf: point.asOf }), entries: all, ...rest });
+      sendJson(reply, { id, stream, revision, ...(point.sequence !== undefined && { asOf: point.asOf }), entries: all, ...rest });
     }
 
     /**
@@ -97,10 +97,10 @@ export const subjectController = (subject: AnySubject): Type => {
         throw badParameter('revision', 'cannot stand beside recordedAt or position');
       await caughtUp(this.ledger, query);
       const point = await pointOf(this.ledger, query);
-      const now = await this.ledger.engine.history(subject, id);
-      if (revision !== undefined && revision > now.revision) throw new NotThere(`${now.stream} is at revision ${now.revision}.`);
-      const history = revision === undefined ? cut(this.ledger, now, point) : now.upTo(revision);
-      if (history.revision === -1) throw new NotThere(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
+      const now = await this.ledger.engine.history(aggregate, id);
+      if (revision !== undefined && revision > now.revision) throw new NotFoundError(`${now.stream} is at revision ${now.revision}.`);
+      const history = revision === undefined ? atPoint(this.ledger, now, point) : now.atRevision(revision);
+      if (history.revision === -1) throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
       return { history, point };
     }
 
@@ -114,20 +114,20 @@ export const subjectController = (subject: AnySubject): Type => {
           ...(about.supplier ?? []).map((id) => `supplier-${id}`),
         ]),
       );
-      const upTo = point.ordinal ?? projector.ordinal;
+      const upTo = point.sequence ?? projector.sequence;
       const single = new Map<string, Set<string>>();
       for (let after = 0; ;) {
         const page = projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
         for (const { stream, id } of page)
           if (stream !== history.stream && !named.has(stream)) single.set(stream, (single.get(stream) ?? new Set()).add(id));
         if (page.length < 500) break;
-        after = page.at(-1)!.ordinal;
+        after = page.at(-1)!.sequence;
       }
       named.delete(history.stream);
       const streams = [...named, ...single.keys()];
       const views = await Promise.all(
         streams.map(async (stream) => {
-          const { entries } = historyView(cut(this.ledger, await load(...split(stream)), point), store.genesis.timeZone);
+          const { entries } = historyView(atPoint(this.ledger, await load(...split(stream)), point), store.genesis.timeZone);
           const only = single.get(stream);
           return only ? entries.filter(({ event }) => only.has(event)) : entries;
         }),
