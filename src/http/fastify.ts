@@ -1,5 +1,5 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Config } from '../config.js';
 import { acceptJson } from './json-body.js';
 import type { Ledger } from './ledger.js';
@@ -24,15 +24,16 @@ export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = R
     http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(2000, requestMs / 4) },
     forceCloseConnections: 'idle',
     return503OnClosing: false, // ours says when to come back
-    trustProxy: config.trustedProxies ?? false,
+    trustProxy: config.trustedProxies ? [...config.trustedProxies] : false,
     // The length of an id is judged where all of it is judged.
     routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-      secure(reply, headers.api);
-      sendProblem(error, reply, ledger);
+    frameworkErrors: (error: Error, _request: unknown, reply: unknown) => {
+      const answer = reply as FastifyReply;
+      secure(answer, headers.api);
+      sendProblem(error, answer, ledger);
     },
     clientErrorHandler: notHttp(headers.api),
-  } as never);
+  });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addSecurityHeaders(fastify, headers);
   refuseWhileClosing(fastify);

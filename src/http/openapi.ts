@@ -81,7 +81,7 @@ const receipt = (status: number, description: string, headers: Readonly<Record<s
   ApiResponse({
     status,
     description,
-    headers: { ...etag, ...headers } as never,
+    headers: { ...etag, ...headers },
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Receipt' } } },
   });
 const anId = (category: string) =>
@@ -109,7 +109,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({ schema: bodySchema(command) as never, required: true, examples: { valid: { value: bodyExample(command) } } }),
+    ApiBody({ schema: bodySchema(command) as object, required: true, examples: { valid: { value: bodyExample(command) } } }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -164,13 +164,13 @@ export const describeRead = ({
     ApiResponse({
       status: 200,
       description: summary,
-      ...(validated && { headers: validator as never }),
+      ...(validated && { headers: validator }),
       content: { [type]: { schema: type === 'application/json' ? anObject : aText } },
     }),
     ...(validated
       ? [
           ApiHeader({ name: 'If-None-Match', description: 'The ETag of an earlier answer.', required: false, schema: { type: 'string' } }),
-          ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator as never }),
+          ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator }),
         ]
       : []),
     ...status.map((s) => problem(s, QUALIFIERS[s]!)),

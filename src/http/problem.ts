@@ -130,7 +130,7 @@ const titles = {
   'too-many-subscribers': 'Too many clients follow.',
   'too-many-for-token': 'Too many clients follow with this token.',
   'too-many-failed-sign-ins': 'Too many sign-ins failed.',
-  rebuilding: 'The projection is being made anew.',
+  rebuilding: 'The projection is being rebuilt.',
   'history-broken': 'What was recorded is gone or changed: no answer can be given on it.',
   'not-ready': 'The server is not ready.',
   'shutting-down': 'The server is closing.',
@@ -160,7 +160,7 @@ interface Answer {
 const again = (code: keyof typeof titles, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
-/** The only place where "no" becomes a number. */
+/** The only place that gives an error its status and its code. */
 const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
   if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
@@ -224,7 +224,7 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
   ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
 });
 
-/** Answers an error; what nobody expected is logged once under an id, and nothing of it leaks. */
+/** Answers an error. One that has no code of its own is logged under an id, and the answer shows nothing of it but the id. */
 export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Ledger, 'commands' | 'log'>): void => {
   let answer = answerTo(error, ledger);
   if (answer.status === 500) {

@@ -53,7 +53,7 @@ const log = async (): Promise<any[]> => {
 };
 
 describe('a file of commands', () => {
-  it('is told in order: each line after those that it needs', async () => {
+  it('is sent in order: each line after those that it needs', async () => {
     await wrote(...history);
     expect(await run()).toMatchObject({ lines: 6, accepted: 6, refused: 0, broken: 0 });
     expect((await report()).map(({ line, key, outcome }) => [line, key, outcome])).toEqual(
@@ -63,7 +63,7 @@ describe('a file of commands', () => {
     expect([body.state.stage, body.state.ceiling.amount]).toEqual(['signed', '94720000.00']);
   });
 
-  it('told again adds nothing', async () => {
+  it('sent again adds nothing', async () => {
     await wrote(...history);
     await run();
     const before = (await log()).length;
@@ -71,7 +71,7 @@ describe('a file of commands', () => {
     expect(await log()).toHaveLength(before);
   });
 
-  it('tells of many subjects at once, and keeps the order of each', async () => {
+  it('is sent for many subjects at once, and keeps the order of each', async () => {
     const suppliers = Array.from({ length: 300 }, (_, i) =>
       line(`s-${i}`, `/suppliers/s-${i}/register-supplier`, { title: `S ${i}`, form: 'company' }),
     );
@@ -110,14 +110,14 @@ describe('a file of commands', () => {
 const supplier = (n: string | number) => line(`s-${n}`, `/suppliers/s-${n}/register-supplier`, { title: `S ${n}`, form: 'company' });
 
 describe('many lines', () => {
-  it('that could be told at once are told in the order of the file, as far as there are connections', async () => {
+  it('that could be sent at once are sent in the order of the file, as far as there are connections', async () => {
     const note = (n: number) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' });
     await wrote(...[1, 2, 3].flatMap((n) => [supplier(n), note(n)]), supplier(4));
     expect(await run({ connections: 1 })).toMatchObject({ accepted: 7 });
     expect((await log()).map(({ stream }) => stream.slice(-1)).join('')).toBe('1122334');
   });
 
-  it('of which the run was killed in the middle are told by the next, each once, and the report is whole', async () => {
+  it('whose run was killed in the middle are sent by the next run, each is recorded once, and the report is whole', async () => {
     await wrote(...Array.from({ length: 700 }, (_, n) => supplier(n))); // progress is kept now and then
     const files = [`${file}.progress.json`, `${file}.report.jsonl`] as const;
     let copied = false;
@@ -138,7 +138,7 @@ describe('many lines', () => {
 });
 
 describe('answers on the way', () => {
-  /** A server that answers as it is told, in order that its answers may go wrong. */
+  /** A fake server whose answers go wrong as a test wants it. */
   const answering = async (listener: RequestListener, work: (url: string) => Promise<void>): Promise<void> => {
     const stub = createServer(listener).listen(0, '127.0.0.1');
     await once(stub, 'listening');
@@ -203,7 +203,7 @@ describe('answers on the way', () => {
     );
   });
 
-  it('that cross do not make an earlier event look as if it was not told', async () => {
+  it('that arrive in another order do not hide an event that was recorded', async () => {
     const reads: unknown[] = [];
     const answers: RequestListener = ({ url = '' }, response) => {
       const answer = (position: number) => response.writeHead(201).end(JSON.stringify({ position: `${position}` }));
@@ -222,7 +222,7 @@ describe('answers on the way', () => {
   });
 });
 
-describe('a line that cannot be told is named with its reason, and those around it are told', () => {
+describe('a line that cannot be recorded is named with its reason, and those around it are recorded', () => {
   const good = line('good', '/suppliers/good/register-supplier', { title: 'Good', form: 'company' });
   it.each<[string, string, string, string]>([
     ['no JSON', '{"key": ', 'broken', 'not JSON'],
@@ -248,7 +248,7 @@ describe('a line that cannot be told is named with its reason, and those around 
     ['with a wrong field', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'club' }), 'broken', '/form'],
     ['with a field too many', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'company', size: 1 }), 'broken', '/size'],
     ['out of order', line('k', '/contracts/c/sign-contract'), 'refused', 'No such contract'],
-    ['about an event that was not told', line('k', '/suppliers/a/withdraw-fact', { event: '@nothing' }), 'refused', '@nothing'],
+    ['about an event that was not recorded', line('k', '/suppliers/a/withdraw-fact', { event: '@nothing' }), 'refused', '@nothing'],
     [
       'with a key of another body',
       line('first', '/suppliers/first/register-supplier', { title: 'Other', form: 'company' }),

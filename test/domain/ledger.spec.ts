@@ -114,7 +114,7 @@ describe('CorrectFact', () => {
       .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 813' }]));
     await given(sourced)
       .when(correctFact, error(AWARD, '/evidence/7/title', 'PCD 813'))
-      .rejects('ledger/unknown-field', { pointer: '/pointer', says: '/evidence/7/title' });
+      .rejects('ledger/unknown-field', { pointer: '/pointer', detail: '/evidence/7/title' });
     await given(sourced)
       .when(correctFact, error(AWARD, '/evidence/0/uri', 'urn:pcd:437'))
       .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 437', uri: 'urn:pcd:437' }]));

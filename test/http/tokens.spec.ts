@@ -93,7 +93,7 @@ describe('the tokens command', () => {
     await tokenOf(file, 'jane', 'auditor');
   });
 
-  it('leaves the file to its owner, whoever changes it', async () => {
+  it('leaves the file to its owner when another user changes it', async () => {
     await tokenOf(file, 'jane', 'auditor');
     if (process.getuid!() === 0) await chown(file, 1234, 1234);
     const { uid, gid } = await stat(file);

@@ -47,7 +47,7 @@ const field =
   (about?: string, more: More = {}): Field<T> =>
     ({ kind, optional: false, about, ...fixed, ...more }) as Field<T>;
 
-/** One line or a paragraph, 1 to `max` characters (200 unless told), never only blanks. */
+/** One line or a paragraph, 1 to `max` characters (200 unless set), never invisible as a whole. */
 export const text = field<string>('text', { max: 200 });
 /** A name of the user's own: `met-hosting-csc`. */
 export const id = field<string>('id');
@@ -56,7 +56,7 @@ export const flag = field<boolean>('flag');
 export const date = field<string>('date');
 /** One day of the calendar. */
 export const day = field<string>('day');
-/** A whole number, 0 or more unless told. */
+/** A whole number, 0 or more unless set. */
 export const count = field<number>('count', { min: 0, max: 1_000_000_000 });
 export const uri = field<string>('uri', { max: 2000 });
 /** Money with its currency, as well as it is known. */
