@@ -138,6 +138,8 @@ const no = (problems: Problems, pointer: string, detail: string): void => {
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Begins with what can be seen and is printable ASCII: nothing else needs to be looked for in most texts. */
+const plain = /^[\x21-\x7e][\x20-\x7e]*$/;
 // C0 but for tab and line ends, DEL, C1; lone surrogates are caught by isWellFormed.
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 /** Embeddings, overrides and isolates: they make a reader see other words than were recorded. */
@@ -159,9 +161,11 @@ const asText =
     if (typeof value !== 'string') return no(problems, at, 'must be a text');
     const max = field.max ?? 200;
     if (isLonger(value, max)) return no(problems, at, `must not be longer than ${max} characters`);
-    if (!value.isWellFormed()) return no(problems, at, 'must not hold broken unicode');
-    if (control.test(value)) return no(problems, at, 'must not hold control characters');
-    if (turned.test(value)) return no(problems, at, 'must not hold characters that turn the direction of the text');
+    if (!plain.test(value)) {
+      if (!value.isWellFormed()) return no(problems, at, 'must not hold broken unicode');
+      if (control.test(value)) return no(problems, at, 'must not hold control characters');
+      if (turned.test(value)) return no(problems, at, 'must not hold characters that turn the direction of the text');
+    }
     const why = also(value, field);
     if (why) no(problems, at, why);
   };
@@ -193,7 +197,7 @@ const dateExample = '2016-02-29';
 const kinds: { readonly [K in Kind]: Row } = {
   text: {
     check: asText((value) =>
-      value === '' ? 'must not be empty' : visible.test(value) ? undefined : 'must hold something that can be seen',
+      value === '' ? 'must not be empty' : plain.test(value) || visible.test(value) ? undefined : 'must hold something that can be seen',
     ),
     schema: ({ max = 200 }) => aString({ minLength: 1, maxLength: max }),
     example: ({ about }) => about?.split(/[,:.(]/)[0] ?? 'text',
