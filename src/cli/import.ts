@@ -4,7 +4,7 @@ import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 
 const command = new Command('import')
   .description(
-    'Sends a file of commands to a server: a JSON text each line, {"key", "post", "body"}. What was sent before is not told again.',
+    'Sends a file of commands to a server: a JSON text each line, {"key", "post", "body"}. What was recorded before is not recorded twice.',
   )
   .argument('<file>', 'JSON Lines')
   .option('--url <url>', 'the server', 'http://127.0.0.1:3000')

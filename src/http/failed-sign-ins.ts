@@ -8,10 +8,7 @@ export class FailedSignIns {
   /** At most 1,000 addresses; the rest share one entry. */
   readonly #heard = new Map<string, { failures: number; reason: string }>();
 
-  constructor(
-    private readonly log: Logger,
-    private readonly everyMs = EVERY_MS,
-  ) {}
+  constructor(private readonly log: Logger) {}
 
   /** @param reason one of a few sentences, and nothing that the caller sent */
   note(address: string, reason: string): void {
@@ -34,7 +31,7 @@ export class FailedSignIns {
       this.#say(address, heard.reason, heard.failures);
       heard.failures = 0;
       this.#later(address);
-    }, this.everyMs).unref();
+    }, EVERY_MS).unref();
   }
 
   #say(address: string, reason: string, failures: number): void {

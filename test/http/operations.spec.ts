@@ -258,8 +258,9 @@ describe('closing', () => {
     await asked;
     const closed = stopServer(server);
     while (server.app.getHttpServer().listening) await new Promise((go) => setTimeout(go, 5));
+    const arrived = new Promise((go) => server.app.getHttpServer().once('request', go));
     send('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await new Promise((go) => setTimeout(go, 100));
+    await arrived;
     release();
     const [first, second] = (await ended).split(/(?<=\})(?=HTTP)/);
     await closed;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -175,6 +175,15 @@ describe('a server with tokens', () => {
       }
     }
     expect(answered.sort()).toEqual(['/', '/livez', '/openapi.json', '/readyz']);
+  });
+
+  it('stands behind TLS, and says so to a browser', async () => {
+    for (const [path, headers] of [
+      ['/events', {}],
+      ['/docs', {}],
+      ['/events', as('board')],
+    ] as const)
+      expect((await server.get(path, headers)).headers.get('strict-transport-security')).toBe('max-age=31536000');
   });
 
   it('is looked after and documented without one', async () => {
@@ -447,28 +456,39 @@ describe('a server that strangers try', () => {
 });
 
 describe('the log of failed sign-ins', () => {
-  it('has one line for the first of an address, and one each while for those after it, with their number', async () => {
-    const lines: unknown[] = [];
-    const log = { warn: (line: object) => lines.push(line) };
-    const failed = new FailedSignIns(log as never, 50);
-    for (let n = 0; n < 7; n++) failed.note('192.0.2.1', 'no bearer token');
-    failed.note('192.0.2.2', 'not a token in force');
-    await sleep(120);
-    failed.note('192.0.2.1', 'not a token in force');
+  const lines: object[] = [];
+  const failed = () => new FailedSignIns({ warn: (line: object) => lines.push(line) } as never);
+  beforeEach(() => {
+    jest.useFakeTimers();
+    lines.length = 0;
+  });
+  afterEach(() => void jest.useRealTimers());
+
+  it('has one line for the first of an address, and one each ten seconds for those after it, with their number', () => {
+    const signIns = failed();
+    for (let n = 0; n < 7; n++) signIns.note('192.0.2.1', 'no bearer token');
+    signIns.note('192.0.2.2', 'not a token in force');
+    jest.advanceTimersByTime(10_000);
+    signIns.note('192.0.2.1', 'not a token in force');
+    signIns.note('192.0.2.2', 'not a token in force');
+    jest.advanceTimersByTime(10_000);
     expect(lines).toEqual([
       { address: '192.0.2.1', reason: 'no bearer token', failures: 1 },
       { address: '192.0.2.2', reason: 'not a token in force', failures: 1 },
       { address: '192.0.2.1', reason: 'no bearer token', failures: 6 },
+      { address: '192.0.2.2', reason: 'not a token in force', failures: 1 },
       { address: '192.0.2.1', reason: 'not a token in force', failures: 1 },
     ]);
+    jest.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(5);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('names a thousand addresses at most, and speaks of the others together', async () => {
-    const lines: { readonly address: string; readonly failures: number }[] = [];
-    const failed = new FailedSignIns({ warn: (line: never) => lines.push(line) } as never, 100);
-    for (let n = 0; n < 5000; n++) failed.note(`2001:db8::${n}`, 'no bearer token');
-    expect(lines).toHaveLength(1001);
-    await until(() => lines.length > 1001);
+  it('names a thousand addresses at most, and speaks of the others together', () => {
+    const signIns = failed();
+    for (let n = 0; n < 5000; n++) signIns.note(`2001:db8::${n}`, 'no bearer token');
+    expect([lines.length, jest.getTimerCount()]).toEqual([1001, 1001]);
+    jest.advanceTimersByTime(10_000);
     expect(lines.slice(1000)).toMatchObject([
       { address: 'other addresses', failures: 1 },
       { address: 'other addresses', failures: 3999 },
