@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Caller } from './caller.js';
 import { serverBehaviour } from './server.behaviour.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { playWorkload } from './workload.js';
 
 const url = process.env['KURRENTDB_URL'];
 
 serverBehaviour('the stand-in', async () => {
-  const server = await new StandIn().start();
+  const server = await new FakeServer().start();
   return { url: server.url, stop: () => server.kill() };
 });
 
@@ -39,7 +39,7 @@ describe('a mixed workload', () => {
   }
 
   it('is answered by the stand-in as a real server answered it', async () => {
-    const server = await new StandIn().start();
+    const server = await new FakeServer().start();
     const answers = await played(server.url);
     await server.kill();
     expect(answers).toEqual(await recorded());

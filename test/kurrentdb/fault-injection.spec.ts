@@ -7,17 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller, event, events, type Subscribed } from './caller.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
 import { Log } from '../fakes/kurrentdb/log.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 
 const credentials = { username: 'admin', password: 'changeit' };
 
-let servers: StandIn[] = [];
+let servers: FakeServer[] = [];
 let callers: Caller[] = [];
-let server: StandIn;
+let server: FakeServer;
 let caller: Caller;
 
-const another = async (options: StandInOptions = {}): Promise<StandIn> => {
-  const node = await new StandIn(options).start();
+const another = async (options: FakeServerOptions = {}): Promise<FakeServer> => {
+  const node = await new FakeServer(options).start();
   servers.push(node);
   return node;
 };

@@ -15,15 +15,15 @@ import { ClusterConnection } from '../../src/store/kurrentdb/cluster-connection.
 import { Subscription } from '../../src/store/kurrentdb/subscription.js';
 import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 
 const STATUS = { cancelled: 1, unknown: 2, deadline: 4, exhausted: 8, aborted: 10, internal: 13, unavailable: 14 } as const;
 
-let servers: StandIn[] = [];
+let servers: FakeServer[] = [];
 let stores: KurrentStore[] = [];
 let proxies: Proxy[] = [];
 let logged: string[] = [];
-let server: StandIn;
+let server: FakeServer;
 const unhandled: unknown[] = [];
 const note = (error: unknown) => unhandled.push(error);
 
@@ -41,8 +41,8 @@ afterEach(async () => {
   expect(unhandled.splice(0)).toEqual([]);
 });
 
-const another = async (options: StandInOptions = {}): Promise<StandIn> => {
-  const node = await new StandIn(options).start();
+const another = async (options: FakeServerOptions = {}): Promise<FakeServer> => {
+  const node = await new FakeServer(options).start();
   servers.push(node);
   return node;
 };
@@ -525,7 +525,7 @@ describe('a server that has too much to do', () => {
 });
 
 describe('a subscription', () => {
-  it.each<[string, (node: StandIn) => void]>([
+  it.each<[string, (node: FakeServer) => void]>([
     ['without a word', (node) => node.dropSubscriptions()],
     ['with UNAVAILABLE', (node) => node.dropSubscriptions({ code: STATUS.unavailable, details: 'Server Is Not Ready' })],
     ['with CANCELLED', (node) => node.dropSubscriptions({ code: STATUS.cancelled })],

@@ -11,7 +11,7 @@ import { award, startServer, stopServer, tempFolder, told, type Answer, type Ser
 import { metadata, newId, wholeLog } from '../store/event-store.contract.js';
 import { Listener } from '../fakes/kurrentdb/listener.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 
 const real = process.env['KURRENTDB_URL'];
 const clusters: readonly (readonly [name: string, url: string | undefined])[] = [
@@ -31,7 +31,7 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>, ms =
 const ready = (node: Server) => until('a node is ready', async () => (await node.get('/readyz')).status === 200, 30_000);
 
 describe.each(clusters)('two API nodes, %s,', (_, url) => {
-  let standIn: StandIn | undefined;
+  let fakeServer: FakeServer | undefined;
   let database: string;
   let a: Node;
   let b: Node;
@@ -65,8 +65,8 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
   const post = (node: Node, path: string, body: object, headers?: Record<string, string>) => node.post(path, body, headers);
   /** Without a copy that follows, a node has nothing at hand of what the other one does next. On a real server it is only late. */
   const blindfold = async () => {
-    if (standIn) await until('all nodes follow', () => standIn!.openSubscriptions >= 2);
-    standIn?.silenceSubscriptions();
+    if (fakeServer) await until('all nodes follow', () => fakeServer!.openSubscriptions >= 2);
+    fakeServer?.silenceSubscriptions();
   };
 
   const lose = ({ proxy }: Node): void => {
@@ -75,21 +75,21 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
   };
 
   beforeAll(async () => {
-    if (url === undefined) standIn = await new StandIn().start();
-    database = url ?? standIn!.url;
+    if (url === undefined) fakeServer = await new FakeServer().start();
+    database = url ?? fakeServer!.url;
     [a, b] = [await startNode(), await startNode()];
     await told(post(a, `/programmes/${programme}/charter-programme`, { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
     await told(post(b, `/towers/${tower}/plan-tower`, { programme, title: 'Hosting' }));
     await told(post(a, `/suppliers/${supplier}/register-supplier`, { title: 'CSC', form: 'company' }));
   }, 60_000);
   beforeEach(async () => {
-    standIn?.dropSubscriptions();
+    fakeServer?.dropSubscriptions();
     await Promise.all([a, b].map(ready));
   });
   afterAll(async () => {
     await Promise.allSettled(nodes.map((node) => stopServer(node)));
     await Promise.all(nodes.map(({ proxy }) => proxy.close()));
-    await standIn?.kill();
+    await fakeServer?.kill();
   }, 30_000);
 
   describe('writing to the same subject', () => {
@@ -145,7 +145,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null]);
       isReplayOf(first, await post(b, path, terms, key));
       isReplayOf(first, await post(a, path, terms, key));
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       await close(b);
       b = await startNode(b.dir);
       isReplayOf(first, await post(b, path, terms, key));
@@ -183,7 +183,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     it('refuse on the other what it rules out', async () => {
       await blindfold();
       await told(post(a, `/suppliers/${id('atos')}/register-supplier`, register));
-      if (standIn) expect((await b.get(`/suppliers/${id('atos')}`)).status).toBe(404); // it knows nothing of it yet
+      if (fakeServer) expect((await b.get(`/suppliers/${id('atos')}`)).status).toBe(404); // it knows nothing of it yet
       const again = await post(b, `/suppliers/${id('atos')}/register-supplier`, register);
       expect(types(again)).toEqual([409, 'urn:tower-ledger:problem:supplier/exists']);
       expect(await logOf(a, `supplier-${id('atos')}`)).toHaveLength(1);
@@ -240,7 +240,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       ];
       const listening = Listener.to(`${b.url}/projections/contract-register/updates`, `${generation}.${position}`);
       await sleep(100);
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
       const listener = await listening;
       const next = await told(post(b, `/contracts/${id('shown')}/sign-contract`, {}));
@@ -434,7 +434,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       };
       await refuses(b);
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       for (const node of [a, b]) {
         const { projections } = (await node.get(`/projections?minPosition=${appended.position}`)).body;
         const faulted = Object.fromEntries(projections.map((p: any) => [p.name, p.faulted.map(({ stream }: any) => stream)]));
@@ -454,17 +454,17 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
 });
 
 describe('the story of the Metropolitan Police, moved to KurrentDB and back', () => {
-  let standIn: StandIn;
+  let fakeServer: FakeServer;
   const servers: Server[] = [];
   const folders: string[] = [];
   beforeAll(async () => {
-    standIn = await new StandIn().start();
+    fakeServer = await new FakeServer().start();
   });
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
   afterAll(async () => {
-    await standIn.kill();
+    await fakeServer.kill();
     await Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true })));
   });
   const folder = async (): Promise<string> => {
@@ -505,11 +505,11 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     const told = await boards(before);
     await before.close();
     servers.length = 0;
-    const kurrentdb: Place = { kind: 'kurrentdb', url: standIn.url };
+    const kurrentdb: Place = { kind: 'kurrentdb', url: fakeServer.url };
     const there = await move({ kind: 'embedded', dir: home }, kurrentdb);
     expect(there).toMatchObject({ copied: there.count, more: false });
     expect(there.count).toBeGreaterThan(80);
-    const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: standIn.url, DATA_DIR: await folder() });
+    const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: fakeServer.url, DATA_DIR: await folder() });
     expect(await boards(node)).toEqual(told);
     expect(await node.app.get<Ledger>(LEDGER).replica!()).toMatchObject({ root: there.root, sequence: there.count });
     expect((await node.get('/programmes/met?position=7')).status).toBe(410);

@@ -11,7 +11,7 @@ import { CATEGORIES, localPage, WrongExpectedRevisionError, type EventStore } fr
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { moves, play, Tally, World, type Move } from '../random-history.js';
 import { Apart } from './apart.js';
 import { metadata, newId } from './event-store.contract.js';
@@ -23,9 +23,9 @@ const folder = async (): Promise<string> => {
   folders.push(dir);
   return dir;
 };
-const servers: StandIn[] = [];
+const servers: FakeServer[] = [];
 const server = async (): Promise<string> => {
-  const node = await new StandIn().start();
+  const node = await new FakeServer().start();
   servers.push(node);
   return node.url;
 };

@@ -17,7 +17,7 @@ import { OtherLedgerError } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
 const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({
@@ -28,11 +28,11 @@ const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOption
   ...more,
 });
 
-const contractServers: StandIn[] = [];
+const contractServers: FakeServer[] = [];
 afterAll(() => Promise.all(contractServers.map((server) => server.kill())));
 
 eventStoreContract('KurrentDB, on the wire,', async () => {
-  const server = await new StandIn().start();
+  const server = await new FakeServer().start();
   contractServers.push(server);
   server.systemWrite(3);
   server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
@@ -46,10 +46,10 @@ if (url !== undefined) {
 }
 
 describe('KurrentDB, on the wire,', () => {
-  let server: StandIn;
+  let server: FakeServer;
   let opened: KurrentStore[] = [];
   beforeEach(async () => {
-    server = await new StandIn().start();
+    server = await new FakeServer().start();
   });
   afterEach(async () => {
     await Promise.all(opened.map((store) => store.close()));
@@ -273,7 +273,7 @@ describe('KurrentDB, on the wire,', () => {
 
     it('is read at the leader', async () => {
       const store = await open();
-      const other = await new StandIn().start();
+      const other = await new FakeServer().start();
       server.leaderIs('127.0.0.1', other.port);
       await store.head();
       await store.read(freshStream());
@@ -354,7 +354,7 @@ describe('KurrentDB, on the wire,', () => {
     });
 
     it('finds the leader by asking any member', async () => {
-      const leader = await new StandIn().start();
+      const leader = await new FakeServer().start();
       server.leaderIs('127.0.0.1', leader.port);
       const store = await KurrentStore.open(options(`esdb://127.0.0.1:${server.port},127.0.0.1:1?tls=false`));
       await store.append(freshStream(), -1, facts(1));
@@ -444,7 +444,7 @@ describe('KurrentDB, on the wire,', () => {
 describe('KurrentDB over TLS', () => {
   const [trusted, stranger] = [new Authority('An authority'), new Authority('Another authority')];
   let dir: string;
-  let servers: StandIn[] = [];
+  let servers: FakeServer[] = [];
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'tower-ledger-tls-'));
   });
@@ -453,8 +453,8 @@ describe('KurrentDB over TLS', () => {
     servers = [];
     await rm(dir, { recursive: true });
   });
-  const start = async (tls: StandInOptions['tls']): Promise<StandIn> => {
-    const server = await new StandIn({ ...(tls && { tls }) }).start();
+  const start = async (tls: FakeServerOptions['tls']): Promise<FakeServer> => {
+    const server = await new FakeServer({ ...(tls && { tls }) }).start();
     servers.push(server);
     return server;
   };

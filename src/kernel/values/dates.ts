@@ -1,11 +1,11 @@
 /**
- * A date as well as it is known, a subset of EDTF (ISO 8601-2): `2016`, `2016-02`, `2016-02-29`, `[2016-01-01..2016-02-29]`,
- * `[..2016-02-29]`, `[2016-01-01..]`, `unknown`. Stored as told, never expanded.
+ * An uncertain date, in a subset of EDTF (ISO 8601-2): `2016`, `2016-02`, `2016-02-29`, `[2016-01-01..2016-02-29]`, `[..2016-02-29]`,
+ * `[2016-01-01..]`, `unknown`. Stored exactly as entered, never expanded.
  */
 export type UncertainDate = string;
 
 export interface Bounds {
-  /** First and last day it can mean, as `YYYY-MM-DD`: they compare as texts. */
+  /** First and last possible day, as `YYYY-MM-DD`: they compare as texts. */
   readonly earliest: string;
   readonly latest: string;
 }
@@ -29,13 +29,13 @@ const whyNotPlain = (date: string): string | undefined => {
   return undefined;
 };
 
-/** Why a text is not a told date, for people (`2016-02-30 is not a day of the calendar`); undefined when it is one. Never throws. */
+/** Why a text is not an uncertain date, for people (`2016-02-30 is not a day of the calendar`); undefined if it is one. Never throws. */
 export const whyNotADate = (text: string): string | undefined => {
   if (text === 'unknown') return undefined;
   if (text.length > 40) return 'is too long for a date';
-  const contributions = interval.exec(text);
-  if (!contributions) return whyNotPlain(text);
-  const [, from, to] = contributions as unknown as [string, string, string];
+  const match = interval.exec(text);
+  if (!match) return whyNotPlain(text);
+  const [, from, to] = match as unknown as [string, string, string];
   if (from === '' && to === '') return 'an interval needs an end: write unknown';
   const why = (from && whyNotPlain(from)) || (to && whyNotPlain(to));
   if (why) return why;
@@ -46,7 +46,7 @@ export const whyNotADate = (text: string): string | undefined => {
 export const isUncertainDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
 export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isUncertainDate(text);
-/** Whether a told date can mean one day only. */
+/** Whether an uncertain date can mean only one day. */
 export const isExact = (date: UncertainDate): boolean => bounds(date).earliest === bounds(date).latest;
 
 const boundsOfPlain = (date: string): Bounds => {
@@ -59,25 +59,25 @@ const boundsOfPlain = (date: string): Bounds => {
 
 const computed = (date: UncertainDate): Bounds => {
   if (date === 'unknown') return { earliest: FIRST, latest: LAST };
-  const contributions = interval.exec(date);
-  if (!contributions) return boundsOfPlain(date);
-  const [, from, to] = contributions as unknown as [string, string, string];
+  const match = interval.exec(date);
+  if (!match) return boundsOfPlain(date);
+  const [, from, to] = match as unknown as [string, string, string];
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
-const kept = new Map<UncertainDate, Bounds>();
+const cache = new Map<UncertainDate, Bounds>();
 
-/** The days that a told date can mean; `0000-00-00` and `9999-99-99` stand for an end that is open. */
+/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. At most 5,000 are cached. */
 export const bounds = (date: UncertainDate): Bounds => {
-  const known = kept.get(date);
+  const known = cache.get(date);
   if (known) return known;
-  if (kept.size > 5000) kept.clear();
+  if (cache.size > 5000) cache.clear();
   const fresh = computed(date);
-  kept.set(date, fresh);
+  cache.set(date, fresh);
   return fresh;
 };
 
-/** Whether the first certainly lies before the second (`no` for the same exact day), as far as both are known. */
+/** Whether `a` is before `b`: `yes` or `no` (also for the same exact day) when certain, `unknown` otherwise. */
 export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unknown' => {
   const [x, y] = [bounds(a), bounds(b)];
   if (x.latest < y.earliest) return 'yes';
@@ -86,20 +86,20 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
 export const certainlyAfter = (a: UncertainDate, b: UncertainDate): boolean => certainlyBefore(b, a);
 
-/** The later of told dates, as told when one of them is it for certain, else the interval it lies in; undefined for none. */
+/** The latest of several uncertain dates: one of them when that is certain, else the interval that it lies in; undefined for none. */
 export const latestOf = (...dates: readonly UncertainDate[]): UncertainDate | undefined => {
   if (dates.length === 0) return undefined;
   const all = dates.map((date) => bounds(date));
   const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
   const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
-  const context = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
-  if (context >= 0) return dates[context];
+  const certain = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
+  if (certain >= 0) return dates[certain];
   return `[${earliest}..${latest === LAST ? '' : latest}]`;
 };
 
-/** A day so many days later (or, below 0, earlier). Throws a RangeError for what is not a day. */
+/** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
-/** Days from one day to another; below 0 when the second is earlier. Throws a RangeError for what is not a day. */
+/** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
 
 const shift = (date: string, months: number): string => {
@@ -110,25 +110,24 @@ const shift = (date: string, months: number): string => {
 };
 
 /**
- * So many months later (or, below 0, earlier), as precisely as the date was told: a day past its month's end becomes the last day, a
- * year moved by part of a year becomes an interval, `unknown` stays unknown. May leave the years that can be told.
+ * The date `months` later, or earlier when negative, with the precision of the original. A day past the end of its month becomes the last
+ * day, a year moved by part of a year becomes an interval, `unknown` stays unknown. The result may be outside the years 1900 to 2199.
  */
 export const addMonths = (date: UncertainDate, months: number): UncertainDate => {
   if (date === 'unknown') return date;
-  const contributions = interval.exec(date);
-  if (contributions)
-    return `[${contributions[1] && edge(contributions[1], months, 'earliest')}..${contributions[2] && edge(contributions[2], months, 'latest')}]`;
+  const match = interval.exec(date);
+  if (match) return `[${match[1] && edge(match[1], months, 'earliest')}..${match[2] && edge(match[2], months, 'latest')}]`;
   if (date.length > 4) return shift(date, months);
   if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
   return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
 };
-// One end of an interval: it cannot become an interval itself.
+// One end of an interval, which must not become an interval itself.
 const edge = (date: string, months: number, end: keyof Bounds): string =>
   date.length === 4 && months % 12 !== 0 ? shift(boundsOfPlain(date)[end], months) : addMonths(date, months);
 
 /**
- * Whole months from one told date to another, below 0 when the second is earlier; undefined unless both are known at least to the month.
- * A month without a day counts from its first day and up to its last. Undoes `addMonths`: 31 January to 29 February 2016 is one month.
+ * Whole months from one date to another, negative when the second is earlier; undefined unless both are known at least to the month.
+ * A month without a day counts from its first day and up to its last. Inverse of `addMonths`: 31 January to 29 February 2016 is one month.
  */
 export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | undefined => {
   if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;
@@ -143,12 +142,12 @@ const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 
 /** For people: `29 February 2016`, `February 2016`, `by 29 February 2016`, `date unknown`. */
 export const showDate = (date: UncertainDate): string => {
   if (date === 'unknown') return 'date unknown';
-  const contributions = interval.exec(date);
-  if (contributions) {
-    const [, from, to] = contributions as unknown as [string, string, string];
+  const match = interval.exec(date);
+  if (match) {
+    const [, from, to] = match as unknown as [string, string, string];
     if (!from) return `by ${showDate(to)}`;
     return to ? `between ${showDate(from)} and ${showDate(to)}` : `from ${showDate(from)} on`;
   }
   const [year, month, day] = ymd(date);
-  return [day, month && MONTHS[month - 1], year].filter((contribution) => contribution !== undefined).join(' ');
+  return [day, month && MONTHS[month - 1], year].filter((part) => part !== undefined).join(' ');
 };
