@@ -232,7 +232,7 @@ describe('in every history that the ledger accepts', () => {
       expect(approximate).toEqual(entries.filter(({ effectiveOn }) => bounds(effectiveOn).latest > '2013-06-30'));
     }, 50));
 
-  it('a snapshot can be extended exactly by events that come in valid-time order and correct nothing', () => {
+  it('a snapshot that accepts further events has the same state as the whole history', () => {
     let [added, refused] = [0, 0];
     return everyStream((name, events) => {
       for (let cut = 0; cut < events.length; cut++) {

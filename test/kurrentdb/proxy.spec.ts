@@ -34,7 +34,7 @@ afterEach(async () => {
   echo.close();
 });
 
-/** A client, with all that it heard and how it ended. */
+/** A client that records what it receives and how its connection ends. */
 const dial = async (port = proxy.port) => {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const client = { socket, heard: '', ended: false, error: undefined as string | undefined };
@@ -51,7 +51,7 @@ const until = async (is: () => boolean): Promise<void> => {
 };
 
 describe('a proxy', () => {
-  it('passes everything on, both ways, in order, and the end of each way', async () => {
+  it('forwards bytes and the end in order, in both directions', async () => {
     const client = await dial();
     const text = 'abcdefghij'.repeat(400_000);
     client.socket.end(text);
@@ -61,7 +61,7 @@ describe('a proxy', () => {
     await until(() => proxy.connections === 0);
   });
 
-  it('passes a reset on', async () => {
+  it('forwards a reset', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -69,7 +69,7 @@ describe('a proxy', () => {
     await until(() => client.error === 'ECONNRESET');
   });
 
-  it('cuts: both sides see an end, and nothing more gets through', async () => {
+  it('cuts: both sides see the end, and nothing more gets through', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -84,7 +84,7 @@ describe('a proxy', () => {
     await until(() => proxy.connections === 0);
   });
 
-  it('resets: the client sees its connection broken off', async () => {
+  it('resets: the client sees its connection reset', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -94,7 +94,7 @@ describe('a proxy', () => {
     await until(() => atEcho[0]!.destroyed);
   });
 
-  it('holds: connections stay open and nothing gets through, until it resumes', async () => {
+  it('holds: connections stay open and nothing gets through until it resumes', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -110,7 +110,7 @@ describe('a proxy', () => {
     await until(() => client.heard === 'acb' && later.heard === 'd');
   });
 
-  it('hides from one side that the other is gone, while it holds', async () => {
+  it('holds back the end of one side until it resumes', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -122,7 +122,7 @@ describe('a proxy', () => {
     await until(() => atEcho[0]!.readableEnded || atEcho[0]!.destroyed);
   });
 
-  it('hides that one side was broken off, while it holds, and tells the other afterwards', async () => {
+  it('holds back the reset of one side until it resumes', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
@@ -134,7 +134,7 @@ describe('a proxy', () => {
     await until(() => client.error === 'ECONNRESET');
   });
 
-  it('delays each way, without spreading what was sent together', async () => {
+  it('delays each direction, without adding up the delays of consecutive messages', async () => {
     proxy.delay(100);
     const client = await dial();
     const start = performance.now();
@@ -161,7 +161,7 @@ describe('a proxy', () => {
     await until(() => later.heard === 'c');
   });
 
-  it('refuses new connections and keeps the old, until it accepts again', async () => {
+  it('refuses new connections and keeps existing ones, until it accepts again', async () => {
     const client = await dial();
     proxy.refuse();
     expect((await dial()).error).toBe('ECONNREFUSED');
@@ -175,7 +175,7 @@ describe('a proxy', () => {
     await until(() => later.heard === 'b');
   });
 
-  it('goes where it is told from the next connection on, and is away when nobody is there', async () => {
+  it('connects new clients to a changed target, and resets them when nothing listens there', async () => {
     proxy.target = { port: 1 };
     const client = await dial();
     await until(() => client.error === 'ECONNRESET');
@@ -185,7 +185,7 @@ describe('a proxy', () => {
     await until(() => later.heard === 'a');
   });
 
-  it('holds back a sender whose receiver does not read', async () => {
+  it('applies back-pressure to a sender whose receiver does not read', async () => {
     const client = await dial();
     client.socket.write('a');
     await until(() => client.heard === 'a');
