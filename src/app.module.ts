@@ -130,7 +130,7 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
   const engine = new Engine({ store, now, newId }, aggregates, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
-    underWay: () => engine.underWay,
+    underWay: () => engine.inFlight,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
     ...replica,

@@ -26,7 +26,7 @@ const bar = (progress: Progress): void => {
 };
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new NotMigratedError('InterruptedError: run it again, and it goes on from here.')));
+process.once('SIGINT', () => stop.abort(new NotMigratedError('Interrupted: run it again, and it goes on from here.')));
 
 const run = async (): Promise<void> => {
   const [here, there] = [placeOf(told.from), placeOf(told.to)];
