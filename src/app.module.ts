@@ -55,6 +55,8 @@ export class AppModule {
 export interface App {
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Resolved when the store accepts nothing more until it is opened again. */
+  readonly failed: Promise<Error>;
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -105,7 +107,9 @@ export const createApp = async (
         await store.close();
       }
     };
-    return { app, url: await app.getUrl(), close };
+    const failed = new Promise<Error>((resolve) => store.onFailure?.(resolve));
+    void failed.then((error) => log.error({ err: error }, error.message));
+    return { app, url: await app.getUrl(), failed, close };
   } catch (error) {
     const quietly = (reason: unknown) => log.error({ err: reason }, 'The read model could not be closed.');
     if (projector) await projector.close().catch(quietly);
