@@ -279,7 +279,6 @@ export class SqliteStore implements EventStore {
       committing = true;
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#heads.clear();
       const code = codeOf(error);
       // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
       if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(written)) this.#doubtful.add(id);
