@@ -3,6 +3,7 @@ import type { Evidence, Event, Json, RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
+import { brokenInvariant, brokenRule, type Broken } from './rule.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
@@ -23,6 +24,8 @@ export class IllegalTransitionError extends Error {
     sentence: string,
     /** The event that can no longer follow; absent when it is the new fact itself. */
     readonly entry?: Entry,
+    /** Where a rule or an invariant is broken; absent where it is the stage. */
+    readonly broken?: Broken,
   ) {
     super(sentence);
   }
@@ -164,11 +167,18 @@ export class History<State = any> {
     found: { readonly place: number; readonly state: State },
   ): readonly State[] {
     const after: State[] = [];
+    const broken = this.#brokenRules();
     let state = found.state;
     events.forEach((event, i) => {
-      state = step(this.aggregate, state, event, context[i]!);
+      state = step(
+        this.aggregate,
+        state,
+        event,
+        context[i]!,
+        this.#rulesOf(event, context[i]!, () => false),
+      );
       after.push(state);
-      this.#entries.slice(found.place).reduce((behind, entry) => this.#step(behind, entry), state);
+      this.#tryAll(this.#entries.slice(found.place), state, broken);
     });
     return after;
   }
@@ -184,7 +194,33 @@ export class History<State = any> {
       revision: this.revision + 1 + i,
       position: '',
     }));
-    return History.of(this.aggregate, this.id, [...this.recorded, ...added]);
+    const history = History.of<State>(this.aggregate, this.id, [...this.recorded, ...added]);
+    this.#tryAll(history.entries, this.aggregate.initial, this.#brokenRules());
+    return history;
+  }
+
+  /** Folds entries with the rules of each. What an entry breaks already is not held against the change. @throws IllegalTransitionError */
+  #tryAll(entries: readonly Entry[], from: State, broken: () => ReadonlySet<string>): void {
+    entries.reduce((state, entry) => this.#step(state, entry, (code) => broken().has(`${entry.recorded.id} ${code}`)), from);
+  }
+
+  /** What is broken as it stands, found at the first question: a rule can be younger than the events. */
+  #brokenRules(): () => ReadonlySet<string> {
+    let broken: Set<string> | undefined;
+    const find = (): Set<string> => {
+      const found = new Set<string>();
+      const note = (entry: Entry) => (code: string) => found.add(`${entry.recorded.id} ${code}`).size > 0;
+      this.#entries.reduce((state, entry) => this.#step(state, entry, note(entry)), this.aggregate.initial as State);
+      return found;
+    };
+    return () => (broken ??= find());
+  }
+
+  #rulesOf({ type, data }: Event, context: EventContext, tolerated: (code: string) => boolean): (found: unknown) => void {
+    return (found) => {
+      const broken = brokenRule<any, any>(this.aggregate.events[type]!.rules, { ...context, id: this.id, data }, found, tolerated);
+      if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
+    };
   }
 
   /** The events of a decision; empty when the command never reached this stream. */
@@ -315,11 +351,14 @@ export class History<State = any> {
     this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State);
   }
 
-  #step(state: any, entry: Entry): any {
+  /** Without its rules where nothing is tried: what was accepted stays readable. */
+  #step(state: any, entry: Entry, tolerated?: (code: string) => boolean): any {
+    const event = { type: entry.recorded.type, data: entry.data };
+    const context = contextOf(entry);
     try {
-      return step<any>(this.aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry));
+      return step<any>(this.aggregate, state, event, context, tolerated && this.#rulesOf(event, context, tolerated));
     } catch (error) {
-      throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry) : error;
+      throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry, error.broken) : error;
     }
   }
 }
@@ -335,14 +374,22 @@ export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventCont
   return context;
 };
 
-/** One fact on one state: its stage, its change, the invariants. @throws Illegal */
-export const step = <State>(aggregate: AnyAggregate, state: State, event: Event, context: EventContext): State => {
-  const { category, invariants = {} } = aggregate;
+/** One fact on one state: its stage, its rules where they are checked, its change, the invariants. @throws Illegal */
+export const step = <State>(
+  aggregate: AnyAggregate,
+  state: State,
+  event: Event,
+  context: EventContext,
+  checkRules?: (found: State) => void,
+): State => {
+  const { category, invariants } = aggregate;
   const type = aggregate.events[event.type]!;
   const { stage } = state as { readonly stage: string };
   if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
+  checkRules?.(state);
   const next = type.evolve(state, event.data, context);
-  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new IllegalTransitionError(code, invariants[code]!.says);
+  const broken = brokenInvariant(invariants, event, next);
+  if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   return next;
 };
 

@@ -4,6 +4,7 @@ import {
   certainlyBefore,
   IllegalTransitionError,
   refsIn,
+  refsOf,
   reject,
   Rejection,
   contextOf,
@@ -11,7 +12,7 @@ import {
   type Actor,
   type AnyCommand,
   type AnyAggregate,
-  type CommandContext,
+  type CommandInput,
   type Assessment,
   type Event,
   type Provenance,
@@ -19,7 +20,6 @@ import {
   type Json,
   type Known,
   type Metadata,
-  type Need,
   type NewEvent,
   type RecordedEvent,
   type EventContext,
@@ -202,7 +202,7 @@ export class Engine {
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const context: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
+    const context: CommandInput<any> = { id, data, record, actor, effectiveOn, today };
     const decision = await decideOn(command, context, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
     const { events: facts, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
@@ -303,7 +303,7 @@ const groundsOf = ({ decidedBy, authority, reason, evidence }: Provenance): Part
  * so all that was known is of one moment.
  * @throws Rejection
  */
-export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, history: History, load: Load): Promise<Decision> => {
+export const decideOn = async (command: AnyCommand, asked: CommandInput<any>, history: History, load: Load): Promise<Decision> => {
   const { aggregate } = history;
   const { data, record, effectiveOn, today } = asked;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -312,31 +312,21 @@ export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, 
     reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
   const others = new Map<string, History>();
-  const stateOf = (need: Need | undefined) => need && others.get(`${need.aggregate.category}-${need.id}`)?.state;
-  const refs = refsIn(command.fields, data);
-  let found: ReturnType<History['before']>;
-  let homeState: Home;
-  let known: Record<string, unknown> = {};
-  for (;;) {
-    found = history.before(effectiveOn);
-    const home = aggregate.governedBy?.of(found.state) ?? aggregate.governedBy?.of(history.state) ?? data['programme'];
-    const named = Object.entries((command.aggregate && command.needs?.(asked, found.state, known)) ?? {});
-    const wanted: (readonly [category: string, id: string])[] = [
-      ...(aggregate.governedBy && home ? [[aggregate.governedBy.aggregate.category, home] as const] : []),
-      ...refs.map(({ category, id }) => [category, id] as const),
-      ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.aggregate.category, need.id] as const),
-    ];
-    const missing = wanted.filter(([category, id]) => !others.has(`${category}-${id}`));
-    for (const [category, id] of missing) others.set(`${category}-${id}`, await load(category, id));
-    known = Object.fromEntries(named.map(([name, needs]) => [name, Array.isArray(needs) ? needs.map(stateOf) : stateOf(needs as Need)]));
-    homeState = aggregate.governedBy ? home && others.get(`${aggregate.governedBy.aggregate.category}-${home}`)?.state : found.state;
-    if (missing.length === 0) break;
-  }
-  for (const { category, id, pointer } of refs)
-    if (others.get(`${category}-${id}`)?.state.stage === 'none')
-      reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+  const named = refsIn(command.fields, data);
+  const found = history.before(effectiveOn);
+  const home = aggregate.governedBy?.of(found.state) ?? aggregate.governedBy?.of(history.state) ?? data['programme'];
+  const wanted: (readonly [category: string, id: string])[] = [
+    ...(aggregate.governedBy && home ? [[aggregate.governedBy.aggregate.category, home] as const] : []),
+    ...named.map(({ category, id }) => [category, id] as const),
+  ];
+  for (const [category, id] of wanted) if (!others.has(`${category}-${id}`)) others.set(`${category}-${id}`, await load(category, id));
+  const stateOf = (category: string, id: string) => others.get(`${category}-${id}`)?.state;
+  const homeState: Home = aggregate.governedBy ? home && stateOf(aggregate.governedBy.aggregate.category, home) : found.state;
+  for (const { category, id, pointer } of named)
+    if (stateOf(category, id)?.stage === 'none') reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
 
-  const events = command.decide(asked, command.aggregate ? found.state : history, known);
+  const refs = refsOf(command.fields, data, (category, id) => ({ id, state: stateOf(category, id) }));
+  const events = command.decide({ ...asked, refs }, command.aggregate ? found.state : history);
   const places = events.length === 0 ? [] : command.aggregate ? onSubject(events, asked, history, found) : onLedger(events, asked, history);
   const assessed = places.map(({ type, data, context, state }) => {
     const judged: readonly Assessment[] = (homeState && aggregate.events[type]?.assess?.(data, context, state, homeState)) ?? [];
@@ -347,7 +337,7 @@ export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, 
   });
   if (events.length > 0) refuseByPolicy(asked, history, homeState, assessed.flat());
   const streams = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
-  const about = places.map(({ after }) => aboutOf(aggregate, asked, after, refs));
+  const about = places.map(({ after }) => aboutOf(aggregate, asked, after, named));
   return { events, assessed, about, known: streams };
 };
 
@@ -363,7 +353,7 @@ type Home = { readonly lateGraceDays?: number } | undefined;
 
 const onSubject = (
   events: readonly Event[],
-  asked: CommandContext<any>,
+  asked: CommandInput<any>,
   history: History,
   found: ReturnType<History['before']>,
 ): Placed[] => {
@@ -385,7 +375,6 @@ const onSubject = (
         pointer: '/record/effectiveOn',
       },
     );
-  events.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, context[i]!));
   const after = legally(() => history.tryEvents(events, context, found));
   return events.map(({ type, data }, i) => ({
     type,
@@ -397,8 +386,9 @@ const onSubject = (
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
-const onLedger = (events: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
-  const after = events.map((_, i) => legally(() => history.with(events.slice(0, i + 1)))).at(-1)!;
+const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
+  const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
+  const after = events.map((_, i) => legally(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
   const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
   return events.map((event) => {
     const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
@@ -410,13 +400,22 @@ const onLedger = (events: readonly Event[], { record }: CommandContext<any>, his
   });
 };
 
-const legally = <T>(fold: () => T): T => {
+const legally = <T>(fold: () => T, corrected: readonly string[] = []): T => {
   try {
     return fold();
   } catch (error) {
     if (!(error instanceof IllegalTransitionError)) throw error;
-    if (!error.entry) throw new Rejection(error.code, error.message);
+    if (!error.entry)
+      throw new Rejection(error.code, error.message, error.broken?.pointer === undefined ? {} : { pointer: error.broken.pointer });
     const { recorded, effectiveOn } = error.entry;
+    if (error.broken && corrected.includes(recorded.id))
+      reject('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${error.message}`, {
+        pointer: '/value',
+        event: recorded.id,
+        eventType: recorded.type,
+        eventEffectiveOn: effectiveOn,
+        because: error.code,
+      });
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
     throw new Rejection(
       'ledger/breaks-later-event',
@@ -432,7 +431,7 @@ const legally = <T>(fold: () => T): T => {
 };
 
 /** Policy refuses only a decision taken now; one told late stands with what was not met in plain sight. */
-const refuseByPolicy = (context: CommandContext<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
+const refuseByPolicy = (context: CommandInput<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
   const { record, effectiveOn, today } = context;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Tell the reason and the authority of the waiver.', { pointer: '/record/waives' });
@@ -452,7 +451,7 @@ const refuseByPolicy = (context: CommandContext<any>, history: History, home: Ho
 /** What the subject says of itself and every id that the command named. */
 const aboutOf = (
   aggregate: AnyAggregate,
-  { id }: CommandContext<any>,
+  { id }: CommandInput<any>,
   state: unknown,
   refs: readonly { category: string; id: string }[],
 ): About => {
