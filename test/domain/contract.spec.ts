@@ -164,12 +164,16 @@ describe('RecordContract', () => {
     ['signed before it was awarded', { awardedOn: '2016', signedOn: '2015' }, '/signedOn'],
     ['started before it was awarded', { awardedOn: '2016', startsOn: '2015' }, '/startsOn'],
     ['ended before it was signed', { signedOn: '2016', endsOn: '2015' }, '/endsOn'],
-    ['ended before it started', { startsOn: '2016-02', endsOn: '2016-01' }, '/endsOn'],
   ])('cannot have been %s', (_, dates, pointer) =>
     given()
       .when(recordContract, { ...record(), ...dates })
       .rejects('contract/dates-out-of-order', { pointer }),
   );
+
+  it('cannot have ended before it started', () =>
+    given()
+      .when(recordContract, { ...record(), startsOn: '2016-02', endsOn: '2016-01' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: 'start on 2016-02 and end on 2016-01' }));
 
   it('may have started before it was signed', () =>
     given()
@@ -485,18 +489,23 @@ describe('CloseContract', () => {
       .when(closeContract, { finalValue: { unknown: true }, endedOn: '2025' })
       .leaves({ stage: 'closed', finalValue: { unknown: true }, term: { endsOn: '2025' } }));
 
+  it('is closed in the currency of its value', () =>
+    given(...until('live', { value: gbp('95000000') }), context('ContractTerminated', { ground: 'Convenience' }, '2021'))
+      .when(closeContract, { ...closing(), finalValue: { amount: '94000000', currency: 'EUR' } })
+      .rejects('contract/mixed-currencies', { pointer: '/finalValue/currency', detail: 'GBP and EUR' }));
+
   it('never ended before it started', () =>
     given(...until('exiting'))
       .when(closeContract, { ...closing(), endedOn: '2015' })
       .rejects('contract/ends-before-start', { pointer: '/endedOn', detail: '2018' }));
 });
 
-/** A whole life: what was told until a stage was reached. */
-function until(stage: Stage): ToldFact[] {
+/** A whole life: what was recorded until a stage was reached. */
+function until(stage: Stage, more: object = {}): ToldFact[] {
   const life = [
     context('ContractPlanned', plan(), '2014'),
     context('TenderOpened', {}, '2015'),
-    context('ContractAwarded', award(), '2016'),
+    context('ContractAwarded', { ...award(), ...more }, '2016'),
     context('ContractSigned', {}, '2017'),
     context('ServiceStarted', {}, '2018'),
     context('TerminationNoticeGiven', inNotice, '2020'),

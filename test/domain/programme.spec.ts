@@ -99,7 +99,7 @@ describe('AddWarning', () => {
         event: theFact(2),
         eventType: 'WarningAdded',
         eventEffectiveOn: '2016-02',
-        because: 'programme/warning-twice',
+        because: 'programme/warning-exists',
       }));
 
   it('needs the supplier it is about to be registered', () =>
@@ -137,7 +137,7 @@ describe('AdoptPolicy', () => {
   it('told late, cannot take the version that a later adoption has', () =>
     given(chartered(), context('PolicyAdopted', scheme, '2016'))
       .when(adoptPolicy, scheme, { effectiveOn: '2015' })
-      .rejects('ledger/breaks-later-event', { eventType: 'PolicyAdopted', because: 'programme/policy-version-twice' }));
+      .rejects('ledger/breaks-later-event', { eventType: 'PolicyAdopted', because: 'programme/policy-exists' }));
 
   it('needs something to judge by', async () => {
     const { approvals: _, ...empty } = scheme;

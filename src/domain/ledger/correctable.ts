@@ -5,17 +5,15 @@ import {
   provenanceFields,
   object,
   reject,
-  Rejection,
   withValue,
   type Entry,
   type Field,
   type History,
   type Json,
   type RecordedEvent,
-  type EventContext,
 } from '../../kernel/index.js';
 
-/** The refusals of a command that names a fact of this subject. */
+/** The refusals of a command that names a fact of this stream. */
 export const factRefusals = {
   'ledger/unknown-event': 'No such event in this stream.',
   'ledger/already-withdrawn': 'The event has been withdrawn.',
@@ -54,19 +52,6 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
   const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, whole)];
   if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: '/value' });
   return field;
-};
-
-/** A corrected fact satisfies what its type asks of it, as if it were told so now. */
-export const mustBeSound = (history: History, { recorded }: Entry, data: unknown, context: EventContext): void => {
-  try {
-    history.aggregate.events[recorded.type]!.check?.(data, context);
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    reject('ledger/wrong-value', `${recorded.type} could not have been told so: ${error.message}`, {
-      pointer: '/value',
-      because: error.code,
-    });
-  }
 };
 
 /** What a value names, wherever it stands in it: what an event is about cannot become something else. */
