@@ -12,6 +12,7 @@ import {
   Rejection,
   stageRefusals,
   type AnyCommand,
+  type Command,
   type AnyAggregate,
   type Assessment,
   type Event,
@@ -89,12 +90,16 @@ const expectShape = (of: string, fields: Fields, data: unknown): void =>
 /** What a rule said: its result alone, or any part of the assessment. */
 type Expected = Assessment['result'] | Partial<Assessment>;
 
-interface Outcome<State> {
+/** The codes that a command can be refused with, by the compiler's knowledge: a typo in a specification is no code. */
+type CodeOf<C> = C extends Command<infer Code> ? Code | `${string}/${StageEnd}` | keyof typeof engineRefusals : string;
+type StageEnd = 'unknown' | 'exists' | 'not-yet' | 'stage';
+
+interface Outcome<State, C> {
   /** These new facts and no others; with none, `changesNothing` says it better. */
   then(...events: readonly Event[]): Promise<void>;
   changesNothing(): Promise<void>;
-  /** `more`: what a program is told beside the code; `detail` stands in the sentence for people. */
-  rejects(code: string, more?: { readonly detail?: string; readonly [key: string]: unknown }): Promise<void>;
+  /** `more`: what the answer has for programs beside the code; `detail` stands in the sentence for people. */
+  rejects(code: CodeOf<C>, more?: { readonly detail?: string; readonly [key: string]: unknown }): Promise<void>;
   /** These rules were assessed and no others. */
   assesses(expected: Readonly<Record<string, Expected>>): Promise<void>;
   /** The state once the new facts stand in their place. */
@@ -105,7 +110,7 @@ interface Outcome<State> {
 export const specification =
   <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
   (...events: readonly ToldFact[]) => ({
-    when: (command: AnyCommand, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>> => {
+    when: <C extends AnyCommand>(command: C, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>, C> => {
       const own: Stream = { aggregate, id, events };
 
       const load = async (category: string, wanted: string): Promise<History> => {

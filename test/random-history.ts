@@ -21,6 +21,8 @@ export class World {
   /** How many commands were accepted, and why the others were not: code → how often. */
   accepted = 0;
   readonly refused = new Map<string, number>();
+  /** Command → the codes that it was refused with. */
+  readonly refusedBy = new Map<string, Set<string>>();
   #now: Temporal.Instant;
   #ids = 0;
   readonly #accepted: { readonly request: CommandRequest; readonly receipt: Receipt }[] = [];
@@ -79,6 +81,8 @@ export class World {
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+      const [, command] = asked;
+      this.refusedBy.set(command, (this.refusedBy.get(command) ?? new Set()).add(error.code));
     }
   }
 

@@ -393,7 +393,21 @@ export const step = <State>(
   return next;
 };
 
-/** The refusals that every command has from the stages of its events: code → sentence. */
+/** The refusals that the stages of some events can make: code → sentence. */
+export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: readonly string[]): Readonly<Record<string, string>> => {
+  const known = new Set(Object.values<{ allowedIn: readonly string[] }>(events).flatMap(({ allowedIn }) => allowedIn));
+  const allowed = types.map((type): readonly string[] => events[type].allowedIn);
+  const opens = (stages: readonly string[]): boolean => stages.includes('none');
+  const possible: { readonly [end: string]: boolean } = {
+    unknown: !allowed.every(opens),
+    exists: allowed.some((stages) => opens(stages) && stages.length === 1),
+    'not-yet': !allowed.every(opens),
+    stage: allowed.some((stages) => !(opens(stages) && stages.length === 1) && [...known].some((s) => s !== 'none' && !stages.includes(s))),
+  };
+  return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
+};
+
+/** The refusals that stages make of an aggregate: code → sentence. */
 export const stageRefusals = (category: string) => ({
   [`${category}/unknown`]: `No such ${category}.`,
   [`${category}/exists`]: `The ${category} is already there.`,

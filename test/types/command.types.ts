@@ -3,6 +3,7 @@ import { awardContract } from '../../src/domain/contract/commands/award-contract
 import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
+import { specification } from '../given.js';
 import { eventsOf, list, optional, ref, subject, text, type Command } from '../../src/kernel/index.js';
 
 interface Note {
@@ -85,3 +86,7 @@ export const ofLoss: readonly CodeOf<typeof writeOff>[] = ['loss/more-than-gross
 export const ofAward: readonly CodeOf<typeof awardContract>[] = ['contract/another-programme'];
 // @ts-expect-error no such refusal
 export const typoOfCode: CodeOf<typeof writeOff> = 'loss/more-then-gross';
+
+export const met = specification(loss)().when(writeOff).rejects('loss/more-than-gross');
+// @ts-expect-error no such refusal of this command
+export const typoInSpec = specification(loss)().when(writeOff).rejects('loss/more-then-gross');
