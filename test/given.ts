@@ -26,7 +26,7 @@ import {
 export const TODAY = '2026-03-02';
 const RECORDED_AT = '2026-03-01T09:00:00.000Z';
 
-/** A fact as a stream holds it; what is not told here is filled in. */
+/** An event as a stream holds it; what is left out here is filled in. */
 export interface ToldFact extends Event {
   readonly effectiveOn?: string;
   readonly schemaVersion?: number;
@@ -64,16 +64,16 @@ const recorded = ({ aggregate, id }: Stream, event: ToldFact, revision: number):
     recordedAt: RECORDED_AT,
     effectiveOn: event.effectiveOn ?? '2016-01-01',
     about: {},
-    command: { id: `decision-${revision + 1}`, name: 'Tell' },
+    command: { id: `decision-${revision + 1}`, name: 'Given' },
     actor: { id: 'ana' },
     ...event.record,
-    $correlationId: 'told',
-    $causationId: 'told',
+    $correlationId: 'given',
+    $causationId: 'given',
     known: [],
   },
 });
 
-/** The stream as it is read; each fact must have a shape that could have been told. */
+/** The stream as it is read; each event must have a shape that passes its own check. */
 export const historyOf = (context: Stream): History => {
   const history = History.of(
     context.aggregate,
@@ -106,7 +106,7 @@ interface Outcome<State, C> {
   leaves(expected: object | ((state: State, history: History<State>) => void)): Promise<void>;
 }
 
-/** For one subject: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
+/** For one aggregate: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
   <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
   (...events: readonly ToldFact[]) => ({

@@ -183,7 +183,7 @@ describe('what was accepted before a rule stands, and stays readable', () => {
       .leaves({ original: gbp('100') });
   });
 
-  it('it excuses nothing else: what a change breaks anew is refused', () =>
+  it('it excuses nothing else: a change that breaks a rule somewhere else is refused', () =>
     given(...twice, novation('atos', '2019'))
       .when(novateContract, { supplier: 'atos' }, on('2016-06'))
       .rejects('ledger/breaks-later-event', { event: theFact(5), because: 'contract/same-supplier' }));

@@ -1,8 +1,8 @@
 import { certainlyBefore, isAmount, subject, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
-import { awarding } from './facts/award.js';
-import { changing } from './facts/change.js';
-import { ending } from './facts/end.js';
+import { awarding } from './events/award.js';
+import { changing } from './events/change.js';
+import { ending } from './events/end.js';
 import { ENDS_BEFORE_START, none, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */

@@ -99,7 +99,7 @@ export interface Programme {
   readonly warnings: readonly Warning[];
 }
 
-const fact = eventsOf<Programme>();
+const event = eventsOf<Programme>();
 
 /** The first entry that has the key of an earlier one. */
 const duplicate = <T>(list: readonly T[], keyOf: (entry: T) => string): T | undefined => {
@@ -148,7 +148,7 @@ export const programme = subject({
     risks: [],
   } as Programme,
   events: {
-    ProgrammeChartered: fact({
+    ProgrammeChartered: event({
       allowedIn: ['none'],
       fields: {
         title: text('Title of the programme'),
@@ -173,17 +173,17 @@ export const programme = subject({
         lateGraceDays,
       }),
     }),
-    IntegratorAppointed: fact({
+    IntegratorAppointed: event({
       allowedIn: ['chartered'],
       fields: { contract: ref('contract', 'The contract under which the integrator holds the towers together') },
       evolve: (p, { contract }, { effectiveOn }) => ({ ...p, integrator: { contract, on: effectiveOn } }),
     }),
-    WarningAdded: fact({
+    WarningAdded: event({
       allowedIn: ['chartered'],
       fields: warningFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, event, on: effectiveOn }] }),
     }),
-    StrategyPublished: fact({
+    StrategyPublished: event({
       allowedIn: ['chartered'],
       fields: strategyFields,
       rules: {
@@ -199,12 +199,12 @@ export const programme = subject({
         strategies: [...p.strategies, { ...data, event, on: data.published ?? effectiveOn }],
       }),
     }),
-    PortfolioSizeRecorded: fact({
+    PortfolioSizeRecorded: event({
       allowedIn: ['chartered'],
       fields: { projects: count('How many projects', { example: 146 }), qualifier: optional(choice(QUALIFIERS)) },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, portfolio: { ...data, event, on: effectiveOn } }),
     }),
-    SavingsTargetSet: fact({
+    SavingsTargetSet: event({
       allowedIn: ['chartered'],
       fields: savingsTargetFields,
       rules: {
@@ -221,12 +221,12 @@ export const programme = subject({
       },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savingsTargets: [...p.savingsTargets, { ...data, event, on: effectiveOn }] }),
     }),
-    SavingRecorded: fact({
+    SavingRecorded: event({
       allowedIn: ['chartered'],
       fields: savingFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savings: [...p.savings, { ...data, event, on: effectiveOn }] }),
     }),
-    HeadcountTargetSet: fact({
+    HeadcountTargetSet: event({
       allowedIn: ['chartered'],
       fields: headcountTargetFields,
       rules: {
@@ -242,12 +242,12 @@ export const programme = subject({
         headcountTargets: [...p.headcountTargets, { ...data, event, on: effectiveOn }],
       }),
     }),
-    RiskRaised: fact({
+    RiskRaised: event({
       allowedIn: ['chartered'],
       fields: riskFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
     }),
-    PolicyAdopted: fact({
+    PolicyAdopted: event({
       allowedIn: ['chartered'],
       fields: policyFields,
       rules: {

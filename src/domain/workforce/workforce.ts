@@ -102,13 +102,13 @@ const anotherEmployer: Rule<Occurrence<{ readonly from: PoolName; readonly to: P
 };
 const oneUnit = { says: 'Posts, people and full-time equivalents are never mixed.', field: '/to/unit' };
 
-const fact = eventsOf<Workforce, Programme>();
+const event = eventsOf<Workforce, Programme>();
 
 export const workforce = subject({
   category: 'workforce',
   initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
   events: {
-    BaselineRecorded: fact({
+    BaselineRecorded: event({
       allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
@@ -123,7 +123,7 @@ export const workforce = subject({
         return { ...counted, stage: 'counted', programme };
       },
     }),
-    TransferPlanned: fact({
+    TransferPlanned: event({
       allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
@@ -144,7 +144,7 @@ export const workforce = subject({
       },
       evolve: (w, { programme, ...plan }, { event }) => ({ ...w, stage: 'counted', programme, plans: [...w.plans, { ...plan, event }] }),
     }),
-    StaffTransferred: fact({
+    StaffTransferred: event({
       allowedIn: ['counted'],
       fields: {
         transfer: id('The transfer', { example: 'applications-2016' }),
@@ -176,12 +176,12 @@ export const workforce = subject({
         return { ...moved, transfers: [...w.transfers, { ...rest, objected, retained, left, on: effectiveOn, event }] };
       },
     }),
-    StaffLeft: fact({
+    StaffLeft: event({
       allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they left')) },
       evolve: (w, { count, ...name }) => entered(w, name, -count),
     }),
-    StaffJoined: fact({
+    StaffJoined: event({
       allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they joined')) },
       evolve: (w, { count, ...name }) => entered(w, name, count),
