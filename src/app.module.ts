@@ -58,6 +58,8 @@ export class AppModule {
 export interface App {
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Resolved when the store accepts nothing more until it is opened again. */
+  readonly failed: Promise<Error>;
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -104,7 +106,9 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
         await store.close();
       }
     };
-    return { app, url: await app.getUrl(), close };
+    const failed = new Promise<Error>((resolve) => store.onFailure?.(resolve));
+    void failed.then((error) => log.error({ err: error }, error.message));
+    return { app, url: await app.getUrl(), failed, close };
   } catch (error) {
     const quietly = (reason: unknown) => log.error({ err: reason }, 'The read model could not be closed.');
     if (projector) await projector.close().catch(quietly);
@@ -129,7 +133,7 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
   const engine = new Engine({ store, now, newId }, aggregates, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
-    underWay: () => engine.underWay,
+    underWay: () => engine.inFlight,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
     ...replica,

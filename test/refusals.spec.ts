@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { aggregates, commands } from '../src/domain/index.js';
-import { engineRefusals } from '../src/engine/write/engine.js';
+import { engineRefusals } from '../src/engine/write/decide.js';
 import { stageRefusalsOf, type AnyCommand } from '../src/kernel/index.js';
 import { metInSpecs } from './met-refusals.js';
 import { playCommands, tryEverywhere } from './random-commands.js';

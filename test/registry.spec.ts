@@ -13,7 +13,7 @@ import {
   type EventType,
   type Invariant,
 } from '../src/kernel/index.js';
-import { engineRefusals } from '../src/engine/write/engine.js';
+import { engineRefusals } from '../src/engine/write/decide.js';
 import { metInSpecs } from './met-refusals.js';
 
 const root = join(import.meta.dirname, '..');

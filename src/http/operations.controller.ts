@@ -26,7 +26,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config } = this.ledger;
+    const { projector, config, store: { failure } } = this.ledger; // prettier-ignore
     const replica = await this.ledger.replica?.();
     const read =
       replica && (replica.behind === undefined || replica.broken !== undefined)
@@ -39,10 +39,15 @@ export class OperationsController {
       lag: rebuilding + (behind ?? 0),
       faulted: faulted.length,
     }));
-    const store = behind === undefined ? 'away' : 'answers';
+    const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
-    if (store === 'away' || late || projector.failed !== undefined)
-      throw new NotReadyError({ store, projections, ...(replica && { replica: shown(replica) }) });
+    if (store !== 'answers' || late || projector.failed !== undefined)
+      throw new NotReadyError({
+        store,
+        ...(failure && { reason: failure.message }),
+        projections,
+        ...(replica && { replica: shown(replica) }),
+      });
     sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });
   }
 

@@ -9,4 +9,5 @@ export * from './names.js';
 export * from './projection.js';
 export * from './rejection.js';
 export * from './rule.js';
+export * from './snapshot.js';
 export * from './aggregate.js';
