@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { aggregates, commands } from '../src/domain/index.js';
 import { engineRefusals } from '../src/engine/write/decide.js';
-import { stageRefusalsOf, type AnyCommand } from '../src/kernel/index.js';
+import { brokenRule, contextOf, stageRefusalsOf, type AnyCommand } from '../src/kernel/index.js';
 import { metInSpecs } from './met-refusals.js';
 import { playCommands, tryEverywhere } from './random-commands.js';
-import { moves, play, type World } from './random-history.js';
+import { byStream, moves, play, type World } from './random-history.js';
 
 /** What a command can be refused with, by the rules, the stages and the engine: nobody lists it. */
 const declaredBy = ({ aggregate, events, refusals }: AnyCommand): ReadonlySet<string> =>
@@ -15,6 +15,11 @@ const declaredBy = ({ aggregate, events, refusals }: AnyCommand): ReadonlySet<st
     ...(aggregate ? Object.keys(stageRefusalsOf(aggregate, events)) : aggregates.map(({ category }) => `${category}/unknown`)),
   ]);
 
+const historyAndSteps = async (world: World, stream: string) => {
+  const history = await world.history(stream);
+  return { aggregate: history.aggregate, id: history.id, steps: [...history.steps()] };
+};
+
 /** Declared, and met nowhere: each with the reason. */
 const NEVER_MET: { readonly [commandAndCode: string]: string } = {};
 
@@ -23,7 +28,20 @@ describe('in random histories of every command', () => {
   const note = ({ refusedBy }: World): void => {
     for (const [command, codes] of refusedBy) for (const code of codes) met.add(`${command} ${code}`);
   };
-  let [accepted, played] = [0, 0];
+  /** Every entry of every stream, with the rules of its event that do not hold where it stands. */
+  const broken: string[] = [];
+  const holdsEverywhere = async (world: World): Promise<void> => {
+    for (const stream of byStream(await world.events()).keys()) {
+      const { aggregate, id, ...history } = await historyAndSteps(world, stream);
+      for (const { entry, before } of history.steps) {
+        const { rules } = aggregate.events[entry.recorded.type];
+        const found = brokenRule(rules, { ...contextOf(entry), id, data: entry.data }, before);
+        if (found) broken.push(`${stream} ${entry.recorded.type} ${found.code}`);
+        checked++;
+      }
+    }
+  };
+  let [accepted, played, checked] = [0, 0, 0];
 
   beforeAll(async () => {
     const everyCommand = fc.asyncProperty(fc.gen(), async (any) => {
@@ -31,15 +49,25 @@ describe('in random histories of every command', () => {
       accepted += world.accepted;
       if (played++ % 2 === 0) await tryEverywhere(any, world);
       note(world);
+      await holdsEverywhere(world);
     });
     await fc.assert(everyCommand, { numRuns: 60, endOnFailure: true });
     await fc.assert(
-      fc.asyncProperty(moves(), async (tried) => note(await play(tried))),
+      fc.asyncProperty(moves(), async (tried) => {
+        const world = await play(tried);
+        note(world);
+        await holdsEverywhere(world);
+      }),
       { numRuns: 30, endOnFailure: true },
     );
   }, 120_000);
 
   it('many are accepted, and many are refused', () => expect([accepted > 500, met.size > 100]).toEqual([true, true]));
+
+  it('every rule holds where its event stands, whatever was backdated, corrected or withdrawn', () => {
+    expect(broken).toEqual([]);
+    expect(checked).toBeGreaterThan(500);
+  });
 
   it('every refusal that is met is declared', () => {
     const declared = new Set(commands.flatMap((command) => [...declaredBy(command)].map((code) => `${command.name} ${code}`)));
