@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendJson } from './answer.js';
 import { LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
@@ -9,6 +10,14 @@ import { queryOf } from './request.js';
 @Controller()
 export class OperationsController {
   constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+
+  /** The address of the server alone leads a person to its description; it is no operation of the API. */
+  @Get()
+  @ApiExcludeEndpoint()
+  root(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    queryOf(request, []);
+    void reply.redirect('docs', 302);
+  }
 
   @Get('livez')
   @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })

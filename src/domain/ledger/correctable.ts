@@ -3,6 +3,7 @@ import {
   checkField,
   fieldAt,
   provenanceFields,
+  hasPlace,
   object,
   reject,
   withValue,
@@ -43,14 +44,19 @@ const shapeOf = (history: History, { recorded }: Entry): Field =>
     evidence: provenanceFields.evidence,
   });
 
-/** The field at a pointer of an event, having checked that a value is of its kind. */
-export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json): Field => {
+/**
+ * The field at a pointer of an event. Throws a `Rejection` when the event has no such place, or the value is not of its kind; `within` is
+ * where the body holds the pointer and the value.
+ */
+export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json, within: '' | '/claim' = ''): Field => {
   const shape = shapeOf(history, entry);
   const field = fieldAt(shape.fields!, pointer);
-  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, { pointer: '/pointer' });
-  const whole = withValue({ ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence }, pointer, value);
-  const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, whole)];
-  if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: '/value' });
+  const before = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
+  const here = { pointer: `${within}/pointer` };
+  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, here);
+  if (!hasPlace(before, pointer)) reject('ledger/unknown-field', `This ${entry.recorded.type} has nothing at ${pointer}.`, here);
+  const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, withValue(before, pointer, value))];
+  if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
   return field;
 };
 
