@@ -1,14 +1,24 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
-import { LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
+import { ApiDocument } from './api-document.js';
+import { CONFIG, lagOf, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
+import { Metrics } from './metrics.js';
 import { describeRead } from './openapi.js';
 import { NotReadyError } from './problem.js';
 import { queryOf } from './request.js';
 
 @Controller()
 export class OperationsController {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(STORE) readonly store: EventStore,
+    @Inject(REPLICA) private readonly replica: ReplicaStatus | undefined,
+    @Inject(Projector) readonly projector: Projector,
+    @Inject(Metrics) private readonly counted: Metrics,
+    @Inject(ApiDocument) private readonly document: ApiDocument,
+  ) {}
 
   @Get('livez')
   @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
@@ -26,12 +36,10 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config } = this.ledger;
-    const replica = await this.ledger.replica?.();
+    const { projector, config } = this;
+    const replica = await this.replica?.();
     const read =
-      replica && (replica.behind === undefined || replica.broken !== undefined)
-        ? undefined
-        : await lagOf(this.ledger).catch(() => undefined);
+      replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
     const behind = read === undefined ? undefined : read + (replica?.behind ?? 0);
     const projections = projector.list().map(({ name, state, behind: rebuilding, faulted }) => ({
       name,
@@ -50,7 +58,7 @@ export class OperationsController {
   @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [] })
   openapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    sendJson(reply, this.ledger.document());
+    sendJson(reply, this.document.get());
   }
 
   @Get('metrics')
@@ -63,7 +71,7 @@ export class OperationsController {
   })
   async metrics(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    reply.header('content-type', this.ledger.metrics.contentType).send(await this.ledger.metrics.text());
+    reply.header('content-type', this.counted.contentType).send(await this.counted.text());
   }
 }
 

@@ -15,7 +15,8 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
-import { LEDGER, type Ledger } from './ledger.js';
+import { LOG, REGISTRY, type Logger, type Registry } from './ledger.js';
+import { Routes } from './routes.js';
 
 /** RFC 9457. `type` is stable: programs go by it, people by the rest. */
 export interface ProblemDetails {
@@ -144,7 +145,7 @@ const again = (code: keyof typeof titles, retryAfter: number, detail: string): A
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
 /** The only place where "no" becomes a number. */
-const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
+const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Answer => {
   if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
     const { pointer, ...more } = error.more;
@@ -204,12 +205,16 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
   ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
 });
 
+export interface ProblemContext extends Pick<Registry, 'commands'> {
+  readonly log: Logger;
+}
+
 /** Answers an error; what nobody expected is logged once under an id, and nothing of it leaks. */
-export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Ledger, 'commands' | 'log'>): void => {
-  let answer = answerTo(error, ledger);
+export const sendProblem = (error: unknown, reply: FastifyReply, { commands, log }: ProblemContext): void => {
+  let answer = answerTo(error, { commands });
   if (answer.status === 500) {
     const id = randomUUID();
-    ledger.log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
+    log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
     answer = { ...answer, more: { instance: `urn:uuid:${id}` } };
   }
   if (reply.sent) return;
@@ -232,21 +237,29 @@ export const notHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  readonly #context: ProblemContext;
+
+  constructor(
+    @Inject(LOG) log: Logger,
+    @Inject(REGISTRY) { commands }: Registry,
+    @Inject(Routes) private readonly routes: Routes,
+  ) {
+    this.#context = { log, commands };
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (error instanceof HttpException && error.getStatus() === 404 && request.is404) return this.#noRoute(request, reply);
-    sendProblem(error, reply, this.ledger);
+    sendProblem(error, reply, this.#context);
   }
 
   #noRoute(request: FastifyRequest, reply: FastifyReply): void {
-    const allowed = this.ledger.routes.methodsAt(request.url.split('?')[0]!);
-    if (allowed.length === 0) return sendProblem(new NotFoundError('There is no such route.'), reply, this.ledger);
+    const allowed = this.routes.methodsAt(request.url.split('?')[0]!);
+    if (allowed.length === 0) return sendProblem(new NotFoundError('There is no such route.'), reply, this.#context);
     reply.header('allow', allowed.join(', '));
     const detail = `There is no ${request.method} here.`;
-    sendProblem(new MethodNotAllowedError(detail), reply, this.ledger);
+    sendProblem(new MethodNotAllowedError(detail), reply, this.#context);
   }
 }

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -24,7 +23,7 @@ describe('the server', () => {
   });
 
   it('is not ready while a projection is rebuilt or the store is away, and still lives', async () => {
-    const { projector, store } = server.app.get<Ledger>(LEDGER);
+    const { projector, store } = partsOf(server);
     const list = projector.list.bind(projector);
     projector.list = () => list().map((status) => ({ ...status, state: 'rebuilding' as const }));
     expect((await server.get('/readyz')).body).toEqual(
@@ -61,7 +60,7 @@ describe('the server', () => {
   });
 
   it('shows nothing of what nobody expected, and logs it once under the id it answers with', async () => {
-    const { projector } = server.app.get<Ledger>(LEDGER);
+    const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     projector.row = () => Promise.reject(new TypeError('secret internals'));
     const { status, body, text } = await server.get('/projections/tower-board/tower:hosting');
@@ -74,7 +73,7 @@ describe('the server', () => {
   });
 
   it('says when a store is away that nothing was stored, and when the outcome is unknown that it is', async () => {
-    const { store } = server.app.get<Ledger>(LEDGER);
+    const { store } = partsOf(server);
     const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } =
       await import('../../src/store/event-store.js');
     const append = store.append.bind(store);
