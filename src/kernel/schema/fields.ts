@@ -284,9 +284,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     wrong: ({ fields }) => [null, 'x', 1, [], { ...(exampleOf(fields!) as object), noSuchField: 1 }],
   },
   json: {
-    check: (_, value, at, problems) => {
-      if (value === undefined) no(problems, at, 'is missing');
-    },
+    check: () => undefined,
     schema: () => ({}),
     example: () => dateExample,
     wrong: () => [],
@@ -295,26 +293,34 @@ const kinds: { readonly [K in Kind]: Row } = {
 
 /** Adds to `problems` everything that is wrong with a whole input, unknown fields included. Never throws, never changes the value. */
 export const check = (fields: Fields, value: unknown, at = '', problems: Problem[] = []): Problem[] => {
+  if (!checkNames(fields, value, at, problems)) return problems;
+  for (const name of Object.keys(fields))
+    checkField(fields[name]!, Object.hasOwn(value, name) ? value[name] : undefined, `${at}/${name}`, problems);
+  return problems;
+};
+
+/** Adds a problem for each name that is not one of these fields, or one because the value is no object: then it is false. */
+export const checkNames = (
+  fields: Fields,
+  value: unknown,
+  at: string,
+  problems: Problem[],
+): value is { readonly [name: string]: unknown } => {
   if (!isObject(value)) {
     no(problems, at, 'must be an object');
-    return problems;
+    return false;
   }
   for (const name of Object.keys(value))
     if (!Object.hasOwn(fields, name)) no(problems, `${at}/${escape(name)}`, 'is not a field that is known here');
-  for (const name of Object.keys(fields)) {
-    const field = fields[name]!;
-    if (!Object.hasOwn(value, name) || value[name] === undefined) {
-      if (!field.optional) no(problems, `${at}/${name}`, 'is missing');
-    } else kinds[field.kind].check(field, value[name], `${at}/${name}`, problems);
-  }
-  return problems;
+  return true;
 };
 
 const escape = (key: string): string => key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
 
-export const checkField = (field: Field, value: unknown, at: string): Problem[] => {
-  const problems: Problem[] = [];
-  kinds[field.kind].check(field, value, at, problems);
+/** Adds to `problems` everything that is wrong with one field; undefined is a field that is absent. */
+export const checkField = (field: Field, value: unknown, at: string, problems: Problem[] = []): Problem[] => {
+  if (value !== undefined) kinds[field.kind].check(field, value, at, problems);
+  else if (!field.optional) no(problems, at, 'is missing');
   return problems;
 };
 
