@@ -148,6 +148,41 @@ describe('closing', () => {
     await stopServer(again);
   });
 
+  it('ends streams, finishes open commands, then closes the projector, and last the store', async () => {
+    const server = await startServer();
+    const { store, projector, subscribers } = partsOf(server);
+    const order: string[] = [];
+    const streamsEnded = new Promise<void>((ended) => {
+      const close = subscribers.close.bind(subscribers);
+      subscribers.close = () => {
+        order.push('streams');
+        close();
+        ended();
+      };
+    });
+    const appending = new Promise<void>((begun) => {
+      const append = store.append.bind(store);
+      store.append = async (...events) => {
+        begun();
+        await streamsEnded;
+        const appended = await append(...events);
+        order.push('append');
+        return appended;
+      };
+    });
+    for (const [name, part] of Object.entries({ projector, store })) {
+      const close = part.close.bind(part);
+      part.close = () => {
+        order.push(name);
+        return close();
+      };
+    }
+    const sent = server.post('/suppliers/open/register-supplier', { title: 'Open', form: 'company' });
+    await appending;
+    await stopServer(server);
+    expect([(await sent).status, order]).toEqual([201, ['streams', 'append', 'projector', 'store']]);
+  });
+
   it('does not wait for who keeps a connection open or a body unfinished', async () => {
     const server = await startServer();
     const idle = await fetch(`${server.url}/livez`);
