@@ -4,6 +4,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
 import { Projector } from './engine/read/projector.js';
+import { ClockGuard, daysAhead } from './engine/write/clock-guard.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
@@ -12,6 +13,8 @@ import { SqliteStore } from './store/sqlite/sqlite-store.js';
 
 const now = () => new Date().toISOString();
 const newId = () => randomUUIDv7();
+/** How often the clock is compared, also while no command comes. */
+const CLOCK_MS = 5000;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;
@@ -32,9 +35,15 @@ export class LedgerModule implements OnApplicationShutdown {
         { provide: STORE, useFactory: async () => opened.adopt(await openStore(config, log), (store) => store.close()) },
         { provide: REPLICA, useFactory: replicaStatus, inject: [STORE] },
         {
+          provide: ClockGuard,
+          inject: [STORE, Projector],
+          useFactory: (store: EventStore, projector: Projector) => guardClock(config, log, opened, store, projector),
+        },
+        {
           provide: Engine,
-          useFactory: (store: EventStore) => new Engine({ store, now, newId }, aggregates, config.queue),
-          inject: [STORE],
+          inject: [STORE, ClockGuard],
+          useFactory: (store: EventStore, clock: ClockGuard) =>
+            new Engine({ store, now: () => clock.now(), newId }, aggregates, config.queue),
         },
         {
           provide: Projector,
@@ -42,7 +51,7 @@ export class LedgerModule implements OnApplicationShutdown {
           useFactory: (store: EventStore) => opened.adopt(startProjector(config, log, store), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Engine, Projector],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
     };
   }
 
@@ -75,4 +84,52 @@ const startProjector = ({ dataDir }: Config, log: Logger, store: EventStore): Pr
     readModel.close();
     throw error;
   }
+};
+
+/** What the operator should know of the clock when the ledger is opened, and the guard over it from then on. */
+const guardClock = async (config: Config, log: Logger, opened: Opened, store: EventStore, projector: Projector): Promise<ClockGuard> => {
+  const { timeZone } = store.genesis;
+  if (config.timeZone !== timeZone)
+    log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
+
+  const unread = await latestFrom(store, projector.position);
+  const watermark = () => {
+    const read = projector.watermark;
+    return read === undefined || (unread !== undefined && unread > read) ? unread : read;
+  };
+  const days = daysAhead(now(), watermark());
+  if (days !== undefined)
+    log.warn(
+      `The clock is ${days} days ahead of the last record (${watermark()}). If the ledger is not that old, set the clock right first.`,
+    );
+
+  const clock = new ClockGuard({
+    now,
+    uptime: () => performance.now(),
+    watermark,
+    acceptedWatermark: config.acceptWatermark,
+    onRefused: (message, state) => {
+      const advice = ` If the clock is right and the record is wrong, LEDGER_ACCEPT_WATERMARK=${watermark()} accepts the clock.`;
+      log.error(`${message}${state === 'behind' ? advice : ''}`);
+    },
+    onAccepted: (message) => log.warn(message),
+  });
+  const timer = setInterval(() => clock.state(), CLOCK_MS).unref();
+  opened.defer(() => clearInterval(timer));
+  return clock;
+};
+
+/**
+ * The latest `recordedAt` after a position, page by page: the projections will read it, but commands come before. A replica may be behind
+ * its log in any case, so that it is left to the projections there; until they have caught up the node is not ready.
+ */
+const latestFrom = async (store: EventStore, position: string | undefined): Promise<string | undefined> => {
+  let latest: string | undefined;
+  for (let after = position; !store.readLocal;) {
+    const page = await store.readAll(after);
+    if (page.length === 0) break;
+    for (const { metadata } of page) if (latest === undefined || metadata.recordedAt > latest) latest = metadata.recordedAt;
+    after = page.at(-1)!.position;
+  }
+  return latest;
 };

@@ -1,6 +1,7 @@
 import { Body, Controller, Inject, Post, Req, Res, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ClockError } from '../engine/write/clock-guard.js';
 import {
   Engine,
   OverloadedError,
@@ -88,6 +89,7 @@ const outcomeOf = (error: unknown): string => {
   if (error instanceof StaleRevisionError) return 'stale';
   if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
   if (error instanceof OverloadedError) return 'queue-full';
+  if (error instanceof ClockError) return 'clock';
   return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
+import { ClockGuard } from '../engine/write/clock-guard.js';
 import { sendJson } from './answer.js';
 import { ApiDocument } from './api-document.js';
 import { CONFIG, lagOf, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
@@ -16,6 +17,7 @@ export class OperationsController {
     @Inject(STORE) readonly store: EventStore,
     @Inject(REPLICA) private readonly replica: ReplicaStatus | undefined,
     @Inject(Projector) readonly projector: Projector,
+    @Inject(ClockGuard) private readonly clockGuard: ClockGuard,
     @Inject(Metrics) private readonly counted: Metrics,
     @Inject(ApiDocument) private readonly document: ApiDocument,
   ) {}
@@ -31,7 +33,7 @@ export class OperationsController {
   @describeRead({
     tag: 'operations',
     operationId: 'readyz',
-    summary: 'The store answers and the projections are close behind it.',
+    summary: 'The store answers, the clock is trusted, and the projections are close behind the log.',
     status: [503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -49,9 +51,10 @@ export class OperationsController {
     }));
     const store = behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
-    if (store === 'away' || late || projector.failed !== undefined)
-      throw new NotReadyError({ store, projections, ...(replica && { replica: shown(replica) }) });
-    sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });
+    const clock = this.clockGuard.state();
+    const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
+    if (store === 'away' || clock !== 'trusted' || late || projector.failed !== undefined) throw new NotReadyError(parts);
+    sendJson(reply, { ready: true, ...parts });
   }
 
   @Get('openapi.json')

@@ -2,6 +2,7 @@ import { Inject, Module } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
+import { ClockGuard } from '../engine/write/clock-guard.js';
 import { Engine } from '../engine/write/engine.js';
 import { ApiDocument } from './api-document.js';
 import { lagOf, REPLICA, STORE, type EventStore, type ReplicaStatus } from './ledger.js';
@@ -12,9 +13,17 @@ import { QueriesModule } from './queries.module.js';
 import { Routes } from './routes.js';
 import { Subscribers } from './subscribers.js';
 
-const metrics = (engine: Engine, projector: Projector, store: EventStore, subscribers: Subscribers, replica?: ReplicaStatus): Metrics =>
+const metrics = (
+  engine: Engine,
+  clock: ClockGuard,
+  projector: Projector,
+  store: EventStore,
+  subscribers: Subscribers,
+  replica?: ReplicaStatus,
+) =>
   new Metrics({
     underWay: () => engine.underWay,
+    isClockTrusted: () => clock.state() === 'trusted',
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
     ...(replica && { replica }),
@@ -28,7 +37,7 @@ const metrics = (engine: Engine, projector: Projector, store: EventStore, subscr
 @Module({
   imports: [QueriesModule],
   providers: [
-    { provide: Metrics, useFactory: metrics, inject: [Engine, Projector, STORE, Subscribers, REPLICA] },
+    { provide: Metrics, useFactory: metrics, inject: [Engine, ClockGuard, Projector, STORE, Subscribers, REPLICA] },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ApiDocument,
     Routes,

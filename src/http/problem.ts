@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { OverloadedError, engineRefusals, IdempotencyKeyReusedError, StaleRevisionError } from '../engine/write/engine.js';
+import { ClockError } from '../engine/write/clock-guard.js';
 import { RebuildingError } from '../engine/read/projector.js';
 import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
@@ -83,7 +84,7 @@ export class TooManySubscribersError extends Error {
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
-    super('The store is away, or the projections are too far behind.');
+    super('The store is away, the clock cannot be trusted, or the projections are too far behind.');
   }
 }
 export class ShuttingDownError extends Error {
@@ -111,6 +112,7 @@ const titles = {
   'queue-full': 'Too many commands are under way.',
   contention: 'Others wrote to the same stream at the same time.',
   'store-unavailable': 'The store is away.',
+  clock: "The server's clock cannot be trusted.",
   'outcome-unknown': 'Whether the command was stored is not known.',
   'newer-version-needed': 'The stream holds facts that are newer than this program.',
   'not-caught-up': 'The position was not reached in time.',
@@ -169,6 +171,8 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof MethodNotAllowedError) return { code: 'method-not-allowed', status: 405, detail: error.message };
   if (error instanceof NotFoundError) return { code: 'not-found', status: 404, detail: error.message };
   if (error instanceof OverloadedError) return again('queue-full', 1, error.message);
+  if (error instanceof ClockError)
+    return again('clock', Math.max(1, Math.ceil(error.retryAfter / 1000)), `${error.message} Nothing was stored.`);
   if (error instanceof WrongExpectedRevisionError)
     return again('contention', 1, 'Others won every race for the stream: send the command again.');
   if (error instanceof StoreUnavailableError)
