@@ -4,7 +4,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
 import { Projector } from './engine/read/projector.js';
-import { ClockGuard, daysAhead } from './engine/write/clock-guard.js';
+import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
@@ -92,7 +92,8 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
   if (config.timeZone !== timeZone)
     log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
 
-  const unread = await latestFrom(store, projector.position);
+  // A replica may be behind its log in any case: there the node is not ready until the projections have caught up.
+  const unread = store.readLocal ? undefined : await latestRecordedAt(store, projector.position);
   const watermark = () => {
     const read = projector.watermark;
     return read === undefined || (unread !== undefined && unread > read) ? unread : read;
@@ -117,19 +118,4 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
   const timer = setInterval(() => clock.state(), CLOCK_MS).unref();
   opened.defer(() => clearInterval(timer));
   return clock;
-};
-
-/**
- * The latest `recordedAt` after a position, page by page: the projections will read it, but commands come before. A replica may be behind
- * its log in any case, so that it is left to the projections there; until they have caught up the node is not ready.
- */
-const latestFrom = async (store: EventStore, position: string | undefined): Promise<string | undefined> => {
-  let latest: string | undefined;
-  for (let after = position; !store.readLocal;) {
-    const page = await store.readAll(after);
-    if (page.length === 0) break;
-    for (const { metadata } of page) if (latest === undefined || metadata.recordedAt > latest) latest = metadata.recordedAt;
-    after = page.at(-1)!.position;
-  }
-  return latest;
 };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ClockError, ClockGuard, daysAhead } from '../../src/engine/write/clock-guard.js';
+import { ClockError, ClockGuard, daysAhead, latestRecordedAt } from '../../src/engine/write/clock-guard.js';
+import type { NewEvent } from '../../src/kernel/index.js';
+import { MemoryStore } from '../fakes/memory-store.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -171,6 +173,25 @@ describe('the clock', () => {
 });
 
 describe('a ledger that is opened', () => {
+  it('finds its latest instant in what the projections have not read, on whatever page, and wherever it lies', async () => {
+    const store = new MemoryStore();
+    const recorded = (from: number, instants: readonly string[]) =>
+      store.append(
+        'supplier-s',
+        from - 1,
+        instants.map((recordedAt, i) => ({ id: `e${from + i}`, type: 'X', data: {}, metadata: { recordedAt } }) as unknown as NewEvent),
+      );
+    expect(await latestRecordedAt(store, undefined)).toBeUndefined();
+    const { position } = await recorded(0, [after(730 * DAY)]);
+    expect(await latestRecordedAt(store, position)).toBeUndefined();
+    await recorded(
+      1,
+      Array.from({ length: 2500 }, (_, i) => after(i === 1200 ? DAY : i)),
+    );
+    expect(await latestRecordedAt(store, position)).toBe(after(DAY));
+    expect(await latestRecordedAt(store, undefined)).toBe(after(730 * DAY));
+  });
+
   it('counts the days since its last record, where they are more than 30', () => {
     expect(daysAhead(START, after(-30 * DAY))).toBeUndefined();
     expect(daysAhead(START, after(-31 * DAY))).toBe(31);

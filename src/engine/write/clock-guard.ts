@@ -1,3 +1,5 @@
+import type { EventStore } from '../../store/event-store.js';
+
 /** The two clocks of a machine. */
 export interface Clocks {
   /** The wall clock: the instant of now, in UTC with milliseconds. */
@@ -119,4 +121,15 @@ export const daysAhead = (now: string, watermark: string | undefined): number | 
   if (watermark === undefined) return undefined;
   const days = Math.floor((Date.parse(now) - Date.parse(watermark)) / MAX_JUMP_MS);
   return days > 30 ? days : undefined;
+};
+
+/** The latest `recordedAt` after a position, read page by page: the projections may not have read so far when the ledger is opened. */
+export const latestRecordedAt = async (store: EventStore, position: string | undefined): Promise<string | undefined> => {
+  let latest: string | undefined;
+  for (let after = position; ;) {
+    const page = await store.readAll(after);
+    if (page.length === 0) return latest;
+    for (const { metadata } of page) if (latest === undefined || metadata.recordedAt > latest) latest = metadata.recordedAt;
+    after = page.at(-1)!.position;
+  }
 };
