@@ -2,14 +2,8 @@ import { Body, Controller, Inject, Post, Req, Res, type Type } from '@nestjs/com
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClockError } from '../engine/write/clock-guard.js';
-import {
-  Engine,
-  OverloadedError,
-  IdempotencyKeyReusedError,
-  StaleRevisionError,
-  type CommandRequest,
-  type Receipt,
-} from '../engine/write/engine.js';
+import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
 import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';

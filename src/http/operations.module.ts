@@ -22,7 +22,7 @@ const metrics = (
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
-    underWay: () => engine.underWay,
+    underWay: () => engine.inFlight,
     isClockTrusted: () => clock.state() === 'trusted',
     subscribers: () => subscribers.size,
     head: () => projector.sequence,

@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { OverloadedError, engineRefusals, IdempotencyKeyReusedError, StaleRevisionError } from '../engine/write/engine.js';
 import { ClockError } from '../engine/write/clock-guard.js';
+import { engineRefusals } from '../engine/write/decide.js';
+import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
+import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
 import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {

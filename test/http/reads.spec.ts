@@ -97,7 +97,7 @@ describe('the history of a subject', () => {
         decidedBy: { person: 'dmpc', office: 'Deputy Mayor' },
         authority: { reference: 'PCD 813' },
         daysLate: expect.any(Number),
-        changed: expect.arrayContaining([{ pointer: '/stage', from: 'none', to: 'awarded' }]),
+        changed: expect.arrayContaining([{ op: 'replace', path: '/stage', was: 'none', value: 'awarded' }]),
       }),
     );
     expect(ledger.map(({ type }: any) => type)).toEqual(['FactCorrected']);

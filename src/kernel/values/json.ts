@@ -44,18 +44,50 @@ const put = (value: any, [step, ...rest]: string[], to: Json): any => {
   return { ...value, [step]: put(value?.[step], rest, to) };
 };
 
-export interface Change {
-  readonly pointer: string;
-  readonly from: Json;
-  readonly to: Json;
-}
+/** One step of a change, in the form of RFC 6902, with the former value beside it. */
+export type Operation =
+  | { readonly op: 'add'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string; readonly was: Json }
+  | { readonly op: 'replace'; readonly path: string; readonly value: Json; readonly was: Json };
 
-/** What differs between two values, deepest place first named; `null` stands for absent. */
-export const differences = (from: any, to: any, pointer = ''): Change[] => {
-  if (canonical(from) === canonical(to)) return [];
-  const walk = (v: unknown) => v !== null && typeof v === 'object' && !Array.isArray(v);
-  if (!walk(from) || !walk(to)) return [{ pointer, from: from ?? null, to: to ?? null }];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
-    differences(from[key], to[key], `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-  );
+/** Whether two values are the same JSON; absent and undefined are one. */
+export const sameJson = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a)) return a.length === (b as unknown[]).length && a.every((entry, i) => sameJson(entry, (b as unknown[])[i]));
+  const [x, y] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  for (const key in x) if (!sameJson(x[key], y[key])) return false;
+  for (const key in y) if (x[key] === undefined && y[key] !== undefined) return false;
+  return true;
+};
+
+/**
+ * What makes one value of another, in the form of RFC 6902: applied in order it gives the second. Members are compared by name; of lists
+ * what is common at both ends is passed over: entries that came or went in one place are added or removed, as many others as before are
+ * compared one by one, else the list is replaced. Takes time in the size of what differs and of the lists around it.
+ */
+export const differences = (from: any, to: any, path = ''): Operation[] => {
+  if (sameJson(from, to)) return [];
+  if (from === undefined) return [{ op: 'add', path, value: to }];
+  if (to === undefined) return [{ op: 'remove', path, was: from }];
+  if (Array.isArray(from) && Array.isArray(to)) return listDifferences(from, to, path);
+  const walk = (value: unknown) => value !== null && typeof value === 'object' && !Array.isArray(value);
+  if (!walk(from) || !walk(to)) return [{ op: 'replace', path, value: to, was: from }];
+  const operations: Operation[] = [];
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)]))
+    if (from[key] !== to[key])
+      operations.push(...differences(from[key], to[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`));
+  return operations;
+};
+
+const listDifferences = (from: readonly Json[], to: readonly Json[], path: string): Operation[] => {
+  let start = 0;
+  let [fromEnd, toEnd] = [from.length, to.length];
+  while (start < fromEnd && start < toEnd && sameJson(from[start], to[start])) start++;
+  while (fromEnd > start && toEnd > start && sameJson(from[fromEnd - 1], to[toEnd - 1])) [fromEnd, toEnd] = [fromEnd - 1, toEnd - 1];
+  const [gone, come] = [from.slice(start, fromEnd), to.slice(start, toEnd)];
+  if (gone.length === 0) return come.map((value, i): Operation => ({ op: 'add', path: `${path}/${start + i}`, value }));
+  if (come.length === 0) return gone.map((was): Operation => ({ op: 'remove', path: `${path}/${start}`, was }));
+  if (gone.length === come.length) return gone.flatMap((was, i) => differences(was, come[i], `${path}/${start + i}`));
+  return [{ op: 'replace', path, value: to, was: from }];
 };
