@@ -8,6 +8,7 @@ import { ApiDocument } from './http/api-document.js';
 import { benchController } from './http/bench.controller.js';
 import { CommandsModule } from './http/commands.module.js';
 import { adapterFor } from './http/fastify.js';
+import { STORE, type EventStore } from './http/ledger.js';
 import { OperationsModule } from './http/operations.module.js';
 import { QueriesModule } from './http/queries.module.js';
 import { LedgerModule, type Opened } from './ledger.module.js';
@@ -43,6 +44,8 @@ export class AppModule implements BeforeApplicationShutdown, OnApplicationShutdo
 export interface App {
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Resolved when the store accepts nothing more until it is opened again. */
+  readonly failed: Promise<Error>;
   /** Finishes the requests that were accepted, then closes everything. */
   close(): Promise<void>;
 }
@@ -59,7 +62,9 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
     });
     app.get(ApiDocument).describe(app);
     await app.listen(config.port, config.host);
-    return { app, url: await app.getUrl(), close: () => app.close() };
+    const failed = new Promise<Error>((resolve) => app.get<EventStore>(STORE).onFailure?.(resolve));
+    void failed.then((error) => log.error({ err: error }, error.message));
+    return { app, url: await app.getUrl(), failed, close: () => app.close() };
   } catch (error) {
     await opened.disposeAsync().catch((reason: unknown) => log.error({ err: reason }, 'Closing after a failed start failed too.'));
     throw error;

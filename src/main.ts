@@ -10,7 +10,7 @@ const complain = (message: string, code: number): never => {
 
 const start = async (): Promise<void> => {
   const config = configOf(process.env);
-  const { url, close } = await createApp(config);
+  const { url, failed, close } = await createApp(config);
   process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
 
   let closing = false;
@@ -24,6 +24,12 @@ const start = async (): Promise<void> => {
       complain(`Closing failed: ${String(error)}`, 1);
     }
   };
+  // EX_IOERR of sysexits.h, so that a supervisor starts the server again. Open requests get a second for their answers.
+  void failed.then(() => {
+    closing = true;
+    setTimeout(() => process.exit(74), 1000);
+    void close().finally(() => process.exit(74));
+  });
   // Not Nest's enableShutdownHooks: it sends the signal again, so that a clean end would not exit with 0.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

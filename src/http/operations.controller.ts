@@ -38,7 +38,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config } = this;
+    const { projector, config, store: { failure } } = this; // prettier-ignore
     const replica = await this.replica?.();
     const read =
       replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
@@ -49,11 +49,12 @@ export class OperationsController {
       lag: rebuilding + (behind ?? 0),
       faulted: faulted.length,
     }));
-    const store = behind === undefined ? 'away' : 'answers';
+    const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
     const clock = this.clockGuard.state();
     const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
-    if (store === 'away' || clock !== 'trusted' || late || projector.failed !== undefined) throw new NotReadyError(parts);
+    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
+      throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
     sendJson(reply, { ready: true, ...parts });
   }
 

@@ -203,13 +203,22 @@ export class Engine {
     }));
   }
 
-  /** An append whose outcome is unknown is sent again only as it was: the same ids, bytes and expected revision. */
+  /**
+   * An append whose outcome is unknown is sent again only as it was: the same ids, bytes and expected revision. Until one of them gets an
+   * answer from the stream, the outcome stays unknown, whatever else fails: nobody may say then that nothing was stored.
+   */
   async #append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended> {
+    const { store } = this.ports;
+    let unknown: OutcomeUnknownError | undefined;
     for (let sent = 0; ; sent++) {
       try {
-        return await this.ports.store.append(stream, expected, events);
+        return await store.append(stream, expected, events);
       } catch (error) {
-        if (!(error instanceof OutcomeUnknownError) || sent >= RETRY_DELAYS_MS.length) throw error;
+        if (error instanceof WrongExpectedRevisionError) throw error; // other events follow: these were not stored
+        if (error instanceof OutcomeUnknownError) unknown = error;
+        else if (unknown) unknown = new OutcomeUnknownError(unknown.message, { cause: error });
+        else throw error;
+        if (sent >= RETRY_DELAYS_MS.length || store.failure) throw unknown;
         await pause(RETRY_DELAYS_MS[sent]!);
       }
     }
