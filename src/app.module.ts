@@ -3,11 +3,11 @@ import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
-import { aggregates, commands } from './domain/index.js';
+import { commands } from './domain/index.js';
 import { ApiDocument } from './http/api-document.js';
 import { benchController } from './http/bench.controller.js';
 import { CommandsModule } from './http/commands.module.js';
-import { adapterFor } from './http/fastify.js';
+import { adapterFor, type Limits } from './http/fastify.js';
 import { STORE, type EventStore } from './http/ledger.js';
 import { OperationsModule } from './http/operations.module.js';
 import { QueriesModule } from './http/queries.module.js';
@@ -51,10 +51,14 @@ export interface App {
 }
 
 /** The whole server on a data folder. @throws FolderInUseError and whatever keeps the store from opening */
-export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
+export const createApp = async (
+  config: Config,
+  log: Logger = pino({ level: config.logLevel }, pino.destination(2)),
+  limits: Limits = {},
+): Promise<App> => {
   const opened = new AsyncDisposableStack();
   try {
-    const adapter = await adapterFor(config, log, { aggregates, commands });
+    const adapter = await adapterFor(config, { log, commands }, limits);
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, log, opened), adapter, {
       bodyParser: false, // http/json-body.ts is the only parser
       abortOnError: false,

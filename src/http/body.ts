@@ -3,6 +3,7 @@ import { registerDecorator, type ValidationArguments, type ValidationError, type
 import {
   checkField,
   checkNames,
+  joinProblems,
   provenanceFields,
   object,
   optional,
@@ -43,8 +44,8 @@ class KernelRule implements ValidatorConstraintInterface {
     return this.#problems.length === 0;
   }
   defaultMessage(): string {
-    const [first, ...more] = this.#problems;
-    return `${first!.detail}${more.length > 0 ? `, and ${more.length} more` : ''}`;
+    const [first, another] = this.#problems;
+    return `${first!.detail}${another ? ', and more' : ''}`;
   }
 }
 
@@ -64,8 +65,10 @@ export const bodyClass = (command: AnyCommand): Type<object> => {
 };
 
 const problemsOf = (errors: readonly ValidationError[]): readonly Problem[] =>
-  errors.flatMap(({ contexts = {} }) =>
-    Object.values<{ readonly problems: readonly Problem[] }>(contexts).flatMap(({ problems }) => problems),
+  joinProblems(
+    errors
+      .flatMap(({ contexts = {} }) => Object.values<{ readonly problems: readonly Problem[] }>(contexts))
+      .map(({ problems }) => problems),
   );
 
 /** Lets a body through as it came, or answers everything that is wrong with it. */

@@ -9,7 +9,7 @@ import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { Metrics } from './metrics.js';
 import { describeCommand } from './openapi.js';
-import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, queryOf } from './request.js';
+import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 
@@ -62,6 +62,7 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
         actor: actorOf(request),
         idempotencyKey: idempotencyKeyOf(request),
         ifMatch: ifMatchOf(request),
+        ifNoneMatch: ifNoneMatchOf(request),
         dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),
         correlationId: correlationOf(request),
       };

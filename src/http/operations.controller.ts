@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
@@ -21,6 +22,14 @@ export class OperationsController {
     @Inject(Metrics) private readonly counted: Metrics,
     @Inject(ApiDocument) private readonly document: ApiDocument,
   ) {}
+
+  /** The address of the server alone leads a person to its description; it is no operation of the API. */
+  @Get()
+  @ApiExcludeEndpoint()
+  root(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    queryOf(request, []);
+    void reply.redirect('docs', 302);
+  }
 
   @Get('livez')
   @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })

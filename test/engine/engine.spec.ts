@@ -59,7 +59,7 @@ describe('a command sent again with its key', () => {
   it('is found before anything is decided: a contract is awarded once, and asked twice', async () => {
     await hosting('AwardContract', award, key('k'));
     await hosting('SignContract');
-    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: 7 })).toMatchObject({ outcome: 'replayed', revision: 0 });
+    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: [7] })).toMatchObject({ outcome: 'replayed', revision: 0 });
     await expect(hosting('AwardContract', award, key('other'))).rejects.toMatchObject({ code: 'contract/stage' });
   });
 
@@ -91,7 +91,7 @@ describe('a command sent again with its key', () => {
 
   it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
     await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
-    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: 4 })).rejects.toBeInstanceOf(StaleRevisionError);
+    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(StaleRevisionError);
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
     expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
     expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });

@@ -6,11 +6,15 @@ import { BadRequestError } from '../../src/http/problem.js';
 import { validatorOf } from '../../src/http/validator.js';
 import { check, wrongFor } from '../../src/kernel/index.js';
 
-/** A body that passes, and for each field one that does not for each wrong value, one without it, and one with a name too many. */
+const unknownNames = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`nosuch-${i}`, i]));
+
+/** A body that passes, and for each field one that does not for each wrong value, one without it, and some with names that are no fields. */
 const bodiesOf = (command: (typeof commands)[number]): readonly object[] => {
   const valid = bodyExample(command);
   return [
     valid,
+    { ...unknownNames(49), record: { nosuch: 1, evidence: 5 } },
+    { ...unknownNames(200), record: { nosuch: 1, evidence: 5 } },
     { ...valid, nosuch: 1, 'a/b~c': 2, hasOwnProperty: 3, toString: 4 },
     ...Object.entries(bodyFields(command)).flatMap(([name, field]) => [
       { ...valid, [name]: undefined },

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createApp, type App } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
 import { Projector } from '../../src/engine/read/projector.js';
+import type { Limits } from '../../src/http/fastify.js';
 import { LOG, REPLICA, STORE, type EventStore, type Logger, type ReplicaStatus } from '../../src/http/ledger.js';
 import { Subscribers } from '../../src/http/subscribers.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
@@ -35,11 +36,11 @@ export const partsOf = ({ app }: Pick<App, 'app'>) => ({
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
 /** A real server on a folder of its own, or on one that is already there. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+export const startServer = async (env: Readonly<Record<string, string>> = {}, limits: Limits = {}): Promise<Server> => {
   const dir = env['DATA_DIR'] ?? (await tempFolder());
   const logged: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
-  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log);
+  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log, limits);
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();

@@ -14,6 +14,7 @@ import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type Ev
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
 import { decide, readOthers, type Decision } from './decide.js';
+import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
 export interface Ports {
@@ -24,7 +25,7 @@ export interface Ports {
   newId(): string;
 }
 
-export interface CommandRequest {
+export interface CommandRequest extends Precondition {
   readonly command: AnyCommand;
   readonly aggregate: AnyAggregate;
   readonly id: string;
@@ -32,21 +33,18 @@ export interface CommandRequest {
   readonly body: Body;
   readonly actor: Actor;
   readonly idempotencyKey?: string | undefined;
-  /** The revision the caller last saw, if they care: compared with what was read, never used to append. */
-  readonly ifMatch?: number | undefined;
   readonly dryRun?: boolean | undefined;
   readonly correlationId?: string | undefined;
 }
 
-/** The caller's `If-Match` is not where the stream is. */
+/** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
 export class StaleRevisionError extends Error {
   override readonly name = 'StaleRevisionError';
   constructor(
-    readonly stream: string,
-    readonly seen: number,
+    message: string,
     readonly actual: number,
   ) {
-    super(`${stream} is at revision ${actual}, not ${seen}.`);
+    super(message);
   }
 }
 
@@ -150,7 +148,8 @@ export class Engine {
     const commandId = key === undefined ? this.ports.newId() : commandIdOf(stream, key);
     const before = key === undefined ? [] : own.decision(commandId);
     if (before.length > 0) return replayReceipt(command, body, actor, before);
-    if (request.ifMatch !== undefined && request.ifMatch !== revision) throw new StaleRevisionError(stream, request.ifMatch, revision);
+    const unmet = unmetPrecondition(request, stream, revision);
+    if (unmet !== undefined) throw new StaleRevisionError(unmet, revision);
 
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, this.ports.store.genesis.timeZone);
