@@ -1,12 +1,7 @@
 import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
 
 import { createApp } from './app.module.js';
 import { ConfigError, configOf } from './config.js';
-
-// What is kept is small and what passes through is much: left alone, V8 lets its heap grow to several times of what is kept.
-setFlagsFromString('--heap-growing-percent=20');
-setFlagsFromString('--semi-space-growth-factor=1');
 
 const complain = (message: string, code: number): never => {
   process.stderr.write(`${message}\n`);
@@ -35,6 +30,7 @@ const start = async (): Promise<void> => {
     setTimeout(() => process.exit(74), 1000);
     void close().finally(() => process.exit(74));
   });
+  // Not Nest's enableShutdownHooks: it sends the signal again, so that a clean end would not exit with 0.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 };
