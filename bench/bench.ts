@@ -8,7 +8,7 @@ import { ceiling, Connection, drive, median, percentile, type Post } from './loa
 import { onKurrentDB } from './kurrentdb.js';
 import { rebuildAgainstScan } from './rebuild.js';
 import { caughtUp, startServer, type Server } from './server.js';
-import { award, awardBody, lives, tellWorld } from './story.js';
+import { award, awardBody, lives, recordWorld } from './story.js';
 import { commandsBesideAward, importBesideLoad } from './told.js';
 
 const options = new Command('bench')
@@ -173,7 +173,7 @@ const rssOf = async (server: Server): Promise<string> => {
 /** The log is filled as it always is: by commands, over HTTP. */
 const longLog = async (dir: string, events: number): Promise<number> => {
   const server = await startServer(dir);
-  await tellWorld(server);
+  await recordWorld(server);
   console.log(`\nRSS of an empty ledger: ${await rssOf(server)}`);
   const { begun, ended, last } = await drive({ url: server.url, connections: 64, status: 201, next: lives(events) });
   console.log(`RSS at the last answer: ${await rssOf(server)}`);
@@ -201,7 +201,7 @@ const longLog = async (dir: string, events: number): Promise<number> => {
 const withServer = (work: (server: Server) => Promise<void>) =>
   withFolder(async (dir) => {
     const server = await startServer(dir, { LEDGER_BENCH_ROUTES: 'true' });
-    await tellWorld(server);
+    await recordWorld(server);
     await work(server);
     await server.stop();
   });

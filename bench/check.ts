@@ -76,14 +76,16 @@ const PATIENCE_MS = 60_000;
 export const checkHeard = async (follower: Follower, log: readonly Recorded[]): Promise<number> => {
   const begun = log.filter(({ type }) => type === 'ContractAwarded' || type === 'ContractPlanned');
   const last = begun.at(-1)?.id;
-  const { heard } = follower;
+  const heard = follower.received;
   for (const end = performance.now() + PATIENCE_MS; last !== undefined && !heard.some(({ event }) => event === last); await sleep(20))
-    if (performance.now() > end) throw new DiffersError(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
+    if (performance.now() > end)
+      throw new DiffersError(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
   const places = new Map(log.map(({ position }, i) => [position, i]));
   let before = -1;
   for (const { position } of heard) {
     const place = places.get(position) ?? -1;
-    if (place <= before) throw new DiffersError(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
+    if (place <= before)
+      throw new DiffersError(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
     before = place;
   }
   const known = new Set(heard.map(({ event }) => event));

@@ -9,7 +9,7 @@ import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
 import { drive, median, percentile } from './load.js';
 import { rebuild } from './rebuild.js';
 import { caughtUp, got, startServer, type Server } from './server.js';
-import { award, tellWorld } from './story.js';
+import { award, recordWorld } from './story.js';
 
 const CONNECTIONS = 64;
 const REPEATS = 3;
@@ -101,7 +101,7 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, s
   const client = EventStoreDBClient.connectionString(url);
   const credentials = credentialsIn(url);
   const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: url });
-  await tellWorld(server);
+  await recordWorld(server);
   await commands(server, Math.min(1000, roundMs));
   const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));
   const told: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
