@@ -193,8 +193,8 @@ const longLog = async (dir: string, events: number): Promise<number> => {
     console.log(`start ${i}: ready after ${fixed(again.readyMs, 0)} ms, RSS ${rss}, two seconds later ${await rssOf(again)}`);
     await again.stop();
   }
-  const { ratio, says } = await rebuildAgainstScan(dir);
-  console.log(says);
+  const { ratio, summary } = await rebuildAgainstScan(dir);
+  console.log(summary);
   return ratio;
 };
 
@@ -218,8 +218,8 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
   import: () =>
     withFolder(async (dir) =>
       withServer(async (server) => {
-        const { rows, says } = await importBesideLoad(server, dir, Number(options.lines ?? Math.min(EVENTS[0]!, 100_000)));
-        console.log(`\n${table(rows)}\n${says}`);
+        const { rows, summary } = await importBesideLoad(server, dir, Number(options.lines ?? Math.min(EVENTS[0]!, 100_000)));
+        console.log(`\n${table(rows)}\n${summary}`);
       }),
     ),
 };

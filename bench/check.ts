@@ -93,15 +93,17 @@ export const checkHeard = async (follower: Follower, log: readonly Recorded[]): 
   return heard.length;
 };
 
-/** Whether a node's copy of the log is the log: as long, and with the same root. */
+/** Whether a node's replica of the log is the log: as long, and with the same root. */
 export const checkCopy = async (server: Server, { count, root }: { readonly count: number; readonly root: string }): Promise<void> => {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {
-    const { copy } = JSON.parse((await server.get('/readyz')).text) as {
-      readonly copy: { readonly ordinal: number; readonly root: string };
+    const { replica } = JSON.parse((await server.get('/readyz')).text) as {
+      readonly replica: { readonly sequence: number; readonly root: string };
     };
-    if (copy.ordinal === count && copy.root === root) return;
-    if (copy.ordinal >= count || performance.now() > end)
-      throw new DiffersError(`The copy has ${copy.ordinal} events with the root ${copy.root}, and the database ${count} with ${root}.`);
+    if (replica.sequence === count && replica.root === root) return;
+    if (replica.sequence >= count || performance.now() > end)
+      throw new DiffersError(
+        `The replica has ${replica.sequence} events with the root ${replica.root}, and the database ${count} with ${root}.`,
+      );
   }
 };
 
@@ -124,20 +126,20 @@ const readRows = async (server: Server, names: readonly string[], position: stri
 
 /** Stops the server as an operator would, makes the read model anew and compares all of it. */
 export const checkRebuild = async (dir: string, env: Readonly<Record<string, string>> = {}, file = 'ledger.db'): Promise<void> => {
-  const stopped = async (server: Server) => {
+  const faulted = async (server: Server) => {
     const { code, signal } = await server.stop();
     if (code !== 0) throw new DiffersError(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
   };
   const before = await startServer(dir, env);
   const { position, names } = await caughtUp(before);
   const kept = await readRows(before, names, position);
-  await stopped(before);
+  await faulted(before);
   for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `read-model.db${suffix}`), { force: true });
   const after = await startServer(dir, env);
   const { position: again } = await caughtUp(after);
   if (again !== position) throw new DiffersError(`The log ended at ${position} and now ends at ${again}.`);
   const made = await readRows(after, names, position);
-  await stopped(after);
+  await faulted(after);
   let bytes = 0;
   for (const [name, pages] of kept)
     for (const [i, page] of pages.entries()) {

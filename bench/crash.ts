@@ -114,7 +114,7 @@ const count = (sent: readonly Sent[]) => {
   total.acknowledged += answered.length;
   total.refused += refused;
   total.unanswered += unanswered.length;
-  return { answered, unanswered, says: `sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}` };
+  return { answered, unanswered, summary: `sent ${sent.length}, acknowledged ${answered.length}, refused ${refused}` };
 };
 
 /**
@@ -150,13 +150,13 @@ const killServer = async (round: number): Promise<string> => {
   await Promise.all([...writing, timed]);
   const { code, signal } = await ending!;
   if (signal !== 'SIGKILL') throw new DiffersError(`The server ended by itself (${code ?? signal}).`);
-  const { answered, unanswered, says } = count(commands.all.slice(before));
+  const { answered, unanswered, summary } = count(commands.all.slice(before));
   let recorded = others[0] ? await sendAgain(others[0].server, unanswered) : 0;
   victim.server = await start(victim.dir, victim.follower);
   if (!others[0]) recorded = await sendAgain(victim.server, unanswered);
   await askAgain(victim.server, answered);
   total.recorded += recorded;
-  return `${says}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
+  return `${summary}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
 };
 
 /** Writers on every server, through the death and the return of their database. */
@@ -195,11 +195,11 @@ const killDatabase = async (round: number): Promise<string> => {
     return back - gone;
   };
   const [awayMs] = await Promise.all([killing(), ...writing]);
-  const { answered, unanswered, says } = count(commands.all.slice(before));
+  const { answered, unanswered, summary } = count(commands.all.slice(before));
   if (unanswered.length > 0) throw new DiffersError(`${unanswered[0]!.key} was never answered.`);
   for (const { server } of nodes) await askAgain(server, answered);
   return (
-    `${says}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
+    `${summary}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
     `commands again ${Math.max(...again).toFixed(0)} ms after; ${await check()}`
   );
 };
@@ -226,7 +226,7 @@ try {
     await server.kill();
   }
   for (const { dir } of nodes) {
-    await checkRebuild(dir, env, databaseLog ? 'copy.db' : 'ledger.db');
+    await checkRebuild(dir, env, databaseLog ? 'replica.db' : 'ledger.db');
     await rm(dir, { recursive: true, force: true });
   }
   await database?.stop();

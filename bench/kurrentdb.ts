@@ -81,16 +81,16 @@ const copied = async (url: string, dir: string, events: number): Promise<number>
   const begun = performance.now();
   const now = () => new Date().toISOString();
   const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
-  const copy = await ReplicaStore.open({ dir, connect, chance: Math.random });
+  const replica = await ReplicaStore.open({ dir, connect, chance: Math.random });
   const over = new AbortController();
   let seen = 0;
-  for await (const page of copy.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
+  for await (const page of replica.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
   const ms = performance.now() - begun;
-  await copy.close();
+  await replica.close();
   return ms;
 };
 
-/** The copy alone, as a node has it whose cluster is away. */
+/** The replica alone, as a node has it whose cluster is away. */
 const alone = (dir: string): Promise<ReplicaStore> =>
   ReplicaStore.open({ dir, connect: () => Promise.reject(new StoreUnavailableError('Away.')), chance: Math.random, patienceMs: 100 });
 
@@ -104,40 +104,43 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, s
   await recordWorld(server);
   await commands(server, Math.min(1000, roundMs));
   const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));
-  const told: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
+  const sent: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
   for (let i = 0; i <= rounds; i++) {
     const bare = await bareAppends(client, credentials, events[0]!, roundMs);
     const http = await commands(server, roundMs);
-    if (i > 0) told.push({ bare, http }); // the first warms up
+    if (i > 0) sent.push({ bare, http }); // the first warms up
   }
-  const of = (figure: (round: (typeof told)[number]) => number) => median(told.map(figure));
+  const of = (figure: (round: (typeof sent)[number]) => number) => median(sent.map(figure));
   say(
     `appends at ${CONNECTIONS} at once: the client alone ${of(({ bare }) => bare).toFixed(0)}/s; commands over HTTP ` +
       `${of(({ http }) => http.rate).toFixed(0)}/s (p99 ${of(({ http }) => http.p99).toFixed(0)} ms; ${of(({ http }) => http.whole).toFixed(0)}/s ` +
       `until every projection has read them); ratio ${of(({ bare, http }) => http.rate / bare).toFixed(2)}`,
   );
-  const { ordinal } = (await got<{ readonly copy: { readonly ordinal: number } }>(server.get('/readyz'))).copy;
+  const { sequence } = (await got<{ readonly replica: { readonly sequence: number } }>(server.get('/readyz'))).replica;
   await server.stop();
 
-  const caught: { bare: number; copy: number }[] = [];
+  const caught: { bare: number; replica: number }[] = [];
   for (let i = 0; i < REPEATS; i++)
-    caught.push({ bare: await bareSubscription(client, credentials, ordinal), copy: await copied(url, join(dir, `copy-${i}`), ordinal) });
-  const [bare, copy] = [median(caught.map((c) => c.bare)), median(caught.map((c) => c.copy))];
+    caught.push({
+      bare: await bareSubscription(client, credentials, sequence),
+      replica: await copied(url, join(dir, `replica-${i}`), sequence),
+    });
+  const [bare, replica] = [median(caught.map((c) => c.bare)), median(caught.map((c) => c.replica))];
   say(
-    `catching up ${ordinal} events: a bare subscription ${perSecond(ordinal, bare)}/s; the copy ${perSecond(ordinal, copy)}/s; ` +
-      `ratio ${median(caught.map((c) => c.bare / c.copy)).toFixed(2)}`,
+    `catching up ${sequence} events: a bare subscription ${perSecond(sequence, bare)}/s; the replica ${perSecond(sequence, replica)}/s; ` +
+      `ratio ${median(caught.map((c) => c.bare / c.replica)).toFixed(2)}`,
   );
   await client.dispose();
 
-  const from = await alone(join(dir, 'copy-0'));
+  const from = await alone(join(dir, 'replica-0'));
   const now = () => '';
   const embedded = await SqliteStore.open({ dir: join(dir, 'embedded'), timeZone: 'UTC', genesis: from.genesis, now, newId: randomUUID });
   await migrate({ from, to: embedded });
-  const rebuilt: { copy: number; embedded: number }[] = [];
-  for (let i = 0; i < REPEATS; i++) rebuilt.push({ embedded: (await rebuild(embedded)).ms, copy: (await rebuild(from)).ms });
+  const rebuilt: { replica: number; embedded: number }[] = [];
+  for (let i = 0; i < REPEATS; i++) rebuilt.push({ embedded: (await rebuild(embedded)).ms, replica: (await rebuild(from)).ms });
   say(
-    `rebuild of all projections: the embedded store ${perSecond(ordinal, median(rebuilt.map((r) => r.embedded)))} events/s; ` +
-      `the copy ${perSecond(ordinal, median(rebuilt.map((r) => r.copy)))} events/s; ratio ${median(rebuilt.map((r) => r.embedded / r.copy)).toFixed(2)}`,
+    `rebuild of all projections: the embedded store ${perSecond(sequence, median(rebuilt.map((r) => r.embedded)))} events/s; ` +
+      `the replica ${perSecond(sequence, median(rebuilt.map((r) => r.replica)))} events/s; ratio ${median(rebuilt.map((r) => r.embedded / r.replica)).toFixed(2)}`,
   );
   await from.close();
   await embedded.close();

@@ -30,8 +30,8 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
   });
   await projector.idle();
   const ms = performance.now() - begun;
-  const stopped = projector.list().flatMap((status) => status.faulted);
-  if (stopped.length > 0) throw new Error(`${stopped[0]!.stream}: ${stopped[0]!.error}`);
+  const faulted = projector.list().flatMap((status) => status.faulted);
+  if (faulted.length > 0) throw new Error(`${faulted[0]!.stream}: ${faulted[0]!.error}`);
   await projector.close();
   const { size } = await stat(join(folder, 'read-model.db'));
   await rm(folder, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export const rebuild = async (store: EventStore): Promise<{ readonly ms: number;
 };
 
 /** All projections made from the log, between two scans of it. */
-export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio: number; readonly says: string }> => {
+export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio: number; readonly summary: string }> => {
   const store = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
   const before = await scan(store);
   const built = await rebuild(store);
@@ -49,8 +49,8 @@ export const rebuildAgainstScan = async (dir: string): Promise<{ readonly ratio:
   const scanned = perSecond(2 * before.events, before.ms + after.ms);
   const rebuilt = perSecond(before.events, built.ms);
   const { size } = await stat(join(dir, 'ledger.db'));
-  const says =
+  const summary =
     `rebuild of ${projections.length} projections, ${before.events} events: ${rebuilt.toFixed(0)} events/s; scan ${scanned.toFixed(0)} events/s; ` +
     `ratio ${(rebuilt / scanned).toFixed(3)}; stored per event: log ${(size / before.events).toFixed(0)} bytes, read models ${(built.bytes / before.events).toFixed(0)} bytes`;
-  return { ratio: rebuilt / scanned, says };
+  return { ratio: rebuilt / scanned, summary };
 };

@@ -91,7 +91,7 @@ const together = (a: Told, b: Told): Told => ({
  * The same lives of contracts told by the import, from a file, and by the load generator, half before and half after it: so the growth of
  * the ledger and what else the machine does meet both.
  */
-export const importBesideLoad = async (server: Server, dir: string, lines: number): Promise<{ rows: string[][]; says: string }> => {
+export const importBesideLoad = async (server: Server, dir: string, lines: number): Promise<{ rows: string[][]; summary: string }> => {
   const file = join(dir, 'lives.jsonl');
   const out = createWriteStream(file);
   const line = lives(lines, 'i');
@@ -134,7 +134,7 @@ export const importBesideLoad = async (server: Server, dir: string, lines: numbe
 
   await load('warm');
   const loaded = await load('before');
-  const told = await imported();
+  const sent = await imported();
   const generator = together(loaded, await load('after'));
   const row = (name: string, { lines, answered, read, clientCpu, serverCpu }: Told) => [
     name,
@@ -145,18 +145,18 @@ export const importBesideLoad = async (server: Server, dir: string, lines: numbe
     ((serverCpu / lines) * 10_000).toFixed(2),
   ];
   const cpu = ({ lines, clientCpu, serverCpu }: Told) => (clientCpu + serverCpu) / lines;
-  const ratio = (of: 'answered' | 'read') => (told.lines / told[of] / (generator.lines / generator[of])).toFixed(2);
+  const ratio = (of: 'answered' | 'read') => (sent.lines / sent[of] / (generator.lines / generator[of])).toFixed(2);
   return {
     rows: [
       ['told by', 'lines', 'answered/s', 'until projected/s', 'client CPU s per 10 000', 'server CPU s per 10 000'],
       row('load generator', generator),
-      row('import', told),
+      row('import', sent),
       ['import ÷ load', '', ratio('answered'), ratio('read'), '', ''],
     ],
-    says:
+    summary:
       `The load generator told half before the import and half after it; the start of the import's process is counted.\n` +
       `By the CPU time of client and server together, which other work on the machine disturbs less, ` +
-      `the ratio is ${(cpu(generator) / cpu(told)).toFixed(2)}.\n` +
+      `the ratio is ${(cpu(generator) / cpu(sent)).toFixed(2)}.\n` +
       `At most ${most.peak.toFixed(0)} MB in the import, ${(await usageOf(server.pid))!.peak.toFixed(0)} MB in the server.`,
   };
 };

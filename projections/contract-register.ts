@@ -29,8 +29,8 @@ export const contractRegister = projection({
     ),
     source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title }) }]),
   ],
-  row(key, around) {
-    const [own] = around.get(key);
-    return own && { ...own, supplierName: own.supplier ? (around.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier) : null };
+  row(key, lookup) {
+    const [own] = lookup.get(key);
+    return own && { ...own, supplierName: own.supplier ? (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier) : null };
   },
 });

@@ -47,9 +47,9 @@ export const decisions = projection({
       },
     ];
   },
-  row(key, around) {
-    if (key.startsWith('decision:')) return around.get(key)[0];
-    const found = around.referencing(key).map(({ value }) => value);
+  row(key, lookup) {
+    if (key.startsWith('decision:')) return lookup.get(key)[0];
+    const found = lookup.referencing(key).map(({ value }) => value);
     return found.length > 0 ? { decisions: found } : undefined;
   },
 });

@@ -8,24 +8,24 @@ import { trailOf } from './trail.js';
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-const total = (around: Lookup, key: string, prefix: string) => {
-  const measures = around.sum(key);
+const total = (lookup: Lookup, key: string, prefix: string) => {
+  const measures = lookup.sum(key);
   const sum = totalOf(measures, prefix);
-  return { ...sum, says: showTotal(sum) };
+  return { ...sum, text: showTotal(sum) };
 };
-const losses = (around: Lookup, key: string, who: string) => ({
-  losses: Number(around.sum(key)[`${who}.losses`] ?? 0n),
-  gross: total(around, key, `${who}.gross.`),
-  net: total(around, key, `${who}.net.`),
-  recovered: total(around, key, `${who}.recovered.`),
+const losses = (lookup: Lookup, key: string, who: string) => ({
+  losses: Number(lookup.sum(key)[`${who}.losses`] ?? 0n),
+  gross: total(lookup, key, `${who}.gross.`),
+  net: total(lookup, key, `${who}.net.`),
+  recovered: total(lookup, key, `${who}.recovered.`),
 });
-const all = (around: Lookup, key: string) => ({
-  authority: losses(around, key, 'authority'),
-  supplier: losses(around, key, 'supplier'),
-  elsewhere: losses(around, key, 'elsewhere'),
+const all = (lookup: Lookup, key: string) => ({
+  authority: losses(lookup, key, 'authority'),
+  supplier: losses(lookup, key, 'supplier'),
+  elsewhere: losses(lookup, key, 'elsewhere'),
 });
-const linked = (around: Lookup, key: string, kind: string) =>
-  around.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (lookup: Lookup, key: string, kind: string) =>
+  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
@@ -84,19 +84,19 @@ export const exposure = projection({
       })),
     ]),
   ],
-  row(key, around) {
-    const [own] = around.get(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own) return undefined;
-    const warned = { warnings: linked(around, key, 'warning'), risks: linked(around, key, 'risk') };
+    const warned = { warnings: linked(lookup, key, 'warning'), risks: linked(lookup, key, 'risk') };
     if (key.startsWith('loss:')) return { kind: 'loss', ...own };
-    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(around, key), ...warned };
+    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(lookup, key), ...warned };
     return {
       kind: 'supplier',
       ...own,
-      ceiling: total(around, key, 'ceiling.'),
-      contracts: linked(around, key, 'contract'),
-      losses: all(around, key),
-      told: linked(around, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
+      ceiling: total(lookup, key, 'ceiling.'),
+      contracts: linked(lookup, key, 'contract'),
+      losses: all(lookup, key),
+      lossList: linked(lookup, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
         loss,
         title,
         bearer,

@@ -6,9 +6,9 @@ import { lossMeasures } from './loss-part.js';
 
 const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-const total = (around: Lookup, key: string, prefix: string) => {
-  const sum = totalOf(around.sum(key), prefix);
-  return { ...sum, says: showTotal(sum) };
+const total = (lookup: Lookup, key: string, prefix: string) => {
+  const sum = totalOf(lookup.sum(key), prefix);
+  return { ...sum, text: showTotal(sum) };
 };
 
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
@@ -67,14 +67,14 @@ export const money = projection({
           ],
     ),
   ],
-  row(key, around) {
-    const [own] = around.get(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own || !key.startsWith('programme:')) return own;
     const of = (group: string) => ({
-      original: total(around, key, `${group}.original.`),
-      ceiling: total(around, key, `${group}.ceiling.`),
+      original: total(lookup, key, `${group}.original.`),
+      ceiling: total(lookup, key, `${group}.ceiling.`),
     });
-    const lost = (who: string) => ({ gross: total(around, key, `${who}.gross.`), net: total(around, key, `${who}.net.`), recovered: total(around, key, `${who}.recovered.`) }); // prettier-ignore
+    const lost = (who: string) => ({ gross: total(lookup, key, `${who}.gross.`), net: total(lookup, key, `${who}.net.`), recovered: total(lookup, key, `${who}.recovered.`) }); // prettier-ignore
     return { ...own, towers: of('towers'), outside: of('outside'), losses: { authority: lost('authority'), supplier: lost('supplier') } };
   },
 });

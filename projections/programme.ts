@@ -56,5 +56,5 @@ export const programmeBoard = projection({
       ];
     }),
   ],
-  row: (key, around) => around.get(key)[0],
+  row: (key, lookup) => lookup.get(key)[0],
 });

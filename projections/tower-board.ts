@@ -113,35 +113,35 @@ const stageOf = (contracts: readonly ContractPart[]): string => {
   return furthest ? STAGE[furthest.stage]! : 'planned';
 };
 
-const linked = (around: Lookup, key: string, kind: string) =>
-  around.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const linked = (lookup: Lookup, key: string, kind: string) =>
+  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
-const named = (around: Lookup, c: ContractPart) => ({
+const named = (lookup: Lookup, c: ContractPart) => ({
   ...c,
   people: {
-    planned: linked(around, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
-    moved: linked(around, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
+    planned: linked(lookup, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
+    moved: linked(lookup, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
   },
-  losses: linked(around, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
+  losses: linked(lookup, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
     loss,
     title,
     bearer,
     gross,
     net,
   })),
-  warnings: linked(around, `contract:${c.contract}`, 'warning'),
-  risks: linked(around, `contract:${c.contract}`, 'risk'),
-  supplierName: c.supplier && ((around.get(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
+  warnings: linked(lookup, `contract:${c.contract}`, 'warning'),
+  risks: linked(lookup, `contract:${c.contract}`, 'risk'),
+  supplierName: c.supplier && ((lookup.get(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
 });
-const totals = (around: Lookup, key: string, prefix: string) => {
-  const total = totalOf(around.sum(key), prefix);
-  return { ...total, says: showTotal(total), contracts: Number(around.sum(key)[`${prefix}contracts`] ?? 0n) };
+const totals = (lookup: Lookup, key: string, prefix: string) => {
+  const total = totalOf(lookup.sum(key), prefix);
+  return { ...total, text: showTotal(total), contracts: Number(lookup.sum(key)[`${prefix}contracts`] ?? 0n) };
 };
 
-const lost = (around: Lookup, key: string, who: string) => ({
-  gross: showTotal(totalOf(around.sum(key), `${who}.gross.`)),
-  net: showTotal(totalOf(around.sum(key), `${who}.net.`)),
-  recovered: showTotal(totalOf(around.sum(key), `${who}.recovered.`)),
+const lost = (lookup: Lookup, key: string, who: string) => ({
+  gross: showTotal(totalOf(lookup.sum(key), `${who}.gross.`)),
+  net: showTotal(totalOf(lookup.sum(key), `${who}.net.`)),
+  recovered: showTotal(totalOf(lookup.sum(key), `${who}.recovered.`)),
 });
 /** Each warning and risk is a part of its own, linked to what it is about. */
 const warned = (id: string, { warnings, risks }: Programme): Contributions => [
@@ -211,38 +211,38 @@ export const towerBoard = projection({
     source(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
     source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
   ],
-  row(key, around) {
-    const [own] = around.get(key);
+  row(key, lookup) {
+    const [own] = lookup.get(key);
     if (!own) return undefined;
     if (key.startsWith('programme:'))
       return {
         group: 'programme',
         ...own,
-        towers: Number(around.sum(key)['towers.towers'] ?? 0n),
-        stopped: Number(around.sum(key)['stopped'] ?? 0n),
-        totals: { towers: totals(around, key, 'towers.'), outside: totals(around, key, 'outside.') },
-        staff: linked(around, key, 'workforce').flatMap(({ pools }) => pools),
-        losses: { authority: lost(around, key, 'authority'), supplier: lost(around, key, 'supplier') },
+        towers: Number(lookup.sum(key)['towers.towers'] ?? 0n),
+        faulted: Number(lookup.sum(key)['faulted'] ?? 0n),
+        totals: { towers: totals(lookup, key, 'towers.'), outside: totals(lookup, key, 'outside.') },
+        staff: linked(lookup, key, 'workforce').flatMap(({ pools }) => pools),
+        losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
       };
     if (key.startsWith('loss:'))
       return (
         own.elsewhere && {
           group: 'elsewhere',
           ...own,
-          supplierName: own.supplier && (around.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
+          supplierName: own.supplier && (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
         }
       );
     if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;
     if (key.startsWith('contract:'))
-      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(around, own)] };
-    const contracts = linked(around, key, 'contract').map((value) => named(around, value as ContractPart));
+      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(lookup, own)] };
+    const contracts = linked(lookup, key, 'contract').map((value) => named(lookup, value as ContractPart));
     return {
       group: 'towers',
       ...own,
       stage: stageOf(contracts),
       contracts,
-      warnings: linked(around, key, 'warning'),
-      risks: linked(around, key, 'risk'),
+      warnings: linked(lookup, key, 'warning'),
+      risks: linked(lookup, key, 'risk'),
     };
   },
 });

@@ -13,7 +13,7 @@ export interface Trail {
   /** What other sources say: field, value, and where. */
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
   /** Days between the act and its record, for the fact told latest; 0 when none certainly was. */
-  readonly toldDaysLate: number;
+  readonly daysLate: number;
   readonly corrections: number;
   /** Event → what was assessed of it. */
   readonly assessed: Readonly<Record<string, readonly Assessment[]>>;
@@ -47,7 +47,7 @@ export const trailOf = ({ entries, recorded }: History): Trail => {
         claim ? [{ event: stored.id, ...claim, source: source?.uri ?? source?.title ?? null }] : [],
       ),
     ),
-    toldDaysLate: Math.max(0, ...late),
+    daysLate: Math.max(0, ...late),
     corrections: entries.reduce((n, { corrections }) => n + corrections.length, 0),
     assessed: Object.fromEntries(assessed),
   };

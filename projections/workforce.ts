@@ -5,7 +5,7 @@ import { trailOf } from './trail.js';
 const poolOf = ({ count, measured, ...name }: Pool) => ({
   ...name,
   /** By all that was told; of a pool that nobody counted, only what moved in and out of it. */
-  headcount: { count, ...(measured?.says && { says: measured.says }), unit: name.unit },
+  headcount: { count, ...(measured?.qualifier && { qualifier: measured.qualifier }), unit: name.unit },
   measured: measured !== undefined,
   measuredOn: measured?.on ?? null,
 });
@@ -43,5 +43,5 @@ export const workforceBoard = projection({
       ];
     }),
   ],
-  row: (key, around) => around.get(key)[0],
+  row: (key, lookup) => lookup.get(key)[0],
 });

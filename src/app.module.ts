@@ -25,7 +25,7 @@ import { stayLocal } from './http/local.js';
 import { notHttp, ProblemFilter, sendProblem } from './http/problem.js';
 import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
-import { subjectController } from './http/subject.controller.js';
+import { aggregateController } from './http/aggregate.controller.js';
 import { Subscribers } from './http/subscribers.js';
 import { requireTokens, Tokens } from './http/tokens.js';
 import { SqliteReadModel } from './store/sqlite/sqlite-read-model.js';
@@ -42,8 +42,10 @@ export class AppModule {
       imports: [CqrsModule.forRoot()],
       providers: [{ provide: LEDGER, useValue: ledger }, ...told.map(({ onBus }) => onBus.handler)],
       controllers: [
-        ...told.flatMap(({ command, onBus }) => placesOf(command, aggregates).map((subject) => commandController(command, subject, onBus))),
-        ...aggregates.map(subjectController),
+        ...told.flatMap(({ command, onBus }) =>
+          placesOf(command, aggregates).map((aggregate) => commandController(command, aggregate, onBus)),
+        ),
+        ...aggregates.map(aggregateController),
         ProjectionsController,
         LogController,
         OperationsController,
@@ -123,14 +125,14 @@ const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: C
 };
 
 const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector) => {
-  const copy = store instanceof ReplicaStore ? { copy: () => store.status() } : {};
+  const replica = store instanceof ReplicaStore ? { replica: () => store.status() } : {};
   const engine = new Engine({ store, now, newId }, aggregates, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
     underWay: () => engine.underWay,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
-    ...copy,
+    ...replica,
     lag: async () => {
       const behind = await lagOf({ store, projector });
       return Object.fromEntries(projector.list().map(({ name, behind: rebuilding }) => [name, behind + rebuilding]));
@@ -142,7 +144,7 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
     config,
     log,
     store,
-    ...copy,
+    ...replica,
     engine,
     projector,
     aggregates: aggregates,

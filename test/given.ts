@@ -31,7 +31,7 @@ export interface ToldFact extends Event {
   readonly schemaVersion?: number;
   readonly record?: Omit<Provenance, 'effectiveOn' | 'waives'>;
 }
-export const told = (type: string, data: object, effectiveOn?: string, record?: ToldFact['record']): ToldFact => ({
+export const context = (type: string, data: object, effectiveOn?: string, record?: ToldFact['record']): ToldFact => ({
   type,
   data,
   ...(effectiveOn && { effectiveOn }),
@@ -39,33 +39,33 @@ export const told = (type: string, data: object, effectiveOn?: string, record?: 
 });
 
 export interface Stream {
-  readonly subject: AnyAggregate;
+  readonly aggregate: AnyAggregate;
   readonly id: string;
-  readonly facts: readonly ToldFact[];
+  readonly events: readonly ToldFact[];
 }
-export const stream = (subject: AnyAggregate, id: string, ...facts: readonly ToldFact[]): Stream => ({ subject, id, facts });
+export const stream = (aggregate: AnyAggregate, id: string, ...events: readonly ToldFact[]): Stream => ({ aggregate, id, events });
 
 /** The id of the first, second … fact that was given. */
 export const theFact = (nth: number): string => `019353d2-0000-7000-8000-${String(nth).padStart(12, '0')}`;
 
-const eventFields = (subject: AnyAggregate, type: string): Fields =>
-  isLedgerEvent(type) ? ledgerEvents[type] : (subject.events[type]?.fields ?? {});
+const eventFields = (aggregate: AnyAggregate, type: string): Fields =>
+  isLedgerEvent(type) ? ledgerEvents[type] : (aggregate.events[type]?.fields ?? {});
 
-const stored = ({ subject, id }: Stream, fact: ToldFact, revision: number): RecordedEvent => ({
+const recorded = ({ aggregate, id }: Stream, event: ToldFact, revision: number): RecordedEvent => ({
   id: theFact(revision + 1),
-  type: fact.type,
-  data: fact.data,
-  stream: `${subject.category}-${id}`,
+  type: event.type,
+  data: event.data,
+  stream: `${aggregate.category}-${id}`,
   revision,
   position: String(revision * 7),
   metadata: {
-    schemaVersion: fact.schemaVersion ?? subject.events[fact.type]?.version ?? 1,
+    schemaVersion: event.schemaVersion ?? aggregate.events[event.type]?.version ?? 1,
     recordedAt: RECORDED_AT,
-    effectiveOn: fact.effectiveOn ?? '2016-01-01',
+    effectiveOn: event.effectiveOn ?? '2016-01-01',
     about: {},
     command: { id: `decision-${revision + 1}`, name: 'Tell' },
     actor: { id: 'ana' },
-    ...fact.record,
+    ...event.record,
     $correlationId: 'told',
     $causationId: 'told',
     known: [],
@@ -73,13 +73,13 @@ const stored = ({ subject, id }: Stream, fact: ToldFact, revision: number): Reco
 });
 
 /** The stream as it is read; each fact must have a shape that could have been told. */
-export const historyOf = (told: Stream): History => {
+export const historyOf = (context: Stream): History => {
   const history = History.of(
-    told.subject,
-    told.id,
-    told.facts.map((fact, i) => stored(told, fact, i)),
+    context.aggregate,
+    context.id,
+    context.events.map((event, i) => recorded(context, event, i)),
   );
-  for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(told.subject, stored.type), data);
+  for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(context.aggregate, stored.type), data);
   return history;
 };
 
@@ -91,10 +91,10 @@ type Expected = Assessment['result'] | Partial<Assessment>;
 
 interface Outcome<State> {
   /** These new facts and no others; with none, `changesNothing` says it better. */
-  then(...facts: readonly Event[]): Promise<void>;
+  then(...events: readonly Event[]): Promise<void>;
   changesNothing(): Promise<void>;
-  /** `more`: what a program is told beside the code; `says` stands in the sentence for people. */
-  rejects(code: string, more?: { readonly says?: string; readonly [key: string]: unknown }): Promise<void>;
+  /** `more`: what a program is told beside the code; `detail` stands in the sentence for people. */
+  rejects(code: string, more?: { readonly detail?: string; readonly [key: string]: unknown }): Promise<void>;
   /** These rules were assessed and no others. */
   assesses(expected: Readonly<Record<string, Expected>>): Promise<void>;
   /** The state once the new facts stand in their place. */
@@ -103,13 +103,13 @@ interface Outcome<State> {
 
 /** For one subject: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
-  <S extends AnyAggregate>(subject: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
-  (...facts: readonly ToldFact[]) => ({
+  <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
+  (...events: readonly ToldFact[]) => ({
     when: (command: AnyCommand, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>> => {
-      const own: Stream = { subject, id, facts };
+      const own: Stream = { aggregate, id, events };
 
       const load = async (category: string, wanted: string): Promise<History> => {
-        const found = [own, ...others].find((s) => s.subject.category === category && s.id === wanted);
+        const found = [own, ...others].find((s) => s.aggregate.category === category && s.id === wanted);
         return found
           ? historyOf(found)
           : new History(
@@ -127,35 +127,35 @@ export const specification =
       /** What was decided must also stand once it is recorded, and be read the same again. */
       const after = (decision: Decision): History => {
         const { effectiveOn = TODAY, waives: _, ...grounds } = record;
-        const added = decision.facts.map((fact) => ({ ...fact, effectiveOn, record: grounds }));
+        const added = decision.events.map((event) => ({ ...event, effectiveOn, record: grounds }));
         for (const { type, data } of added) {
           expect(command.events).toContain(type);
-          expectShape(type, eventFields(subject, type), data);
+          expectShape(type, eventFields(aggregate, type), data);
         }
         const history = historyOf(own);
-        history.addAll(added.map((fact, i) => stored(own, fact, facts.length + i)));
-        expect(history.state).toEqual(historyOf({ ...own, facts: [...facts, ...added] }).state);
+        history.addAll(added.map((fact, i) => recorded(own, fact, events.length + i)));
+        expect(history.state).toEqual(historyOf({ ...own, events: [...events, ...added] }).state);
         return history;
       };
 
       return {
         then: async (...expected) => {
           const decision = await decide();
-          expect(decision.facts.map(({ type, data }) => ({ type, data }))).toEqual(expected.map(({ type, data }) => ({ type, data })));
+          expect(decision.events.map(({ type, data }) => ({ type, data }))).toEqual(expected.map(({ type, data }) => ({ type, data })));
           after(decision);
         },
         changesNothing: async () => {
-          expect((await decide()).facts).toEqual([]);
+          expect((await decide()).events).toEqual([]);
         },
-        rejects: async (code, { says = '', ...more } = {}) => {
-          const declared = { ...command.refusals, ...stageRefusals(subject.category), ...engineRefusals };
+        rejects: async (code, { detail = '', ...more } = {}) => {
+          const declared = { ...command.refusals, ...stageRefusals(aggregate.category), ...engineRefusals };
           const error: unknown = await decide().then(
-            ({ facts }) => `accepted: ${JSON.stringify(facts)}`,
+            ({ events: facts }) => `accepted: ${JSON.stringify(facts)}`,
             (e: unknown) => e,
           );
           if (!(error instanceof Rejection)) throw error instanceof Error ? error : new Error(String(error));
           expect({ code: error.code, ...error.more }).toMatchObject({ code, ...more });
-          expect(error.message).toContain(says);
+          expect(error.message).toContain(detail);
           expect(Object.keys(declared)).toContain(code);
         },
         assesses: async (expected) => {

@@ -13,15 +13,15 @@ interface Golden {
   /** Type → version → the shape. */
   readonly shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly streams: readonly {
-    readonly subject: string;
+    readonly aggregate: string;
     readonly id: string;
     readonly events: readonly (ToldFact & { schemaVersion: number })[];
   }[];
 }
 const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/events.json'), 'utf8'));
 
-const streams = golden.streams.map(({ subject, id, events }): Stream => {
-  return { subject: aggregates.find(({ category }) => category === subject)!, id, facts: events };
+const streams = golden.streams.map(({ aggregate, id, events }): Stream => {
+  return { aggregate: aggregates.find(({ category }) => category === aggregate)!, id, events };
 });
 const samples = golden.streams.flatMap(({ events }) => events);
 const types: readonly { readonly type: string; readonly version: number; readonly fields: Fields }[] = [
@@ -30,10 +30,10 @@ const types: readonly { readonly type: string; readonly version: number; readonl
 ];
 
 describe('every sample that was ever stored still folds', () => {
-  it.each(streams.map((stream) => [`${stream.subject.category}-${stream.id}`, stream] as const))('%s', (_, stream) => {
+  it.each(streams.map((stream) => [`${stream.aggregate.category}-${stream.id}`, stream] as const))('%s', (_, stream) => {
     const history = historyOf(stream);
     expect(history.state.stage).not.toBe('none');
-    expect(history.recorded).toHaveLength(stream.facts.length);
+    expect(history.recorded).toHaveLength(stream.events.length);
   });
 });
 

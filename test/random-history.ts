@@ -23,7 +23,7 @@ export class World {
   readonly refused = new Map<string, number>();
   #now: Temporal.Instant;
   #ids = 0;
-  readonly #accepted: { readonly ask: CommandRequest; readonly receipt: Receipt }[] = [];
+  readonly #accepted: { readonly request: CommandRequest; readonly receipt: Receipt }[] = [];
 
   constructor(
     day = '2016-01-04',
@@ -54,13 +54,13 @@ export class World {
     const told = commands.find(({ name }) => name === command)!;
     const wrong = [...check(told.fields, data), ...check(provenanceFields, record)];
     if (wrong.length > 0) throw new Error(`${command} would not come through the door: ${JSON.stringify(wrong)}`);
-    const subject = subjectOf(category);
+    const aggregate = subjectOf(category);
     const idempotencyKey = `key-${this.#ids}`;
-    const ask: CommandRequest = { command: told, aggregate: subject, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
-    const receipt = await this.engine.handle(ask);
+    const request: CommandRequest = { command: told, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
+    const receipt = await this.engine.handle(request);
     if (receipt.outcome === 'accepted') {
       this.accepted++;
-      this.#accepted.push({ ask, receipt });
+      this.#accepted.push({ request, receipt });
     }
     return receipt;
   }
@@ -68,7 +68,7 @@ export class World {
   /** Every command that was accepted, sent again with its key: what was answered then, and what is now. */
   async again(): Promise<readonly (readonly [then: Receipt, now: Receipt])[]> {
     const answers = [];
-    for (const { ask, receipt } of this.#accepted) answers.push([receipt, await this.engine.handle(ask)] as const);
+    for (const { request, receipt } of this.#accepted) answers.push([receipt, await this.engine.handle(request)] as const);
     return answers;
   }
 
@@ -88,7 +88,7 @@ export class World {
   }
 }
 
-const subjectOf = (category: string): AnyAggregate => aggregates.find((subject) => subject.category === category)!;
+const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
 /** A programme, two towers, two suppliers: what contracts need to be told. */
 export const tellWorld = async (world: World): Promise<void> => {
@@ -162,7 +162,7 @@ export const play = async (tried: readonly Move[], world = new World()): Promise
 const amount = (n: number) => ({
   amount: String((n + 1) * 10_000),
   currency: n % 23 === 22 ? 'EUR' : 'GBP',
-  ...(n % 7 === 6 && { says: 'about' as const }),
+  ...(n % 7 === 6 && { qualifier: 'about' as const }),
 });
 const value = (n: number) => (n % 5 === 4 ? [{ undisclosed: true }, { unknown: true }][n % 2]! : amount(n));
 const towers = (n: number): readonly string[] => [[], ['hosting'], ['euc'], ['hosting', 'euc']][n % 4]!;
@@ -226,10 +226,10 @@ const grounds = ({ n }: Move, on?: string): Provenance => ({
   ...authority(n),
 });
 
-const following = (subject: AnyAggregate, stage: string): string[] =>
+const following = (aggregate: AnyAggregate, stage: string): string[] =>
   Object.keys(acts).filter((name) => {
     const { events } = commands.find((command) => command.name === name)!;
-    return subject.events[events[0]!].from.includes(stage);
+    return aggregate.events[events[0]!].allowedIn.includes(stage);
   });
 
 /** Mostly what can follow at its place, so that many are accepted; now and then anything. */

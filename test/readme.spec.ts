@@ -29,7 +29,7 @@ describe("the Metropolitan Police's contracts, told over HTTP", () => {
 
   it('are refused nowhere, stop no stream, and log nothing', async () => {
     const { body } = await server.get('/projections');
-    expect(body.projections.map(({ stopped }: { stopped: unknown[] }) => stopped)).toEqual(body.projections.map(() => []));
+    expect(body.projections.map(({ faulted }: { faulted: unknown[] }) => faulted)).toEqual(body.projections.map(() => []));
     expect(server.logged).toEqual([]);
   });
 

@@ -35,10 +35,10 @@ describe('the registry of commands', () => {
   it.each(files)('holds the command of %s', async (file) => {
     const exported: object = await import(`../src/domain/${file.replace(/\.ts$/, '.js')}`);
     const own = Object.entries(exported).filter(([, value]) => commands.includes(value));
-    const [subject, , name] = file.replace(/\.ts$/, '').split('/');
+    const [aggregate, , name] = file.replace(/\.ts$/, '').split('/');
     expect(own).toHaveLength(1);
     const [as, command] = own[0] as [string, AnyCommand];
-    expect([as, kebab(command.name), command.aggregate?.category ?? 'ledger']).toEqual([asWritten(command), name, subject]);
+    expect([as, kebab(command.name), command.aggregate?.category ?? 'ledger']).toEqual([asWritten(command), name, aggregate]);
   });
 
   it('holds nothing twice, and no command without its file', () => {
@@ -69,10 +69,13 @@ describe('every event', () => {
     expect(commands.filter(({ events }) => events.includes(type))).not.toEqual([]),
   );
 
-  it.each(aggregates.map((subject) => [subject.category, subject] as const))('of a %s upcasts each shape before its own', (_, { events }) => {
-    for (const { version = 1, upcast = {} } of Object.values<any>(events))
-      expect(Object.keys(upcast).map(Number)).toEqual(Array.from({ length: version - 1 }, (_, i) => i + 1));
-  });
+  it.each(aggregates.map((aggregate) => [aggregate.category, aggregate] as const))(
+    'of a %s upcasts each shape before its own',
+    (_, { events }) => {
+      for (const { version = 1, upcast = {} } of Object.values<any>(events))
+        expect(Object.keys(upcast).map(Number)).toEqual(Array.from({ length: version - 1 }, (_, i) => i + 1));
+    },
+  );
 });
 
 describe('every refusal is met in a specification', () => {
@@ -89,7 +92,7 @@ describe('every refusal is met in a specification', () => {
   it('of the stages of a contract: its whole life is specified', () => {
     expect(refusedOfAny).toContain('contract/not-yet');
     const life = specs.find((spec) => spec.includes("describe('the life of a contract'"))!;
-    const ofContract = commands.filter(({ aggregate: subject }) => subject?.category === 'contract');
+    const ofContract = commands.filter(({ aggregate }) => aggregate?.category === 'contract');
     expect(ofContract.filter((command) => !life.includes(`[${asWritten(command)}, `)).map(({ name }) => name)).toEqual([]);
   });
 
@@ -98,14 +101,14 @@ describe('every refusal is met in a specification', () => {
 
 /** The stage refusals that the events of a subject can make. */
 function stageRefusalsOf({ category, events }: AnyAggregate): string[] {
-  const types: readonly { readonly from: readonly string[] }[] = Object.values(events);
-  const later = types.filter(({ from }) => !from.includes('none'));
-  const stages = new Set(later.flatMap(({ from }) => from));
+  const types: readonly { readonly allowedIn: readonly string[] }[] = Object.values(events);
+  const later = types.filter(({ allowedIn }) => !allowedIn.includes('none'));
+  const stages = new Set(later.flatMap(({ allowedIn }) => allowedIn));
   const possible: Readonly<Record<string, boolean>> = {
     [`${category}/unknown`]: later.length > 0,
-    [`${category}/exists`]: types.some(({ from }) => from.every((stage) => stage === 'none')),
+    [`${category}/exists`]: types.some(({ allowedIn }) => allowedIn.every((stage) => stage === 'none')),
     [`${category}/not-yet`]: later.length > 0,
-    [`${category}/stage`]: later.some(({ from }) => [...stages].some((stage) => !from.includes(stage))),
+    [`${category}/stage`]: later.some(({ allowedIn }) => [...stages].some((stage) => !allowedIn.includes(stage))),
   };
   expect(Object.keys(possible).sort()).toEqual(Object.keys(stageRefusals(category)).sort());
   return Object.keys(possible).filter((code) => possible[code]);

@@ -50,9 +50,9 @@ try {
     ...(again && { again }),
   });
   const { lines, ...outcomes } = counts;
-  const told = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
+  const sent = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
   console.log(
-    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${told.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
+    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${sent.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
   );
   process.exitCode = counts.refused + counts.broken > 0 ? 1 : 0;
 } catch (error) {

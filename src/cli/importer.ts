@@ -63,7 +63,7 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
 interface Work {
   readonly line: number;
   readonly bytes: number;
-  readonly told: SentCommand;
+  readonly sent: SentCommand;
   waits: number;
   readonly followers: Work[];
 }
@@ -149,37 +149,37 @@ class Run {
     if (!when()) await new Promise<void>((go) => (this.#wake = { when, go }));
   }
 
-  async #take(line: number, bytes: number, told: SentCommand | Mark | Broken): Promise<void> {
-    if ('why' in told) return this.#answer(line, bytes, { line, outcome: 'broken', ...told });
-    if ('mark' in told) {
+  async #take(line: number, bytes: number, sent: SentCommand | Mark | Broken): Promise<void> {
+    if ('why' in sent) return this.#answer(line, bytes, { line, outcome: 'broken', ...sent });
+    if ('mark' in sent) {
       await this.#until(() => this.#under.size === 0);
       if (this.#hasFailed) return;
       this.report.write();
-      await this.o.marked?.(told);
+      await this.o.marked?.(sent);
       return this.#answer(line, bytes, undefined);
     }
     if (this.o.dryRun) {
-      const follows = this.#toldHere.has(told.stream) || told.after.some((stream) => this.#toldHere.has(stream));
-      this.#toldHere.add(told.stream);
-      if (follows) return this.#answer(line, bytes, { line, key: told.key, outcome: 'checked', why: 'It follows earlier lines.' });
+      const follows = this.#toldHere.has(sent.stream) || sent.after.some((stream) => this.#toldHere.has(stream));
+      this.#toldHere.add(sent.stream);
+      if (follows) return this.#answer(line, bytes, { line, key: sent.key, outcome: 'checked', why: 'It follows earlier lines.' });
     }
-    const work: Work = { line, bytes, told, waits: 0, followers: [] };
+    const work: Work = { line, bytes, sent, waits: 0, followers: [] };
     const after = (before: Work | undefined) => {
       if (!before) return;
       before.followers.push(work);
       work.waits++;
     };
     // what a programme adopts or appoints may bear on everything behind it
-    const all = told.stream.startsWith('programme-');
+    const all = sent.stream.startsWith('programme-');
     if (all) for (const before of this.#under) after(before);
     else {
       after(this.#barrier);
-      after(this.#last.get(told.stream));
-      for (const stream of told.after) after(this.#last.get(stream));
+      after(this.#last.get(sent.stream));
+      for (const stream of sent.after) after(this.#last.get(stream));
     }
     this.#under.add(work);
     this.#underBytes += bytes;
-    this.#last.set(told.stream, work);
+    this.#last.set(sent.stream, work);
     if (all) this.#barrier = work;
     if (work.waits === 0) this.#isReady(work);
   }
@@ -199,9 +199,9 @@ class Run {
   async #sendReady(): Promise<void> {
     this.#senders++;
     for (let work = this.#ready.shift(); work; work = this.#ready.shift()) {
-      const { line, bytes, told } = work;
+      const { line, bytes, sent } = work;
       try {
-        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: told.key, ...(await this.#send(told)) });
+        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: sent.key, ...(await this.#send(sent)) });
       } catch (error) {
         this.#failed ??= error;
       }
@@ -213,7 +213,7 @@ class Run {
   #done(work: Work): void {
     this.#under.delete(work);
     this.#underBytes -= work.bytes;
-    if (this.#last.get(work.told.stream) === work) this.#last.delete(work.told.stream);
+    if (this.#last.get(work.sent.stream) === work) this.#last.delete(work.sent.stream);
     if (this.#barrier === work) this.#barrier = undefined;
     for (const next of work.followers) if (--next.waits === 0) this.#isReady(next);
     if (!this.#wake?.when()) return;
@@ -264,7 +264,8 @@ class Run {
         why = error instanceof Error ? error.message || error.name : error;
       });
       // no line is refused for who sent it: with another token the next run goes on from here
-      if (answer?.status === 401 || answer?.status === 403) throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
+      if (answer?.status === 401 || answer?.status === 403)
+        throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
       if (answer && answer.status < 500) return answer;
       if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);

@@ -38,12 +38,12 @@ export interface Broken {
   readonly errors?: readonly Problem[];
 }
 
-const places = new Map<string, { readonly command: AnyCommand; readonly subject: AnyAggregate; readonly fields: Fields }>();
+const places = new Map<string, { readonly command: AnyCommand; readonly aggregate: AnyAggregate; readonly fields: Fields }>();
 for (const command of commands)
-  for (const subject of command.aggregate ? [command.aggregate] : aggregates)
-    places.set(`${plural(subject.category)} ${kebab(command.name)}`, {
+  for (const aggregate of command.aggregate ? [command.aggregate] : aggregates)
+    places.set(`${plural(aggregate.category)} ${kebab(command.name)}`, {
       command,
-      subject,
+      aggregate,
       fields: { ...command.fields, record: optional(object(provenanceFields)) },
     });
 
@@ -108,11 +108,11 @@ export const lineOf = (text: string): SentCommand | Mark | Broken => {
   if (typeof key !== 'string' || key === '' || key.length > 200)
     return broken('The line has no "key", by which it is told once however often it is sent.');
   if (!isObject(body)) return broken('"body" is not an object.');
-  const [, subjects, id, name, ...more] = post.split('/');
-  const place = places.get(`${subjects} ${name}`);
+  const [, aggregates, id, name, ...more] = post.split('/');
+  const place = places.get(`${aggregates} ${name}`);
   if (!place || !id || more.length > 0) return broken(`Nothing can be told at ${post}.`);
   if (!isIdentifier(id)) return broken(`${JSON.stringify(post.split('/')[2]).slice(0, 64)} is no id: it must match ${IDENTIFIER}.`);
-  const { command, subject, fields } = place;
+  const { command, aggregate, fields } = place;
   const named = typeof body['event'] === 'string' && body['event'].startsWith('@');
   const checked = named ? { ...body, event: '00000000-0000-7000-8000-000000000000' } : body;
   const errors = check(fields, checked);
@@ -122,7 +122,7 @@ export const lineOf = (text: string): SentCommand | Mark | Broken => {
     path: post,
     body,
     command,
-    stream: `${subject.category}-${id}`,
+    stream: `${aggregate.category}-${id}`,
     after: refsIn(command.fields, body).map((ref) => `${ref.category}-${ref.id}`),
   };
 };

@@ -17,7 +17,7 @@ import {
 interface Trail {
   readonly claims: readonly { readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
   readonly corrections: number;
-  readonly toldDaysLate: number;
+  readonly daysLate: number;
   readonly evidence: string | null;
 }
 interface Figures {
@@ -49,7 +49,7 @@ interface Contract {
 }
 interface Heads {
   readonly count: number;
-  readonly says?: Qualifier;
+  readonly qualifier?: Qualifier;
   readonly unit: string;
 }
 interface LossLine {
@@ -73,7 +73,7 @@ export interface Row {
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
   readonly strategies?: readonly { readonly title: string; readonly on: string; readonly reviewDue?: string }[];
-  readonly portfolio?: { readonly projects: number; readonly says?: Qualifier } | null;
+  readonly portfolio?: { readonly projects: number; readonly qualifier?: Qualifier } | null;
   readonly savings?: {
     readonly targets: readonly {
       readonly title: string;
@@ -155,7 +155,8 @@ const notesOf = ({ changes, delays, termination, people, losses, trail }: Contra
 const claimed = (value: unknown): string =>
   typeof value === 'object' && value !== null && ('amount' in value || 'undisclosed' in value) ? showValue(value as Value) : String(value);
 
-const showHeads = ({ count, says, unit }: Heads): string => `${says && says !== 'exact' ? `${says} ` : ''}${count} ${unit}`;
+const showHeads = ({ count, qualifier, unit }: Heads): string =>
+  `${qualifier && qualifier !== 'exact' ? `${qualifier} ` : ''}${count} ${unit}`;
 
 /** A title of a paper or an article, as far as its first colon. */
 const shortly = (title: string): string => title.split(':')[0]!;
@@ -171,7 +172,10 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
           `${title} of ${on}${reviewDue ? `, review due ${reviewDue}${before(reviewDue, today) === 'yes' ? ', overdue' : ''}` : ''}`,
       ),
     ],
-    ['projects', portfolio ? [`${portfolio.says && portfolio.says !== 'exact' ? `${portfolio.says} ` : ''}${portfolio.projects}`] : []],
+    [
+      'projects',
+      portfolio ? [`${portfolio.qualifier && portfolio.qualifier !== 'exact' ? `${portfolio.qualifier} ` : ''}${portfolio.projects}`] : [],
+    ],
     [
       'savings promised',
       savings?.targets.map(({ title, amount, percent, of, overMonths }) =>
@@ -185,7 +189,7 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
       'staff',
       staff.map(
         ({ employer, function: of, unit, count, measured }) =>
-          `${employer} ${of}: ${showHeads({ count, unit, ...(measured?.says && { says: measured.says }) })}`,
+          `${employer} ${of}: ${showHeads({ count, unit, ...(measured?.qualifier && { qualifier: measured.qualifier }) })}`,
       ),
     ],
     ['staff planned', headcountTargets.map(({ title, from, to }) => `${title}: ${from ? `${showHeads(from)} → ` : ''}${showHeads(to)}`)],
@@ -198,7 +202,7 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
     ['warnings', warnings.map(({ by, summary, source }) => `${by}: ${summary} (${shortly(source.title)})`)],
     ['risks', risks.map(({ summary, source }) => `${summary} (${shortly(source.title)})`)],
   ];
-  return lines.flatMap(([what, told]) => told.map((line, i) => `${(i === 0 ? what : '').padEnd(18)} ${line}`));
+  return lines.flatMap(([what, sent]) => sent.map((line, i) => `${(i === 0 ? what : '').padEnd(18)} ${line}`));
 };
 
 /** The tower board as a page of text. @param today whether a review is overdue depends on it */
@@ -242,20 +246,20 @@ const amountsOf = ({ amounts, undisclosed, withheld, unknown }: Total): Total =>
 export interface Exposed {
   readonly supplier: string;
   readonly title: string;
-  readonly ceiling: { readonly says: string };
+  readonly ceiling: { readonly text: string };
   readonly contracts: readonly unknown[];
   readonly warnings: readonly unknown[];
-  readonly told: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
+  readonly lossList: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
 }
 /** What is at stake with each supplier that was promised anything or lost anything. */
 export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
   [
     `Suppliers: ${title}`,
     ...rows
-      .filter(({ contracts, told }) => contracts.length + told.length > 0)
-      .flatMap(({ title, ceiling, contracts, told, warnings }) => [
-        `  ${column(title, 30)} ${ceiling.says}${contracts.length > 1 ? ` in ${contracts.length} contracts` : ''}${warnings.length > 0 ? `, ${warnings.length} warned of it` : ''}`,
-        ...told.map(
+      .filter(({ contracts, lossList }) => contracts.length + lossList.length > 0)
+      .flatMap(({ title, ceiling, contracts, lossList, warnings }) => [
+        `  ${column(title, 30)} ${ceiling.text}${contracts.length > 1 ? ` in ${contracts.length} contracts` : ''}${warnings.length > 0 ? `, ${warnings.length} warned of it` : ''}`,
+        ...lossList.map(
           ({ title, bearer, gross, elsewhere }) =>
             `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,
         ),

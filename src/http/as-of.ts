@@ -35,19 +35,19 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   const recordedAt = instantOf(query, 'recordedAt');
   if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot stand beside recordedAt');
   if (recordedAt !== undefined) {
-    const { ordinal, final } = projector.asOf(recordedAt);
-    return { sequence: ordinal, asOf: { position: projector.eventAt(ordinal)?.position ?? null, recordedAt, final } };
+    const { sequence, final } = projector.asOf(recordedAt);
+    return { sequence, asOf: { position: projector.eventAt(sequence)?.position ?? null, recordedAt, final } };
   }
   if (query['position'] === undefined) return { sequence: undefined, asOf: { position: projector.position ?? null, final: false } };
   const { position } = query;
   const head = await store.head();
   // where the log is elsewhere, another node may have shown what is not at hand here yet
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
-  const ordinal = projector.sequenceAt(position);
-  if (ordinal === undefined) throw new BadRequestError([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
-  return { sequence: ordinal, asOf: { position, final: true } };
+  const sequence = projector.sequenceAt(position);
+  if (sequence === undefined) throw new BadRequestError([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
+  return { sequence: sequence, asOf: { position, final: true } };
 };
 
 /** A history as it was known at a point. */
-export const atPoint = ({ projector }: Ledger, history: History, { sequence: ordinal }: Point): History =>
-  ordinal === undefined ? history : history.atRevision(projector.revisionAt(history.stream, ordinal));
+export const atPoint = ({ projector }: Ledger, history: History, { sequence }: Point): History =>
+  sequence === undefined ? history : history.atRevision(projector.revisionAt(history.stream, sequence));

@@ -1,6 +1,16 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { registerDecorator, validateSync } from 'class-validator';
-import { check, checkField, provenanceFields, object, optional, schemaOf, exampleOf, type AnyCommand, type Fields } from '../kernel/index.js';
+import {
+  check,
+  checkField,
+  provenanceFields,
+  object,
+  optional,
+  schemaOf,
+  exampleOf,
+  type AnyCommand,
+  type Fields,
+} from '../kernel/index.js';
 import { BadRequestError } from './problem.js';
 
 /** A command's whole body: its fields and the reserved key `record`. */

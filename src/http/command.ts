@@ -1,7 +1,13 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OverloadedError, IdempotencyKeyReusedError, StaleRevisionError, type CommandRequest, type Receipt } from '../engine/write/engine.js';
+import {
+  OverloadedError,
+  IdempotencyKeyReusedError,
+  StaleRevisionError,
+  type CommandRequest,
+  type Receipt,
+} from '../engine/write/engine.js';
 import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
@@ -13,14 +19,14 @@ const named = <T extends Type>(type: T, name: string): T => Object.definePropert
 
 export interface OnTheBus {
   /** `new Message(ask)` goes on Nest's command bus under the command's own name. */
-  readonly Message: new (ask: CommandRequest) => Command<Receipt>;
+  readonly Message: new (request: CommandRequest) => Command<Receipt>;
   readonly handler: Provider;
 }
 
 /** The command's message and its handler, both named after it. */
 export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Message extends Command<Receipt> {
-    constructor(readonly ask: CommandRequest) {
+    constructor(readonly request: CommandRequest) {
       super();
     }
   }
@@ -30,7 +36,7 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
   class Handler implements ICommandHandler<Message> {
     constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
 
-    execute({ ask }: Message): Promise<Receipt> {
+    execute({ request: ask }: Message): Promise<Receipt> {
       return this.ledger.engine.handle(ask);
     }
   }
@@ -38,10 +44,10 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
 };
 
 /** `AwardContract` → `POST /contracts/:id/award-contract`. */
-export const commandController = (command: AnyCommand, subject: AnyAggregate, { Message }: OnTheBus): Type => {
+export const commandController = (command: AnyCommand, aggregate: AnyAggregate, { Message }: OnTheBus): Type => {
   const shape = new BodyPipe(command);
 
-  @Controller(`${plural(subject.category)}/:id`)
+  @Controller(`${plural(aggregate.category)}/:id`)
   class CommandController {
     constructor(
       @Inject(CommandBus) private readonly bus: CommandBus,
@@ -49,11 +55,11 @@ export const commandController = (command: AnyCommand, subject: AnyAggregate, { 
     ) {}
 
     @Post(kebab(command.name))
-    @describeCommand(command, subject)
-    async ask(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
+    @describeCommand(command, aggregate)
+    async request(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
       const ask: CommandRequest = {
         command,
-        aggregate: subject,
+        aggregate,
         id: idOf(request),
         body,
         actor: actorOf(request),

@@ -11,7 +11,7 @@ import type { Subscribers } from './subscribers.js';
 /** How the copy of a log that is elsewhere stands to it. */
 export interface Replica {
   /** Events copied. */
-  readonly ordinal: number;
+  readonly sequence: number;
   /** Over their leaves, in hexadecimal. */
   readonly root: string;
   readonly connected: boolean;
@@ -41,10 +41,10 @@ export interface Ledger {
 export const LEDGER = Symbol('Ledger');
 
 export const loadFrom =
-  ({ engine, aggregates: subjects }: Pick<Ledger, 'engine' | 'aggregates'>) =>
+  ({ engine, aggregates }: Pick<Ledger, 'engine' | 'aggregates'>) =>
   (category: string, id: string): Promise<History> =>
     engine.history(
-      subjects.find((s) => s.category === category)!,
+      aggregates.find((s) => s.category === category)!,
       id,
     );
 

@@ -50,9 +50,9 @@ export class LogController {
     const [from, until] = [instantOf(query, 'from'), instantOf(query, 'to')];
     const { tags, stream } = this.#chosen(query);
     await caughtUp(this.ledger, query);
-    const { sequence: ordinal, asOf } = await pointOf(this.ledger, query);
+    const { sequence, asOf } = await pointOf(this.ledger, query);
     const { projector } = this.ledger;
-    const upTo = ordinal ?? projector.sequence;
+    const upTo = sequence ?? projector.sequence;
     const found = projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
     const page = found.slice(0, limit);
     const events = await this.#stored(page);
@@ -132,17 +132,17 @@ export class LogController {
     sendJson(reply, await replay(loadFrom(this.ledger), command, events, this.ledger.store.genesis.timeZone));
   }
 
-  #chosen({ type, subject, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
+  #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
     const tags = [
       ...(type === undefined ? [] : [`type:${type}`]),
       ...(actor === undefined ? [] : [`actor:${actor}`]),
       ...(correlation === undefined ? [] : [`correlation:${correlation}`]),
     ];
-    if (subject === undefined) return { tags };
-    const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(subject) ?? [];
+    if (aggregate === undefined) return { tags };
+    const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(aggregate) ?? [];
     if (!this.ledger.aggregates.some((s) => s.category === category) || !isIdentifier(id))
       throw badParameter('subject', 'must be a subject such as contract-x (its stream) or contract:x (all about it)');
-    return between === '-' ? { tags, stream: subject } : { tags: [...tags, subject] };
+    return between === '-' ? { tags, stream: aggregate } : { tags: [...tags, aggregate] };
   }
 
   /** The events of index lines: one read for each run of a stream. */

@@ -7,10 +7,10 @@ export interface Gauges {
   subscribers(): number;
   /** Events that each projection is behind the log. */
   lag(): Promise<Readonly<Record<string, number>>>;
-  /** Ordinal of the last event in the log. */
+  /** Sequence of the last event in the log. */
   head(): number;
   /** Where the log is kept elsewhere. */
-  readonly copy?: () => Promise<{ readonly ordinal: number; readonly connected: boolean; readonly behind: number | undefined }>;
+  readonly replica?: () => Promise<{ readonly sequence: number; readonly connected: boolean; readonly behind: number | undefined }>;
 }
 
 export class Metrics {
@@ -43,11 +43,11 @@ export class Metrics {
       });
     gauge('ledger_commands_under_way', 'Commands in the queue.', gauges.underWay);
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
-    gauge('ledger_log_head', 'Ordinal of the last event in the log.', gauges.head);
-    const { copy } = gauges;
-    if (copy) {
-      let asked: ReturnType<typeof copy> | undefined;
-      const once = () => (asked ??= copy().finally(() => (asked = undefined))); // the three of one scrape share an answer
+    gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
+    const { replica } = gauges;
+    if (replica) {
+      let asked: ReturnType<typeof replica> | undefined;
+      const once = () => (asked ??= replica().finally(() => (asked = undefined))); // the three of one scrape share an answer
       const of = (name: string, help: string, value: (copy: Awaited<ReturnType<typeof once>>) => number) =>
         new Gauge({
           name,
@@ -58,8 +58,12 @@ export class Metrics {
           },
         });
       of('ledger_store_connected', 'Whether the store can be asked.', ({ behind }) => (behind === undefined ? 0 : 1));
-      of('ledger_copy_events', 'Events of the store that were copied.', ({ ordinal }) => ordinal);
-      of('ledger_copy_lag_events', 'Events that are not copied yet; NaN while the store cannot be asked.', ({ behind }) => behind ?? NaN);
+      of('ledger_replica_events', 'Events of the store that were copied.', ({ sequence }) => sequence);
+      of(
+        'ledger_replica_lag_events',
+        'Events that are not copied yet; NaN while the store cannot be asked.',
+        ({ behind }) => behind ?? NaN,
+      );
     }
     new Gauge({
       name: 'ledger_projection_lag_events',

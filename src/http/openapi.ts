@@ -129,7 +129,7 @@ export interface Read {
   readonly type?: string;
   readonly status?: readonly number[];
 }
-const SAYS: Readonly<Record<number, string>> = {
+const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
@@ -152,7 +152,7 @@ export const describeRead = ({
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: { type: 'string' } })),
     ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: { type: 'string' } })),
     ApiResponse({ status: 200, description: summary, content: { [type]: { schema: type === 'application/json' ? anObject : aText } } }),
-    ...status.map((s) => problem(s, SAYS[s]!)),
+    ...status.map((s) => problem(s, QUALIFIERS[s]!)),
   );
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;

@@ -27,21 +27,23 @@ export class OperationsController {
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
     const { projector, config } = this.ledger;
-    const copy = await this.ledger.replica?.();
+    const replica = await this.ledger.replica?.();
     const read =
-      copy && (copy.behind === undefined || copy.broken !== undefined) ? undefined : await lagOf(this.ledger).catch(() => undefined);
-    const behind = read === undefined ? undefined : read + (copy?.behind ?? 0);
-    const projections = projector.list().map(({ name, state, behind: rebuilding, faulted: stopped }) => ({
+      replica && (replica.behind === undefined || replica.broken !== undefined)
+        ? undefined
+        : await lagOf(this.ledger).catch(() => undefined);
+    const behind = read === undefined ? undefined : read + (replica?.behind ?? 0);
+    const projections = projector.list().map(({ name, state, behind: rebuilding, faulted }) => ({
       name,
       state,
       lag: rebuilding + (behind ?? 0),
-      stopped: stopped.length,
+      faulted: faulted.length,
     }));
     const store = behind === undefined ? 'away' : 'answers';
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
     if (store === 'away' || late || projector.failed !== undefined)
-      throw new NotReadyError({ store, projections, ...(copy && { copy: shown(copy) }) });
-    sendJson(reply, { ready: true, store, projections, ...(copy && { copy: shown(copy) }) });
+      throw new NotReadyError({ store, projections, ...(replica && { replica: shown(replica) }) });
+    sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });
   }
 
   @Get('openapi.json')
@@ -65,8 +67,8 @@ export class OperationsController {
   }
 }
 
-const shown = ({ ordinal, root, connected, behind, broken }: Replica) => ({
-  ordinal,
+const shown = ({ sequence, root, connected, behind, broken }: Replica) => ({
+  sequence: sequence,
   root,
   connected,
   behind: behind ?? null,

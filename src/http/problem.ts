@@ -44,7 +44,8 @@ export class BadRequestError extends Error {
 }
 const placeOf = (fault: Fault): string =>
   'parameter' in fault ? fault.parameter : 'header' in fault ? fault.header : fault.pointer || 'The body';
-export const badParameter = (parameter: string, detail: string): BadRequestError => new BadRequestError([{ parameter, detail }], 'bad-parameter');
+export const badParameter = (parameter: string, detail: string): BadRequestError =>
+  new BadRequestError([{ parameter, detail }], 'bad-parameter');
 export const badHeader = (header: string, detail: string): BadRequestError => new BadRequestError([{ header, detail }], 'bad-header');
 
 /** No token came with the request, or one that is not in force. */
@@ -158,7 +159,8 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof NotAuthenticatedError)
     return { code: 'not-authenticated', status: 401, detail: error.message, challenge: error.challenge };
   if (error instanceof NotAllowedError) return { code: 'not-allowed', status: 403, detail: error.message };
-  if (error instanceof StaleRevisionError) return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
+  if (error instanceof StaleRevisionError)
+    return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
   if (error instanceof IdempotencyKeyReusedError) return { code: 'key-reused', status: 422, detail: error.message };
   if (error instanceof PositionOfAnotherStoreError)
     return { code: 'position-gone', status: 410, detail: `${error.message} It is one of the store that the ledger was in before.` };

@@ -11,11 +11,11 @@ const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
-const cursorFor = (ordinal: number, key: string): string => Buffer.from(`${ordinal} ${key}`).toString('base64url');
-const readCursor = (cursor: string): { readonly ordinal: number; readonly key: string } => {
+const cursorFor = (sequence: number, key: string): string => Buffer.from(`${sequence} ${key}`).toString('base64url');
+const readCursor = (cursor: string): { readonly sequence: number; readonly key: string } => {
   const parts = /^(\d{1,15}) (.*)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (!parts) throw badParameter('cursor', 'is not a cursor of this projection');
-  return { ordinal: Number(parts[1]), key: parts[2]! };
+  return { sequence: Number(parts[1]), key: parts[2]! };
 };
 
 @Controller('projections')
@@ -58,7 +58,7 @@ export class ProjectionsController {
     const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
     await caughtUp(this.ledger, query);
     const point = await pointOf(this.ledger, query);
-    const at = cursor?.ordinal ?? point.sequence ?? projector.sequence;
+    const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
     const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.key }) });
@@ -103,8 +103,8 @@ export class ProjectionsController {
     const { key } = request.params as { readonly key: string };
     const query = queryOf(request, Object.keys(POINT));
     await caughtUp(this.ledger, query);
-    const { sequence: ordinal, asOf } = await pointOf(this.ledger, query);
-    const row: unknown = await projector.row(name, key, ordinal ?? projector.sequence);
+    const { sequence, asOf } = await pointOf(this.ledger, query);
+    const row: unknown = await projector.row(name, key, sequence ?? projector.sequence);
     if (row === undefined) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
     sendJson(reply, {
       projection: name,

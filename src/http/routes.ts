@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { AnyCommand, AnyAggregate } from '../kernel/index.js';
 
 /** A command under one subject: the ledger's own commands have a route under every subject. */
-export const placesOf = (command: AnyCommand, subjects: readonly AnyAggregate[]): readonly AnyAggregate[] =>
-  command.aggregate ? [command.aggregate] : subjects;
+export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[]): readonly AnyAggregate[] =>
+  command.aggregate ? [command.aggregate] : aggregates;
 
 /** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
 export const isOpen = (route: string): boolean => ['/livez', '/readyz', '/openapi.json'].includes(route) || /^\/docs(\/|$)/.test(route);

@@ -48,7 +48,7 @@ export class Subscribers {
     const { projector, most } = this.port;
     const given = lastId === undefined ? undefined : /^([0-9a-z]{1,64})\.([!-~]{1,64})$/.exec(lastId);
     if (given === null) throw fault('must be <generation>.<position>, the id of a message');
-    const from = given ? await this.#ordinalOf(name, given[1]!, given[2]!) : undefined;
+    const from = given ? await this.#sequenceOf(name, given[1]!, given[2]!) : undefined;
     await this.#serving(name);
     if (this.#closed) throw new ShuttingDownError('The server is closing.');
     if (this.#open.size >= most) throw new TooManySubscribersError(`${most} clients follow already.`);
@@ -80,7 +80,7 @@ export class Subscribers {
   }
 
   /** Where to go on after an id; undefined when it is of another generation or of a log that is not this one. @throws InvalidPosition */
-  async #ordinalOf(name: string, generation: string, position: string): Promise<number | undefined> {
+  async #sequenceOf(name: string, generation: string, position: string): Promise<number | undefined> {
     const { projector, store } = this.port;
     if (generation !== projector.generation(name)) return undefined;
     if (position === START) return 0;
@@ -105,7 +105,7 @@ export class Subscribers {
   async #serve(name: string, from: number, greeting: 'hello' | 'reset' | undefined, raw: ServerResponse, gone: AbortSignal): Promise<void> {
     const { projector } = this.port;
     const generation = projector.generation(name);
-    const here = (ordinal: number) => projector.eventAt(ordinal)?.position ?? START;
+    const here = (sequence: number) => projector.eventAt(sequence)?.position ?? START;
     const say = (event: string, position: string): Message => ({
       event,
       id: `${projector.generation(name)}.${position}`,
@@ -131,16 +131,16 @@ export class Subscribers {
     }
   }
 
-  async #dataOf({ sequence: ordinal, position, event, stream, changes }: Update): Promise<object> {
-    let told = this.#told.get(ordinal);
-    if (!told) {
+  async #dataOf({ sequence, position, event, stream, changes }: Update): Promise<object> {
+    let answer = this.#told.get(sequence);
+    if (!answer) {
       const { projector, store } = this.port;
-      const [stored] = await localPage(store, stream, projector.eventAt(ordinal)!.revision, 1);
-      told = { type: stored!.type, decision: stored!.metadata.command.id };
+      const [recorded] = await localPage(store, stream, projector.eventAt(sequence)!.revision, 1);
+      answer = { type: recorded!.type, decision: recorded!.metadata.command.id };
       if (this.#told.size >= REMEMBERED) this.#told.clear();
-      this.#told.set(ordinal, told);
+      this.#told.set(sequence, answer);
     }
-    return { position, event, decision: told.decision, type: told.type, stream, changes };
+    return { position, event, decision: answer.decision, type: answer.type, stream, changes };
   }
 }
 

@@ -122,8 +122,8 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
 };
 
 /** @returns the token, which nobody can be told again, and its entry */
-export const newToken = (told: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
+export const newToken = (answer: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
   const token = `tower_${randomBytes(32).toString('base64url')}`;
   const sha256 = hashOf(token).toString('hex');
-  return { token, entry: { id: sha256.slice(0, 12), ...told, sha256 } };
+  return { token, entry: { id: sha256.slice(0, 12), ...answer, sha256 } };
 };

@@ -21,10 +21,10 @@ export interface EventType<State, F extends Fields, Home> {
    * What its fields must satisfy together. Asked when a fact is told or corrected, never when it is folded: what was accepted stays readable.
    * @throws Rejection
    */
-  check?(data: DataOf<F>, told: EventContext): void;
-  evolve(state: State, data: DataOf<F>, told: EventContext): State;
+  check?(data: DataOf<F>, context: EventContext): void;
+  evolve(state: State, data: DataOf<F>, context: EventContext): State;
   /** Policy and law on this fact, judged on the state it finds. Empty without an adopted rule. Judged again when the fact is corrected. */
-  assess?(data: DataOf<F>, told: EventContext, state: State, home: Home): readonly Assessment[];
+  assess?(data: DataOf<F>, context: EventContext, state: State, home: Home): readonly Assessment[];
 }
 
 /** `fact({ from, fields, evolve })` with the types of one subject. */
@@ -71,7 +71,7 @@ export type StateOf<S> = S extends Aggregate<infer State, any> ? State : never;
 
 /** A stream that a decision has to know. */
 export interface Need<State = any> {
-  readonly subject: Aggregate<any, any>;
+  readonly aggregate: Aggregate<any, any>;
   readonly id: string;
   readonly _state?: State;
 }
@@ -83,7 +83,10 @@ type KnownOf<N extends Needs> = {
       ? readonly State[]
       : undefined;
 };
-export const need = <State extends { readonly stage: string }>(subject: Aggregate<State, any>, id: string): Need<State> => ({ subject, id });
+export const need = <State extends { readonly stage: string }>(aggregate: Aggregate<State, any>, id: string): Need<State> => ({
+  aggregate,
+  id,
+});
 
 /** What `decide` is told of the request. Nothing else exists for it: no clock, no ids, no I/O. */
 export interface CommandContext<Data> {
@@ -105,9 +108,9 @@ interface CommandSpec<F extends Fields, State, E extends EventTypes<any>, T exte
   /** Why it can say no, beside the stages: code → sentence. */
   readonly refusals?: R;
   /** The streams it has to know beside those its fields name; asked again until it names nothing new. */
-  needs?(asked: CommandContext<DataOf<F>>, state: State, known: { readonly [K in keyof N]?: unknown }): N;
+  needs?(context: CommandContext<DataOf<F>>, state: State, known: { readonly [K in keyof N]?: unknown }): N;
   /** The new facts, oldest first; `[]` when it is already so; a Rejection when the answer is no. */
-  decide(asked: CommandContext<DataOf<F>>, state: State, known: KnownOf<N>): readonly EventOf<E, T>[];
+  decide(context: CommandContext<DataOf<F>>, state: State, known: KnownOf<N>): readonly EventOf<E, T>[];
 }
 
 // A registry holds commands of many shapes; each was checked where it was written.
@@ -119,8 +122,8 @@ export interface AnyCommand {
   readonly fields: Fields;
   readonly events: readonly string[];
   readonly refusals: Readonly<Record<string, string>>;
-  needs?(asked: CommandContext<any>, state: any, known: any): Needs;
-  decide(asked: CommandContext<any>, state: any, known: any): readonly Event[];
+  needs?(context: CommandContext<any>, state: any, known: any): Needs;
+  decide(context: CommandContext<any>, state: any, known: any): readonly Event[];
 }
 
 /** A command of the ledger itself: decided on a subject's whole history, and seen by no `evolve`. */
@@ -129,7 +132,7 @@ export interface LedgerCommand<F extends Fields> {
   readonly fields: F;
   readonly events: readonly string[];
   readonly refusals: Readonly<Record<string, string>>;
-  decide(asked: CommandContext<DataOf<F>>, history: History): readonly Event[];
+  decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
 }
 export const ledgerCommand = <const F extends Fields>(name: string, spec: LedgerCommand<F>): AnyCommand => ({ name, ...spec });
 
@@ -138,7 +141,7 @@ export const subject = <State extends { readonly stage: string }, const E extend
 ): Aggregate<State, E> => {
   const self: Aggregate<State, E> = {
     ...spec,
-    command: (name, { refusals, ...command }) => ({ name, subject: self, refusals: refusals ?? {}, ...command }) as unknown as AnyCommand,
+    command: (name, { refusals, ...command }) => ({ name, aggregate: self, refusals: refusals ?? {}, ...command }) as unknown as AnyCommand,
   };
   return self;
 };

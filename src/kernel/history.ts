@@ -66,8 +66,8 @@ export class History<State = any> {
     this.#state = aggregate.initial;
   }
 
-  static of<State = any>(subject: AnyAggregate, id: string, events: Iterable<RecordedEvent>): History<State> {
-    const history = new History<State>(subject, id);
+  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent>): History<State> {
+    const history = new History<State>(aggregate, id);
     history.addAll(events);
     return history;
   }
@@ -158,11 +158,15 @@ export class History<State = any> {
    * @returns the state right after each new fact
    * @throws Illegal
    */
-  tryEvents(facts: readonly Event[], told: readonly EventContext[], found: { readonly place: number; readonly state: State }): readonly State[] {
+  tryEvents(
+    events: readonly Event[],
+    context: readonly EventContext[],
+    found: { readonly place: number; readonly state: State },
+  ): readonly State[] {
     const after: State[] = [];
     let state = found.state;
-    facts.forEach((fact, i) => {
-      state = step(this.aggregate, state, fact, told[i]!);
+    events.forEach((event, i) => {
+      state = step(this.aggregate, state, event, context[i]!);
       after.push(state);
       this.#entries.slice(found.place).reduce((behind, entry) => this.#step(behind, entry), state);
     });
@@ -170,10 +174,10 @@ export class History<State = any> {
   }
 
   /** This history as it would be read with more of the ledger's own events. @throws Illegal */
-  with(facts: readonly Event[]): History<State> {
+  with(events: readonly Event[]): History<State> {
     const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
-    const added = facts.map((fact, i) => ({
-      ...fact,
+    const added = events.map((event, i) => ({
+      ...event,
       id: `new-${i}`,
       metadata,
       stream: this.stream,
@@ -322,22 +326,22 @@ export class History<State = any> {
 
 const NONE: readonly never[] = [];
 
-export const contextOf = ({ recorded: stored, effectiveOn, evidence }: Entry): EventContext => {
-  const { decidedBy, authority, reason } = stored.metadata;
-  const told: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: stored.id, effectiveOn, evidence };
-  if (decidedBy) told.decidedBy = decidedBy;
-  if (authority) told.authority = authority;
-  if (reason !== undefined) told.reason = reason;
-  return told;
+export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventContext => {
+  const { decidedBy, authority, reason } = recorded.metadata;
+  const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
+  if (decidedBy) context.decidedBy = decidedBy;
+  if (authority) context.authority = authority;
+  if (reason !== undefined) context.reason = reason;
+  return context;
 };
 
 /** One fact on one state: its stage, its change, the invariants. @throws Illegal */
-export const step = <State>(subject: AnyAggregate, state: State, fact: Event, told: EventContext): State => {
-  const { category, invariants = {} } = subject;
-  const type = subject.events[fact.type]!;
+export const step = <State>(aggregate: AnyAggregate, state: State, event: Event, context: EventContext): State => {
+  const { category, invariants = {} } = aggregate;
+  const type = aggregate.events[event.type]!;
   const { stage } = state as { readonly stage: string };
-  if (!type.from.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, fact.type, type.from, stage));
-  const next = type.evolve(state, fact.data, told);
+  if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
+  const next = type.evolve(state, event.data, context);
   for (const code in invariants) if (!invariants[code]!.holds(next)) throw new IllegalTransitionError(code, invariants[code]!.says);
   return next;
 };

@@ -47,13 +47,16 @@ export interface Projection<Row = any> {
   byEvent?(event: RecordedEvent): Contributions;
   /** Query parameters that choose rows: name → the values a row answers to. */
   readonly filters?: Readonly<Record<string, (row: Row) => string | readonly string[] | undefined>>;
-  row(key: string, around: Lookup): Row | undefined;
+  row(key: string, lookup: Lookup): Row | undefined;
 }
 
 export const projection = <Row = any>(definition: Projection<Row>): Projection<Row> => definition;
 
 /** What one subject's streams add. */
-export const source = <S extends AnyAggregate>(subject: S, contribute: (history: History<StateOf<S>>) => Contributions): ProjectionSource => ({
-  category: subject.category,
+export const source = <S extends AnyAggregate>(
+  aggregate: S,
+  contribute: (history: History<StateOf<S>>) => Contributions,
+): ProjectionSource => ({
+  category: aggregate.category,
   contribute,
 });

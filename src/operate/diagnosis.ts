@@ -46,16 +46,16 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
 /** Every event of the copy beside the server's. @throws HistoryBroken that names where they part, FolderInUse */
 const copyOf = async (url: string, dir: string): Promise<string> => {
   const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
-  const copy = await ReplicaStore.open({ dir, connect, chance: () => 1 });
+  const replica = await ReplicaStore.open({ dir, connect, chance: () => 1 });
   let server: KurrentStore | undefined;
   try {
     server = await connect();
-    const { count, root } = await copy.verify();
-    await copy.verifyAgainst(server);
+    const { count, root } = await replica.verify();
+    await replica.verifyAgainst(server);
     return `${count} events, each as the server has it; root ${root}`;
   } finally {
     await server?.close();
-    await copy.close();
+    await replica.close();
   }
 };
 

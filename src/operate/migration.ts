@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonical, type RecordedEvent } from '../kernel/index.js';
-import { OutcomeUnknownError, StoreUnavailableError, UNREADABLE, WrongExpectedRevisionError, type EventStore } from '../store/event-store.js';
+import {
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  UNREADABLE,
+  WrongExpectedRevisionError,
+  type EventStore,
+} from '../store/event-store.js';
 import { compareLogs, pagesOf, type Log } from '../store/merkle-tree.js';
 
 /** A store that takes over what stands next in another one, of many streams and in its order, all of it or nothing. */

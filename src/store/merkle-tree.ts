@@ -62,7 +62,7 @@ export class MerkleTree {
     return { size: this.#size, frontier: this.#frontier.map((node) => node.toString('hex')).join('') };
   }
 
-  copy(): MerkleTree {
+  replica(): MerkleTree {
     const tree = new MerkleTree();
     tree.#size = this.#size;
     tree.#frontier.push(...this.#frontier);

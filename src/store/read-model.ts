@@ -24,7 +24,7 @@ export interface ContributionPlace {
   readonly links: readonly string[];
 }
 
-/** One projection at one version, made from the log up to an ordinal. */
+/** One projection at one version, made from the log up to an sequence. */
 export interface ProjectionBuild {
   readonly id: number;
   readonly projection: string;
@@ -53,7 +53,7 @@ export interface EventQuery {
 }
 
 /**
- * What can be made again from the log: its index, and for each projection which stream adds to which key, from which ordinal to which,
+ * What can be made again from the log: its index, and for each projection which stream adds to which key, from which sequence to which,
  * with the totals. No values: those are folds of the log.
  * Synchronous, since it is always at hand; the same for every event store.
  */
@@ -74,11 +74,11 @@ export interface ReadModel {
   /** @param tags each tag with what stands behind its colon */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
   lastEvent(): IndexedEvent | undefined;
-  eventAt(ordinal: Sequence): IndexedEvent | undefined;
+  eventAt(sequence: Sequence): IndexedEvent | undefined;
   eventById(id: string): IndexedEvent | undefined;
   events(query: EventQuery): readonly IndexedEvent[];
-  /** The revision that a stream had reached at an ordinal; -1 before its first event. */
-  revisionAt(stream: string, ordinal: Sequence): number;
+  /** The revision that a stream had reached at an sequence; -1 before its first event. */
+  revisionAt(stream: string, sequence: Sequence): number;
 
   builds(): readonly ProjectionBuild[];
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
@@ -88,25 +88,25 @@ export interface ReadModel {
   /** Deletes some of what builds that are gone left behind; whether there may be more. */
   retire(): boolean;
 
-  /** From an ordinal on a stream's part stands under a key, as a row or not, with links to these keys. */
-  openContribution(build: number, part: ContributionPlace, at: Sequence): void;
-  closeContribution(build: number, part: ContributionPlace, at: Sequence): void;
+  /** From an sequence on a stream's part stands under a key, as a row or not, with links to these keys. */
+  openContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
+  closeContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
   /** That an event adds a part under a name, or one that links to it, for ever. */
   mark(build: number, name: string, at: Sequence): void;
-  /** Events up to an ordinal that were marked with a name, in order, and perhaps others: what they add tells. */
+  /** Events up to an sequence that were marked with a name, in order, and perhaps others: what they add tells. */
   marked(build: number, name: string, upTo: Sequence): readonly Sequence[];
-  sumAt(build: number, key: string, ordinal: Sequence): Readonly<Record<string, string>>;
+  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>>;
   /** @param measures a JSON object of texts, its keys in order */
   setSum(build: number, key: string, measures: string, at: Sequence): void;
   fault(build: number, faulted: FaultedStream): void;
-  stopped(build: number): readonly FaultedStream[];
+  faulted(build: number): readonly FaultedStream[];
 
-  /** The parts under a key at an ordinal, in order of stream. */
-  contributionsAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[];
-  /** The parts that link to a key at an ordinal, in order of key and stream. */
-  referencingAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[];
-  /** Keys that have a row at an ordinal, in order, after a key. */
-  rowKeys(build: number, ordinal: Sequence, after: string, limit: number): readonly string[];
+  /** The parts under a key at an sequence, in order of stream. */
+  contributionsAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
+  /** The parts that link to a key at an sequence, in order of key and stream. */
+  referencingAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
+  /** Keys that have a row at an sequence, in order, after a key. */
+  rowKeys(build: number, sequence: Sequence, after: string, limit: number): readonly string[];
 
   /** Everything of a build as text, for comparing two builds byte by byte. */
   dump(build: number): string;

@@ -10,12 +10,12 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import type { Amount } from '../../src/kernel/index.js';
-import { specification, stream, theFact, told, type ToldFact } from '../given.js';
+import { specification, stream, theFact, context, type ToldFact } from '../given.js';
 
 const given = specification(contract, {
   others: [
-    stream(programme, 'met', told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
-    stream(supplier, 'keysource', told('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
+    stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
+    stream(supplier, 'keysource', context('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
   ],
 });
 /** Awarded 2015, live 2016, changed 2019, terminated 2020, closed 2021. */
@@ -37,7 +37,7 @@ describe('history is told in any order', () => {
   it('the same change told of today finds the contract closed', () =>
     given(...closed)
       .when(approveChange, to('10210000'))
-      .rejects('contract/stage', { says: 'closed' }));
+      .rejects('contract/stage', { detail: 'closed' }));
 
   it('is decided on what stood at its place, not on what stands today', () =>
     given(...closed)
@@ -52,16 +52,16 @@ describe('history is told in any order', () => {
         eventType: 'ChangeApproved',
         eventEffectiveOn: '2019',
         because: 'contract/stage',
-        says: 'ChangeApproved of 2019 could no longer follow',
+        detail: 'ChangeApproved of 2019 could no longer follow',
       }));
 
   it('a fact that breaks what must hold later is refused, naming where', () =>
-    given(awarded(), started(), told('ChangeApproved', { kind: 'term', endsOn: '2016-06' }, '2019'))
+    given(awarded(), started(), context('ChangeApproved', { kind: 'term', endsOn: '2016-06' }, '2019'))
       .when(startService, {}, { effectiveOn: '2015' })
       .rejects('ledger/breaks-later-event', { event: theFact(2), because: 'contract/stage' }));
 
   it('a later fact without a date has to be dated first', () =>
-    given(awarded(), started(), told('DelayRecorded', { milestone: 'Migration', to: '2020' }, '2019'), {
+    given(awarded(), started(), context('DelayRecorded', { milestone: 'Migration', to: '2020' }, '2019'), {
       ...changed('15200000'),
       effectiveOn: 'unknown',
     })
@@ -69,7 +69,7 @@ describe('history is told in any order', () => {
       .rejects('ledger/breaks-later-event', {
         eventType: 'ChangeApproved',
         eventEffectiveOn: 'unknown',
-        says: 'Refine its date first: it is unknown.',
+        detail: 'Refine its date first: it is unknown.',
       }));
 
   it('a first fact cannot come before the first', async () => {
@@ -84,7 +84,7 @@ describe('history is told in any order', () => {
   it('a change before the award is told what the contract begins with', () =>
     given(...closed)
       .when(approveChange, to('10210000'), { effectiveOn: '2014' })
-      .rejects('contract/not-yet', { pointer: '/record/effectiveOn', says: 'ContractAwarded of 2015' }));
+      .rejects('contract/not-yet', { pointer: '/record/effectiveOn', detail: 'ContractAwarded of 2015' }));
 });
 
 describe('every certain order is respected, and every uncertain date keeps its told place', () => {
@@ -125,20 +125,20 @@ function to(amount: string) {
   return { kind: 'value', to: { amount, currency: 'GBP' } };
 }
 function awarded(): ToldFact {
-  return told('ContractAwarded', award(), '2015');
+  return context('ContractAwarded', award(), '2015');
 }
 function started(): ToldFact {
-  return told('ServiceStarted', {}, '2016');
+  return context('ServiceStarted', {}, '2016');
 }
 function changed(amount: string, on = '2019'): ToldFact {
-  return told('ChangeApproved', to(amount), on);
+  return context('ChangeApproved', to(amount), on);
 }
 function delayed(on: string): ToldFact {
-  return told('DelayRecorded', { milestone: 'Migration', to: 'unknown' }, on);
+  return context('DelayRecorded', { milestone: 'Migration', to: 'unknown' }, on);
 }
 function terminated(on: string): ToldFact {
-  return told('ContractTerminated', { ground: 'Expiry' }, on);
+  return context('ContractTerminated', { ground: 'Expiry' }, on);
 }
 function ended(): ToldFact {
-  return told('ContractClosed', { finalValue: { undisclosed: true }, endedOn: '2021' }, '2021');
+  return context('ContractClosed', { finalValue: { undisclosed: true }, endedOn: '2021' }, '2021');
 }

@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { changeFigures } from '../../src/kernel/index.js';
-import { specification, stream, told, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, context, type Stream, type ToldFact } from '../given.js';
 
 const given = specification(contract, { others: world({}) });
 const underScheme = specification(contract, { others: world({}, scheme()) });
@@ -48,7 +48,7 @@ describe('ApproveChange', () => {
   it('tells the new value or the step, never both', () =>
     given(awarded('6807000'))
       .when(approveChange, { ...to('10210000'), by: gbp('3403000') })
-      .rejects('contract/change-told-twice', { pointer: '/by' }));
+      .rejects('contract/change-duplicate', { pointer: '/by' }));
 
   it('of term needs the new end', () =>
     given(awarded('6807000')).when(approveChange, { kind: 'term' }).rejects('contract/change-without-end', { pointer: '/endsOn' }));
@@ -56,13 +56,13 @@ describe('ApproveChange', () => {
   it('never ends the term before it starts', () =>
     given(awarded('6807000'))
       .when(approveChange, { kind: 'term', endsOn: '2015-08' })
-      .rejects('contract/ends-before-start', { pointer: '/endsOn', says: '2015-09-01' }));
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: '2015-09-01' }));
 
   it('stays in the currency of the contract', async () => {
     const usd = { amount: '10210000', currency: 'USD' };
     await given(awarded('6807000'))
       .when(approveChange, { kind: 'value', to: usd })
-      .rejects('contract/mixed-currencies', { pointer: '/to/currency', says: 'GBP' });
+      .rejects('contract/mixed-currencies', { pointer: '/to/currency', detail: 'GBP' });
     await given(awarded('6807000'))
       .when(approveChange, { kind: 'value', by: usd })
       .rejects('contract/mixed-currencies', { pointer: '/by/currency' });
@@ -122,7 +122,7 @@ describe('who must approve a change', () => {
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), director)
       .rejects('ledger/policy-not-met', {
-        says: 'Deputy Mayor for Policing and Crime must approve',
+        detail: 'Deputy Mayor for Policing and Crime must approve',
         assessed: [{ rule, version: '2016-1' }],
       }));
 
@@ -149,8 +149,8 @@ describe('who must approve a change', () => {
   );
 
   it.each([
-    ['a contract in another currency', told('ContractAwarded', { ...award(), value: { amount: '6807000', currency: 'USD' } }), { kind: 'value', by: { amount: '1000000', currency: 'USD' } }], // prettier-ignore
-    ['a term that never had an end', told('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }], // prettier-ignore
+    ['a contract in another currency', context('ContractAwarded', { ...award(), value: { amount: '6807000', currency: 'USD' } }), { kind: 'value', by: { amount: '1000000', currency: 'USD' } }], // prettier-ignore
+    ['a term that never had an end', context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }], // prettier-ignore
     ['a step on a ceiling that is not known', awarded(), { kind: 'value', by: gbp('1000000') }],
   ])('cannot be judged of %s', (_, award, change) =>
     underScheme(award)
@@ -195,7 +195,7 @@ describe('who must approve a change', () => {
     'near the limit weighs the rounding of its sources: about £%s, to £5: %s',
     (amount, note) =>
     specification(contract, { others: world({}, scheme({ approvals: [{ stepOverOriginalAbove: 10, approver: 'Commissioner' }] })) })(awarded('100'))
-      .when(approveChange, { kind: 'value', to: { ...gbp(amount), says: 'about', roundedTo: '5' } }, { ...director, effectiveOn: '2020' })
+      .when(approveChange, { kind: 'value', to: { ...gbp(amount), qualifier: 'about', roundedTo: '5' } }, { ...director, effectiveOn: '2020' })
       .assesses({ [rule]: { result: amount === '105' ? 'met' : amount === '116' ? 'not-met' : 'not-assessable', note: expect.stringContaining(note === 'no approver is asked' ? 'asks for an approver' : note) as unknown as string } }), // prettier-ignore
   );
 
@@ -204,9 +204,9 @@ describe('who must approve a change', () => {
     ['at-least', '400000', 'not-assessable'],
     ['at-most', '400000', 'met'],
     ['at-most', '600000', 'not-assessable'],
-  ] as const)('knows of an original value only what was told: %s £%s', (says, amount, result) =>
+  ] as const)('knows of an original value only what was told: %s £%s', (qualifier, amount, result) =>
     specification(contract, { others: world({}, scheme({ approvals: [{ originalAtLeast: gbp('500000'), approver: 'Commissioner' }] })) })(
-      told('ContractAwarded', { ...award(), value: { ...gbp(amount), says } }, '2015'),
+      context('ContractAwarded', { ...award(), value: { ...gbp(amount), qualifier } }, '2015'),
     )
       .when(approveChange, to('700000'), { ...director, effectiveOn: '2020' })
       .assesses({ [rule]: result }),
@@ -242,7 +242,7 @@ describe('policy refuses a decision taken now, and shows what was not met in one
   });
 
   it('needs a waiver on any day from which its history is complete', async () => {
-    const broughtIn = told('ContractRecorded', {
+    const broughtIn = context('ContractRecorded', {
       ...award(),
       stage: 'live',
       role: 'outside',
@@ -278,12 +278,12 @@ describe('a rule may be set aside', () => {
   it('only where it was not met', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), { ...deputyMayor, ...waiver })
-      .rejects('ledger/waives-nothing', { pointer: '/record/waives', says: rule }));
+      .rejects('ledger/waives-nothing', { pointer: '/record/waives', detail: rule }));
 
   it('never along with a rule that is not there', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), { ...director, ...waiver, waives: [rule, 'scheme-of-consent/four-eyes'] })
-      .rejects('ledger/waives-nothing', { says: 'four-eyes' }));
+      .rejects('ledger/waives-nothing', { detail: 'four-eyes' }));
 });
 
 function gbp(amount: string) {
@@ -297,21 +297,21 @@ function award() {
 }
 /** Undisclosed when no amount is told. */
 function awarded(amount?: string): ToldFact {
-  return told('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
+  return context('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
 }
 function approved(amount: string, on: string): ToldFact {
-  return told('ChangeApproved', to(amount), on);
+  return context('ChangeApproved', to(amount), on);
 }
 function scheme(more: object = {}): ToldFact {
   const approver = 'Deputy Mayor for Policing and Crime';
   const row = { originalAtLeast: gbp('500000'), stepOverOriginalAbove: 10, monthsAbove: 12, approver };
   const policy = { policy: 'scheme-of-consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2014', approvals: [row] };
-  return told('PolicyAdopted', { ...policy, ...more }, '2014');
+  return context('PolicyAdopted', { ...policy, ...more }, '2014');
 }
-function world(more: object, ...facts: ToldFact[]): Stream[] {
+function world(more: object, ...events: ToldFact[]): Stream[] {
   const met = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...more };
   return [
-    stream(programme, 'met', told('ProgrammeChartered', met, '2014'), ...facts),
-    stream(supplier, 'keysource', told('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
+    stream(programme, 'met', context('ProgrammeChartered', met, '2014'), ...events),
+    stream(supplier, 'keysource', context('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
   ];
 }

@@ -22,7 +22,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import type { AnyCommand } from '../../src/kernel/index.js';
-import { specification, stream, told, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, context, type Stream, type ToldFact } from '../given.js';
 
 const given = specification(contract, { id: 'met-hosting', others: world() });
 const underRules = specification(contract, {
@@ -66,7 +66,7 @@ describe('the life of a contract', () => {
   it('cannot go on before it begins', () =>
     given(...until('live'))
       .when(recordDelay, { milestone: 'Go-live', to: '2017' }, { effectiveOn: '2013' })
-      .rejects('contract/not-yet', { pointer: '/record/effectiveOn', says: 'ContractPlanned of 2014' }));
+      .rejects('contract/not-yet', { pointer: '/record/effectiveOn', detail: 'ContractPlanned of 2014' }));
 });
 
 describe('PlanContract', () => {
@@ -89,7 +89,7 @@ describe('OpenTender', () => {
 });
 
 describe('AwardContract', () => {
-  it('awards a contract that was not planned here', () => given().when(awardContract, award()).then(told('ContractAwarded', award())));
+  it('awards a contract that was not planned here', () => given().when(awardContract, award()).then(context('ContractAwarded', award())));
 
   it('keeps what the plan said where the award is silent', () =>
     given(...until('planned'))
@@ -130,7 +130,7 @@ describe('AwardContract', () => {
   it('stays in the programme that planned it', () =>
     given(...until('planned'))
       .when(awardContract, { ...award(), programme: 'other' })
-      .rejects('contract/another-programme', { pointer: '/programme', says: 'met' }));
+      .rejects('contract/another-programme', { pointer: '/programme', detail: 'met' }));
 
   it('never ends before it starts', () =>
     given()
@@ -189,7 +189,7 @@ describe('SignContract', () => {
       .leaves({ term: { startsOn: '2016-02-29', endsOn: '2022-02-28' }, dates: { signed: '2016-02' } }));
 
   it('never ends before the start that the award told', () =>
-    given(told('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
+    given(context('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
       .when(signContract, { endsOn: '2016-02' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
 });
@@ -197,7 +197,7 @@ describe('SignContract', () => {
 describe('PublishAwardNotice', () => {
   const rules = specification(contract, { id: 'met-hosting', others: world(adopted('standstill')) });
   const notice = (standstillEndsOn?: string) =>
-    told('AwardNoticePublished', { reference: 'N 1', ...(standstillEndsOn && { standstillEndsOn }) }, '2026-02');
+    context('AwardNoticePublished', { reference: 'N 1', ...(standstillEndsOn && { standstillEndsOn }) }, '2026-02');
   const rule = 'contract-rules/standstill';
 
   it('is kept with its number and the end of the standstill', () =>
@@ -215,7 +215,7 @@ describe('PublishAwardNotice', () => {
       .assesses({ [rule]: 'met' });
     await rules(...until('awarded'), notice('2026-03-02'))
       .when(signContract)
-      .rejects('ledger/policy-not-met', { says: 'standstill' });
+      .rejects('ledger/policy-not-met', { detail: 'standstill' });
     await rules(...until('awarded'), notice())
       .when(signContract)
       .assesses({ [rule]: 'not-assessable' });
@@ -231,15 +231,15 @@ describe('SeekExtension and ExerciseExtension', () => {
     { option: 'year-8', months: 12, status: 'lapsed' },
   ];
   const optional = (more: object = {}) => [
-    told('ContractAwarded', { ...award(), termMonths: 72, startsOn: '2016-01-01', endsOn: '2021-12-31', options, ...more }, '2015'),
-    told('ContractSigned', {}, '2016'),
+    context('ContractAwarded', { ...award(), termMonths: 72, startsOn: '2016-01-01', endsOn: '2021-12-31', options, ...more }, '2015'),
+    context('ContractSigned', {}, '2016'),
   ];
 
   it('ask for an option, and take it up', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-7', until: '2022-12-31', why: 'Migration' })
       .leaves({ extensionSought: { option: 'year-7', until: '2022-12-31', on: '2026-03-02' }, term: { endsOn: '2021-12-31' } });
-    await given(...optional(), told('ExtensionSought', { option: 'year-7' }, '2021'))
+    await given(...optional(), context('ExtensionSought', { option: 'year-7' }, '2021'))
       .when(exerciseExtension, { option: 'year-7' })
       .leaves((state) => {
         expect(state.term).toEqual({ months: 72, extendedMonths: 12, startsOn: '2016-01-01', endsOn: '2022-12-31' });
@@ -264,16 +264,16 @@ describe('SeekExtension and ExerciseExtension', () => {
   it('need an option that the contract has, and that is open', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-9' })
-      .rejects('contract/unknown-option', { says: 'year-7, year-8' });
+      .rejects('contract/unknown-option', { detail: 'year-7, year-8' });
     await given(...optional())
       .when(seekExtension, { option: 'year-8' })
-      .rejects('contract/option-not-open', { says: 'lapsed' });
+      .rejects('contract/option-not-open', { detail: 'lapsed' });
     await given(...optional())
       .when(exerciseExtension, { option: 'year-9' })
       .rejects('contract/unknown-option', { pointer: '/option' });
-    await given(...optional(), told('ExtensionExercised', { option: 'year-7' }, '2021'))
+    await given(...optional(), context('ExtensionExercised', { option: 'year-7' }, '2021'))
       .when(exerciseExtension, { option: 'year-7' })
-      .rejects('contract/option-not-open', { says: 'exercised' });
+      .rejects('contract/option-not-open', { detail: 'exercised' });
   });
 
   it('never end the term before it starts', () =>
@@ -324,7 +324,7 @@ describe('StartService', () => {
     await given(...until('signed'))
       .when(startService, {}, { effectiveOn: '2018-03-01' })
       .leaves({ term: { startsOn: '2018-03-01' } });
-    await given(told('ContractAwarded', { ...award(), startsOn: '2016-02' }, '2015'))
+    await given(context('ContractAwarded', { ...award(), startsOn: '2016-02' }, '2015'))
       .when(startService, {}, { effectiveOn: '2016-03-01' })
       .leaves({ term: { startsOn: '2016-02' }, dates: { started: '2016-03-01' } });
   });
@@ -362,24 +362,24 @@ describe('DiscloseValue', () => {
       .leaves({ original: gbp('96000000'), ceiling: gbp('96000000'), covers: 'initial-term', vat: 'ex' }));
 
   it('leaves a ceiling that was approved since', () =>
-    given(...until('live'), told('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
+    given(...until('live'), context('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
       .when(discloseValue, { value: gbp('96000000') })
       .leaves({ original: gbp('96000000'), ceiling: gbp('143000000') }));
 
   it('counts the steps that were told before it', () =>
-    given(...until('live'), told('ChangeApproved', { kind: 'value', by: gbp('10000000') }, '2019'))
+    given(...until('live'), context('ChangeApproved', { kind: 'value', by: gbp('10000000') }, '2019'))
       .when(discloseValue, { value: gbp('96000000') })
       .leaves({ original: gbp('96000000'), ceiling: gbp('106000000.00'), changes: [{ from: gbp('96000000'), to: gbp('106000000.00') }] }));
 
   it('stays in the currency of the changes', () =>
-    given(...until('live'), told('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
+    given(...until('live'), context('ChangeApproved', { kind: 'value', to: gbp('143000000') }, '2019'))
       .when(discloseValue, { value: { amount: '96000000', currency: 'USD' } })
       .rejects('contract/mixed-currencies'));
 
   it('never takes the place of a value that is known', () =>
-    given(told('ContractAwarded', { ...award(), value: gbp('95000000') }))
+    given(context('ContractAwarded', { ...award(), value: gbp('95000000') }))
       .when(discloseValue, { value: gbp('96000000') })
-      .rejects('contract/already-disclosed', { pointer: '/value', says: '£95m' }));
+      .rejects('contract/already-disclosed', { pointer: '/value', detail: '£95m' }));
 });
 
 describe('RecordDelay', () => {
@@ -403,9 +403,9 @@ describe('GiveTerminationNotice', () => {
   it('cannot take effect before it is given', () =>
     given(...until('live'))
       .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2026-03-01' })
-      .rejects('contract/notice-ends-in-the-past', { pointer: '/takesEffectOn', says: '2026-03-02' }));
+      .rejects('contract/notice-ends-in-the-past', { pointer: '/takesEffectOn', detail: '2026-03-02' }));
 
-  const withNotice = (noticeDays: number) => told('ContractRecorded', { ...record(), noticeDays }, '2016');
+  const withNotice = (noticeDays: number) => context('ContractRecorded', { ...record(), noticeDays }, '2016');
   const rule = 'contract-rules/contractual-notice';
 
   it('meets the contractual notice to the day', () =>
@@ -428,14 +428,14 @@ describe('GiveTerminationNotice', () => {
   });
 
   it('is not judged where the contract tells no notice', () =>
-    underRules(told('ContractRecorded', record(), '2016'))
+    underRules(context('ContractRecorded', record(), '2016'))
       .when(giveTerminationNotice, inNotice)
       .assesses({}));
 });
 
 describe('WithdrawTerminationNotice', () => {
   it.each(['signed', 'live'] as const)('makes the contract %s again', (stage) =>
-    given(...until(stage), told('TerminationNoticeGiven', inNotice, '2019'))
+    given(...until(stage), context('TerminationNoticeGiven', inNotice, '2019'))
       .when(withdrawTerminationNotice)
       .leaves((state) => expect([state.stage, state.notice, state.dates['noticeGiven']]).toEqual([stage, undefined, undefined])),
   );
@@ -443,7 +443,7 @@ describe('WithdrawTerminationNotice', () => {
 
 describe('StartService', () => {
   it('never begins after the end of the term', () =>
-    given(told('ContractAwarded', { ...award(), endsOn: '2016-12-31' }, '2015'))
+    given(context('ContractAwarded', { ...award(), endsOn: '2016-12-31' }, '2015'))
       .when(startService)
       .rejects('contract/ends-before-start'));
 });
@@ -459,7 +459,7 @@ describe('TerminateContract', () => {
   });
 
   it('never ends the services before they start', () =>
-    given(told('ContractAwarded', { ...award(), startsOn: '2016' }, '2015'), told('ContractSigned', {}, '2016'))
+    given(context('ContractAwarded', { ...award(), startsOn: '2016' }, '2015'), context('ContractSigned', {}, '2016'))
       .when(terminateContract, { ground: 'Breach', endsOn: '2015' })
       .rejects('contract/ends-before-start'));
 
@@ -488,22 +488,22 @@ describe('CloseContract', () => {
   it('never ended before it started', () =>
     given(...until('exiting'))
       .when(closeContract, { ...closing(), endedOn: '2015' })
-      .rejects('contract/ends-before-start', { pointer: '/endedOn', says: '2018' }));
+      .rejects('contract/ends-before-start', { pointer: '/endedOn', detail: '2018' }));
 });
 
 /** A whole life: what was told until a stage was reached. */
 function until(stage: Stage): ToldFact[] {
   const life = [
-    told('ContractPlanned', plan(), '2014'),
-    told('TenderOpened', {}, '2015'),
-    told('ContractAwarded', award(), '2016'),
-    told('ContractSigned', {}, '2017'),
-    told('ServiceStarted', {}, '2018'),
-    told('TerminationNoticeGiven', inNotice, '2020'),
-    told('ContractTerminated', { ground: 'Convenience' }, '2021'),
-    told('ContractClosed', closing(), '2022'),
+    context('ContractPlanned', plan(), '2014'),
+    context('TenderOpened', {}, '2015'),
+    context('ContractAwarded', award(), '2016'),
+    context('ContractSigned', {}, '2017'),
+    context('ServiceStarted', {}, '2018'),
+    context('TerminationNoticeGiven', inNotice, '2020'),
+    context('ContractTerminated', { ground: 'Convenience' }, '2021'),
+    context('ContractClosed', closing(), '2022'),
   ];
-  if (stage === 'cancelled') return [life[0]!, told('ContractCancelled', { why: 'Out of money' }, '2015')];
+  if (stage === 'cancelled') return [life[0]!, context('ContractCancelled', { why: 'Out of money' }, '2015')];
   return life.slice(0, STAGES.indexOf(stage));
 }
 function plan() {
@@ -522,16 +522,16 @@ function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
 function adopted(...checks: string[]): ToldFact {
-  return told('PolicyAdopted', { policy: 'contract-rules', title: 'Contract rules', version: '1', inForceFrom: '2014', checks }, '2014');
+  return context('PolicyAdopted', { policy: 'contract-rules', title: 'Contract rules', version: '1', inForceFrom: '2014', checks }, '2014');
 }
-function world(...facts: ToldFact[]): Stream[] {
-  const chartered = told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
+function world(...events: ToldFact[]): Stream[] {
+  const chartered = context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
   return [
-    stream(programme, 'met', chartered, ...facts),
+    stream(programme, 'met', chartered, ...events),
     stream(programme, 'other', chartered),
-    stream(tower, 'hosting', told('TowerPlanned', { programme: 'met', title: 'Hosting' }, '2014')),
-    stream(supplier, 'csc', told('SupplierRegistered', { title: 'CSC', form: 'company' }, '2014')),
-    stream(supplier, 'atos', told('SupplierRegistered', { title: 'Atos', form: 'company' }, '2014')),
-    stream(contract, 'incumbent', told('ContractRecorded', record(), '2014')),
+    stream(tower, 'hosting', context('TowerPlanned', { programme: 'met', title: 'Hosting' }, '2014')),
+    stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2014')),
+    stream(supplier, 'atos', context('SupplierRegistered', { title: 'Atos', form: 'company' }, '2014')),
+    stream(contract, 'incumbent', context('ContractRecorded', record(), '2014')),
   ];
 }

@@ -5,14 +5,14 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, theFact, told, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, theFact, context, type Stream, type ToldFact } from '../given.js';
 
 const given = specification(contract, { others: world() });
 const underScheme = specification(contract, { others: world(scheme()) });
 const [AWARD, START, CHANGE, END] = [theFact(1), theFact(2), theFact(3), theFact(4)];
 const nobody = theFact(99);
 /** Awarded 2015, live 2016, changed 2018, terminated 2020. */
-const life = [awarded(), started('2016'), changed('10210000', '2018'), told('ContractTerminated', { ground: 'Expiry' }, '2020')];
+const life = [awarded(), started('2016'), changed('10210000', '2018'), context('ContractTerminated', { ground: 'Expiry' }, '2020')];
 
 describe('CorrectFact', () => {
   it('corrects a field of a fact; all that follows is read anew', () =>
@@ -63,12 +63,12 @@ describe('CorrectFact', () => {
   it('never corrects a correction', () =>
     given(...life, corrected(AWARD, '/title', 'DCMS'))
       .when(correctFact, error(theFact(5), '/value', 'DCMT'))
-      .rejects('ledger/unknown-event', { says: "the ledger's own" }));
+      .rejects('ledger/unknown-event', { detail: "the ledger's own" }));
 
   it('never corrects what was withdrawn', () =>
     given(...life, withdrawn(CHANGE))
       .when(correctFact, error(CHANGE, '/to/amount', '10200000'))
-      .rejects('ledger/already-withdrawn', { pointer: '/event', says: theFact(5) }));
+      .rejects('ledger/already-withdrawn', { pointer: '/event', detail: theFact(5) }));
 
   it.each(['/supplyer', '/value/amounts', '/actor', '/recordedAt'])('needs the fact to have a field %s', (pointer) =>
     given(...life)
@@ -110,21 +110,21 @@ describe('CorrectFact', () => {
       .leaves({ options: [{ option: 'year-6', months: 24 }] }));
 
   it('never makes of a fact what could not have been told', async () => {
-    await given(awarded(), told('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
+    await given(awarded(), context('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
       .when(correctFact, error(theFact(2), '/to', gbp('300')))
-      .rejects('ledger/wrong-value', { pointer: '/value', because: 'contract/change-told-twice' });
+      .rejects('ledger/wrong-value', { pointer: '/value', because: 'contract/change-duplicate' });
     await specification(supplier, { others: world() })(jointVenture())
       .when(correctFact, error(theFact(1), '/form', 'company'))
       .rejects('ledger/wrong-value', { because: 'supplier/company-with-members' });
-    await specification(programme)(told('ProgrammeChartered', { title: 'T', authority: 'M', baseCurrency: 'GBP' }))
+    await specification(programme)(context('ProgrammeChartered', { title: 'T', authority: 'M', baseCurrency: 'GBP' }))
       .when(correctFact, error(theFact(1), '/baseCurrency', 'XXQ'))
-      .rejects('ledger/wrong-value', { says: 'XXQ' });
+      .rejects('ledger/wrong-value', { detail: 'XXQ' });
   });
 
   it('never moves a fact behind its recording', async () => {
     await given(...life)
       .when(correctFact, error(END, '/effectiveOn', '2026-04'))
-      .rejects('ledger/effective-after-recording', { pointer: '/value', says: '2026-03-01' });
+      .rejects('ledger/effective-after-recording', { pointer: '/value', detail: '2026-03-01' });
     await given(...life)
       .when(correctFact, error(END, '/effectiveOn', '2026'))
       .leaves({ stage: 'exiting' });
@@ -145,7 +145,7 @@ describe('CorrectFact', () => {
   });
 
   it('is refused when a step that was told would be in another currency', () =>
-    given(awarded(), told('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
+    given(awarded(), context('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
       .when(correctFact, error(AWARD, '/value/currency', 'USD'))
       .rejects('ledger/breaks-later-event', { because: 'contract/mixed-currencies' }));
 
@@ -155,7 +155,7 @@ describe('CorrectFact', () => {
     await underScheme(...life).when(correctFact, higher, approved).assesses({ 'scheme/approval': { result: 'met', inputs: { stepOverOriginal: '1.232995' } } }); // prettier-ignore
     await underScheme(...life)
       .when(correctFact, higher, { decidedBy: { person: 'p-18', office: 'Director' } })
-      .rejects('ledger/policy-not-met', { says: 'Deputy Mayor' });
+      .rejects('ledger/policy-not-met', { detail: 'Deputy Mayor' });
   });
 
   it('of a source asks nobody for approval', () =>
@@ -181,7 +181,7 @@ describe('WithdrawFact', () => {
   it('takes along what can no longer follow, and no more', () =>
     given(...life)
       .when(withdrawFact, { event: START, withDependants: true })
-      .then(told('FactWithdrawn', { event: START, dependants: [END] })));
+      .then(context('FactWithdrawn', { event: START, dependants: [END] })));
 
   it('tells of each fact it took along by what it was withdrawn', () =>
     given(...life)
@@ -196,7 +196,7 @@ describe('WithdrawFact', () => {
   it('needs no dependants to take along', () =>
     given(...life)
       .when(withdrawFact, { event: END, withDependants: true })
-      .then(told('FactWithdrawn', { event: END })));
+      .then(context('FactWithdrawn', { event: END })));
 
   it('leaves room to tell it again', () =>
     given(...life, withdrawn(END))
@@ -206,12 +206,12 @@ describe('WithdrawFact', () => {
   it('needs the fact to be in this stream', () =>
     given(...life)
       .when(withdrawFact, { event: nobody })
-      .rejects('ledger/unknown-event', { says: 'contract-met-example' }));
+      .rejects('ledger/unknown-event', { detail: 'contract-met-example' }));
 
   it('withdraws each fact once', () =>
     given(...life, withdrawn(CHANGE))
       .when(withdrawFact, { event: CHANGE })
-      .rejects('ledger/already-withdrawn', { says: theFact(5) }));
+      .rejects('ledger/already-withdrawn', { detail: theFact(5) }));
 });
 
 describe('Annotate', () => {
@@ -235,12 +235,12 @@ describe('Annotate', () => {
       }));
 
   it('may stand twice: two sources can say the same', () =>
-    given(...life, told('FactAnnotated', claim('6800000')))
+    given(...life, context('FactAnnotated', claim('6800000')))
       .when(annotate, claim('6800000'))
-      .then(told('FactAnnotated', claim('6800000'))));
+      .then(context('FactAnnotated', claim('6800000'))));
 
   it('survives a correction of its fact', () =>
-    given(...life, told('FactAnnotated', claim('6800000')))
+    given(...life, context('FactAnnotated', claim('6800000')))
       .when(correctFact, { ...error(AWARD, '/value/amount', '6800000'), because: 'settled' })
       .leaves((_, { entries: [award] }) => expect(award).toMatchObject({ notes: [{ note }], corrections: [{ because: 'settled' }] })));
 
@@ -276,39 +276,39 @@ function error(event: string, pointer: string, value: unknown) {
   return { event, pointer, value, because: 'error' };
 }
 function corrected(event: string, pointer: string, value: unknown): ToldFact {
-  return told('FactCorrected', error(event, pointer, value));
+  return context('FactCorrected', error(event, pointer, value));
 }
 function withdrawn(event: string): ToldFact {
-  return told('FactWithdrawn', { event });
+  return context('FactWithdrawn', { event });
 }
 function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
 function awarded(): ToldFact {
   const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
-  return told('ContractAwarded', award, '2015');
+  return context('ContractAwarded', award, '2015');
 }
 function started(on: string): ToldFact {
-  return told('ServiceStarted', {}, on);
+  return context('ServiceStarted', {}, on);
 }
 function changed(amount: string, on = '2018'): ToldFact {
-  return told('ChangeApproved', { kind: 'value', to: gbp(amount) }, on);
+  return context('ChangeApproved', { kind: 'value', to: gbp(amount) }, on);
 }
 function scheme(): ToldFact {
   const approvals = [{ stepOverOriginalAbove: 60, approver: 'Deputy Mayor' }];
-  return told('PolicyAdopted', { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals }, '2014');
+  return context('PolicyAdopted', { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals }, '2014');
 }
 function jointVenture(): ToldFact {
-  return told('SupplierRegistered', { title: 'J', form: 'joint-venture', members: ['keysource'] });
+  return context('SupplierRegistered', { title: 'J', form: 'joint-venture', members: ['keysource'] });
 }
-function world(...facts: ToldFact[]): Stream[] {
+function world(...events: ToldFact[]): Stream[] {
   return [
     stream(
       programme,
       'met',
-      told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014'),
-      ...facts,
+      context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014'),
+      ...events,
     ),
-    stream(supplier, 'keysource', told('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
+    stream(supplier, 'keysource', context('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
   ];
 }

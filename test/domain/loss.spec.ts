@@ -10,19 +10,19 @@ import { loss, type Loss } from '../../src/domain/loss/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { isAmount, minor } from '../../src/kernel/index.js';
-import { specification, stream, told, type ToldFact } from '../given.js';
+import { specification, stream, context, type ToldFact } from '../given.js';
 import { tellWorld, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const usd = (amount: string) => ({ amount, currency: 'USD' });
-const world = (...facts: ToldFact[]) => [
+const world = (...events: ToldFact[]) => [
   stream(
     programme,
     'met',
-    told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2010'),
-    ...facts,
+    context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2010'),
+    ...events,
   ),
-  stream(supplier, 'csc', told('SupplierRegistered', { title: 'CSC', form: 'company' }, '2009')),
+  stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2009')),
 ];
 const given = specification(loss, { id: 'debts', others: world() });
 const debts = {
@@ -32,10 +32,10 @@ const debts = {
   category: 'irrecoverable-debt',
   gross: gbp('110529.32'),
 };
-const raised = (more: object = {}) => told('LossRaised', { ...debts, ...more }, '2013');
+const raised = (more: object = {}) => context('LossRaised', { ...debts, ...more }, '2013');
 const of = (amount: string) => ({ amount: gbp(amount) });
-const written = (amount: string, on = '2016') => told('WrittenOff', of(amount), on);
-const recovered = (amount: string, on = '2015') => told('RecoveryRecorded', of(amount), on);
+const written = (amount: string, on = '2016') => context('WrittenOff', of(amount), on);
+const recovered = (amount: string, on = '2015') => context('RecoveryRecorded', of(amount), on);
 
 describe('RaiseLoss', () => {
   it('raises one cause of loss, with its items and their sum', () =>
@@ -57,7 +57,7 @@ describe('RaiseLoss', () => {
   it('has items that come to its gross', async () => {
     await given()
       .when(raiseLoss, { ...debts, items: [{ title: 'Payroll', amount: gbp('100000') }] })
-      .rejects('loss/does-not-add-up', { pointer: '/gross', says: '100000' });
+      .rejects('loss/does-not-add-up', { pointer: '/gross', detail: '100000' });
     await given()
       .when(raiseLoss, { ...debts, items: [{ title: 'Payroll', amount: usd('110529.32') }] })
       .rejects('loss/mixed-currencies', { pointer: '/items' });
@@ -81,7 +81,7 @@ describe('RaiseLoss', () => {
 
 describe('ReviseLoss', () => {
   it('says what it comes to as it is known now', () =>
-    given(raised({ gross: gbp('65000000', { says: 'about' }) }))
+    given(raised({ gross: gbp('65000000', { qualifier: 'about' }) }))
       .when(reviseLoss, { gross: gbp('64100000') })
       .leaves({ gross: gbp('64100000'), items: [] }));
 
@@ -110,7 +110,7 @@ describe('ProposeWriteOff and WriteOff', () => {
     await given(raised())
       .when(proposeWriteOff, of('110529.32'))
       .leaves({ stage: 'proposed', proposed: of('110529.32') });
-    await given(raised(), told('WriteOffProposed', of('110529.32'), '2015'))
+    await given(raised(), context('WriteOffProposed', of('110529.32'), '2015'))
       .when(writeOff, of('110529.32'))
       .leaves((state) => {
         expect([state.stage, state.net, state.writtenOffOn]).toEqual(['written-off', gbp('110529.32'), '2026-03-02']);
@@ -129,13 +129,13 @@ describe('ProposeWriteOff and WriteOff', () => {
   });
 
   it('are no certain violation while the gross is about or unknown', async () => {
-    await given(raised({ gross: gbp('65000000', { says: 'about' }) }))
+    await given(raised({ gross: gbp('65000000', { qualifier: 'about' }) }))
       .when(writeOff, of('66000000'))
       .leaves({ stage: 'written-off' });
     await given(raised({ gross: { unknown: true } }))
       .when(writeOff, of('66000000'))
       .leaves({ stage: 'written-off' });
-    await given(raised({ gross: gbp('10', { says: 'at-most' }) }))
+    await given(raised({ gross: gbp('10', { qualifier: 'at-most' }) }))
       .when(writeOff, of('11'))
       .rejects('loss/more-than-gross');
   });
@@ -150,7 +150,7 @@ describe('ProposeWriteOff and WriteOff', () => {
   });
 
   it('follow a loss that is not proposed already', () =>
-    given(raised(), told('WriteOffProposed', of('1'), '2015'))
+    given(raised(), context('WriteOffProposed', of('1'), '2015'))
       .when(proposeWriteOff, of('2'))
       .rejects('loss/stage'));
 });
@@ -189,14 +189,14 @@ describe('ReverseWriteOff', () => {
   });
 
   it('needs something that is written off', () =>
-    given(raised(), told('WriteOffProposed', of('1'), '2015'))
+    given(raised(), context('WriteOffProposed', of('1'), '2015'))
       .when(reverseWriteOff, of('1'))
       .rejects('loss/not-written-off'));
 });
 
 describe('the approval of a write-off', () => {
   const writeOffs = [{ grossAtLeast: gbp('100000'), approver: 'Deputy Mayor' }, { approver: 'Director of Finance' }];
-  const policy = told(
+  const policy = context(
     'PolicyAdopted',
     { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2011', writeOffs },
     '2011',
@@ -209,7 +209,7 @@ describe('the approval of a write-off', () => {
     await underScheme(raised()).when(writeOff, of('1'), by('Deputy Mayor')).assesses({ [rule]: { result: 'met', inputs: { approver: 'Deputy Mayor' } } }); // prettier-ignore
     await underScheme(raised())
       .when(writeOff, of('1'), by('Director of Finance'))
-      .rejects('ledger/policy-not-met', { says: 'Deputy Mayor' });
+      .rejects('ledger/policy-not-met', { detail: 'Deputy Mayor' });
     await underScheme(raised({ gross: gbp('99999.99') }))
       .when(writeOff, of('1'), by('director of finance'))
       .assesses({ [rule]: 'met' });

@@ -1,12 +1,12 @@
 import { describe, it } from '@jest/globals';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, told, type ToldFact } from '../given.js';
+import { specification, stream, context, type ToldFact } from '../given.js';
 
 const given = specification(supplier, { id: 'sscl', others: [stream(supplier, 'sopra-steria', registered('Sopra Steria'))] });
 
 describe('RegisterSupplier', () => {
-  it('registers a company', () => given().when(registerSupplier, csc).then(told('SupplierRegistered', csc)));
+  it('registers a company', () => given().when(registerSupplier, csc).then(context('SupplierRegistered', csc)));
 
   it('keeps its other names and its number in a public register', () =>
     given()
@@ -16,12 +16,12 @@ describe('RegisterSupplier', () => {
   it('knows the members of a joint venture, which are registered themselves', () =>
     given()
       .when(registerSupplier, jointVenture('sopra-steria'))
-      .then(told('SupplierRegistered', jointVenture('sopra-steria'))));
+      .then(context('SupplierRegistered', jointVenture('sopra-steria'))));
 
   it('needs a member to be registered first', () =>
     given()
       .when(registerSupplier, jointVenture('sopra-steria', 'nobody'))
-      .rejects('ledger/unknown-reference', { pointer: '/members/1', says: 'No supplier nobody is recorded.' }));
+      .rejects('ledger/unknown-reference', { pointer: '/members/1', detail: 'No supplier nobody is recorded.' }));
 
   it('never registers a joint venture as a member of itself', () =>
     given().when(registerSupplier, jointVenture('sscl')).rejects('ledger/unknown-reference', { pointer: '/members/0' }));
@@ -34,20 +34,20 @@ describe('RegisterSupplier', () => {
   it('takes an empty list of members for what it is', () =>
     given()
       .when(registerSupplier, { ...csc, members: [] })
-      .then(told('SupplierRegistered', { ...csc, members: [] })));
+      .then(context('SupplierRegistered', { ...csc, members: [] })));
 
   it('registers each supplier once', () =>
-    given(registered('SSCL')).when(registerSupplier, csc).rejects('supplier/exists', { says: 'can only come first' }));
+    given(registered('SSCL')).when(registerSupplier, csc).rejects('supplier/exists', { detail: 'can only come first' }));
 
   it('needs no programme, and no adopted rule judges it', () => given().when(registerSupplier, csc).assesses({}));
 
   it('is never told before its day', () =>
     given()
       .when(registerSupplier, csc, { effectiveOn: '2026-03-03' })
-      .rejects('ledger/effective-after-today', { says: 'Today is 2026-03-02.' }));
+      .rejects('ledger/effective-after-today', { detail: 'Today is 2026-03-02.' }));
 
   it.each(['2009', '[..2009-12-31]', 'unknown', '2026'])('may have happened on %s', (effectiveOn) =>
-    given().when(registerSupplier, csc, { effectiveOn }).then(told('SupplierRegistered', csc)),
+    given().when(registerSupplier, csc, { effectiveOn }).then(context('SupplierRegistered', csc)),
   );
 });
 
@@ -55,5 +55,5 @@ const csc = { title: 'Computer Sciences Corporation', form: 'company' };
 const jointVenture = (...members: string[]) => ({ title: 'Shared Services Connected Ltd', form: 'joint-venture', members });
 
 function registered(title: string): ToldFact {
-  return told('SupplierRegistered', { title, form: 'company' }, '2009');
+  return context('SupplierRegistered', { title, form: 'company' }, '2009');
 }

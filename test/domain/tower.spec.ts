@@ -2,14 +2,14 @@ import { describe, it } from '@jest/globals';
 import { planTower } from '../../src/domain/tower/commands/plan-tower.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { tower } from '../../src/domain/tower/index.js';
-import { specification, stream, told } from '../given.js';
+import { specification, stream, context } from '../given.js';
 
-const chartered = told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
+const chartered = context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
 const given = specification(tower, { id: 'hosting', others: [stream(programme, 'met', chartered)] });
 const hosting = { programme: 'met', title: 'Hosting' };
 
 describe('PlanTower', () => {
-  it('plans a tower of the programme', () => given().when(planTower, hosting).then(told('TowerPlanned', hosting)));
+  it('plans a tower of the programme', () => given().when(planTower, hosting).then(context('TowerPlanned', hosting)));
 
   it('keeps what the tower holds and the day it was planned, as well as both are known', () =>
     given()
@@ -19,12 +19,12 @@ describe('PlanTower', () => {
   it('needs a programme that is recorded', () =>
     given()
       .when(planTower, { ...hosting, programme: 'nhs' })
-      .rejects('ledger/unknown-reference', { pointer: '/programme', says: 'No programme nhs is recorded.' }));
+      .rejects('ledger/unknown-reference', { pointer: '/programme', detail: 'No programme nhs is recorded.' }));
 
-  it('plans each tower once', () => given(told('TowerPlanned', hosting)).when(planTower, hosting).rejects('tower/exists'));
+  it('plans each tower once', () => given(context('TowerPlanned', hosting)).when(planTower, hosting).rejects('tower/exists'));
 
   it('told late, cannot have been planned before it was planned', () =>
-    given(told('TowerPlanned', hosting, '2015'))
+    given(context('TowerPlanned', hosting, '2015'))
       .when(planTower, hosting, { effectiveOn: '2014' })
       .rejects('ledger/breaks-later-event', { eventType: 'TowerPlanned', eventEffectiveOn: '2015', because: 'tower/exists' }));
 

@@ -8,12 +8,12 @@ import { recordJoiners } from '../../src/domain/workforce/commands/record-joiner
 import { recordLeavers } from '../../src/domain/workforce/commands/record-leavers.js';
 import { transferStaff } from '../../src/domain/workforce/commands/transfer-staff.js';
 import { workforce, type Workforce } from '../../src/domain/workforce/index.js';
-import { specification, stream, told } from '../given.js';
+import { specification, stream, context } from '../given.js';
 import { tellWorld, World } from '../random-history.js';
 
 const others = [
-  stream(programme, 'met', told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
-  stream(contract, 'ams', told('ContractPlanned', { programme: 'met', title: 'Applications' }, '2015')),
+  stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
+  stream(contract, 'ams', context('ContractPlanned', { programme: 'met', title: 'Applications' }, '2015')),
 ];
 const given = specification(workforce, { id: 'met', others });
 const pool = (employer: string, unit = 'people') => ({ employer, function: 'it', unit });
@@ -23,7 +23,7 @@ const baseline = (count: number, more: object = {}) => ({
   function: 'it',
   headcount: { count, unit: 'people', ...more },
 });
-const counted = (count: number, on = '2015', more: object = {}) => told('BaselineRecorded', baseline(count, more), on);
+const counted = (count: number, on = '2015', more: object = {}) => context('BaselineRecorded', baseline(count, more), on);
 const plan = {
   programme: 'met',
   plan: 'ams-2016',
@@ -31,7 +31,7 @@ const plan = {
   to: pool('accenture'),
   inScope: { count: 113, unit: 'people' },
 };
-const planned = told('TransferPlanned', plan, '2016');
+const planned = context('TransferPlanned', plan, '2016');
 const transfer = {
   transfer: 'ams-2016',
   from: pool('authority'),
@@ -50,19 +50,19 @@ const counts = ({ pools, external }: Workforce) => [
 describe('RecordBaseline', () => {
   it('counts a pool; those who are in it come from outside', () =>
     given()
-      .when(recordBaseline, baseline(800, { says: 'about' }))
+      .when(recordBaseline, baseline(800, { qualifier: 'about' }))
       .leaves((state) => {
         expect(counts(state)).toEqual(['authority 800', 'outside -800']);
-        expect(state.pools[0]!.measured).toEqual({ count: 800, says: 'about', unit: 'people', on: '2026-03-02' });
+        expect(state.pools[0]!.measured).toEqual({ count: 800, qualifier: 'about', unit: 'people', on: '2026-03-02' });
       }));
 
   it('counted again takes the place of what was thought', () =>
-    given(counted(800), told('StaffLeft', { ...pool('authority'), count: 50 }, '2016'))
+    given(counted(800), context('StaffLeft', { ...pool('authority'), count: 50 }, '2016'))
       .when(recordBaseline, baseline(700))
       .leaves((state) => expect(counts(state)).toEqual(['authority 700', 'outside -700'])));
 
   it('told late stands before what moved since', () =>
-    given(planned, told('StaffJoined', { ...pool('authority'), count: 5 }, '2018'))
+    given(planned, context('StaffJoined', { ...pool('authority'), count: 5 }, '2018'))
       .when(recordBaseline, baseline(100), { effectiveOn: '2017' })
       .leaves((state) => expect(counts(state)).toEqual(['authority 105', 'outside -105'])));
 
@@ -70,7 +70,7 @@ describe('RecordBaseline', () => {
     await given()
       .when(recordBaseline, { ...baseline(1), programme: 'nhs' })
       .rejects('ledger/unknown-reference', { pointer: '/programme' });
-    const other = stream(programme, 'nhs', told('ProgrammeChartered', { title: 'N', authority: 'NHS', baseCurrency: 'GBP' }, '2014'));
+    const other = stream(programme, 'nhs', context('ProgrammeChartered', { title: 'N', authority: 'NHS', baseCurrency: 'GBP' }, '2014'));
     await specification(workforce, { id: 'met', others: [...others, other] })()
       .when(recordBaseline, { ...baseline(1), programme: 'nhs' })
       .rejects('workforce/another-programme', { pointer: '/programme' });
@@ -98,7 +98,7 @@ describe('PlanTransfer', () => {
       .rejects('workforce/mixed-units');
   });
 
-  it('has an id of its own', () => given(planned).when(planTransfer, plan).rejects('workforce/told-twice'));
+  it('has an id of its own', () => given(planned).when(planTransfer, plan).rejects('workforce/duplicate'));
 
   it('belongs to the programme of its workforce', () =>
     specification(workforce, { id: 'other', others })().when(planTransfer, plan).rejects('workforce/another-programme'));
@@ -144,20 +144,20 @@ describe('TransferStaff', () => {
       .rejects('workforce/unknown-plan'));
 
   it('has an id of its own', () =>
-    given(counted(800), told('StaffTransferred', transfer, '2017'))
+    given(counted(800), context('StaffTransferred', transfer, '2017'))
       .when(transferStaff, transfer)
-      .rejects('workforce/told-twice'));
+      .rejects('workforce/duplicate'));
 
   it('takes no more from a pool than was counted, unless it was counted about', async () => {
     await given(counted(106)).when(transferStaff, transfer).rejects('workforce/below-zero');
     await given(counted(107)).when(transferStaff, transfer).leaves({ stage: 'counted' });
-    await given(counted(106, '2015', { says: 'about' }))
+    await given(counted(106, '2015', { qualifier: 'about' }))
       .when(transferStaff, transfer)
       .leaves({ stage: 'counted' });
   });
 
   it('told late is refused when a later leaver could no longer be counted', () =>
-    given(counted(110), told('StaffLeft', { ...pool('authority'), count: 10 }, '2020'))
+    given(counted(110), context('StaffLeft', { ...pool('authority'), count: 10 }, '2020'))
       .when(transferStaff, transfer, { effectiveOn: '2017' })
       .rejects('ledger/breaks-later-event', { eventType: 'StaffLeft', because: 'workforce/below-zero' }));
 
@@ -189,7 +189,7 @@ describe('whatever is told', () => {
   const on = fc.constantFrom(undefined, '2012', '2013-05', '2014-02-03', '[..2013]', 'unknown', '2015');
   const n = fc.integer({ min: 1, max: 60 });
   const move = fc.oneof(
-    fc.tuple(fc.constant('RecordBaseline'), fc.record({ name, n, about: fc.boolean() }).map(({ name: { unit, ...rest }, n, about }) => ({ programme: 'met', ...rest, headcount: { count: n, unit, ...(about && { says: 'about' }) } })), on),
+    fc.tuple(fc.constant('RecordBaseline'), fc.record({ name, n, about: fc.boolean() }).map(({ name: { unit, ...rest }, n, about }) => ({ programme: 'met', ...rest, headcount: { count: n, unit, ...(about && { qualifier: 'about' }) } })), on),
     fc.tuple(fc.constantFrom('RecordLeavers', 'RecordJoiners'), fc.record({ name, n }).map(({ name, n }) => ({ ...name, count: n })), on),
     fc.tuple(fc.constant('TransferStaff'), fc.record({ id: n, from: name, to: name, moved: n, objected: n, retained: n, left: n }).map(({ id, ...t }) => ({ transfer: `t-${id}`, ...t, to: { ...t.to, unit: t.from.unit }, inScope: t.moved + t.objected + t.retained + t.left })), on),
   ); // prettier-ignore

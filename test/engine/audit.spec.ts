@@ -98,13 +98,13 @@ describe('the dossier of a decision', () => {
       assessed: [{ rule: 'scheme/approval', version: '1', result: 'met' }],
       events: [{ type: 'ChangeApproved', withdrawnBy: expect.any(String) }],
     });
-    expect(dossier).not.toHaveProperty('toldDaysLate');
+    expect(dossier).not.toHaveProperty('daysLate');
   });
 
   it('says how late it was told at least', async () => {
     const [award] = (await world.history('contract-siam')).recorded;
     const dossier = dossierOf([award!], await world.history('contract-siam'), LONDON);
-    expect(dossier.toldDaysLate).toBe(1404); // 2015-12-31 → 2019-11-04
+    expect(dossier.daysLate).toBe(1404); // 2015-12-31 → 2019-11-04
     expect([daysLate('2019-11', '2019-11-04'), daysLate('unknown', '2019-11-04'), daysLate('2019-11-03', '2019-11-04')]).toEqual([0, 0, 1]);
   });
 });

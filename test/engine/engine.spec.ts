@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import { OverloadedError, Engine, IdempotencyKeyReusedError, StaleRevisionError, type CommandRequest, type Receipt } from '../../src/engine/write/engine.js';
+import {
+  OverloadedError,
+  Engine,
+  IdempotencyKeyReusedError,
+  StaleRevisionError,
+  type CommandRequest,
+  type Receipt,
+} from '../../src/engine/write/engine.js';
 import { commandIdOf } from '../../src/engine/write/command-id.js';
 import { UnsupportedSchemaVersionError, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
@@ -25,10 +32,15 @@ const engineOn = (on: MemoryStore, queue?: number) => new Engine({ store: on, no
 let engine: Engine;
 const ask = (stream: string, command: string, body: object = {}, more: Partial<CommandRequest> = {}, by = engine): Promise<Receipt> => {
   const [category, id] = split(stream);
-  const asked = { command: commands.find(({ name }) => name === command)!, aggregate: aggregates.find((s) => s.category === category)!, id };
-  const asked = { command: commands.find(({ name }) => name === command)!, aggregate: aggregates.find((s) => s.category === category)!, id };
+  const target = {
+    command: commands.find(({ name }) => name === command)!,
+    aggregate: aggregates.find((s) => s.category === category)!,
+    id,
+  };
+  return by.handle({ ...target, body: body as CommandRequest['body'], actor: { id: 'ana' }, ...more });
 };
-const hosting = (command: string, body?: object, more?: Partial<CommandRequest>, by?: Engine) => ask('contract-hosting', command, body, more, by);
+const hosting = (command: string, body?: object, more?: Partial<CommandRequest>, by?: Engine) =>
+  ask('contract-hosting', command, body, more, by);
 const recorded = (stream = 'contract-hosting'): Promise<readonly RecordedEvent[]> => store.read(stream);
 const metadata = async (stream?: string) => (await recorded(stream)).at(-1)!.metadata;
 const key = (idempotencyKey: string): Partial<CommandRequest> => ({ idempotencyKey });
@@ -130,9 +142,9 @@ describe('beside every event stands', () => {
   it('who sent it, who decided it, on which grounds, and what was known', async () => {
     const record = { decidedBy: { person: 'p-17', office: 'Board' }, authority: { reference: 'PCD 1' }, reason: 'Cheapest', evidence: [{ title: 'OJEU' }] }; // prettier-ignore
     await hosting('AwardContract', { ...award, record }, { actor: { id: 'ana', role: 'contract-manager' }, correlationId: 'c-1' });
-    const { recordedAt: _, ...stored } = await metadata();
-    const id = stored.command.id;
-    expect(stored).toEqual({
+    const { recordedAt: _, ...recorded } = await metadata();
+    const id = recorded.command.id;
+    expect(recorded).toEqual({
       schemaVersion: 1,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },

@@ -15,11 +15,14 @@ class Counting extends MemoryStore {
     return super.read(...asked);
   }
 }
-const byCategory = new Map(aggregates.map((subject) => [subject.category, subject]));
+const byCategory = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
 const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '155000000.00', currency: 'GBP' } };
 
 /** A log of so many contracts, each with an award and so many notes, told in turns. */
-const told = async (contracts: number, notes: number): Promise<{ readonly store: Counting; readonly events: readonly RecordedEvent[] }> => {
+const context = async (
+  contracts: number,
+  notes: number,
+): Promise<{ readonly store: Counting; readonly events: readonly RecordedEvent[] }> => {
   const world = new World();
   await tellWorld(world);
   for (let n = 0; n < contracts; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
@@ -44,13 +47,13 @@ describe('histories of those who follow the log', () => {
   };
 
   it('are read from the store only once while all their events find room', async () => {
-    const { store, events } = await told(20, 5);
+    const { store, events } = await context(20, 5);
     await follow(store, events, events.length);
     expect(store.reads).toBe(0); // each began with its first event
   });
 
   it('that find no room are read again', async () => {
-    const { store, events } = await told(20, 5);
+    const { store, events } = await context(20, 5);
     await follow(store, events, 10);
     expect(store.reads).toBeGreaterThan(50);
   });
@@ -63,7 +66,7 @@ describe('histories of those who read', () => {
   };
 
   it('are at any revision, forwards and backwards, what a history up to there is', async () => {
-    const { store } = await told(1, 5);
+    const { store } = await context(1, 5);
     const recorded = await store.read('contract-c0');
     const at = ends(store, 100);
     for (const revision of [0, 1, 5, 3, 4, 2, 5, 0])
@@ -74,7 +77,7 @@ describe('histories of those who read', () => {
   });
 
   it('are at hand while there is room, however many ask at once', async () => {
-    const { store } = await told(3, 5);
+    const { store } = await context(3, 5);
     const at = ends(store, 100);
     await Promise.all(['c0', 'c1', 'c2', 'c0', 'c1', 'c2'].flatMap((id) => [at(id, 2), at(id, 5)]));
     store.reads = 0;
@@ -83,7 +86,7 @@ describe('histories of those who read', () => {
   });
 
   it('are forgotten, the least recently used first, though they grew a little at a time', async () => {
-    const { store } = await told(10, 5);
+    const { store } = await context(10, 5);
     const at = ends(store, 20);
     for (let n = 0; n < 10; n++) for (let revision = 0; revision <= 5; revision++) await at(`c${n}`, revision);
     store.reads = 0;
@@ -95,7 +98,7 @@ describe('histories of those who read', () => {
   });
 
   it('do not go beyond what was recorded', async () => {
-    const { store } = await told(1, 1);
+    const { store } = await context(1, 1);
     await expect(ends(store, 20)('c0', 7)).rejects.toThrow('contract-c0 ends before revision 7.');
     expect((await ends(store, 20)('c0', 1))[0]).toBe(1);
   });

@@ -66,13 +66,13 @@ describe('on every history that the ledger accepts', () => {
         const rows = await new Rows(store).read();
         for (const name of names) {
           const made: Record<string, unknown> = {};
-          for (const { sequence: ordinal, changes } of await rows.updates(name)) {
+          for (const { sequence, changes } of await rows.updates(name)) {
             for (const [key, row] of Object.entries(changes)) {
               if (row === null) expect(made[key]).toBeDefined();
               if (row === null) delete made[key];
               else made[key] = row;
             }
-            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, ordinal)).map(({ key, row }) => [key, row]))));
+            expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name, sequence)).map(({ key, row }) => [key, row]))));
           }
           expect(canonical(made)).toBe(canonical(Object.fromEntries((await rows.all(name)).map(({ key, row }) => [key, row]))));
         }
@@ -90,10 +90,10 @@ describe('on every history that the ledger accepts', () => {
         const after = any % (events.length + 1);
         for (const name of names) {
           const whole = await rows.updates(name);
-          const rest = whole.filter(({ sequence: ordinal }) => ordinal > after);
+          const rest = whole.filter(({ sequence: sequence }) => sequence > after);
           for (const limit of [1, 2, 3, undefined]) expect(await rows.updates(name, after, limit)).toEqual(rest);
-          for (const { sequence: ordinal, position, event, stream } of whole)
-            expect({ position, id: event, stream }).toEqual(placed(events[ordinal - 1]!));
+          for (const { sequence: sequence, position, event, stream } of whole)
+            expect({ position, id: event, stream }).toEqual(placed(events[sequence - 1]!));
         }
       }, 30),
     PATIENCE,
@@ -131,7 +131,7 @@ describe('on every history that the ledger accepts', () => {
         const store = new InPieces();
         await tellAgain(store, events);
         const rows = await new Rows(store).read();
-        expect(rows.projector.list().flatMap(({ faulted: stopped }) => stopped)).toEqual([]);
+        expect(rows.projector.list().flatMap(({ faulted }) => faulted)).toEqual([]);
       }, 60),
     PATIENCE,
   );
@@ -152,10 +152,10 @@ describe('on every history that the ledger accepts', () => {
 });
 const placed = ({ position, id, stream }: RecordedEvent) => ({ position, id, stream });
 
-const world = async (...told: readonly Parameters<World['tell']>[]): Promise<World> => {
+const world = async (...context: readonly Parameters<World['tell']>[]): Promise<World> => {
   const small = new World();
   await tellWorld(small);
-  for (const one of told) await small.tell(...one);
+  for (const one of context) await small.tell(...one);
   return small;
 };
 const award = {
@@ -193,15 +193,15 @@ describe('a stream that cannot be folded', () => {
     const before = await rows.row('contract-register', 'contract:euc');
     await tellAgain(store, [unheardOf(events)]);
     await rows.read();
-    const ordinal = events.length + 1;
-    const said = rows.projector.list().map(({ name, faulted: stopped, position }) => [name, stopped.length, position]);
+    const sequence = events.length + 1;
+    const said = rows.projector.list().map(({ name, faulted, position }) => [name, faulted.length, position]);
     expect(said.slice(0, 3)).toEqual([
       ['tower-board', 1, (await store.head())!],
       ['contract-register', 1, (await store.head())!],
       ['decisions', 0, (await store.head())!],
     ]);
     expect(rows.projector.list()[0]!.faulted).toEqual([
-      { stream: 'contract-euc', ordinal, error: 'ContractEnchanted at revision 1 cannot be folded.' },
+      { stream: 'contract-euc', sequence: sequence, error: 'ContractEnchanted at revision 1 cannot be folded.' },
     ]);
     expect(await rows.row('contract-register', 'contract:euc')).toEqual(before);
     expect(rows.logged).toContain('tower-board: contract-euc stopped.');
@@ -210,10 +210,10 @@ describe('a stream that cannot be folded', () => {
   it('is counted in the totals that it adds to: 1 stopped', async () => {
     const events = await awarded();
     const rows = await rowsAfter([...events, unheardOf(events)]);
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1, totals: { towers: { says: '£310m' } } });
-    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ stopped: 0 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1, totals: { towers: { text: '£310m' } } });
+    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ faulted: 0 });
     expect(await rows.updates('tower-board', events.length)).toEqual([
-      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ stopped: 1 }) } }),
+      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ faulted: 1 }) } }),
     ]);
   });
 
@@ -221,7 +221,7 @@ describe('a stream that cannot be folded', () => {
     const events = await awarded();
     const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
     const rows = await new Rows(await storeOf([...events, first])).read();
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ stopped: 1 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1 });
   });
 
   it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
@@ -243,7 +243,7 @@ describe('a stream that cannot be folded', () => {
     const store = await storeOf([...events, unheardOf(events)]);
     const rows = await new Rows(store).read();
     await rows.projector.close();
-    const enchanted = { from: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
+    const enchanted = { allowedIn: ['awarded'], fields: {}, evolve: (c: Contract) => ({ ...c, title: 'Enchanted' }) };
     const newer = aggregates.map((s) => (s.category === 'contract' ? { ...s, events: { ...s.events, ContractEnchanted: enchanted } } : s));
     const again = await new Rows(store, projections, rows.folder, { aggregates: newer }).read();
     expect(again.projector.list().flatMap(({ faulted: stopped }) => stopped)).toEqual([]);
@@ -277,7 +277,7 @@ describe('a projection', () => {
         ]),
         source(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
       ],
-      row: (key, around) => ({ version, contracts: Number(around.sum(key)['contracts'] ?? 0n), linking: around.referencing(key).length }),
+      row: (key, lookup) => ({ version, contracts: Number(lookup.sum(key)['contracts'] ?? 0n), linking: lookup.referencing(key).length }),
       ...more,
     });
   const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
@@ -419,7 +419,7 @@ describe('a projection', () => {
     expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
     for (let after = 0; after < rows.projector.sequence; after++)
       for (const limit of [1, 2, 100])
-        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ sequence: ordinal }) => ordinal > after));
+        expect(await rows.updates('broad', after, limit)).toEqual(whole.filter(({ sequence }) => sequence > after));
   });
 
   it('whose stream breaks its own code stops that stream alone', async () => {
@@ -467,11 +467,11 @@ describe('what is kept', () => {
     const whole = await new Rows(store).read();
     const folder = newFolder();
     const readModel = readModelIn(folder);
-    let parts = 0;
+    let contributions = 0;
     const openPart = readModel.openContribution.bind(readModel);
-    readModel.openContribution = (...part) => {
-      if (++parts === 5) throw new Error('The disk is full.');
-      openPart(...part);
+    readModel.openContribution = (...contribution) => {
+      if (++contributions === 5) throw new Error('The disk is full.');
+      openPart(...contribution);
     };
     const failing = new Rows(store, projections, folder, { readModel });
     await expect(failing.read()).rejects.toThrow('The disk is full.');
@@ -527,15 +527,15 @@ describe('what is kept', () => {
     const store = await storeOf(await telling.events());
     const folder = newFolder();
     const failing = await new Rows(store, projections, folder).read();
-    const { sequence: ordinal } = failing.projector;
+    const { sequence } = failing.projector;
     const db = new Database(join(folder, 'read-model.db'));
     db.exec("CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
     db.close();
     await telling.tell('contract-euc', 'SignContract', {});
-    await tellAgain(store, (await telling.events()).slice(ordinal));
-    await failing.projector.beyond(ordinal, AbortSignal.timeout(5000));
+    await tellAgain(store, (await telling.events()).slice(sequence));
+    await failing.projector.beyond(sequence, AbortSignal.timeout(5000));
     expect(() => failing.projector.eventAt(1)).toThrow('The disk is full.');
-    expect([failing.projector.failed, failing.projector.sequence]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), ordinal]); // prettier-ignore
+    expect([failing.projector.failed, failing.projector.sequence]).toEqual([expect.objectContaining({ message: 'The disk is full.' }), sequence]); // prettier-ignore
   });
 
   it('goes back to what was ended when the thread that writes fails, though no event follows', async () => {
@@ -544,26 +544,26 @@ describe('what is kept', () => {
     const folder = newFolder();
     const file = join(folder, 'read-model.db');
     const failing = await new Rows(store, projections, folder, { readModel: new SqliteReadModel(file, { thread: true }) }).read();
-    const { sequence: ordinal, position } = failing.projector;
+    const { sequence: sequence, position } = failing.projector;
     const register = await failing.all('contract-register');
     const db = new Database(file);
     db.exec('ALTER TABLE marks RENAME TO gone');
     await telling.tell('contract-euc', 'SignContract', {});
-    await tellAgain(store, (await telling.events()).slice(ordinal));
+    await tellAgain(store, (await telling.events()).slice(sequence));
     while (!failing.projector.failed) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(failing.projector.failed).toMatchObject({ message: 'no such table: marks' });
-    expect([failing.projector.sequence, failing.projector.position]).toEqual([ordinal, position]);
+    expect([failing.projector.sequence, failing.projector.position]).toEqual([sequence, position]);
     expect(await failing.all('contract-register')).toEqual(register);
     expect(failing.logged).toEqual(['Projections stopped following the log.']);
     await expect(failing.read()).rejects.toThrow('no such table: marks');
     const patience = AbortSignal.timeout(60);
-    await failing.projector.beyond(ordinal, patience); // who follows waits, and keeps nobody from anything
+    await failing.projector.beyond(sequence, patience); // who follows waits, and keeps nobody from anything
     expect(patience.aborted).toBe(true);
     expect(await failing.projector.reached((await store.head())!, 5000)).toBe(false);
     db.exec('ALTER TABLE gone RENAME TO marks');
     db.close();
     const mended = await (await failing.restart()).read();
-    expect(mended.projector.sequence).toBe(ordinal + 1);
+    expect(mended.projector.sequence).toBe(sequence + 1);
     expect(await mended.texts()).toEqual(await (await new Rows(store).read()).texts());
   });
 
@@ -598,8 +598,8 @@ describe('what is kept', () => {
     const rows = await new Rows(telling.store).read();
     events.forEach(({ position }, i) => expect(rows.projector.sequenceAt(position)).toBe(i + 1));
     expect(rows.projector.sequenceAt('97')).toBeUndefined(); // not one of ours
-    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ ordinal: 0, final: true });
-    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ ordinal: events.length - 1, final: true });
-    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ ordinal: events.length, final: false });
+    expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ sequence: 0, final: true });
+    expect(rows.projector.asOf('2016-01-10T00:00:00.000Z')).toEqual({ sequence: events.length - 1, final: true });
+    expect(rows.projector.asOf('2016-01-14T09:00:00.000Z')).toEqual({ sequence: events.length, final: false });
   });
 });

@@ -46,7 +46,7 @@ export class Rows {
   async all(projection: string, at?: number): Promise<Row[]> {
     return (await this.projector.rows(projection, { limit: 10_000, ...(at !== undefined && { at }) })).rows;
   }
-  /** Every update after an ordinal, asked for a few at a time. */
+  /** Every update after an sequence, asked for a few at a time. */
   async updates(projection: string, after = 0, limit?: number): Promise<Update[]> {
     const updates: Update[] = [];
     for (let from = after; from < this.projector.sequence;) {

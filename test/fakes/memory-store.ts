@@ -72,9 +72,9 @@ export class MemoryStore implements EventStore {
     this.#streams.set(stream, past);
     for (const event of events) {
       if (this.#log.length % 3 === 0) this.#log.push('foreign');
-      const stored = { ...event, stream, revision: past.length, position: positionOf(this.#log.length) };
-      past.push(stored);
-      this.#log.push(stored);
+      const recorded = { ...event, stream, revision: past.length, position: positionOf(this.#log.length) };
+      past.push(recorded);
+      this.#log.push(recorded);
     }
     this.#waiting.notifyAll();
     return { revision: past.length - 1, position: past.at(-1)!.position };

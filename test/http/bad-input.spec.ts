@@ -114,8 +114,8 @@ describe('a body', () => {
 
   it('of every command is refused in every field that is wrong', async () => {
     for (const command of commands)
-      for (const subject of placesOf(command, aggregates).slice(0, 1)) {
-        const path = pathOf(command, 'new', subject.category);
+      for (const aggregate of placesOf(command, aggregates).slice(0, 1)) {
+        const path = pathOf(command, 'new', aggregate.category);
         const valid = bodyExample(command);
         for (const [name, field] of Object.entries(bodyFields(command)))
           for (const wrong of wrongFor(field)) {

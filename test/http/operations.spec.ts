@@ -75,7 +75,8 @@ describe('the server', () => {
 
   it('says when a store is away that nothing was stored, and when the outcome is unknown that it is', async () => {
     const { store } = server.app.get<Ledger>(LEDGER);
-    const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } = await import('../../src/store/event-store.js');
+    const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } =
+      await import('../../src/store/event-store.js');
     const append = store.append.bind(store);
     for (const [error, type] of [
       [new StoreUnavailableError('disk /dev/sda1 is full'), 'store-unavailable'],

@@ -96,7 +96,7 @@ describe('the history of a subject', () => {
         decision: awarded.decision,
         decidedBy: { person: 'dmpc', office: 'Deputy Mayor' },
         authority: { reference: 'PCD 813' },
-        toldDaysLate: expect.any(Number),
+        daysLate: expect.any(Number),
         changed: expect.arrayContaining([{ pointer: '/stage', from: 'none', to: 'awarded' }]),
       }),
     );
@@ -126,7 +126,7 @@ describe('a projection', () => {
   it('is listed with its question and how far it has read', async () => {
     const { projections } = await ok('/projections');
     expect(projections.map(({ name }: any) => name)).toEqual(expect.arrayContaining(['tower-board', 'contract-register', 'decisions']));
-    for (const p of projections) expect(p).toEqual(expect.objectContaining({ state: 'serving', lag: 0, stopped: [] }));
+    for (const p of projections) expect(p).toEqual(expect.objectContaining({ state: 'serving', lag: 0, faulted: [] }));
   });
 
   it('shows a row right after the command that made it, to who waits for its position', async () => {

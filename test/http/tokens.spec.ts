@@ -129,7 +129,7 @@ describe('a file of tokens', () => {
     ['a misspelt revoking', () => parse({ ...entry, revoked: '2026-11-24T12:00:00Z' })],
     ['one id twice', () => parse(entry, { ...entry, sha256: '1'.repeat(64) })],
     ['one hash twice', () => parse(entry, { ...entry, id: 'b' })],
-  ])('is refused whole with %s', (_, parsing) => expect(parsing).toThrow(expect.objectContaining({ name: 'BadTokenFile' })));
+  ])('is refused whole with %s', (_, parsing) => expect(parsing).toThrow(expect.objectContaining({ name: 'BadTokenFileError' })));
 });
 
 describe('a server with tokens', () => {

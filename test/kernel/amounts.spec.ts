@@ -114,14 +114,14 @@ describe('sums', () => {
     ['at-least', 'over', 'at-least', 'about'],
     ['at-most', 'at-least', 'about', 'at-most'],
   ])('inherit what is not known: %s and %s', (a, b, sum, difference) => {
-    expect(add(gbp('5', { says: a }), gbp('3', { says: b })).says).toBe(sum);
-    expect(subtract(gbp('5', { says: a }), gbp('3', { says: b })).says).toBe(difference);
+    expect(add(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(sum);
+    expect(subtract(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(difference);
   });
 
   it('add up the roundings of their sources, while all are known', () => {
     expect(add(gbp('5000', { roundedTo: '1000' }), gbp('300', { roundedTo: '100' })).roundedTo).toBe('1100.00');
-    expect(add(gbp('5000', { says: 'about', roundedTo: '1000' }), gbp('300')).roundedTo).toBe('1000.00');
-    expect(add(gbp('5000', { says: 'about', roundedTo: '1000' }), gbp('300', { says: 'about' })).roundedTo).toBeUndefined();
+    expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300')).roundedTo).toBe('1000.00');
+    expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300', { qualifier: 'about' })).roundedTo).toBeUndefined();
     expect(add(gbp('5000', { roundedTo: 'thousands' }), gbp('300')).roundedTo).toBeUndefined();
   });
 });
@@ -218,7 +218,7 @@ describe('a step keeps to a cap', () => {
       kept(gbp('6807000', { roundedTo: '1000' }), gbp('6807000', { roundedTo: '1000' }), gbp('10210000', { roundedTo: '10000' })),
     ).toBe('within-precision');
     expect(kept(gbp('6807000'), gbp('10200000', { roundedTo: '100000' }), gbp('15200000', { roundedTo: '100000' }))).toBe('no');
-    expect(kept(gbp('96000000'), gbp('143000000'), gbp('176800000', { says: 'about', roundedTo: '100000' }))).toBe('yes');
+    expect(kept(gbp('96000000'), gbp('143000000'), gbp('176800000', { qualifier: 'about', roundedTo: '100000' }))).toBe('yes');
   });
 
   it('and cannot be judged on figures that are missing, bounds, or rounded nobody knows how', () => {
@@ -226,8 +226,8 @@ describe('a step keeps to a cap', () => {
       undisclosed,
       withheld,
       unknown,
-      gbp('120', { says: 'under' }),
-      gbp('120', { says: 'about' }),
+      gbp('120', { qualifier: 'under' }),
+      gbp('120', { qualifier: 'about' }),
       gbp('120', { roundedTo: 'x' }),
     ])
       expect(kept(gbp('100'), gbp('100'), to)).toBe('not assessable');
@@ -255,7 +255,7 @@ describe('a yearly figure', () => {
   });
 
   it('is about when its total is, and needs a term', () => {
-    expect(perYear(gbp('95000000', { says: 'about' }), 72).says).toBe('about');
+    expect(perYear(gbp('95000000', { qualifier: 'about' }), 72).qualifier).toBe('about');
     for (const months of [0, -12, 1.5, NaN]) expect(() => perYear(gbp('1'), months)).toThrow(RangeError);
   });
 });
@@ -268,18 +268,18 @@ describe('a total', () => {
   it.each<[string, Value[]]>([
     ['at least £250m, 1 undisclosed', [gbp('250000000'), undisclosed]],
     ['at least £250m, 1 undisclosed, 1 withheld, 2 unknown', [gbp('250000000'), undisclosed, withheld, unknown, unknown]],
-    ['about £95m', [gbp('94000000', { says: 'about' }), gbp('1000000')]],
-    ['at least about £95m, 1 undisclosed', [gbp('95000000', { says: 'about' }), undisclosed]],
-    ['at least £8m', [gbp('5000000', { says: 'over' }), gbp('3000000')]],
-    ['at most £8m', [gbp('5000000', { says: 'under' }), gbp('3000000')]],
+    ['about £95m', [gbp('94000000', { qualifier: 'about' }), gbp('1000000')]],
+    ['at least about £95m, 1 undisclosed', [gbp('95000000', { qualifier: 'about' }), undisclosed]],
+    ['at least £8m', [gbp('5000000', { qualifier: 'over' }), gbp('3000000')]],
+    ['at most £8m', [gbp('5000000', { qualifier: 'under' }), gbp('3000000')]],
     // Nothing is certain on either side: no bound is claimed.
-    ['about £5m, 1 undisclosed', [gbp('5000000', { says: 'under' }), undisclosed]],
-    ['about £8m', [gbp('5000000', { says: 'at-most' }), gbp('3000000', { says: 'at-least' })]],
+    ['about £5m, 1 undisclosed', [gbp('5000000', { qualifier: 'under' }), undisclosed]],
+    ['about £8m', [gbp('5000000', { qualifier: 'at-most' }), gbp('3000000', { qualifier: 'at-least' })]],
     ['£1m + US$2m', [gbp('1000000'), { amount: '2000000', currency: 'USD' }]],
     ['1 undisclosed', [undisclosed]],
     ['£0', [gbp('0')]],
     ['nothing', []],
-  ])('inherits what is not known: %s', (says, values) => expect(shown(...values)).toBe(says));
+  ])('inherits what is not known: %s', (qualifier, values) => expect(shown(...values)).toBe(qualifier));
 
   it('of zero stays when its store drops measures that are zero', () => expect(showTotal(totalOf({ 'GBP.count': 1n }))).toBe('£0'));
 
@@ -303,7 +303,7 @@ describe('a total', () => {
         const total = totalOf(sumOf(values));
         const counted = total.amounts.reduce((sum, { count }) => sum + count, 0);
         expect(counted + total.undisclosed + total.withheld + total.unknown).toBe(values.length);
-        if (values.some((v) => !isAmount(v))) expect(total.amounts.map(({ says }) => says)).not.toContain('exact');
+        if (values.some((v) => !isAmount(v))) expect(total.amounts.map(({ qualifier }) => qualifier)).not.toContain('exact');
         for (const { amount, currency } of total.amounts)
           expect(minor({ amount, currency })).toBe(
             values.reduce((sum, v) => sum + (isAmount(v) && v.currency === currency ? minor(v) : 0n), 0n),
@@ -315,7 +315,7 @@ describe('a total', () => {
 describe('money is shown', () => {
   it.each<[string, Amount]>([
     ['£95m', gbp('95000000.00')],
-    ['about £95m', gbp('95000000', { says: 'about' })],
+    ['about £95m', gbp('95000000', { qualifier: 'about' })],
     ['£176.8m', gbp('176800000')],
     ['£6.807m', gbp('6807000')],
     ['£94.72m', gbp('94720000')],
@@ -327,14 +327,14 @@ describe('money is shown', () => {
     ['£0.50', gbp('0.5')],
     ['£15,833,333.33', gbp('15833333.33')],
     ['−£1.5m', gbp('-1500000')],
-    ['at least £3', gbp('3', { says: 'at-least' })],
+    ['at least £3', gbp('3', { qualifier: 'at-least' })],
     [
       'almost US$1.5bn (£1.1bn)',
-      { amount: '1500000000', currency: 'USD', says: 'under', stated: [{ amount: '1100000000', currency: 'GBP' }] },
+      { amount: '1500000000', currency: 'USD', qualifier: 'under', stated: [{ amount: '1100000000', currency: 'GBP' }] },
     ],
     ['¥5m', { amount: '5000000', currency: 'JPY' }],
     ['KWD 1.250', { amount: '1.25', currency: 'KWD' }],
-  ])('%s', (says, amount) => expect(showAmount(amount)).toBe(says));
+  ])('%s', (qualifier, amount) => expect(showAmount(amount)).toBe(qualifier));
 
   it('with every digit, so it can be read back', () =>
     fc.assert(
@@ -367,7 +367,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(
       currency,
       fc.constantFrom('exact', 'about', 'under', 'over', 'at-most', 'at-least' as const),
     )
-    .map(([n, code, says]) => ({ ...amountOf(n, code), says: says as Qualifier })),
+    .map(([n, code, qualifier]) => ({ ...amountOf(n, code), qualifier: qualifier as Qualifier })),
   fc.constantFrom(undisclosed, withheld, unknown),
 );
 

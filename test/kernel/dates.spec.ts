@@ -95,7 +95,7 @@ describe('one date lies before another', () => {
 
   it('certainly: never itself, never both ways, and on through a third', () =>
     fc.assert(
-      fc.property(told, told, told, (a, b, c) => {
+      fc.property(context, context, context, (a, b, c) => {
         expect(certainlyBefore(a, a)).toBe(false);
         expect(certainlyBefore(a, b) && certainlyBefore(b, a)).toBe(false);
         if (certainlyBefore(a, b) && certainlyBefore(b, c)) expect(certainlyBefore(a, c)).toBe(true);
@@ -105,7 +105,7 @@ describe('one date lies before another', () => {
 
   it('as every pair of days says that the two can mean', () =>
     fc.assert(
-      fc.property(told, told, fc.nat(), fc.nat(), (a, b, i, j) => {
+      fc.property(context, context, fc.nat(), fc.nat(), (a, b, i, j) => {
         const [x, y] = [dayIn(a, i), dayIn(b, j)];
         const answer = before(a, b);
         if (answer !== 'unknown') expect(answer).toBe(x < y ? 'yes' : 'no');
@@ -133,12 +133,12 @@ describe('a term ends', () => {
 
   it('in a date that can be told, as long as it stays in the years that can', () =>
     fc.assert(
-      fc.property(told, fc.integer({ min: -480, max: 480 }), (date, n) => expect(whyNotADate(addMonths(date, n))).toBeUndefined()),
+      fc.property(context, fc.integer({ min: -480, max: 480 }), (date, n) => expect(whyNotADate(addMonths(date, n))).toBeUndefined()),
     ));
 
   it('on a day that the term from each possible start ends on', () =>
     fc.assert(
-      fc.property(told, fc.nat(), fc.integer({ min: -480, max: 480 }), (date, i, n) => {
+      fc.property(context, fc.nat(), fc.integer({ min: -480, max: 480 }), (date, i, n) => {
         const { earliest, latest } = bounds(addMonths(date, n));
         const end = addMonths(dayIn(date, i), n);
         expect(earliest <= end && end <= latest).toBe(true);
@@ -199,7 +199,7 @@ describe('the latest of several dates', () => {
 
   it('can mean the latest of any days that they can mean', () =>
     fc.assert(
-      fc.property(told, told, fc.nat(), fc.nat(), (a, b, i, j) => {
+      fc.property(context, context, fc.nat(), fc.nat(), (a, b, i, j) => {
         const latest = latestOf(a, b)!;
         const [x, y] = [dayIn(a, i), dayIn(b, j)];
         expect(whyNotADate(latest)).toBeUndefined();
@@ -211,7 +211,7 @@ describe('the latest of several dates', () => {
 // Years from which 40 years either way can still be told.
 const day = fc.integer({ min: 0, max: 75_000 }).map((n) => addDays('1945-01-01', n));
 const edge = fc.tuple(day, fc.constantFrom(4, 7, 10)).map(([d, length]) => d.slice(0, length));
-const told = fc.oneof(
+const context = fc.oneof(
   edge,
   fc.constant('unknown'),
   edge.map((d) => `[..${d}]`),

@@ -5,7 +5,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
 import { bounds, canonical, certainlyBefore, eventsOf, History, IllegalTransitionError, UnsupportedSchemaVersionError, subject, text, contextOf, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
-import { historyOf, stream, theFact, told } from '../given.js';
+import { historyOf, stream, theFact, context } from '../given.js';
 import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';
 
 const read = (name: string, events: Iterable<RecordedEvent>): History => {
@@ -26,7 +26,7 @@ const seen = (history: History): string =>
     revision: history.revision,
     steps: [...history.steps()].map(({ after }) => after),
   });
-const typesOf = (entries: readonly Entry[]): string[] => entries.map(({ recorded: stored }) => stored.type);
+const typesOf = (entries: readonly Entry[]): string[] => entries.map(({ recorded }) => recorded.type);
 
 const warned = (warning: string) => ({ warning, summary: 'Not without risk.', by: 'Watchdog', source: { title: 'A report' } });
 /** A programme with warnings of these days. */
@@ -35,13 +35,13 @@ const ofProgramme = (...warnings: readonly (readonly [warning: string, on: strin
     stream(
       programme,
       'met',
-      told('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '1950'),
-      ...warnings.map(([warning, on]) => told('WarningAdded', warned(warning), on)),
+      context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '1950'),
+      ...warnings.map(([warning, on]) => context('WarningAdded', warned(warning), on)),
     ),
   );
 const orderOf = ({ state }: History): string[] => state.warnings.map(({ warning }: { warning: string }) => warning);
 const awarded = { programme: 'met', title: 'EUC', supplier: 'csc', value: { unknown: true } };
-const two = [told('ContractAwarded', awarded, '2016'), told('ContractSigned', {}, '2017')];
+const two = [context('ContractAwarded', awarded, '2016'), context('ContractSigned', {}, '2017')];
 
 describe('history is told in any order', () => {
   it.each<readonly [what: string, said: readonly (readonly [string, string])[], stands: string]>([
@@ -77,22 +77,22 @@ describe('history is told in any order', () => {
   });
 
   it('folds what stands behind a late event again, and names the event that can no longer follow', () => {
-    const history = historyOf(stream(contract, 'euc', told('ContractAwarded', awarded, '2015'), told('ContractSigned', {}, '2017')));
+    const history = historyOf(stream(contract, 'euc', context('ContractAwarded', awarded, '2015'), context('ContractSigned', {}, '2017')));
     const late = (type: string, data: object) =>
       history.tryEvents([{ type, data }], [{ event: 'new-0', effectiveOn: '2016' }], history.before('2016'));
     expect(late('DelayRecorded', { milestone: 'Go-live', to: 'unknown' })).toEqual([expect.objectContaining({ stage: 'awarded' })]);
     expect(() => late('ServiceStarted', {})).toThrow(
-      expect.objectContaining({ name: 'Illegal', code: 'contract/stage', entry: history.entries[1] }),
+      expect.objectContaining({ name: 'IllegalTransitionError', code: 'contract/stage', entry: history.entries[1] }),
     );
     expect(() => late('ContractClosed', { finalValue: { unknown: true }, endedOn: '2016' })).toThrow(
-      expect.objectContaining({ name: 'Illegal', code: 'contract/stage', entry: undefined }),
+      expect.objectContaining({ name: 'IllegalTransitionError', code: 'contract/stage', entry: undefined }),
     );
   });
 });
 
 describe('a fact is read as it is believed', () => {
   const corrected = (event: number, pointer: string, value: unknown) =>
-    told('FactCorrected', { event: theFact(event), pointer, value, because: 'error' });
+    context('FactCorrected', { event: theFact(event), pointer, value, because: 'error' });
 
   it('with the value that corrects it, and what it was before', () => {
     const { entries, state } = historyOf(stream(contract, 'euc', ...two, corrected(1, '/title', 'End-user computing')));
@@ -115,7 +115,7 @@ describe('a fact is read as it is believed', () => {
 
   it('at the place of its corrected date, which the state is told too', () => {
     const { entries, state } = historyOf(
-      stream(contract, 'euc', ...two, told('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, '2018'), corrected(3, '/effectiveOn', '2016-12-31')), // prettier-ignore
+      stream(contract, 'euc', ...two, context('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, '2018'), corrected(3, '/effectiveOn', '2016-12-31')), // prettier-ignore
     );
     expect(typesOf(entries)).toEqual(['ContractAwarded', 'DelayRecorded', 'ContractSigned']);
     expect(state.stage).toBe('signed');
@@ -128,7 +128,7 @@ describe('a fact is read as it is believed', () => {
   });
 
   it('and not at all once it was withdrawn', () => {
-    const history = historyOf(stream(contract, 'euc', ...two, told('FactWithdrawn', { event: theFact(2) })));
+    const history = historyOf(stream(contract, 'euc', ...two, context('FactWithdrawn', { event: theFact(2) })));
     expect(history.state.stage).toBe('awarded');
     expect([...history.withdrawn]).toEqual([[theFact(2), theFact(3)]]);
     expect(history.revision).toBe(2);
@@ -137,7 +137,7 @@ describe('a fact is read as it is believed', () => {
   it('with the notes on it; a note on nothing is on the whole subject', () => {
     const claim = { pointer: '/value', value: { unknown: true } };
     const { entries, notes } = historyOf(
-      stream(contract, 'euc', ...two, told('FactAnnotated', { note: 'Seen' }), told('FactAnnotated', { event: theFact(1), note: 'Disputed', claim })), // prettier-ignore
+      stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }), context('FactAnnotated', { event: theFact(1), note: 'Disputed', claim })), // prettier-ignore
     );
     expect(entries[0]!.notes).toEqual([expect.objectContaining({ note: 'Disputed', claim, by: theFact(4) })]);
     expect(notes).toEqual([expect.objectContaining({ note: 'Seen', by: theFact(3) })]);
@@ -173,7 +173,7 @@ describe('a fact is read as it is believed', () => {
 
 describe('a decision of several facts', () => {
   it('is found whole by its id', () => {
-    const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, told('FactAnnotated', { note: 'Seen' }))).recorded;
+    const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }))).recorded;
     const command = { id: 'of-both', name: 'Tell' };
     const of = (event: RecordedEvent): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command } });
     const history = read('contract-euc', [of(award!), of(signature!), ...rest]);
@@ -183,7 +183,7 @@ describe('a decision of several facts', () => {
   });
 
   it('must stand after each of them: who follows the log reads one at a time', () => {
-    const history = historyOf(stream(contract, 'euc', ...two, told('ServiceStarted', {}, '2018')));
+    const history = historyOf(stream(contract, 'euc', ...two, context('ServiceStarted', {}, '2018')));
     const given = { type: 'TerminationNoticeGiven', data: { by: 'authority' } };
     const withdrawn = { type: 'TerminationNoticeWithdrawn', data: {} };
     const at = (effectiveOn: string) => [given, withdrawn].map((_, i) => ({ event: `new-${i}`, effectiveOn }));
@@ -251,7 +251,9 @@ describe('in every history that the ledger accepts', () => {
             [],
             [],
           ]);
-          expect(inOrder.map(({ recorded: stored }) => stored.id)).toEqual(rest.filter(({ type }) => type !== 'FactAnnotated').map(({ id }) => id));
+          expect(inOrder.map(({ recorded }) => recorded.id)).toEqual(
+            rest.filter(({ type }) => type !== 'FactAnnotated').map(({ id }) => id),
+          );
           added++;
         }
       }
@@ -322,8 +324,8 @@ describe('in every history that the ledger accepts', () => {
 
 const foldOf = ({ aggregate: { events, initial, invariants = {} } }: History, entries: readonly Entry[]) =>
   entries.reduce((state, entry) => {
-    const { from, evolve } = events[entry.recorded.type];
-    if (!from.includes(state.stage)) throw new IllegalTransitionError('stage', `${entry.recorded.type} follows ${state.stage}.`);
+    const { allowedIn, evolve } = events[entry.recorded.type];
+    if (!allowedIn.includes(state.stage)) throw new IllegalTransitionError('stage', `${entry.recorded.type} follows ${state.stage}.`);
     const next = evolve(state, entry.data, contextOf(entry));
     for (const { holds } of Object.values(invariants)) expect(holds(next)).toBe(true);
     return next;

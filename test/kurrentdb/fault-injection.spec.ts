@@ -45,7 +45,7 @@ const subscribed = async (stream = 's'): Promise<Subscribed> => {
 };
 const append = (options: AppendToStreamOptions = {}) =>
   caller.client.appendToStream('s', jsonEvent({ type: 'T', data: {} }), { credentials, ...options });
-const stored = (stream = 's') => server.stored(stream).map(({ revision }) => revision);
+const recorded = (stream = 's') => server.recorded(stream).map(({ revision }) => revision);
 
 describe('the end of a stand-in', () => {
   it.each(['stop', 'kill'] as const)('by %s keeps what it held, on the same port', async (end) => {
@@ -71,12 +71,12 @@ describe('the end of a stand-in', () => {
     server.latency = 30;
     const last = append();
     await server.received('append', 1);
-    const stopped = server.stop(100);
+    const faulted = server.stop(100);
     expect((await last).nextExpectedRevision).toBe(0n);
     await expect(append()).rejects.toMatchObject({ code: 14 });
     expect(await subscription.until('ended')).toEqual(['13: Received RST_STREAM with code 0 (Call ended without gRPC status)', 'ended']);
-    await stopped;
-    expect(stored()).toEqual([0]);
+    await faulted;
+    expect(recorded()).toEqual([0]);
   });
 });
 
@@ -84,9 +84,9 @@ describe('a call that is to fail', () => {
   it('fails as told, so many times, and stores nothing', async () => {
     server.failNext('append', { code: 8, details: 'too much' }, { times: 2 });
     for (let n = 0; n < 2; n++) await expect(append()).rejects.toMatchObject({ code: 8, message: expect.stringContaining('too much') });
-    expect(stored()).toEqual([]);
+    expect(recorded()).toEqual([]);
     await append();
-    expect(stored()).toEqual([0]);
+    expect(recorded()).toEqual([0]);
     expect(server.calls.append).toBe(3);
   });
 
@@ -146,15 +146,15 @@ describe('a call that is to fail', () => {
     expect(await read.until('s@0')).toEqual(['s@0']);
     expect(await read.until('anything', 0, 60)).toEqual([]);
     read.cancel();
-    expect(stored()).toEqual([0, 1]);
+    expect(recorded()).toEqual([0, 1]);
   });
 
   it('may have its connection cut, and store nothing', async () => {
     server.cutNext('append');
     await expect(append()).rejects.toMatchObject({ type: 'unavailable' });
-    expect(stored()).toEqual([]);
+    expect(recorded()).toEqual([]);
     await append();
-    expect(stored()).toEqual([0]);
+    expect(recorded()).toEqual([0]);
   });
 });
 
@@ -166,7 +166,7 @@ describe('a write that is stored, though its writer does not hear so', () => {
   ] as const)('%s', async (_, fate, type) => {
     server.storeThenFail('append', fate);
     await expect(append({ deadline: fate === 'hold' ? 100 : 5_000 })).rejects.toMatchObject({ type });
-    expect(stored()).toEqual([0]);
+    expect(recorded()).toEqual([0]);
   });
 
   it('may be a deletion, or an append that others share a call with', async () => {
@@ -179,7 +179,7 @@ describe('a write that is stored, though its writer does not hear so', () => {
     expect(await caller.tombstone('s')).toBe('stream-deleted');
     server.storeThenFail('batchAppend', { code: 14 });
     expect(await callerOf(server.url, true).append('t', events(1))).toBe('unavailable');
-    expect(stored('t')).toEqual([0]);
+    expect(recorded('t')).toEqual([0]);
   });
 });
 
@@ -256,7 +256,7 @@ describe('who may call', () => {
     expect(await said('admin:s3cret@')).toEqual(['done', 'done', 'done']);
     expect(await said('admin:other@')).toEqual(Array(3).fill('access-denied 16'));
     expect(await said('')).toEqual(['access-denied undefined', 'access-denied 7', 'access-denied 7']);
-    expect(node.stored('s')).toHaveLength(1);
+    expect(node.recorded('s')).toHaveLength(1);
   });
 
   it('is nobody who trusts another authority', async () => {
@@ -273,7 +273,7 @@ describe('who may call', () => {
     const files = `&userCertFile=${encodeURIComponent(cert)}&userKeyFile=${encodeURIComponent(key)}`;
     expect(await callerOf(`${trusted(node.url)}${files}`).append('s', events(1))).toBe('at 0');
     expect(await callerOf(trusted(node.url)).append('s', events(1))).not.toBe('at 1');
-    expect(node.stored('s')).toHaveLength(1);
+    expect(node.recorded('s')).toHaveLength(1);
   });
 });
 
@@ -349,7 +349,7 @@ describe('what a test sees and does', () => {
     const from = await caller.appended('s');
     server.writeForeign('s', { type: 'B', data: Buffer.from([1, 255]), contentType: 'application/octet-stream' });
     server.systemWrite(2);
-    expect(stored()).toEqual([0, 1]);
+    expect(recorded()).toEqual([0, 1]);
     const [, binary] = await caller.client.readStream('s').toArray();
     expect(binary!.event).toMatchObject({ type: 'B', isJson: false, data: Uint8Array.from([1, 255]) });
     const stats = `$stats-127.0.0.1:${server.port}`;
@@ -366,7 +366,7 @@ describe('what a test sees and does', () => {
     for (const batches of [false, true]) {
       expect(await said([large(1_000), large(1_000)], batches)).toBe('maximum-append-size-exceeded');
     }
-    expect(stored()).toEqual([]);
+    expect(recorded()).toEqual([]);
   });
 
   it('scavenges: what was hidden is gone from $all too, but for the last event of a stream that may go on', async () => {
@@ -398,6 +398,6 @@ describe('what a test sees and does', () => {
     server.log = new Log(Date.now);
     expect(await caller.read({ stream: 's' })).toEqual(['not found']);
     await append();
-    expect(stored()).toEqual([0]);
+    expect(recorded()).toEqual([0]);
   });
 });

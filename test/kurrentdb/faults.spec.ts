@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
-import { HistoryBrokenError, OutcomeUnknownError, StoreUnavailableError, WrongExpectedRevisionError, type Appended } from '../../src/store/event-store.js';
+import {
+  HistoryBrokenError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+  type Appended,
+} from '../../src/store/event-store.js';
 import { connectionOf } from '../../src/store/kurrentdb/connection.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ClusterConnection } from '../../src/store/kurrentdb/cluster-connection.js';
@@ -127,7 +133,7 @@ const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
   const store = await open({ url: server.url, deadline: 10_000, log: () => undefined });
   for (const [stream, ids] of acknowledged) {
     expect((await store.read(stream)).map(({ id }) => id)).toEqual(ids);
-    expect(server.stored(stream).map(({ id }) => id)).toEqual(ids);
+    expect(server.recorded(stream).map(({ id }) => id)).toEqual(ids);
   }
   const log = await wholeLog(store);
   expect(followed.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
@@ -183,7 +189,7 @@ describe('the server', () => {
     const attempts = await Promise.allSettled(Array.from({ length: 200 }, () => store.append(freshStream(), -1, facts(1))));
     expect(performance.now() - begun).toBeLessThan(900);
     for (const attempt of attempts) {
-      expect(attempt).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable', retryAfter: expect.any(Number) } });
+      expect(attempt).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailableError', retryAfter: expect.any(Number) } });
     }
     await expect(store.read(freshStream())).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(store.head()).rejects.toBeInstanceOf(StoreUnavailableError);
@@ -228,7 +234,7 @@ describe('the server', () => {
     await Promise.all([server.kill(), other.kill()]);
     const after = Array.from({ length: 100 }, () => store.append(freshStream(), -1, facts(1)));
     for (const outcome of await Promise.allSettled([...before, ...after])) {
-      if (outcome.status === 'rejected') expect(['OutcomeUnknown', 'StoreUnavailable']).toContain((outcome.reason as Error).name);
+      if (outcome.status === 'rejected') expect(['OutcomeUnknownError', 'StoreUnavailableError']).toContain((outcome.reason as Error).name);
     }
     other.latency = 0;
     await Promise.all([server.start(), other.start()]);
@@ -246,7 +252,7 @@ describe('the server', () => {
     const { port } = server;
     await server.kill();
     const older = await another({ port });
-    for (const { id, type, data, metadata } of early.stored(stream).slice(0, 2))
+    for (const { id, type, data, metadata } of early.recorded(stream).slice(0, 2))
       older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
     await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+ that was read of it/);
   }, 20_000);
@@ -283,10 +289,10 @@ describe('a connection', () => {
       const events = facts(3);
       server.storeThenFail('append', fate);
       await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
       const answer = await insist(store, stream, -1, events);
       expect(answer).toEqual({ revision: 2, position: (await store.read(stream)).at(-1)!.position });
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
     }
   });
 
@@ -320,7 +326,7 @@ describe('a connection', () => {
     const events = facts(2);
     server.cutNext('append');
     await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
-    expect(server.stored(stream)).toEqual([]);
+    expect(server.recorded(stream)).toEqual([]);
     expect((await insist(store, stream, -1, events)).revision).toBe(1);
   });
 
@@ -351,7 +357,7 @@ describe('a connection', () => {
     expect(performance.now() - begun).toBeGreaterThan(100);
     expect(performance.now() - begun).toBeLessThan(1_000);
     await insist(store, stream, -1, events);
-    expect(server.stored(stream)).toHaveLength(1);
+    expect(server.recorded(stream)).toHaveLength(1);
     server.holdNext('readStream');
     server.holdNext('readAll');
     expect(await store.read(stream)).toHaveLength(1);
@@ -411,7 +417,7 @@ describe('a connection', () => {
     const events = facts(1);
     await expect(store.append(stream, -1, events)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect((await store.append(stream, -1, events)).revision).toBe(0);
-    expect(server.stored(stream)).toHaveLength(1);
+    expect(server.recorded(stream)).toHaveLength(1);
   });
 
   it('that was left meanwhile carries no call: nothing was sent', async () => {
@@ -443,7 +449,7 @@ describe('a connection', () => {
     proxy.resume();
     for (const [stream, events] of appends) {
       await insist(store, stream, -1, events);
-      expect(server.stored(stream).map(({ id }) => id)).toEqual([events[0]!.id]);
+      expect(server.recorded(stream).map(({ id }) => id)).toEqual([events[0]!.id]);
     }
     expect(outages()).toHaveLength(1);
     expect(recoveries()).toHaveLength(1);
@@ -483,7 +489,7 @@ describe('the leader', () => {
     server.isReady(false);
     await expect(store.append(stream, -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     server.isReady(true);
-    expect(server.stored(stream)).toEqual([]);
+    expect(server.recorded(stream)).toEqual([]);
   });
 
   it('gave up waiting for its followers: the same append is asked for again, and compared', async () => {
@@ -494,7 +500,7 @@ describe('the leader', () => {
     const before = server.calls.readStream;
     expect((await store.append(stream, -1, events)).revision).toBe(1);
     expect(server.calls.readStream).toBe(before + 1);
-    expect(server.stored(stream)).toHaveLength(2);
+    expect(server.recorded(stream)).toHaveLength(2);
   });
 });
 
@@ -510,8 +516,8 @@ describe('a server that has too much to do', () => {
     server.failNext('append', busy, { times: 500 });
     const stream = freshStream();
     const refused = store.append(stream, -1, facts(1));
-    await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailable', retryAfter: expect.any(Number) });
-    expect(server.stored(stream)).toEqual([]);
+    await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailableError', retryAfter: expect.any(Number) });
+    expect(server.recorded(stream)).toEqual([]);
     expect(server.calls.append - before).toBeGreaterThan(2);
     expect(server.calls.append - before).toBeLessThan(60);
     expect(outages()).toEqual([]);

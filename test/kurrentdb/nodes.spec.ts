@@ -115,9 +115,9 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         notes.map((note, n) => told(post([a, b][n % 2]!, `/contracts/${id('raced')}/annotate`, { note }))),
       );
       expect(receipts.map(({ revision }) => revision).sort((one, other) => one - other)).toEqual(notes.map((_, n) => n + 1));
-      const stored = (await logOf(a, `contract-${id('raced')}`)).slice(1);
-      expect(stored.map(({ data }) => data.note).sort()).toEqual(notes.sort());
-      for (const { revision, events } of receipts) expect(stored[revision - 1]!.id).toBe(events[0].id);
+      const recorded = (await logOf(a, `contract-${id('raced')}`)).slice(1);
+      expect(recorded.map(({ data }) => data.note).sort()).toEqual(notes.sort());
+      for (const { revision, events } of receipts) expect(recorded[revision - 1]!.id).toBe(events[0].id);
     });
 
     it('let one of many commands be the first', async () => {
@@ -371,7 +371,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       for (const node of [a, b]) lose(node);
       for (const node of [a, b]) {
         await away(node);
-        expect((await node.get('/readyz')).body).toMatchObject({ store: 'away', copy: { connected: false } });
+        expect((await node.get('/readyz')).body).toMatchObject({ store: 'away', replica: { connected: false } });
         expect((await node.get('/livez')).status).toBe(200);
         expect((await node.get(`/contracts/${contract}`)).body.state.stage).toBe('awarded');
         expect((await node.get(`/contracts/${contract}/history?position=${position}`)).body.entries).toHaveLength(1);
@@ -437,8 +437,8 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       standIn?.dropSubscriptions();
       for (const node of [a, b]) {
         const { projections } = (await node.get(`/projections?minPosition=${appended.position}`)).body;
-        const stopped = Object.fromEntries(projections.map((p: any) => [p.name, p.stopped.map(({ stream }: any) => stream)]));
-        for (const name of ['contract-register', 'tower-board', 'money']) expect(stopped[name]).toContain(`contract-${contract}`);
+        const faulted = Object.fromEntries(projections.map((p: any) => [p.name, p.faulted.map(({ stream }: any) => stream)]));
+        for (const name of ['contract-register', 'tower-board', 'money']) expect(faulted[name]).toContain(`contract-${contract}`);
         expect((await node.get(`/projections/contract-register/contract:${contract}`)).body.row.stage).toBe('awarded');
         const shown = await node.get(`/contracts/${contract}`);
         expect([shown.status, shown.body.type]).toEqual([503, 'urn:tower-ledger:problem:newer-version-needed']);
@@ -479,14 +479,14 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     return server;
   };
 
-  /** Every row of every projection, with positions as the ordinals of their events. */
+  /** Every row of every projection, with positions as the sequences of their events. */
   const boards = async (server: Server): Promise<unknown> => {
     const { projector, store, replica: copy } = server.app.get<Ledger>(LEDGER);
     if (copy) await until('all is copied', async () => (await copy()).behind === 0);
     await projector.idle();
-    const ordinals = new Map((await wholeLog(store)).map(({ position }, i) => [position, i]));
+    const sequences = new Map((await wholeLog(store)).map(({ position }, i) => [position, i]));
     const rows = await Promise.all(projector.list().map(async ({ name }) => [name, (await projector.rows(name, { limit: 10_000 })).rows]));
-    return JSON.parse(JSON.stringify(rows, (key, value) => (key === 'position' ? ordinals.get(value as string) : value)));
+    return JSON.parse(JSON.stringify(rows, (key, value) => (key === 'position' ? sequences.get(value as string) : value)));
   };
   const move = async (from: Place, to: Place) => {
     const source = await openLedger(from);
@@ -511,7 +511,7 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     expect(there.count).toBeGreaterThan(80);
     const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: standIn.url, DATA_DIR: await folder() });
     expect(await boards(node)).toEqual(told);
-    expect(await node.app.get<Ledger>(LEDGER).replica!()).toMatchObject({ root: there.root, ordinal: there.count });
+    expect(await node.app.get<Ledger>(LEDGER).replica!()).toMatchObject({ root: there.root, sequence: there.count });
     expect((await node.get('/programmes/met?position=7')).status).toBe(410);
     const { position } = (await node.get('/programmes/met')).body;
     await node.close();

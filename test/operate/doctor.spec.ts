@@ -96,7 +96,7 @@ describe('the doctor', () => {
     await copy.close();
     const last = async () => (await findings({ KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
     expect(await last()).toEqual({ step: 'copy', ok: true, detail: `6 events, each as the server has it; root ${root}` });
-    const file = new Database(join(dir, 'copy.db'));
+    const file = new Database(join(dir, 'replica.db'));
     file.exec(`UPDATE events SET data = '{"n":7}' WHERE rowid = (SELECT max(rowid) FROM events)`);
     file.close();
     expect(await last()).toEqual({ step: 'copy', ok: false, detail: expect.stringContaining('copy') });

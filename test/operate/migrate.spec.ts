@@ -60,7 +60,7 @@ const rootOf = (log: readonly RecordedEvent[]): string => {
 };
 
 /** Answers for a store, but for what a test puts in its way. */
-const around = <S extends EventStore>(store: S, own: Partial<EventStore>): EventStore =>
+const lookup = <S extends EventStore>(store: S, own: Partial<EventStore>): EventStore =>
   new Proxy(store as EventStore, {
     get: (target, key) => {
       const value = Object.hasOwn(own, key) ? own[key as keyof EventStore] : Reflect.get(target, key, target);
@@ -123,7 +123,7 @@ describe('a migrated ledger', () => {
     const to = memory(from);
     const sizes: [events: number, characters: number][] = [];
     let underWay = 0;
-    const server = around(to, {
+    const server = lookup(to, {
       append: async (...args) => {
         sizes.push([args[2].length, JSON.stringify(args[2]).length]);
         expect(++underWay).toBe(1);
@@ -156,7 +156,7 @@ describe('a migration that is ended', () => {
     for (let rounds = 0; rounds < 3; rounds++) {
       const stop = new AbortController();
       let appends = 0;
-      const slow = around(to, {
+      const slow = lookup(to, {
         append: async (...args) => {
           const answer = await to.append(...args);
           if (++appends === 10) stop.abort(new Error('told to stop'));
@@ -201,7 +201,7 @@ describe('a migration that is ended', () => {
     const to = memory(from);
     to.faults.push('unavailable', 'unknown-stored', 'unknown-lost', 'unavailable');
     let reads = 0;
-    const shaky = around(from, {
+    const shaky = lookup(from, {
       readAll: async (after, limit) => {
         if (reads++ % 2 === 0) to.faults.push('unavailable');
         return from.readAll(after, limit);
@@ -217,8 +217,8 @@ describe('a migration that is ended', () => {
     const from = await fill(memory());
     const to = memory(from);
     to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
-    await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailable' });
-    const away = around(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
+    await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    const away = lookup(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });
 
@@ -226,7 +226,7 @@ describe('a migration that is ended', () => {
     const from = memory();
     await from.append(freshStream(), -1, facts(20));
     const to = memory(from);
-    const busy = around(from, {
+    const busy = lookup(from, {
       readAll: async (after, limit) => {
         await from.append(freshStream(), -1, facts(2));
         return from.readAll(after, limit);
@@ -281,7 +281,7 @@ describe('a ledger is not migrated', () => {
     const from = await fill(memory(), 10);
     const to = memory(from);
     let appends = 0;
-    const shared = around(to, {
+    const shared = lookup(to, {
       append: async (...args) => {
         if (++appends === 5) await to.append(args[0], args[1], facts(1));
         return to.append(...args);
@@ -295,12 +295,12 @@ describe('a ledger is not migrated', () => {
     const log = await wholeLog(from);
     const keeps = async (change: (events: readonly RecordedEvent[]) => readonly RecordedEvent[]) => {
       const to = memory(from);
-      return around(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
+      return lookup(to, { readAll: async (after, limit) => change(await to.readAll(after, limit)) });
     };
     await refused(from, await keeps((events) => events.map((e) => (e.id === log[7]!.id ? { ...e, type: 'Forged' } : e))), '7 events only');
     await refused(from, await keeps((events) => events.filter((e) => e.id !== log.at(-1)!.id)), `${log.length - 1} events only`);
     const to = memory(from);
-    const shared = around(to, {
+    const shared = lookup(to, {
       append: async (...args) => {
         const answer = await to.append(...args);
         if (args[0] === log.at(-1)!.stream && answer.revision === log.at(-1)!.revision) await to.append(freshStream(), -1, facts(1));
@@ -353,7 +353,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const onProgress = ({ phase }: Progress) => {
       if (phase === 'copying') gone ??= server.kill().then(() => server.start());
     };
-    const source = around(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
+    const source = lookup(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
     const log = await wholeLog(from);
     expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(gone).toBeDefined();
@@ -362,7 +362,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
 
   it('that is not there is not copied, and none is begun in its place', async () => {
     await expect(openLedger(there)).rejects.toThrow(`There is no ledger at kurrentdb:${server.url}`);
-    expect(server.stored('genesis')).toEqual([]);
+    expect(server.recorded('genesis')).toEqual([]);
   });
 
   it('is not overwritten by another one', async () => {
@@ -377,7 +377,8 @@ describe('where a ledger is', () => {
     expect(placeOf('embedded:/data/ledger')).toEqual({ kind: 'embedded', dir: '/data/ledger' });
     expect(placeOf('embedded:data')).toEqual({ kind: 'embedded', dir: join(process.cwd(), 'data') });
     expect(placeOf('kurrentdb:esdb://127.0.0.1:2113?tls=false')).toEqual({ kind: 'kurrentdb', url: 'esdb://127.0.0.1:2113?tls=false' });
-    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded']) expect(() => placeOf(wrong)).toThrow(BadPlaceError);
+    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded'])
+      expect(() => placeOf(wrong)).toThrow(BadPlaceError);
   });
 
   it('is printed without its password', () => {

@@ -78,10 +78,10 @@ describe('the contract register', () => {
     const then = (await world.events()).length;
     await world.tell('contract-hosting', 'CorrectFact', { event: await firstOf('contract-hosting'), pointer: '/effectiveOn', value: '2015-12-01', because: 'better-source' }); // prettier-ignore
     const { row, rows } = await register();
-    expect(await row('hosting')).toMatchObject({ dates: { awarded: '2015-12-01' }, trail: { corrections: 1, toldDaysLate: 34 } });
+    expect(await row('hosting')).toMatchObject({ dates: { awarded: '2015-12-01' }, trail: { corrections: 1, daysLate: 34 } });
     expect(await rows.row('contract-register', 'contract:hosting', then)).toMatchObject({
       dates: { awarded: '2016-01-04' },
-      trail: { corrections: 0, toldDaysLate: 0 },
+      trail: { corrections: 0, daysLate: 0 },
     });
   });
 

@@ -67,8 +67,8 @@ describe('a decision', () => {
     const before = (await (await decisions()).rows.all('decisions')).length;
     const { metadata } = (await world.store.read('contract-siam'))[0]!;
     const command = (n: number) => ({ id: 'of-both', name: 'SignAndStart', ...(n === 1 && { body: {} }) });
-    const fact = (n: number, type: string) => ({ id: theFact(900 + n), type, data: {}, metadata: { ...metadata, command: command(n) } });
-    await world.store.append('contract-siam', 0, [fact(1, 'ContractSigned'), fact(2, 'ServiceStarted')]);
+    const event = (n: number, type: string) => ({ id: theFact(900 + n), type, data: {}, metadata: { ...metadata, command: command(n) } });
+    await world.store.append('contract-siam', 0, [event(1, 'ContractSigned'), event(2, 'ServiceStarted')]);
     const { rows, find } = await decisions();
     expect(await rows.all('decisions')).toHaveLength(before + 1);
     expect(await find({ command: 'SignAndStart' })).toEqual(['of-both']);

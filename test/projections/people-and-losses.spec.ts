@@ -3,7 +3,7 @@ import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { tellWorld, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000', { says: 'about' }) };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000', { qualifier: 'about' }) };
 const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
 const plan = {
   programme: 'met',
@@ -13,8 +13,8 @@ const plan = {
   inScope: { count: 50, unit: 'people' },
   contract: 'hosting',
 };
-const loss = { programme: 'met', title: 'Paid for nothing', bearer: 'authority', category: 'fruitless-payment', gross: gbp('65000000', { says: 'about' }), contract: 'hosting', supplier: 'csc' }; // prettier-ignore
-const elsewhere = { ...loss, bearer: 'supplier', gross: { amount: '1500000000', currency: 'USD', says: 'under' }, elsewhere: { authority: 'NHS' } }; // prettier-ignore
+const loss = { programme: 'met', title: 'Paid for nothing', bearer: 'authority', category: 'fruitless-payment', gross: gbp('65000000', { qualifier: 'about' }), contract: 'hosting', supplier: 'csc' }; // prettier-ignore
+const elsewhere = { ...loss, bearer: 'supplier', gross: { amount: '1500000000', currency: 'USD', qualifier: 'under' }, elsewhere: { authority: 'NHS' } }; // prettier-ignore
 const about = { supplier: 'csc', contract: 'hosting', tower: 'hosting' };
 
 let world: World;
@@ -29,20 +29,20 @@ const rows = async () => rowsAfter(await world.events());
 describe('exposure', () => {
   it('adds up what is promised to a supplier, by what it is now', async () => {
     await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('155000000') });
-    expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.says).toBe('about £250m');
+    expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.text).toBe('about £250m');
     await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' }).catch(() => undefined);
     await world.tell('contract-euc', 'SignContract', {});
     await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' });
     const after = await rows();
     expect([
-      (await after.row('exposure', 'supplier:csc')).ceiling.says,
-      (await after.row('exposure', 'supplier:atos')).ceiling.says,
+      (await after.row('exposure', 'supplier:csc')).ceiling.text,
+      (await after.row('exposure', 'supplier:atos')).ceiling.text,
     ]).toEqual(['about £95m', '£155m']);
   });
 
   it('has no undisclosed value for zero', async () => {
     await world.tell('contract-euc', 'AwardContract', { ...award, value: { undisclosed: true } });
-    expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.says).toBe('at least about £95m, 1 undisclosed');
+    expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.text).toBe('at least about £95m, 1 undisclosed');
   });
 
   it('tells losses by who bears them; what belongs to another authority is in no total of ours', async () => {
@@ -50,13 +50,13 @@ describe('exposure', () => {
     await world.tell('loss-b', 'RaiseLoss', elsewhere);
     await world.tell('loss-a', 'WriteOff', { amount: gbp('1000000') });
     const { losses } = await (await rows()).row('exposure', 'programme:met');
-    expect([losses.authority.gross.says, losses.authority.net.says, losses.supplier.gross.says, losses.elsewhere.gross.says]).toEqual([
+    expect([losses.authority.gross.text, losses.authority.net.text, losses.supplier.gross.text, losses.elsewhere.gross.text]).toEqual([
       'about £65m',
       '£1m',
       'nothing',
       'at most US$1.5bn',
     ]);
-    expect((await (await rows()).row('exposure', 'supplier:csc')).told).toHaveLength(2);
+    expect((await (await rows()).row('exposure', 'supplier:csc')).lossList).toHaveLength(2);
   });
 
   it('shows who was warned of', async () => {
@@ -97,12 +97,12 @@ describe('the tower board', () => {
 
 describe('the workforce', () => {
   it('has pools, plans and what came of them', async () => {
-    await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, says: 'about', unit: 'people' } }); // prettier-ignore
+    await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, qualifier: 'about', unit: 'people' } }); // prettier-ignore
     await world.tell('workforce-met', 'PlanTransfer', plan);
     await world.tell('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', from: people('authority'), to: people('csc'), inScope: 50, moved: 43, left: 7 }); // prettier-ignore
     const row = await (await rows()).row('workforce', 'workforce:met');
     expect(row.pools).toMatchObject([
-      { employer: 'authority', headcount: { count: 750, says: 'about' }, measured: true },
+      { employer: 'authority', headcount: { count: 750, qualifier: 'about' }, measured: true },
       { employer: 'csc', headcount: { count: 43 }, measured: false },
     ]);
     expect(row.plans).toMatchObject([{ plan: 'h', moved: 43, transfers: ['t'] }]);
@@ -118,8 +118,8 @@ describe('money and the programme', () => {
     await world.tell('programme-met', 'RecordSaving', { saving: 's2', target: 't', amount: gbp('10000000'), verifiedBy: 'Audit' });
     const after = await rows();
     expect((await after.row('money', 'programme:met')).towers).toMatchObject({
-      original: { says: 'about £95m' },
-      ceiling: { says: '£120m' },
+      original: { text: 'about £95m' },
+      ceiling: { text: '£120m' },
     });
     expect((await after.row('money', 'contract:hosting')).changes).toMatchObject([{ to: gbp('120000000') }]);
     expect((await after.row('programme', 'programme:met')).savings.targets).toMatchObject([{ recorded: '£40m', verified: '£10m' }]);

@@ -186,8 +186,8 @@ const within = async <T>(promise: Promise<T>): Promise<T> => {
 /** Does steps on a store, and says what came of each without telling which store it was. */
 class Client {
   readonly #name = newId();
-  readonly #ordinals = new Map<string, number>();
-  /** By ordinal; 0 is where the log ended before. */
+  readonly #sequences = new Map<string, number>();
+  /** By sequence; 0 is where the log ended before. */
   readonly #positions: (string | undefined)[];
 
   private constructor(
@@ -238,10 +238,10 @@ class Client {
   async #append({ stream, expected, events, times }: Extract<Step, { does: 'append' }>): Promise<unknown> {
     const name = this.#stream(stream);
     const answers = await Promise.allSettled(Array.from({ length: times }, () => this.store.append(name, expected, events)));
-    const stored = await this.store.read(name, expected + 1, events.length);
-    for (const { position } of stored)
-      if (!this.#ordinals.has(position)) {
-        this.#ordinals.set(position, this.#positions.length);
+    const recorded = await this.store.read(name, expected + 1, events.length);
+    for (const { position } of recorded)
+      if (!this.#sequences.has(position)) {
+        this.#sequences.set(position, this.#positions.length);
         this.#positions.push(position);
       }
     return answers.map((answer) =>
@@ -266,9 +266,9 @@ class Client {
   }
 
   #at(position: string): number {
-    const ordinal = this.#ordinals.get(position);
-    if (ordinal === undefined) throw new Error(`No event stands at ${position}.`);
-    return ordinal;
+    const sequence = this.#sequences.get(position);
+    if (sequence === undefined) throw new Error(`No event stands at ${position}.`);
+    return sequence;
   }
   #stream(n: number): string {
     return `${CATEGORIES[n]}-${this.#name}`;
@@ -308,7 +308,7 @@ describe('the same workload', () => {
   });
 });
 
-/** All that people see of a ledger after what was tried on it, with ids and positions as the ordinals of their events. */
+/** All that people see of a ledger after what was tried on it, with ids and positions as the sequences of their events. */
 const told = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
   const world = await play(tried, new World(undefined, store, newId().slice(0, 23)));
   const receipts = await world.again();
@@ -316,17 +316,17 @@ const told = async (tried: readonly Move[], store: EventStore): Promise<{ readon
   const rows = await new Rows(store).read();
   const texts = Object.entries(await rows.texts()).map(([name, text]) => [name, JSON.parse(text) as unknown]);
   await rows.close();
-  const ordinals = new Map<unknown, string>();
+  const sequences = new Map<unknown, string>();
   log.forEach(({ id, metadata: { command } }, i) => {
-    ordinals.set(id, `event ${i}`);
-    if (!ordinals.has(command.id)) ordinals.set(command.id, `decision ${i}`);
+    sequences.set(id, `event ${i}`);
+    if (!sequences.has(command.id)) sequences.set(command.id, `decision ${i}`);
   });
   const places = new Map<unknown, number>(log.map(({ position }, i) => [position, i]));
   const shown = (value: unknown, key = ''): unknown => {
     if (key === 'position') return places.get(value) ?? 'no position';
     if (Array.isArray(value)) return value.map((one) => shown(one));
-    if (typeof value !== 'object' || value === null) return ordinals.get(value) ?? value;
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [ordinals.get(k) ?? k, shown(v, k)]));
+    if (typeof value !== 'object' || value === null) return sequences.get(value) ?? value;
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [sequences.get(k) ?? k, shown(v, k)]));
   };
   const tally = new Tally();
   await tally.add(world);

@@ -205,7 +205,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
       it('is refused when the stream is not yet there', async () => {
         const store = await start();
         const stream = freshStream();
-        await expect(store.append(stream, 4, facts(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: 4, actual: -1 });
+        await expect(store.append(stream, 4, facts(1))).rejects.toMatchObject({
+          name: 'WrongExpectedRevisionError',
+          expected: 4,
+          actual: -1,
+        });
         expect(await store.read(stream)).toEqual([]);
       });
 
@@ -213,7 +217,11 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const store = await start();
         const stream = freshStream();
         await store.append(stream, -1, facts(1));
-        await expect(store.append(stream, -1, facts(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: -1, actual: 0 });
+        await expect(store.append(stream, -1, facts(1))).rejects.toMatchObject({
+          name: 'WrongExpectedRevisionError',
+          expected: -1,
+          actual: 0,
+        });
       });
 
       it('wins alone among 100 that expect the same revision', async () => {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { RecordedEvent } from '../../src/kernel/index.js';
-import { AppendTooLargeError, InvalidPositionError, StoreUnavailableError, UNREADABLE, WrongExpectedRevisionError } from '../../src/store/event-store.js';
+import {
+  AppendTooLargeError,
+  InvalidPositionError,
+  StoreUnavailableError,
+  UNREADABLE,
+  WrongExpectedRevisionError,
+} from '../../src/store/event-store.js';
 import { connectionOf, InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
 import { CannotOpenError, examine, type Finding } from '../../src/store/kurrentdb/doctor.js';
 import { UnsupportedFormatError, OtherLedgerError } from '../../src/store/kurrentdb/genesis.js';
@@ -62,7 +68,7 @@ describe('KurrentDB, on the wire,', () => {
         Array.from({ length: 8 }, (_, n) => open({ timeZone: n % 2 === 0 ? 'Europe/London' : 'Asia/Tokyo' })),
       );
       expect(new Set(nodes.map(({ genesis }) => genesis.ledgerId)).size).toBe(1);
-      expect(server.stored('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
+      expect(server.recorded('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
     });
 
     it('is the one that stands there, whatever a later node is told', async () => {
@@ -90,7 +96,7 @@ describe('KurrentDB, on the wire,', () => {
       server.storeThenFail('append', 'cut');
       const { genesis } = await open();
       expect((await open()).genesis).toEqual(genesis);
-      expect(server.stored('genesis')).toHaveLength(1);
+      expect(server.recorded('genesis')).toHaveLength(1);
     });
   });
 
@@ -107,10 +113,10 @@ describe('KurrentDB, on the wire,', () => {
       const stream = freshStream();
       const event = fact({ a: 1 });
       await store.append(stream, -1, [event]);
-      const [stored] = server.stored(stream);
-      expect(stored).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
-      expect(JSON.parse(Buffer.from(stored!.data).toString())).toEqual({ a: 1 });
-      expect(JSON.parse(Buffer.from(stored!.metadata).toString())).toEqual(metadata);
+      const [recorded] = server.recorded(stream);
+      expect(recorded).toMatchObject({ id: event.id, type: event.type, json: true, revision: 0 });
+      expect(JSON.parse(Buffer.from(recorded!.data).toString())).toEqual({ a: 1 });
+      expect(JSON.parse(Buffer.from(recorded!.metadata).toString())).toEqual(metadata);
     });
 
     it('is taken for new without reading it back', async () => {
@@ -126,7 +132,7 @@ describe('KurrentDB, on the wire,', () => {
       const events = facts(2);
       await store.append(stream, -1, events);
       const other = events.map((event) => ({ ...event, data: { forged: true } }));
-      await expect(store.append(stream, -1, other)).rejects.toMatchObject({ name: 'WrongExpectedRevision', expected: -1, actual: 1 });
+      await expect(store.append(stream, -1, other)).rejects.toMatchObject({ name: 'WrongExpectedRevisionError', expected: -1, actual: 1 });
       const late = events.map((event) => ({ ...event, metadata: { ...metadata, actor: { id: 'person-2' } } }));
       await expect(store.append(stream, -1, late)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       const renamed = events.map((event) => ({ ...event, type: 'ContractSigned' }));
@@ -151,7 +157,7 @@ describe('KurrentDB, on the wire,', () => {
       const events = facts(3);
       const first = await (await open()).append(stream, -1, events);
       expect(await (await open()).append(stream, -1, events)).toEqual(first);
-      expect(server.stored(stream)).toHaveLength(3);
+      expect(server.recorded(stream)).toHaveLength(3);
     });
 
     it('waits for its turn: no more than 64 are under way at once', async () => {
@@ -399,7 +405,7 @@ describe('KurrentDB, on the wire,', () => {
       ]);
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
       expect(await wholeLog(store)).toHaveLength(2);
-      expect(server.stored('ledger-doctor')).toHaveLength(1);
+      expect(server.recorded('ledger-doctor')).toHaveLength(1);
     });
 
     it('stops at the step that fails', async () => {

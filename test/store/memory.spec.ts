@@ -47,8 +47,8 @@ describe('the memory store is as awkward as the worst', () => {
     store.faults.push('unavailable', 'unknown-lost');
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => store.append(freshStream(), -1, facts(1))));
     expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).name : 'stored'))).toEqual([
-      'StoreUnavailable',
-      'OutcomeUnknown',
+      'StoreUnavailableError',
+      'OutcomeUnknownError',
       'stored',
     ]);
     expect(store.faults).toEqual([]);

@@ -6,9 +6,9 @@ import { memoryStore } from '../fakes/memory-store.js';
 import { compareLogs, leafHash, leafOf, pagesOf, MerkleTree, type Hash } from '../../src/store/merkle-tree.js';
 import { fact, facts, freshStream, metadata } from './event-store.contract.js';
 
-const sha256 = (...parts: (Hash | string)[]): Hash => {
+const sha256 = (...contributions: (Hash | string)[]): Hash => {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  for (const contribution of contributions) hash.update(contribution);
   return hash.digest();
 };
 
@@ -81,12 +81,12 @@ describe('the tree over the leaves', () => {
   it('is left alone by what is added to its copy', () => {
     const tree = treeOf([leafHash('a'), leafHash('b'), leafHash('c')]);
     const before = tree.root();
-    const copy = tree.copy();
-    copy.add(leafHash('d'));
+    const replica = tree.replica();
+    replica.add(leafHash('d'));
     expect(tree.root()).toBe(before);
-    expect(copy.root()).not.toBe(before);
+    expect(replica.root()).not.toBe(before);
     tree.add(leafHash('d'));
-    expect(tree.root()).toBe(copy.root());
+    expect(tree.root()).toBe(replica.root());
   });
 
   it('is not made from a state that is none', () => {

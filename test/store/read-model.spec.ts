@@ -35,18 +35,18 @@ const PATIENCE = 30_000;
 
 const FOREVER = Number.MAX_SAFE_INTEGER - 1;
 const hour = (n: number): string => `2016-01-04T${String(n).padStart(6, '0')}`;
-const event = (ordinal: number, more: Partial<IndexedEvent> = {}): IndexedEvent => ({
-  sequence: ordinal,
-  position: `p${ordinal}`,
+const event = (sequence: number, more: Partial<IndexedEvent> = {}): IndexedEvent => ({
+  sequence,
+  position: `p${sequence}`,
   stream: 'contract-euc',
-  revision: ordinal - 1,
-  id: `id-${ordinal}`,
-  watermark: hour(ordinal),
+  revision: sequence - 1,
+  id: `id-${sequence}`,
+  watermark: hour(sequence),
   ...more,
 });
 const whole: EventQuery = { tags: [], after: 0, upTo: FOREVER, limit: 100_000 };
-const ordinals = (model: SqliteReadModel, query: Partial<EventQuery> = {}): number[] =>
-  model.events({ ...whole, ...query }).map(({ sequence: ordinal }) => ordinal);
+const sequences = (model: SqliteReadModel, query: Partial<EventQuery> = {}): number[] =>
+  model.events({ ...whole, ...query }).map(({ sequence }) => sequence);
 
 /** As it is written, of how it is asked for. */
 const tag = (text: string): Tag => {
@@ -64,7 +64,7 @@ const sought = (log: readonly Tagged[], { tags, stream, from, until, after, upTo
     .filter((one) => tags.every((tag) => one.tags.includes(tag)))
     .map((one) => one.event)
     .filter((one) => one.sequence > after && one.sequence <= upTo && (stream === undefined || one.stream === stream))
-    .filter(({ watermark: logTime }) => (from === undefined || logTime >= from) && (until === undefined || logTime <= until))
+    .filter(({ watermark }) => (from === undefined || watermark >= from) && (until === undefined || watermark <= until))
     .slice(0, limit);
 
 const streams = ['contract-a', 'contract-b', 'programme-met'];
@@ -80,7 +80,7 @@ describe.each([
 
   describe('the index of the log', () => {
     const told = fc.record({
-      // what lies between two ordinals is written in as few bytes as it takes: one, two, three
+      // what lies between two sequences is written in as few bytes as it takes: one, two, three
       step: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(127, 128, 129, 16_383, 16_384, 3_000_000) }), // prettier-ignore
       stream: fc.constantFrom(...streams),
       chances: fc.tuple(...tagNames.map(() => fc.nat(99))),
@@ -112,14 +112,14 @@ describe.each([
           fc.property(transactions, fc.array(query, { minLength: 20, maxLength: 20 }), (told, queries) => {
             const model = open();
             const log: Tagged[] = [];
-            let [ordinal, time] = [0, 0];
+            let [sequence, time] = [0, 0];
             for (const { events, hold, read } of told)
               model.transaction(() => {
                 for (const [i, { step, stream, chances, later }] of events.entries()) {
-                  [ordinal, time] = [ordinal + step, time + later];
+                  [sequence, time] = [sequence + step, time + later];
                   const revision = log.filter((one) => one.event.stream === stream).length;
                   log.push({
-                    event: event(ordinal, { stream, revision, watermark: hour(time) }),
+                    event: event(sequence, { stream, revision, watermark: hour(time) }),
                     tags: tagNames.filter((name, n) => chances[n]! >= rarity[name]),
                   });
                   model.addEvent(log.at(-1)!.event, log.at(-1)!.tags.map(tag));
@@ -128,10 +128,10 @@ describe.each([
               }, hold);
 
             // in hundredths of the log, so that a query lands anywhere in it
-            const ordinalAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.sequence ?? 0));
+            const sequenceAt = (n: number) => (n > 100 ? FOREVER : (log[Math.ceil((n * log.length) / 100) - 1]?.event.sequence ?? 0));
             const timeAt = (n: number | undefined) => (n === undefined ? undefined : hour(Math.round((n * time) / 100)));
             for (const q of queries) {
-              const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: ordinalAt(q.after), upTo: ordinalAt(q.upTo) };
+              const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: sequenceAt(q.after), upTo: sequenceAt(q.upTo) };
               expect(model.events(asked)).toEqual(sought(log, asked));
             }
             for (const name of tagNames) {
@@ -158,18 +158,18 @@ describe.each([
           for (let i = 1; i <= 10; i++)
             model.addEvent(event(n * 10 + i), [tag('type:All'), ...(n % 100 === 7 && i === 3 ? [tag('tower:rare')] : [])]);
         });
-      expect(ordinals(model, { tags: ['type:All'] })).toHaveLength(3000);
-      expect(ordinals(model, { tags: ['type:All'], after: 2994 })).toEqual([2995, 2996, 2997, 2998, 2999, 3000]);
+      expect(sequences(model, { tags: ['type:All'] })).toHaveLength(3000);
+      expect(sequences(model, { tags: ['type:All'], after: 2994 })).toEqual([2995, 2996, 2997, 2998, 2999, 3000]);
       for (const tags of [['type:All', 'tower:rare'], ['tower:rare', 'type:All'], ['tower:rare']])
         // prettier-ignore
-        expect(ordinals(model, { tags })).toEqual([73, 1073, 2073]);
-      expect(ordinals(model, { tags: ['type:All', 'tower:rare'], after: 73, limit: 1 })).toEqual([1073]);
+        expect(sequences(model, { tags })).toEqual([73, 1073, 2073]);
+      expect(sequences(model, { tags: ['type:All', 'tower:rare'], after: 73, limit: 1 })).toEqual([1073]);
     });
 
     it('has an event once that was tagged twice with the same', () => {
       const model = open();
       model.transaction(() => model.addEvent(event(1), [tag('contract:euc'), tag('contract:euc')]));
-      expect(ordinals(model, { tags: ['contract:euc', 'contract:euc'] })).toEqual([1]);
+      expect(sequences(model, { tags: ['contract:euc', 'contract:euc'] })).toEqual([1]);
     });
 
     it('has nothing before the first event', () => {
@@ -180,7 +180,7 @@ describe.each([
         undefined,
         -1,
       ]);
-      expect(ordinals(model)).toEqual([]);
+      expect(sequences(model)).toEqual([]);
     });
   });
 
@@ -191,8 +191,7 @@ describe.each([
       db.close();
       return n;
     };
-    const add = (model: SqliteReadModel, ...added: readonly number[]) =>
-      added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
+    const add = (model: SqliteReadModel, ...added: readonly number[]) => added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
     const fail = (): never => {
       throw new Error('The disk is full.');
     };
@@ -204,16 +203,16 @@ describe.each([
       model.transaction(() => add(model, 3), true);
       expect(inFile(file)).toBe(0);
       model.commit();
-      expect([ordinals(model), inFile(file)]).toEqual([[1, 2, 3], 3]);
+      expect([sequences(model), inFile(file)]).toEqual([[1, 2, 3], 3]);
       model.commit(); // nothing is held any more
-      expect(ordinals(model)).toEqual([1, 2, 3]);
+      expect(sequences(model)).toEqual([1, 2, 3]);
     });
 
     it('held open is ended by whoever reads, and by the next that is not held', () => {
       const file = newFile();
       const model = open(file);
       model.transaction(() => add(model, 1), true);
-      expect([ordinals(model), ordinals(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1], [1], 1]);
+      expect([sequences(model), sequences(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1], [1], 1]);
       model.transaction(() => add(model, 2), true);
       model.transaction(() => add(model, 3));
       expect([model.lastEvent()!.sequence, inFile(file)]).toEqual([3, 3]);
@@ -225,7 +224,7 @@ describe.each([
       model.transaction(() => add(model, 1), true);
       model.transaction(() => {
         add(model, 2);
-        expect([ordinals(model), ordinals(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1, 2], [1, 2], 0]);
+        expect([sequences(model), sequences(model, { tags: ['type:All'] }), inFile(file)]).toEqual([[1, 2], [1, 2], 0]);
       }, true);
       expect(inFile(file)).toBe(0);
     });
@@ -235,7 +234,7 @@ describe.each([
       const model = open(file);
       model.transaction(() => add(model, 1), true);
       close(model);
-      expect(ordinals(open(file))).toEqual([1]);
+      expect(sequences(open(file))).toEqual([1]);
     });
 
     it('held open is lost with the process as if it had not begun', () => {
@@ -248,7 +247,7 @@ describe.each([
       const left = newFile(); // what a process that is killed now leaves behind
       for (const suffix of ['', '-wal']) cpSync(file + suffix, left + suffix);
       const after = open(left);
-      expect([ordinals(after), ordinals(after, { tags: ['type:All'] })]).toEqual([[1], [1]]);
+      expect([sequences(after), sequences(after, { tags: ['type:All'] })]).toEqual([[1], [1]]);
     });
 
     it.each([1, 6000])('that fails takes all along that is held: %d events', (many) => {
@@ -269,12 +268,12 @@ describe.each([
       model.transaction(() => expect(model.contributionsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
       expect(() => model.transaction(() => (add(model, many + 2), fail()), true)).toThrow('The disk is full.');
 
-      expect([ordinals(model), ordinals(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
-      expect([model.dump(build.id), model.stopped(build.id), model.builds()]).toEqual([before, [], [build]]);
+      expect([sequences(model), sequences(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
+      expect([model.dump(build.id), model.faulted(build.id), model.builds()]).toEqual([before, [], [build]]);
       expect(model.sumAt(build.id, 'programme:met', FOREVER)).toEqual({});
 
       model.transaction(work); // the same again, by the same names
-      expect(ordinals(model, { tags: ['tower:euc'] })).toHaveLength(many);
+      expect(sequences(model, { tags: ['tower:euc'] })).toHaveLength(many);
       expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
     });
 
@@ -284,7 +283,7 @@ describe.each([
       model.commit();
       expect(() => model.transaction(() => (add(model, 2), fail()))).toThrow('The disk is full.');
       model.transaction(() => add(model, 2));
-      expect([ordinals(model), ordinals(model, { tags: ['type:All'] })]).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+      expect([sequences(model), sequences(model, { tags: ['type:All'] })]).toEqual([[1, 2], [1, 2]]); // prettier-ignore
     });
   });
 
@@ -307,7 +306,7 @@ describe.each([
     });
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
-    /** Each change at an ordinal of its own, in transactions as they are told; the build, and what must be in it. */
+    /** Each change at an sequence of its own, in transactions as they are told; the build, and what must be in it. */
     const made = (changes: readonly Change[], model: SqliteReadModel, build: number) => {
       const versions: Version[] = [];
       const totals: { key: string; n: number; at: number }[] = [];
@@ -348,7 +347,7 @@ describe.each([
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
     it(
-      'is told of every ordinal: under a key, linking to one, the keys of rows, the totals',
+      'is told of every sequence: under a key, linking to one, the keys of rows, the totals',
       () =>
         always(
           fc.property(fc.array(change, { minLength: 1, maxLength: 40, size: 'max' }), (changes) => {
@@ -415,9 +414,9 @@ describe.each([
       model.fault(id, { stream: 'tower-z', sequence: 3, error: 'Out of ink.' });
       model.fault(id, { stream: 'tower-a', sequence: 5, error: 'Out of paper.' });
       model.fault(id, { stream: 'tower-z', sequence: 7, error: 'Still out of ink.' });
-      expect(model.stopped(id)).toEqual([
-        { stream: 'tower-a', ordinal: 5, error: 'Out of paper.' },
-        { stream: 'tower-z', ordinal: 3, error: 'Out of ink.' },
+      expect(model.faulted(id)).toEqual([
+        { stream: 'tower-a', sequence: 5, error: 'Out of paper.' },
+        { stream: 'tower-z', sequence: 3, error: 'Out of ink.' },
       ]);
     });
   });
@@ -461,9 +460,9 @@ describe.each([
       expect(model.dump(ids[1])).not.toBe(empty);
       let swept = 0;
       for (let more = true; more; swept++) model.transaction(() => void (more = model.retire()));
-      expect([model.dump(ids[1]), model.stopped(ids[1])]).toEqual([empty, []]);
+      expect([model.dump(ids[1]), model.faulted(ids[1])]).toEqual([empty, []]);
       expect([model.dump(ids[0]), model.dump(ids[2])]).toEqual(kept);
-      expect([model.stopped(ids[0]), model.stopped(ids[2])]).toMatchObject([[{ ordinal: 11 }], [{ ordinal: 21 }]]);
+      expect([model.faulted(ids[0]), model.faulted(ids[2])]).toMatchObject([[{ sequence: 11 }], [{ sequence: 21 }]]);
       expect(swept).toBeGreaterThan(10); // no transaction of it keeps the others waiting
     });
 
@@ -488,9 +487,9 @@ describe.each([
     };
     /** Whether it can be used from the beginning. */
     const works = (model: SqliteReadModel): void => {
-      expect([model.lastEvent(), model.builds(), ordinals(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
+      expect([model.lastEvent(), model.builds(), sequences(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
       const build = fill(model);
-      expect([ordinals(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
+      expect([sequences(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
     };
 
     it('holds when it is opened again what was written, and goes on from there', () => {
@@ -505,7 +504,7 @@ describe.each([
         again.addEvent(event(2, { stream: 'tower-euc', revision: 1 }), [tag('tower:euc')]);
         again.closeContribution(build, again.contributionsAt(build, 'tower:euc', 1)[0]!, 2);
       });
-      expect([ordinals(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
+      expect([sequences(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
       expect([again.rowKeys(build, 1, '', 10), again.rowKeys(build, 2, '', 10)]).toEqual([['tower:euc'], []]);
       expect([again.referencingAt(build, 'programme:met', 1).length, again.referencingAt(build, 'programme:met', 2)]).toEqual([1, []]);
     });
@@ -531,7 +530,7 @@ describe.each([
       const db = new Database(file);
       db.exec(`CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
       INSERT INTO about VALUES ('ledger', '1 ours');
-      CREATE TABLE tags (tag INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (tag, ordinal)) STRICT, WITHOUT ROWID;
+      CREATE TABLE tags (tag INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (tag, sequence)) STRICT, WITHOUT ROWID;
       CREATE TABLE parts (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, value TEXT NOT NULL) STRICT`);
       db.close();
       works(open(file));
@@ -556,9 +555,9 @@ describe('a thread that writes', () => {
     db.close();
     for (let n = 0; n < 2; n++) expect(() => add(model, 3)).toThrow('no such table: tags');
     expect(() => model.commit()).not.toThrow();
-    expect([model.lastEvent(), ordinals(model)]).toEqual([event(1), [1]]); // what was ended before can be read
+    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]); // what was ended before can be read
     model.close();
-    expect(ordinals(open(file))).toEqual([1]);
+    expect(sequences(open(file))).toEqual([1]);
   });
 
   it('that fails says so to who listens, though nobody comes, with the code of the failure', async () => {
@@ -575,7 +574,7 @@ describe('a thread that writes', () => {
     model.transaction(() => model.addEvent(event(2), [tag('type:All')]), true);
     model.commit();
     expect(await failed).toMatchObject({ message: 'The disk is full.', code: 'SQLITE_CONSTRAINT_TRIGGER' });
-    expect([model.lastEvent(), ordinals(model)]).toEqual([event(1), [1]]);
+    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]);
   });
 
   it('takes nothing more once it is closed', () => {
@@ -623,10 +622,10 @@ describe('a thread that writes', () => {
     model.transaction(of(0));
     expect(() => model.transaction(() => JSON.parse('{'))).toThrow(SyntaxError);
     model.transaction(of(1));
-    expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
+    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
     model.bind('another');
     model.transaction(of(0));
-    expect(ordinals(model, { stream: 'contract-4000' })).toEqual([4000]);
+    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000]);
   });
 
   it('keeps who is faster waiting, and loses nothing', () => {
@@ -641,9 +640,9 @@ describe('a thread that writes', () => {
       });
     for (const n of [1, 12_345, 25_000]) {
       expect(model.revisionAt(`contract-${n}`, FOREVER)).toBe(0);
-      expect(ordinals(model, { tags: [`contract:${n}`] })).toEqual([n]);
+      expect(sequences(model, { tags: [`contract:${n}`] })).toEqual([n]);
     }
     model.transaction(() => model.addEvent(event(25_001, { stream: 'contract-1', revision: 1 }), [tag('contract:1')]));
-    expect(ordinals(model, { tags: ['contract:1'], stream: 'contract-1' })).toEqual([1, 25_001]);
+    expect(sequences(model, { tags: ['contract:1'], stream: 'contract-1' })).toEqual([1, 25_001]);
   });
 });

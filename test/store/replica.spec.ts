@@ -8,7 +8,13 @@ import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
 import { ReplicaStore, type ReplicaOptions } from '../../src/store/replica/replica-store.js';
 import { microBatches } from '../../src/store/replica/micro-batch.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { HistoryBrokenError, InvalidPositionError, StoreUnavailableError, WrongExpectedRevisionError, type EventStore } from '../../src/store/event-store.js';
+import {
+  HistoryBrokenError,
+  InvalidPositionError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+  type EventStore,
+} from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
@@ -26,7 +32,11 @@ afterEach(async () => {
   await Promise.all(opened.map((store) => store.close()));
   opened = [];
 });
-const open = async (remote: EventStore | ReplicaOptions['connect'], dir: string, more: Partial<ReplicaOptions> = {}): Promise<ReplicaStore> => {
+const open = async (
+  remote: EventStore | ReplicaOptions['connect'],
+  dir: string,
+  more: Partial<ReplicaOptions> = {},
+): Promise<ReplicaStore> => {
   const connect = typeof remote === 'function' ? remote : async () => remote;
   const store = await ReplicaStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
   opened.push(store);
@@ -39,7 +49,7 @@ const until = async (what: string, met: () => boolean | Promise<boolean>): Promi
     await sleep(10);
   }
 };
-const has = (store: ReplicaStore, count: number) => until(`${count} copied events`, async () => (await store.status()).ordinal === count);
+const has = (store: ReplicaStore, count: number) => until(`${count} copied events`, async () => (await store.status()).sequence === count);
 const rootOf = (events: readonly RecordedEvent[]): string => {
   const tree = new MerkleTree();
   for (const event of events) tree.add(leafOf(event));
@@ -169,13 +179,13 @@ describe('a copy of the log', () => {
   it('has the events, the positions and the genesis of the store that it follows', async () => {
     const store = memoryStore({ timeZone: 'Asia/Tokyo' });
     await store.append(freshStream(), -1, facts(30));
-    const copy = await open(store, await folder());
+    const replica = await open(store, await folder());
     await store.append(freshStream('tower'), -1, facts(3));
-    await has(copy, 33);
-    expect(copy.genesis).toEqual(store.genesis);
-    expect(await wholeLog(copy)).toEqual(await wholeLog(store));
-    expect(await copy.head()).toBe(await store.head());
-    for (const { position } of await wholeLog(store)) expect(await copy.readAll(position, 2)).toEqual(await store.readAll(position, 2));
+    await has(replica, 33);
+    expect(replica.genesis).toEqual(store.genesis);
+    expect(await wholeLog(replica)).toEqual(await wholeLog(store));
+    expect(await replica.head()).toBe(await store.head());
+    for (const { position } of await wholeLog(store)) expect(await replica.readAll(position, 2)).toEqual(await store.readAll(position, 2));
   });
 
   it('knows the root over what it copied, and makes it anew from its file', async () => {
@@ -286,12 +296,12 @@ describe('a copy of the log', () => {
     const copy = await open(remote, await folder());
     await has(copy, 7);
     const position = await remote.head();
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 0, broken: undefined });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 0, broken: undefined });
     remote.batches = 0;
     await remote.append(freshStream(), -1, facts(3));
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: true, behind: 3 });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 3 });
     remote.leave();
-    expect(await copy.status()).toMatchObject({ ordinal: 7, position, connected: false, behind: undefined });
+    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: false, behind: undefined });
   });
 
   it('counts what it is far behind no more than once a second', async () => {
@@ -323,24 +333,24 @@ describe('a copy of the log', () => {
 const copied = async (count: number, more: Partial<ReplicaOptions> = {}) => {
   const [dir, remote, stream] = [await folder(), new Remote(), freshStream()];
   await remote.append(stream, -1, facts(count));
-  const copy = await open(remote, dir, more);
-  await has(copy, count);
-  return { dir, remote, stream, copy, log: await remote.readAll() };
+  const replica = await open(remote, dir, more);
+  await has(replica, count);
+  return { dir, remote, stream, copy: replica, log: await remote.readAll() };
 };
 
 describe('a copy whose store is away', () => {
   it('goes on reading; what needs the store is told that it is away', async () => {
-    const { remote, stream, copy, log } = await copied(5);
+    const { remote, stream, copy: replica, log } = await copied(5);
     remote.leave();
-    expect(await wholeLog(copy)).toEqual(log);
-    expect(await copy.readLocal(stream)).toEqual(log);
-    expect(await copy.head()).toBe(log.at(-1)!.position);
-    for await (const batch of copy.follow(log[1]!.position, AbortSignal.timeout(2000))) {
+    expect(await wholeLog(replica)).toEqual(log);
+    expect(await replica.readLocal(stream)).toEqual(log);
+    expect(await replica.head()).toBe(log.at(-1)!.position);
+    for await (const batch of replica.follow(log[1]!.position, AbortSignal.timeout(2000))) {
       expect(batch).toEqual(log.slice(2));
       break;
     }
-    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
-    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(replica.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(replica.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
   it('does not wait for its own appends', async () => {
@@ -404,7 +414,7 @@ describe('a copy whose store is away', () => {
     expect(copy.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
     await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
-    expect(await copy.status()).toMatchObject({ ordinal: 5, connected: false, behind: undefined });
+    expect(await copy.status()).toMatchObject({ sequence: 5, connected: false, behind: undefined });
     // a position that nobody at hand can place
     const ahead = (await remote.readAll()).at(-2)!.position;
     expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailableError);
@@ -460,8 +470,8 @@ describe('a copy that is interrupted', () => {
     await remote.append(freshStream(), -1, facts(20));
     const [dir, killed] = [await folder(), await folder()];
     remote.batches = 2;
-    const copy = await open(remote, dir);
-    await has(copy, 14);
+    const replica = await open(remote, dir);
+    await has(replica, 14);
     await cp(dir, killed, { recursive: true }); // the files as a killed process leaves them
     const again = await open(new Remote(remote.store), killed);
     await has(again, 20);
@@ -481,12 +491,12 @@ describe('a copy that is interrupted', () => {
   it('goes on when its disk takes events again', async () => {
     const said: string[] = [];
     const { dir, remote, stream, copy } = await copied(3, { log: (message) => said.push(message) });
-    const disk = new Database(join(dir, 'copy.db'));
+    const disk = new Database(join(dir, 'replica.db'));
     disk.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.revision = 4 BEGIN SELECT raise(FAIL, 'disk full'); END");
     await remote.append(stream, 2, facts(3));
     await until('its word', () => said.length === 1);
     await until('more attempts', () => remote.followed.length > 3); // said once
-    expect(await copy.status()).toMatchObject({ ordinal: 3, behind: 3 });
+    expect(await copy.status()).toMatchObject({ sequence: 3, behind: 3 });
     expect(said).toHaveLength(1);
     disk.exec('DROP TRIGGER full');
     disk.close();
@@ -499,7 +509,7 @@ describe('a copy that is interrupted', () => {
 
 describe('a copy that is not the log', () => {
   const sql = (dir: string, text: string) => {
-    const db = new Database(join(dir, 'copy.db'));
+    const db = new Database(join(dir, 'replica.db'));
     expect(db.prepare(text).run().changes).toBe(1);
     db.close();
   };
@@ -515,8 +525,8 @@ describe('a copy that is not the log', () => {
   };
 
   it('is refused when it is one of another ledger', async () => {
-    const { dir, copy } = await copied(3);
-    await copy.close();
+    const { dir, copy: replica } = await copied(3);
+    await replica.close();
     const other = memoryStore({ ledgerId: '019353d2-0000-7000-8000-0000000000bb' });
     await refused(open(other, dir), '019353d2-0000-7000-8000-0000000000aa', '019353d2-0000-7000-8000-0000000000bb');
     await refused(open(memoryStore({ timeZone: 'Asia/Tokyo' }), dir));
@@ -527,7 +537,7 @@ describe('a copy that is not the log', () => {
     await copy.close();
     const { position } = log[60]!;
     for (let time = 0; time < 2; time++) await refused(open(new Remote(remote.store, forged(position)), dir), position, 'revision 60');
-    expect((await (await open(new Remote(remote.store), dir)).status()).ordinal).toBe(150);
+    expect((await (await open(new Remote(remote.store), dir)).status()).sequence).toBe(150);
   });
 
   it('is refused when the store has lost what was copied', async () => {
@@ -566,14 +576,14 @@ describe('a copy that is not the log', () => {
   it('is refused when one of its last events was changed on this machine', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 100`);
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 100`);
     await refused(open(new Remote(remote.store), dir), log[99]!.position);
   });
 
   it('is found out by its root when an older event was changed, and the event is named beside the store', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE ordinal = 20`);
+    sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), rootOf(log));
     await refused(again.verifyAgainst(remote), log[19]!.position);
@@ -588,19 +598,19 @@ describe('a copy that is not the log', () => {
   it('is found out when an event is missing', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, 'DELETE FROM events WHERE ordinal = 20');
+    sql(dir, 'DELETE FROM events WHERE sequence = 20');
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), 'missing');
     await refused(again.readAll(log[10]!.position), 'missing');
     await again.close();
-    sql(dir, 'DELETE FROM events WHERE ordinal = 150');
+    sql(dir, 'DELETE FROM events WHERE sequence = 150');
     await refused(open(new Remote(remote.store), dir), 'number 149', 'number 150');
   });
 
   it('is found out when its text is damaged', async () => {
     const { dir, remote, copy, log } = await copied(150);
     await copy.close();
-    sql(dir, `UPDATE events SET metadata = '{"half' WHERE ordinal = 20`);
+    sql(dir, `UPDATE events SET metadata = '{"half' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.readAll(log[18]!.position, 1), log[19]!.position);
     await refused(again.verify());
@@ -608,9 +618,9 @@ describe('a copy that is not the log', () => {
 
   it('is refused when its file is none, and leaves the folder free', async () => {
     const dir = await folder();
-    await writeFile(join(dir, 'copy.db'), 'nonsense '.repeat(1000));
+    await writeFile(join(dir, 'replica.db'), 'nonsense '.repeat(1000));
     await refused(open(new Remote(), dir), 'damaged');
-    await rm(join(dir, 'copy.db'));
+    await rm(join(dir, 'replica.db'));
     await open(new Remote(), dir);
   });
 

@@ -15,8 +15,7 @@ const folder = async (): Promise<string> => {
 };
 afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
 
-const open = (dir: string, timeZone = 'Europe/London') =>
-  SqliteStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
+const open = (dir: string, timeZone = 'Europe/London') => SqliteStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
 
 eventStoreContract('the embedded store', async () => open(await folder()));
 
@@ -99,14 +98,14 @@ describe('the embedded store', () => {
     await from.append(stream, -1, facts(3));
     const log = await wholeLog(from);
     await expect(to.adopt(log.filter(({ stream: s, revision }) => s !== stream || revision !== 1))).rejects.toMatchObject({
-      name: 'WrongExpectedRevision',
+      name: 'WrongExpectedRevisionError',
       stream,
       expected: 1,
       actual: 0,
     });
     expect(await wholeLog(to)).toEqual([]);
     await to.adopt(log);
-    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: 2 });
+    await expect(to.adopt(log)).rejects.toMatchObject({ name: 'WrongExpectedRevisionError', actual: 2 });
     expect(await wholeLog(to)).toEqual(log);
     await Promise.all([from.close(), to.close()]);
   });

@@ -38,8 +38,12 @@ export const fieldRefusals = {
   'ledger/wrong-value': 'The value is not of the kind of its field.',
 };
 
-const shapeOf = (history: History, { recorded: stored }: Entry): Field =>
-  object({ ...history.aggregate.events[stored.type]!.fields, effectiveOn: provenanceFields.effectiveOn, evidence: provenanceFields.evidence });
+const shapeOf = (history: History, { recorded }: Entry): Field =>
+  object({
+    ...history.aggregate.events[recorded.type]!.fields,
+    effectiveOn: provenanceFields.effectiveOn,
+    evidence: provenanceFields.evidence,
+  });
 
 /** The field at a pointer of an event, having checked that a value is of its kind. */
 export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json): Field => {
@@ -53,12 +57,12 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
 };
 
 /** A corrected fact satisfies what its type asks of it, as if it were told so now. */
-export const mustBeSound = (history: History, { recorded: stored }: Entry, data: unknown, told: EventContext): void => {
+export const mustBeSound = (history: History, { recorded }: Entry, data: unknown, context: EventContext): void => {
   try {
-    history.aggregate.events[stored.type]!.check?.(data, told);
+    history.aggregate.events[recorded.type]!.check?.(data, context);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    reject('ledger/wrong-value', `${stored.type} could not have been told so: ${error.message}`, {
+    reject('ledger/wrong-value', `${recorded.type} could not have been told so: ${error.message}`, {
       pointer: '/value',
       because: error.code,
     });

@@ -48,7 +48,7 @@ export interface Loss {
   readonly writtenOffOn?: string;
 }
 
-const fact = eventsOf<Loss, Programme>();
+const event = eventsOf<Loss, Programme>();
 const currencies = (l: Loss, v: Value): Pick<Loss, 'currencies'> => ({
   currencies: isAmount(v) ? [...new Set([...l.currencies, v.currency])] : l.currencies,
 });
@@ -57,7 +57,7 @@ const lowered = (net: Amount | undefined, by: Amount): Amount | undefined => {
   if (!net || net.currency !== by.currency) return net;
   return compare(net, by) <= 0 ? { amount: '0.00', currency: net.currency } : subtract(net, by);
 };
-const about = (v: Value): boolean => !isAmount(v) || !['exact', 'under', 'at-most'].includes(v.says ?? 'exact');
+const about = (v: Value): boolean => !isAmount(v) || !['exact', 'under', 'at-most'].includes(v.qualifier ?? 'exact');
 
 export const loss = subject({
   category: 'loss',
@@ -72,7 +72,7 @@ export const loss = subject({
     identifiedOn: '',
   } as Loss,
   events: {
-    LossRaised: fact({
+    LossRaised: event({
       allowedIn: ['none'],
       fields: {
         programme: ref('programme'),
@@ -93,27 +93,27 @@ export const loss = subject({
       check({ bearer, supplier, gross, items = [] }) {
         if (bearer === 'supplier' && !supplier) reject('loss/no-bearer', 'Name the supplier that bears it.', { pointer: '/supplier' });
         const [first, ...rest] = items.map(({ amount }) => amount);
-        if (!first || !isAmount(gross) || (gross.says ?? 'exact') !== 'exact') return;
+        if (!first || !isAmount(gross) || (gross.qualifier ?? 'exact') !== 'exact') return;
         if ([first, ...rest].some(({ currency }) => currency !== gross.currency))
           reject('loss/mixed-currencies', `The loss is in ${gross.currency}.`, { pointer: '/items' });
         const total = rest.reduce(add, first);
         if (minor(total) !== minor(gross)) reject('loss/does-not-add-up', `The items come to ${total.amount}.`, { pointer: '/gross' });
       },
-      evolve: (l, { items = [], identifiedOn, ...told }, { effectiveOn }) => ({
+      evolve: (l, { items = [], identifiedOn, ...rest }, { effectiveOn }) => ({
         ...l,
-        ...told,
-        ...currencies(l, told.gross),
+        ...rest,
+        ...currencies(l, rest.gross),
         stage: 'identified',
         items,
         identifiedOn: identifiedOn ?? effectiveOn,
       }),
     }),
-    LossRevised: fact({
+    LossRevised: event({
       allowedIn: open,
       fields: { gross: value('What it comes to as it is known now'), why: optional(text('Why', { max: 1000 })) },
       evolve: (l, { gross }) => ({ ...l, ...currencies(l, gross), gross, items: [] }),
     }),
-    WriteOffProposed: fact({
+    WriteOffProposed: event({
       allowedIn: ['identified', 'recovering', 'written-off', 'reversed'],
       fields: { amount: amount('What is to be written off') },
       evolve: (l, { amount }, { effectiveOn }) => ({
@@ -123,7 +123,7 @@ export const loss = subject({
         proposed: { amount, on: effectiveOn },
       }),
     }),
-    WrittenOff: fact({
+    WrittenOff: event({
       allowedIn: open,
       fields: { amount: amount('What is written off') },
       evolve: ({ proposed: _, ...l }, { amount }, { effectiveOn }) => ({
@@ -133,10 +133,10 @@ export const loss = subject({
         net: sum(l.net, amount),
         writtenOffOn: effectiveOn,
       }),
-      assess: ({ amount }, told, { bearer, elsewhere, gross }, programme) =>
-        bearer === 'supplier' || elsewhere ? [] : writeOffApprovalOf(programme, { gross, amount }, told),
+      assess: ({ amount }, context, { bearer, elsewhere, gross }, programme) =>
+        bearer === 'supplier' || elsewhere ? [] : writeOffApprovalOf(programme, { gross, amount }, context),
     }),
-    RecoveryRecorded: fact({
+    RecoveryRecorded: event({
       allowedIn: open,
       fields: { amount: amount('What came back'), from: optional(text('From whom')) },
       evolve: (l, { amount }) => ({
@@ -147,7 +147,7 @@ export const loss = subject({
         ...(l.net && { net: lowered(l.net, amount)! }),
       }),
     }),
-    WriteOffReversed: fact({
+    WriteOffReversed: event({
       allowedIn: ['written-off', 'proposed'],
       fields: { amount: amount('What is no longer written off'), why: optional(text('Why', { max: 1000 })) },
       evolve: (l, { amount }) => {

@@ -1,6 +1,6 @@
 import { amount, choice, count, date, headcount, id, object, optional, ref, text, uri, type DataOf } from '../../kernel/index.js';
 
-export const SAYS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
+export const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
 interface Told {
   readonly event: string;
   readonly on: string;

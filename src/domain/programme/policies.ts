@@ -99,13 +99,13 @@ const approver = (
   on: string,
   office: string | undefined,
 ): Assessment => {
-  const asked = { ...inputs, approver };
-  const not = (why: string | undefined) => assessment(policy, rule, 'not-assessable', asked, why);
+  const context = { ...inputs, approver };
+  const not = (why: string | undefined) => assessment(policy, rule, 'not-assessable', context, why);
   if (applies !== 'yes') return not(WHY_NOT[applies]);
   if (!office) return not('Nobody was named as deciding.');
   if (!certainlyInForce(policy, on)) return not('Whether the policy was in force on that day is not known.');
   const met = office.toLowerCase() === approver.toLowerCase();
-  return assessment(policy, rule, met ? 'met' : 'not-met', asked, met ? undefined : `${approver} must approve this.`);
+  return assessment(policy, rule, met ? 'met' : 'not-met', context, met ? undefined : `${approver} must approve this.`);
 };
 
 type Answer = 'yes' | 'no' | 'unknown' | 'within-precision';
@@ -136,8 +136,8 @@ const first = (answers: readonly Answer[], order: readonly Answer[]): Answer => 
 
 const atLeast = (value: Value, limit: NonNullable<ApprovalRow['originalAtLeast']>): Answer => {
   if (!isAmount(value) || value.currency !== limit.currency) return 'unknown';
-  const { says = 'exact' } = value;
-  const [least, most] = [says !== 'under' && says !== 'at-most', says !== 'over' && says !== 'at-least'];
+  const { qualifier = 'exact' } = value;
+  const [least, most] = [qualifier !== 'under' && qualifier !== 'at-most', qualifier !== 'over' && qualifier !== 'at-least'];
   if (compare(value, limit) >= 0) return least ? 'yes' : 'unknown';
   return most ? 'no' : 'unknown';
 };

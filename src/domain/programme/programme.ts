@@ -22,7 +22,7 @@ import {
 import {
   headcountTargetFields,
   riskFields,
-  SAYS,
+  QUALIFIERS,
   savingFields,
   savingsTargetFields,
   strategyFields,
@@ -90,7 +90,7 @@ export interface Programme {
   readonly integrator?: { readonly contract: string; readonly on: string };
   readonly policies: readonly Policy[];
   readonly strategies: readonly Strategy[];
-  readonly portfolio?: { readonly projects: number; readonly says?: Qualifier; readonly on: string; readonly event: string };
+  readonly portfolio?: { readonly projects: number; readonly qualifier?: Qualifier; readonly on: string; readonly event: string };
   readonly savingsTargets: readonly SavingsTarget[];
   readonly savings: readonly Saving[];
   readonly headcountTargets: readonly HeadcountTarget[];
@@ -103,7 +103,7 @@ const fact = eventsOf<Programme>();
 const once = (list: readonly object[], key: string): boolean =>
   new Set(list.map((entry) => (entry as Readonly<Record<string, unknown>>)[key])).size === list.length;
 const eachOnce = {
-  'programme/told-twice': {
+  'programme/duplicate': {
     says: 'Each strategy, target, saving and risk has an id of its own.',
     holds: (p: Programme) =>
       once(p.strategies, 'strategy') &&
@@ -180,7 +180,7 @@ export const programme = subject({
     }),
     PortfolioSizeRecorded: fact({
       allowedIn: ['chartered'],
-      fields: { projects: count('How many projects', { example: 146 }), says: optional(choice(SAYS)) },
+      fields: { projects: count('How many projects', { example: 146 }), qualifier: optional(choice(QUALIFIERS)) },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, portfolio: { ...data, event, on: effectiveOn } }),
     }),
     SavingsTargetSet: fact({

@@ -10,13 +10,13 @@ export interface Supplier {
   readonly registration?: string;
 }
 
-const fact = eventsOf<Supplier>();
+const event = eventsOf<Supplier>();
 
 export const supplier = subject({
   category: 'supplier',
   initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
   events: {
-    SupplierRegistered: fact({
+    SupplierRegistered: event({
       allowedIn: ['none'],
       fields: {
         title: text('Name of the supplier', { example: 'Computer Sciences Corporation' }),

@@ -10,13 +10,13 @@ export interface Tower {
   readonly plannedOn?: string;
 }
 
-const fact = eventsOf<Tower, Programme>();
+const event = eventsOf<Tower, Programme>();
 
 export const tower = subject({
   category: 'tower',
   initial: { stage: 'none', title: '' } as Tower,
   events: {
-    TowerPlanned: fact({
+    TowerPlanned: event({
       allowedIn: ['none'],
       fields: {
         programme: ref('programme'),

@@ -142,10 +142,10 @@ export const workforce = subject({
             },
           );
       },
-      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...told }, { event, effectiveOn }) => {
-        const gone = entered(w, told.from, -(told.moved + objected + left));
-        const moved = entered(gone, told.to, told.moved);
-        return { ...moved, transfers: [...w.transfers, { ...told, objected, retained, left, on: effectiveOn, event }] };
+      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) => {
+        const gone = entered(w, rest.from, -(rest.moved + objected + left));
+        const moved = entered(gone, rest.to, rest.moved);
+        return { ...moved, transfers: [...w.transfers, { ...rest, objected, retained, left, on: effectiveOn, event }] };
       },
     }),
     StaffLeft: fact({
@@ -162,9 +162,9 @@ export const workforce = subject({
   invariants: {
     'workforce/below-zero': {
       says: 'No more can leave a pool than it was counted to hold.',
-      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.says ?? 'exact') !== 'exact'),
+      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.qualifier ?? 'exact') !== 'exact'),
     },
-    'workforce/told-twice': {
+    'workforce/duplicate': {
       says: 'Each plan and each transfer has an id of its own.',
       holds: ({ plans, transfers }) =>
         new Set(plans.map(({ plan }) => plan)).size === plans.length &&

@@ -34,7 +34,7 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
   };
 };
 
-const seen = ({ recorded: stored, effectiveOn }: Entry) => ({ event: stored.id, type: stored.type, effectiveOn });
+const seen = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
 /** Whole days between the last possible day of an act and the day it was recorded; 0 when it may have been told in time. */
 export const daysLate = (effectiveOn: string, recordedOn: string): number =>
@@ -58,17 +58,17 @@ const who = ({ metadata }: RecordedEvent) => {
 /** The audit trail of a subject: every fact as it is believed, in its place, with who decided it, why, and what it changed. */
 export const historyView = (history: History, timeZone: string) => {
   const entries = [...history.steps()].map(({ entry, before, after }) => {
-    const { recorded: stored, data, effectiveOn, evidence, corrections, notes } = entry;
-    const late = daysLate(effectiveOn, dayOf(stored.metadata.recordedAt, timeZone));
+    const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
+    const late = daysLate(effectiveOn, dayOf(recorded.metadata.recordedAt, timeZone));
     return {
-      event: stored.id,
-      type: stored.type,
-      stream: stored.stream,
-      revision: stored.revision,
-      position: stored.position,
+      event: recorded.id,
+      type: recorded.type,
+      stream: recorded.stream,
+      revision: recorded.revision,
+      position: recorded.position,
       effectiveOn,
-      ...(late > 0 && { toldDaysLate: late }),
-      ...who(stored),
+      ...(late > 0 && { daysLate: late }),
+      ...who(recorded),
       evidence,
       data: data as Json,
       corrections,
@@ -107,13 +107,13 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
     stream: first.stream,
     ...who(first),
     effectiveOn: metadata.effectiveOn,
-    ...(late > 0 && { toldDaysLate: late }),
+    ...(late > 0 && { daysLate: late }),
     evidence: metadata.evidence ?? [],
     asked: body,
     known: [{ stream: first.stream, revision: first.revision - 1 }, ...metadata.known],
     assessed: events.flatMap((event) => event.metadata.assessed ?? []),
     events: events.map((event) => {
-      const entry = history.entries.find(({ recorded: stored }) => stored.id === event.id);
+      const entry = history.entries.find(({ recorded }) => recorded.id === event.id);
       const withdrawnBy = history.withdrawn.get(event.id);
       return {
         event: event.id,
@@ -154,12 +154,19 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
   const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
   const history = (await load(category, id)).atRevision(first.revision - 1);
-  const asked = { id, data, record, actor: metadata.actor, effectiveOn: metadata.effectiveOn, today: dayOf(metadata.recordedAt, timeZone) };
+  const context = {
+    id,
+    data,
+    record,
+    actor: metadata.actor,
+    effectiveOn: metadata.effectiveOn,
+    today: dayOf(metadata.recordedAt, timeZone),
+  };
   const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
-    const decision = await decideOn(command, asked, history, asKnown);
-    const again = decision.facts.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
+    const decision = await decideOn(command, context, history, asKnown);
+    const again = decision.events.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
     const differ = differences({ events: recorded }, { events: again }).concat(
       differences(byStream(metadata.known), byStream(decision.known), '/known'),
     );

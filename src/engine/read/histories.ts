@@ -22,7 +22,7 @@ export class Histories {
   /** @param most streams; and half as many events of whole ones */
   constructor(
     private readonly store: EventStore,
-    private readonly subjects: ReadonlyMap<string, AnyAggregate>,
+    private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly most: number,
   ) {}
 
@@ -74,9 +74,9 @@ export class Histories {
 
   async #upTo(stream: string, revision: number): Promise<History | Error> {
     const [category, id] = split(stream);
-    const subject = this.subjects.get(category);
-    if (!subject) return new Error(`Nothing here knows the category ${category}.`);
-    const history = new History(subject, id);
+    const aggregate = this.aggregates.get(category);
+    if (!aggregate) return new Error(`Nothing here knows the category ${category}.`);
+    const history = new History(aggregate, id);
     try {
       while (history.revision < revision - 1)
         history.addAll(await localPage(this.store, stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));

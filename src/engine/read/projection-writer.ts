@@ -3,19 +3,20 @@ import type { ProjectionBuild, Sequence, ReadModel } from '../../store/read-mode
 
 /** What a stream adds to a projection. @throws what keeps it from adding anything */
 export const contributionsOf = (projection: Projection, history: History): Contributions => {
-  let parts = NO_PARTS;
+  let contributions = NO_PARTS;
   for (const { category, contribute } of projection.from)
-    if (category === history.aggregate.category) parts = parts.length > 0 ? [...parts, ...contribute(history)] : contribute(history);
-  if (parts.length < 2) return parts;
+    if (category === history.aggregate.category)
+      contributions = contributions.length > 0 ? [...contributions, ...contribute(history)] : contribute(history);
+  if (contributions.length < 2) return contributions;
   const keys = new Set<string>();
-  for (const { key } of parts) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
-  return parts;
+  for (const { key } of contributions) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
+  return contributions;
 };
 
 /** Keeps where one build's parts, links and totals stand true for the last event it took. */
 export class ProjectionWriter {
   cursor: Sequence;
-  /** Streams that could not be folded any more → the ordinal from which on their parts stay as they were. */
+  /** Streams that could not be folded any more → the sequence from which on their parts stay as they were. */
   readonly faulted: Map<string, Sequence>;
   readonly #current = new Map<string, Added>();
   readonly #totals = new Map<string, Total>();
@@ -27,7 +28,7 @@ export class ProjectionWriter {
     private readonly log: (message: string, error: unknown) => void,
   ) {
     this.cursor = build.cursor;
-    this.faulted = new Map(readModel.stopped(build.id).map(({ stream, sequence: ordinal }) => [stream, ordinal]));
+    this.faulted = new Map(readModel.faulted(build.id).map(({ stream, sequence }) => [stream, sequence]));
   }
 
   /** Streams of which a part cannot be shown, with the error; asked again whenever it is to be shown. */
@@ -50,40 +51,40 @@ export class ProjectionWriter {
     if (this.#current.has(stream) || !this.#folds(category) || this.faulted.has(stream)) return;
     if (this.#current.size >= CURRENT) this.#current.clear();
     const known = history !== undefined && revision > 0;
-    this.#current.set(stream, known ? { state: history.state, parts: contributionsOf(this.projection, history) } : NOTHING_ADDED);
+    this.#current.set(stream, known ? { state: history.state, contributions: contributionsOf(this.projection, history) } : NOTHING_ADDED);
   }
 
   /** @param history undefined when the stream cannot be folded any more */
-  take(event: RecordedEvent, category: string, history: History | undefined, ordinal: Sequence): void {
+  take(event: RecordedEvent, category: string, history: History | undefined, sequence: Sequence): void {
     const { stream } = event;
     if (this.projection.byEvent)
       for (const { key, links = NO_LINKS, sums } of this.projection.byEvent(event)) {
-        this.readModel.mark(this.build.id, under(key), ordinal);
-        for (const link of links) this.readModel.mark(this.build.id, referencing(link), ordinal);
-        this.#count(undefined, sums, ordinal);
+        this.readModel.mark(this.build.id, under(key), sequence);
+        for (const link of links) this.readModel.mark(this.build.id, referencing(link), sequence);
+        this.#count(undefined, sums, sequence);
       }
     if (!this.#folds(category) || this.faulted.has(stream)) return;
     const before = this.#current.get(stream) ?? NOTHING_ADDED;
-    let parts: Contributions;
+    let contributions: Contributions;
     try {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
       if (history.state === before.state) return;
-      parts = contributionsOf(this.projection, history);
+      contributions = contributionsOf(this.projection, history);
     } catch (error) {
-      this.#stop(event, ordinal, error);
+      this.#stop(event, sequence, error);
       return;
     }
-    this.#replace(stream, before.parts, parts, ordinal); // what the read model throws is no fault of the stream
-    this.#current.set(stream, { state: history.state, parts });
+    this.#replace(stream, before.contributions, contributions, sequence); // what the read model throws is no fault of the stream
+    this.#current.set(stream, { state: history.state, contributions });
   }
 
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
     const [last, next] = [byKey(before), byKey(after)];
-    for (const part of before) {
-      const other = next(part.key);
-      if (other && samePlace(part, other)) continue;
-      this.readModel.closeContribution(this.build.id, placeOf(stream, part), at);
-      if (!other) this.#count(part.sums, undefined, at);
+    for (const contribution of before) {
+      const other = next(contribution.key);
+      if (other && samePlace(contribution, other)) continue;
+      this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
+      if (!other) this.#count(contribution.sums, undefined, at);
     }
     for (const part of after) {
       const other = last(part.key);
@@ -93,13 +94,13 @@ export class ProjectionWriter {
   }
 
   /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
-  #stop({ stream, metadata: { about } }: RecordedEvent, ordinal: Sequence, error: unknown): void {
+  #stop({ stream, metadata: { about } }: RecordedEvent, sequence: Sequence, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.log(`${this.projection.name}: ${stream} stopped.`, error);
-    this.faulted.set(stream, ordinal);
-    this.readModel.fault(this.build.id, { stream, sequence: ordinal, error: why });
-    for (const key of faultedIn(this.#current.get(stream)?.parts ?? NO_PARTS, about.programme))
-      this.#count({}, { [key]: { stopped: 1n } }, ordinal);
+    this.faulted.set(stream, sequence);
+    this.readModel.fault(this.build.id, { stream, sequence, error: why });
+    for (const key of faultedIn(this.#current.get(stream)?.contributions ?? NO_PARTS, about.programme))
+      this.#count({}, { [key]: { faulted: 1n } }, sequence);
     this.#current.delete(stream);
   }
 
@@ -134,8 +135,8 @@ class Total {
   /** The measures in order, each as JSON has it. */
   #order: (readonly [measure: string, quoted: string])[] | undefined;
 
-  constructor(stored: Readonly<Record<string, string>>) {
-    for (const measure in stored) this.add(measure, BigInt(stored[measure]!));
+  constructor(recorded: Readonly<Record<string, string>>) {
+    for (const measure in recorded) this.add(measure, BigInt(recorded[measure]!));
   }
 
   add(measure: string, n: bigint): void {
@@ -158,7 +159,7 @@ class Total {
 /** What a stream adds, and the state it follows from. */
 interface Added {
   readonly state: unknown;
-  readonly parts: Contributions;
+  readonly contributions: Contributions;
 }
 /** Streams whose parts are at hand: those of others are made of their history again. */
 const CURRENT = 300;
@@ -166,7 +167,7 @@ const CURRENT = 300;
 type Measures = Readonly<Record<string, bigint>>;
 const NOTHING = {};
 const NO_PARTS: Contributions = [];
-const NOTHING_ADDED: Added = { state: undefined, parts: NO_PARTS };
+const NOTHING_ADDED: Added = { state: undefined, contributions: NO_PARTS };
 const NO_LINKS: readonly string[] = [];
 
 const placeOf = (stream: string, { key, row = false, links = NO_LINKS }: Contribution) => ({ key, stream, row, links: distinct(links) });
@@ -174,9 +175,9 @@ const distinct = (links: readonly string[]): readonly string[] =>
   links.every((link, i) => links.indexOf(link) === i) ? links : [...new Set(links)];
 
 /** Few are looked through, many looked up. */
-const byKey = (parts: Contributions): ((key: string) => Contribution | undefined) => {
-  if (parts.length <= 8) return (key) => parts.find((part) => part.key === key);
-  const known = new Map(parts.map((part) => [part.key, part]));
+const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
+  if (contributions.length <= 8) return (key) => contributions.find((contribution) => contribution.key === key);
+  const known = new Map(contributions.map((part) => [part.key, part]));
   return (key) => known.get(key);
 };
 
@@ -207,7 +208,7 @@ export const sameStanding = (before: Contribution, after: Contribution): boolean
 const keysOf = (...sums: readonly Contribution['sums'][]): ReadonlySet<string> => new Set(sums.flatMap((s) => Object.keys(s ?? NOTHING)));
 
 /** Where a stream that stops is counted. */
-export const faultedIn = (parts: Contributions, programme: string | undefined): ReadonlySet<string> => {
-  const keys = keysOf(...parts.map(({ sums }) => sums));
+export const faultedIn = (contributions: Contributions, programme: string | undefined): ReadonlySet<string> => {
+  const keys = keysOf(...contributions.map(({ sums }) => sums));
   return keys.size > 0 || !programme ? keys : new Set([`programme:${programme}`]);
 };

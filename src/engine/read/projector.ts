@@ -53,7 +53,7 @@ const COMMIT_MS = 250;
 interface Serving {
   readonly projection: Projection;
   readonly generation: string;
-  feed: ProjectionWriter | undefined;
+  writer: ProjectionWriter | undefined;
   rows: Rows | undefined;
   catchingUp: ProjectionWriter | undefined;
 }
@@ -102,7 +102,7 @@ export class Projector {
       const serving: Serving = {
         projection,
         generation: this.#generation(projection),
-        feed: undefined,
+        writer: undefined,
         rows: undefined,
         catchingUp: undefined,
       };
@@ -110,7 +110,7 @@ export class Projector {
       const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
       if (current && current.cursor === this.sequence) {
         this.#serve(serving, current);
-        if (readModel.stopped(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
+        if (readModel.faulted(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
       } else if (this.sequence === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
       else this.#remake(serving);
     }
@@ -130,18 +130,18 @@ export class Projector {
   }
 
   list(): readonly ProjectionStatus[] {
-    return [...this.#serving.values()].map(({ projection, generation, feed, catchingUp }) => ({
+    return [...this.#serving.values()].map(({ projection, generation, writer, catchingUp }) => ({
       name: projection.name,
       version: projection.version,
       question: projection.question,
       generation,
-      state: feed ? 'serving' : 'rebuilding',
-      position: feed ? (this.position ?? null) : null,
-      behind: feed ? 0 : this.sequence - (catchingUp?.cursor ?? 0),
-      faulted: feed
+      state: writer ? 'serving' : 'rebuilding',
+      position: writer ? (this.position ?? null) : null,
+      behind: writer ? 0 : this.sequence - (catchingUp?.cursor ?? 0),
+      faulted: writer
         ? [
-            ...this.#o.readModel.stopped(feed.build.id),
-            ...[...feed.renderErrors].map(([stream, error]) => ({ stream, sequence: this.sequence, error })),
+            ...this.#o.readModel.faulted(writer.build.id),
+            ...[...writer.renderErrors].map(([stream, error]) => ({ stream, sequence: this.sequence, error })),
           ]
         : [],
     }));
@@ -182,24 +182,24 @@ export class Projector {
   eventById(id: string): IndexedEvent | undefined {
     return this.#o.readModel.eventById(id);
   }
-  eventAt(ordinal: Sequence): IndexedEvent | undefined {
-    return this.#o.readModel.eventAt(ordinal);
+  eventAt(sequence: Sequence): IndexedEvent | undefined {
+    return this.#o.readModel.eventAt(sequence);
   }
-  revisionAt(stream: string, ordinal: Sequence): number {
-    return this.#o.readModel.revisionAt(stream, ordinal);
+  revisionAt(stream: string, sequence: Sequence): number {
+    return this.#o.readModel.revisionAt(stream, sequence);
   }
 
-  /** The ordinal of an event's position; undefined when no event stands there. @throws InvalidPosition */
+  /** The sequence of an event's position; undefined when no event stands there. @throws InvalidPosition */
   sequenceAt(position: string): Sequence | undefined {
     const { store, readModel } = this.#o;
-    const ordinal = this.#longest((event) => store.compare(event.position, position) <= 0);
-    return ordinal > 0 && readModel.eventAt(ordinal)!.position === position ? ordinal : undefined;
+    const sequence = this.#longest((event) => store.compare(event.position, position) <= 0);
+    return sequence > 0 && readModel.eventAt(sequence)!.position === position ? sequence : undefined;
   }
 
   /** The longest prefix of the log with log time up to an instant; final once an event of a later log time is known. */
-  asOf(instant: string): { readonly ordinal: Sequence; readonly final: boolean } {
-    const ordinal = this.#longest((event) => event.watermark <= instant);
-    return { ordinal, final: ordinal < this.sequence };
+  asOf(instant: string): { readonly sequence: Sequence; readonly final: boolean } {
+    const sequence = this.#longest((event) => event.watermark <= instant);
+    return { sequence: sequence, final: sequence < this.sequence };
   }
 
   #longest(within: (event: IndexedEvent) => boolean): Sequence {
@@ -222,9 +222,9 @@ export class Projector {
     return there();
   }
 
-  /** Waits until the log has been read beyond an ordinal, or the signal aborts. */
-  beyond(ordinal: Sequence, signal: AbortSignal): Promise<void> {
-    return this.#waiting.wait(signal, () => this.sequence > ordinal);
+  /** Waits until the log has been read beyond an sequence, or the signal aborts. */
+  beyond(sequence: Sequence, signal: AbortSignal): Promise<void> {
+    return this.#waiting.wait(signal, () => this.sequence > sequence);
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. */
@@ -242,7 +242,7 @@ export class Projector {
   }
 
   dump(name: string): string {
-    return this.#o.readModel.dump(this.#serving.get(name)!.feed!.build.id);
+    return this.#o.readModel.dump(this.#serving.get(name)!.writer!.build.id);
   }
 
   async close(): Promise<void> {
@@ -279,8 +279,8 @@ export class Projector {
 
   #serve(serving: Serving, build: ProjectionBuild): void {
     const { readModel } = this.#o;
-    serving.feed = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.rows = new Rows(readModel, serving.projection, serving.feed, this.#readers);
+    serving.writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.rows = new Rows(readModel, serving.projection, serving.writer, this.#readers);
     serving.catchingUp = undefined;
   }
 
@@ -312,7 +312,7 @@ export class Projector {
   }
 
   #feeds(): readonly ProjectionWriter[] {
-    return [...this.#serving.values()].flatMap(({ feed }) => feed ?? []);
+    return [...this.#serving.values()].flatMap(({ writer }) => writer ?? []);
   }
 
   async #follow(): Promise<void> {
@@ -338,18 +338,18 @@ export class Projector {
 
   #read(events: readonly RecordedEvent[], streams: Prepared, hold: boolean): void {
     const { readModel, log } = this.#o;
-    const feeds = new Feeds(this.#feeds());
+    const writers = new Feeds(this.#feeds());
     let last = this.#last;
     readModel.transaction(() => {
       for (const event of events) {
         last = indexed(event, last);
         readModel.addEvent(last, tagsOf(event));
-        feeds.take(event, streams, last.sequence, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
+        writers.take(event, streams, last.sequence, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
       }
-      for (const feed of feeds.all) readModel.moveBuild(feed.build.id, last!.sequence);
+      for (const writer of writers.all) readModel.moveBuild(writer.build.id, last!.sequence);
     }, hold);
     this.#last = last;
-    for (const feed of feeds.all) feed.cursor = last!.sequence;
+    for (const feed of writers.all) feed.cursor = last!.sequence;
     this.#waiting.notifyAll();
   }
 
@@ -365,20 +365,20 @@ export class Projector {
     const { name, version } = serving.projection;
     readModel.commit(); // what fails here takes nothing along of what follows the log
     const build = readModel.addBuild(name, version, false);
-    const feed = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.catchingUp = feed;
-    const feeds = new Feeds([feed]);
+    const writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
+    serving.catchingUp = writer;
+    const writers = new Feeds([writer]);
     const histories = new Histories(store, this.#subjects, keep);
     let position: string | undefined;
-    while (feed.cursor < this.sequence) {
-      const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - feed.cursor);
+    while (writer.cursor < this.sequence) {
+      const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - writer.cursor);
       const streams = await histories.prepare(page);
       for (let from = 0; from < page.length; from += BATCH) {
         if (this.#stop.signal.aborted) return;
         readModel.commit();
         readModel.transaction(() => {
-          for (const event of page.slice(from, from + BATCH)) feeds.take(event, streams, ++feed.cursor);
-          readModel.moveBuild(build.id, feed.cursor);
+          for (const event of page.slice(from, from + BATCH)) writers.take(event, streams, ++writer.cursor);
+          readModel.moveBuild(build.id, writer.cursor);
         });
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -387,7 +387,7 @@ export class Projector {
     // nothing waits between the last comparison and the swap, so no event can come between
     readModel.commit();
     readModel.transaction(() => readModel.activate(build.id));
-    this.#serve(serving, { ...build, cursor: feed.cursor, serving: true });
+    this.#serve(serving, { ...build, cursor: writer.cursor, serving: true });
     void this.#sweep();
   }
 
@@ -412,20 +412,20 @@ class Feeds {
   readonly #of = new Map<string, readonly ProjectionWriter[]>();
   constructor(readonly all: readonly ProjectionWriter[]) {}
 
-  take(event: RecordedEvent, streams: Prepared, ordinal: Sequence, failed?: (error: unknown) => void): void {
+  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
     const before = streams.before(event);
     const category = before?.aggregate.category ?? split(event.stream)[0];
-    let feeds = this.#of.get(category);
-    if (!feeds) this.#of.set(category, (feeds = this.all.filter((feed) => feed.reads(category))));
-    for (const feed of feeds) feed.expect(event, category, before);
+    let writers = this.#of.get(category);
+    if (!writers) this.#of.set(category, (writers = this.all.filter((writer) => writer.reads(category))));
+    for (const feed of writers) feed.expect(event, category, before);
     const history = streams.advance(event, failed);
-    for (const feed of feeds) feed.take(event, category, history, ordinal);
+    for (const feed of writers) feed.take(event, category, history, sequence);
   }
 }
 
 const indexed = ({ position, stream, revision, id, metadata }: RecordedEvent, before: IndexedEvent | undefined): IndexedEvent => {
-  const logTime = before && before.watermark > metadata.recordedAt ? before.watermark : metadata.recordedAt;
-  return { sequence: (before?.sequence ?? 0) + 1, position, stream, revision, id, watermark: logTime };
+  const watermark = before && before.watermark > metadata.recordedAt ? before.watermark : metadata.recordedAt;
+  return { sequence: (before?.sequence ?? 0) + 1, position, stream, revision, id, watermark };
 };
 
 const tagsOf = ({ type, metadata }: RecordedEvent): Tag[] => {

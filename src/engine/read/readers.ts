@@ -16,7 +16,7 @@ export class Readers {
 
   constructor(
     private readonly store: EventStore,
-    private readonly subjects: ReadonlyMap<string, AnyAggregate>,
+    private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly most: number,
   ) {}
 
@@ -55,7 +55,7 @@ export class Readers {
 
   async #load(stream: string, revision: number): Promise<void> {
     const [category, id] = split(stream);
-    const head = this.#kept.get(stream)?.head ?? new History(this.subjects.get(category)!, id);
+    const head = this.#kept.get(stream)?.head ?? new History(this.aggregates.get(category)!, id);
     this.#drop(stream); // counted again once it has grown
     try {
       while (head.revision < revision) {

@@ -19,12 +19,12 @@ export interface Update {
 }
 
 /** What a stream adds at a revision, with what it shows. */
-type Added = Readonly<Record<string, { readonly part: Contribution; readonly value: Json; text?: string }>>;
+type Added = Readonly<Record<string, { readonly contribution: Contribution; readonly value: Json; text?: string }>>;
 
 type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
 /** A part that one event added for ever. */
 interface EventPart extends Standing {
-  readonly ordinal: Sequence;
+  readonly sequence: Sequence;
 }
 
 /** Keys that are read at once. */
@@ -35,8 +35,8 @@ const RENDERED = 2000;
 const ADDED = 4000;
 
 /**
- * Rows have no versions: a row now and a row at an ordinal are the same rendering of the parts that held there. What a part shows is
- * folded from the log when it is asked for. What changed at an ordinal is what the event's stream adds otherwise than before, and the
+ * Rows have no versions: a row now and a row at an sequence are the same rendering of the parts that held there. What a part shows is
+ * folded from the log when it is asked for. What changed at an sequence is what the event's stream adds otherwise than before, and the
  * rows around it, rendered before and after.
  */
 export class Rows {
@@ -47,7 +47,7 @@ export class Rows {
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
-    private readonly feed: ProjectionWriter,
+    private readonly writer: ProjectionWriter,
     private readonly readers: Readers,
   ) {}
 
@@ -77,81 +77,81 @@ export class Rows {
   }
 
   async *#keys(at: Sequence, after: string): AsyncGenerator<string> {
-    const last = (await this.#eventsUnder(after, at))[0]?.ordinal;
+    const last = (await this.#eventsUnder(after, at))[0]?.sequence;
     if (last === undefined)
       for (let cursor = after; ;) {
-        const keys = this.readModel.rowKeys(this.feed.build.id, at, cursor, KEYS);
+        const keys = this.readModel.rowKeys(this.writer.build.id, at, cursor, KEYS);
         yield* keys;
         if (keys.length < KEYS) break;
         cursor = keys.at(-1)!;
       }
     if (!this.projection.byEvent) return;
     let passed = last === undefined;
-    for (let ordinal = last ?? 1; ordinal <= at; ordinal++) {
-      const { stream, revision } = this.readModel.eventAt(ordinal)!;
-      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision))) {
-        if (passed && part.row && (await this.#eventsUnder(key, at))[0]?.ordinal === ordinal) yield key;
+    for (let sequence = last ?? 1; sequence <= at; sequence++) {
+      const { stream, revision } = this.readModel.eventAt(sequence)!;
+      for (const [key, { contribution }] of Object.entries(await this.#addedBy(stream, revision))) {
+        if (passed && contribution.row && (await this.#eventsUnder(key, at))[0]?.sequence === sequence) yield key;
         passed ||= key === after;
       }
     }
   }
 
-  /** Row changes after an ordinal, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
+  /** Row changes after an sequence, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
   async updates(after: Sequence, head: Sequence, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
-    for (let ordinal = after + 1; ordinal <= reach; ordinal++) {
-      const update = await this.#updateAt(ordinal);
+    for (let sequence = after + 1; sequence <= reach; sequence++) {
+      const update = await this.#updateAt(sequence);
       if (update) updates.push(update);
-      if (updates.length === limit) return { updates, upTo: ordinal };
+      if (updates.length === limit) return { updates, upTo: sequence };
     }
     return { updates, upTo: reach };
   }
 
   /** Followers of one projection share what they are told. */
-  #updateAt(ordinal: Sequence): Promise<Update | undefined> {
-    const known = this.#updates.get(ordinal);
+  #updateAt(sequence: Sequence): Promise<Update | undefined> {
+    const known = this.#updates.get(sequence);
     if (known) return known;
     if (this.#updates.size >= RENDERED) this.#updates.clear();
-    const update = this.#update(ordinal);
-    this.#updates.set(ordinal, update);
-    update.catch(() => this.#updates.delete(ordinal));
+    const update = this.#update(sequence);
+    this.#updates.set(sequence, update);
+    update.catch(() => this.#updates.delete(sequence));
     return update;
   }
 
-  async #update(ordinal: Sequence): Promise<Update | undefined> {
-    const { position, id, stream, revision } = this.readModel.eventAt(ordinal)!;
-    const keys = await this.#changed(stream, revision, ordinal);
+  async #update(sequence: Sequence): Promise<Update | undefined> {
+    const { position, id, stream, revision } = this.readModel.eventAt(sequence)!;
+    const keys = await this.#changed(stream, revision, sequence);
     const affected = new Set<string>();
     for (const key of keys)
-      for (const at of [ordinal - 1, ordinal]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
+      for (const at of [sequence - 1, sequence]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
     const changes: Record<string, any> = {};
     for (const key of [...affected].sort()) {
-      const before = (await this.#hasRow(key, ordinal - 1)) ? await this.#render(key, ordinal - 1) : undefined;
-      const after = (await this.#hasRow(key, ordinal)) ? await this.#render(key, ordinal) : undefined;
+      const before = (await this.#hasRow(key, sequence - 1)) ? await this.#render(key, sequence - 1) : undefined;
+      const after = (await this.#hasRow(key, sequence)) ? await this.#render(key, sequence) : undefined;
       if (before?.text !== after?.text) changes[key] = after?.row ?? null;
     }
-    return Object.keys(changes).length === 0 ? undefined : { sequence: ordinal, position, event: id, stream, changes };
+    return Object.keys(changes).length === 0 ? undefined : { sequence, position, event: id, stream, changes };
   }
 
   /** Keys of the parts and totals that an event changed. */
-  async #changed(stream: string, revision: number, ordinal: Sequence): Promise<readonly string[]> {
-    const { projection, feed } = this;
+  async #changed(stream: string, revision: number, sequence: Sequence): Promise<readonly string[]> {
+    const { projection, writer } = this;
     const lasting = projection.byEvent ? Object.entries(await this.#addedBy(stream, revision)) : [];
-    const changed = lasting.flatMap(([key, { part }]) => [key, ...Object.keys(part.sums ?? {})]);
+    const changed = lasting.flatMap(([key, { contribution }]) => [key, ...Object.keys(contribution.sums ?? {})]);
     if (!projection.from.some(({ category }) => category === split(stream)[0])) return changed;
-    const stopped = feed.faulted.get(stream) ?? Infinity;
-    if (stopped < ordinal) return changed;
+    const faulted = writer.faulted.get(stream) ?? Infinity;
+    if (faulted < sequence) return changed;
     const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
-    if (stopped === ordinal) {
+    if (faulted === sequence) {
       const { about } = (await this.readers.event(stream, revision)).metadata;
       return [...changed, ...faultedIn(partsIn(before), about.programme)];
     }
     const after = await this.#addedAt(stream, revision);
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       const [was, is] = [before[key], after[key]];
-      if (was && is && sameStanding(was.part, is.part) && textOf(was) === textOf(is)) continue;
-      changed.push(key, ...Object.keys(was?.part.sums ?? {}), ...Object.keys(is?.part.sums ?? {}));
+      if (was && is && sameStanding(was.contribution, is.contribution) && textOf(was) === textOf(is)) continue;
+      changed.push(key, ...Object.keys(was?.contribution.sums ?? {}), ...Object.keys(is?.contribution.sums ?? {}));
     }
     return changed;
   }
@@ -162,14 +162,14 @@ export class Rows {
     for (const { links } of await this.#partsAt(key, at))
       for (const link of links) {
         affected.push(link);
-        for (const part of await this.#partsAt(link, at)) affected.push(...part.links);
+        for (const contribution of await this.#partsAt(link, at)) affected.push(...contribution.links);
       }
-    const linking = [...this.readModel.referencingAt(this.feed.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
+    const linking = [...this.readModel.referencingAt(this.writer.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
     return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
   }
 
   async #partsAt(key: string, at: Sequence): Promise<readonly Standing[]> {
-    return [...this.readModel.contributionsAt(this.feed.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+    return [...this.readModel.contributionsAt(this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
   }
   async #hasRow(key: string, at: Sequence): Promise<boolean> {
     return (await this.#partsAt(key, at)).some(({ row }) => row);
@@ -181,13 +181,13 @@ export class Rows {
   #eventsLinkingTo(key: string, at: Sequence): Promise<readonly EventPart[]> {
     return this.#eventParts(referencing(key), at, (_, { links = [] }) => links.includes(key));
   }
-  async #eventParts(mark: string, at: Sequence, is: (key: string, part: Contribution) => boolean): Promise<readonly EventPart[]> {
+  async #eventParts(mark: string, at: Sequence, is: (key: string, contribution: Contribution) => boolean): Promise<readonly EventPart[]> {
     if (!this.projection.byEvent) return [];
     const found: EventPart[] = [];
-    for (const ordinal of this.readModel.marked(this.feed.build.id, mark, at)) {
-      const { stream, revision } = this.readModel.eventAt(ordinal)!;
-      for (const [key, { part }] of Object.entries(await this.#addedBy(stream, revision)))
-        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], ordinal });
+    for (const sequence of this.readModel.marked(this.writer.build.id, mark, at)) {
+      const { stream, revision } = this.readModel.eventAt(sequence)!;
+      for (const [key, { contribution: part }] of Object.entries(await this.#addedBy(stream, revision)))
+        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], sequence });
     }
     return found;
   }
@@ -196,7 +196,7 @@ export class Rows {
     const name = `${at} ${key}`;
     const kept = this.#rendered.get(name);
     if (kept) return kept;
-    const view = new View(this.readModel, this.projection, this.feed, at, (id) => this.#added.get(id));
+    const view = new View(this.readModel, this.projection, this.writer, at, (id) => this.#added.get(id));
     let row: unknown;
     for (;;) {
       try {
@@ -228,13 +228,13 @@ export class Rows {
     return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
   }
   /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
-  #shown(stream: string, parts: Contributions): Added {
+  #shown(stream: string, contributions: Contributions): Added {
     const added: Record<string, Added[string]> = {};
-    for (const part of parts)
+    for (const contribution of contributions)
       try {
-        added[part.key] = { part, value: part.value() };
+        added[contribution.key] = { contribution, value: contribution.value() };
       } catch (error) {
-        this.feed.failed(stream, part.key, error);
+        this.writer.failed(stream, contribution.key, error);
       }
     return added;
   }
@@ -254,7 +254,7 @@ export class Rows {
 }
 
 const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const partsIn = (added: Added): Contributions => Object.values(added).map(({ part }) => part);
+const partsIn = (added: Added): Contributions => Object.values(added).map(({ contribution }) => contribution);
 const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
 
 /** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
@@ -270,7 +270,7 @@ interface Source {
   readonly place?: ContributionPlace;
 }
 
-/** What a row sees at one ordinal. */
+/** What a row sees at one sequence. */
 class View implements Lookup {
   /** What to fetch before the row is rendered again. */
   readonly missing = new Map<string, Source>();
@@ -282,8 +282,8 @@ class View implements Lookup {
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
-    private readonly feed: ProjectionWriter,
-    private readonly ordinal: Sequence,
+    private readonly writer: ProjectionWriter,
+    private readonly sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 
@@ -304,28 +304,40 @@ class View implements Lookup {
       const added = this.#get(id)!;
       const shown = place && added[place.key];
       if (place) return shown ? [{ key: place.key, value: shown.value }] : [];
-      return Object.entries(added).flatMap(([own, { part, value }]) => (part.links?.includes(key) ? [{ key: own, value }] : []));
+      return Object.entries(added).flatMap(([own, { contribution, value }]) =>
+        contribution.links?.includes(key) ? [{ key: own, value }] : [],
+      );
     });
   }
   sum(key: string): Readonly<Record<string, bigint>> {
-    const measures = this.readModel.sumAt(this.feed.build.id, key, this.ordinal);
+    const measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
     return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
   }
 
   #partsUnder(key: string): readonly Source[] {
-    return this.#sources(this.#under, key, () => this.readModel.contributionsAt(this.feed.build.id, key, this.ordinal), under(key));
+    return this.#sources(this.#under, key, () => this.readModel.contributionsAt(this.writer.build.id, key, this.sequence), under(key));
   }
   #partsLinkingTo(key: string): readonly Source[] {
-    return this.#sources(this.#linkedTo, key, () => this.readModel.referencingAt(this.feed.build.id, key, this.ordinal), referencing(key));
+    return this.#sources(
+      this.#linkedTo,
+      key,
+      () => this.readModel.referencingAt(this.writer.build.id, key, this.sequence),
+      referencing(key),
+    );
   }
-  #sources(known: Map<string, readonly Source[]>, key: string, places: () => readonly ContributionPlace[], mark: string): readonly Source[] {
+  #sources(
+    known: Map<string, readonly Source[]>,
+    key: string,
+    places: () => readonly ContributionPlace[],
+    mark: string,
+  ): readonly Source[] {
     let sources = known.get(key);
     if (sources) return sources;
-    const events = this.projection.byEvent ? this.readModel.marked(this.feed.build.id, mark, this.ordinal) : [];
+    const events = this.projection.byEvent ? this.readModel.marked(this.writer.build.id, mark, this.sequence) : [];
     sources = [
       ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
-      ...events.map((ordinal) => {
-        const { stream, revision } = this.readModel.eventAt(ordinal)!;
+      ...events.map((sequence) => {
+        const { stream, revision } = this.readModel.eventAt(sequence)!;
         return sourceOf(stream, revision);
       }),
     ];
@@ -336,7 +348,7 @@ class View implements Lookup {
   #revisionOf(stream: string): number {
     let revision = this.#revisions.get(stream);
     if (revision === undefined) {
-      revision = this.readModel.revisionAt(stream, Math.min(this.ordinal, (this.feed.faulted.get(stream) ?? Infinity) - 1));
+      revision = this.readModel.revisionAt(stream, Math.min(this.sequence, (this.writer.faulted.get(stream) ?? Infinity) - 1));
       this.#revisions.set(stream, revision);
     }
     return revision;

@@ -99,7 +99,7 @@ export const engineRefusals = {
 
 /** What was decided, before it has a place in the log. */
 export interface Decision {
-  readonly facts: readonly Event[];
+  readonly events: readonly Event[];
   readonly assessed: readonly (readonly Assessment[])[];
   readonly about: readonly About[];
   readonly known: readonly Known[];
@@ -123,7 +123,7 @@ export class Engine {
 
   constructor(
     private readonly ports: Ports,
-    private readonly subjects: readonly AnyAggregate[],
+    private readonly aggregates: readonly AnyAggregate[],
     private readonly queue = 1024,
   ) {
     this.#streams = new Streams(ports.store);
@@ -134,22 +134,22 @@ export class Engine {
   }
 
   #subject(category: string): AnyAggregate {
-    return this.subjects.find((s) => s.category === category)!;
+    return this.aggregates.find((s) => s.category === category)!;
   }
 
   /** A history as it is at hand, with all that this process appended. @throws NewerShape */
-  history(subject: AnyAggregate, id: string): Promise<History> {
-    return this.#streams.load(subject, id);
+  history(aggregate: AnyAggregate, id: string): Promise<History> {
+    return this.#streams.load(aggregate, id);
   }
 
   /** @throws Rejection, Stale, KeyReused, Busy, NewerShape, OutcomeUnknown, StoreUnavailable */
-  async handle(ask: CommandRequest): Promise<Receipt> {
+  async handle(request: CommandRequest): Promise<Receipt> {
     if (this.#underWay >= this.queue) throw new OverloadedError('Too many commands are under way.');
     this.#underWay++;
     try {
-      return await (ask.dryRun
-        ? this.#attempt(ask, 0, 'leader')
-        : this.#inTurn(`${ask.aggregate.category}-${ask.id}`, () => this.#untilItStands(ask)));
+      return await (request.dryRun
+        ? this.#attempt(request, 0, 'leader')
+        : this.#inTurn(`${request.aggregate.category}-${request.id}`, () => this.#untilItStands(request)));
     } finally {
       this.#underWay--;
     }
@@ -170,11 +170,11 @@ export class Engine {
    * What is at hand is good enough to accept on, since the append checks it; every other answer is given on what the leader has. A race
    * that was lost is run again from there.
    */
-  async #untilItStands(ask: CommandRequest): Promise<Receipt> {
+  async #untilItStands(request: CommandRequest): Promise<Receipt> {
     let from: 'near' | 'leader' = this.ports.store.readLocal ? 'near' : 'leader';
     for (let lost = 0; ;) {
       try {
-        const receipt = await this.#attempt(ask, lost, from);
+        const receipt = await this.#attempt(request, lost, from);
         if (from === 'leader' || receipt.outcome !== 'already-so') return receipt;
       } catch (error) {
         if (error instanceof WrongExpectedRevisionError) {
@@ -185,25 +185,26 @@ export class Engine {
     }
   }
 
-  async #attempt(ask: CommandRequest, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
-    const { command, aggregate: subject, id, body, actor, dryRun = false } = ask;
+  async #attempt(request: CommandRequest, lost: number, from: 'near' | 'leader'): Promise<Receipt> {
+    const { command, aggregate, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
-    const history = await this.#streams.load(subject, id, from);
+    const history = await this.#streams.load(aggregate, id, from);
     const { stream } = history;
     const { store } = this.ports;
 
-    const key = dryRun ? undefined : ask.idempotencyKey;
+    const key = dryRun ? undefined : request.idempotencyKey;
     const commandId = key === undefined ? this.ports.newId() : commandIdOf(stream, key);
     const before = key === undefined ? [] : history.decision(commandId);
-    if (before.length > 0) return this.#again(ask, before);
-    if (ask.ifMatch !== undefined && ask.ifMatch !== history.revision) throw new StaleRevisionError(stream, ask.ifMatch, history.revision);
+    if (before.length > 0) return this.#again(request, before);
+    if (request.ifMatch !== undefined && request.ifMatch !== history.revision)
+      throw new StaleRevisionError(stream, request.ifMatch, history.revision);
 
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const asked: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
-    const decision = await decideOn(command, asked, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
-    const { facts, known } = decision;
+    const context: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
+    const decision = await decideOn(command, context, history, (category, i) => this.#streams.load(this.#subject(category), i, from));
+    const { events: facts, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
     if (facts.length === 0) return { ...receipt, revision: history.revision, events: [], outcome: 'already-so' };
     if (dryRun)
@@ -216,19 +217,19 @@ export class Engine {
       };
 
     const expected = history.revision;
-    const events = facts.map((fact, i): NewEvent => ({
+    const events = facts.map((event, i): NewEvent => ({
       id: this.ports.newId(),
-      type: fact.type,
-      data: fact.data,
+      type: event.type,
+      data: event.data,
       metadata: {
-        schemaVersion: subject.events[fact.type]?.version ?? 1,
+        schemaVersion: aggregate.events[event.type]?.version ?? 1,
         recordedAt,
         effectiveOn,
         about: decision.about[i]!,
         command: { id: commandId, name: command.name, ...(i === 0 && { body: body as Json }) },
         actor,
         ...groundsOf(record),
-        $correlationId: ask.correlationId ?? commandId,
+        $correlationId: request.correlationId ?? commandId,
         $causationId: commandId,
         known,
         ...(decision.assessed[i]!.length > 0 && { assessed: decision.assessed[i]! }),
@@ -264,7 +265,10 @@ export class Engine {
     const { metadata } = events[0]!;
     const same =
       metadata.command.name === command.name && metadata.actor.id === actor.id && canonical(metadata.command.body) === canonical(body);
-    if (!same) throw new IdempotencyKeyReusedError(`This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`);
+    if (!same)
+      throw new IdempotencyKeyReusedError(
+        `This key belongs to another ${metadata.command.name === command.name ? 'body or actor' : 'command'}.`,
+      );
     const last = events.at(-1)!;
     return {
       decision: metadata.command.id,
@@ -283,7 +287,8 @@ export class Engine {
 }
 
 /** What was decided on, and would be decided otherwise on other facts. */
-const isAnswer = (error: unknown): boolean => error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
+const isAnswer = (error: unknown): boolean =>
+  error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
 
 const groundsOf = ({ decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
   ...(decidedBy && { decidedBy }),
@@ -299,66 +304,71 @@ const groundsOf = ({ decidedBy, authority, reason, evidence }: Provenance): Part
  * @throws Rejection
  */
 export const decideOn = async (command: AnyCommand, asked: CommandContext<any>, history: History, load: Load): Promise<Decision> => {
-  const { aggregate: subject } = history;
+  const { aggregate } = history;
   const { data, record, effectiveOn, today } = asked;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
 
   if (!command.aggregate && history.revision < 0)
-    reject(`${subject.category}/unknown`, `No such ${subject.category}: nothing was recorded of it.`);
+    reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
   const others = new Map<string, History>();
-  const stateOf = (need: Need | undefined) => need && others.get(`${need.subject.category}-${need.id}`)?.state;
+  const stateOf = (need: Need | undefined) => need && others.get(`${need.aggregate.category}-${need.id}`)?.state;
   const refs = refsIn(command.fields, data);
   let found: ReturnType<History['before']>;
   let homeState: Home;
   let known: Record<string, unknown> = {};
   for (;;) {
     found = history.before(effectiveOn);
-    const home = subject.governedBy?.of(found.state) ?? subject.governedBy?.of(history.state) ?? data['programme'];
+    const home = aggregate.governedBy?.of(found.state) ?? aggregate.governedBy?.of(history.state) ?? data['programme'];
     const named = Object.entries((command.aggregate && command.needs?.(asked, found.state, known)) ?? {});
     const wanted: (readonly [category: string, id: string])[] = [
-      ...(subject.governedBy && home ? [[subject.governedBy.aggregate.category, home] as const] : []),
+      ...(aggregate.governedBy && home ? [[aggregate.governedBy.aggregate.category, home] as const] : []),
       ...refs.map(({ category, id }) => [category, id] as const),
-      ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.subject.category, need.id] as const),
+      ...named.flatMap(([, needs]) => needs ?? []).map((need) => [need.aggregate.category, need.id] as const),
     ];
     const missing = wanted.filter(([category, id]) => !others.has(`${category}-${id}`));
     for (const [category, id] of missing) others.set(`${category}-${id}`, await load(category, id));
     known = Object.fromEntries(named.map(([name, needs]) => [name, Array.isArray(needs) ? needs.map(stateOf) : stateOf(needs as Need)]));
-    homeState = subject.governedBy ? home && others.get(`${subject.governedBy.aggregate.category}-${home}`)?.state : found.state;
+    homeState = aggregate.governedBy ? home && others.get(`${aggregate.governedBy.aggregate.category}-${home}`)?.state : found.state;
     if (missing.length === 0) break;
   }
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
 
-  const facts = command.decide(asked, command.aggregate ? found.state : history, known);
-  const places = facts.length === 0 ? [] : command.aggregate ? onSubject(facts, asked, history, found) : onLedger(facts, asked, history);
-  const assessed = places.map(({ type, data, told, state }) => {
-    const judged: readonly Assessment[] = (homeState && subject.events[type]?.assess?.(data, told, state, homeState)) ?? [];
+  const events = command.decide(asked, command.aggregate ? found.state : history, known);
+  const places = events.length === 0 ? [] : command.aggregate ? onSubject(events, asked, history, found) : onLedger(events, asked, history);
+  const assessed = places.map(({ type, data, context, state }) => {
+    const judged: readonly Assessment[] = (homeState && aggregate.events[type]?.assess?.(data, context, state, homeState)) ?? [];
     return judged.map((a): Assessment => {
       if (a.result !== 'not-met' || !record.waives?.includes(a.rule)) return a;
       return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
     });
   });
-  if (facts.length > 0) refuseByPolicy(asked, history, homeState, assessed.flat());
+  if (events.length > 0) refuseByPolicy(asked, history, homeState, assessed.flat());
   const streams = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
-  const about = places.map(({ after }) => aboutOf(subject, asked, after, refs));
-  return { facts, assessed, about, known: streams };
+  const about = places.map(({ after }) => aboutOf(aggregate, asked, after, refs));
+  return { events, assessed, about, known: streams };
 };
 
 interface Placed {
   readonly type: string;
   readonly data: unknown;
-  readonly told: EventContext;
+  readonly context: EventContext;
   readonly state: unknown;
   readonly after: unknown;
 }
 /** The state of the subject whose rules are judged by: what the engine itself reads of it. */
 type Home = { readonly lateGraceDays?: number } | undefined;
 
-const onSubject = (facts: readonly Event[], asked: CommandContext<any>, history: History, found: ReturnType<History['before']>): Placed[] => {
+const onSubject = (
+  events: readonly Event[],
+  asked: CommandContext<any>,
+  history: History,
+  found: ReturnType<History['before']>,
+): Placed[] => {
   const { decidedBy, authority, reason, evidence } = asked.record;
-  const told = facts.map((_, i): EventContext => ({
+  const context = events.map((_, i): EventContext => ({
     event: `new-${i}`,
     effectiveOn: asked.effectiveOn,
     ...(decidedBy && { decidedBy }),
@@ -367,7 +377,7 @@ const onSubject = (facts: readonly Event[], asked: CommandContext<any>, history:
     ...(evidence && { evidence }),
   }));
   const first = history.entries[0];
-  if (found.place === 0 && first && !history.aggregate.events[facts[0]!.type]!.from.includes('none'))
+  if (found.place === 0 && first && !history.aggregate.events[events[0]!.type]!.allowedIn.includes('none'))
     reject(
       `${history.aggregate.category}/not-yet`,
       `It begins with ${first.recorded.type} of ${first.effectiveOn}; this would lie before it.`,
@@ -375,22 +385,28 @@ const onSubject = (facts: readonly Event[], asked: CommandContext<any>, history:
         pointer: '/record/effectiveOn',
       },
     );
-  facts.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, told[i]!));
-  const after = legally(() => history.tryEvents(facts, told, found));
-  return facts.map(({ type, data }, i) => ({ type, data, told: told[i]!, state: i === 0 ? found.state : after[i - 1], after: after[i] }));
+  events.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, context[i]!));
+  const after = legally(() => history.tryEvents(events, context, found));
+  return events.map(({ type, data }, i) => ({
+    type,
+    data,
+    context: context[i]!,
+    state: i === 0 ? found.state : after[i - 1],
+    after: after[i],
+  }));
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
-const onLedger = (facts: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
-  const after = facts.map((_, i) => legally(() => history.with(facts.slice(0, i + 1)))).at(-1)!;
-  const steps = facts.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
-  return facts.map((fact) => {
-    const of = fact.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === fact.data.event) : undefined;
-    if (!of || String(fact.data.pointer).startsWith('/evidence'))
-      return { ...fact, told: {} as EventContext, state: undefined, after: after.state };
+const onLedger = (events: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
+  const after = events.map((_, i) => legally(() => history.with(events.slice(0, i + 1)))).at(-1)!;
+  const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
+  return events.map((event) => {
+    const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
+    if (!of || String(event.data.pointer).startsWith('/evidence'))
+      return { ...event, context: {} as EventContext, state: undefined, after: after.state };
     const { decidedBy, authority } = record;
-    const told = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
-    return { type: of.entry.recorded.type, data: of.entry.data, told, state: of.before, after: after.state };
+    const context = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
   });
 };
 
@@ -400,20 +416,24 @@ const legally = <T>(fold: () => T): T => {
   } catch (error) {
     if (!(error instanceof IllegalTransitionError)) throw error;
     if (!error.entry) throw new Rejection(error.code, error.message);
-    const { recorded: stored, effectiveOn } = error.entry;
+    const { recorded, effectiveOn } = error.entry;
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
-    throw new Rejection('ledger/breaks-later-event', `${stored.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`, {
-      event: stored.id,
-      eventType: stored.type,
-      eventEffectiveOn: effectiveOn,
-      because: error.code,
-    });
+    throw new Rejection(
+      'ledger/breaks-later-event',
+      `${recorded.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`,
+      {
+        event: recorded.id,
+        eventType: recorded.type,
+        eventEffectiveOn: effectiveOn,
+        because: error.code,
+      },
+    );
   }
 };
 
 /** Policy refuses only a decision taken now; one told late stands with what was not met in plain sight. */
-const refuseByPolicy = (asked: CommandContext<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
-  const { record, effectiveOn, today } = asked;
+const refuseByPolicy = (context: CommandContext<any>, history: History, home: Home, assessed: readonly Assessment[]): void => {
+  const { record, effectiveOn, today } = context;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Tell the reason and the authority of the waiver.', { pointer: '/record/waives' });
   for (const rule of record.waives ?? [])
@@ -430,8 +450,13 @@ const refuseByPolicy = (asked: CommandContext<any>, history: History, home: Home
 };
 
 /** What the subject says of itself and every id that the command named. */
-const aboutOf = (subject: AnyAggregate, { id }: CommandContext<any>, state: unknown, refs: readonly { category: string; id: string }[]): About => {
-  const about: Record<string, string | readonly string[]> = { ...subject.about(id, state) };
+const aboutOf = (
+  aggregate: AnyAggregate,
+  { id }: CommandContext<any>,
+  state: unknown,
+  refs: readonly { category: string; id: string }[],
+): About => {
+  const about: Record<string, string | readonly string[]> = { ...aggregate.about(id, state) };
   for (const { category, id: named } of refs) {
     if (category === 'programme') about['programme'] ??= named;
     else about[category] = [...new Set([...((about[category] as readonly string[]) ?? []), named])];

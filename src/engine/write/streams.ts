@@ -30,9 +30,9 @@ export class Streams {
   }
 
   /** @throws NewerShape, Illegal, and what the store throws */
-  async load(subject: AnyAggregate, id: string, from: 'near' | 'leader' = 'near'): Promise<History> {
-    const stream = `${subject.category}-${id}`;
-    const history = this.#kept.get(stream) ?? new History(subject, id);
+  async load(aggregate: AnyAggregate, id: string, from: 'near' | 'leader' = 'near'): Promise<History> {
+    const stream = `${aggregate.category}-${id}`;
+    const history = this.#kept.get(stream) ?? new History(aggregate, id);
     try {
       if (from === 'near') await this.#add(stream, history, (next) => localPage(this.store, stream, next, PAGE));
       if (from === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))

@@ -36,7 +36,7 @@ export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optiona
 /** How many, as well as it is known, in one unit that is never mixed with another. */
 export interface Headcount {
   readonly count: number;
-  readonly says?: 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
+  readonly qualifier?: 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
   readonly unit: 'posts' | 'people' | 'fte';
 }
 
@@ -81,7 +81,7 @@ const identifier = new RegExp(IDENTIFIER);
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 const uuidForm = new RegExp(UUID);
 const DECIMAL = '^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,4})?$';
-const SAYS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
+const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
 
 export const isIdentifier = (value: unknown): value is string => typeof value === 'string' && identifier.test(value);
 
@@ -91,7 +91,7 @@ const money: Fields = {
 };
 const amountFields: Fields = {
   ...money,
-  says: optional(choice(SAYS)),
+  qualifier: optional(choice(QUALIFIERS)),
   roundedTo: optional(text('What the source rounds to, in units of the currency', { max: 24, example: '1000000' })),
   stated: optional(
     list(object({ ...money, rate: optional(text(undefined, { max: 24, example: '1.36' })) }), 'Equivalents as the source prints them', {
@@ -99,7 +99,7 @@ const amountFields: Fields = {
     }),
   ),
 };
-const headcountFields: Fields = { count: count(), says: optional(choice(SAYS)), unit: choice(['posts', 'people', 'fte']) };
+const headcountFields: Fields = { count: count(), qualifier: optional(choice(QUALIFIERS)), unit: choice(['posts', 'people', 'fte']) };
 const disclosures: readonly Fields[] = [
   { undisclosed: choiceOfTrue() },
   { unknown: choiceOfTrue() },
@@ -150,13 +150,13 @@ const asObject =
     if (why) no(problems, `${at}/${why[0]}`, why[1]);
   };
 const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): readonly [field: string, why: string] | undefined => {
-  const told = [
+  const context = [
     ['amount', whyNotAnAmount(amount, currency)],
     ['roundedTo', roundedTo === undefined ? undefined : whyNotAnAmount(roundedTo, currency)],
     ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency)] as const),
     ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || RATE.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
   ] as const;
-  const [field, why] = told.find(([, why]) => why !== undefined) ?? [];
+  const [field, why] = context.find(([, why]) => why !== undefined) ?? [];
   return field && why ? [field, why] : undefined;
 };
 const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;

@@ -5,7 +5,7 @@ export interface Amount {
   readonly amount: string;
   /** ISO 4217. */
   readonly currency: string;
-  readonly says?: Qualifier;
+  readonly qualifier?: Qualifier;
   /** What the source rounds to, in units of the currency. */
   readonly roundedTo?: string;
   /** Equivalents as the source prints them, with or without a rate. */
@@ -63,9 +63,9 @@ const exponentFor = (currency: string): number => {
 /** In minor units of its currency. Throws a TypeError for an unknown currency, a RangeError for digits that the currency does not have. */
 export const minor = ({ amount, currency }: Money): bigint => {
   const exponent = exponentFor(currency);
-  const [whole, part = ''] = amount.split('.');
-  if (part.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
-  return BigInt(whole + part.padEnd(exponent, '0'));
+  const [whole, contribution = ''] = amount.split('.');
+  if (contribution.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
+  return BigInt(whole + contribution.padEnd(exponent, '0'));
 };
 
 /** Minor units as an amount, with all minor digits. Throws a TypeError for an unknown currency. */
@@ -80,13 +80,13 @@ interface Doubt {
   readonly more: boolean;
   readonly less: boolean;
 }
-const doubtOf = (says: Qualifier = 'exact'): Doubt => ({
-  about: says === 'about',
-  more: says === 'over' || says === 'at-least',
-  less: says === 'under' || says === 'at-most',
+const doubtOf = (qualifier: Qualifier = 'exact'): Doubt => ({
+  about: qualifier === 'about',
+  more: qualifier === 'over' || qualifier === 'at-least',
+  less: qualifier === 'under' || qualifier === 'at-most',
 });
 /** What can be said of a sum: a bound only while nothing pulls the other way. */
-const saysOf = ({ about, more, less }: Doubt): Qualifier =>
+const qualifierOf = ({ about, more, less }: Doubt): Qualifier =>
   more && less ? 'about' : more ? 'at-least' : less ? 'at-most' : about ? 'about' : 'exact';
 
 const OPPOSITE: { readonly [S in Qualifier]: Qualifier } = {
@@ -99,22 +99,22 @@ const OPPOSITE: { readonly [S in Qualifier]: Qualifier } = {
 };
 
 /** What the source rounds to, in minor units: 0 when it does not, undefined when that is not known. */
-const roundingOf = ({ says = 'exact', roundedTo, currency }: Amount): bigint | undefined => {
-  if (roundedTo === undefined) return says === 'exact' ? 0n : undefined;
+const roundingOf = ({ qualifier = 'exact', roundedTo, currency }: Amount): bigint | undefined => {
+  if (roundedTo === undefined) return qualifier === 'exact' ? 0n : undefined;
   return whyNotAnAmount(roundedTo, currency) === undefined ? minor({ amount: roundedTo, currency }) : undefined;
 };
 
 /** Both figures' doubts are the sum's: an exact one takes over the other's word, and roundings add up while both are known. */
 const combined = (units: bigint, a: Amount, b: Amount): Amount => {
-  const [first, second] = [a.says ?? 'exact', b.says ?? 'exact'];
+  const [first, second] = [a.qualifier ?? 'exact', b.qualifier ?? 'exact'];
   const [x, y] = [doubtOf(first), doubtOf(second)];
-  const both = saysOf({ about: x.about || y.about, more: x.more || y.more, less: x.less || y.less });
-  const says = first === 'exact' ? second : second === 'exact' ? first : both;
+  const both = qualifierOf({ about: x.about || y.about, more: x.more || y.more, less: x.less || y.less });
+  const qualifier = first === 'exact' ? second : second === 'exact' ? first : both;
   const [one, two] = [roundingOf(a), roundingOf(b)];
   const rounding = one === undefined || two === undefined ? 0n : one + two;
   return {
     ...amountOf(units, a.currency),
-    ...(says !== 'exact' && { says }),
+    ...(qualifier !== 'exact' && { qualifier }),
     ...(rounding > 0n && { roundedTo: amountOf(rounding, a.currency).amount }),
   };
 };
@@ -126,7 +126,7 @@ export const add = (a: Amount, b: Amount): Amount => (same(a, b), combined(minor
 /** May be below zero. */
 export const subtract = (a: Amount, b: Amount): Amount => (
   same(a, b),
-  combined(minor(a) - minor(b), a, { ...b, says: OPPOSITE[b.says ?? 'exact'] })
+  combined(minor(a) - minor(b), a, { ...b, qualifier: OPPOSITE[b.qualifier ?? 'exact'] })
 );
 /** Below, at or above 0, by the figures alone: what they say of themselves is not weighed. */
 export const compare = (a: Money, b: Money): number => (same(a, b), minor(a) < minor(b) ? -1 : minor(a) > minor(b) ? 1 : 0);
@@ -197,7 +197,7 @@ export interface RatioRange {
 
 // Twice the least and most minor units it can stand for, so that half a rounding stays whole; undefined when that is not known.
 const twice = (amount: Amount): readonly [bigint, bigint] | undefined => {
-  const { more, less } = doubtOf(amount.says);
+  const { more, less } = doubtOf(amount.qualifier);
   const rounding = roundingOf(amount);
   return more || less || rounding === undefined ? undefined : [2n * minor(amount) - rounding, 2n * minor(amount) + rounding];
 };
@@ -221,11 +221,11 @@ export const within = (step: RatioRange | undefined, cap: Ratio): 'yes' | 'no' |
   return compareRatio(step.low, cap) > 0 ? 'no' : 'within-precision';
 };
 
-/** A total divided by its term in months, rounded half to even to a minor unit; it inherits `says`. Throws a RangeError below one month. */
+/** A total divided by its term in months, rounded half to even to a minor unit; it inherits the qualifier. Throws a RangeError below one month. */
 export const perYear = (total: Amount, months: number): Amount => {
   if (!Number.isSafeInteger(months) || months < 1) throw new RangeError(`A term of ${months} months has no yearly figure.`);
-  const { says = 'exact', currency } = total;
-  return { ...amountOf(roundHalfEven(minor(total) * 12n, BigInt(months)), currency), ...(says !== 'exact' && { says }) };
+  const { qualifier = 'exact', currency } = total;
+  return { ...amountOf(roundHalfEven(minor(total) * 12n, BigInt(months)), currency), ...(qualifier !== 'exact' && { qualifier }) };
 };
 
 /**
@@ -234,11 +234,11 @@ export const perYear = (total: Amount, months: number): Amount => {
  */
 export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
   if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
-  const says = value.says ?? 'exact';
+  const qualifier = value.qualifier ?? 'exact';
   return {
     [`${prefix}${value.currency}`]: minor(value),
     [`${prefix}${value.currency}.count`]: 1n,
-    ...(says !== 'exact' && { [`${prefix}${value.currency}.${says}`]: 1n }),
+    ...(qualifier !== 'exact' && { [`${prefix}${value.currency}.${qualifier}`]: 1n }),
   };
 };
 
@@ -269,19 +269,19 @@ export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix
       more: missing || of(`${currency}.at-least`) + of(`${currency}.over`) > 0,
       less: of(`${currency}.at-most`) + of(`${currency}.under`) > 0,
     };
-    const says = saysOf(doubt);
+    const qualifier = qualifierOf(doubt);
     return {
       ...amountOf(measures[`${prefix}${currency}`] ?? 0n, currency),
-      says,
+      qualifier,
       count: of(`${currency}.count`),
-      ...(doubt.about && says !== 'about' && { roughly: true as const }),
+      ...(doubt.about && qualifier !== 'about' && { roughly: true as const }),
     };
   });
   return { amounts, undisclosed, withheld, unknown };
 };
 
 const SIGNS: { readonly [currency: string]: string } = { GBP: '£', USD: 'US$', EUR: '€', JPY: '¥' };
-const SAYING: { readonly [S in Qualifier]: string } = {
+const QUALIFIER_WORDS: { readonly [S in Qualifier]: string } = {
   exact: '',
   about: 'about ',
   under: 'almost ',
@@ -302,13 +302,13 @@ const showMoney = (money: Money): string => {
   ] as const)
     // prettier-ignore
     if (units >= size * unit && units % ((size / 1000n) * unit) === 0n) return `${sign}${label}${toDecimal({ over: units, under: size * unit }, 3).replace(/\.?0+$/, '')}${letter}`;
-  const [whole, part] = toDecimal({ over: units, under: unit }, exponent).split('.');
-  return `${sign}${label}${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${part && Number(part) > 0 ? `.${part}` : ''}`;
+  const [whole, contribution] = toDecimal({ over: units, under: unit }, exponent).split('.');
+  return `${sign}${label}${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${contribution && Number(contribution) > 0 ? `.${contribution}` : ''}`;
 };
 
 /** For people: `£95m`, `about £95m`, `£110,529.32`, `almost US$1.5bn (£1.1bn)`. Digits are never dropped. */
 export const showAmount = (amount: Amount): string =>
-  `${SAYING[amount.says ?? 'exact']}${showMoney(amount)}${amount.stated?.length ? ` (${amount.stated.map(showMoney).join(', ')})` : ''}`;
+  `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${amount.stated?.length ? ` (${amount.stated.map(showMoney).join(', ')})` : ''}`;
 
 /** `undisclosed`, `withheld until 2020 (…)`, `unknown`, or the amount. */
 export const showValue = (value: Value): string => {
@@ -320,7 +320,9 @@ export const showValue = (value: Value): string => {
 /** `at least £250m, 1 undisclosed`, `£1m + US$2m`; `nothing` when nothing was added. */
 export const showTotal = ({ amounts, ...missing }: Total): string => {
   const money =
-    amounts.length > 0 ? [amounts.map((a) => `${SAYING[a.says ?? 'exact']}${a.roughly ? 'about ' : ''}${showMoney(a)}`).join(' + ')] : [];
+    amounts.length > 0
+      ? [amounts.map((a) => `${QUALIFIER_WORDS[a.qualifier ?? 'exact']}${a.roughly ? 'about ' : ''}${showMoney(a)}`).join(' + ')]
+      : [];
   const gaps = Object.entries(missing)
     .filter(([, n]) => n > 0)
     .map(([why, n]) => `${n} ${why}`);

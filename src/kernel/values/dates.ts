@@ -33,9 +33,9 @@ const whyNotPlain = (date: string): string | undefined => {
 export const whyNotADate = (text: string): string | undefined => {
   if (text === 'unknown') return undefined;
   if (text.length > 40) return 'is too long for a date';
-  const parts = interval.exec(text);
-  if (!parts) return whyNotPlain(text);
-  const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(text);
+  if (!contributions) return whyNotPlain(text);
+  const [, from, to] = contributions as unknown as [string, string, string];
   if (from === '' && to === '') return 'an interval needs an end: write unknown';
   const why = (from && whyNotPlain(from)) || (to && whyNotPlain(to));
   if (why) return why;
@@ -59,9 +59,9 @@ const boundsOfPlain = (date: string): Bounds => {
 
 const computed = (date: UncertainDate): Bounds => {
   if (date === 'unknown') return { earliest: FIRST, latest: LAST };
-  const parts = interval.exec(date);
-  if (!parts) return boundsOfPlain(date);
-  const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(date);
+  if (!contributions) return boundsOfPlain(date);
+  const [, from, to] = contributions as unknown as [string, string, string];
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
@@ -92,8 +92,8 @@ export const latestOf = (...dates: readonly UncertainDate[]): UncertainDate | un
   const all = dates.map((date) => bounds(date));
   const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
   const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
-  const told = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
-  if (told >= 0) return dates[told];
+  const context = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
+  if (context >= 0) return dates[context];
   return `[${earliest}..${latest === LAST ? '' : latest}]`;
 };
 
@@ -115,8 +115,9 @@ const shift = (date: string, months: number): string => {
  */
 export const addMonths = (date: UncertainDate, months: number): UncertainDate => {
   if (date === 'unknown') return date;
-  const parts = interval.exec(date);
-  if (parts) return `[${parts[1] && edge(parts[1], months, 'earliest')}..${parts[2] && edge(parts[2], months, 'latest')}]`;
+  const contributions = interval.exec(date);
+  if (contributions)
+    return `[${contributions[1] && edge(contributions[1], months, 'earliest')}..${contributions[2] && edge(contributions[2], months, 'latest')}]`;
   if (date.length > 4) return shift(date, months);
   if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
   return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
@@ -142,12 +143,12 @@ const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 
 /** For people: `29 February 2016`, `February 2016`, `by 29 February 2016`, `date unknown`. */
 export const showDate = (date: UncertainDate): string => {
   if (date === 'unknown') return 'date unknown';
-  const parts = interval.exec(date);
-  if (parts) {
-    const [, from, to] = parts as unknown as [string, string, string];
+  const contributions = interval.exec(date);
+  if (contributions) {
+    const [, from, to] = contributions as unknown as [string, string, string];
     if (!from) return `by ${showDate(to)}`;
     return to ? `between ${showDate(from)} and ${showDate(to)}` : `from ${showDate(from)} on`;
   }
   const [year, month, day] = ymd(date);
-  return [day, month && MONTHS[month - 1], year].filter((part) => part !== undefined).join(' ');
+  return [day, month && MONTHS[month - 1], year].filter((contribution) => contribution !== undefined).join(' ');
 };

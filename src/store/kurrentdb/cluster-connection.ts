@@ -129,9 +129,9 @@ export class ClusterConnection {
 
   async #seek(): Promise<Node> {
     const { hosts, cluster } = this.#options.connection;
-    const told = this.#told;
+    const answer = this.#told;
     this.#told = undefined;
-    if (told) return (this.#node = this.#make(told));
+    if (answer) return (this.#node = this.#make(answer));
     if (!cluster) return (this.#node = this.#make(hosts[0]!));
     const seeds = new Map([...hosts, ...this.#members].map((endpoint) => [nameOf(endpoint), endpoint]));
     try {

@@ -114,7 +114,7 @@ export async function* examine(connection: Connection, newId: () => string): Asy
       .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${SCRATCH}`);
     if (!(yield* told('write', written))) return;
     const back = collect(node, { stream: SCRATCH, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
-      if (found === 'not-found' || !found.some((record) => record.stored().id === id))
+      if (found === 'not-found' || !found.some((record) => record.recorded().id === id))
         throw new Error('what was written does not stand there');
       return 'what was written';
     });

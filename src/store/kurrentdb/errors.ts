@@ -1,4 +1,10 @@
-import { AppendTooLargeError, HistoryBrokenError, InvalidPositionError, OutcomeUnknownError, StoreUnavailableError } from '../event-store.js';
+import {
+  AppendTooLargeError,
+  HistoryBrokenError,
+  InvalidPositionError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+} from '../event-store.js';
 import type { Endpoint } from './connection.js';
 
 /** The numbers of gRPC that mean something here. */
@@ -52,11 +58,11 @@ export const failureOf = (error: unknown): Failure => {
   if (error instanceof CallFailedError) return error.failure;
   if (!isGrpc(error)) return { kind: 'lost', message: error instanceof Error ? error.message : String(error) };
   const { code, details = '', metadata } = error;
-  const told = (key: string): string => String(metadata?.get(key)[0] ?? '');
+  const answer = (key: string): string => String(metadata?.get(key)[0] ?? '');
   const message = `${Object.entries(STATUS).find(([, number]) => number === code)?.[0] ?? code}: ${details}`;
-  const exception = told('exception');
+  const exception = answer('exception');
   if (exception === 'not-leader') {
-    const [address, port] = [told('leader-endpoint-host'), Number(told('leader-endpoint-port'))];
+    const [address, port] = [answer('leader-endpoint-host'), Number(answer('leader-endpoint-port'))];
     return { kind: 'not-leader', message, ...(address !== '' && port > 0 && { leader: { address, port } }) };
   }
   if (exception === 'stream-deleted') return { kind: 'deleted', message };

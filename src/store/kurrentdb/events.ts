@@ -37,7 +37,7 @@ export interface Recorded {
   readonly position: LogPosition;
   readonly size: number;
   /** Parsed anew with each call. */
-  stored(): RecordedEvent;
+  recorded(): RecordedEvent;
   /** Undefined when it is no JSON. */
   json(): unknown;
 }
@@ -47,18 +47,18 @@ const text = new TextDecoder();
 export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const event = response.getEvent()?.getEvent();
   if (!event) return undefined;
-  const told = event.getMetadataMap();
+  const answer = event.getMetadataMap();
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) };
   const [data, custom] = [event.getData_asU8(), event.getCustomMetadata_asU8()];
   const record = {
     stream: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
     revision: Number(event.getStreamRevision()),
-    type: told.get('type') ?? '',
+    type: answer.get('type') ?? '',
     position,
     size: data.length + custom.length,
-    json: () => (told.get('content-type') === 'application/json' ? parsed(data) : undefined),
+    json: () => (answer.get('content-type') === 'application/json' ? parsed(data) : undefined),
   };
-  const stored = (): RecordedEvent => {
+  const recorded = (): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
     const id = event.getId()!.getString();
     const readable = json !== undefined && isOurs(metadata);
@@ -66,13 +66,13 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
       id,
       type: record.type,
       data: json ?? null,
-      metadata: readable ? metadata : unreadable(id, told.get('created') ?? '0'),
+      metadata: readable ? metadata : unreadable(id, answer.get('created') ?? '0'),
       stream: record.stream,
       revision: record.revision,
       position: nameOf(position),
     };
   };
-  return { ...record, stored };
+  return { ...record, recorded };
 };
 
 /** Of an event that others wrote: complete, so that no reader stumbles, and of a version that none skips. */

@@ -44,10 +44,10 @@ export const genesisOf = async (link: ClusterConnection, fresh: () => Genesis, n
 };
 
 const read = (record: Recorded | undefined): Genesis => {
-  const told = record?.json() as Partial<Genesis> | undefined;
-  if (record?.type !== TYPE || record.revision !== 0 || typeof told?.ledgerId !== 'string' || typeof told.timeZone !== 'string')
+  const answer = record?.json() as Partial<Genesis> | undefined;
+  if (record?.type !== TYPE || record.revision !== 0 || typeof answer?.ledgerId !== 'string' || typeof answer.timeZone !== 'string')
     throw new HistoryBrokenError(`The stream ${STREAM} does not begin with the first record of a ledger.`);
-  const genesis = told as Genesis;
+  const genesis = answer as Genesis;
   if (genesis.formatVersion > FORMAT)
     throw new UnsupportedFormatError(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
   return genesis;

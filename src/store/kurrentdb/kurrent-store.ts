@@ -89,10 +89,10 @@ export class KurrentStore implements EventStore {
   ) {}
 
   /** @throws InvalidConnection, CannotOpen with the step that failed, NewerFormat, OtherLedger */
-  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...told }: KurrentOptions): Promise<KurrentStore> {
+  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
     const connection = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
-    const bounds: Bounds = { ...BOUNDS, deadline, ...told };
+    const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
     await mustAnswer(connection, bounds.openDeadline, log);
     const link = new ClusterConnection({ connection, patience: bounds.patience, now, log });
     try {
@@ -237,7 +237,9 @@ export class KurrentStore implements EventStore {
     if ('elsewhere' in answer) throw new WrongExpectedRevisionError(stream, expected, answer.elsewhere);
     const { revision, position } = answer;
     if (revision !== expected + events.length)
-      throw new HistoryBrokenError(`${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`);
+      throw new HistoryBrokenError(
+        `${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`,
+      );
     if (doubt || !position || order(position, before) <= 0) return this.#asStored(stream, expected, events);
     this.#saw(position);
     return { revision, position: nameOf(position) };
@@ -274,6 +276,6 @@ const whole = (records: readonly Recorded[], fromStart: boolean): readonly Recor
   const revisions = new Revisions(fromStart);
   return records.map((record) => {
     revisions.pass(record);
-    return record.stored();
+    return record.recorded();
   });
 };

@@ -102,7 +102,8 @@ export class Node extends EventStoreDBClient {
     const gossip = await this.execute(gossipServices.GossipClient, 'gossip', async (client) => client);
     const [metadata, options] = this.callArguments({ deadline }); // whoever it is that asks
     return new Promise((resolve, reject) => {
-      const answered = (error: unknown, info: ClusterInfo) => (error ? reject(new CallFailedError(failureOf(error))) : resolve(membersOf(info)));
+      const answered = (error: unknown, info: ClusterInfo) =>
+        error ? reject(new CallFailedError(failureOf(error))) : resolve(membersOf(info));
       this.#begin(() => gossip.read(new shared.Empty(), metadata, options, answered));
     });
   }

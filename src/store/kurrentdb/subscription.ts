@@ -64,7 +64,7 @@ export class Subscription {
         const batch = this.#waiting.splice(0, limit);
         for (const { size } of batch) this.#bytes -= size;
         if (!this.#isFull) this.#drained();
-        yield batch.map((record) => record.stored());
+        yield batch.map((record) => record.recorded());
       }
     } finally {
       signal.removeEventListener('abort', end);

@@ -4,7 +4,11 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
  * What comes in small batches, in larger ones: at once when nothing came for `pauseMs`, else so long after the batch before it, or when
  * there are `most`. Whoever walks away ends `source` by a signal of its own, since it may be waiting.
  */
-export async function* microBatches<T>(source: AsyncIterable<readonly T[]>, most: number, pauseMs: number): AsyncGenerator<readonly T[], void> {
+export async function* microBatches<T>(
+  source: AsyncIterable<readonly T[]>,
+  most: number,
+  pauseMs: number,
+): AsyncGenerator<readonly T[], void> {
   const batches = source[Symbol.asyncIterator]();
   let rest: Promise<unknown> = Promise.resolve();
   let next = batches.next();

@@ -7,14 +7,14 @@ import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
 
 /** Its name in the folder of the copy. */
-export const REPLICA_FILE = 'copy.db';
+export const REPLICA_FILE = 'replica.db';
 /** Events that are looked at without a pause. */
 const PAGE = 200;
 
 type Compare = (a: string, b: string) => number;
 
 /**
- * A copy of another store's log in one SQLite file: the events with the positions they have there, numbered 1, 2, 3 … by ordinal.
+ * A copy of another store's log in one SQLite file: the events with the positions they have there, numbered 1, 2, 3 … by sequence.
  * It can be made anew from the log, so a commit does not wait for the disk: what a power cut takes is copied again.
  */
 export class ReplicaFile {
@@ -22,10 +22,10 @@ export class ReplicaFile {
   readonly #release: () => void;
   readonly #insert: Database.Statement;
   readonly #put: Database.Statement<[key: string, value: string]>;
-  readonly #ofLog: Database.Statement<[number, number], EventRow<string> & { readonly ordinal: number }>;
+  readonly #ofLog: Database.Statement<[number, number], EventRow<string> & { readonly sequence: number }>;
   readonly #ofStream: Database.Statement<[string, number, number], EventRow<string>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
-  readonly #ordinalOf: Database.Statement<[string], { ordinal: number }>;
+  readonly #sequenceOf: Database.Statement<[string], { sequence: number }>;
   readonly #positionAt: Database.Statement<[number], { position: string }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
@@ -40,17 +40,17 @@ export class ReplicaFile {
       openFile(this.#db, 'NORMAL');
       this.#db.exec(`
         CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS events (ordinal INTEGER PRIMARY KEY, position TEXT NOT NULL, ${COLUMNS}) STRICT;
+        CREATE TABLE IF NOT EXISTS events (sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ${COLUMNS}) STRICT;
         CREATE UNIQUE INDEX IF NOT EXISTS events_by_position ON events (position);
         CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
       `);
       this.#insert = this.#db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       this.#put = this.#db.prepare('INSERT OR REPLACE INTO about VALUES (?, ?)');
-      this.#ofLog = this.#db.prepare('SELECT * FROM events WHERE ordinal > ? ORDER BY ordinal LIMIT ?');
+      this.#ofLog = this.#db.prepare('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
       this.#ofStream = this.#db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
       this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
-      this.#ordinalOf = this.#db.prepare('SELECT ordinal FROM events WHERE position = ?');
-      this.#positionAt = this.#db.prepare('SELECT position FROM events WHERE ordinal = ?');
+      this.#sequenceOf = this.#db.prepare('SELECT sequence FROM events WHERE position = ?');
+      this.#positionAt = this.#db.prepare('SELECT position FROM events WHERE sequence = ?');
       this.#resume();
     } catch (error) {
       this.#db.close();
@@ -64,7 +64,7 @@ export class ReplicaFile {
     return this.#genesis;
   }
   /** How many events were copied. */
-  get ordinal(): number {
+  get sequence(): number {
     return this.#tree.size;
   }
   /** Of the last event that was copied. */
@@ -86,7 +86,7 @@ export class ReplicaFile {
    * @throws HistoryBroken when an event is none that can come next: twice, out of order, or behind a gap in its stream
    */
   take(events: readonly RecordedEvent[], compare: Compare): void {
-    const tree = this.#tree.copy();
+    const tree = this.#tree.replica();
     let last = this.#position;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
@@ -113,11 +113,11 @@ export class ReplicaFile {
     this.#position = last;
   }
 
-  /** The events behind an ordinal. */
-  page(ordinal: number, limit: number): readonly RecordedEvent[] {
-    const rows = this.#ofLog.all(ordinal, limit);
+  /** The events behind an sequence. */
+  page(sequence: number, limit: number): readonly RecordedEvent[] {
+    const rows = this.#ofLog.all(sequence, limit);
     const last = rows.at(-1);
-    if (last && last.ordinal !== ordinal + rows.length) throw this.broken(`events are missing before ${last.position}`);
+    if (last && last.sequence !== sequence + rows.length) throw this.broken(`events are missing before ${last.position}`);
     return this.#read(rows);
   }
   ofStream(stream: string, from: Revision, limit: number): readonly RecordedEvent[] {
@@ -126,12 +126,12 @@ export class ReplicaFile {
   }
 
   /** Undefined when no copied event has this position. */
-  ordinalOf(position: string): number | undefined {
-    return this.#ordinalOf.get(position)?.ordinal;
+  sequenceOf(position: string): number | undefined {
+    return this.#sequenceOf.get(position)?.sequence;
   }
   /** How many of the copied events stand at a position or before it, whether or not one has it. */
-  ordinalUpTo(position: string, compare: Compare): number {
-    let [low, high] = [0, this.ordinal];
+  sequenceUpTo(position: string, compare: Compare): number {
+    let [low, high] = [0, this.sequence];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (compare(this.positionAt(middle)!, position) <= 0) low = middle;
@@ -139,13 +139,13 @@ export class ReplicaFile {
     }
     return low;
   }
-  positionAt(ordinal: number): string | undefined {
-    return this.#positionAt.get(ordinal)?.position;
+  positionAt(sequence: number): string | undefined {
+    return this.#positionAt.get(sequence)?.position;
   }
 
   /** Reads the whole file and makes the root anew. @throws HistoryBroken when it is not the root over what was copied */
   async verify(): Promise<{ readonly count: number; readonly root: string }> {
-    const kept = this.#tree.copy();
+    const kept = this.#tree.replica();
     const tree = new MerkleTree();
     while (tree.size < kept.size) {
       const page = this.page(tree.size, Math.min(PAGE, kept.size - tree.size));
@@ -178,8 +178,8 @@ export class ReplicaFile {
     const [genesis, tree] = [about.get('genesis'), about.get('tree')];
     if (genesis !== undefined) this.#genesis = JSON.parse(genesis) as Genesis;
     if (tree !== undefined) this.#tree = MerkleTree.from(JSON.parse(tree) as TreeState);
-    const last = this.#db.prepare<[], { ordinal: number | null }>('SELECT max(ordinal) AS ordinal FROM events').get()!.ordinal ?? 0;
-    if (last !== this.ordinal) throw this.broken(`its last event is number ${last}, and was number ${this.ordinal}`);
+    const last = this.#db.prepare<[], { sequence: number | null }>('SELECT max(sequence) AS sequence FROM events').get()!.sequence ?? 0;
+    if (last !== this.sequence) throw this.broken(`its last event is number ${last}, and was number ${this.sequence}`);
     this.#position = this.positionAt(last);
   }
 

@@ -31,7 +31,7 @@ export interface ReplicaOptions {
 
 export interface ReplicaStatus {
   /** How many events were copied. */
-  readonly ordinal: number;
+  readonly sequence: number;
   /** Of the last one. */
   readonly position: string | undefined;
   /** Over their leaves, in hexadecimal. */
@@ -143,8 +143,8 @@ export class ReplicaStore implements EventStore {
         yield page;
         from! += page.length;
       } else {
-        const seen: number = from ?? this.#file.ordinal;
-        await this.#waiting.wait(signal, () => this.#stop.signal.aborted || this.#file.ordinal > seen);
+        const seen: number = from ?? this.#file.sequence;
+        await this.#waiting.wait(signal, () => this.#stop.signal.aborted || this.#file.sequence > seen);
       }
     }
   }
@@ -158,15 +158,16 @@ export class ReplicaStore implements EventStore {
   /** While the store was not connected yet, only positions of the copy can be compared. @throws StoreUnavailable for others */
   compare(a: string, b: string): number {
     if (this.#remote) return this.#remote.compare(a, b);
-    const [one, other] = [this.#file.ordinalOf(a), this.#file.ordinalOf(b)];
-    if (one === undefined || other === undefined) throw new StoreUnavailableError('The store is away, and the copy does not know the position.');
+    const [one, other] = [this.#file.sequenceOf(a), this.#file.sequenceOf(b)];
+    if (one === undefined || other === undefined)
+      throw new StoreUnavailableError('The store is away, and the copy does not know the position.');
     return one - other;
   }
 
   async status(): Promise<ReplicaStatus> {
-    const { ordinal, position, root } = this.#file;
+    const { sequence, position, root } = this.#file;
     const behind = await this.#lag();
-    return { ordinal, position, root, connected: behind !== undefined, behind, broken: this.#broken?.message };
+    return { sequence, position, root, connected: behind !== undefined, behind, broken: this.#broken?.message };
   }
 
   /** Reads the whole copy and makes its root anew. @throws HistoryBroken when it is not the root over what was copied */
@@ -176,8 +177,8 @@ export class ReplicaStore implements EventStore {
 
   /** Reads a whole log beside the copy, as far as the copy goes. @throws HistoryBroken that names the first event which differs */
   async verifyAgainst(log: Log, signal?: AbortSignal): Promise<Likeness> {
-    const count = this.#file.ordinal;
-    const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.ordinalOf(after)!, limit!) };
+    const count = this.#file.sequence;
+    const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.sequenceOf(after)!, limit!) };
     const likeness = await compareLogs(mine, log, { count, ...(signal && { signal }) });
     if (likeness.same < count) throw this.#differs(likeness.next[0], likeness.next[1]);
     return likeness;
@@ -247,10 +248,10 @@ export class ReplicaStore implements EventStore {
   async #connected(): Promise<EventStore | undefined> {
     const { signal } = this.#stop;
     let stop = () => {};
-    const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', (stop = () => resolve(undefined))));
+    const faulted = new Promise<undefined>((resolve) => signal.addEventListener('abort', (stop = () => resolve(undefined))));
     const opening = this.#options.connect();
     try {
-      return await Promise.race([opening, stopped]);
+      return await Promise.race([opening, faulted]);
     } finally {
       signal.removeEventListener('abort', stop);
       if (signal.aborted) opening.then((late) => late.close()).catch(() => undefined);
@@ -261,8 +262,8 @@ export class ReplicaStore implements EventStore {
   async #compareWith(remote: EventStore): Promise<void> {
     if (canonical(remote.genesis) !== canonical(this.genesis))
       throw this.#file.broken(`it is one of the ledger ${this.genesis.ledgerId}, and the store holds ${remote.genesis.ledgerId}`);
-    if (this.#file.ordinal === 0) return;
-    const before = Math.max(0, this.#file.ordinal - LAST);
+    if (this.#file.sequence === 0) return;
+    const before = Math.max(0, this.#file.sequence - LAST);
     const mine = this.#file.page(before, LAST);
     const after = this.#file.positionAt(before);
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout((this.#options.patienceMs ?? PATIENCE_MS) / 2)]);
@@ -316,15 +317,15 @@ export class ReplicaStore implements EventStore {
     return this.#remote;
   }
 
-  /** The ordinal behind which what stands after a position begins; undefined when the copy has not come there. @throws InvalidPosition */
+  /** The sequence behind which what stands after a position begins; undefined when the copy has not come there. @throws InvalidPosition */
   #behind(after: string | undefined): number | undefined {
     if (after === undefined) return 0;
-    const ordinal = this.#file.ordinalOf(after);
-    if (ordinal !== undefined || !this.#remote) return ordinal;
+    const sequence = this.#file.sequenceOf(after);
+    if (sequence !== undefined || !this.#remote) return sequence;
     const remote = this.#remote;
     if (this.#file.position === undefined ? remote.compare(after, after) === 0 : remote.compare(after, this.#file.position) > 0)
       return undefined;
-    return this.#file.ordinalUpTo(after, (a, b) => remote.compare(a, b));
+    return this.#file.sequenceUpTo(after, (a, b) => remote.compare(a, b));
   }
 
   /** Whether it had to wait for what this process appended. */

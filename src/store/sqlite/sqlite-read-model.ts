@@ -13,19 +13,19 @@ import { HereSql, ThreadSql, type Sql } from './sql.js';
 import { Statements, type Value } from './statements.js';
 
 /** Changes with the tables below: an older file is made anew. */
-const SHAPE = '3';
+const SHAPE = '4';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE IF NOT EXISTS events (
-    ordinal INTEGER PRIMARY KEY, position TEXT NOT NULL, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, log_time TEXT NOT NULL
+    sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, watermark TEXT NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_id ON events (id);
-  CREATE INDEX IF NOT EXISTS events_by_stream ON events (stream, ordinal, revision);
+  CREATE INDEX IF NOT EXISTS events_by_stream ON events (stream, sequence, revision);
   CREATE TABLE IF NOT EXISTS tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS parts (
+  CREATE TABLE IF NOT EXISTS contributions (
     build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
   ) STRICT, WITHOUT ROWID;
@@ -33,24 +33,24 @@ const TABLES = `
     build INTEGER NOT NULL, target TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (build, target, key, stream, since)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (build, hash, ordinal)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS stopped (build INTEGER NOT NULL, stream TEXT NOT NULL, ordinal INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS faulted (build INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
 `
   .split(';')
   .slice(0, -1);
 /** The tables of builds, each with the first column of its key after the build. */
-const OF_BUILD = { parts: 'key', links: 'target', marks: 'hash', totals: 'key', stopped: 'stream' } as const;
+const OF_BUILD = { contributions: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
 
-interface PartRow {
+interface ContributionRow {
   readonly key: string;
   readonly stream: string;
   readonly row: number;
   readonly links: string | null;
 }
-const PART = 'SELECT p.key, n.name AS stream, p.row, p.links';
+const CONTRIBUTION = 'SELECT p.key, n.name AS stream, p.row, p.links';
 const EVENT =
-  'SELECT e.ordinal, e.position, n.name AS stream, e.revision, e.id, e.log_time AS logTime FROM events e JOIN names n ON n.id = e.stream';
+  'SELECT e.sequence, e.position, n.name AS stream, e.revision, e.id, e.watermark FROM events e JOIN names n ON n.id = e.stream';
 
 /** A SQLite file of its own beside the log: thrown away and made again whenever it is of no use. */
 export class SqliteReadModel implements ReadModel {
@@ -118,20 +118,20 @@ export class SqliteReadModel implements ReadModel {
     if (this.#sql.held) this.transaction(() => undefined);
   }
 
-  addEvent({ sequence: ordinal, position, stream, revision, id, watermark: logTime }: IndexedEvent, tags: readonly Tag[]): void {
-    this.#pending.events.push([ordinal, position, this.#name(stream), revision, id, logTime]);
+  addEvent({ sequence, position, stream, revision, id, watermark }: IndexedEvent, tags: readonly Tag[]): void {
+    this.#pending.events.push([sequence, position, this.#name(stream), revision, id, watermark]);
     for (const [kind, value] of tags) {
       const tag = this.#tag(kind, value);
-      const ordinals = this.#pending.tagged.get(tag);
-      if (!ordinals) this.#pending.tagged.set(tag, [ordinal]);
-      else if (ordinals[ordinals.length - 1] !== ordinal) ordinals.push(ordinal);
+      const sequences = this.#pending.tagged.get(tag);
+      if (!sequences) this.#pending.tagged.set(tag, [sequence]);
+      else if (sequences[sequences.length - 1] !== sequence) sequences.push(sequence);
     }
   }
   lastEvent(): IndexedEvent | undefined {
-    return this.#get(`${EVENT} ORDER BY e.ordinal DESC LIMIT 1`);
+    return this.#get(`${EVENT} ORDER BY e.sequence DESC LIMIT 1`);
   }
-  eventAt(ordinal: Sequence): IndexedEvent | undefined {
-    return this.#get(`${EVENT} WHERE e.ordinal = ?`, ordinal);
+  eventAt(sequence: Sequence): IndexedEvent | undefined {
+    return this.#get(`${EVENT} WHERE e.sequence = ?`, sequence);
   }
   eventById(id: string): IndexedEvent | undefined {
     return this.#get(`${EVENT} WHERE e.id = ?`, id);
@@ -142,11 +142,11 @@ export class SqliteReadModel implements ReadModel {
     const of = stream === undefined ? undefined : this.#known(stream);
     if (ids.includes(undefined) || (stream !== undefined && of === undefined)) return [];
     const [lead, ...others] = this.#rarestFirst(ids as number[]);
-    const within = `${from === undefined ? '' : 'AND e.log_time >= ?'} ${until === undefined ? '' : 'AND e.log_time <= ?'} ${of === undefined ? '' : 'AND e.stream = ?'}`;
+    const within = `${from === undefined ? '' : 'AND e.watermark >= ?'} ${until === undefined ? '' : 'AND e.watermark <= ?'} ${of === undefined ? '' : 'AND e.stream = ?'}`;
     const values = [from, until, of].filter((value) => value !== undefined);
     if (lead === undefined)
       return this.#all(
-        `${EVENT} WHERE e.ordinal > ? AND e.ordinal <= ? ${within} ORDER BY e.ordinal LIMIT ?`,
+        `${EVENT} WHERE e.sequence > ? AND e.sequence <= ? ${within} ORDER BY e.sequence LIMIT ?`,
         after,
         upTo,
         ...values,
@@ -154,18 +154,18 @@ export class SqliteReadModel implements ReadModel {
       );
     const found: IndexedEvent[] = [];
     const has = others.map((tag) => this.#tagging(tag));
-    for (const ordinal of this.#ordinalsOf(lead, after)) {
-      if (ordinal > upTo || found.length === limit) break;
-      if (!has.every((tagged) => tagged(ordinal))) continue;
-      const event = this.#get<IndexedEvent>(`${EVENT} WHERE e.ordinal = ? ${within}`, ordinal, ...values);
+    for (const sequence of this.#sequencesOf(lead, after)) {
+      if (sequence > upTo || found.length === limit) break;
+      if (!has.every((tagged) => tagged(sequence))) continue;
+      const event = this.#get<IndexedEvent>(`${EVENT} WHERE e.sequence = ? ${within}`, sequence, ...values);
       if (event) found.push(event);
     }
     return found;
   }
 
-  revisionAt(stream: string, ordinal: Sequence): number {
-    const sql = 'SELECT revision FROM events WHERE stream = ? AND ordinal <= ? ORDER BY ordinal DESC LIMIT 1';
-    return this.#get<{ revision: number }>(sql, this.#known(stream) ?? -1, ordinal)?.revision ?? -1;
+  revisionAt(stream: string, sequence: Sequence): number {
+    const sql = 'SELECT revision FROM events WHERE stream = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1';
+    return this.#get<{ revision: number }>(sql, this.#known(stream) ?? -1, sequence)?.revision ?? -1;
   }
 
   builds(): readonly ProjectionBuild[] {
@@ -200,14 +200,14 @@ export class SqliteReadModel implements ReadModel {
 
   openContribution(build: number, { key, stream, row, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
-    const { parts, links: linked } = this.#pending;
-    parts.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
+    const { contributions, links: linked } = this.#pending;
+    contributions.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
     for (const target of links) linked.push([build, target, key, of, at, null]);
   }
   closeContribution(build: number, { key, stream, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
     this.#write(); // what is closed may have been opened in this transaction
-    this.#run('UPDATE parts SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
+    this.#run('UPDATE contributions SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
     for (const target of links)
       this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
   }
@@ -215,45 +215,45 @@ export class SqliteReadModel implements ReadModel {
     this.#pending.marks.push([build, hashOf(name), at]);
   }
   marked(build: number, name: string, upTo: Sequence): readonly Sequence[] {
-    const sql = 'SELECT ordinal FROM marks WHERE build = ? AND hash = ? AND ordinal <= ? ORDER BY ordinal';
-    return this.#all<{ ordinal: Sequence }>(sql, build, hashOf(name), upTo).map(({ ordinal }) => ordinal);
+    const sql = 'SELECT sequence FROM marks WHERE build = ? AND hash = ? AND sequence <= ? ORDER BY sequence';
+    return this.#all<{ sequence: Sequence }>(sql, build, hashOf(name), upTo).map(({ sequence: sequence }) => sequence);
   }
-  sumAt(build: number, key: string, ordinal: Sequence): Readonly<Record<string, string>> {
+  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
     const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
-    const row = this.#get<{ measures: string }>(sql, build, key, ordinal);
+    const row = this.#get<{ measures: string }>(sql, build, key, sequence);
     return row ? (JSON.parse(row.measures) as Record<string, string>) : {};
   }
   setSum(build: number, key: string, measures: string, at: Sequence): void {
     this.#pending.totals.push([build, key, at, measures]);
   }
-  fault(build: number, { stream, sequence: ordinal, error }: FaultedStream): void {
-    this.#run('INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)', build, stream, ordinal, error);
+  fault(build: number, { stream, sequence, error }: FaultedStream): void {
+    this.#run('INSERT OR IGNORE INTO faulted VALUES (?, ?, ?, ?)', build, stream, sequence, error);
   }
-  stopped(build: number): readonly FaultedStream[] {
-    return this.#all('SELECT stream, ordinal, error FROM stopped WHERE build = ? ORDER BY stream', build);
+  faulted(build: number): readonly FaultedStream[] {
+    return this.#all('SELECT stream, sequence, error FROM faulted WHERE build = ? ORDER BY stream', build);
   }
 
-  contributionsAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[] {
-    const sql = `${PART} FROM parts p JOIN names n ON n.id = p.stream WHERE p.build = ? AND p.key = ? AND (p.until IS NULL OR p.until > ?) AND p.since <= ? ORDER BY n.name, p.since`;
-    return this.#all<PartRow>(sql, build, key, ordinal, ordinal).map(placed);
+  contributionsAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[] {
+    const sql = `${CONTRIBUTION} FROM contributions p JOIN names n ON n.id = p.stream WHERE p.build = ? AND p.key = ? AND (p.until IS NULL OR p.until > ?) AND p.since <= ? ORDER BY n.name, p.since`;
+    return this.#all<ContributionRow>(sql, build, key, sequence, sequence).map(placed);
   }
-  referencingAt(build: number, key: string, ordinal: Sequence): readonly ContributionPlace[] {
-    const sql = `${PART} FROM links l JOIN parts p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND (p.until IS NULL OR p.until > ?) AND p.since <= ?
+  referencingAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[] {
+    const sql = `${CONTRIBUTION} FROM links l JOIN contributions p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND (p.until IS NULL OR p.until > ?) AND p.since <= ?
       JOIN names n ON n.id = p.stream WHERE l.build = ? AND l.target = ? AND (l.until IS NULL OR l.until > ?) AND l.since <= ? ORDER BY l.key, n.name, p.since`;
-    return this.#all<PartRow>(sql, ordinal, ordinal, build, key, ordinal, ordinal).map(placed);
+    return this.#all<ContributionRow>(sql, sequence, sequence, build, key, sequence, sequence).map(placed);
   }
-  rowKeys(build: number, ordinal: Sequence, after: string, limit: number): readonly string[] {
+  rowKeys(build: number, sequence: Sequence, after: string, limit: number): readonly string[] {
     const sql =
-      'SELECT DISTINCT key FROM parts WHERE build = ? AND key > ? AND row = 1 AND (until IS NULL OR until > ?) AND since <= ? ORDER BY key LIMIT ?';
-    return this.#all<{ key: string }>(sql, build, after, ordinal, ordinal, limit).map(({ key }) => key);
+      'SELECT DISTINCT key FROM contributions WHERE build = ? AND key > ? AND row = 1 AND (until IS NULL OR until > ?) AND since <= ? ORDER BY key LIMIT ?';
+    return this.#all<{ key: string }>(sql, build, after, sequence, sequence, limit).map(({ key }) => key);
   }
 
   dump(build: number): string {
     const streams = 'JOIN names n ON n.id = t.stream';
     const read = [
-      `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM parts t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
+      `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM contributions t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
       `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
-      'SELECT hash, ordinal FROM marks WHERE build = ? ORDER BY 1, 2',
+      'SELECT hash, sequence FROM marks WHERE build = ? ORDER BY 1, 2',
       'SELECT key, since, measures FROM totals WHERE build = ? ORDER BY 1, 2',
     ];
     return read.map((sql) => JSON.stringify(this.#all(sql, build))).join('\n');
@@ -273,34 +273,34 @@ export class SqliteReadModel implements ReadModel {
     const size = new Map(tags.map((tag) => [tag, this.#get<{ size: number }>(sql, tag)!.size]));
     return tags.toSorted((a, b) => size.get(a)! - size.get(b)!);
   }
-  /** A tag's ordinals beyond one, in order, read as they are asked for. */
-  *#ordinalsOf(tag: number, after: Sequence): Generator<Sequence> {
+  /** A tag's sequences beyond one, in order, read as they are asked for. */
+  *#sequencesOf(tag: number, after: Sequence): Generator<Sequence> {
     const sql =
       'SELECT first, count, steps FROM tags WHERE tag = ? AND first >= coalesce((SELECT max(first) FROM tags WHERE tag = ? AND first <= ?), 0) ORDER BY first LIMIT 50';
     for (let beyond = after; ;) {
       const page = this.#all<Tagged>(sql, tag, tag, beyond);
       let last = beyond;
       for (const row of page)
-        for (const ordinal of ordinalsOf(row)) {
-          if (ordinal > beyond) yield ordinal;
-          last = ordinal;
+        for (const sequence of sequencesOf(row)) {
+          if (sequence > beyond) yield sequence;
+          last = sequence;
         }
       if (page.length < 50) return;
       beyond = last;
     }
   }
-  /** Whether a tag is on an ordinal, asked in order. */
-  #tagging(tag: number): (ordinal: Sequence) => boolean {
-    let ordinals = new Set<Sequence>();
+  /** Whether a tag is on an sequence, asked in order. */
+  #tagging(tag: number): (sequence: Sequence) => boolean {
+    let sequences = new Set<Sequence>();
     let [first, last] = [0, -1];
     const sql = 'SELECT first, count, steps FROM tags WHERE tag = ? AND first <= ? ORDER BY first DESC LIMIT 1';
-    return (ordinal) => {
-      if (ordinal < first || ordinal > last) {
-        const row = this.#get<Tagged>(sql, tag, ordinal);
-        ordinals = new Set(row ? ordinalsOf(row) : []);
-        [first, last] = row ? [row.first, Math.max(...ordinals)] : [0, -1];
+    return (sequence) => {
+      if (sequence < first || sequence > last) {
+        const row = this.#get<Tagged>(sql, tag, sequence);
+        sequences = new Set(row ? sequencesOf(row) : []);
+        [first, last] = row ? [row.first, Math.max(...sequences)] : [0, -1];
       }
-      return ordinals.has(ordinal);
+      return sequences.has(sequence);
     };
   }
 
@@ -340,15 +340,15 @@ export class SqliteReadModel implements ReadModel {
 
   #write(): void {
     if (this.#pending.empty) return;
-    const { names, events, parts, links, marks, totals, tagged } = this.#pending;
+    const { names, events, contributions, links, marks, totals, tagged } = this.#pending;
     this.#pending = new Pending();
     this.#sql.insert('INSERT INTO names', names);
     this.#sql.insert('INSERT INTO events', events);
-    this.#sql.insert('INSERT INTO parts', parts.sort(by(4)));
+    this.#sql.insert('INSERT INTO contributions', contributions.sort(by(4)));
     this.#sql.insert('INSERT INTO links', links.sort(by(5)));
     this.#sql.insert('INSERT OR IGNORE INTO marks', marks.sort(by(3)));
-    this.#sql.insert('INSERT OR REPLACE INTO totals', totals.sort(by(3))); // the last of one ordinal holds
-    const tags = [...tagged].map(([tag, ordinals]) => [tag, ordinals[0]!, ordinals.length, stepsOf(ordinals)]);
+    this.#sql.insert('INSERT OR REPLACE INTO totals', totals.sort(by(3))); // the last of one sequence holds
+    const tags = [...tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
     this.#sql.insert('INSERT INTO tags', tags.sort(by(1)));
   }
 
@@ -405,18 +405,20 @@ class Recent<V> {
 class Pending {
   readonly names: Value[][] = [];
   readonly events: Value[][] = [];
-  readonly parts: Value[][] = [];
+  readonly contributions: Value[][] = [];
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
   readonly totals: Value[][] = [];
   readonly tagged = new Map<number, Sequence[]>();
 
   get empty(): boolean {
-    return this.names.length + this.events.length + this.parts.length + this.links.length + this.marks.length + this.totals.length === 0;
+    return (
+      this.names.length + this.events.length + this.contributions.length + this.links.length + this.marks.length + this.totals.length === 0
+    );
   }
 }
 
-const placed = ({ key, stream, row, links }: PartRow): ContributionPlace => ({
+const placed = ({ key, stream, row, links }: ContributionRow): ContributionPlace => ({
   key,
   stream,
   row: row === 1,
@@ -437,21 +439,21 @@ const hashOf = (name: string): number => {
   return (a >>> 0) * 4096 + ((b >>> 0) & 4095);
 };
 
-/** The ordinals of one tag in one transaction: the first, and the steps from each to the next. */
+/** The sequences of one tag in one transaction: the first, and the steps from each to the next. */
 interface Tagged {
   readonly first: Sequence;
   readonly count: number;
   readonly steps: string;
 }
-const stepsOf = (ordinals: readonly Sequence[]): string => {
+const stepsOf = (sequences: readonly Sequence[]): string => {
   let text = '';
-  for (let i = 1; i < ordinals.length; i++) text += `${i > 1 ? ' ' : ''}${ordinals[i]! - ordinals[i - 1]!}`;
+  for (let i = 1; i < sequences.length; i++) text += `${i > 1 ? ' ' : ''}${sequences[i]! - sequences[i - 1]!}`;
   return text;
 };
-const ordinalsOf = ({ first, steps }: Tagged): Sequence[] => {
-  const ordinals = [first];
-  if (steps !== '') for (const step of steps.split(' ')) ordinals.push(ordinals.at(-1)! + Number(step));
-  return ordinals;
+const sequencesOf = ({ first, steps }: Tagged): Sequence[] => {
+  const sequences = [first];
+  if (steps !== '') for (const step of steps.split(' ')) sequences.push(sequences.at(-1)! + Number(step));
+  return sequences;
 };
 
 const opened = (file: string): Statements => {

@@ -254,7 +254,8 @@ export class SqliteStore implements EventStore {
     this.#heads.clear();
     if (cause instanceof WrongExpectedRevisionError) return cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause))) return new StoreUnavailableError(`Nothing was stored: ${message}`);
+    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause)))
+      return new StoreUnavailableError(`Nothing was stored: ${message}`);
     this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
     return new OutcomeUnknownError(message);
   }

@@ -46,8 +46,10 @@ function* allRead(log: Log, all: streams.ReadReq.Options.AllOptions, options: Op
       return log.readAll(from === 'start' ? { commit: 0, prepare: 0 } : from, count, Infinity, allows).events;
     } catch (error) {
       const kind = allows ? 'FilteredAll' : 'All';
-      if (error instanceof InvalidPositionError) throw new RefusedError(readFailed(kind, 'InvalidPosition', 'no log record is at that position.'));
-      if (error instanceof BeyondEndError) throw new RefusedError(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
+      if (error instanceof InvalidPositionError)
+        throw new RefusedError(readFailed(kind, 'InvalidPositionError', 'no log record is at that position.'));
+      if (error instanceof BeyondEndError)
+        throw new RefusedError(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
       throw error;
     }
   }

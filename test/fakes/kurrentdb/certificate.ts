@@ -47,14 +47,14 @@ export class Authority {
     return { certificate: this.#signed(name, publicKey, ...names), key };
   }
 
-  #signed(subject: string, key: KeyObject, ...extensions: Buffer[]): string {
+  #signed(aggregate: string, key: KeyObject, ...extensions: Buffer[]): string {
     const body = sequence(
       der(0xa0, der(0x02, Buffer.from([2]))), // version 3
       der(0x02, Buffer.from([this.#serial++])),
       ECDSA_WITH_SHA256,
       nameOf(this.name),
       sequence(text(0x17, '200101000000Z'), text(0x17, '491231235959Z')),
-      nameOf(subject),
+      nameOf(aggregate),
       key.export({ type: 'spki', format: 'der' }),
       ...(extensions.length > 0 ? [der(0xa3, sequence(...extensions))] : []),
     );

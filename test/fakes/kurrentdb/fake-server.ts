@@ -128,8 +128,8 @@ export class StandIn {
   }
 
   /** The events of a stream, whatever its bounds hide. */
-  stored(stream: string): readonly Recorded[] {
-    return this.log.stored(stream);
+  recorded(stream: string): readonly Recorded[] {
+    return this.log.recorded(stream);
   }
 
   /** What another program writes: JSON unless told otherwise, at whatever revision the stream is. */
@@ -137,7 +137,7 @@ export class StandIn {
     const { type, data, contentType = 'application/json', metadata = Buffer.alloc(0), id = randomUUID() } = event;
     const outcome = this.log.append(stream, 'any', [{ id, type, json: contentType === 'application/json', data, metadata }]);
     if (!outcome.ok) throw new Error(`${stream}: ${outcome.reason}`);
-    return this.log.stored(stream).at(-1)!;
+    return this.log.recorded(stream).at(-1)!;
   }
 
   /** What the server writes for itself: moves the head of $all. */
@@ -162,22 +162,22 @@ export class StandIn {
 
   /** The next call of a kind fails before anything is stored; a read or subscription after it sent `after` messages. */
   failNext(method: Method, failure: Failure, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: failure, stored: false, after }, times);
+    this.#reception.plan(method, { fate: failure, recorded: false, after }, times);
   }
 
   /** The next call of a kind is never answered and stores nothing; a read or subscription ends so after it sent `after` messages. */
   holdNext(method: Method, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: 'hold', stored: false, after }, times);
+    this.#reception.plan(method, { fate: 'hold', recorded: false, after }, times);
   }
 
   /** The connection of the next call of a kind is destroyed, and nothing is stored. */
   cutNext(method: Method, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: 'cut', stored: false, after }, times);
+    this.#reception.plan(method, { fate: 'cut', recorded: false, after }, times);
   }
 
   /** The next write of a kind is stored, and its writer never hears so. */
   storeThenFail(method: 'append' | 'batchAppend' | 'delete' | 'tombstone', fate: Fate = 'cut'): void {
-    this.#reception.plan(method, { fate, stored: true, after: 0 });
+    this.#reception.plan(method, { fate, recorded: true, after: 0 });
   }
 
   /** Once a kind of call was received so many times in all. */

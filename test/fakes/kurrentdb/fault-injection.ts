@@ -12,7 +12,7 @@ export type Fate = Failure | 'hold' | 'cut';
 /** `stored`: only after its work is done. `after`: of a read or subscription, once so many messages were sent. */
 export interface Plan {
   readonly fate: Fate;
-  readonly stored: boolean;
+  readonly recorded: boolean;
   readonly after: number;
 }
 
@@ -50,7 +50,7 @@ export class Reception {
     for (const wake of this.#waiting) wake();
     const plan = this.#plans.get(method)?.shift();
     if (this.latency > 0) await sleep(this.latency);
-    if (plan && !plan.stored && plan.after === 0) await this.meet(plan.fate, call);
+    if (plan && !plan.recorded && plan.after === 0) await this.meet(plan.fate, call);
     if (call.cancelled) throw new GoneError();
     if (method !== 'gossip' && method !== 'features') this.#check(call);
     return plan;

@@ -95,7 +95,7 @@ export class Log {
   }
 
   /** Every event of a stream that a scavenge left, whatever its bounds hide. */
-  stored(stream: string): readonly Recorded[] {
+  recorded(stream: string): readonly Recorded[] {
     return (this.#streams.get(stream) ?? []).filter(({ scavenged }) => !scavenged);
   }
 

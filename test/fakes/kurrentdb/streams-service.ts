@@ -10,7 +10,17 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { answersTo } from './answers.js';
-import { deleteAtWrongRevision, eventTooLarge, failureOf, GoneError, RefusedError, statusOf, streamDeleted, thrown, tooLarge } from './failures.js';
+import {
+  deleteAtWrongRevision,
+  eventTooLarge,
+  failureOf,
+  GoneError,
+  RefusedError,
+  statusOf,
+  streamDeleted,
+  thrown,
+  tooLarge,
+} from './failures.js';
 import type { Expected, Log, Outcome, Proposed } from './log.js';
 import { appendMessage, batchFailure, batchMessage, expectedOf, nameOf, positionedAt, proposedOf, sizeOf } from './messages.js';
 import type { Method, Plan, Reception } from './fault-injection.js';

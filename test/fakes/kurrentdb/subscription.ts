@@ -134,7 +134,7 @@ export async function* subscriptionToStream(
 ): AsyncGenerator<streams.ReadResp> {
   const live = new LiveEvents(log, signal, (record) => record.stream === stream, undefined);
   if (log.read(stream, 'forwards', 'start', 0) === 'deleted') throw new RefusedError(streamDeleted(stream));
-  const confirmed = log.stored(stream).at(-1)?.revision ?? -1;
+  const confirmed = log.recorded(stream).at(-1)?.revision ?? -1;
   yield confirmationMessage(randomUUID());
 
   let reached = from === 'start' ? -1 : from === 'end' ? confirmed : from;

@@ -7,7 +7,7 @@ export const approveChange = contract.command('ApproveChange', {
   events: ['ChangeApproved'],
   refusals: {
     'contract/change-without-value': 'A change of value needs the new value.',
-    'contract/change-told-twice': 'A change tells the new value or the step.',
+    'contract/change-duplicate': 'A change tells the new value or the step.',
     'contract/change-without-end': 'A change of term needs the new end.',
     'contract/mixed-currencies': 'The new value must be in the currency of the contract.',
     'contract/ends-before-start': 'A contract cannot end before it starts.',
@@ -15,9 +15,9 @@ export const approveChange = contract.command('ApproveChange', {
 
   decide({ data }, { original, ceiling, term }) {
     const { to, by, endsOn } = data;
-    for (const [field, told] of Object.entries({ to, by }))
+    for (const [field, context] of Object.entries({ to, by }))
       for (const known of [original, ceiling])
-        if (told && isAmount(known) && known.currency !== told.currency)
+        if (context && isAmount(known) && known.currency !== context.currency)
           reject('contract/mixed-currencies', `The contract is in ${known.currency}.`, { pointer: `/${field}/currency` });
     if (endsOn && term.startsOn && certainlyBefore(endsOn, term.startsOn))
       reject('contract/ends-before-start', `It starts on ${term.startsOn}.`, { pointer: '/endsOn' });

@@ -61,7 +61,7 @@ export const changing = {
     },
     check({ kind, to, by, endsOn }) {
       if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
-      if (to && by) reject('contract/change-told-twice', 'Tell the new value or the step, not both.', { pointer: '/by' });
+      if (to && by) reject('contract/change-duplicate', 'Tell the new value or the step, not both.', { pointer: '/by' });
       if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
     },
     evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
@@ -84,10 +84,10 @@ export const changing = {
         },
       ],
     }),
-    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, told, c, programme) => {
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
       const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
-      return value || newEndsOn ? approvalOf(programme, change, told) : [];
+      return value || newEndsOn ? approvalOf(programme, change, context) : [];
     },
   }),
   ExtensionSought: event({

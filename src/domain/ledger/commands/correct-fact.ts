@@ -1,4 +1,14 @@
-import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject, contextOf, withValue } from '../../../kernel/index.js';
+import {
+  addDays,
+  at,
+  canonical,
+  certainlyBefore,
+  ledgerCommand,
+  ledgerEvents,
+  reject,
+  contextOf,
+  withValue,
+} from '../../../kernel/index.js';
 import { fieldRefusals, factOf, factRefusals, fieldOf, mustBeSound, namesIn } from '../correctable.js';
 
 export const correctFact = ledgerCommand('CorrectFact', {
@@ -23,8 +33,8 @@ export const correctFact = ledgerCommand('CorrectFact', {
     const recordedOn = addDays(entry.recorded.metadata.recordedAt.slice(0, 10), 1); // the ledger's day may be one ahead of UTC's
     if (data.pointer === '/effectiveOn' && certainlyBefore(recordedOn, data.value as string))
       reject('ledger/effective-after-recording', `It was recorded at ${entry.recorded.metadata.recordedAt}.`, { pointer: '/value' });
-    const { effectiveOn, evidence, ...told } = withValue(whole, data.pointer, data.value);
-    mustBeSound(history, entry, told, { ...contextOf(entry), effectiveOn, evidence });
+    const { effectiveOn, evidence, ...rest } = withValue(whole, data.pointer, data.value);
+    mustBeSound(history, entry, rest, { ...contextOf(entry), effectiveOn, evidence });
 
     return [{ type: 'FactCorrected', data }];
   },

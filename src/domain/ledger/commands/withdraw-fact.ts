@@ -27,9 +27,9 @@ const withdrawn = (event: string, dependants: readonly string[] = []): Event => 
 });
 
 /** The first event that cannot stand once these facts are taken away. */
-const cannotFollow = (history: History, facts: readonly Event[]): string | undefined => {
+const cannotFollow = (history: History, events: readonly Event[]): string | undefined => {
   try {
-    history.with(facts);
+    history.with(events);
     return undefined;
   } catch (error) {
     if (error instanceof IllegalTransitionError && error.entry) return error.entry.recorded.id;

@@ -5,7 +5,7 @@ export const publishStrategy = programme.command('PublishStrategy', {
   fields: { ...programme.events.StrategyPublished.fields },
   events: ['StrategyPublished'],
   refusals: {
-    'programme/told-twice': 'There is another one under this id.',
+    'programme/duplicate': 'There is another one under this id.',
     'programme/review-before-publication': 'A review follows the publication.',
   },
 

@@ -5,7 +5,7 @@ export const raiseRisk = programme.command('RaiseRisk', {
   fields: { ...programme.events.RiskRaised.fields },
   events: ['RiskRaised'],
   refusals: {
-    'programme/told-twice': 'There is another one under this id.',
+    'programme/duplicate': 'There is another one under this id.',
   },
 
   decide: ({ data }) => [{ type: 'RiskRaised', data }],

@@ -5,7 +5,7 @@ export const recordSaving = programme.command('RecordSaving', {
   fields: { ...programme.events.SavingRecorded.fields },
   events: ['SavingRecorded'],
   refusals: {
-    'programme/told-twice': 'There is another one under this id.',
+    'programme/duplicate': 'There is another one under this id.',
     'programme/unknown-target': 'No such target was set.',
   },
 

@@ -5,7 +5,7 @@ export const setHeadcountTarget = programme.command('SetHeadcountTarget', {
   fields: { ...programme.events.HeadcountTargetSet.fields },
   events: ['HeadcountTargetSet'],
   refusals: {
-    'programme/told-twice': 'There is another one under this id.',
+    'programme/duplicate': 'There is another one under this id.',
     'programme/mixed-units': 'Posts, people and full-time equivalents are never mixed.',
   },
 

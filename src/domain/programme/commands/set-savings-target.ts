@@ -5,7 +5,7 @@ export const setSavingsTarget = programme.command('SetSavingsTarget', {
   fields: { ...programme.events.SavingsTargetSet.fields },
   events: ['SavingsTargetSet'],
   refusals: {
-    'programme/told-twice': 'There is another one under this id.',
+    'programme/duplicate': 'There is another one under this id.',
     'programme/target-without-figure': 'A target needs an amount or a percentage.',
     'programme/percentage-of-nothing': 'A percentage is of something.',
   },

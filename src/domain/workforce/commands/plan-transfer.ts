@@ -9,7 +9,7 @@ export const planTransfer = workforce.command('PlanTransfer', {
     'workforce/another-programme': 'The workforce of a programme has the id of the programme.',
     'workforce/same-employer': 'A transfer goes from one employer to another.',
     'workforce/mixed-units': 'Posts, people and full-time equivalents are never mixed.',
-    'workforce/told-twice': 'There is another plan under this id.',
+    'workforce/duplicate': 'There is another plan under this id.',
   },
 
   decide({ id, data }) {

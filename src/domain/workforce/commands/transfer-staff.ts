@@ -8,7 +8,7 @@ export const transferStaff = workforce.command('TransferStaff', {
     'workforce/same-employer': 'A transfer goes from one employer to another.',
     'workforce/mixed-units': 'Posts, people and full-time equivalents are never mixed.',
     'workforce/does-not-add-up': 'Moved, objected, retained and left are together those in scope.',
-    'workforce/told-twice': 'There is another transfer under this id.',
+    'workforce/duplicate': 'There is another transfer under this id.',
     'workforce/unknown-plan': 'No such plan was told.',
     'workforce/below-zero': 'No more can leave a pool than it was counted to hold.',
   },

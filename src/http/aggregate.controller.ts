@@ -17,8 +17,8 @@ const STATE = {
 const HISTORY = { ...POINT, revision: STATE.revision, related: 'true adds the records of others that are about it, in log order.' };
 
 /** `GET /contracts/:id` and its history: the same for every subject. */
-export const subjectController = (subject: AnyAggregate): Type => {
-  const { category } = subject;
+export const aggregateController = (aggregate: AnyAggregate): Type => {
+  const { category } = aggregate;
   const title = `${category[0]!.toUpperCase()}${category.slice(1)}`;
 
   @Controller(`${plural(category)}/:id`)
@@ -82,7 +82,7 @@ export const subjectController = (subject: AnyAggregate): Type => {
         throw badParameter('revision', 'cannot stand beside recordedAt or position');
       await caughtUp(this.ledger, query);
       const point = await pointOf(this.ledger, query);
-      const now = await this.ledger.engine.history(subject, id);
+      const now = await this.ledger.engine.history(aggregate, id);
       if (revision !== undefined && revision > now.revision) throw new NotFoundError(`${now.stream} is at revision ${now.revision}.`);
       const history = revision === undefined ? atPoint(this.ledger, now, point) : now.atRevision(revision);
       if (history.revision === -1) throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
