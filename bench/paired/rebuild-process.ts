@@ -13,7 +13,8 @@ export interface Rebuilt {
 const [dist, dir] = process.argv.slice(2);
 if (dist !== undefined && dir !== undefined) {
   const { rebuildAgainstScan } = (await import(pathToFileURL(join(dist, 'bench/rebuild.js')).href)) as {
-    rebuildAgainstScan(dir: string): Promise<{ readonly ratio: number; readonly says?: string; readonly events?: number }>;
+    /** An older build has the number of events in its sentence only. */
+    rebuildAgainstScan(dir: string): Promise<{ readonly ratio: number; readonly events?: number; readonly says?: string }>;
   };
   const { ratio, says, events = Number(/, (\d+) events/.exec(says ?? '')?.[1]) } = await rebuildAgainstScan(dir);
   const { user, system } = process.cpuUsage();
