@@ -21,7 +21,7 @@ export interface Filled {
 const TEMPLATE = 'template';
 const FOLLOWED = ['contract-register', 'tower-board'];
 /** Streams that are appended at once: more would only wait in the store's queue. */
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 
 type Ids = Readonly<Record<string, string>>;
 
@@ -102,8 +102,8 @@ const appendPaged = async (store: AnyStore, stream: string, events: readonly New
 };
 
 /**
- * Makes a ledger for a build: a few commands over HTTP to its server, then copies of their events through its own store. About 60,000
- * events a second; no read model is made, so the next start has all to read.
+ * Makes a ledger for a build: a few commands over HTTP to its server, then copies of their events through its own store. No read
+ * model is made, so the next start has all to read.
  */
 export const fill = async (build: Build, dir: string, { contracts, longContracts = [] }: Filling): Promise<Filled> => {
   const { beginning, life, long } = await makeTemplates(build, dir);

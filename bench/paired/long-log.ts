@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, startControl } from '../load.js';
 import { within } from '../patience.js';
 import { Probe } from '../probe.js';
+import { memoryOf } from '../process.js';
 import { caughtUp, got, startServer, type Server } from '../server.js';
 import { awardBody, LIFE, TOWERS } from '../story.js';
 import { fixed, spread, table } from '../table.js';
@@ -119,15 +120,16 @@ export const million = async (run: Run): Promise<void> => {
     }
     lines.push(line);
   }
+  const memory: Figure[] = [];
+  for (const log of logs) memory.push([(memoryOf((await log.server()).pid)?.rss ?? NaN) / 1e6]);
   const required: Record<string, string> = { 'a page of /decisions?person=': '≤ 20 ms', 'the board': '≤ 100 ms', "a supplier's row": '≤ 100 ms' }; // prettier-ignore
-  report(
-    `${run.contracts * LIFE} events, ${run.contracts} contracts`,
-    run,
-    lines.flatMap(({ what, figures, bytes }) => [
+  report(`${run.contracts * LIFE} events, ${run.contracts} contracts`, run, [
+    ...lines.flatMap(({ what, figures, bytes }) => [
       { what: `${what}, ms`, figures, required: required[what]! },
       { what: `${what}, kB`, figures: bytes, digits: 0, ...(what === 'the board' && { required: '≤ 1000 kB' }) },
     ]),
-  );
+    { what: 'RSS of the server after that, MB', figures: memory, digits: 0, required: '≤ 768' },
+  ]);
 };
 
 /** All pages of a history; a build without pages answers with everything at once. */
