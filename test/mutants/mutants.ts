@@ -36,6 +36,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     force: { type: 'boolean', default: false },
+    /** Runs the specs of each scope once, without a mutant. */
+    dry: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '1' },
     /** The least percentage that a file may have. */
     least: { type: 'string', default: '85' },
@@ -58,7 +60,14 @@ const run = ({ name, specs }: Scope, files: readonly string[]): void => {
     'node_modules/@stryker-mutator/core/bin/stryker.js',
     'run',
     'test/mutants/stryker.config.mjs',
-    ...['--mutate', files.join(','), '--concurrency', values.concurrency, ...(values.force ? ['--force'] : [])],
+    ...[
+      '--mutate',
+      files.join(','),
+      '--concurrency',
+      values.concurrency,
+      ...(values.force ? ['--force'] : []),
+      ...(values.dry ? ['--dryRunOnly'] : []),
+    ],
   ];
   const env = { ...process.env, MUTANTS_SPECS: specs, MUTANTS_SCOPE: name };
   const { status } = spawnSync(process.execPath, stryker, { stdio: 'inherit', env });
@@ -75,7 +84,7 @@ for (const scope of scopes) {
   if (chosen.length === 0) continue;
   run(scope, chosen);
   const report = `.stryker/${scope.name}.json`;
-  if (!existsSync(report)) continue;
+  if (values.dry || !existsSync(report)) continue;
   const { files: results } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   for (const file of chosen) {
     const mutants = results[file]?.mutants ?? [];
