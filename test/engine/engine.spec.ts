@@ -2,14 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import {
-  OverloadedError,
-  Engine,
-  IdempotencyKeyReusedError,
-  StaleRevisionError,
-  type CommandRequest,
-  type Receipt,
-} from '../../src/engine/write/engine.js';
+import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../../src/engine/write/engine.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../../src/engine/write/receipt.js';
 import { commandIdOf } from '../../src/engine/write/command-id.js';
 import { UnsupportedSchemaVersionError, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
@@ -65,7 +59,7 @@ describe('a command sent again with its key', () => {
   it('is found before anything is decided: a contract is awarded once, and asked twice', async () => {
     await hosting('AwardContract', award, key('k'));
     await hosting('SignContract');
-    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: 7 })).toMatchObject({ outcome: 'replayed', revision: 0 });
+    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: [7] })).toMatchObject({ outcome: 'replayed', revision: 0 });
     await expect(hosting('AwardContract', award, key('other'))).rejects.toMatchObject({ code: 'contract/stage' });
   });
 
@@ -97,7 +91,7 @@ describe('a command sent again with its key', () => {
 
   it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
     await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
-    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: 4 })).rejects.toBeInstanceOf(StaleRevisionError);
+    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(StaleRevisionError);
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
     expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
     expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });
@@ -148,7 +142,7 @@ describe('beside every event stands', () => {
       schemaVersion: 1,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
-      command: { id, name: 'AwardContract', body: { ...award, record } },
+      command: { id, name: 'AwardContract', record: Object.keys(record) },
       actor: { id: 'ana', role: 'contract-manager' },
       ...record,
       $correlationId: 'c-1',

@@ -142,7 +142,7 @@ describe('on every history that the ledger accepts', () => {
       everyHistory(async (events) => {
         const store = new InPieces();
         await tellAgain(store, events);
-        const forgetful = await new Rows(store, projections, undefined, { keep: 1 }).read();
+        const forgetful = await new Rows(store, projections, undefined, { historyBytes: 1 }).read();
         const rows = await new Rows(store).read();
         expect(forgetful.dumps()).toEqual(rows.dumps());
         expect(await forgetful.texts()).toEqual(await rows.texts());
@@ -334,7 +334,7 @@ describe('a projection', () => {
     const register = [projections[1]!];
     const whole = await (await new Rows(store, register).read()).all('contract-register');
     expect(whole).toHaveLength(30);
-    const rows = await new Rows(store, register, undefined, { keep: 1 }).read();
+    const rows = await new Rows(store, register, undefined, { historyBytes: 1 }).read();
     store.ms = 3;
     const asked = [
       rows.all('contract-register'),

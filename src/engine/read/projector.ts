@@ -3,10 +3,9 @@ import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index
 import type { EventStore } from '../../store/event-store.js';
 import type { ProjectionBuild, EventQuery, IndexedEvent, Sequence, ReadModel, FaultedStream, Tag } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
+import { HistoryCache, type Prepared } from '../history-cache.js';
 import { split } from '../audit/audit.js';
 import { ProjectionWriter } from './projection-writer.js';
-import { Histories, type Prepared } from './histories.js';
-import { Readers } from './readers.js';
 import { Rows, type Row, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -16,8 +15,8 @@ export interface ProjectionOptions {
   readonly aggregates: readonly AnyAggregate[];
   /** Says once what went wrong with a stream or a projection. */
   log?(message: string, error?: unknown): void;
-  /** Streams, and events of histories for those who read, that are kept at hand. */
-  readonly keep?: number;
+  /** Memory for folded streams, in bytes: 32 MB unless set, and as much again while a projection is rebuilt. */
+  readonly historyBytes?: number;
 }
 
 export interface ProjectionStatus {
@@ -44,6 +43,7 @@ export class RebuildingError extends Error {
   }
 }
 
+const HISTORY_BYTES = 32 * 1024 * 1024;
 /** Events that are read from the log at once, that are taken without a pause, and that share one commit at the most. */
 const PAGE = 1000;
 const BATCH = 250;
@@ -64,12 +64,10 @@ interface Serving {
  */
 export class Projector {
   readonly #o: ProjectionOptions;
-  readonly #subjects: ReadonlyMap<string, AnyAggregate>;
   readonly #serving = new Map<string, Serving>();
   readonly #stop = new AbortController();
   readonly #waiting = new Signal();
-  readonly #histories: Histories;
-  readonly #readers: Readers;
+  readonly #histories: HistoryCache;
   #last: IndexedEvent | undefined;
   #loop: Promise<void> = Promise.resolve();
   #rebuilds: Promise<void> = Promise.resolve();
@@ -78,9 +76,7 @@ export class Projector {
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
-    this.#subjects = new Map(options.aggregates.map((s) => [s.category, s]));
-    this.#histories = new Histories(options.store, this.#subjects, options.keep ?? 4000);
-    this.#readers = new Readers(options.store, this.#subjects, options.keep ?? 4000);
+    this.#histories = new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
   }
 
   static start(options: ProjectionOptions): Projector {
@@ -280,7 +276,7 @@ export class Projector {
   #serve(serving: Serving, build: ProjectionBuild): void {
     const { readModel } = this.#o;
     serving.writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.rows = new Rows(readModel, serving.projection, serving.writer, this.#readers);
+    serving.rows = new Rows(readModel, serving.projection, serving.writer, this.#histories);
     serving.catchingUp = undefined;
   }
 
@@ -361,14 +357,14 @@ export class Projector {
   }
 
   async #catchUp(serving: Serving): Promise<void> {
-    const { store, readModel, keep = 4000 } = this.#o;
+    const { store, readModel, historyBytes = HISTORY_BYTES } = this.#o;
     const { name, version } = serving.projection;
     readModel.commit(); // what fails here takes nothing along of what follows the log
     const build = readModel.addBuild(name, version, false);
     const writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
     serving.catchingUp = writer;
     const writers = new Feeds([writer]);
-    const histories = new Histories(store, this.#subjects, keep);
+    const histories = new HistoryCache({ ...this.#o, maxBytes: historyBytes });
     let position: string | undefined;
     while (writer.cursor < this.sequence) {
       const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - writer.cursor);
