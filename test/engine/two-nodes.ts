@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aggregates, commands } from '../../src/domain/index.js';
 import { commandIdOf } from '../../src/engine/write/command-id.js';
-import { Engine, StaleRevisionError, type CommandRequest, type Receipt } from '../../src/engine/write/engine.js';
+import { Engine, StaleRevisionError, type CommandRequest } from '../../src/engine/write/engine.js';
+import type { Receipt } from '../../src/engine/write/receipt.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 
@@ -105,8 +106,8 @@ const raceRevision = async (
 ): Promise<{ stale: boolean; unexpected: string[] }> => {
   const ifMatch = (await store.read(stream)).at(-1)!.revision;
   const [first, second, free] = await Promise.allSettled([
-    send(far, stream, 'ApproveChange', changeTo(3000), { ifMatch }),
-    sleep(startMs).then(() => send(near, stream, 'ApproveChange', changeTo(4000), { ifMatch })),
+    send(far, stream, 'ApproveChange', changeTo(3000), { ifMatch: [ifMatch] }),
+    sleep(startMs).then(() => send(near, stream, 'ApproveChange', changeTo(4000), { ifMatch: [ifMatch] })),
     sleep(LATEST_START_MS - startMs).then(() => send(near, stream, 'ApproveChange', changeTo(5000))),
   ]);
   const guarded = [first, second];
