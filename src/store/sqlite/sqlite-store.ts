@@ -126,6 +126,10 @@ export class SqliteStore implements EventStore {
     return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
   }
 
+  currentRevision(stream: string): Revision | undefined {
+    return this.failure || this.#closed ? undefined : this.#heads.known(stream);
+  }
+
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
     const rows = events.map(textsOf);
