@@ -79,7 +79,7 @@ const forbidden = [
   {
     name: 'frameworks-at-the-edge',
     comment: 'Only the HTTP layer imports Nest, Fastify and their companions.',
-    from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/app\\.module\\.ts$', 'src/main\\.ts$') },
+    from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/[a-z]+\\.module\\.ts$', 'src/main\\.ts$') },
     to: { path: '(^|/)(@nestjs/|fastify|@fastify/|class-validator|class-transformer|reflect-metadata|rxjs|pino|@prometheus-io/)' },
   },
   {

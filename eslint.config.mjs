@@ -37,7 +37,7 @@ const pure = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/architecture/planted/', '*.cjs'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.stryker/', 'test/architecture/planted/', '*.cjs'] },
   ...tseslint.configs.recommended,
   {
     rules: {
@@ -52,7 +52,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
-  // Only app.module.ts reads the clock and generates ids; everything else gets them passed in. Pure code is also synchronous.
-  { files: inLayers('src/**', 'projections/**'), ignores: ['src/app.module.ts'], rules: withoutAmbient },
+  // Only ledger.module.ts reads the clock and generates ids; everything else gets them passed in. Pure code is also synchronous.
+  { files: inLayers('src/**', 'projections/**'), ignores: ['src/ledger.module.ts'], rules: withoutAmbient },
   { files: inLayers('src/kernel/**', 'src/domain/**', 'projections/**'), rules: pure },
 );

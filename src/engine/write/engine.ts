@@ -2,18 +2,18 @@ import type {
   Actor,
   AnyAggregate,
   AnyCommand,
-  CommandContext,
+  CommandInput,
   History,
   Metadata,
   NewEvent,
   Provenance,
   RecordedEvent,
 } from '../../kernel/index.js';
-import { Rejection } from '../../kernel/index.js';
+import { dayOf, Rejection } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { dayOf, decide, readOthers, type Decision } from './decide.js';
+import { decide, readOthers, type Decision } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
@@ -154,7 +154,7 @@ export class Engine {
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, this.ports.store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const context: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
+    const context: CommandInput<any> = { id, data, record, actor, effectiveOn, today };
     const decision = decide(command, context, readSet);
     const { events, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
@@ -178,7 +178,7 @@ export class Engine {
   #newEvents(
     { command, aggregate, body, actor, correlationId }: CommandRequest,
     commandId: string,
-    { data, record, effectiveOn }: CommandContext<any>,
+    { data, record, effectiveOn }: CommandInput<any>,
     recordedAt: string,
     { events, about, known, assessed }: Decision,
   ): readonly NewEvent[] {

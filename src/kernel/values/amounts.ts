@@ -1,7 +1,10 @@
 export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
-/** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), possibly qualified. Arithmetic uses whole minor units. */
-export interface Amount {
+/**
+ * Money: a decimal text in the currency's units (`95000000` or `95000000.00`), possibly qualified. Arithmetic uses whole minor units.
+ * A type alias, not an interface, so that it is assignable to Json.
+ */
+export type Amount = {
   readonly amount: string;
   /** ISO 4217. */
   readonly currency: string;
@@ -10,7 +13,7 @@ export interface Amount {
   readonly roundedTo?: string;
   /** Equivalents in other currencies as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
-}
+};
 
 /** An amount, or why there is none: undisclosed, withheld, or unknown to us. An absent amount is never zero. */
 export type Value =
