@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 const eventsOf = async (decision: string) => (await world.history('contract-siam')).decision(decision);
-const again = async (decision: string): Promise<Replay> => {
+const replayOf = async (decision: string): Promise<Replay> => {
   const events = await eventsOf(decision);
   const command = commands.find(({ name }) => name === events[0]!.metadata.command.name)!;
   return replay((category, id) => world.history(`${category}-${id}`), command, events, LONDON);
@@ -34,7 +34,7 @@ const approved = async () => (await world.tell('contract-siam', 'ApproveChange',
 
 describe('replaying a decision against what was known', () => {
   it('gives the same events and the same assessed rules', async () => {
-    const taken = await again(await approved());
+    const taken = await replayOf(await approved());
     expect(taken).toMatchObject({ same: true, differences: [] });
     expect(taken.again).toEqual(taken.recorded);
     expect(taken.again).toMatchObject([{ type: 'ChangeApproved', assessed: [{ rule: 'scheme/approval', result: 'met' }] }]);
@@ -51,7 +51,7 @@ describe('replaying a decision against what was known', () => {
     await world.tell('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
     const stricter = { ...scheme, version: '2', approvals: [{ stepOverOriginalAbove: 1, approver: 'Mayor' }] };
     await world.tell('programme-met', 'AdoptPolicy', stricter);
-    expect(await again(decision)).toMatchObject({ same: true, differences: [] });
+    expect(await replayOf(decision)).toMatchObject({ same: true, differences: [] });
   });
 
   /** Writes a decision that the rules would not take directly into the log. */
@@ -70,7 +70,7 @@ describe('replaying a decision against what was known', () => {
 
   it('shows where the recorded events differ', async () => {
     const decision = await smuggled('ApproveChange', { kind: 'value', to: gbp('160000000'), record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
-    const { same, differences } = await again(decision);
+    const { same, differences } = await replayOf(decision);
     expect(same).toBe(false);
     expect(differences.map(({ path }) => path)).toContain('/events/0/data/to/amount');
     expect(JSON.stringify(differences)).toMatch(/190000000.*160000000/);
@@ -78,7 +78,7 @@ describe('replaying a decision against what was known', () => {
 
   it('shows that the command would have been refused', async () => {
     const decision = await smuggled('ApproveChange', { kind: 'value', record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
-    expect(await again(decision)).toMatchObject({ same: false, again: [], refused: { code: 'contract/change-without-value' } });
+    expect(await replayOf(decision)).toMatchObject({ same: false, again: [], refused: { code: 'contract/change-without-value' } });
   });
 });
 
@@ -101,7 +101,7 @@ describe('the dossier of a decision', () => {
     expect(dossier).not.toHaveProperty('daysLate');
   });
 
-  it('gives the least number of days that it was recorded late', async () => {
+  it('gives the minimum number of days that it was recorded late', async () => {
     const [award] = (await world.history('contract-siam')).recorded;
     const dossier = dossierOf([award!], await world.history('contract-siam'), LONDON);
     expect(dossier.daysLate).toBe(1404); // 2015-12-31 → 2019-11-04

@@ -133,7 +133,7 @@ describe('a dry run', () => {
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('neither uses up a key nor answers for the command that had it', async () => {
+  it('neither uses up an idempotency key nor replays the command that used it', async () => {
     await hosting('AwardContract', award);
     await hosting('Annotate', { note: 'Seen.' }, key('k'));
     expect(await hosting('Annotate', { note: 'Seen.' }, { ...key('k'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
@@ -144,7 +144,7 @@ describe('a dry run', () => {
 });
 
 describe('a decision', () => {
-  /** Answers reads of the programme only when it may. */
+  /** Delays reads of the programme until the test releases them. */
   class Held extends MemoryStore {
     release: () => void = () => undefined;
     held: Promise<void> | undefined;
@@ -165,7 +165,7 @@ describe('a decision', () => {
     return on;
   };
 
-  it('is taken on what was read: what another node appends meanwhile is a conflict, and the key is executed once', async () => {
+  it('conflicts with what another node appends after its read, so one key is executed once', async () => {
     const slow = await held();
     const [here, there] = [engineOn(slow), engineOn(slow)];
     slow.hold();
@@ -181,7 +181,7 @@ describe('a decision', () => {
     expect(await slow.read('contract-hosting')).toHaveLength(1);
   });
 
-  it('never passes a stale If-Match, though a reader has brought the history up to date meanwhile', async () => {
+  it('refuses a stale If-Match even if a reader has refreshed the shared history meanwhile', async () => {
     const slow = await held();
     const [here, there] = [engineOn(slow), engineOn(slow)];
     await hosting('AwardContract', award, {}, there);

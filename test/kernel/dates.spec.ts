@@ -228,7 +228,7 @@ const dayIn = (date: string, choice: number): string => {
   return addDays(earliest, choice % (latest === '9999-99-99' ? 100 : daysBetween(earliest, latest) + 1));
 };
 
-describe('a record is late by the days since the act, in the time zone of the ledger', () => {
+describe('an event is late by the days since the act, in the ledger’s time zone', () => {
   it.each([
     ['2019-11-03', 1],
     ['2019-11-04', 0],
@@ -241,7 +241,7 @@ describe('a record is late by the days since the act, in the time zone of the le
     expect(daysLate(effectiveOn, '2019-11-04T09:30:00.000Z', 'Europe/London')).toBe(late),
   );
 
-  it('half an hour before midnight in UTC it is the next day in London in summer, and still the same day in New York', () => {
+  it('23:30 UTC in summer is the next day in London and the same day in New York', () => {
     const instant = '2026-07-01T23:30:00.000Z';
     const zones = ['UTC', 'Europe/London', 'America/New_York'];
     expect(zones.map((zone) => dayOf(instant, zone))).toEqual(['2026-07-01', '2026-07-02', '2026-07-01']);

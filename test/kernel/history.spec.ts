@@ -46,7 +46,7 @@ const two = [context('ContractAwarded', awarded, '2016'), context('ContractSigne
 describe('a backdated event', () => {
   it.each<readonly [what: string, recorded: readonly (readonly [string, string])[], order: string]>([
     ['events recorded in order keep that order', [['a', '2015'], ['b', '2016'], ['c', '2017']], 'a b c'],
-    ['it stands before the first event that is certainly later', [['a', '2015'], ['c', '2017'], ['b', '2016']], 'a b c'],
+    ['it comes before the first event that is certainly later', [['a', '2015'], ['c', '2017'], ['b', '2016']], 'a b c'],
     ['events of one day keep the order in which they were recorded', [['a', '2016-02-29'], ['b', '2016-02-29']], 'a b'],
     ['a month does not move before a day within it', [['a', '2016-02-29'], ['b', '2016-02']], 'a b'],
     ['an event of unknown date keeps the place where it was recorded', [['a', '2015'], ['b', 'unknown'], ['c', '2014']], 'c a b'],
@@ -55,7 +55,7 @@ describe('a backdated event', () => {
     ['an event known only to be after a day stays at the end', [['a', '2018'], ['b', '[2015..]']], 'a b'],
   ])('%s', (_, recorded, order) => expect(orderOf(ofProgramme(...recorded)).join(' ')).toBe(order)); // prettier-ignore
 
-  it('stands, for any dates, before the first event that is certainly later, else at the end', () =>
+  it('comes, for any dates, before the first event that is certainly later, else at the end', () =>
     fc.assert(
       fc.property(fc.array(toldDate, { maxLength: 12 }), (days) => {
         const expected: { readonly warning: string; readonly on: string }[] = [];

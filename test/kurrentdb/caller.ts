@@ -107,7 +107,7 @@ export class Caller {
     try {
       for await (const message of await this.#call(options)) found.push(message as streams.ReadResp);
     } catch (error) {
-      found.push(words(error));
+      found.push(errorText(error));
     }
     return found;
   }
@@ -134,7 +134,7 @@ export class Caller {
     try {
       return await act();
     } catch (error) {
-      return words(error);
+      return errorText(error);
     }
   }
 
@@ -148,13 +148,13 @@ export class Caller {
 
 /** The messages of a subscription. Positions are named lazily, because an event may arrive before its writer has its answer. */
 export class Subscribed {
-  #heard: (string | (() => string))[] = [];
+  #received: (string | (() => string))[] = [];
 
   constructor(
     readonly call: ClientReadableStream<streams.ReadResp>,
     placeOf: (position: number) => string | undefined,
   ) {
-    const said = (message: streams.ReadResp): string => {
+    const textOf = (message: streams.ReadResp): string => {
       if (message.hasConfirmation()) return 'confirmed';
       if (message.hasCaughtUp()) return 'caught up';
       const checkpoint = message.getCheckpoint();
@@ -162,24 +162,24 @@ export class Subscribed {
       const [commit, prepare] = [Number(checkpoint.getCommitPosition()), Number(checkpoint.getPreparePosition())];
       return `checkpoint ${prepare === commit ? 'at' : 'before'} ${placeOf(commit) ?? '?'}`;
     };
-    call.on('data', (message: streams.ReadResp) => this.#heard.push(() => said(message)));
-    call.on('error', (error) => this.#heard.push(() => words(error)));
-    call.on('end', () => this.#heard.push(() => 'ended'));
+    call.on('data', (message: streams.ReadResp) => this.#received.push(() => textOf(message)));
+    call.on('error', (error) => this.#received.push(() => errorText(error)));
+    call.on('end', () => this.#received.push(() => 'ended'));
   }
 
   /** Waits for the message `last` and a little longer. @returns every message since the previous call */
   async until(last: string, linger = 30, wait = 5_000): Promise<readonly string[]> {
     for (let waited = 0; waited < wait && !this.#named().includes(last); waited += 5) await sleep(5);
     await sleep(linger);
-    const heard = this.#named();
-    this.#heard = [];
-    return heard;
+    const received = this.#named();
+    this.#received = [];
+    return received;
   }
 
   #named(): readonly string[] {
-    const heard = this.#heard.map((said) => (typeof said === 'string' ? said : said()));
-    this.#heard = heard.map((said, n) => (said.endsWith('?') ? this.#heard[n]! : said));
-    return heard;
+    const received = this.#received.map((text) => (typeof text === 'string' ? text : text()));
+    this.#received = received.map((text, n) => (text.endsWith('?') ? this.#received[n]! : text));
+    return received;
   }
 
   cancel(): void {
@@ -196,7 +196,7 @@ const named = (message: streams.ReadResp): string | undefined => {
 };
 
 /** Describes an error without the details that differ between servers or between the two ways to append. */
-const words = (error: unknown): string => {
+const errorText = (error: unknown): string => {
   const { type, code, details, actualVersion, message, _raw } = error as {
     type?: string;
     code?: number;

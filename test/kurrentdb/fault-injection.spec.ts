@@ -293,13 +293,13 @@ describe('subscriptions', () => {
   });
 
   it('can be dropped with or without an error', async () => {
-    for (const [failure, heard] of [
+    for (const [failure, messages] of [
       [undefined, ['ended']],
       [{ code: 1, details: 'dropped' } as const, ['1: dropped', 'ended']],
     ] as const) {
       const subscription = await subscribed();
       server.dropSubscriptions(failure);
-      expect(await subscription.until('ended')).toEqual(heard);
+      expect(await subscription.until('ended')).toEqual(messages);
       expect(server.openSubscriptions).toBe(0);
     }
   });
@@ -312,9 +312,9 @@ describe('subscriptions', () => {
       await sleep(1);
     }
     subscription.call.resume();
-    await subscription.until('s@399', 0).then((heard) => {
-      expect(heard.filter((message) => message.startsWith('s@'))).toEqual(Array.from({ length: 400 }, (_, n) => `s@${n}`));
-      expect(heard.filter((message) => message === 'caught up').length).toBeGreaterThan(0);
+    await subscription.until('s@399', 0).then((messages) => {
+      expect(messages.filter((message) => message.startsWith('s@'))).toEqual(Array.from({ length: 400 }, (_, n) => `s@${n}`));
+      expect(messages.filter((message) => message === 'caught up').length).toBeGreaterThan(0);
     });
     subscription.cancel();
   });

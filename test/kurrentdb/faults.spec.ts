@@ -144,7 +144,7 @@ const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
 const ALONE = { together: 1 } as const;
 
 const outages = () => logged.filter((message) => message.includes('does not answer'));
-const recoveries = () => logged.filter((message) => message.includes('answers again'));
+const recoveries = () => logged.filter((message) => message.includes('answering again'));
 
 describe('the server', () => {
   it('can be killed three times during appends: no event is lost or stored twice, and a follower misses none', async () => {

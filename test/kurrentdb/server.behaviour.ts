@@ -332,9 +332,9 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         for (let n = 26; n <= 33; n++) await caller.appended(others);
         const trace = async (options: { window?: number; interval?: number }) => {
           const subscribed = await caller.subscribe({ from, prefixes: [ours], ...options });
-          const heard = await subscribed.until('caught up');
+          const received = await subscribed.until('caught up');
           subscribed.cancel();
-          return heard;
+          return received;
         };
         const three = [`${ours}@0`, `${ours}@1`, `${ours}@2`];
         expect(await trace({ window: 10 })).toEqual([
@@ -366,8 +366,8 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
           [{ commit: from, prepare: 0 }, 1],
         ] as const) {
           const subscribed = await caller.subscribe({ from: place, prefixes: [stream], window: 100 });
-          const heard = (await subscribed.until('caught up')).filter((message) => message.includes('@') && !/checkpoint/.test(message));
-          expect(heard).toEqual([1, 2, 3].filter((n) => n >= first).map((n) => `${stream}@${n}`));
+          const received = (await subscribed.until('caught up')).filter((message) => message.includes('@') && !/checkpoint/.test(message));
+          expect(received).toEqual([1, 2, 3].filter((n) => n >= first).map((n) => `${stream}@${n}`));
           subscribed.cancel();
         }
       });

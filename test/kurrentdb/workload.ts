@@ -78,9 +78,9 @@ export const playWorkload = async (
       await caller.learn(begin);
       const filter = pick([{ prefixes: [`${key}a`] }, { prefixes: [`${key}b`, `${key}c`] }, { prefixes: ['nothing'] }]);
       const subscribed = await caller.subscribe({ from: pick(places), window: 1 + draw(40), interval: 1 + draw(3), ...filter });
-      const heard = await subscribed.until('caught up', 0);
+      const received = await subscribed.until('caught up', 0);
       subscribed.cancel();
-      return heard;
+      return received;
     },
   };
   const often = ['append', 'grow', 'grow', 'grow', 'retry', 'retry', 'elsewhere', 'read', 'readBack', 'readAll', 'subscribe', 'subscribe'];

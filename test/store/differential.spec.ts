@@ -269,7 +269,7 @@ class Client {
 
   #at(position: string): number {
     const sequence = this.#sequences.get(position);
-    if (sequence === undefined) throw new Error(`No event stands at ${position}.`);
+    if (sequence === undefined) throw new Error(`No event has the position ${position}.`);
     return sequence;
   }
   #stream(n: number): string {

@@ -102,7 +102,7 @@ export const addDays = (day: string, days: number): string => Temporal.PlainDate
 /** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
 
-/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
+/** The day of an instant in a time zone. The last result is cached by minute, because no zone changes its day within a minute. */
 export const dayOf = (instant: string, timeZone: string): string => {
   const minute = `${instant.slice(0, 16)} ${timeZone}`;
   if (minute !== lastMinute) {
@@ -114,8 +114,8 @@ export const dayOf = (instant: string, timeZone: string): string => {
 let [lastMinute, lastDay] = ['', ''];
 
 /**
- * Whole days between the last possible day of an act and the day on which it was recorded, in the ledger's time zone; 0 when it may have
- * been recorded on its day.
+ * Whole days from the last possible day of an act to the day of recording in the ledger's time zone; 0 when it may have been recorded on
+ * time.
  */
 export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string): number => {
   const recordedOn = dayOf(recordedAt, timeZone);

@@ -66,14 +66,14 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
       return undefined;
 
     let leader = hosts[0]!;
-    const asked = each(async (host) => {
+    const gossiped = each(async (host) => {
       const members = await nodeAt(host).members(connection.gossipTimeout);
       const leading = members.find(({ state, isAlive }) => state === 'leader' && isAlive);
       if (cluster && !leading) throw new Error('it knows no leader');
       if (cluster && leading) leader = leading.endpoint;
       return members.map(({ endpoint, state, isAlive }) => `${nameOf(endpoint)} ${isAlive ? state : 'dead'}`).join(', ');
     });
-    if (!(yield* report('gossip', asked))) return undefined;
+    if (!(yield* report('gossip', gossiped))) return undefined;
 
     const read = async (node: Node): Promise<'led' | 'not led'> => {
       const failure = await timely(collect(node, LAST, STEP)).then(() => undefined, failureOf);

@@ -180,10 +180,10 @@ export class Subscription {
    */
   async #isSilent(over: AbortSignal): Promise<boolean> {
     const { connection, liveness } = this.#options;
-    for (let heard = this.#responses; ; heard = this.#responses) {
+    for (let seen = this.#responses; ; seen = this.#responses) {
       await connection.backoff(liveness, over);
       if (over.aborted) return false;
-      if (this.#isFull || this.#responses > heard) continue;
+      if (this.#isFull || this.#responses > seen) continue;
       const next = await this.#next(over).catch(() => 'no answer' as const);
       if (over.aborted) return false;
       if (next === 'no answer') return true;

@@ -359,10 +359,10 @@ export class ReplicaStore implements EventStore {
 }
 
 /** Undefined when the promise fails or takes longer than STATUS_MS. */
-const inTime = async <T>(asked: Promise<T>): Promise<{ readonly value: T } | undefined> => {
+const inTime = async <T>(promise: Promise<T>): Promise<{ readonly value: T } | undefined> => {
   const patience = new AbortController();
   const late = sleep(STATUS_MS, undefined, { signal: patience.signal }).catch(() => undefined);
-  const answer = await Promise.race([asked.then((value) => ({ value })).catch(() => undefined), late]);
+  const answer = await Promise.race([promise.then((value) => ({ value })).catch(() => undefined), late]);
   patience.abort();
   return answer;
 };

@@ -21,7 +21,7 @@ export interface Call {
   readonly cancelled: boolean;
   readonly metadata: { get(key: string): readonly (string | Buffer)[] };
   getPeer(): string;
-  on(event: 'cancelled', heard: () => void): unknown;
+  on(event: 'cancelled', listener: () => void): unknown;
 }
 
 /** Every call passes through here: it is counted, delayed, authorised, and given the fault that a test planned for it. */
