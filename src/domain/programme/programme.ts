@@ -147,6 +147,7 @@ export const programme = subject({
     headcountTargets: [],
     risks: [],
   } as Programme,
+  stages: ['none', 'chartered'],
   events: {
     ProgrammeChartered: event({
       allowedIn: ['none'],
