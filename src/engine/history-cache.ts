@@ -62,6 +62,11 @@ export class HistoryCache {
   /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
   load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
+    const current = this.#store.currentRevision?.(stream);
+    if (current !== undefined) {
+      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      if (head?.revision === current) return Promise.resolve(head);
+    }
     const name = `${consistency} ${stream}`;
     const under = this.#loads.get(name);
     // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.
@@ -115,22 +120,13 @@ export class HistoryCache {
     return event;
   }
 
-  /** Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting. */
+  /**
+   * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting: as a snapshot where
+   * its events go on in order, whole where one is backdated or corrects another.
+   */
   async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
     const streams = new Map<string, History | Snapshot | Error>();
-    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) {
-      const { revision } = events[0]!;
-      const whole = this.#kept.get(stream)?.head;
-      const followed = this.#followed.get(stream);
-      if (followed instanceof Error) streams.set(stream, followed);
-      else if (whole?.revision === revision - 1) streams.set(stream, whole);
-      else if (followed?.revision === revision - 1 && followed.canExtendWith(events)) streams.set(stream, followed);
-      else
-        streams.set(
-          stream,
-          await this.at(stream, revision - 1).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
-        );
-    }
+    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) streams.set(stream, await this.#before(stream, events));
     const now = ({ stream }: RecordedEvent) => {
       const value = streams.get(stream);
       return value instanceof Error ? undefined : value;
@@ -157,6 +153,24 @@ export class HistoryCache {
     };
   }
 
+  async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
+    const { revision } = events[0]!;
+    try {
+      const followed = revision === 0 ? Snapshot.of(this.#empty(stream)) : this.#followed.get(stream);
+      if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
+      return await this.at(stream, revision - 1);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #empty(stream: string): History {
+    const [category, id] = split(stream);
+    const aggregate = this.#aggregates.get(category);
+    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
+    return History.of(aggregate, id);
+  }
+
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
     let history = this.#kept.get(stream)?.head ?? History.of(aggregate, id);
@@ -181,10 +195,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    const [category, id] = split(stream);
-    const aggregate = this.#aggregates.get(category);
-    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    let history = from ?? History.of(aggregate, id);
+    let history = from ?? this.#empty(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new Error(`${stream} ends at revision ${history.revision}, before ${revision}.`);

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 let server: Server;
-const head = () => server.app.get<Ledger>(LEDGER).store.head();
+const head = () => partsOf(server).store.head();
 const post = (id: string, body: object = award, headers: Record<string, string> = {}) =>
   server.post(`/contracts/${id}/award-contract`, body, headers);
 

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -33,7 +32,7 @@ describe('the server', () => {
   });
 
   it('is not ready while a projection is rebuilt or the store is away, and still lives', async () => {
-    const { projector, store } = server.app.get<Ledger>(LEDGER);
+    const { projector, store } = partsOf(server);
     const list = projector.list.bind(projector);
     projector.list = () => list().map((status) => ({ ...status, state: 'rebuilding' as const }));
     expect((await server.get('/readyz')).body).toEqual(
@@ -70,7 +69,7 @@ describe('the server', () => {
   });
 
   it('shows nothing of what nobody expected, and logs it once under the id it answers with', async () => {
-    const { projector } = server.app.get<Ledger>(LEDGER);
+    const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     projector.row = () => Promise.reject(new TypeError('secret internals'));
     const { status, body, text } = await server.get('/projections/tower-board/tower:hosting');
@@ -83,7 +82,7 @@ describe('the server', () => {
   });
 
   it('says when a store is away that nothing was stored, and when the outcome is unknown that it is', async () => {
-    const { store } = server.app.get<Ledger>(LEDGER);
+    const { store } = partsOf(server);
     const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } =
       await import('../../src/store/event-store.js');
     const append = store.append.bind(store);
@@ -242,7 +241,7 @@ describe('a request that comes too slowly', () => {
 describe('closing', () => {
   it('answers a request that comes over an open connection with a problem that says when to come again', async () => {
     const server = await startServer();
-    const { projector } = server.app.get<Ledger>(LEDGER);
+    const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     let begun = () => undefined as void;
     let release = () => undefined as void;
@@ -284,6 +283,41 @@ describe('closing', () => {
     const again = await startServer({ DATA_DIR: server.dir });
     for (const answer of accepted) expect((await again.get(`/${answer!.body.stream.replace('-', 's/')}`)).status).toBe(200);
     await stopServer(again);
+  });
+
+  it('ends streams, finishes open commands, then closes the projector, and last the store', async () => {
+    const server = await startServer();
+    const { store, projector, subscribers } = partsOf(server);
+    const order: string[] = [];
+    const streamsEnded = new Promise<void>((ended) => {
+      const close = subscribers.close.bind(subscribers);
+      subscribers.close = () => {
+        order.push('streams');
+        close();
+        ended();
+      };
+    });
+    const appending = new Promise<void>((begun) => {
+      const append = store.append.bind(store);
+      store.append = async (...events) => {
+        begun();
+        await streamsEnded;
+        const appended = await append(...events);
+        order.push('append');
+        return appended;
+      };
+    });
+    for (const [name, part] of Object.entries({ projector, store })) {
+      const close = part.close.bind(part);
+      part.close = () => {
+        order.push(name);
+        return close();
+      };
+    }
+    const sent = server.post('/suppliers/open/register-supplier', { title: 'Open', form: 'company' });
+    await appending;
+    await stopServer(server);
+    expect([(await sent).status, order]).toEqual([201, ['streams', 'append', 'projector', 'store']]);
   });
 
   it('does not wait for who keeps a connection open or a body unfinished', async () => {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApp, type App } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
+import { Projector } from '../../src/engine/read/projector.js';
 import type { Limits } from '../../src/http/fastify.js';
+import { LOG, REPLICA, STORE, type EventStore, type Logger, type ReplicaStatus } from '../../src/http/ledger.js';
+import { Subscribers } from '../../src/http/subscribers.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
@@ -20,6 +23,15 @@ export interface Answer {
   readonly text: string;
   readonly body: any;
 }
+
+/** What a test takes hold of behind the routes of a running server. */
+export const partsOf = ({ app }: Pick<App, 'app'>) => ({
+  store: app.get<EventStore>(STORE),
+  projector: app.get(Projector),
+  subscribers: app.get(Subscribers),
+  replica: app.get<ReplicaStatus | undefined>(REPLICA),
+  log: app.get<Logger>(LOG),
+});
 
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 

@@ -6,7 +6,9 @@ import {
   before,
   bounds,
   certainlyBefore,
+  dayOf,
   daysBetween,
+  daysLate,
   isDay,
   isUncertainDate,
   monthsBetween,
@@ -177,3 +179,25 @@ const dayIn = (date: string, choice: number): string => {
   if (earliest === '0000-00-00') return latest === '9999-99-99' ? addDays('2000-01-01', choice % 5000) : addDays(latest, -(choice % 100));
   return addDays(earliest, choice % (latest === '9999-99-99' ? 100 : daysBetween(earliest, latest) + 1));
 };
+
+describe('a record is late by the days since the act, in the time zone of the ledger', () => {
+  it.each([
+    ['2019-11-03', 1],
+    ['2019-11-04', 0],
+    ['2019-11', 0],
+    ['2019-10', 4],
+    ['unknown', 0],
+    ['[..2019-10-31]', 4],
+    ['2019-11-05', 0],
+  ])('an act of %s that is recorded on 4 November 2019: %i', (effectiveOn, late) =>
+    expect(daysLate(effectiveOn, '2019-11-04T09:30:00.000Z', 'Europe/London')).toBe(late),
+  );
+
+  it('half an hour before midnight in UTC it is the next day in London in summer, and still the same day in New York', () => {
+    const instant = '2026-07-01T23:30:00.000Z';
+    const zones = ['UTC', 'Europe/London', 'America/New_York'];
+    expect(zones.map((zone) => dayOf(instant, zone))).toEqual(['2026-07-01', '2026-07-02', '2026-07-01']);
+    expect(zones.map((zone) => daysLate('2026-07-01', instant, zone))).toEqual([0, 1, 0]);
+    expect(dayOf('2026-07-01T03:30:00.000Z', 'America/New_York')).toBe('2026-06-30');
+  });
+});

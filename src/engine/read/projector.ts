@@ -121,6 +121,10 @@ export class Projector {
   get position(): string | undefined {
     return this.#last?.position;
   }
+  /** The latest `recordedAt` in the log up to here. */
+  get watermark(): string | undefined {
+    return this.#last?.watermark;
+  }
   get failed(): unknown {
     return this.#failed;
   }

@@ -88,6 +88,26 @@ export const addDays = (day: string, days: number): string => Temporal.PlainDate
 /** Days from one day to another; below 0 when the second is earlier. Throws a RangeError for what is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
 
+/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
+export const dayOf = (instant: string, timeZone: string): string => {
+  const minute = `${instant.slice(0, 16)} ${timeZone}`;
+  if (minute !== lastMinute) {
+    lastDay = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+    lastMinute = minute;
+  }
+  return lastDay;
+};
+let [lastMinute, lastDay] = ['', ''];
+
+/**
+ * Whole days between the last possible day of an act and the day on which it was recorded, in the ledger's time zone; 0 when it may have
+ * been recorded on its day.
+ */
+export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string): number => {
+  const recordedOn = dayOf(recordedAt, timeZone);
+  return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
+};
+
 const shift = (date: string, months: number): string => {
   const [year, month = 1, day] = ymd(date);
   const total = year! * 12 + month - 1 + months;

@@ -87,7 +87,7 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
       this.#db = db;
       this.genesis = genesis;
       this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
@@ -95,8 +95,7 @@ export class SqliteStore implements EventStore {
       this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
       this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = db.prepare('SELECT max(position) AS position FROM events');
-      const files = [LEDGER_FILE, `${LEDGER_FILE}-wal`, `${LEDGER_FILE}-shm`, LOCK_FILE].map((name) => join(dir, name));
-      this.#unwatch = watchFiles(files, (error) => this.#fail(error));
+      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
     } catch (error) {
       db?.close();
       this.#release();
@@ -125,6 +124,10 @@ export class SqliteStore implements EventStore {
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
+  }
+
+  currentRevision(stream: string): Revision | undefined {
+    return this.failure || this.#closed ? undefined : this.#heads.known(stream);
   }
 
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
@@ -275,7 +278,6 @@ export class SqliteStore implements EventStore {
       committing = true;
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#heads.clear();
       const code = codeOf(error);
       // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
       if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(written)) this.#doubtful.add(id);
