@@ -102,7 +102,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const id = idOf(request);
       const revision = wholeOf(query, 'revision', 0, Number.MAX_SAFE_INTEGER);
       if (revision !== undefined && (query['recordedAt'] ?? query['position']) !== undefined)
-        throw badParameter('revision', 'cannot stand beside recordedAt or position');
+        throw badParameter('revision', 'cannot be combined with recordedAt or position');
       await caughtUp(this, query);
       const point = await pointOf(this, query);
       const now = await this.engine.history(aggregate, id);
