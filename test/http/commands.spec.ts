@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ModulesContainer } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
+import { commands } from '../../src/domain/index.js';
 import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 let server: Server;
@@ -151,6 +153,13 @@ describe('a command', () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(412)]);
   });
+});
+
+it('Nest knows each command by a handler and controllers that are named after it', () => {
+  const names = [...server.app.get(ModulesContainer).values()].flatMap(({ providers, controllers }) =>
+    [...providers.values(), ...controllers.values()].map(({ name }) => String(name)),
+  );
+  for (const { name } of commands) expect(names).toEqual(expect.arrayContaining([`${name}Handler`, `${name}Controller`]));
 });
 
 describe('the queue', () => {
