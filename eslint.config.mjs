@@ -37,7 +37,7 @@ const pure = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/architecture/planted/', '*.cjs'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.stryker/', 'test/architecture/planted/', '*.cjs'] },
   ...tseslint.configs.recommended,
   {
     rules: {

@@ -14,12 +14,13 @@ const start = async (): Promise<void> => {
   process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
 
   let closing = false;
+  let exitCode = 0;
   const stop = async () => {
     if (closing) return;
     closing = true;
     try {
       await close();
-      process.exit(0);
+      process.exit(exitCode);
     } catch (error) {
       complain(`Closing failed: ${String(error)}`, 1);
     }
@@ -27,8 +28,9 @@ const start = async (): Promise<void> => {
   // EX_IOERR of sysexits.h, so that a supervisor starts the server again. Open requests get a second for their answers.
   void failed.then(() => {
     closing = true;
-    setTimeout(() => process.exit(74), 1000);
-    void close().finally(() => process.exit(74));
+    exitCode = 74;
+    setTimeout(() => process.exit(exitCode), 1000);
+    void close().finally(() => process.exit(exitCode));
   });
   // Not Nest's enableShutdownHooks: it sends the signal again, so that a clean end would not exit with 0.
   process.on('SIGTERM', stop);
