@@ -64,7 +64,7 @@ export class HistoryCache {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
-      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      const head = current === -1 ? this.#none(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
     const name = `${consistency} ${stream}`;
@@ -101,7 +101,7 @@ export class HistoryCache {
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? History.of(head.aggregate, head.id);
+    let version = nearest ?? this.#none(head.aggregate, head.id);
     while (version.revision < revision) {
       version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
       if (version.revision < revision) await turn();
@@ -164,7 +164,7 @@ export class HistoryCache {
 
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
-    let history = this.#kept.get(stream)?.head ?? History.of(aggregate, id);
+    let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
     try {
       if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
@@ -189,7 +189,7 @@ export class HistoryCache {
     const [category, id] = split(stream);
     const aggregate = this.#aggregates.get(category);
     if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    let history = from ?? History.of(aggregate, id);
+    let history = from ?? this.#none(aggregate, id);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new Error(`${stream} ends at revision ${history.revision}, before ${revision}.`);
@@ -208,6 +208,11 @@ export class HistoryCache {
   }
 
   /** What a follower of the log comes to: whole while there is room, then as a snapshot. */
+  /** The history of a stream without events. */
+  #none(aggregate: AnyAggregate, id: string): History {
+    return History.of(aggregate, id, [], this.#store.genesis.timeZone);
+  }
+
   #follow(next: History | Snapshot): void {
     if (next instanceof History) this.#keep(next);
     this.#followed.set(next.stream, next instanceof History ? Snapshot.of(next) : next);
