@@ -120,22 +120,13 @@ export class HistoryCache {
     return event;
   }
 
-  /** Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting. */
+  /**
+   * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting: as a snapshot where
+   * its events go on in order, whole where one is backdated or corrects another.
+   */
   async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
     const streams = new Map<string, History | Snapshot | Error>();
-    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) {
-      const { revision } = events[0]!;
-      const whole = this.#kept.get(stream)?.head;
-      const followed = this.#followed.get(stream);
-      if (followed instanceof Error) streams.set(stream, followed);
-      else if (whole?.revision === revision - 1) streams.set(stream, whole);
-      else if (followed?.revision === revision - 1 && followed.canExtendWith(events)) streams.set(stream, followed);
-      else
-        streams.set(
-          stream,
-          await this.at(stream, revision - 1).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
-        );
-    }
+    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) streams.set(stream, await this.#before(stream, events));
     const now = ({ stream }: RecordedEvent) => {
       const value = streams.get(stream);
       return value instanceof Error ? undefined : value;
@@ -162,6 +153,29 @@ export class HistoryCache {
     };
   }
 
+  async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
+    const { revision } = events[0]!;
+    try {
+      const followed = revision === 0 ? Snapshot.of(this.#empty(stream)) : this.#followed.get(stream);
+      if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
+      return await this.at(stream, revision - 1);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #empty(stream: string): History {
+    const [category, id] = split(stream);
+    const aggregate = this.#aggregates.get(category);
+    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
+    return this.#none(aggregate, id);
+  }
+
+  /** The history of a stream without events, in the ledger's time zone. */
+  #none(aggregate: AnyAggregate, id: string): History {
+    return History.of(aggregate, id, [], this.#store.genesis.timeZone);
+  }
+
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
     let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
@@ -186,10 +200,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    const [category, id] = split(stream);
-    const aggregate = this.#aggregates.get(category);
-    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    let history = from ?? this.#none(aggregate, id);
+    let history = from ?? this.#empty(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new Error(`${stream} ends at revision ${history.revision}, before ${revision}.`);
@@ -208,11 +219,6 @@ export class HistoryCache {
   }
 
   /** What a follower of the log comes to: whole while there is room, then as a snapshot. */
-  /** The history of a stream without events. */
-  #none(aggregate: AnyAggregate, id: string): History {
-    return History.of(aggregate, id, [], this.#store.genesis.timeZone);
-  }
-
   #follow(next: History | Snapshot): void {
     if (next instanceof History) this.#keep(next);
     this.#followed.set(next.stream, next instanceof History ? Snapshot.of(next) : next);
