@@ -15,6 +15,7 @@ export class Rejection extends Error {
 }
 
 // A function declaration, because TypeScript narrows `state` after `if (…) reject(…)` only for declared functions, not for arrows.
-export function reject(code: string, sentence: string, more?: Rejection['more']): never {
+// `reject<keyof typeof refusals>(…)` makes the compiler report an undeclared code.
+export function reject<Code extends string = string>(code: Code, sentence: string, more?: Rejection['more']): never {
   throw new Rejection(code, sentence, more);
 }

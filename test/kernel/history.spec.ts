@@ -147,6 +147,7 @@ describe('a fact reads as corrected', () => {
     const renamed = subject({
       category: 'tower',
       initial: { stage: 'none', title: '' },
+      stages: ['none', 'planned'],
       events: {
         Planned: eventsOf<{ stage: string; title: string }>()({
           allowedIn: ['none'],

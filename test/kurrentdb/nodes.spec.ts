@@ -196,7 +196,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       await accepted(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
       const towers = [id('new-tower')];
       const receipt = await accepted(
-        post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier') }),
+        post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier'), endsOn: '2099-12-31' }),
       );
       expect(receipt.known).toContainEqual({ stream: `tower-${id('new-tower')}`, revision: 0 });
       await accepted(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));

@@ -143,7 +143,7 @@ export const roundHalfEven = (numerator: bigint, denominator: bigint): bigint =>
 };
 
 /** An exact quotient of whole numbers: `over` ÷ `under`. */
-export interface Ratio {
+interface Ratio {
   readonly over: bigint;
   readonly under: bigint;
 }
@@ -169,12 +169,12 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
 /** The three figures of a change, to six digits or `not assessable`. All three are shown, because each alone misleads. */
-export interface ChangeFigures {
+interface ChangeFigures {
   readonly stepOverOriginal: string;
   readonly stepOverCurrent: string;
   readonly cumulativeOverOriginal: string;
 }
-export const NOT_ASSESSABLE = 'not assessable';
+const NOT_ASSESSABLE = 'not assessable';
 
 /** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
@@ -193,7 +193,7 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
 };
 
 /** The lowest and highest possible value of a ratio. */
-export interface RatioRange {
+interface RatioRange {
   readonly low: Ratio;
   readonly high: Ratio;
 }
