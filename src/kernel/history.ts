@@ -478,8 +478,10 @@ export const step = <State>(
 };
 
 /** The refusals that the stages of some events can make: code → sentence. */
-export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: readonly string[]): Readonly<Record<string, string>> => {
-  const known = new Set(Object.values<{ allowedIn: readonly string[] }>(events).flatMap(({ allowedIn }) => allowedIn));
+export const stageRefusalsOf = (
+  { category, stages: all, events }: AnyAggregate,
+  types: readonly string[],
+): Readonly<Record<string, string>> => {
   const allowed = types.map((type): readonly string[] => events[type].allowedIn);
   const opens = (stages: readonly string[]): boolean => stages.includes('none');
   const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
@@ -487,7 +489,7 @@ export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: reado
     unknown: !allowed.every(opens),
     exists: allowed.some(opensOnly),
     'not-yet': !allowed.every(opens),
-    stage: allowed.some((stages) => !opensOnly(stages) && [...known].some((stage) => stage !== 'none' && !stages.includes(stage))),
+    stage: allowed.some((stages) => !opensOnly(stages) && all.some((stage) => stage !== 'none' && !stages.includes(stage))),
   };
   return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
 };

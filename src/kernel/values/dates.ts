@@ -52,8 +52,6 @@ export const whyNotADate = (text: string): string | undefined => {
 export const isUncertainDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
 export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isUncertainDate(text);
-/** Whether a told date can mean one day only. */
-export const isExact = (date: UncertainDate): boolean => bounds(date).earliest === bounds(date).latest;
 
 const boundsOfPlain = (date: string): Bounds => {
   if (date.length === 10) return { earliest: date, latest: date };
@@ -90,18 +88,6 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
   return x.earliest >= y.latest ? 'no' : 'unknown';
 };
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
-export const certainlyAfter = (a: UncertainDate, b: UncertainDate): boolean => certainlyBefore(b, a);
-
-/** The later of told dates, as told when one of them is it for certain, else the interval it lies in; undefined for none. */
-export const latestOf = (...dates: readonly UncertainDate[]): UncertainDate | undefined => {
-  if (dates.length === 0) return undefined;
-  const all = dates.map((date) => bounds(date));
-  const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
-  const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
-  const context = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
-  if (context >= 0) return dates[context];
-  return `[${earliest}..${latest === LAST ? '' : latest}]`;
-};
 
 /** A day so many days later (or, below 0, earlier). Throws a RangeError for what is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
@@ -162,19 +148,4 @@ export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | 
   const [y1, m1, d1 = 1] = ymd(from);
   const [y2, m2, d2 = 31] = ymd(to);
   return (y2! - y1!) * 12 + m2! - m1! - (d2 < Math.min(d1, daysIn(y2!, m2!)) ? 1 : 0);
-};
-
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
-
-/** For people: `29 February 2016`, `February 2016`, `by 29 February 2016`, `date unknown`. */
-export const showDate = (date: UncertainDate): string => {
-  if (date === 'unknown') return 'date unknown';
-  const contributions = interval.exec(date);
-  if (contributions) {
-    const [, from, to] = contributions as unknown as [string, string, string];
-    if (!from) return `by ${showDate(to)}`;
-    return to ? `between ${showDate(from)} and ${showDate(to)}` : `from ${showDate(from)} on`;
-  }
-  const [year, month, day] = ymd(date);
-  return [day, month && MONTHS[month - 1], year].filter((contribution) => contribution !== undefined).join(' ');
 };
