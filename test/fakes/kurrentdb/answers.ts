@@ -47,7 +47,7 @@ function* allRead(log: Log, all: streams.ReadReq.Options.AllOptions, options: Op
     } catch (error) {
       const kind = allows ? 'FilteredAll' : 'All';
       if (error instanceof InvalidPositionError)
-        throw new RefusedError(readFailed(kind, 'InvalidPositionError', 'no log record is at that position.'));
+        throw new RefusedError(readFailed(kind, 'InvalidPosition', 'no log record is at that position.'));
       if (error instanceof BeyondEndError)
         throw new RefusedError(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
       throw error;
