@@ -64,7 +64,7 @@ export class HistoryCache {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
-      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      const head = current === -1 ? this.#none(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
     const name = `${consistency} ${stream}`;
@@ -101,7 +101,7 @@ export class HistoryCache {
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? History.of(head.aggregate, head.id);
+    let version = nearest ?? this.#none(head.aggregate, head.id);
     while (version.revision < revision) {
       version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
       if (version.revision < revision) await turn();
@@ -168,12 +168,17 @@ export class HistoryCache {
     const [category, id] = split(stream);
     const aggregate = this.#aggregates.get(category);
     if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    return History.of(aggregate, id);
+    return this.#none(aggregate, id);
+  }
+
+  /** The history of a stream without events, in the ledger's time zone. */
+  #none(aggregate: AnyAggregate, id: string): History {
+    return History.of(aggregate, id, [], this.#store.genesis.timeZone);
   }
 
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
-    let history = this.#kept.get(stream)?.head ?? History.of(aggregate, id);
+    let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
     try {
       if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))

@@ -73,14 +73,16 @@ export class History<State = any> {
   private constructor(
     readonly aggregate: AnyAggregate,
     readonly id: string,
+    /** Of the ledger: decides on which day an event was recorded. */
+    readonly timeZone: string,
   ) {
     this.stream = `${aggregate.category}-${id}`;
     this.#state = aggregate.initial;
   }
 
   /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
-  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = []): History<State> {
-    return new History<State>(aggregate, id).extended(events);
+  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = [], timeZone = 'UTC'): History<State> {
+    return new History<State>(aggregate, id, timeZone).extended(events);
   }
 
   get revision(): number {
@@ -222,7 +224,7 @@ export class History<State = any> {
 
   /** What was known when the stream was at a revision. */
   atRevision(revision: number): History<State> {
-    return revision >= this.#revision ? this : History.of(this.aggregate, this.id, this.#log.slice(0, revision + 1));
+    return revision >= this.#revision ? this : History.of(this.aggregate, this.id, this.#log.slice(0, revision + 1), this.timeZone);
   }
 
   /** Recorded events from a revision on, up to another one. */
@@ -248,7 +250,7 @@ export class History<State = any> {
   }
 
   #successor(): History<State> {
-    const next = new History<State>(this.aggregate, this.id);
+    const next = new History<State>(this.aggregate, this.id, this.timeZone);
     next.#revision = this.#revision;
     next.#state = this.#state;
     next.#log = this.#log;

@@ -14,7 +14,7 @@ describe('the server', () => {
   });
   afterAll(() => stopServer(server));
 
-  it('lives', async () => expect((await server.get('/livez')).body).toEqual({ alive: true }));
+  it('is alive', async () => expect((await server.get('/livez')).body).toEqual({ alive: true }));
 
   it('leads from its bare address to the docs', async () => {
     const answer = await fetch(`${server.url}/`, { redirect: 'manual' });
@@ -68,7 +68,7 @@ describe('the server', () => {
       expect(text).toMatch(line);
   });
 
-  it('shows nothing of what nobody expected, and logs it once under the id it answers with', async () => {
+  it('shows nothing of an unexpected error, and logs it once under the id that it answers with', async () => {
     const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     projector.row = () => Promise.reject(new TypeError('secret internals'));
@@ -99,7 +99,7 @@ describe('the server', () => {
     store.append = append;
   }, 10_000);
 
-  it('hides no route that only measures', async () => expect((await server.post('/bench/no-op', {})).status).toBe(404));
+  it('has no benchmark routes unless they are switched on', async () => expect((await server.post('/bench/no-op', {})).status).toBe(404));
 
   it('answers a request that is not HTTP', async () => {
     const { createConnection } = await import('node:net');
@@ -155,7 +155,7 @@ describe('the server', () => {
     expect(heard).toContain('event: hello');
   });
 
-  it('answers no page that gave its own name to this machine', async () => {
+  it('answers no web page that points its own domain at this machine', async () => {
     const by = (host: string) => server.app.inject({ url: '/livez', headers: { host } }).then(({ statusCode }) => statusCode);
     for (const host of ['localhost:3000', 'LOCALHOST', '127.0.0.1:3000', '[::1]:3000']) expect([host, await by(host)]).toEqual([host, 200]);
     for (const host of ['evil.example', 'evil.example:3000', '127.0.0.1.evil.example', 'localhost.evil', '10.0.0.1'])
@@ -164,15 +164,15 @@ describe('the server', () => {
 });
 
 describe('a data folder', () => {
-  it('that another server uses is refused, and free again when that one closed', async () => {
+  it('that another server uses is refused, and is free again after that server closed', async () => {
     const first = await startServer();
-    // jest runs each file in a realm of its own, so that the driver's error may not be seen for what it is
+    // jest runs each file in its own realm, so the driver's error may not be an instance of the class that this file knows
     await expect(createApp(configOf({ PORT: '0', DATA_DIR: first.dir, LEDGER_LOG_LEVEL: 'silent' }))).rejects.toThrow(/in use|locked/);
     await first.close();
     await stopServer(await startServer({ DATA_DIR: first.dir }));
   });
 
-  it('is let go when the port is taken', async () => {
+  it('is released when the port is taken', async () => {
     const first = await startServer();
     const dir = await tempFolder();
     const PORT = new URL(first.url).port;
@@ -272,7 +272,7 @@ describe('closing', () => {
     expect(JSON.parse(body!)).toEqual(expect.objectContaining({ type: 'urn:tower-ledger:problem:shutting-down', status: 503 }));
   });
 
-  it('finishes what was accepted, and everything that was answered is there afterwards', async () => {
+  it('finishes open requests, and everything that was accepted is there afterwards', async () => {
     const server = await startServer();
     await tellWorld(server);
     const sent = Array.from({ length: 50 }, (_, i) => server.post(`/contracts/c${i}/award-contract`, award).catch(() => undefined));
@@ -320,7 +320,7 @@ describe('closing', () => {
     expect([(await sent).status, order]).toEqual([201, ['streams', 'append', 'projector', 'store']]);
   });
 
-  it('does not wait for who keeps a connection open or a body unfinished', async () => {
+  it('does not wait for an idle connection or an unfinished body', async () => {
     const server = await startServer();
     const idle = await fetch(`${server.url}/livez`);
     await idle.text();
@@ -338,7 +338,7 @@ describe('closing', () => {
     expect(Date.now() - started).toBeLessThan(9500);
   }, 12_000);
 
-  it('ends subscribers and answers nobody new', async () => {
+  it('ends the streams of updates and takes no new connection', async () => {
     const server = await startServer();
     const stream = await fetch(`${server.url}/projections/tower-board/updates`);
     const reading = stream.text();
@@ -348,8 +348,8 @@ describe('closing', () => {
   });
 });
 
-describe('the routes that only measure', () => {
-  it('are there when they are asked for', async () => {
+describe('the benchmark routes', () => {
+  it('are there when they are switched on', async () => {
     const server = await startServer({ LEDGER_BENCH_ROUTES: 'true' });
     expect((await server.post('/bench/no-op', {})).text).toBe('{}');
     expect((await server.post('/bench/validated', award)).text).toBe('{}');

@@ -12,7 +12,7 @@ import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
   readonly dir: string;
-  /** What the server logged, for what must not leak and what must be told. */
+  /** The lines that the server logged, warnings and above. */
   readonly logged: string[];
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -68,7 +68,7 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}, li
 };
 
 const running = new Set<Server>();
-/** A test that failed may have left a server behind, which would keep the test run from ending. */
+/** A failed test may leave a server running, which would keep the test run from ending. */
 export const closeRunning = async (): Promise<void> => {
   await Promise.all([...running].map(stopServer));
 };

@@ -193,7 +193,9 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       await told(post(a, `/towers/${id('new-tower')}/plan-tower`, { programme, title: 'Networks' }));
       await told(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
       const towers = [id('new-tower')];
-      const receipt = await told(post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier') }));
+      const receipt = await told(
+        post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier'), endsOn: '2099-12-31' }),
+      );
       expect(receipt.known).toContainEqual({ stream: `tower-${id('new-tower')}`, revision: 0 });
       await told(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));
       await told(post(a, `/contracts/${id('on-new')}/start-service`, {}));

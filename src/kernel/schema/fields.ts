@@ -417,15 +417,21 @@ const fieldsOf = ({ kind, fields }: Field): Fields | undefined =>
   kind === 'object' ? fields : kind === 'amount' || kind === 'value' ? amountFields : kind === 'headcount' ? headcountFields : undefined;
 
 /** Every id of another subject that an input names, with where it stands. */
-export const refsIn = (fields: Fields, data: any, at = ''): { category: string; id: string; pointer: string }[] =>
-  Object.entries(fields).flatMap(([name, field]) => refsInField(field, data?.[name], `${at}/${name}`));
+export const refsIn = (fields: Fields, data: any, at = '', found: Reference[] = []): Reference[] => {
+  for (const [name, field] of fieldsWithRefs(fields)) collectRefs(field, data?.[name], `${at}/${name}`, found);
+  return found;
+};
+export interface Reference {
+  readonly category: string;
+  readonly id: string;
+  readonly pointer: string;
+}
 
-const refsInField = (field: Field, value: any, at: string): { category: string; id: string; pointer: string }[] => {
-  if (value === undefined) return [];
-  if (field.kind === 'ref') return [{ category: field.category!, id: value, pointer: at }];
-  if (field.kind === 'object') return refsIn(field.fields!, value, at);
-  if (field.kind === 'list') return value.flatMap((entry: unknown, i: number) => refsInField(field.item!, entry, `${at}/${i}`));
-  return [];
+const collectRefs = ({ kind, category, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
+  if (value === undefined) return;
+  if (kind === 'ref') found.push({ category: category!, id: value, pointer });
+  else if (kind === 'object') refsIn(fields!, value, pointer, found);
+  else (value as readonly unknown[]).forEach((entry, i) => collectRefs(item!, entry, `${pointer}/${i}`, found));
 };
 
 /** The references of an input by the name of their field: one, or a list. Those deeper inside an object have no name here. */
@@ -433,15 +439,26 @@ export const refsOf = <T>(
   fields: Fields,
   data: any,
   refer: (category: string, id: string) => T,
-): Readonly<Record<string, T | readonly T[]>> =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { kind, category, item }]) => {
-      const value = data?.[name];
-      if (value === undefined) return [];
-      if (kind === 'ref') return [[name, refer(category!, value)]];
-      return kind === 'list' && item!.kind === 'ref' ? [[name, value.map((id: string) => refer(item!.category!, id))]] : [];
-    }),
-  );
+): Readonly<Record<string, T | readonly T[]>> => {
+  const refs: Record<string, T | readonly T[]> = {};
+  for (const [name, { kind, category, item }] of fieldsWithRefs(fields)) {
+    const value = data?.[name];
+    if (value === undefined) continue;
+    if (kind === 'ref') refs[name] = refer(category!, value);
+    else if (item?.kind === 'ref') refs[name] = value.map((id: string) => refer(item.category!, id));
+  }
+  return refs;
+};
+
+/** Looked for once for each set of fields: every command asks. */
+const fieldsWithRefs = (fields: Fields): readonly (readonly [name: string, field: Field])[] => {
+  let found = withRefs.get(fields);
+  if (!found) withRefs.set(fields, (found = Object.entries(fields).filter(([, field]) => mayRefer(field))));
+  return found;
+};
+const withRefs = new WeakMap<Fields, readonly (readonly [name: string, field: Field])[]>();
+const mayRefer = ({ kind, fields, item }: Field): boolean =>
+  kind === 'ref' || (fields !== undefined && fieldsWithRefs(fields).length > 0) || (item !== undefined && mayRefer(item));
 
 export { DECIMAL, exponentOf };
 

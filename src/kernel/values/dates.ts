@@ -19,7 +19,13 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysIn = (year: number, month: number): number =>
   DAYS[month - 1]! + (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0);
 const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
-const ymd = (date: string): number[] => date.split('-').map(Number);
+/** Year, month and day of a plain date, as far as it has them. By place and not by `split`: every body has several dates. */
+const ymd = (date: string): number[] => {
+  const year = Number(date.slice(0, 4));
+  if (date.length < 7) return [year];
+  const month = Number(date.slice(5, 7));
+  return date.length < 10 ? [year, month] : [year, month, Number(date.slice(8, 10))];
+};
 
 const whyNotPlain = (date: string): string | undefined => {
   if (!plain.test(date)) return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown';
