@@ -6,7 +6,7 @@ import { subscriptionToAll, subscriptionToStream, type Filter } from './subscrip
 
 type Options = streams.ReadReq.Options;
 
-/** What a read or a subscription is answered with, message by message. */
+/** The response messages of a read or a subscription. */
 export const answersTo = (log: Log, options: Options, over: AbortSignal): AsyncIterable<streams.ReadResp> | Iterable<streams.ReadResp> => {
   const stream = options.getStream();
   if (options.hasSubscription()) {
