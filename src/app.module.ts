@@ -6,7 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
 import { projections } from '../projections/index.js';
@@ -28,9 +28,11 @@ import { placesOf, Routes } from './http/routes.js';
 import { aggregateController } from './http/aggregate.controller.js';
 import { Subscribers } from './http/subscribers.js';
 import { requireTokens, Tokens } from './http/tokens.js';
-import { SqliteReadModel } from './store/sqlite/sqlite-read-model.js';
+import { followOnThread } from './projector-worker.js';
+import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
+import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
-import { SqliteStore } from './store/sqlite/sqlite-store.js';
+import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 import type { EventStore } from './store/event-store.js';
 
 @Module({})
@@ -81,17 +83,18 @@ const CLOSING_MS = 5000;
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
 export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
   const store = await openStore(config, log);
-  let readModel: SqliteReadModel | undefined;
   let projector: Projector | undefined;
   try {
-    readModel = new SqliteReadModel(join(config.dataDir, 'read-model.db'), { thread: true });
+    const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
     projector = Projector.start({
       store,
       readModel,
+      ...onThread(config, store, readModel),
       projections,
       aggregates: aggregates,
       log: (message, error) => log.error({ err: error }, message),
     });
+    await projector.opened;
     const { app, subscribers } = await serve(config, log, store, projector);
     const close = async () => {
       const patience = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSING_MS);
@@ -107,8 +110,7 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
     return { app, url: await app.getUrl(), close };
   } catch (error) {
     const quietly = (reason: unknown) => log.error({ err: reason }, 'The read model could not be closed.');
-    if (projector) await projector.close().catch(quietly);
-    else readModel?.close();
+    await projector?.close().catch(quietly);
     await store.close();
     throw error;
   }
@@ -122,6 +124,13 @@ const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: C
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
   const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
+};
+
+/** The built program follows the log on a thread of its own; where the program is not built there is nothing that could start as one. */
+const onThread = ({ store: kind, dataDir }: Config, store: EventStore, readModel: SqliteReadModelFile) => {
+  if (extname(import.meta.filename) !== '.js' || !store.onCommit) return {};
+  const log = kind === 'embedded' ? { kind: 'sqlite', file: join(dataDir, LEDGER_FILE) } as const : { kind: 'replica', file: join(dataDir, REPLICA_FILE) } as const; // prettier-ignore
+  return { follow: followOnThread({ log, readModel: readModel.file }, (listener) => store.onCommit!(listener)) };
 };
 
 const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector) => {

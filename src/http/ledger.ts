@@ -48,7 +48,8 @@ export const loadFrom =
       id,
     );
 
-const COUNTED = 1000;
+/** Events that are counted at most: a lag of so many may be more. */
+export const COUNTED = 1000;
 
 /** Events that were recorded and not read by the projections yet; 1 000 stands for that many or more. */
 export const lagOf = async ({ store, projector }: Pick<Ledger, 'store' | 'projector'>): Promise<number> => {

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendJson } from './answer.js';
-import { LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
+import { COUNTED, LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { NotReadyError } from './problem.js';
 import { queryOf } from './request.js';
@@ -40,7 +40,7 @@ export class OperationsController {
       faulted: faulted.length,
     }));
     const store = behind === undefined ? 'away' : 'answers';
-    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= COUNTED);
     if (store === 'away' || late || projector.failed !== undefined)
       throw new NotReadyError({ store, projections, ...(replica && { replica: shown(replica) }) });
     sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });

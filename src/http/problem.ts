@@ -15,6 +15,7 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
+import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
 import { TooManyWaitersError } from '../store/signal.js';
 import { LEDGER, type Ledger } from './ledger.js';
 
@@ -181,7 +182,8 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
-  if (error instanceof RebuildingError) return again('rebuilding', 5, error.message);
+  if (error instanceof RebuildingError || error instanceof ReadModelDamagedError) return again('rebuilding', 5, error.message);
+  if (error instanceof ReadModelUnavailableError) return again('not-caught-up', 1, error.message);
   if (error instanceof NotReadyError) return { ...again('not-ready', 1, error.message), more: error.more };
   if (error instanceof ShuttingDownError) return again('shutting-down', 1, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);

@@ -64,13 +64,23 @@ export interface EventStore {
   /** Below 0 when `a` stands before `b`. @throws InvalidPosition when either is not a position of this store */
   compare(a: string, b: string): number;
 
+  /** Calls `listener` after each commit that another connection to the same file can see. Absent where no file on this machine has the log. */
+  onCommit?(listener: () => void): void;
+
   /** Stops followers, finishes appends already accepted, releases files and connections. */
   close(): Promise<void>;
 }
 
-/** A page of a stream from what is at hand. */
-export const localPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> =>
-  store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit);
+/** What following the log takes: every store has it, and so has a connection of another thread to its file. */
+export type LogReader = Pick<EventStore, 'read' | 'readLocal' | 'readAll' | 'follow'>;
+
+/** A page of a stream from what this process holds locally. */
+export const localPage = (
+  store: Pick<LogReader, 'read' | 'readLocal'>,
+  stream: string,
+  from?: Revision,
+  limit?: number,
+): Promise<readonly RecordedEvent[]> => (store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit));
 
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;

@@ -51,6 +51,7 @@ const nobodyFollows = () => waitFor(() => server.app.get<Ledger>(LEDGER).subscri
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
   await tellWorld(server);
+  await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);

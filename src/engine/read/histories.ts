@@ -1,5 +1,5 @@
 import { History, type AnyAggregate, type RecordedEvent } from '../../kernel/index.js';
-import { localPage, type EventStore } from '../../store/event-store.js';
+import { localPage, type LogReader } from '../../store/event-store.js';
 import { split } from '../audit/audit.js';
 
 /** The streams of a page, at hand. Each is undefined once it cannot be folded any more. */
@@ -21,7 +21,7 @@ export class Histories {
 
   /** @param most streams; and half as many events of whole ones */
   constructor(
-    private readonly store: EventStore,
+    private readonly store: LogReader,
     private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly most: number,
   ) {}

@@ -19,7 +19,7 @@ import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from './rows.js';
 /** Where a folder has its ledger. */
 export const LEDGER_FILE = 'ledger.db';
 const FORMAT = 1;
-const GENESIS = 'genesis';
+export const GENESIS = 'genesis';
 /** Appends that share one commit at most: bounds the time that others wait for it. */
 const BATCH = 512;
 
@@ -65,6 +65,7 @@ export class SqliteStore implements EventStore {
   #broken: Error | undefined;
   #closed = false;
   readonly #waiting = new Signal();
+  readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
@@ -164,6 +165,10 @@ export class SqliteStore implements EventStore {
     return position === null || position <= 1 ? undefined : String(position);
   }
 
+  onCommit(listener: () => void): void {
+    this.#onCommit.push(listener);
+  }
+
   compare(a: string, b: string): number {
     return numberOf(a) - numberOf(b);
   }
@@ -219,6 +224,7 @@ export class SqliteStore implements EventStore {
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
+    for (const listener of this.#onCommit) listener();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
