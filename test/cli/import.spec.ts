@@ -1,3 +1,4 @@
+import { LEDGER, type Ledger } from '../../src/http/ledger.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFileSync, existsSync } from 'node:fs';
 import { appendFile, copyFile, readFile, utimes, writeFile } from 'node:fs/promises';
@@ -44,6 +45,7 @@ const report = async (): Promise<any[]> =>
     .map((text) => JSON.parse(text));
 const log = async (): Promise<any[]> => {
   const all: any[] = [];
+  await server.app.get<Ledger>(LEDGER).projector.idle();
   for (let page = ''; page !== undefined;) {
     const { body } = await server.get(`/events?limit=500&minPosition=1${page}`);
     all.push(...body.events);

@@ -8,7 +8,12 @@ import { award, closeRunning, startServer, stopServer, tellWorld, told, type Ser
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
-const awardAs = async (id: string) => told(server.post(`/contracts/${id}/award-contract`, award));
+/** Awards a contract, and waits until the projections have read it. */
+const awardAs = async (id: string) => {
+  const receipt = await told(server.post(`/contracts/${id}/award-contract`, award));
+  await server.get(`/projections?minPosition=${receipt.position}`);
+  return receipt;
+};
 
 /** A client that keeps what it heard. */
 const follow = (url: string, headers: Record<string, string> = {}) =>
