@@ -37,7 +37,7 @@ export const decisions = projection({
   from: [],
   byEvent(event) {
     const { command, authority, decidedBy } = event.metadata;
-    if (command.body === undefined) return [];
+    if (command.body === undefined && command.record === undefined) return []; // not the first of its decision
     return [
       {
         key: `decision:${command.id}`,

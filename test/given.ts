@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { aggregates } from '../src/domain/index.js';
-import { decideOn, engineRefusals, type Decision } from '../src/engine/write/engine.js';
+import { decide as decideOn, engineRefusals, readOthers, type Decision } from '../src/engine/write/decide.js';
 import {
   check,
   provenanceFields,
@@ -112,7 +112,7 @@ export const specification =
         const found = [own, ...others].find((s) => s.aggregate.category === category && s.id === wanted);
         return found
           ? historyOf(found)
-          : new History(
+          : History.of(
               aggregates.find((s) => s.category === category)!,
               wanted,
             );
@@ -121,7 +121,8 @@ export const specification =
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
-        return decideOn(command, { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY }, historyOf(own), load);
+        const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
+        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load));
       };
 
       /** What was decided must also stand once it is recorded, and be read the same again. */
@@ -132,8 +133,7 @@ export const specification =
           expect(command.events).toContain(type);
           expectShape(type, eventFields(aggregate, type), data);
         }
-        const history = historyOf(own);
-        history.addAll(added.map((fact, i) => recorded(own, fact, events.length + i)));
+        const history = historyOf(own).extended(added.map((event, i) => recorded(own, event, events.length + i)));
         expect(history.state).toEqual(historyOf({ ...own, events: [...events, ...added] }).state);
         return history;
       };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { commands, aggregates } from '../src/domain/index.js';
 import { split } from '../src/engine/audit/audit.js';
-import { Engine, type CommandRequest, type Receipt } from '../src/engine/write/engine.js';
+import { Engine, type CommandRequest } from '../src/engine/write/engine.js';
+import type { Receipt } from '../src/engine/write/receipt.js';
 import {
   check,
   provenanceFields,

@@ -12,7 +12,7 @@ import {
   type AnyCommand,
   type AnyAggregate,
 } from '../src/kernel/index.js';
-import { engineRefusals } from '../src/engine/write/engine.js';
+import { engineRefusals } from '../src/engine/write/decide.js';
 
 const root = join(import.meta.dirname, '..');
 const files = readdirSync(join(root, 'src/domain'), { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -41,7 +41,7 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   if (query['position'] === undefined) return { sequence: undefined, asOf: { position: projector.position ?? null, final: false } };
   const { position } = query;
   const head = await store.head();
-  // where the log is elsewhere, another node may have shown what is not at hand here yet
+  // where the log is elsewhere, another node may have shown what this one has not read yet
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
   const sequence = projector.sequenceAt(position);
   if (sequence === undefined) throw new BadRequestError([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');

@@ -35,6 +35,8 @@ export interface Ledger {
   readonly metrics: Metrics;
   readonly routes: Routes;
   readonly subscribers: Subscribers;
+  /** Of this program: the same stream may be shown otherwise by another. */
+  readonly version: string;
   /** The OpenAPI document, once the application stands. */
   document(): object;
 }

@@ -12,7 +12,7 @@ import { describeRead } from './openapi.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
 import { instantOf, queryOf, wholeOf, type Query } from './request.js';
 
-const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 unless told.' };
+const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 when absent.' };
 const EVENTS = {
   type: 'Only events of this type.',
   subject: '`contract-x` for the stream of a subject, `contract:x` for every event about it.',

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
@@ -59,6 +59,7 @@ export class Subscribers {
     raw.on('close', () => gone.abort());
     raw.on('error', () => gone.abort());
     raw.writeHead(200, {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',

@@ -77,6 +77,50 @@ describe('CorrectFact', () => {
   );
 
   it.each([
+    '/constructor',
+    '/toString',
+    '/__proto__',
+    '/value/constructor',
+    '/value/__proto__/amount',
+    '/options/length',
+    '/options/-',
+    '/options/00',
+    '/options/1',
+    '/options/0/constructor',
+    '/options/0/months/constructor',
+    '/evidence/-',
+    '/evidence/0',
+    '/evidence/0/title',
+    '/evidence/7/title',
+    '/evidence/length',
+    '/~1value',
+    '/value~1amount',
+    '/~0title',
+    '/title/0',
+    '/',
+  ])('goes only through fields and list entries that are there, not %s', async (pointer) => {
+    await given(...life)
+      .when(correctFact, error(AWARD, pointer, 'x'))
+      .rejects('ledger/unknown-field', { pointer: '/pointer' });
+    await given(...life)
+      .when(annotate, { note: 'Another source', event: AWARD, claim: { pointer, value: 'x' } })
+      .rejects('ledger/unknown-field', { pointer: '/claim/pointer' });
+  });
+
+  it('corrects one source among those that are there, and no other', async () => {
+    const sourced = { ...awarded(), record: { evidence: [{ title: 'PCD 437' }] } };
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/0/title', 'PCD 813'))
+      .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 813' }]));
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/7/title', 'PCD 813'))
+      .rejects('ledger/unknown-field', { pointer: '/pointer', detail: '/evidence/7/title' });
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/0/uri', 'urn:pcd:437'))
+      .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 437', uri: 'urn:pcd:437' }]));
+  });
+
+  it.each([
     ['an amount that is none', '/value/amount', '6,807,000'],
     ['more digits than the currency has', '/value/amount', '6807000.001'],
     ['a currency that is not listed', '/value/currency', 'XXQ'],
@@ -264,12 +308,12 @@ describe('Annotate', () => {
   it('needs the field that it claims', () =>
     given(...life)
       .when(annotate, claim('x', '/values'))
-      .rejects('ledger/unknown-field'));
+      .rejects('ledger/unknown-field', { pointer: '/claim/pointer' }));
 
   it('needs a value of the kind of its field', () =>
     given(...life)
       .when(annotate, claim('up to 95m'))
-      .rejects('ledger/wrong-value', { pointer: '/value' }));
+      .rejects('ledger/wrong-value', { pointer: '/claim/value' }));
 });
 
 function error(event: string, pointer: string, value: unknown) {

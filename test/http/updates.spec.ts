@@ -221,7 +221,7 @@ describe('the stream of updates', () => {
     await subscribers.open(
       'contract-register',
       undefined,
-      { hijack: () => ({ raw }), request: { method: 'GET' } } as never,
+      { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } } as never,
       () => new Error(),
     );
     generation = 'another';

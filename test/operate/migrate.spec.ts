@@ -52,7 +52,7 @@ const fill = async <S extends EventStore>(store: S, rounds = 20): Promise<S> => 
   }
   return store;
 };
-const told = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
+const contents = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
 const rootOf = (log: readonly RecordedEvent[]): string => {
   const tree = new MerkleTree();
   for (const event of log) tree.add(leafOf(event));
@@ -87,7 +87,7 @@ describe('a migrated ledger', () => {
       more: false,
     });
     expect(to.genesis).toEqual(from.genesis);
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
     expect(await wholeLog(from)).toEqual(log);
   });
 
@@ -138,7 +138,7 @@ describe('a migrated ledger', () => {
     expect(sizes.length).toBeLessThan(15);
   });
 
-  it('is told as it goes: what is there is compared, the rest copied, all of it proved', async () => {
+  it('reports its progress: what both hold is compared, the rest copied, all of it proved', async () => {
     const from = await fill(memory(), 100);
     const to = memory(from);
     const seen: Progress[] = [];
@@ -159,18 +159,18 @@ describe('a migration that is ended', () => {
       const slow = lookup(to, {
         append: async (...args) => {
           const answer = await to.append(...args);
-          if (++appends === 10) stop.abort(new Error('told to stop'));
+          if (++appends === 10) stop.abort(new Error('stopped by the operator'));
           return answer;
         },
       });
-      await expect(migrate({ from, to: slow, signal: stop.signal })).rejects.toThrow('told to stop');
+      await expect(migrate({ from, to: slow, signal: stop.signal })).rejects.toThrow('stopped by the operator');
     }
     const there = (await wholeLog(to)).length;
     const log = await wholeLog(from);
     expect(there).toBeGreaterThan(30);
     expect(there).toBeLessThan(log.length);
     expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - there, root: rootOf(log) });
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
   it('by a kill leaves an embedded target from which it goes on', async () => {
@@ -210,7 +210,7 @@ describe('a migration that is ended', () => {
     const { count, root } = await migrate({ from: shaky, to });
     const log = await wholeLog(from);
     expect([count, root]).toEqual([log.length, rootOf(log)]);
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
   it('by a store that stays away longer than it waits', async () => {
@@ -235,7 +235,7 @@ describe('a migration that is ended', () => {
     expect(await migrate({ from: busy, to })).toMatchObject({ count: 20, more: true });
     const log = await wholeLog(from);
     expect(log.length).toBeGreaterThan(22);
-    expect(told(await wholeLog(to))).toEqual(told(log).slice(0, 20));
+    expect(contents(await wholeLog(to))).toEqual(contents(log).slice(0, 20));
     expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - 20, more: false });
   });
 });
@@ -287,7 +287,7 @@ describe('a ledger is not migrated', () => {
         return to.append(...args);
       },
     });
-    await refused(from, shared, 'Somebody else');
+    await refused(from, shared, 'Another program writes to the target');
   });
 
   it('silently into a store that keeps something else than it was given, or more, or less', async () => {
@@ -338,7 +338,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     expect(await migrate({ from, to: kurrent })).toMatchObject({ count: log.length, copied: log.length, root: rootOf(log) });
     server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
     expect(kurrent.genesis).toEqual(from.genesis);
-    expect(told(await wholeLog(kurrent))).toEqual(told(log));
+    expect(contents(await wholeLog(kurrent))).toEqual(contents(log));
     expect(await migrate({ from, to: kurrent })).toMatchObject({ copied: 0 });
     const again = keep(await openLedger(there));
     const back = await embedded(again);
@@ -357,7 +357,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const log = await wholeLog(from);
     expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(gone).toBeDefined();
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
   it('that is not there is not copied, and none is begun in its place', async () => {
@@ -392,7 +392,7 @@ describe('where a ledger is', () => {
     expect(await readdir(join(dir, '..'))).toEqual([]);
   });
 
-  it('may be empty for the copy, which begins as it is told; in use, it is left alone', async () => {
+  it('may be empty for the copy, which begins with the same first record; one in use is left alone', async () => {
     const place: Place = { kind: 'embedded', dir: join(await folder(), 'new') };
     const { genesis } = new MemoryStore({ timeZone: 'Asia/Tokyo' });
     const first = await openOrBegin(place, genesis);

@@ -2,7 +2,7 @@ import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index
 import type { LogReader } from '../../store/event-store.js';
 import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
-import { Histories, type Prepared } from './histories.js';
+import { HistoryCache, type Prepared } from '../history-cache.js';
 import { ProjectionWriter } from './projection-writer.js';
 
 export interface FollowerOptions {
@@ -11,8 +11,8 @@ export interface FollowerOptions {
   readonly readModel: ReadModel;
   readonly projections: readonly Projection[];
   readonly aggregates: readonly AnyAggregate[];
-  /** Streams that it keeps folded. */
-  readonly keep: number;
+  /** Memory for folded streams, in bytes: so much for what follows the log, and as much for a rebuild. */
+  readonly historyBytes: number;
   readonly listener: FollowerListener;
 }
 
@@ -66,8 +66,8 @@ interface Serving {
   catchingUp: ProjectionWriter | undefined;
 }
 
-/** Streams that a follower keeps folded, and events of histories that are kept for readers, unless it is given. */
-export const KEPT = 4000;
+/** Memory for folded streams, in bytes, unless it is given. */
+export const HISTORY_BYTES = 32 * 1024 * 1024;
 
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -79,10 +79,9 @@ const breathe = () => new Promise((resolve) => setImmediate(resolve));
  */
 export class Follower implements RunningFollower {
   readonly #o: FollowerOptions;
-  readonly #aggregates: ReadonlyMap<string, AnyAggregate>;
   readonly #serving = new Map<string, Serving>();
   readonly #stop = new AbortController();
-  readonly #histories: Histories;
+  readonly #histories: HistoryCache;
   /** The last event that was read, and the last one that is committed. */
   #last: IndexedEvent | undefined;
   #committed: IndexedEvent | undefined;
@@ -95,6 +94,7 @@ export class Follower implements RunningFollower {
   #commitTimer: NodeJS.Timeout | undefined;
   #flushWanted = false;
   #catchingUp = false;
+  #failed = false;
   #end!: (error: unknown) => void;
   readonly ended: Promise<void>;
   readonly #loop: Promise<void>;
@@ -103,8 +103,7 @@ export class Follower implements RunningFollower {
   /** @throws what the read model throws; the caller then closes it */
   constructor(options: FollowerOptions) {
     this.#o = options;
-    this.#aggregates = new Map(options.aggregates.map((aggregate) => [aggregate.category, aggregate]));
-    this.#histories = new Histories(options.log, this.#aggregates, options.keep);
+    this.#histories = this.#newHistories();
     this.ended = new Promise((resolve, reject) => (this.#end = (error) => (error === undefined ? resolve() : reject(error))));
     this.ended.catch(() => undefined);
     this.#begin();
@@ -131,6 +130,11 @@ export class Follower implements RunningFollower {
     }
     for (const serving of rebuilt) void this.#rebuild(serving);
     this.#report();
+  }
+
+  #newHistories(): HistoryCache {
+    const { log: store, aggregates, historyBytes: maxBytes } = this.#o;
+    return new HistoryCache({ store, aggregates, maxBytes });
   }
 
   flush(): void {
@@ -173,6 +177,7 @@ export class Follower implements RunningFollower {
   }
 
   #fail(error: unknown): void {
+    this.#failed = true;
     this.#stop.abort();
     clearTimeout(this.#commitTimer);
     this.#end(error);
@@ -199,6 +204,7 @@ export class Follower implements RunningFollower {
   #commit(): void {
     clearTimeout(this.#commitTimer);
     this.#commitTimer = undefined;
+    if (this.#failed) return; // what is read from now on is reported by the next follower
     this.#o.readModel.commit();
     if (this.#committed === this.#last) return;
     this.#committed = this.#last;
@@ -269,7 +275,7 @@ export class Follower implements RunningFollower {
   }
 
   async #catchUp(serving: Serving): Promise<void> {
-    const { log, readModel, keep } = this.#o;
+    const { log, readModel } = this.#o;
     const { name, version } = serving.projection;
     this.#queued.delete(serving);
     this.#commit(); // a failure here rolls back nothing of what follows the log
@@ -279,7 +285,7 @@ export class Follower implements RunningFollower {
     this.#report();
     try {
       const writers = new Writers([writer]);
-      const histories = new Histories(log, this.#aggregates, keep);
+      const histories = this.#newHistories();
       let position: string | undefined;
       const target = () => this.#last?.sequence ?? 0;
       while (writer.cursor < target()) {

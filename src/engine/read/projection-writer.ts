@@ -1,8 +1,12 @@
 import type { History, Contribution, Contributions, Projection, RecordedEvent } from '../../kernel/index.js';
 import { MAX_PAGE, type ProjectionBuild, type Sequence, type ReadModel } from '../../store/read-model.js';
 
+/** Where a stream stands: what it adds follows from its state alone. */
+export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
+
 /** What a stream adds to a projection. @throws what keeps it from adding anything */
-export const contributionsOf = (projection: Projection, history: History): Contributions => {
+export const contributionsOf = (projection: Projection, folded: Folded): Contributions => {
+  const history = folded as History; // only what is shown looks at more, and that is asked of a whole history
   let contributions = NO_PARTS;
   for (const { category, contribute } of projection.from)
     if (category === history.aggregate.category)
@@ -44,7 +48,7 @@ export class ProjectionWriter {
   }
 
   /** Told before each event, so that what the stream adds until then is known. */
-  expect({ stream, revision }: RecordedEvent, category: string, history: History | undefined): void {
+  expect({ stream, revision }: RecordedEvent, category: string, history: Folded | undefined): void {
     if (this.#current.has(stream) || !this.#folds(category) || this.faulted.has(stream)) return;
     if (this.#current.size >= CURRENT) this.#current.clear();
     const known = history !== undefined && revision > 0;
@@ -52,7 +56,7 @@ export class ProjectionWriter {
   }
 
   /** @param history undefined when the stream cannot be folded any more */
-  take(event: RecordedEvent, category: string, history: History | undefined, sequence: Sequence): void {
+  take(event: RecordedEvent, category: string, history: Folded | undefined, sequence: Sequence): void {
     const { stream } = event;
     if (this.projection.byEvent)
       for (const { key, links = NO_LINKS, sums } of this.projection.byEvent(event)) {

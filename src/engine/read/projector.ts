@@ -12,8 +12,8 @@ import {
   type Sequence,
 } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { Follower, KEPT, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
-import { Readers } from './readers.js';
+import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
+import { HistoryCache } from '../history-cache.js';
 import { Rows, type Row, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -25,8 +25,8 @@ export interface ProjectionOptions {
   readonly follow?: (listener: FollowerListener) => RunningFollower;
   /** Says once what is wrong with a stream, a projection or the read model. */
   readonly log?: (message: string, error?: unknown) => void;
-  /** Streams that the follower keeps folded, and events of histories that are kept for readers. */
-  readonly keep?: number;
+  /** Memory for folded streams, in bytes, for readers and for the follower each; 32 MB unless set. */
+  readonly historyBytes?: number;
   /** Before the second attempt to follow; the next ones wait up to 30 s. */
   readonly retryMs?: number;
 }
@@ -81,7 +81,7 @@ export class Projector {
   readonly #serving: ReadonlyMap<string, Serving>;
   readonly #stop = new AbortController();
   readonly #waiting = new Signal();
-  readonly #readers: Readers;
+  readonly #histories: HistoryCache;
   readonly #run: Promise<void>;
   readonly opened: Promise<void>;
   #open!: () => void;
@@ -99,8 +99,7 @@ export class Projector {
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
-    const aggregates = new Map(options.aggregates.map((aggregate) => [aggregate.category, aggregate]));
-    this.#readers = new Readers(options.store, aggregates, options.keep ?? KEPT);
+    this.#histories = new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
     this.#serving = new Map(
       options.projections.map((projection) => [
         projection.name,
@@ -347,7 +346,7 @@ export class Projector {
   }
 
   async #followOnce(): Promise<void> {
-    const { store, readModel, projections, aggregates, keep = KEPT } = this.#o;
+    const { store, readModel, projections, aggregates, historyBytes = HISTORY_BYTES } = this.#o;
     if (this.#damaged) this.#setAside(this.#damaged);
     try {
       if (!this.#reader) await this.#openReader();
@@ -359,7 +358,7 @@ export class Projector {
       const here = () => {
         const model = readModel.write();
         try {
-          return new Follower({ log: store, readModel: model, projections, aggregates, keep, listener });
+          return new Follower({ log: store, readModel: model, projections, aggregates, historyBytes, listener });
         } catch (error) {
           model.close();
           throw error;
@@ -427,7 +426,7 @@ export class Projector {
       if (build !== serving.build?.build.id) {
         swapped ||= serving.build !== undefined;
         serving.build = build === undefined ? undefined : new Build(this.#readModel, serving.projection, build, log);
-        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#readers);
+        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#histories);
       }
       if (serving.build) serving.build.faultCount = faulted;
     }

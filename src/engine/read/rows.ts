@@ -2,7 +2,7 @@ import { canonical, type Lookup, type Json, type Contribution, type Contribution
 import { MAX_PAGE, type Sequence, type ContributionPlace, type ReadModelReader } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import { referencing, contributionsOf, sameStanding, faultedIn, under } from './projection-writer.js';
-import type { Readers } from './readers.js';
+import type { HistoryCache } from '../history-cache.js';
 
 export interface Row {
   readonly key: string;
@@ -57,7 +57,7 @@ export class Rows {
     private readonly readModel: ReadModelReader,
     private readonly projection: Projection,
     private readonly writer: ServedBuild,
-    private readonly readers: Readers,
+    private readonly histories: HistoryCache,
   ) {}
 
   async row(key: string, at: Sequence): Promise<any> {
@@ -153,7 +153,7 @@ export class Rows {
     if (faulted < sequence) return changed;
     const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
     if (faulted === sequence) {
-      const { about } = (await this.readers.event(stream, revision)).metadata;
+      const { about } = (await this.histories.event(stream, revision)).metadata;
       return [...changed, ...faultedIn(partsIn(before), about.programme)];
     }
     const after = await this.#addedAt(stream, revision);
@@ -228,13 +228,15 @@ export class Rows {
     const id = idOf(stream, revision);
     return (
       this.#added.get(id) ??
-      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, contributionsOf(this.projection, history))))
+      this.#keep(id, this.#shown(stream, contributionsOf(this.projection, await this.histories.at(stream, revision))))
     );
   }
   /** What one event adds for ever. */
   async #addedBy(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, true);
-    return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
+    return (
+      this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.histories.event(stream, revision))))
+    );
   }
   /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
   #shown(stream: string, contributions: Contributions): Added {

@@ -1,9 +1,9 @@
 import Database from 'better-sqlite3';
 import type { RecordedEvent } from '../../kernel/index.js';
-import type { LogReader, Revision } from '../event-store.js';
+import { HistoryBrokenError, StoreUnavailableError, type LogReader, type Revision } from '../event-store.js';
 import { Signal } from '../signal.js';
 import { recordedOf, type EventRow } from './rows.js';
-import { GENESIS } from './sqlite-store.js';
+import { GENESIS } from './ledger-file.js';
 
 /** How the events of a file are read. Each has a place in the order of the log, from 1, which need not be its position. */
 export interface LogQueries {
@@ -42,12 +42,14 @@ export class LogFile implements LogReader {
   }
 
   async read(stream: string, from: Revision = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
-    return this.#ofStream.all(stream, from, limit).map(recordedOf);
+    return this.#reading(() => this.#ofStream.all(stream, from, limit));
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
-    const place = after === undefined ? 0 : this.#placeOf.get(after)?.place;
-    return place === undefined ? [] : this.#behind.all(place, limit).map(recordedOf);
+    return this.#reading(() => {
+      const place = after === undefined ? 0 : this.#placeOf.get(after)?.place;
+      return place === undefined ? [] : this.#behind.all(place, limit);
+    });
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 1000): AsyncIterable<readonly RecordedEvent[]> {
@@ -63,6 +65,16 @@ export class LogFile implements LogReader {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** @throws StoreUnavailableError, HistoryBrokenError */
+  #reading(read: () => readonly EventRow<number | string>[]): readonly RecordedEvent[] {
+    try {
+      return read().map(recordedOf);
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new HistoryBrokenError('An event of the log is not JSON.', { cause: error });
+      throw new StoreUnavailableError(`The log cannot be read: ${(error as Error).message}`, undefined, { cause: error });
+    }
   }
 }
 

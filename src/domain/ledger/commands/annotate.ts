@@ -12,7 +12,7 @@ export const annotate = ledgerCommand('Annotate', {
     if (claim && !event) reject('ledger/claim-without-event', 'Name the event that the claim is about.', { pointer: '/event' });
     if (event) {
       const entry = factOf(history, event);
-      if (claim) fieldOf(history, entry, claim.pointer, claim.value);
+      if (claim) fieldOf(history, entry, claim.pointer, claim.value, '/claim');
     }
 
     return [{ type: 'FactAnnotated', data }];
