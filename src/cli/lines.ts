@@ -120,7 +120,7 @@ export const lineOf = (text: string): SentCommand | Mark | Broken => {
   }
   if (!isObject(line)) return broken('The line is not an object.');
   const twice = duplicateName(text);
-  if (twice !== undefined) return broken(`${twice} is a name that stands twice in one object.`);
+  if (twice !== undefined) return broken(`${twice} is given twice in one object.`);
   const { key, post, body = {}, mark, title } = line;
   if (typeof mark === 'string') return { mark, title: typeof title === 'string' ? title : mark };
   if (typeof post !== 'string') return broken('The line has no "post": the address of a command, such as /towers/hosting/plan-tower.');

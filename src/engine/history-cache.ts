@@ -62,6 +62,11 @@ export class HistoryCache {
   /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
   load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
+    const current = this.#store.currentRevision?.(stream);
+    if (current !== undefined) {
+      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      if (head?.revision === current) return Promise.resolve(head);
+    }
     const name = `${consistency} ${stream}`;
     const under = this.#loads.get(name);
     // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.

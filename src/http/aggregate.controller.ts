@@ -94,7 +94,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const id = idOf(request);
       const revision = wholeOf(query, 'revision', 0, Number.MAX_SAFE_INTEGER);
       if (revision !== undefined && (query['recordedAt'] ?? query['position']) !== undefined)
-        throw badParameter('revision', 'cannot stand beside recordedAt or position');
+        throw badParameter('revision', 'cannot be combined with recordedAt or position');
       await caughtUp(this.ledger, query);
       const point = await pointOf(this.ledger, query);
       const now = await this.ledger.engine.history(aggregate, id);

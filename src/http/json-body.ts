@@ -6,10 +6,10 @@ import { BadRequestError } from './problem.js';
 
 export const BODY_LIMIT = 1024 * 1024;
 const MAX_DEPTH = 32;
-/** What is read and thrown away of a body that is too large, so that its sender hears the answer instead of a reset connection. */
+/** So much of a body that is too large is read and dropped: its sender gets the answer instead of a reset connection. */
 const DRAIN_LIMIT = 64 * BODY_LIMIT;
 
-/** The only parser of bodies: bounded, strict, and wary before it parses. What it refuses is read to its end, so that the answer arrives. */
+/** The only parser of bodies: at most 1 MB and 32 levels, checked before anything parses. What it refuses is read to its end, so that the answer arrives. */
 export const acceptJson = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, done) => {
@@ -61,7 +61,7 @@ export const parse = (sent: Buffer): unknown => {
     throw bad(`is not JSON${place === undefined ? '' : `: broken at character ${place}`}`);
   }
   if (odd || /__proto__|constructor|prototype/.test(text)) inspect(body, '');
-  if (membersOf(body) !== members) throw bad('is a name that stands twice in one object', duplicateName(text));
+  if (membersOf(body) !== members) throw bad('is given twice in one object', duplicateName(text));
   return body;
 };
 

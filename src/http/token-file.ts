@@ -34,10 +34,10 @@ export class BadTokenFileError extends Error {
   override readonly name = 'BadTokenFileError';
 }
 
-/** Such as `tower_` and 43 characters of base64url; the prefix is for those who look for secrets that were left about. */
+/** Such as `tower_` and 43 characters of base64url; by the prefix a scanner finds one that was left in a file. */
 export const TOKEN = /^tower_[A-Za-z0-9_-]{43}$/;
 
-/** A slow hash protects words that can be guessed. A token is 256 random bits, which cannot, so that a plain hash keeps it as safe. */
+/** A token is 256 random bits, which nobody can guess: a plain hash keeps it as safe as a slow one would. */
 export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 const isText = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value);
@@ -52,7 +52,7 @@ const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
   revokedAt: (instant) => instant === undefined || isInstant(instant),
 };
 
-/** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFileError */
+/** One wrong entry refuses the whole file: an entry that is misread may allow more than it says. @throws BadTokenFileError */
 export const parseTokens = (text: string): readonly Token[] => {
   const wrong = (what: string): never => {
     throw new BadTokenFileError(what);

@@ -68,7 +68,7 @@ export class Tokens {
     });
   }
 
-  /** Looks by the clock and not when a request comes, for a stream's request came long ago. */
+  /** Runs every second and not on a request: the request of an open stream came long ago. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -86,7 +86,7 @@ export class Tokens {
     }
   }
 
-  /** Differs after every change: a new file by its number, one that was written over by its time. */
+  /** Differs after every change of the file, of its contents or of who may write it. */
   async #markOf(): Promise<string> {
     return stat(this.file).then(
       ({ ino, size, mtimeMs, mode }) => `${ino} ${size} ${mtimeMs} ${mode}`,

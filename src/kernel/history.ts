@@ -3,6 +3,7 @@ import type { Evidence, Event, Json, RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
+import { brokenInvariant, brokenRule, type Broken } from './rule.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
@@ -14,7 +15,7 @@ export interface Entry {
   readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
 }
 
-/** A fact cannot stand where it would stand: it does not follow its stage, or an invariant breaks. */
+/** A fact cannot stand where it would stand: it does not follow its stage, or a rule or an invariant breaks. */
 export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 
@@ -23,6 +24,8 @@ export class IllegalTransitionError extends Error {
     sentence: string,
     /** The event that can no longer follow; absent when it is the new fact itself. */
     readonly entry?: Entry,
+    /** The rule or the invariant; absent where it is the stage. */
+    readonly broken?: Broken,
   ) {
     super(sentence);
   }
@@ -65,6 +68,7 @@ export class History<State = any> {
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
+  #broken: ReadonlySet<string> | undefined;
 
   private constructor(
     readonly aggregate: AnyAggregate,
@@ -143,6 +147,7 @@ export class History<State = any> {
 
   /**
    * Folds new events at their place, then what stands behind them again, after each of them: a follower of the log reads one at a time.
+   * Each with its rules; what an entry behind them breaks already is not held against the new events.
    * @returns the state right after each new event
    * @throws IllegalTransitionError
    */
@@ -154,21 +159,25 @@ export class History<State = any> {
     const after: State[] = [];
     let state = found.state;
     events.forEach((event, i) => {
-      state = step(this.aggregate, state, event, context[i]!);
+      state = step(this.aggregate, state, event, context[i]!, ruleCheck(this, event, context[i]!));
       after.push(state);
       let behind = state;
-      for (let at = found.place; at < this.#placed; at++) behind = this.#step(behind, this.#order[at]!);
+      for (let at = found.place; at < this.#placed; at++) behind = this.#try(behind, this.#order[at]!);
     });
     return after;
   }
 
-  /** This history as it would be read with more of the ledger's own events. @throws IllegalTransitionError */
+  /**
+   * This history as it would be read with more of the ledger's own events. Every entry is checked with its rules; what one breaks already
+   * is not held against the change.
+   * @throws IllegalTransitionError
+   */
   with(events: readonly Event[]): History<State> {
     const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
     const apart = this.#successor();
     apart.#log = this.recorded.slice();
     apart.#decisions = new Map(this.#decisions);
-    return apart.extended(
+    const changed = apart.extended(
       events.map((event, i) => ({
         ...event,
         id: `new-${i}`,
@@ -178,6 +187,10 @@ export class History<State = any> {
         position: '',
       })),
     );
+    if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
+    let state: State = this.aggregate.initial;
+    for (const entry of changed.entries) state = this.#try(state, entry);
+    return changed;
   }
 
   /**
@@ -189,7 +202,7 @@ export class History<State = any> {
     let state: State = this.aggregate.initial;
     for (const entry of this.#withoutEntry(event)) {
       try {
-        state = this.#step(state, entry);
+        state = this.#try(state, entry);
       } catch (error) {
         if (!(error instanceof IllegalTransitionError)) throw error;
         dependants.push(entry.recorded.id);
@@ -366,6 +379,24 @@ export class History<State = any> {
   #step(state: State, entry: Entry): State {
     return stepEntry(this.aggregate, state, entry);
   }
+
+  /** A step of a history that would differ from this one: with the rules, but for what the entry breaks in this one already. */
+  #try(state: State, entry: Entry): State {
+    const event = { type: entry.recorded.type, data: entry.data };
+    const already = (code: string): boolean => this.#brokenRules().has(`${entry.recorded.id} ${code}`);
+    return stepEntry(this.aggregate, state, entry, ruleCheck(this, event, contextOf(entry), already));
+  }
+
+  /** What is broken as it stands, by entry and code: a rule can be younger than the events. */
+  #brokenRules(): ReadonlySet<string> {
+    if (this.#broken) return this.#broken;
+    const broken = new Set<string>();
+    for (const { entry, before } of this.steps()) {
+      const event = { type: entry.recorded.type, data: entry.data };
+      ruleCheck(this, event, contextOf(entry), (code) => broken.add(`${entry.recorded.id} ${code}`).size > 0)(before);
+    }
+    return (this.#broken = broken);
+  }
 }
 
 const NONE: readonly never[] = [];
@@ -381,13 +412,26 @@ export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
 };
 
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
-export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry): State => {
+export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {
   try {
-    return step<State>(aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry));
+    return step<State>(aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry), checkRules);
   } catch (error) {
-    throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry) : error;
+    throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry, error.broken) : error;
   }
 };
+
+/** Checks the rules of an event on the state that it finds. @throws IllegalTransitionError */
+const ruleCheck =
+  (
+    { aggregate, id }: Pick<History, 'aggregate' | 'id'>,
+    { type, data }: Event,
+    context: EventContext,
+    tolerated?: (code: string) => boolean,
+  ) =>
+  (found: unknown): void => {
+    const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found, tolerated);
+    if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
+  };
 
 /** About how much memory an event takes, in bytes: texts, and a share for every value that is not one. */
 const weightOf = (event: RecordedEvent): number => 400 + sizeOf(event.data) + sizeOf(event.metadata);
@@ -408,18 +452,44 @@ export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventCont
   return context;
 };
 
-/** One fact on one state: its stage, its change, the invariants. @throws Illegal */
-export const step = <State>(aggregate: AnyAggregate, state: State, event: Event, context: EventContext): State => {
-  const { category, invariants = {} } = aggregate;
+/**
+ * One event on one state: its stage, its rules where something new is tried, its change, the invariants.
+ * @throws IllegalTransitionError
+ */
+export const step = <State>(
+  aggregate: AnyAggregate,
+  state: State,
+  event: Event,
+  context: EventContext,
+  checkRules?: (found: State) => void,
+): State => {
+  const { category, invariants } = aggregate;
   const type = aggregate.events[event.type]!;
   const { stage } = state as { readonly stage: string };
   if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
+  checkRules?.(state);
   const next = type.evolve(state, event.data, context);
-  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new IllegalTransitionError(code, invariants[code]!.says);
+  const broken = brokenInvariant(invariants, event, next);
+  if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   return next;
 };
 
-/** The refusals that every command has from the stages of its events: code → sentence. */
+/** The refusals that the stages of some events can make: code → sentence. */
+export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: readonly string[]): Readonly<Record<string, string>> => {
+  const known = new Set(Object.values<{ allowedIn: readonly string[] }>(events).flatMap(({ allowedIn }) => allowedIn));
+  const allowed = types.map((type): readonly string[] => events[type].allowedIn);
+  const opens = (stages: readonly string[]): boolean => stages.includes('none');
+  const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
+  const possible: { readonly [end: string]: boolean } = {
+    unknown: !allowed.every(opens),
+    exists: allowed.some(opensOnly),
+    'not-yet': !allowed.every(opens),
+    stage: allowed.some((stages) => !opensOnly(stages) && [...known].some((stage) => stage !== 'none' && !stages.includes(stage))),
+  };
+  return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
+};
+
+/** The refusals that stages make of an aggregate: code → sentence. */
 export const stageRefusals = (category: string) => ({
   [`${category}/unknown`]: `No such ${category}.`,
   [`${category}/exists`]: `The ${category} is already there.`,

@@ -69,6 +69,12 @@ export interface EventStore {
   readLocal?(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
+   * The revision that a stream is at now, -1 without events: answered only where this process alone writes the log and knows it without
+   * asking the disk; else undefined.
+   */
+  currentRevision?(stream: string): Revision | undefined;
+
+  /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
    * The same events sent again at the same expected revision get the original answer.
    * @throws WrongExpectedRevisionError when the stream is at another revision and does not hold these events behind `expected`

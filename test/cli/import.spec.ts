@@ -239,7 +239,7 @@ describe('a line that cannot be recorded is named with its reason, and those aro
       'with a name twice',
       '{"key":"k","post":"/suppliers/a/register-supplier","body":{"title":"A","form":"company","title":"B"}}',
       'broken',
-      '/body/title is a name that stands twice',
+      '/body/title is given twice in one object',
     ],
     [
       'with a text that nobody can see',

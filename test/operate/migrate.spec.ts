@@ -7,7 +7,7 @@ import { migrate, NotMigratedError, type Progress } from '../../src/operate/migr
 import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
@@ -213,11 +213,13 @@ describe('a migration that is ended', () => {
     expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
-  it('by a store that stays away longer than it waits', async () => {
+  it('by a store that stays away longer than it waits, or has failed for good', async () => {
     const from = await fill(memory());
     const to = memory(from);
     to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
     await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    const failed = lookup(to, { failure: new StoreFailedError('The disk is gone.') });
+    await expect(migrate({ from, to: failed })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
     const away = lookup(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });

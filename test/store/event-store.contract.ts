@@ -189,6 +189,23 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
           expect(await store.head()).toBe(position);
         }
       });
+
+      it('knows the revision of a stream, where it knows it without asking, as a read would say', async () => {
+        const store = await start();
+        const stream = freshStream();
+        const known = async () => {
+          const read = (await store.read(stream)).at(-1)?.revision ?? -1;
+          expect([undefined, read]).toContain(store.currentRevision?.(stream));
+          return read;
+        };
+        expect(await known()).toBe(-1);
+        for (let n = 0; n < 3; n++) {
+          await store.append(stream, n - 1, [fact({ n })]);
+          expect(await known()).toBe(n);
+        }
+        await store.append(stream, 7, [fact()]).catch(() => undefined);
+        expect(await known()).toBe(2);
+      });
     });
 
     describe('an append', () => {

@@ -62,6 +62,9 @@ describe('a backup', () => {
     const { count } = await copyLedger({ from: dir, to: target });
     expect(await namesIn(target)).toEqual([LEDGER_FILE]);
     expect([(await stat(target)).mode & 0o777, (await stat(join(target, LEDGER_FILE))).mode & 0o777]).toEqual([0o700, 0o600]);
+    const file = new Database(join(target, LEDGER_FILE), { readonly: true });
+    expect(file.pragma('journal_mode', { simple: true })).toBe('delete'); // so that reading it makes no file beside it
+    file.close();
     await copyFile(join(target, LEDGER_FILE), join(other, LEDGER_FILE));
     expect(await wholeLog(await open(other))).toEqual((await wholeLog(store)).slice(0, count));
   });

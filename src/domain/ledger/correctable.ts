@@ -6,17 +6,15 @@ import {
   hasPlace,
   object,
   reject,
-  Rejection,
   withValue,
   type Entry,
   type Field,
   type History,
   type Json,
   type RecordedEvent,
-  type EventContext,
 } from '../../kernel/index.js';
 
-/** The refusals of a command that names a fact of this subject. */
+/** The refusals of a command that names a fact of this stream. */
 export const factRefusals = {
   'ledger/unknown-event': 'No such event in this stream.',
   'ledger/already-withdrawn': 'The event has been withdrawn.',
@@ -60,19 +58,6 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
   const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, withValue(before, pointer, value))];
   if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
   return field;
-};
-
-/** A corrected fact satisfies what its type asks of it, as a new one does. */
-export const mustBeSound = (history: History, { recorded }: Entry, data: unknown, context: EventContext): void => {
-  try {
-    history.aggregate.events[recorded.type]!.check?.(data, context);
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    reject('ledger/wrong-value', `${recorded.type} could not have been recorded so: ${error.message}`, {
-      pointer: '/value',
-      because: error.code,
-    });
-  }
 };
 
 /** What a value names, wherever it stands in it: what an event is about cannot become something else. */

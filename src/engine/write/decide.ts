@@ -4,13 +4,14 @@ import {
   contextOf,
   IllegalTransitionError,
   refsIn,
+  refsOf,
   reject,
   Rejection,
   type About,
   type AnyAggregate,
   type AnyCommand,
   type Assessment,
-  type CommandContext,
+  type CommandInput,
   type Event,
   type EventContext,
   type History,
@@ -80,7 +81,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandContext<any>, { own, others }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -98,7 +99,8 @@ export const decide = (command: AnyCommand, context: CommandContext<any>, { own,
   const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
 
-  const events = command.decide(context, command.aggregate ? found.state : own, {});
+  const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
+  const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
   const assessed = places.map(({ type, data, context, state }) => {
     const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing)) ?? [];
@@ -125,7 +127,7 @@ type Governing = { readonly lateGraceDays?: number } | undefined;
 
 const onAggregate = (
   events: readonly Event[],
-  request: CommandContext<any>,
+  request: CommandInput<any>,
   history: History,
   found: ReturnType<History['before']>,
 ): Placed[] => {
@@ -147,7 +149,6 @@ const onAggregate = (
         pointer: '/record/effectiveOn',
       },
     );
-  events.forEach(({ type, data }, i) => history.aggregate.events[type]!.check?.(data, context[i]!));
   const after = rejectIllegal(() => history.tryEvents(events, context, found));
   return events.map(({ type, data }, i) => ({
     type,
@@ -159,8 +160,9 @@ const onAggregate = (
 };
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
-const onLedger = (events: readonly Event[], { record }: CommandContext<any>, history: History): Placed[] => {
-  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)))).at(-1)!;
+const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
+  const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
+  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
   const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
   return events.map((event) => {
     const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
@@ -172,29 +174,32 @@ const onLedger = (events: readonly Event[], { record }: CommandContext<any>, his
   });
 };
 
-const rejectIllegal = <T>(fold: () => T): T => {
+/** `corrected`: the events whose own rules speak of the value that was sent. */
+const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T => {
   try {
     return fold();
   } catch (error) {
     if (!(error instanceof IllegalTransitionError)) throw error;
-    if (!error.entry) throw new Rejection(error.code, error.message);
-    const { recorded, effectiveOn } = error.entry;
+    const { entry, broken, code, message } = error;
+    if (!entry) throw new Rejection(code, message, broken?.pointer === undefined ? {} : { pointer: broken.pointer });
+    const { recorded, effectiveOn } = entry;
+    const where = { event: recorded.id, eventType: recorded.type, eventEffectiveOn: effectiveOn, because: code };
+    if (broken && corrected.includes(recorded.id))
+      throw new Rejection('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${message}`, {
+        pointer: '/value',
+        ...where,
+      });
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
     throw new Rejection(
       'ledger/breaks-later-event',
-      `${recorded.type} of ${effectiveOn} could no longer follow: ${error.message}${advice}`,
-      {
-        event: recorded.id,
-        eventType: recorded.type,
-        eventEffectiveOn: effectiveOn,
-        because: error.code,
-      },
+      `${recorded.type} of ${effectiveOn} could no longer follow: ${message}${advice}`,
+      where,
     );
   }
 };
 
 /** Policy refuses only a decision taken now; a backdated one is accepted, with the unmet rules recorded. */
-const refuseByPolicy = (context: CommandContext<any>, history: History, governing: Governing, assessed: readonly Assessment[]): void => {
+const refuseByPolicy = (context: CommandInput<any>, history: History, governing: Governing, assessed: readonly Assessment[]): void => {
   const { record, effectiveOn, today } = context;
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Name the reason and the authority of the waiver.', { pointer: '/record/waives' });
@@ -214,7 +219,7 @@ const refuseByPolicy = (context: CommandContext<any>, history: History, governin
 /** The identifiers that the state gives, and every id that the command named. */
 const aboutOf = (
   aggregate: AnyAggregate,
-  { id }: CommandContext<any>,
+  { id }: CommandInput<any>,
   state: unknown,
   refs: readonly { category: string; id: string }[],
 ): About => {

@@ -2,7 +2,7 @@ import type {
   Actor,
   AnyAggregate,
   AnyCommand,
-  CommandContext,
+  CommandInput,
   History,
   Metadata,
   NewEvent,
@@ -154,7 +154,7 @@ export class Engine {
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, this.ports.store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const context: CommandContext<any> = { id, data, record, actor, effectiveOn, today };
+    const context: CommandInput<any> = { id, data, record, actor, effectiveOn, today };
     const decision = decide(command, context, readSet);
     const { events, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
@@ -178,7 +178,7 @@ export class Engine {
   #newEvents(
     { command, aggregate, body, actor, correlationId }: CommandRequest,
     commandId: string,
-    { data, record, effectiveOn }: CommandContext<any>,
+    { data, record, effectiveOn }: CommandInput<any>,
     recordedAt: string,
     { events, about, known, assessed }: Decision,
   ): readonly NewEvent[] {

@@ -67,8 +67,15 @@ export const headcount = field<Headcount>('headcount');
 export const json = field<Json>('json');
 export const pointer = field<string>('pointer', { max: 200 });
 export const uuid = field<string>('uuid');
-/** The id of another subject, which must exist. */
-export const ref = (category: string, about?: string, more: More = {}): Field<string> => field<string>('ref', { category })(about, more);
+/** Marks the type of an id that names another aggregate; exists for the compiler alone. */
+export declare const REFERS: unique symbol;
+export type Referring<State> = string & { readonly [REFERS]?: State };
+/** The id of another aggregate, which must exist: by its category, or by the aggregate itself where the state is read. */
+export const ref = <State = { readonly stage: string }>(
+  to: string | { readonly category: string; readonly initial: State },
+  about?: string,
+  more: More = {},
+): Field<Referring<State>> => field<Referring<State>>('ref', { category: typeof to === 'string' ? to : to.category })(about, more);
 export const choice = <const T extends string>(values: readonly T[], about?: string, more: More = {}): Field<T> =>
   field<T>('choice', { values })(about, more);
 export const list = <T>(item: Field<T>, about?: string, more: More = {}): Field<readonly T[]> =>
@@ -403,6 +410,21 @@ const refsInField = (field: Field, value: any, at: string): { category: string; 
   if (field.kind === 'list') return value.flatMap((entry: unknown, i: number) => refsInField(field.item!, entry, `${at}/${i}`));
   return [];
 };
+
+/** The references of an input by the name of their field: one, or a list. Those deeper inside an object have no name here. */
+export const refsOf = <T>(
+  fields: Fields,
+  data: any,
+  refer: (category: string, id: string) => T,
+): Readonly<Record<string, T | readonly T[]>> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { kind, category, item }]) => {
+      const value = data?.[name];
+      if (value === undefined) return [];
+      if (kind === 'ref') return [[name, refer(category!, value)]];
+      return kind === 'list' && item!.kind === 'ref' ? [[name, value.map((id: string) => refer(item!.category!, id))]] : [];
+    }),
+  );
 
 export { DECIMAL, exponentOf };
 

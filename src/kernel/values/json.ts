@@ -75,14 +75,17 @@ export type Operation =
   | { readonly op: 'remove'; readonly path: string; readonly was: Json }
   | { readonly op: 'replace'; readonly path: string; readonly value: Json; readonly was: Json };
 
+/** A member of the object itself, never an inherited one. */
+const own = (value: Readonly<Record<string, unknown>>, key: string): any => (Object.hasOwn(value, key) ? value[key] : undefined);
+
 /** Whether two values are the same JSON; absent and undefined are one. */
 export const sameJson = (a: unknown, b: unknown): boolean => {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return false;
   if (Array.isArray(a)) return a.length === (b as unknown[]).length && a.every((entry, i) => sameJson(entry, (b as unknown[])[i]));
   const [x, y] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
-  for (const key in x) if (!sameJson(x[key], y[key])) return false;
-  for (const key in y) if (x[key] === undefined && y[key] !== undefined) return false;
+  for (const key of Object.keys(x)) if (!sameJson(x[key], own(y, key))) return false;
+  for (const key of Object.keys(y)) if (y[key] !== undefined && own(x, key) === undefined) return false;
   return true;
 };
 

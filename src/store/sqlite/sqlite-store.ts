@@ -128,6 +128,10 @@ export class SqliteStore implements EventStore {
     return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
   }
 
+  currentRevision(stream: string): Revision | undefined {
+    return this.failure || this.#closed ? undefined : this.#heads.known(stream);
+  }
+
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
     const rows = events.map(textsOf);
@@ -281,7 +285,6 @@ export class SqliteStore implements EventStore {
       committing = true;
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#heads.clear();
       const code = codeOf(error);
       // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
       if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(written)) this.#doubtful.add(id);
