@@ -50,8 +50,8 @@ class ThreadFollower implements RunningFollower {
   #lastId = 0;
   #closed: { readonly error?: Error } | undefined;
   #closing: Promise<void> | undefined;
-  #more: NodeJS.Timeout | undefined;
-  #lastMore = 0;
+  #pause: NodeJS.Timeout | undefined;
+  #again = false;
 
   constructor(
     options: ThreadOptions,
@@ -70,17 +70,18 @@ class ThreadFollower implements RunningFollower {
     );
   }
 
-  /** At once when it was quiet, else at most once every few milliseconds. */
+  /** At once after a pause, else at most once every few milliseconds. */
   more(): void {
-    if (this.#more) return;
-    const wait = this.#lastMore + MORE_MS - performance.now();
-    const send = () => {
-      this.#more = undefined;
-      this.#lastMore = performance.now();
-      this.#post('more');
-    };
-    if (wait <= 0) send();
-    else this.#more = setTimeout(send, wait);
+    if (this.#pause) {
+      this.#again = true;
+      return;
+    }
+    this.#again = false;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#again) this.more();
+    }, MORE_MS);
+    this.#post('more');
   }
   flush(): void {
     this.#post('flush');
@@ -104,7 +105,8 @@ class ThreadFollower implements RunningFollower {
     const late = setTimeout(() => void this.#worker.terminate(), CLOSE_MS);
     await this.#exited;
     clearTimeout(late);
-    clearTimeout(this.#more);
+    clearTimeout(this.#pause);
+    this.#again = false;
     if (this.#closed?.error) throw this.#closed.error;
   }
 

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
-import { HistoryBrokenError, isOfTheStore, localPage, type LogReader, type Revision } from '../store/event-store.js';
+import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
 
 /** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
 export type Consistency = 'local' | 'leader';
@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 export interface HistoryCacheOptions {
-  readonly store: Pick<LogReader, 'read' | 'readLocal'>;
+  readonly store: Pick<EventStore, 'read' | 'readLocal' | 'currentRevision'>;
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
   readonly maxBytes?: number;

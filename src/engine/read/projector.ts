@@ -280,14 +280,17 @@ export class Projector {
     this.#stop.abort();
     this.#retry.abort();
     this.#waiting.notifyAll();
-    const follower = this.#follower;
+    this.#closeReader(); // first, so that the connection that writes is the last one and empties the WAL
     try {
-      await follower?.close();
+      await this.#follower?.close();
     } finally {
       await this.#run;
-      this.#reader?.close();
-      this.#reader = undefined;
+      this.#closeReader();
     }
+  }
+  #closeReader(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
   }
 
   /** @throws RebuildingError */
@@ -417,6 +420,7 @@ export class Projector {
 
   #take(report: FollowerReport): void {
     const { log } = this.#o;
+    if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
     this.#reported = report;
     this.#failed = undefined;
     let swapped = false;
@@ -465,8 +469,7 @@ export class Projector {
   }
 
   #setAside(damage: ReadModelDamagedError): void {
-    this.#reader?.close();
-    this.#reader = undefined;
+    this.#closeReader();
     this.#reported = undefined;
     for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
     const aside = this.#o.readModel.setAside();
