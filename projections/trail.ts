@@ -1,4 +1,4 @@
-import { bounds, certainlyBefore, daysBetween, isLedgerEvent, type Assessment, type Evidence, type History } from '../src/kernel/index.js';
+import { daysLate, isLedgerEvent, type Assessment, type Evidence, type History } from '../src/kernel/index.js';
 
 /** What a row says of the record behind it: the last decision, how good the evidence is, what was told late or is disputed. */
 export interface Trail {
@@ -21,13 +21,10 @@ export interface Trail {
 
 const BEST = ['primary', 'press', 'derived', 'low'] as const;
 
-export const trailOf = ({ entries, recorded }: History): Trail => {
+export const trailOf = ({ entries, recorded, timeZone }: History): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const evidence = entries.flatMap((entry) => entry.evidence);
-  const late = entries.map(({ recorded: stored, effectiveOn }) => {
-    const recordedOn = stored.metadata.recordedAt.slice(0, 10);
-    return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
-  });
+  const late = entries.map(({ recorded: stored, effectiveOn }) => daysLate(effectiveOn, stored.metadata.recordedAt, timeZone));
   const assessed = recorded
     .filter(({ metadata }) => metadata.assessed)
     .map(({ id, type, data, metadata }) => [type === 'FactCorrected' ? data.event : id, metadata.assessed!] as const);
