@@ -60,7 +60,7 @@ export class LogController {
     const { sequence, asOf } = await pointOf(this, query);
     const { projector } = this;
     const upTo = sequence ?? projector.sequence;
-    const found = projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
+    const found = await projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
     const page = found.slice(0, limit);
     const events = await this.#stored(page);
     sendJson(reply, { asOf, events, ...(found.length > limit && { next: String(page.at(-1)!.sequence) }) });

@@ -7,7 +7,12 @@ import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told,
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
-const awardAs = async (id: string) => told(server.post(`/contracts/${id}/award-contract`, award));
+/** Awards a contract, and waits until the projections have read it. */
+const awardAs = async (id: string) => {
+  const receipt = await told(server.post(`/contracts/${id}/award-contract`, award));
+  await server.get(`/projections?minPosition=${receipt.position}`);
+  return receipt;
+};
 
 /** A client that keeps what it heard. */
 const follow = (url: string, headers: Record<string, string> = {}) =>
@@ -50,6 +55,7 @@ const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
   await tellWorld(server);
+  await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);

@@ -1,5 +1,5 @@
 import type { History, Contribution, Contributions, Projection, RecordedEvent } from '../../kernel/index.js';
-import type { ProjectionBuild, Sequence, ReadModel } from '../../store/read-model.js';
+import { MAX_PAGE, type ProjectionBuild, type Sequence, type ReadModel } from '../../store/read-model.js';
 
 /** Where a stream stands: what it adds follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
@@ -32,14 +32,11 @@ export class ProjectionWriter {
     private readonly log: (message: string, error: unknown) => void,
   ) {
     this.cursor = build.cursor;
-    this.faulted = new Map(readModel.faulted(build.id).map(({ stream, sequence }) => [stream, sequence]));
-  }
-
-  /** Streams of which a part cannot be shown, with the error; asked again whenever it is to be shown. */
-  readonly renderErrors = new Map<string, string>();
-  failed(stream: string, key: string, error: unknown): void {
-    if (!this.renderErrors.has(stream)) this.log(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
-    this.renderErrors.set(stream, `${key} cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+    this.faulted = new Map();
+    for (let page = readModel.faulted(build.id, { limit: MAX_PAGE }); page.length > 0;) {
+      for (const { stream, sequence } of page) this.faulted.set(stream, sequence);
+      page = readModel.faulted(build.id, { after: page.at(-1)!.stream, limit: MAX_PAGE });
+    }
   }
 
   /** Whether it reads streams of a category, or each event by itself. */

@@ -1,7 +1,7 @@
 import { canonical, type Lookup, type Json, type Contribution, type Contributions, type Projection } from '../../kernel/index.js';
-import type { Sequence, ContributionPlace, ReadModel } from '../../store/read-model.js';
+import { MAX_PAGE, type Sequence, type ContributionPlace, type ReadModelReader } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
-import { referencing, contributionsOf, sameStanding, faultedIn, under, type ProjectionWriter } from './projection-writer.js';
+import { referencing, contributionsOf, sameStanding, faultedIn, under } from './projection-writer.js';
 import type { HistoryCache } from '../history-cache.js';
 
 export interface Row {
@@ -20,6 +20,15 @@ export interface Update {
 
 /** What a stream adds at a revision, with what it shows. */
 type Added = Readonly<Record<string, { readonly contribution: Contribution; readonly value: Json; text?: string }>>;
+
+/** The build that rows are read from. */
+export interface ServedBuild {
+  readonly build: { readonly id: number };
+  /** From which event on a stream cannot be folded. */
+  readonly faulted: { get(stream: string): Sequence | undefined };
+  /** A contribution of a stream cannot be rendered. */
+  failed(stream: string, key: string, error: unknown): void;
+}
 
 type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
 /** A part that one event added for ever. */
@@ -45,9 +54,9 @@ export class Rows {
   readonly #updates = new Map<Sequence, Promise<Update | undefined>>();
 
   constructor(
-    private readonly readModel: ReadModel,
+    private readonly readModel: ReadModelReader,
     private readonly projection: Projection,
-    private readonly writer: ProjectionWriter,
+    private readonly writer: ServedBuild,
     private readonly histories: HistoryCache,
   ) {}
 
@@ -80,10 +89,10 @@ export class Rows {
     const last = (await this.#eventsUnder(after, at))[0]?.sequence;
     if (last === undefined)
       for (let cursor = after; ;) {
-        const keys = this.readModel.rowKeys(this.writer.build.id, at, cursor, KEYS);
+        const { keys, next } = this.readModel.rowKeys(this.writer.build.id, at, cursor, KEYS);
         yield* keys;
-        if (keys.length < KEYS) break;
-        cursor = keys.at(-1)!;
+        if (next === undefined) break;
+        cursor = next;
       }
     if (!this.projection.byEvent) return;
     let passed = last === undefined;
@@ -164,12 +173,12 @@ export class Rows {
         affected.push(link);
         for (const contribution of await this.#partsAt(link, at)) affected.push(...contribution.links);
       }
-    const linking = [...this.readModel.referencingAt(this.writer.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
+    const linking = [...allReferencing(this.readModel, this.writer.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
     return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
   }
 
   async #partsAt(key: string, at: Sequence): Promise<readonly Standing[]> {
-    return [...this.readModel.contributionsAt(this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+    return [...allContributions(this.readModel, this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
   }
   async #hasRow(key: string, at: Sequence): Promise<boolean> {
     return (await this.#partsAt(key, at)).some(({ row }) => row);
@@ -184,7 +193,7 @@ export class Rows {
   async #eventParts(mark: string, at: Sequence, is: (key: string, contribution: Contribution) => boolean): Promise<readonly EventPart[]> {
     if (!this.projection.byEvent) return [];
     const found: EventPart[] = [];
-    for (const sequence of this.readModel.marked(this.writer.build.id, mark, at)) {
+    for (const sequence of allMarked(this.readModel, this.writer.build.id, mark, at)) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
       for (const [key, { contribution: part }] of Object.entries(await this.#addedBy(stream, revision)))
         if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], sequence });
@@ -255,6 +264,34 @@ export class Rows {
   }
 }
 
+/** All pages, in order of key and stream. */
+const allContributions = (readModel: ReadModelReader, build: number, key: string, at: Sequence): readonly ContributionPlace[] => {
+  const places: ContributionPlace[] = [];
+  for (let page = readModel.contributionsAt(build, key, at); page.length > 0;) {
+    places.push(...page);
+    page = readModel.contributionsAt(build, key, at, { after: page.at(-1)!.stream, limit: MAX_PAGE });
+  }
+  return places.sort(inOrder);
+};
+const allReferencing = (readModel: ReadModelReader, build: number, key: string, at: Sequence): readonly ContributionPlace[] => {
+  const places: ContributionPlace[] = [];
+  for (let page = readModel.referencingAt(build, key, at, { limit: MAX_PAGE }); page.length > 0;) {
+    places.push(...page);
+    page = readModel.referencingAt(build, key, at, { after: page.at(-1)!, limit: MAX_PAGE });
+  }
+  return places.sort(inOrder);
+};
+const allMarked = (readModel: ReadModelReader, build: number, name: string, upTo: Sequence): readonly Sequence[] => {
+  const sequences: Sequence[] = [];
+  for (let page = readModel.marked(build, name, { upTo, limit: MAX_PAGE }); page.length > 0;) {
+    sequences.push(...page);
+    page = readModel.marked(build, name, { after: page.at(-1)!, upTo, limit: MAX_PAGE });
+  }
+  return sequences;
+};
+const inOrder = (a: ContributionPlace, b: ContributionPlace): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : 0;
+
 const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
 const partsIn = (added: Added): Contributions => Object.values(added).map(({ contribution }) => contribution);
 const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
@@ -282,9 +319,9 @@ class View implements Lookup {
   readonly #revisions = new Map<string, number>();
 
   constructor(
-    private readonly readModel: ReadModel,
+    private readonly readModel: ReadModelReader,
     private readonly projection: Projection,
-    private readonly writer: ProjectionWriter,
+    private readonly writer: ServedBuild,
     private readonly sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
@@ -317,13 +354,13 @@ class View implements Lookup {
   }
 
   #partsUnder(key: string): readonly Source[] {
-    return this.#sources(this.#under, key, () => this.readModel.contributionsAt(this.writer.build.id, key, this.sequence), under(key));
+    return this.#sources(this.#under, key, () => allContributions(this.readModel, this.writer.build.id, key, this.sequence), under(key));
   }
   #partsLinkingTo(key: string): readonly Source[] {
     return this.#sources(
       this.#linkedTo,
       key,
-      () => this.readModel.referencingAt(this.writer.build.id, key, this.sequence),
+      () => allReferencing(this.readModel, this.writer.build.id, key, this.sequence),
       referencing(key),
     );
   }
@@ -335,7 +372,7 @@ class View implements Lookup {
   ): readonly Source[] {
     let sources = known.get(key);
     if (sources) return sources;
-    const events = this.projection.byEvent ? this.readModel.marked(this.writer.build.id, mark, this.sequence) : [];
+    const events = this.projection.byEvent ? allMarked(this.readModel, this.writer.build.id, mark, this.sequence) : [];
     sources = [
       ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
       ...events.map((sequence) => {
