@@ -45,10 +45,15 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  // A registry holds commands of many shapes, and each was checked where it was written; below that border `any` is an error.
+  // A registry holds commands of many shapes, and each was checked where it was written; elsewhere `any` is an error.
   {
     files: ['src/kernel/**', 'src/engine/**', 'src/http/**', 'test/**', 'bench/**'],
-    ignores: ['test/architecture/planted/**'],
+    ignores: [
+      'test/architecture/planted/**',
+      'src/kernel/projection.ts',
+      'src/engine/read/{rows,projection-writer}.ts',
+      'src/http/{subscribers,projections.controller}.ts',
+    ],
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },

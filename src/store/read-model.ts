@@ -24,6 +24,17 @@ export interface ContributionPlace {
   readonly links: readonly string[];
 }
 
+/** A place as the list of a target has it. */
+export interface LinkedPlace extends ContributionPlace {
+  /** Since when it stands as it stands. */
+  readonly since: Sequence;
+}
+export interface LinkedPage {
+  /** The last place of the page before. */
+  readonly after?: Pick<LinkedPlace, 'since' | 'key'>;
+  readonly limit: number;
+}
+
 /** One projection at one version, made from the log up to an sequence. */
 export interface ProjectionBuild {
   readonly id: number;
@@ -93,8 +104,8 @@ export interface ReadModel {
   closeContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
   /** That an event adds a part under a name, or one that links to it, for ever. */
   mark(build: number, name: string, at: Sequence): void;
-  /** Events up to an sequence that were marked with a name, in order, and perhaps others: what they add tells. */
-  marked(build: number, name: string, upTo: Sequence): readonly Sequence[];
+  /** Events up to a sequence that were marked with a name, newest first, and perhaps others: what they contribute decides. */
+  marked(build: number, name: string, upTo: Sequence, limit: number): readonly Sequence[];
   sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>>;
   /** @param measures a JSON object of texts, its keys in order */
   setSum(build: number, key: string, measures: string, at: Sequence): void;
@@ -103,8 +114,8 @@ export interface ReadModel {
 
   /** The parts under a key at an sequence, in order of stream. */
   contributionsAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
-  /** The parts that link to a key at an sequence, in order of key and stream. */
-  referencingAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
+  /** The contributions that link to a target at a sequence: the newest first, those of one sequence by falling key. */
+  referencingAt(build: number, target: string, sequence: Sequence, page: LinkedPage): readonly LinkedPlace[];
   /** Keys that have a row at an sequence, in order, after a key. */
   rowKeys(build: number, sequence: Sequence, after: string, limit: number): readonly string[];
 

@@ -274,7 +274,7 @@ describe.each([
 
       model.transaction(work); // the same again, by the same names
       expect(sequences(model, { tags: ['tower:euc'] })).toHaveLength(many);
-      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
+      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2, 9)]).toEqual([[place], [2]]);
     });
 
     it('that fails takes nothing along of what was ended before', () => {
@@ -364,7 +364,13 @@ describe.each([
               expect(model.rowKeys(build.id, at, 'a b', 2)).toEqual(rows.filter((key) => key > 'a b').slice(0, 2));
               for (const key of keys) {
                 expect(model.contributionsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
-                expect(model.referencingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
+                const linking = there
+                  .filter((v) => v.links.includes(key))
+                  .sort((a, b) => b.since - a.since)
+                  .map((v) => ({ ...place(v), since: v.since }));
+                expect(model.referencingAt(build.id, key, at, { limit: 100 })).toEqual(linking);
+                for (const [i, after] of linking.entries())
+                  expect(model.referencingAt(build.id, key, at, { after, limit: 2 })).toEqual(linking.slice(i + 1, i + 3));
                 const total = totals.findLast((t) => t.key === key && t.at <= at);
                 expect(model.sumAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
               }
@@ -404,8 +410,8 @@ describe.each([
       model.transaction(() => model.mark(build, '>person:p-1', 9));
       model.transaction(() => model.mark(other, '>person:p-1', 3));
       model.transaction(() => model.mark(build, '=person:p-1', 4));
-      expect([8, 9, 1].map((upTo) => model.marked(build, '>person:p-1', upTo))).toEqual([[2, 5], [2, 5, 9], []]); // prettier-ignore
-      expect(model.marked(other, '>person:p-1', 9)).toEqual([3]);
+      expect([8, 9, 1].map((upTo) => model.marked(build, '>person:p-1', upTo, 9))).toEqual([[5, 2], [9, 5, 2], []]); // prettier-ignore
+      expect(model.marked(other, '>person:p-1', 9, 9)).toEqual([3]);
     });
 
     it('is not forgotten of a stream that stopped, nor told twice', () => {
@@ -506,7 +512,10 @@ describe.each([
       });
       expect([sequences(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
       expect([again.rowKeys(build, 1, '', 10), again.rowKeys(build, 2, '', 10)]).toEqual([['tower:euc'], []]);
-      expect([again.referencingAt(build, 'programme:met', 1).length, again.referencingAt(build, 'programme:met', 2)]).toEqual([1, []]);
+      expect([
+        again.referencingAt(build, 'programme:met', 1, { limit: 9 }).length,
+        again.referencingAt(build, 'programme:met', 2, { limit: 9 }),
+      ]).toEqual([1, []]);
     });
 
     it('is emptied for another ledger', () => {

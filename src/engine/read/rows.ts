@@ -1,13 +1,42 @@
-import { canonical, type Lookup, type Json, type Contribution, type Contributions, type Projection } from '../../kernel/index.js';
-import type { Sequence, ContributionPlace, ReadModel } from '../../store/read-model.js';
+import { LRUCache } from 'lru-cache';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  NEWEST,
+  type Contribution,
+  type Key,
+  type LinkedList,
+  type Lookup,
+  type MeasureKinds,
+  type OwnList,
+  type Projection,
+  type Source,
+  type SumOf,
+  type Sums,
+} from '../../kernel/index.js';
+import type { ContributionPlace, ReadModel, Sequence } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
-import { referencing, contributionsOf, sameStanding, faultedIn, under, type ProjectionWriter } from './projection-writer.js';
+import {
+  contributionsOf,
+  contributionsOfEvent,
+  faultedIn,
+  keyOfTarget,
+  keyOfTotal,
+  kindOf,
+  readsEvents,
+  sameStanding,
+  targetOf,
+  targetsOf,
+  under,
+  type ProjectionWriter,
+} from './projection-writer.js';
 import type { Readers } from './readers.js';
 
+export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
   readonly key: string;
-  readonly row: any;
+  readonly row: RowValue;
 }
+type Changes = Readonly<Record<string, RowValue | null>>;
 
 /** All row changes of one position; a row that is gone is `null`. */
 export interface Update {
@@ -15,49 +44,77 @@ export interface Update {
   readonly position: string;
   readonly event: string;
   readonly stream: string;
-  readonly changes: { readonly [key: string]: any };
+  readonly changes: Changes;
+}
+/** The latest row of each key that events up to `upTo` may have changed; undefined when they are too many: read the rows again. */
+export interface Latest {
+  readonly upTo: Sequence;
+  /** Events that may have changed rows. */
+  readonly events: number;
+  readonly changes: Changes | undefined;
 }
 
-/** What a stream adds at a revision, with what it shows. */
-type Added = Readonly<Record<string, { readonly contribution: Contribution; readonly value: Json; text?: string }>>;
+/** A page of a list; `next` is where to go on, absent at the end. */
+export interface ListPage {
+  readonly entries: readonly unknown[];
+  readonly next?: string;
+}
 
+/** What a stream or an event contributes, with what rows show of it. */
+interface Added {
+  readonly [key: string]: { readonly contribution: Contribution; readonly value: unknown; readonly text: string };
+}
 type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
-/** A part that one event added for ever. */
-interface EventPart extends Standing {
-  readonly sequence: Sequence;
+interface Rendered {
+  readonly row: RowValue | undefined;
+  readonly text: string;
 }
 
+/** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
+const KEPT_BYTES = 24 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
 const MAX_SCANNED = 2000;
-const RENDERED = 2000;
-const ADDED = 4000;
+/** Text of the rows of one page, about: it ends early, and says where to go on. */
+const PAGE_BYTES = 512 << 10;
+/** Rows that one message may change. */
+const MAX_CHANGED = 500;
+/** Contributions that are read before other work gets its turn. */
+const BREATH = 32;
+
+/** Objects take about four times the memory of their text. */
+const kept = new LRUCache<string, Rendered | Added>({ maxSize: KEPT_BYTES });
+let instances = 0;
+
+/** Lets other work in between; whoever renders for followers waits longer than a turn. */
+export type Breathe = () => Promise<unknown>;
 
 /**
- * Rows have no versions: a row now and a row at an sequence are the same rendering of the parts that held there. What a part shows is
- * folded from the log when it is asked for. What changed at an sequence is what the event's stream adds otherwise than before, and the
- * rows around it, rendered before and after.
+ * Rows have no versions: a row now and a row at a sequence are the same rendering of the contributions that held there. What rows show of
+ * a contribution is folded from the log when a row asks. What changed at a sequence is what the event's stream contributes otherwise than
+ * before, and the rows around it, rendered before and after.
  */
 export class Rows {
-  readonly #rendered = new Map<string, { readonly row: unknown; readonly text: string }>();
-  readonly #added = new Map<string, Added>();
-  readonly #updates = new Map<Sequence, Promise<Update | undefined>>();
+  readonly #instance = ++instances;
+  readonly #readsEvents: boolean;
 
   constructor(
     private readonly readModel: ReadModel,
     private readonly projection: Projection,
     private readonly writer: ProjectionWriter,
     private readonly readers: Readers,
-  ) {}
+  ) {
+    this.#readsEvents = readsEvents(projection);
+  }
 
-  async row(key: string, at: Sequence): Promise<any> {
+  async row(key: string, at: Sequence): Promise<RowValue | undefined> {
     return (await this.#render(key, at)).row;
   }
 
   /**
-   * A page of rows: those of streams in order of key, then those of events in store order. `next` is the key to go on after; absent when
-   * there are no more.
+   * A page of rows: those of streams in order of key, then those of events in store order; at most `limit`, and about `PAGE_BYTES` of text.
+   * `next` is the key to go on after; absent when there are no more.
    */
   async page(
     at: Sequence,
@@ -66,14 +123,52 @@ export class Rows {
     filters: { readonly [name: string]: string } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
-    let [cursor, looked] = [after, 0];
+    let [cursor, scanned, bytes] = [after, 0, 0];
     for await (const key of this.#keys(at, after)) {
-      if (rows.length === limit || looked++ === MAX_SCANNED) return { rows, next: cursor };
+      if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
-      const row = await this.row(key, at);
-      if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
+      const { row, text } = await this.#render(key, at);
+      if (row === undefined || !this.#passes(row, filters)) continue;
+      rows.push({ key, row });
+      bytes += text.length;
     }
     return { rows };
+  }
+
+  /**
+   * A page of a list of a row, newest first; undefined when there is no such list.
+   * @param cursor `next` of the page before, at the same sequence
+   * @throws InvalidCursorError
+   */
+  async list(key: string, name: string, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage | undefined> {
+    const list = Object.entries(this.projection.lists?.[kindOf(key)] ?? {}).find(([other]) => other === name)?.[1];
+    if (!list) return undefined;
+    return 'from' in list ? this.#linkedPage(list, key as Key, at, cursor, limit) : this.#ownPage(list, key, at, cursor, limit);
+  }
+
+  async #linkedPage(list: LinkedList, key: Key, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
+    const from = cursor === undefined ? undefined : placeOfCursor(cursor, list.ranks);
+    const origins = this.#viewAt(at).linking(list, key, from, limit + 1);
+    const page = origins.slice(0, limit);
+    const entries = await this.#evaluate(at, (view) => view.entries(list, page));
+    return { entries, ...(origins.length > limit && { next: cursorOfPlace(placeOfOrigin(page.at(-1)!)) }) };
+  }
+
+  async #ownPage(list: OwnList, key: string, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
+    const [place] = this.readModel.contributionsAt(this.writer.build.id, key, at);
+    if (!place || split(place.stream)[0] !== list.category) return { entries: [] };
+    const revision = this.#viewAt(at).revisionOf(place.stream);
+    return this.readers.at(place.stream, revision, (history) => {
+      const items = list.items(history);
+      const end = cursor === undefined ? items.length : Number(cursor);
+      if (!Number.isInteger(end) || end < 0 || end > items.length) throw new InvalidCursorError();
+      const start = Math.max(0, end - limit);
+      const entries = items
+        .slice(start, end)
+        .reverse()
+        .map((item) => list.entry(item, history));
+      return { entries, ...(start > 0 && { next: String(start) }) };
+    });
   }
 
   async *#keys(at: Sequence, after: string): AsyncGenerator<string> {
@@ -85,7 +180,7 @@ export class Rows {
         if (keys.length < KEYS) break;
         cursor = keys.at(-1)!;
       }
-    if (!this.projection.byEvent) return;
+    if (!this.#readsEvents) return;
     let passed = last === undefined;
     for (let sequence = last ?? 1; sequence <= at; sequence++) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
@@ -93,159 +188,273 @@ export class Rows {
         if (passed && contribution.row && (await this.#eventsUnder(key, at))[0]?.sequence === sequence) yield key;
         passed ||= key === after;
       }
+      if (sequence % BREATH === 0) await turn();
     }
   }
 
-  /** Row changes after an sequence, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
-  async updates(after: Sequence, head: Sequence, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
+  /** Row changes after a sequence, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
+  async updates(
+    after: Sequence,
+    head: Sequence,
+    limit = 100,
+    breathe: Breathe = turn,
+  ): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
     for (let sequence = after + 1; sequence <= reach; sequence++) {
-      const update = await this.#updateAt(sequence);
+      const update = await this.#updateAt(sequence, breathe);
       if (update) updates.push(update);
       if (updates.length === limit) return { updates, upTo: sequence };
+      if (sequence % BREATH === 0) await breathe();
     }
     return { updates, upTo: reach };
   }
 
-  /** Followers of one projection share what they are told. */
-  #updateAt(sequence: Sequence): Promise<Update | undefined> {
-    const known = this.#updates.get(sequence);
-    if (known) return known;
-    if (this.#updates.size >= RENDERED) this.#updates.clear();
-    const update = this.#update(sequence);
-    this.#updates.set(sequence, update);
-    update.catch(() => this.#updates.delete(sequence));
-    return update;
-  }
-
-  async #update(sequence: Sequence): Promise<Update | undefined> {
+  async #updateAt(sequence: Sequence, breathe: Breathe): Promise<Update | undefined> {
     const { position, id, stream, revision } = this.readModel.eventAt(sequence)!;
-    const keys = await this.#changed(stream, revision, sequence);
-    const affected = new Set<string>();
-    for (const key of keys)
-      for (const at of [sequence - 1, sequence]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
-    const changes: Record<string, any> = {};
+    const changed = await this.#changedBy(stream, revision, sequence);
+    const affected = new Set<string>(changed.totals);
+    for (const key of changed.keys)
+      for (const at of [sequence - 1, sequence]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
+    const changes: Record<string, RowValue | null> = {};
     for (const key of [...affected].sort()) {
-      const before = (await this.#hasRow(key, sequence - 1)) ? await this.#render(key, sequence - 1) : undefined;
-      const after = (await this.#hasRow(key, sequence)) ? await this.#render(key, sequence) : undefined;
+      const before = (await this.#hasRow(key, sequence - 1)) ? await this.#render(key, sequence - 1, breathe) : undefined;
+      const after = (await this.#hasRow(key, sequence)) ? await this.#render(key, sequence, breathe) : undefined;
       if (before?.text !== after?.text) changes[key] = after?.row ?? null;
     }
     return Object.keys(changes).length === 0 ? undefined : { sequence, position, event: id, stream, changes };
   }
 
-  /** Keys of the parts and totals that an event changed. */
-  async #changed(stream: string, revision: number, sequence: Sequence): Promise<readonly string[]> {
-    const { projection, writer } = this;
-    const lasting = projection.byEvent ? Object.entries(await this.#addedBy(stream, revision)) : [];
-    const changed = lasting.flatMap(([key, { contribution }]) => [key, ...Object.keys(contribution.sums ?? {})]);
-    if (!projection.from.some(({ category }) => category === split(stream)[0])) return changed;
-    const faulted = writer.faulted.get(stream) ?? Infinity;
-    if (faulted < sequence) return changed;
-    const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
-    if (faulted === sequence) {
-      const { about } = (await this.readers.event(stream, revision)).metadata;
-      return [...changed, ...faultedIn(partsIn(before), about.programme)];
+  /**
+   * The latest row of each key that events after a sequence may have changed: for a follower that is far behind.
+   * Looks at `MAX_SCANNED` events at most, so `upTo` may lie before the head.
+   */
+  async latest(after: Sequence, head: Sequence, breathe: Breathe = turn): Promise<Latest> {
+    // Followers that begin at different places meet at the same ones.
+    const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
+    const touched = new Map<string, { from: number; to: number; sequence: Sequence }>();
+    let [events, scanned] = [0, 0];
+    const affected = new Set<string>();
+    const around = async (keys: Iterable<string>) => {
+      for (const key of keys)
+        for (const at of [after, upTo]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
+    };
+    for (const { sequence, stream, revision } of this.readModel.events({ tags: [], after, upTo, limit: upTo - after })) {
+      const [category] = split(stream);
+      if (!this.writer.reads(category)) continue;
+      events++;
+      if (this.#readsEvents)
+        for (const { contribution } of Object.values(await this.#addedBy(stream, revision))) {
+          affected.add(contribution.key);
+          for (const total of Object.keys(contribution.sums ?? {})) affected.add(keyOfTotal(total));
+          for (const target of targetsOf(contribution)) affected.add(keyOfTarget(target));
+        }
+      const known = touched.get(stream);
+      if (known) Object.assign(known, { to: revision, sequence });
+      else touched.set(stream, { from: revision - 1, to: revision, sequence });
+      if (++scanned % BREATH === 0) await breathe();
     }
-    const after = await this.#addedAt(stream, revision);
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      const [was, is] = [before[key], after[key]];
-      if (was && is && sameStanding(was.contribution, is.contribution) && textOf(was) === textOf(is)) continue;
-      changed.push(key, ...Object.keys(was?.contribution.sums ?? {}), ...Object.keys(is?.contribution.sums ?? {}));
+    for (const [stream, { from, to, sequence }] of touched) {
+      if (affected.size > MAX_CHANGED) return { upTo, events, changes: undefined };
+      const { keys, totals } = await this.#changedBetween(stream, from, to, after, sequence);
+      for (const key of totals) affected.add(key);
+      await around(keys);
+      if (++scanned % BREATH === 0) await breathe();
     }
-    return changed;
+    const changes: Record<string, RowValue | null> = {};
+    let bytes = 0;
+    for (const key of [...affected].sort()) {
+      if (Object.keys(changes).length === MAX_CHANGED || bytes > 4 * PAGE_BYTES) return { upTo, events, changes: undefined };
+      const rendered = (await this.#hasRow(key, upTo)) ? await this.#render(key, upTo, breathe) : undefined;
+      if (rendered?.row !== undefined) changes[key] = rendered.row;
+      else if (await this.#hasRow(key, after)) changes[key] = null;
+      bytes += rendered?.text.length ?? 0;
+    }
+    return { upTo, events, changes };
   }
 
-  /** Rows within two links of a part. */
-  async #affectedBy(key: string, at: Sequence): Promise<string[]> {
-    const affected = [key];
-    for (const { links } of await this.#partsAt(key, at))
-      for (const link of links) {
-        affected.push(link);
-        for (const contribution of await this.#partsAt(link, at)) affected.push(...contribution.links);
+  /** Keys of the contributions, and of the rows with totals, that an event changed. */
+  async #changedBy(stream: string, revision: number, sequence: Sequence): Promise<Changed> {
+    const byEvent = this.#readsEvents ? Object.values(await this.#addedBy(stream, revision)) : [];
+    const keys = byEvent.map(({ contribution }) => contribution.key);
+    const totals = byEvent.flatMap(({ contribution }) => Object.keys(contribution.sums ?? {}).map(keyOfTotal));
+    const folded = await this.#changedBetween(stream, revision - 1, revision, sequence - 1, sequence);
+    return { keys: [...keys, ...folded.keys], totals: [...totals, ...folded.totals] };
+  }
+
+  /** The same of a stream between two of its revisions, which it had at two sequences. */
+  async #changedBetween(stream: string, from: number, to: number, after: Sequence, upTo: Sequence): Promise<Changed> {
+    if (!this.projection.from.some(({ category }) => category === split(stream)[0])) return UNCHANGED;
+    const faulted = this.writer.faulted.get(stream) ?? Infinity;
+    if (faulted <= after) return UNCHANGED;
+    const before = from < 0 ? {} : await this.#addedAt(stream, from);
+    if (faulted <= upTo) {
+      const at = this.readModel.revisionAt(stream, faulted);
+      const { about } = (await this.readers.event(stream, at)).metadata;
+      const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
+      const contributions = Object.values(last).map(({ contribution }) => contribution);
+      return { keys: [...Object.keys(before), ...Object.keys(last)], totals: [...faultedIn(contributions, about.programme)] };
+    }
+    const now = await this.#addedAt(stream, to);
+    const keys: string[] = [];
+    const totals: string[] = [];
+    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      const [was, is] = [before[key], now[key]];
+      if (was && is && was.text === is.text && sameStanding(was.contribution, is.contribution)) continue;
+      keys.push(key);
+      for (const one of [was, is]) totals.push(...Object.keys(one?.contribution.sums ?? {}).map(keyOfTotal));
+    }
+    return { keys, totals };
+  }
+
+  /** Rows within two links of a contribution. */
+  async *#affectedBy(key: string, at: Sequence, breathe: Breathe): AsyncGenerator<string> {
+    yield key;
+    for (const { links } of await this.#placesAt(key, at))
+      for (const target of links) {
+        const link = keyOfTarget(target);
+        yield link;
+        for (const other of await this.#placesAt(link, at)) yield* other.links.map(keyOfTarget);
       }
-    const linking = [...this.readModel.referencingAt(this.writer.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
-    return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
+    const view = this.#viewAt(at);
+    for (const source of this.projection.from) {
+      if (source.category === undefined) continue; // an event is never changed by what comes later
+      const list = { from: source, ranks: 1 + this.#lastRank(source) };
+      for (let last: Origin | undefined; ;) {
+        const page = view.linking(list, key as Key, last && placeOfOrigin(last), KEYS);
+        for (const { key: other, links } of page) {
+          if (other !== undefined) yield other;
+          yield* links.map(keyOfTarget);
+        }
+        if (page.length < KEYS) break;
+        last = page.at(-1);
+        await breathe();
+      }
+    }
+  }
+  #lastRank(source: Source): number {
+    const lists = Object.values(this.projection.lists ?? {}).flatMap((named) => Object.values(named));
+    return Math.max(0, ...lists.map((list) => ('from' in list && list.from === source ? list.ranks - 1 : 0)));
   }
 
-  async #partsAt(key: string, at: Sequence): Promise<readonly Standing[]> {
+  async #placesAt(key: string, at: Sequence): Promise<readonly Standing[]> {
     return [...this.readModel.contributionsAt(this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
   }
   async #hasRow(key: string, at: Sequence): Promise<boolean> {
-    return (await this.#partsAt(key, at)).some(({ row }) => row);
+    return (await this.#placesAt(key, at)).some(({ row }) => row);
   }
 
-  #eventsUnder(key: string, at: Sequence): Promise<readonly EventPart[]> {
-    return this.#eventParts(under(key), at, (other) => other === key);
-  }
-  #eventsLinkingTo(key: string, at: Sequence): Promise<readonly EventPart[]> {
-    return this.#eventParts(referencing(key), at, (_, { links = [] }) => links.includes(key));
-  }
-  async #eventParts(mark: string, at: Sequence, is: (key: string, contribution: Contribution) => boolean): Promise<readonly EventPart[]> {
-    if (!this.projection.byEvent) return [];
-    const found: EventPart[] = [];
-    for (const sequence of this.readModel.marked(this.writer.build.id, mark, at)) {
+  /** Events that contribute under a key, which few do. */
+  async #eventsUnder(key: string, at: Sequence): Promise<readonly (Standing & { readonly sequence: Sequence })[]> {
+    if (!this.#readsEvents) return [];
+    const found: (Standing & { readonly sequence: Sequence })[] = [];
+    for (const sequence of this.readModel.marked(this.writer.build.id, under(key), at, KEYS).toReversed()) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
-      for (const [key, { contribution: part }] of Object.entries(await this.#addedBy(stream, revision)))
-        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], sequence });
+      const contribution = (await this.#addedBy(stream, revision))[key]?.contribution;
+      if (contribution) found.push({ key, row: contribution.row === true, links: targetsOf(contribution), sequence });
     }
     return found;
   }
 
-  async #render(key: string, at: Sequence): Promise<{ readonly row: unknown; readonly text: string }> {
-    const name = `${at} ${key}`;
-    const kept = this.#rendered.get(name);
-    if (kept) return kept;
-    const view = new View(this.readModel, this.projection, this.writer, at, (id) => this.#added.get(id));
-    let row: unknown;
-    for (;;) {
+  #viewAt(at: Sequence): View {
+    return new View(this.readModel, this.writer, at, (id) => kept.get(this.#name(id)) as Added | undefined);
+  }
+
+  async #render(key: string, at: Sequence, breathe: Breathe = turn): Promise<Rendered> {
+    const name = this.#name(`${at} ${key}`);
+    const known = kept.get(name) as Rendered | undefined;
+    if (known) return known;
+    const render = this.projection.rows[kindOf(key)];
+    const id = key.slice(key.indexOf(':') + 1);
+    const shown = render && (await this.#evaluate(at, (view) => render(id, view), breathe));
+    const row = shown ? this.#withFault(key, at, shown as RowValue) : undefined;
+    const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
+    kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
+    return rendered;
+  }
+
+  /** The row of a stream that can be folded no more says so. */
+  #withFault(key: string, at: Sequence, row: RowValue): RowValue {
+    for (const { stream } of this.readModel.contributionsAt(this.writer.build.id, key, at)) {
+      const since = this.writer.faulted.get(stream);
+      if (since === undefined || since > at) continue;
+      const { position, id: event } = this.readModel.eventAt(since)!;
+      const error = this.readModel.faulted(this.writer.build.id).find((faulted) => faulted.stream === stream)?.error;
+      return { ...row, faulted: { stream, position, event, error: error ?? null } };
+    }
+    return row;
+  }
+
+  /** Evaluates what looks things up; what is missing is fetched, with a pause now and then, and it is evaluated again. */
+  async #evaluate<T>(at: Sequence, evaluate: (view: View) => T, breathe: Breathe = turn): Promise<T> {
+    const view = this.#viewAt(at);
+    for (let fetched = 0; ;)
       try {
-        row = this.projection.row(key, view);
-        break;
+        return evaluate(view);
       } catch (error) {
         if (error !== MISSING) throw error;
-        for (const [id, { stream, revision, byEvent }] of view.missing)
+        for (const { id, stream, revision, byEvent } of view.missing.values()) {
           view.found(id, await (byEvent ? this.#addedBy(stream, revision) : this.#addedAt(stream, revision)));
+          if (++fetched % BREATH === 0) await breathe();
+        }
+        view.missing.clear();
       }
-    }
-    const fresh = { row, text: canonical(row ?? null) };
-    if (this.#rendered.size >= RENDERED) this.#rendered.clear();
-    this.#rendered.set(name, fresh);
-    return fresh;
   }
 
-  /** What a stream adds at a revision. */
+  /** What a stream contributes at a revision. */
   async #addedAt(stream: string, revision: number): Promise<Added> {
-    const id = idOf(stream, revision);
-    return (
-      this.#added.get(id) ??
-      this.#keep(id, await this.readers.at(stream, revision, (history) => this.#shown(stream, contributionsOf(this.projection, history))))
-    );
+    const id = idOf(stream, revision, false);
+    const known = kept.get(this.#name(id)) as Added | undefined;
+    if (known) return known;
+    return this.readers.at(stream, revision, (history) => {
+      const values: Record<string, unknown> = {};
+      const contributions = contributionsOf(this.projection, history);
+      const kinds = new Set(contributions.map(({ key }) => kindOf(key)));
+      for (const source of this.projection.from)
+        if (source.category === history.aggregate.category && kinds.has(source.kind))
+          this.#show(stream, contributions, source.kind, values, () => source.show(history));
+      return this.#keep(id, contributions, values);
+    });
   }
-  /** What one event adds for ever. */
+  /** What one event contributes for ever. */
   async #addedBy(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, true);
-    return this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.readers.event(stream, revision))));
+    const known = kept.get(this.#name(id)) as Added | undefined;
+    if (known) return known;
+    const event = await this.readers.event(stream, revision);
+    const values: Record<string, unknown> = {};
+    const contributions = contributionsOfEvent(this.projection, event);
+    if (contributions.length > 0)
+      for (const source of this.projection.from)
+        if (source.category === undefined) this.#show(stream, contributions, source.kind, values, () => source.show(event));
+    return this.#keep(id, contributions, values);
   }
-  /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
-  #shown(stream: string, contributions: Contributions): Added {
+  /** What cannot be shown is left out, and its stream is named among the faulted ones. */
+  #show(stream: string, contributions: readonly Contribution[], kind: string, into: Record<string, unknown>, show: () => object): void {
+    try {
+      Object.assign(into, show());
+    } catch (error) {
+      for (const { key } of contributions) if (kindOf(key) === kind) this.writer.failed(stream, key, error);
+    }
+  }
+
+  #keep(id: string, contributions: readonly Contribution[], values: Readonly<Record<string, unknown>>): Added {
     const added: Record<string, Added[string]> = {};
-    for (const contribution of contributions)
-      try {
-        added[contribution.key] = { contribution, value: contribution.value() };
-      } catch (error) {
-        this.writer.failed(stream, contribution.key, error);
-      }
+    let bytes = 200;
+    for (const contribution of contributions) {
+      const value = values[contribution.key];
+      const text = value === undefined ? '' : JSON.stringify(value);
+      added[contribution.key] = { contribution, value, text };
+      bytes += 600 + 5 * text.length;
+    }
+    kept.set(this.#name(id), added, { size: bytes });
     return added;
   }
-
-  #keep(id: string, added: Added): Added {
-    if (this.#added.size >= ADDED) this.#added.clear();
-    this.#added.set(id, added);
-    return added;
+  #name(id: string): string {
+    return `${this.#instance} ${id}`;
   }
 
-  #passes(row: unknown, filters: { readonly [name: string]: string }): boolean {
+  #passes(row: RowValue, filters: { readonly [name: string]: string }): boolean {
     return Object.entries(filters).every(([name, wanted]) => {
       const answer = this.projection.filters![name]!(row);
       return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;
@@ -253,35 +462,64 @@ export class Rows {
   }
 }
 
-const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const partsIn = (added: Added): Contributions => Object.values(added).map(({ contribution }) => contribution);
-const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
+/** A cursor that no page of this list ended with. */
+export class InvalidCursorError extends Error {
+  override readonly name = 'InvalidCursorError';
+}
 
-/** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
-const MISSING = new Error('Not at hand.');
+interface Changed {
+  /** Of contributions: rows around them may show it. */
+  readonly keys: readonly string[];
+  /** Of rows that show the totals. */
+  readonly totals: readonly string[];
+}
+const UNCHANGED: Changed = { keys: [], totals: [] };
 
-/** What a stream adds at a revision, or one event of it alone. */
-interface Source {
+const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
+
+/** Thrown out of an evaluation that needs what is not in memory: it is fetched, and evaluated again. */
+const MISSING = new Error('Not in memory.');
+
+/** Where an entry of a list comes from: a contribution of a stream at a revision, or of one event. */
+interface Origin {
   readonly id: string;
+  /** Of an event, what it contributes says. */
+  readonly key: string | undefined;
+  readonly target: string;
   readonly stream: string;
   readonly revision: number;
   readonly byEvent: boolean;
-  /** Where it stands; of an event that is told by what it adds. */
-  readonly place?: ContributionPlace;
+  readonly links: readonly string[];
+  readonly rank: number;
+  /** Since when it stands where it stands. */
+  readonly since: Sequence;
 }
+/** A place in a list. */
+interface ListPlace {
+  readonly rank: number;
+  readonly since: Sequence;
+  readonly key: string;
+}
+const placeOfOrigin = ({ rank, since, key = '-' }: Origin): ListPlace => ({ rank, since, key });
+const cursorOfPlace = ({ rank, since, key }: ListPlace): string => `${rank} ${since} ${key}`;
+const placeOfCursor = (cursor: string, ranks: number): ListPlace => {
+  const [, rank, since, key] = /^(\d) (\d{1,15}) (.+)$/s.exec(cursor) ?? [];
+  if (key === undefined || Number(rank) >= ranks) throw new InvalidCursorError();
+  return { rank: Number(rank), since: Number(since), key };
+};
 
 /** What a row sees at one sequence. */
 class View implements Lookup {
-  /** What to fetch before the row is rendered again. */
-  readonly missing = new Map<string, Source>();
+  /** What to fetch before it is evaluated again. */
+  readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
-  readonly #under = new Map<string, readonly Source[]>();
-  readonly #linkedTo = new Map<string, readonly Source[]>();
+  readonly #under = new Map<string, readonly Origin[]>();
+  readonly #first = new Map<string, readonly Origin[]>();
   readonly #revisions = new Map<string, number>();
+  readonly #sums = new Map<string, Readonly<Record<string, bigint>>>();
 
   constructor(
     private readonly readModel: ReadModel,
-    private readonly projection: Projection,
     private readonly writer: ProjectionWriter,
     private readonly sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
@@ -289,63 +527,96 @@ class View implements Lookup {
 
   found(id: string, added: Added): void {
     this.#found.set(id, added);
-    this.missing.delete(id);
   }
 
-  get(key: string): readonly any[] {
-    const sources = this.#partsUnder(key);
-    this.#atHand(sources, key, (other) => this.#partsUnder(other));
-    return sources.flatMap(({ id }) => this.#get(id)![key] ?? []).map(({ value }) => value);
-  }
-  referencing(key: string): readonly { readonly key: string; readonly value: any }[] {
-    const sources = this.#partsLinkingTo(key);
-    this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
-    return sources.flatMap(({ id, place }) => {
-      const added = this.#get(id)!;
-      const shown = place && added[place.key];
-      if (place) return shown ? [{ key: place.key, value: shown.value }] : [];
-      return Object.entries(added).flatMap(([own, { contribution, value }]) =>
-        contribution.links?.includes(key) ? [{ key: own, value }] : [],
-      );
-    });
-  }
-  sum(key: string): Readonly<Record<string, bigint>> {
-    const measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
-    return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
+  get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined {
+    const key = `${source.kind}:${id}`;
+    let origins = this.#under.get(key);
+    if (!origins) this.#under.set(key, (origins = this.#originsUnder(source, key)));
+    for (const added of this.#need(origins)) if (added[key]) return added[key].value as Shown | undefined;
+    return undefined;
   }
 
-  #partsUnder(key: string): readonly Source[] {
-    return this.#sources(this.#under, key, () => this.readModel.contributionsAt(this.writer.build.id, key, this.sequence), under(key));
+  newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
+    const name = `${list.from.kind} ${list.ranks} ${key}`;
+    let origins = this.#first.get(name);
+    if (!origins) this.#first.set(name, (origins = this.linking(list, key, undefined, NEWEST)));
+    return this.entries(list, origins);
   }
-  #partsLinkingTo(key: string): readonly Source[] {
-    return this.#sources(
-      this.#linkedTo,
-      key,
-      () => this.readModel.referencingAt(this.writer.build.id, key, this.sequence),
-      referencing(key),
+
+  /** @throws MISSING */
+  entries<Shown, Entry>(list: LinkedList<Shown, Entry>, origins: readonly Origin[]): readonly Entry[] {
+    const added = this.#need(origins);
+    return origins.flatMap(({ key, target }, i) =>
+      (key === undefined ? keysLinking(added[i]!, target) : [key]).flatMap((each) => {
+        const value = added[i]![each]?.value;
+        return value === undefined ? [] : [list.entry(value as Shown, this)];
+      }),
     );
   }
-  #sources(
-    known: Map<string, readonly Source[]>,
-    key: string,
-    places: () => readonly ContributionPlace[],
-    mark: string,
-  ): readonly Source[] {
-    let sources = known.get(key);
-    if (sources) return sources;
-    const events = this.projection.byEvent ? this.readModel.marked(this.writer.build.id, mark, this.sequence) : [];
-    sources = [
-      ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
-      ...events.map((sequence) => {
-        const { stream, revision } = this.readModel.eventAt(sequence)!;
-        return sourceOf(stream, revision);
-      }),
-    ];
-    known.set(key, sources);
-    return sources;
+
+  sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M> {
+    return sums.total(this.#measures(key));
   }
-  /** Where a stream was; one that stopped is where it stood before. */
-  #revisionOf(stream: string): number {
+  faulted(key: Key): number {
+    return Number(this.#measures(key)['faulted'] ?? 0n);
+  }
+  #measures(key: string): Readonly<Record<string, bigint>> {
+    let measures = this.#sums.get(key);
+    if (!measures) {
+      const stored = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
+      measures = Object.fromEntries(Object.entries(stored).map(([measure, n]) => [measure, BigInt(n)]));
+      this.#sums.set(key, measures);
+    }
+    return measures;
+  }
+
+  /** Contributions of a list behind a place, newest first within each rank. */
+  linking({ from, ranks }: Pick<LinkedList, 'from' | 'ranks'>, key: Key, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const found: Origin[] = [];
+    for (let rank = after?.rank ?? 0; rank < ranks && found.length < limit; rank++) {
+      const target = targetOf(from.kind, rank, key);
+      const behind = after?.rank === rank ? after : undefined;
+      const more = limit - found.length;
+      found.push(...(from.category === undefined ? this.#events(target, rank, behind, more) : this.#places(target, rank, behind, more)));
+    }
+    return found;
+  }
+  #places(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const { readModel, writer, sequence } = this;
+    return readModel
+      .referencingAt(writer.build.id, target, sequence, { ...(after && { after }), limit })
+      .map(({ key, stream, links, since }) => this.#originOf(stream, { key, target, links, rank, since }));
+  }
+  #events(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const upTo = Math.min(this.sequence, (after?.since ?? Infinity) - 1);
+    return this.readModel.marked(this.writer.build.id, target, upTo, limit).map((since) => this.#originOfEvent(since, target, rank));
+  }
+  /** Oldest first: of events that were marked with the key, the first that contributes under it counts. */
+  #originsUnder({ category }: Source, key: string): readonly Origin[] {
+    const { readModel, writer, sequence } = this;
+    if (category === undefined)
+      return readModel
+        .marked(writer.build.id, under(key), sequence, KEYS)
+        .toReversed()
+        .map((since) => this.#originOfEvent(since, key, 0));
+    return readModel
+      .contributionsAt(writer.build.id, key, sequence)
+      .slice(0, 1)
+      .map(({ stream, links }) => this.#originOf(stream, { key, target: key, links, rank: 0, since: 0 }));
+  }
+
+  #originOf(stream: string, place: Pick<Origin, 'key' | 'target' | 'links' | 'rank' | 'since'>): Origin {
+    const revision = this.revisionOf(stream);
+    return { id: idOf(stream, revision, false), stream, revision, byEvent: false, ...place };
+  }
+  #originOfEvent(since: Sequence, target: string, rank: number): Origin {
+    const { stream, revision } = this.readModel.eventAt(since)!;
+    return { id: idOf(stream, revision, true), key: undefined, target, stream, revision, byEvent: true, links: [], rank, since };
+  }
+
+  /** Where a stream was; a faulted one stays where it stood before. */
+  revisionOf(stream: string): number {
     let revision = this.#revisions.get(stream);
     if (revision === undefined) {
       revision = this.readModel.revisionAt(stream, Math.min(this.sequence, (this.writer.faulted.get(stream) ?? Infinity) - 1));
@@ -354,27 +625,19 @@ class View implements Lookup {
     return revision;
   }
 
-  /** @throws MISSING, having asked too for what is likely to be asked next: of one contract in a row, so of all of them */
-  #atHand(sources: readonly Source[], key: string, of: (other: string) => readonly Source[]): void {
-    if (sources.every(({ id }) => this.#get(id))) return;
-    const kind = key.slice(0, key.indexOf(':') + 1);
-    const seen = [...this.#under.values(), ...this.#linkedTo.values()].flat();
-    const alike = new Set(
-      seen.flatMap(({ place }) => (place ? [place.key, ...place.links] : [])).filter((other) => other.startsWith(kind)),
-    );
-    for (const source of [...sources, ...[...alike].flatMap(of)]) if (!this.#get(source.id)) this.missing.set(source.id, source);
-    throw MISSING;
-  }
-  #get(id: string): Added | undefined {
-    const found = this.#found.get(id);
-    if (found) return found;
-    const kept = this.kept(id);
-    if (kept) this.#found.set(id, kept);
-    return kept;
+  /** @throws MISSING when some of it has to be fetched first */
+  #need(origins: readonly Origin[]): readonly Added[] {
+    const added = origins.map((origin) => {
+      const known = this.#found.get(origin.id) ?? this.kept(origin.id);
+      if (known) this.#found.set(origin.id, known);
+      else this.missing.set(origin.id, origin);
+      return known;
+    });
+    if (this.missing.size > 0) throw MISSING;
+    return added as readonly Added[];
   }
 }
 
-const sourceOf = (stream: string, revision: number, place?: ContributionPlace): Source => {
-  const byEvent = place === undefined;
-  return { id: idOf(stream, revision, byEvent), stream, revision, byEvent, ...(place && { place }) };
-};
+/** The contributions of an event that link to a target; a mark may name more events than link to it. */
+const keysLinking = (added: Added, target: string): readonly string[] =>
+  Object.keys(added).filter((key) => targetsOf(added[key]!.contribution).includes(target));

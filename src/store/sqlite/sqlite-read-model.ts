@@ -5,6 +5,8 @@ import {
   type IndexedEvent,
   type Sequence,
   type ContributionPlace,
+  type LinkedPage,
+  type LinkedPlace,
   type ReadModel,
   type FaultedStream,
   type Tag,
@@ -13,7 +15,7 @@ import { HereSql, ThreadSql, type Sql } from './sql.js';
 import { Statements, type Value } from './statements.js';
 
 /** Changes with the tables below: an older file is made anew. */
-const SHAPE = '4';
+const SHAPE = '5';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -30,8 +32,8 @@ const TABLES = `
     row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS links (
-    build INTEGER NOT NULL, target TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    PRIMARY KEY (build, target, key, stream, since)
+    build INTEGER NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
+    PRIMARY KEY (build, target, since, key, stream)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
@@ -202,21 +204,22 @@ export class SqliteReadModel implements ReadModel {
     const of = this.#name(stream);
     const { contributions, links: linked } = this.#pending;
     contributions.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
-    for (const target of links) linked.push([build, target, key, of, at, null]);
+    for (const target of links) linked.push([build, target, at, key, of, null]);
   }
   closeContribution(build: number, { key, stream, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
     this.#write(); // what is closed may have been opened in this transaction
-    this.#run('UPDATE contributions SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
+    const since = '(SELECT since FROM contributions WHERE build = ? AND key = ? AND stream = ? AND until IS NULL)';
     for (const target of links)
-      this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND key = ? AND stream = ? AND until IS NULL', at, build, target, key, of); // prettier-ignore
+      this.#run(`UPDATE links SET until = ? WHERE build = ? AND target = ? AND since = ${since} AND key = ? AND stream = ?`, at, build, target, build, key, of, key, of); // prettier-ignore
+    this.#run('UPDATE contributions SET until = ? WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', at, build, key, of);
   }
   mark(build: number, name: string, at: Sequence): void {
     this.#pending.marks.push([build, hashOf(name), at]);
   }
-  marked(build: number, name: string, upTo: Sequence): readonly Sequence[] {
-    const sql = 'SELECT sequence FROM marks WHERE build = ? AND hash = ? AND sequence <= ? ORDER BY sequence';
-    return this.#all<{ sequence: Sequence }>(sql, build, hashOf(name), upTo).map(({ sequence: sequence }) => sequence);
+  marked(build: number, name: string, upTo: Sequence, limit: number): readonly Sequence[] {
+    const sql = 'SELECT sequence FROM marks WHERE build = ? AND hash = ? AND sequence <= ? ORDER BY sequence DESC LIMIT ?';
+    return this.#all<{ sequence: Sequence }>(sql, build, hashOf(name), upTo, limit).map(({ sequence: sequence }) => sequence);
   }
   sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
     const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
@@ -237,10 +240,16 @@ export class SqliteReadModel implements ReadModel {
     const sql = `${CONTRIBUTION} FROM contributions p JOIN names n ON n.id = p.stream WHERE p.build = ? AND p.key = ? AND (p.until IS NULL OR p.until > ?) AND p.since <= ? ORDER BY n.name, p.since`;
     return this.#all<ContributionRow>(sql, build, key, sequence, sequence).map(placed);
   }
-  referencingAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[] {
-    const sql = `${CONTRIBUTION} FROM links l JOIN contributions p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND (p.until IS NULL OR p.until > ?) AND p.since <= ?
-      JOIN names n ON n.id = p.stream WHERE l.build = ? AND l.target = ? AND (l.until IS NULL OR l.until > ?) AND l.since <= ? ORDER BY l.key, n.name, p.since`;
-    return this.#all<ContributionRow>(sql, sequence, sequence, build, key, sequence, sequence).map(placed);
+  referencingAt(build: number, target: string, sequence: Sequence, { after, limit }: LinkedPage): readonly LinkedPlace[] {
+    const sql = `${CONTRIBUTION}, l.since FROM links l
+      JOIN contributions p ON p.build = l.build AND p.key = l.key AND p.stream = l.stream AND p.since = l.since
+      JOIN names n ON n.id = p.stream
+      WHERE l.build = ? AND l.target = ? AND l.since <= ? AND (l.since, l.key) < (?, ?) AND (l.until IS NULL OR l.until > ?)
+      ORDER BY l.since DESC, l.key DESC LIMIT ?`;
+    const [since, key] = after ? [after.since, after.key] : [Number.MAX_SAFE_INTEGER, ''];
+    return this.#all<ContributionRow & { readonly since: Sequence }>(sql, build, target, sequence, since, key, sequence, limit).map(
+      (row) => ({ ...placed(row), since: row.since }),
+    );
   }
   rowKeys(build: number, sequence: Sequence, after: string, limit: number): readonly string[] {
     const sql =
