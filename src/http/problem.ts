@@ -15,6 +15,7 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
+import { TooManyWaitersError } from '../store/signal.js';
 import { LEDGER, type Ledger } from './ledger.js';
 
 /** RFC 9457. `type` is stable: programs go by it, people by the rest. */
@@ -178,7 +179,7 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
-  if (error instanceof NotCaughtUpError) return again('not-caught-up', 1, error.message);
+  if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
   if (error instanceof RebuildingError) return again('rebuilding', 5, error.message);
   if (error instanceof NotReadyError) return { ...again('not-ready', 1, error.message), more: error.more };

@@ -494,6 +494,103 @@ describe('a projection', () => {
   });
 });
 
+describe('a reader that waits', () => {
+  const awarded = async () => {
+    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await telling.events());
+    return { telling, store, rows: await new Rows(store).read() };
+  };
+  /** The position that the next event of the memory store gets. */
+  const next = async (telling: World, store: MemoryStore, rows: Rows) => {
+    await telling.tell('contract-euc', 'SignContract', {});
+    const events = (await telling.events()).slice(rows.projector.sequence);
+    const position = (await telling.store.head())!;
+    return { position, record: () => tellAgain(store, events) };
+  };
+
+  it('for a position is answered once it is read, with all the others that wait for it', async () => {
+    const { telling, store, rows } = await awarded();
+    const { position, record } = await next(telling, store, rows);
+    const waiting = [1, 2, 3].map(async () => {
+      const reached = await rows.projector.reached(position, 5000);
+      return [reached, (await rows.row('contract-register', 'contract:euc')).stage];
+    });
+    await record();
+    expect(await Promise.all(waiting)).toEqual([1, 2, 3].map(() => [true, 'signed']));
+    expect(await rows.projector.reached(position, 0)).toBe(true);
+  });
+
+  it('for a position that never comes is answered after its time, and when the projector is closed', async () => {
+    const { telling, store, rows } = await awarded();
+    const { position } = await next(telling, store, rows);
+    expect(await rows.projector.reached(position, 20)).toBe(false);
+    const waiting = rows.projector.reached(position, 60_000);
+    const following = rows.projector.beyond(rows.projector.sequence, new AbortController().signal);
+    following.catch(() => undefined);
+    await rows.close();
+    expect(await waiting).toBe(false);
+    await expect(following).rejects.toThrow('The projector is closed.');
+  });
+
+  it('is answered though 200 others come and go meanwhile', async () => {
+    const { telling, store, rows } = await awarded();
+    const { position, record } = await next(telling, store, rows);
+    const followers = Array.from({ length: 200 }, async (_, n) => {
+      for (let turn = 0; turn < 5; turn++) {
+        const gone = new AbortController();
+        const waiting = rows.projector.beyond(rows.projector.sequence, gone.signal);
+        await new Promise((resolve) => setTimeout(resolve, n % 7));
+        gone.abort();
+        await waiting;
+        await rows.projector.updates('contract-register', n % 5);
+        await rows.row('contract-register', 'contract:euc', Math.max(5, n % rows.projector.sequence));
+      }
+    });
+    const waiting = rows.projector.reached(position, 5000);
+    await record();
+    expect(await waiting).toBe(true);
+    await Promise.all(followers);
+  });
+});
+
+describe('a rebuild', () => {
+  it('that fails is rejected, and leaves the build that serves', async () => {
+    const rows = await new Rows(await storeOf(await (await world(['contract-euc', 'AwardContract', award])).events())).read();
+    const texts = await rows.texts();
+    const read = rows.store.readAll.bind(rows.store);
+    rows.store.readAll = () => Promise.reject(new Error('The disk is away.'));
+    await expect(rows.projector.rebuild('decisions')).rejects.toThrow('The disk is away.');
+    rows.store.readAll = async () => [];
+    await expect(rows.projector.rebuild('decisions')).rejects.toThrow('The log ends at its start, before event 1 of');
+    rows.store.readAll = read;
+    expect(await rows.texts()).toEqual(texts);
+    await rows.projector.rebuild('decisions');
+    expect(await rows.texts()).toEqual(texts);
+  });
+
+  it('that another one always overtakes ends a question with an error', async () => {
+    const slow = new Slow();
+    await tellAgain(slow, await (await world(['contract-euc', 'AwardContract', award])).events());
+    const rows = await new Rows(slow, [projections[1]!], undefined, { keep: 1 }).read();
+    const page = rows.projector.rows.bind(rows.projector);
+    slow.ms = 200;
+    const asked = page('contract-register');
+    asked.catch(() => undefined);
+    let over = false;
+    const rebuilding = (async () => {
+      while (!over) {
+        slow.ms = 0;
+        const rebuilt = rows.projector.rebuild('contract-register');
+        slow.ms = 200;
+        await rebuilt;
+      }
+    })();
+    await expect(asked).rejects.toThrow(RebuildingError);
+    over = true;
+    await rebuilding;
+  });
+});
+
 describe('what is kept', () => {
   it('holds nothing of a batch that failed halfway, and is mended by a restart', async () => {
     const events = await (await world(['contract-euc', 'AwardContract', award])).events();

@@ -78,11 +78,25 @@ export class Histories {
     if (!aggregate) return new Error(`Nothing here knows the category ${category}.`);
     const history = new History(aggregate, id);
     try {
-      while (history.revision < revision - 1)
-        history.addAll(await localPage(this.store, stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision)));
+      while (history.revision < revision - 1) {
+        const page = await this.#page(stream, history.revision + 1, Math.min(1000, revision - 1 - history.revision));
+        history.addAll(page);
+      }
       return history;
     } catch (error) {
+      if (error instanceof UnreadableError) throw error.cause;
       return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** @throws UnreadableError: that the log cannot be read is no fault of the stream */
+  async #page(stream: string, from: number, limit: number): Promise<readonly RecordedEvent[]> {
+    try {
+      const page = await localPage(this.store, stream, from, limit);
+      if (page.length === 0) throw new Error(`${stream} ends before revision ${from}.`);
+      return page;
+    } catch (error) {
+      throw new UnreadableError('The log cannot be read.', { cause: error });
     }
   }
 
@@ -99,4 +113,8 @@ export class Histories {
       return undefined;
     }
   }
+}
+
+class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
 }

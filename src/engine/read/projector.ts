@@ -49,6 +49,8 @@ const PAGE = 1000;
 const BATCH = 250;
 const MAX_UNCOMMITTED = 20_000;
 const COMMIT_MS = 250;
+/** Builds in which a question is asked at most. */
+const MAX_ASKED = 5;
 
 interface Serving {
   readonly projection: Projection;
@@ -74,6 +76,7 @@ export class Projector {
   #loop: Promise<void> = Promise.resolve();
   #rebuilds: Promise<void> = Promise.resolve();
   #failed: unknown;
+  #closed = false;
   #committing: NodeJS.Timeout | undefined;
 
   private constructor(options: ProjectionOptions) {
@@ -110,9 +113,9 @@ export class Projector {
       const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
       if (current && current.cursor === this.sequence) {
         this.#serve(serving, current);
-        if (readModel.faulted(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
+        if (readModel.faulted(current.id).length > 0) void this.#remake(serving); // what could not be folded is tried again
       } else if (this.sequence === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
-      else this.#remake(serving);
+      else void this.#remake(serving);
     }
     this.#loop = this.#follow().catch((error: unknown) => this.#fail(error));
     void this.#sweep();
@@ -217,14 +220,16 @@ export class Projector {
     const { store } = this.#o;
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
-    const signal = AbortSignal.timeout(timeoutMs);
-    while (!there() && !signal.aborted && !this.#stop.signal.aborted) await this.beyond(this.sequence, signal);
+    await this.#waiting.wait(AbortSignal.timeout(timeoutMs), () => this.#closed || there());
     return there();
   }
 
-  /** Waits until the log has been read beyond an sequence, or the signal aborts. */
+  /** Waits until the log has been read beyond a sequence, or the signal aborts. @throws TooManyWaitersError, and once it is closed */
   beyond(sequence: Sequence, signal: AbortSignal): Promise<void> {
-    return this.#waiting.wait(signal, () => this.sequence > sequence);
+    return this.#waiting.wait(signal, () => {
+      if (this.#closed) throw new Error('The projector is closed.'); // an answer would send a loop of readers round without end
+      return this.sequence > sequence;
+    });
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. */
@@ -235,10 +240,9 @@ export class Projector {
     if (this.#failed) throw this.#failed;
   }
 
-  /** Makes a projection anew from the log beside the parts that serve, then swaps them. */
+  /** Makes a projection again from the log beside the build that serves, then swaps them. @throws what keeps it from being made */
   rebuild(name: string): Promise<void> {
-    this.#remake(this.#serving.get(name)!);
-    return this.#rebuilds;
+    return this.#remake(this.#serving.get(name)!);
   }
 
   dump(name: string): string {
@@ -246,6 +250,7 @@ export class Projector {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#stop.abort();
     this.#waiting.notifyAll();
     await Promise.allSettled([this.#loop, this.#rebuilds]);
@@ -253,15 +258,19 @@ export class Projector {
     this.#o.readModel.close();
   }
 
-  /** Asks again when a rebuild took the place of the parts meanwhile: what they stood in may be swept away. */
+  /**
+   * Asks again when another build took over meanwhile, since the earlier one may be deleted while it is read.
+   * @throws RebuildingError, also when builds follow each other faster than the question is answered
+   */
   async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_ASKED; attempt++) {
       const rows = this.#rows(name);
       const [answer] = await Promise.allSettled([question(rows)]);
       if (rows !== this.#serving.get(name)!.rows) continue;
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;
     }
+    throw new RebuildingError(name, this.sequence, this.sequence);
   }
 
   #rows(name: string): Rows {
@@ -353,11 +362,12 @@ export class Projector {
     this.#waiting.notifyAll();
   }
 
-  #remake(serving: Serving): void {
+  #remake(serving: Serving): Promise<void> {
     const run = this.#rebuilds.then(() => this.#catchUp(serving));
     this.#rebuilds = run.catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.#o.log?.(`${serving.projection.name} could not be rebuilt.`, error);
     });
+    return run;
   }
 
   async #catchUp(serving: Serving): Promise<void> {
@@ -372,9 +382,10 @@ export class Projector {
     let position: string | undefined;
     while (writer.cursor < this.sequence) {
       const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - writer.cursor);
+      if (page.length === 0) throw new Error(`The log ends at ${position ?? 'its start'}, before event ${writer.cursor + 1} of ${this.sequence}.`); // prettier-ignore
       const streams = await histories.prepare(page);
       for (let from = 0; from < page.length; from += BATCH) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#stop.signal.aborted) throw new Error('The projector was closed.');
         readModel.commit();
         readModel.transaction(() => {
           for (const event of page.slice(from, from + BATCH)) writers.take(event, streams, ++writer.cursor);

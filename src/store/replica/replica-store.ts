@@ -143,8 +143,11 @@ export class ReplicaStore implements EventStore {
         yield page;
         from! += page.length;
       } else {
-        const seen: number = from ?? this.#file.sequence;
-        await this.#waiting.wait(signal, () => this.#stop.signal.aborted || this.#file.sequence > seen);
+        const known = from;
+        await this.#waiting.wait(signal, () => {
+          if (this.#stop.signal.aborted || this.#broken) return true;
+          return known === undefined ? this.#behind(after) !== undefined : this.#file.sequence > known;
+        });
       }
     }
   }
