@@ -7,7 +7,7 @@ import { split } from '../audit/audit.js';
 import { ProjectionWriter } from './projection-writer.js';
 import { Histories, type Prepared } from './histories.js';
 import { Readers } from './readers.js';
-import { Rows, type Row, type Update } from './rows.js';
+import { Rows, type Row, type RowValue, type Update } from './rows.js';
 
 export interface ProjectionOptions {
   readonly store: EventStore;
@@ -167,16 +167,16 @@ export class Projector {
     options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const { at = this.sequence, cursor = '', limit = 100, filters = {} } = options;
-    return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
+    return this.ask(name, (rows) => rows.page(at, cursor, limit, filters));
   }
   /** @throws Rebuilding */
-  async row(name: string, key: string, at: Sequence = this.sequence): Promise<any> {
-    return this.#ask(name, (rows) => rows.row(key, at));
+  async row(name: string, key: string, at: Sequence = this.sequence): Promise<RowValue | undefined> {
+    return this.ask(name, (rows) => rows.row(key, at));
   }
   /** @throws Rebuilding */
   async updates(name: string, after: Sequence, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     if (after >= this.sequence) return { updates: [], upTo: this.sequence };
-    return this.#ask(name, (rows) => rows.updates(after, this.sequence, limit));
+    return this.ask(name, (rows) => rows.updates(after, this.sequence, limit));
   }
 
   events(query: Omit<EventQuery, 'upTo'> & { upTo?: Sequence }): readonly IndexedEvent[] {
@@ -262,7 +262,7 @@ export class Projector {
    * Asks again when another build took over meanwhile, since the earlier one may be deleted while it is read.
    * @throws RebuildingError, also when builds follow each other faster than the question is answered
    */
-  async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+  async ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
     for (let attempt = 0; attempt < MAX_ASKED; attempt++) {
       const rows = this.#rows(name);
       const [answer] = await Promise.allSettled([question(rows)]);
