@@ -13,7 +13,7 @@ import {
   type SumOf,
   type Sums,
 } from '../../kernel/index.js';
-import type { ContributionPlace, ReadModel, Sequence } from '../../store/read-model.js';
+import type { ContributionPlace, IndexedEvent, ReadModel, Sequence } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import {
   contributionsOf,
@@ -46,12 +46,12 @@ export interface Update {
   readonly stream: string;
   readonly changes: Changes;
 }
-/** The latest row of each key that events up to `upTo` may have changed; undefined when they are too many: read the rows again. */
-export interface Latest {
+/** What a follower hears of the events after its place, up to `upTo`. */
+export interface Followed {
   readonly upTo: Sequence;
-  /** Events that may have changed rows. */
-  readonly events: number;
-  readonly changes: Changes | undefined;
+  readonly updates: readonly Update[];
+  /** Instead of updates: how many events may have changed rows, and the latest row of each; of too many rows none. */
+  readonly latest?: { readonly events: number; readonly changes: Changes | undefined };
 }
 
 /** A page of a list; `next` is where to go on, absent at the end. */
@@ -78,8 +78,9 @@ const KEYS = 200;
 const MAX_SCANNED = 2000;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
 const PAGE_BYTES = 512 << 10;
-/** Rows that one message may change. */
+/** Rows that one message may change, and their text, about. */
 const MAX_CHANGED = 500;
+const MAX_CHANGED_BYTES = 4 << 20;
 /** Contributions that are read before other work gets its turn. */
 const BREATH = 32;
 
@@ -226,51 +227,63 @@ export class Rows {
   }
 
   /**
-   * The latest row of each key that events after a sequence may have changed: for a follower that is far behind.
-   * Looks at `MAX_SCANNED` events at most, so `upTo` may lie before the head.
+   * What a follower hears of the events after its place: an update for each, or, when more than `most` of them may have changed rows, the
+   * latest row of each key. Looks at `MAX_SCANNED` events at most, and ends when `enough` says so, so `upTo` may lie before the head.
    */
-  async latest(after: Sequence, head: Sequence, breathe: Breathe = turn): Promise<Latest> {
+  async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = () => false): Promise<Followed> {
     // Followers that begin at different places meet at the same ones.
     const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
-    const touched = new Map<string, { from: number; to: number; sequence: Sequence }>();
-    let [events, scanned] = [0, 0];
+    const events = this.readModel
+      .events({ tags: [], after, upTo, limit: upTo - after })
+      .filter(({ stream }) => this.writer.reads(split(stream)[0]));
+    if (events.length > most)
+      return { upTo, updates: [], latest: { events: events.length, changes: await this.#latest(events, after, upTo, breathe) } };
+    const updates: Update[] = [];
+    for (const { sequence } of events) {
+      const update = await this.#updateAt(sequence, breathe);
+      if (update) updates.push(update);
+      if (enough()) return { upTo: sequence, updates };
+      await breathe();
+    }
+    return { upTo, updates };
+  }
+
+  /** The latest row of each key that these events may have changed; undefined when they are too many. */
+  async #latest(events: readonly IndexedEvent[], after: Sequence, upTo: Sequence, breathe: Breathe): Promise<Changes | undefined> {
     const affected = new Set<string>();
-    const around = async (keys: Iterable<string>) => {
-      for (const key of keys)
-        for (const at of [after, upTo]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
-    };
-    for (const { sequence, stream, revision } of this.readModel.events({ tags: [], after, upTo, limit: upTo - after })) {
-      const [category] = split(stream);
-      if (!this.writer.reads(category)) continue;
-      events++;
-      if (this.#readsEvents)
-        for (const { contribution } of Object.values(await this.#addedBy(stream, revision))) {
-          affected.add(contribution.key);
-          for (const total of Object.keys(contribution.sums ?? {})) affected.add(keyOfTotal(total));
-          for (const target of targetsOf(contribution)) affected.add(keyOfTarget(target));
-        }
-      const known = touched.get(stream);
-      if (known) Object.assign(known, { to: revision, sequence });
-      else touched.set(stream, { from: revision - 1, to: revision, sequence });
+    const streams = new Map<string, { from: number; to: number }>();
+    let scanned = 0;
+    for (const { stream, revision } of events) {
+      const known = streams.get(stream);
+      if (known) known.to = revision;
+      else streams.set(stream, { from: revision - 1, to: revision });
+      if (!this.#readsEvents) continue;
+      for (const { contribution } of Object.values(await this.#addedBy(stream, revision))) {
+        affected.add(contribution.key);
+        for (const total of Object.keys(contribution.sums ?? {})) affected.add(keyOfTotal(total));
+        for (const target of targetsOf(contribution)) affected.add(keyOfTarget(target));
+      }
       if (++scanned % BREATH === 0) await breathe();
     }
-    for (const [stream, { from, to, sequence }] of touched) {
-      if (affected.size > MAX_CHANGED) return { upTo, events, changes: undefined };
-      const { keys, totals } = await this.#changedBetween(stream, from, to, after, sequence);
+    for (const [stream, { from, to }] of streams) {
+      if (affected.size > MAX_CHANGED) return undefined;
+      const { keys, totals } = await this.#changedBetween(stream, from, to, after, upTo);
       for (const key of totals) affected.add(key);
-      await around(keys);
+      for (const key of keys)
+        for (const at of [after, upTo]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
       if (++scanned % BREATH === 0) await breathe();
     }
     const changes: Record<string, RowValue | null> = {};
-    let bytes = 0;
+    let [rows, bytes] = [0, 0];
     for (const key of [...affected].sort()) {
-      if (Object.keys(changes).length === MAX_CHANGED || bytes > 4 * PAGE_BYTES) return { upTo, events, changes: undefined };
-      const rendered = (await this.#hasRow(key, upTo)) ? await this.#render(key, upTo, breathe) : undefined;
-      if (rendered?.row !== undefined) changes[key] = rendered.row;
+      if (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES) return undefined;
+      const { row, text } = (await this.#hasRow(key, upTo)) ? await this.#render(key, upTo, breathe) : NO_ROW;
+      if (row !== undefined) changes[key] = row;
       else if (await this.#hasRow(key, after)) changes[key] = null;
-      bytes += rendered?.text.length ?? 0;
+      bytes += text.length;
+      await breathe();
     }
-    return { upTo, events, changes };
+    return changes;
   }
 
   /** Keys of the contributions, and of the rows with totals, that an event changed. */
@@ -473,6 +486,7 @@ interface Changed {
   /** Of rows that show the totals. */
   readonly totals: readonly string[];
 }
+const NO_ROW: Rendered = { row: undefined, text: '' };
 const UNCHANGED: Changed = { keys: [], totals: [] };
 
 const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
