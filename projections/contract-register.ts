@@ -53,6 +53,7 @@ const contracts = source(contract, 'contract', {
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
   show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  shownByLinking: true,
 });
 
 /** Every contract that was ever recorded. */

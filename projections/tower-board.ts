@@ -82,6 +82,8 @@ const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, 
   ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
   assessed: assessed.get(change.event) ?? [],
 });
+/** What an entry of a tower's list carries of each list of its own; all of it is in the lists of the contract. */
+const MOST = 5;
 const contractShown = (history: History<Contract>) => {
   const { id, state: c } = history;
   const assessed = assessedIn(history.recorded);
@@ -102,14 +104,14 @@ const contractShown = (history: History<Contract>) => {
       isAmount(c.original) && c.term.months
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
         : null,
-    options: newestOf(c.options),
-    changes: newestOf(c.changes).map((change) => changeShown(change, c, assessed)),
-    delays: newestOf(c.delays),
+    options: newestOf(c.options, MOST),
+    changes: newestOf(c.changes, MOST).map((change) => changeShown(change, c, assessed)),
+    delays: newestOf(c.delays, MOST),
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
     counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
-    trail: trailOf(history),
+    trail: trailOf(history, MOST),
   };
 };
 
@@ -266,6 +268,7 @@ const contracts = source(contract, 'contract', {
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
   show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  shownByLinking: true,
 });
 
 const nameOf = (lookup: Lookup, supplier: string | null): string | null => supplier && (lookup.get(suppliers, supplier) ?? supplier);
@@ -281,15 +284,18 @@ const lists = {
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
 const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
-  const { plans: planned, transfers: moved, ...counts } = lookup.sum(counted, key);
+  const { plans: planned, transfers: moved, losses, warnings, risks } = lookup.sum(counted, key);
   return {
     ...c,
-    people: { planned: lookup.newest(lists.plans, key), moved: lookup.newest(lists.transfers, key) },
-    losses: lookup.newest(lists.losses, key),
-    warnings: lookup.newest(lists.warnings, key),
-    risks: lookup.newest(lists.risks, key),
+    people: {
+      planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
+      moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
+    },
+    losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
+    warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
+    risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
     supplierName: nameOf(lookup, c.supplier),
-    counts: { ...c.counts, planned, moved, ...counts },
+    counts: { ...c.counts, planned, moved, losses, warnings, risks },
   };
 };
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });

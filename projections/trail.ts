@@ -5,6 +5,7 @@ import {
   isLedgerEvent,
   newestOf,
   type Assessment,
+  type Entry,
   type Evidence,
   type History,
 } from '../src/kernel/index.js';
@@ -30,8 +31,20 @@ export interface Trail {
 
 const BEST = ['primary', 'press', 'derived', 'low'] as const;
 
+/** Entries never change: what dates cost is paid once for each. */
+const lateness = new WeakMap<Entry, number>();
+const latenessOf = (entry: Entry): number => {
+  let days = lateness.get(entry);
+  if (days === undefined) {
+    const recordedOn = entry.recorded.metadata.recordedAt.slice(0, 10);
+    days = certainlyBefore(entry.effectiveOn, recordedOn) ? daysBetween(bounds(entry.effectiveOn).latest, recordedOn) : 0;
+    lateness.set(entry, days);
+  }
+  return days;
+};
+
 /** Linear in the length of the history. */
-export const trailOf = ({ entries, recorded }: History): Trail => {
+export const trailOf = ({ entries, recorded }: History, most?: number): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
@@ -42,9 +55,7 @@ export const trailOf = ({ entries, recorded }: History): Trail => {
       sources.add(uri ?? title);
       if (confidence) found.add(confidence);
     }
-    const recordedOn = entry.recorded.metadata.recordedAt.slice(0, 10);
-    if (entry.effectiveOn !== recordedOn && certainlyBefore(entry.effectiveOn, recordedOn))
-      late = Math.max(late, daysBetween(bounds(entry.effectiveOn).latest, recordedOn));
+    late = Math.max(late, latenessOf(entry));
     corrections += entry.corrections.length;
     for (const { claim, evidence } of entry.notes)
       if (claim) claims.push({ event: entry.recorded.id, ...claim, source: evidence[0]?.uri ?? evidence[0]?.title ?? null });
@@ -60,10 +71,13 @@ export const trailOf = ({ entries, recorded }: History): Trail => {
       : null,
     evidence: BEST.find((confidence) => found.has(confidence)) ?? null,
     sources: sources.size,
-    claims: newestOf(claims),
+    claims: newestOf(claims, most),
     daysLate: late,
     corrections,
-    assessed: newestOf([...assessedIn(recorded).values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived')),
+    assessed: newestOf(
+      [...assessedIn(recorded).values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived'),
+      most,
+    ),
   };
 };
 

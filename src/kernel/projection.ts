@@ -32,6 +32,8 @@ export const ranked = (rank: number, key: Key): string => (rank === 0 ? key : `$
 export interface StreamSource<Kind extends string = string, Shown = unknown> {
   readonly kind: Kind;
   readonly category: string;
+  /** Rows of contributions that link to it show it, such as the name of a supplier, and change with it. */
+  readonly shownByLinking?: boolean;
   // `any`: a registry holds sources of many states; `source` checked each where it was written.
   place(id: string, state: any): readonly Contribution<Kind>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
   /** What rows show of the contributions, by key: made when a row asks, and not stored. */
@@ -41,6 +43,7 @@ export interface StreamSource<Kind extends string = string, Shown = unknown> {
 export interface EventSource<Kind extends string = string, Shown = unknown> {
   readonly kind: Kind;
   readonly category?: undefined;
+  readonly shownByLinking?: undefined;
   place(event: RecordedEvent): readonly Contribution<Kind>[];
   show(event: RecordedEvent): Readonly<Record<string, Shown>>;
 }
@@ -52,6 +55,7 @@ export const source = <S extends AnyAggregate, const Kind extends string, Shown>
   steps: {
     place(id: string, state: StateOf<S>): readonly Contribution<NoInfer<Kind>>[];
     show(history: History<StateOf<S>>): Readonly<Record<string, Shown>>;
+    readonly shownByLinking?: boolean;
   },
 ): StreamSource<Kind, Shown> => ({ kind, category: aggregate.category, ...steps });
 
@@ -119,8 +123,9 @@ export const ownList = <S extends AnyAggregate, Item, Entry>(
 /** Entries of a list that a row carries at most. */
 export const NEWEST = 20;
 
-/** The last items of a list, in its order: what a row carries of a list of its own stream. */
-export const newestOf = <Item>(items: readonly Item[]): readonly Item[] => (items.length > NEWEST ? items.slice(-NEWEST) : items);
+/** The last items of a list, in its order: what a row carries of a list of its own stream, and an entry of a list with a smaller `most`. */
+export const newestOf = <Item>(items: readonly Item[], most = NEWEST): readonly Item[] =>
+  items.length > most ? items.slice(-most) : items;
 
 /** What a row may see at one position: contributions within two links of its key, and its totals. */
 export interface Lookup {

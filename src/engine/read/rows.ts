@@ -64,10 +64,19 @@ export interface ListPage {
 interface Added {
   readonly [key: string]: { readonly contribution: Contribution; readonly value: unknown; readonly text: string };
 }
+/** Events that were followed without a gap: a row that was rendered on the way is the same at the end, or it was rendered again. */
+interface Run {
+  readonly from: Sequence;
+  readonly to: Sequence;
+}
 type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
 interface Rendered {
   readonly row: RowValue | undefined;
   readonly text: string;
+}
+
+interface LastRendered extends Rendered {
+  readonly at: Sequence;
 }
 
 /** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
@@ -78,14 +87,15 @@ const KEYS = 200;
 const MAX_SCANNED = 2000;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
 const PAGE_BYTES = 512 << 10;
-/** Rows that one message may change, and their text, about. */
+/** Keys around the contributions of one message that are looked at; rows that it may change, and their text, about. */
+const MAX_AFFECTED = 10_000;
 const MAX_CHANGED = 500;
 const MAX_CHANGED_BYTES = 4 << 20;
 /** Contributions that are read before other work gets its turn. */
 const BREATH = 32;
 
 /** Objects take about four times the memory of their text. */
-const kept = new LRUCache<string, Rendered | Added>({ maxSize: KEPT_BYTES });
+const kept = new LRUCache<string, Rendered | LastRendered | Added>({ maxSize: KEPT_BYTES });
 let instances = 0;
 
 /** Lets other work in between; whoever renders for followers waits longer than a turn. */
@@ -98,6 +108,7 @@ export type Breathe = () => Promise<unknown>;
  */
 export class Rows {
   readonly #instance = ++instances;
+  #run: Run = { from: 0, to: 0 };
   readonly #readsEvents: boolean;
 
   constructor(
@@ -110,7 +121,7 @@ export class Rows {
   }
 
   async row(key: string, at: Sequence): Promise<RowValue | undefined> {
-    return (await this.#render(key, at)).row;
+    return (await this.#render(key, this.#viewAt(at))).row;
   }
 
   /**
@@ -124,11 +135,12 @@ export class Rows {
     filters: { readonly [name: string]: string } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
+    const view = this.#viewAt(at);
     let [cursor, scanned, bytes] = [after, 0, 0];
     for await (const key of this.#keys(at, after)) {
       if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
-      const { row, text } = await this.#render(key, at);
+      const { row, text } = await this.#render(key, view);
       if (row === undefined || !this.#passes(row, filters)) continue;
       rows.push({ key, row });
       bytes += text.length;
@@ -149,16 +161,18 @@ export class Rows {
 
   async #linkedPage(list: LinkedList, key: Key, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
     const from = cursor === undefined ? undefined : placeOfCursor(cursor, list.ranks);
-    const origins = this.#viewAt(at).linking(list, key, from, limit + 1);
+    const view = this.#viewAt(at);
+    const origins = view.linking(list, key, from, limit + 1);
     const page = origins.slice(0, limit);
-    const entries = await this.#evaluate(at, (view) => view.entries(list, page));
+    const entries = await this.#evaluate(view, () => view.entries(list, page));
     return { entries, ...(origins.length > limit && { next: cursorOfPlace(placeOfOrigin(page.at(-1)!)) }) };
   }
 
   async #ownPage(list: OwnList, key: string, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
-    const [place] = this.readModel.contributionsAt(this.writer.build.id, key, at);
+    const view = this.#viewAt(at);
+    const [place] = view.places(key);
     if (!place || split(place.stream)[0] !== list.category) return { entries: [] };
-    const revision = this.#viewAt(at).revisionOf(place.stream);
+    const revision = view.revisionOf(place.stream);
     return this.readers.at(place.stream, revision, (history) => {
       const items = list.items(history);
       const end = cursor === undefined ? items.length : Number(cursor);
@@ -203,7 +217,7 @@ export class Rows {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
     for (let sequence = after + 1; sequence <= reach; sequence++) {
-      const update = await this.#updateAt(sequence, breathe);
+      const update = await this.#updateAt(this.readModel.eventAt(sequence)!, breathe);
       if (update) updates.push(update);
       if (updates.length === limit) return { updates, upTo: sequence };
       if (sequence % BREATH === 0) await breathe();
@@ -211,17 +225,19 @@ export class Rows {
     return { updates, upTo: reach };
   }
 
-  async #updateAt(sequence: Sequence, breathe: Breathe): Promise<Update | undefined> {
-    const { position, id, stream, revision } = this.readModel.eventAt(sequence)!;
+  async #updateAt({ sequence, position, id, stream, revision }: IndexedEvent, breathe: Breathe, run?: Run): Promise<Update | undefined> {
+    const [before, after] = [this.#viewAt(sequence - 1), this.#viewAt(sequence)];
     const changed = await this.#changedBy(stream, revision, sequence);
     const affected = new Set<string>(changed.totals);
     for (const key of changed.keys)
-      for (const at of [sequence - 1, sequence]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
+      for (const view of [before, after]) for await (const other of this.#affectedBy(key, view, breathe)) affected.add(other);
     const changes: Record<string, RowValue | null> = {};
     for (const key of [...affected].sort()) {
-      const before = (await this.#hasRow(key, sequence - 1)) ? await this.#render(key, sequence - 1, breathe) : undefined;
-      const after = (await this.#hasRow(key, sequence)) ? await this.#render(key, sequence, breathe) : undefined;
-      if (before?.text !== after?.text) changes[key] = after?.row ?? null;
+      if (!this.projection.rows[kindOf(key)]) continue;
+      const was = this.#lastRendered(key, run) ?? ((await this.#hasRow(key, before)) ? await this.#render(key, before, breathe) : NO_ROW);
+      const is = (await this.#hasRow(key, after)) ? await this.#render(key, after, breathe) : NO_ROW;
+      if (run) this.#keepLast(key, is, sequence);
+      if (was.text !== is.text) changes[key] = is.row ?? null;
     }
     return Object.keys(changes).length === 0 ? undefined : { sequence, position, event: id, stream, changes };
   }
@@ -236,20 +252,36 @@ export class Rows {
     const events = this.readModel
       .events({ tags: [], after, upTo, limit: upTo - after })
       .filter(({ stream }) => this.writer.reads(split(stream)[0]));
-    if (events.length > most)
-      return { upTo, updates: [], latest: { events: events.length, changes: await this.#latest(events, after, upTo, breathe) } };
+    if (events.length > most) {
+      const changes = await this.#latest(events, after, upTo, breathe);
+      this.#run = changes ? { ...this.#run, to: upTo } : { from: upTo, to: upTo };
+      return { upTo, updates: [], latest: { events: events.length, changes } };
+    }
     const updates: Update[] = [];
-    for (const { sequence } of events) {
-      const update = await this.#updateAt(sequence, breathe);
+    for (const event of events) {
+      const update = await this.#updateAt(event, breathe, this.#run);
       if (update) updates.push(update);
-      if (enough()) return { upTo: sequence, updates };
+      this.#run = { ...this.#run, to: event.sequence };
+      if (enough()) return { upTo: event.sequence, updates };
       await breathe();
     }
+    this.#run = { ...this.#run, to: upTo };
     return { upTo, updates };
+  }
+
+  /** The row of a key at the end of a run, where the run has rendered it. */
+  #lastRendered(key: string, run: Run | undefined): Rendered | undefined {
+    const last = run && (kept.get(this.#name(`last ${key}`)) as LastRendered | undefined);
+    return last && last.at > run.from && last.at <= run.to ? last : undefined;
+  }
+  #keepLast(key: string, { row, text }: Rendered, at: Sequence): void {
+    const last: LastRendered = { row, text, at };
+    kept.set(this.#name(`last ${key}`), last, { size: 200 + 5 * text.length });
   }
 
   /** The latest row of each key that these events may have changed; undefined when they are too many. */
   async #latest(events: readonly IndexedEvent[], after: Sequence, upTo: Sequence, breathe: Breathe): Promise<Changes | undefined> {
+    const [before, now] = [this.#viewAt(after), this.#viewAt(upTo)];
     const affected = new Set<string>();
     const streams = new Map<string, { from: number; to: number }>();
     let scanned = 0;
@@ -266,21 +298,27 @@ export class Rows {
       if (++scanned % BREATH === 0) await breathe();
     }
     for (const [stream, { from, to }] of streams) {
-      if (affected.size > MAX_CHANGED) return undefined;
+      if (affected.size > MAX_AFFECTED) return undefined;
       const { keys, totals } = await this.#changedBetween(stream, from, to, after, upTo);
       for (const key of totals) affected.add(key);
       for (const key of keys)
-        for (const at of [after, upTo]) for await (const other of this.#affectedBy(key, at, breathe)) affected.add(other);
+        for (const view of [before, now]) for await (const other of this.#affectedBy(key, view, breathe)) affected.add(other);
       if (++scanned % BREATH === 0) await breathe();
     }
     const changes: Record<string, RowValue | null> = {};
     let [rows, bytes] = [0, 0];
     for (const key of [...affected].sort()) {
-      if (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES) return undefined;
-      const { row, text } = (await this.#hasRow(key, upTo)) ? await this.#render(key, upTo, breathe) : NO_ROW;
+      if (!this.projection.rows[kindOf(key)]) continue;
+      const rendered = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe) : NO_ROW;
+      const { row, text } = rendered;
+      const last = this.#lastRendered(key, this.#run);
+      this.#keepLast(key, rendered, upTo);
+      if (last?.text === text) continue;
       if (row !== undefined) changes[key] = row;
-      else if (await this.#hasRow(key, after)) changes[key] = null;
+      else if (last?.row ?? (await this.#hasRow(key, before))) changes[key] = null;
+      else continue;
       bytes += text.length;
+      if (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES) return undefined;
       await breathe();
     }
     return changes;
@@ -320,19 +358,20 @@ export class Rows {
     return { keys, totals };
   }
 
-  /** Rows within two links of a contribution. */
-  async *#affectedBy(key: string, at: Sequence, breathe: Breathe): AsyncGenerator<string> {
+  /** Rows that may show a contribution, or did: its own, those it links to, and those that their contributions link to. */
+  async *#affectedBy(key: string, view: View, breathe: Breathe): AsyncGenerator<string> {
     yield key;
-    for (const { links } of await this.#placesAt(key, at))
+    for (const { links } of await this.#standing(key, view))
       for (const target of links) {
         const link = keyOfTarget(target);
         yield link;
-        for (const other of await this.#placesAt(link, at)) yield* other.links.map(keyOfTarget);
+        for (const other of view.places(link)) yield* other.links.map(keyOfTarget);
       }
-    const view = this.#viewAt(at);
-    for (const source of this.projection.from) {
-      if (source.category === undefined) continue; // an event is never changed by what comes later
-      const list = { from: source, ranks: 1 + this.#lastRank(source) };
+    const source = this.projection.from.find(({ kind }) => kind === kindOf(key));
+    if (!source?.shownByLinking) return;
+    for (const from of this.projection.from) {
+      if (from.category === undefined) continue; // an event is never changed by what comes later
+      const list = { from, ranks: 1 + this.#lastRank(from) };
       for (let last: Origin | undefined; ;) {
         const page = view.linking(list, key as Key, last && placeOfOrigin(last), KEYS);
         for (const { key: other, links } of page) {
@@ -350,11 +389,12 @@ export class Rows {
     return Math.max(0, ...lists.map((list) => ('from' in list && list.from === source ? list.ranks - 1 : 0)));
   }
 
-  async #placesAt(key: string, at: Sequence): Promise<readonly Standing[]> {
-    return [...this.readModel.contributionsAt(this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+  async #standing(key: string, view: View): Promise<readonly Standing[]> {
+    const places = view.places(key);
+    return this.#readsEvents ? [...places, ...(await this.#eventsUnder(key, view.sequence))] : places;
   }
-  async #hasRow(key: string, at: Sequence): Promise<boolean> {
-    return (await this.#placesAt(key, at)).some(({ row }) => row);
+  async #hasRow(key: string, view: View): Promise<boolean> {
+    return (await this.#standing(key, view)).some(({ row }) => row);
   }
 
   /** Events that contribute under a key, which few do. */
@@ -373,24 +413,24 @@ export class Rows {
     return new View(this.readModel, this.writer, at, (id) => kept.get(this.#name(id)) as Added | undefined);
   }
 
-  async #render(key: string, at: Sequence, breathe: Breathe = turn): Promise<Rendered> {
-    const name = this.#name(`${at} ${key}`);
+  async #render(key: string, view: View, breathe: Breathe = turn): Promise<Rendered> {
+    const name = this.#name(`${view.sequence} ${key}`);
     const known = kept.get(name) as Rendered | undefined;
     if (known) return known;
     const render = this.projection.rows[kindOf(key)];
     const id = key.slice(key.indexOf(':') + 1);
-    const shown = render && (await this.#evaluate(at, (view) => render(id, view), breathe));
-    const row = shown ? this.#withFault(key, at, shown as RowValue) : undefined;
+    const shown = render && (await this.#evaluate(view, () => render(id, view), breathe));
+    const row = shown ? this.#withFault(key, view, shown as RowValue) : undefined;
     const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
     kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
     return rendered;
   }
 
   /** The row of a stream that can be folded no more says so. */
-  #withFault(key: string, at: Sequence, row: RowValue): RowValue {
-    for (const { stream } of this.readModel.contributionsAt(this.writer.build.id, key, at)) {
+  #withFault(key: string, view: View, row: RowValue): RowValue {
+    for (const { stream } of view.places(key)) {
       const since = this.writer.faulted.get(stream);
-      if (since === undefined || since > at) continue;
+      if (since === undefined || since > view.sequence) continue;
       const { position, id: event } = this.readModel.eventAt(since)!;
       const error = this.readModel.faulted(this.writer.build.id).find((faulted) => faulted.stream === stream)?.error;
       return { ...row, faulted: { stream, position, event, error: error ?? null } };
@@ -399,11 +439,10 @@ export class Rows {
   }
 
   /** Evaluates what looks things up; what is missing is fetched, with a pause now and then, and it is evaluated again. */
-  async #evaluate<T>(at: Sequence, evaluate: (view: View) => T, breathe: Breathe = turn): Promise<T> {
-    const view = this.#viewAt(at);
+  async #evaluate<T>(view: View, evaluate: () => T, breathe: Breathe = turn): Promise<T> {
     for (let fetched = 0; ;)
       try {
-        return evaluate(view);
+        return evaluate();
       } catch (error) {
         if (error !== MISSING) throw error;
         for (const { id, stream, revision, byEvent } of view.missing.values()) {
@@ -530,12 +569,13 @@ class View implements Lookup {
   readonly #under = new Map<string, readonly Origin[]>();
   readonly #first = new Map<string, readonly Origin[]>();
   readonly #revisions = new Map<string, number>();
+  readonly #placesUnder = new Map<string, readonly ContributionPlace[]>();
   readonly #sums = new Map<string, Readonly<Record<string, bigint>>>();
 
   constructor(
     private readonly readModel: ReadModel,
     private readonly writer: ProjectionWriter,
-    private readonly sequence: Sequence,
+    readonly sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 
@@ -614,8 +654,7 @@ class View implements Lookup {
         .marked(writer.build.id, under(key), sequence, KEYS)
         .toReversed()
         .map((since) => this.#originOfEvent(since, key, 0));
-    return readModel
-      .contributionsAt(writer.build.id, key, sequence)
+    return this.places(key)
       .slice(0, 1)
       .map(({ stream, links }) => this.#originOf(stream, { key, target: key, links, rank: 0, since: 0 }));
   }
@@ -627,6 +666,13 @@ class View implements Lookup {
   #originOfEvent(since: Sequence, target: string, rank: number): Origin {
     const { stream, revision } = this.readModel.eventAt(since)!;
     return { id: idOf(stream, revision, true), key: undefined, target, stream, revision, byEvent: true, links: [], rank, since };
+  }
+
+  /** The places under a key. */
+  places(key: string): readonly ContributionPlace[] {
+    let places = this.#placesUnder.get(key);
+    if (!places) this.#placesUnder.set(key, (places = this.readModel.contributionsAt(this.writer.build.id, key, this.sequence)));
+    return places;
   }
 
   /** Where a stream was; a faulted one stays where it stood before. */
