@@ -75,6 +75,9 @@ interface Rendered {
   readonly text: string;
 }
 
+interface KeptUpdate {
+  readonly update: Update | undefined;
+}
 interface LastRendered extends Rendered {
   readonly at: Sequence;
 }
@@ -95,7 +98,7 @@ const MAX_CHANGED_BYTES = 4 << 20;
 const BREATH = 32;
 
 /** Objects take about four times the memory of their text. */
-const kept = new LRUCache<string, Rendered | LastRendered | Added>({ maxSize: KEPT_BYTES });
+const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | Added>({ maxSize: KEPT_BYTES });
 let instances = 0;
 
 /** Lets other work in between; whoever renders for followers waits longer than a turn. */
@@ -217,7 +220,7 @@ export class Rows {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
     for (let sequence = after + 1; sequence <= reach; sequence++) {
-      const update = await this.#updateAt(this.readModel.eventAt(sequence)!, breathe);
+      const update = await this.#sharedUpdateAt(sequence, breathe);
       if (update) updates.push(update);
       if (updates.length === limit) return { updates, upTo: sequence };
       if (sequence % BREATH === 0) await breathe();
@@ -225,20 +228,26 @@ export class Rows {
     return { updates, upTo: reach };
   }
 
-  async #updateAt({ sequence, position, id, stream, revision }: IndexedEvent, breathe: Breathe, run?: Run): Promise<Update | undefined> {
-    const [before, after] = [this.#viewAt(sequence - 1), this.#viewAt(sequence)];
-    const changed = await this.#changedBy(stream, revision, sequence);
-    const affected = new Set<string>(changed.totals);
-    for (const key of changed.keys)
-      for (const view of [before, after]) for await (const other of this.#affectedBy(key, view, breathe)) affected.add(other);
-    const changes: Record<string, RowValue | null> = {};
-    for (const key of [...affected].sort()) {
-      if (!this.projection.rows[kindOf(key)]) continue;
-      const was = this.#lastRendered(key, run) ?? ((await this.#hasRow(key, before)) ? await this.#render(key, before, breathe) : NO_ROW);
-      const is = (await this.#hasRow(key, after)) ? await this.#render(key, after, breathe) : NO_ROW;
-      if (run) this.#keepLast(key, is, sequence);
-      if (was.text !== is.text) changes[key] = is.row ?? null;
+  /** Those who ask at the same time share an update. */
+  readonly #underWay = new Map<Sequence, Promise<Update | undefined>>();
+  #sharedUpdateAt(sequence: Sequence, breathe: Breathe): Promise<Update | undefined> {
+    const name = this.#name(`update ${sequence}`);
+    const known = kept.get(name) as KeptUpdate | undefined;
+    if (known) return Promise.resolve(known.update);
+    let update = this.#underWay.get(sequence);
+    if (!update) {
+      update = this.#updateAt(this.readModel.eventAt(sequence)!, breathe).finally(() => this.#underWay.delete(sequence));
+      this.#underWay.set(sequence, update);
+      update.then((update) => kept.set(name, { update } satisfies KeptUpdate, { size: 200 + 5 * JSON.stringify(update ?? null).length }), () => undefined); // prettier-ignore
     }
+    return update;
+  }
+
+  async #updateAt({ sequence, position, id, stream, revision }: IndexedEvent, breathe: Breathe, run?: Run): Promise<Update | undefined> {
+    const changed = new Changed();
+    if (this.#readsEvents) changed.byEvent(await this.#addedBy(stream, revision));
+    await this.#compare(changed, stream, revision - 1, revision, sequence - 1, sequence);
+    const changes = (await this.#changes(changed, sequence - 1, sequence, breathe, true, run))!;
     return Object.keys(changes).length === 0 ? undefined : { sequence, position, event: id, stream, changes };
   }
 
@@ -252,6 +261,7 @@ export class Rows {
     const events = this.readModel
       .events({ tags: [], after, upTo, limit: upTo - after })
       .filter(({ stream }) => this.writer.reads(split(stream)[0]));
+    if (this.#run.to !== after) this.#run = { from: after, to: after };
     if (events.length > most) {
       const changes = await this.#latest(events, after, upTo, breathe);
       this.#run = changes ? { ...this.#run, to: upTo } : { from: upTo, to: upTo };
@@ -281,8 +291,7 @@ export class Rows {
 
   /** The latest row of each key that these events may have changed; undefined when they are too many. */
   async #latest(events: readonly IndexedEvent[], after: Sequence, upTo: Sequence, breathe: Breathe): Promise<Changes | undefined> {
-    const [before, now] = [this.#viewAt(after), this.#viewAt(upTo)];
-    const affected = new Set<string>();
+    const changed = new Changed();
     const streams = new Map<string, { from: number; to: number }>();
     let scanned = 0;
     for (const { stream, revision } of events) {
@@ -290,72 +299,79 @@ export class Rows {
       if (known) known.to = revision;
       else streams.set(stream, { from: revision - 1, to: revision });
       if (!this.#readsEvents) continue;
-      for (const { contribution } of Object.values(await this.#addedBy(stream, revision))) {
-        affected.add(contribution.key);
-        for (const total of Object.keys(contribution.sums ?? {})) affected.add(keyOfTotal(total));
-        for (const target of targetsOf(contribution)) affected.add(keyOfTarget(target));
-      }
+      changed.byEvent(await this.#addedBy(stream, revision));
       if (++scanned % BREATH === 0) await breathe();
     }
     for (const [stream, { from, to }] of streams) {
-      if (affected.size > MAX_AFFECTED) return undefined;
-      const { keys, totals } = await this.#changedBetween(stream, from, to, after, upTo);
-      for (const key of totals) affected.add(key);
-      for (const key of keys)
-        for (const view of [before, now]) for await (const other of this.#affectedBy(key, view, breathe)) affected.add(other);
+      await this.#compare(changed, stream, from, to, after, upTo);
       if (++scanned % BREATH === 0) await breathe();
     }
+    return this.#changes(changed, after, upTo, breathe, false, this.#run);
+  }
+
+  /**
+   * The rows around what changed, as they are at a sequence; of a row that is the same as before nothing.
+   * @param exact whether rows that the run has not rendered yet are rendered before and after, whatever their number; else they count as
+   * changed, and too many are undefined
+   */
+  async #changes(
+    changed: Changed,
+    from: Sequence,
+    to: Sequence,
+    breathe: Breathe,
+    exact: boolean,
+    run?: Run,
+  ): Promise<Changes | undefined> {
+    const carried = run && this.#carried?.sequence === run.to ? this.#carried : undefined;
+    const before = carried ?? this.#viewAt(from);
+    const affected = new Set(changed.rows);
+    for (const key of changed.keys) for await (const other of this.#affectedBy(key, before, breathe)) affected.add(other);
+    const was = new Map<string, Rendered>();
+    const isRow = (key: string) => this.projection.rows[kindOf(key)] !== undefined;
+    const wasAt = async (key: string, view: View): Promise<Rendered> => {
+      const last = this.#lastRendered(key, run);
+      if (last || !(await this.#hasRow(key, view))) return last ?? NO_ROW;
+      return exact ? this.#render(key, view, breathe) : OTHER;
+    };
+    for (const key of affected) if (isRow(key)) was.set(key, await wasAt(key, before));
+    const now = carried && !changed.unclear ? carried.moved(to, changed) : this.#viewAt(to);
+    if (run) this.#carried = now;
+    for (const key of changed.keys)
+      for await (const other of this.#affectedBy(key, now, breathe)) {
+        if (!affected.has(other) && isRow(other)) was.set(other, await wasAt(other, this.#viewAt(from)));
+        affected.add(other);
+        if (!exact && affected.size > MAX_AFFECTED) return undefined;
+      }
     const changes: Record<string, RowValue | null> = {};
     let [rows, bytes] = [0, 0];
-    for (const key of [...affected].sort()) {
-      if (!this.projection.rows[kindOf(key)]) continue;
-      const rendered = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe) : NO_ROW;
-      const { row, text } = rendered;
-      const last = this.#lastRendered(key, this.#run);
-      this.#keepLast(key, rendered, upTo);
-      if (last?.text === text) continue;
-      if (row !== undefined) changes[key] = row;
-      else if (last?.row ?? (await this.#hasRow(key, before))) changes[key] = null;
-      else continue;
-      bytes += text.length;
-      if (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES) return undefined;
+    for (const key of [...was.keys()].sort()) {
+      const is = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe, run !== undefined) : NO_ROW;
+      if (run) this.#keepLast(key, is, to);
+      if (was.get(key)!.text === is.text) continue;
+      changes[key] = is.row ?? null;
+      bytes += is.text.length;
+      if (!exact && (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES)) return undefined;
       await breathe();
     }
     return changes;
   }
+  /** What the run has read of the read model at its end. */
+  #carried: View | undefined;
 
-  /** Keys of the contributions, and of the rows with totals, that an event changed. */
-  async #changedBy(stream: string, revision: number, sequence: Sequence): Promise<Changed> {
-    const byEvent = this.#readsEvents ? Object.values(await this.#addedBy(stream, revision)) : [];
-    const keys = byEvent.map(({ contribution }) => contribution.key);
-    const totals = byEvent.flatMap(({ contribution }) => Object.keys(contribution.sums ?? {}).map(keyOfTotal));
-    const folded = await this.#changedBetween(stream, revision - 1, revision, sequence - 1, sequence);
-    return { keys: [...keys, ...folded.keys], totals: [...totals, ...folded.totals] };
-  }
-
-  /** The same of a stream between two of its revisions, which it had at two sequences. */
-  async #changedBetween(stream: string, from: number, to: number, after: Sequence, upTo: Sequence): Promise<Changed> {
-    if (!this.projection.from.some(({ category }) => category === split(stream)[0])) return UNCHANGED;
+  /** Adds what a stream contributes otherwise at one of its revisions than at another, which it had at two sequences. */
+  async #compare(changed: Changed, stream: string, from: number, to: number, after: Sequence, upTo: Sequence): Promise<void> {
+    if (!this.projection.from.some(({ category }) => category === split(stream)[0])) return;
     const faulted = this.writer.faulted.get(stream) ?? Infinity;
-    if (faulted <= after) return UNCHANGED;
+    if (faulted <= after) return;
     const before = from < 0 ? {} : await this.#addedAt(stream, from);
-    if (faulted <= upTo) {
-      const at = this.readModel.revisionAt(stream, faulted);
-      const { about } = (await this.readers.event(stream, at)).metadata;
-      const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
-      const contributions = Object.values(last).map(({ contribution }) => contribution);
-      return { keys: [...Object.keys(before), ...Object.keys(last)], totals: [...faultedIn(contributions, about.programme)] };
-    }
-    const now = await this.#addedAt(stream, to);
-    const keys: string[] = [];
-    const totals: string[] = [];
-    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      const [was, is] = [before[key], now[key]];
-      if (was && is && was.text === is.text && sameStanding(was.contribution, is.contribution)) continue;
-      keys.push(key);
-      for (const one of [was, is]) totals.push(...Object.keys(one?.contribution.sums ?? {}).map(keyOfTotal));
-    }
-    return { keys, totals };
+    if (faulted > upTo) return changed.between(before, await this.#addedAt(stream, to), stream, to);
+    const at = this.readModel.revisionAt(stream, faulted);
+    const { about } = (await this.readers.event(stream, at)).metadata;
+    const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
+    const contributions = Object.values(last).map(({ contribution }) => contribution);
+    changed.unclear = true;
+    for (const key of [...Object.keys(before), ...Object.keys(last)]) changed.keys.add(key);
+    for (const key of faultedIn(contributions, about.programme)) changed.rows.add(key);
   }
 
   /** Rows that may show a contribution, or did: its own, those it links to, and those that their contributions link to. */
@@ -413,7 +429,8 @@ export class Rows {
     return new View(this.readModel, this.writer, at, (id) => kept.get(this.#name(id)) as Added | undefined);
   }
 
-  async #render(key: string, view: View, breathe: Breathe = turn): Promise<Rendered> {
+  /** @param once whether nobody asks again for the row at this sequence */
+  async #render(key: string, view: View, breathe: Breathe = turn, once = false): Promise<Rendered> {
     const name = this.#name(`${view.sequence} ${key}`);
     const known = kept.get(name) as Rendered | undefined;
     if (known) return known;
@@ -422,7 +439,7 @@ export class Rows {
     const shown = render && (await this.#evaluate(view, () => render(id, view), breathe));
     const row = shown ? this.#withFault(key, view, shown as RowValue) : undefined;
     const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
-    kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
+    if (!once) kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
     return rendered;
   }
 
@@ -519,14 +536,58 @@ export class InvalidCursorError extends Error {
   override readonly name = 'InvalidCursorError';
 }
 
-interface Changed {
-  /** Of contributions: rows around them may show it. */
-  readonly keys: readonly string[];
-  /** Of rows that show the totals. */
-  readonly totals: readonly string[];
+/** What events changed. */
+class Changed {
+  /** Of contributions: rows around them may show them. */
+  readonly keys = new Set<string>();
+  /** Of rows that show totals. */
+  readonly rows = new Set<string>();
+  readonly totals = new Set<string>();
+  /** Keys and targets whose places moved. */
+  readonly moved = new Set<string>();
+  readonly revisions = new Map<string, number>();
+  /** Whether more may have moved. */
+  unclear = false;
+
+  byEvent(added: Added): void {
+    for (const { contribution } of Object.values(added)) {
+      this.keys.add(contribution.key);
+      this.#adds(contribution);
+      for (const target of targetsOf(contribution)) {
+        this.moved.add(target);
+        this.rows.add(keyOfTarget(target));
+      }
+      this.moved.add(contribution.key);
+    }
+  }
+
+  between(before: Added, now: Added, stream: string, revision: number): void {
+    this.revisions.set(stream, revision);
+    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      const [was, is] = [before[key], now[key]];
+      const same = was && is && sameStanding(was.contribution, is.contribution);
+      if (same && was.text === is.text) continue;
+      this.keys.add(key);
+      for (const one of [was, is]) {
+        if (!one) continue;
+        this.#adds(one.contribution);
+        if (same) continue;
+        this.moved.add(key);
+        for (const target of targetsOf(one.contribution)) this.moved.add(target);
+      }
+    }
+  }
+
+  #adds({ sums = {} }: Contribution): void {
+    for (const total in sums) {
+      this.totals.add(total);
+      this.rows.add(keyOfTotal(total));
+    }
+  }
 }
+/** Of a row that was there, and was not rendered. */
+const OTHER: Rendered = { row: undefined, text: '?' };
 const NO_ROW: Rendered = { row: undefined, text: '' };
-const UNCHANGED: Changed = { keys: [], totals: [] };
 
 const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
 
@@ -566,16 +627,16 @@ class View implements Lookup {
   /** What to fetch before it is evaluated again. */
   readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
-  readonly #under = new Map<string, readonly Origin[]>();
-  readonly #first = new Map<string, readonly Origin[]>();
-  readonly #revisions = new Map<string, number>();
-  readonly #placesUnder = new Map<string, readonly ContributionPlace[]>();
-  readonly #sums = new Map<string, Readonly<Record<string, bigint>>>();
+  // Each holds some hundred bytes an entry, the lists up to two kilobytes: all together at most about 5 MB.
+  readonly #first = new LRUCache<string, readonly Origin[]>({ max: 1000 });
+  readonly #revisions = new LRUCache<string, number>({ max: 5000 });
+  readonly #placesUnder = new LRUCache<string, readonly ContributionPlace[]>({ max: 5000 });
+  readonly #sums = new LRUCache<string, Readonly<Record<string, bigint>>>({ max: 5000 });
 
   constructor(
     private readonly readModel: ReadModel,
     private readonly writer: ProjectionWriter,
-    readonly sequence: Sequence,
+    public sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 
@@ -585,17 +646,22 @@ class View implements Lookup {
 
   get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined {
     const key = `${source.kind}:${id}`;
-    let origins = this.#under.get(key);
-    if (!origins) this.#under.set(key, (origins = this.#originsUnder(source, key)));
-    for (const added of this.#need(origins)) if (added[key]) return added[key].value as Shown | undefined;
+    for (const added of this.#need(this.#originsUnder(source, key))) if (added[key]) return added[key].value as Shown | undefined;
     return undefined;
   }
 
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
-    const name = `${list.from.kind} ${list.ranks} ${key}`;
-    let origins = this.#first.get(name);
-    if (!origins) this.#first.set(name, (origins = this.linking(list, key, undefined, NEWEST)));
-    return this.entries(list, origins);
+    const origins: Origin[] = [];
+    for (let rank = 0; rank < list.ranks && origins.length < NEWEST; rank++) {
+      const target = targetOf(list.from.kind, rank, key);
+      let first = this.#first.get(target);
+      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, NEWEST)));
+      origins.push(...first);
+    }
+    return this.entries(
+      list,
+      origins.slice(0, NEWEST).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
+    );
   }
 
   /** @throws MISSING */
@@ -632,9 +698,25 @@ class View implements Lookup {
       const target = targetOf(from.kind, rank, key);
       const behind = after?.rank === rank ? after : undefined;
       const more = limit - found.length;
-      found.push(...(from.category === undefined ? this.#events(target, rank, behind, more) : this.#places(target, rank, behind, more)));
+      found.push(...this.#from(from, target, rank, behind, more));
     }
     return found;
+  }
+  #from({ category }: Source, target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    return category === undefined ? this.#events(target, rank, after, limit) : this.#places(target, rank, after, limit);
+  }
+
+  /** The same at a later sequence: what changed is read again. */
+  moved(sequence: Sequence, { moved, totals, revisions }: Pick<Changed, 'moved' | 'totals' | 'revisions'>): this {
+    this.sequence = sequence;
+    this.#found.clear();
+    for (const name of moved) {
+      this.#first.delete(name);
+      this.#placesUnder.delete(name);
+    }
+    for (const total of totals) this.#sums.delete(total);
+    for (const [stream, revision] of revisions) this.#revisions.set(stream, revision);
+    return this;
   }
   #places(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
     const { readModel, writer, sequence } = this;
@@ -660,8 +742,11 @@ class View implements Lookup {
   }
 
   #originOf(stream: string, place: Pick<Origin, 'key' | 'target' | 'links' | 'rank' | 'since'>): Origin {
+    return { stream, byEvent: false, ...place, ...this.#at(stream) };
+  }
+  #at(stream: string): Pick<Origin, 'id' | 'revision'> {
     const revision = this.revisionOf(stream);
-    return { id: idOf(stream, revision, false), stream, revision, byEvent: false, ...place };
+    return { id: idOf(stream, revision, false), revision };
   }
   #originOfEvent(since: Sequence, target: string, rank: number): Origin {
     const { stream, revision } = this.readModel.eventAt(since)!;
