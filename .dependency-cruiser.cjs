@@ -36,9 +36,9 @@ const forbidden = [
   },
   {
     name: 'engine-on-ports',
-    comment: 'The engine knows the language, the ports and a bounded map: no subject, no adapter, no framework.',
+    comment: 'The engine knows the language and the ports, and what a cache and a pause need: no aggregate, no adapter, no framework.',
     from: { path: within('src/engine/') },
-    to: { pathNot: `${within('src/engine/', kernel, ports, 'node_modules/lru-cache/')}|^crypto$|^(node:)?timers/promises$` },
+    to: { pathNot: `${within('src/engine/', kernel, ports)}|^crypto$|^timers/promises$|node_modules/lru-cache/` },
   },
   {
     name: 'ports-plain',
@@ -60,10 +60,24 @@ const forbidden = [
   },
   {
     name: 'thread-alone',
-    comment:
-      'What is started as a thread is started as it was written, also where nothing was built: nothing of the project can be found there.',
-    from: { path: within('src/store/sqlite/statements\\.ts$') },
-    to: { path: within('src/', 'projections/') },
+    comment: 'The thread of the projections takes what follows the log and writes the read model: no HTTP, no commands, no other entry.',
+    from: { path: within('src/projector-thread\\.ts$') },
+    to: {
+      path: within('src/', 'projections/'),
+      pathNot: within(
+        'projections/index\\.ts$',
+        'src/domain/index\\.ts$',
+        'src/engine/read/',
+        'src/store/(sqlite|replica)/',
+        'src/projector-worker\\.ts$',
+      ),
+    },
+  },
+  {
+    name: 'thread-not-imported',
+    comment: 'An entry of a thread runs when it is imported: it is started, never imported.',
+    from: {},
+    to: { path: within('src/projector-thread\\.ts$') },
   },
   {
     name: 'sqlite-at-home',

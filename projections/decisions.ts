@@ -32,7 +32,7 @@ const totals = sums({ decisions: 'count' });
 
 const recorded = eventSource('decision', {
   place({ metadata: { command, authority, decidedBy } }): readonly Contribution<'decision'>[] {
-    if (command.body === undefined) return [];
+    if (command.body === undefined && command.record === undefined) return []; // not the first of its decision
     const links = [...(authority ? [`reference:${paper(authority.reference)}`] : []), ...(decidedBy ? [`person:${decidedBy.person}`] : [])];
     return [
       {

@@ -2,11 +2,10 @@ import { randomUUIDv7 } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
 import { projections } from '../projections/index.js';
@@ -15,22 +14,22 @@ import { Engine } from './engine/write/engine.js';
 import { Projector } from './engine/read/projector.js';
 import { benchController } from './http/bench.controller.js';
 import { commandController, onTheBus } from './http/command.js';
-import { acceptJson } from './http/json-body.js';
+import { adapterFor, type Limits } from './http/fastify.js';
 import { LEDGER, lagOf, type Ledger } from './http/ledger.js';
 import { LogController } from './http/log.controller.js';
 import { Metrics } from './http/metrics.js';
 import { documentOf } from './http/openapi.js';
 import { OperationsController } from './http/operations.controller.js';
-import { stayLocal } from './http/local.js';
-import { notHttp, ProblemFilter, sendProblem } from './http/problem.js';
+import { ProblemFilter } from './http/problem.js';
 import { ProjectionsController } from './http/projections.controller.js';
 import { placesOf, Routes } from './http/routes.js';
 import { aggregateController } from './http/aggregate.controller.js';
 import { Subscribers } from './http/subscribers.js';
-import { requireTokens, Tokens } from './http/tokens.js';
-import { SqliteReadModel } from './store/sqlite/sqlite-read-model.js';
+import { followOnThread } from './projector-worker.js';
+import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
+import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
-import { SqliteStore } from './store/sqlite/sqlite-store.js';
+import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 import type { EventStore } from './store/event-store.js';
 
 @Module({})
@@ -58,6 +57,8 @@ export class AppModule {
 export interface App {
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Resolved when the store accepts nothing more until it is opened again. */
+  readonly failed: Promise<Error>;
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -79,20 +80,25 @@ const VERSION = (() => {
 const CLOSING_MS = 5000;
 
 /** The whole server on a data folder. @throws FolderInUse and what else keeps the store from opening */
-export const createApp = async (config: Config, log: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<App> => {
+export const createApp = async (
+  config: Config,
+  log: Logger = pino({ level: config.logLevel }, pino.destination(2)),
+  limits: Limits = {},
+): Promise<App> => {
   const store = await openStore(config, log);
-  let readModel: SqliteReadModel | undefined;
   let projector: Projector | undefined;
   try {
-    readModel = new SqliteReadModel(join(config.dataDir, 'read-model.db'), { thread: true });
+    const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
     projector = Projector.start({
       store,
       readModel,
+      ...onThread(config, store, readModel),
       projections,
       aggregates: aggregates,
       log: (message, error) => log.error({ err: error }, message),
     });
-    const { app, subscribers } = await serve(config, log, store, projector);
+    await projector.opened;
+    const { app, subscribers } = await serve(config, log, store, projector, limits);
     const close = async () => {
       const patience = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSING_MS);
       subscribers.close();
@@ -104,11 +110,12 @@ export const createApp = async (config: Config, log: Logger = pino({ level: conf
         await store.close();
       }
     };
-    return { app, url: await app.getUrl(), close };
+    const failed = new Promise<Error>((resolve) => store.onFailure?.(resolve));
+    void failed.then((error) => log.error({ err: error }, error.message));
+    return { app, url: await app.getUrl(), failed, close };
   } catch (error) {
     const quietly = (reason: unknown) => log.error({ err: reason }, 'The read model could not be closed.');
-    if (projector) await projector.close().catch(quietly);
-    else readModel?.close();
+    await projector?.close().catch(quietly);
     await store.close();
     throw error;
   }
@@ -124,12 +131,19 @@ const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: C
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 
-const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector) => {
+/** The built program follows the log on a thread of its own; where the program is not built there is nothing that could start as one. */
+const onThread = ({ store: kind, dataDir }: Config, store: EventStore, readModel: SqliteReadModelFile) => {
+  if (extname(import.meta.filename) !== '.js' || !store.onCommit) return {};
+  const log = kind === 'embedded' ? { kind: 'sqlite', file: join(dataDir, LEDGER_FILE) } as const : { kind: 'replica', file: join(dataDir, REPLICA_FILE) } as const; // prettier-ignore
+  return { follow: followOnThread({ log, readModel: readModel.file }, (listener) => store.onCommit!(listener)) };
+};
+
+const serve = async (config: Config, log: Logger, store: EventStore, projector: Projector, limits: Limits) => {
   const replica = store instanceof ReplicaStore ? { replica: () => store.status() } : {};
   const engine = new Engine({ store, now, newId }, aggregates, config.queue);
   const subscribers = new Subscribers({ projector, store, log, most: config.subscribers });
   const metrics = new Metrics({
-    underWay: () => engine.underWay,
+    underWay: () => engine.inFlight,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
     ...replica,
@@ -152,23 +166,10 @@ const serve = async (config: Config, log: Logger, store: EventStore, projector: 
     metrics,
     routes,
     subscribers,
+    version: VERSION,
     document: () => (document ??= documentOf(app, VERSION, config.tokens !== undefined)),
   };
-  const adapter = new FastifyAdapter({
-    logger: false,
-    requestTimeout: 30_000,
-    forceCloseConnections: 'idle',
-    // The length of an id is judged where all of it is judged.
-    routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(error, reply, ledger),
-    clientErrorHandler: notHttp,
-  } as never);
-  const fastify = adapter.getInstance();
-  if (config.tokens === undefined) stayLocal(fastify as never);
-  else requireTokens(fastify as never, await Tokens.open(config.tokens, log));
-  acceptJson(fastify as never);
-  routes.watch(fastify as never);
-  metrics.watch(fastify as never);
+  const adapter = await adapterFor(ledger, config, limits);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(ledger), adapter, {
     bodyParser: false,
     abortOnError: false,

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -14,6 +16,10 @@ export interface Config {
   readonly queue: number;
   /** Clients that may follow projections at the same time. */
   readonly subscribers: number;
+  /** How many of them with one token. */
+  readonly subscribersPerToken: number;
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed; none unless set. */
+  readonly trustedProxies?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
   /** Routes that only measure. */
@@ -56,6 +62,13 @@ const words = <T extends string = string>(
 });
 const isPath = (path: string): boolean => path.trim() !== '' && !path.includes('\0');
 
+/** An IP address, or one with the length of its network's prefix. */
+const isNetwork = (text: string): boolean => {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
+  return bits > 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+};
+
 const isZone = (zone: string): boolean => {
   try {
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
@@ -75,6 +88,15 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   logLevel: words('LEDGER_LOG_LEVEL', 'info', `one of ${LEVELS.join(', ')}`, (level) => LEVELS.includes(level)),
   queue: whole('LEDGER_QUEUE', 1024, 1, 65536),
   subscribers: whole('LEDGER_SUBSCRIBERS', 1000, 0, 100_000),
+  subscribersPerToken: whole('LEDGER_SUBSCRIBERS_PER_TOKEN', 50, 0, 100_000),
+  trustedProxies: {
+    key: 'LEDGER_TRUSTED_PROXIES',
+    allowed: 'addresses or networks with commas between, such as 127.0.0.1,10.0.0.0/8',
+    read: (value) => {
+      const proxies = value.split(',').map((proxy) => proxy.trim());
+      return proxies.every(isNetwork) ? proxies : undefined;
+    },
+  },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',

@@ -15,7 +15,7 @@ const complain = (message: string, code: number): never => {
 
 const start = async (): Promise<void> => {
   const config = configOf(process.env);
-  const { url, close } = await createApp(config);
+  const { url, failed, close } = await createApp(config);
   process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
 
   let closing = false;
@@ -29,6 +29,12 @@ const start = async (): Promise<void> => {
       complain(`Closing failed: ${String(error)}`, 1);
     }
   };
+  // EX_IOERR of sysexits.h, so that a supervisor starts the server again. Open requests get a second for their answers.
+  void failed.then(() => {
+    closing = true;
+    setTimeout(() => process.exit(74), 1000);
+    void close().finally(() => process.exit(74));
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 };

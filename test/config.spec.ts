@@ -15,6 +15,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       queue: 1024,
       subscribers: 1000,
+      subscribersPerToken: 50,
       readyLag: 1000,
       benchRoutes: false,
     });
@@ -38,6 +39,11 @@ describe('the configuration', () => {
     ['LEDGER_LOG_LEVEL', 'loud', 'fatal, error, warn, info, debug, trace, silent'],
     ['LEDGER_QUEUE', '0', '1 to 65536'],
     ['LEDGER_BENCH_ROUTES', 'yes', 'true or false'],
+    ['LEDGER_SUBSCRIBERS_PER_TOKEN', '-1', '0 to 100000'],
+    ['LEDGER_TRUSTED_PROXIES', '', 'addresses or networks'],
+    ['LEDGER_TRUSTED_PROXIES', 'proxy.example', 'addresses or networks'],
+    ['LEDGER_TRUSTED_PROXIES', '10.0.0.0/33', 'addresses or networks'],
+    ['LEDGER_TRUSTED_PROXIES', '10.0.0.1,', 'addresses or networks'],
     ['LEDGER_QEUE', '1', 'LEDGER_QUEUE'],
   ])('refuses %s=%s and says what is allowed', (key, value, allowed) => {
     const refused = () => configOf({ [key]: value });
@@ -54,6 +60,13 @@ describe('the configuration', () => {
     const { host, tokens } = configOf({ HOST: '0.0.0.0', LEDGER_TOKENS: '/run/tokens.json' });
     expect([host, tokens]).toEqual(['0.0.0.0', '/run/tokens.json']);
   });
+
+  it('trusts the proxies that it names', () =>
+    expect(configOf({ LEDGER_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,2001:db8::/32' }).trustedProxies).toEqual([
+      '127.0.0.1',
+      '10.0.0.0/8',
+      '2001:db8::/32',
+    ]));
 
   it('takes KurrentDB for a store only with the place of one', () => {
     expect(() => configOf({ LEDGER_STORE: 'kurrentdb' })).toThrow(/KURRENTDB_URL/);

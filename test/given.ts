@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { aggregates } from '../src/domain/index.js';
-import { decideOn, engineRefusals, type Decision } from '../src/engine/write/engine.js';
+import { decide as decideOn, engineRefusals, readOthers, type Decision } from '../src/engine/write/decide.js';
 import {
   check,
   provenanceFields,
@@ -12,6 +12,7 @@ import {
   Rejection,
   stageRefusals,
   type AnyCommand,
+  type Command,
   type AnyAggregate,
   type Assessment,
   type Event,
@@ -25,7 +26,7 @@ import {
 export const TODAY = '2026-03-02';
 const RECORDED_AT = '2026-03-01T09:00:00.000Z';
 
-/** A fact as a stream holds it; what is not told here is filled in. */
+/** An event as a stream holds it; what is left out here is filled in. */
 export interface ToldFact extends Event {
   readonly effectiveOn?: string;
   readonly schemaVersion?: number;
@@ -63,16 +64,16 @@ const recorded = ({ aggregate, id }: Stream, event: ToldFact, revision: number):
     recordedAt: RECORDED_AT,
     effectiveOn: event.effectiveOn ?? '2016-01-01',
     about: {},
-    command: { id: `decision-${revision + 1}`, name: 'Tell' },
+    command: { id: `decision-${revision + 1}`, name: 'Given' },
     actor: { id: 'ana' },
     ...event.record,
-    $correlationId: 'told',
-    $causationId: 'told',
+    $correlationId: 'given',
+    $causationId: 'given',
     known: [],
   },
 });
 
-/** The stream as it is read; each fact must have a shape that could have been told. */
+/** The stream as it is read; each event must have a shape that passes its own check. */
 export const historyOf = (context: Stream): History => {
   const history = History.of(
     context.aggregate,
@@ -89,30 +90,34 @@ const expectShape = (of: string, fields: Fields, data: unknown): void =>
 /** What a rule said: its result alone, or any part of the assessment. */
 type Expected = Assessment['result'] | Partial<Assessment>;
 
-interface Outcome<State> {
+/** The codes that a command can be refused with, by the compiler's knowledge: a typo in a specification is no code. */
+type CodeOf<C> = C extends Command<infer Code> ? Code | `${string}/${StageEnd}` | keyof typeof engineRefusals : string;
+type StageEnd = 'unknown' | 'exists' | 'not-yet' | 'stage';
+
+interface Outcome<State, C> {
   /** These new facts and no others; with none, `changesNothing` says it better. */
   then(...events: readonly Event[]): Promise<void>;
   changesNothing(): Promise<void>;
-  /** `more`: what a program is told beside the code; `detail` stands in the sentence for people. */
-  rejects(code: string, more?: { readonly detail?: string; readonly [key: string]: unknown }): Promise<void>;
+  /** `more`: what the answer has for programs beside the code; `detail` stands in the sentence for people. */
+  rejects(code: CodeOf<C>, more?: { readonly detail?: string; readonly [key: string]: unknown }): Promise<void>;
   /** These rules were assessed and no others. */
   assesses(expected: Readonly<Record<string, Expected>>): Promise<void>;
   /** The state once the new facts stand in their place. */
   leaves(expected: object | ((state: State, history: History<State>) => void)): Promise<void>;
 }
 
-/** For one subject: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
+/** For one aggregate: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
   <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
   (...events: readonly ToldFact[]) => ({
-    when: (command: AnyCommand, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>> => {
+    when: <C extends AnyCommand>(command: C, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>, C> => {
       const own: Stream = { aggregate, id, events };
 
       const load = async (category: string, wanted: string): Promise<History> => {
         const found = [own, ...others].find((s) => s.aggregate.category === category && s.id === wanted);
         return found
           ? historyOf(found)
-          : new History(
+          : History.of(
               aggregates.find((s) => s.category === category)!,
               wanted,
             );
@@ -121,7 +126,8 @@ export const specification =
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
-        return decideOn(command, { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY }, historyOf(own), load);
+        const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
+        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load));
       };
 
       /** What was decided must also stand once it is recorded, and be read the same again. */
@@ -132,8 +138,7 @@ export const specification =
           expect(command.events).toContain(type);
           expectShape(type, eventFields(aggregate, type), data);
         }
-        const history = historyOf(own);
-        history.addAll(added.map((fact, i) => recorded(own, fact, events.length + i)));
+        const history = historyOf(own).extended(added.map((event, i) => recorded(own, event, events.length + i)));
         expect(history.state).toEqual(historyOf({ ...own, events: [...events, ...added] }).state);
         return history;
       };

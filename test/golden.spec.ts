@@ -50,8 +50,8 @@ describe.each(types)('$type $version', ({ type, version, fields }) => {
 
   it('has every field in some sample', () => {
     for (const v of versions) {
-      const told = ofVersion(v).flatMap(({ data }) => Object.keys(data));
-      expect([...new Set(told)].sort()).toEqual(Object.keys(golden.shapes[type]![v] as object).map((name) => name.replace('?', '')).sort()); // prettier-ignore
+      const present = ofVersion(v).flatMap(({ data }) => Object.keys(data));
+      expect([...new Set(present)].sort()).toEqual(Object.keys(golden.shapes[type]![v] as object).map((name) => name.replace('?', '')).sort()); // prettier-ignore
     }
   });
 });
@@ -66,7 +66,7 @@ describe('the golden file', () => {
     ['a field that is new', { ...shape, c: shape.b }],
     ['a field of another name', { a: shape.a, c: shape.b }],
     ['a field of another kind', { ...shape, b: { kind: 'text', optional: true } }],
-    ['a field that has to be told', { ...shape, b: { kind: 'count', optional: false } }],
+    ['a field that is no longer optional', { ...shape, b: { kind: 'count', optional: false } }],
   ])('sees %s', (_, changed) => expect(canonical(shapeOf(changed))).not.toBe(canonical(shapeOf(shape))));
 
   it('sees what changed inside a list, an object, a choice or a reference', () => {
@@ -87,7 +87,7 @@ describe('the golden file', () => {
     expect(shapeOf({ ...shape, a: { ...shape.a, about: 'What it is', example: 'x', max: 10 } })).toEqual(shapeOf(shape)));
 });
 
-/** Names (with `?` when it need not be told) and kinds, sorted; what readers do not depend on is left out. */
+/** Names (with `?` when it is optional) and kinds, sorted; what readers do not depend on is left out. */
 function shapeOf(fields: Fields): Record<string, unknown> {
   const entries = Object.entries(fields).map(([name, field]) => [`${name}${field.optional ? '?' : ''}`, kindOf(field)] as const);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { commands, aggregates } from '../src/domain/index.js';
 import { split } from '../src/engine/audit/audit.js';
-import { Engine, type CommandRequest, type Receipt } from '../src/engine/write/engine.js';
+import { Engine, type CommandRequest } from '../src/engine/write/engine.js';
+import type { Receipt } from '../src/engine/write/receipt.js';
 import {
   check,
   provenanceFields,
@@ -15,12 +16,14 @@ import {
 import type { EventStore } from '../src/store/event-store.js';
 import { memoryStore } from './fakes/memory-store.js';
 
-/** A ledger, in memory unless told otherwise, written through the real engine: the clock and the ids are the test's. */
+/** A ledger, in memory unless another store is given, written through the real engine: the clock and the ids are the test's. */
 export class World {
   readonly engine: Engine;
   /** How many commands were accepted, and why the others were not: code → how often. */
   accepted = 0;
   readonly refused = new Map<string, number>();
+  /** Command → the codes that it was refused with. */
+  readonly refusedBy = new Map<string, Set<string>>();
   #now: Temporal.Instant;
   #ids = 0;
   readonly #accepted: { readonly request: CommandRequest; readonly receipt: Receipt }[] = [];
@@ -51,12 +54,12 @@ export class World {
   /** @throws Rejection */
   async tell(stream: string, command: string, data: object, record: Provenance = {}): Promise<Receipt> {
     const [category, id] = split(stream);
-    const told = commands.find(({ name }) => name === command)!;
-    const wrong = [...check(told.fields, data), ...check(provenanceFields, record)];
-    if (wrong.length > 0) throw new Error(`${command} would not come through the door: ${JSON.stringify(wrong)}`);
+    const known = commands.find(({ name }) => name === command)!;
+    const wrong = [...check(known.fields, data), ...check(provenanceFields, record)];
+    if (wrong.length > 0) throw new Error(`${command} does not pass its check: ${JSON.stringify(wrong)}`);
     const aggregate = subjectOf(category);
     const idempotencyKey = `key-${this.#ids}`;
-    const request: CommandRequest = { command: told, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
+    const request: CommandRequest = { command: known, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
     const receipt = await this.engine.handle(request);
     if (receipt.outcome === 'accepted') {
       this.accepted++;
@@ -72,13 +75,15 @@ export class World {
     return answers;
   }
 
-  /** Tells it, unless the ledger says no; whatever else goes wrong is an error. */
+  /** Sends it; a refusal is noted, any other failure is an error. */
   async try(...asked: Parameters<World['tell']>): Promise<void> {
     try {
       await this.tell(...asked);
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+      const [, command] = asked;
+      this.refusedBy.set(command, (this.refusedBy.get(command) ?? new Set()).add(error.code));
     }
   }
 
@@ -90,7 +95,7 @@ export class World {
 
 const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
-/** A programme, two towers, two suppliers: what contracts need to be told. */
+/** A programme, two towers, two suppliers: what contracts refer to. */
 export const tellWorld = async (world: World): Promise<void> => {
   await world.tell('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
   await world.tell('tower-hosting', 'PlanTower', { programme: 'met', title: 'Hosting' });
@@ -103,7 +108,7 @@ const day = (from: string, days: number): fc.Arbitrary<string> =>
   fc.nat(days).map((n) => Temporal.PlainDate.from(from).add({ days: n }).toString());
 const exact = day('2010-01-01', 3650);
 
-/** A date as well, or as badly, as it is known. */
+/** A date, exact or uncertain. */
 export const toldDate: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: exact },
   { weight: 2, arbitrary: exact.map((d) => d.slice(0, 7)) },
@@ -173,11 +178,11 @@ const terms = ({ n, date, flag }: Move) => ({
   ...(n % 3 === 0 && { startsOn: date }),
 });
 
-/** What can be told of a contract. */
+/** What can be recorded of a contract. */
 const acts: { readonly [command: string]: (move: Move) => object } = {
   RecordContract: (m) => ({
     programme: 'met',
-    title: `As told in case ${m.n}`,
+    title: `Case ${m.n}`,
     stage: ['signed', 'live', 'live', 'exiting', 'closed'][m.n % 5],
     role: 'outside',
     towers: towers(m.n),
@@ -267,13 +272,13 @@ const chosen = async (world: World, { contract, n, pick }: Move) => {
 };
 const because = (n: number) => (['error', 'better-source', 'refined', 'settled'] as const)[n % 4]!;
 
-/** A field of some fact with another value: mostly one that was told. */
+/** A field of some fact with another value: mostly one that the event has. */
 const field = async (world: World, m: Move) => {
   const { stream, history, entry } = await chosen(world, m);
   if (!entry) return undefined;
   const fields = Object.entries<Field>(history.aggregate.events[entry.recorded.type].fields);
-  const told = fields.filter(([name, kind]) => entry.data[name] !== undefined && better(kind, m) !== undefined);
-  const from = told.length > 0 && m.pick % 4 ? told : fields;
+  const present = fields.filter(([name, kind]) => entry.data[name] !== undefined && better(kind, m) !== undefined);
+  const from = present.length > 0 && m.pick % 4 ? present : fields;
   const [name, kind] = from[m.pick % Math.max(1, from.length)] ?? [];
   const right = kind && better(kind, m);
   return right === undefined ? undefined : { stream, event: entry.recorded.id, pointer: `/${name}`, value: right };
@@ -312,7 +317,7 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
   },
   async programme(world, m) {
     const { n, date, contract } = m;
-    const told: readonly (readonly [command: string, data: object])[] = [
+    const possible: readonly (readonly [command: string, data: object])[] = [
       ['AppointIntegrator', { contract }],
       ['AddWarning', { warning: `warning-${n % 9}`, summary: 'Not without risk', by: 'Watchdog', source: { title: `Report ${n % 9}` } }],
       ['RaiseRisk', { risk: `risk-${n % 9}`, summary: 'What may happen', source: { title: `Report ${n}` } }],
@@ -321,7 +326,7 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
       ['PublishStrategy', { strategy: `strategy-${n % 3}`, title: 'Strategy', reviewDue: date }],
       ['AdoptPolicy', { policy: 'consent', title: 'Scheme of consent', version: String(n % 5), inForceFrom: date, approvals: [{ stepOverOriginalAbove: 10, approver: 'Board' }] }], // prettier-ignore
     ];
-    await world.try('programme-met', ...told[m.pick % told.length]!, grounds(m, m.on));
+    await world.try('programme-met', ...possible[m.pick % possible.length]!, grounds(m, m.on));
   },
 };
 

@@ -6,10 +6,11 @@ import { tellStory } from '../src/cli/story.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const demo = readFileSync(join(import.meta.dirname, '../docs/demo.md'), 'utf8');
 
 it('the README lists every command with its events and refusals as they are', () => expect(readme).toContain(commandTable()));
 
-describe("the Metropolitan Police's contracts, told over HTTP", () => {
+describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   let server: Server;
   let pages: readonly string[];
   beforeAll(async () => {
@@ -18,13 +19,20 @@ describe("the Metropolitan Police's contracts, told over HTTP", () => {
   }, 60_000);
   afterAll(() => stopServer(server));
 
-  it('come to the boards that the README shows', () => {
-    for (const board of pages.slice(0, -1)) expect(readme).toContain(board);
+  const timeless = (text: string) => text.replace(/recorded \S+ by/, 'recorded then by');
+
+  it('come to the boards that docs/demo.md shows', () => {
+    for (const board of pages.slice(0, -1)) expect(demo).toContain(board);
   });
 
-  it('are audited as the README shows, but for the moment of recording', () => {
-    const timeless = (text: string) => text.replace(/recorded \S+ by/, 'recorded then by');
-    expect(timeless(readme)).toContain(timeless(pages.at(-1)!));
+  it('are audited as docs/demo.md shows, but for the moment of recording', () => expect(timeless(demo)).toContain(timeless(pages.at(-1)!)));
+
+  it('come to every line of the part that the README shows', () => {
+    const [, excerpt] = /A part of\nwhat it prints[^\n]*:\n\n```\n([^`]+)```/.exec(readme)!;
+    const printed = new Set(timeless(pages.join('\n')).split('\n'));
+    const lines = timeless(excerpt!).split('\n').filter((line) => line !== ''); // prettier-ignore
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(printed).toContain(line);
   });
 
   it('are refused nowhere, stop no stream, and log nothing', async () => {

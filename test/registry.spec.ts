@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, aggregates } from '../src/domain/index.js';
 import {
@@ -8,26 +8,22 @@ import {
   exampleOf,
   isLedgerEvent,
   ledgerEvents,
-  stageRefusals,
+  stageRefusalsOf,
   type AnyCommand,
-  type AnyAggregate,
+  type EventType,
+  type Invariant,
 } from '../src/kernel/index.js';
-import { engineRefusals } from '../src/engine/write/engine.js';
+import { engineRefusals } from '../src/engine/write/decide.js';
+import { metInSpecs } from './met-refusals.js';
 
 const root = join(import.meta.dirname, '..');
 const files = readdirSync(join(root, 'src/domain'), { recursive: true, encoding: 'utf8' }).filter((file) =>
   /^[^/]+\/commands\/[^/]+\.ts$/.test(file),
 );
-const specs = readdirSync(join(root, 'test/domain'))
-  .filter((file) => file.endsWith('.spec.ts'))
-  .map((file) => readFileSync(join(root, 'test/domain', file), 'utf8'));
-
-/** `given(…).when(adoptPolicy, …).rejects('programme/policy-exists'`: the command and the code, wherever a specification has them. */
-const REJECTS = /\.when\(\s*(\w+)(?:(?!\.when\()[^])*?\.rejects\(\s*'([^']+)'/g;
-const refused = new Set(specs.flatMap((spec) => [...spec.matchAll(REJECTS)].map(([, command, code]) => `${command} ${code}`)));
-const refusedOfAny = new Set([...refused].map((pair) => pair.split(' ')[1]!));
+const metOfAny = new Set([...metInSpecs].map((pair) => pair.split(' ')[1]!));
 const asWritten = ({ name }: AnyCommand) => name[0]!.toLowerCase() + name.slice(1);
 const named = commands.map((command) => [command.name, command] as const);
+const typesOf = (events: Readonly<Record<string, EventType<any, any, any>>>) => Object.entries(events);
 
 describe('the registry of commands', () => {
   it('has files to look at', () => expect(files.length).toBeGreaterThan(20));
@@ -41,13 +37,13 @@ describe('the registry of commands', () => {
     expect([as, kebab(command.name), command.aggregate?.category ?? 'ledger']).toEqual([asWritten(command), name, aggregate]);
   });
 
-  it('holds nothing twice, and no command without its file', () => {
+  it('holds nothing twice', () => {
     expect(new Set(commands.map(({ name }) => name)).size).toBe(commands.length);
-    expect(commands.map(({ name }) => kebab(name)).sort()).toEqual(files.map((file) => file.split('/')[2]!.replace('.ts', '')).sort());
+    expect(new Set(aggregates.map(({ category }) => category)).size).toBe(aggregates.length);
   });
 
-  it.each(named)('%s appends events of its own subject', (_, { aggregate: subject, events }) => {
-    const types = subject ? Object.keys(subject.events) : Object.keys(ledgerEvents);
+  it.each(named)('%s appends events of its own aggregate', (_, { aggregate, events }) => {
+    const types = aggregate ? Object.keys(aggregate.events) : Object.keys(ledgerEvents);
     expect(events.length).toBeGreaterThan(0);
     expect(events.filter((type) => !types.includes(type))).toEqual([]);
   });
@@ -72,44 +68,45 @@ describe('every event', () => {
   it.each(aggregates.map((aggregate) => [aggregate.category, aggregate] as const))(
     'of a %s upcasts each shape before its own',
     (_, { events }) => {
-      for (const { version = 1, upcast = {} } of Object.values<any>(events))
+      for (const [, { version = 1, upcast = {} }] of typesOf(events))
         expect(Object.keys(upcast).map(Number)).toEqual(Array.from({ length: version - 1 }, (_, i) => i + 1));
     },
   );
 });
 
-describe('every refusal is met in a specification', () => {
-  it.each(commands.flatMap((command) => Object.keys(command.refusals).map((code) => [command.name, code, command] as const)))(
-    '%s: %s',
-    (_, code, command) => expect(refused).toContain(`${asWritten(command)} ${code}`),
+describe('every rule', () => {
+  const rules = aggregates.flatMap(({ category, events }) =>
+    typesOf(events).flatMap(([type, { rules = {} }]) => Object.keys(rules).map((code) => [category, type, code] as const)),
+  );
+  const invariants = aggregates.flatMap(({ category, events, invariants = {} }) =>
+    Object.entries<Invariant<any>>(invariants).map(([code, invariant]) => [category, code, invariant, events] as const),
   );
 
-  it.each(aggregates.flatMap(stageRefusalsOf).filter((code) => !code.startsWith('contract/')))('of a stage: %s', (code) =>
-    expect(refusedOfAny).toContain(code),
+  it.each(rules)('of a %s, on %s: %s is a code of its aggregate', (category, _, code) =>
+    expect(code).toMatch(new RegExp(`^${category}/[a-z-]+$`)),
+  );
+
+  it.each(invariants)('of a %s: %s blames fields that the events have', (category, code, { brokenBy }, events) => {
+    expect(code).toMatch(new RegExp(`^${category}/[a-z-]+$`));
+    expect(Object.keys(brokenBy)).not.toEqual([]);
+    for (const [type, fields] of Object.entries(brokenBy))
+      for (const pointer of [fields].flat()) expect(Object.keys(events[type].fields)).toContain(pointer!.split('/')[1]);
+  });
+});
+
+describe('every refusal is met in a specification', () => {
+  it.each(commands.flatMap((command) => Object.keys(command.refusals).map((code) => [command.name, code] as const)))(
+    '%s: %s',
+    (name, code) => expect(metInSpecs).toContain(`${name} ${code}`),
   );
 
   // The life of a contract is specified as a whole, stage by stage: the codes are computed there.
-  it('of the stages of a contract: its whole life is specified', () => {
-    expect(refusedOfAny).toContain('contract/not-yet');
-    const life = specs.find((spec) => spec.includes("describe('the life of a contract'"))!;
-    const ofContract = commands.filter(({ aggregate }) => aggregate?.category === 'contract');
-    expect(ofContract.filter((command) => !life.includes(`[${asWritten(command)}, `)).map(({ name }) => name)).toEqual([]);
-  });
+  const computed = ['contract/unknown', 'contract/exists', 'contract/stage'];
+  it.each(
+    aggregates
+      .flatMap((aggregate) => Object.keys(stageRefusalsOf(aggregate, Object.keys(aggregate.events))))
+      .filter((code) => !computed.includes(code)),
+  )('of a stage: %s', (code) => expect(metOfAny).toContain(code));
 
-  it.each(Object.keys(engineRefusals))('of the engine: %s', (code) => expect(refusedOfAny).toContain(code));
+  it.each(Object.keys(engineRefusals))('of the engine: %s', (code) => expect(metOfAny).toContain(code));
 });
-
-/** The stage refusals that the events of a subject can make. */
-function stageRefusalsOf({ category, events }: AnyAggregate): string[] {
-  const types: readonly { readonly allowedIn: readonly string[] }[] = Object.values(events);
-  const later = types.filter(({ allowedIn }) => !allowedIn.includes('none'));
-  const stages = new Set(later.flatMap(({ allowedIn }) => allowedIn));
-  const possible: Readonly<Record<string, boolean>> = {
-    [`${category}/unknown`]: later.length > 0,
-    [`${category}/exists`]: types.some(({ allowedIn }) => allowedIn.every((stage) => stage === 'none')),
-    [`${category}/not-yet`]: later.length > 0,
-    [`${category}/stage`]: later.some(({ allowedIn }) => [...stages].some((stage) => !allowedIn.includes(stage))),
-  };
-  expect(Object.keys(possible).sort()).toEqual(Object.keys(stageRefusals(category)).sort());
-  return Object.keys(possible).filter((code) => possible[code]);
-}

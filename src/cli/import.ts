@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
-import { importFile, Interrupted } from './importer.js';
+import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 
 const command = new Command('import')
   .description(
-    'Sends a file of commands to a server: a JSON text each line, {"key", "post", "body"}. What was sent before is not told again.',
+    'Sends a file of commands to a server: a JSON text each line, {"key", "post", "body"}. What was recorded before is not recorded twice.',
   )
   .argument('<file>', 'JSON Lines')
   .option('--url <url>', 'the server', 'http://127.0.0.1:3000')
@@ -54,10 +54,10 @@ try {
   console.log(
     `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${sent.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
   );
-  process.exitCode = counts.refused + counts.broken > 0 ? 1 : 0;
+  process.exitCode = counts.refused + counts.broken + counts.failed > 0 ? 1 : 0;
 } catch (error) {
   const { code } = error as { readonly code?: string };
-  const plain = error instanceof Interrupted || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
+  const plain = error instanceof InterruptedError || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
   console.error(plain ? (error as Error).message : error);
   process.exitCode = 2;
 }

@@ -1,13 +1,15 @@
 import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/write/command-id.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
-import { linesOf, lineOf, type Broken, type Mark, type SentCommand } from './lines.js';
+import { linesOf, lineOf, LONGEST, NotJsonLinesError, otherForm, withoutMark, type Broken, type SentCommand, type Mark } from './lines.js';
 import { InterruptedError, Report, type Counts, type Outcome, type Reported } from './report.js';
 
-export { InterruptedError as Interrupted } from './report.js';
+export { NotJsonLinesError } from './lines.js';
+export { InterruptedError } from './report.js';
 
 export interface ImportOptions {
   readonly file: string;
@@ -43,10 +45,12 @@ const PATIENCE_MS = 60_000; // a restart takes less
  * Sends a file of commands, a JSON text each line, in order: a line waits for those before it that tell of the same subject or of one it
  * names, and a programme's lines for all. Every line has a key, so one that was sent before is answered as it was then.
  * @returns how many lines came to what
- * @throws Interrupted when the server stays away, or the file changed while it was read
+ * A line that the server answers with 500 is reported as failed, and the run goes on.
+ * @throws InterruptedError when the server stays away, or the file changed while it was read; NotJsonLinesError before anything is sent
  */
 export const importFile = async (options: ImportOptions): Promise<Counts> => {
   const { file, dryRun = false, again = false } = options;
+  await refuseOtherForms(file);
   const place = join(options.folder ?? dirname(file), basename(file));
   const report = await Report.open(file, options.report ?? `${place}.report.jsonl`, dryRun ? undefined : `${place}.progress.json`, again);
   const run = new Run(options, report);
@@ -57,6 +61,15 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
   }
   await report.ended();
   return report.counts;
+};
+
+const refuseOtherForms = async (file: string): Promise<void> => {
+  const beginning = Buffer.alloc(LONGEST + 1024);
+  const handle = await open(file);
+  const { bytesRead } = await handle.read(beginning, 0, beginning.length, 0).finally(() => handle.close());
+  const form = otherForm(beginning.toString('utf8', 0, bytesRead));
+  if (form)
+    throw new NotJsonLinesError(`${file}: this looks like ${form}; the import reads JSON Lines: one {"key", "post", "body"} a line.`);
 };
 
 /** A line on its way: sent when nothing is left that it waits for. */
@@ -96,13 +109,16 @@ class Seen {
     return slot;
   }
 }
+type Failed = Pick<Reported, 'why'> & { readonly outcome: 'failed' };
+const failed = ({ status, text }: Answer): Failed => ({ outcome: 'failed', why: `The server answered ${status}: ${text.slice(0, 500)}` });
+
 const hashOf = (name: string): number => Number.parseInt(hash('sha1', name).slice(0, 12), 16) + 1; // an empty slot is 0
 
 class Run {
   #failed: unknown;
   readonly #ledger: LedgerClient;
-  /** In a dry run: what earlier lines would have told of. */
-  readonly #toldHere = new Seen();
+  /** In a dry run: the streams of earlier lines. */
+  readonly #earlier = new Seen();
   readonly #under = new Set<Work>();
   #underBytes = 0;
   /** The last line under way about a stream, and about a programme. */
@@ -132,7 +148,7 @@ class Run {
         if (this.#hasFailed) return;
         number++;
         if (text.trim() === '') this.#answer(number, bytes, undefined);
-        else await this.#take(number, bytes, lineOf(text));
+        else await this.#take(number, bytes, lineOf(number === 1 ? withoutMark(text) : text));
         if (!this.#hasRoom(number, 1)) await this.#until(() => this.#hasFailed || this.#hasRoom(number, 0.9));
       }
       await this.report.keepsUp();
@@ -159,8 +175,8 @@ class Run {
       return this.#answer(line, bytes, undefined);
     }
     if (this.o.dryRun) {
-      const follows = this.#toldHere.has(sent.stream) || sent.after.some((stream) => this.#toldHere.has(stream));
-      this.#toldHere.add(sent.stream);
+      const follows = this.#earlier.has(sent.stream) || sent.after.some((stream) => this.#earlier.has(stream));
+      this.#earlier.add(sent.stream);
       if (follows) return this.#answer(line, bytes, { line, key: sent.key, outcome: 'checked', why: 'It follows earlier lines.' });
     }
     const work: Work = { line, bytes, sent, waits: 0, followers: [] };
@@ -184,7 +200,7 @@ class Run {
     if (work.waits === 0) this.#isReady(work);
   }
 
-  /** First in the file, first sent: so few subjects are told of at once, and their histories are still at hand when the next line comes. */
+  /** First in the file, first sent: few streams are under way at once, and the server still holds their histories when the next line comes. */
   #isReady(work: Work): void {
     if ((this.#ready.at(-1)?.line ?? 0) < work.line) this.#ready.push(work);
     else
@@ -226,10 +242,12 @@ class Run {
     let sent = body;
     if (typeof body['event'] === 'string' && body['event'].startsWith('@')) {
       const event = await this.#eventOf(stream, body['event'].slice(1));
-      if (!event) return { outcome: 'refused', why: `No line ${body['event']} was told of ${stream}.` };
+      if (typeof event !== 'string' && event) return event;
+      if (!event) return { outcome: 'refused', why: `No line ${body['event']} is recorded in ${stream}.` };
       sent = { ...body, event };
     }
     const answer = await this.#ask('POST', `${path}${this.o.dryRun ? '?dryRun=true' : ''}`, JSON.stringify(sent), key);
+    if (answer.status >= 500) return failed(answer);
     const said = JSON.parse(answer.text) as { detail?: string; outcome?: Outcome; errors?: unknown; position?: string };
     if (said.position !== undefined) this.#stands(stream, said.position);
     if (answer.status === 201) return { outcome: answer.replayed ? 'replayed' : 'accepted' };
@@ -247,15 +265,16 @@ class Run {
   }
 
   /** The first event of an earlier line: its decision is known from its key. */
-  async #eventOf(stream: string, key: string): Promise<string | undefined> {
+  async #eventOf(stream: string, key: string): Promise<string | Failed | undefined> {
     const position = this.#positions.get(stream) ?? this.#position;
-    const read = position === undefined ? '' : `?minPosition=${position}`; // what was just told may not be read yet
+    const read = position === undefined ? '' : `?minPosition=${position}`; // the projections may be behind
     const answer = await this.#ask('GET', `/decisions/${commandIdOf(stream, key)}${read}`);
+    if (answer.status >= 500) return failed(answer);
     if (answer.status !== 200) return undefined;
     return (JSON.parse(answer.text) as { events: readonly { readonly event: string }[] }).events[0]?.event;
   }
 
-  /** What has no answer, or a later one, is asked again: the key makes it the same command. @throws Interrupted */
+  /** Without an answer, or with one to come again, the same is asked again: the key makes it the same command. @throws InterruptedError */
   async #ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
     let patience: AbortSignal | undefined;
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
@@ -264,9 +283,9 @@ class Run {
         why = error instanceof Error ? error.message || error.name : error;
       });
       // no line is refused for who sent it: with another token the next run goes on from here
-      if (answer?.status === 401 || answer?.status === 403)
+      if (answer && [401, 403, 429].includes(answer.status))
         throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
-      if (answer && answer.status < 500) return answer;
+      if (answer && ![502, 503, 504].includes(answer.status)) return answer;
       if (answer) why = `${answer.status} ${answer.text}`;
       patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
       if (patience.aborted || this.#hasFailed) throw new InterruptedError(`${this.o.url} does not answer: ${String(why)}`);

@@ -1,6 +1,7 @@
 import { commands, aggregates } from '../domain/index.js';
 import {
   check,
+  duplicateName,
   provenanceFields,
   IDENTIFIER,
   isIdentifier,
@@ -25,7 +26,7 @@ export interface SentCommand {
   readonly body: { readonly [field: string]: unknown };
   readonly command: AnyCommand;
   readonly stream: string;
-  /** The streams that must have been told what stands before this line. */
+  /** The streams whose earlier lines must be answered before this one is sent. */
   readonly after: readonly string[];
 }
 export interface Mark {
@@ -88,6 +89,22 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
   if (bytes > 0) yield [line()];
 }
 
+/** The file is of another form than the import reads. */
+export class NotJsonLinesError extends Error {
+  override readonly name = 'NotJsonLinesError';
+}
+/** What a file looks like by its beginning, where that is not JSON Lines. */
+export const otherForm = (beginning: string): 'CSV' | 'one JSON document' | undefined => {
+  const text = withoutMark(beginning).trimStart();
+  const [first = ''] = text.split(/\r?\n/, 1);
+  if (text.startsWith('[') || /^\{\s*$/.test(first)) return text.trim() === '{' ? undefined : 'one JSON document';
+  if (text.startsWith('{'))
+    return first.length > LONGEST && !/^\{\s*"(key|post|body|mark|title)"/.test(first) ? 'one JSON document' : undefined;
+  return /[,;\t]/.test(first) ? 'CSV' : undefined;
+};
+/** Without the byte order mark with which some programs begin a file. */
+export const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
+
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const broken = (why: string, errors?: readonly Problem[]): Broken => ({ why, ...(errors && { errors }) });
@@ -102,15 +119,17 @@ export const lineOf = (text: string): SentCommand | Mark | Broken => {
     return broken('The line is not JSON; perhaps the file ends in the middle of it.');
   }
   if (!isObject(line)) return broken('The line is not an object.');
+  const twice = duplicateName(text);
+  if (twice !== undefined) return broken(`${twice} is given twice in one object.`);
   const { key, post, body = {}, mark, title } = line;
   if (typeof mark === 'string') return { mark, title: typeof title === 'string' ? title : mark };
   if (typeof post !== 'string') return broken('The line has no "post": the address of a command, such as /towers/hosting/plan-tower.');
   if (typeof key !== 'string' || key === '' || key.length > 200)
-    return broken('The line has no "key", by which it is told once however often it is sent.');
+    return broken('The line has no "key", by which it is recorded once however often it is sent.');
   if (!isObject(body)) return broken('"body" is not an object.');
   const [, aggregates, id, name, ...more] = post.split('/');
   const place = places.get(`${aggregates} ${name}`);
-  if (!place || !id || more.length > 0) return broken(`Nothing can be told at ${post}.`);
+  if (!place || !id || more.length > 0) return broken(`There is no command at ${post}.`);
   if (!isIdentifier(id)) return broken(`${JSON.stringify(post.split('/')[2]).slice(0, 64)} is no id: it must match ${IDENTIFIER}.`);
   const { command, aggregate, fields } = place;
   const named = typeof body['event'] === 'string' && body['event'].startsWith('@');

@@ -2,7 +2,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 
-export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'tried' | 'checked';
+/** `failed`: the server answered 500, and nothing is known of the line. */
+export type Outcome = 'accepted' | 'already-so' | 'replayed' | 'refused' | 'broken' | 'failed' | 'tried' | 'checked';
 /** What became of a line, as the report says it. */
 export interface Reported {
   readonly line: number;
@@ -30,7 +31,7 @@ interface Done extends Source {
   readonly reportBytes: number;
   readonly counts: Counts;
 }
-const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, tried: 0, checked: 0 };
+const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, failed: 0, tried: 0, checked: 0 };
 
 const AT_ONCE = 1 << 16;
 const SAVE_EVERY = 500; // lines; so many are asked again after a kill
@@ -69,7 +70,7 @@ export class Report {
     private readonly progressFile: string | undefined,
     before: Done | undefined,
   ) {
-    this.counts = before?.counts ?? none;
+    this.counts = { ...none, ...before?.counts };
     this.lines = before?.lines ?? 0;
     this.bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
@@ -77,12 +78,14 @@ export class Report {
     out.on('error', (error) => (this.failed ??= error));
   }
 
-  /** @throws Interrupted when the file is not as an earlier run left it */
+  /** @throws InterruptedError when the file is not as an earlier run left it */
   static async open(file: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
     const source = await sourceOf(file);
     const before = again || !progressFile ? undefined : await doneBefore(progressFile);
     if (before && (before.size !== source.size || before.modified !== source.modified))
-      throw new InterruptedError(`${file} has changed since its last run. Send it from the start: what was told then is not told again.`);
+      throw new InterruptedError(
+        `${file} has changed since its last run. Send it from the start, with --again: nothing that was recorded then is recorded twice.`,
+      );
     await (await open(report, 'a')).close();
     await truncate(report, before?.reportBytes ?? 0);
     return new Report(source, createWriteStream(report, { flags: 'a' }), progressFile, before);
@@ -137,7 +140,7 @@ export class Report {
     if (!this.out.errored) await finished(this.out.end()).catch((error: unknown) => (this.failed ??= error));
   }
 
-  /** The file was read to its end. @throws Interrupted when it is no longer what was read */
+  /** The file was read to its end. @throws InterruptedError when it is no longer what was read */
   async ended(): Promise<void> {
     const { size, modified } = await sourceOf(this.source.file);
     if (size !== this.source.size || modified !== this.source.modified)

@@ -29,7 +29,7 @@ export const tellStory = async (
   /** Where the log ends, as far as it was told here. */
   let last = '';
   const marks: { readonly title: string; readonly position: string }[] = [];
-  const { refused, broken } = await importFile({
+  const { refused, broken, failed } = await importFile({
     file: STORY,
     folder,
     url,
@@ -40,8 +40,8 @@ export const tellStory = async (
     progress: ({ bytes, of }) => progress(bytes / of),
     marked: async ({ title }) => void marks.push({ title, position: last }),
   });
-  if (refused + broken > 0)
-    throw new Error(`${refused + broken} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
+  if (refused + broken + failed > 0)
+    throw new Error(`${refused + broken + failed} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
   const boards: string[] = [];
   for (const mark of [...marks, { title: 'As it is known now', position: last }]) {
     boards.push(await board(get, mark.title, mark.position));

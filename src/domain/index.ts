@@ -1,34 +1,26 @@
-import { ledgerEvents, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
-import * as contractCommands from './contract/commands.js';
-import { contract } from './contract/index.js';
-import * as lossCommands from './loss/commands.js';
-import { loss } from './loss/index.js';
+import { ledgerEvents, type AnyAggregate, type AnyCommand } from '../kernel/index.js';
+import * as modules from './aggregates.js';
 import * as ledgerCommands from './ledger/commands.js';
-import * as programmeCommands from './programme/commands.js';
-import { programme } from './programme/index.js';
-import * as supplierCommands from './supplier/commands.js';
-import { supplier } from './supplier/index.js';
-import * as towerCommands from './tower/commands.js';
-import { tower } from './tower/index.js';
-import * as workforceCommands from './workforce/commands.js';
-import { workforce } from './workforce/index.js';
 
-/** Every subject of the ledger. */
-export const aggregates: readonly AnyAggregate[] = [programme, tower, contract, supplier, workforce, loss];
+const isCommand = (exported: object): exported is AnyCommand => 'decide' in exported;
 
-/** In the order of the life that their events tell. */
-const inOrder = (events: object, commands: Readonly<Record<string, AnyCommand>>): readonly AnyCommand[] => {
+/** In the order in which their events stand in the file of the aggregate. */
+const inOrder = (events: object, exported: object): readonly AnyCommand[] => {
   const types = Object.keys(events);
-  return Object.values(commands).sort((a, b) => types.indexOf(a.events[0]!) - types.indexOf(b.events[0]!));
+  return Object.values(exported)
+    .filter(isCommand)
+    .sort((a, b) => types.indexOf(a.events[0]!) - types.indexOf(b.events[0]!));
 };
+const byAggregate = Object.values(modules).map((exported) => {
+  const aggregate = Object.values<AnyCommand>(exported).find(isCommand)!.aggregate!;
+  return { aggregate, commands: inOrder(aggregate.events, exported) };
+});
 
-/** Everything that can be asked; the ledger's own commands, the last, of any subject. */
+/** Every aggregate of the ledger. */
+export const aggregates: readonly AnyAggregate[] = byAggregate.map(({ aggregate }) => aggregate);
+
+/** Everything that can be asked; the ledger's own commands, the last, of any aggregate. */
 export const commands: readonly AnyCommand[] = [
-  ...inOrder(programme.events, programmeCommands),
-  ...inOrder(tower.events, towerCommands),
-  ...inOrder(contract.events, contractCommands),
-  ...inOrder(supplier.events, supplierCommands),
-  ...inOrder(workforce.events, workforceCommands),
-  ...inOrder(loss.events, lossCommands),
+  ...byAggregate.flatMap(({ commands }) => commands),
   ...inOrder(ledgerEvents, ledgerCommands),
 ];

@@ -7,7 +7,7 @@ import { caughtUp, atPoint, POINT, pointOf, type Point } from './as-of.js';
 import { LEDGER, loadFrom, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotFoundError } from './problem.js';
-import { flagOf, idOf, queryOf, wholeOf, type Query } from './request.js';
+import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
 
 const STATE = {
   ...POINT,
@@ -32,6 +32,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `The ${category} as believed, by both clocks.`,
       idOf: category,
       query: STATE,
+      validated: true,
     })
     async state(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(STATE));
@@ -39,8 +40,8 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       if (effectiveOn !== undefined && (effectiveOn === 'unknown' || whyNotADate(effectiveOn)))
         throw badParameter('effectiveOn', whyNotADate(effectiveOn) ?? 'must be a date');
       const { history, point } = await this.#read(request, query);
+      if (this.#isKnown(request, reply, query, history)) return;
       const last = history.recorded.at(-1)!;
-      reply.header('etag', `"${history.revision}"`);
       const { id, stream, revision, ...view } = stateView(history, { effectiveOn });
       sendJson(reply, {
         id,
@@ -61,25 +62,39 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `Every fact of the ${category} in its place: who decided it, why, and what it changed.`,
       idOf: category,
       query: HISTORY,
+      validated: true,
     })
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(HISTORY));
       const withRelated = flagOf(query, 'related');
       const { history, point } = await this.#read(request, query);
+      if (this.#isKnown(request, reply, query, history)) return;
       const { id, stream, revision } = history;
       const { timeZone } = this.ledger.store.genesis;
       const { entries, ...rest } = historyView(history, timeZone);
       const related = withRelated ? await this.#related(history, point) : [];
       const all = withRelated ? [...entries, ...related].sort((a, b) => this.ledger.store.compare(a.position, b.position)) : entries;
-      reply.header('etag', `"${revision}"`);
       sendJson(reply, { id, stream, revision, ...(point.sequence !== undefined && { asOf: point.asOf }), entries: all, ...rest });
+    }
+
+    /**
+     * Names the validator of an answer that depends on this stream and the query alone, and answers a plain read with 304 where the caller
+     * has it. A read at a point of the log, or of what others recorded, may change while the stream stays as it is.
+     */
+    #isKnown(request: FastifyRequest, reply: FastifyReply, query: Query, { revision }: History): boolean {
+      const tag = tagOf(revision, this.ledger.version);
+      const isPlain = Object.keys(query).every((name) => name === 'minPosition');
+      if (query['related'] !== 'true' && (query['position'] ?? query['recordedAt']) === undefined) reply.header('etag', tag);
+      if (!isPlain || !isKnown(request, tag)) return false;
+      reply.code(304).send();
+      return true;
     }
 
     async #read(request: FastifyRequest, query: Query): Promise<{ readonly history: History; readonly point: Point }> {
       const id = idOf(request);
       const revision = wholeOf(query, 'revision', 0, Number.MAX_SAFE_INTEGER);
       if (revision !== undefined && (query['recordedAt'] ?? query['position']) !== undefined)
-        throw badParameter('revision', 'cannot stand beside recordedAt or position');
+        throw badParameter('revision', 'cannot be combined with recordedAt or position');
       await caughtUp(this.ledger, query);
       const point = await pointOf(this.ledger, query);
       const now = await this.ledger.engine.history(aggregate, id);
@@ -102,7 +117,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const upTo = point.sequence ?? projector.sequence;
       const single = new Map<string, Set<string>>();
       for (let after = 0; ;) {
-        const page = projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
+        const page = await projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
         for (const { stream, id } of page)
           if (stream !== history.stream && !named.has(stream)) single.set(stream, (single.get(stream) ?? new Set()).add(id));
         if (page.length < 500) break;

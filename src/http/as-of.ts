@@ -33,7 +33,7 @@ export const caughtUp = async ({ store, projector }: Ledger, { minPosition }: Qu
 export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   const { store, projector } = ledger;
   const recordedAt = instantOf(query, 'recordedAt');
-  if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot stand beside recordedAt');
+  if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot be combined with recordedAt');
   if (recordedAt !== undefined) {
     const { sequence, final } = projector.asOf(recordedAt);
     return { sequence, asOf: { position: projector.eventAt(sequence)?.position ?? null, recordedAt, final } };
@@ -41,10 +41,11 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   if (query['position'] === undefined) return { sequence: undefined, asOf: { position: projector.position ?? null, final: false } };
   const { position } = query;
   const head = await store.head();
-  // where the log is elsewhere, another node may have shown what is not at hand here yet
+  // where the log is elsewhere, another node may have shown what this one has not read yet
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
   const sequence = projector.sequenceAt(position);
-  if (sequence === undefined) throw new BadRequestError([{ parameter: 'position', detail: 'no event stands there' }], 'bad-position');
+  if (sequence === undefined)
+    throw new BadRequestError([{ parameter: 'position', detail: 'no event is at this position' }], 'bad-position');
   return { sequence: sequence, asOf: { position, final: true } };
 };
 

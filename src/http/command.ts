@@ -1,19 +1,14 @@
 import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  OverloadedError,
-  IdempotencyKeyReusedError,
-  StaleRevisionError,
-  type CommandRequest,
-  type Receipt,
-} from '../engine/write/engine.js';
+import { OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
 import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { describeCommand } from './openapi.js';
-import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, queryOf } from './request.js';
+import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 
@@ -65,6 +60,7 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
         actor: actorOf(request),
         idempotencyKey: idempotencyKeyOf(request),
         ifMatch: ifMatchOf(request),
+        ifNoneMatch: ifNoneMatchOf(request),
         dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),
         correlationId: correlationOf(request),
       };

@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { duplicateName, stepOf } from '../kernel/index.js';
 import { BadRequestError } from './problem.js';
 
 export const BODY_LIMIT = 1024 * 1024;
 const MAX_DEPTH = 32;
-/** What is read and thrown away of a body that is too large, so that its sender hears the answer instead of a reset connection. */
+/** So much of a body that is too large is read and dropped: its sender gets the answer instead of a reset connection. */
 const DRAIN_LIMIT = 64 * BODY_LIMIT;
 
-/** The only parser of bodies: bounded, strict, and wary before it parses. */
+/** The only parser of bodies: at most 1 MB and 32 levels, checked before anything parses. What it refuses is read to its end, so that the answer arrives. */
 export const acceptJson = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, done) => {
@@ -16,6 +17,11 @@ export const acceptJson = (fastify: FastifyInstance): void => {
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       payload.resume();
       return done(new BadRequestError([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+    }
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+      payload.resume();
+      return done(new BadRequestError([{ header: 'content-encoding', detail: 'must be absent or identity' }], 'content-encoding', 415));
     }
     let chunks: Buffer[] = [];
     let size = 0;
@@ -40,11 +46,12 @@ export const acceptJson = (fastify: FastifyInstance): void => {
 
 const bad = (detail: string, pointer = ''): BadRequestError => new BadRequestError([{ pointer, detail }], 'bad-body');
 
-/** @throws BadRequest */
-export const parse = (bytes: Buffer): unknown => {
+/** @throws BadRequestError */
+export const parse = (sent: Buffer): unknown => {
+  const bytes = sent[0] === 0xef && sent[1] === 0xbb && sent[2] === 0xbf ? sent.subarray(3) : sent; // one byte order mark
   if (bytes.length === 0) throw bad('must not be empty');
   if (!isUtf8(bytes)) throw bad('must be UTF-8');
-  const odd = scan(bytes);
+  const { members, odd } = scan(bytes);
   const text = bytes.toString('utf8');
   let body: unknown;
   try {
@@ -54,7 +61,21 @@ export const parse = (bytes: Buffer): unknown => {
     throw bad(`is not JSON${place === undefined ? '' : `: broken at character ${place}`}`);
   }
   if (odd || /__proto__|constructor|prototype/.test(text)) inspect(body, '');
+  if (membersOf(body) !== members) throw bad('is given twice in one object', duplicateName(text));
   return body;
+};
+
+/** How many fields the objects of a value have together: fewer than its text, where a name stands twice and the last value won. */
+const membersOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) for (const entry of value) members += membersOf(entry);
+  else
+    for (const name in value) {
+      const entry = (value as Readonly<Record<string, unknown>>)[name];
+      members += typeof entry === 'object' ? 1 + membersOf(entry) : 1;
+    }
+  return members;
 };
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COMMA, COLON] = Buffer.from('"\\[]{},:');
@@ -62,11 +83,13 @@ const LONG_NUMBER = 24;
 
 /**
  * Bounds the depth before anything recursive sees the text.
- * @returns whether the text holds what only `inspect` can judge: escapes that may hide a name or half a character, or a long number
+ * @returns how many fields its objects have, names that stand twice counted twice; and whether it is odd: holds what only `inspect` can
+ * judge, escapes that may hide a name or half a character, or a long number
  */
-const scan = (bytes: Buffer): boolean => {
+const scan = (bytes: Buffer): { readonly members: number; readonly odd: boolean } => {
   let depth = 0;
   let bare = 0;
+  let members = 0;
   let odd = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -83,14 +106,17 @@ const scan = (bytes: Buffer): boolean => {
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
       bare = 0;
       depth--;
-    } else if (byte === COMMA || byte === COLON) bare = 0;
+    } else if (byte === COLON) {
+      bare = 0;
+      members++;
+    } else if (byte === COMMA) bare = 0;
     else if (byte! > 0x20) {
       bare++;
       // 1e999 is no number that a ledger could store
       if (bare > LONG_NUMBER || ((byte === 0x65 || byte === 0x45) && bytes[i - 1]! >= 0x2e && bytes[i - 1]! <= 0x39)) odd = true;
     }
   }
-  return odd;
+  return { members, odd };
 };
 
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
@@ -100,7 +126,7 @@ const inspect = (value: unknown, at: string): void => {
   if (Array.isArray(value)) value.forEach((entry, i) => inspect(entry, `${at}/${i}`));
   else if (typeof value === 'object' && value !== null)
     for (const [key, entry] of Object.entries(value)) {
-      const here = `${at}/${key.toWellFormed().slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const here = `${at}/${stepOf(key)}`;
       if (forbidden.has(key)) throw bad('is a name that is never a field', here);
       if (!key.isWellFormed()) throw bad('must not hold broken unicode', here);
       inspect(entry, here);

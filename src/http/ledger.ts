@@ -35,6 +35,8 @@ export interface Ledger {
   readonly metrics: Metrics;
   readonly routes: Routes;
   readonly subscribers: Subscribers;
+  /** Of this program: the same stream may be shown otherwise by another. */
+  readonly version: string;
   /** The OpenAPI document, once the application stands. */
   document(): object;
 }
@@ -48,7 +50,8 @@ export const loadFrom =
       id,
     );
 
-const COUNTED = 1000;
+/** Events that are counted at most: a lag of so many may be more. */
+export const COUNTED = 1000;
 
 /** Events that were recorded and not read by the projections yet; 1 000 stands for that many or more. */
 export const lagOf = async ({ store, projector }: Pick<Ledger, 'store' | 'projector'>): Promise<number> => {

@@ -13,7 +13,7 @@ import { listPage } from './projections.controller.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
 import { instantOf, queryOf, wholeOf, type Query } from './request.js';
 
-const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 unless told.' };
+const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 when absent.' };
 const EVENTS = {
   type: 'Only events of this type.',
   subject: '`contract-x` for the stream of a subject, `contract:x` for every event about it.',
@@ -54,7 +54,7 @@ export class LogController {
     const { sequence, asOf } = await pointOf(this.ledger, query);
     const { projector } = this.ledger;
     const upTo = sequence ?? projector.sequence;
-    const found = projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
+    const found = await projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
     const page = found.slice(0, limit);
     const events = await this.#stored(page);
     sendJson(reply, { asOf, events, ...(found.length > limit && { next: String(page.at(-1)!.sequence) }) });

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
 
-/** What a scrape asks for when it comes: nothing is kept up to date in between. */
+/** Read at each scrape; nothing is kept up to date in between. */
 export interface Gauges {
   underWay(): number;
   subscribers(): number;

@@ -74,18 +74,25 @@ const components: Readonly<Record<string, Schema>> = {
 const problem = (status: number, description: string) =>
   ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
 const etag = { ETag: { description: 'The revision, in quotes.', schema: { type: 'string', example: '"3"' } } };
+const validator = {
+  ETag: { description: 'The revision and the version of the server.', schema: { type: 'string', example: '"3@0.1.0"' } },
+};
 const receipt = (status: number, description: string, headers: Readonly<Record<string, object>> = {}) =>
   ApiResponse({
     status,
     description,
-    headers: { ...etag, ...headers } as never,
+    headers: { ...etag, ...headers },
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Receipt' } } },
   });
 const anId = (category: string) =>
   ApiParam({ name: 'id', description: `The ${category}, in the user's own words.`, schema: { type: 'string', pattern: IDENTIFIER } });
 const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[] = [
   ['Idempotency-Key', '1 to 255 printable characters: the same key, body and actor add nothing twice.'],
-  ['If-Match', 'The revision that was last seen, in quotes; "-1" for not there yet.'],
+  [
+    'If-Match',
+    'Revisions in quotes, one of which the stream is at; "-1" for one without events, * for one with any. A weak tag never matches.',
+  ],
+  ['If-None-Match', '* for a subject of which nothing is recorded yet.'],
   ['X-Actor', "Who sends the command: a person id. The operating system's user when absent."],
   ['X-Correlation-Id', 'Joins decisions that belong together.'],
 ];
@@ -102,7 +109,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({ schema: bodySchema(command) as never, required: true, examples: { valid: { value: bodyExample(command) } } }),
+    ApiBody({ schema: bodySchema(command) as object, required: true, examples: { valid: { value: bodyExample(command) } } }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -110,9 +117,9 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     receipt(200, 'A dry run, or already so: nothing was stored.'),
     problem(400, 'Malformed: a pointer and a detail for each field.'),
     problem(409, 'Refused by a rule; an unknown subject or reference.'),
-    problem(412, 'The stream is not at the revision of If-Match.'),
+    problem(412, 'The stream is not as If-Match or If-None-Match asks.'),
     problem(413, 'The body is too large.'),
-    problem(415, 'The body is not JSON.'),
+    problem(415, 'The body is not JSON, or is encoded.'),
     problem(422, 'The idempotency key was used for another command, body or actor.'),
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
@@ -128,6 +135,8 @@ export interface Read {
   readonly query?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly status?: readonly number[];
+  /** Answered with 304 to a caller whose If-None-Match names the validator. */
+  readonly validated?: boolean;
 }
 const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
@@ -144,6 +153,7 @@ export const describeRead = ({
   query = {},
   type = 'application/json',
   status = [400, 404, 503],
+  validated = false,
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
@@ -151,7 +161,18 @@ export const describeRead = ({
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: { type: 'string' } })),
     ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: { type: 'string' } })),
-    ApiResponse({ status: 200, description: summary, content: { [type]: { schema: type === 'application/json' ? anObject : aText } } }),
+    ApiResponse({
+      status: 200,
+      description: summary,
+      ...(validated && { headers: validator }),
+      content: { [type]: { schema: type === 'application/json' ? anObject : aText } },
+    }),
+    ...(validated
+      ? [
+          ApiHeader({ name: 'If-None-Match', description: 'The ETag of an earlier answer.', required: false, schema: { type: 'string' } }),
+          ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator }),
+        ]
+      : []),
     ...status.map((s) => problem(s, QUALIFIERS[s]!)),
   );
 
@@ -173,6 +194,7 @@ const withTokens = (path: string, operation: Operation): Operation =>
           ...operation.responses,
           401: described('No token came, or one that is not known or was revoked.'),
           403: described('No role of the token may do this.'),
+          429: described('Too many sign-ins failed, or too many clients follow with this token: come again after Retry-After.'),
         },
       };
 

@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendJson } from './answer.js';
-import { LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
+import { COUNTED, LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { NotReadyError } from './problem.js';
 import { queryOf } from './request.js';
@@ -9,6 +10,14 @@ import { queryOf } from './request.js';
 @Controller()
 export class OperationsController {
   constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+
+  /** The address of the server alone leads a person to its description; it is no operation of the API. */
+  @Get()
+  @ApiExcludeEndpoint()
+  root(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    queryOf(request, []);
+    void reply.redirect('docs', 302);
+  }
 
   @Get('livez')
   @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
@@ -26,7 +35,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config } = this.ledger;
+    const { projector, config, store: { failure } } = this.ledger; // prettier-ignore
     const replica = await this.ledger.replica?.();
     const read =
       replica && (replica.behind === undefined || replica.broken !== undefined)
@@ -39,10 +48,15 @@ export class OperationsController {
       lag: rebuilding + (behind ?? 0),
       faulted: faulted.length,
     }));
-    const store = behind === undefined ? 'away' : 'answers';
-    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
-    if (store === 'away' || late || projector.failed !== undefined)
-      throw new NotReadyError({ store, projections, ...(replica && { replica: shown(replica) }) });
+    const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= COUNTED);
+    if (store !== 'answers' || late || projector.failed !== undefined)
+      throw new NotReadyError({
+        store,
+        ...(failure && { reason: failure.message }),
+        projections,
+        ...(replica && { replica: shown(replica) }),
+      });
     sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });
   }
 

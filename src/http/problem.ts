@@ -3,7 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { OverloadedError, engineRefusals, IdempotencyKeyReusedError, StaleRevisionError } from '../engine/write/engine.js';
+import { engineRefusals } from '../engine/write/decide.js';
+import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
+import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
 import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
@@ -15,8 +17,10 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
+import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
 import { TooManyWaitersError } from '../store/signal.js';
 import { LEDGER, type Ledger } from './ledger.js';
+import type { Headers } from './security-headers.js';
 
 /** RFC 9457. `type` is stable: programs go by it, people by the rest. */
 export interface ProblemDetails {
@@ -80,6 +84,17 @@ export class NotCaughtUpError extends Error {
 export class TooManySubscribersError extends Error {
   override readonly name = 'TooManySubscribersError';
 }
+/** This token has taken its share of the follower slots. */
+export class TooManyForTokenError extends Error {
+  override readonly name = 'TooManyForTokenError';
+}
+/** Too many tokens that are not in force came from one address. */
+export class TooManyFailedSignInsError extends Error {
+  override readonly name = 'TooManyFailedSignInsError';
+  constructor(readonly retryAfter: number) {
+    super('Too many tokens that are not in force came from this address. A token that is in force is taken at any time.');
+  }
+}
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
@@ -98,15 +113,17 @@ const titles = {
   'bad-header': 'A header is malformed.',
   'bad-position': 'This is not a position of this ledger.',
   'position-gone': 'The position is one of another store.',
+  'too-slow': 'The request did not come whole in time.',
   'body-too-large': 'The body is too large.',
   'too-large': 'The record is too large.',
   'media-type': 'The body must be JSON.',
+  'content-encoding': 'The body must not be compressed or encoded otherwise.',
   'not-found': 'Nothing is there.',
   'not-authenticated': 'The request needs a token that is in force.',
   'not-allowed': 'The roles of this token may not do this.',
   'bad-host': 'The server answers to this machine alone.',
   'method-not-allowed': 'The method is not allowed here.',
-  'stale-revision': 'The stream has moved on.',
+  'stale-revision': 'The stream is not as the request asks.',
   'key-reused': 'The idempotency key was used for another command.',
   'queue-full': 'Too many commands are under way.',
   contention: 'Others wrote to the same stream at the same time.',
@@ -115,7 +132,9 @@ const titles = {
   'newer-version-needed': 'The stream holds facts that are newer than this program.',
   'not-caught-up': 'The position was not reached in time.',
   'too-many-subscribers': 'Too many clients follow.',
-  rebuilding: 'The projection is being made anew.',
+  'too-many-for-token': 'Too many clients follow with this token.',
+  'too-many-failed-sign-ins': 'Too many sign-ins failed.',
+  rebuilding: 'The projection is being rebuilt.',
   'history-broken': 'What was recorded is gone or changed: no answer can be given on it.',
   'not-ready': 'The server is not ready.',
   'shutting-down': 'The server is closing.',
@@ -125,6 +144,7 @@ const titles = {
 type Code = keyof typeof titles | `${string}/${string}`;
 const byStatus: Readonly<Record<number, keyof typeof titles>> = {
   404: 'not-found',
+  408: 'too-slow',
   413: 'body-too-large',
   415: 'media-type',
   503: 'shutting-down',
@@ -144,7 +164,7 @@ interface Answer {
 const again = (code: keyof typeof titles, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
-/** The only place where "no" becomes a number. */
+/** The only place that gives an error its status and its code. */
 const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
   if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
@@ -181,7 +201,11 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
-  if (error instanceof RebuildingError) return again('rebuilding', 5, error.message);
+  if (error instanceof TooManyForTokenError) return { code: 'too-many-for-token', status: 429, retryAfter: 10, detail: error.message };
+  if (error instanceof TooManyFailedSignInsError)
+    return { code: 'too-many-failed-sign-ins', status: 429, retryAfter: error.retryAfter, detail: error.message };
+  if (error instanceof RebuildingError || error instanceof ReadModelDamagedError) return again('rebuilding', 5, error.message);
+  if (error instanceof ReadModelUnavailableError) return again('not-caught-up', 1, error.message);
   if (error instanceof NotReadyError) return { ...again('not-ready', 1, error.message), more: error.more };
   if (error instanceof ShuttingDownError) return again('shutting-down', 1, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
@@ -205,7 +229,7 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
   ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
 });
 
-/** Answers an error; what nobody expected is logged once under an id, and nothing of it leaks. */
+/** Answers an error. One that has no code of its own is logged under an id, and the answer shows nothing of it but the id. */
 export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Ledger, 'commands' | 'log'>): void => {
   let answer = answerTo(error, ledger);
   if (answer.status === 500) {
@@ -222,14 +246,23 @@ export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Le
     .send(JSON.stringify(render(answer)));
 };
 
-/** What came over a connection and was not HTTP. */
-export const notHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify(render({ code: 'bad-request', status, title: STATUS_CODES[status] }));
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
-};
+/** Answers what came over a connection and was not HTTP, or not in time. */
+export const notHttp =
+  (headers: Headers) =>
+  (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+    const title = status === 431 ? STATUS_CODES[status] : undefined;
+    const body = JSON.stringify(render({ code: status === 408 ? 'too-slow' : 'bad-request', status, title }));
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...headers.map(([name, value]) => `${name}: ${value}`),
+      'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  };
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

@@ -36,14 +36,33 @@ export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
   header(request, 'idempotency-key', /^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 export const correlationOf = (request: FastifyRequest): string | undefined =>
   header(request, 'x-correlation-id', /^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without blanks');
-export const ifMatchOf = (request: FastifyRequest): number | undefined => {
-  const value = header(
-    request,
-    'if-match',
-    /^"(-1|0|[1-9]\d{0,14})"$/,
-    'must be a revision in quotes such as "3", or "-1" for not there yet',
-  );
-  return value === undefined ? undefined : Number(value.slice(1, -1));
+
+const TAG = String.raw`(?:W/"[\x21\x23-\x7e\x80-\xff]*"|"(?:-1|0|[1-9]\d{0,14})(?:@[\x21\x23-\x7e]*)?")`;
+const TAGS = new RegExp(`^(?:\\*|${TAG}(?:[ \\t]*,[ \\t]*${TAG})*)$`);
+/**
+ * The revisions that a command may meet its stream at. Weak tags are left out, since none ever matches; what a strong tag holds behind an
+ * `@` is the version of the program that showed the revision.
+ */
+export const ifMatchOf = (request: FastifyRequest): readonly number[] | 'any' | undefined => {
+  const value = header(request, 'if-match', TAGS, 'must be revisions in quotes such as "3", "-1" for one without events, or *');
+  if (value === undefined) return undefined;
+  if (value === '*') return 'any';
+  return [...value.matchAll(/(W\/)?"([^"@]*)[^"]*"/g)].flatMap(([, weak, revision]) => (weak ? [] : [Number(revision)]));
+};
+/** A command asks only whether anything is there. */
+export const ifNoneMatchOf = (request: FastifyRequest): 'any' | undefined => {
+  const value = header(request, 'if-none-match', /^\*$/, 'must be * on a command: only if nothing is recorded there yet');
+  return value === undefined ? undefined : 'any';
+};
+
+/** The validator of what is read of a stream: it says the same as long as the stream and the program are the same. */
+export const tagOf = (revision: number, version: string): string => `"${revision}@${version}"`;
+/** Whether the caller has what a read would answer. Tags are compared weakly, as RFC 9110 asks: a proxy may have compressed the answer. */
+export const isKnown = (request: FastifyRequest, tag: string): boolean => {
+  const value = request.headers['if-none-match'];
+  if (value === undefined) return false;
+  const tags: readonly string[] = value.match(/"[^"]*"/g) ?? [];
+  return value.trim() === '*' || tags.includes(tag);
 };
 
 /** An id from the path. */

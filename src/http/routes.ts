@@ -6,7 +6,8 @@ export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[
   command.aggregate ? [command.aggregate] : aggregates;
 
 /** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
-export const isOpen = (route: string): boolean => ['/livez', '/readyz', '/openapi.json'].includes(route) || /^\/docs(\/|$)/.test(route);
+export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
+export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
 /** Which methods there are at a path, for an honest 405. */
 export class Routes {

@@ -16,7 +16,7 @@ export const ROLES = {
 export type Role = keyof typeof ROLES;
 export const may = (role: Role, act: Act): boolean => (ROLES[role] as readonly Act[]).includes(act);
 
-/** An entry of the file. The token itself is shown once, to whoever made it, and is kept nowhere. */
+/** An entry of the file. The token itself is shown once, to the person who made it, and is kept nowhere. */
 export interface Token {
   readonly id: string;
   /** A person id, never a name. */
@@ -34,10 +34,10 @@ export class BadTokenFileError extends Error {
   override readonly name = 'BadTokenFileError';
 }
 
-/** Such as `tower_` and 43 characters of base64url; the prefix is for those who look for secrets that were left about. */
+/** Such as `tower_` and 43 characters of base64url; by the prefix a scanner finds one that was left in a file. */
 export const TOKEN = /^tower_[A-Za-z0-9_-]{43}$/;
 
-/** A slow hash protects words that can be guessed. A token is 256 random bits, which cannot, so that a plain hash keeps it as safe. */
+/** A token is 256 random bits, which nobody can guess: a plain hash keeps it as safe as a slow one would. */
 export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 const isText = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value);
@@ -52,7 +52,7 @@ const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
   revokedAt: (instant) => instant === undefined || isInstant(instant),
 };
 
-/** All or nothing: an entry that is not understood may be one that says less than it seems to. @throws BadTokenFile */
+/** One wrong entry refuses the whole file: an entry that is misread may allow more than it says. @throws BadTokenFileError */
 export const parseTokens = (text: string): readonly Token[] => {
   const wrong = (what: string): never => {
     throw new BadTokenFileError(what);
@@ -77,7 +77,19 @@ export const parseTokens = (text: string): readonly Token[] => {
   return list;
 };
 
-/** @throws BadTokenFile whose message names the file */
+/** Others who may write the file may make themselves a token. @throws BadTokenFileError whose message names the file */
+export const refuseOpenFile = async (file: string): Promise<void> => {
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o777,
+    () => 0, // the next read says why
+  );
+  if ((mode & 0o022) !== 0 && process.platform !== 'win32')
+    throw new BadTokenFileError(
+      `${file} may be written by others than its owner (mode ${mode.toString(8)}): chmod go-w takes that from them.`,
+    );
+};
+
+/** @throws BadTokenFileError whose message names the file */
 export const readTokens = async (file: string): Promise<readonly Token[]> => {
   try {
     return parseTokens(await readFile(file, 'utf8'));
@@ -90,7 +102,7 @@ export const readTokens = async (file: string): Promise<readonly Token[]> => {
 /**
  * Writes what `change` makes of the file: whole or not at all, and for its owner alone, who stays the same. A file that is not there is
  * empty before.
- * @throws BadTokenFile also when another command is writing
+ * @throws BadTokenFileError also when another command is writing
  */
 export const changeTokens = async (file: string, change: (tokens: readonly Token[]) => readonly Token[]): Promise<void> => {
   const next = `${file}.new`;
@@ -121,9 +133,9 @@ export const changeTokens = async (file: string, change: (tokens: readonly Token
   }
 };
 
-/** @returns the token, which nobody can be told again, and its entry */
-export const newToken = (answer: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
+/** @returns the token, which nothing can show again, and its entry */
+export const newToken = (about: Pick<Token, 'person' | 'roles' | 'createdAt'>): { readonly token: string; readonly entry: Token } => {
   const token = `tower_${randomBytes(32).toString('base64url')}`;
   const sha256 = hashOf(token).toString('hex');
-  return { token, entry: { id: sha256.slice(0, 12), ...answer, sha256 } };
+  return { token, entry: { id: sha256.slice(0, 12), ...about, sha256 } };
 };

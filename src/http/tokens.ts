@@ -1,20 +1,22 @@
-import type { FastifyInstance } from 'fastify';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config.js';
-import { badHeader, NotAllowedError, NotAuthenticatedError } from './problem.js';
+import { FailedSignIns } from './failed-sign-ins.js';
+import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
 import { isOpen } from './routes.js';
-import { hashOf, may, readTokens, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
+import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 /** How long a revoked token may still be taken. */
 const LOOK_MS = 1000;
 
 type Known = Pick<Token, 'id' | 'person' | 'roles'> & { readonly hash: Buffer };
 
-/** The tokens in force, as their file says. A file that is broken or gone changes nothing, and is told once. */
+/** The tokens in force, as their file says. A file that is broken, gone or open to others changes nothing, and is logged once. */
 export class Tokens {
   #known: readonly Known[] = [];
   #mark = '';
@@ -33,6 +35,7 @@ export class Tokens {
     const tokens = new Tokens(file, log);
     try {
       tokens.#mark = await tokens.#markOf();
+      await refuseOpenFile(file);
       tokens.#take(await readTokens(file));
     } catch (error) {
       throw new ConfigError(`LEDGER_TOKENS: ${(error as Error).message} npm run tokens -- add makes one.`, { cause: error });
@@ -45,7 +48,7 @@ export class Tokens {
     clearInterval(this.#timer);
   }
 
-  /** Every hash is compared, and whole, so that the time it takes tells nothing of them. */
+  /** Every hash is compared, and whole, so that the time it takes shows nothing of them. */
   find(token: string): Known | undefined {
     const hash = hashOf(token);
     let found: Known | undefined;
@@ -53,9 +56,11 @@ export class Tokens {
     return found;
   }
 
-  /** Ends the answer when the token is revoked. */
-  untilRevoked(id: string, answer: ServerResponse): void {
+  /** Ends the answer when the token is revoked. @throws TooManyForTokenError when `most` answers of this token go on already */
+  untilRevoked(id: string, answer: ServerResponse, most: number): void {
     const answers = this.#streams.get(id) ?? new Set();
+    if (answers.size >= most)
+      throw new TooManyForTokenError(`${answers.size} clients follow with this token already, and it has ${most} places.`);
     this.#streams.set(id, answers.add(answer));
     answer.on('close', () => {
       answers.delete(answer);
@@ -63,7 +68,7 @@ export class Tokens {
     });
   }
 
-  /** Looks by the clock and not when a request comes, for a stream's request came long ago. */
+  /** Runs every second and not on a request: the request of an open stream came long ago. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -71,6 +76,7 @@ export class Tokens {
       const mark = await this.#markOf();
       if (mark === this.#mark) return;
       this.#mark = mark;
+      await refuseOpenFile(this.file);
       this.#take(await readTokens(this.file));
       this.log.info({ file: this.file, tokens: this.#known.length }, 'The file of API tokens was read again.');
     } catch (error) {
@@ -80,10 +86,10 @@ export class Tokens {
     }
   }
 
-  /** Differs after every change: a new file by its number, one that was written over by its time. */
+  /** Differs after every change of the file, of its contents or of who may write it. */
   async #markOf(): Promise<string> {
     return stat(this.file).then(
-      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+      ({ ino, size, mtimeMs, mode }) => `${ino} ${size} ${mtimeMs} ${mode}`,
       (error: NodeJS.ErrnoException) => String(error.code),
     );
   }
@@ -99,21 +105,54 @@ export class Tokens {
 
 const allowing = (act: Act): string => (Object.keys(ROLES) as Role[]).filter((role) => may(role, act)).join(', ');
 
+/** Failed sign-ins of an address in a minute; the next get 429. */
+const FAILURES = 20;
+const FAILURES_MS = 60_000;
+/** Addresses whose failures are counted; the one that was quiet longest makes room for another. */
+const COUNTED = 5000;
+
+interface Options {
+  readonly tokens: Tokens;
+  readonly log: Logger;
+  /** Clients that may follow with one token. */
+  readonly subscribersPerToken: number;
+}
+
 /** Every route that is not open, and every address that is no route, takes a token in force with a role that may do what is asked. */
-export const requireTokens = (fastify: FastifyInstance, tokens: Tokens): void => {
+export const requireTokens = async (fastify: FastifyInstance, { tokens, log, subscribersPerToken }: Options): Promise<void> => {
+  await fastify.register(rateLimit, { global: false, max: FAILURES, timeWindow: FAILURES_MS, cache: COUNTED });
+  const count = fastify.createRateLimit();
+  const failed = new FailedSignIns(log);
+  /** Counts a failure only after it is one, so that no sign-in of others at the same address is ever refused for it. */
+  const fail = async (request: FastifyRequest, reason: string, error: Error): Promise<Error> => {
+    failed.note(request.ip, reason);
+    const counted = await count(request);
+    return !counted.isAllowed && counted.isExceeded ? new TooManyFailedSignInsError(counted.ttlInSeconds) : error;
+  };
+
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
     if (route !== undefined && isOpen(route)) return done();
-    const [, given] = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (given === undefined) return done(new NotAuthenticatedError('Send a token: Authorization: Bearer ….'));
+    const { authorization } = request.headers;
+    const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
+    const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');
+    if (authorization === undefined) return done(unsigned);
+    const [, given] = /^bearer +(\S+) *$/i.exec(authorization) ?? [];
+    if (given === undefined) return refuse('no bearer token', unsigned);
     const token = TOKEN.test(given) ? tokens.find(given) : undefined;
-    if (!token) return done(new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
+    if (!token)
+      return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
     const act = request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
     const role = token.roles.find((r) => may(r, act));
     if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
     signIn(request, { id: token.person, role });
-    if (route?.endsWith('/updates')) tokens.untilRevoked(token.id, reply.raw);
+    if (route?.endsWith('/updates'))
+      try {
+        tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
+      } catch (error) {
+        return done(error as Error);
+      }
     done();
   });
   fastify.addHook('onClose', (_, done) => {

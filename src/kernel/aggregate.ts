@@ -1,147 +1,193 @@
 import type { About, Actor, Assessment, Event, Provenance } from './event.js';
-import type { DataOf, Fields } from './schema/fields.js';
 import type { History } from './history.js';
+import { reject } from './rejection.js';
+import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
+import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
 
-/** What stands beside a fact when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
+/** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
 export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;
   readonly effectiveOn: string;
 }
 
-/** A type of event: the stages it can follow, the shape of what is told, and what it changes. */
-export interface EventType<State, F extends Fields, Home> {
-  /** Stages, as data: they make the refusals of commands, the README's table, and what a late event may stand between. */
+/** A type of event: the stages it can follow, the shape of its data, what must hold where it stands, and what it changes. */
+export interface EventType<State, F extends Fields, Home, Code extends string = string> {
+  /** Stages, as data: they make the refusals of commands, and what a backdated event may stand between. */
   readonly allowedIn: readonly string[];
   readonly fields: F;
-  /** The shape's version, 1 unless told; `upcast[n]` makes shape n + 1 of shape n. */
+  /** The shape's version, 1 when absent; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
   readonly upcast?: Readonly<Record<number, (data: any) => any>>;
   /**
-   * What its fields must satisfy together. Asked when a fact is told or corrected, never when it is folded: what was accepted stays readable.
-   * @throws Rejection
+   * What must hold where the event stands: of its data alone, or with the state that it finds. Checked when it is recorded, and again at
+   * every place behind a backdated event, a correction or a withdrawal; never when stored events are read, so what was accepted stays readable.
    */
-  check?(data: DataOf<F>, context: EventContext): void;
+  readonly rules?: Rules<Occurrence<DataOf<F>>, State, Code>;
+  /** The codes of its rules, for the compiler alone. */
+  readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
-  /** Policy and law on this fact, judged on the state it finds. Empty without an adopted rule. Judged again when the fact is corrected. */
+  /** Policy and law on this event, judged on the state it finds. Empty without an adopted rule. Judged again when the event is corrected. */
   assess?(data: DataOf<F>, context: EventContext, state: State, home: Home): readonly Assessment[];
 }
 
-/** `fact({ from, fields, evolve })` with the types of one subject. */
+/** `event({ allowedIn, fields, rules, evolve })` with the types of one aggregate. */
 export const eventsOf =
   <State, Home = unknown>() =>
-  <const F extends Fields>(type: EventType<State, F, Home>): EventType<State, F, Home> =>
+  <const F extends Fields, const Code extends string = never>(
+    type: EventType<State, F, Home, Code>,
+  ): EventType<State, F, Home, NoInfer<Code>> =>
     type;
 
-export type EventTypes<State> = Readonly<Record<string, EventType<State, any, any>>>;
+// `any` where the fields, the governing state and the codes differ from event to event: each was checked where it was written.
+export type EventTypes<State> = Readonly<Record<string, EventType<State, any, any, any>>>;
 type EventOf<E extends EventTypes<any>, T extends keyof E = keyof E> = {
-  [K in T]: E[K] extends EventType<any, infer F, any> ? { readonly type: K; readonly data: DataOf<F> } : never;
+  [K in T]: E[K] extends EventType<any, infer F, any, any> ? { readonly type: K; readonly data: DataOf<F> } : never;
 }[T];
+type FieldsOf<Type> = Type extends EventType<any, infer F, any, any> ? F : never;
+type RuleCodeOf<Type> = Type extends { readonly _refusedWith?: infer Code } ? Code & string : never;
 
-/** Something that must hold after every fact, in every order that was accepted. */
-export interface Invariant<State> {
-  readonly says: string;
-  holds(state: State): boolean;
-}
-
-interface AggregateSpec<State extends { readonly stage: string }, E extends EventTypes<State>> {
+interface AggregateSpec<State extends { readonly stage: string }, E extends EventTypes<State>, Code extends string> {
   /** Streams are `<category>-<id>`; routes are `/<category>s/<id>`. */
   readonly category: string;
   readonly initial: State;
   readonly events: E;
-  readonly invariants?: Readonly<Record<string, Invariant<State>>>;
-  /** The identifiers that this subject's events are about. */
+  readonly invariants?: { readonly [C in Code]: Invariant<State, NoInfer<keyof E & string>> };
+  /** The identifiers that this aggregate's events are about. */
   about(id: string, state: State): About;
-  /** The programme that a subject belongs to: named when its stream opens, read for every command. */
-  readonly governedBy?: { readonly aggregate: Aggregate<any, any>; of(state: State): string | undefined };
-  /** From this day on the history is complete: a late decision that policy would have refused needs a waiver. */
+  /** The programme that an aggregate belongs to: named when its stream opens, read for every command. */
+  readonly governedBy?: { readonly aggregate: AnyAggregate; of(state: State): string | undefined };
+  /** From this day on the history is complete: a backdated decision that policy would have refused needs a waiver. */
   completeFrom?(state: State): string | undefined;
 }
 
-/** What a stream is about: where it starts, how each fact changes it, and what may be asked of it. */
-export interface Aggregate<State extends { readonly stage: string }, E extends EventTypes<State>> extends AggregateSpec<State, E> {
-  command<const F extends Fields, const T extends keyof E & string, const R extends Readonly<Record<string, string>>, N extends Needs>(
+/** What a stream is about: where it starts, how each event changes it, and what can be asked of it. */
+export interface Aggregate<
+  State extends { readonly stage: string },
+  E extends EventTypes<State>,
+  Code extends string,
+> extends AggregateSpec<State, E, Code> {
+  command<const T extends keyof E & string, F extends Fields = FieldsOf<E[T]>, const Own extends string = never>(
     name: string,
-    spec: CommandSpec<F, State, E, T, R, N>,
-  ): AnyCommand;
+    spec: CommandSpec<State, E, T, F, Own>,
+  ): Command<Code | RuleCodeOf<E[T]> | Own>;
 }
 
-export type AnyAggregate = Aggregate<any, any>;
-export type StateOf<S> = S extends Aggregate<infer State, any> ? State : never;
+// `any`: a registry holds aggregates of many states.
+export type AnyAggregate = Aggregate<any, any, any>;
+export type StateOf<A> = A extends Aggregate<infer State, any, any> ? State : never;
 
-/** A stream that a decision has to know. */
-export interface Need<State = any> {
-  readonly aggregate: Aggregate<any, any>;
+/** Another aggregate that a field of the command names, as it was known when the decision was taken. */
+export interface Ref<State = { readonly stage: string }> {
   readonly id: string;
-  readonly _state?: State;
+  readonly state: Readonly<State>;
 }
-export type Needs = Readonly<Record<string, Need | readonly Need[] | undefined>>;
-type KnownOf<N extends Needs> = {
-  readonly [K in keyof N]: N[K] extends Need<infer State>
-    ? State
-    : N[K] extends readonly Need<infer State>[]
-      ? readonly State[]
-      : undefined;
+type RefOf<T> = T extends readonly (infer Item)[] ? readonly RefOf<Item>[] : T extends Referring<infer State> ? Ref<State> : never;
+type IsRef<T> = T extends readonly (infer Item)[] ? IsRef<Item> : typeof REFERS extends keyof T ? true : false;
+/** By the name of the field; a list of references is a list. Absent where the command left the field out. */
+export type RefsOf<Data> = {
+  readonly [Name in keyof Data as IsRef<NonNullable<Data[Name]>> extends true ? Name : never]: RefOf<Data[Name]>;
 };
-export const need = <State extends { readonly stage: string }>(aggregate: Aggregate<State, any>, id: string): Need<State> => ({
-  aggregate,
-  id,
-});
 
-/** What `decide` is told of the request. Nothing else exists for it: no clock, no ids, no I/O. */
+/** What `decide` knows of the request and of the aggregates that it names. Nothing else exists for it: no clock, no ids, no I/O. */
 export interface CommandContext<Data> {
   readonly id: string;
   readonly data: Data;
   readonly record: Provenance;
   readonly actor: Actor;
-  /** The told date of the act, already filled in. */
+  /** The day of the act, already filled in. */
   readonly effectiveOn: string;
   /** The day of the decision in the ledger's time zone. */
   readonly today: string;
+  readonly refs: RefsOf<Data>;
 }
+/** The same before what it names was read. */
+export type CommandInput<Data> = Omit<CommandContext<Data>, 'refs'>;
 
-interface CommandSpec<F extends Fields, State, E extends EventTypes<any>, T extends keyof E, R, N extends Needs> {
+/** A command that records one event with the data it was sent needs only `summary` and `records`. */
+type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F extends Fields, Own extends string> = {
   readonly summary: string;
-  readonly fields: F;
-  /** What it can append. */
-  readonly events: readonly T[];
-  /** Why it can say no, beside the stages: code → sentence. */
-  readonly refusals?: R;
-  /** The streams it has to know beside those its fields name; asked again until it names nothing new. */
-  needs?(context: CommandContext<DataOf<F>>, state: State, known: { readonly [K in keyof N]?: unknown }): N;
-  /** The new facts, oldest first; `[]` when it is already so; a Rejection when the answer is no. */
-  decide(context: CommandContext<DataOf<F>>, state: State, known: KnownOf<N>): readonly EventOf<E, T>[];
-}
+  /** The event that it records; the events that `decide` chooses from. */
+  readonly records: T | readonly T[];
+  /** Those of the event when absent. */
+  readonly fields?: F;
+  /** What concerns the act of asking alone. What must hold of the event stands on the event, what must always hold on the aggregate. */
+  readonly rules?: Rules<CommandContext<DataOf<F>>, State, Own>;
+  /** Whether nothing has to be recorded: asked before any rule of its own. */
+  alreadySo?(context: CommandContext<DataOf<F>>, state: State): boolean;
+  /** The new events, oldest first. When absent: the event, with the command's data. */
+  decide?(context: CommandContext<DataOf<F>>, state: State): readonly EventOf<E, T>[];
+} & (DataOf<F> extends DataOf<FieldsOf<E[T]>> ? unknown : { readonly decide: unknown });
 
 // A registry holds commands of many shapes; each was checked where it was written.
 export interface AnyCommand {
   readonly name: string;
-  /** Absent for the ledger's own commands, which may be asked of any subject. */
+  /** Absent for the ledger's own commands, which may be asked of any aggregate. */
   readonly aggregate?: AnyAggregate;
   readonly summary: string;
   readonly fields: Fields;
   readonly events: readonly string[];
+  /** Beside those of the stages and the engine, derived from the rules: code → sentence. */
   readonly refusals: Readonly<Record<string, string>>;
-  needs?(context: CommandContext<any>, state: any, known: any): Needs;
-  decide(context: CommandContext<any>, state: any, known: any): readonly Event[];
+  decide(context: CommandContext<any>, state: any): readonly Event[];
+}
+/** With the codes that it can be refused with, for the compiler. */
+export interface Command<Code extends string> extends AnyCommand {
+  readonly _refusedWith?: Code;
 }
 
-/** A command of the ledger itself: decided on a subject's whole history, and seen by no `evolve`. */
-export interface LedgerCommand<F extends Fields> {
+/** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
+export interface LedgerCommand<F extends Fields, Code extends string> {
   readonly summary: string;
   readonly fields: F;
   readonly events: readonly string[];
-  readonly refusals: Readonly<Record<string, string>>;
+  readonly refusals: { readonly [C in Code]: string };
   decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
 }
-export const ledgerCommand = <const F extends Fields>(name: string, spec: LedgerCommand<F>): AnyCommand => ({ name, ...spec });
+export const ledgerCommand = <const F extends Fields, const Code extends string>(
+  name: string,
+  spec: LedgerCommand<F, Code>,
+): Command<Code> => ({ name, ...spec });
 
-export const subject = <State extends { readonly stage: string }, const E extends EventTypes<State>>(
-  spec: AggregateSpec<State, E>,
-): Aggregate<State, E> => {
-  const self: Aggregate<State, E> = {
+export const subject = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
+  spec: AggregateSpec<State, E, Code>,
+): Aggregate<State, E, Code> => {
+  const self: Aggregate<State, E, Code> = {
     ...spec,
-    command: (name, { refusals, ...command }) => ({ name, aggregate: self, refusals: refusals ?? {}, ...command }) as unknown as AnyCommand,
+    command: (name, { summary, records, fields, rules, alreadySo, decide }) => {
+      const events = [records].flat() as readonly (keyof E & string)[];
+      return {
+        name,
+        aggregate: self as AnyAggregate,
+        summary,
+        events,
+        fields: fields ?? spec.events[events[0]!]!.fields,
+        refusals: refusalsOf(spec, events, rules),
+        decide(context, state) {
+          if (alreadySo?.(context, state)) return [];
+          const broken = brokenRule(rules, context, state);
+          if (broken) reject(broken.code, broken.sentence, broken.pointer === undefined ? {} : { pointer: broken.pointer });
+          return decide?.(context, state) ?? [{ type: events[0]!, data: context.data }];
+        },
+      };
+    },
   };
   return self;
+};
+
+/** What the rules of these events, the invariants that they can break and the rules of a command itself can refuse: code → sentence. */
+const refusalsOf = (
+  { events, invariants }: Pick<AggregateSpec<any, any, any>, 'events' | 'invariants'>,
+  types: readonly string[],
+  own: Rules<any, any> = {},
+): Readonly<Record<string, string>> => {
+  const refusals: Record<string, string> = {};
+  const add = (code: string, { says }: { readonly says: string }): void => void (refusals[code] = says);
+  for (const type of types) {
+    for (const [code, rule] of Object.entries<Rule<any, any>>(events[type].rules ?? {})) add(code, rule);
+    for (const [code, invariant] of Object.entries<Invariant<any>>(invariants ?? {}))
+      if (Object.hasOwn(invariant.brokenBy, type)) add(code, invariant);
+  }
+  for (const [code, rule] of Object.entries(own)) add(code, rule);
+  return refusals;
 };

@@ -58,6 +58,16 @@ export interface Known {
   readonly revision: number;
 }
 
+/** The command behind an event. What it was sent with stands on the first event of the decision only, as `body` or by `record`. */
+export interface CommandStamp {
+  /** The decision's id. */
+  readonly id: string;
+  readonly name: string;
+  readonly body?: Json;
+  /** The event's data are the command's fields, and these names of its metadata are what its `record` said; null: it had none. */
+  readonly record?: readonly string[] | null;
+}
+
 /** The same beside every event on every store. */
 export interface Metadata {
   readonly schemaVersion: number;
@@ -66,8 +76,7 @@ export interface Metadata {
   /** A told date: the day of the act. */
   readonly effectiveOn: string;
   readonly about: About;
-  /** `id` is the decision's; `body` stands on the first event of the decision only. */
-  readonly command: { readonly id: string; readonly name: string; readonly body?: Json };
+  readonly command: CommandStamp;
   readonly actor: Actor;
   readonly decidedBy?: Provenance['decidedBy'];
   readonly authority?: Provenance['authority'];

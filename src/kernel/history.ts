@@ -3,6 +3,7 @@ import type { Evidence, Event, Json, RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
+import { brokenInvariant, brokenRule, type Broken } from './rule.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
@@ -14,7 +15,7 @@ export interface Entry {
   readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
 }
 
-/** A fact cannot stand where it would stand: it does not follow its stage, or an invariant breaks. */
+/** A fact cannot stand where it would stand: it does not follow its stage, or a rule or an invariant breaks. */
 export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 
@@ -23,6 +24,8 @@ export class IllegalTransitionError extends Error {
     sentence: string,
     /** The event that can no longer follow; absent when it is the new fact itself. */
     readonly entry?: Entry,
+    /** The rule or the invariant; absent where it is the stage. */
+    readonly broken?: Broken,
   ) {
     super(sentence);
   }
@@ -39,124 +42,114 @@ export class UnsupportedSchemaVersionError extends Error {
 
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
- * known → in effective order → folded. Told in order, an event is added in constant time; told late, the stream is folded again.
+ * known → in valid-time order → folded. An immutable value: `extended` gives another one, and shares what both have in common, so an
+ * event in order costs constant time; a backdated event, a correction or a withdrawal folds the stream again.
  *
- * Effective order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
- * overlapping date keeps its told place, and every certain order is respected.
+ * Valid-time order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
+ * overlapping date keeps its recorded place, and every certain order is respected.
  */
 export class History<State = any> {
-  readonly recorded: RecordedEvent[] = [];
+  readonly stream: string;
+  /** -1 when nothing was recorded. */
   #revision = -1;
-  /** Whether it keeps what was recorded, or only where that has led. */
-  #whole = true;
-  #entries: Entry[] = [];
   #state: State;
-  /** The latest first day of any entry: nothing told from that day on can stand before anything. */
+  /** Shared with other versions: of this one are the first `#revision + 1`. The version that ends where the list ends may append to it. */
+  #log: RecordedEvent[] = [];
+  /** Shared likewise: of this version are the first `#placed`. */
+  #order: Entry[] = [];
+  #placed = 0;
   #latestStart = '';
-  /** Decision → the revision of its first event. */
-  readonly #decisions = new Map<string, number>();
-  readonly #corrections = new Map<string, Map<string, Corrected & { by: string }>>();
-  readonly #withdrawn = new Map<string, string>();
-  readonly #notes = new Map<string, Entry['notes'][number][]>();
+  /** Decision → the revision of its first event; shared with the log. */
+  #decisions = new Map<string, number>();
+  /** These three are copied before they change. */
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Corrected & { readonly by: string }>> = new Map();
+  #withdrawn: ReadonlyMap<string, string> = new Map();
+  #notes: ReadonlyMap<string, Entry['notes']> = new Map();
+  #bytes = 0;
+  #recordedView: readonly RecordedEvent[] | undefined;
+  #entriesView: readonly Entry[] | undefined;
+  #broken: ReadonlySet<string> | undefined;
 
-  constructor(
+  private constructor(
     readonly aggregate: AnyAggregate,
     readonly id: string,
   ) {
+    this.stream = `${aggregate.category}-${id}`;
     this.#state = aggregate.initial;
   }
 
-  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent>): History<State> {
-    const history = new History<State>(aggregate, id);
-    history.addAll(events);
-    return history;
+  /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
+  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = []): History<State> {
+    return new History<State>(aggregate, id).extended(events);
   }
 
-  get stream(): string {
-    return `${this.aggregate.category}-${this.id}`;
-  }
-  /** -1 when nothing was recorded. */
   get revision(): number {
     return this.#revision;
   }
-  /** In effective order. */
-  get entries(): readonly Entry[] {
-    return this.#entries;
-  }
   get state(): State {
     return this.#state;
+  }
+  /** As recorded, by revision. */
+  get recorded(): readonly RecordedEvent[] {
+    return (this.#recordedView ??= this.#log.slice(0, this.#revision + 1));
+  }
+  /** In valid-time order. */
+  get entries(): readonly Entry[] {
+    return (this.#entriesView ??= this.#order.slice(0, this.#placed));
+  }
+  /** The first entry in valid-time order; undefined when there is none. */
+  get first(): Entry | undefined {
+    return this.#placed > 0 ? this.#order[0] : undefined;
   }
   /** Withdrawn event → the event that withdrew it. */
   get withdrawn(): ReadonlyMap<string, string> {
     return this.#withdrawn;
   }
-  /** Notes on the subject as a whole. */
+  /** Notes on the stream as a whole. */
   get notes(): Entry['notes'] {
-    return this.#notes.get('') ?? [];
+    return this.#notes.get('') ?? NONE;
   }
-
-  /** @throws NewerShape, Illegal when the stream was not written by these rules; the history is then of no use */
-  add(event: RecordedEvent): void {
-    this.addAll([event]);
+  /** The latest first day of any entry: no event of that day or later stands before anything. */
+  get latestStart(): string {
+    return this.#latestStart;
   }
-
-  addAll(events: Iterable<RecordedEvent>): void {
-    let again = false;
-    for (const event of events) {
-      if (isLedgerEvent(event.type)) again = this.#remember(event) || again;
-      else if (again) this.#shape(event);
-      else this.#place(event);
-      this.#revision++;
-      if (!this.#whole) continue;
-      const { command } = event.metadata;
-      if (command && !this.#decisions.has(command.id)) this.#decisions.set(command.id, this.recorded.length);
-      this.recorded.push(event);
-    }
-    if (again) this.#refold();
-  }
-
-  get isWhole(): boolean {
-    return this.#whole;
+  /** About how much memory its events take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /**
-   * Lets go of what was recorded, and keeps its revision and the state that it has led to: who follows a log of many streams holds no more
-   * of each. From then on only what `goesOn` can be added.
+   * This history and what was recorded since, in order of revision.
+   * @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules
    */
-  lighten(): void {
-    this.#whole = false;
-    this.recorded.length = 0;
-    this.#entries = [];
-    for (const map of [this.#decisions, this.#corrections, this.#withdrawn, this.#notes]) map.clear();
-  }
-
-  /** Whether these events can be added; to one that let go of the record, only if none is told late and none changes how it is read. */
-  canExtendWith(events: Iterable<RecordedEvent>): boolean {
-    if (this.#whole) return true;
-    let start = this.#latestStart;
-    for (const { type, metadata } of events) {
-      if (type === 'FactAnnotated') continue;
-      const { earliest, latest } = bounds(metadata.effectiveOn);
-      if (isLedgerEvent(type) || start > latest) return false;
-      if (earliest > start) start = earliest;
+  extended(events: Iterable<RecordedEvent>): History<State> {
+    let next: History<State> | undefined;
+    let refold = false;
+    for (const event of events) {
+      next ??= this.#successor();
+      if (isLedgerEvent(event.type)) refold = next.#remember(event) || refold;
+      else if (refold) shapeOf(this.aggregate, event);
+      else next.#place(event);
+      next.#record(event);
     }
-    return true;
+    if (refold) next!.#refold();
+    return next ?? this;
   }
 
   /** Where an event of this date would stand, and the state it would find. */
   before(effectiveOn: string): { readonly place: number; readonly state: State } {
     const place = this.#placeOf(effectiveOn);
-    if (place === this.#entries.length) return { place, state: this.#state };
-    return {
-      place,
-      state: this.#entries.slice(0, place).reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State),
-    };
+    if (place === this.#placed) return { place, state: this.#state };
+    let state: State = this.aggregate.initial;
+    for (let i = 0; i < place; i++) state = this.#step(state, this.#order[i]!);
+    return { place, state };
   }
 
   /**
-   * Folds new facts at their place, then what stands behind them again, after each of them: who follows the log reads one at a time.
-   * @returns the state right after each new fact
-   * @throws Illegal
+   * Folds new events at their place, then what stands behind them again, after each of them: a follower of the log reads one at a time.
+   * Each with its rules; what an entry behind them breaks already is not held against the new events.
+   * @returns the state right after each new event
+   * @throws IllegalTransitionError
    */
   tryEvents(
     events: readonly Event[],
@@ -166,69 +159,125 @@ export class History<State = any> {
     const after: State[] = [];
     let state = found.state;
     events.forEach((event, i) => {
-      state = step(this.aggregate, state, event, context[i]!);
+      state = step(this.aggregate, state, event, context[i]!, ruleCheck(this, event, context[i]!));
       after.push(state);
-      this.#entries.slice(found.place).reduce((behind, entry) => this.#step(behind, entry), state);
+      let behind = state;
+      for (let at = found.place; at < this.#placed; at++) behind = this.#try(behind, this.#order[at]!);
     });
     return after;
   }
 
-  /** This history as it would be read with more of the ledger's own events. @throws Illegal */
+  /**
+   * This history as it would be read with more of the ledger's own events. Every entry is checked with its rules; what one breaks already
+   * is not held against the change.
+   * @throws IllegalTransitionError
+   */
   with(events: readonly Event[]): History<State> {
     const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
-    const added = events.map((event, i) => ({
-      ...event,
-      id: `new-${i}`,
-      metadata,
-      stream: this.stream,
-      revision: this.revision + 1 + i,
-      position: '',
-    }));
-    return History.of(this.aggregate, this.id, [...this.recorded, ...added]);
+    const apart = this.#successor();
+    apart.#log = this.recorded.slice();
+    apart.#decisions = new Map(this.#decisions);
+    const changed = apart.extended(
+      events.map((event, i) => ({
+        ...event,
+        id: `new-${i}`,
+        metadata,
+        stream: this.stream,
+        revision: this.#revision + 1 + i,
+        position: '',
+      })),
+    );
+    if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
+    let state: State = this.aggregate.initial;
+    for (const entry of changed.entries) state = this.#try(state, entry);
+    return changed;
+  }
+
+  /**
+   * Events that can no longer follow once an event is taken away, each found with those before it gone too, in one pass over the order.
+   * Where taking some away changes the order of others, what is left may still not fold: `with` says so.
+   */
+  dependantsOf(event: string): readonly string[] {
+    const dependants: string[] = [];
+    let state: State = this.aggregate.initial;
+    for (const entry of this.#withoutEntry(event)) {
+      try {
+        state = this.#try(state, entry);
+      } catch (error) {
+        if (!(error instanceof IllegalTransitionError)) throw error;
+        dependants.push(entry.recorded.id);
+      }
+    }
+    return dependants;
   }
 
   /** The events of a decision; empty when the command never reached this stream. */
   decision(id: string): readonly RecordedEvent[] {
     const first = this.#decisions.get(id);
-    if (first === undefined) return [];
-    let last = first;
-    while (this.recorded[last + 1]?.metadata.command.id === id) last++;
-    return this.recorded.slice(first, last + 1);
+    if (first === undefined || first > this.#revision) return NONE;
+    let end = first + 1;
+    while (end <= this.#revision && this.#log[end]!.metadata.command.id === id) end++;
+    return this.#log.slice(first, end);
   }
 
   /** What was known when the stream was at a revision. */
   atRevision(revision: number): History<State> {
-    return revision >= this.revision ? this : History.of(this.aggregate, this.id, this.recorded.slice(0, revision + 1));
+    return revision >= this.#revision ? this : History.of(this.aggregate, this.id, this.#log.slice(0, revision + 1));
   }
 
-  /** The part of the effective order before the first event certainly later than a day; `approximate` may lie after it. */
+  /** Recorded events from a revision on, up to another one. */
+  recordedFrom(from: number, to: number): readonly RecordedEvent[] {
+    return this.#log.slice(from, Math.min(to, this.#revision) + 1);
+  }
+
+  /** The part of the valid-time order before the first event certainly later than a day; `approximate` may lie after it. */
   asOf(day: string): { readonly state: State; readonly entries: readonly Entry[]; readonly approximate: readonly Entry[] } {
     const { place, state } = this.before(day);
-    const entries = this.#entries.slice(0, place);
+    const entries = this.#order.slice(0, place);
     return { state, entries, approximate: entries.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest) };
   }
 
   /** Each entry with the state it found and the state it left. */
   *steps(): Generator<{ readonly entry: Entry; readonly before: State; readonly after: State }> {
     let before: State = this.aggregate.initial;
-    for (const entry of this.#entries) {
+    for (const entry of this.entries) {
       const after = this.#step(before, entry);
       yield { entry, before, after };
       before = after;
     }
   }
 
-  #shape(event: RecordedEvent): any {
-    const type = this.aggregate.events[event.type];
-    const version = type?.version ?? 1;
-    if (!type || event.metadata.schemaVersion > version) throw new UnsupportedSchemaVersionError(event);
-    let data = event.data;
-    for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
-    return data;
+  #successor(): History<State> {
+    const next = new History<State>(this.aggregate, this.id);
+    next.#revision = this.#revision;
+    next.#state = this.#state;
+    next.#log = this.#log;
+    next.#order = this.#order;
+    next.#placed = this.#placed;
+    next.#latestStart = this.#latestStart;
+    next.#decisions = this.#decisions;
+    next.#corrections = this.#corrections;
+    next.#withdrawn = this.#withdrawn;
+    next.#notes = this.#notes;
+    next.#bytes = this.#bytes;
+    return next;
+  }
+
+  #record(event: RecordedEvent): void {
+    if (this.#log.length > this.#revision + 1) {
+      // another version went on from here first: this one gets a list of its own
+      this.#log = this.#log.slice(0, this.#revision + 1);
+      this.#decisions = new Map([...this.#decisions].filter(([, first]) => first <= this.#revision));
+    }
+    this.#revision++;
+    this.#log.push(event);
+    this.#bytes += weightOf(event);
+    const { command } = event.metadata;
+    if (command && !this.#decisions.has(command.id)) this.#decisions.set(command.id, this.#revision);
   }
 
   #entry(event: RecordedEvent): Entry {
-    const data = this.#shape(event);
+    const data = shapeOf(this.aggregate, event);
     const { effectiveOn, evidence = NONE } = event.metadata;
     const notes = this.#notes.get(event.id) ?? NONE;
     const corrected = this.#corrections.get(event.id);
@@ -245,86 +294,154 @@ export class History<State = any> {
 
   #place(event: RecordedEvent): void {
     const entry = this.#entry(event);
-    if (!this.#whole) {
-      this.#state = this.#step(this.#state, entry);
-      return this.#mayStartLater(entry);
-    }
     const place = this.#placeOf(entry.effectiveOn);
-    if (place === this.#entries.length) {
+    if (place === this.#placed) {
       this.#state = this.#step(this.#state, entry);
-      this.#entries.push(entry);
-      this.#mayStartLater(entry);
-    } else {
-      const order = this.#entries.toSpliced(place, 0, entry);
-      this.#state = order.reduce((state, e) => this.#step(state, e), this.aggregate.initial as State);
       this.#insert(place, entry);
+    } else {
+      this.#insert(place, entry);
+      this.#fold();
     }
   }
 
   #insert(place: number, entry: Entry): void {
-    this.#entries.splice(place, 0, entry);
-    this.#mayStartLater(entry);
-  }
-
-  #mayStartLater(entry: Entry): void {
+    if (place < this.#placed || this.#order.length > this.#placed) {
+      const order = this.#order.slice(0, this.#placed);
+      order.splice(place, 0, entry);
+      this.#order = order;
+    } else this.#order.push(entry);
+    this.#placed++;
     const { earliest } = bounds(entry.effectiveOn);
     if (earliest > this.#latestStart) this.#latestStart = earliest;
   }
 
   #placeOf(effectiveOn: string): number {
     const { latest } = bounds(effectiveOn);
-    if (this.#latestStart <= latest) return this.#entries.length;
-    const place = this.#entries.findIndex((entry) => bounds(entry.effectiveOn).earliest > latest);
-    return place === -1 ? this.#entries.length : place;
+    if (this.#latestStart <= latest) return this.#placed;
+    for (let place = 0; place < this.#placed; place++) if (bounds(this.#order[place]!.effectiveOn).earliest > latest) return place;
+    return this.#placed;
   }
 
   /** Whether the stream has to be folded again. */
   #remember(event: RecordedEvent): boolean {
     if (event.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(event);
-    if (!this.#whole) return false;
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
-      const ofEvent = this.#corrections.get(of) ?? new Map<string, Corrected & { by: string }>();
+      const ofEvent = new Map(this.#corrections.get(of));
       ofEvent.delete(pointer); // the newest correction of a field is applied last
       ofEvent.set(pointer, { event: of, pointer, ...rest, by: event.id });
-      this.#corrections.set(of, ofEvent);
+      this.#corrections = new Map(this.#corrections).set(of, ofEvent);
       return true;
     }
     if (event.type === 'FactWithdrawn') {
       const { event: of, dependants = [] } = event.data as Withdrawn;
-      for (const withdrawn of [of, ...dependants]) this.#withdrawn.set(withdrawn, event.id);
+      const all = new Map(this.#withdrawn);
+      for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
+      this.#withdrawn = all;
       return true;
     }
     const note = event.data as Annotated;
     const of = note.event ?? '';
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
-    this.#notes.set(of, notes);
-    const place = this.#entries.findIndex((entry) => entry.recorded.id === of);
-    if (place !== -1) this.#entries[place] = { ...this.#entries[place]!, notes };
+    this.#notes = new Map(this.#notes).set(of, notes);
+    const place = this.#order.findIndex((entry, i) => i < this.#placed && entry.recorded.id === of);
+    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes });
     return false;
   }
 
-  #refold(): void {
-    this.#entries = [];
-    this.#latestStart = '';
-    for (const event of this.recorded)
-      if (!isLedgerEvent(event.type) && !this.#withdrawn.has(event.id)) {
-        const entry = this.#entry(event);
-        this.#insert(this.#placeOf(entry.effectiveOn), entry);
-      }
-    this.#state = this.#entries.reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State);
+  #withoutEntry(event: string): readonly Entry[] {
+    const without = this.#successor();
+    without.#reorder((entry) => entry.recorded.id !== event);
+    return without.entries;
   }
 
-  #step(state: any, entry: Entry): any {
-    try {
-      return step<any>(this.aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry));
-    } catch (error) {
-      throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry) : error;
+  #reorder(keeps: (entry: Entry) => boolean): void {
+    const recorded = this.recorded;
+    [this.#order, this.#placed, this.#latestStart, this.#entriesView] = [[], 0, '', undefined];
+    for (const event of recorded) {
+      if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
+      const entry = this.#entry(event);
+      if (keeps(entry)) this.#insert(this.#placeOf(entry.effectiveOn), entry);
     }
+  }
+
+  #refold(): void {
+    this.#reorder(() => true);
+    this.#fold();
+  }
+
+  #fold(): void {
+    let state: State = this.aggregate.initial;
+    for (let i = 0; i < this.#placed; i++) state = this.#step(state, this.#order[i]!);
+    this.#state = state;
+  }
+
+  #step(state: State, entry: Entry): State {
+    return stepEntry(this.aggregate, state, entry);
+  }
+
+  /** A step of a history that would differ from this one: with the rules, but for what the entry breaks in this one already. */
+  #try(state: State, entry: Entry): State {
+    const event = { type: entry.recorded.type, data: entry.data };
+    const already = (code: string): boolean => this.#brokenRules().has(`${entry.recorded.id} ${code}`);
+    return stepEntry(this.aggregate, state, entry, ruleCheck(this, event, contextOf(entry), already));
+  }
+
+  /** What is broken as it stands, by entry and code: a rule can be younger than the events. */
+  #brokenRules(): ReadonlySet<string> {
+    if (this.#broken) return this.#broken;
+    const broken = new Set<string>();
+    for (const { entry, before } of this.steps()) {
+      const event = { type: entry.recorded.type, data: entry.data };
+      ruleCheck(this, event, contextOf(entry), (code) => broken.add(`${entry.recorded.id} ${code}`).size > 0)(before);
+    }
+    return (this.#broken = broken);
   }
 }
 
 const NONE: readonly never[] = [];
+
+/** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
+export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
+  const type = aggregate.events[event.type];
+  const version = type?.version ?? 1;
+  if (!type || event.metadata.schemaVersion > version) throw new UnsupportedSchemaVersionError(event);
+  let data = event.data;
+  for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
+  return data;
+};
+
+/** One entry on one state. @throws IllegalTransitionError that names the entry */
+export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {
+  try {
+    return step<State>(aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry), checkRules);
+  } catch (error) {
+    throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry, error.broken) : error;
+  }
+};
+
+/** Checks the rules of an event on the state that it finds. @throws IllegalTransitionError */
+const ruleCheck =
+  (
+    { aggregate, id }: Pick<History, 'aggregate' | 'id'>,
+    { type, data }: Event,
+    context: EventContext,
+    tolerated?: (code: string) => boolean,
+  ) =>
+  (found: unknown): void => {
+    const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found, tolerated);
+    if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
+  };
+
+/** About how much memory an event takes, in bytes: texts, and a share for every value that is not one. */
+const weightOf = (event: RecordedEvent): number => 400 + sizeOf(event.data) + sizeOf(event.metadata);
+const sizeOf = (value: unknown): number => {
+  if (typeof value === 'string') return 24 + value.length;
+  if (value === null || typeof value !== 'object') return 8;
+  let size = 32;
+  for (const key in value) size += 16 + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
+  return size;
+};
 
 export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventContext => {
   const { decidedBy, authority, reason } = recorded.metadata;
@@ -335,18 +452,44 @@ export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventCont
   return context;
 };
 
-/** One fact on one state: its stage, its change, the invariants. @throws Illegal */
-export const step = <State>(aggregate: AnyAggregate, state: State, event: Event, context: EventContext): State => {
-  const { category, invariants = {} } = aggregate;
+/**
+ * One event on one state: its stage, its rules where something new is tried, its change, the invariants.
+ * @throws IllegalTransitionError
+ */
+export const step = <State>(
+  aggregate: AnyAggregate,
+  state: State,
+  event: Event,
+  context: EventContext,
+  checkRules?: (found: State) => void,
+): State => {
+  const { category, invariants } = aggregate;
   const type = aggregate.events[event.type]!;
   const { stage } = state as { readonly stage: string };
   if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
+  checkRules?.(state);
   const next = type.evolve(state, event.data, context);
-  for (const code in invariants) if (!invariants[code]!.holds(next)) throw new IllegalTransitionError(code, invariants[code]!.says);
+  const broken = brokenInvariant(invariants, event, next);
+  if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   return next;
 };
 
-/** The refusals that every command has from the stages of its events: code → sentence. */
+/** The refusals that the stages of some events can make: code → sentence. */
+export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: readonly string[]): Readonly<Record<string, string>> => {
+  const known = new Set(Object.values<{ allowedIn: readonly string[] }>(events).flatMap(({ allowedIn }) => allowedIn));
+  const allowed = types.map((type): readonly string[] => events[type].allowedIn);
+  const opens = (stages: readonly string[]): boolean => stages.includes('none');
+  const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
+  const possible: { readonly [end: string]: boolean } = {
+    unknown: !allowed.every(opens),
+    exists: allowed.some(opensOnly),
+    'not-yet': !allowed.every(opens),
+    stage: allowed.some((stages) => !opensOnly(stages) && [...known].some((stage) => stage !== 'none' && !stages.includes(stage))),
+  };
+  return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
+};
+
+/** The refusals that stages make of an aggregate: code → sentence. */
 export const stageRefusals = (category: string) => ({
   [`${category}/unknown`]: `No such ${category}.`,
   [`${category}/exists`]: `The ${category} is already there.`,

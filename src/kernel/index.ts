@@ -8,4 +8,6 @@ export * from './ledger.js';
 export * from './names.js';
 export * from './projection.js';
 export * from './rejection.js';
+export * from './rule.js';
+export * from './snapshot.js';
 export * from './aggregate.js';

@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
 import { ReplicaStore } from '../store/replica/replica-store.js';
 import { REPLICA_FILE } from '../store/replica/replica-file.js';
+import { FolderInUseError } from '../store/sqlite/folder.js';
 import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
@@ -17,16 +18,16 @@ export interface Finding {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The steps of looking at the store that the environment names, up to the first that fails: KURRENTDB_URL, or the folder DATA_DIR;
- * LEDGER_STORE says which when both are there.
- * @throws InvalidConnection
+ * Examines the store that the environment names, step by step up to the first that fails: KURRENTDB_URL, or the folder DATA_DIR;
+ * LEDGER_STORE says which when both are set.
+ * @throws InvalidConnectionError
  */
 export const diagnose = ({ LEDGER_STORE, KURRENTDB_URL, DATA_DIR = './data' }: Environment): AsyncIterable<Finding> => {
   const onServer = LEDGER_STORE === undefined ? KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
   return onServer ? examineServer(KURRENTDB_URL ?? '', DATA_DIR) : examineFolder(DATA_DIR);
 };
 
-/** With the copy of its log in the folder, where there is one. */
+/** And the replica of its log in the folder, where there is one. */
 const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
   const steps = examine(connectionOf(url), () => randomUUIDv7());
   return (async function* () {
@@ -43,7 +44,7 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
   })();
 };
 
-/** Every event of the copy beside the server's. @throws HistoryBroken that names where they part, FolderInUse */
+/** Compares every event of the replica with the server's. @throws HistoryBrokenError that names where they differ, FolderInUseError */
 const copyOf = async (url: string, dir: string): Promise<string> => {
   const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   const replica = await ReplicaStore.open({ dir, connect, chance: () => 1 });
@@ -59,42 +60,25 @@ const copyOf = async (url: string, dir: string): Promise<string> => {
   }
 };
 
-/** Nothing is made where there is no ledger. */
+/** Makes nothing where there is no ledger. Needs the folder for itself, since it opens the ledger as the server does. */
 async function* examineFolder(dir: string): AsyncGenerator<Finding> {
-  const there = existsSync(join(dir, LEDGER_FILE));
-  yield { step: 'folder', ok: there, detail: there ? dir : `${dir} holds no ledger` };
-  if (!there) return;
+  const found = existsSync(join(dir, LEDGER_FILE));
+  yield { step: 'folder', ok: found, detail: found ? dir : `${dir} holds no ledger` };
+  if (!found) return;
   let store: SqliteStore;
   try {
     store = await SqliteStore.open({ dir, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   } catch (error) {
-    yield { step: 'open', ok: false, detail: wordsOf(error) };
+    const advice = error instanceof FolderInUseError ? ' Stop it, or make a backup and examine that: DATA_DIR=BACKUP npm run doctor.' : '';
+    yield { step: 'open', ok: false, detail: wordsOf(error) + advice };
     return;
   }
   try {
     yield { step: 'open', ok: true, detail: `ledger ${store.genesis.ledgerId}, used by no other process` };
-    yield await historyOf(store).then(
-      (detail) => ({ step: 'history', ok: true, detail }),
-      (error: unknown) => ({ step: 'history', ok: false, detail: wordsOf(error) }),
-    );
+    for await (const { part: step, ok, detail } of store.examine()) yield { step, ok, detail };
   } finally {
     await store.close();
   }
 }
-
-const historyOf = async (store: SqliteStore): Promise<string> => {
-  const revisions = new Map<string, number>();
-  let [count, at]: [number, string | undefined] = [0, undefined];
-  for (;;) {
-    const page = await store.readAll(at);
-    if (page.length === 0) return `${count} events in ${revisions.size} streams, none missing`;
-    for (const { stream, revision } of page) {
-      if (revision !== (revisions.get(stream) ?? -1) + 1) throw new Error(`${stream} has no event before revision ${revision}`);
-      revisions.set(stream, revision);
-    }
-    count += page.length;
-    at = page.at(-1)!.position;
-  }
-};
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

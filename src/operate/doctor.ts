@@ -3,8 +3,9 @@ import { diagnose, wordsOf } from './diagnosis.js';
 
 new Command('doctor')
   .description(
-    'Looks at the store of the ledger, step by step: KURRENTDB_URL, or the folder DATA_DIR (LEDGER_STORE says which). A KurrentDB is ' +
-      'written to, in a stream that is not of the ledger. Exit code 1 when a step fails.',
+    'Examines the store of the ledger, step by step: KURRENTDB_URL, or the folder DATA_DIR (LEDGER_STORE says which). A folder is ' +
+      'examined whole while no server uses it; to a KurrentDB the doctor writes, in a stream that is not part of the ledger. ' +
+      'Exit code 1 when a step fails.',
   )
   .parse();
 

@@ -1,47 +1,44 @@
 import { Command } from 'commander';
 import { migrate, NotMigratedError, type Progress } from './migration.js';
+import { progressBar } from './progress.js';
 import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf } from './stores.js';
 
 const command = new Command('migrate')
   .description(
-    'Copies a ledger to another store, in order and unchanged, and proves by its root that both hold the same. Run again, it goes on.',
+    'Copies a ledger to another store, in order and unchanged, and proves by its root that both hold the same. An interrupted run is resumed.',
   )
-  .requiredOption('--from <place>', 'where it is: embedded:DIR or kurrentdb:URL; no server may use a folder meanwhile')
-  .requiredOption('--to <place>', 'where it is to be: a store that is empty, or holds the beginning of this ledger')
+  .requiredOption('--from <place>', 'the ledger: embedded:DIR or kurrentdb:URL; no server may use the folder meanwhile')
+  .requiredOption('--to <place>', 'the other store: empty, or with the beginning of this ledger')
   .parse();
-const told = command.opts<{ from: string; to: string }>();
+const options = command.opts<{ from: string; to: string }>();
 
-const now = () => Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for who watches
-let [phase, begun, first, shown] = ['', 0, 0, 0];
-const bar = (progress: Progress): void => {
-  if (progress.phase !== phase) {
-    if (phase && process.stdout.isTTY) process.stdout.write('\n');
-    [phase, begun, first] = [progress.phase, now(), progress.events];
-  }
-  if (!process.stdout.isTTY || (now() - shown < 200 && progress.part < 1)) return;
-  shown = now();
-  const filled = '█'.repeat(Math.round(progress.part * 30)).padEnd(30, '░');
-  const rate = Math.round(((progress.events - first) * 1000) / Math.max(1, shown - begun));
-  process.stdout.write(`\r${phase.padEnd(9)} ${filled} ${Math.floor(progress.part * 100)} % · ${progress.events} events · ${rate}/s `);
+const now = () => Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for the person who watches
+const bar = progressBar(process.stderr);
+let [phase, begun, first] = ['', 0, 0];
+const onProgress = ({ phase: next, events, part }: Progress): void => {
+  if (next !== phase) [phase, begun, first] = [next, now(), events];
+  const rate = Math.round(((events - first) * 1000) / Math.max(1, now() - begun));
+  bar.show(phase, part, ` · ${events} events · ${rate}/s`);
 };
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new NotMigratedError('Interrupted: run it again, and it goes on from here.')));
+process.once('SIGINT', () => stop.abort(new NotMigratedError('Interrupted: the next run resumes here.')));
 
 const run = async (): Promise<void> => {
-  const [here, there] = [placeOf(told.from), placeOf(told.to)];
-  if (nameOf(here) === nameOf(there)) throw new BadPlaceError('The ledger is there already.');
+  const [here, there] = [placeOf(options.from), placeOf(options.to)];
+  if (nameOf(here) === nameOf(there)) throw new BadPlaceError('The source and the target are the same place.');
   const from = await openLedger(here);
   try {
     const to = await openOrBegin(there, from.genesis);
     try {
       const start = now();
-      const { ledgerId, count, root, copied, more } = await migrate({ from, to, signal: stop.signal, onProgress: bar });
+      const { ledgerId, count, root, copied, more } = await migrate({ from, to, signal: stop.signal, onProgress });
       const seconds = (now() - start) / 1000;
+      bar.end();
       process.stdout.write(
-        `${process.stdout.isTTY ? '\n' : ''}Ledger ${ledgerId} with its ${count} events is at ${nameOf(there)}: ` +
+        `Ledger ${ledgerId} with its ${count} events is at ${nameOf(there)}: ` +
           `${copied} copied in ${seconds.toFixed(1)} s, ${Math.round(copied / seconds)}/s with the proof.\n` +
-          `root ${root}, made anew from each of the two stores\n` +
+          `root ${root}, computed from each of the two stores\n` +
           (more ? 'The source has recorded more since: run it again for that.\n' : ''),
       );
     } finally {
@@ -55,6 +52,7 @@ const run = async (): Promise<void> => {
 try {
   await run();
 } catch (error) {
-  process.stderr.write(`${process.stdout.isTTY && phase ? '\n' : ''}${error instanceof Error ? error.message : String(error)}\n`);
+  bar.end();
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }

@@ -9,15 +9,15 @@ import {
 } from '../store/event-store.js';
 import { compareLogs, pagesOf, type Log } from '../store/merkle-tree.js';
 
-/** A store that takes over what stands next in another one, of many streams and in its order, all of it or nothing. */
+/** A store that can store the events that come next in another one, of many streams and in its order: all of them or none. */
 type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void> };
 
 export interface Progress {
-  /** What both hold already is compared, the rest is copied, then both are read again for the proof. */
+  /** First what both hold already is compared, then the rest is copied, then both are read again for the proof. */
   readonly phase: 'comparing' | 'copying' | 'proving';
   /** Events of the ledger up to here. */
   readonly events: number;
-  /** Between 0 and 1, of the phase; about. */
+  /** Of the phase, between 0 and 1: an estimate. */
   readonly part: number;
 }
 
@@ -32,7 +32,7 @@ export interface MigrationOptions {
 
 export interface Migrated {
   readonly ledgerId: string;
-  /** Events that both stores hold, and over their leaves the root, made anew from each of them; in hexadecimal. */
+  /** Events that both stores hold, and the root over their leaves, computed from each store; in hexadecimal. */
   readonly count: number;
   readonly root: string;
   /** Of those, copied by this run. */
@@ -53,9 +53,9 @@ const MOST_CHARACTERS = 250_000;
 const PATIENCE_MS = 60_000;
 
 /**
- * Copies a ledger, in store order and with everything that its events hold, into a store that is empty or holds its beginning: run again
- * after whatever ended it, it goes on. In the end both stores are read whole and the roots over them compared.
- * @throws NotMigrated when the stores hold different ledgers, or an event is only in the target, differs, or cannot be carried over
+ * Copies a ledger, in store order and with everything that its events hold, into a store that is empty or holds its beginning: a run that
+ * was interrupted is resumed by the next. In the end both stores are read whole, and the roots over their events compared.
+ * @throws NotMigratedError when the stores hold different ledgers, or an event is only in the target, differs, or cannot be copied
  */
 export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const { from, to, signal, onProgress } = options;
@@ -65,11 +65,11 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const head = await again(() => from.head());
   const source: Log = { readAll: (after, limit) => again(() => upTo(from, head, after, limit)) };
   const target: Log = { readAll: (after, limit) => again(() => to.readAll(after, limit)) };
-  const told = (phase: Progress['phase'], part: (events: number) => number) => (events: number) =>
+  const report = (phase: Progress['phase'], part: (events: number) => number) => (events: number) =>
     onProgress?.({ phase, events, part: part(events) });
   const more = signal && { signal };
 
-  const there = await compareLogs(source, target, { ...more, onProgress: told('comparing', () => 0) });
+  const there = await compareLogs(source, target, { ...more, onProgress: report('comparing', () => 0) });
   const [ours, theirs] = there.next;
   if (theirs) throw new NotMigratedError(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
   let count = there.same;
@@ -78,9 +78,9 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
     signal?.throwIfAborted();
     await carry(page, options);
     count += page.length;
-    told('copying', () => digits(page.at(-1)!.position) / whole)(count);
+    report('copying', () => digits(page.at(-1)!.position) / whole)(count);
   }
-  const proof = await compareLogs(source, target, { ...more, onProgress: told('proving', (events) => events / Math.max(1, count)) });
+  const proof = await compareLogs(source, target, { ...more, onProgress: report('proving', (events) => events / Math.max(1, count)) });
   const [left, right] = [...proof.roots];
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)
@@ -94,7 +94,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   };
 };
 
-/** A page of what was there when the head was: nothing that came later. */
+/** A page of the log up to `head`: nothing that was recorded later. */
 const upTo = async (store: EventStore, head: string | undefined, after?: string, limit?: number): Promise<readonly RecordedEvent[]> => {
   if (head === undefined) return [];
   const page = await store.readAll(after, limit);
@@ -102,11 +102,12 @@ const upTo = async (store: EventStore, head: string | undefined, after?: string,
   return later === -1 ? page : page.slice(0, later);
 };
 
-/** Events that stand together go together where that is sure to keep their order: in one commit, or in one append to their stream. */
+/** Neighbours are stored together where that keeps their order: in one commit, or in one append to their stream. */
 const carry = async (page: readonly RecordedEvent[], options: MigrationOptions): Promise<void> => {
   const { to, signal } = options;
   const foreign = page.find(({ metadata }) => metadata.schemaVersion === UNREADABLE);
-  if (foreign) throw new NotMigratedError(`The source has ${place(foreign)}, which others wrote and nobody can carry over unchanged.`);
+  if (foreign)
+    throw new NotMigratedError(`The source has ${place(foreign)}, which another program wrote, and which cannot be copied unchanged.`);
   if (to.adopt) return to.adopt(page);
   for (const events of runsOf(page)) {
     signal?.throwIfAborted();
@@ -115,7 +116,7 @@ const carry = async (page: readonly RecordedEvent[], options: MigrationOptions):
     try {
       await insist(() => to.append(stream, revision - 1, own), options);
     } catch (error) {
-      if (error instanceof WrongExpectedRevisionError) throw new NotMigratedError(`Somebody else writes to the target: ${error.message}`);
+      if (error instanceof WrongExpectedRevisionError) throw new NotMigratedError(`Another program writes to the target: ${error.message}`);
       throw error;
     }
   }
@@ -139,15 +140,15 @@ const runsOf = (page: readonly RecordedEvent[]): RecordedEvent[][] => {
   return runs;
 };
 
-/** Asks again, with the same words, while the store is away or did not answer. */
-const insist = async <T>(ask: () => Promise<T>, { signal, patienceMs = PATIENCE_MS }: MigrationOptions): Promise<T> => {
+/** Retries the same call while a store is away or does not answer, unless one has failed for good. */
+const insist = async <T>(ask: () => Promise<T>, { from, to, signal, patienceMs = PATIENCE_MS }: MigrationOptions): Promise<T> => {
   const patience = AbortSignal.timeout(patienceMs);
   for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
     try {
       return await ask();
     } catch (error) {
       const passes = error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError;
-      if (!passes || patience.aborted) throw error;
+      if (!passes || patience.aborted || from.failure || to.failure) throw error;
       await sleep(wait, undefined, signal && { signal });
     }
   }
@@ -155,5 +156,5 @@ const insist = async <T>(ask: () => Promise<T>, { signal, patienceMs = PATIENCE_
 
 const place = ({ type, revision, stream, position }: RecordedEvent): string => `${type}, revision ${revision} of ${stream}, at ${position}`;
 
-/** The number in a position grows with the log on every store: good enough for whoever watches, and for nothing else. */
+/** The number in a position grows with the log on every store: enough to estimate progress, and for nothing else. */
 const digits = (position: string | undefined): number => Number(/\d+/.exec(position ?? '')?.[0] ?? 1);

@@ -8,12 +8,12 @@ import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 /** Where a ledger is kept, as an operator writes it. */
 export type Place = { readonly kind: 'embedded'; readonly dir: string } | { readonly kind: 'kurrentdb'; readonly url: string };
 
-/** What was asked for cannot be: the message is for whoever runs the command. */
+/** The place that an operator named cannot be used: the message says why. */
 export class BadPlaceError extends Error {
   override readonly name = 'BadPlaceError';
 }
 
-/** `embedded:DIR` or `kurrentdb:URL`. @throws BadPlace */
+/** `embedded:DIR` or `kurrentdb:URL`. @throws BadPlaceError */
 export const placeOf = (text: string): Place => {
   const [, kind, at] = /^(embedded|kurrentdb):(.+)$/s.exec(text) ?? [];
   if (at === undefined)
@@ -25,7 +25,7 @@ export const placeOf = (text: string): Place => {
 export const nameOf = (place: Place): string =>
   place.kind === 'embedded' ? `embedded:${place.dir}` : `kurrentdb:${place.url.replace(/\/\/.*@/s, '//')}`;
 
-/** A ledger that is there. @throws BadPlace when there is none; FolderInUse, StoreUnavailable */
+/** The ledger of a place. @throws BadPlaceError when it has none; FolderInUseError, StoreUnavailableError */
 export const openLedger = async (place: Place): Promise<EventStore> => {
   const none = (): never => {
     throw new BadPlaceError(`There is no ledger at ${nameOf(place)}.`);
@@ -34,7 +34,7 @@ export const openLedger = async (place: Place): Promise<EventStore> => {
   return open(place, { timeZone: 'UTC', newId: none });
 };
 
-/** The ledger that is there, else a new one that begins as it is told. @throws FolderInUse, StoreUnavailable */
+/** The ledger of a place, or a new one that begins with `genesis`. @throws FolderInUseError, StoreUnavailableError */
 export const openOrBegin = (place: Place, genesis: Genesis): Promise<EventStore> =>
   open(place, { timeZone: genesis.timeZone, genesis, newId: () => randomUUIDv7() });
 

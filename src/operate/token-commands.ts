@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { BadTokenFileError, changeTokens, newToken, PERSON, readTokens, ROLES, type Role, type Token } from '../http/token-file.js';
 
 export interface Terminal {
-  /** Where the file is unless told. */
+  /** Where the file is by default. */
   readonly file: string;
   /** The instant of now, in UTC. */
   now(): string;
@@ -18,7 +18,7 @@ const person = (id: string): string => {
 const line = ({ id, person, roles, createdAt, revokedAt }: Token): string =>
   [id, person, roles.join(','), createdAt, revokedAt === undefined ? 'in force' : `revoked ${revokedAt}`].join('  ');
 
-/** `add`, `list` and `revoke`. A server that reads the file takes each change within seconds. @throws BadTokenFile, CommanderError */
+/** `add`, `list` and `revoke`. A server that reads the file takes each change within seconds. @throws BadTokenFileError, CommanderError */
 export const tokenCommands = ({ file: place, now, print, say }: Terminal): Command => {
   const program = new Command('tokens')
     .description('Makes and revokes the tokens with which people and programs speak to a server whose LEDGER_TOKENS names the file.')
@@ -32,9 +32,9 @@ export const tokenCommands = ({ file: place, now, print, say }: Terminal): Comma
     .addOption(new Option('--person <id>', 'whose commands they are').argParser(person).makeOptionMandatory())
     .addOption(new Option('--role <role...>', 'what they may do').choices(Object.keys(ROLES)).makeOptionMandatory())
     .addOption(inFile())
-    .action(async (told: { readonly person: string; readonly role: readonly Role[]; readonly file: string }) => {
-      const { token, entry } = newToken({ person: told.person, roles: [...new Set(told.role)], createdAt: now() });
-      await changeTokens(told.file, (tokens) => [...tokens, entry]);
+    .action(async (options: { readonly person: string; readonly role: readonly Role[]; readonly file: string }) => {
+      const { token, entry } = newToken({ person: options.person, roles: [...new Set(options.role)], createdAt: now() });
+      await changeTokens(options.file, (tokens) => [...tokens, entry]);
       say(`Token ${entry.id} of ${entry.person} (${entry.roles.join(', ')}) is in force. It is shown this once:`);
       print(token);
     });

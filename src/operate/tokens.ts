@@ -12,7 +12,7 @@ try {
     say: (line) => process.stderr.write(`${line}\n`),
   }).parseAsync();
 } catch (error) {
-  // what the words of the command lack was said already
+  // commander has written what is wrong with the arguments
   if (!(error instanceof CommanderError)) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
 }

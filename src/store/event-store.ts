@@ -1,13 +1,41 @@
 import type { NewEvent, RecordedEvent } from '../kernel/index.js';
 
-/** The first record of a ledger: what never changes about it. Lives in a stream of its own that no reader of the port sees. */
+/** The format of what this program stores, and the only one that it reads. */
+export const FORMAT_VERSION = 2;
+
+/** The first record of a ledger: what never changes about it. It is kept in a stream of its own that the port never hands out. */
 export interface Genesis {
   readonly ledgerId: string;
-  readonly formatVersion: 1;
+  readonly formatVersion: typeof FORMAT_VERSION;
   /** IANA name: decides which day "today" is. */
   readonly timeZone: string;
   readonly createdAt: string;
 }
+
+/** The ledger was written in a format that this program does not read. */
+export class UnsupportedFormatError extends Error {
+  override readonly name = 'UnsupportedFormatError';
+  readonly code = 'unsupported-format';
+
+  constructor(readonly formatVersion: number) {
+    const advice =
+      formatVersion < FORMAT_VERSION
+        ? 'it was written before the first release, and no program converts it. Begin a new ledger in another place.'
+        : 'a newer program wrote it. Start that one, or a later one.';
+    super(`The ledger has format ${formatVersion}; this program reads format ${FORMAT_VERSION}: ${advice}`);
+  }
+}
+
+/**
+ * What the first record of a ledger holds; undefined when the data is that of no first record.
+ * @throws UnsupportedFormatError
+ */
+export const genesisIn = (data: unknown): Genesis | undefined => {
+  const { ledgerId, formatVersion, timeZone } = (data ?? {}) as Readonly<Record<keyof Genesis, unknown>>;
+  if (typeof ledgerId !== 'string' || typeof timeZone !== 'string' || typeof formatVersion !== 'number') return undefined;
+  if (formatVersion !== FORMAT_VERSION) throw new UnsupportedFormatError(formatVersion);
+  return data as Genesis;
+};
 
 /** The revision a stream is at; -1 when it has no events. */
 export type Revision = number;
@@ -19,9 +47,9 @@ export interface Appended {
 }
 
 /**
- * The only door to history: one ledger's streams, `<category>-<id>` in the seven categories. What others keep in the same store
- * (system events, streams of another category) is never handed out, though it leaves gaps between positions.
- * Every implementation passes the whole of test/store/event-store.contract.ts.
+ * The port through which all history is read and written: one ledger's streams, `<category>-<id>` in the seven categories. What other
+ * programs keep in the same store (system events, streams of another category) is never handed out, though it leaves gaps between
+ * positions. Every adapter passes the whole of test/store/event-store.contract.ts.
  */
 export interface EventStore {
   /** Whose positions these are: part of a projection's generation and of a read model's owner, so it never changes. */
@@ -29,23 +57,29 @@ export interface EventStore {
   readonly genesis: Genesis;
 
   /**
-   * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (1 000 unless told).
+   * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (default 1 000).
    * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy.
    */
   read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
-   * As `read`, but from what this process has at hand without asking the leader: a prefix of the stream, perhaps an old one. Good enough
-   * for views and for acceptances, since the append checks them; a refusal needs `read`. Absent where `read` costs no more.
+   * As `read`, but from what this process holds locally: a prefix of the stream, perhaps an old one. It suffices for views and for
+   * acceptances, since the append checks them; a refusal needs `read`. Absent where `read` costs no more.
    */
   readLocal?(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
   /**
+   * The revision that a stream is at now, -1 without events: answered only where this process alone writes the log and knows it without
+   * asking the disk; else undefined.
+   */
+  currentRevision?(stream: string): Revision | undefined;
+
+  /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
-   * Sent again with the same events at the same expected revision it answers as the first time.
-   * @throws WrongExpectedRevision when the stream is elsewhere and these events are not what stands there
-   * @throws OutcomeUnknown when the events may or may not have been stored: only the same call may be sent again
-   * @throws StoreUnavailable when nothing was stored and a later call may succeed
+   * The same events sent again at the same expected revision get the original answer.
+   * @throws WrongExpectedRevisionError when the stream is at another revision and does not hold these events behind `expected`
+   * @throws OutcomeUnknownError when the events may or may not have been stored: only the same call may be sent again
+   * @throws StoreUnavailableError when this call stored nothing, and a later one may succeed
    */
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
 
@@ -61,16 +95,35 @@ export interface EventStore {
   /** The position of the last event in the log; undefined when it has none. */
   head(): Promise<string | undefined>;
 
-  /** Below 0 when `a` stands before `b`. @throws InvalidPosition when either is not a position of this store */
+  /** Below 0 when `a` is before `b`. @throws InvalidPositionError when either is not a position of this store */
   compare(a: string, b: string): number;
+
+  /**
+   * Why the store accepts nothing more until it is opened again; undefined while it works. From then on an append throws OutcomeUnknownError
+   * where its events or its command may have been stored before, else StoreUnavailableError. Absent where a store recovers by itself.
+   */
+  readonly failure?: StoreFailedError | undefined;
+
+  /** Calls `listener` once with the failure: when it happens, or at once when it has happened already. */
+  onFailure?(listener: (failure: StoreFailedError) => void): void;
+
+  /** Calls `listener` after each commit that another connection to the same file can see. Absent where no file on this machine has the log. */
+  onCommit?(listener: () => void): void;
 
   /** Stops followers, finishes appends already accepted, releases files and connections. */
   close(): Promise<void>;
 }
 
-/** A page of a stream from what is at hand. */
-export const localPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> =>
-  store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit);
+/** What following the log takes: every store has it, and so has a connection of another thread to its file. */
+export type LogReader = Pick<EventStore, 'read' | 'readLocal' | 'readAll' | 'follow'>;
+
+/** A page of a stream from what this process holds locally. */
+export const localPage = (
+  store: Pick<LogReader, 'read' | 'readLocal'>,
+  stream: string,
+  from?: Revision,
+  limit?: number,
+): Promise<readonly RecordedEvent[]> => (store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit));
 
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
@@ -98,21 +151,31 @@ export class StoreUnavailableError extends Error {
     message: string,
     /** In milliseconds; absent when waiting alone does not help. */
     readonly retryAfter?: number,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
-/** Events that were once recorded are gone or changed: a stream that was deleted or truncated, a copy that is not what it was made of. */
+/** The store has stopped for good, since it can no longer promise that what it accepts is kept: only opening it again helps. */
+export class StoreFailedError extends Error {
+  override readonly name = 'StoreFailedError';
+}
+
+/** Recorded events are gone or changed: a stream was deleted or truncated, or a replica differs from the log that it was made of. */
 export class HistoryBrokenError extends Error {
   override readonly name = 'HistoryBrokenError';
   readonly code = 'history-broken';
 }
 
-/** The schema version of an event that others wrote and this program cannot read: newer than any, so no reader skips it. */
+/** The schema version of an event that another program wrote and this one cannot read: newer than any, so no reader skips it. */
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
-/** More than the store takes in one append: nothing was stored, and the same would never be. */
+/** Whether an error says something about the store, and not about what was read from it. */
+export const isOfTheStore = (error: unknown): boolean =>
+  error instanceof StoreUnavailableError || error instanceof StoreFailedError || error instanceof HistoryBrokenError;
+
+/** More than the store takes in one append: nothing was stored, and a retry cannot succeed. */
 export class AppendTooLargeError extends Error {
   override readonly name = 'AppendTooLargeError';
 }

@@ -1,3 +1,4 @@
+import { LEDGER, type Ledger } from '../../src/http/ledger.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFileSync, existsSync } from 'node:fs';
 import { appendFile, copyFile, readFile, utimes, writeFile } from 'node:fs/promises';
@@ -5,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { importFile, Interrupted, type ImportOptions } from '../../src/cli/importer.js';
+import { importFile, InterruptedError, NotJsonLinesError, type ImportOptions } from '../../src/cli/importer.js';
 import { LONGEST } from '../../src/cli/lines.js';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
 
@@ -44,6 +45,7 @@ const report = async (): Promise<any[]> =>
     .map((text) => JSON.parse(text));
 const log = async (): Promise<any[]> => {
   const all: any[] = [];
+  await server.app.get<Ledger>(LEDGER).projector.idle();
   for (let page = ''; page !== undefined;) {
     const { body } = await server.get(`/events?limit=500&minPosition=1${page}`);
     all.push(...body.events);
@@ -53,7 +55,7 @@ const log = async (): Promise<any[]> => {
 };
 
 describe('a file of commands', () => {
-  it('is told in order: each line after those that it needs', async () => {
+  it('is sent in order: each line after those that it needs', async () => {
     await wrote(...history);
     expect(await run()).toMatchObject({ lines: 6, accepted: 6, refused: 0, broken: 0 });
     expect((await report()).map(({ line, key, outcome }) => [line, key, outcome])).toEqual(
@@ -63,7 +65,7 @@ describe('a file of commands', () => {
     expect([body.state.stage, body.state.ceiling.amount]).toEqual(['signed', '94720000.00']);
   });
 
-  it('told again adds nothing', async () => {
+  it('sent again adds nothing', async () => {
     await wrote(...history);
     await run();
     const before = (await log()).length;
@@ -71,7 +73,7 @@ describe('a file of commands', () => {
     expect(await log()).toHaveLength(before);
   });
 
-  it('tells of many subjects at once, and keeps the order of each', async () => {
+  it('is sent for many subjects at once, and keeps the order of each', async () => {
     const suppliers = Array.from({ length: 300 }, (_, i) =>
       line(`s-${i}`, `/suppliers/s-${i}/register-supplier`, { title: `S ${i}`, form: 'company' }),
     );
@@ -91,7 +93,7 @@ describe('a file of commands', () => {
     const stop = JSON.stringify({ mark: 'middle', title: 'The middle' });
     await wrote(...lines.slice(0, 200), stop, ...lines.slice(200));
     const marked = () => server.close();
-    await expect(run({ marked })).rejects.toBeInstanceOf(Interrupted);
+    await expect(run({ marked })).rejects.toBeInstanceOf(InterruptedError);
     expect(await report()).toHaveLength(200);
     server = await startServer({ DATA_DIR: server.dir });
     expect(await run({ marked: async () => undefined })).toMatchObject({ lines: 400, accepted: 400, replayed: 0 });
@@ -110,14 +112,14 @@ describe('a file of commands', () => {
 const supplier = (n: string | number) => line(`s-${n}`, `/suppliers/s-${n}/register-supplier`, { title: `S ${n}`, form: 'company' });
 
 describe('many lines', () => {
-  it('that could be told at once are told in the order of the file, as far as there are connections', async () => {
+  it('that could be sent at once are sent in the order of the file, as far as there are connections', async () => {
     const note = (n: number) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' });
     await wrote(...[1, 2, 3].flatMap((n) => [supplier(n), note(n)]), supplier(4));
     expect(await run({ connections: 1 })).toMatchObject({ accepted: 7 });
     expect((await log()).map(({ stream }) => stream.slice(-1)).join('')).toBe('1122334');
   });
 
-  it('of which the run was killed in the middle are told by the next, each once, and the report is whole', async () => {
+  it('whose run was killed in the middle are sent by the next run, each is recorded once, and the report is whole', async () => {
     await wrote(...Array.from({ length: 700 }, (_, n) => supplier(n))); // progress is kept now and then
     const files = [`${file}.progress.json`, `${file}.report.jsonl`] as const;
     let copied = false;
@@ -138,7 +140,7 @@ describe('many lines', () => {
 });
 
 describe('answers on the way', () => {
-  /** A server that answers as it is told, in order that its answers may go wrong. */
+  /** A fake server whose answers go wrong as a test wants it. */
   const answering = async (listener: RequestListener, work: (url: string) => Promise<void>): Promise<void> => {
     const stub = createServer(listener).listen(0, '127.0.0.1');
     await once(stub, 'listening');
@@ -165,6 +167,35 @@ describe('answers on the way', () => {
     expect(asked).toEqual(Array.from({ length: 3 }, () => ['/ledger/suppliers/s-1/register-supplier', 's-1', 'ana']));
   });
 
+  it('that are a fault of the server are reported, and the lines behind are sent', async () => {
+    const asked: unknown[] = [];
+    const answers: RequestListener = ({ url = '' }, response) => {
+      asked.push(url);
+      if (url.includes('/s-2/')) response.writeHead(500, { 'content-type': 'text/html' }).end('<h1>Oh no</h1>');
+      else if (url.includes('/decisions/')) response.writeHead(500).end('{"title":"Something went wrong on our side."}');
+      else response.writeHead(201).end('{"position":"7"}');
+    };
+    const withdrawn = line('w', '/suppliers/s-1/withdraw-fact', { event: '@s-1' });
+    await wrote(supplier(1), supplier(2), supplier(3), withdrawn, supplier(4));
+    await answering(answers, async (url) =>
+      expect(await run({ url: url.replace(/\/$/, '') })).toMatchObject({ lines: 5, accepted: 3, failed: 2 }),
+    );
+    expect((await report()).filter(({ outcome }) => outcome === 'failed')).toEqual([
+      { line: 2, key: 's-2', outcome: 'failed', why: 'The server answered 500: <h1>Oh no</h1>' },
+      { line: 4, key: 'w', outcome: 'failed', why: expect.stringContaining('Something went wrong') },
+    ]);
+    expect(asked).toHaveLength(5);
+  });
+
+  it('that say that the token is refused too often end the run, which goes on from there', async () => {
+    await wrote(supplier(1));
+    await answering(
+      (_, response) => response.writeHead(429).end('{}'),
+      async (url) => expect(run({ url: url.replace(/\/$/, '') })).rejects.toThrow(/does not take the token/),
+    );
+    expect(await run()).toMatchObject({ accepted: 1 });
+  });
+
   it('of many subjects are not needed to know, in a dry run, which lines follow earlier ones', async () => {
     const ids = Array.from({ length: 3000 }, (_, n) => n);
     await wrote(...ids.map(supplier), ...ids.map((n) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' })), supplier('new'));
@@ -174,7 +205,7 @@ describe('answers on the way', () => {
     );
   });
 
-  it('that cross do not make an earlier event look as if it was not told', async () => {
+  it('that arrive in another order do not hide an event that was recorded', async () => {
     const reads: unknown[] = [];
     const answers: RequestListener = ({ url = '' }, response) => {
       const answer = (position: number) => response.writeHead(201).end(JSON.stringify({ position: `${position}` }));
@@ -193,7 +224,7 @@ describe('answers on the way', () => {
   });
 });
 
-describe('a line that cannot be told is named with its reason, and those around it are told', () => {
+describe('a line that cannot be recorded is named with its reason, and those around it are recorded', () => {
   const good = line('good', '/suppliers/good/register-supplier', { title: 'Good', form: 'company' });
   it.each<[string, string, string, string]>([
     ['no JSON', '{"key": ', 'broken', 'not JSON'],
@@ -201,13 +232,25 @@ describe('a line that cannot be told is named with its reason, and those around 
     ['too long', `{"key":"${'x'.repeat(LONGEST)}"}`, 'broken', 'longer than'],
     ['far too long', 'x'.repeat(LONGEST * 12), 'broken', 'longer than'],
     ['without a key', '{"post":"/suppliers/a/register-supplier","body":{}}', 'broken', '"key"'],
-    ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'Nothing can be told'],
+    ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'There is no command at'],
     ['with an id that is none', line('k', '/suppliers/Ä/register-supplier', { title: 'A', form: 'company' }), 'broken', 'is no id'],
-    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'Nothing can be told'],
+    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'There is no command at'],
+    [
+      'with a name twice',
+      '{"key":"k","post":"/suppliers/a/register-supplier","body":{"title":"A","form":"company","title":"B"}}',
+      'broken',
+      '/body/title is given twice in one object',
+    ],
+    [
+      'with a text that nobody can see',
+      line('k', '/suppliers/a/register-supplier', { title: '\u200b', form: 'company' }),
+      'broken',
+      '/title must hold something that can be seen',
+    ],
     ['with a wrong field', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'club' }), 'broken', '/form'],
     ['with a field too many', line('k', '/suppliers/a/register-supplier', { title: 'A', form: 'company', size: 1 }), 'broken', '/size'],
     ['out of order', line('k', '/contracts/c/sign-contract'), 'refused', 'No such contract'],
-    ['about an event that was not told', line('k', '/suppliers/a/withdraw-fact', { event: '@nothing' }), 'refused', '@nothing'],
+    ['about an event that was not recorded', line('k', '/suppliers/a/withdraw-fact', { event: '@nothing' }), 'refused', '@nothing'],
     [
       'with a key of another body',
       line('first', '/suppliers/first/register-supplier', { title: 'Other', form: 'company' }),
@@ -233,6 +276,40 @@ describe('a line that cannot be told is named with its reason, and those around 
   });
 });
 
+describe('a file of another form', () => {
+  it.each([
+    ['CSV', 'key,post,title\ns-1,/suppliers/s-1/register-supplier,One\n'],
+    ['CSV', '\ufeff"key";"post";"title"\r\n"s-1";"/suppliers/s-1/register-supplier";"One"\r\n'],
+    ['CSV', 'key\tpost\ttitle\n'],
+    [
+      'one JSON document',
+      JSON.stringify(
+        Array.from({ length: 3 }, (_, n) => JSON.parse(supplier(n))),
+        null,
+        2,
+      ),
+    ],
+    ['one JSON document', JSON.stringify(Array.from({ length: 20_000 }, (_, n) => JSON.parse(supplier(n))))],
+    ['one JSON document', `\ufeff${JSON.stringify({ commands: [JSON.parse(supplier(1))] }, null, 2)}`],
+    ['one JSON document', JSON.stringify({ commands: Array.from({ length: 20_000 }, (_, n) => JSON.parse(supplier(n))) })],
+  ])('is named for what it looks like: %s', async (form, text) => {
+    await writeFile(file, text);
+    await expect(run()).rejects.toThrow(NotJsonLinesError);
+    await expect(run()).rejects.toThrow(`history.jsonl: this looks like ${form}; the import reads JSON Lines`);
+    expect(existsSync(`${file}.report.jsonl`)).toBe(false);
+    expect((await server.get('/events')).body.events).toEqual([]);
+  });
+
+  it('is not what a file looks like that begins with a byte order mark, empty lines or half a line', async () => {
+    await writeFile(file, `\ufeff${supplier(1)}\n`);
+    expect(await run()).toMatchObject({ lines: 1, accepted: 1 });
+    await writeFile(file, `\n \n{"key": \n${supplier(2)}\n`);
+    expect(await run()).toMatchObject({ lines: 2, accepted: 1, broken: 1 });
+    await writeFile(file, '');
+    expect(await run()).toMatchObject({ lines: 0 });
+  });
+});
+
 describe('a file that changes', () => {
   it('while it is read is sent again from the start, and nothing is doubled', async () => {
     await wrote(...history, JSON.stringify({ mark: 'end' }));
@@ -244,7 +321,7 @@ describe('a file that changes', () => {
 
   it('between two runs is not taken for the same', async () => {
     await wrote(...history.slice(0, 2), JSON.stringify({ mark: 'middle' }), ...history.slice(2));
-    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(Interrupted);
+    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(InterruptedError);
     await utimes(file, new Date(), new Date(Date.now() + 5000));
     server = await startServer({ DATA_DIR: server.dir });
     await expect(run()).rejects.toThrow('has changed since its last run');

@@ -21,8 +21,8 @@ const given = specification(contract, {
 /** Awarded 2015, live 2016, changed 2019, terminated 2020, closed 2021. */
 const closed = [awarded(), started(), changed('15200000', '2019'), terminated('2020'), ended()];
 
-describe('history is told in any order', () => {
-  it('a forgotten change of 2017 is accepted on a closed contract, at its place', () =>
+describe('history is recorded in any order', () => {
+  it('a forgotten change of 2017 is accepted on a closed contract, in valid-time order', () =>
     given(...closed)
       .when(approveChange, to('10210000'), { effectiveOn: '2017' })
       .leaves(({ stage, ceiling, changes }, { entries }) => {
@@ -34,17 +34,17 @@ describe('history is told in any order', () => {
         expect(entries.map(({ effectiveOn }) => effectiveOn)).toEqual(['2015', '2016', '2017', '2019', '2020', '2021']);
       }));
 
-  it('the same change told of today finds the contract closed', () =>
+  it('the same change dated today is refused: the contract is closed', () =>
     given(...closed)
       .when(approveChange, to('10210000'))
       .rejects('contract/stage', { detail: 'closed' }));
 
-  it('is decided on what stood at its place, not on what stands today', () =>
+  it('a backdated decision is taken on the state of its day, not on that of today', () =>
     given(...closed)
       .when(terminateContract, { ground: 'Convenience', partial: true }, { effectiveOn: '2018' })
       .leaves({ stage: 'closed' }));
 
-  it('a fact that a later one can no longer follow is refused, naming that one', () =>
+  it('a fact that makes a later one impossible is refused, naming the later one', () =>
     given(...closed)
       .when(terminateContract, { ground: 'Breach' }, { effectiveOn: '2018' })
       .rejects('ledger/breaks-later-event', {
@@ -55,12 +55,12 @@ describe('history is told in any order', () => {
         detail: 'ChangeApproved of 2019 could no longer follow',
       }));
 
-  it('a fact that breaks what must hold later is refused, naming where', () =>
+  it('a fact that makes a later change of the term impossible is refused, naming the change', () =>
     given(awarded(), started(), context('ChangeApproved', { kind: 'term', endsOn: '2016-06' }, '2019'))
       .when(startService, {}, { effectiveOn: '2015' })
       .rejects('ledger/breaks-later-event', { event: theFact(2), because: 'contract/stage' }));
 
-  it('a later fact without a date has to be dated first', () =>
+  it('a later fact of an unknown date has to be dated first', () =>
     given(awarded(), started(), context('DelayRecorded', { milestone: 'Migration', to: '2020' }, '2019'), {
       ...changed('15200000'),
       effectiveOn: 'unknown',
@@ -72,7 +72,7 @@ describe('history is told in any order', () => {
         detail: 'Refine its date first: it is unknown.',
       }));
 
-  it('a first fact cannot come before the first', async () => {
+  it('a second beginning is refused, also before the first', async () => {
     await given(awarded())
       .when(awardContract, award(), { effectiveOn: '2014' })
       .rejects('ledger/breaks-later-event', { because: 'contract/stage' });
@@ -81,13 +81,13 @@ describe('history is told in any order', () => {
       .rejects('ledger/breaks-later-event', { because: 'contract/stage' });
   });
 
-  it('a change before the award is told what the contract begins with', () =>
+  it('a change before the award is refused, naming what the contract begins with', () =>
     given(...closed)
       .when(approveChange, to('10210000'), { effectiveOn: '2014' })
       .rejects('contract/not-yet', { pointer: '/record/effectiveOn', detail: 'ContractAwarded of 2015' }));
 });
 
-describe('every certain order is respected, and every uncertain date keeps its told place', () => {
+describe('every certain order is respected, and an uncertain date keeps the place where it was recorded', () => {
   it.each([
     ['a day within a year that is known no better', '2019-03-01', ['2015', '2016', '2019', '2019-03-01', '2020']],
     ['an interval that ends before a later fact', '[2017..2018]', ['2015', '2016', '[2017..2018]', '2019', '2020']],
@@ -100,12 +100,12 @@ describe('every certain order is respected, and every uncertain date keeps its t
       .leaves((_, { entries }) => expect(entries.map((entry) => entry.effectiveOn)).toEqual(order)),
   );
 
-  it('an unknown date stands where it was told', () =>
+  it('an unknown date stands where it was recorded', () =>
     given(awarded(), started(), terminated('2020'))
       .when(closeContract, ended().data, { effectiveOn: 'unknown' })
       .leaves((_, { entries }) => expect(entries.at(-1)!.recorded.type).toBe('ContractClosed')));
 
-  it('an unknown date keeps its place when a late fact comes in before it', () =>
+  it('an unknown date keeps its place when a backdated fact comes in before it', () =>
     given(awarded(), started(), { ...changed('15200000'), effectiveOn: 'unknown' }, terminated('2020'))
       .when(approveChange, to('10210000'), { effectiveOn: '2017' })
       .leaves(({ ceiling, changes }) => {

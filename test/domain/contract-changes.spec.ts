@@ -23,7 +23,7 @@ describe('ApproveChange', () => {
         changes: [{ kind: 'value', on: '2026-03-02', from: gbp('96000000'), to: gbp('143000000'), reference: 'PCD 437' }],
       }));
 
-  it('may tell its step alone', () =>
+  it('may state its step alone', () =>
     given(awarded('6807000'))
       .when(approveChange, { kind: 'value', by: gbp('3403000') })
       .leaves({ ceiling: gbp('10210000.00'), changes: [{ by: gbp('3403000'), to: gbp('10210000.00') }] }));
@@ -45,7 +45,7 @@ describe('ApproveChange', () => {
   it('of value needs the new value or the step', () =>
     given(awarded('6807000')).when(approveChange, { kind: 'value' }).rejects('contract/change-without-value', { pointer: '/to' }));
 
-  it('tells the new value or the step, never both', () =>
+  it('states the new value or the step, never both', () =>
     given(awarded('6807000'))
       .when(approveChange, { ...to('10210000'), by: gbp('3403000') })
       .rejects('contract/change-duplicate', { pointer: '/by' }));
@@ -109,16 +109,16 @@ describe('every change reports three figures, because each alone misleads', () =
 });
 
 describe('who must approve a change', () => {
-  it('is not asked where no scheme was adopted', () => given(awarded('6807000')).when(approveChange, to('15200000')).assesses({}));
+  it('is not assessed where no scheme was adopted', () => given(awarded('6807000')).when(approveChange, to('15200000')).assesses({}));
 
-  it('is not asked of a change of scope', () => underScheme(awarded('6807000')).when(approveChange, { kind: 'scope' }).assesses({}));
+  it('is not assessed for a change of scope', () => underScheme(awarded('6807000')).when(approveChange, { kind: 'scope' }).assesses({}));
 
   it('is met by the office that the scheme names', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), deputyMayor)
       .assesses({ [rule]: 'met' }));
 
-  it('is refused of another office, by name', () =>
+  it('refuses another office, and names the right one', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), director)
       .rejects('ledger/policy-not-met', {
@@ -126,7 +126,7 @@ describe('who must approve a change', () => {
         assessed: [{ rule, version: '2016-1' }],
       }));
 
-  it('cannot be judged when nobody is named as deciding', () =>
+  it('cannot be assessed when nobody is named as deciding', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'))
       .assesses({ [rule]: 'not-assessable' }));
@@ -135,7 +135,7 @@ describe('who must approve a change', () => {
     ['a step of 10 % exactly', '6807000', { kind: 'value', by: gbp('680700') }],
     ['a contract below £500,000', '499999.99', { kind: 'value', by: gbp('499999.99') }],
     ['a year exactly', '6807000', { kind: 'term', endsOn: '2019-08-31' }],
-  ])('is left open by %s', (_, original, change) =>
+  ])('needs no approver for %s', (_, original, change) =>
     underScheme(awarded(original))
       .when(approveChange, change, director)
       .assesses({ [rule]: 'met' }),
@@ -144,7 +144,7 @@ describe('who must approve a change', () => {
   it.each([
     ['a penny more than 10 %', { kind: 'value', by: gbp('680700.01') }],
     ['a year and a day', { kind: 'term', endsOn: '2019-09-01' }],
-  ])('is asked from %s', (_, change) =>
+  ])('needs one for %s', (_, change) =>
     underScheme(awarded('6807000')).when(approveChange, change, director).rejects('ledger/policy-not-met'),
   );
 
@@ -152,7 +152,7 @@ describe('who must approve a change', () => {
     ['a contract in another currency', context('ContractAwarded', { ...award(), value: { amount: '6807000', currency: 'USD' } }), { kind: 'value', by: { amount: '1000000', currency: 'USD' } }], // prettier-ignore
     ['a term that never had an end', context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }], // prettier-ignore
     ['a step on a ceiling that is not known', awarded(), { kind: 'value', by: gbp('1000000') }],
-  ])('cannot be judged of %s', (_, award, change) =>
+  ])('cannot be assessed for %s', (_, award, change) =>
     underScheme(award)
       .when(approveChange, change, deputyMayor)
       .assesses({ [rule]: 'not-assessable' }),
@@ -164,14 +164,14 @@ describe('who must approve a change', () => {
     ['from its first day on', '2016-06-01', { [rule]: 'met' }],
     ['up to its last day', '2019-12-31', { [rule]: 'met' }],
     ['after it', '2020-01-01', {}],
-  ] as const)('is judged by the scheme of the day: %s', (_, effectiveOn, expected) => {
+  ] as const)('is assessed by the scheme of the day: %s', (_, effectiveOn, expected) => {
     const scheme2016 = scheme({ inForceFrom: '2016-06-01', inForceUntil: '2019-12-31' });
     return specification(contract, { others: world({}, scheme2016) })(awarded('6807000'))
       .when(approveChange, to('10210000'), { ...deputyMayor, effectiveOn })
       .assesses(expected);
   });
 
-  it('is judged by the row that says whether the need was unforeseen', () => {
+  it('is assessed by the row that says whether the need was unforeseen', () => {
     const rows = [
       { unforeseen: true, stepOverOriginalAbove: 50, approver: 'Mayor' },
       { unforeseen: false, stepOverOriginalAbove: 10, approver: 'Director' },
@@ -181,7 +181,7 @@ describe('who must approve a change', () => {
       .assesses({ [rule]: { result: 'met', inputs: { approver: 'Director' } } });
   });
 
-  it('cannot be judged by that row when nobody says so', () =>
+  it('cannot be assessed by that row when nobody says so', () =>
     specification(contract, { others: world({}, scheme({ approvals: [{ unforeseen: true, approver: 'Commissioner' }] })) })(awarded('100'))
       .when(approveChange, to('150'), director)
       .assesses({ [rule]: 'not-assessable' }));
@@ -204,7 +204,7 @@ describe('who must approve a change', () => {
     ['at-least', '400000', 'not-assessable'],
     ['at-most', '400000', 'met'],
     ['at-most', '600000', 'not-assessable'],
-  ] as const)('knows of an original value only what was told: %s £%s', (qualifier, amount, result) =>
+  ] as const)('knows of an original value only what its qualifier says: %s £%s', (qualifier, amount, result) =>
     specification(contract, { others: world({}, scheme({ approvals: [{ originalAtLeast: gbp('500000'), approver: 'Commissioner' }] })) })(
       context('ContractAwarded', { ...award(), value: { ...gbp(amount), qualifier } }, '2015'),
     )
@@ -212,7 +212,7 @@ describe('who must approve a change', () => {
       .assesses({ [rule]: result }),
   );
 
-  it('is judged by every scheme that is in force', () =>
+  it('is assessed by every scheme that is in force', () =>
     specification(contract, {
       others: world({}, scheme(), scheme({ policy: 'code', approvals: [{ stepOverOriginalAbove: 5, approver: 'Mayor' }] })),
     })(awarded('6807000'))
@@ -220,8 +220,8 @@ describe('who must approve a change', () => {
       .assesses({ [rule]: 'met', 'code/approval': 'not-met' }));
 });
 
-describe('policy refuses a decision taken now, and shows what was not met in one told late', () => {
-  it('stands when it was taken yesterday', () =>
+describe('policy refuses a decision taken now, and accepts a backdated one with the unmet rules recorded', () => {
+  it('is accepted when it was taken yesterday', () =>
     underScheme(awarded('6807000'))
       .when(approveChange, to('10210000'), { ...director, effectiveOn: '2026-03-01' })
       .assesses({ [rule]: 'not-met' }));
@@ -295,7 +295,7 @@ function to(amount: string) {
 function award() {
   return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', startsOn: '2015-09-01', endsOn: '2018-08-31' };
 }
-/** Undisclosed when no amount is told. */
+/** Undisclosed when no amount is given. */
 function awarded(amount?: string): ToldFact {
   return context('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
 }

@@ -63,7 +63,7 @@ describe('the life of a contract', () => {
     });
   });
 
-  it('cannot go on before it begins', () =>
+  it('records nothing before it begins', () =>
     given(...until('live'))
       .when(recordDelay, { milestone: 'Go-live', to: '2017' }, { effectiveOn: '2013' })
       .rejects('contract/not-yet', { pointer: '/record/effectiveOn', detail: 'ContractPlanned of 2014' }));
@@ -82,7 +82,7 @@ describe('PlanContract', () => {
 });
 
 describe('OpenTender', () => {
-  it('tells the law and the procedure, as far as they are known', () =>
+  it('records the law and the procedure, as far as they are known', () =>
     given(...until('planned'))
       .when(openTender, { regime: 'PCR2006', procedure: 'restricted', closesOn: '2015-03' }, { effectiveOn: '2015' })
       .leaves({ stage: 'tendering', regime: 'PCR2006', procedure: 'restricted', dates: { planned: '2014', tendered: '2015' } }));
@@ -96,7 +96,7 @@ describe('AwardContract', () => {
       .when(awardContract, { supplier: 'csc', value: gbp('95000000') })
       .leaves({ programme: 'met', title: 'Hosting', towers: ['hosting'], role: 'tower' }));
 
-  it('opens every option that it grants, unless told otherwise', () =>
+  it('grants every option as open, unless the award says otherwise', () =>
     given()
       .when(awardContract, {
         ...award(),
@@ -117,7 +117,7 @@ describe('AwardContract', () => {
       .when(awardContract, { ...award(), towers: [] })
       .leaves({ role: 'outside', towers: [] }));
 
-  it('never takes an undisclosed value for zero', () =>
+  it('keeps an undisclosed value undisclosed: it is not zero', () =>
     given()
       .when(awardContract, { ...award(), value: { undisclosed: true } })
       .leaves({ original: { undisclosed: true }, ceiling: { undisclosed: true } }));
@@ -137,7 +137,7 @@ describe('AwardContract', () => {
       .when(awardContract, { ...award(), startsOn: '2016-02', endsOn: '2016-01' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
 
-  it('may end and start in one year, for all that is known', () =>
+  it('may end in the year in which it starts, where the day is unknown', () =>
     given()
       .when(awardContract, { ...award(), startsOn: '2016-02', endsOn: '2016' })
       .leaves({ term: { startsOn: '2016-02', endsOn: '2016' } }));
@@ -149,7 +149,7 @@ describe('AwardContract', () => {
 });
 
 describe('RecordContract', () => {
-  it.each(['signed', 'live', 'exiting', 'closed'])('brings in a contract that is %s', (stage) =>
+  it.each(['signed', 'live', 'exiting', 'closed'])('imports a contract that is %s', (stage) =>
     given()
       .when(recordContract, { ...record(), stage }, { effectiveOn: '2016' })
       .leaves({ stage, role: 'incumbent', dates: { recordedAs: '2016' } }),
@@ -164,12 +164,16 @@ describe('RecordContract', () => {
     ['signed before it was awarded', { awardedOn: '2016', signedOn: '2015' }, '/signedOn'],
     ['started before it was awarded', { awardedOn: '2016', startsOn: '2015' }, '/startsOn'],
     ['ended before it was signed', { signedOn: '2016', endsOn: '2015' }, '/endsOn'],
-    ['ended before it started', { startsOn: '2016-02', endsOn: '2016-01' }, '/endsOn'],
   ])('cannot have been %s', (_, dates, pointer) =>
     given()
       .when(recordContract, { ...record(), ...dates })
       .rejects('contract/dates-out-of-order', { pointer }),
   );
+
+  it('cannot have ended before it started', () =>
+    given()
+      .when(recordContract, { ...record(), startsOn: '2016-02', endsOn: '2016-01' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: 'start on 2016-02 and end on 2016-01' }));
 
   it('may have started before it was signed', () =>
     given()
@@ -188,7 +192,7 @@ describe('SignContract', () => {
       .when(signContract, { startsOn: '2016-02-29', endsOn: '2022-02-28' }, { effectiveOn: '2016-02' })
       .leaves({ term: { startsOn: '2016-02-29', endsOn: '2022-02-28' }, dates: { signed: '2016-02' } }));
 
-  it('never ends before the start that the award told', () =>
+  it('never ends before the start that the award states', () =>
     given(context('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
       .when(signContract, { endsOn: '2016-02' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
@@ -235,7 +239,7 @@ describe('SeekExtension and ExerciseExtension', () => {
     context('ContractSigned', {}, '2016'),
   ];
 
-  it('ask for an option, and take it up', async () => {
+  it('name an option, and exercise it', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-7', until: '2022-12-31', why: 'Migration' })
       .leaves({ extensionSought: { option: 'year-7', until: '2022-12-31', on: '2026-03-02' }, term: { endsOn: '2021-12-31' } });
@@ -281,7 +285,7 @@ describe('SeekExtension and ExerciseExtension', () => {
       .when(exerciseExtension, { endsOn: '2015' })
       .rejects('contract/ends-before-start'));
 
-  it('are judged by the notice of the option', async () => {
+  it('are assessed by the notice of the option', async () => {
     const rules = specification(contract, { id: 'met-hosting', others: world(adopted('option-notice')) });
     const rule = 'contract-rules/option-notice';
     const on = (effectiveOn: string) => ({ effectiveOn });
@@ -304,7 +308,7 @@ describe('SeekExtension and ExerciseExtension', () => {
 });
 
 describe('NovateContract', () => {
-  it('moves the contract to another supplier, and keeps from whom', () =>
+  it('moves the contract to another supplier, and records from whom', () =>
     given(...until('live'))
       .when(novateContract, { supplier: 'atos', takesEffectOn: '2023-11' })
       .leaves({ supplier: 'atos', novations: [{ from: 'csc', to: 'atos', on: '2023-11' }] }));
@@ -320,7 +324,7 @@ describe('NovateContract', () => {
 });
 
 describe('StartService', () => {
-  it('starts the term on its day, unless a first day was told', async () => {
+  it('starts the term on its day, unless a first day is known', async () => {
     await given(...until('signed'))
       .when(startService, {}, { effectiveOn: '2018-03-01' })
       .leaves({ term: { startsOn: '2018-03-01' } });
@@ -329,7 +333,7 @@ describe('StartService', () => {
       .leaves({ term: { startsOn: '2016-02' }, dates: { started: '2016-03-01' } });
   });
 
-  it('is judged by no rule that the programme did not adopt', () =>
+  it('is assessed by no rule that the programme did not adopt', () =>
     given(...until('awarded'))
       .when(startService)
       .assesses({}));
@@ -344,12 +348,12 @@ describe('StartService', () => {
       .when(startService)
       .rejects('ledger/policy-not-met', { assessed: [{ rule: 'contract-rules/signed-before-service', version: '1' }] }));
 
-  it('told late, stands with the rule that was not met in plain sight', () =>
+  it('is accepted when it is backdated, with the unmet rule recorded', () =>
     underRules(...until('awarded'))
       .when(startService, {}, { effectiveOn: '2016-06-01' })
       .assesses({ 'contract-rules/signed-before-service': { result: 'not-met', inputs: { stage: 'awarded' } } }));
 
-  it('cannot be judged when nobody knows whether the rule was in force', () =>
+  it('cannot be assessed when it is unknown whether the rule was in force', () =>
     underRules(...until('awarded'))
       .when(startService, {}, { effectiveOn: 'unknown' })
       .assesses({ 'contract-rules/signed-before-service': 'not-assessable' }));
@@ -366,7 +370,7 @@ describe('DiscloseValue', () => {
       .when(discloseValue, { value: gbp('96000000') })
       .leaves({ original: gbp('96000000'), ceiling: gbp('143000000') }));
 
-  it('counts the steps that were told before it', () =>
+  it('counts the steps that were approved before it', () =>
     given(...until('live'), context('ChangeApproved', { kind: 'value', by: gbp('10000000') }, '2019'))
       .when(discloseValue, { value: gbp('96000000') })
       .leaves({ original: gbp('96000000'), ceiling: gbp('106000000.00'), changes: [{ from: gbp('96000000'), to: gbp('106000000.00') }] }));
@@ -376,7 +380,7 @@ describe('DiscloseValue', () => {
       .when(discloseValue, { value: { amount: '96000000', currency: 'USD' } })
       .rejects('contract/mixed-currencies'));
 
-  it('never takes the place of a value that is known', () =>
+  it('never replaces a value that is known', () =>
     given(context('ContractAwarded', { ...award(), value: gbp('95000000') }))
       .when(discloseValue, { value: gbp('96000000') })
       .rejects('contract/already-disclosed', { pointer: '/value', detail: '£95m' }));
@@ -395,7 +399,7 @@ describe('RecordDelay', () => {
 });
 
 describe('GiveTerminationNotice', () => {
-  it('tells who gives notice and when the contract is to end', () =>
+  it('records who gives notice and when the contract is to end', () =>
     given(...until('live'))
       .when(giveTerminationNotice, { by: 'supplier', takesEffectOn: '2026-12-31' })
       .leaves({ notice: { by: 'supplier', takesEffectOn: '2026-12-31', was: 'live' }, dates: { noticeGiven: '2026-03-02' } }));
@@ -418,7 +422,7 @@ describe('GiveTerminationNotice', () => {
       .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2026-08-28' })
       .rejects('ledger/policy-not-met', { assessed: [{ rule, result: 'not-met' }] }));
 
-  it('cannot be judged without the day it takes effect, or without its own', async () => {
+  it('cannot be assessed without the day it takes effect, or without its own', async () => {
     await underRules(withNotice(180))
       .when(giveTerminationNotice, inNotice)
       .assesses({ [rule]: 'not-assessable' });
@@ -427,7 +431,7 @@ describe('GiveTerminationNotice', () => {
       .assesses({ [rule]: 'not-assessable' });
   });
 
-  it('is not judged where the contract tells no notice', () =>
+  it('is not assessed where the contract states no notice', () =>
     underRules(context('ContractRecorded', record(), '2016'))
       .when(giveTerminationNotice, inNotice)
       .assesses({}));
@@ -480,10 +484,15 @@ describe('TerminateContract', () => {
 });
 
 describe('CloseContract', () => {
-  it('tells what it came to in the end, and when it ended', () =>
+  it('records what it came to in the end, and when it ended', () =>
     given(...until('exiting'))
       .when(closeContract, { finalValue: { unknown: true }, endedOn: '2025' })
       .leaves({ stage: 'closed', finalValue: { unknown: true }, term: { endsOn: '2025' } }));
+
+  it('is closed in the currency of its value', () =>
+    given(...until('live', { value: gbp('95000000') }), context('ContractTerminated', { ground: 'Convenience' }, '2021'))
+      .when(closeContract, { ...closing(), finalValue: { amount: '94000000', currency: 'EUR' } })
+      .rejects('contract/mixed-currencies', { pointer: '/finalValue/currency', detail: 'GBP and EUR' }));
 
   it('never ended before it started', () =>
     given(...until('exiting'))
@@ -491,12 +500,12 @@ describe('CloseContract', () => {
       .rejects('contract/ends-before-start', { pointer: '/endedOn', detail: '2018' }));
 });
 
-/** A whole life: what was told until a stage was reached. */
-function until(stage: Stage): ToldFact[] {
+/** A whole life: what was recorded until a stage was reached. */
+function until(stage: Stage, more: object = {}): ToldFact[] {
   const life = [
     context('ContractPlanned', plan(), '2014'),
     context('TenderOpened', {}, '2015'),
-    context('ContractAwarded', award(), '2016'),
+    context('ContractAwarded', { ...award(), ...more }, '2016'),
     context('ContractSigned', {}, '2017'),
     context('ServiceStarted', {}, '2018'),
     context('TerminationNoticeGiven', inNotice, '2020'),

@@ -15,7 +15,7 @@ const nobody = theFact(99);
 const life = [awarded(), started('2016'), changed('10210000', '2018'), context('ContractTerminated', { ground: 'Expiry' }, '2020')];
 
 describe('CorrectFact', () => {
-  it('corrects a field of a fact; all that follows is read anew', () =>
+  it('corrects a field of a fact; all that follows is folded again', () =>
     given(...life)
       .when(correctFact, error(AWARD, '/value/amount', '6870000'))
       .leaves((state, { entries: [award] }) => {
@@ -23,7 +23,7 @@ describe('CorrectFact', () => {
         expect(award!.corrections).toMatchObject([{ pointer: '/value/amount', value: '6870000', was: '6807000', because: 'error' }]);
       }));
 
-  it('adds what was not told at first', () =>
+  it('adds what was left out at first', () =>
     given(...life)
       .when(correctFact, { ...error(AWARD, '/endsOn', '2018-08-31'), because: 'better-source' })
       .leaves({ term: { endsOn: '2018-08-31' } }));
@@ -33,12 +33,12 @@ describe('CorrectFact', () => {
       .when(correctFact, { ...error(theFact(2), '/effectiveOn', '2018-06'), because: 'refined' })
       .leaves({ ceiling: gbp('10210000'), changes: [{ on: '2016' }, { on: '2018-06' }] }));
 
-  it('mends the source of a fact', () =>
+  it('corrects the source of a fact', () =>
     given(...life)
       .when(correctFact, error(AWARD, '/evidence', [{ title: 'PCD 437', confidence: 'primary' }]))
       .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 437', confidence: 'primary' }])));
 
-  it('is mended by correcting the same fact again', () =>
+  it('is corrected by correcting the same fact again', () =>
     given(...life, corrected(AWARD, '/value/amount', '1'))
       .when(correctFact, error(AWARD, '/value/amount', '6807000'))
       .leaves((state, { entries: [award] }) => {
@@ -77,6 +77,50 @@ describe('CorrectFact', () => {
   );
 
   it.each([
+    '/constructor',
+    '/toString',
+    '/__proto__',
+    '/value/constructor',
+    '/value/__proto__/amount',
+    '/options/length',
+    '/options/-',
+    '/options/00',
+    '/options/1',
+    '/options/0/constructor',
+    '/options/0/months/constructor',
+    '/evidence/-',
+    '/evidence/0',
+    '/evidence/0/title',
+    '/evidence/7/title',
+    '/evidence/length',
+    '/~1value',
+    '/value~1amount',
+    '/~0title',
+    '/title/0',
+    '/',
+  ])('goes only through fields and list entries that are there, not %s', async (pointer) => {
+    await given(...life)
+      .when(correctFact, error(AWARD, pointer, 'x'))
+      .rejects('ledger/unknown-field', { pointer: '/pointer' });
+    await given(...life)
+      .when(annotate, { note: 'Another source', event: AWARD, claim: { pointer, value: 'x' } })
+      .rejects('ledger/unknown-field', { pointer: '/claim/pointer' });
+  });
+
+  it('corrects one source among those that are there, and no other', async () => {
+    const sourced = { ...awarded(), record: { evidence: [{ title: 'PCD 437' }] } };
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/0/title', 'PCD 813'))
+      .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 813' }]));
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/7/title', 'PCD 813'))
+      .rejects('ledger/unknown-field', { pointer: '/pointer', detail: '/evidence/7/title' });
+    await given(sourced)
+      .when(correctFact, error(AWARD, '/evidence/0/uri', 'urn:pcd:437'))
+      .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 437', uri: 'urn:pcd:437' }]));
+  });
+
+  it.each([
     ['an amount that is none', '/value/amount', '6,807,000'],
     ['more digits than the currency has', '/value/amount', '6807000.001'],
     ['a currency that is not listed', '/value/currency', 'XXQ'],
@@ -104,12 +148,12 @@ describe('CorrectFact', () => {
       .rejects('ledger/never-corrected', { pointer: '/pointer' }),
   );
 
-  it('mends a list whose names stay as they are', () =>
+  it('corrects a list whose ids stay as they are', () =>
     given(...life)
       .when(correctFact, error(AWARD, '/options', [{ option: 'year-6', months: 24 }]))
       .leaves({ options: [{ option: 'year-6', months: 24 }] }));
 
-  it('never makes of a fact what could not have been told', async () => {
+  it('never makes of a fact what would be refused as a new one', async () => {
     await given(awarded(), context('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
       .when(correctFact, error(theFact(2), '/to', gbp('300')))
       .rejects('ledger/wrong-value', { pointer: '/value', because: 'contract/change-duplicate' });
@@ -121,7 +165,7 @@ describe('CorrectFact', () => {
       .rejects('ledger/wrong-value', { detail: 'XXQ' });
   });
 
-  it('never moves a fact behind its recording', async () => {
+  it('never dates a fact after its recording', async () => {
     await given(...life)
       .when(correctFact, error(END, '/effectiveOn', '2026-04'))
       .rejects('ledger/effective-after-recording', { pointer: '/value', detail: '2026-03-01' });
@@ -135,7 +179,7 @@ describe('CorrectFact', () => {
       .when(correctFact, error(END, '/effectiveOn', '2017'))
       .rejects('ledger/breaks-later-event', { event: CHANGE, eventType: 'ChangeApproved', because: 'contract/stage' }));
 
-  it('is refused when what must hold breaks anywhere on the way', async () => {
+  it('is refused when a rule breaks at any place', async () => {
     await given(...life)
       .when(correctFact, error(AWARD, '/endsOn', '2015-01'))
       .rejects('ledger/breaks-later-event', { event: START, because: 'contract/ends-before-start' });
@@ -144,12 +188,12 @@ describe('CorrectFact', () => {
       .rejects('ledger/breaks-later-event', { event: CHANGE, because: 'contract/mixed-currencies' });
   });
 
-  it('is refused when a step that was told would be in another currency', () =>
+  it('is refused when an approved step would be in another currency', () =>
     given(awarded(), context('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
       .when(correctFact, error(AWARD, '/value/currency', 'USD'))
       .rejects('ledger/breaks-later-event', { because: 'contract/mixed-currencies' }));
 
-  it('goes through the approval that the fact went through', async () => {
+  it('needs the approval that the fact needed', async () => {
     const approved = { decidedBy: { person: 'p-17', office: 'Deputy Mayor' } };
     const higher = error(CHANGE, '/to/amount', '15200000');
     await underScheme(...life).when(correctFact, higher, approved).assesses({ 'scheme/approval': { result: 'met', inputs: { stepOverOriginal: '1.232995' } } }); // prettier-ignore
@@ -158,7 +202,7 @@ describe('CorrectFact', () => {
       .rejects('ledger/policy-not-met', { detail: 'Deputy Mayor' });
   });
 
-  it('of a source asks nobody for approval', () =>
+  it('of a source needs no approval', () =>
     underScheme(...life)
       .when(correctFact, error(CHANGE, '/evidence', [{ title: 'PCD 813' }]))
       .assesses({}));
@@ -183,7 +227,7 @@ describe('WithdrawFact', () => {
       .when(withdrawFact, { event: START, withDependants: true })
       .then(context('FactWithdrawn', { event: START, dependants: [END] })));
 
-  it('tells of each fact it took along by what it was withdrawn', () =>
+  it('records for each fact it took along what withdrew it', () =>
     given(...life)
       .when(withdrawFact, { event: START, withDependants: true })
       .leaves((_, { withdrawn }) => expect([...withdrawn]).toEqual([[START, theFact(5)], [END, theFact(5)]]))); // prettier-ignore
@@ -198,7 +242,7 @@ describe('WithdrawFact', () => {
       .when(withdrawFact, { event: END, withDependants: true })
       .then(context('FactWithdrawn', { event: END })));
 
-  it('leaves room to tell it again', () =>
+  it('lets the fact be recorded again', () =>
     given(...life, withdrawn(END))
       .when(withdrawFact, { event: CHANGE })
       .leaves({ stage: 'live', ceiling: gbp('6807000') }));
@@ -218,7 +262,7 @@ describe('Annotate', () => {
   const note = 'The press says "up to £95m"';
   const claim = (value: unknown, pointer = '/value/amount') => ({ note, event: AWARD, claim: { pointer, value } });
 
-  it('notes what a reader should know of a subject, and changes nothing of it', () =>
+  it('notes what a reader should know, and changes nothing', () =>
     given(...life)
       .when(annotate, { note })
       .leaves((state, { notes }) => {
@@ -226,7 +270,7 @@ describe('Annotate', () => {
         expect(notes).toMatchObject([{ note }]);
       }));
 
-  it('keeps what another source claims of a field beside the value that was adopted', () =>
+  it('keeps alongside what another source claims of a field', () =>
     given(...life)
       .when(annotate, claim('6800000'), { evidence: [{ title: 'A newspaper', confidence: 'press' }] })
       .leaves((state, { entries: [award] }) => {
@@ -234,7 +278,7 @@ describe('Annotate', () => {
         expect(award!.notes).toMatchObject([{ claim: { value: '6800000' }, evidence: [{ confidence: 'press' }] }]);
       }));
 
-  it('may stand twice: two sources can say the same', () =>
+  it('may be recorded twice: two sources can say the same', () =>
     given(...life, context('FactAnnotated', claim('6800000')))
       .when(annotate, claim('6800000'))
       .then(context('FactAnnotated', claim('6800000'))));
@@ -244,7 +288,7 @@ describe('Annotate', () => {
       .when(correctFact, { ...error(AWARD, '/value/amount', '6800000'), because: 'settled' })
       .leaves((_, { entries: [award] }) => expect(award).toMatchObject({ notes: [{ note }], corrections: [{ because: 'settled' }] })));
 
-  it('needs the subject to be there', () => given().when(annotate, { note }).rejects('contract/unknown'));
+  it('needs the contract to be there', () => given().when(annotate, { note }).rejects('contract/unknown'));
 
   it('claims something of a fact', () =>
     given(...life)
@@ -256,7 +300,7 @@ describe('Annotate', () => {
       .when(annotate, { note, event: nobody })
       .rejects('ledger/unknown-event'));
 
-  it('needs the fact to stand', () =>
+  it('needs the fact not to be withdrawn', () =>
     given(...life, withdrawn(CHANGE))
       .when(annotate, { note, event: CHANGE })
       .rejects('ledger/already-withdrawn'));
@@ -264,12 +308,12 @@ describe('Annotate', () => {
   it('needs the field that it claims', () =>
     given(...life)
       .when(annotate, claim('x', '/values'))
-      .rejects('ledger/unknown-field'));
+      .rejects('ledger/unknown-field', { pointer: '/claim/pointer' }));
 
   it('needs a value of the kind of its field', () =>
     given(...life)
       .when(annotate, claim('up to 95m'))
-      .rejects('ledger/wrong-value', { pointer: '/value' }));
+      .rejects('ledger/wrong-value', { pointer: '/claim/value' }));
 });
 
 function error(event: string, pointer: string, value: unknown) {

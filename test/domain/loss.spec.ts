@@ -80,7 +80,7 @@ describe('RaiseLoss', () => {
 });
 
 describe('ReviseLoss', () => {
-  it('says what it comes to as it is known now', () =>
+  it('states what it comes to as it is known now', () =>
     given(raised({ gross: gbp('65000000', { qualifier: 'about' }) }))
       .when(reviseLoss, { gross: gbp('64100000') })
       .leaves({ gross: gbp('64100000'), items: [] }));
@@ -118,7 +118,7 @@ describe('ProposeWriteOff and WriteOff', () => {
       });
   });
 
-  it('carry it whole when only the approval is on paper', () => given(raised()).when(writeOff, of('1')).leaves({ stage: 'written-off' }));
+  it('need no proposal when only the approval is on paper', () => given(raised()).when(writeOff, of('1')).leaves({ stage: 'written-off' }));
 
   it('add up to no more than the gross, with what was recovered', async () => {
     await given(raised(), recovered('10529.32')).when(writeOff, of('100000.01')).rejects('loss/more-than-gross');
@@ -128,7 +128,7 @@ describe('ProposeWriteOff and WriteOff', () => {
     await given(raised(), written('110529')).when(writeOff, of('0.33')).rejects('loss/more-than-gross');
   });
 
-  it('are no certain violation while the gross is about or unknown', async () => {
+  it('are no certain violation while the gross is approximate or unknown', async () => {
     await given(raised({ gross: gbp('65000000', { qualifier: 'about' }) }))
       .when(writeOff, of('66000000'))
       .leaves({ stage: 'written-off' });
@@ -215,12 +215,12 @@ describe('the approval of a write-off', () => {
       .assesses({ [rule]: 'met' });
   });
 
-  it('told late stands with what was not met', () =>
+  it('is accepted when it is backdated, with the unmet rule recorded', () =>
     underScheme(raised())
       .when(writeOff, of('1'), by('Director of Finance', '2016'))
       .assesses({ [rule]: 'not-met' }));
 
-  it('cannot be judged of an unknown gross, of nobody, or on an unknown day', async () => {
+  it('cannot be assessed for an unknown gross, an unnamed decider or an unknown day', async () => {
     await underScheme(raised({ gross: { unknown: true } }))
       .when(writeOff, of('1'), by('Deputy Mayor'))
       .assesses({ [rule]: 'not-assessable' });
@@ -232,7 +232,7 @@ describe('the approval of a write-off', () => {
       .assesses({ [rule]: 'not-assessable' });
   });
 
-  it('is not asked of what a supplier bears, or another authority', async () => {
+  it('is not assessed for what a supplier bears, or another authority', async () => {
     await underScheme(raised({ bearer: 'supplier', supplier: 'csc' }))
       .when(writeOff, of('1'), by('Nobody'))
       .assesses({});
@@ -242,7 +242,7 @@ describe('the approval of a write-off', () => {
   });
 });
 
-describe('whatever is told', () => {
+describe('whatever is recorded', () => {
   const money = fc.integer({ min: 1, max: 200 }).map((n) => gbp(`${n}.00`));
   const on = fc.constantFrom(undefined, '2012', '2013-05', '2014-02-03', '[..2013]', 'unknown');
   const move = fc.tuple(fc.constantFrom('ReviseLoss', 'ProposeWriteOff', 'WriteOff', 'RecordRecovery', 'ReverseWriteOff'), money, on);

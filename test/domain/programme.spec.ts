@@ -22,7 +22,7 @@ const given = specification(programme, {
 describe('CharterProgramme', () => {
   it('opens the ledger of a programme', () => given().when(charterProgramme, met).then(context('ProgrammeChartered', met)));
 
-  it('counts a decision as told late from the next day on, unless it grants days of grace', async () => {
+  it('counts a decision as backdated from the next day on, unless it grants days of grace', async () => {
     await given().when(charterProgramme, met).leaves({ stage: 'chartered', lateGraceDays: 0 });
     await given()
       .when(charterProgramme, { ...met, lateGraceDays: 14 })
@@ -36,7 +36,7 @@ describe('CharterProgramme', () => {
 
   it('opens each programme once', () => given(chartered()).when(charterProgramme, met).rejects('programme/exists'));
 
-  it('is never told before its day', () =>
+  it('is never recorded before its day', () =>
     given().when(charterProgramme, met, { effectiveOn: '2026-04' }).rejects('ledger/effective-after-today'));
 });
 
@@ -59,7 +59,7 @@ describe('AppointIntegrator', () => {
       .when(appointIntegrator, by('sdim'), { effectiveOn: '2018' })
       .leaves({ integrator: { contract: 'sdim', on: '2018' } }));
 
-  it('told late, leaves the one appointed since in place', () =>
+  it('leaves in place the one appointed since, when it is backdated', () =>
     given(chartered(), appointed('sdim', '2018'))
       .when(appointIntegrator, by('siam'), { effectiveOn: '2015' })
       .leaves({ integrator: { contract: 'sdim', on: '2018' } }));
@@ -69,7 +69,7 @@ describe('AppointIntegrator', () => {
 
   it('needs a programme', () => given().when(appointIntegrator, by('siam')).rejects('programme/unknown'));
 
-  it('cannot lie before the programme begins', () =>
+  it('is refused before the programme begins', () =>
     given(chartered())
       .when(appointIntegrator, by('siam'), { effectiveOn: '2012' })
       .rejects('programme/not-yet', { pointer: '/record/effectiveOn', detail: 'ProgrammeChartered of 2014' }));
@@ -84,7 +84,7 @@ describe('AddWarning', () => {
       .when(addWarning, nhs, { effectiveOn: '2009' })
       .leaves({ warnings: [{ ...nhs, on: '2009' }] }));
 
-  it('is already so when it is told again', () =>
+  it('is already so when it is recorded again', () =>
     given(chartered(), context('WarningAdded', towerModel)).when(addWarning, towerModel).changesNothing());
 
   it('never puts another warning under an id that is taken', () =>
@@ -92,14 +92,14 @@ describe('AddWarning', () => {
       .when(addWarning, { ...towerModel, by: 'London Assembly' })
       .rejects('programme/warning-exists', { pointer: '/warning' }));
 
-  it('told late, cannot take the id of a later warning', () =>
+  it('cannot take the id of a later warning when it is backdated', () =>
     given(chartered(), context('WarningAdded', towerModel, '2016-02'))
       .when(addWarning, { ...towerModel, by: 'London Assembly' }, { effectiveOn: '2015' })
       .rejects('ledger/breaks-later-event', {
         event: theFact(2),
         eventType: 'WarningAdded',
         eventEffectiveOn: '2016-02',
-        because: 'programme/warning-twice',
+        because: 'programme/warning-exists',
       }));
 
   it('needs the supplier it is about to be registered', () =>
@@ -109,7 +109,7 @@ describe('AddWarning', () => {
 
   it('needs a programme', () => given().when(addWarning, towerModel).rejects('programme/unknown'));
 
-  it('cannot lie before the programme begins', () =>
+  it('is refused before the programme begins', () =>
     given(chartered()).when(addWarning, towerModel, { effectiveOn: '2013-12-31' }).rejects('programme/not-yet'));
 });
 
@@ -121,7 +121,7 @@ describe('AdoptPolicy', () => {
       .when(adoptPolicy, { ...checks, inForceUntil: '2019' })
       .leaves({ policies: [{ ...checks, inForceUntil: '2019' }] }));
 
-  it('keeps the version before beside the new one, each with its period', () =>
+  it('keeps the version before alongside the new one, each with its period', () =>
     given(chartered(), context('PolicyAdopted', scheme))
       .when(adoptPolicy, { ...scheme, version: '2020-1', inForceFrom: '2020' })
       .leaves({ policies: [{ version: '2016-1' }, { version: '2020-1' }] }));
@@ -134,12 +134,12 @@ describe('AdoptPolicy', () => {
       .when(adoptPolicy, { ...scheme, checks: ['contractual-notice'] })
       .rejects('programme/policy-exists', { pointer: '/version' }));
 
-  it('told late, cannot take the version that a later adoption has', () =>
+  it('cannot take the version of a later adoption when it is backdated', () =>
     given(chartered(), context('PolicyAdopted', scheme, '2016'))
       .when(adoptPolicy, scheme, { effectiveOn: '2015' })
-      .rejects('ledger/breaks-later-event', { eventType: 'PolicyAdopted', because: 'programme/policy-version-twice' }));
+      .rejects('ledger/breaks-later-event', { eventType: 'PolicyAdopted', because: 'programme/policy-exists' }));
 
-  it('needs something to judge by', async () => {
+  it('needs something to assess by', async () => {
     const { approvals: _, ...empty } = scheme;
     await given(chartered()).when(adoptPolicy, empty).rejects('programme/policy-without-rules', { pointer: '/approvals' });
     await given(chartered())
@@ -163,7 +163,7 @@ describe('AdoptPolicy', () => {
 
   it('needs a programme', () => given().when(adoptPolicy, scheme).rejects('programme/unknown'));
 
-  it('cannot lie before the programme begins', () =>
+  it('is refused before the programme begins', () =>
     given(chartered()).when(adoptPolicy, scheme, { effectiveOn: '2010' }).rejects('programme/not-yet'));
 });
 

@@ -31,7 +31,7 @@ describe('RegisterSupplier', () => {
       .when(registerSupplier, { ...csc, members: ['sopra-steria'] })
       .rejects('supplier/company-with-members', { pointer: '/members' }));
 
-  it('takes an empty list of members for what it is', () =>
+  it('accepts an empty list of members', () =>
     given()
       .when(registerSupplier, { ...csc, members: [] })
       .then(context('SupplierRegistered', { ...csc, members: [] })));
@@ -39,9 +39,9 @@ describe('RegisterSupplier', () => {
   it('registers each supplier once', () =>
     given(registered('SSCL')).when(registerSupplier, csc).rejects('supplier/exists', { detail: 'can only come first' }));
 
-  it('needs no programme, and no adopted rule judges it', () => given().when(registerSupplier, csc).assesses({}));
+  it('needs no programme, and is assessed by no adopted rule', () => given().when(registerSupplier, csc).assesses({}));
 
-  it('is never told before its day', () =>
+  it('is never recorded before its day', () =>
     given()
       .when(registerSupplier, csc, { effectiveOn: '2026-03-03' })
       .rejects('ledger/effective-after-today', { detail: 'Today is 2026-03-02.' }));

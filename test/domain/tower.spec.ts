@@ -23,10 +23,10 @@ describe('PlanTower', () => {
 
   it('plans each tower once', () => given(context('TowerPlanned', hosting)).when(planTower, hosting).rejects('tower/exists'));
 
-  it('told late, cannot have been planned before it was planned', () =>
+  it('is refused when it is backdated before its first planning', () =>
     given(context('TowerPlanned', hosting, '2015'))
       .when(planTower, hosting, { effectiveOn: '2014' })
       .rejects('ledger/breaks-later-event', { eventType: 'TowerPlanned', eventEffectiveOn: '2015', because: 'tower/exists' }));
 
-  it('is judged by no rule', () => given().when(planTower, hosting).assesses({}));
+  it('is assessed by no rule', () => given().when(planTower, hosting).assesses({}));
 });

@@ -56,17 +56,17 @@ describe('RecordBaseline', () => {
         expect(state.pools[0]!.measured).toEqual({ count: 800, qualifier: 'about', unit: 'people', on: '2026-03-02' });
       }));
 
-  it('counted again takes the place of what was thought', () =>
+  it('a new count replaces what was computed', () =>
     given(counted(800), context('StaffLeft', { ...pool('authority'), count: 50 }, '2016'))
       .when(recordBaseline, baseline(700))
       .leaves((state) => expect(counts(state)).toEqual(['authority 700', 'outside -700'])));
 
-  it('told late stands before what moved since', () =>
+  it('a backdated count stands before what moved since', () =>
     given(planned, context('StaffJoined', { ...pool('authority'), count: 5 }, '2018'))
       .when(recordBaseline, baseline(100), { effectiveOn: '2017' })
       .leaves((state) => expect(counts(state)).toEqual(['authority 105', 'outside -105'])));
 
-  it('is of the programme whose name it has', async () => {
+  it('belongs to the programme whose id it has', async () => {
     await given()
       .when(recordBaseline, { ...baseline(1), programme: 'nhs' })
       .rejects('ledger/unknown-reference', { pointer: '/programme' });
@@ -118,7 +118,7 @@ describe('TransferStaff', () => {
       .when(transferStaff, { ...transfer, listSha256: 'a'.repeat(64) })
       .leaves((state) => expect(state.transfers[0]).not.toHaveProperty('listSha256')));
 
-  it('from a pool that nobody counted is told all the same', () =>
+  it('is recorded also from a pool that was never counted', () =>
     given(planned)
       .when(transferStaff, transfer)
       .leaves((state) => expect(counts(state)).toEqual(['accenture 100', 'authority -107', 'outside 7'])));
@@ -138,7 +138,7 @@ describe('TransferStaff', () => {
       .rejects('workforce/mixed-units');
   });
 
-  it('carries out a plan that was told', () =>
+  it('carries out a plan that was recorded', () =>
     given(counted(800))
       .when(transferStaff, { ...transfer, plan: 'nobody' })
       .rejects('workforce/unknown-plan'));
@@ -148,7 +148,7 @@ describe('TransferStaff', () => {
       .when(transferStaff, transfer)
       .rejects('workforce/duplicate'));
 
-  it('takes no more from a pool than was counted, unless it was counted about', async () => {
+  it('takes no more from a pool than was counted, unless the count is approximate', async () => {
     await given(counted(106)).when(transferStaff, transfer).rejects('workforce/below-zero');
     await given(counted(107)).when(transferStaff, transfer).leaves({ stage: 'counted' });
     await given(counted(106, '2015', { qualifier: 'about' }))
@@ -156,14 +156,14 @@ describe('TransferStaff', () => {
       .leaves({ stage: 'counted' });
   });
 
-  it('told late is refused when a later leaver could no longer be counted', () =>
+  it('is refused when it is backdated and a later leaver would no longer be in the pool', () =>
     given(counted(110), context('StaffLeft', { ...pool('authority'), count: 10 }, '2020'))
       .when(transferStaff, transfer, { effectiveOn: '2017' })
       .rejects('ledger/breaks-later-event', { eventType: 'StaffLeft', because: 'workforce/below-zero' }));
 
-  it('needs a workforce that was told of', () => given().when(transferStaff, transfer).rejects('workforce/unknown'));
+  it('needs a workforce that was recorded', () => given().when(transferStaff, transfer).rejects('workforce/unknown'));
 
-  it('cannot lie before the first count', () =>
+  it('is refused before the first count', () =>
     given(counted(800, '2015')).when(transferStaff, transfer, { effectiveOn: '2014' }).rejects('workforce/not-yet'));
 });
 
@@ -180,7 +180,7 @@ describe('RecordLeavers, RecordJoiners', () => {
       .rejects('workforce/below-zero'));
 });
 
-describe('whatever is told', () => {
+describe('whatever is recorded', () => {
   const name = fc.record({
     employer: fc.constantFrom('authority', 'csc', 'atos'),
     function: fc.constantFrom('it', 'desk'),

@@ -1,20 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commands, aggregates } from '../../src/domain/index.js';
+import { contract } from '../../src/domain/contract/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import {
-  OverloadedError,
-  Engine,
-  IdempotencyKeyReusedError,
-  StaleRevisionError,
-  type CommandRequest,
-  type Receipt,
-} from '../../src/engine/write/engine.js';
+import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../../src/engine/write/engine.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../../src/engine/write/receipt.js';
 import { commandIdOf } from '../../src/engine/write/command-id.js';
 import { UnsupportedSchemaVersionError, type NewEvent, type RecordedEvent } from '../../src/kernel/index.js';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
-import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
+import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
 import { bounded, moves, play } from '../random-history.js';
+import { tellAgain } from './rows-after.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
@@ -65,7 +61,7 @@ describe('a command sent again with its key', () => {
   it('is found before anything is decided: a contract is awarded once, and asked twice', async () => {
     await hosting('AwardContract', award, key('k'));
     await hosting('SignContract');
-    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: 7 })).toMatchObject({ outcome: 'replayed', revision: 0 });
+    expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: [7] })).toMatchObject({ outcome: 'replayed', revision: 0 });
     await expect(hosting('AwardContract', award, key('other'))).rejects.toMatchObject({ code: 'contract/stage' });
   });
 
@@ -97,7 +93,7 @@ describe('a command sent again with its key', () => {
 
   it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
     await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
-    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: 4 })).rejects.toBeInstanceOf(StaleRevisionError);
+    await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(StaleRevisionError);
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
     expect(await hosting('AwardContract', award, key('a'))).toMatchObject({ outcome: 'accepted' });
     expect(await hosting('SignContract', {}, key('k'))).toMatchObject({ outcome: 'accepted' });
@@ -136,6 +132,85 @@ describe('tried dry', () => {
     expect(tried).not.toHaveProperty('decision');
     expect(await recorded()).toHaveLength(1);
   });
+
+  it('neither uses up a key nor answers for the command that had it', async () => {
+    await hosting('AwardContract', award);
+    await hosting('Annotate', { note: 'Seen.' }, key('k'));
+    expect(await hosting('Annotate', { note: 'Seen.' }, { ...key('k'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+    expect(await hosting('Annotate', { note: 'Another.' }, { ...key('k'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+    expect(await hosting('Annotate', { note: 'Seen.' }, { ...key('new'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+    expect(await hosting('Annotate', { note: 'Seen.' }, key('new'))).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('a decision', () => {
+  /** Answers reads of the programme only when it may. */
+  class Held extends MemoryStore {
+    release: () => void = () => undefined;
+    held: Promise<void> | undefined;
+    returned = 0;
+    hold(): void {
+      this.held = new Promise((resume) => (this.release = resume));
+    }
+    override async read(...request: Parameters<MemoryStore['read']>) {
+      if (request[0].startsWith('programme-')) await this.held;
+      const events = await super.read(...request);
+      this.returned += events.length;
+      return events;
+    }
+  }
+  const held = async (): Promise<Held> => {
+    const on = new Held();
+    await tellAgain(on, [...(await store.read('programme-met')), ...(await store.read('supplier-csc'))]);
+    return on;
+  };
+
+  it('is taken on what was read: what another node appends meanwhile is a conflict, and the key is executed once', async () => {
+    const slow = await held();
+    const [here, there] = [engineOn(slow), engineOn(slow)];
+    slow.hold();
+    const first = hosting('AwardContract', award, key('k'), here);
+    await new Promise((resume) => setTimeout(resume, 5)); // it has read its own stream, and waits for the programme
+    const second = hosting('AwardContract', award, key('k'), there);
+    await new Promise((resume) => setTimeout(resume, 5));
+    await here.history(contract, 'hosting'); // a reader beside it brings the shared cache up to date
+    slow.release();
+    slow.held = undefined;
+    const outcomes = (await Promise.all([first, second])).map(({ outcome }) => outcome);
+    expect(outcomes.sort()).toEqual(['accepted', 'replayed']);
+    expect(await slow.read('contract-hosting')).toHaveLength(1);
+  });
+
+  it('never passes a stale If-Match, though a reader has brought the history up to date meanwhile', async () => {
+    const slow = await held();
+    const [here, there] = [engineOn(slow), engineOn(slow)];
+    await hosting('AwardContract', award, {}, there);
+    slow.hold();
+    const stale = hosting('Annotate', { note: 'On what I saw.' }, { ifMatch: [0] }, here);
+    await new Promise((resume) => setTimeout(resume, 5));
+    const [award0] = await slow.read('contract-hosting');
+    const { stream: _, revision: __, position: ___, ...again } = award0!;
+    const metadata = { ...again.metadata, command: { id: newId(), name: 'Annotate' } };
+    await slow.append('contract-hosting', 0, [{ ...again, id: newId(), type: 'FactAnnotated', data: { note: 'First.' }, metadata }]);
+    await here.history(contract, 'hosting');
+    slow.release();
+    slow.held = undefined;
+    await expect(stale).rejects.toBeInstanceOf(StaleRevisionError);
+    expect(await slow.read('contract-hosting')).toHaveLength(2);
+  });
+
+  it('on a stream of 3,000 events reads only what is new', async () => {
+    const on = await held();
+    const by = engineOn(on);
+    await hosting('AwardContract', award, {}, by);
+    const [{ stream: _, revision: __, position: ___, ...note }] = (await on.read('contract-hosting')) as [RecordedEvent];
+    const notes = Array.from({ length: 3000 }, (_, n) => ({ ...note, id: newId(), type: 'FactAnnotated', data: { note: `${n}` } }));
+    await on.append('contract-hosting', 0, notes);
+    await hosting('Annotate', { note: 'Once it is folded.' }, {}, by);
+    on.returned = 0;
+    await hosting('Annotate', { note: 'Nothing is read again.' }, {}, by);
+    expect(on.returned).toBeLessThan(3);
+  });
 });
 
 describe('beside every event stands', () => {
@@ -148,7 +223,7 @@ describe('beside every event stands', () => {
       schemaVersion: 1,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
-      command: { id, name: 'AwardContract', body: { ...award, record } },
+      command: { id, name: 'AwardContract', record: Object.keys(record) },
       actor: { id: 'ana', role: 'contract-manager' },
       ...record,
       $correlationId: 'c-1',

@@ -30,7 +30,7 @@ export class MemoryStore implements EventStore {
   #closed = false;
 
   constructor(genesis: Partial<Genesis> = {}) {
-    this.genesis = { ledgerId: '019353d2-0000-7000-8000-0000000000aa', formatVersion: 1, timeZone: 'Europe/London', createdAt: '2026-01-01T00:00:00.000Z', ...genesis }; // prettier-ignore
+    this.genesis = { ledgerId: '019353d2-0000-7000-8000-0000000000aa', formatVersion: 2, timeZone: 'Europe/London', createdAt: '2026-01-01T00:00:00.000Z', ...genesis }; // prettier-ignore
   }
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {

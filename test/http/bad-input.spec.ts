@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
@@ -31,6 +32,8 @@ const isProblem = ({ status, headers, body, text }: Answer, expected: number, ty
 
 const levels = (n: number) => '['.repeat(n) + ']'.repeat(n);
 const big = (bytes: number) => JSON.stringify({ ...award, title: 'x'.repeat(bytes) });
+/** The award with more fields behind it, as they are written. */
+const twice = (more: string): string => `${JSON.stringify(award).slice(0, -1)},${more}}`;
 const of = (more: object): object => ({ ...award, ...more });
 const record = (more: object): object => ({ ...award, record: more });
 const tomorrow = new Date(Date.now() + 49 * 3600_000).toISOString().slice(0, 10);
@@ -57,7 +60,27 @@ const bodies: readonly (readonly [what: string, body: unknown, status: number, t
   ['JSON with a comma too many', '{"a":1,}', 400, 'bad-body', ''],
   ['JSON with NaN', '{"a":NaN}', 400, 'bad-body', ''],
   ['two documents', '{}{}', 400, 'bad-body', ''],
-  ['a byte order mark', '\ufeff{}', 400, 'bad-body', ''],
+  ['two byte order marks', '\ufeff\ufeff{}', 400, 'bad-body', ''],
+  ['a byte order mark alone', '\ufeff', 400, 'bad-body', ''],
+  ['a byte order mark inside', '{"title":\ufeff"x"}', 400, 'bad-body', ''],
+  ['a name twice', twice('"title":"Another"'), 400, 'bad-body', '/title'],
+  ['a name twice, once in disguise', twice('"t\\u0069tle":"Another"'), 400, 'bad-body', '/title'],
+  ['a name twice with the same value', twice('"title":"Hosting by CSC"'), 400, 'bad-body', '/title'],
+  [
+    'a name twice deep inside',
+    twice('"record":{"evidence":[{"title":"x"},{"title":"y","uri":"urn:x","title":"z"}]}'),
+    400,
+    'bad-body',
+    '/record/evidence/1/title',
+  ],
+  [
+    'a name twice in what comes first',
+    `{"value":{"amount":"1","amount":"155000000.00","currency":"GBP"},${JSON.stringify({ ...award, value: undefined }).slice(1)}`,
+    400,
+    'bad-body',
+    '/value/amount',
+  ],
+  ['a name twice that is not known', twice('"x":1,"x":2'), 400, 'bad-body', '/x'],
   ['33 levels', levels(33), 400, 'bad-body', ''],
   ['200 000 levels', levels(200_000), 400, 'bad-body', ''],
   ['200 000 levels that never end', '{"a":'.repeat(200_000), 400, 'bad-body', ''],
@@ -74,6 +97,10 @@ const bodies: readonly (readonly [what: string, body: unknown, status: number, t
   ['a number beyond numbers', '{"termMonths":1e999}', 400, 'bad-body', '/termMonths'],
   ['a negative zero', '{"termMonths":-0}', 400, 'bad-body', '/termMonths'],
   ['NUL in a text', of({ title: 'a\u0000b' }), 400, 'bad-body', '/title'],
+  ['a C1 control in a text', of({ title: 'a\u0085b' }), 400, 'bad-body', '/title'],
+  ['a text that nobody can see', of({ title: '\u200b\u3164\u2800' }), 400, 'bad-body', '/title'],
+  ['a text that turns round', of({ title: 'paid \u202e001' }), 400, 'bad-body', '/title'],
+  ['201 characters that take two units each', of({ title: '🏗'.repeat(201) }), 400, 'bad-body', '/title'],
   ...['Contract', 'é', 'a b', '..', 'a/b', '$all', '-a', 'a\u0000', 'x'.repeat(65), ''].map(
     (id) => [`supplier ${JSON.stringify(id.slice(0, 12))}`, of({ supplier: id }), 400, 'bad-body', '/supplier'] as const,
   ),
@@ -147,6 +174,28 @@ describe('a body', () => {
     expect(pointers).toEqual(expect.arrayContaining(['/title', '/supplier', '/value/amount', '/x']));
   });
 
+  it('may hold the same name in several objects, 200 characters of any size, and one byte order mark in front', async () => {
+    const evidence = [{ title: 'one' }, { title: 'title":' }, { title: 'title' }];
+    const sent = JSON.stringify(of({ title: '🏗'.repeat(200), record: { evidence } }));
+    for (const body of [sent, `\ufeff${sent}`])
+      expect((await server.post('/contracts/new/award-contract?dryRun=true', body)).status).toBe(200);
+  });
+
+  it('of 649 kB of unknown names is answered with fifty of them and the number of the rest', async () => {
+    const names = Array.from({ length: 60_000 }, (_, n) => `"${n}":1`).join(',');
+    const long = Array.from({ length: 6 }, (_, n) => `"${n}${'~/'.repeat(20_000)}":1`).join(',');
+    for (const [body, more] of [
+      [`{${names}}`, 60_000 + 2 - 50],
+      [`{${long},${names}}`, 60_006 + 2 - 50],
+    ] as const) {
+      const answer = await server.post('/contracts/new/award-contract', body);
+      isProblem(answer, 400, 'bad-body');
+      expect(answer.body.errors).toHaveLength(51);
+      expect(answer.body.errors.at(-1).detail).toBe(`${more} more faults are not listed`);
+      expect(answer.text.length).toBeLessThan(16_384);
+    }
+  });
+
   it('may use the forbidden names as words', async () => {
     const { status } = await server.post(
       '/contracts/new/award-contract?dryRun=true',
@@ -162,9 +211,13 @@ const headers: readonly (readonly [what: string, headers: Record<string, string>
   ['a stale If-Match', { 'if-match': '"7"' }, 412, 'stale-revision'],
   ['an If-Match of a stream that is there', { 'if-match': '"-1"' }, 412, 'stale-revision'],
   ['an If-Match without quotes', { 'if-match': '0' }, 400, 'bad-header', 'if-match'],
-  ['a weak If-Match', { 'if-match': 'W/"0"' }, 400, 'bad-header', 'if-match'],
-  ['an If-Match of anything', { 'if-match': '*' }, 400, 'bad-header', 'if-match'],
-  ['an If-Match of two', { 'if-match': '"0", "1"' }, 400, 'bad-header', 'if-match'],
+  ['a weak If-Match', { 'if-match': 'W/"0"' }, 412, 'stale-revision'],
+  ['an If-Match of two that both are stale', { 'if-match': '"1", W/"0"' }, 412, 'stale-revision'],
+  ['an If-Match of two without a comma', { 'if-match': '"0" "1"' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of anything and more', { 'if-match': '*, "0"' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of a word', { 'if-match': '"zero"' }, 400, 'bad-header', 'if-match'],
+  ['an If-None-Match of anything', { 'if-none-match': '*' }, 412, 'stale-revision'],
+  ['an If-None-Match of a revision', { 'if-none-match': '"7"' }, 400, 'bad-header', 'if-none-match'],
   ['the same key with another body', { 'idempotency-key': 'taken' }, 422, 'key-reused'],
   ['an empty key', { 'idempotency-key': '' }, 400, 'bad-header', 'idempotency-key'],
   ['a key that is too long', { 'idempotency-key': 'x'.repeat(256) }, 400, 'bad-header', 'idempotency-key'],
@@ -175,6 +228,8 @@ const headers: readonly (readonly [what: string, headers: Record<string, string>
   ['another media type', { 'content-type': 'text/plain' }, 415, 'media-type'],
   ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'media-type'],
   ['another JSON', { 'content-type': 'application/problem+json' }, 415, 'media-type'],
+  ['a body in gzip', { 'content-encoding': 'gzip' }, 415, 'content-encoding', 'content-encoding'],
+  ['a body encoded twice', { 'content-encoding': 'identity, br' }, 415, 'content-encoding', 'content-encoding'],
   ['JSON in UTF-16', { 'content-type': 'application/json; charset=utf-16' }, 415, 'media-type', 'content-type'],
 ];
 
@@ -197,6 +252,18 @@ const raw = (method: string, path: string, body: string | Buffer = JSON.stringif
     })
       .on('error', reject)
       .end(method === 'GET' ? undefined : body);
+  });
+
+/** What comes back when these characters go over a connection. */
+const sent = (text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(server.url);
+    const socket = createConnection(Number(port), hostname, () => socket.write(text));
+    let answer = '';
+    socket
+      .on('data', (chunk) => (answer += chunk))
+      .on('error', reject)
+      .on('close', () => resolve(answer));
   });
 
 const ids = [
@@ -276,6 +343,43 @@ const queries: readonly (readonly [path: string, status: number, type: string, a
   ['/contracts/%FF', 400, 'bad-request'],
 ];
 
+describe('a pointer into a fact', () => {
+  afterAll(async () => expect(await position()).toBe(head));
+  let event: string;
+  beforeAll(async () => {
+    event = (await server.get('/events?subject=contract-there&minPosition=1')).body.events[0].id;
+  });
+
+  it.each([
+    '/constructor',
+    '/toString',
+    '/value/constructor',
+    '/value/toString',
+    '/towers/length',
+    '/towers/-',
+    '/towers/00',
+    '/towers/1',
+    '/evidence/7/title',
+    '/evidence/0/title',
+    '/evidence/-',
+    '/value~1amount',
+    '/~0title',
+  ])('%s names nothing that is there: no correction, no claim', async (pointer) => {
+    const correction = await server.post('/contracts/there/correct-fact', { event, pointer, value: 'x', because: 'error' });
+    isProblem(correction, 409, 'ledger/unknown-field', '/pointer');
+    const claim = await server.post('/contracts/there/annotate', { note: 'Another source', event, claim: { pointer, value: 'x' } });
+    isProblem(claim, 409, 'ledger/unknown-field', '/claim/pointer');
+  });
+
+  it('/__proto__ names nothing either', async () =>
+    isProblem(
+      await server.post('/contracts/there/correct-fact', { event, pointer: '/__proto__', value: 'x', because: 'error' }),
+      409,
+      'ledger/unknown-field',
+      '/pointer',
+    ));
+});
+
 describe('a request', () => {
   afterAll(async () => expect(await position()).toBe(head));
 
@@ -286,6 +390,54 @@ describe('a request', () => {
   it('tells who is stale where the stream is', async () => {
     expect((await server.post(CONTRACT, award, { 'if-match': '"7"' })).body).toEqual(expect.objectContaining({ revision: 0 }));
   });
+
+  it('that a proxy has weakened hears so', async () => {
+    const { body } = await server.post(CONTRACT, award, { 'if-match': 'W/"0", W/"0@0.1.0"' });
+    expect(body).toEqual(
+      expect.objectContaining({ status: 412, revision: 0, detail: expect.stringMatching(/weak tag never matches: a proxy/) }),
+    );
+  });
+
+  it.each([
+    ['the revision', { 'if-match': '"0"' }],
+    ['the tag of a read', { 'if-match': '"0@0.1.0"' }],
+    ['the tag of a read of another version', { 'if-match': '"0@9.9.9"' }],
+    ['a list that holds it', { 'if-match': 'W/"0", "7" ,"0"' }],
+    ['whatever is there', { 'if-match': '*' }],
+    ['a body as it is', { 'content-encoding': 'identity' }],
+  ])('that asks for %s is decided', async (_, sent) => {
+    isProblem(await server.post(CONTRACT, { ...award, title: 'Another' }, sent), 409, 'contract/stage');
+  });
+
+  it('asks with * whether the subject is there, or is new', async () => {
+    const nowhere = '/contracts/nowhere/award-contract?dryRun=true';
+    const missing = await server.post(nowhere, award, { 'if-match': '*' });
+    isProblem(missing, 412, 'stale-revision');
+    expect(missing.body.detail).toBe('contract-nowhere has no events yet.');
+    for (const sent of [{ 'if-none-match': '*' }, { 'if-match': '"-1"' }, { 'if-match': '"3", "-1"', 'if-none-match': '*' }])
+      expect((await server.post(nowhere, award, sent as Record<string, string>)).status).toBe(200);
+  });
+
+  it('with a key that was answered is answered again, whatever it asks of the stream', async () => {
+    const { status, headers } = await server.post(CONTRACT, award, { 'idempotency-key': 'taken', 'if-none-match': '*' });
+    expect([status, headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+  });
+
+  it.each(['GET /livez', 'GET /', 'POST /contracts/there/award-contract', 'GET /nosuch'])(
+    'that names two hosts is refused: %s',
+    async (line) => {
+      const [head, body] = (await sent(`${line} HTTP/1.1\r\nHost: localhost\r\nhOST: localhost\r\nConnection: close\r\n\r\n`)).split(
+        '\r\n\r\n',
+      );
+      expect(head).toMatch(/^HTTP\/1.1 400 /);
+      expect(JSON.parse(body!)).toEqual(
+        expect.objectContaining({
+          type: 'urn:tower-ledger:problem:bad-header',
+          errors: [{ header: 'host', detail: 'must be given once' }],
+        }),
+      );
+    },
+  );
 
   it.each(ID)('with the id %s is refused', async (id) => {
     for (const [method, path] of [

@@ -40,7 +40,7 @@ describe('a command', () => {
       expect.objectContaining({
         actor: { id: 'jane' },
         $correlationId: 'case-7',
-        command: { id: body.decision, name: 'AwardContract', body: award },
+        command: { id: body.decision, name: 'AwardContract', record: null },
       }),
     );
   });

@@ -79,6 +79,17 @@ describe('the OpenAPI document', () => {
     for (const schema of Object.values<any>(schemas)) ajv().compile(schema);
   });
 
+  it('describes the tags that a read answers with and takes, and those that a command takes', () => {
+    for (const path of ['/contracts/{id}', '/contracts/{id}/history']) {
+      const { parameters, responses } = document.paths[path].get;
+      expect(parameters).toContainEqual(expect.objectContaining({ in: 'header', name: 'If-None-Match', required: false }));
+      for (const status of ['200', '304']) expect(responses[status].headers).toHaveProperty('ETag');
+      expect(responses['304']).not.toHaveProperty('content');
+    }
+    const sent = document.paths['/contracts/{id}/award-contract'].post.parameters.map(({ name }: any) => name);
+    expect(sent).toEqual(expect.arrayContaining(['If-Match', 'If-None-Match']));
+  });
+
   it('describes what is sent: the receipt and the problem of a real command pass their schemas', async () => {
     const { schemas } = document.components;
     const sent = await server.post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' });

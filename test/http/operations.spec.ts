@@ -17,6 +17,15 @@ describe('the server', () => {
 
   it('lives', async () => expect((await server.get('/livez')).body).toEqual({ alive: true }));
 
+  it('leads from its bare address to the docs', async () => {
+    const answer = await fetch(`${server.url}/`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, 'docs']);
+    const followed = await fetch(`${server.url}/`);
+    expect([followed.url, followed.status]).toEqual([`${server.url}/docs`, 200]);
+    expect((await server.get('/openapi.json')).body.paths).not.toHaveProperty('/');
+    expect((await server.post('/', {})).body).toEqual(expect.objectContaining({ status: 405 }));
+  });
+
   it('is ready when its projections are close behind the log', async () => {
     const { body } = await server.get('/readyz');
     expect(body).toEqual(expect.objectContaining({ ready: true, store: 'answers' }));
@@ -108,6 +117,45 @@ describe('the server', () => {
     expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toEqual(expect.objectContaining({ status: 400 }));
   });
 
+  it.each([
+    ['JSON', '/livez'],
+    ['a problem', '/nosuch'],
+    ['an address that cannot be read', '/%ZZ'],
+    ['a refused host', '/livez', 'evil.example'],
+    ['a metric', '/metrics'],
+  ])('lets a browser do nothing with %s', async (_, path, host = 'localhost') => {
+    const { headers } = await server.app.inject({ url: path, headers: { host } });
+    expect(headers).toEqual(
+      expect.objectContaining({
+        'content-security-policy': "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-resource-policy': 'same-origin',
+      }),
+    );
+    expect(headers).not.toHaveProperty('strict-transport-security'); // there is no TLS in front of a server without tokens
+  });
+
+  it('lets a browser show the docs with what comes from this server alone', async () => {
+    for (const path of ['/docs', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css']) {
+      const { headers } = await server.get(path);
+      expect([headers.get('x-frame-options'), headers.get('cross-origin-opener-policy')]).toEqual(['DENY', 'same-origin']);
+      const policy = headers.get('content-security-policy')!.split(';');
+      expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'"]));
+      expect(policy.filter((directive) => /https?:|\*|unsafe-eval|script-src.*unsafe/.test(directive))).toEqual([]);
+    }
+  });
+
+  it('says the same of an event stream, which goes on', async () => {
+    const gone = new AbortController();
+    const { headers, body } = await fetch(`${server.url}/projections/tower-board/updates`, { signal: gone.signal });
+    expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual(['text/event-stream; charset=utf-8', 'nosniff']);
+    let heard = '';
+    for await (const chunk of body!) if ((heard += Buffer.from(chunk).toString()).includes('event: hello')) break;
+    gone.abort();
+    expect(heard).toContain('event: hello');
+  });
+
   it('answers no page that gave its own name to this machine', async () => {
     const by = (host: string) => server.app.inject({ url: '/livez', headers: { host } }).then(({ statusCode }) => statusCode);
     for (const host of ['localhost:3000', 'LOCALHOST', '127.0.0.1:3000', '[::1]:3000']) expect([host, await by(host)]).toEqual([host, 200]);
@@ -135,7 +183,96 @@ describe('a data folder', () => {
   });
 });
 
+/** A connection on which several requests may be under way. */
+const connected = async (server: Server) => {
+  const { createConnection } = await import('node:net');
+  const { hostname, port } = new URL(server.url);
+  const socket = createConnection(Number(port), hostname);
+  let heard = '';
+  const ended = new Promise<string>((resolve) => socket.on('data', (chunk) => (heard += chunk)).on('close', () => resolve(heard)));
+  socket.on('error', () => undefined);
+  const heardSoFar = async (what: RegExp): Promise<void> => {
+    while (!what.test(heard)) await new Promise((go) => setTimeout(go, 5));
+  };
+  return { send: (text: string) => void socket.write(text), ended, heardSoFar };
+};
+
+describe('a request that comes too slowly', () => {
+  let server: Server;
+  beforeAll(async () => (server = await startServer({}, { requestMs: 300 })));
+  afterAll(() => stopServer(server));
+
+  it.each([
+    [
+      'body',
+      'POST /contracts/x/award-contract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    ],
+    [
+      'chunks',
+      'POST /contracts/x/award-contract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
+    ],
+    ['headers', 'GET /livez HTTP/1.1\r\nHost: loc'],
+  ])(
+    'with its %s is cut, and hears why',
+    async (_, begun) => {
+      const { send, ended } = await connected(server);
+      send(begun);
+      const [head, body] = (await ended).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nContent-Type: application\/problem\+json\r\n/);
+      expect(head).toMatch(/x-content-type-options: nosniff/);
+      expect(JSON.parse(body!)).toEqual({
+        type: 'urn:tower-ledger:problem:too-slow',
+        title: 'The request did not come whole in time.',
+        status: 408,
+      });
+    },
+    2000,
+  );
+
+  it('says nothing of an answer that goes on', async () => {
+    const { send, heardSoFar, ended } = await connected(server);
+    send('GET /projections/tower-board/updates HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    await heardSoFar(/event: hello/);
+    await Promise.race([ended, new Promise((go) => setTimeout(go, 900))]);
+    await tellWorld(server);
+    await heardSoFar(/tower:hosting/);
+  });
+});
+
 describe('closing', () => {
+  it('answers a request that comes over an open connection with a problem that says when to come again', async () => {
+    const server = await startServer();
+    const { projector } = server.app.get<Ledger>(LEDGER);
+    const row = projector.row.bind(projector);
+    let begun = () => undefined as void;
+    let release = () => undefined as void;
+    const asked = new Promise<void>((go) => (begun = go));
+    const held = new Promise<void>((go) => (release = go));
+    projector.row = async (...path) => {
+      begun();
+      await held;
+      return row(...path);
+    };
+    const { send, ended } = await connected(server);
+    send('GET /projections/tower-board/tower:hosting HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await asked;
+    const closed = stopServer(server);
+    while (server.app.getHttpServer().listening) await new Promise((go) => setTimeout(go, 5));
+    const arrived = new Promise((go) => server.app.getHttpServer().once('request', go));
+    send('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrived;
+    release();
+    const [first, second] = (await ended).split(/(?<=\})(?=HTTP)/);
+    await closed;
+    expect(first).toMatch(/^HTTP\/1\.1 404 /);
+    const [head, body] = second!.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 503 /);
+    expect(head).toMatch(/^retry-after: 1\r?$/im);
+    expect(head).toMatch(/^content-type: application\/problem\+json/im);
+    expect(head).toMatch(/^connection: close\r?$/im);
+    expect(JSON.parse(body!)).toEqual(expect.objectContaining({ type: 'urn:tower-ledger:problem:shutting-down', status: 503 }));
+  });
+
   it('finishes what was accepted, and everything that was answered is there afterwards', async () => {
     const server = await startServer();
     await tellWorld(server);

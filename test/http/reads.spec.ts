@@ -41,7 +41,7 @@ afterAll(() => stopServer(server));
 describe('the state of a subject', () => {
   it('is what the recorded events say now', async () => {
     const { status, headers, body } = await get('/contracts/hosting');
-    expect([status, headers.get('etag')]).toEqual([200, '"2"']);
+    expect([status, headers.get('etag')]).toEqual([200, '"2@0.1.0"']);
     expect(body).toEqual(
       expect.objectContaining({
         id: 'hosting',
@@ -97,7 +97,7 @@ describe('the history of a subject', () => {
         decidedBy: { person: 'dmpc', office: 'Deputy Mayor' },
         authority: { reference: 'PCD 813' },
         daysLate: expect.any(Number),
-        changed: expect.arrayContaining([{ pointer: '/stage', from: 'none', to: 'awarded' }]),
+        changed: expect.arrayContaining([{ op: 'replace', path: '/stage', was: 'none', value: 'awarded' }]),
       }),
     );
     expect(ledger.map(({ type }: any) => type)).toEqual(['FactCorrected']);
@@ -247,5 +247,47 @@ describe('a decision', () => {
       [awarded.decision, corrected.decision].toSorted(),
     );
     expect(rest.next).toBeUndefined();
+  });
+});
+
+describe('a read that the caller has already', () => {
+  const read = (path: string, tag: string) => server.get(path, { 'if-none-match': tag });
+  const paths = ['/contracts/hosting', '/contracts/hosting/history'];
+
+  it.each(paths)('of %s is answered with 304 and its tag, until something is recorded', async (path) => {
+    const { headers } = await get(path);
+    const tag = headers.get('etag')!;
+    for (const known of [tag, `"1@0.1.0", ${tag}`, `W/${tag}`, '*']) {
+      const { status, text, headers: said } = await read(path, known);
+      expect([known, status, text, said.get('etag')]).toEqual([known, 304, '', tag]);
+    }
+    for (const other of ['"1@0.1.0"', '"2"', '"2@0.0.9"', 'W/"1@0.1.0"'])
+      expect([other, (await read(path, other)).status]).toEqual([other, 200]);
+    const { position, revision } = await told(server.post('/contracts/hosting/annotate', { note: 'Read it again.' }, { 'if-match': tag }));
+    const { status, headers: after } = await read(`${path}?minPosition=${position}`, tag);
+    expect([status, after.get('etag')]).toEqual([200, `"${revision}@0.1.0"`]);
+    expect((await read(`${path}?minPosition=${position}`, after.get('etag')!)).status).toBe(304);
+  });
+
+  it('is answered in full at another point, and where others recorded what it shows', async () => {
+    const tag = (await get('/contracts/hosting')).headers.get('etag')!;
+    for (const query of [
+      '?effectiveOn=2100-01-01',
+      `?recordedAt=2100-01-01T00:00:00Z`,
+      '?revision=2',
+      '/history?related=true',
+      '/history?revision=2',
+    ])
+      expect([query, (await read(`/contracts/hosting${query}`, tag)).status]).toEqual([query, 200]);
+    expect((await get('/contracts/hosting/history?related=true')).headers.get('etag')).toBeNull();
+    for (const path of ['/projections/tower-board', '/events', `/decisions/${awarded.decision}`, '/livez'])
+      expect([path, (await read(path, '*')).status]).toEqual([path, 200]);
+    expect((await read('/contracts/nowhere', '*')).status).toBe(404);
+  });
+
+  it('is named in the head of an answer too', async () => {
+    const tag = (await get('/contracts/hosting')).headers.get('etag')!;
+    const { status, headers } = await fetch(`${server.url}/contracts/hosting`, { method: 'HEAD', headers: { 'if-none-match': tag } });
+    expect([status, headers.get('etag')]).toEqual([304, tag]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApp, type App } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
+import type { Limits } from '../../src/http/fastify.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
@@ -23,11 +24,11 @@ export interface Answer {
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
 /** A real server on a folder of its own, or on one that is already there. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+export const startServer = async (env: Readonly<Record<string, string>> = {}, limits: Limits = {}): Promise<Server> => {
   const dir = env['DATA_DIR'] ?? (await tempFolder());
   const logged: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
-  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log);
+  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log, limits);
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();

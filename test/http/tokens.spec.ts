@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { appendFile, chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configOf } from '../../src/config.js';
 import { createApp } from '../../src/app.module.js';
-import { importFile, Interrupted } from '../../src/cli/importer.js';
+import { FailedSignIns } from '../../src/http/failed-sign-ins.js';
+import { importFile, InterruptedError } from '../../src/cli/importer.js';
 import { tellStory } from '../../src/cli/story.js';
 import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
@@ -22,6 +23,8 @@ const tokens = async (file: string, ...words: string[]): Promise<{ readonly prin
 const tokenOf = async (file: string, person: string, ...roles: Role[]): Promise<string> =>
   (await tokens(file, 'add', '--person', person, ...roles.flatMap((role) => ['--role', role]))).printed[0]!;
 const idOf = async (file: string, person: string): Promise<string> => (await readTokens(file)).find((t) => t.person === person)!.id;
+const problem = ({ status, headers, body }: Answer) => [status, headers.get('content-type'), body.type.split(':').at(-1)];
+const PROBLEM = 'application/problem+json; charset=utf-8';
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 const until = async (holds: () => unknown): Promise<void> => {
   for (const end = Date.now() + 5000; !(await holds()); await sleep(20)) if (Date.now() > end) throw new Error('It never came.');
@@ -90,7 +93,7 @@ describe('the tokens command', () => {
     await tokenOf(file, 'jane', 'auditor');
   });
 
-  it('leaves the file to its owner, whoever changes it', async () => {
+  it('leaves the file to its owner when another user changes it', async () => {
     await tokenOf(file, 'jane', 'auditor');
     if (process.getuid!() === 0) await chown(file, 1234, 1234);
     const { uid, gid } = await stat(file);
@@ -155,9 +158,6 @@ describe('a server with tokens', () => {
   });
   afterAll(() => stopServer(server));
 
-  const problem = ({ status, headers, body }: Answer) => [status, headers.get('content-type'), body.type.split(':').at(-1)];
-  const PROBLEM = 'application/problem+json; charset=utf-8';
-
   it('answers nothing of the ledger without one, and says what it takes', async () => {
     const { paths } = (await server.get('/openapi.json')).body;
     const addresses = Object.entries<object>(paths).flatMap(([path, methods]) =>
@@ -174,7 +174,16 @@ describe('a server with tokens', () => {
         expect(JSON.parse(text).type).toBe('urn:tower-ledger:problem:not-authenticated');
       }
     }
-    expect(answered.sort()).toEqual(['/livez', '/openapi.json', '/readyz']);
+    expect(answered.sort()).toEqual(['/', '/livez', '/openapi.json', '/readyz']);
+  });
+
+  it('stands behind TLS, and says so to a browser', async () => {
+    for (const [path, headers] of [
+      ['/events', {}],
+      ['/docs', {}],
+      ['/events', as('board')],
+    ] as const)
+      expect((await server.get(path, headers)).headers.get('strict-transport-security')).toBe('max-age=31536000');
   });
 
   it('is looked after and documented without one', async () => {
@@ -262,7 +271,7 @@ describe('a server with tokens', () => {
     await make('late', 'board');
     await until(async () => (await server.get('/events', as('late'))).status === 200);
     await tokens(file, 'revoke', await idOf(file, 'late'));
-    await until(async () => (await server.get('/events', as('late'))).status === 401);
+    await until(async () => (await server.get('/events', as('late'))).status !== 200);
     expect((await server.get('/events', as('jane'))).status).toBe(200);
   }, 15_000);
 
@@ -338,6 +347,155 @@ describe('a server with tokens', () => {
   });
 });
 
+describe('a server that strangers try', () => {
+  let server: Server;
+  let dir: string;
+  let file: string;
+  let jane: string;
+  const stranger = { authorization: `Bearer tower_${'S'.repeat(43)}` };
+  const said = () => server.logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'A sign-in failed.');
+  const tried = (from: string, headers: Record<string, string> = stranger) =>
+    server.get('/events', { ...headers, 'x-forwarded-for': from });
+  beforeEach(async () => {
+    dir = await tempFolder();
+    file = join(dir, 'tokens.json');
+    jane = await tokenOf(file, 'jane', 'board');
+  });
+  afterEach(() => stopServer(server));
+
+  it('answers the 21st failed sign-in of an address in a minute with 429 and when to come again, and a token in force at any time', async () => {
+    server = await startServer({ LEDGER_TOKENS: file });
+    for (let n = 0; n < 20; n++) expect((await server.get('/events', stranger)).status).toBe(401);
+    const refused = await server.get('/events', stranger);
+    expect(problem(refused)).toEqual([429, PROBLEM, 'too-many-failed-sign-ins']);
+    const seconds = Number(refused.headers.get('retry-after'));
+    expect([seconds > 0, seconds <= 60]).toEqual([true, true]);
+    expect((await server.post('/contracts/x/annotate', {}, { authorization: 'Basic amFuZTp4' })).status).toBe(429);
+    for (let n = 0; n < 30; n++) expect((await server.get('/events', bearer(jane))).status).toBe(200);
+    expect((await server.get('/events')).status).toBe(401); // no token is no failed sign-in
+    expect((await server.get('/events', stranger)).status).toBe(429);
+  });
+
+  it('never counts the requests of somebody who is signed in', async () => {
+    server = await startServer({ LEDGER_TOKENS: file });
+    for (let n = 0; n < 50; n++) expect((await server.get('/events', bearer(jane))).status).toBe(200);
+    expect((await server.get('/events', stranger)).status).toBe(401);
+  });
+
+  it('takes the word of nobody about their address', async () => {
+    server = await startServer({ LEDGER_TOKENS: file });
+    for (let n = 0; n < 20; n++) expect((await tried(`192.0.2.${n}`)).status).toBe(401);
+    expect((await tried('192.0.2.99')).status).toBe(429);
+    expect(said()).toEqual([expect.objectContaining({ address: '127.0.0.1', failures: 1 })]);
+  });
+
+  it('counts the addresses that a trusted proxy names, and no name before it', async () => {
+    server = await startServer({ LEDGER_TOKENS: file, LEDGER_TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.1' });
+    for (let n = 0; n < 20; n++) expect((await tried(`198.51.100.${n}, 192.0.2.1, 10.0.0.1`)).status).toBe(401);
+    expect((await tried('192.0.2.1')).status).toBe(429);
+    expect((await tried('192.0.2.2')).status).toBe(401);
+    expect(said().map(({ address }) => address)).toEqual(['192.0.2.1', '192.0.2.2']);
+  });
+
+  it('logs them with address and reason, and never what was sent', async () => {
+    server = await startServer({ LEDGER_TOKENS: file, LEDGER_TRUSTED_PROXIES: '127.0.0.1' });
+    await tried('192.0.2.1');
+    await tried('192.0.2.2', { authorization: 'Basic amFuZTp4' });
+    await tried('192.0.2.3', bearer(jane));
+    expect(said().map(({ address, reason, failures }) => [address, reason, failures])).toEqual([
+      ['192.0.2.1', 'not a token in force', 1],
+      ['192.0.2.2', 'no bearer token', 1],
+    ]);
+    expect(server.logged.join()).not.toMatch(/SSSS|amFuZTp4/);
+  });
+
+  it('lets a token follow only so often at once, however many follow with others', async () => {
+    const otto = await tokenOf(file, 'otto', 'board');
+    server = await startServer({ LEDGER_TOKENS: file, LEDGER_SUBSCRIBERS_PER_TOKEN: '2' });
+    const follow = async (token: string) => {
+      const gone = new AbortController();
+      const { status, headers, body } = await fetch(`${server.url}/projections/contract-register/updates`, {
+        headers: bearer(token),
+        signal: gone.signal,
+      });
+      return {
+        status,
+        retryAfter: headers.get('retry-after'),
+        type: headers.get('content-type'),
+        text: () => new Response(body).text(),
+        leave: () => gone.abort(),
+      };
+    };
+    const [first, second] = [await follow(jane), await follow(jane)];
+    const refused = await follow(jane);
+    expect([first.status, second.status, refused.status, refused.retryAfter, refused.type]).toEqual([200, 200, 429, '10', PROBLEM]);
+    expect(JSON.parse(await refused.text()).type).toBe('urn:tower-ledger:problem:too-many-for-token');
+    expect((await follow(otto)).status).toBe(200);
+    expect((await server.get('/events', bearer(jane))).status).toBe(200);
+    first.leave();
+    await until(async () => (await follow(jane)).status === 200);
+  });
+
+  it('does not start where others may write its file of tokens, and believes none that became so', async () => {
+    server = await startServer({ LEDGER_TOKENS: file });
+    for (const mode of [0o622, 0o660, 0o602]) {
+      const other = join(dir, `open-${mode}.json`);
+      await tokenOf(other, 'mallory', 'approver');
+      await chmod(other, mode);
+      const started = createApp(configOf({ PORT: '0', DATA_DIR: join(dir, 'other'), LEDGER_TOKENS: other, LEDGER_LOG_LEVEL: 'silent' }));
+      await expect(started).rejects.toThrow(
+        new RegExp(`open-${mode}.json may be written by others than its owner \\(mode ${mode.toString(8)}\\): chmod go-w`),
+      );
+    }
+    const mallory = await tokenOf(file, 'mallory', 'approver');
+    await chmod(file, 0o666);
+    await until(() => server.logged.some((line) => line.includes('may be written by others')));
+    await chmod(file, 0o640);
+    await until(async () => (await server.get('/events', bearer(mallory))).status === 200);
+  }, 15_000);
+});
+
+describe('the log of failed sign-ins', () => {
+  const lines: object[] = [];
+  const failed = () => new FailedSignIns({ warn: (line: object) => lines.push(line) } as never);
+  beforeEach(() => {
+    jest.useFakeTimers();
+    lines.length = 0;
+  });
+  afterEach(() => void jest.useRealTimers());
+
+  it('has one line for the first of an address, and one each ten seconds for those after it, with their number', () => {
+    const signIns = failed();
+    for (let n = 0; n < 7; n++) signIns.note('192.0.2.1', 'no bearer token');
+    signIns.note('192.0.2.2', 'not a token in force');
+    jest.advanceTimersByTime(10_000);
+    signIns.note('192.0.2.1', 'not a token in force');
+    signIns.note('192.0.2.2', 'not a token in force');
+    jest.advanceTimersByTime(10_000);
+    expect(lines).toEqual([
+      { address: '192.0.2.1', reason: 'no bearer token', failures: 1 },
+      { address: '192.0.2.2', reason: 'not a token in force', failures: 1 },
+      { address: '192.0.2.1', reason: 'no bearer token', failures: 6 },
+      { address: '192.0.2.2', reason: 'not a token in force', failures: 1 },
+      { address: '192.0.2.1', reason: 'not a token in force', failures: 1 },
+    ]);
+    jest.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(5);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('names a thousand addresses at most, and speaks of the others together', () => {
+    const signIns = failed();
+    for (let n = 0; n < 5000; n++) signIns.note(`2001:db8::${n}`, 'no bearer token');
+    expect([lines.length, jest.getTimerCount()]).toEqual([1001, 1001]);
+    jest.advanceTimersByTime(10_000);
+    expect(lines.slice(1000)).toMatchObject([
+      { address: 'other addresses', failures: 1 },
+      { address: 'other addresses', failures: 3999 },
+    ]);
+  });
+});
+
 describe('who sends a file of commands', () => {
   it('sends it with a token; one that may not sends nothing, and another one goes on from there', async () => {
     const dir = await tempFolder();
@@ -350,7 +508,7 @@ describe('who sends a file of commands', () => {
     await writeFile(file, `${line('one')}\n${line('two')}\n`);
     const run = (token: string) => importFile({ file, url: server.url, actor: 'nobody', token });
     await expect(run(auditor)).rejects.toThrow(/does not take the token.*403/);
-    await expect(run(`tower_${'A'.repeat(43)}`)).rejects.toBeInstanceOf(Interrupted);
+    await expect(run(`tower_${'A'.repeat(43)}`)).rejects.toBeInstanceOf(InterruptedError);
     expect(await run(integrator)).toMatchObject({ lines: 2, accepted: 2, refused: 0 });
     const { body } = await server.get('/events?subject=supplier-one&minPosition=1', bearer(auditor));
     expect(body.events[0].metadata.actor).toEqual({ id: 'supplier-x', role: 'integrator' });

@@ -8,7 +8,12 @@ import { award, closeRunning, startServer, stopServer, tellWorld, told, type Ser
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
-const awardAs = async (id: string) => told(server.post(`/contracts/${id}/award-contract`, award));
+/** Awards a contract, and waits until the projections have read it. */
+const awardAs = async (id: string) => {
+  const receipt = await told(server.post(`/contracts/${id}/award-contract`, award));
+  await server.get(`/projections?minPosition=${receipt.position}`);
+  return receipt;
+};
 
 /** A client that keeps what it heard. */
 const follow = (url: string, headers: Record<string, string> = {}) =>
@@ -56,6 +61,7 @@ const nobodyFollows = () => waitFor(() => server.app.get<Ledger>(LEDGER).subscri
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
   await tellWorld(server);
+  await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);
@@ -229,7 +235,7 @@ describe('the stream of updates', () => {
     await subscribers.open(
       'contract-register',
       undefined,
-      { hijack: () => ({ raw }), request: { method: 'GET' } } as never,
+      { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } } as never,
       () => new Error(),
     );
     generation = 'another';

@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import { bounds, canonical, certainlyBefore, eventsOf, History, IllegalTransitionError, UnsupportedSchemaVersionError, subject, text, contextOf, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { bounds, canonical, certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UnsupportedSchemaVersionError, subject, text, contextOf, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, context } from '../given.js';
 import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';
 
@@ -236,21 +236,15 @@ describe('in every history that the ledger accepts', () => {
     let [added, refused] = [0, 0];
     return everyStream((name, events) => {
       for (let cut = 0; cut < events.length; cut++) {
-        const light = read(name, events.slice(0, cut));
+        const light = Snapshot.of(read(name, events.slice(0, cut)));
         const rest = events.slice(cut);
-        light.lighten();
-        const goesOn = light.canExtendWith(rest);
+        const canExtend = light.canExtendWith(rest);
         // what only goes on finds every fact where it was told, and none corrected
         const inOrder = read(name, events).entries.slice(-rest.filter(({ type }) => type !== 'FactAnnotated').length || events.length);
-        if (!goesOn) refused++;
+        if (!canExtend) refused++;
         else {
-          light.addAll(rest);
-          expect([light.state, light.revision, light.recorded, light.entries]).toEqual([
-            read(name, events).state,
-            events.length - 1,
-            [],
-            [],
-          ]);
+          const { state, revision } = light.extended(rest);
+          expect([state, revision]).toEqual([read(name, events).state, events.length - 1]);
           expect(inOrder.map(({ recorded }) => recorded.id)).toEqual(
             rest.filter(({ type }) => type !== 'FactAnnotated').map(({ id }) => id),
           );
@@ -270,26 +264,26 @@ describe('in every history that the ledger accepts', () => {
 
   it('what is added event by event is the whole', () =>
     everyStream((name, events) => {
-      const history = read(name, []);
-      for (const event of events) history.add(event);
+      let history = read(name, []);
+      for (const event of events) history = history.extended([event]);
       expect(seen(history)).toBe(seen(read(name, events)));
     }));
 
   it('what is added decision by decision is the whole', () =>
     everyStream((name, events) => {
-      const history = read(name, []);
+      let history = read(name, []);
       let from = 0;
-      for (const end of decisionEnds(events)) history.addAll(events.slice(from, (from = end + 1)));
+      for (const end of decisionEnds(events)) history = history.extended(events.slice(from, (from = end + 1)));
       expect(seen(history)).toBe(seen(read(name, events)));
     }));
 
   it('what was known at a revision stays as it was, to the byte, whatever is told later', () =>
     everyStream((name, events) => {
-      const growing = read(name, []);
+      let growing = read(name, []);
       const then: [revision: number, text: string][] = [];
       let from = 0;
       for (const end of decisionEnds(events)) {
-        growing.addAll(events.slice(from, (from = end + 1)));
+        growing = growing.extended(events.slice(from, (from = end + 1)));
         then.push([end, seen(growing)]);
       }
       for (const [revision, text] of then) expect(seen(growing.atRevision(revision))).toBe(text);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
@@ -9,7 +9,7 @@ import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
-import { facts, freshStream, newId } from '../store/event-store.contract.js';
+import { fact, facts, freshStream, newId } from '../store/event-store.contract.js';
 
 const folders: string[] = [];
 const folder = async (): Promise<string> => {
@@ -27,7 +27,7 @@ const findings = async (env: Readonly<Record<string, string>>): Promise<Finding[
 const open = (dir: string) => SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
 
 describe('the doctor', () => {
-  it('opens a folder and reads its whole history', async () => {
+  it('opens a folder and examines its file, every event and every stream', async () => {
     const dir = await folder();
     const store = await open(dir);
     const { ledgerId } = store.genesis;
@@ -36,8 +36,21 @@ describe('the doctor', () => {
     expect(await findings({ DATA_DIR: dir })).toEqual([
       { step: 'folder', ok: true, detail: dir },
       { step: 'open', ok: true, detail: `ledger ${ledgerId}, used by no other process` },
-      { step: 'history', ok: true, detail: '6 events in 3 streams, none missing' },
+      { step: 'file', ok: true, detail: 'SQLite finds every page sound' },
+      { step: 'events', ok: true, detail: '6 events, the data and metadata of each are JSON' },
+      { step: 'streams', ok: true, detail: '3 streams, no revision missing' },
     ]);
+  });
+
+  it('finds nothing wrong with a long ledger', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    for (let n = 0; n < 5; n++) await store.append(freshStream(), -1, facts(100 * n + 1));
+    await store.close();
+    const found = await findings({ DATA_DIR: dir });
+    expect(found.filter(({ ok }) => !ok)).toEqual([]);
+    expect(found.at(-2)!.detail).toMatch(/^1005 events,/);
+    expect(found.at(-1)!.detail).toMatch(/^5 streams,/);
   });
 
   it('makes no ledger where there is none', async () => {
@@ -46,26 +59,90 @@ describe('the doctor', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('says when another process has the folder', async () => {
+  it('says when another process has the folder, and what can be examined instead', async () => {
     const dir = await folder();
     const store = await open(dir);
-    expect((await findings({ DATA_DIR: dir })).at(-1)).toEqual({ step: 'open', ok: false, detail: `${dir} is in use by another process.` });
+    expect((await findings({ DATA_DIR: dir })).at(-1)).toEqual({
+      step: 'open',
+      ok: false,
+      detail: `${dir} is in use by another process. Stop it, or make a backup and examine that: DATA_DIR=BACKUP npm run doctor.`,
+    });
     await store.close();
   });
 
-  it('names a stream of which events are missing', async () => {
+  it('says that a file is no ledger', async () => {
+    const dir = await folder();
+    await writeFile(join(dir, LEDGER_FILE), '');
+    expect((await findings({ DATA_DIR: dir })).at(-1)).toMatchObject({
+      step: 'open',
+      ok: false,
+      detail: expect.stringContaining('holds no ledger'),
+    });
+  });
+
+  describe('names position and stream of what is wrong:', () => {
+    const stream = freshStream();
+    /** Positions 2 to 6 are revisions 0 to 4 of the stream. */
+    const damaged = async (...statements: string[]): Promise<Finding[]> => {
+      const dir = await folder();
+      const store = await open(dir);
+      await store.append(stream, -1, facts(5));
+      await store.close();
+      const db = new Database(join(dir, LEDGER_FILE));
+      db.exec('DROP TRIGGER events_are_never_changed; DROP TRIGGER events_are_never_deleted');
+      for (const statement of statements) db.exec(statement);
+      db.close();
+      return (await findings({ DATA_DIR: dir })).filter(({ ok }) => !ok);
+    };
+    const wrong = (step: string, ...details: string[]) => details.map((detail) => ({ step, ok: false, detail }));
+
+    it('an event is missing', async () =>
+      expect(await damaged('DELETE FROM events WHERE position IN (4, 5)')).toEqual(
+        wrong('streams', `The event at position 6 (${stream}, revision 4) follows revision 1`),
+      ));
+    it('the first events are missing', async () =>
+      expect(await damaged('DELETE FROM events WHERE position IN (2, 3)')).toEqual(
+        wrong('streams', `The event at position 4 (${stream}, revision 2) follows no event of its stream`),
+      ));
+    it('an event is in the wrong place', async () =>
+      expect(await damaged('UPDATE events SET position = 9 WHERE position = 4')).toEqual(
+        wrong('streams', `The event at position 5 (${stream}, revision 3) is before the one that it follows, at 9`),
+      ));
+    it('what was recorded is no JSON, each of it', async () =>
+      expect(
+        await damaged(`UPDATE events SET data = '{"n":' WHERE position = 3`, `UPDATE events SET metadata = '' WHERE position = 5`),
+      ).toEqual(
+        wrong(
+          'events',
+          `The event at position 3 (${stream}, revision 1) has data that is not JSON`,
+          `The event at position 5 (${stream}, revision 3) has metadata that is not JSON`,
+        ),
+      ));
+  });
+
+  it('names no more than twenty faults of a kind', async () => {
     const dir = await folder();
     const store = await open(dir);
-    const stream = freshStream();
-    await store.append(stream, -1, facts(5));
+    await store.append(freshStream(), -1, facts(50));
     await store.close();
     const db = new Database(join(dir, LEDGER_FILE));
-    db.prepare('DELETE FROM events WHERE stream = ? AND revision = 2').run(stream);
+    db.exec(`DROP TRIGGER events_are_never_changed; UPDATE events SET data = '' WHERE position > 1`);
     db.close();
-    expect((await findings({ DATA_DIR: dir })).at(-1)).toEqual({
-      step: 'history',
+    expect((await findings({ DATA_DIR: dir })).filter(({ ok }) => !ok)).toHaveLength(20);
+  });
+
+  it('says which pages SQLite finds damaged', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    for (let n = 0; n < 20; n++) await store.append(freshStream(), -1, [fact({ text: 'x'.repeat(50_000) })]);
+    await store.close();
+    const file = await openFile(join(dir, LEDGER_FILE), 'r+');
+    await file.write(Buffer.alloc(4096, 0xff), 0, 4096, 60 * 4096);
+    await file.close();
+    expect((await findings({ DATA_DIR: dir })).at(-1)).toMatchObject({
+      step: 'file',
       ok: false,
-      detail: `${stream} has no event before revision 3`,
+      detail: expect.stringMatching(/^SQLite finds: /),
     });
   });
 

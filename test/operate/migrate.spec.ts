@@ -7,7 +7,7 @@ import { migrate, NotMigratedError, type Progress } from '../../src/operate/migr
 import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { StandIn } from '../fakes/kurrentdb/fake-server.js';
@@ -52,7 +52,7 @@ const fill = async <S extends EventStore>(store: S, rounds = 20): Promise<S> => 
   }
   return store;
 };
-const told = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
+const contents = (log: readonly RecordedEvent[]) => log.map(({ position: _, ...event }) => event);
 const rootOf = (log: readonly RecordedEvent[]): string => {
   const tree = new MerkleTree();
   for (const event of log) tree.add(leafOf(event));
@@ -87,7 +87,7 @@ describe('a migrated ledger', () => {
       more: false,
     });
     expect(to.genesis).toEqual(from.genesis);
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
     expect(await wholeLog(from)).toEqual(log);
   });
 
@@ -138,7 +138,7 @@ describe('a migrated ledger', () => {
     expect(sizes.length).toBeLessThan(15);
   });
 
-  it('is told as it goes: what is there is compared, the rest copied, all of it proved', async () => {
+  it('reports its progress: what both hold is compared, the rest copied, all of it proved', async () => {
     const from = await fill(memory(), 100);
     const to = memory(from);
     const seen: Progress[] = [];
@@ -159,18 +159,18 @@ describe('a migration that is ended', () => {
       const slow = lookup(to, {
         append: async (...args) => {
           const answer = await to.append(...args);
-          if (++appends === 10) stop.abort(new Error('told to stop'));
+          if (++appends === 10) stop.abort(new Error('stopped by the operator'));
           return answer;
         },
       });
-      await expect(migrate({ from, to: slow, signal: stop.signal })).rejects.toThrow('told to stop');
+      await expect(migrate({ from, to: slow, signal: stop.signal })).rejects.toThrow('stopped by the operator');
     }
     const there = (await wholeLog(to)).length;
     const log = await wholeLog(from);
     expect(there).toBeGreaterThan(30);
     expect(there).toBeLessThan(log.length);
     expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - there, root: rootOf(log) });
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
   it('by a kill leaves an embedded target from which it goes on', async () => {
@@ -210,14 +210,16 @@ describe('a migration that is ended', () => {
     const { count, root } = await migrate({ from: shaky, to });
     const log = await wholeLog(from);
     expect([count, root]).toEqual([log.length, rootOf(log)]);
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
-  it('by a store that stays away longer than it waits', async () => {
+  it('by a store that stays away longer than it waits, or has failed for good', async () => {
     const from = await fill(memory());
     const to = memory(from);
     to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
     await expect(migrate({ from, to, patienceMs: 100 })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    const failed = lookup(to, { failure: new StoreFailedError('The disk is gone.') });
+    await expect(migrate({ from, to: failed })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
     const away = lookup(from, { readAll: async () => Promise.reject(new TypeError('a mistake, not an absence')) });
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });
@@ -235,7 +237,7 @@ describe('a migration that is ended', () => {
     expect(await migrate({ from: busy, to })).toMatchObject({ count: 20, more: true });
     const log = await wholeLog(from);
     expect(log.length).toBeGreaterThan(22);
-    expect(told(await wholeLog(to))).toEqual(told(log).slice(0, 20));
+    expect(contents(await wholeLog(to))).toEqual(contents(log).slice(0, 20));
     expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - 20, more: false });
   });
 });
@@ -287,7 +289,7 @@ describe('a ledger is not migrated', () => {
         return to.append(...args);
       },
     });
-    await refused(from, shared, 'Somebody else');
+    await refused(from, shared, 'Another program writes to the target');
   });
 
   it('silently into a store that keeps something else than it was given, or more, or less', async () => {
@@ -338,7 +340,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     expect(await migrate({ from, to: kurrent })).toMatchObject({ count: log.length, copied: log.length, root: rootOf(log) });
     server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
     expect(kurrent.genesis).toEqual(from.genesis);
-    expect(told(await wholeLog(kurrent))).toEqual(told(log));
+    expect(contents(await wholeLog(kurrent))).toEqual(contents(log));
     expect(await migrate({ from, to: kurrent })).toMatchObject({ copied: 0 });
     const again = keep(await openLedger(there));
     const back = await embedded(again);
@@ -357,7 +359,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const log = await wholeLog(from);
     expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(gone).toBeDefined();
-    expect(told(await wholeLog(to))).toEqual(told(log));
+    expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
   it('that is not there is not copied, and none is begun in its place', async () => {
@@ -392,7 +394,7 @@ describe('where a ledger is', () => {
     expect(await readdir(join(dir, '..'))).toEqual([]);
   });
 
-  it('may be empty for the copy, which begins as it is told; in use, it is left alone', async () => {
+  it('may be empty for the copy, which begins with the same first record; one in use is left alone', async () => {
     const place: Place = { kind: 'embedded', dir: join(await folder(), 'new') };
     const { genesis } = new MemoryStore({ timeZone: 'Asia/Tokyo' });
     const first = await openOrBegin(place, genesis);

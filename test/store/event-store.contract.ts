@@ -160,7 +160,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(idsOf(pages.flat())).toEqual(idsOf(events));
       });
 
-      it('is read 1000 events at a time unless told otherwise', async () => {
+      it('is read 1000 events at a time by default', async () => {
         const store = await start();
         const stream = freshStream();
         for (let n = 0; n < 3; n++) await store.append(stream, n * 400 - 1, facts(400));
@@ -180,7 +180,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(idsOf(await store.read(long))).toEqual([b.id]);
       });
 
-      it('shows what was appended at once to whoever was told so', async () => {
+      it('shows an append as soon as it was answered', async () => {
         const store = await start();
         const stream = freshStream();
         for (let n = 0; n < 20; n++) {
@@ -188,6 +188,23 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
           expect((await store.read(stream, n))[0]?.data).toEqual({ n });
           expect(await store.head()).toBe(position);
         }
+      });
+
+      it('knows the revision of a stream, where it knows it without asking, as a read would say', async () => {
+        const store = await start();
+        const stream = freshStream();
+        const known = async () => {
+          const read = (await store.read(stream)).at(-1)?.revision ?? -1;
+          expect([undefined, read]).toContain(store.currentRevision?.(stream));
+          return read;
+        };
+        expect(await known()).toBe(-1);
+        for (let n = 0; n < 3; n++) {
+          await store.append(stream, n - 1, [fact({ n })]);
+          expect(await known()).toBe(n);
+        }
+        await store.append(stream, 7, [fact()]).catch(() => undefined);
+        expect(await known()).toBe(2);
       });
     });
 
@@ -373,7 +390,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
     });
 
     describe('history', () => {
-      it('is not changed by whoever changes the copies that were handed out', async () => {
+      it('is not changed by changes to the copies that were handed out', async () => {
         const store = await start();
         const stream = freshStream();
         const before = await store.head();
@@ -394,7 +411,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         }
       });
 
-      it('is not changed by whoever changes the events after they were appended', async () => {
+      it('is not changed by changes to the events after they were appended', async () => {
         const store = await start();
         const stream = freshStream();
         const event = fact({ amount: '1.00' }) as NewEvent & { data: { amount: string } };
@@ -472,8 +489,8 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
       it('does not keep a field that was left undefined', async () => {
         const store = await start();
         const stream = freshStream();
-        await store.append(stream, -1, [fact({ told: 1, untold: undefined })]);
-        expect(Object.keys((await store.read(stream))[0]!.data)).toEqual(['told']);
+        await store.append(stream, -1, [fact({ kept: 1, undefined: undefined })]);
+        expect(Object.keys((await store.read(stream))[0]!.data)).toEqual(['kept']);
       });
     });
 
@@ -522,7 +539,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(idsOf(await wholeLog(store, before, limit))).toEqual(sent);
       });
 
-      it('begins before its first event when no position is told', async () => {
+      it('begins before its first event when no position is given', async () => {
         const store = await start();
         const stream = freshStream();
         await store.append(stream, -1, facts(1));
@@ -675,7 +692,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect((await store.read(stream))[0]!.data).toEqual({ amount: '1.00' });
       });
 
-      it('ends promptly and without an error when told to while it waits', async () => {
+      it('ends promptly and without an error when it is aborted while it waits', async () => {
         const store = await start();
         const stop = new AbortController();
         const head = await store.head();
@@ -688,7 +705,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(await within('the end', run, 2_000)).toBe('ended');
       });
 
-      it('ends promptly and without an error when told to while it reads', async () => {
+      it('ends promptly and without an error when it is aborted while it reads', async () => {
         const store = await start();
         const before = await store.head();
         await store.append(freshStream(), -1, facts(200));
@@ -701,7 +718,7 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         expect(batches).toBe(3);
       });
 
-      it('that is told to end before it begins gets nothing', async () => {
+      it('that is aborted before it begins gets nothing', async () => {
         const store = await start();
         await store.append(freshStream(), -1, facts(1));
         const seen: unknown[] = [];
@@ -729,13 +746,27 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const before = { ...store.genesis };
         expect(before).toEqual({
           ledgerId: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
-          formatVersion: 1,
+          formatVersion: 2,
           timeZone: expect.any(String),
           createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         });
         await store.append(freshStream(), -1, facts(3));
         await store.append(freshStream(), 9, facts(1)).catch(() => undefined);
         expect(store.genesis).toEqual(before);
+      });
+    });
+
+    describe('a store that works', () => {
+      it('has not failed, also after it refused an append, and says so to nobody', async () => {
+        const store = await start();
+        const failures: unknown[] = [];
+        store.onFailure?.((failure) => failures.push(failure));
+        await store.append(freshStream(), -1, facts(1));
+        await store.append(freshStream(), 9, facts(1)).catch(() => undefined);
+        await store.readAll('nonsense').catch(() => undefined);
+        await store.close();
+        expect(store.failure).toBeUndefined();
+        expect(failures).toEqual([]);
       });
     });
 

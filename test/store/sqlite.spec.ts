@@ -55,7 +55,7 @@ describe('the embedded store', () => {
   });
 
   it('may begin as a ledger that exists elsewhere, and then stays that one', async () => {
-    const genesis = { ledgerId: newId(), formatVersion: 1, timeZone: 'Asia/Tokyo', createdAt: '2020-01-02T03:04:05.006Z' } as const;
+    const genesis = { ledgerId: newId(), formatVersion: 2, timeZone: 'Asia/Tokyo', createdAt: '2020-01-02T03:04:05.006Z' } as const;
     const dir = await folder();
     const first = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
     expect(first.genesis).toEqual(genesis);

@@ -1,19 +1,22 @@
 import { certainlyBefore, isAmount, subject, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
-import { awarding } from './facts/award.js';
-import { changing } from './facts/change.js';
-import { ending } from './facts/end.js';
-import { none, type Contract } from './state.js';
+import { awarding } from './events/award.js';
+import { changing } from './events/change.js';
+import { ending } from './events/end.js';
+import { ENDS_BEFORE_START, none, type Contract } from './state.js';
 
-/** Whether every figure that was told of its value is in one currency. Asked with every fact. */
-const inOneCurrency = ({ original, ceiling, changes, finalValue }: Contract): boolean => {
-  let currency: string | undefined;
-  const fits = (value: Value | undefined): boolean => {
-    if (!value || !isAmount(value)) return true;
-    currency ??= value.currency;
-    return value.currency === currency;
-  };
-  return fits(original) && fits(ceiling) && fits(finalValue) && changes.every(({ to, by }) => fits(to) && fits(by));
+/** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
+const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): ReadonlySet<string> => {
+  const currencies = new Set<string>();
+  const add = (value: Value | undefined): void => void (value && isAmount(value) && currencies.add(value.currency));
+  add(original);
+  add(ceiling);
+  add(finalValue);
+  for (const { to, by } of changes) {
+    add(to);
+    add(by);
+  }
+  return currencies;
 };
 
 export const contract = subject({
@@ -22,16 +25,28 @@ export const contract = subject({
   events: { ...awarding, ...changing, ...ending },
   invariants: {
     'contract/ends-before-start': {
-      says: 'A contract cannot end before it starts.',
+      says: ENDS_BEFORE_START,
+      brokenBy: {
+        ContractRecorded: '/endsOn',
+        ContractAwarded: '/endsOn',
+        ContractSigned: ['/endsOn', '/startsOn'],
+        ChangeApproved: '/endsOn',
+        ExtensionExercised: '/endsOn',
+        ContractTerminated: '/endsOn',
+        ContractClosed: '/endedOn',
+      },
+      detail: ({ term: { startsOn, endsOn } }) => `It would start on ${startsOn} and end on ${endsOn}.`,
       holds: ({ term: { startsOn, endsOn } }) => !startsOn || !endsOn || !certainlyBefore(endsOn, startsOn),
     },
     'contract/mixed-currencies': {
-      says: 'A contract has one currency: all that is told of its value must share it.',
-      holds: inOneCurrency,
-    },
-    'contract/no-programme': {
-      says: 'A contract belongs to a programme, named when its stream opens.',
-      holds: ({ programme }) => programme !== undefined,
+      says: 'A contract has one currency: every figure of its value shares it.',
+      brokenBy: {
+        ValueDisclosed: '/value/currency',
+        ChangeApproved: ['/to/currency', '/by/currency'],
+        ContractClosed: '/finalValue/currency',
+      },
+      detail: (contract) => `It would be in ${[...currenciesOf(contract)].join(' and ')}.`,
+      holds: (contract) => currenciesOf(contract).size <= 1,
     },
   },
   about: (id, { programme, towers, supplier }) => ({

@@ -1,15 +1,21 @@
-import { reject } from '../../kernel/index.js';
+import type { Occurrence, Rules } from '../../kernel/index.js';
 import type { Contract } from './state.js';
 
-export const optionRefusals = {
-  'contract/unknown-option': 'The contract has no such option.',
-  'contract/option-not-open': 'The option was exercised or has lapsed.',
-};
+const optionOf = ({ data: { option } }: Occurrence<{ readonly option?: string }>, { options }: Contract) =>
+  options.find((offered) => offered.option === option);
 
-/** @throws Rejection when an option that is named is not one of the contract's, or not open */
-export const mustBeOpen = (options: Contract['options'], option: string | undefined): void => {
-  if (!option) return;
-  const offered = options.find((o) => o.option === option);
-  if (!offered) reject('contract/unknown-option', `It has ${options.map((o) => o.option).join(', ') || 'none'}.`, { pointer: '/option' });
-  if (offered.status !== 'open') reject('contract/option-not-open', `${option} is ${offered.status}.`, { pointer: '/option' });
-};
+/** For an event that can name an option: it is one of the contract's, and open. */
+export const optionRules = {
+  'contract/unknown-option': {
+    says: 'The contract has no such option.',
+    field: '/option',
+    detail: (_, { options }) => `It has ${options.map(({ option }) => option).join(', ') || 'none'}.`,
+    holds: (occurrence, contract) => occurrence.data.option === undefined || optionOf(occurrence, contract) !== undefined,
+  },
+  'contract/option-not-open': {
+    says: 'The option was exercised or has lapsed.',
+    field: '/option',
+    detail: (occurrence, contract) => `${occurrence.data.option} is ${optionOf(occurrence, contract)!.status}.`,
+    holds: (occurrence, contract) => (optionOf(occurrence, contract)?.status ?? 'open') === 'open',
+  },
+} satisfies Rules<Occurrence<{ readonly option?: string }>, Contract>;

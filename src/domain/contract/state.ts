@@ -1,4 +1,4 @@
-import { eventsOf, type Value } from '../../kernel/index.js';
+import { certainlyBefore, eventsOf, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
@@ -23,7 +23,7 @@ export interface Change {
   readonly on: string;
   readonly from: Value;
   readonly to?: Value;
-  /** Where only the step was told. */
+  /** Where only the step is known. */
   readonly by?: Value;
   readonly statedFrom?: Value;
   readonly endsOn?: string;
@@ -48,7 +48,7 @@ export interface Contract {
   readonly covers: 'initial-term' | 'with-options' | 'unknown';
   readonly vat: 'ex' | 'inc' | 'unknown';
   readonly term: {
-    /** As told at first; what extensions added stands apart. */
+    /** As agreed at first; what extensions added stands apart. */
     readonly months?: number;
     readonly extendedMonths?: number;
     readonly startsOn?: string;
@@ -112,4 +112,19 @@ export const none: Contract = {
 };
 
 export const event = eventsOf<Contract, Programme>();
+
+export const ENDS_BEFORE_START = 'A contract cannot end before it starts.';
+/** For an event that sets the last day of the term: the service has not started after it. */
+export const endsAfterServiceStart = <Data>(field: string, endOf: (data: Data) => string | undefined) =>
+  ({
+    'contract/ends-before-start': {
+      says: ENDS_BEFORE_START,
+      field,
+      detail: ({ data }, { dates }) => `It would end on ${endOf(data)}; the service started on ${dates['started']}.`,
+      holds({ data }, { dates: { started } }) {
+        const end = endOf(data);
+        return !end || !started || !certainlyBefore(end, started);
+      },
+    },
+  }) satisfies Rules<Occurrence<Data>, Contract>;
 export const dated = (c: Contract, what: string, on: string) => ({ dates: { ...c.dates, [what]: on } });

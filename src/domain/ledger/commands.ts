@@ -1,4 +1,4 @@
-// What can be asked of any subject. To add a command: one new file, one line here.
+// What can be asked of any aggregate. To add a command: one new file, one line here.
 export * from './commands/correct-fact.js';
 export * from './commands/withdraw-fact.js';
 export * from './commands/annotate.js';

@@ -3,19 +3,18 @@ import {
   checkField,
   fieldAt,
   provenanceFields,
+  hasPlace,
   object,
   reject,
-  Rejection,
   withValue,
   type Entry,
   type Field,
   type History,
   type Json,
   type RecordedEvent,
-  type EventContext,
 } from '../../kernel/index.js';
 
-/** The refusals of a command that names a fact of this subject. */
+/** The refusals of a command that names a fact of this stream. */
 export const factRefusals = {
   'ledger/unknown-event': 'No such event in this stream.',
   'ledger/already-withdrawn': 'The event has been withdrawn.',
@@ -45,28 +44,20 @@ const shapeOf = (history: History, { recorded }: Entry): Field =>
     evidence: provenanceFields.evidence,
   });
 
-/** The field at a pointer of an event, having checked that a value is of its kind. */
-export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json): Field => {
+/**
+ * The field at a pointer of an event. Throws a `Rejection` when the event has no such place, or the value is not of its kind; `within` is
+ * where the body holds the pointer and the value.
+ */
+export const fieldOf = (history: History, entry: Entry, pointer: string, value: Json, within: '' | '/claim' = ''): Field => {
   const shape = shapeOf(history, entry);
   const field = fieldAt(shape.fields!, pointer);
-  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, { pointer: '/pointer' });
-  const whole = withValue({ ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence }, pointer, value);
-  const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, whole)];
-  if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: '/value' });
+  const before = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
+  const here = { pointer: `${within}/pointer` };
+  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, here);
+  if (!hasPlace(before, pointer)) reject('ledger/unknown-field', `This ${entry.recorded.type} has nothing at ${pointer}.`, here);
+  const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, withValue(before, pointer, value))];
+  if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
   return field;
-};
-
-/** A corrected fact satisfies what its type asks of it, as if it were told so now. */
-export const mustBeSound = (history: History, { recorded }: Entry, data: unknown, context: EventContext): void => {
-  try {
-    history.aggregate.events[recorded.type]!.check?.(data, context);
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    reject('ledger/wrong-value', `${recorded.type} could not have been told so: ${error.message}`, {
-      pointer: '/value',
-      because: error.code,
-    });
-  }
 };
 
 /** What a value names, wherever it stands in it: what an event is about cannot become something else. */

@@ -11,7 +11,7 @@ import {
   object,
   optional,
   ref,
-  reject,
+  showAmount,
   subject,
   subtract,
   text,
@@ -37,7 +37,7 @@ export interface Loss {
   readonly contract?: string;
   readonly elsewhere?: { readonly authority: string; readonly programme?: string };
   readonly gross: Value;
-  /** Of every amount that was told of it. */
+  /** Of every amount that was recorded of it. */
   readonly currencies: readonly string[];
   readonly items: readonly { readonly title: string; readonly amount: Amount }[];
   /** Written off, less what came back or was reversed since. */
@@ -58,6 +58,13 @@ const lowered = (net: Amount | undefined, by: Amount): Amount | undefined => {
   return compare(net, by) <= 0 ? { amount: '0.00', currency: net.currency } : subtract(net, by);
 };
 const about = (v: Value): boolean => !isAmount(v) || !['exact', 'under', 'at-most'].includes(v.qualifier ?? 'exact');
+/** What the items come to, where that can be compared with the gross: an exact figure. */
+const itemised = (gross: Value, items: Loss['items']): Amount | undefined => {
+  const [first, ...rest] = items.map(({ amount }) => amount);
+  const comparable = first && isAmount(gross) && (gross.qualifier ?? 'exact') === 'exact';
+  return comparable && items.every(({ amount }) => amount.currency === gross.currency) ? rest.reduce(add, first) : undefined;
+};
+const ONE_CURRENCY = 'A loss has one currency.';
 
 export const loss = subject({
   category: 'loss',
@@ -90,14 +97,27 @@ export const loss = subject({
         ),
         identifiedOn: optional(date('When it was seen')),
       },
-      check({ bearer, supplier, gross, items = [] }) {
-        if (bearer === 'supplier' && !supplier) reject('loss/no-bearer', 'Name the supplier that bears it.', { pointer: '/supplier' });
-        const [first, ...rest] = items.map(({ amount }) => amount);
-        if (!first || !isAmount(gross) || (gross.qualifier ?? 'exact') !== 'exact') return;
-        if ([first, ...rest].some(({ currency }) => currency !== gross.currency))
-          reject('loss/mixed-currencies', `The loss is in ${gross.currency}.`, { pointer: '/items' });
-        const total = rest.reduce(add, first);
-        if (minor(total) !== minor(gross)) reject('loss/does-not-add-up', `The items come to ${total.amount}.`, { pointer: '/gross' });
+      rules: {
+        'loss/no-bearer': {
+          says: 'A loss that a supplier bears names the supplier.',
+          field: '/supplier',
+          holds: ({ data: { bearer, supplier } }) => bearer !== 'supplier' || supplier !== undefined,
+        },
+        'loss/mixed-currencies': {
+          says: ONE_CURRENCY,
+          field: '/items',
+          detail: ({ data: { gross } }) => `The loss is in ${isAmount(gross) ? gross.currency : 'another currency'}.`,
+          holds: ({ data: { gross, items = [] } }) => !isAmount(gross) || items.every(({ amount }) => amount.currency === gross.currency),
+        },
+        'loss/does-not-add-up': {
+          says: 'The items of a loss come to its gross.',
+          field: '/gross',
+          detail: ({ data: { gross, items = [] } }) => `The items come to ${itemised(gross, items)!.amount}.`,
+          holds: ({ data: { gross, items = [] } }) => {
+            const total = itemised(gross, items);
+            return !total || !isAmount(gross) || minor(total) === minor(gross);
+          },
+        },
       },
       evolve: (l, { items = [], identifiedOn, ...rest }, { effectiveOn }) => ({
         ...l,
@@ -150,6 +170,13 @@ export const loss = subject({
     WriteOffReversed: event({
       allowedIn: ['written-off', 'proposed'],
       fields: { amount: amount('What is no longer written off'), why: optional(text('Why', { max: 1000 })) },
+      rules: {
+        'loss/not-written-off': {
+          says: 'Nothing of this loss is written off.',
+          field: '/amount',
+          holds: (_, { net }) => net !== undefined,
+        },
+      },
       evolve: (l, { amount }) => {
         const net = l.net && l.net.currency === amount.currency ? subtract(l.net, amount) : l.net;
         return { ...l, ...currencies(l, amount), ...(net && { net }), stage: net && minor(net) === 0n ? 'reversed' : l.stage };
@@ -158,11 +185,22 @@ export const loss = subject({
   },
   invariants: {
     'loss/mixed-currencies': {
-      says: 'A loss has one currency.',
+      says: ONE_CURRENCY,
+      brokenBy: {
+        LossRevised: '/gross/currency',
+        WriteOffProposed: '/amount/currency',
+        WrittenOff: '/amount/currency',
+        RecoveryRecorded: '/amount/currency',
+        WriteOffReversed: '/amount/currency',
+      },
+      detail: ({ currencies }) => `It would be in ${currencies.join(' and ')}.`,
       holds: ({ currencies }) => currencies.length <= 1,
     },
     'loss/more-than-gross': {
       says: 'What is written off and what was recovered are together no more than the gross loss.',
+      brokenBy: { LossRevised: '/gross', WrittenOff: '/amount', RecoveryRecorded: '/amount' },
+      detail: ({ gross, net, recovered }) =>
+        `${[net && `${showAmount(net)} written off`, recovered && `${showAmount(recovered)} recovered`].filter(Boolean).join(' and ')} exceed ${isAmount(gross) ? showAmount(gross) : 'the gross'}.`,
       holds: ({ gross, net, recovered }) => {
         if (!isAmount(gross) || about(gross)) return true;
         return (net ? minor(net) : 0n) + (recovered ? minor(recovered) : 0n) <= minor(gross);
@@ -170,6 +208,7 @@ export const loss = subject({
     },
     'loss/reversed-too-much': {
       says: 'No more can be reversed than is written off.',
+      brokenBy: { WriteOffReversed: '/amount' },
       holds: ({ net }) => !net || minor(net) >= 0n,
     },
   },

@@ -1,7 +1,8 @@
 import { amount, choice, count, date, headcount, id, object, optional, ref, text, uri, type DataOf } from '../../kernel/index.js';
 
 export const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
-interface Told {
+/** The event that recorded it, and its day. */
+interface RecordedBy {
   readonly event: string;
   readonly on: string;
 }
@@ -48,8 +49,8 @@ export const riskFields = {
   likelihood: optional(choice(['low', 'medium', 'high'])),
   impact: optional(choice(['low', 'medium', 'high'])),
 };
-export type Strategy = DataOf<typeof strategyFields> & Told;
-export type SavingsTarget = DataOf<typeof savingsTargetFields> & Told;
-export type Saving = DataOf<typeof savingFields> & Told;
-export type HeadcountTarget = DataOf<typeof headcountTargetFields> & Told;
-export type Risk = DataOf<typeof riskFields> & Told;
+export type Strategy = DataOf<typeof strategyFields> & RecordedBy;
+export type SavingsTarget = DataOf<typeof savingsTargetFields> & RecordedBy;
+export type Saving = DataOf<typeof savingFields> & RecordedBy;
+export type HeadcountTarget = DataOf<typeof headcountTargetFields> & RecordedBy;
+export type Risk = DataOf<typeof riskFields> & RecordedBy;

@@ -81,7 +81,7 @@ export const writeOffApprovalOf = (
     .filter((policy) => policy.writeOffs?.length)
     .map((policy) => {
       const office = decidedBy?.office;
-      const inputs = { gross: gross as never, amount: amount as never, ...(office && { office }) };
+      const inputs = { gross, amount, ...(office && { office }) };
       const rows = policy.writeOffs!.map((row) => ({ row, applies: row.grossAtLeast ? atLeast(gross, row.grossAtLeast) : 'yes' }));
       const decisive = rows.find(({ applies }) => applies !== 'no');
       return decisive
@@ -156,9 +156,9 @@ const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer =>
 };
 
 const inputsOf = ({ original, current, to, endsOn, newEndsOn, unforeseen }: ChangeAsked, office?: string): Assessment['inputs'] => ({
-  original: original as never,
-  current: current as never,
-  ...(to && { to: to as never, ...changeFigures(original, current, to) }),
+  original,
+  current,
+  ...(to && { to, ...changeFigures(original, current, to) }),
   ...(endsOn && { endsOn }),
   ...(newEndsOn && { newEndsOn }),
   ...(unforeseen !== undefined && { unforeseen }),

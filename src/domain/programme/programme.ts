@@ -12,7 +12,6 @@ import {
   object,
   optional,
   ref,
-  reject,
   subject,
   text,
   uri,
@@ -33,7 +32,7 @@ import {
   type Strategy,
 } from './aims.js';
 
-/** One row of an approval table: the conditions that are told must all hold; of the last two, one. */
+/** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
 export const approvalRow = object({
   originalAtLeast: optional(amount('Original value of the contract from which the row applies')),
   stepOverOriginalAbove: optional(count('Per cent of the original value that the change must exceed', { max: 1000, example: 10 })),
@@ -41,6 +40,8 @@ export const approvalRow = object({
   unforeseen: optional(flag('Only changes that were, or were not, unforeseen')),
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
 });
+
+const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
 
 export const writeOffRow = object({
   grossAtLeast: optional(amount('Gross loss from which the row applies')),
@@ -85,7 +86,7 @@ export interface Programme {
   readonly title: string;
   readonly authority: string;
   readonly baseCurrency: string;
-  /** Days by which a decision may be told after its day and still count as taken now. */
+  /** Days by which a decision may be recorded after its day and still count as taken now. */
   readonly lateGraceDays: number;
   readonly integrator?: { readonly contract: string; readonly on: string };
   readonly policies: readonly Policy[];
@@ -98,22 +99,34 @@ export interface Programme {
   readonly warnings: readonly Warning[];
 }
 
-const fact = eventsOf<Programme>();
+const event = eventsOf<Programme>();
 
-const once = (list: readonly object[], key: string): boolean =>
-  new Set(list.map((entry) => (entry as Readonly<Record<string, unknown>>)[key])).size === list.length;
+/** The first entry that has the key of an earlier one. */
+const duplicate = <T>(list: readonly T[], keyOf: (entry: T) => string): T | undefined => {
+  const seen = new Set<string>();
+  return list.find((entry) => seen.size === seen.add(keyOf(entry)).size);
+};
+const versionOf = ({ policy, version }: Policy): string => `${policy} ${version}`;
 const eachOnce = {
   'programme/duplicate': {
     says: 'Each strategy, target, saving and risk has an id of its own.',
+    brokenBy: {
+      StrategyPublished: '/strategy',
+      SavingsTargetSet: '/target',
+      SavingRecorded: '/saving',
+      HeadcountTargetSet: '/target',
+      RiskRaised: '/risk',
+    },
     holds: (p: Programme) =>
-      once(p.strategies, 'strategy') &&
-      once(p.savingsTargets, 'target') &&
-      once(p.savings, 'saving') &&
-      once(p.headcountTargets, 'target') &&
-      once(p.risks, 'risk'),
+      !duplicate(p.strategies, ({ strategy }) => strategy) &&
+      !duplicate(p.savingsTargets, ({ target }) => target) &&
+      !duplicate(p.savings, ({ saving }) => saving) &&
+      !duplicate(p.headcountTargets, ({ target }) => target) &&
+      !duplicate(p.risks, ({ risk }) => risk),
   },
   'programme/unknown-target': {
     says: 'A saving counts towards a target that was set.',
+    brokenBy: { SavingRecorded: '/target' },
     holds: (p: Programme) => p.savings.every((s) => s.target === undefined || p.savingsTargets.some(({ target }) => target === s.target)),
   },
 };
@@ -135,17 +148,21 @@ export const programme = subject({
     risks: [],
   } as Programme,
   events: {
-    ProgrammeChartered: fact({
+    ProgrammeChartered: event({
       allowedIn: ['none'],
       fields: {
         title: text('Title of the programme'),
         authority: text('The public authority'),
         baseCurrency: text('ISO 4217 code', { max: 3, example: 'GBP' }),
-        lateGraceDays: optional(count('Days by which a decision may be told after its day and still count as taken now', { max: 366 })),
+        lateGraceDays: optional(count('Days by which a decision may be recorded after its day and still count as taken now', { max: 366 })),
       },
-      check({ baseCurrency }) {
-        if (exponentOf(baseCurrency) === undefined)
-          reject('programme/unknown-currency', `ISO 4217 does not list ${baseCurrency}.`, { pointer: '/baseCurrency' });
+      rules: {
+        'programme/unknown-currency': {
+          says: 'The base currency is one that ISO 4217 lists.',
+          field: '/baseCurrency',
+          detail: ({ data: { baseCurrency } }) => `ISO 4217 does not list ${baseCurrency}.`,
+          holds: ({ data: { baseCurrency } }) => exponentOf(baseCurrency) !== undefined,
+        },
       },
       evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0 }) => ({
         ...p,
@@ -156,90 +173,120 @@ export const programme = subject({
         lateGraceDays,
       }),
     }),
-    IntegratorAppointed: fact({
+    IntegratorAppointed: event({
       allowedIn: ['chartered'],
       fields: { contract: ref('contract', 'The contract under which the integrator holds the towers together') },
       evolve: (p, { contract }, { effectiveOn }) => ({ ...p, integrator: { contract, on: effectiveOn } }),
     }),
-    WarningAdded: fact({
+    WarningAdded: event({
       allowedIn: ['chartered'],
       fields: warningFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, event, on: effectiveOn }] }),
     }),
-    StrategyPublished: fact({
+    StrategyPublished: event({
       allowedIn: ['chartered'],
       fields: strategyFields,
-      check({ published, reviewDue }, { effectiveOn }) {
-        if (reviewDue && certainlyBefore(reviewDue, published ?? effectiveOn))
-          reject('programme/review-before-publication', `It was published on ${published ?? effectiveOn}.`, { pointer: '/reviewDue' });
+      rules: {
+        'programme/review-before-publication': {
+          says: 'A review follows the publication.',
+          field: '/reviewDue',
+          detail: ({ data: { published }, effectiveOn }) => `It was published on ${published ?? effectiveOn}.`,
+          holds: ({ data: { published, reviewDue }, effectiveOn }) => !reviewDue || !certainlyBefore(reviewDue, published ?? effectiveOn),
+        },
       },
       evolve: (p, data, { event, effectiveOn }) => ({
         ...p,
         strategies: [...p.strategies, { ...data, event, on: data.published ?? effectiveOn }],
       }),
     }),
-    PortfolioSizeRecorded: fact({
+    PortfolioSizeRecorded: event({
       allowedIn: ['chartered'],
       fields: { projects: count('How many projects', { example: 146 }), qualifier: optional(choice(QUALIFIERS)) },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, portfolio: { ...data, event, on: effectiveOn } }),
     }),
-    SavingsTargetSet: fact({
+    SavingsTargetSet: event({
       allowedIn: ['chartered'],
       fields: savingsTargetFields,
-      check({ amount, percent, of }) {
-        if (!amount && percent === undefined)
-          reject('programme/target-without-figure', 'Tell an amount or a percentage.', { pointer: '/amount' });
-        if (percent !== undefined && !of) reject('programme/percentage-of-nothing', 'Tell of what.', { pointer: '/of' });
+      rules: {
+        'programme/target-without-figure': {
+          says: 'A target needs an amount or a percentage.',
+          field: '/amount',
+          holds: ({ data: { amount, percent } }) => amount !== undefined || percent !== undefined,
+        },
+        'programme/percentage-of-nothing': {
+          says: 'A percentage is of something.',
+          field: '/of',
+          holds: ({ data: { percent, of } }) => percent === undefined || of !== undefined,
+        },
       },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savingsTargets: [...p.savingsTargets, { ...data, event, on: effectiveOn }] }),
     }),
-    SavingRecorded: fact({
+    SavingRecorded: event({
       allowedIn: ['chartered'],
       fields: savingFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savings: [...p.savings, { ...data, event, on: effectiveOn }] }),
     }),
-    HeadcountTargetSet: fact({
+    HeadcountTargetSet: event({
       allowedIn: ['chartered'],
       fields: headcountTargetFields,
-      check({ from, to }) {
-        if (from && from.unit !== to.unit)
-          reject('programme/mixed-units', 'Posts, people and full-time equivalents are never mixed.', { pointer: '/to/unit' });
+      rules: {
+        'programme/mixed-units': {
+          says: 'Posts, people and full-time equivalents are never mixed.',
+          field: '/to/unit',
+          detail: ({ data: { from, to } }) => `There were so many ${from!.unit}, and are to be so many ${to.unit}.`,
+          holds: ({ data: { from, to } }) => !from || from.unit === to.unit,
+        },
       },
       evolve: (p, data, { event, effectiveOn }) => ({
         ...p,
         headcountTargets: [...p.headcountTargets, { ...data, event, on: effectiveOn }],
       }),
     }),
-    RiskRaised: fact({
+    RiskRaised: event({
       allowedIn: ['chartered'],
       fields: riskFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
     }),
-    PolicyAdopted: fact({
+    PolicyAdopted: event({
       allowedIn: ['chartered'],
       fields: policyFields,
-      check({ approvals = [], writeOffs = [], checks = [], inForceFrom, inForceUntil }) {
-        if (approvals.length + writeOffs.length + checks.length === 0)
-          reject('programme/policy-without-rules', 'Tell an approval table or a check.', { pointer: '/approvals' });
-        if (inForceUntil && certainlyBefore(inForceUntil, inForceFrom))
-          reject('programme/policy-ends-before-start', `It is in force from ${inForceFrom}.`, { pointer: '/inForceUntil' });
-        approvals.forEach(({ approver: _, ...conditions }, i) => {
-          if (Object.keys(conditions).length === 0)
-            reject('programme/empty-approval-row', 'Tell when the row applies.', { pointer: `/approvals/${i}` });
-        });
+      rules: {
+        'programme/policy-without-rules': {
+          says: 'A policy needs an approval table or a check.',
+          field: '/approvals',
+          holds: ({ data: { approvals = [], writeOffs = [], checks = [] } }) => approvals.length + writeOffs.length + checks.length > 0,
+        },
+        'programme/policy-ends-before-start': {
+          says: 'A policy cannot end before it is in force.',
+          field: '/inForceUntil',
+          detail: ({ data: { inForceFrom } }) => `It is in force from ${inForceFrom}.`,
+          holds: ({ data: { inForceFrom, inForceUntil } }) => !inForceUntil || !certainlyBefore(inForceUntil, inForceFrom),
+        },
+        'programme/empty-approval-row': {
+          says: 'A row of an approval table needs a condition.',
+          field: ({ data: { approvals = [] } }) => `/approvals/${approvals.findIndex(isEmpty)}`,
+          holds: ({ data: { approvals = [] } }) => !approvals.some(isEmpty),
+        },
       },
       evolve: (p, policy) => ({ ...p, policies: [...p.policies, policy] }),
     }),
   },
   invariants: {
     ...eachOnce,
-    'programme/warning-twice': {
+    'programme/warning-exists': {
       says: 'Each warning has an id of its own.',
-      holds: ({ warnings }) => new Set(warnings.map((w) => w.warning)).size === warnings.length,
+      brokenBy: { WarningAdded: '/warning' },
+      detail: ({ warnings }) => `${duplicate(warnings, ({ warning }) => warning)!.warning} is the id of another warning.`,
+      holds: ({ warnings }) => !duplicate(warnings, ({ warning }) => warning),
     },
-    'programme/policy-version-twice': {
-      says: 'Each version of a policy is adopted once.',
-      holds: ({ policies }) => new Set(policies.map((p) => `${p.policy} ${p.version}`)).size === policies.length,
+    'programme/policy-exists': {
+      says: 'A version of a policy is adopted once: other rules are a new version.',
+      brokenBy: { PolicyAdopted: '/version' },
+      detail: ({ policies }) => {
+        const { policy, version } = duplicate(policies, versionOf)!;
+        return `Version ${version} of ${policy} has other rules: adopt a new version.`;
+      },
+      holds: ({ policies }) => !duplicate(policies, versionOf),
     },
   },
   about: (id, { integrator }) => ({ programme: id, ...(integrator && { contract: [integrator.contract] }) }),

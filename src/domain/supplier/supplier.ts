@@ -1,6 +1,6 @@
-import { choice, eventsOf, list, optional, ref, reject, subject, text } from '../../kernel/index.js';
+import { choice, eventsOf, list, optional, ref, subject, text } from '../../kernel/index.js';
 
-/** A company, joint venture or consortium. The only subject that belongs to no programme. */
+/** A company, joint venture or consortium. The only aggregate that belongs to no programme. */
 export interface Supplier {
   readonly stage: 'none' | 'registered';
   readonly title: string;
@@ -25,9 +25,12 @@ export const supplier = subject({
         aliases: optional(list(text('Other name'), 'Other names', { max: 50 })),
         registration: optional(text('Number in a public register', { max: 60 })),
       },
-      check({ form, members = [] }) {
-        if (form === 'company' && members.length > 0)
-          reject('supplier/company-with-members', 'A company has no members.', { pointer: '/members' });
+      rules: {
+        'supplier/company-with-members': {
+          says: 'A company has no members: it is a joint venture or a consortium.',
+          field: '/members',
+          holds: ({ data: { form, members = [] } }) => form !== 'company' || members.length === 0,
+        },
       },
       evolve: (_, { title, form, members = [], aliases = [], registration }) => ({
         stage: 'registered',

@@ -8,11 +8,13 @@ import {
   object,
   optional,
   ref,
-  reject,
   subject,
   text,
   type DataOf,
   type Headcount,
+  type Occurrence,
+  type Rule,
+  type Rules,
 } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 
@@ -25,7 +27,7 @@ const pool = object(poolFields, 'A pool of staff');
 const heads = count('How many', { min: 1, example: 113 });
 
 export type PoolName = DataOf<typeof poolFields>;
-/** A pool holds `count` by all that was told of it; `measured` is the last baseline. */
+/** A pool holds `count` by all that was recorded of it; `measured` is the last baseline. */
 export interface Pool extends PoolName {
   readonly count: number;
   readonly measured?: Headcount & { readonly on: string };
@@ -54,7 +56,7 @@ export interface Transfer {
   readonly event: string;
 }
 
-/** Headcount in double entry: whoever enters a pool leaves another, or comes from outside; the sum over all never changes. */
+/** Headcount in double entry: people who enter a pool leave another, or come from outside; the sum over all never changes. */
 export interface Workforce {
   readonly stage: 'none' | 'counted';
   readonly programme?: string;
@@ -81,13 +83,32 @@ const entered = (w: Workforce, name: PoolName, more: number, measured?: Pool['me
 };
 const countOf = (w: Workforce, name: PoolName): number => w.pools.find((p) => samePool(p, name))?.count ?? 0;
 
-const fact = eventsOf<Workforce, Programme>();
+/** Fewer than none, by an exact count. */
+const isShort = ({ count, measured }: Pool): boolean => count < 0 && measured !== undefined && (measured.qualifier ?? 'exact') === 'exact';
+
+const ofThisProgramme = {
+  'workforce/another-programme': {
+    says: 'The workforce of a programme has the id of the programme.',
+    field: '/programme',
+    detail: ({ id }) => `This is the workforce of ${id}.`,
+    holds: ({ id, data }) => data.programme === id,
+  },
+} satisfies Rules<Occurrence<{ readonly programme: string }>, Workforce>;
+const anotherEmployer: Rule<Occurrence<{ readonly from: PoolName; readonly to: PoolName }>, Workforce> = {
+  says: 'A transfer goes from one employer to another.',
+  field: '/to/employer',
+  detail: ({ data: { to } }) => `${to.employer} employs them already.`,
+  holds: ({ data: { from, to } }) => from.employer !== to.employer,
+};
+const oneUnit = { says: 'Posts, people and full-time equivalents are never mixed.', field: '/to/unit' };
+
+const event = eventsOf<Workforce, Programme>();
 
 export const workforce = subject({
   category: 'workforce',
   initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
   events: {
-    BaselineRecorded: fact({
+    BaselineRecorded: event({
       allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
@@ -95,13 +116,14 @@ export const workforce = subject({
         function: poolFields.function,
         headcount: headcount('How many there are'),
       },
+      rules: ofThisProgramme,
       evolve: (w, { programme, employer, function: of, headcount }, { effectiveOn }) => {
         const name: PoolName = { employer, function: of, unit: headcount.unit };
         const counted = entered(w, name, headcount.count - countOf(w, name), { ...headcount, on: effectiveOn });
         return { ...counted, stage: 'counted', programme };
       },
     }),
-    TransferPlanned: fact({
+    TransferPlanned: event({
       allowedIn: ['none', 'counted'],
       fields: {
         programme: ref('programme'),
@@ -112,10 +134,17 @@ export const workforce = subject({
         contract: optional(ref('contract', 'The contract that makes it necessary')),
         expectedOn: optional(date('When they are to move')),
       },
-      check: ({ from, to, inScope }) => acrossEmployers(from, to, inScope.unit),
+      rules: {
+        ...ofThisProgramme,
+        'workforce/same-employer': anotherEmployer,
+        'workforce/mixed-units': {
+          ...oneUnit,
+          holds: ({ data: { from, to, inScope } }) => from.unit === inScope.unit && to.unit === inScope.unit,
+        },
+      },
       evolve: (w, { programme, ...plan }, { event }) => ({ ...w, stage: 'counted', programme, plans: [...w.plans, { ...plan, event }] }),
     }),
-    StaffTransferred: fact({
+    StaffTransferred: event({
       allowedIn: ['counted'],
       fields: {
         transfer: id('The transfer', { example: 'applications-2016' }),
@@ -130,17 +159,16 @@ export const workforce = subject({
         left: optional(count('Who left before the day')),
         listSha256: optional(text('SHA-256 of the list of staff, in hexadecimal; names are never stored', { max: 64 })),
       },
-      check({ from, to, inScope, moved, objected = 0, retained = 0, left = 0 }) {
-        acrossEmployers(from, to, from.unit);
-        const sum = moved + objected + retained + left;
-        if (sum !== inScope)
-          reject(
-            'workforce/does-not-add-up',
-            `${moved} moved, ${objected} objected, ${retained} retained and ${left} left are ${sum}, not ${inScope}.`,
-            {
-              pointer: '/inScope',
-            },
-          );
+      rules: {
+        'workforce/same-employer': anotherEmployer,
+        'workforce/mixed-units': { ...oneUnit, holds: ({ data: { from, to } }) => from.unit === to.unit },
+        'workforce/does-not-add-up': {
+          says: 'Moved, objected, retained and left are together those in scope.',
+          field: '/inScope',
+          detail: ({ data: { inScope, moved, objected = 0, retained = 0, left = 0 } }) =>
+            `${moved} moved, ${objected} objected, ${retained} retained and ${left} left are ${moved + objected + retained + left}, not ${inScope}.`,
+          holds: ({ data: { inScope, moved, objected = 0, retained = 0, left = 0 } }) => moved + objected + retained + left === inScope,
+        },
       },
       evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) => {
         const gone = entered(w, rest.from, -(rest.moved + objected + left));
@@ -148,12 +176,12 @@ export const workforce = subject({
         return { ...moved, transfers: [...w.transfers, { ...rest, objected, retained, left, on: effectiveOn, event }] };
       },
     }),
-    StaffLeft: fact({
+    StaffLeft: event({
       allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they left')) },
       evolve: (w, { count, ...name }) => entered(w, name, -count),
     }),
-    StaffJoined: fact({
+    StaffJoined: event({
       allowedIn: ['counted'],
       fields: { ...poolFields, count: heads, why: optional(text('Why they joined')) },
       evolve: (w, { count, ...name }) => entered(w, name, count),
@@ -162,25 +190,27 @@ export const workforce = subject({
   invariants: {
     'workforce/below-zero': {
       says: 'No more can leave a pool than it was counted to hold.',
-      holds: ({ pools }) => pools.every(({ count, measured }) => count >= 0 || !measured || (measured.qualifier ?? 'exact') !== 'exact'),
+      brokenBy: { StaffTransferred: '/moved', StaffLeft: '/count' },
+      detail: ({ pools }) =>
+        pools
+          .filter(isShort)
+          .map((pool) => `${poolName(pool)} would hold ${pool.count}.`)
+          .join(' '),
+      holds: ({ pools }) => !pools.some(isShort),
     },
     'workforce/duplicate': {
       says: 'Each plan and each transfer has an id of its own.',
+      brokenBy: { TransferPlanned: '/plan', StaffTransferred: '/transfer' },
       holds: ({ plans, transfers }) =>
         new Set(plans.map(({ plan }) => plan)).size === plans.length &&
         new Set(transfers.map(({ transfer }) => transfer)).size === transfers.length,
     },
     'workforce/unknown-plan': {
-      says: 'A transfer carries out a plan that was told.',
+      says: 'A transfer carries out a plan that was recorded.',
+      brokenBy: { StaffTransferred: '/plan' },
       holds: ({ plans, transfers }) => transfers.every((t) => t.plan === undefined || plans.some(({ plan }) => plan === t.plan)),
     },
   },
   about: (_, { programme }) => (programme ? { programme } : {}),
   governedBy: { aggregate: programme, of: (w) => w.programme },
 });
-
-function acrossEmployers(from: PoolName, to: PoolName, unit: string): void {
-  if (from.employer === to.employer) reject('workforce/same-employer', `${to.employer} employs them already.`, { pointer: '/to/employer' });
-  if (from.unit !== unit || to.unit !== unit)
-    reject('workforce/mixed-units', 'Both pools and the scope count the same.', { pointer: '/to/unit' });
-}

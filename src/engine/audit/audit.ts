@@ -7,14 +7,14 @@ import {
   Rejection,
   type AnyCommand,
   type Assessment,
-  type Change,
   type Entry,
-  type Provenance,
   type History,
   type Json,
+  type Operation,
   type RecordedEvent,
 } from '../../kernel/index.js';
-import { dayOf, decideOn, type Load } from '../write/engine.js';
+import { dayOf, decide, readOthers, type Load } from '../write/decide.js';
+import { bodyOf } from '../write/receipt.js';
 
 /** A subject's state by both clocks: what was recorded up to a revision, about a day. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
@@ -101,7 +101,7 @@ export const historyView = (history: History, timeZone: string) => {
 export const dossierOf = (events: readonly RecordedEvent[], history: History, timeZone: string) => {
   const first = events[0]!;
   const { metadata } = first;
-  const body = (metadata.command.body ?? {}) as { readonly [field: string]: Json };
+  const body = bodyOf(first) as { readonly [field: string]: Json };
   const late = daysLate(metadata.effectiveOn, dayOf(metadata.recordedAt, timeZone));
   return {
     stream: first.stream,
@@ -133,7 +133,7 @@ export interface Replay {
   readonly decision: string;
   /** Whether the decision, taken again from what was known, comes out as it was recorded. */
   readonly same: boolean;
-  readonly differences: readonly Change[];
+  readonly differences: readonly Operation[];
   readonly refused?: { readonly code: string; readonly detail: string };
   readonly known: readonly { readonly stream: string; readonly revision: number }[];
   readonly recorded: readonly Outcome[];
@@ -150,7 +150,7 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
-  const { record = {}, ...data } = (metadata.command.body ?? {}) as { readonly record?: Provenance };
+  const { record = {}, ...data } = bodyOf(first);
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
   const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
   const history = (await load(category, id)).atRevision(first.revision - 1);
@@ -165,7 +165,7 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
-    const decision = await decideOn(command, context, history, asKnown);
+    const decision = decide(command, context, await readOthers(command, data, history, asKnown));
     const again = decision.events.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
     const differ = differences({ events: recorded }, { events: again }).concat(
       differences(byStream(metadata.known), byStream(decision.known), '/known'),

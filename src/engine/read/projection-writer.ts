@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent } from '../../kernel/index.js';
-import type { ProjectionBuild, ReadModel, Sequence } from '../../store/read-model.js';
+import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
@@ -60,14 +60,11 @@ export class ProjectionWriter {
   ) {
     this.cursor = build.cursor;
     this.#readsEvents = readsEvents(projection);
-    this.faulted = new Map(readModel.faulted(build.id).map(({ stream, sequence }) => [stream, sequence]));
-  }
-
-  /** Render errors: stream → which of its contributions cannot be shown, and why. Tried again whenever a row asks. */
-  readonly renderErrors = new Map<string, string>();
-  failed(stream: string, key: string, error: unknown): void {
-    if (!this.renderErrors.has(stream)) this.log(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
-    this.renderErrors.set(stream, `${key} cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+    this.faulted = new Map();
+    for (let page = readModel.faulted(build.id, { limit: MAX_PAGE }); page.length > 0;) {
+      for (const { stream, sequence } of page) this.faulted.set(stream, sequence);
+      page = readModel.faulted(build.id, { after: page.at(-1)!.stream, limit: MAX_PAGE });
+    }
   }
 
   /** Whether streams of a category contribute, or every event by itself. */

@@ -13,7 +13,14 @@ import {
   type SumOf,
   type Sums,
 } from '../../kernel/index.js';
-import type { ContributionPlace, IndexedEvent, ReadModel, Sequence } from '../../store/read-model.js';
+import {
+  MAX_PAGE,
+  MAX_SCANNED,
+  type ContributionPlace,
+  type IndexedEvent,
+  type ReadModelReader,
+  type Sequence,
+} from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import {
   contributionsOf,
@@ -27,9 +34,8 @@ import {
   targetOf,
   targetsOf,
   under,
-  type ProjectionWriter,
 } from './projection-writer.js';
-import type { Readers } from './readers.js';
+import type { HistoryCache } from '../history-cache.js';
 
 export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
@@ -37,6 +43,15 @@ export interface Row {
   readonly row: RowValue;
 }
 type Changes = Readonly<Record<string, RowValue | null>>;
+
+/** The build that rows are read from. */
+export interface ServedBuild {
+  readonly build: { readonly id: number };
+  /** From which event on a stream cannot be folded. */
+  readonly faulted: { get(stream: string): Sequence | undefined };
+  /** A contribution of a stream cannot be rendered. */
+  failed(stream: string, key: string, error: unknown): void;
+}
 
 /** All row changes of one position; a row that is gone is `null`. */
 export interface Update {
@@ -86,8 +101,6 @@ interface LastRendered extends Rendered {
 const KEPT_BYTES = 24 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
-/** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
-const MAX_SCANNED = 2000;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
 const PAGE_BYTES = 512 << 10;
 /** Keys around the contributions of one message that are looked at; rows that it may change, and their text, about. */
@@ -115,12 +128,17 @@ export class Rows {
   readonly #readsEvents: boolean;
 
   constructor(
-    private readonly readModel: ReadModel,
+    private readonly readModel: ReadModelReader,
     private readonly projection: Projection,
-    private readonly writer: ProjectionWriter,
-    private readonly readers: Readers,
+    private readonly writer: ServedBuild,
+    private readonly histories: HistoryCache,
   ) {
     this.#readsEvents = readsEvents(projection);
+  }
+
+  /** Whether a stream's events may change rows. */
+  #reads(stream: string): boolean {
+    return this.#readsEvents || this.projection.from.some(({ category }) => category === split(stream)[0]);
   }
 
   async row(key: string, at: Sequence): Promise<RowValue | undefined> {
@@ -176,27 +194,27 @@ export class Rows {
     const [place] = view.places(key);
     if (!place || split(place.stream)[0] !== list.category) return { entries: [] };
     const revision = view.revisionOf(place.stream);
-    return this.readers.at(place.stream, revision, (history) => {
-      const items = list.items(history);
-      const end = cursor === undefined ? items.length : Number(cursor);
-      if (!Number.isInteger(end) || end < 0 || end > items.length) throw new InvalidCursorError();
-      const start = Math.max(0, end - limit);
-      const entries = items
-        .slice(start, end)
-        .reverse()
-        .map((item) => list.entry(item, history));
-      return { entries, ...(start > 0 && { next: String(start) }) };
-    });
+    const history = await this.histories.at(place.stream, revision);
+    const items = list.items(history);
+    const end = cursor === undefined ? items.length : Number(cursor);
+    if (!Number.isInteger(end) || end < 0 || end > items.length) throw new InvalidCursorError();
+    const start = Math.max(0, end - limit);
+    const entries = items
+      .slice(start, end)
+      .reverse()
+      .map((item) => list.entry(item, history));
+    return { entries, ...(start > 0 && { next: String(start) }) };
   }
 
   async *#keys(at: Sequence, after: string): AsyncGenerator<string> {
     const last = (await this.#eventsUnder(after, at))[0]?.sequence;
     if (last === undefined)
       for (let cursor = after; ;) {
-        const keys = this.readModel.rowKeys(this.writer.build.id, at, cursor, KEYS);
+        const { keys, next } = this.readModel.rowKeys(this.writer.build.id, at, cursor, KEYS);
         yield* keys;
-        if (keys.length < KEYS) break;
-        cursor = keys.at(-1)!;
+        if (next === undefined) break;
+        cursor = next;
+        await turn();
       }
     if (!this.#readsEvents) return;
     let passed = last === undefined;
@@ -258,9 +276,13 @@ export class Rows {
   async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = () => false): Promise<Followed> {
     // Followers that begin at different places meet at the same ones.
     const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
-    const events = this.readModel
-      .events({ tags: [], after, upTo, limit: upTo - after })
-      .filter(({ stream }) => this.writer.reads(split(stream)[0]));
+    const events: IndexedEvent[] = [];
+    for (let from = after; from < upTo;) {
+      const page = this.readModel.events({ tags: [], after: from, upTo, limit: MAX_PAGE });
+      events.push(...page.events.filter(({ stream }) => this.#reads(stream)));
+      from = Math.max(page.scanned, page.events.at(-1)?.sequence ?? 0);
+      await breathe();
+    }
     if (this.#run.to !== after) this.#run = { from: after, to: after };
     if (events.length > most) {
       const changes = await this.#latest(events, after, upTo, breathe);
@@ -366,7 +388,7 @@ export class Rows {
     const before = from < 0 ? {} : await this.#addedAt(stream, from);
     if (faulted > upTo) return changed.between(before, await this.#addedAt(stream, to), stream, to);
     const at = this.readModel.revisionAt(stream, faulted);
-    const { about } = (await this.readers.event(stream, at)).metadata;
+    const { about } = (await this.histories.event(stream, at)).metadata;
     const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
     const contributions = Object.values(last).map(({ contribution }) => contribution);
     changed.unclear = true;
@@ -417,7 +439,7 @@ export class Rows {
   async #eventsUnder(key: string, at: Sequence): Promise<readonly (Standing & { readonly sequence: Sequence })[]> {
     if (!this.#readsEvents) return [];
     const found: (Standing & { readonly sequence: Sequence })[] = [];
-    for (const sequence of this.readModel.marked(this.writer.build.id, under(key), at, KEYS).toReversed()) {
+    for (const sequence of this.readModel.marked(this.writer.build.id, under(key), { upTo: at, limit: KEYS })) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
       const contribution = (await this.#addedBy(stream, revision))[key]?.contribution;
       if (contribution) found.push({ key, row: contribution.row === true, links: targetsOf(contribution), sequence });
@@ -449,7 +471,7 @@ export class Rows {
       const since = this.writer.faulted.get(stream);
       if (since === undefined || since > view.sequence) continue;
       const { position, id: event } = this.readModel.eventAt(since)!;
-      const error = this.readModel.faulted(this.writer.build.id).find((faulted) => faulted.stream === stream)?.error;
+      const error = this.readModel.faultOf(this.writer.build.id, stream)?.error;
       return { ...row, faulted: { stream, position, event, error: error ?? null } };
     }
     return row;
@@ -475,22 +497,21 @@ export class Rows {
     const id = idOf(stream, revision, false);
     const known = kept.get(this.#name(id)) as Added | undefined;
     if (known) return known;
-    return this.readers.at(stream, revision, (history) => {
-      const values: Record<string, unknown> = {};
-      const contributions = contributionsOf(this.projection, history);
-      const kinds = new Set(contributions.map(({ key }) => kindOf(key)));
-      for (const source of this.projection.from)
-        if (source.category === history.aggregate.category && kinds.has(source.kind))
-          this.#show(stream, contributions, source.kind, values, () => source.show(history));
-      return this.#keep(id, contributions, values);
-    });
+    const history = await this.histories.at(stream, revision);
+    const values: Record<string, unknown> = {};
+    const contributions = contributionsOf(this.projection, history);
+    const kinds = new Set(contributions.map(({ key }) => kindOf(key)));
+    for (const source of this.projection.from)
+      if (source.category === history.aggregate.category && kinds.has(source.kind))
+        this.#show(stream, contributions, source.kind, values, () => source.show(history));
+    return this.#keep(id, contributions, values);
   }
   /** What one event contributes for ever. */
   async #addedBy(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, true);
     const known = kept.get(this.#name(id)) as Added | undefined;
     if (known) return known;
-    const event = await this.readers.event(stream, revision);
+    const event = await this.histories.event(stream, revision);
     const values: Record<string, unknown> = {};
     const contributions = contributionsOfEvent(this.projection, event);
     if (contributions.length > 0)
@@ -634,8 +655,8 @@ class View implements Lookup {
   readonly #sums = new LRUCache<string, Readonly<Record<string, bigint>>>({ max: 5000 });
 
   constructor(
-    private readonly readModel: ReadModel,
-    private readonly writer: ProjectionWriter,
+    private readonly readModel: ReadModelReader,
+    private readonly writer: ServedBuild,
     public sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
@@ -726,15 +747,16 @@ class View implements Lookup {
   }
   #events(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
     const upTo = Math.min(this.sequence, (after?.since ?? Infinity) - 1);
-    return this.readModel.marked(this.writer.build.id, target, upTo, limit).map((since) => this.#originOfEvent(since, target, rank));
+    return this.readModel
+      .marked(this.writer.build.id, target, { upTo, limit, newestFirst: true })
+      .map((since) => this.#originOfEvent(since, target, rank));
   }
   /** Oldest first: of events that were marked with the key, the first that contributes under it counts. */
   #originsUnder({ category }: Source, key: string): readonly Origin[] {
     const { readModel, writer, sequence } = this;
     if (category === undefined)
       return readModel
-        .marked(writer.build.id, under(key), sequence, KEYS)
-        .toReversed()
+        .marked(writer.build.id, under(key), { upTo: sequence, limit: KEYS })
         .map((since) => this.#originOfEvent(since, key, 0));
     return this.places(key)
       .slice(0, 1)

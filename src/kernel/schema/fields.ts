@@ -1,5 +1,6 @@
 import { exponentOf, whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
 import { isDay, whyNotADate } from '../values/dates.js';
+import { stepOf, steps } from '../values/json.js';
 import type { Json } from '../event.js';
 
 /** What was wrong with an input: a JSON Pointer to the place and a sentence for a person. */
@@ -46,7 +47,7 @@ const field =
   (about?: string, more: More = {}): Field<T> =>
     ({ kind, optional: false, about, ...fixed, ...more }) as Field<T>;
 
-/** One line or a paragraph, 1 to `max` characters (200 unless told), never only blanks. */
+/** One line or a paragraph, 1 to `max` characters (200 unless set), never invisible as a whole. */
 export const text = field<string>('text', { max: 200 });
 /** A name of the user's own: `met-hosting-csc`. */
 export const id = field<string>('id');
@@ -55,7 +56,7 @@ export const flag = field<boolean>('flag');
 export const date = field<string>('date');
 /** One day of the calendar. */
 export const day = field<string>('day');
-/** A whole number, 0 or more unless told. */
+/** A whole number, 0 or more unless set. */
 export const count = field<number>('count', { min: 0, max: 1_000_000_000 });
 export const uri = field<string>('uri', { max: 2000 });
 /** Money with its currency, as well as it is known. */
@@ -66,8 +67,15 @@ export const headcount = field<Headcount>('headcount');
 export const json = field<Json>('json');
 export const pointer = field<string>('pointer', { max: 200 });
 export const uuid = field<string>('uuid');
-/** The id of another subject, which must exist. */
-export const ref = (category: string, about?: string, more: More = {}): Field<string> => field<string>('ref', { category })(about, more);
+/** Marks the type of an id that names another aggregate; exists for the compiler alone. */
+export declare const REFERS: unique symbol;
+export type Referring<State> = string & { readonly [REFERS]?: State };
+/** The id of another aggregate, which must exist: by its category, or by the aggregate itself where the state is read. */
+export const ref = <State = { readonly stage: string }>(
+  to: string | { readonly category: string; readonly initial: State },
+  about?: string,
+  more: More = {},
+): Field<Referring<State>> => field<Referring<State>>('ref', { category: typeof to === 'string' ? to : to.category })(about, more);
 export const choice = <const T extends string>(values: readonly T[], about?: string, more: More = {}): Field<T> =>
   field<T>('choice', { values })(about, more);
 export const list = <T>(item: Field<T>, about?: string, more: More = {}): Field<readonly T[]> =>
@@ -123,19 +131,48 @@ interface Row {
 export type Kind =
   | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'list' | 'object' | 'json'; // prettier-ignore
 
-const no = (problems: Problem[], pointer: string, detail: string): void => void problems.push({ pointer, detail });
+/** What one check says at most; one more entry says how many there are beside. */
+export const MAX_PROBLEMS = 50;
+type Problems = Problem[] & { beside?: number };
+const no = (problems: Problems, pointer: string, detail: string): void => {
+  if (problems.length < MAX_PROBLEMS) return void problems.push({ pointer, detail });
+  problems.beside = (problems.beside ?? 0) + 1;
+  problems[MAX_PROBLEMS] = {
+    pointer: '',
+    detail: `${problems.beside} more ${problems.beside === 1 ? 'fault is' : 'faults are'} not listed`,
+  };
+};
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// Control characters but for tab and line ends; lone surrogates are caught by isWellFormed.
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+/** Begins with what can be seen and is printable ASCII: nothing else needs to be looked for in most texts. */
+const plain = /^[\x21-\x7e][\x20-\x7e]*$/;
+// C0 but for tab and line ends, DEL, C1; lone surrogates are caught by isWellFormed.
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+/** Embeddings, overrides and isolates: they make a reader see other words than were recorded. */
+const turned = /[\u202a-\u202e\u2066-\u2069]/;
+/** Anything that leaves a trace on paper: no blank, control or format character, no filler (U+3164), no empty braille cell. */
+const visible = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** Whether a text is longer than `max` code points, as JSON Schema counts. */
+const isLonger = (text: string, max: number): boolean => {
+  if (text.length <= max) return false;
+  if (text.length > 2 * max) return true;
+  let points = 0;
+  for (const _ of text) points++;
+  return points > max;
+};
 const asText =
   (also: (text: string, field: Field) => string | undefined): Check =>
   (field, value, at, problems) => {
     if (typeof value !== 'string') return no(problems, at, 'must be a text');
     const max = field.max ?? 200;
-    if (value.length > max) return no(problems, at, `must not be longer than ${max} characters`);
-    if (!value.isWellFormed() || control.test(value)) return no(problems, at, 'must not hold control characters or broken unicode');
+    if (isLonger(value, max)) return no(problems, at, `must not be longer than ${max} characters`);
+    if (!plain.test(value)) {
+      if (!value.isWellFormed()) return no(problems, at, 'must not hold broken unicode');
+      if (control.test(value)) return no(problems, at, 'must not hold control characters');
+      if (turned.test(value)) return no(problems, at, 'must not hold characters that turn the direction of the text');
+    }
     const why = also(value, field);
     if (why) no(problems, at, why);
   };
@@ -146,7 +183,8 @@ const asObject =
   (_, value, at, problems) => {
     const before = problems.length;
     check(fields, value, at, problems);
-    const why = problems.length === before && also?.(value);
+    const sound = problems.length === before && before <= MAX_PROBLEMS;
+    const why = sound && also?.(value);
     if (why) no(problems, `${at}/${why[0]}`, why[1]);
   };
 const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): readonly [field: string, why: string] | undefined => {
@@ -165,10 +203,13 @@ const dateExample = '2016-02-29';
 /** One row for each kind of field: how it is checked, shown in OpenAPI, exemplified, and got wrong. */
 const kinds: { readonly [K in Kind]: Row } = {
   text: {
-    check: asText((value) => (value.trim() === '' ? 'must not be empty' : undefined)),
+    check: asText((value) =>
+      value === '' ? 'must not be empty' : plain.test(value) || visible.test(value) ? undefined : 'must hold something that can be seen',
+    ),
     schema: ({ max = 200 }) => aString({ minLength: 1, maxLength: max }),
     example: ({ about }) => about?.split(/[,:.(]/)[0] ?? 'text',
-    wrong: ({ max = 200 }) => texts(['', ' ', 'a\u0000b', '\ud800', 'x'.repeat(max + 1)])(),
+    wrong: ({ max = 200 }) =>
+      texts(['', ' ', '\u200b\u3164', 'a\u0000b', 'a\u0085b', '\u202ea', '\ud800', 'x'.repeat(max + 1), '🏗'.repeat(max + 1)])(),
   },
   id: {
     check: asText((value) => (identifier.test(value) ? undefined : `must match ${IDENTIFIER}`)),
@@ -300,7 +341,7 @@ export const check = (fields: Fields, value: unknown, at = '', problems: Problem
     return problems;
   }
   for (const name of Object.keys(value))
-    if (!Object.hasOwn(fields, name)) no(problems, `${at}/${escape(name)}`, 'is not a field that is known here');
+    if (!Object.hasOwn(fields, name)) no(problems, `${at}/${stepOf(name)}`, 'is not a field that is known here');
   for (const name of Object.keys(fields)) {
     const field = fields[name]!;
     if (!Object.hasOwn(value, name) || value[name] === undefined) {
@@ -309,8 +350,6 @@ export const check = (fields: Fields, value: unknown, at = '', problems: Problem
   }
   return problems;
 };
-
-const escape = (key: string): string => key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
 
 export const checkField = (field: Field, value: unknown, at: string): Problem[] => {
   const problems: Problem[] = [];
@@ -347,15 +386,18 @@ export const wrongFor = (field: Field): readonly unknown[] => kinds[field.kind].
 /** The field that a JSON Pointer names inside an object with these fields; undefined when there is none. */
 export const fieldAt = (fields: Fields, pointer: string): Field | undefined => {
   let here: Field | undefined = object(fields);
-  for (const step of pointer.split('/').slice(1)) {
-    if (here?.kind === 'object') here = here.fields![step];
-    else if (here?.kind === 'list' && /^\d+$/.test(step)) here = here.item;
-    else if (here?.kind === 'amount' || here?.kind === 'value') here = amountFields[step];
-    else if (here?.kind === 'headcount') here = headcountFields[step];
-    else return undefined;
+  for (const step of steps(pointer)) {
+    if (here?.kind === 'list') here = /^(0|[1-9]\d*)$/.test(step) ? here.item : undefined;
+    else {
+      const inner: Fields = (here && fieldsOf(here)) ?? {};
+      here = Object.hasOwn(inner, step) ? inner[step] : undefined;
+    }
   }
   return here;
 };
+
+const fieldsOf = ({ kind, fields }: Field): Fields | undefined =>
+  kind === 'object' ? fields : kind === 'amount' || kind === 'value' ? amountFields : kind === 'headcount' ? headcountFields : undefined;
 
 /** Every id of another subject that an input names, with where it stands. */
 export const refsIn = (fields: Fields, data: any, at = ''): { category: string; id: string; pointer: string }[] =>
@@ -368,6 +410,21 @@ const refsInField = (field: Field, value: any, at: string): { category: string; 
   if (field.kind === 'list') return value.flatMap((entry: unknown, i: number) => refsInField(field.item!, entry, `${at}/${i}`));
   return [];
 };
+
+/** The references of an input by the name of their field: one, or a list. Those deeper inside an object have no name here. */
+export const refsOf = <T>(
+  fields: Fields,
+  data: any,
+  refer: (category: string, id: string) => T,
+): Readonly<Record<string, T | readonly T[]>> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { kind, category, item }]) => {
+      const value = data?.[name];
+      if (value === undefined) return [];
+      if (kind === 'ref') return [[name, refer(category!, value)]];
+      return kind === 'list' && item!.kind === 'ref' ? [[name, value.map((id: string) => refer(item!.category!, id))]] : [];
+    }),
+  );
 
 export { DECIMAL, exponentOf };
 

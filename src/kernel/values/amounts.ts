@@ -1,7 +1,7 @@
 export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
-/** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), as well as it is known. Computed as whole minor units. */
-export interface Amount {
+/** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), as well as it is known. Computed as whole minor units. A type, not an interface, so that it is JSON to the compiler. */
+export type Amount = {
   readonly amount: string;
   /** ISO 4217. */
   readonly currency: string;
@@ -10,7 +10,7 @@ export interface Amount {
   readonly roundedTo?: string;
   /** Equivalents as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
-}
+};
 
 /** An amount, or why there is none: they did not say, they may not say yet, or we do not know. Never zero. */
 export type Value =

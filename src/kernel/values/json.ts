@@ -19,43 +19,129 @@ export const canonical = (value: unknown): string => {
   return `{${text}}`;
 };
 
-const steps = (pointer: string): string[] =>
+/** The keys that a JSON Pointer goes through. */
+export const steps = (pointer: string): string[] =>
   pointer
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-/** The value that a JSON Pointer (RFC 6901) names; undefined when there is none. */
+/** A key as a step of a JSON Pointer, at most 64 characters of it. */
+export const stepOf = (key: string): string =>
+  (key.length > 64 ? `${key.slice(0, 63)}…` : key).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+/** The entry of a list that a step names: `7`, never `07`, `-` or `length`. */
+const isEntry = (list: readonly unknown[], step: string): boolean => /^(0|[1-9]\d{0,8})$/.test(step) && Number(step) < list.length;
+const has = (value: unknown, step: string): boolean =>
+  Array.isArray(value) ? isEntry(value, step) : isObject(value) && Object.hasOwn(value, step);
+
+/** The value that a JSON Pointer (RFC 6901) names, by own properties and existing list entries alone; undefined when there is none. */
 export const at = (value: unknown, pointer: string): any => {
   let here: any = value;
   for (const step of steps(pointer)) {
-    if (here === null || typeof here !== 'object' || !Object.hasOwn(here, step)) return undefined;
+    if (!has(here, step)) return undefined;
     here = here[step];
   }
   return here;
 };
 
-/** A copy with the value at a JSON Pointer replaced or, in an object, added. */
+/** Whether `withValue` has an effect at a JSON Pointer: all that leads there exists, and so does a list entry that it ends in. */
+export const hasPlace = (value: unknown, pointer: string): boolean => {
+  const way = steps(pointer);
+  const last = way.pop();
+  let here: any = value;
+  for (const step of way) {
+    if (!has(here, step)) return false;
+    here = here[step];
+  }
+  return last === undefined || isObject(here) || has(here, last);
+};
+
+/** A copy with the value at a JSON Pointer replaced or, in an object, added; the same value where `hasPlace` says no. */
 export const withValue = (value: any, pointer: string, to: Json): any => put(value, steps(pointer), to);
 
 const put = (value: any, [step, ...rest]: string[], to: Json): any => {
   if (step === undefined) return to;
-  if (Array.isArray(value)) return value.map((entry, i) => (String(i) === step ? put(entry, rest, to) : entry));
-  return { ...value, [step]: put(value?.[step], rest, to) };
+  if (Array.isArray(value)) return isEntry(value, step) ? value.with(Number(step), put(value[Number(step)], rest, to)) : value;
+  if (!isObject(value) || (rest.length > 0 && !Object.hasOwn(value, step))) return value;
+  return { ...value, [step]: put(value[step], rest, to) };
 };
 
-export interface Change {
-  readonly pointer: string;
-  readonly from: Json;
-  readonly to: Json;
-}
+/** One step of a change, in the form of RFC 6902, with the former value beside it. */
+export type Operation =
+  | { readonly op: 'add'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string; readonly was: Json }
+  | { readonly op: 'replace'; readonly path: string; readonly value: Json; readonly was: Json };
 
-/** What differs between two values, deepest place first named; `null` stands for absent. */
-export const differences = (from: any, to: any, pointer = ''): Change[] => {
-  if (canonical(from) === canonical(to)) return [];
-  const walk = (v: unknown) => v !== null && typeof v === 'object' && !Array.isArray(v);
-  if (!walk(from) || !walk(to)) return [{ pointer, from: from ?? null, to: to ?? null }];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
-    differences(from[key], to[key], `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-  );
+/** A member of the object itself, never an inherited one. */
+const own = (value: Readonly<Record<string, unknown>>, key: string): any => (Object.hasOwn(value, key) ? value[key] : undefined);
+
+/** Whether two values are the same JSON; absent and undefined are one. */
+export const sameJson = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a)) return a.length === (b as unknown[]).length && a.every((entry, i) => sameJson(entry, (b as unknown[])[i]));
+  const [x, y] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  for (const key of Object.keys(x)) if (!sameJson(x[key], own(y, key))) return false;
+  for (const key of Object.keys(y)) if (y[key] !== undefined && own(x, key) === undefined) return false;
+  return true;
+};
+
+/**
+ * What makes one value of another, in the form of RFC 6902: applied in order it gives the second. Members are compared by name; of lists
+ * what is common at both ends is passed over: entries that came or went in one place are added or removed, as many others as before are
+ * compared one by one, else the list is replaced. Takes time in the size of what differs and of the lists around it.
+ */
+export const differences = (from: any, to: any, path = ''): Operation[] => {
+  if (sameJson(from, to)) return [];
+  if (from === undefined) return [{ op: 'add', path, value: to }];
+  if (to === undefined) return [{ op: 'remove', path, was: from }];
+  if (Array.isArray(from) && Array.isArray(to)) return listDifferences(from, to, path);
+  const walk = (value: unknown) => value !== null && typeof value === 'object' && !Array.isArray(value);
+  if (!walk(from) || !walk(to)) return [{ op: 'replace', path, value: to, was: from }];
+  const operations: Operation[] = [];
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)]))
+    if (from[key] !== to[key])
+      operations.push(...differences(from[key], to[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`));
+  return operations;
+};
+
+const listDifferences = (from: readonly Json[], to: readonly Json[], path: string): Operation[] => {
+  let start = 0;
+  let [fromEnd, toEnd] = [from.length, to.length];
+  while (start < fromEnd && start < toEnd && sameJson(from[start], to[start])) start++;
+  while (fromEnd > start && toEnd > start && sameJson(from[fromEnd - 1], to[toEnd - 1])) [fromEnd, toEnd] = [fromEnd - 1, toEnd - 1];
+  const [gone, come] = [from.slice(start, fromEnd), to.slice(start, toEnd)];
+  if (gone.length === 0) return come.map((value, i): Operation => ({ op: 'add', path: `${path}/${start + i}`, value }));
+  if (come.length === 0) return gone.map((was): Operation => ({ op: 'remove', path: `${path}/${start}`, was }));
+  if (gone.length === come.length) return gone.flatMap((was, i) => differences(was, come[i], `${path}/${start + i}`));
+  return [{ op: 'replace', path, value: to, was: from }];
+};
+
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gs;
+
+/**
+ * The JSON Pointer of the first name that stands twice in one object of a JSON text, where `JSON.parse` keeps the last value without a
+ * word; undefined when there is none. The text is JSON already, and as deep as the caller allows.
+ */
+export const duplicateName = (text: string): string | undefined => {
+  /** The objects (their names) and lists (no names) that are open, and where each stands. */
+  const open: { readonly names: Set<string> | undefined; step: string; entry: number }[] = [];
+  let last = '';
+  for (const [token] of text.matchAll(TOKENS)) {
+    const here = open.at(-1);
+    if (token === '{' || token === '[') open.push({ names: token === '{' ? new Set() : undefined, step: '0', entry: 0 });
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ',') {
+      if (here && !here.names) here.step = String(++here.entry);
+    } else if (token === ':') {
+      const name = JSON.parse(last) as string;
+      here!.step = stepOf(name);
+      if (here!.names!.has(name)) return open.map(({ step }) => `/${step}`).join('');
+      here!.names!.add(name);
+    } else last = token;
+  }
+  return undefined;
 };

@@ -1,4 +1,4 @@
-import { HistoryBrokenError, type Genesis } from '../event-store.js';
+import { genesisIn, HistoryBrokenError, type Genesis } from '../event-store.js';
 import { CallFailedError, mayBeAskedAgain, passes } from './errors.js';
 import type { Recorded } from './events.js';
 import type { ClusterConnection } from './cluster-connection.js';
@@ -7,13 +7,6 @@ import { collect, mustBeWhole } from './reading.js';
 
 const STREAM = 'genesis';
 const TYPE = 'LedgerOpened';
-const FORMAT = 1;
-
-/** The ledger was written in a format that this program does not know. */
-export class UnsupportedFormatError extends Error {
-  override readonly name = 'UnsupportedFormatError';
-  readonly code = 'unsupported-format';
-}
 
 /** The server holds a ledger already, another than the one that is moved there. */
 export class OtherLedgerError extends Error {
@@ -24,7 +17,7 @@ export class OtherLedgerError extends Error {
 /**
  * The ledger that stands in the store, opened by whichever node came first: all that start at once write it only where no stream is, one
  * of them wins, and all read the same.
- * @throws NewerFormat, HistoryBroken, Failed
+ * @throws UnsupportedFormatError, HistoryBrokenError, CallFailedError
  */
 export const genesisOf = async (link: ClusterConnection, fresh: () => Genesis, newId: () => string, deadline: number): Promise<Genesis> => {
   let event: Proposed | undefined;
@@ -44,11 +37,7 @@ export const genesisOf = async (link: ClusterConnection, fresh: () => Genesis, n
 };
 
 const read = (record: Recorded | undefined): Genesis => {
-  const answer = record?.json() as Partial<Genesis> | undefined;
-  if (record?.type !== TYPE || record.revision !== 0 || typeof answer?.ledgerId !== 'string' || typeof answer.timeZone !== 'string')
-    throw new HistoryBrokenError(`The stream ${STREAM} does not begin with the first record of a ledger.`);
-  const genesis = answer as Genesis;
-  if (genesis.formatVersion > FORMAT)
-    throw new UnsupportedFormatError(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
+  const genesis = record?.type === TYPE && record.revision === 0 ? genesisIn(record.json()) : undefined;
+  if (!genesis) throw new HistoryBrokenError(`The stream ${STREAM} does not begin with the first record of a ledger.`);
   return genesis;
 };

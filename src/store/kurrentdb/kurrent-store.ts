@@ -1,5 +1,6 @@
 import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
+  FORMAT_VERSION,
   HistoryBrokenError,
   OutcomeUnknownError,
   StoreUnavailableError,
@@ -88,7 +89,7 @@ export class KurrentStore implements EventStore {
     private latest: LogPosition,
   ) {}
 
-  /** @throws InvalidConnection, CannotOpen with the step that failed, NewerFormat, OtherLedger */
+  /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
     const connection = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
@@ -96,7 +97,7 @@ export class KurrentStore implements EventStore {
     await mustAnswer(connection, bounds.openDeadline, log);
     const link = new ClusterConnection({ connection, patience: bounds.patience, now, log });
     try {
-      const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: 1, timeZone, createdAt: now() };
+      const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
       const ledger = await genesisOf(link, fresh, newId, bounds.deadline);
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedgerError(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);
@@ -271,7 +272,7 @@ const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): bo
   return id === sent.id && type === sent.type && canonical(data) === said(sent.data) && canonical(metadata) === said(sent.metadata);
 };
 
-/** @throws HistoryBroken when a revision is missing between those of a page */
+/** @throws HistoryBrokenError when a revision is missing between those of a page */
 const whole = (records: readonly Recorded[], fromStart: boolean): readonly RecordedEvent[] => {
   const revisions = new Revisions(fromStart);
   return records.map((record) => {

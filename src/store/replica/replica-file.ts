@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { RecordedEvent } from '../../kernel/index.js';
-import { HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
+import { genesisIn, HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
@@ -32,7 +32,7 @@ export class ReplicaFile {
   #tree = new MerkleTree();
   #position: string | undefined;
 
-  /** @throws FolderInUse, UnsafeSqlite; HistoryBroken when the file is damaged */
+  /** @throws FolderInUseError, UnsafeSqliteError, UnsupportedFormatError; HistoryBrokenError when the file is damaged */
   constructor(readonly dir: string) {
     this.#release = lockFolder(dir);
     this.#db = new Database(join(dir, REPLICA_FILE));
@@ -83,7 +83,7 @@ export class ReplicaFile {
 
   /**
    * Copies what comes next in the log: all of it, with the tree over it, or nothing.
-   * @throws HistoryBroken when an event is none that can come next: twice, out of order, or behind a gap in its stream
+   * @throws HistoryBrokenError when an event is none that can come next: twice, out of order, or behind a gap in its stream
    */
   take(events: readonly RecordedEvent[], compare: Compare): void {
     const tree = this.#tree.replica();
@@ -143,7 +143,7 @@ export class ReplicaFile {
     return this.#positionAt.get(sequence)?.position;
   }
 
-  /** Reads the whole file and makes the root anew. @throws HistoryBroken when it is not the root over what was copied */
+  /** Reads the whole file and makes the root anew. @throws HistoryBrokenError when it is not the root over what was copied */
   async verify(): Promise<{ readonly count: number; readonly root: string }> {
     const kept = this.#tree.replica();
     const tree = new MerkleTree();
@@ -176,7 +176,7 @@ export class ReplicaFile {
         .map((row) => [row.key, row.value]),
     );
     const [genesis, tree] = [about.get('genesis'), about.get('tree')];
-    if (genesis !== undefined) this.#genesis = JSON.parse(genesis) as Genesis;
+    if (genesis !== undefined) this.#genesis = genesisIn(JSON.parse(genesis));
     if (tree !== undefined) this.#tree = MerkleTree.from(JSON.parse(tree) as TreeState);
     const last = this.#db.prepare<[], { sequence: number | null }>('SELECT max(sequence) AS sequence FROM events').get()!.sequence ?? 0;
     if (last !== this.sequence) throw this.broken(`its last event is number ${last}, and was number ${this.sequence}`);

@@ -70,6 +70,7 @@ export class ReplicaStore implements EventStore {
   readonly #file: ReplicaFile;
   readonly #options: ReplicaOptions;
   readonly #waiting = new Signal();
+  readonly #onCommit: (() => void)[] = [];
   readonly #stop = new AbortController();
   #remote: EventStore | undefined;
   /** Of the last event that this process appended and the copy has not yet. */
@@ -158,6 +159,10 @@ export class ReplicaStore implements EventStore {
     return this.#file.position;
   }
 
+  onCommit(listener: () => void): void {
+    this.#onCommit.push(listener);
+  }
+
   /** While the store was not connected yet, only positions of the copy can be compared. @throws StoreUnavailable for others */
   compare(a: string, b: string): number {
     if (this.#remote) return this.#remote.compare(a, b);
@@ -240,6 +245,7 @@ export class ReplicaStore implements EventStore {
         went();
         this.#isBack();
         this.#waiting.notifyAll();
+        for (const listener of this.#onCommit) listener();
         await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
       }
     } finally {

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
@@ -9,12 +9,6 @@ export class FolderInUseError extends Error {
   constructor(readonly folder: string) {
     super(`${folder} is in use by another process.`);
   }
-}
-
-/** The ledger in this folder was written in a format that this program does not know. */
-export class UnsupportedFormatError extends Error {
-  override readonly name = 'UnsupportedFormatError';
-  readonly code = 'unsupported-format';
 }
 
 /** This SQLite can lose acknowledged records. */
@@ -33,10 +27,14 @@ export const refuseUnsafe = (version: string): void => {
   if (number < 3_051_003) throw new UnsafeSqliteError(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
 };
 
-/** Holds a folder until released; a killed process leaves it free. @throws FolderInUse */
+export const LOCK_FILE = 'ledger.lock';
+
+/** Holds a folder until released; a killed process leaves it free. @throws FolderInUseError */
 export const lockFolder = (folder: string): (() => void) => {
-  mkdirSync(folder, { recursive: true });
-  const lock = new Database(join(folder, 'ledger.lock'), { timeout: 0 });
+  makePrivateFolder(folder);
+  const file = join(folder, LOCK_FILE);
+  makePrivateFile(file);
+  const lock = new Database(file, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -47,7 +45,28 @@ export const lockFolder = (folder: string): (() => void) => {
   return () => lock.close();
 };
 
-/** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqlite */
+/** Makes a folder, mode 0700, with those above it; takes from one that exists what others may do there. */
+const makePrivateFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    tighten(folder, 0o700);
+  } catch (error) {
+    // A mounted volume may belong to another user. What matters more, the files, is private all the same.
+    if (codeOf(error) !== 'EPERM') throw error;
+  }
+};
+
+/** Makes an empty file, mode 0600, where there is none; takes from one that exists what others may do with it. */
+export const makePrivateFile = (file: string): void => {
+  closeSync(openSync(file, 'a', 0o600));
+  tighten(file, 0o600);
+};
+
+const tighten = (path: string, mode: number): void => {
+  if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
+};
+
+/** Writes ahead. FULL waits for the disk at each commit; NORMAL may lose the last ones to a power cut, never the file. @throws UnsafeSqliteError */
 export const openFile = (db: Database.Database, synchronous: 'FULL' | 'NORMAL'): void => {
   refuseUnsafe(db.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()!.v);
   db.pragma('journal_mode = WAL');

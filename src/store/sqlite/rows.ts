@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
 import type { Revision } from '../event-store.js';
 
@@ -36,7 +37,7 @@ const HEADS = 50_000;
 
 /** The revisions that streams are at: where a file has one writer, what is kept needs no question. */
 export class Heads {
-  readonly #kept = new Map<string, Revision>();
+  readonly #kept = new LRUCache<string, Revision>({ max: HEADS });
 
   /** @param ask the file; undefined when it has no such stream */
   constructor(private readonly ask: (stream: string) => Revision | undefined) {}
@@ -49,8 +50,11 @@ export class Heads {
     this.moved(stream, head);
     return head;
   }
+  /** Without asking the file. */
+  known(stream: string): Revision | undefined {
+    return this.#kept.get(stream);
+  }
   moved(stream: string, revision: Revision): void {
-    if (this.#kept.size >= HEADS) this.#kept.clear();
     this.#kept.set(stream, revision);
   }
   /** After a transaction that did not come to pass. */

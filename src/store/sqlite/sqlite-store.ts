@@ -1,10 +1,13 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { join } from 'node:path';
-import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
+import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
+  FORMAT_VERSION,
+  HistoryBrokenError,
   InvalidPositionError,
   OutcomeUnknownError,
   PositionOfAnotherStoreError,
+  StoreFailedError,
   StoreUnavailableError,
   WrongExpectedRevisionError,
   type Appended,
@@ -13,13 +16,14 @@ import {
   type Revision,
 } from '../event-store.js';
 import { Signal } from '../signal.js';
-import { codeOf, lockFolder, UnsupportedFormatError, openFile } from './folder.js';
-import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from './rows.js';
+import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
+import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
+import { Heads, recordedOf, textsOf, type EventRow } from './rows.js';
+import { examineLedger, type Examined } from './examination.js';
+import { watchFiles } from './watch.js';
 
-/** Where a folder has its ledger. */
-export const LEDGER_FILE = 'ledger.db';
-const FORMAT = 1;
-const GENESIS = 'genesis';
+export { LEDGER_FILE };
+
 /** Appends that share one commit at most: bounds the time that others wait for it. */
 const BATCH = 512;
 
@@ -33,19 +37,27 @@ export interface SqliteStoreOptions {
   newId(): string;
 }
 
+type Row = ReturnType<typeof textsOf>;
+
 interface Pending {
   readonly stream: string;
   readonly expected: Revision;
   /** As they were when the call came: what the caller does with the events afterwards changes nothing. */
-  readonly rows: readonly ReturnType<typeof textsOf>[];
+  readonly rows: readonly Row[];
   resolve(appended: Appended): void;
   reject(error: Error): void;
 }
 
+/** After these SQLite has rolled back, or can, and the next transaction may succeed. */
+const RECOVERABLE = /^SQLITE_(FULL|BUSY|NOMEM|CONSTRAINT|TOOBIG)/;
+/** A COMMIT that ends with one of these has not written its last frame: nothing of it is found after a crash. */
+const NOT_COMMITTED = /^SQLITE_(FULL|BUSY)/;
+
 /**
  * One SQLite file, one writer. Appends that arrive together are committed together, each checked on its own, and answered only after
- * the commit is on disk (WAL, synchronous=FULL). A commit that fails on I/O leaves its outcome unknown: the store then refuses every
- * further append until it is opened anew, since what the operating system still holds in memory may not be on the disk.
+ * the commit is on disk (WAL, synchronous=FULL). The store fails for good when a COMMIT fails with anything but a full disk, a lock or
+ * lack of memory, when any access meets an I/O error or corruption, and when one of its files is removed or replaced: what the operating
+ * system holds in memory may then not be on the disk. It accepts nothing from then on, and reads go on as far as they can.
  */
 export class SqliteStore implements EventStore {
   readonly kind = 'sqlite';
@@ -54,6 +66,7 @@ export class SqliteStore implements EventStore {
   commits = 0;
   readonly #db: Database.Database;
   readonly #release: () => void;
+  readonly #unwatch: () => void;
   readonly #insert: Database.Statement;
   readonly #ofStream: Database.Statement<[string, number, number], EventRow<number>>;
   readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
@@ -62,36 +75,47 @@ export class SqliteStore implements EventStore {
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #pending: Pending[] = [];
   #scheduled = false;
-  #broken: Error | undefined;
+  #failure: StoreFailedError | undefined;
+  readonly #listeners: ((failure: StoreFailedError) => void)[] = [];
+  /** Of the last COMMIT without a known outcome: ids of its events and commands, those of BATCH appends at most. */
+  readonly #doubtful = new Set<string>();
   #closed = false;
   readonly #waiting = new Signal();
+  readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
     this.#release = lockFolder(dir);
-    this.#db = new Database(join(dir, LEDGER_FILE));
+    let db: Database.Database | undefined;
     try {
-      openFile(this.#db, 'FULL');
-      this.#db.exec(`
-        CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;
-        CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
-      `);
-      this.#insert = this.#db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
-      this.#ofStream = this.#db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
-      this.#ofLog = this.#db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
-      this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
-      this.#last = this.#db.prepare('SELECT max(position) AS position FROM events');
-      this.genesis = this.#open(options);
+      const { genesis } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      this.#db = db;
+      this.genesis = genesis;
+      this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
+      this.#ofStream = db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+      this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
+      this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+      this.#last = db.prepare('SELECT max(position) AS position FROM events');
+      const files = [LEDGER_FILE, `${LEDGER_FILE}-wal`, `${LEDGER_FILE}-shm`, LOCK_FILE].map((name) => join(dir, name));
+      this.#unwatch = watchFiles(files, (error) => this.#fail(error));
     } catch (error) {
-      this.#db.close();
+      db?.close();
       this.#release();
       throw error;
     }
   }
 
-  /** @throws FolderInUse, NewerFormat, UnsafeSqlite */
+  /** @throws FolderInUseError, NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     return new SqliteStore(options);
+  }
+
+  get failure(): StoreFailedError | undefined {
+    return this.#failure;
+  }
+  onFailure(listener: (failure: StoreFailedError) => void): void {
+    if (this.#failure) listener(this.#failure);
+    else this.#listeners.push(listener);
   }
 
   /** What the writer's connection runs with, read back from it. */
@@ -101,16 +125,20 @@ export class SqliteStore implements EventStore {
   }
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
-    this.#mustBeOpen();
-    if (from > this.#heads.of(stream)) return [];
-    return this.#ofStream.all(stream, from, limit).map(recordedOf);
+    return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
+  }
+
+  currentRevision(stream: string): Revision | undefined {
+    return this.failure || this.#closed ? undefined : this.#heads.known(stream);
   }
 
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
-    if (this.#closed || this.#broken) return Promise.reject(new StoreUnavailableError(this.#broken?.message ?? 'The store is closed.'));
+    const rows = events.map(textsOf);
+    const refusal = this.#closedOrFailed(rows);
+    if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      this.#pending.push({ stream, expected, rows: events.map(textsOf), resolve, reject });
+      this.#pending.push({ stream, expected, rows, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => this.#flush());
@@ -118,32 +146,34 @@ export class SqliteStore implements EventStore {
   }
 
   /**
-   * Takes over the events that stand next in another store, of many streams and in its order: all of them or none, in one commit.
-   * @throws WrongExpectedRevision when one does not follow what stands here
+   * Stores the events that come next in another store, of many streams and in its order: all of them or none, in one commit.
+   * @throws WrongExpectedRevisionError when one does not follow what this store holds; else as `append`
    */
   async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
-    if (this.#closed || this.#broken) throw new StoreUnavailableError(this.#broken?.message ?? 'The store is closed.');
     const rows = events.map((event) => [event.stream, event.revision, textsOf(event)] as const);
+    const written = rows.map(([, , row]) => row);
+    const refusal = this.#closedOrFailed(written);
+    if (refusal) throw refusal;
     const heads = new Map<string, Revision>();
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
-      for (const [stream, revision, texts] of rows) {
-        const actual = heads.get(stream) ?? this.#heads.of(stream);
-        if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
-        this.#insert.run(stream, revision, ...texts);
-        heads.set(stream, revision);
-      }
-      this.#db.exec('COMMIT');
+      this.#transaction(written, () => {
+        for (const [stream, revision, row] of rows) {
+          const actual = heads.get(stream) ?? this.#heads.of(stream);
+          if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
+          this.#insert.run(stream, revision, ...row);
+          heads.set(stream, revision);
+        }
+      });
     } catch (error) {
-      throw this.#undo(error);
+      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(written, error);
     }
     this.#committed(heads, []);
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
-    this.#mustBeOpen();
-    return this.#ofLog.all(after === undefined ? 0 : numberOf(after), limit).map(recordedOf);
+    const from = after === undefined ? 0 : numberOf(after);
+    return this.#reading(() => this.#ofLog.all(from, limit).map(eventOf));
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly RecordedEvent[]> {
@@ -159,40 +189,35 @@ export class SqliteStore implements EventStore {
   }
 
   async head(): Promise<string | undefined> {
-    this.#mustBeOpen();
-    const position = this.#last.get()!.position;
+    const { position } = this.#reading(() => this.#last.get()!);
     return position === null || position <= 1 ? undefined : String(position);
+  }
+
+  onCommit(listener: () => void): void {
+    this.#onCommit.push(listener);
   }
 
   compare(a: string, b: string): number {
     return numberOf(a) - numberOf(b);
   }
 
+  /** Looks through the whole file, part by part, and names what is wrong with it. */
+  examine(): AsyncIterable<Examined> {
+    return examineLedger(this.#db);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
+    this.#unwatch();
     this.#waiting.notifyAll();
-    if (!this.#broken) this.#db.pragma('wal_checkpoint(TRUNCATE)');
-    this.#db.close();
-    this.#release();
-  }
-
-  #mustBeOpen(): void {
-    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
-  }
-
-  #open({ genesis, timeZone, now, newId }: SqliteStoreOptions): Genesis {
-    const [first] = this.#ofStream.all(GENESIS, 0, 1);
-    if (first) {
-      const genesis = JSON.parse(first.data) as Genesis;
-      if (genesis.formatVersion > FORMAT)
-        throw new UnsupportedFormatError(`This ledger has format ${genesis.formatVersion}; this program knows ${FORMAT}.`);
-      return genesis;
+    try {
+      if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.#db.close();
+      this.#release();
     }
-    const fresh = genesis ?? { ledgerId: newId(), formatVersion: FORMAT, timeZone, createdAt: now() };
-    this.#insert.run(GENESIS, 0, newId(), 'LedgerOpened', JSON.stringify(fresh), '{}');
-    return fresh;
   }
 
   #flush(): void {
@@ -202,13 +227,13 @@ export class SqliteStore implements EventStore {
     if (batch.length === 0) return;
     const answers: (() => void)[] = [];
     const heads = new Map<string, Revision>();
+    const written: Row[] = [];
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
-      for (const pending of batch) answers.push(this.#write(pending, heads));
-      this.#db.exec('COMMIT');
+      this.#transaction(written, () => {
+        for (const pending of batch) answers.push(this.#write(pending, heads, written));
+      });
     } catch (error) {
-      const failed = this.#undo(error);
-      for (const { reject } of batch) reject(failed);
+      for (const { rows, reject } of batch) reject(this.#refusal(rows, error));
       return;
     }
     this.#committed(heads, answers);
@@ -216,60 +241,140 @@ export class SqliteStore implements EventStore {
 
   #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
     this.commits++;
+    this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
+    for (const listener of this.#onCommit) listener();
   }
 
-  #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>): () => void {
+  #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>, written: Row[]): () => void {
     const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
-      const there = this.#alreadyThere(stream, expected, rows);
-      return () => (there ? resolve(there) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
+      const stored = this.#storedBefore(stream, expected, rows);
+      return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let position: number | bigint = 0;
     rows.forEach((row, i) => {
       position = this.#insert.run(stream, expected + 1 + i, ...row).lastInsertRowid;
     });
+    written.push(...rows);
     const appended = { revision: expected + rows.length, position: String(position) };
     heads.set(stream, appended.revision);
     return () => resolve(appended);
   }
 
-  /** The same append sent again: the same events stand right after the expected revision. */
-  #alreadyThere(stream: string, expected: Revision, rows: Pending['rows']): Appended | undefined {
-    const there = this.#ofStream.all(stream, expected + 1, rows.length);
-    if (there.length !== rows.length || !there.every((row, i) => isSame(row, rows[i]!))) return undefined;
-    const last = there.at(-1)!;
+  /** The answer to the same append when it was stored: the same events follow the expected revision. */
+  #storedBefore(stream: string, expected: Revision, rows: readonly Row[]): Appended | undefined {
+    const stored = this.#ofStream.all(stream, expected + 1, rows.length);
+    if (stored.length !== rows.length || !stored.every((row, i) => isSame(row, rows[i]!))) return undefined;
+    const last = stored.at(-1)!;
     return { revision: last.revision, position: String(last.position) };
   }
 
-  /** Rolls back; says what the callers are to be told. */
-  #undo(cause: unknown): Error {
+  /**
+   * Commits all of `work` or nothing of it.
+   * @param written what `work` has inserted once it has ended
+   * @throws what made it fail: after that `#refusal` says what an append is answered
+   */
+  #transaction(written: readonly Row[], work: () => void): void {
+    let committing = false;
     try {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-    } catch {
-      // the connection is not used for writing again
+      this.#db.exec('BEGIN IMMEDIATE');
+      work();
+      committing = true;
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      const code = codeOf(error);
+      // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
+      if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(written)) this.#doubtful.add(id);
+      if ((committing || code.startsWith('SQLITE_')) && !RECOVERABLE.test(code)) this.#fail(error);
+      try {
+        if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      } catch (failure) {
+        this.#fail(failure);
+      }
+      throw error;
     }
-    this.#heads.clear();
-    if (cause instanceof WrongExpectedRevisionError) return cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    if (/^SQLITE_(FULL|CONSTRAINT|TOOBIG|NOMEM|BUSY)/.test(codeOf(cause)))
-      return new StoreUnavailableError(`Nothing was stored: ${message}`);
-    this.#broken = new Error(`The last commit failed (${message}); open the ledger anew.`);
-    return new OutcomeUnknownError(message);
+  }
+
+  #closedOrFailed(rows: readonly Row[]): Error | undefined {
+    if (!this.#closed && !this.#failure) return undefined;
+    return this.#refusal(rows, this.#failure ?? new Error('The store is closed.'));
+  }
+
+  /** What an append is answered that was not carried out. */
+  #refusal(rows: readonly Row[], cause: unknown): Error {
+    const reason = messageOf(cause);
+    if (this.#doubtful.size > 0 && idsOf(rows).some((id) => this.#doubtful.has(id)))
+      return new OutcomeUnknownError(`The events may or may not be stored: ${reason}`, { cause });
+    return new StoreUnavailableError(`Nothing was stored: ${reason}`, undefined, { cause });
+  }
+
+  /** Accepts nothing from now on: what waits was never written, and is refused. */
+  #fail(cause: unknown): void {
+    if (this.#failure) return;
+    this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
+    this.#unwatch();
+    for (const { rows, reject } of this.#pending.splice(0)) reject(this.#refusal(rows, this.#failure));
+    for (const listener of this.#listeners.splice(0)) listener(this.#failure);
+  }
+
+  /** @throws StoreUnavailableError when the store is closed, or SQLite cannot read */
+  #reading<T>(read: () => T): T {
+    if (this.#closed) throw new StoreUnavailableError('The store is closed.');
+    // After a ROLLBACK that failed, this connection would see what was never committed.
+    if (this.#db.inTransaction) throw new StoreUnavailableError(this.#failure?.message ?? 'A transaction was not ended.');
+    try {
+      return read();
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_')) throw error;
+      if (!RECOVERABLE.test(codeOf(error))) this.#fail(error);
+      throw new StoreUnavailableError(`The ledger cannot be read: ${messageOf(error)}`, undefined, { cause: error });
+    }
   }
 
   #moreOr(signal: AbortSignal, at: string | undefined): Promise<void> {
     const from = at === undefined ? 1 : numberOf(at);
-    return this.#waiting.wait(signal, () => this.#closed || (this.#last.get()!.position ?? 0) > from);
+    return this.#waiting.wait(signal, () => this.#closed || (this.#reading(() => this.#last.get()!).position ?? 0) > from);
   }
 }
 
-const isSame = (there: EventRow<number>, [id, type, ...sent]: Pending['rows'][number]): boolean =>
-  there.id === id &&
-  there.type === type &&
-  [there.data, there.metadata].every((text, i) => text === sent[i] || canonical(JSON.parse(text)) === canonical(JSON.parse(sent[i]!)));
+const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLedger => ({
+  genesis: genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() },
+  id: newId(),
+});
+
+/** By these a later append is recognised as the same, or as the same command decided again. */
+const idsOf = (rows: readonly Row[]): string[] =>
+  rows.flatMap(([id, , , metadata]) => [id, (JSON.parse(metadata) as Partial<Metadata>).command?.id ?? id]);
+
+/** @throws HistoryBrokenError when the row holds no event */
+const eventOf = (row: EventRow<number>): RecordedEvent => {
+  try {
+    return recordedOf(row);
+  } catch (error) {
+    throw new HistoryBrokenError(`The event at position ${row.position}, revision ${row.revision} of ${row.stream}, is not JSON.`, {
+      cause: error,
+    });
+  }
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isSame = (stored: EventRow<number>, [id, type, ...sent]: Row): boolean =>
+  stored.id === id &&
+  stored.type === type &&
+  [stored.data, stored.metadata].every((text, i) => text === sent[i] || canonicalText(text) === canonicalText(sent[i]!));
+
+/** A damaged row is like no other: it is compared as it is. */
+const canonicalText = (json: string): string => {
+  try {
+    return canonical(JSON.parse(json));
+  } catch {
+    return json;
+  }
+};
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))

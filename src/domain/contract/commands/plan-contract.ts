@@ -2,8 +2,5 @@ import { contract } from '../contract.js';
 
 export const planContract = contract.command('PlanContract', {
   summary: 'Plan a contract of the programme.',
-  fields: { ...contract.events.ContractPlanned.fields },
-  events: ['ContractPlanned'],
-
-  decide: ({ data }) => [{ type: 'ContractPlanned', data }],
+  records: 'ContractPlanned',
 });

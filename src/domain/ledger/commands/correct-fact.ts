@@ -1,15 +1,5 @@
-import {
-  addDays,
-  at,
-  canonical,
-  certainlyBefore,
-  ledgerCommand,
-  ledgerEvents,
-  reject,
-  contextOf,
-  withValue,
-} from '../../../kernel/index.js';
-import { fieldRefusals, factOf, factRefusals, fieldOf, mustBeSound, namesIn } from '../correctable.js';
+import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
+import { fieldRefusals, factOf, factRefusals, fieldOf, namesIn } from '../correctable.js';
 
 export const correctFact = ledgerCommand('CorrectFact', {
   summary: 'Correct a field of a recorded fact; what was believed before stays on record.',
@@ -18,7 +8,7 @@ export const correctFact = ledgerCommand('CorrectFact', {
   refusals: {
     ...factRefusals,
     ...fieldRefusals,
-    'ledger/never-corrected': 'Identifiers are never corrected: withdraw the fact and tell it again.',
+    'ledger/never-corrected': 'Identifiers are never corrected: withdraw the fact and record it again.',
     'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.',
   },
 
@@ -33,8 +23,6 @@ export const correctFact = ledgerCommand('CorrectFact', {
     const recordedOn = addDays(entry.recorded.metadata.recordedAt.slice(0, 10), 1); // the ledger's day may be one ahead of UTC's
     if (data.pointer === '/effectiveOn' && certainlyBefore(recordedOn, data.value as string))
       reject('ledger/effective-after-recording', `It was recorded at ${entry.recorded.metadata.recordedAt}.`, { pointer: '/value' });
-    const { effectiveOn, evidence, ...rest } = withValue(whole, data.pointer, data.value);
-    mustBeSound(history, entry, rest, { ...contextOf(entry), effectiveOn, evidence });
 
     return [{ type: 'FactCorrected', data }];
   },

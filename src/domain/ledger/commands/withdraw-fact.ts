@@ -9,14 +9,7 @@ export const withdrawFact = ledgerCommand('WithdrawFact', {
 
   decide({ data: { event, withDependants = false } }, history) {
     factOf(history, event);
-    const dependants: string[] = [];
-    for (
-      let next = withDependants && cannotFollow(history, [withdrawn(event)]);
-      next;
-      next = cannotFollow(history, [withdrawn(event, dependants)])
-    )
-      dependants.push(next);
-
+    const dependants = withDependants ? dependantsOf(history, event) : [];
     return [withdrawn(event, dependants)];
   },
 });
@@ -26,10 +19,18 @@ const withdrawn = (event: string, dependants: readonly string[] = []): Event => 
   data: { event, ...(dependants.length > 0 && { dependants: [...dependants] }) },
 });
 
+/** All that can no longer follow: found in one pass, and looked for again only where its absence changes the order of others. */
+const dependantsOf = (history: History, event: string): readonly string[] => {
+  const dependants = [...history.dependantsOf(event)];
+  for (let next = cannotFollow(history, withdrawn(event, dependants)); next; next = cannotFollow(history, withdrawn(event, dependants)))
+    dependants.push(next);
+  return dependants;
+};
+
 /** The first event that cannot stand once these facts are taken away. */
-const cannotFollow = (history: History, events: readonly Event[]): string | undefined => {
+const cannotFollow = (history: History, withdrawal: Event): string | undefined => {
   try {
-    history.with(events);
+    history.with([withdrawal]);
     return undefined;
   } catch (error) {
     if (error instanceof IllegalTransitionError && error.entry) return error.entry.recorded.id;

@@ -2,8 +2,5 @@ import { programme } from '../programme.js';
 
 export const recordPortfolioSize = programme.command('RecordPortfolioSize', {
   summary: 'Record how many projects the programme has.',
-  fields: { ...programme.events.PortfolioSizeRecorded.fields },
-  events: ['PortfolioSizeRecorded'],
-
-  decide: ({ data }) => [{ type: 'PortfolioSizeRecorded', data }],
+  records: 'PortfolioSizeRecorded',
 });

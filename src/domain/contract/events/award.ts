@@ -9,14 +9,13 @@ import {
   object,
   optional,
   ref,
-  reject,
   text,
   uri,
   value,
   type DataOf,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { afterAward, dated, event, type Contract } from '../state.js';
+import { afterAward, dated, ENDS_BEFORE_START, event, type Contract } from '../state.js';
 
 export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
@@ -66,6 +65,23 @@ const withTerms = (
   ...(noticeDays !== undefined && { noticeDays }),
 });
 
+type Milestone = 'awardedOn' | 'signedOn' | 'startsOn' | 'endsOn';
+/** Pairs of dates that follow one another; the term is a rule of its own. */
+const ORDER: readonly (readonly [earlier: Milestone, later: Milestone])[] = [
+  ['awardedOn', 'signedOn'],
+  ['awardedOn', 'startsOn'],
+  ['awardedOn', 'endsOn'],
+  ['signedOn', 'endsOn'],
+];
+const outOfOrder = (dates: { readonly [M in Milestone]?: string }):
+  { readonly earlier: Milestone; readonly later: Milestone } | undefined => {
+  for (const [earlier, later] of ORDER) {
+    const [from, to] = [dates[earlier], dates[later]];
+    if (from && to && certainlyBefore(to, from)) return { earlier, later };
+  }
+  return undefined;
+};
+
 /** How a contract comes to be, and to service. */
 export const awarding = {
   ContractRecorded: event({
@@ -73,7 +89,7 @@ export const awarding = {
     fields: {
       programme: ref('programme'),
       title,
-      stage: choice(['signed', 'live', 'exiting', 'closed'], 'Where it stands in its life, as told'),
+      stage: choice(['signed', 'live', 'exiting', 'closed'], 'Where it stands in its life'),
       role: choice(['tower', 'incumbent', 'outside'], 'Its part in the towers'),
       towers: optional(towers),
       replaces: optional(ref('contract', 'The contract it replaces')),
@@ -84,16 +100,21 @@ export const awarding = {
       signedOn: optional(date('Day of the signature')),
       historyCompleteFrom: optional(date('From this day on its history is complete here')),
     },
-    check({ role, towers = [], awardedOn, signedOn, startsOn, endsOn }) {
-      if (role === 'tower' && towers.length === 0)
-        reject('contract/tower-without-tower', 'Name the tower it serves.', { pointer: '/towers' });
-      const order = Object.entries({ awardedOn, signedOn, startsOn, endsOn }).flatMap(([field, on]) => (on ? [{ field, on }] : []));
-      for (const [i, later] of order.entries())
-        for (const earlier of order.slice(0, i))
-          if (certainlyBefore(later.on, earlier.on) && !(earlier.field === 'signedOn' && later.field === 'startsOn'))
-            reject('contract/dates-out-of-order', `${later.field} ${later.on} lies before ${earlier.field} ${earlier.on}.`, {
-              pointer: `/${later.field}`,
-            });
+    rules: {
+      'contract/tower-without-tower': {
+        says: 'A contract of a tower names the tower.',
+        field: '/towers',
+        holds: ({ data: { role, towers = [] } }) => role !== 'tower' || towers.length > 0,
+      },
+      'contract/dates-out-of-order': {
+        says: 'Award, signature, start and end follow one another; a start can precede the signature.',
+        field: ({ data }) => `/${outOfOrder(data)!.later}`,
+        detail({ data }) {
+          const { earlier, later } = outOfOrder(data)!;
+          return `${later} ${data[later]} lies before ${earlier} ${data[earlier]}.`;
+        },
+        holds: ({ data }) => outOfOrder(data) === undefined,
+      },
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
@@ -157,6 +178,19 @@ export const awarding = {
       replaces: optional(ref('contract', 'The contract it replaces')),
       ...terms,
     },
+    rules: {
+      'contract/no-programme': {
+        says: 'A contract belongs to a programme, named when its stream opens.',
+        field: '/programme',
+        holds: ({ data }, { programme }) => (data.programme ?? programme) !== undefined,
+      },
+      'contract/another-programme': {
+        says: 'A contract stays in the programme that planned it.',
+        field: '/programme',
+        detail: (_, { programme }) => `It was planned in ${programme}.`,
+        holds: ({ data }, { programme }) => !data.programme || !programme || data.programme === programme,
+      },
+    },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
       stage: 'awarded',
@@ -203,6 +237,14 @@ export const awarding = {
   ServiceStarted: event({
     allowedIn: ['awarded', 'signed'],
     fields: {},
+    rules: {
+      'contract/ends-before-start': {
+        says: ENDS_BEFORE_START,
+        field: '/record/effectiveOn',
+        detail: (_, { term }) => `Its term ended on ${term.endsOn}.`,
+        holds: ({ effectiveOn }, { term }) => !term.endsOn || !certainlyBefore(term.endsOn, effectiveOn),
+      },
+    },
     evolve: (c, _, { effectiveOn }) => ({
       ...c,
       stage: 'live',

@@ -12,19 +12,20 @@ import {
   isAmount,
   optional,
   ref,
-  reject,
+  showAmount,
   text,
   type Amount,
 } from '../../../kernel/index.js';
 import { approvalOf, checked } from '../../programme/policies.js';
-import { afterAward, event, type Change, type Contract } from '../state.js';
+import { optionRules } from '../options.js';
+import { afterAward, endsAfterServiceStart, event, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
 
 /** The ceiling after a change, when it can be known. */
 const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
   to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
 
-/** The steps that were told while the value was not can be counted once it is. */
+/** Steps that were approved while the value was undisclosed are counted once it is known. */
 const stepped = (c: Contract, value: Amount): Contract =>
   c.changes.reduce<Contract>(
     (sum, change) => {
@@ -35,11 +36,28 @@ const stepped = (c: Contract, value: Amount): Contract =>
     { ...c, ceiling: value, changes: [] },
   );
 
+/** When a milestone was due before a delay: as the delay states it, and by the delay before. */
+const dueBefore = (
+  { milestone, from }: { readonly milestone: string; readonly from?: string },
+  delays: Contract['delays'],
+): readonly string[] => {
+  const before = delays.findLast((delay) => delay.milestone === milestone)?.to;
+  return [...(from ? [from] : []), ...(before ? [before] : [])];
+};
+
 /** What becomes of a contract while it runs. */
 export const changing = {
   ValueDisclosed: event({
     allowedIn: [...afterAward, 'closed'],
     fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
+    rules: {
+      'contract/already-disclosed': {
+        says: 'A value is disclosed once: correct the event that stated it.',
+        field: '/value',
+        detail: (_, { original }) => `It is known as ${isAmount(original) ? showAmount(original) : ''}: correct the event that stated it.`,
+        holds: (_, { original }) => !isAmount(original),
+      },
+    },
     evolve: (c, { value, covers, vat }) => ({
       ...(isAmount(c.ceiling) ? c : stepped(c, value)),
       original: value,
@@ -53,16 +71,29 @@ export const changing = {
       kind: choice(['value', 'term', 'scope'], 'What changes'),
       summary: optional(text('What the change is, in our own words', { max: 1000 })),
       to: optional(amount('The new ceiling')),
-      by: optional(amount('What the change adds, where only the step is told')),
+      by: optional(amount('What the change adds, where only the step is known')),
       statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
       endsOn: optional(date('The new last day of the term')),
       ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
       unforeseen: optional(flag('Whether the need was unforeseen')),
     },
-    check({ kind, to, by, endsOn }) {
-      if (kind === 'value' && !to && !by) reject('contract/change-without-value', 'Tell the new value, or the step.', { pointer: '/to' });
-      if (to && by) reject('contract/change-duplicate', 'Tell the new value or the step, not both.', { pointer: '/by' });
-      if (kind === 'term' && !endsOn) reject('contract/change-without-end', 'Tell the new last day of the term.', { pointer: '/endsOn' });
+    rules: {
+      'contract/change-without-value': {
+        says: 'A change of value states the new value or the step.',
+        field: '/to',
+        holds: ({ data: { kind, to, by } }) => kind !== 'value' || to !== undefined || by !== undefined,
+      },
+      'contract/change-duplicate': {
+        says: 'A change states the new value or the step, not both.',
+        field: '/by',
+        holds: ({ data: { to, by } }) => !to || !by,
+      },
+      'contract/change-without-end': {
+        says: 'A change of term states the new last day.',
+        field: '/endsOn',
+        holds: ({ data: { kind, endsOn } }) => kind !== 'term' || endsOn !== undefined,
+      },
+      ...endsAfterServiceStart('/endsOn', ({ endsOn }: { readonly endsOn?: string }) => endsOn),
     },
     evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
       ...c,
@@ -97,6 +128,7 @@ export const changing = {
       until: optional(date('The last day that is sought')),
       why: optional(text('Why', { max: 1000 })),
     },
+    rules: optionRules,
     evolve: (c, { option, until }, { effectiveOn }) => ({
       ...c,
       extensionSought: { on: effectiveOn, ...(option && { option }), ...(until && { until }) },
@@ -109,9 +141,14 @@ export const changing = {
       months: optional(count('Months by which the term is longer', { min: 1, max: 1200 })),
       endsOn: optional(date('The new last day of the term')),
     },
-    check({ option, months, endsOn }) {
-      if (!option && months === undefined && !endsOn)
-        reject('contract/extension-without-length', 'Tell the option, the months or the new last day.', { pointer: '/option' });
+    rules: {
+      ...optionRules,
+      'contract/extension-without-length': {
+        says: 'An extension names the option, the months or the new last day.',
+        field: '/option',
+        holds: ({ data: { option, months, endsOn } }) => option !== undefined || months !== undefined || endsOn !== undefined,
+      },
+      ...endsAfterServiceStart('/endsOn', ({ endsOn }: { readonly endsOn?: string }) => endsOn),
     },
     evolve: ({ extensionSought: _, ...c }, { option, months, endsOn }, { event, effectiveOn, authority }) => {
       const more = months ?? c.options.find((o) => o.option === option)?.months;
@@ -149,6 +186,14 @@ export const changing = {
       ground: optional(text('The ground in law or contract that is cited', { max: 300 })),
       takesEffectOn: optional(date('When it takes effect')),
     },
+    rules: {
+      'contract/same-supplier': {
+        says: 'A novation is to another supplier.',
+        field: '/supplier',
+        detail: (_, { supplier }) => `It is with ${supplier}.`,
+        holds: ({ data }, { supplier }) => data.supplier !== supplier,
+      },
+    },
     evolve: (c, { supplier, takesEffectOn }, { event, effectiveOn }) => ({
       ...c,
       supplier,
@@ -163,8 +208,13 @@ export const changing = {
       to: date('When it is expected now; unknown when nobody says'),
       cause: optional(text('Why', { max: 1000 })),
     },
-    check({ from, to }) {
-      if (from && certainlyBefore(to, from)) reject('contract/delay-earlier', `${to} lies before ${from}.`, { pointer: '/to' });
+    rules: {
+      'contract/delay-earlier': {
+        says: 'A delay moves a milestone to a later date.',
+        field: '/to',
+        detail: ({ data }, { delays }) => `${data.to} lies before ${dueBefore(data, delays).find((due) => certainlyBefore(data.to, due))}.`,
+        holds: ({ data }, { delays }) => !dueBefore(data, delays).some((due) => certainlyBefore(data.to, due)),
+      },
     },
     evolve: (c, { milestone, from, to, cause }, { event }) => ({
       ...c,

@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { aggregates } from '../../src/domain/index.js';
-import { Readers } from '../../src/engine/read/readers.js';
-import { Histories } from '../../src/engine/read/histories.js';
+import { HistoryCache } from '../../src/engine/history-cache.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 import { tellWorld, World } from '../random-history.js';
 import { tellAgain } from './rows-after.js';
 
-const categories = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
+const cacheOf = (store: AtOnce, maxBytes = 1_000_000) => new HistoryCache({ store, aggregates, maxBytes });
 const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '1.00', currency: 'GBP' } };
 
 /** Answers without waiting, as a file does; a page may come back empty. */
@@ -34,8 +33,8 @@ const stored = async (): Promise<AtOnce> => {
   await tellAgain(store, store.events);
   return store;
 };
-const revisions = (readers: Readers, ...wanted: readonly (readonly [stream: string, revision: number])[]) =>
-  Promise.all(wanted.map(([stream, revision]) => readers.at(stream, revision, (history) => history.revision)));
+const revisions = (histories: HistoryCache, ...wanted: readonly (readonly [stream: string, revision: number])[]) =>
+  Promise.all(wanted.map(async ([stream, revision]) => (await histories.at(stream, revision)).revision));
 
 describe('histories for readers', () => {
   it('are each at the revision asked for, however many readers load one stream together', async () => {
@@ -44,28 +43,22 @@ describe('histories for readers', () => {
       [0, 2],
       [1, 2, 0, 2, 1],
     ]) {
-      const readers = new Readers(await stored(), categories, 4000);
+      const readers = cacheOf(await stored());
       expect(await revisions(readers, ...wanted.map((n) => ['contract-euc', n] as const))).toEqual(wanted);
     }
   });
 
   it('are each at the revision asked for when only one stream fits', async () => {
-    const readers = new Readers(await stored(), categories, 1);
+    const readers = cacheOf(await stored(), 1);
     const wanted = [2, 1, 2, 0, 1].flatMap((n) => [['contract-euc', n] as const, ['contract-other', 2 - n] as const]);
     expect(await revisions(readers, ...wanted)).toEqual(wanted.map(([, n]) => n));
   });
 
-  it('are loaded once for readers that come together', async () => {
-    const store = await stored();
-    await revisions(new Readers(store, categories, 4000), ['contract-euc', 2], ['contract-euc', 2], ['contract-euc', 1]);
-    expect(store.pages).toBe(1);
-  });
-
   it('leave nothing behind of a load that failed, and name the stream and the revision where a page is empty', async () => {
     const store = await stored();
-    const readers = new Readers(store, categories, 4000);
+    const readers = cacheOf(store);
     store.empty = true;
-    await expect(revisions(readers, ['contract-euc', 2], ['contract-euc', 1])).rejects.toThrow('contract-euc ends before revision 2.');
+    await expect(revisions(readers, ['contract-euc', 2], ['contract-euc', 1])).rejects.toThrow('contract-euc ends at revision -1, before');
     store.empty = false;
     expect(await revisions(readers, ['contract-euc', 2], ['contract-euc', 1])).toEqual([2, 1]);
   });
@@ -74,10 +67,10 @@ describe('histories for readers', () => {
 describe('histories for the projector', () => {
   it('end with an error that names stream and revision where a page is empty, and the stream is not at fault', async () => {
     const store = await stored();
-    const histories = new Histories(store, categories, 4000);
+    const histories = cacheOf(store);
     const page = store.events.filter(({ stream, revision }) => stream === 'contract-euc' && revision === 2);
     store.empty = true;
-    await expect(histories.prepare(page)).rejects.toThrow('contract-euc ends before revision 0.');
+    await expect(histories.prepare(page)).rejects.toThrow('contract-euc ends at revision -1, before 1.');
     store.empty = false;
     expect((await histories.prepare(page)).before(page[0]!)).toMatchObject({ revision: 1 });
   });

@@ -1,15 +1,19 @@
-import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, reject, text, value } from '../../../kernel/index.js';
+import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, text, value } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { dated, event } from '../state.js';
+import { dated, endsAfterServiceStart, event } from '../state.js';
 
 /** How a contract ends. */
 export const ending = {
   TerminationNoticeGiven: event({
     allowedIn: ['signed', 'live'],
     fields: { by: choice(['authority', 'supplier'], 'Who gives notice'), takesEffectOn: optional(date('Day the contract is to end')) },
-    check({ takesEffectOn }, { effectiveOn }) {
-      if (takesEffectOn && certainlyBefore(takesEffectOn, effectiveOn))
-        reject('contract/notice-ends-in-the-past', `It is given on ${effectiveOn}.`, { pointer: '/takesEffectOn' });
+    rules: {
+      'contract/notice-ends-in-the-past': {
+        says: 'A notice cannot take effect before it is given.',
+        field: '/takesEffectOn',
+        detail: ({ effectiveOn }) => `It is given on ${effectiveOn}.`,
+        holds: ({ data: { takesEffectOn }, effectiveOn }) => !takesEffectOn || !certainlyBefore(takesEffectOn, effectiveOn),
+      },
     },
     evolve: (c, { by, takesEffectOn }, { effectiveOn }) => ({
       ...c,
@@ -45,6 +49,16 @@ export const ending = {
       partial: optional(flag('Only a part of the services ends: the contract goes on as it is')),
       endsOn: optional(date('Last day of the services')),
     },
+    rules: {
+      'contract/caused-by-itself': {
+        says: 'A contract cannot be the cause of its own end.',
+        field: '/causedBy',
+        holds: ({ id, data }) => data.causedBy !== id,
+      },
+      ...endsAfterServiceStart('/endsOn', ({ partial, endsOn }: { readonly partial?: boolean; readonly endsOn?: string }) =>
+        partial ? undefined : endsOn,
+      ),
+    },
     evolve: (c, { ground, causedBy, partial = false, endsOn }, { effectiveOn }) => ({
       ...c,
       termination: { ground, partial, on: effectiveOn, ...(causedBy && { causedBy }), ...(endsOn && { endsOn }) },
@@ -54,6 +68,7 @@ export const ending = {
   ContractClosed: event({
     allowedIn: ['exiting'],
     fields: { finalValue: value('What it came to in the end'), endedOn: date('Last day of the contract') },
+    rules: endsAfterServiceStart('/endedOn', ({ endedOn }: { readonly endedOn: string }) => endedOn),
     evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
       ...c,
       stage: 'closed',

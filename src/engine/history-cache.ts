@@ -1,0 +1,230 @@
+import { LRUCache } from 'lru-cache';
+import { setImmediate as turn } from 'node:timers/promises';
+import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
+import { split } from './audit/audit.js';
+import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
+
+/** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
+export type Consistency = 'local' | 'leader';
+
+/** The streams of a page of the log as they stand before each of its events. A stream that cannot be folded is undefined from then on. */
+export interface Prepared {
+  before(event: RecordedEvent): History | Snapshot | undefined;
+  /** With the event. */
+  advance(event: RecordedEvent, failed?: (error: unknown) => void): History | Snapshot | undefined;
+}
+
+export interface HistoryCacheOptions {
+  readonly store: Pick<EventStore, 'read' | 'readLocal' | 'currentRevision'>;
+  readonly aggregates: readonly AnyAggregate[];
+  /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
+  readonly maxBytes?: number;
+}
+
+/** Events that are read at once, and folded without a pause. */
+const PAGE = 500;
+/** Earlier versions of one stream that are kept for those who read on. */
+const EARLIER = 4;
+
+interface Kept {
+  /** As far as it was ever read. */
+  readonly head: History;
+  /** Versions before it that were asked for of late: one who reads on asks for the next revision. */
+  readonly earlier: readonly History[];
+}
+
+/**
+ * Folded streams, one cache a thread, bounded by bytes. Every load first reads what is new; the cache saves folding, not reading.
+ * What it holds are immutable values: weighed again when they grow, never replaced by an older one, and kept alive by those who use
+ * them. One load of a stream is under way at a time, and who comes meanwhile shares the next; a load that fails leaves nothing behind.
+ */
+export class HistoryCache {
+  readonly #store: HistoryCacheOptions['store'];
+  readonly #aggregates: ReadonlyMap<string, AnyAggregate>;
+  readonly #kept: LRUCache<string, Kept>;
+  /** Streams of a log that is followed, and what kept some from being folded. */
+  readonly #followed: LRUCache<string, Snapshot | Error>;
+  readonly #loads = new Map<string, { running: Promise<History>; next: Promise<History> | undefined }>();
+  /** Stream → what this process appended last, while what is local may lie behind it. */
+  readonly #appended: LRUCache<string, Revision>;
+
+  constructor({ store, aggregates, maxBytes = 32 * 1024 * 1024 }: HistoryCacheOptions) {
+    this.#store = store;
+    this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
+    const half = Math.max(2, Math.floor(maxBytes / 2));
+    // A stream larger than all of it is weighed as half: it stays while it is in use, and goes when others are.
+    const weighed = (bytes: number) => Math.min(bytes, half / 2);
+    this.#kept = new LRUCache({ maxSize: half, sizeCalculation: (kept) => Math.ceil(weighed(bytesOf(kept))) });
+    this.#followed = new LRUCache({ maxSize: half, sizeCalculation: (value) => Math.ceil(weighed(bytesOfFollowed(value))) });
+    this.#appended = new LRUCache({ max: 10_000 });
+  }
+
+  /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
+  load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
+    const stream = `${aggregate.category}-${id}`;
+    const current = this.#store.currentRevision?.(stream);
+    if (current !== undefined) {
+      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      if (head?.revision === current) return Promise.resolve(head);
+    }
+    const name = `${consistency} ${stream}`;
+    const under = this.#loads.get(name);
+    // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.
+    if (under) return (under.next ??= under.running.then(noop, noop).then(() => this.#begin(name, aggregate, id, consistency)));
+    return this.#begin(name, aggregate, id, consistency);
+  }
+
+  #begin(name: string, aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
+    const load = { running: this.#load(aggregate, id, consistency), next: undefined };
+    this.#loads.set(name, load);
+    const done = () => {
+      if (this.#loads.get(name) === load && !load.next) this.#loads.delete(name);
+    };
+    load.running.then(done, done);
+    return load.running;
+  }
+
+  /** Notes an append of this process, with the history that it led to where that is known: reads of this process show it at once. */
+  appended(stream: string, revision: Revision, history?: History): void {
+    if (this.#store.readLocal) this.#appended.set(stream, revision);
+    if (history) this.#keep(history);
+  }
+
+  /**
+   * A stream as it was at a revision, from what is local; a revision beyond its end is an error.
+   * @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws
+   */
+  async at(stream: string, revision: Revision): Promise<History> {
+    const kept = this.#kept.get(stream);
+    const head = kept && kept.head.revision >= revision ? kept.head : await this.#readTo(stream, revision, kept?.head);
+    if (head.revision === revision) return head;
+    const nearest = (this.#kept.get(stream)?.earlier ?? [])
+      .filter((version) => version.revision <= revision)
+      .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
+    let version = nearest ?? History.of(head.aggregate, head.id);
+    while (version.revision < revision) {
+      version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
+      if (version.revision < revision) await turn();
+    }
+    const now = this.#kept.peek(stream);
+    if (now) this.#kept.set(stream, { head: now.head, earlier: [version, ...now.earlier.filter((e) => e !== nearest)].slice(0, EARLIER) });
+    return version;
+  }
+
+  /** One event as it is stored. @throws what the store throws */
+  async event(stream: string, revision: Revision): Promise<RecordedEvent> {
+    const [kept] = this.#kept.peek(stream)?.head.recordedFrom(revision, revision) ?? [];
+    if (kept) return kept;
+    const [event] = await localPage(this.#store, stream, revision, 1);
+    if (!event) throw new Error(`${stream} has no revision ${revision}.`);
+    return event;
+  }
+
+  /**
+   * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting.
+   * @throws what the store throws
+   */
+  async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
+    const streams = new Map<string, History | Snapshot | Error>();
+    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) {
+      const { revision } = events[0]!;
+      const whole = this.#kept.get(stream)?.head;
+      const followed = this.#followed.get(stream);
+      if (followed instanceof Error) streams.set(stream, followed);
+      else if (whole?.revision === revision - 1) streams.set(stream, whole);
+      else if (followed?.revision === revision - 1 && followed.canExtendWith(events)) streams.set(stream, followed);
+      else
+        streams.set(
+          stream,
+          await this.at(stream, revision - 1).catch((error: unknown) => {
+            if (isOfTheStore(error)) throw error; // no fault of the stream
+            return error instanceof Error ? error : new Error(String(error));
+          }),
+        );
+    }
+    const now = ({ stream }: RecordedEvent) => {
+      const value = streams.get(stream);
+      return value instanceof Error ? undefined : value;
+    };
+    return {
+      before: now,
+      advance: (event, failed) => {
+        const value = now(event);
+        if (!value) return undefined;
+        try {
+          const next = value.extended([event]);
+          streams.set(event.stream, next);
+          this.#follow(next);
+          return next;
+        } catch (error) {
+          failed?.(error);
+          const why = error instanceof Error ? error : new Error(String(error));
+          streams.set(event.stream, why);
+          this.#kept.delete(event.stream);
+          this.#followed.set(event.stream, why);
+          return undefined;
+        }
+      },
+    };
+  }
+
+  async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
+    const stream = `${aggregate.category}-${id}`;
+    let history = this.#kept.get(stream)?.head ?? History.of(aggregate, id);
+    try {
+      if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
+      if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
+        history = await this.#extended(history, (from) => this.#store.read(stream, from, PAGE));
+    } catch (error) {
+      this.#kept.delete(stream);
+      throw error;
+    }
+    return this.#keep(history);
+  }
+
+  async #extended(history: History, read: (from: Revision) => Promise<readonly RecordedEvent[]>): Promise<History> {
+    for (;;) {
+      const page = await read(history.revision + 1);
+      history = history.extended(page);
+      if (page.length < PAGE) return history;
+      await turn();
+    }
+  }
+
+  async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
+    const [category, id] = split(stream);
+    const aggregate = this.#aggregates.get(category);
+    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
+    let history = from ?? History.of(aggregate, id);
+    while (history.revision < revision) {
+      const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
+      if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);
+      history = history.extended(page);
+      if (history.revision < revision) await turn();
+    }
+    return revision < 0 ? history : this.#keep(history);
+  }
+
+  /** The newest version of a stream: this one, or the one that came meanwhile. */
+  #keep(history: History): History {
+    const kept = this.#kept.get(history.stream);
+    if (kept && kept.head.revision >= history.revision) return kept.head;
+    this.#kept.set(history.stream, { head: history, earlier: kept?.earlier ?? [] });
+    return history;
+  }
+
+  /** What a follower of the log comes to: whole while there is room, then as a snapshot. */
+  #follow(next: History | Snapshot): void {
+    if (next instanceof History) this.#keep(next);
+    this.#followed.set(next.stream, next instanceof History ? Snapshot.of(next) : next);
+  }
+}
+
+const noop = (): void => undefined;
+
+/** An earlier version shares its events with the head: what it has alone are its lists and states. */
+const bytesOf = ({ head, earlier }: Kept): number =>
+  500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + 64 * (version.revision + 1), 0);
+
+/** A state is part of what the events said: of unknown size, and seldom more than this. */
+const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 2000);

@@ -1,0 +1,232 @@
+import {
+  addDays,
+  certainlyBefore,
+  contextOf,
+  IllegalTransitionError,
+  refsIn,
+  refsOf,
+  reject,
+  Rejection,
+  type About,
+  type AnyAggregate,
+  type AnyCommand,
+  type Assessment,
+  type CommandInput,
+  type Event,
+  type EventContext,
+  type History,
+  type Json,
+  type Known,
+} from '../../kernel/index.js';
+
+/** The refusals that any command can meet beside its own and its stages'. */
+export const engineRefusals = {
+  'ledger/unknown-reference': 'An id in the body names a subject that is not there.',
+  'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
+  'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
+  'ledger/policy-not-met': 'An adopted rule is not met; a waiver needs a reason and an authority.',
+  'ledger/waiver-without-grounds': 'A waiver needs a reason and an authority.',
+  'ledger/waives-nothing': 'The waived rule was not assessed here.',
+};
+
+/** What a decision is taken on: nothing of it changes while the decision is taken. */
+export interface ReadSet {
+  readonly own: History;
+  /** By stream, in the order in which they were named: the governing programme first, then the references of the body. */
+  readonly others: ReadonlyMap<string, History>;
+}
+
+/** What was decided, before it has a place in the log. */
+export interface Decision {
+  readonly events: readonly Event[];
+  readonly assessed: readonly (readonly Assessment[])[];
+  readonly about: readonly About[];
+  readonly known: readonly Known[];
+}
+
+export type Load = (category: string, id: string) => Promise<History>;
+
+/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
+export const dayOf = (instant: string, timeZone: string): string => {
+  const minute = `${instant.slice(0, 16)} ${timeZone}`;
+  if (minute !== lastMinute) {
+    lastDay = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+    lastMinute = minute;
+  }
+  return lastDay;
+};
+let [lastMinute, lastDay] = ['', ''];
+
+/**
+ * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
+ * @throws what `load` throws
+ */
+export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load): Promise<ReadSet> => {
+  const { governedBy } = own.aggregate;
+  const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
+  const wanted = new Map<string, Promise<History>>();
+  const want = (category: string, id: string) => {
+    const stream = `${category}-${id}`;
+    if (!wanted.has(stream)) wanted.set(stream, load(category, id));
+  };
+  if (governing) want(governedBy.aggregate.category, governing as string);
+  for (const { category, id } of refsIn(command.fields, data)) want(category, id);
+  const histories = await Promise.all(wanted.values());
+  return { own, others: new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!])) };
+};
+type Fields = { readonly [field: string]: unknown };
+
+/**
+ * Decides, without appending: the command's answer, its place in valid-time order, what stands behind it folded again, the rules
+ * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
+ * @throws Rejection
+ */
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others }: ReadSet): Decision => {
+  const { aggregate } = own;
+  const { data, record, effectiveOn, today } = context;
+  if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
+
+  if (!command.aggregate && own.revision < 0)
+    reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
+
+  const refs = refsIn(command.fields, data);
+  for (const { category, id, pointer } of refs)
+    if (others.get(`${category}-${id}`)?.state.stage === 'none')
+      reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+
+  const found = own.before(effectiveOn);
+  const { governedBy } = aggregate;
+  const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
+  const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
+
+  const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
+  const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
+  const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
+  const assessed = places.map(({ type, data, context, state }) => {
+    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing)) ?? [];
+    return judged.map((a): Assessment => {
+      if (a.result !== 'not-met' || !record.waives?.includes(a.rule)) return a;
+      return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
+    });
+  });
+  if (events.length > 0) refuseByPolicy(context, own, governing, assessed.flat());
+  const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
+  const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
+  return { events, assessed, about, known };
+};
+
+interface Placed {
+  readonly type: string;
+  readonly data: unknown;
+  readonly context: EventContext;
+  readonly state: unknown;
+  readonly after: unknown;
+}
+/** The state of the programme whose policy judges: what the engine itself reads of it. */
+type Governing = { readonly lateGraceDays?: number } | undefined;
+
+const onAggregate = (
+  events: readonly Event[],
+  request: CommandInput<any>,
+  history: History,
+  found: ReturnType<History['before']>,
+): Placed[] => {
+  const { decidedBy, authority, reason, evidence } = request.record;
+  const context = events.map((_, i): EventContext => ({
+    event: `new-${i}`,
+    effectiveOn: request.effectiveOn,
+    ...(decidedBy && { decidedBy }),
+    ...(authority && { authority }),
+    ...(reason !== undefined && { reason }),
+    ...(evidence && { evidence }),
+  }));
+  const { first } = history;
+  if (found.place === 0 && first && !history.aggregate.events[events[0]!.type]!.allowedIn.includes('none'))
+    reject(
+      `${history.aggregate.category}/not-yet`,
+      `It begins with ${first.recorded.type} of ${first.effectiveOn}; this would lie before it.`,
+      {
+        pointer: '/record/effectiveOn',
+      },
+    );
+  const after = rejectIllegal(() => history.tryEvents(events, context, found));
+  return events.map(({ type, data }, i) => ({
+    type,
+    data,
+    context: context[i]!,
+    state: i === 0 ? found.state : after[i - 1],
+    after: after[i],
+  }));
+};
+
+/** A corrected fact is judged again at its place, with the correction's own decider. */
+const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
+  const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
+  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
+  const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
+  return events.map((event) => {
+    const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
+    if (!of || String(event.data.pointer).startsWith('/evidence'))
+      return { ...event, context: {} as EventContext, state: undefined, after: after.state };
+    const { decidedBy, authority } = record;
+    const context = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
+  });
+};
+
+/** `corrected`: the events whose own rules speak of the value that was sent. */
+const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T => {
+  try {
+    return fold();
+  } catch (error) {
+    if (!(error instanceof IllegalTransitionError)) throw error;
+    const { entry, broken, code, message } = error;
+    if (!entry) throw new Rejection(code, message, broken?.pointer === undefined ? {} : { pointer: broken.pointer });
+    const { recorded, effectiveOn } = entry;
+    const where = { event: recorded.id, eventType: recorded.type, eventEffectiveOn: effectiveOn, because: code };
+    if (broken && corrected.includes(recorded.id))
+      throw new Rejection('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${message}`, {
+        pointer: '/value',
+        ...where,
+      });
+    const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';
+    throw new Rejection(
+      'ledger/breaks-later-event',
+      `${recorded.type} of ${effectiveOn} could no longer follow: ${message}${advice}`,
+      where,
+    );
+  }
+};
+
+/** Policy refuses only a decision taken now; a backdated one is accepted, with the unmet rules recorded. */
+const refuseByPolicy = (context: CommandInput<any>, history: History, governing: Governing, assessed: readonly Assessment[]): void => {
+  const { record, effectiveOn, today } = context;
+  if (record.waives?.length && (record.reason === undefined || !record.authority))
+    reject('ledger/waiver-without-grounds', 'Name the reason and the authority of the waiver.', { pointer: '/record/waives' });
+  for (const rule of record.waives ?? [])
+    if (!assessed.some((a) => a.rule === rule && a.result === 'waived'))
+      reject('ledger/waives-nothing', `${rule} was not assessed as not met here.`, { pointer: '/record/waives' });
+  const broken = assessed.filter(({ result }) => result === 'not-met');
+  if (broken.length === 0) return;
+  const late = certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)));
+  const completeFrom = history.aggregate.completeFrom?.(history.state);
+  if (late && (!completeFrom || certainlyBefore(effectiveOn, completeFrom))) return;
+  reject('ledger/policy-not-met', broken.map(({ rule, note }) => `${rule}: ${note ?? 'not met'}`).join(' '), {
+    assessed: broken as unknown as Json,
+  });
+};
+
+/** The identifiers that the state gives, and every id that the command named. */
+const aboutOf = (
+  aggregate: AnyAggregate,
+  { id }: CommandInput<any>,
+  state: unknown,
+  refs: readonly { category: string; id: string }[],
+): About => {
+  const about: Record<string, string | readonly string[]> = { ...aggregate.about(id, state) };
+  for (const { category, id: named } of refs) {
+    if (category === 'programme') about['programme'] ??= named;
+    else about[category] = [...new Set([...((about[category] as readonly string[]) ?? []), named])];
+  }
+  return about as About;
+};

@@ -1,0 +1,63 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Config } from '../config.js';
+import { acceptJson } from './json-body.js';
+import type { Ledger } from './ledger.js';
+import { stayLocal, takeOneHost } from './local.js';
+import { notHttp, sendProblem, ShuttingDownError } from './problem.js';
+import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
+import { requireTokens, Tokens } from './tokens.js';
+
+/** How long a request may take to come whole, its body included. */
+const REQUEST_MS = 30_000;
+export interface Limits {
+  readonly requestMs?: number;
+}
+
+/** Fastify as the ledger listens with it: what is true of every request, before Nest sees one. @throws ConfigError */
+export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = REQUEST_MS }: Limits): Promise<FastifyAdapter> => {
+  const headers = await securityHeaders(config.tokens !== undefined);
+  const adapter = new FastifyAdapter({
+    logger: false,
+    // Node takes the longer of the two timeouts for the whole request, and looks at its connections every 30 s unless set
+    requestTimeout: requestMs,
+    http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(2000, requestMs / 4) },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false, // ours says when to come back
+    trustProxy: config.trustedProxies ? [...config.trustedProxies] : false,
+    // The length of an id is judged where all of it is judged.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error: Error, _request: unknown, reply: unknown) => {
+      const answer = reply as FastifyReply;
+      secure(answer, headers.api);
+      sendProblem(error, answer, ledger);
+    },
+    clientErrorHandler: notHttp(headers.api),
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  addSecurityHeaders(fastify, headers);
+  refuseWhileClosing(fastify);
+  takeOneHost(fastify);
+  const { log } = ledger;
+  if (config.tokens === undefined) stayLocal(fastify);
+  else
+    await requireTokens(fastify, {
+      tokens: await Tokens.open(config.tokens, log),
+      log,
+      subscribersPerToken: config.subscribersPerToken,
+    });
+  acceptJson(fastify);
+  ledger.routes.watch(fastify);
+  ledger.metrics.watch(fastify);
+  return adapter;
+};
+
+/** A request that comes over an open connection after the server began to close. Fastify ends the connection behind the answer. */
+const refuseWhileClosing = (fastify: FastifyInstance): void => {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onRequest', (_request, _reply, done) => (closing ? done(new ShuttingDownError('The server is closing.')) : done()));
+};

@@ -1,0 +1,168 @@
+import Database from 'better-sqlite3';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { genesisIn, type Genesis } from '../event-store.js';
+import { codeOf, makePrivateFile, openFile } from './folder.js';
+import { COLUMNS } from './rows.js';
+
+/** The ledger's file in its folder. */
+export const LEDGER_FILE = 'ledger.db';
+/** A copy that is being made, by a backup or a restore: no program takes it for a ledger. */
+export const PARTIAL_FILE = `${LEDGER_FILE}.partial`;
+/** The stream of the first record. */
+export const GENESIS = 'genesis';
+/** What SQLite keeps beside a file. */
+const SIDE_FILES = ['-wal', '-shm', '-journal'];
+
+const TABLES = `
+  CREATE TABLE events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;
+  CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
+  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
+  CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
+`;
+
+/** There is no ledger to open where one is expected, or it cannot be read: the message says what the operator can do. */
+export class NoLedgerError extends Error {
+  override readonly name = 'NoLedgerError';
+  readonly code = 'no-ledger';
+}
+
+/** What the last process wrote could not be made durable. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  readonly code = 'no-checkpoint';
+}
+
+export interface NewLedger {
+  readonly genesis: Genesis;
+  /** Of the first record. */
+  readonly id: string;
+}
+
+export interface OpenLedger {
+  readonly db: Database.Database;
+  readonly genesis: Genesis;
+}
+
+/**
+ * Opens the ledger of a locked folder for reading and writing, or makes one where nothing is left of another. All that it holds is durable
+ * when this returns: after a failed fsync, records may have stayed in memory only, and the checkpoint writes them again.
+ * @throws NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError
+ */
+export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger => {
+  const file = join(dir, LEDGER_FILE);
+  removeFile(`${file}.new`); // from a creation that was interrupted: nothing was ever accepted into it
+  if (!existsSync(file)) {
+    refuseRemains(dir);
+    createLedgerFile(dir, begin());
+  }
+  for (const path of [file, ...SIDE_FILES.map((suffix) => file + suffix)]) if (existsSync(path)) makePrivateFile(path);
+  const db = new Database(file, { timeout: OPENING_MS });
+  try {
+    const genesis = readGenesis(db, file);
+    openFile(db, 'FULL');
+    checkpoint(db, file);
+    db.pragma(`busy_timeout = ${BUSY_MS}`);
+    return { db, genesis };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+/** How long the opening waits for other processes, such as a backup; and an append, once it is open. The thread is blocked meanwhile. */
+const OPENING_MS = 10_000;
+const BUSY_MS = 100;
+
+/** The first record of a ledger's file. @throws NoLedgerError, UnsupportedFormatError */
+export const readGenesis = (db: Database.Database, file: string): Genesis => {
+  let genesis: Genesis | undefined;
+  try {
+    const first = db.prepare<[], { data: string }>(`SELECT data FROM events WHERE stream = '${GENESIS}' AND revision = 0`).get();
+    genesis = first && genesisIn(JSON.parse(first.data));
+  } catch (error) {
+    if (/^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error)))
+      throw new NoLedgerError(`${file} is damaged, or no SQLite database (${(error as Error).message}). Restore a backup: npm run restore.`, { cause: error }); // prettier-ignore
+    // No such table or column, or no JSON: it is no ledger. All else says nothing about the file.
+    if (codeOf(error) !== 'SQLITE_ERROR' && !(error instanceof SyntaxError)) throw error;
+  }
+  if (genesis) return genesis;
+  throw new NoLedgerError(
+    `${file} holds no ledger: its first record is not there. A copy of ${LEDGER_FILE} alone misses what is in ${LEDGER_FILE}-wal. ` +
+      `Restore a backup (npm run restore), or delete the file, and read-model.db beside it, if a new ledger is meant.`,
+  );
+};
+
+const refuseRemains = (dir: string): void => {
+  const remains = [`${LEDGER_FILE}-wal`, PARTIAL_FILE, 'read-model.db'].filter((name) => existsSync(join(dir, name)));
+  if (remains.length === 0) return;
+  throw new NoLedgerError(
+    `${dir} has no ${LEDGER_FILE}, but ${remains.join(' and ')}: a ledger was here. ` +
+      `Restore a backup (npm run restore), or delete ${remains.join(' and ')} if a new ledger is meant.`,
+  );
+};
+
+/** Makes a ledger beside its final name, so that a crash leaves a whole ledger or none. */
+const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
+  const file = join(dir, LEDGER_FILE);
+  const made = `${file}.new`;
+  makePrivateFile(made);
+  const db = new Database(made);
+  try {
+    openFile(db, 'FULL');
+    db.exec(TABLES);
+    db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, 0, ?, ?, ?, ?)').run(
+      GENESIS,
+      id,
+      'LedgerOpened',
+      JSON.stringify(genesis),
+      '{}',
+    );
+    checkpoint(db, made);
+  } finally {
+    db.close();
+  }
+  publishFile(made, file);
+  try {
+    sync(dirname(dir)); // the folder may be new as well
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
+  }
+};
+
+/** Gives a complete file its final name, durably. */
+export const publishFile = (made: string, file: string): void => {
+  sync(made);
+  renameSync(made, file);
+  sync(dirname(file));
+};
+
+/** Removes a file with what SQLite keeps beside it, where they exist. */
+export const removeFile = (file: string): void => {
+  for (const suffix of ['', ...SIDE_FILES]) rmSync(file + suffix, { force: true });
+};
+
+const sync = (path: string): void => {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** Writes what the WAL holds into the file, and waits until that is on the disk. */
+const checkpoint = (db: Database.Database, file: string): void => {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new CheckpointError(`What ${file}-wal holds could not be written into ${file}: ${reason}. Nothing was accepted; start again when that has ended.`, { cause }); // prettier-ignore
+  };
+  let busy: boolean;
+  try {
+    busy = (db.pragma('wal_checkpoint(FULL)') as [{ busy: number }])[0].busy !== 0;
+    // Cuts the WAL as well, unless another process reads from it.
+    db.pragma('busy_timeout = 0');
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    return refuse((error as Error).message, error);
+  }
+  if (busy) refuse('another process, such as a backup, still reads an older state');
+};

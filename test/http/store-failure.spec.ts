@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, removeBuilt, startBuilt, type Started } from '../built.js';
+import { injectFaults } from '../fakes/sqlite-faults.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
+
+afterEach(() => void jest.restoreAllMocks());
+afterAll(closeRunning);
+
+describe('a server whose ledger cannot be written any more', () => {
+  it('answers that the outcome is unknown to the commands under way, and stores nothing more', async () => {
+    const server = await startServer();
+    await tellWorld(server);
+    const send = (id: string, key: string) => server.post(`/contracts/${id}/award-contract`, award, { 'idempotency-key': key });
+    injectFaults({ sql: 'COMMIT', code: 'SQLITE_IOERR_FSYNC' });
+    const first = await send('c1', 'k1');
+    expect([first.status, first.body.type]).toEqual([503, 'urn:tower-ledger:problem:outcome-unknown']);
+    // The same command, with its key: it may be stored, so that nobody may hear that it is not.
+    const again = await send('c1', 'k1');
+    expect([again.status, again.body.type]).toEqual([503, 'urn:tower-ledger:problem:outcome-unknown']);
+    const other = await send('c2', 'k2');
+    expect([other.status, other.body.type]).toEqual([503, 'urn:tower-ledger:problem:store-unavailable']);
+    const ready = await server.get('/readyz');
+    expect([ready.status, ready.body.store]).toEqual([503, 'failed']);
+    expect(ready.body.reason).toMatch(/accepts nothing until it is opened again: injected SQLITE_IOERR_FSYNC/);
+    expect(await server.failed).toMatchObject({ name: 'StoreFailedError' });
+    expect(server.logged.filter((line) => line.includes('accepts nothing until it is opened again'))).toHaveLength(1);
+    expect((await server.get('/livez')).status).toBe(200);
+    await server.close();
+
+    const restarted = await startServer({ DATA_DIR: server.dir });
+    const retry = (id: string, key: string) => restarted.post(`/contracts/${id}/award-contract`, award, { 'idempotency-key': key });
+    expect((await retry('c1', 'k1')).body).toMatchObject({ outcome: 'accepted', revision: 0 });
+    expect((await retry('c2', 'k2')).body).toMatchObject({ outcome: 'accepted', revision: 0 });
+    await stopServer(restarted);
+  });
+});
+
+describe('the built server', () => {
+  let built: string;
+  beforeAll(async () => {
+    built = await build();
+  }, 60_000);
+  afterAll(() => removeBuilt(built));
+  const supplier = (started: Started, id: string): Promise<Response> =>
+    fetch(`${started.url}/suppliers/${id}/register-supplier`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'CSC', form: 'company' }),
+    });
+
+  it('logs one line and ends with 74 when its ledger fails, and answers what was under way', async () => {
+    const dir = await tempFolder();
+    const faults = join(built, 'fail-commits.mjs');
+    await writeFile(
+      faults,
+      `import Database from 'better-sqlite3';
+       import { existsSync } from 'node:fs';
+       const exec = Database.prototype.exec;
+       Database.prototype.exec = function (sql) {
+         if (sql === 'COMMIT' && existsSync(${JSON.stringify(join(dir, 'fail'))})) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+         return exec.call(this, sql);
+       };`,
+    );
+    const started = await startBuilt(built, { DATA_DIR: dir }, '--import', faults);
+    expect((await supplier(started, 'csc')).status).toBe(201);
+    await mkdir(join(dir, 'fail'));
+    const answer = await supplier(started, 'atos');
+    expect([answer.status, ((await answer.json()) as { type: string }).type]).toEqual([503, 'urn:tower-ledger:problem:outcome-unknown']);
+    expect(await started.ended).toEqual({ code: 74, signal: null });
+    expect(started.stderr().match(/accepts nothing until it is opened again: disk I\/O error"/g)).toHaveLength(1);
+    await rm(dir, { recursive: true });
+  }, 60_000);
+
+  it('ends with 74 when its folder is taken away, and does not start on one without the ledger', async () => {
+    const [dir, moved] = [await tempFolder(), await tempFolder()];
+    const started = await startBuilt(built, { DATA_DIR: dir });
+    expect((await supplier(started, 'csc')).status).toBe(201);
+    await rename(dir, join(moved, 'data'));
+    expect(await started.ended).toEqual({ code: 74, signal: null });
+    await mkdir(dir);
+    await writeFile(join(dir, 'read-model.db'), '');
+    await expect(startBuilt(built, { DATA_DIR: dir })).rejects.toThrow(
+      /Ended with 1: .*has no ledger\.db, but read-model\.db: a ledger was here\./,
+    );
+    const again = await startBuilt(built, { DATA_DIR: join(moved, 'data') });
+    expect((await fetch(`${again.url}/suppliers/csc`)).status).toBe(200);
+    again.process.kill('SIGTERM');
+    expect(await again.ended).toEqual({ code: 0, signal: null });
+    for (const folder of [dir, moved]) await rm(folder, { recursive: true });
+  }, 60_000);
+});
