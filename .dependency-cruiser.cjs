@@ -94,7 +94,7 @@ const forbidden = [
   {
     name: 'frameworks-at-the-edge',
     comment: 'Nest, Fastify and what belongs to them stay where HTTP is spoken.',
-    from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/app\\.module\\.ts$', 'src/main\\.ts$') },
+    from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/[a-z]+\\.module\\.ts$', 'src/main\\.ts$') },
     to: { path: '(^|/)(@nestjs/|fastify|@fastify/|class-validator|class-transformer|reflect-metadata|rxjs|pino|@prometheus-io/)' },
   },
   {

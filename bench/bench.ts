@@ -1,19 +1,21 @@
 import { Command } from 'commander';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { get } from 'node:http';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandsBesideAward } from './command-kinds.js';
+import { importBesideLoad } from './import.js';
 import { ceiling, Connection, drive, median, percentile, type Post } from './load.js';
+import { openUpdates } from './follower.js';
 import { onKurrentDB } from './kurrentdb.js';
 import { rebuildAgainstScan } from './rebuild.js';
 import { caughtUp, startServer, type Server } from './server.js';
-import { award, awardBody, lives, tellWorld } from './story.js';
-import { commandsBesideAward, importBesideLoad } from './told.js';
+import { award, awardBody, lives, recordWorld } from './story.js';
+import { fixed, table } from './table.js';
 
 const options = new Command('bench')
-  .description('What a durable command costs beside requests that do nothing, how late updates come, what a long log needs.')
-  .option('--quick', 'a small run: is everything there?')
+  .description('Measures durable commands beside no-ops, the delay of updates, and the needs of a long log.')
+  .option('--quick', 'a small run: does everything work?')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
@@ -25,11 +27,6 @@ const quick = options.quick === true;
 const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
 
-const fixed = (n: number, digits = 1) => n.toFixed(digits);
-const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('   ')).join('\n');
-};
 const withFolder = async (work: (dir: string) => Promise<void>): Promise<void> => {
   const dir = await mkdtemp(join(options.dir, 'tower-ledger-bench-'));
   try {
@@ -77,7 +74,7 @@ const round = async (server: Server, kind: Kind, connections: number): Promise<R
   };
 };
 
-/** The three kinds alternate, so that what else the machine does meets all of them; the first round only warms up. */
+/** The three kinds alternate, so that other work on the machine affects all of them; the first round only warms up. */
 const rates = async (server: Server): Promise<void> => {
   const rows = [['connections', 'kind', 'requests/s', 'until answered', 'p50 ms', 'p99 ms', 'durable ÷ this']];
   for (const connections of [1, 16, 64]) {
@@ -106,28 +103,15 @@ const rates = async (server: Server): Promise<void> => {
   );
 };
 
-/** A client of a projection: each message as it comes. */
+/** Follows a projection: `next` resolves with the next update of a decision and the time at which it came. */
 const follow = async (server: Server, projection: string) => {
-  let take: ((message: string) => void) | undefined;
-  let rest = '';
-  const close = await new Promise<() => void>((resolve, reject) => {
-    const request = get(`${server.url}/projections/${projection}/updates`, (response) => {
-      if (response.statusCode !== 200) return reject(new Error(`${projection}: ${response.statusCode}`));
-      response.on('error', () => undefined); // it is this side that ends it
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        const messages = (rest + chunk).split('\n\n');
-        rest = messages.pop()!;
-        for (const message of messages)
-          if (message.startsWith('event: hello')) resolve(() => request.destroy());
-          else if (message.includes('"decision"')) take?.(message);
-      });
-    }).on('error', reject);
-  });
+  let take: ((data: string) => void) | undefined;
+  const updates = await openUpdates(server.url, { projection, take: ({ event, data }) => event === undefined && take?.(data) });
   const next = () =>
     new Promise<{ readonly at: number; readonly message: string }>(
       (resolve) => (take = (message) => resolve({ at: performance.now(), message })),
     );
-  return { next, close };
+  return { next, close: updates.close };
 };
 
 const updatesOf = async (server: Server, projection: string): Promise<string[]> => {
@@ -162,7 +146,7 @@ const updates = async (server: Server): Promise<void> => {
   const rows = [['updates of', 'after the 201: p50 ms', 'p99', 'after the request: p50 ms', 'p99']];
   for (const projection of ['contract-register', 'tower-board']) rows.push(await updatesOf(server, projection));
   console.log(`\n${table(rows)}`);
-  console.log(`${UPDATES} awards, one at a time. Below zero the update came before its answer.`);
+  console.log(`${UPDATES} awards, one at a time. Below zero the update came before the answer.`);
 };
 
 const rssOf = async (server: Server): Promise<string> => {
@@ -170,10 +154,10 @@ const rssOf = async (server: Server): Promise<string> => {
   return `${fixed(Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / 1e6, 0)} MB`;
 };
 
-/** The log is filled as it always is: by commands, over HTTP. */
+/** The log is filled by commands over HTTP, as in use. */
 const longLog = async (dir: string, events: number): Promise<number> => {
   const server = await startServer(dir);
-  await tellWorld(server);
+  await recordWorld(server);
   console.log(`\nRSS of an empty ledger: ${await rssOf(server)}`);
   const { begun, ended, last } = await drive({ url: server.url, connections: 64, status: 201, next: lives(events) });
   console.log(`RSS at the last answer: ${await rssOf(server)}`);
@@ -201,7 +185,7 @@ const longLog = async (dir: string, events: number): Promise<number> => {
 const withServer = (work: (server: Server) => Promise<void>) =>
   withFolder(async (dir) => {
     const server = await startServer(dir, { LEDGER_BENCH_ROUTES: 'true' });
-    await tellWorld(server);
+    await recordWorld(server);
     await work(server);
     await server.stop();
   });

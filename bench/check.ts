@@ -12,12 +12,12 @@ export interface Receipt {
   readonly position: string;
   readonly events: readonly { readonly id: string; readonly type: string }[];
 }
-/** A command, and what was said of it. */
+/** A command and its answer. */
 export interface Sent {
   readonly key: string;
   readonly path: string;
   readonly body: string;
-  /** Others try to be the first with the same subject: only one can be. */
+  /** Other writers try to open the same stream: only one can. */
   readonly contested: boolean;
   answer?: { readonly text: string; readonly receipt: Receipt };
   refused?: boolean;
@@ -31,10 +31,10 @@ export interface Recorded {
   readonly metadata: { readonly command: { readonly id: string } };
 }
 
-/** The log or a row is not what it has to be. */
+/** The log or a row is not as it must be. */
 export class DiffersError extends Error {}
 
-/** Reads the whole log behind a cursor and holds it against every receipt. */
+/** Reads the whole log after a cursor and compares it with every receipt. */
 export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'): Promise<readonly Recorded[]> => {
   await caughtUp(server);
   const byDecision = new Map<string, Recorded[]>();
@@ -44,7 +44,8 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
     const page: { events: Recorded[]; next?: string } = await got(server.get(`/events?limit=500&cursor=${cursor}`));
     for (const event of page.events) {
       const expected = (heads.get(event.stream) ?? -1) + 1;
-      if (event.revision !== expected) throw new DiffersError(`${event.stream} goes on with revision ${event.revision}, not ${expected}.`);
+      if (event.revision !== expected)
+        throw new DiffersError(`${event.stream} continues with revision ${event.revision}, not ${expected}.`);
       heads.set(event.stream, expected);
       byDecision.set(event.metadata.command.id, [...(byDecision.get(event.metadata.command.id) ?? []), event]);
       log.push(event);
@@ -63,7 +64,7 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
     const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id).join(' ');
     const last = found.at(-1)!;
     if (ids(found) !== ids(events) || last.stream !== stream || last.revision !== revision || last.position !== position)
-      throw new DiffersError(`${key} stands otherwise than acknowledged:\n${answer.text}\n${JSON.stringify(found)}`);
+      throw new DiffersError(`${key} is not recorded as acknowledged:\n${answer.text}\n${JSON.stringify(found)}`);
   }
   for (const [decision, [first]] of byDecision)
     if (!known.has(decision)) throw new DiffersError(`Nobody sent the decision ${decision}: ${JSON.stringify(first)}`);
@@ -72,29 +73,29 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
 
 const PATIENCE_MS = 60_000;
 
-/** What a subscriber of the contract register must have heard of a log: every contract that began, and all of it once and in order. */
-export const checkHeard = async (follower: Follower, log: readonly Recorded[]): Promise<number> => {
+/** A follower of the contract register must have received every contract that began, once and in order. */
+export const checkReceived = async (follower: Follower, log: readonly Recorded[]): Promise<number> => {
   const begun = log.filter(({ type }) => type === 'ContractAwarded' || type === 'ContractPlanned');
   const last = begun.at(-1)?.id;
-  const { heard } = follower;
-  for (const end = performance.now() + PATIENCE_MS; last !== undefined && !heard.some(({ event }) => event === last); await sleep(20))
+  const { received } = follower;
+  for (const end = performance.now() + PATIENCE_MS; last !== undefined && !received.some(({ event }) => event === last); await sleep(20))
     if (performance.now() > end)
-      throw new DiffersError(`A subscriber never heard of ${last}; the last it heard of is ${heard.at(-1)?.event}.`);
+      throw new DiffersError(`A follower never received ${last}; the last event that it received is ${received.at(-1)?.event}.`);
   const places = new Map(log.map(({ position }, i) => [position, i]));
   let before = -1;
-  for (const { position } of heard) {
+  for (const { position } of received) {
     const place = places.get(position) ?? -1;
     if (place <= before)
-      throw new DiffersError(`A subscriber heard ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
+      throw new DiffersError(`A follower received ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
     before = place;
   }
-  const known = new Set(heard.map(({ event }) => event));
-  for (const { id, position } of begun) if (!known.has(id)) throw new DiffersError(`A subscriber never heard of ${id} at ${position}.`);
-  return heard.length;
+  const events = new Set(received.map(({ event }) => event));
+  for (const { id, position } of begun) if (!events.has(id)) throw new DiffersError(`A follower never received ${id} at ${position}.`);
+  return received.length;
 };
 
-/** Whether a node's replica of the log is the log: as long, and with the same root. */
-export const checkCopy = async (server: Server, { count, root }: { readonly count: number; readonly root: string }): Promise<void> => {
+/** Waits until a node's replica is as long as the log and has the same root. */
+export const checkReplica = async (server: Server, { count, root }: { readonly count: number; readonly root: string }): Promise<void> => {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {
     const { replica } = JSON.parse((await server.get('/readyz')).text) as {
       readonly replica: { readonly sequence: number; readonly root: string };
@@ -124,31 +125,31 @@ const readRows = async (server: Server, names: readonly string[], position: stri
   return rows;
 };
 
-/** Stops the server as an operator would, makes the read model anew and compares all of it. */
+/** Stops the server as an operator would, deletes the read model, starts the server again and compares all rows. */
 export const checkRebuild = async (dir: string, env: Readonly<Record<string, string>> = {}, file = 'ledger.db'): Promise<void> => {
-  const faulted = async (server: Server) => {
+  const stop = async (server: Server) => {
     const { code, signal } = await server.stop();
     if (code !== 0) throw new DiffersError(`After SIGTERM the server ended with ${code ?? signal}, not 0.`);
   };
   const before = await startServer(dir, env);
   const { position, names } = await caughtUp(before);
   const kept = await readRows(before, names, position);
-  await faulted(before);
+  await stop(before);
   for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `read-model.db${suffix}`), { force: true });
   const after = await startServer(dir, env);
   const { position: again } = await caughtUp(after);
   if (again !== position) throw new DiffersError(`The log ended at ${position} and now ends at ${again}.`);
   const made = await readRows(after, names, position);
-  await faulted(after);
+  await stop(after);
   let bytes = 0;
   for (const [name, pages] of kept)
     for (const [i, page] of pages.entries()) {
       bytes += page.length;
-      if (made.get(name)![i] !== page) throw new DiffersError(`Page ${i + 1} of ${name} differs after the read model was made again.`);
+      if (made.get(name)![i] !== page) throw new DiffersError(`Page ${i + 1} of ${name} differs after the read model was rebuilt.`);
     }
   const db = new Database(join(dir, file), { readonly: true });
   const sound = db.pragma('integrity_check', { simple: true });
   db.close();
-  if (sound !== 'ok') throw new DiffersError(`SQLite calls ${file} broken: ${String(sound)}`);
-  console.log(`SIGTERM: exit 0. The read model, deleted and made again: ${names.join(', ')} byte-identical (${bytes} bytes).`);
+  if (sound !== 'ok') throw new DiffersError(`SQLite finds ${file} damaged: ${String(sound)}`);
+  console.log(`SIGTERM: exit 0. The read model, deleted and rebuilt: ${names.join(', ')} byte-identical (${bytes} bytes).`);
 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkCopy, checkHeard, checkLog, checkRebuild, DiffersError, type Sent } from './check.js';
+import { checkReplica, checkReceived, checkLog, checkRebuild, DiffersError, type Sent } from './check.js';
 import { Database, DatabaseLog } from './database.js';
 import { Follower } from './follower.js';
 import { randomOf, startServer, type Ending, type Server } from './server.js';
@@ -14,18 +14,18 @@ const number = (text: string): number => {
   return Number(text);
 };
 const options = new Command('crash')
-  .description('Kills the server again and again while it is written to, and checks that its log holds what it acknowledged and no more.')
+  .description('Kills the server repeatedly during writes, and checks that its log holds every acknowledged command and nothing else.')
   .option('--rounds <n>', 'kills of a server', number, 20)
   .option(
     '--seed <n>',
-    'the moments of the kills and the nth command of an earlier run; what meets what is up to the machine',
+    'repeats the moments of the kills and the commands of an earlier run; which of them meet depends on the machine',
     number,
     Date.now() % 1_000_000,
   )
-  .option('--writers <n>', 'commands on their way at the same time, to each server', number, 64)
-  .option('--store <store>', 'embedded, or kurrentdb: one that KURRENTDB_URL names', 'embedded')
-  .option('--nodes <n>', 'servers on the same KurrentDB: when one is killed, the others go on', number, 2)
-  .option('--server-command <command>', 'starts that KurrentDB in the foreground, on data that stays: it is killed as well')
+  .option('--writers <n>', 'commands in flight at the same time, to each server', number, 64)
+  .option('--store <store>', 'embedded, or kurrentdb: the server that KURRENTDB_URL names', 'embedded')
+  .option('--nodes <n>', 'servers on the same KurrentDB: when one is killed, the others continue', number, 2)
+  .option('--server-command <command>', 'starts that KurrentDB in the foreground, on durable data: it is killed as well')
   .option('--server-rounds <n>', 'kills of that KurrentDB', number, 3)
   .parse()
   .opts<{
@@ -47,7 +47,7 @@ const env = { LEDGER_STORE: options.store };
 const moments = randomOf(seed);
 const commands = new Commands(seed);
 
-/** A server with its folder, which outlives it, and a subscriber that stays with it. */
+/** A server, its data folder, which outlives it, and a follower that resumes when it is back. */
 interface Node {
   readonly dir: string;
   readonly follower: Follower;
@@ -65,43 +65,43 @@ const start = async (dir: string, follower: Follower): Promise<Server> => {
   await follower.open(server.url);
   return server;
 };
-const tell = async (server: Server, sent: readonly Sent[]): Promise<void> => {
+const sendAll = async (server: Server, sent: readonly Sent[]): Promise<void> => {
   for (const command of sent) await insist(server, command, later);
 };
 
-/** Sends what was not answered again. @returns how many had been recorded all the same */
+/** Sends unanswered commands again. @returns how many were already recorded */
 const sendAgain = async (server: Server, unanswered: readonly Sent[]): Promise<number> => {
   const answers = await Promise.all(unanswered.map((sent) => insist(server, sent, later)));
   return answers.filter(({ headers }) => headers['idempotency-replayed'] === 'true').length;
 };
 
 const SAMPLE = 25;
-const askAgain = async (server: Server, answered: readonly Sent[]): Promise<void> => {
+const repeatSome = async (server: Server, answered: readonly Sent[]): Promise<void> => {
   for (let i = 0; i < Math.min(SAMPLE, answered.length); i++) {
     const sent = answered[commands.pick(answered.length)]!;
     const { text: first } = sent.answer!;
     const answer = await post(server, sent);
     if (answer.status !== 201 || answer.headers['idempotency-replayed'] !== 'true')
-      throw new DiffersError(`${sent.key} was acknowledged, and sent again it was not replayed: ${answer.status} ${answer.text}`);
+      throw new DiffersError(`${sent.key} was acknowledged, but was not replayed when it was sent again: ${answer.status} ${answer.text}`);
     note(sent, answer);
     if (answer.text !== first) throw new DiffersError(`${sent.key} got another receipt:\n${first}\n${answer.text}`);
   }
 };
 
-/** Where the writers of this run began. */
+/** The cursor at which this run began. */
 let begin = '0';
 const check = async (): Promise<string> => {
   const there = await databaseLog?.read();
-  if (there) await Promise.all(nodes.map(({ server }) => checkCopy(server, there)));
+  if (there) await Promise.all(nodes.map(({ server }) => checkReplica(server, there)));
   const log = await checkLog(nodes[0]!.server, commands.all, begin);
-  let heard = 0;
-  for (const { follower } of nodes) heard += await checkHeard(follower, log);
-  return `log ${log.length} events, as acknowledged${there ? `, root ${there.root.slice(0, 12)} on all` : ''}; subscribers heard ${heard}`;
+  let received = 0;
+  for (const { follower } of nodes) received += await checkReceived(follower, log);
+  return `log ${log.length} events, as acknowledged${there ? `, root ${there.root.slice(0, 12)} on all` : ''}; followers received ${received}`;
 };
 
-const SURVIVORS_GO_ON_MS = 400;
+const SURVIVORS_CONTINUE_MS = 400;
 const DATABASE_AWAY_MS = 1000;
-/** Some time after the first answers, however slow the machine is. */
+/** A random time after the first answers, however slow the machine is. */
 const moment = async (answers: () => number): Promise<void> => {
   while (answers() < writers) await sleep(2);
   await sleep(100 + Math.floor(moments() * 501));
@@ -118,13 +118,13 @@ const count = (sent: readonly Sent[]) => {
 };
 
 /**
- * Writers on every server until one is killed, and some time longer on the others. Every second time it is killed right at an answer, when
- * others that share its commit are recorded and not answered yet.
+ * Writers on every server until one is killed, and for some time longer on the others. Every second kill comes right at an answer, when
+ * other commands of the same commit are recorded but not answered yet.
  */
 const killServer = async (round: number): Promise<string> => {
   const victim = nodes[round % nodes.length]!;
   const others = nodes.filter((node) => node !== victim);
-  await tell(nodes[0]!.server, commands.shared(round));
+  await sendAll(nodes[0]!.server, commands.shared(round));
   const before = commands.all.length;
   let ending: Promise<Ending> | undefined;
   let atAnswer = false;
@@ -133,7 +133,7 @@ const killServer = async (round: number): Promise<string> => {
   const kill = () => {
     if (ending) return;
     ending = victim.server.kill();
-    void sleep(SURVIVORS_GO_ON_MS).then(() => (over = true));
+    void sleep(SURVIVORS_CONTINUE_MS).then(() => (over = true));
   };
   const writing = nodes.map((node) =>
     write({
@@ -149,19 +149,19 @@ const killServer = async (round: number): Promise<string> => {
   const timed = moment(() => answers).then(() => (round % 2 === 0 ? (atAnswer = true) : kill()));
   await Promise.all([...writing, timed]);
   const { code, signal } = await ending!;
-  if (signal !== 'SIGKILL') throw new DiffersError(`The server ended by itself (${code ?? signal}).`);
+  if (signal !== 'SIGKILL') throw new DiffersError(`The server ended on its own (${code ?? signal}).`);
   const { answered, unanswered, summary } = count(commands.all.slice(before));
   let recorded = others[0] ? await sendAgain(others[0].server, unanswered) : 0;
   victim.server = await start(victim.dir, victim.follower);
   if (!others[0]) recorded = await sendAgain(victim.server, unanswered);
-  await askAgain(victim.server, answered);
+  await repeatSome(victim.server, answered);
   total.recorded += recorded;
   return `${summary}, unanswered ${unanswered.length} of which recorded ${recorded}; ${await check()}`;
 };
 
-/** Writers on every server, through the death and the return of their database. */
+/** Writers on every server while their database is killed and started again. */
 const killDatabase = async (round: number): Promise<string> => {
-  await tell(nodes[0]!.server, commands.shared(round));
+  await sendAll(nodes[0]!.server, commands.shared(round));
   const before = commands.all.length;
   const refusedBefore = total.later;
   let over = false;
@@ -190,17 +190,17 @@ const killDatabase = async (round: number): Promise<string> => {
     await database!.start();
     back = performance.now();
     while (again.filter((ms) => ms !== undefined).length < nodes.length) await sleep(5);
-    await sleep(SURVIVORS_GO_ON_MS);
+    await sleep(SURVIVORS_CONTINUE_MS);
     over = true;
     return back - gone;
   };
   const [awayMs] = await Promise.all([killing(), ...writing]);
   const { answered, unanswered, summary } = count(commands.all.slice(before));
   if (unanswered.length > 0) throw new DiffersError(`${unanswered[0]!.key} was never answered.`);
-  for (const { server } of nodes) await askAgain(server, answered);
+  for (const { server } of nodes) await repeatSome(server, answered);
   return (
     `${summary}, ${total.later - refusedBefore} times 503; database away ${(awayMs / 1000).toFixed(1)} s, ` +
-    `commands again ${Math.max(...again).toFixed(0)} ms after; ${await check()}`
+    `commands accepted again ${Math.max(...again).toFixed(0)} ms after; ${await check()}`
   );
 };
 
@@ -213,13 +213,13 @@ try {
     const follower = new Follower('contract-register');
     nodes.push({ dir, follower, server: await start(dir, follower) });
   }
-  await tell(nodes[0]!.server, commands.world());
+  await sendAll(nodes[0]!.server, commands.world());
   for (let round = 1; round <= rounds; round++) console.log(`round ${String(round).padStart(2)}: ${await killServer(round)}`);
   for (let n = 1; database && n <= options.serverRounds; n++)
     console.log(`database ${String(n).padStart(2)}: ${await killDatabase(rounds + n)}`);
   console.log(
     `in all: sent ${total.sent}, acknowledged ${total.acknowledged}, refused ${total.refused}, ` +
-      `unanswered ${total.unanswered} of which recorded ${total.recorded}; none lost, none twice`,
+      `unanswered ${total.unanswered} of which recorded ${total.recorded}; none lost, none recorded twice`,
   );
   for (const { follower, server } of nodes) {
     follower.close();
@@ -232,6 +232,6 @@ try {
   await database?.stop();
 } catch (error) {
   console.error(error instanceof DiffersError ? `DIFFERS (seed ${seed}): ${error.message}` : error);
-  console.error(`The folders are left for a look: ${nodes.map(({ dir }) => dir).join(' ')}`);
+  console.error(`The folders are kept: ${nodes.map(({ dir }) => dir).join(' ')}`);
   process.exit(1);
 }

@@ -15,7 +15,7 @@ const open = (url: string): Promise<EventStore> =>
     newId: () => crypto.randomUUID(),
   });
 
-/** A KurrentDB that a command of the operator's starts, in the foreground and on data that stays. */
+/** A KurrentDB that an operator's command starts, in the foreground and on durable data. */
 export class Database {
   #process: ChildProcess | undefined;
 
@@ -26,9 +26,9 @@ export class Database {
     process.on('exit', () => this.#signal('SIGKILL'));
   }
 
-  /** Once it answers. */
+  /** Resolves once it answers. */
   async start(): Promise<void> {
-    // KurrentDB takes every variable that begins with its name for a setting, and one that it does not know ends it
+    // KurrentDB takes every variable that begins with its name for a setting, and exits on one that it does not know
     const { KURRENTDB_URL: _, ...env } = process.env;
     const child = spawn('sh', ['-c', this.command], { detached: true, env, stdio: ['ignore', 'ignore', 'inherit'] });
     this.#process = child;
@@ -40,7 +40,7 @@ export class Database {
         if (performance.now() > end) throw error;
       }
   }
-  /** As a power switch would. */
+  /** As a power failure would. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }
@@ -55,24 +55,24 @@ export class Database {
     await ended;
     this.#process = undefined;
   }
-  /** The command may be a shell's: all that it started is meant. */
+  /** Signals the process group: the command may be a shell that started others. */
   #signal(signal: NodeJS.Signals): void {
     try {
       if (this.#process?.pid !== undefined) process.kill(-this.#process.pid, signal);
     } catch {
-      // it is gone already
+      // it has ended already
     }
   }
 }
 
-/** The log as the database itself hands it out, read on where the last reading ended. */
+/** The log as the database itself returns it. Each reading continues where the last one ended. */
 export class DatabaseLog {
   readonly #tree = new MerkleTree();
   #last: string | undefined;
 
   constructor(private readonly url: string) {}
 
-  /** How many events the ledger has, and the root over their leaves. */
+  /** Counts the ledger's events, and computes the root over their leaves. */
   async read(): Promise<{ readonly count: number; readonly root: string }> {
     const store = await open(this.url);
     try {

@@ -9,20 +9,20 @@ import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
 import { drive, median, percentile } from './load.js';
 import { rebuild } from './rebuild.js';
 import { caughtUp, got, startServer, type Server } from './server.js';
-import { award, tellWorld } from './story.js';
+import { award, recordWorld } from './story.js';
 
 const CONNECTIONS = 64;
 const REPEATS = 3;
 
 export interface KurrentBench {
-  /** Of a server that holds nothing yet: what is measured stays in it. */
+  /** Of an empty server: the events of the measurement stay in it. */
   readonly url: string;
   readonly dir: string;
   readonly rounds: number;
   readonly roundMs: number;
 }
 
-/** With credentials the client appends by a call of its own, as the ledger has it; a server without users takes any. */
+/** With credentials the client appends by the unary call, as the ledger does; a server without users accepts any. */
 const credentialsIn = (url: string) => {
   const { username, password } = new URL(url.replace(/^[a-z+]+:/, 'http:'));
   return username
@@ -37,7 +37,7 @@ interface Stored {
   readonly metadata: Record<string, unknown>;
 }
 
-/** The client alone appends events like those of the ledger, each to a stream that is not there, so many at once. */
+/** The client alone appends events like the ledger's, each to a new stream, 64 at once. */
 const bareAppends = async (client: EventStoreDBClient, credentials: Credentials, like: Stored, ms: number): Promise<number> => {
   const end = performance.now() + ms;
   const begun = performance.now();
@@ -61,7 +61,7 @@ const commands = async (server: Server, ms: number) => {
   return { rate: (count / (ended - begun)) * 1000, whole: (count / (performance.now() - begun)) * 1000, p99: percentile(latencies, 99) };
 };
 
-/** Milliseconds until so many events of the ledger came. */
+/** Milliseconds until so many events of the ledger have arrived. */
 const bareSubscription = (client: EventStoreDBClient, credentials: Credentials, events: number): Promise<number> => {
   const begun = performance.now();
   const filter = streamNameFilter({ prefixes: CATEGORIES.map((category) => `${category}-`), checkpointInterval: 1000 });
@@ -77,7 +77,7 @@ const bareSubscription = (client: EventStoreDBClient, credentials: Credentials, 
   });
 };
 
-const copied = async (url: string, dir: string, events: number): Promise<number> => {
+const replicated = async (url: string, dir: string, events: number): Promise<number> => {
   const begun = performance.now();
   const now = () => new Date().toISOString();
   const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
@@ -90,18 +90,18 @@ const copied = async (url: string, dir: string, events: number): Promise<number>
   return ms;
 };
 
-/** The replica alone, as a node has it whose cluster is away. */
+/** The replica alone, as on a node whose cluster is unreachable. */
 const alone = (dir: string): Promise<ReplicaStore> =>
   ReplicaStore.open({ dir, connect: () => Promise.reject(new StoreUnavailableError('Away.')), chance: Math.random, patienceMs: 100 });
 
 const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed(0);
 
-/** The ledger on a KurrentDB beside what its client does alone, all in one run. */
+/** Measures the ledger on a KurrentDB beside the client alone, in one run. */
 export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, say: (line: string) => void): Promise<void> => {
   const client = EventStoreDBClient.connectionString(url);
   const credentials = credentialsIn(url);
   const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: url });
-  await tellWorld(server);
+  await recordWorld(server);
   await commands(server, Math.min(1000, roundMs));
   const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));
   const sent: { bare: number; http: Awaited<ReturnType<typeof commands>> }[] = [];
@@ -123,7 +123,7 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, s
   for (let i = 0; i < REPEATS; i++)
     caught.push({
       bare: await bareSubscription(client, credentials, sequence),
-      replica: await copied(url, join(dir, `replica-${i}`), sequence),
+      replica: await replicated(url, join(dir, `replica-${i}`), sequence),
     });
   const [bare, replica] = [median(caught.map((c) => c.bare)), median(caught.map((c) => c.replica))];
   say(

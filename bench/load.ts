@@ -15,8 +15,8 @@ export interface Reply {
 }
 
 /**
- * One connection that sends one request after the other. It knows of HTTP only what this server answers, so that little of the measured
- * time is its own: node:http spends as much on a request as the server does on one that does nothing.
+ * One connection that sends one request after the other. It understands only as much HTTP as this server answers, so that it takes little
+ * of the measured time itself: node:http spends as much on a request as the server does on a no-op.
  */
 export class Connection {
   #rest: Buffer = Buffer.alloc(0);
@@ -41,19 +41,32 @@ export class Connection {
     });
   }
 
+  get(path: string): Promise<Reply> {
+    return this.#send(`GET ${path} HTTP/1.1\r\nhost: ${this.host}\r\n\r\n`);
+  }
+
   post({ path, body, key }: Post): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#begun = performance.now();
-      this.socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: ${this.host}\r\ncontent-type: application/json\r\nx-actor: bench\r\n` +
-          `${key === undefined ? '' : `idempotency-key: ${key}\r\n`}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
-    });
+    return this.#send(
+      `POST ${path} HTTP/1.1\r\nhost: ${this.host}\r\ncontent-type: application/json\r\nx-actor: bench\r\n` +
+        `${key === undefined ? '' : `idempotency-key: ${key}\r\n`}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
+
+  /** How long the request has waited that is under way; 0 when none is. */
+  get waitingMs(): number {
+    return this.#waiting ? performance.now() - this.#begun : 0;
   }
 
   close(): void {
     this.socket.destroy();
+  }
+
+  #send(request: string): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#begun = performance.now();
+      this.socket.write(request);
+    });
   }
 
   #read(chunk: Buffer): void {
@@ -77,10 +90,12 @@ export interface Load {
   readonly status: number;
   /** What a connection sends next; undefined ends it. */
   next(connection: number): Post | undefined;
+  /** Called with every answer as it comes. */
+  answered?(reply: Reply): void;
 }
 export interface Driven {
   readonly count: number;
-  /** When the first was sent. */
+  /** When the first request was sent. */
   readonly begun: number;
   readonly ended: number;
   /** In ascending order. */
@@ -88,8 +103,8 @@ export interface Driven {
   readonly last: string;
 }
 
-/** Every connection sends its next request as soon as the one before was answered. */
-export const drive = async ({ url, connections, status, next }: Load): Promise<Driven> => {
+/** Every connection sends its next request as soon as the previous one is answered. @throws when an answer has another status */
+export const drive = async ({ url, connections, status, next, answered }: Load): Promise<Driven> => {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(url)));
   const latencies: number[] = [];
   let last = '';
@@ -100,6 +115,7 @@ export const drive = async ({ url, connections, status, next }: Load): Promise<D
         const reply = await connection.post(post);
         if (reply.status !== status) throw new Error(`POST ${post.path}: ${reply.status} ${reply.body}`);
         latencies.push(reply.ms);
+        answered?.(reply);
         last = reply.body;
       }
     }),
@@ -118,17 +134,25 @@ export const median = (numbers: readonly number[]): number =>
     50,
   );
 
-/** What the generator itself can send: to a process that answers every request with the same bytes, unread. */
-export const ceiling = async (ms: number): Promise<number> => {
+/** A process that answers every request with the same bytes, without reading it: the idle control of a measurement. */
+export const startControl = async (): Promise<{ readonly url: string; stop(): void }> => {
   const answers = `
     const answer = 'HTTP/1.1 201 Created\\r\\ncontent-type: application/json\\r\\ncontent-length: 2\\r\\n\\r\\n{}';
     const server = require('node:net').createServer((socket) => socket.on('data', () => socket.write(answer)).on('error', () => {}));
     server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
   const child = spawn(process.execPath, ['-e', answers], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  const stop = () => void child.kill('SIGKILL');
+  process.once('exit', stop);
+  return { url: `http://127.0.0.1:${String(port).trim()}`, stop };
+};
+
+/** How many requests a second the generator itself can send. */
+export const ceiling = async (ms: number): Promise<number> => {
+  const control = await startControl();
   const end = performance.now() + ms;
   const next = () => (performance.now() < end ? { path: '/', body: '{}' } : undefined);
-  const { count, begun, ended } = await drive({ url: `http://127.0.0.1:${String(port).trim()}`, connections: 64, status: 201, next });
-  child.kill();
+  const { count, begun, ended } = await drive({ url: control.url, connections: 64, status: 201, next });
+  control.stop();
   return (count / (ended - begun)) * 1000;
 };

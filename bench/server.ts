@@ -19,13 +19,14 @@ export interface Server {
   readonly readyMs: number;
   get(path: string): Promise<Answer>;
   post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** As a power switch would. */
+  /** As a power failure would. */
   kill(): Promise<Ending>;
   /** As an operator would. */
   stop(): Promise<Ending>;
 }
 
-const MAIN = join(import.meta.dirname, '../src/main.js');
+/** This build's own `dist`. */
+export const DIST = join(import.meta.dirname, '..');
 const READY_WITHIN_MS = 120_000;
 const running = new Set<() => void>();
 process.on('exit', () => {
@@ -33,10 +34,21 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-/** The built server as a process of its own on a free port, ready. */
-export const startServer = async (dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+export interface StartOptions {
+  /** The `dist` folder of the build that is started; this one's unless set. */
+  readonly dist?: string;
+  /** Whether to wait for /readyz, and how long: a first read model of a long log takes minutes. */
+  readonly readyWithinMs?: number | 'listening';
+}
+
+/** The built server as a process of its own on a free port, ready unless `listening` is enough. */
+export const startServer = async (
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+  { dist = DIST, readyWithinMs = READY_WITHIN_MS }: StartOptions = {},
+): Promise<Server> => {
   const begun = performance.now();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [join(dist, 'src/main.js')], {
     env: { ...process.env, LEDGER_LOG_LEVEL: 'silent', ...env, HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -49,18 +61,18 @@ export const startServer = async (dataDir: string, env: Readonly<Record<string, 
     }),
   );
   const url = await new Promise<string>((resolve, reject) => {
-    let said = '';
+    let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const ready = /ready at (\S+)/.exec(said);
+      output += chunk.toString();
+      const ready = /ready at (\S+)/.exec(output);
       if (ready) resolve(ready[1]!);
     });
     void ended.then(({ code, signal }) => reject(new Error(`The server ended with ${code ?? signal} before it listened.`)));
   });
   const agent = new Agent({ keepAlive: true });
-  const ask = (method: string, path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<Answer> =>
+  const send = (method: string, path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const asked = request(url + path, { agent, method, headers }, (response) => {
+      const sent = request(url + path, { agent, method, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
@@ -68,31 +80,31 @@ export const startServer = async (dataDir: string, env: Readonly<Record<string, 
           resolve({ status: response.statusCode!, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }),
         );
       });
-      asked.on('error', reject);
-      asked.end(body);
+      sent.on('error', reject);
+      sent.end(body);
     });
   const end = (signal: NodeJS.Signals): Promise<Ending> => {
     child.kill(signal);
     return ended.finally(() => agent.destroy());
   };
-  for (;;) {
-    const { status, text } = await ask('GET', '/readyz', {});
+  for (; readyWithinMs !== 'listening';) {
+    const { status, text } = await send('GET', '/readyz', {});
     if (status === 200) break;
-    if (performance.now() - begun > READY_WITHIN_MS) throw new Error(`The server did not become ready: ${text}`);
+    if (performance.now() - begun > readyWithinMs) throw new Error(`The server did not become ready: ${text}`);
     await sleep(5);
   }
   return {
     url,
     pid: child.pid!,
     readyMs: performance.now() - begun,
-    get: (path) => ask('GET', path, {}),
-    post: (path, body, headers = {}) => ask('POST', path, { 'content-type': 'application/json', ...headers }, body),
+    get: (path) => send('GET', path, {}),
+    post: (path, body, headers = {}) => send('POST', path, { 'content-type': 'application/json', ...headers }, body),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   };
 };
 
-/** @throws with the server's own words when it does not answer 2xx */
+/** @throws with the answer's body when its status is not 2xx */
 export const got = async <T>(answer: Promise<Answer>): Promise<T> => {
   const { status, text } = await answer;
   if (status < 200 || status > 299) throw new Error(`${status} ${text}`);
@@ -103,10 +115,11 @@ interface Status {
   readonly name: string;
   readonly state: string;
   readonly position: string | null;
-  readonly lag: number;
+  /** Events; a text such as "1000 or more" counts as more than any number. */
+  readonly lag: number | string;
 }
 
-/** Waits until every projection has read the whole log. @returns the last position, and the projections' names */
+/** Waits until every projection has read the whole log. @returns the last position and the names of the projections */
 export const caughtUp = async (
   server: Server,
   minPosition?: string,
@@ -122,7 +135,7 @@ export const caughtUp = async (
   }
 };
 
-/** Numbers in [0, 1) that a seed repeats. */
+/** Pseudo-random numbers in [0, 1): the same for the same seed. */
 export const randomOf = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {

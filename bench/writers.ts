@@ -3,14 +3,14 @@ import { DiffersError, type Receipt, type Sent } from './check.js';
 import { randomOf, type Answer, type Server } from './server.js';
 
 const TOWERS = 8;
-/** Contracts of a round that many writers add to at the same time. */
+/** Contracts of a round that many writers append to at the same time. */
 const SHARED = 12;
 
-/** What the writers of all rounds send. Ids begin with the seed, so that a database may hold what an earlier run told. */
+/** The commands of all rounds. Ids begin with the seed, so that a database may hold those of earlier runs. */
 export class Commands {
   readonly all: Sent[] = [];
   #made = 0;
-  /** Begun anew for each command, so that the nth is the same however many the machine manages before a kill. */
+  /** Seeded again for each command: the nth is the same, however many the machine manages before a kill. */
   #random: () => number;
 
   constructor(private readonly seed: number) {
@@ -37,7 +37,7 @@ export class Commands {
     return Array.from({ length: SHARED }, (_, i) => this.#award(this.#shared(round, i)));
   }
 
-  /** A third goes to streams that others write to as well. */
+  /** A third of them goes to streams that other writers append to as well. */
   next(round: number): Sent {
     const id = `${this.seed}-${round}-${this.#made}`;
     this.#random = randomOf(this.seed * 1_000_003 + this.#made);
@@ -84,14 +84,14 @@ export class Commands {
 export const post = (server: Server, { key, path, body }: Sent): Promise<Answer> =>
   server.post(path, body, { 'idempotency-key': key, 'x-actor': 'crash' });
 
-/** @throws Differs unless it is what a command of this kind may be told */
+/** Keeps the answer to a command. @throws DiffersError when a command of this kind may not get it */
 export const note = (sent: Sent, { status, text }: Answer): void => {
   if (status === 201) sent.answer = { text, receipt: JSON.parse(text) as Receipt };
   else if (status === 409 && sent.contested) sent.refused = true;
   else throw new DiffersError(`${sent.key} ${sent.path} was answered ${status} ${text}`);
 };
 
-/** Sends a command until it has an answer; where the store may be away or others win a race, that is not at once. */
+/** Sends a command until it has an answer other than 503, which it gets while the store is away or others win every race. */
 export const insist = async (server: Server, sent: Sent, later?: () => void): Promise<Answer> => {
   for (;;) {
     const answer = await post(server, sent);
@@ -109,16 +109,16 @@ export interface Writing {
   readonly round: number;
   readonly server: Server;
   readonly writers: number;
-  /** Whether the server was killed by now: only then may it be gone. */
+  /** Whether the server has been killed: only then may a connection be lost. */
   killed(): boolean;
-  /** Whether no more is to be sent. */
+  /** Whether the writers stop. */
   over(): boolean;
   answered(answer: Answer): void;
-  /** A command was answered 503 and is sent again; absent where the store is never away. */
+  /** Called for every 503 before the command is sent again; absent where the store is never away. */
   readonly later?: () => void;
 }
 
-/** Writers that go on until they are told to stop, or their server is gone. */
+/** Runs writers until they are over or their server is killed. */
 export const write = async ({ commands, round, server, writers, killed, over, answered, later }: Writing): Promise<void> => {
   const writer = async () => {
     while (!over()) {
@@ -128,7 +128,7 @@ export const write = async ({ commands, round, server, writers, killed, over, an
       } catch (error) {
         if (error instanceof DiffersError) throw error;
         if (killed()) return;
-        throw new DiffersError(`The server was lost before it was killed: ${String(error)}`);
+        throw new DiffersError(`The connection was lost before the server was killed: ${String(error)}`);
       }
     }
   };

@@ -1,14 +1,4 @@
-import {
-  bounds,
-  certainlyBefore,
-  daysBetween,
-  isLedgerEvent,
-  newestOf,
-  type Assessment,
-  type Entry,
-  type Evidence,
-  type History,
-} from '../src/kernel/index.js';
+import { daysLate, isLedgerEvent, newestOf, type Assessment, type Entry, type Evidence, type History } from '../src/kernel/index.js';
 
 /** What a row shows of the record behind it: the last decision, how good the evidence is, what was backdated or is disputed. */
 export interface Trail {
@@ -33,18 +23,14 @@ const BEST = ['primary', 'press', 'derived', 'low'] as const;
 
 /** Entries never change: what dates cost is paid once for each. */
 const lateness = new WeakMap<Entry, number>();
-const latenessOf = (entry: Entry): number => {
+const latenessOf = (entry: Entry, timeZone: string): number => {
   let days = lateness.get(entry);
-  if (days === undefined) {
-    const recordedOn = entry.recorded.metadata.recordedAt.slice(0, 10);
-    days = certainlyBefore(entry.effectiveOn, recordedOn) ? daysBetween(bounds(entry.effectiveOn).latest, recordedOn) : 0;
-    lateness.set(entry, days);
-  }
+  if (days === undefined) lateness.set(entry, (days = daysLate(entry.effectiveOn, entry.recorded.metadata.recordedAt, timeZone)));
   return days;
 };
 
 /** Linear in the length of the history. */
-export const trailOf = ({ entries, recorded }: History, most?: number): Trail => {
+export const trailOf = ({ entries, recorded, timeZone }: History, most?: number): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
@@ -55,7 +41,7 @@ export const trailOf = ({ entries, recorded }: History, most?: number): Trail =>
       sources.add(uri ?? title);
       if (confidence) found.add(confidence);
     }
-    late = Math.max(late, latenessOf(entry));
+    late = Math.max(late, latenessOf(entry, timeZone));
     corrections += entry.corrections.length;
     for (const { claim, evidence } of entry.notes)
       if (claim) claims.push({ event: entry.recorded.id, ...claim, source: evidence[0]?.uri ?? evidence[0]?.title ?? null });

@@ -11,6 +11,8 @@ export interface Config {
   /** The file of API tokens; without one, whoever is on this machine may do all. */
   readonly tokens?: string;
   readonly timeZone: string;
+  /** The record-time watermark that a clock may be behind of: an instant as events carry it. */
+  readonly acceptWatermark?: string;
   readonly logLevel: string;
   /** Commands under way at most; the next one is told to come again. */
   readonly queue: number;
@@ -77,6 +79,14 @@ const isZone = (zone: string): boolean => {
   }
 };
 
+const instant = (value: string): string | undefined => {
+  try {
+    return Temporal.Instant.from(value).toString({ smallestUnit: 'millisecond' });
+  } catch {
+    return undefined;
+  }
+};
+
 const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>> } = {
   port: whole('PORT', 3000, 0, 65535),
   host: words('HOST', '127.0.0.1', 'an address to listen on', (host) => host !== '' && !/[\s/]/.test(host)),
@@ -85,6 +95,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   kurrentdbUrl: words('KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
+  acceptWatermark: { key: 'LEDGER_ACCEPT_WATERMARK', allowed: 'an instant such as 2028-01-31T09:30:00.000Z', read: instant },
   logLevel: words('LEDGER_LOG_LEVEL', 'info', `one of ${LEVELS.join(', ')}`, (level) => LEVELS.includes(level)),
   queue: whole('LEDGER_QUEUE', 1024, 1, 65536),
   subscribers: whole('LEDGER_SUBSCRIBERS', 1000, 0, 100_000),

@@ -1,12 +1,7 @@
 import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
 
 import { createApp } from './app.module.js';
 import { ConfigError, configOf } from './config.js';
-
-// What is kept is small and what passes through is much: left alone, V8 lets its heap grow to several times of what is kept.
-setFlagsFromString('--heap-growing-percent=20');
-setFlagsFromString('--semi-space-growth-factor=1');
 
 const complain = (message: string, code: number): never => {
   process.stderr.write(`${message}\n`);
@@ -19,12 +14,13 @@ const start = async (): Promise<void> => {
   process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
 
   let closing = false;
+  let exitCode = 0;
   const stop = async () => {
     if (closing) return;
     closing = true;
     try {
       await close();
-      process.exit(0);
+      process.exit(exitCode);
     } catch (error) {
       complain(`Closing failed: ${String(error)}`, 1);
     }
@@ -32,9 +28,11 @@ const start = async (): Promise<void> => {
   // EX_IOERR of sysexits.h, so that a supervisor starts the server again. Open requests get a second for their answers.
   void failed.then(() => {
     closing = true;
-    setTimeout(() => process.exit(74), 1000);
-    void close().finally(() => process.exit(74));
+    exitCode = 74;
+    setTimeout(() => process.exit(exitCode), 1000);
+    void close().finally(() => process.exit(exitCode));
   });
+  // Not Nest's enableShutdownHooks: it sends the signal again, so that a clean end would not exit with 0.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 };

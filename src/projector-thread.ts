@@ -8,7 +8,7 @@ import { replicaLog } from './store/replica/replica-log.js';
 import { ledgerFile } from './store/sqlite/log-file.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 
-const { log: place, readModel: file } = workerData as ThreadOptions;
+const { log: place, readModel: file, genesis } = workerData as ThreadOptions;
 const port = parentPort!;
 const post = (message: FromThread): void => port.postMessage(message);
 const plain = (error: unknown): ThreadError => {
@@ -16,7 +16,7 @@ const plain = (error: unknown): ThreadError => {
   return { name, message, stack, code };
 };
 
-const log = place.kind === 'sqlite' ? ledgerFile(place.file) : replicaLog(place.file);
+const log = place.kind === 'sqlite' ? ledgerFile(place.file, genesis) : replicaLog(place.file, genesis);
 const follower = new Follower({
   log,
   readModel: new SqliteReadModelFile(file).write(),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FollowerListener, FollowerReport, RunningFollower } from './engine/read/follower.js';
+import type { Genesis } from './store/event-store.js';
 import { ReadModelDamagedError, ReadModelUnavailableError } from './store/read-model.js';
 
 export interface ThreadOptions {
@@ -7,6 +8,7 @@ export interface ThreadOptions {
   readonly log: { readonly kind: 'sqlite' | 'replica'; readonly file: string };
   /** The file of the read model. */
   readonly readModel: string;
+  readonly genesis: Genesis;
 }
 
 export type ToThread = 'more' | 'flush' | 'retire' | 'close' | { readonly rebuild: string; readonly id: number };

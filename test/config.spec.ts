@@ -36,6 +36,8 @@ describe('the configuration', () => {
     ['LEDGER_TOKENS', '', 'file'],
     ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
     ['LEDGER_TIME_ZONE', '+01:00', 'IANA'],
+    ['LEDGER_ACCEPT_WATERMARK', 'yesterday', 'an instant'],
+    ['LEDGER_ACCEPT_WATERMARK', '2028-01-31', 'an instant'],
     ['LEDGER_LOG_LEVEL', 'loud', 'fatal, error, warn, info, debug, trace, silent'],
     ['LEDGER_QUEUE', '0', '1 to 65536'],
     ['LEDGER_BENCH_ROUTES', 'yes', 'true or false'],
@@ -51,6 +53,9 @@ describe('the configuration', () => {
     expect(refused).toThrow(key);
     expect(refused).toThrow(allowed);
   });
+
+  it('takes an instant in any zone, as events carry it', () =>
+    expect(configOf({ LEDGER_ACCEPT_WATERMARK: '2028-01-31T10:30+01:00' }).acceptWatermark).toBe('2028-01-31T09:30:00.000Z'));
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('lets the server listen on %s', (HOST) =>
     expect(configOf({ HOST }).host).toBe(HOST),

@@ -10,7 +10,7 @@ import {
   object,
   optional,
   Rejection,
-  stageRefusals,
+  stageRefusalsOf,
   type AnyCommand,
   type Command,
   type AnyAggregate,
@@ -153,7 +153,8 @@ export const specification =
           expect((await decide()).events).toEqual([]);
         },
         rejects: async (code, { detail = '', ...more } = {}) => {
-          const declared = { ...command.refusals, ...stageRefusals(aggregate.category), ...engineRefusals };
+          const stages = command.aggregate ? stageRefusalsOf(aggregate, command.events) : { [`${aggregate.category}/unknown`]: '' };
+          const declared = { ...command.refusals, ...stages, ...engineRefusals };
           const error: unknown = await decide().then(
             ({ events: facts }) => `accepted: ${JSON.stringify(facts)}`,
             (e: unknown) => e,

@@ -12,6 +12,7 @@ const IDS: { readonly [category: string]: readonly string[] } = {
   loss: ['debts', 'milestones'],
   workforce: ['met'],
 };
+const idsOf = (category: string): readonly string[] => IDS[category] ?? ['one', 'two'];
 const amountOf = fc.record(
   { amount: fc.integer({ min: 1, max: 300 }).map(String), currency: fc.constantFrom('GBP', 'GBP', 'GBP', 'EUR'), qualifier: fc.constantFrom('exact', 'about') }, // prettier-ignore
   { requiredKeys: ['amount', 'currency'] },
@@ -26,7 +27,7 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
     case 'id':
       return fc.constantFrom('one', 'two', 'three');
     case 'ref':
-      return fc.constantFrom(...[...Array(4)].flatMap(() => IDS[category]!).concat('nobody'));
+      return fc.constantFrom(...[...Array(4)].flatMap(() => idsOf(category)).concat('nobody'));
     case 'choice':
       return fc.constantFrom(...values);
     case 'flag':
@@ -67,7 +68,7 @@ const oneOf = <T>(list: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...lis
 const among = (most: number): fc.Arbitrary<number> => fc.nat(most);
 
 const ofAggregates = commands.filter(({ aggregate }) => aggregate);
-const streams = ofAggregates.flatMap(({ aggregate }) => IDS[aggregate!.category]!.map((id) => `${aggregate!.category}-${id}`));
+const streams = ofAggregates.flatMap(({ aggregate }) => idsOf(aggregate!.category).map((id) => `${aggregate!.category}-${id}`));
 
 /** Mostly a command that can follow; whatever its stage, any input that its fields allow. */
 const commandFor = async (world: World, stream: string, any: GeneratorValue): Promise<AnyCommand> => {
@@ -82,7 +83,7 @@ export const tryEverywhere = async (any: GeneratorValue, world: World): Promise<
   for (const { aggregate, name, fields } of ofAggregates) {
     const { category } = aggregate!;
     await world.try(`${category}-unopened`, name, any(inputOf, fields));
-    for (const id of new Set(IDS[category]))
+    for (const id of new Set(idsOf(category)))
       for (const record of [{ effectiveOn: '1990' }, {}]) await world.try(`${category}-${id}`, name, any(inputOf, fields), record);
   }
 };

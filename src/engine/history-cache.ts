@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 export interface HistoryCacheOptions {
-  readonly store: Pick<EventStore, 'read' | 'readLocal' | 'currentRevision'>;
+  readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision'>;
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
   readonly maxBytes?: number;
@@ -64,7 +64,7 @@ export class HistoryCache {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
-      const head = current === -1 ? History.of(aggregate, id) : this.#kept.get(stream)?.head;
+      const head = current === -1 ? this.#none(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
     const name = `${consistency} ${stream}`;
@@ -101,7 +101,7 @@ export class HistoryCache {
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? History.of(head.aggregate, head.id);
+    let version = nearest ?? this.#none(head.aggregate, head.id);
     while (version.revision < revision) {
       version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
       if (version.revision < revision) await turn();
@@ -121,27 +121,13 @@ export class HistoryCache {
   }
 
   /**
-   * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting.
+   * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting: as a snapshot where
+   * its events go on in order, whole where one is backdated or corrects another.
    * @throws what the store throws
    */
   async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
     const streams = new Map<string, History | Snapshot | Error>();
-    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) {
-      const { revision } = events[0]!;
-      const whole = this.#kept.get(stream)?.head;
-      const followed = this.#followed.get(stream);
-      if (followed instanceof Error) streams.set(stream, followed);
-      else if (whole?.revision === revision - 1) streams.set(stream, whole);
-      else if (followed?.revision === revision - 1 && followed.canExtendWith(events)) streams.set(stream, followed);
-      else
-        streams.set(
-          stream,
-          await this.at(stream, revision - 1).catch((error: unknown) => {
-            if (isOfTheStore(error)) throw error; // no fault of the stream
-            return error instanceof Error ? error : new Error(String(error));
-          }),
-        );
-    }
+    for (const [stream, events] of Map.groupBy(page, (event) => event.stream)) streams.set(stream, await this.#before(stream, events));
     const now = ({ stream }: RecordedEvent) => {
       const value = streams.get(stream);
       return value instanceof Error ? undefined : value;
@@ -168,9 +154,33 @@ export class HistoryCache {
     };
   }
 
+  async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
+    const { revision } = events[0]!;
+    try {
+      const followed = revision === 0 ? Snapshot.of(this.#empty(stream)) : this.#followed.get(stream);
+      if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
+      return await this.at(stream, revision - 1);
+    } catch (error) {
+      if (isOfTheStore(error)) throw error; // no fault of the stream
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #empty(stream: string): History {
+    const [category, id] = split(stream);
+    const aggregate = this.#aggregates.get(category);
+    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
+    return this.#none(aggregate, id);
+  }
+
+  /** The history of a stream without events, in the ledger's time zone. */
+  #none(aggregate: AnyAggregate, id: string): History {
+    return History.of(aggregate, id, [], this.#store.genesis.timeZone);
+  }
+
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
-    let history = this.#kept.get(stream)?.head ?? History.of(aggregate, id);
+    let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
     try {
       if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
@@ -192,10 +202,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    const [category, id] = split(stream);
-    const aggregate = this.#aggregates.get(category);
-    if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    let history = from ?? History.of(aggregate, id);
+    let history = from ?? this.#empty(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);

@@ -1,13 +1,16 @@
 import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
+import { Engine } from '../engine/write/engine.js';
 import { historyView, split, stateView } from '../engine/audit/audit.js';
 import { plural, whyNotADate, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, atPoint, POINT, pointOf, type Point } from './as-of.js';
-import { LEDGER, loadFrom, type Ledger } from './ledger.js';
+import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotFoundError } from './problem.js';
 import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
+import { VERSION } from './version.js';
 
 const STATE = {
   ...POINT,
@@ -23,7 +26,12 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
 
   @Controller(`${plural(category)}/:id`)
   class SubjectController {
-    constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+    constructor(
+      @Inject(STORE) readonly store: EventStore,
+      @Inject(Projector) readonly projector: Projector,
+      @Inject(Engine) private readonly engine: Engine,
+      @Inject(REGISTRY) private readonly registry: Registry,
+    ) {}
 
     @Get()
     @describeRead({
@@ -70,10 +78,10 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const { history, point } = await this.#read(request, query);
       if (this.#isKnown(request, reply, query, history)) return;
       const { id, stream, revision } = history;
-      const { timeZone } = this.ledger.store.genesis;
+      const { timeZone } = this.store.genesis;
       const { entries, ...rest } = historyView(history, timeZone);
       const related = withRelated ? await this.#related(history, point) : [];
-      const all = withRelated ? [...entries, ...related].sort((a, b) => this.ledger.store.compare(a.position, b.position)) : entries;
+      const all = withRelated ? [...entries, ...related].sort((a, b) => this.store.compare(a.position, b.position)) : entries;
       sendJson(reply, { id, stream, revision, ...(point.sequence !== undefined && { asOf: point.asOf }), entries: all, ...rest });
     }
 
@@ -82,7 +90,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
      * has it. A read at a point of the log, or of what others recorded, may change while the stream stays as it is.
      */
     #isKnown(request: FastifyRequest, reply: FastifyReply, query: Query, { revision }: History): boolean {
-      const tag = tagOf(revision, this.ledger.version);
+      const tag = tagOf(revision, VERSION);
       const isPlain = Object.keys(query).every((name) => name === 'minPosition');
       if (query['related'] !== 'true' && (query['position'] ?? query['recordedAt']) === undefined) reply.header('etag', tag);
       if (!isPlain || !isKnown(request, tag)) return false;
@@ -95,19 +103,19 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const revision = wholeOf(query, 'revision', 0, Number.MAX_SAFE_INTEGER);
       if (revision !== undefined && (query['recordedAt'] ?? query['position']) !== undefined)
         throw badParameter('revision', 'cannot be combined with recordedAt or position');
-      await caughtUp(this.ledger, query);
-      const point = await pointOf(this.ledger, query);
-      const now = await this.ledger.engine.history(aggregate, id);
+      await caughtUp(this, query);
+      const point = await pointOf(this, query);
+      const now = await this.engine.history(aggregate, id);
       if (revision !== undefined && revision > now.revision) throw new NotFoundError(`${now.stream} is at revision ${now.revision}.`);
-      const history = revision === undefined ? atPoint(this.ledger, now, point) : now.atRevision(revision);
+      const history = revision === undefined ? atPoint(this, now, point) : now.atRevision(revision);
       if (history.revision === -1) throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
       return { history, point };
     }
 
     /** What others recorded about it: whole streams of the towers and suppliers it names, and single facts of any other stream. */
     async #related(history: History, point: Point) {
-      const { projector, store } = this.ledger;
-      const load = loadFrom(this.ledger);
+      const { projector, store } = this;
+      const load = loadFrom(this.engine, this.registry);
       const named = new Set(
         history.recorded.flatMap(({ metadata: { about } }) => [
           ...(about.tower ?? []).map((id) => `tower-${id}`),
@@ -127,7 +135,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const streams = [...named, ...single.keys()];
       const views = await Promise.all(
         streams.map(async (stream) => {
-          const { entries } = historyView(atPoint(this.ledger, await load(...split(stream)), point), store.genesis.timeZone);
+          const { entries } = historyView(atPoint(this, await load(...split(stream)), point), store.genesis.timeZone);
           const only = single.get(stream);
           return only ? entries.filter(({ event }) => only.has(event)) : entries;
         }),

@@ -1,5 +1,5 @@
 import type { History } from '../kernel/index.js';
-import type { Ledger } from './ledger.js';
+import type { ReadSide } from './ledger.js';
 import { BadRequestError, badParameter, NotCaughtUpError } from './problem.js';
 import { instantOf, type Query } from './request.js';
 
@@ -22,7 +22,7 @@ export interface Point {
 }
 
 /** @throws NotCaughtUp, InvalidPosition */
-export const caughtUp = async ({ store, projector }: Ledger, { minPosition }: Query): Promise<void> => {
+export const caughtUp = async ({ store, projector }: ReadSide, { minPosition }: Query): Promise<void> => {
   if (minPosition === undefined) return;
   const { position } = projector;
   if (position !== undefined && store.compare(position, minPosition) >= 0) return;
@@ -30,8 +30,8 @@ export const caughtUp = async ({ store, projector }: Ledger, { minPosition }: Qu
 };
 
 /** @throws BadRequest, InvalidPosition */
-export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
-  const { store, projector } = ledger;
+export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> => {
+  const { store, projector } = readSide;
   const recordedAt = instantOf(query, 'recordedAt');
   if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot be combined with recordedAt');
   if (recordedAt !== undefined) {
@@ -42,7 +42,7 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
   const { position } = query;
   const head = await store.head();
   // where the log is elsewhere, another node may have shown what this one has not read yet
-  if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(ledger, { minPosition: position });
+  if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(readSide, { minPosition: position });
   const sequence = projector.sequenceAt(position);
   if (sequence === undefined)
     throw new BadRequestError([{ parameter: 'position', detail: 'no event is at this position' }], 'bad-position');
@@ -50,5 +50,5 @@ export const pointOf = async (ledger: Ledger, query: Query): Promise<Point> => {
 };
 
 /** A history as it was known at a point. */
-export const atPoint = ({ projector }: Ledger, history: History, { sequence }: Point): History =>
+export const atPoint = ({ projector }: ReadSide, history: History, { sequence }: Point): History =>
   sequence === undefined ? history : history.atRevision(projector.revisionAt(history.stream, sequence));

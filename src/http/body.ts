@@ -1,17 +1,21 @@
 import type { PipeTransform, Type } from '@nestjs/common';
-import { registerDecorator, validateSync } from 'class-validator';
+import { registerDecorator, type ValidationArguments, type ValidationError, type ValidatorConstraintInterface } from 'class-validator';
 import {
-  check,
   checkField,
+  checkNames,
+  joinProblems,
   provenanceFields,
   object,
   optional,
   schemaOf,
   exampleOf,
   type AnyCommand,
+  type Field,
   type Fields,
+  type Problem,
 } from '../kernel/index.js';
 import { BadRequestError } from './problem.js';
+import { validatorOf } from './validator.js';
 
 /** A command's whole body: its fields and the reserved key `record`. */
 export const bodyFields = (command: AnyCommand): Fields => ({
@@ -23,40 +27,65 @@ export const bodyFields = (command: AnyCommand): Fields => ({
 export const bodySchema = (command: AnyCommand) => schemaOf(bodyFields(command));
 export const bodyExample = (command: AnyCommand) => exampleOf(bodyFields(command));
 
-/** The class-validator class that a command's fields describe, named after the command. What a field may be, only the kernel says. */
-const bodyClass = (command: AnyCommand, fields: Fields): Type<object> => {
+/**
+ * A class-validator constraint that applies the kernel's rule for a field, the one that judges corrections too. A rule may find several
+ * problems, each at its own place inside the field. class-validator has one message for a constraint, but copies the constraint's `context`
+ * into the error right after it failed: that is where the problems travel.
+ */
+class KernelRule implements ValidatorConstraintInterface {
+  #problems: Problem[] = [];
+  readonly context = Object.defineProperty({}, 'problems', { enumerable: true, get: () => this.#problems });
+
+  constructor(private readonly rule: (value: unknown, problems: Problem[], body: object) => void) {}
+
+  validate(value: unknown, { object: body }: ValidationArguments): boolean {
+    if (this.#problems.length > 0) this.#problems = [];
+    this.rule(value, this.#problems, body);
+    return this.#problems.length === 0;
+  }
+  defaultMessage(): string {
+    const [first, another] = this.#problems;
+    return `${first!.detail}${another ? ', and more' : ''}`;
+  }
+}
+
+/** No field has an empty name: the rule about the body's names stands under it. */
+const NAMES = '';
+
+/** The class that class-validator knows a command's body by, named after the command, with a constraint for each field. */
+export const bodyClass = (command: AnyCommand): Type<object> => {
   const Body = { [command.name]: class {} }[command.name] as Type<object>;
-  for (const [name, field] of Object.entries(fields))
-    registerDecorator({
-      name: `${command.name}.${name}`,
-      target: Body,
-      propertyName: name,
-      validator: { validate: (value: unknown) => (value === undefined ? field.optional : checkField(field, value, '').length === 0) },
-    });
+  const fields = bodyFields(command);
+  const constrain = (propertyName: string, name: string, validator: KernelRule) =>
+    registerDecorator({ target: Body, propertyName, name, validator, options: { context: validator.context } });
+  constrain(NAMES, 'names', new KernelRule((_, problems, body) => checkNames(fields, body, '', problems)));
+  for (const [name, field] of Object.entries<Field>(fields))
+    constrain(name, field.kind, new KernelRule((value, problems) => checkField(field, value, `/${name}`, problems)));
   return Body;
 };
 
-const quick = { stopAtFirstError: true, forbidUnknownValues: false, validationError: { target: false, value: false } };
+const problemsOf = (errors: readonly ValidationError[]): readonly Problem[] =>
+  joinProblems(
+    errors
+      .flatMap(({ contexts = {} }) => Object.values<{ readonly problems: readonly Problem[] }>(contexts))
+      .map(({ problems }) => problems),
+  );
 
-/** Lets a body through as it came, or says everything that is wrong with it. */
+/** Lets a body through as it came, or answers everything that is wrong with it. */
 export class BodyPipe implements PipeTransform<unknown, object> {
-  readonly #fields: Fields;
-  readonly #Body: Type<object>;
+  readonly #validate: (body: object) => readonly ValidationError[];
 
   constructor(command: AnyCommand) {
-    this.#fields = bodyFields(command);
-    this.#Body = bodyClass(command, this.#fields);
+    this.#validate = validatorOf(bodyClass(command));
   }
 
+  /** @throws BadRequestError */
   transform(body: unknown): object {
-    // class-validator's own whitelist knows names such as hasOwnProperty, which every object inherits
-    const known =
-      typeof body === 'object' &&
-      body !== null &&
-      !Array.isArray(body) &&
-      Object.keys(body).every((name) => Object.hasOwn(this.#fields, name));
-    if (known && validateSync(Object.assign(new this.#Body(), body), quick).length === 0) return body;
     if (body === undefined) throw new BadRequestError([{ pointer: '', detail: 'must not be empty' }], 'bad-body');
-    throw new BadRequestError(check(this.#fields, body), 'bad-body');
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw new BadRequestError([{ pointer: '', detail: 'must be an object' }], 'bad-body');
+    const errors = this.#validate(body);
+    if (errors.length > 0) throw new BadRequestError(problemsOf(errors), 'bad-body');
+    return body;
   }
 }

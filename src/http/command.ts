@@ -1,25 +1,27 @@
-import { Body, Controller, Inject, Post, Req, Res, type Provider, type Type } from '@nestjs/common';
+import { Body, Controller, Inject, Post, Req, Res, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
+import { ClockError } from '../engine/write/clock-guard.js';
+import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
 import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
-import { LEDGER, type Ledger } from './ledger.js';
+import { Metrics } from './metrics.js';
 import { describeCommand } from './openapi.js';
 import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 
-export interface OnTheBus {
-  /** `new Message(ask)` goes on Nest's command bus under the command's own name. */
-  readonly Message: new (request: CommandRequest) => Command<Receipt>;
-  readonly handler: Provider;
-}
+/** `new Message(request)` goes over Nest's command bus under the command's own name. */
+type MessageClass = Type<Command<Receipt>> & (new (request: CommandRequest) => Command<Receipt>);
 
-/** The command's message and its handler, both named after it. */
-export const onTheBus = (command: AnyCommand): OnTheBus => {
+/**
+ * The classes that Nest knows a command by are made here and named after it. AwardContract has the message `AwardContract`, the handler
+ * `AwardContractHandler` and the controller `AwardContractController`; SignContract has `SignContract`, `SignContractHandler` and
+ * `SignContractController`; and so on for every command in src/domain. None of them has a file of its own.
+ */
+export const onTheBus = (command: AnyCommand): { readonly Message: MessageClass; readonly Handler: Type<ICommandHandler> } => {
   class Message extends Command<Receipt> {
     constructor(readonly request: CommandRequest) {
       super();
@@ -29,30 +31,30 @@ export const onTheBus = (command: AnyCommand): OnTheBus => {
 
   @CommandHandler(Message)
   class Handler implements ICommandHandler<Message> {
-    constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+    constructor(@Inject(Engine) private readonly engine: Engine) {}
 
-    execute({ request: ask }: Message): Promise<Receipt> {
-      return this.ledger.engine.handle(ask);
+    execute({ request }: Message): Promise<Receipt> {
+      return this.engine.handle(request);
     }
   }
-  return { Message, handler: named(Handler, `${command.name}Handler`) };
+  return { Message, Handler: named(Handler, `${command.name}Handler`) };
 };
 
-/** `AwardContract` → `POST /contracts/:id/award-contract`. */
-export const commandController = (command: AnyCommand, aggregate: AnyAggregate, { Message }: OnTheBus): Type => {
+/** `AwardContractController` takes `POST /contracts/:id/award-contract`. */
+export const commandController = (command: AnyCommand, aggregate: AnyAggregate, Message: MessageClass): Type => {
   const shape = new BodyPipe(command);
 
   @Controller(`${plural(aggregate.category)}/:id`)
   class CommandController {
     constructor(
       @Inject(CommandBus) private readonly bus: CommandBus,
-      @Inject(LEDGER) private readonly ledger: Ledger,
+      @Inject(Metrics) private readonly metrics: Metrics,
     ) {}
 
     @Post(kebab(command.name))
     @describeCommand(command, aggregate)
     async request(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
-      const ask: CommandRequest = {
+      const commandRequest: CommandRequest = {
         command,
         aggregate,
         id: idOf(request),
@@ -65,11 +67,11 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
         correlationId: correlationOf(request),
       };
       try {
-        const receipt = await this.bus.execute(new Message(ask));
-        this.ledger.metrics.command(command.name, receipt.outcome);
+        const receipt = await this.bus.execute(new Message(commandRequest));
+        this.metrics.command(command.name, receipt.outcome);
         answer(reply, receipt);
       } catch (error) {
-        this.ledger.metrics.command(command.name, outcomeOf(error));
+        this.metrics.command(command.name, outcomeOf(error));
         throw error;
       }
     }
@@ -82,10 +84,11 @@ const outcomeOf = (error: unknown): string => {
   if (error instanceof StaleRevisionError) return 'stale';
   if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
   if (error instanceof OverloadedError) return 'queue-full';
+  if (error instanceof ClockError) return 'clock';
   return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 
-/** A repeated key is answered in the same bytes as the first time; only a header tells. */
+/** A repeated key gets the original response, byte for byte; a header says so. */
 const answer = (reply: FastifyReply, receipt: Receipt): void => {
   const { decision, command, stream, revision, position, recordedAt, effectiveOn, events, assessed, known } = receipt;
   const outcome = receipt.outcome === 'replayed' ? 'accepted' : receipt.outcome;

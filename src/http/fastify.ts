@@ -1,10 +1,9 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Config } from '../config.js';
 import { acceptJson } from './json-body.js';
-import type { Ledger } from './ledger.js';
+import type { Config } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
-import { notHttp, sendProblem, ShuttingDownError } from './problem.js';
+import { notHttp, sendProblem, ShuttingDownError, type ProblemContext } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { requireTokens, Tokens } from './tokens.js';
 
@@ -15,7 +14,11 @@ export interface Limits {
 }
 
 /** Fastify as the ledger listens with it: what is true of every request, before Nest sees one. @throws ConfigError */
-export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = REQUEST_MS }: Limits): Promise<FastifyAdapter> => {
+export const adapterFor = async (
+  config: Config,
+  { log, commands }: ProblemContext,
+  { requestMs = REQUEST_MS }: Limits,
+): Promise<FastifyAdapter> => {
   const headers = await securityHeaders(config.tokens !== undefined);
   const adapter = new FastifyAdapter({
     logger: false,
@@ -30,7 +33,7 @@ export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = R
     frameworkErrors: (error: Error, _request: unknown, reply: unknown) => {
       const answer = reply as FastifyReply;
       secure(answer, headers.api);
-      sendProblem(error, answer, ledger);
+      sendProblem(error, answer, { log, commands });
     },
     clientErrorHandler: notHttp(headers.api),
   });
@@ -38,7 +41,6 @@ export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = R
   addSecurityHeaders(fastify, headers);
   refuseWhileClosing(fastify);
   takeOneHost(fastify);
-  const { log } = ledger;
   if (config.tokens === undefined) stayLocal(fastify);
   else
     await requireTokens(fastify, {
@@ -47,8 +49,6 @@ export const adapterFor = async (ledger: Ledger, config: Config, { requestMs = R
       subscribersPerToken: config.subscribersPerToken,
     });
   acceptJson(fastify);
-  ledger.routes.watch(fastify);
-  ledger.metrics.watch(fastify);
   return adapter;
 };
 

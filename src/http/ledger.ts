@@ -1,61 +1,64 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import type { Engine } from '../engine/write/engine.js';
 import type { Projector } from '../engine/read/projector.js';
-import type { AnyCommand, AnyAggregate, History } from '../kernel/index.js';
+import type { Engine } from '../engine/write/engine.js';
+import type { AnyAggregate, AnyCommand, History } from '../kernel/index.js';
 import type { EventStore } from '../store/event-store.js';
-import type { Metrics } from './metrics.js';
-import type { Routes } from './routes.js';
-import type { Subscribers } from './subscribers.js';
 
-/** How the copy of a log that is elsewhere stands to it. */
-export interface Replica {
-  /** Events copied. */
-  readonly sequence: number;
-  /** Over their leaves, in hexadecimal. */
-  readonly root: string;
-  readonly connected: boolean;
-  /** Events that are not copied yet; undefined when the store cannot be asked. */
-  readonly behind: number | undefined;
-  /** Why it serves nobody any more. */
-  readonly broken: string | undefined;
-}
+/**
+ * What src/ledger.module.ts provides to the other modules. A class is its own token (`Engine`, `Projector`); what has only a type has a
+ * symbol here, and its type beside it: `@Inject(STORE) readonly store: EventStore`.
+ */
+export const CONFIG = Symbol('Config');
+export const LOG = Symbol('Logger');
+export const STORE = Symbol('EventStore');
+export const REGISTRY = Symbol('Registry');
+/** `ReplicaStatus | undefined`: there is one only where the log is kept elsewhere. */
+export const REPLICA = Symbol('Replica');
 
-/** Everything that the routes are joined to, put together in app.module.ts. */
-export interface Ledger {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly store: EventStore;
-  /** Where the log is kept elsewhere. */
-  readonly replica?: () => Promise<Replica>;
-  readonly engine: Engine;
-  readonly projector: Projector;
+export type { Config, EventStore, Logger };
+
+/** Every aggregate and command of the ledger: routes, checks and the OpenAPI document are made from them. */
+export interface Registry {
   readonly aggregates: readonly AnyAggregate[];
   readonly commands: readonly AnyCommand[];
-  readonly metrics: Metrics;
-  readonly routes: Routes;
-  readonly subscribers: Subscribers;
-  /** Of this program: the same stream may be shown otherwise by another. */
-  readonly version: string;
-  /** The OpenAPI document, once the application stands. */
-  document(): object;
 }
-export const LEDGER = Symbol('Ledger');
 
+/** How far the local replica of a remote log is. */
+export interface Replica {
+  /** Events in the replica. */
+  readonly sequence: number;
+  /** Of the Merkle tree over its events, in hexadecimal. */
+  readonly root: string;
+  readonly connected: boolean;
+  /** Events that are not in the replica yet; undefined while the remote store does not answer. */
+  readonly behind: number | undefined;
+  /** Why it answers no more. */
+  readonly broken: string | undefined;
+}
+export type ReplicaStatus = () => Promise<Replica>;
+
+/** The log, and the projections of it. Every controller that reads has both, and passes itself. */
+export interface ReadSide {
+  readonly store: EventStore;
+  readonly projector: Projector;
+}
+
+/** Loads any stream, whatever its category. */
 export const loadFrom =
-  ({ engine, aggregates }: Pick<Ledger, 'engine' | 'aggregates'>) =>
+  (engine: Engine, { aggregates }: Registry) =>
   (category: string, id: string): Promise<History> =>
     engine.history(
-      aggregates.find((s) => s.category === category)!,
+      aggregates.find((aggregate) => aggregate.category === category)!,
       id,
     );
 
 /** Events that are counted at most: a lag of so many may be more. */
-export const COUNTED = 1000;
+export const MAX_COUNTED = 1000;
 
-/** Events that were recorded and not read by the projections yet; 1 000 stands for that many or more. */
-export const lagOf = async ({ store, projector }: Pick<Ledger, 'store' | 'projector'>): Promise<number> => {
+/** Events that are recorded and not in the projections yet; 1,000 means that many or more. */
+export const lagOf = async ({ store, projector }: ReadSide): Promise<number> => {
   const [head, read] = [await store.head(), projector.position];
   if (head === undefined || (read !== undefined && store.compare(read, head) >= 0)) return 0;
-  return (await store.readAll(read, COUNTED)).length;
+  return (await store.readAll(read, MAX_COUNTED)).length;
 };

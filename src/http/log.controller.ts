@@ -1,13 +1,15 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { paper } from '../../projections/decisions.js';
+import { Projector } from '../engine/read/projector.js';
+import { Engine } from '../engine/write/engine.js';
 import { dossierOf, replay, split } from '../engine/audit/audit.js';
 import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
-import { LEDGER, loadFrom, type Ledger } from './ledger.js';
+import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { listPage } from './projections.controller.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
@@ -34,7 +36,12 @@ const DECISIONS = {
 /** The log itself, and the decisions in it. */
 @Controller()
 export class LogController {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  constructor(
+    @Inject(STORE) readonly store: EventStore,
+    @Inject(Projector) readonly projector: Projector,
+    @Inject(Engine) private readonly engine: Engine,
+    @Inject(REGISTRY) private readonly registry: Registry,
+  ) {}
 
   @Get('events')
   @describeRead({
@@ -50,9 +57,9 @@ export class LogController {
     const after = wholeOf(query, 'cursor', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const [from, until] = [instantOf(query, 'from'), instantOf(query, 'to')];
     const { tags, stream } = this.#chosen(query);
-    await caughtUp(this.ledger, query);
-    const { sequence, asOf } = await pointOf(this.ledger, query);
-    const { projector } = this.ledger;
+    await caughtUp(this, query);
+    const { sequence, asOf } = await pointOf(this, query);
+    const { projector } = this;
     const upTo = sequence ?? projector.sequence;
     const found = await projector.events({ tags, stream, from, until, after, upTo, limit: limit + 1 });
     const page = found.slice(0, limit);
@@ -70,8 +77,8 @@ export class LogController {
   })
   async event(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const id = uuidOf(request);
-    await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
-    const found = this.ledger.projector.eventById(id);
+    await caughtUp(this, queryOf(request, Object.keys(MIN_POSITION)));
+    const found = this.projector.eventById(id);
     if (!found) throw new NotFoundError(`No event ${id} is recorded.`);
     const [event] = await this.#stored([found]);
     sendJson(reply, event!);
@@ -92,11 +99,10 @@ export class LogController {
     if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
     if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
-    await caughtUp(this.ledger, query);
+    await caughtUp(this, query);
     const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
-    const { projector } = this.ledger;
-    const { at, entries: decisions, next } = await listPage(this.ledger, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
-    const asOf = { position: projector.eventAt(at)?.position ?? null, final: false };
+    const { at, entries: decisions, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
     sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
 
@@ -110,7 +116,7 @@ export class LogController {
   })
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
-    sendJson(reply, dossierOf(events, history, this.ledger.store.genesis.timeZone));
+    sendJson(reply, dossierOf(events, history, this.store.genesis.timeZone));
   }
 
   @Get('decisions/:id/replay')
@@ -124,9 +130,9 @@ export class LogController {
   async replay(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events } = await this.#decision(request);
     const { name } = events[0]!.metadata.command;
-    const command = this.ledger.commands.find((c) => c.name === name);
+    const command = this.registry.commands.find((c) => c.name === name);
     if (!command) throw new NotFoundError(`There is no command ${name} any more.`);
-    sendJson(reply, await replay(loadFrom(this.ledger), command, events, this.ledger.store.genesis.timeZone));
+    sendJson(reply, await replay(loadFrom(this.engine, this.registry), command, events, this.store.genesis.timeZone));
   }
 
   #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
@@ -137,7 +143,7 @@ export class LogController {
     ];
     if (aggregate === undefined) return { tags };
     const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(aggregate) ?? [];
-    if (!this.ledger.aggregates.some((s) => s.category === category) || !isIdentifier(id))
+    if (!this.registry.aggregates.some((s) => s.category === category) || !isIdentifier(id))
       throw badParameter('subject', 'must be a subject such as contract-x (its stream) or contract:x (all about it)');
     return between === '-' ? { tags, stream: aggregate } : { tags: [...tags, aggregate] };
   }
@@ -150,15 +156,15 @@ export class LogController {
       if (last && last.stream === stream && last.from + last.count === revision) last.count++;
       else runs.push({ stream, from: revision, count: 1 });
     }
-    return (await Promise.all(runs.map(({ stream, from, count }) => localPage(this.ledger.store, stream, from, count)))).flat();
+    return (await Promise.all(runs.map(({ stream, from, count }) => localPage(this.store, stream, from, count)))).flat();
   }
 
   async #decision(request: FastifyRequest): Promise<{ readonly events: readonly RecordedEvent[]; readonly history: History }> {
     const id = uuidOf(request);
-    await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
-    const row = (await this.ledger.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
+    await caughtUp(this, queryOf(request, Object.keys(MIN_POSITION)));
+    const row = (await this.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
     if (!row) throw new NotFoundError(`No decision ${id} is recorded.`);
-    const history = await loadFrom(this.ledger)(...split(row.stream));
+    const history = await loadFrom(this.engine, this.registry)(...split(row.stream));
     return { events: history.decision(id), history };
   }
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 /** Read at each scrape; nothing is kept up to date in between. */
 export interface Gauges {
   underWay(): number;
+  isClockTrusted(): boolean;
   subscribers(): number;
   /** Events that each projection is behind the log. */
   lag(): Promise<Readonly<Record<string, number>>>;
@@ -42,6 +43,7 @@ export class Metrics {
         },
       });
     gauge('ledger_commands_under_way', 'Commands in the queue.', gauges.underWay);
+    gauge('ledger_clock_trusted', 'Whether commands are accepted by the clock: 1, or 0.', () => (gauges.isClockTrusted() ? 1 : 0));
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
     const { replica } = gauges;

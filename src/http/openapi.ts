@@ -11,7 +11,7 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { IDENTIFIER, type AnyCommand, type AnyAggregate, type Json } from '../kernel/index.js';
+import { IDENTIFIER, stageRefusalsOf, type AnyCommand, type AnyAggregate, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { isOpen } from './routes.js';
 
@@ -98,7 +98,8 @@ const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[]
 ];
 
 export const describeCommand = (command: AnyCommand, { category }: AnyAggregate): MethodDecorator => {
-  const refusals = Object.entries(command.refusals).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
+  const stages = command.aggregate ? stageRefusalsOf(command.aggregate, command.events) : {};
+  const refusals = Object.entries({ ...stages, ...command.refusals }).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
   return applyDecorators(
     ApiTags(category),
     ApiOperation({

@@ -1,15 +1,27 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
+import { ClockGuard } from '../engine/write/clock-guard.js';
 import { sendJson } from './answer.js';
-import { COUNTED, LEDGER, lagOf, type Replica, type Ledger } from './ledger.js';
+import { ApiDocument } from './api-document.js';
+import { CONFIG, lagOf, MAX_COUNTED, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
+import { Metrics } from './metrics.js';
 import { describeRead } from './openapi.js';
 import { NotReadyError } from './problem.js';
 import { queryOf } from './request.js';
 
 @Controller()
 export class OperationsController {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(STORE) readonly store: EventStore,
+    @Inject(REPLICA) private readonly replica: ReplicaStatus | undefined,
+    @Inject(Projector) readonly projector: Projector,
+    @Inject(ClockGuard) private readonly clockGuard: ClockGuard,
+    @Inject(Metrics) private readonly counted: Metrics,
+    @Inject(ApiDocument) private readonly document: ApiDocument,
+  ) {}
 
   /** The address of the server alone leads a person to its description; it is no operation of the API. */
   @Get()
@@ -30,17 +42,15 @@ export class OperationsController {
   @describeRead({
     tag: 'operations',
     operationId: 'readyz',
-    summary: 'The store answers and the projections are close behind it.',
+    summary: 'The store answers, the clock is trusted, and the projections are close behind the log.',
     status: [503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config, store: { failure } } = this.ledger; // prettier-ignore
-    const replica = await this.ledger.replica?.();
+    const { projector, config, store: { failure } } = this; // prettier-ignore
+    const replica = await this.replica?.();
     const read =
-      replica && (replica.behind === undefined || replica.broken !== undefined)
-        ? undefined
-        : await lagOf(this.ledger).catch(() => undefined);
+      replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
     const behind = read === undefined ? undefined : read + (replica?.behind ?? 0);
     const projections = projector.list().map(({ name, state, behind: rebuilding, faulted }) => ({
       name,
@@ -49,22 +59,19 @@ export class OperationsController {
       faulted: faulted.length,
     }));
     const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
-    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= COUNTED);
-    if (store !== 'answers' || late || projector.failed !== undefined)
-      throw new NotReadyError({
-        store,
-        ...(failure && { reason: failure.message }),
-        projections,
-        ...(replica && { replica: shown(replica) }),
-      });
-    sendJson(reply, { ready: true, store, projections, ...(replica && { replica: shown(replica) }) });
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= MAX_COUNTED);
+    const clock = this.clockGuard.state();
+    const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
+    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
+      throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
+    sendJson(reply, { ready: true, ...parts });
   }
 
   @Get('openapi.json')
   @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [] })
   openapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    sendJson(reply, this.ledger.document());
+    sendJson(reply, this.document.get());
   }
 
   @Get('metrics')
@@ -77,7 +84,7 @@ export class OperationsController {
   })
   async metrics(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    reply.header('content-type', this.ledger.metrics.contentType).send(await this.ledger.metrics.text());
+    reply.header('content-type', this.counted.contentType).send(await this.counted.text());
   }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { ClockError } from '../engine/write/clock-guard.js';
 import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
@@ -19,7 +20,8 @@ import {
 } from '../store/event-store.js';
 import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
 import { TooManyWaitersError } from '../store/signal.js';
-import { LEDGER, type Ledger } from './ledger.js';
+import { LOG, REGISTRY, type Logger, type Registry } from './ledger.js';
+import { Routes } from './routes.js';
 import type { Headers } from './security-headers.js';
 
 /** RFC 9457. `type` is stable: programs go by it, people by the rest. */
@@ -98,7 +100,7 @@ export class TooManyFailedSignInsError extends Error {
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
-    super('The store is away, or the projections are too far behind.');
+    super('The store is away, the clock cannot be trusted, or the projections are too far behind.');
   }
 }
 export class ShuttingDownError extends Error {
@@ -128,6 +130,7 @@ const titles = {
   'queue-full': 'Too many commands are under way.',
   contention: 'Others wrote to the same stream at the same time.',
   'store-unavailable': 'The store is away.',
+  clock: "The server's clock cannot be trusted.",
   'outcome-unknown': 'Whether the command was stored is not known.',
   'newer-version-needed': 'The stream holds facts that are newer than this program.',
   'not-caught-up': 'The position was not reached in time.',
@@ -165,7 +168,7 @@ const again = (code: keyof typeof titles, retryAfter: number, detail: string): A
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
 /** The only place that gives an error its status and its code. */
-const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answer => {
+const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Answer => {
   if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
     const { pointer, ...more } = error.more;
@@ -189,6 +192,8 @@ const answerTo = (error: unknown, { commands }: Pick<Ledger, 'commands'>): Answe
   if (error instanceof MethodNotAllowedError) return { code: 'method-not-allowed', status: 405, detail: error.message };
   if (error instanceof NotFoundError) return { code: 'not-found', status: 404, detail: error.message };
   if (error instanceof OverloadedError) return again('queue-full', 1, error.message);
+  if (error instanceof ClockError)
+    return again('clock', Math.max(1, Math.ceil(error.retryAfter / 1000)), `${error.message} Nothing was stored.`);
   if (error instanceof WrongExpectedRevisionError)
     return again('contention', 1, 'Others won every race for the stream: send the command again.');
   if (error instanceof StoreUnavailableError)
@@ -229,12 +234,16 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
   ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
 });
 
+export interface ProblemContext extends Pick<Registry, 'commands'> {
+  readonly log: Logger;
+}
+
 /** Answers an error. One that has no code of its own is logged under an id, and the answer shows nothing of it but the id. */
-export const sendProblem = (error: unknown, reply: FastifyReply, ledger: Pick<Ledger, 'commands' | 'log'>): void => {
-  let answer = answerTo(error, ledger);
+export const sendProblem = (error: unknown, reply: FastifyReply, { commands, log }: ProblemContext): void => {
+  let answer = answerTo(error, { commands });
   if (answer.status === 500) {
     const id = randomUUID();
-    ledger.log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
+    log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
     answer = { ...answer, more: { instance: `urn:uuid:${id}` } };
   }
   if (reply.sent) return;
@@ -266,21 +275,29 @@ export const notHttp =
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  readonly #context: ProblemContext;
+
+  constructor(
+    @Inject(LOG) log: Logger,
+    @Inject(REGISTRY) { commands }: Registry,
+    @Inject(Routes) private readonly routes: Routes,
+  ) {
+    this.#context = { log, commands };
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (error instanceof HttpException && error.getStatus() === 404 && request.is404) return this.#noRoute(request, reply);
-    sendProblem(error, reply, this.ledger);
+    sendProblem(error, reply, this.#context);
   }
 
   #noRoute(request: FastifyRequest, reply: FastifyReply): void {
-    const allowed = this.ledger.routes.methodsAt(request.url.split('?')[0]!);
-    if (allowed.length === 0) return sendProblem(new NotFoundError('There is no such route.'), reply, this.ledger);
+    const allowed = this.routes.methodsAt(request.url.split('?')[0]!);
+    if (allowed.length === 0) return sendProblem(new NotFoundError('There is no such route.'), reply, this.#context);
     reply.header('allow', allowed.join(', '));
     const detail = `There is no ${request.method} here.`;
-    sendProblem(new MethodNotAllowedError(detail), reply, this.ledger);
+    sendProblem(new MethodNotAllowedError(detail), reply, this.#context);
   }
 }

@@ -1,12 +1,14 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
 import { InvalidCursorError, type ListPage } from '../engine/read/rows.js';
-import { LEDGER, lagOf, type Ledger } from './ledger.js';
+import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
 import { queryOf, wholeOf } from './request.js';
+import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
 const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 unless set.' };
@@ -25,7 +27,7 @@ export const readCursor = (cursor: string): { readonly sequence: number; readonl
  * @throws NotFoundError, BadRequestError, RebuildingError
  */
 export const listPage = async (
-  { projector }: Pick<Ledger, 'projector'>,
+  { projector }: Pick<ReadSide, 'projector'>,
   name: string,
   key: string,
   list: string,
@@ -45,7 +47,11 @@ export const listPage = async (
 
 @Controller('projections')
 export class ProjectionsController {
-  constructor(@Inject(LEDGER) private readonly ledger: Ledger) {}
+  constructor(
+    @Inject(STORE) readonly store: EventStore,
+    @Inject(Projector) readonly projector: Projector,
+    @Inject(Subscribers) private readonly subscribers: Subscribers,
+  ) {}
 
   @Get()
   @describeRead({
@@ -56,9 +62,9 @@ export class ProjectionsController {
     status: [400, 503],
   })
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await caughtUp(this.ledger, queryOf(request, Object.keys(MIN_POSITION)));
-    const { projector } = this.ledger;
-    const lag = await lagOf(this.ledger);
+    await caughtUp(this, queryOf(request, Object.keys(MIN_POSITION)));
+    const { projector } = this;
+    const lag = await lagOf(this);
     const projections = projector.list().map((status) => ({
       ...status,
       filters: Object.keys(projector.projection(status.name).filters ?? {}),
@@ -84,8 +90,8 @@ export class ProjectionsController {
     const query = queryOf(request, [...Object.keys(PAGE), ...Object.keys(POINT), ...Object.keys(declared)]);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
-    await caughtUp(this.ledger, query);
-    const point = await pointOf(this.ledger, query);
+    await caughtUp(this, query);
+    const point = await pointOf(this, query);
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
@@ -95,7 +101,7 @@ export class ProjectionsController {
       version,
       generation: projector.generation(name),
       asOf: cursor ? { ...point.asOf, position: projector.eventAt(at)?.position ?? null } : point.asOf,
-      lag: await lagOf(this.ledger),
+      lag: await lagOf(this),
       rows: rows.map(({ key, row }) => ({ key, ...row })),
       ...(next !== undefined && { next: cursorFor(at, next) }),
     });
@@ -116,7 +122,7 @@ export class ProjectionsController {
     const { after } = queryOf(request, ['after']);
     const last = request.headers['last-event-id'];
     const fault = (detail: string) => (last === undefined ? badParameter('after', detail) : badHeader('last-event-id', detail));
-    await this.ledger.subscribers.open(name, (last as string | undefined) ?? after, reply, fault);
+    await this.subscribers.open(name, (last as string | undefined) ?? after, reply, fault);
   }
 
   @Get(':name/:key')
@@ -131,8 +137,8 @@ export class ProjectionsController {
     const { name, projector } = this.#named(request);
     const { key } = request.params as { readonly key: string };
     const query = queryOf(request, Object.keys(POINT));
-    await caughtUp(this.ledger, query);
-    const { sequence, asOf } = await pointOf(this.ledger, query);
+    await caughtUp(this, query);
+    const { sequence, asOf } = await pointOf(this, query);
     const row: unknown = await projector.row(name, key, sequence ?? projector.sequence);
     if (row === undefined) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
     sendJson(reply, {
@@ -162,9 +168,9 @@ export class ProjectionsController {
     const { key, list } = request.params as { readonly key: string; readonly list: string };
     const query = queryOf(request, [...Object.keys(LIST_PAGE), ...Object.keys(POINT)]);
     const limit = wholeOf(query, 'limit', 1, 100) ?? 20;
-    await caughtUp(this.ledger, query);
-    const point = await pointOf(this.ledger, query);
-    const { at, ...page } = await listPage(this.ledger, name, key, list, {
+    await caughtUp(this, query);
+    const point = await pointOf(this, query);
+    const { at, ...page } = await listPage(this, name, key, list, {
       cursor: query['cursor'],
       limit,
       ...(point.sequence !== undefined && { at: point.sequence }),
@@ -184,7 +190,7 @@ export class ProjectionsController {
 
   #named(request: FastifyRequest) {
     const { name } = request.params as { readonly name: string };
-    const { projector } = this.ledger;
+    const { projector } = this;
     if (!projector.has(name)) throw new NotFoundError(`There is no projection ${name.slice(0, 80)}.`);
     return { name, projector };
   }

@@ -11,10 +11,12 @@ export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'>
   readonly effectiveOn: string;
 }
 
+type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
+
 /** A type of event: the stages it can follow, the shape of its data, what must hold where it stands, and what it changes. */
 export interface EventType<State, F extends Fields, Home, Code extends string = string> {
   /** Stages, as data: they make the refusals of commands, and what a backdated event may stand between. */
-  readonly allowedIn: readonly string[];
+  readonly allowedIn: readonly StageOf<State>[];
   readonly fields: F;
   /** The shape's version, 1 when absent; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
@@ -51,6 +53,8 @@ interface AggregateSpec<State extends { readonly stage: string }, E extends Even
   /** Streams are `<category>-<id>`; routes are `/<category>s/<id>`. */
   readonly category: string;
   readonly initial: State;
+  /** In the order of its life; `none` is a stream without events. */
+  readonly stages: readonly StageOf<State>[];
   readonly events: E;
   readonly invariants?: { readonly [C in Code]: Invariant<State, NoInfer<keyof E & string>> };
   /** The identifiers that this aggregate's events are about. */

@@ -73,14 +73,16 @@ export class History<State = any> {
   private constructor(
     readonly aggregate: AnyAggregate,
     readonly id: string,
+    /** Of the ledger: decides on which day an event was recorded. */
+    readonly timeZone: string,
   ) {
     this.stream = `${aggregate.category}-${id}`;
     this.#state = aggregate.initial;
   }
 
   /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
-  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = []): History<State> {
-    return new History<State>(aggregate, id).extended(events);
+  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = [], timeZone = 'UTC'): History<State> {
+    return new History<State>(aggregate, id, timeZone).extended(events);
   }
 
   get revision(): number {
@@ -222,7 +224,7 @@ export class History<State = any> {
 
   /** What was known when the stream was at a revision. */
   atRevision(revision: number): History<State> {
-    return revision >= this.#revision ? this : History.of(this.aggregate, this.id, this.#log.slice(0, revision + 1));
+    return revision >= this.#revision ? this : History.of(this.aggregate, this.id, this.#log.slice(0, revision + 1), this.timeZone);
   }
 
   /** Recorded events from a revision on, up to another one. */
@@ -248,7 +250,7 @@ export class History<State = any> {
   }
 
   #successor(): History<State> {
-    const next = new History<State>(this.aggregate, this.id);
+    const next = new History<State>(this.aggregate, this.id, this.timeZone);
     next.#revision = this.#revision;
     next.#state = this.#state;
     next.#log = this.#log;
@@ -433,13 +435,14 @@ const ruleCheck =
     if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   };
 
-/** About how much memory an event takes, in bytes: texts, and a share for every value that is not one. */
-const weightOf = (event: RecordedEvent): number => 400 + sizeOf(event.data) + sizeOf(event.metadata);
+/** About how much memory an event takes, in bytes: what its sender chose is measured, and the rest of its metadata has a known size. */
+const weightOf = ({ data, metadata: { command, reason, evidence, assessed, known } }: RecordedEvent): number =>
+  1500 + sizeOf(data) + sizeOf(command?.body) + sizeOf(reason) + sizeOf(evidence) + sizeOf(assessed) + 100 * (known?.length ?? 0);
 const sizeOf = (value: unknown): number => {
   if (typeof value === 'string') return 24 + value.length;
   if (value === null || typeof value !== 'object') return 8;
   let size = 32;
-  for (const key in value) size += 16 + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
+  for (const entry of Array.isArray(value) ? value : Object.values(value)) size += 16 + sizeOf(entry);
   return size;
 };
 
@@ -475,8 +478,10 @@ export const step = <State>(
 };
 
 /** The refusals that the stages of some events can make: code → sentence. */
-export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: readonly string[]): Readonly<Record<string, string>> => {
-  const known = new Set(Object.values<{ allowedIn: readonly string[] }>(events).flatMap(({ allowedIn }) => allowedIn));
+export const stageRefusalsOf = (
+  { category, stages: all, events }: AnyAggregate,
+  types: readonly string[],
+): Readonly<Record<string, string>> => {
   const allowed = types.map((type): readonly string[] => events[type].allowedIn);
   const opens = (stages: readonly string[]): boolean => stages.includes('none');
   const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
@@ -484,7 +489,7 @@ export const stageRefusalsOf = ({ category, events }: AnyAggregate, types: reado
     unknown: !allowed.every(opens),
     exists: allowed.some(opensOnly),
     'not-yet': !allowed.every(opens),
-    stage: allowed.some((stages) => !opensOnly(stages) && [...known].some((stage) => stage !== 'none' && !stages.includes(stage))),
+    stage: allowed.some((stages) => !opensOnly(stages) && all.some((stage) => stage !== 'none' && !stages.includes(stage))),
   };
   return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
 };

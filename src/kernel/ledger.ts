@@ -17,7 +17,7 @@ export const ledgerEvents = {
   },
 } satisfies Record<string, Fields>;
 
-export type LedgerEvent = keyof typeof ledgerEvents;
+type LedgerEvent = keyof typeof ledgerEvents;
 export type Corrected = DataOf<typeof ledgerEvents.FactCorrected>;
 export type Withdrawn = DataOf<typeof ledgerEvents.FactWithdrawn>;
 export type Annotated = DataOf<typeof ledgerEvents.FactAnnotated>;

@@ -15,6 +15,7 @@ export class Rejection extends Error {
 }
 
 // A declared function, not an arrow: only then does TypeScript narrow `state` after `if (…) reject(…)`.
-export function reject(code: string, sentence: string, more?: Rejection['more']): never {
+// `reject<keyof typeof refusals>(…)` lets the compiler find a code that is none.
+export function reject<Code extends string = string>(code: Code, sentence: string, more?: Rejection['more']): never {
   throw new Rejection(code, sentence, more);
 }

@@ -115,7 +115,7 @@ export interface EventStore {
 }
 
 /** What following the log takes: every store has it, and so has a connection of another thread to its file. */
-export type LogReader = Pick<EventStore, 'read' | 'readLocal' | 'readAll' | 'follow'>;
+export type LogReader = Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'readAll' | 'follow'>;
 
 /** A page of a stream from what this process holds locally. */
 export const localPage = (

@@ -265,6 +265,11 @@ describe('SeekExtension and ExerciseExtension', () => {
       .rejects('contract/extension-without-length', { pointer: '/option' });
   });
 
+  it('add their months up', () =>
+    given(...until('live'), context('ExtensionExercised', { months: 12 }, '2021'))
+      .when(exerciseExtension, { months: 24 })
+      .leaves({ term: { extendedMonths: 36 } }));
+
   it('need an option that the contract has, and that is open', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-9' })

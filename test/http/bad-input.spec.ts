@@ -3,14 +3,13 @@ import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
-import { LEDGER } from '../../src/http/ledger.js';
 import { placesOf } from '../../src/http/routes.js';
 import { wrongFor } from '../../src/kernel/index.js';
-import { award, pathOf, startServer, stopServer, tellWorld, told, type Answer, type Server } from './server.js';
+import { award, partsOf, pathOf, startServer, stopServer, tellWorld, told, type Answer, type Server } from './server.js';
 
 let server: Server;
 let head: string | undefined;
-const position = () => server.app.get<any>(LEDGER).store.head();
+const position = () => partsOf(server).store.head();
 
 beforeAll(async () => {
   server = await startServer();

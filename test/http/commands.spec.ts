@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ModulesContainer } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { commands } from '../../src/domain/index.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 let server: Server;
-const head = () => server.app.get<Ledger>(LEDGER).store.head();
+const head = () => partsOf(server).store.head();
 const post = (id: string, body: object = award, headers: Record<string, string> = {}) =>
   server.post(`/contracts/${id}/award-contract`, body, headers);
 
@@ -45,13 +46,13 @@ describe('a command', () => {
     );
   });
 
-  it('without an actor was sent by who runs the server', async () => {
+  it('without an actor is recorded under the user who runs the server', async () => {
     const { position } = await told(post('operator'));
     const { body } = await server.get(`/events?subject=contract-operator&minPosition=${position}`);
     expect(body.events[0].metadata.actor.id).toBe(userInfo().username.replaceAll(/[^A-Za-z0-9._@-]/g, '-'));
   });
 
-  it('sent again with its key is answered in the same bytes, and adds nothing', async () => {
+  it('sent again with its key gets the original response, byte for byte, and adds nothing', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const first = await post('again', award, key);
     const before = await head();
@@ -63,7 +64,7 @@ describe('a command', () => {
     expect(await head()).toBe(before);
   });
 
-  it('sent again with its key is recognised before If-Match is compared, in whatever order its fields came', async () => {
+  it('sent again with its key is recognised before If-Match is compared, whatever the order of its fields', async () => {
     const key = { 'idempotency-key': 'ordered', 'if-match': '"-1"' };
     await told(post('ordered', award, key));
     const { status } = await post('ordered', Object.fromEntries(Object.entries(award).reverse()), key);
@@ -90,7 +91,7 @@ describe('a command', () => {
     expect([status, body.type]).toEqual([422, 'urn:tower-ledger:problem:key-reused']);
   });
 
-  it('tried dry is decided and leaves nothing, not even its key', async () => {
+  it('in a dry run is decided and leaves nothing, not even its key', async () => {
     const before = await head();
     const key = { 'idempotency-key': 'dry' };
     const dry = await server.post('/contracts/dry/award-contract?dryRun=true', award, key);
@@ -104,7 +105,7 @@ describe('a command', () => {
     expect((await post('dry', { ...award, title: 'Another' }, key)).status).toBe(201);
   });
 
-  it('that is already so is answered with 200', async () => {
+  it('that changes nothing is answered with 200', async () => {
     const { events } = await told(post('so'));
     const correct = { event: events[0].id, pointer: '/title', value: award.title, because: 'error' };
     const before = await head();
@@ -113,12 +114,12 @@ describe('a command', () => {
     expect(await head()).toBe(before);
   });
 
-  it('of the ledger has a route under every subject', async () => {
+  it('of the ledger itself has a route under every aggregate', async () => {
     for (const path of ['/programmes/met', '/towers/hosting', '/suppliers/csc'])
       await told(server.post(`${path}/annotate`, { note: 'Seen by the auditor.' }));
   });
 
-  it('refused by a rule says which, where, and what stands in the way', async () => {
+  it('refused by a rule says by which', async () => {
     await told(post('twice'));
     const { status, body } = await post('twice');
     expect([status, body.type]).toEqual([409, 'urn:tower-ledger:problem:contract/stage']);
@@ -126,7 +127,7 @@ describe('a command', () => {
     expect([unknown.status, unknown.body.type]).toEqual([409, 'urn:tower-ledger:problem:contract/unknown']);
   });
 
-  it('refused for a later event names that event', async () => {
+  it('refused because a later event depends on the fact names that event', async () => {
     const { events } = await told(post('late', award));
     const signed = await told(server.post('/contracts/late/sign-contract', {}));
     const { status, body } = await server.post('/contracts/late/withdraw-fact', { event: events[0].id });
@@ -154,8 +155,15 @@ describe('a command', () => {
   });
 });
 
+it('Nest knows each command by a handler and controllers that are named after it', () => {
+  const names = [...server.app.get(ModulesContainer).values()].flatMap(({ providers, controllers }) =>
+    [...providers.values(), ...controllers.values()].map(({ name }) => String(name)),
+  );
+  for (const { name } of commands) expect(names).toEqual(expect.arrayContaining([`${name}Handler`, `${name}Controller`]));
+});
+
 describe('the queue', () => {
-  it('tells commands beyond its bound to come again', async () => {
+  it('answers a command beyond its limit with 503 and Retry-After', async () => {
     const small = await startServer({ LEDGER_QUEUE: '1' });
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, i) => small.post(`/suppliers/s${i}/register-supplier`, { title: 'X', form: 'company' })),

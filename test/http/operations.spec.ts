@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -15,7 +14,7 @@ describe('the server', () => {
   });
   afterAll(() => stopServer(server));
 
-  it('lives', async () => expect((await server.get('/livez')).body).toEqual({ alive: true }));
+  it('is alive', async () => expect((await server.get('/livez')).body).toEqual({ alive: true }));
 
   it('leads from its bare address to the docs', async () => {
     const answer = await fetch(`${server.url}/`, { redirect: 'manual' });
@@ -33,7 +32,7 @@ describe('the server', () => {
   });
 
   it('is not ready while a projection is rebuilt or the store is away, and still lives', async () => {
-    const { projector, store } = server.app.get<Ledger>(LEDGER);
+    const { projector, store } = partsOf(server);
     const list = projector.list.bind(projector);
     projector.list = () => list().map((status) => ({ ...status, state: 'rebuilding' as const }));
     expect((await server.get('/readyz')).body).toEqual(
@@ -69,8 +68,8 @@ describe('the server', () => {
       expect(text).toMatch(line);
   });
 
-  it('shows nothing of what nobody expected, and logs it once under the id it answers with', async () => {
-    const { projector } = server.app.get<Ledger>(LEDGER);
+  it('shows nothing of an unexpected error, and logs it once under the id that it answers with', async () => {
+    const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     projector.row = () => Promise.reject(new TypeError('secret internals'));
     const { status, body, text } = await server.get('/projections/tower-board/tower:hosting');
@@ -83,7 +82,7 @@ describe('the server', () => {
   });
 
   it('says when a store is away that nothing was stored, and when the outcome is unknown that it is', async () => {
-    const { store } = server.app.get<Ledger>(LEDGER);
+    const { store } = partsOf(server);
     const { OutcomeUnknownError: OutcomeUnknownError, StoreUnavailableError: StoreUnavailableError } =
       await import('../../src/store/event-store.js');
     const append = store.append.bind(store);
@@ -100,7 +99,7 @@ describe('the server', () => {
     store.append = append;
   }, 10_000);
 
-  it('hides no route that only measures', async () => expect((await server.post('/bench/no-op', {})).status).toBe(404));
+  it('has no benchmark routes unless they are switched on', async () => expect((await server.post('/bench/no-op', {})).status).toBe(404));
 
   it('answers a request that is not HTTP', async () => {
     const { createConnection } = await import('node:net');
@@ -156,7 +155,7 @@ describe('the server', () => {
     expect(heard).toContain('event: hello');
   });
 
-  it('answers no page that gave its own name to this machine', async () => {
+  it('answers no web page that points its own domain at this machine', async () => {
     const by = (host: string) => server.app.inject({ url: '/livez', headers: { host } }).then(({ statusCode }) => statusCode);
     for (const host of ['localhost:3000', 'LOCALHOST', '127.0.0.1:3000', '[::1]:3000']) expect([host, await by(host)]).toEqual([host, 200]);
     for (const host of ['evil.example', 'evil.example:3000', '127.0.0.1.evil.example', 'localhost.evil', '10.0.0.1'])
@@ -165,15 +164,15 @@ describe('the server', () => {
 });
 
 describe('a data folder', () => {
-  it('that another server uses is refused, and free again when that one closed', async () => {
+  it('that another server uses is refused, and is free again after that server closed', async () => {
     const first = await startServer();
-    // jest runs each file in a realm of its own, so that the driver's error may not be seen for what it is
+    // jest runs each file in its own realm, so the driver's error may not be an instance of the class that this file knows
     await expect(createApp(configOf({ PORT: '0', DATA_DIR: first.dir, LEDGER_LOG_LEVEL: 'silent' }))).rejects.toThrow(/in use|locked/);
     await first.close();
     await stopServer(await startServer({ DATA_DIR: first.dir }));
   });
 
-  it('is let go when the port is taken', async () => {
+  it('is released when the port is taken', async () => {
     const first = await startServer();
     const dir = await tempFolder();
     const PORT = new URL(first.url).port;
@@ -242,7 +241,7 @@ describe('a request that comes too slowly', () => {
 describe('closing', () => {
   it('answers a request that comes over an open connection with a problem that says when to come again', async () => {
     const server = await startServer();
-    const { projector } = server.app.get<Ledger>(LEDGER);
+    const { projector } = partsOf(server);
     const row = projector.row.bind(projector);
     let begun = () => undefined as void;
     let release = () => undefined as void;
@@ -273,7 +272,7 @@ describe('closing', () => {
     expect(JSON.parse(body!)).toEqual(expect.objectContaining({ type: 'urn:tower-ledger:problem:shutting-down', status: 503 }));
   });
 
-  it('finishes what was accepted, and everything that was answered is there afterwards', async () => {
+  it('finishes open requests, and everything that was accepted is there afterwards', async () => {
     const server = await startServer();
     await tellWorld(server);
     const sent = Array.from({ length: 50 }, (_, i) => server.post(`/contracts/c${i}/award-contract`, award).catch(() => undefined));
@@ -286,7 +285,42 @@ describe('closing', () => {
     await stopServer(again);
   });
 
-  it('does not wait for who keeps a connection open or a body unfinished', async () => {
+  it('ends streams, finishes open commands, then closes the projector, and last the store', async () => {
+    const server = await startServer();
+    const { store, projector, subscribers } = partsOf(server);
+    const order: string[] = [];
+    const streamsEnded = new Promise<void>((ended) => {
+      const close = subscribers.close.bind(subscribers);
+      subscribers.close = () => {
+        order.push('streams');
+        close();
+        ended();
+      };
+    });
+    const appending = new Promise<void>((begun) => {
+      const append = store.append.bind(store);
+      store.append = async (...events) => {
+        begun();
+        await streamsEnded;
+        const appended = await append(...events);
+        order.push('append');
+        return appended;
+      };
+    });
+    for (const [name, part] of Object.entries({ projector, store })) {
+      const close = part.close.bind(part);
+      part.close = () => {
+        order.push(name);
+        return close();
+      };
+    }
+    const sent = server.post('/suppliers/open/register-supplier', { title: 'Open', form: 'company' });
+    await appending;
+    await stopServer(server);
+    expect([(await sent).status, order]).toEqual([201, ['streams', 'append', 'projector', 'store']]);
+  });
+
+  it('does not wait for an idle connection or an unfinished body', async () => {
     const server = await startServer();
     const idle = await fetch(`${server.url}/livez`);
     await idle.text();
@@ -304,7 +338,7 @@ describe('closing', () => {
     expect(Date.now() - started).toBeLessThan(9500);
   }, 12_000);
 
-  it('ends subscribers and answers nobody new', async () => {
+  it('ends the streams of updates and takes no new connection', async () => {
     const server = await startServer();
     const stream = await fetch(`${server.url}/projections/tower-board/updates`);
     const reading = stream.text();
@@ -314,8 +348,8 @@ describe('closing', () => {
   });
 });
 
-describe('the routes that only measure', () => {
-  it('are there when they are asked for', async () => {
+describe('the benchmark routes', () => {
+  it('are there when they are switched on', async () => {
     const server = await startServer({ LEDGER_BENCH_ROUTES: 'true' });
     expect((await server.post('/bench/no-op', {})).text).toBe('{}');
     expect((await server.post('/bench/validated', award)).text).toBe('{}');

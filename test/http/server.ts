@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApp, type App } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
+import { Projector } from '../../src/engine/read/projector.js';
 import type { Limits } from '../../src/http/fastify.js';
+import { LOG, REPLICA, STORE, type EventStore, type Logger, type ReplicaStatus } from '../../src/http/ledger.js';
+import { Subscribers } from '../../src/http/subscribers.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
   readonly dir: string;
-  /** What the server logged, for what must not leak and what must be told. */
+  /** The lines that the server logged, warnings and above. */
   readonly logged: string[];
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -20,6 +23,15 @@ export interface Answer {
   readonly text: string;
   readonly body: any;
 }
+
+/** What a test takes hold of behind the routes of a running server. */
+export const partsOf = ({ app }: Pick<App, 'app'>) => ({
+  store: app.get<EventStore>(STORE),
+  projector: app.get(Projector),
+  subscribers: app.get(Subscribers),
+  replica: app.get<ReplicaStatus | undefined>(REPLICA),
+  log: app.get<Logger>(LOG),
+});
 
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
@@ -56,7 +68,7 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}, li
 };
 
 const running = new Set<Server>();
-/** A test that failed may have left a server behind, which would keep the test run from ending. */
+/** A failed test may leave a server running, which would keep the test run from ending. */
 export const closeRunning = async (): Promise<void> => {
   await Promise.all([...running].map(stopServer));
 };

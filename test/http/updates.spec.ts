@@ -3,8 +3,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers } from '../../src/http/subscribers.js';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
@@ -53,10 +52,10 @@ const waitFor = async (holds: () => boolean, otherwise = () => 'It never came.')
 };
 /** The end of the id of the event at a position. */
 const endAt = async (position: string): Promise<string> => {
-  const { projector } = server.app.get<Ledger>(LEDGER);
+  const { projector } = partsOf(server);
   return projector.eventAt(projector.sequenceAt(position)!)!.id.slice(-12);
 };
-const nobodyFollows = () => waitFor(() => server.app.get<Ledger>(LEDGER).subscribers.size === 0);
+const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0);
 
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
@@ -203,7 +202,7 @@ describe('a subscriber', () => {
 
   it('beyond the bound is told to come later, and finds a place when another leaves', async () => {
     await nobodyFollows();
-    const { subscribers } = server.app.get<Ledger>(LEDGER);
+    const { subscribers } = partsOf(server);
     const followers = await Promise.all(Array.from({ length: 12 }, () => follow(server.url + BOARD)));
     const { status, headers, body } = await server.get(BOARD);
     expect([status, body.type, headers.get('retry-after')]).toEqual([503, 'urn:tower-ledger:problem:too-many-subscribers', '10']);
@@ -223,7 +222,7 @@ describe('a subscriber', () => {
 
 describe('the stream of updates', () => {
   it('ends with a reset when the projection becomes another generation', async () => {
-    const { projector, store, log } = server.app.get<Ledger>(LEDGER);
+    const { projector, store, log } = partsOf(server);
     let generation = projector.generation('contract-register');
     const changing = new Proxy(projector, {
       get: (target, name) => (name === 'generation' ? () => generation : bound(target, name)),

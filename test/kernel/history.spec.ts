@@ -147,6 +147,7 @@ describe('a fact is read as it is believed', () => {
     const renamed = subject({
       category: 'tower',
       initial: { stage: 'none', title: '' },
+      stages: ['none', 'planned'],
       events: {
         Planned: eventsOf<{ stage: string; title: string }>()({
           allowedIn: ['none'],

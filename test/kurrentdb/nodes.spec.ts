@@ -2,12 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellStory } from '../../src/cli/story.js';
-import { LEDGER, type Ledger } from '../../src/http/ledger.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
-import { award, startServer, stopServer, tempFolder, told, type Answer, type Server } from '../http/server.js';
+import { award, partsOf, startServer, stopServer, tempFolder, told, type Answer, type Server } from '../http/server.js';
 import { metadata, newId, wholeLog } from '../store/event-store.contract.js';
 import { Listener } from '../fakes/kurrentdb/listener.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
@@ -60,7 +59,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     await node.close();
     await node.proxy.close();
   };
-  const ledgerOf = (node: Node) => node.app.get<Ledger>(LEDGER);
+  const ledgerOf = partsOf;
   const logOf = (node: Node, stream: string): Promise<readonly RecordedEvent[]> => ledgerOf(node).store.read(stream);
   const post = (node: Node, path: string, body: object, headers?: Record<string, string>) => node.post(path, body, headers);
   /** Without a copy that follows, a node has nothing at hand of what the other one does next. On a real server it is only late. */
@@ -194,7 +193,9 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       await told(post(a, `/towers/${id('new-tower')}/plan-tower`, { programme, title: 'Networks' }));
       await told(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
       const towers = [id('new-tower')];
-      const receipt = await told(post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier') }));
+      const receipt = await told(
+        post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier'), endsOn: '2099-12-31' }),
+      );
       expect(receipt.known).toContainEqual({ stream: `tower-${id('new-tower')}`, revision: 0 });
       await told(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));
       await told(post(a, `/contracts/${id('on-new')}/start-service`, {}));
@@ -481,7 +482,7 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
 
   /** Every row of every projection, with positions as the sequences of their events. */
   const boards = async (server: Server): Promise<unknown> => {
-    const { projector, store, replica: copy } = server.app.get<Ledger>(LEDGER);
+    const { projector, store, replica: copy } = partsOf(server);
     if (copy) await until('all is copied', async () => (await copy()).behind === 0);
     await projector.idle();
     const sequences = new Map((await wholeLog(store)).map(({ position }, i) => [position, i]));
@@ -511,7 +512,7 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     expect(there.count).toBeGreaterThan(80);
     const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: standIn.url, DATA_DIR: await folder() });
     expect(await boards(node)).toEqual(told);
-    expect(await node.app.get<Ledger>(LEDGER).replica!()).toMatchObject({ root: there.root, sequence: there.count });
+    expect(await partsOf(node).replica!()).toMatchObject({ root: there.root, sequence: there.count });
     expect((await node.get('/programmes/met?position=7')).status).toBe(410);
     const { position } = (await node.get('/programmes/met')).body;
     await node.close();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { chmod, copyFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
@@ -108,6 +108,13 @@ describe('a file that is no ledger', () => {
     await expect(open(dir)).rejects.toThrow(/its first record is not there/);
   });
 
+  it('is not replaced by a new one when ledger.db is a link to a place that is not mounted', async () => {
+    const dir = await newFolder();
+    await symlink(join(dir, 'mount', LEDGER_FILE), ledgerOf(dir));
+    await expect(open(dir)).rejects.toThrow(/is a link to a file that is not there/);
+    expect((await lstat(ledgerOf(dir))).isSymbolicLink()).toBe(true);
+  });
+
   it('leaves the folder free', async () => {
     const dir = await newFolder();
     await writeFile(ledgerOf(dir), '');
@@ -155,6 +162,18 @@ describe('what is recorded', () => {
   });
 });
 
+describe('a ledger whose file is elsewhere', () => {
+  it('is opened through the link, and watched where it is', async () => {
+    const [elsewhere, dir] = [await closedLedger(), await newFolder()];
+    await symlink(ledgerOf(elsewhere), ledgerOf(dir));
+    const store = await open(dir);
+    expect(await wholeLog(store)).toHaveLength(3);
+    const failed = new Promise<Error>((resolve) => store.onFailure(resolve));
+    await rm(join(elsewhere, 'ledger.db-wal'));
+    expect((await failed).message).toContain('ledger.db-wal was removed');
+  });
+});
+
 describe('opening', () => {
   /** The folder of a server that was killed: its events are in the WAL. */
   const killed = async (): Promise<string> => {
@@ -171,6 +190,23 @@ describe('opening', () => {
     const store = await open(dir);
     expect((await stat(join(dir, 'ledger.db-wal'))).size).toBe(0);
     expect(await wholeLog(store)).toHaveLength(3);
+  });
+
+  it('puts back what keeps the events as they are', async () => {
+    const dir = await closedLedger();
+    edit(dir, 'DROP TRIGGER events_are_never_changed', 'DROP TRIGGER events_are_never_deleted');
+    await (await open(dir)).close();
+    expect(() => edit(dir, 'DELETE FROM events')).toThrow('An event is never deleted.');
+    expect(() => edit(dir, 'UPDATE events SET revision = 7')).toThrow('An event is never changed.');
+  });
+
+  it('is refused where SQLite cannot write ahead', async () => {
+    const dir = await closedLedger();
+    const pragma = Database.prototype.pragma;
+    jest.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, source, options) {
+      return source === 'journal_mode' ? 'delete' : pragma.call(this, source, options);
+    });
+    await expect(open(dir)).rejects.toThrow(/SQLite cannot write ahead \(WAL\) on the file system of/);
   });
 
   it.each<[string, () => unknown]>([

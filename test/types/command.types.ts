@@ -14,6 +14,7 @@ const event = eventsOf<Note>();
 const note = subject({
   category: 'note',
   initial: { stage: 'none', words: [] } as Note,
+  stages: ['none', 'open'],
   events: {
     Noted: event({
       allowedIn: ['none', 'open'],
@@ -27,6 +28,8 @@ const note = subject({
       },
       evolve: (n, { word }) => ({ stage: 'open', words: [...n.words, word] }),
     }),
+    // @ts-expect-error no such stage
+    Closed: event({ allowedIn: ['opne'], fields: {}, evolve: (n) => n }),
   },
   invariants: {
     'note/too-many': { says: 'Ten words are enough.', brokenBy: { Noted: '/word' }, holds: ({ words }) => words.length <= 10 },

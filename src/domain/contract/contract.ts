@@ -3,7 +3,7 @@ import { programme } from '../programme/programme.js';
 import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
 import { ending } from './events/end.js';
-import { ENDS_BEFORE_START, none, type Contract } from './state.js';
+import { ENDS_BEFORE_START, none, STAGES, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
 const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): ReadonlySet<string> => {
@@ -22,6 +22,7 @@ const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): Rea
 export const contract = subject({
   category: 'contract',
   initial: none,
+  stages: STAGES,
   events: { ...awarding, ...changing, ...ending },
   invariants: {
     'contract/ends-before-start': {

@@ -25,17 +25,18 @@ export const factOf = ({ entries, recorded, withdrawn, stream }: History, event:
   const entry = entries.find(({ recorded: stored }) => stored.id === event);
   if (entry) return entry;
   if (withdrawn.has(event))
-    reject('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
+    reject<Code>('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
   const own: RecordedEvent | undefined = recorded.find(({ id }) => id === event);
-  reject('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
+  reject<Code>('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
     pointer: '/event',
   });
 };
 
 export const fieldRefusals = {
   'ledger/unknown-field': 'The event has no such field.',
-  'ledger/wrong-value': 'The value is not of the kind of its field.',
+  'ledger/wrong-value': 'The value is not of the kind of its field, or breaks a rule of the event.',
 };
+type Code = keyof typeof factRefusals | keyof typeof fieldRefusals;
 
 const shapeOf = (history: History, { recorded }: Entry): Field =>
   object({
@@ -53,10 +54,10 @@ export const fieldOf = (history: History, entry: Entry, pointer: string, value: 
   const field = fieldAt(shape.fields!, pointer);
   const before = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
   const here = { pointer: `${within}/pointer` };
-  if (!field) reject('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, here);
-  if (!hasPlace(before, pointer)) reject('ledger/unknown-field', `This ${entry.recorded.type} has nothing at ${pointer}.`, here);
+  if (!field) reject<Code>('ledger/unknown-field', `${entry.recorded.type} has no field ${pointer}.`, here);
+  if (!hasPlace(before, pointer)) reject<Code>('ledger/unknown-field', `This ${entry.recorded.type} has nothing at ${pointer}.`, here);
   const [problem] = [...checkField(field, value, '/value'), ...check(shape.fields!, withValue(before, pointer, value))];
-  if (problem) reject('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
+  if (problem) reject<Code>('ledger/wrong-value', `${pointer} ${problem.detail}.`, { pointer: `${within}/value` });
   return field;
 };
 

@@ -78,6 +78,7 @@ export const loss = subject({
     items: [],
     identifiedOn: '',
   } as Loss,
+  stages: LOSS_STAGES,
   events: {
     LossRaised: event({
       allowedIn: ['none'],

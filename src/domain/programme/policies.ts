@@ -49,7 +49,7 @@ export const checked = (
     .filter((p) => p.checks?.includes(check))
     .map((p) => assessment(p, check, certainlyInForce(p, on) ? result : 'not-assessable', inputs));
 
-export interface ChangeAsked {
+interface ChangeAsked {
   readonly original: Value;
   readonly current: Value;
   readonly to?: Value | undefined;

@@ -33,7 +33,7 @@ import {
 } from './aims.js';
 
 /** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
-export const approvalRow = object({
+const approvalRow = object({
   originalAtLeast: optional(amount('Original value of the contract from which the row applies')),
   stepOverOriginalAbove: optional(count('Per cent of the original value that the change must exceed', { max: 1000, example: 10 })),
   monthsAbove: optional(count('Months that the extension must exceed', { max: 1200, example: 12 })),
@@ -43,7 +43,7 @@ export const approvalRow = object({
 
 const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
 
-export const writeOffRow = object({
+const writeOffRow = object({
   grossAtLeast: optional(amount('Gross loss from which the row applies')),
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
 });
@@ -51,7 +51,7 @@ export const writeOffRow = object({
 /** Checks that a programme may adopt, by name. */
 export const CHECKS = ['signed-before-service', 'contractual-notice', 'standstill', 'option-notice'] as const;
 
-export const policyFields = {
+const policyFields = {
   policy: id('The policy', { example: 'scheme-of-consent' }),
   title: text('Title of the policy'),
   version: text('Version', { max: 40, example: '2016-1' }),
@@ -64,7 +64,7 @@ export const policyFields = {
 export type Policy = DataOf<typeof policyFields>;
 export type ApprovalRow = NonNullable<Policy['approvals']>[number];
 
-export const warningFields = {
+const warningFields = {
   warning: id('The warning', { example: 'gds-tower-model' }),
   summary: text('What is warned of, in our own words', { max: 1000 }),
   by: text('Who warns'),
@@ -147,6 +147,7 @@ export const programme = subject({
     headcountTargets: [],
     risks: [],
   } as Programme,
+  stages: ['none', 'chartered'],
   events: {
     ProgrammeChartered: event({
       allowedIn: ['none'],

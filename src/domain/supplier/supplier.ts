@@ -15,6 +15,7 @@ const event = eventsOf<Supplier>();
 export const supplier = subject({
   category: 'supplier',
   initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
+  stages: ['none', 'registered'],
   events: {
     SupplierRegistered: event({
       allowedIn: ['none'],

@@ -15,6 +15,7 @@ const event = eventsOf<Tower, Programme>();
 export const tower = subject({
   category: 'tower',
   initial: { stage: 'none', title: '' } as Tower,
+  stages: ['none', 'planned'],
   events: {
     TowerPlanned: event({
       allowedIn: ['none'],

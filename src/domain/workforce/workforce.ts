@@ -107,6 +107,7 @@ const event = eventsOf<Workforce, Programme>();
 export const workforce = subject({
   category: 'workforce',
   initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
+  stages: ['none', 'counted'],
   events: {
     BaselineRecorded: event({
       allowedIn: ['none', 'counted'],

@@ -1,7 +1,6 @@
 import {
-  bounds,
-  certainlyBefore,
-  daysBetween,
+  dayOf,
+  daysLate,
   differences,
   isLedgerEvent,
   Rejection,
@@ -13,7 +12,7 @@ import {
   type Operation,
   type RecordedEvent,
 } from '../../kernel/index.js';
-import { dayOf, decide, readOthers, type Load } from '../write/decide.js';
+import { decide, readOthers, type Load } from '../write/decide.js';
 import { bodyOf } from '../write/receipt.js';
 
 /** A subject's state by both clocks: what was recorded up to a revision, about a day. */
@@ -36,10 +35,6 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
 
 const seen = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
-/** Whole days between the last possible day of an act and the day it was recorded; 0 when it may have been told in time. */
-export const daysLate = (effectiveOn: string, recordedOn: string): number =>
-  certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
-
 const who = ({ metadata }: RecordedEvent) => {
   const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
   return {
@@ -59,7 +54,7 @@ const who = ({ metadata }: RecordedEvent) => {
 export const historyView = (history: History, timeZone: string) => {
   const entries = [...history.steps()].map(({ entry, before, after }) => {
     const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
-    const late = daysLate(effectiveOn, dayOf(recorded.metadata.recordedAt, timeZone));
+    const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
     return {
       event: recorded.id,
       type: recorded.type,
@@ -102,7 +97,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
   const first = events[0]!;
   const { metadata } = first;
   const body = bodyOf(first) as { readonly [field: string]: Json };
-  const late = daysLate(metadata.effectiveOn, dayOf(metadata.recordedAt, timeZone));
+  const late = daysLate(metadata.effectiveOn, metadata.recordedAt, timeZone);
   return {
     stream: first.stream,
     ...who(first),

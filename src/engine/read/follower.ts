@@ -25,6 +25,8 @@ export interface FollowerListener {
 export interface FollowerReport {
   readonly sequence: Sequence;
   readonly position: string | undefined;
+  /** The latest `recordedAt` in the log up to there. */
+  readonly watermark: string | undefined;
   readonly builds: readonly BuildReport[];
 }
 export interface BuildReport {
@@ -198,7 +200,8 @@ export class Follower implements RunningFollower {
       catchingUp: serving.catchingUp?.cursor ?? (this.#queued.has(serving) ? 0 : undefined),
       faulted: serving.writer?.faulted.size ?? 0,
     }));
-    this.#o.listener.report({ sequence: this.#committed?.sequence ?? 0, position: this.#committed?.position, builds });
+    const { sequence = 0, position, watermark } = this.#committed ?? {};
+    this.#o.listener.report({ sequence, position, watermark, builds });
   }
 
   #commit(): void {

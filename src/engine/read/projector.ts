@@ -122,6 +122,10 @@ export class Projector {
   get position(): string | undefined {
     return this.#reported?.position;
   }
+  /** The latest `recordedAt` in the log up to here. */
+  get watermark(): string | undefined {
+    return this.#reported?.watermark;
+  }
   /** What keeps the projections from following the log; undefined while they do. */
   get failed(): unknown {
     return this.#failed;

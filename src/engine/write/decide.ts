@@ -46,17 +46,6 @@ export interface Decision {
 
 export type Load = (category: string, id: string) => Promise<History>;
 
-/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
-export const dayOf = (instant: string, timeZone: string): string => {
-  const minute = `${instant.slice(0, 16)} ${timeZone}`;
-  if (minute !== lastMinute) {
-    lastDay = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
-    lastMinute = minute;
-  }
-  return lastDay;
-};
-let [lastMinute, lastDay] = ['', ''];
-
 /**
  * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
  * @throws what `load` throws

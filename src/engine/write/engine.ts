@@ -9,11 +9,11 @@ import type {
   Provenance,
   RecordedEvent,
 } from '../../kernel/index.js';
-import { Rejection } from '../../kernel/index.js';
+import { dayOf, Rejection } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { dayOf, decide, readOthers, type Decision } from './decide.js';
+import { decide, readOthers, type Decision } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 

@@ -135,12 +135,23 @@ export type Kind =
 export const MAX_PROBLEMS = 50;
 type Problems = Problem[] & { beside?: number };
 const no = (problems: Problems, pointer: string, detail: string): void => {
-  if (problems.length < MAX_PROBLEMS) return void problems.push({ pointer, detail });
-  problems.beside = (problems.beside ?? 0) + 1;
-  problems[MAX_PROBLEMS] = {
-    pointer: '',
-    detail: `${problems.beside} more ${problems.beside === 1 ? 'fault is' : 'faults are'} not listed`,
-  };
+  if (problems.length < MAX_PROBLEMS) problems.push({ pointer, detail });
+  else leaveOut(problems, 1);
+};
+const leaveOut = (problems: Problems, more: number): void => {
+  const beside = (problems.beside ?? 0) + more;
+  problems.beside = beside;
+  problems[MAX_PROBLEMS] = { pointer: '', detail: `${beside} more ${beside === 1 ? 'fault is' : 'faults are'} not listed` };
+};
+
+/** What several checks say, as if one check had said it: at most `MAX_PROBLEMS`, and then how many more there are. */
+export const joinProblems = (checks: readonly (readonly Problem[])[]): Problem[] => {
+  const joined: Problems = [];
+  for (const problems of checks as readonly Problems[]) {
+    for (const { pointer, detail } of problems.slice(0, MAX_PROBLEMS)) no(joined, pointer, detail);
+    if (problems.beside) leaveOut(joined, problems.beside);
+  }
+  return joined;
 };
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -325,9 +336,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     wrong: ({ fields }) => [null, 'x', 1, [], { ...(exampleOf(fields!) as object), noSuchField: 1 }],
   },
   json: {
-    check: (_, value, at, problems) => {
-      if (value === undefined) no(problems, at, 'is missing');
-    },
+    check: () => undefined,
     schema: () => ({}),
     example: () => dateExample,
     wrong: () => [],
@@ -336,24 +345,32 @@ const kinds: { readonly [K in Kind]: Row } = {
 
 /** Adds to `problems` everything that is wrong with a whole input, unknown fields included. Never throws, never changes the value. */
 export const check = (fields: Fields, value: unknown, at = '', problems: Problem[] = []): Problem[] => {
-  if (!isObject(value)) {
-    no(problems, at, 'must be an object');
-    return problems;
-  }
-  for (const name of Object.keys(value))
-    if (!Object.hasOwn(fields, name)) no(problems, `${at}/${stepOf(name)}`, 'is not a field that is known here');
-  for (const name of Object.keys(fields)) {
-    const field = fields[name]!;
-    if (!Object.hasOwn(value, name) || value[name] === undefined) {
-      if (!field.optional) no(problems, `${at}/${name}`, 'is missing');
-    } else kinds[field.kind].check(field, value[name], `${at}/${name}`, problems);
-  }
+  if (!checkNames(fields, value, at, problems)) return problems;
+  for (const name of Object.keys(fields))
+    checkField(fields[name]!, Object.hasOwn(value, name) ? value[name] : undefined, `${at}/${name}`, problems);
   return problems;
 };
 
-export const checkField = (field: Field, value: unknown, at: string): Problem[] => {
-  const problems: Problem[] = [];
-  kinds[field.kind].check(field, value, at, problems);
+/** Adds a problem for each name that is not one of these fields, or one because the value is no object: then it is false. */
+export const checkNames = (
+  fields: Fields,
+  value: unknown,
+  at: string,
+  problems: Problem[],
+): value is { readonly [name: string]: unknown } => {
+  if (!isObject(value)) {
+    no(problems, at, 'must be an object');
+    return false;
+  }
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(fields, name)) no(problems, `${at}/${stepOf(name)}`, 'is not a field that is known here');
+  return true;
+};
+
+/** Adds to `problems` everything that is wrong with one field; undefined is a field that is absent. */
+export const checkField = (field: Field, value: unknown, at: string, problems: Problem[] = []): Problem[] => {
+  if (value !== undefined) kinds[field.kind].check(field, value, at, problems);
+  else if (!field.optional) no(problems, at, 'is missing');
   return problems;
 };
 
@@ -400,15 +417,21 @@ const fieldsOf = ({ kind, fields }: Field): Fields | undefined =>
   kind === 'object' ? fields : kind === 'amount' || kind === 'value' ? amountFields : kind === 'headcount' ? headcountFields : undefined;
 
 /** Every id of another subject that an input names, with where it stands. */
-export const refsIn = (fields: Fields, data: any, at = ''): { category: string; id: string; pointer: string }[] =>
-  Object.entries(fields).flatMap(([name, field]) => refsInField(field, data?.[name], `${at}/${name}`));
+export const refsIn = (fields: Fields, data: any, at = '', found: Reference[] = []): Reference[] => {
+  for (const [name, field] of fieldsWithRefs(fields)) collectRefs(field, data?.[name], `${at}/${name}`, found);
+  return found;
+};
+export interface Reference {
+  readonly category: string;
+  readonly id: string;
+  readonly pointer: string;
+}
 
-const refsInField = (field: Field, value: any, at: string): { category: string; id: string; pointer: string }[] => {
-  if (value === undefined) return [];
-  if (field.kind === 'ref') return [{ category: field.category!, id: value, pointer: at }];
-  if (field.kind === 'object') return refsIn(field.fields!, value, at);
-  if (field.kind === 'list') return value.flatMap((entry: unknown, i: number) => refsInField(field.item!, entry, `${at}/${i}`));
-  return [];
+const collectRefs = ({ kind, category, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
+  if (value === undefined) return;
+  if (kind === 'ref') found.push({ category: category!, id: value, pointer });
+  else if (kind === 'object') refsIn(fields!, value, pointer, found);
+  else (value as readonly unknown[]).forEach((entry, i) => collectRefs(item!, entry, `${pointer}/${i}`, found));
 };
 
 /** The references of an input by the name of their field: one, or a list. Those deeper inside an object have no name here. */
@@ -416,15 +439,26 @@ export const refsOf = <T>(
   fields: Fields,
   data: any,
   refer: (category: string, id: string) => T,
-): Readonly<Record<string, T | readonly T[]>> =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { kind, category, item }]) => {
-      const value = data?.[name];
-      if (value === undefined) return [];
-      if (kind === 'ref') return [[name, refer(category!, value)]];
-      return kind === 'list' && item!.kind === 'ref' ? [[name, value.map((id: string) => refer(item!.category!, id))]] : [];
-    }),
-  );
+): Readonly<Record<string, T | readonly T[]>> => {
+  const refs: Record<string, T | readonly T[]> = {};
+  for (const [name, { kind, category, item }] of fieldsWithRefs(fields)) {
+    const value = data?.[name];
+    if (value === undefined) continue;
+    if (kind === 'ref') refs[name] = refer(category!, value);
+    else if (item?.kind === 'ref') refs[name] = value.map((id: string) => refer(item.category!, id));
+  }
+  return refs;
+};
+
+/** Looked for once for each set of fields: every command asks. */
+const fieldsWithRefs = (fields: Fields): readonly (readonly [name: string, field: Field])[] => {
+  let found = withRefs.get(fields);
+  if (!found) withRefs.set(fields, (found = Object.entries(fields).filter(([, field]) => mayRefer(field))));
+  return found;
+};
+const withRefs = new WeakMap<Fields, readonly (readonly [name: string, field: Field])[]>();
+const mayRefer = ({ kind, fields, item }: Field): boolean =>
+  kind === 'ref' || (fields !== undefined && fieldsWithRefs(fields).length > 0) || (item !== undefined && mayRefer(item));
 
 export { DECIMAL, exponentOf };
 

@@ -140,7 +140,7 @@ export const roundHalfEven = (numerator: bigint, denominator: bigint): bigint =>
 };
 
 /** An exact quotient of whole numbers: `over` ÷ `under`. */
-export interface Ratio {
+interface Ratio {
   readonly over: bigint;
   readonly under: bigint;
 }
@@ -166,12 +166,12 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
 /** The three figures of a change, each to six digits or `not assessable`: each alone misleads. */
-export interface ChangeFigures {
+interface ChangeFigures {
   readonly stepOverOriginal: string;
   readonly stepOverCurrent: string;
   readonly cumulativeOverOriginal: string;
 }
-export const NOT_ASSESSABLE = 'not assessable';
+const NOT_ASSESSABLE = 'not assessable';
 
 /** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
@@ -190,7 +190,7 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
 };
 
 /** The least and the most that a ratio can be. */
-export interface RatioRange {
+interface RatioRange {
   readonly low: Ratio;
   readonly high: Ratio;
 }

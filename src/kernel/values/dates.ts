@@ -19,7 +19,13 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysIn = (year: number, month: number): number =>
   DAYS[month - 1]! + (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0);
 const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
-const ymd = (date: string): number[] => date.split('-').map(Number);
+/** Year, month and day of a plain date, as far as it has them. By place and not by `split`: every body has several dates. */
+const ymd = (date: string): number[] => {
+  const year = Number(date.slice(0, 4));
+  if (date.length < 7) return [year];
+  const month = Number(date.slice(5, 7));
+  return date.length < 10 ? [year, month] : [year, month, Number(date.slice(8, 10))];
+};
 
 const whyNotPlain = (date: string): string | undefined => {
   if (!plain.test(date)) return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown';
@@ -46,8 +52,6 @@ export const whyNotADate = (text: string): string | undefined => {
 export const isUncertainDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
 export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isUncertainDate(text);
-/** Whether a told date can mean one day only. */
-export const isExact = (date: UncertainDate): boolean => bounds(date).earliest === bounds(date).latest;
 
 const boundsOfPlain = (date: string): Bounds => {
   if (date.length === 10) return { earliest: date, latest: date };
@@ -84,23 +88,31 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
   return x.earliest >= y.latest ? 'no' : 'unknown';
 };
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
-export const certainlyAfter = (a: UncertainDate, b: UncertainDate): boolean => certainlyBefore(b, a);
-
-/** The later of told dates, as told when one of them is it for certain, else the interval it lies in; undefined for none. */
-export const latestOf = (...dates: readonly UncertainDate[]): UncertainDate | undefined => {
-  if (dates.length === 0) return undefined;
-  const all = dates.map((date) => bounds(date));
-  const earliest = all.reduce((max, b) => (b.earliest > max ? b.earliest : max), FIRST);
-  const latest = all.reduce((max, b) => (b.latest > max ? b.latest : max), FIRST);
-  const context = all.findIndex((b) => b.earliest === earliest && b.latest === latest);
-  if (context >= 0) return dates[context];
-  return `[${earliest}..${latest === LAST ? '' : latest}]`;
-};
 
 /** A day so many days later (or, below 0, earlier). Throws a RangeError for what is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
 /** Days from one day to another; below 0 when the second is earlier. Throws a RangeError for what is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
+
+/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
+export const dayOf = (instant: string, timeZone: string): string => {
+  const minute = `${instant.slice(0, 16)} ${timeZone}`;
+  if (minute !== lastMinute) {
+    lastDay = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+    lastMinute = minute;
+  }
+  return lastDay;
+};
+let [lastMinute, lastDay] = ['', ''];
+
+/**
+ * Whole days between the last possible day of an act and the day on which it was recorded, in the ledger's time zone; 0 when it may have
+ * been recorded on its day.
+ */
+export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string): number => {
+  const recordedOn = dayOf(recordedAt, timeZone);
+  return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
+};
 
 const shift = (date: string, months: number): string => {
   const [year, month = 1, day] = ymd(date);
@@ -136,19 +148,4 @@ export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | 
   const [y1, m1, d1 = 1] = ymd(from);
   const [y2, m2, d2 = 31] = ymd(to);
   return (y2! - y1!) * 12 + m2! - m1! - (d2 < Math.min(d1, daysIn(y2!, m2!)) ? 1 : 0);
-};
-
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
-
-/** For people: `29 February 2016`, `February 2016`, `by 29 February 2016`, `date unknown`. */
-export const showDate = (date: UncertainDate): string => {
-  if (date === 'unknown') return 'date unknown';
-  const contributions = interval.exec(date);
-  if (contributions) {
-    const [, from, to] = contributions as unknown as [string, string, string];
-    if (!from) return `by ${showDate(to)}`;
-    return to ? `between ${showDate(from)} and ${showDate(to)}` : `from ${showDate(from)} on`;
-  }
-  const [year, month, day] = ymd(date);
-  return [day, month && MONTHS[month - 1], year].filter((contribution) => contribution !== undefined).join(' ');
 };

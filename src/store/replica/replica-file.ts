@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RecordedEvent } from '../../kernel/index.js';
 import { genesisIn, HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
-import { codeOf, lockFolder, openFile } from '../sqlite/folder.js';
+import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
 
 /** Its name in the folder of the copy. */
@@ -35,6 +35,7 @@ export class ReplicaFile {
   /** @throws FolderInUseError, UnsafeSqliteError, UnsupportedFormatError; HistoryBrokenError when the file is damaged */
   constructor(readonly dir: string) {
     this.#release = lockFolder(dir);
+    makePrivateFile(join(dir, REPLICA_FILE));
     this.#db = new Database(join(dir, REPLICA_FILE));
     try {
       openFile(this.#db, 'NORMAL');

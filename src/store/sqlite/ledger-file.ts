@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { genesisIn, type Genesis } from '../event-store.js';
-import { codeOf, makePrivateFile, openFile } from './folder.js';
+import { codeOf, makePrivateFile, openFile, UnsafeSqliteError } from './folder.js';
 import { COLUMNS } from './rows.js';
 
 /** The ledger's file in its folder. */
@@ -17,8 +17,11 @@ const SIDE_FILES = ['-wal', '-shm', '-journal'];
 const TABLES = `
   CREATE TABLE events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;
   CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
-  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
-  CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
+`;
+/** Whatever program opens the file. A file from which they were dropped gets them again. */
+const TRIGGERS = `
+  CREATE TRIGGER IF NOT EXISTS events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
+  CREATE TRIGGER IF NOT EXISTS events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
 `;
 
 /** There is no ledger to open where one is expected, or it cannot be read: the message says what the operator can do. */
@@ -42,6 +45,8 @@ export interface NewLedger {
 export interface OpenLedger {
   readonly db: Database.Database;
   readonly genesis: Genesis;
+  /** What must stay where it is as long as the ledger is open. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -50,20 +55,25 @@ export interface OpenLedger {
  * @throws NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError
  */
 export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger => {
-  const file = join(dir, LEDGER_FILE);
-  removeFile(`${file}.new`); // from a creation that was interrupted: nothing was ever accepted into it
-  if (!existsSync(file)) {
+  const name = join(dir, LEDGER_FILE);
+  removeFile(`${name}.new`); // from a creation that was interrupted: nothing was ever accepted into it
+  if (!readdirSync(dir).includes(LEDGER_FILE)) {
     refuseRemains(dir);
     createLedgerFile(dir, begin());
   }
+  if (!existsSync(name)) throw new NoLedgerError(`${name} is a link to a file that is not there: is everything mounted?`);
+  const file = realpathSync(name); // SQLite keeps the WAL beside the file itself
   for (const path of [file, ...SIDE_FILES.map((suffix) => file + suffix)]) if (existsSync(path)) makePrivateFile(path);
   const db = new Database(file, { timeout: OPENING_MS });
   try {
     const genesis = readGenesis(db, file);
     openFile(db, 'FULL');
+    if (db.pragma('journal_mode', { simple: true }) !== 'wal')
+      throw new UnsafeSqliteError(`SQLite cannot write ahead (WAL) on the file system of ${file}.`);
     checkpoint(db, file);
+    db.exec(TRIGGERS);
     db.pragma(`busy_timeout = ${BUSY_MS}`);
-    return { db, genesis };
+    return { db, genesis, files: [name, file, `${file}-wal`, `${file}-shm`] };
   } catch (error) {
     db.close();
     throw error;
@@ -109,7 +119,7 @@ const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
   const db = new Database(made);
   try {
     openFile(db, 'FULL');
-    db.exec(TABLES);
+    db.exec(TABLES + TRIGGERS);
     db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, 0, ?, ?, ?, ?)').run(
       GENESIS,
       id,

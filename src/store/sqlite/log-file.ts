@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import type { RecordedEvent } from '../../kernel/index.js';
-import { HistoryBrokenError, StoreUnavailableError, type LogReader, type Revision } from '../event-store.js';
+import { HistoryBrokenError, StoreUnavailableError, type Genesis, type LogReader, type Revision } from '../event-store.js';
 import { Signal } from '../signal.js';
 import { recordedOf, type EventRow } from './rows.js';
 import { GENESIS } from './ledger-file.js';
@@ -27,7 +27,11 @@ export class LogFile implements LogReader {
   readonly #waiting = new Signal();
   #notified = 0;
 
-  constructor(file: string, queries: LogQueries) {
+  constructor(
+    file: string,
+    readonly genesis: Genesis,
+    queries: LogQueries,
+  ) {
     this.#db = new Database(file, { readonly: true, timeout: 0 });
     this.#db.pragma('cache_size = -8000');
     this.#behind = this.#db.prepare(queries.behind);
@@ -79,8 +83,8 @@ export class LogFile implements LogReader {
 }
 
 /** The log of a SqliteStore. */
-export const ledgerFile = (file: string): LogFile =>
-  new LogFile(file, {
+export const ledgerFile = (file: string, genesis: Genesis): LogFile =>
+  new LogFile(file, genesis, {
     behind: `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`,
     ofStream: 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
     placeOf: 'SELECT position AS place FROM events WHERE position = CAST(? AS INTEGER)',

@@ -88,7 +88,7 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
       this.#db = db;
       this.genesis = genesis;
       this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
@@ -96,8 +96,7 @@ export class SqliteStore implements EventStore {
       this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
       this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = db.prepare('SELECT max(position) AS position FROM events');
-      const files = [LEDGER_FILE, `${LEDGER_FILE}-wal`, `${LEDGER_FILE}-shm`, LOCK_FILE].map((name) => join(dir, name));
-      this.#unwatch = watchFiles(files, (error) => this.#fail(error));
+      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
     } catch (error) {
       db?.close();
       this.#release();

@@ -17,7 +17,7 @@ import {
 import { checked } from '../../programme/policies.js';
 import { afterAward, dated, ENDS_BEFORE_START, event, type Contract } from '../state.js';
 
-export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
+const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
 const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });

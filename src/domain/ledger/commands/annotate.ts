@@ -1,15 +1,18 @@
 import { ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
 import { fieldRefusals, factOf, factRefusals, fieldOf } from '../correctable.js';
 
+const own = { 'ledger/claim-without-event': 'A claim is about a field of an event.' };
+
 export const annotate = ledgerCommand('Annotate', {
   summary: 'Note what a reader should know of an aggregate or a fact, or what another source claims of a field.',
   fields: { ...ledgerEvents.FactAnnotated },
   events: ['FactAnnotated'],
-  refusals: { ...factRefusals, ...fieldRefusals, 'ledger/claim-without-event': 'A claim is about a field of an event.' },
+  refusals: { ...factRefusals, ...fieldRefusals, ...own },
 
   decide({ data }, history) {
     const { event, claim } = data;
-    if (claim && !event) reject('ledger/claim-without-event', 'Name the event that the claim is about.', { pointer: '/event' });
+    if (claim && !event)
+      reject<keyof typeof own>('ledger/claim-without-event', 'Name the event that the claim is about.', { pointer: '/event' });
     if (event) {
       const entry = factOf(history, event);
       if (claim) fieldOf(history, entry, claim.pointer, claim.value, '/claim');

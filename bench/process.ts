@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a process has used so far: CPU microseconds by thread, added up where threads share a name. */
+export type Cpu = Readonly<Record<string, number>>;
+
+const TICKS_PER_SECOND = 100; // of /proc/…/stat, on every Linux
+
+/** Reads a file of /proc. @returns undefined when the process or the thread has ended */
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+/** `schedstat` counts nanoseconds; a kernel without it leaves the ticks of `stat`, 10 ms each. */
+const threadMicros = (task: string): number | undefined => {
+  const nanoseconds = Number(read(`${task}/schedstat`)?.split(' ')[0] ?? 0);
+  if (nanoseconds > 0) return nanoseconds / 1000;
+  const stat = read(`${task}/stat`);
+  if (stat === undefined) return undefined;
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13); // prettier-ignore
+  return ((Number(user) + Number(system)) / TICKS_PER_SECOND) * 1e6;
+};
+
+/** CPU by thread: `main`, and the others by the name that the kernel knows them by. Empty when the process has ended. */
+export const cpuOf = (pid: number): Cpu => {
+  const used: Record<string, number> = {};
+  let tasks: string[];
+  try {
+    tasks = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return used;
+  }
+  for (const task of tasks) {
+    const micros = threadMicros(`/proc/${pid}/task/${task}`);
+    const name = task === String(pid) ? 'main' : read(`/proc/${pid}/task/${task}/comm`)?.trim();
+    if (micros !== undefined && name !== undefined) used[name] = (used[name] ?? 0) + micros;
+  }
+  return used;
+};
+
+/** What was used between two readings. A thread that ended meanwhile is not counted. */
+export const cpuBetween = (before: Cpu, after: Cpu): Cpu =>
+  Object.fromEntries(Object.entries(after).map(([name, micros]) => [name, Math.max(0, micros - (before[name] ?? 0))]));
+
+export const totalOf = (cpu: Cpu): number => Object.values(cpu).reduce((sum, micros) => sum + micros, 0);
+
+/** Bytes of memory: held now, and at most so far. @returns undefined when the process has ended */
+export const memoryOf = (pid: number): { readonly rss: number; readonly peak: number } | undefined => {
+  const status = read(`/proc/${pid}/status`);
+  const bytes = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status ?? '')?.[1]) * 1024;
+  return status === undefined || Number.isNaN(bytes('VmRSS')) ? undefined : { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
+};

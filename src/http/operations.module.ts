@@ -1,0 +1,59 @@
+import { Inject, Module } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
+import { ClockGuard } from '../engine/write/clock-guard.js';
+import { Engine } from '../engine/write/engine.js';
+import { ApiDocument } from './api-document.js';
+import { lagOf, REPLICA, STORE, type EventStore, type ReplicaStatus } from './ledger.js';
+import { Metrics } from './metrics.js';
+import { OperationsController } from './operations.controller.js';
+import { ProblemFilter } from './problem.js';
+import { QueriesModule } from './queries.module.js';
+import { Routes } from './routes.js';
+import { Subscribers } from './subscribers.js';
+
+const metrics = (
+  engine: Engine,
+  clock: ClockGuard,
+  projector: Projector,
+  store: EventStore,
+  subscribers: Subscribers,
+  replica?: ReplicaStatus,
+) =>
+  new Metrics({
+    underWay: () => engine.inFlight,
+    isClockTrusted: () => clock.state() === 'trusted',
+    subscribers: () => subscribers.size,
+    head: () => projector.sequence,
+    ...(replica && { replica }),
+    lag: async () => {
+      const behind = await lagOf({ store, projector });
+      return Object.fromEntries(projector.list().map(({ name, behind: rebuilding }) => [name, behind + rebuilding]));
+    },
+  });
+
+/** What an operator asks for: health, metrics, the OpenAPI document; and the one filter that turns errors into problems. */
+@Module({
+  imports: [QueriesModule],
+  providers: [
+    { provide: Metrics, useFactory: metrics, inject: [Engine, ClockGuard, Projector, STORE, Subscribers, REPLICA] },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    ApiDocument,
+    Routes,
+  ],
+  controllers: [OperationsController],
+  exports: [ApiDocument, Metrics],
+})
+export class OperationsModule {
+  /** Modules are made before the first route is: both see every route. */
+  constructor(
+    @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost,
+    @Inject(Routes) routes: Routes,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    const fastify: FastifyInstance = httpAdapter.getInstance();
+    routes.watch(fastify);
+    metrics.watch(fastify);
+  }
+}

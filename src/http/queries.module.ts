@@ -1,0 +1,30 @@
+import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
+import { aggregates } from '../domain/index.js';
+import { Projector } from '../engine/read/projector.js';
+import { aggregateController } from './aggregate.controller.js';
+import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
+import { LogController } from './log.controller.js';
+import { ProjectionsController } from './projections.controller.js';
+import { Subscribers } from './subscribers.js';
+
+/** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
+@Module({
+  providers: [
+    {
+      provide: Subscribers,
+      inject: [CONFIG, LOG, STORE, Projector],
+      useFactory: ({ subscribers: most }: Config, log: Logger, store: EventStore, projector: Projector) =>
+        new Subscribers({ projector, store, log, most }),
+    },
+  ],
+  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController],
+  exports: [Subscribers],
+})
+export class QueriesModule implements BeforeApplicationShutdown {
+  constructor(@Inject(Subscribers) private readonly subscribers: Subscribers) {}
+
+  /** A stream of updates never ends by itself: it ends here, before the server waits for open requests. */
+  beforeApplicationShutdown(): void {
+    this.subscribers.close();
+  }
+}

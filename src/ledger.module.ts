@@ -1,0 +1,130 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { extname, join } from 'node:path';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { projections } from '../projections/index.js';
+import { aggregates, commands } from './domain/index.js';
+import { Projector, type ProjectionOptions } from './engine/read/projector.js';
+import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
+import { Engine } from './engine/write/engine.js';
+import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
+import { followOnThread } from './projector-worker.js';
+import { REPLICA_FILE } from './store/replica/replica-file.js';
+import { ReplicaStore } from './store/replica/replica-store.js';
+import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
+import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
+
+const now = () => new Date().toISOString();
+const newId = () => randomUUIDv7();
+/** How often the clock is compared, also while no command comes. */
+const CLOCK_MS = 5000;
+
+/** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
+export type Opened = AsyncDisposableStack;
+const OPENED = Symbol('Opened');
+
+/** The ledger itself: the store, what decides on it and what follows it. The only place that chooses adapters. */
+@Module({})
+export class LedgerModule implements OnApplicationShutdown {
+  static of(config: Config, log: Logger, opened: Opened): DynamicModule {
+    return {
+      module: LedgerModule,
+      global: true,
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOG, useValue: log },
+        { provide: REGISTRY, useValue: { aggregates, commands } },
+        { provide: OPENED, useValue: opened },
+        { provide: STORE, useFactory: async () => opened.adopt(await openStore(config, log), (store) => store.close()) },
+        { provide: REPLICA, useFactory: replicaStatus, inject: [STORE] },
+        {
+          provide: ClockGuard,
+          inject: [STORE, Projector],
+          useFactory: (store: EventStore, projector: Projector) => guardClock(config, log, opened, store, projector),
+        },
+        {
+          provide: Engine,
+          inject: [STORE, ClockGuard],
+          useFactory: (store: EventStore, clock: ClockGuard) =>
+            new Engine({ store, now: () => clock.now(), newId }, aggregates, config.queue),
+        },
+        {
+          provide: Projector,
+          inject: [STORE],
+          useFactory: async (store: EventStore) => opened.adopt(await startProjector(config, log, store), (projector) => projector.close()),
+        },
+      ],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
+    };
+  }
+
+  constructor(@Inject(OPENED) private readonly opened: Opened) {}
+
+  /** Nest calls it when every request has its answer. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.opened.disposeAsync();
+  }
+}
+
+/** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
+const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
+  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
+  const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  // imported only here: a ledger in the data folder does not load the client
+  const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
+  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
+};
+
+const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
+
+/** After the first attempt to open the read model, whether or not it succeeded. */
+const startProjector = async (config: Config, log: Logger, store: EventStore): Promise<Projector> => {
+  const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
+  const follow = followerOf(config, store, readModel.file);
+  const say = (message: string, error?: unknown) => log.error({ err: error }, message);
+  const projector = Projector.start({ store, readModel, projections, aggregates, ...(follow && { follow }), log: say });
+  await projector.opened;
+  return projector;
+};
+
+/** On a thread of its own where the program is built; elsewhere there is no file that could start as one, and the projector follows here. */
+const followerOf = ({ store: kind, dataDir }: Config, store: EventStore, readModel: string): ProjectionOptions['follow'] => {
+  if (extname(import.meta.filename) !== '.js') return undefined;
+  const log = kind === 'embedded' ? ({ kind: 'sqlite', name: LEDGER_FILE } as const) : ({ kind: 'replica', name: REPLICA_FILE } as const);
+  const file = join(dataDir, log.name);
+  return followOnThread({ log: { kind: log.kind, file }, readModel, genesis: store.genesis }, (listener) => store.onCommit?.(listener));
+};
+
+/** What the operator should know of the clock when the ledger is opened, and the guard over it from then on. */
+const guardClock = async (config: Config, log: Logger, opened: Opened, store: EventStore, projector: Projector): Promise<ClockGuard> => {
+  const { timeZone } = store.genesis;
+  if (config.timeZone !== timeZone)
+    log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
+
+  // A replica may be behind its log in any case: there the node is not ready until the projections have caught up.
+  const unread = store.readLocal ? undefined : await latestRecordedAt(store, projector.position);
+  const watermark = () => {
+    const read = projector.watermark;
+    return read === undefined || (unread !== undefined && unread > read) ? unread : read;
+  };
+  const days = daysAhead(now(), watermark());
+  if (days !== undefined)
+    log.warn(
+      `The clock is ${days} days ahead of the last record (${watermark()}). If the ledger is not that old, set the clock right first.`,
+    );
+
+  const clock = new ClockGuard({
+    now,
+    uptime: () => performance.now(),
+    watermark,
+    acceptedWatermark: config.acceptWatermark,
+    onRefused: (message, state) => {
+      const advice = ` If the clock is right and the record is wrong, LEDGER_ACCEPT_WATERMARK=${watermark()} accepts the clock.`;
+      log.error(`${message}${state === 'behind' ? advice : ''}`);
+    },
+    onAccepted: (message) => log.warn(message),
+  });
+  const timer = setInterval(() => clock.state(), CLOCK_MS).unref();
+  opened.defer(() => clearInterval(timer));
+  return clock;
+};

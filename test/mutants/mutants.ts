@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+/**
+ * Mutation testing by Stryker, a run for each scope: `npm run mutants -- src/kernel/values` mutates that folder. Results are kept in
+ * .stryker/ and used again where neither a file nor its specs have changed; `--force` runs every mutant again.
+ */
+interface Scope {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Prefixes of spec files, by commas. */
+  readonly specs: string;
+}
+
+/** A file belongs to the first scope that has it. */
+const scopes: readonly Scope[] = [
+  { name: 'dates', files: ['src/kernel/values/dates.ts'], specs: 'test/kernel/dates' },
+  { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
+  { name: 'history', files: ['src/kernel/history.ts'], specs: 'test/kernel/history' },
+  { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history),test/domain/' },
+  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
+    name,
+    files: [`src/domain/${name}/**/*.ts`],
+    specs: name === 'contract' ? 'test/domain/(contract|backdated),test/registry' : `test/domain/(${name}|backdated),test/registry`,
+  })),
+  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/' },
+  {
+    name: 'engine',
+    files: ['src/engine/write/decide.ts', 'src/engine/write/receipt.ts', 'src/engine/write/command-id.ts', 'src/engine/audit/*.ts'],
+    specs: 'test/engine/(engine|audit|decide|receipt),test/domain/',
+  },
+];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    force: { type: 'boolean', default: false },
+    /** Runs the specs of each scope once, without a mutant. */
+    dry: { type: 'boolean', default: false },
+    concurrency: { type: 'string', default: '1' },
+    /** The least percentage that a file may have. */
+    least: { type: 'string', default: '85' },
+  },
+});
+const least = Number(values.least);
+const wanted = (file: string): boolean => positionals.length === 0 || positionals.some((path) => file.startsWith(path.replace(/\/$/, '')));
+
+/** The part of Stryker's report that is read here. */
+interface Report {
+  readonly files: Readonly<Record<string, { readonly mutants: readonly { readonly status: string; readonly location: { start: { line: number } } }[] }>>; // prettier-ignore
+}
+const KILLED = ['Killed', 'Timeout'];
+const ALIVE = ['Survived', 'NoCoverage'];
+
+const run = ({ name, specs }: Scope, files: readonly string[]): void => {
+  console.log(`\n${name}: ${files.join(', ')} by ${specs}`);
+  const begun = performance.now();
+  const stryker = [
+    'node_modules/@stryker-mutator/core/bin/stryker.js',
+    'run',
+    'test/mutants/stryker.config.mjs',
+    ...[
+      '--mutate',
+      files.join(','),
+      '--concurrency',
+      values.concurrency,
+      ...(values.force ? ['--force'] : []),
+      ...(values.dry ? ['--dryRunOnly'] : []),
+    ],
+  ];
+  const env = { ...process.env, MUTANTS_SPECS: specs, MUTANTS_SCOPE: name };
+  const { status } = spawnSync(process.execPath, stryker, { stdio: 'inherit', env });
+  if (status !== 0) throw new Error(`Stryker ended with ${status} on ${name}.`);
+  console.log(`${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+};
+
+const claimed = new Set<string>();
+const below: string[] = [];
+for (const scope of scopes) {
+  const files = scope.files.flatMap((pattern) => globSync(pattern)).filter((file) => !claimed.has(file));
+  for (const file of files) claimed.add(file);
+  const chosen = files.filter(wanted).toSorted();
+  if (chosen.length === 0) continue;
+  run(scope, chosen);
+  const report = `.stryker/${scope.name}.json`;
+  if (values.dry || !existsSync(report)) continue;
+  const { files: results } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  for (const file of chosen) {
+    const mutants = results[file]?.mutants ?? [];
+    const count = (statuses: readonly string[]) => mutants.filter(({ status }) => statuses.includes(status)).length;
+    const [killed, alive] = [count(KILLED), count(ALIVE)];
+    if (killed + alive === 0) continue;
+    const score = (100 * killed) / (killed + alive);
+    const line = `${score.toFixed(1)} %  ${file}: ${killed} killed, ${alive} alive`;
+    console.log(line);
+    if (score < least) below.push(line);
+  }
+}
+if (below.length > 0) console.error(`\nBelow ${least} %:\n${below.join('\n')}`);
+process.exit(below.length > 0 ? 1 : 0);

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { closeRows, rowsAfter } from '../engine/rows-after.js';
+import { tellWorld, World } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const planned = { programme: 'met', title: 'Hosting', towers: ['hosting'] };
+const award = { supplier: 'csc', value: gbp('95000000') };
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await tellWorld(world);
+});
+afterEach(closeRows);
+
+describe('the totals of ceilings', () => {
+  const textsAt = async (from: number) => {
+    const events = await world.events();
+    const rows = await rowsAfter(events);
+    const texts: string[][] = [];
+    for (let at = from + 1; at <= events.length; at++)
+      texts.push([
+        (await rows.row('tower-board', 'programme:met', at)).totals.towers.text,
+        (await rows.row('money', 'programme:met', at)).towers.ceiling.text,
+        (await rows.row('exposure', 'supplier:csc', at)).ceiling.text,
+      ]);
+    return texts;
+  };
+  const everywhere = (text: string) => [text, text, text];
+
+  it('count a contract from its award to its close, and after', async () => {
+    const before = (await world.events()).length;
+    await world.tell('contract-hosting', 'PlanContract', planned);
+    await world.tell('contract-hosting', 'OpenTender', {});
+    await world.tell('contract-hosting', 'AwardContract', award);
+    await world.tell('contract-hosting', 'SignContract', {});
+    await world.tell('contract-hosting', 'StartService', {});
+    await world.tell('contract-hosting', 'GiveTerminationNotice', { by: 'authority' });
+    await world.tell('contract-hosting', 'TerminateContract', { ground: 'Convenience' });
+    await world.tell('contract-hosting', 'CloseContract', { finalValue: gbp('90000000'), endedOn: '2019-12-31' });
+    const counted = Array.from({ length: 6 }, () => everywhere('£95m'));
+    expect(await textsAt(before)).toEqual([everywhere('nothing'), everywhere('nothing'), ...counted]);
+  });
+
+  it('no longer count a contract whose award was cancelled', async () => {
+    const before = (await world.events()).length;
+    await world.tell('contract-hosting', 'AwardContract', { ...planned, ...award });
+    await world.tell('contract-hosting', 'CancelContract', { why: 'No money' });
+    expect(await textsAt(before)).toEqual([everywhere('£95m'), everywhere('nothing')]);
+  });
+});
+
+describe('the totals of losses', () => {
+  it('add up what was lost, what is written off and what came back, by who bears it', async () => {
+    const loss = { programme: 'met', title: 'Paid for nothing', category: 'other', supplier: 'csc' };
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, bearer: 'authority', gross: gbp('65000000') });
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, bearer: 'authority', gross: gbp('5000000') });
+    await world.tell('loss-c', 'RaiseLoss', { ...loss, bearer: 'supplier', gross: gbp('2000000') });
+    await world.tell('loss-b', 'WriteOff', { amount: gbp('1000000') });
+    await world.tell('loss-a', 'RecordRecovery', { amount: gbp('4000000') });
+    const rows = await rowsAfter(await world.events());
+    const shown = [
+      (await rows.row('tower-board', 'programme:met')).losses,
+      (await rows.row('money', 'programme:met')).losses,
+      (await rows.row('exposure', 'programme:met')).losses,
+    ];
+    const texts = ({ gross, net, recovered }: Record<string, any>) => [gross, net, recovered].map((total) => total.text ?? total);
+    expect(shown.map(({ authority }) => texts(authority))).toEqual(Array.from({ length: 3 }, () => ['£70m', '£1m', '£4m']));
+    expect(shown.map(({ supplier }) => texts(supplier))).toEqual(Array.from({ length: 3 }, () => ['£2m', 'nothing', 'nothing']));
+  });
+});
