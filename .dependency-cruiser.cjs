@@ -60,9 +60,24 @@ const forbidden = [
   },
   {
     name: 'thread-alone',
-    comment: 'The file of a worker thread is also started unbuilt, where it cannot resolve other project files: it imports none.',
-    from: { path: within('src/store/sqlite/statements\\.ts$') },
-    to: { path: within('src/', 'projections/') },
+    comment: 'The thread of the projections takes what follows the log and writes the read model: no HTTP, no commands, no other entry.',
+    from: { path: within('src/projector-thread\\.ts$') },
+    to: {
+      path: within('src/', 'projections/'),
+      pathNot: within(
+        'projections/index\\.ts$',
+        'src/domain/index\\.ts$',
+        'src/engine/read/',
+        'src/store/(sqlite|replica)/',
+        'src/projector-worker\\.ts$',
+      ),
+    },
+  },
+  {
+    name: 'thread-not-imported',
+    comment: 'An entry of a thread runs when it is imported: it is started, never imported.',
+    from: {},
+    to: { path: within('src/projector-thread\\.ts$') },
   },
   {
     name: 'sqlite-at-home',

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { projections } from '../projections/index.js';
 import { aggregates } from '../src/domain/index.js';
 import { Projector } from '../src/engine/read/projector.js';
-import { SqliteReadModel } from '../src/store/sqlite/sqlite-read-model.js';
-import { SqliteStore } from '../src/store/sqlite/sqlite-store.js';
+import { followOnThread, type ThreadOptions } from '../src/projector-worker.js';
+import { SqliteReadModelFile } from '../src/store/sqlite/read-model-file.js';
+import { LEDGER_FILE, SqliteStore } from '../src/store/sqlite/sqlite-store.js';
 import type { EventStore } from '../src/store/event-store.js';
 
 const PAGE = 1000;
@@ -19,12 +20,15 @@ const scan = async (store: SqliteStore): Promise<{ readonly events: number; read
   return { events, ms: performance.now() - begun };
 };
 
-export const rebuild = async (store: EventStore): Promise<{ readonly ms: number; readonly bytes: number }> => {
+/** @param log the file of the store, where another thread can read it */
+export const rebuild = async (store: EventStore, log?: ThreadOptions['log']): Promise<{ readonly ms: number; readonly bytes: number }> => {
   const folder = await mkdtemp(join(tmpdir(), 'tower-ledger-rebuild-'));
   const begun = performance.now();
+  const readModel = new SqliteReadModelFile(join(folder, 'read-model.db'));
   const projector = Projector.start({
     store,
-    readModel: new SqliteReadModel(join(folder, 'read-model.db'), { thread: true }),
+    readModel,
+    ...(log && { follow: followOnThread({ log, readModel: readModel.file, genesis: store.genesis }, () => undefined) }),
     projections,
     aggregates,
   });
@@ -44,7 +48,7 @@ export const rebuildAgainstScan = async (
 ): Promise<{ readonly ratio: number; readonly events: number; readonly summary: string }> => {
   const store = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId: () => '' });
   const before = await scan(store);
-  const built = await rebuild(store);
+  const built = await rebuild(store, { kind: 'sqlite', file: join(dir, LEDGER_FILE) });
   const after = await scan(store);
   await store.close();
   const perSecond = (events: number, ms: number) => (events / ms) * 1000;

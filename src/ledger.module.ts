@@ -1,15 +1,17 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
-import { Projector } from './engine/read/projector.js';
+import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
+import { followOnThread } from './projector-worker.js';
+import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
-import { SqliteReadModel } from './store/sqlite/sqlite-read-model.js';
-import { SqliteStore } from './store/sqlite/sqlite-store.js';
+import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
+import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 const now = () => new Date().toISOString();
 const newId = () => randomUUIDv7();
@@ -48,7 +50,7 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: Projector,
           inject: [STORE],
-          useFactory: (store: EventStore) => opened.adopt(startProjector(config, log, store), (projector) => projector.close()),
+          useFactory: async (store: EventStore) => opened.adopt(await startProjector(config, log, store), (projector) => projector.close()),
         },
       ],
       exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
@@ -75,15 +77,22 @@ const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: C
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 
-/** Owns the read model from here on. */
-const startProjector = ({ dataDir }: Config, log: Logger, store: EventStore): Projector => {
-  const readModel = new SqliteReadModel(join(dataDir, 'read-model.db'), { thread: true });
-  try {
-    return Projector.start({ store, readModel, projections, aggregates, log: (message, error) => log.error({ err: error }, message) });
-  } catch (error) {
-    readModel.close();
-    throw error;
-  }
+/** After the first attempt to open the read model, whether or not it succeeded. */
+const startProjector = async (config: Config, log: Logger, store: EventStore): Promise<Projector> => {
+  const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
+  const follow = followerOf(config, store, readModel.file);
+  const say = (message: string, error?: unknown) => log.error({ err: error }, message);
+  const projector = Projector.start({ store, readModel, projections, aggregates, ...(follow && { follow }), log: say });
+  await projector.opened;
+  return projector;
+};
+
+/** On a thread of its own where the program is built; elsewhere there is no file that could start as one, and the projector follows here. */
+const followerOf = ({ store: kind, dataDir }: Config, store: EventStore, readModel: string): ProjectionOptions['follow'] => {
+  if (extname(import.meta.filename) !== '.js') return undefined;
+  const log = kind === 'embedded' ? ({ kind: 'sqlite', name: LEDGER_FILE } as const) : ({ kind: 'replica', name: REPLICA_FILE } as const);
+  const file = join(dataDir, log.name);
+  return followOnThread({ log: { kind: log.kind, file }, readModel, genesis: store.genesis }, (listener) => store.onCommit?.(listener));
 };
 
 /** What the operator should know of the clock when the ledger is opened, and the guard over it from then on. */

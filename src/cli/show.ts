@@ -211,7 +211,8 @@ export const boardOf = (title: string, position: string, rows: readonly Row[], t
   const block = (group: string) =>
     rows
       .filter((row) => row.group === group)
-      .flatMap(({ key, title: name, stage, contracts = [] }) => {
+      .flatMap(({ key, title: name, stage, contracts: newest = [] }) => {
+        const contracts = newest.toSorted((a, b) => (a.contract < b.contract ? -1 : 1));
         const first = group === 'towers' ? name : key.startsWith('contract:') ? '' : name;
         return contracts.length === 0
           ? [lineOf(first, stage)]
@@ -247,8 +248,7 @@ export interface Exposed {
   readonly supplier: string;
   readonly title: string;
   readonly ceiling: { readonly text: string };
-  readonly contracts: readonly unknown[];
-  readonly warnings: readonly unknown[];
+  readonly counts: { readonly contracts: number; readonly losses: number; readonly warnings: number };
   readonly lossList: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
 }
 /** What is at stake with each supplier that was promised anything or lost anything. */
@@ -256,9 +256,9 @@ export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
   [
     `Suppliers: ${title}`,
     ...rows
-      .filter(({ contracts, lossList }) => contracts.length + lossList.length > 0)
-      .flatMap(({ title, ceiling, contracts, lossList, warnings }) => [
-        `  ${column(title, 30)} ${ceiling.text}${contracts.length > 1 ? ` in ${contracts.length} contracts` : ''}${warnings.length > 0 ? `, ${warnings.length} warned of it` : ''}`,
+      .filter(({ counts }) => counts.contracts + counts.losses > 0)
+      .flatMap(({ title, ceiling, counts, lossList }) => [
+        `  ${column(title, 30)} ${ceiling.text}${counts.contracts > 1 ? ` in ${counts.contracts} contracts` : ''}${counts.warnings > 0 ? `, ${counts.warnings} warned of it` : ''}`,
         ...lossList.map(
           ({ title, bearer, gross, elsewhere }) =>
             `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,

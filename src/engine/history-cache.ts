@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
-import { localPage, type EventStore, type Revision } from '../store/event-store.js';
+import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
 
 /** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
 export type Consistency = 'local' | 'leader';
@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 export interface HistoryCacheOptions {
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision'>;
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
   readonly maxBytes?: number;
@@ -39,7 +39,7 @@ interface Kept {
  * them. One load of a stream is under way at a time, and who comes meanwhile shares the next; a load that fails leaves nothing behind.
  */
 export class HistoryCache {
-  readonly #store: EventStore;
+  readonly #store: HistoryCacheOptions['store'];
   readonly #aggregates: ReadonlyMap<string, AnyAggregate>;
   readonly #kept: LRUCache<string, Kept>;
   /** Streams of a log that is followed, and what kept some from being folded. */
@@ -123,6 +123,7 @@ export class HistoryCache {
   /**
    * Brings every stream of a page to where the page begins, so that the page itself can be folded without waiting: as a snapshot where
    * its events go on in order, whole where one is backdated or corrects another.
+   * @throws what the store throws
    */
   async prepare(page: readonly RecordedEvent[]): Promise<Prepared> {
     const streams = new Map<string, History | Snapshot | Error>();
@@ -160,6 +161,7 @@ export class HistoryCache {
       if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
       return await this.at(stream, revision - 1);
     } catch (error) {
+      if (isOfTheStore(error)) throw error; // no fault of the stream
       return error instanceof Error ? error : new Error(String(error));
     }
   }
@@ -203,7 +205,7 @@ export class HistoryCache {
     let history = from ?? this.#empty(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
-      if (page.length === 0) throw new Error(`${stream} ends at revision ${history.revision}, before ${revision}.`);
+      if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);
       history = history.extended(page);
       if (history.revision < revision) await turn();
     }

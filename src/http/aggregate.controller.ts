@@ -125,7 +125,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const upTo = point.sequence ?? projector.sequence;
       const single = new Map<string, Set<string>>();
       for (let after = 0; ;) {
-        const page = projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
+        const page = await projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
         for (const { stream, id } of page)
           if (stream !== history.stream && !named.has(stream)) single.set(stream, (single.get(stream) ?? new Set()).add(id));
         if (page.length < 500) break;

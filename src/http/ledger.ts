@@ -53,7 +53,8 @@ export const loadFrom =
       id,
     );
 
-const MAX_COUNTED = 1000;
+/** Events that are counted at most: a lag of so many may be more. */
+export const MAX_COUNTED = 1000;
 
 /** Events that are recorded and not in the projections yet; 1,000 means that many or more. */
 export const lagOf = async ({ store, projector }: ReadSide): Promise<number> => {

@@ -5,7 +5,7 @@ import { Projector } from '../engine/read/projector.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
 import { sendJson } from './answer.js';
 import { ApiDocument } from './api-document.js';
-import { CONFIG, lagOf, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
+import { CONFIG, lagOf, MAX_COUNTED, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
 import { Metrics } from './metrics.js';
 import { describeRead } from './openapi.js';
 import { NotReadyError } from './problem.js';
@@ -59,7 +59,7 @@ export class OperationsController {
       faulted: faulted.length,
     }));
     const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
-    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag);
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= MAX_COUNTED);
     const clock = this.clockGuard.state();
     const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)

@@ -18,6 +18,8 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
+import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
+import { TooManyWaitersError } from '../store/signal.js';
 import { LOG, REGISTRY, type Logger, type Registry } from './ledger.js';
 import { Routes } from './routes.js';
 import type { Headers } from './security-headers.js';
@@ -202,12 +204,13 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
-  if (error instanceof NotCaughtUpError) return again('not-caught-up', 1, error.message);
+  if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
   if (error instanceof TooManyForTokenError) return { code: 'too-many-for-token', status: 429, retryAfter: 10, detail: error.message };
   if (error instanceof TooManyFailedSignInsError)
     return { code: 'too-many-failed-sign-ins', status: 429, retryAfter: error.retryAfter, detail: error.message };
-  if (error instanceof RebuildingError) return again('rebuilding', 5, error.message);
+  if (error instanceof RebuildingError || error instanceof ReadModelDamagedError) return again('rebuilding', 5, error.message);
+  if (error instanceof ReadModelUnavailableError) return again('not-caught-up', 1, error.message);
   if (error instanceof NotReadyError) return { ...again('not-ready', 1, error.message), more: error.more };
   if (error instanceof ShuttingDownError) return again('shutting-down', 1, error.message);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);

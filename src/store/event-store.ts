@@ -107,13 +107,23 @@ export interface EventStore {
   /** Calls `listener` once with the failure: when it happens, or at once when it has happened already. */
   onFailure?(listener: (failure: StoreFailedError) => void): void;
 
+  /** Calls `listener` after each commit that another connection to the same file can see. Absent where no file on this machine has the log. */
+  onCommit?(listener: () => void): void;
+
   /** Stops followers, finishes appends already accepted, releases files and connections. */
   close(): Promise<void>;
 }
 
+/** What following the log takes: every store has it, and so has a connection of another thread to its file. */
+export type LogReader = Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'readAll' | 'follow'>;
+
 /** A page of a stream from what this process holds locally. */
-export const localPage = (store: EventStore, stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> =>
-  store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit);
+export const localPage = (
+  store: Pick<LogReader, 'read' | 'readLocal'>,
+  stream: string,
+  from?: Revision,
+  limit?: number,
+): Promise<readonly RecordedEvent[]> => (store.readLocal ? store.readLocal(stream, from, limit) : store.read(stream, from, limit));
 
 /** The store's seven categories of streams. */
 export const CATEGORIES = ['programme', 'tower', 'contract', 'account', 'workforce', 'loss', 'supplier'] as const;
@@ -160,6 +170,10 @@ export class HistoryBrokenError extends Error {
 
 /** The schema version of an event that another program wrote and this one cannot read: newer than any, so no reader skips it. */
 export const UNREADABLE = Number.MAX_SAFE_INTEGER;
+
+/** Whether an error says something about the store, and not about what was read from it. */
+export const isOfTheStore = (error: unknown): boolean =>
+  error instanceof StoreUnavailableError || error instanceof StoreFailedError || error instanceof HistoryBrokenError;
 
 /** More than the store takes in one append: nothing was stored, and a retry cannot succeed. */
 export class AppendTooLargeError extends Error {

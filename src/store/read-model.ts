@@ -1,4 +1,4 @@
-/** Where an event stands among the ledger's events in store order, from 1: the same on every store and after every rebuild. */
+/** The number of an event among the ledger's events in store order, from 1: the same on every store and after every rebuild. */
 export type Sequence = number;
 
 /** `type`, `actor`, `correlation`, `programme`, `tower`, `contract`, `supplier`, each with its value. */
@@ -15,16 +15,21 @@ export interface IndexedEvent {
   readonly watermark: string;
 }
 
-/** Where a part stands: its value is not kept, for the log says it. */
+/** Under which key a stream contributes. Its value is not stored, since it is a fold of the log. */
 export interface ContributionPlace {
   readonly key: string;
   readonly stream: string;
-  /** Whether a row stands under its key. */
+  /** Whether the key has a row because of it. */
   readonly row: boolean;
+  /** Keys that it references. */
   readonly links: readonly string[];
 }
+export interface StoredPlace extends ContributionPlace {
+  /** The event from which on it holds. */
+  readonly since: Sequence;
+}
 
-/** One projection at one version, made from the log up to an sequence. */
+/** One projection at one version, made from the log up to a sequence. */
 export interface ProjectionBuild {
   readonly id: number;
   readonly projection: string;
@@ -39,76 +44,130 @@ export interface FaultedStream {
   readonly error: string;
 }
 
-/** What a question about the log may ask for; every tag must be on the event. */
+/** Which events of the log are wanted; every tag must be on the event. */
 export interface EventQuery {
   /** `type:…`, `actor:…`, `correlation:…`, `contract:…`, `tower:…`, `programme:…`, `supplier:…`. */
   readonly tags: readonly string[];
   readonly stream?: string | undefined;
-  /** Log time, inclusive. */
+  /** Record time, inclusive. */
   readonly from?: string | undefined;
   readonly until?: string | undefined;
   readonly after: Sequence;
   readonly upTo: Sequence;
   readonly limit: number;
 }
+export interface EventPage {
+  readonly events: readonly IndexedEvent[];
+  /** There is no further match up to here; below `upTo` there may be more behind it. */
+  readonly scanned: Sequence;
+}
 
-/**
- * What can be made again from the log: its index, and for each projection which stream adds to which key, from which sequence to which,
- * with the totals. No values: those are folds of the log.
- * Synchronous, since it is always at hand; the same for every event store.
- */
-export interface ReadModel {
-  /** Empties everything when it belongs to another ledger, another store's positions, or another shape of read model. */
-  bind(ledger: string): void;
-  /**
-   * All of the work or none. Held open, it may be lost with the process as if it had not begun, and the next one goes on in it; what fails
-   * takes all that is held along. Whoever reads ends what is held.
-   * @throws what the work throws, or what has failed of what ended before
-   */
-  transaction(work: () => void, hold?: boolean): void;
-  /** Ends what is held open. Whether that comes to pass may be told later. */
-  commit(): void;
-  /** Told when what had ended, or was held, did not come to pass: whoever wrote it writes no more. */
-  onFailure(listener: (error: Error) => void): void;
+/** Rows that one call reads at most, whatever `limit` says. Longer lists are read in pages. */
+export const MAX_PAGE = 1000;
+/** Events that one call of `events` looks at, at most, beside those that it returns. */
+export const MAX_SCANNED = 2000;
 
-  /** @param tags each tag with what stands behind its colon */
-  addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
+/** Queries of a read model: no call reads more than MAX_PAGE rows or looks at more than MAX_SCANNED, and none waits for a lock. */
+export interface ReadModelReader {
   lastEvent(): IndexedEvent | undefined;
   eventAt(sequence: Sequence): IndexedEvent | undefined;
   eventById(id: string): IndexedEvent | undefined;
-  events(query: EventQuery): readonly IndexedEvent[];
-  /** The revision that a stream had reached at an sequence; -1 before its first event. */
+  /** In store order. A page may end before `limit` and before `upTo`: the next one begins after `scanned`. */
+  events(query: EventQuery): EventPage;
+  /** The revision of a stream at a sequence; -1 before its first event. */
   revisionAt(stream: string, sequence: Sequence): number;
 
   builds(): readonly ProjectionBuild[];
-  addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
-  moveBuild(build: number, cursor: Sequence): void;
-  /** From now on this build answers for its projection; the others go. */
-  activate(build: number): void;
-  /** Deletes some of what builds that are gone left behind; whether there may be more. */
-  retire(): boolean;
-
-  /** From an sequence on a stream's part stands under a key, as a row or not, with links to these keys. */
-  openContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
-  closeContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
-  /** That an event adds a part under a name, or one that links to it, for ever. */
-  mark(build: number, name: string, at: Sequence): void;
-  /** Events up to an sequence that were marked with a name, in order, and perhaps others: what they add tells. */
-  marked(build: number, name: string, upTo: Sequence): readonly Sequence[];
+  /** Sequences of events in (`after`, `upTo`] that were marked with a name, and perhaps others: what they contribute decides. */
+  marked(
+    build: number,
+    name: string,
+    page: { readonly after?: Sequence; readonly upTo: Sequence; readonly limit: number; readonly newestFirst?: boolean },
+  ): readonly Sequence[];
   sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>>;
-  /** @param measures a JSON object of texts, its keys in order */
-  setSum(build: number, key: string, measures: string, at: Sequence): void;
-  fault(build: number, faulted: FaultedStream): void;
-  faulted(build: number): readonly FaultedStream[];
+  /** In order of stream, after a stream. */
+  faulted(build: number, page: { readonly after?: string; readonly limit: number }): readonly FaultedStream[];
+  faultOf(build: number, stream: string): FaultedStream | undefined;
 
-  /** The parts under a key at an sequence, in order of stream. */
-  contributionsAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
-  /** The parts that link to a key at an sequence, in order of key and stream. */
-  referencingAt(build: number, key: string, sequence: Sequence): readonly ContributionPlace[];
-  /** Keys that have a row at an sequence, in order, after a key. */
-  rowKeys(build: number, sequence: Sequence, after: string, limit: number): readonly string[];
+  /** The contributions under a key at a sequence, in the order in which their streams began, after a stream. */
+  contributionsAt(
+    build: number,
+    key: string,
+    sequence: Sequence,
+    page?: { readonly after?: string; readonly limit: number },
+  ): readonly StoredPlace[];
+  /** The contributions that reference a key at a sequence, in order of `since` and key: the newest first unless `newestFirst` is false. */
+  referencingAt(
+    build: number,
+    key: string,
+    sequence: Sequence,
+    page: { readonly after?: Pick<StoredPlace, 'since' | 'key'>; readonly limit: number; readonly newestFirst?: boolean },
+  ): readonly StoredPlace[];
+  /** Keys that have a row at a sequence, in order, after a key. The next page begins after `next`; it is absent where there is none. */
+  rowKeys(build: number, sequence: Sequence, after: string, limit: number): { readonly keys: readonly string[]; readonly next?: string };
 
-  /** Everything of a build as text, for comparing two builds byte by byte. */
+  /** Everything of a build as text, for comparing two builds byte by byte in tests: the one call without a bound. */
   dump(build: number): string;
   close(): void;
+}
+
+/**
+ * What can be derived from the log: its index, and for each projection which stream contributes under which key, from which sequence to
+ * which, with the sums. It holds no values: those are folds of the log. The same for every event store; one thread writes it.
+ */
+export interface ReadModel extends ReadModelReader {
+  /**
+   * Commits all of `work` or nothing of it. With `hold` the transaction stays open and later ones join it: a crash or a failure rolls all
+   * of it back, and any read commits it first.
+   * @throws what the work throws
+   */
+  transaction(work: () => void, hold?: boolean): void;
+  /** Commits what is held open. */
+  commit(): void;
+
+  /** @param tags each with its value behind the colon */
+  addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
+
+  addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
+  moveBuild(build: number, cursor: Sequence): void;
+  /** From now on this build answers for its projection; the others are dropped. */
+  activate(build: number): void;
+  /** Drops a build. */
+  dropBuild(build: number): void;
+  /** Deletes some rows of builds that were dropped; whether there may be more. */
+  retire(): boolean;
+
+  /** From a sequence on a stream contributes under a key. */
+  openContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
+  closeContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
+  /** Marks an event that contributes under a name, or references one, for good. */
+  mark(build: number, name: string, at: Sequence): void;
+  /** @param measures a JSON object of texts, its keys in order */
+  setSum(build: number, key: string, measures: string, at: Sequence): void;
+  /** The first fault of a stream stays. */
+  fault(build: number, faulted: FaultedStream): void;
+}
+
+/** The file of a read model: one thread writes it, others read it, and it is made again from the log whenever it is of no use. */
+export interface ReadModelFile {
+  /** Makes the file, or makes it again where it belongs to another ledger, another kind of store or another version of its tables. */
+  prepare(owner: string): void;
+  /** The one connection that writes. */
+  write(): ReadModel;
+  /** A connection that only reads, and sees what was committed. @param onDamage called with each damage that it meets */
+  read(onDamage: (error: ReadModelDamagedError) => void): ReadModelReader;
+  /** Deletes the file. No connection may be open. */
+  remove(): void;
+  /** Renames the file, so that somebody can look at it; only the last three are kept. No connection may be open. @returns its new name */
+  setAside(): string;
+}
+
+/** The file of the read model holds what this program did not write: it has to be made again. */
+export class ReadModelDamagedError extends Error {
+  override readonly name = 'ReadModelDamagedError';
+}
+
+/** The read model cannot be read or written for now: it is locked, or its disk is full or fails. Nothing of it is lost for good. */
+export class ReadModelUnavailableError extends Error {
+  override readonly name = 'ReadModelUnavailableError';
 }

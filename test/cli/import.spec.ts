@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { importFile, InterruptedError, NotJsonLinesError, type ImportOptions } from '../../src/cli/importer.js';
 import { LONGEST } from '../../src/cli/lines.js';
+import { Projector } from '../../src/engine/read/projector.js';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
 
 let server: Server;
@@ -44,6 +45,7 @@ const report = async (): Promise<any[]> =>
     .map((text) => JSON.parse(text));
 const log = async (): Promise<any[]> => {
   const all: any[] = [];
+  await server.app.get(Projector).idle();
   for (let page = ''; page !== undefined;) {
     const { body } = await server.get(`/events?limit=500&minPosition=1${page}`);
     all.push(...body.events);

@@ -7,7 +7,8 @@ import { aggregates } from '../../src/domain/index.js';
 import { Projector, type ProjectionOptions } from '../../src/engine/read/projector.js';
 import type { Row, Update } from '../../src/engine/read/rows.js';
 import { canonical, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
-import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { SqliteReadModelFile } from '../../src/store/sqlite/read-model-file.js';
+import type { ReadModel, ReadModelReader } from '../../src/store/read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 
@@ -72,7 +73,9 @@ export class Rows {
   async restart(projections = this.projections, store = this.store): Promise<Rows> {
     open.delete(this);
     await this.projector.close();
-    return new Rows(store, projections, this.folder);
+    const again = new Rows(store, projections, this.folder);
+    await again.projector.opened;
+    return again;
   }
   async close(): Promise<void> {
     open.delete(this);
@@ -82,7 +85,26 @@ export class Rows {
 }
 
 const open = new Set<Rows>();
-export const readModelIn = (folder: string): SqliteReadModel => new SqliteReadModel(join(folder, 'read-model.db'));
+export const readModelIn = (folder: string): SqliteReadModelFile => new SqliteReadModelFile(join(folder, 'read-model.db'));
+/** A read model whose connections are changed when they are opened, to fail where a test wants them to. */
+export class ChangedFile extends SqliteReadModelFile {
+  constructor(
+    folder: string,
+    private readonly change: { readonly written?: (model: ReadModel) => void; readonly read?: (reader: ReadModelReader) => void },
+  ) {
+    super(join(folder, 'read-model.db'));
+  }
+  override write(): ReadModel {
+    const model = super.write();
+    this.change.written?.(model);
+    return model;
+  }
+  override read(...asked: Parameters<SqliteReadModelFile['read']>): ReadModelReader {
+    const reader = super.read(...asked);
+    this.change.read?.(reader);
+    return reader;
+  }
+}
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'tower-ledger-rows-'));
 export const closeRows = async (): Promise<void> => {
   await Promise.all([...open].map((rows) => rows.close()));

@@ -7,7 +7,12 @@ import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told,
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
-const awardAs = async (id: string) => told(server.post(`/contracts/${id}/award-contract`, award));
+/** Awards a contract, and waits until the projections have read it. */
+const awardAs = async (id: string) => {
+  const receipt = await told(server.post(`/contracts/${id}/award-contract`, award));
+  await server.get(`/projections?minPosition=${receipt.position}`);
+  return receipt;
+};
 
 /** A client that keeps what it heard. */
 const follow = (url: string, headers: Record<string, string> = {}) =>
@@ -45,11 +50,17 @@ class Follower {
 const waitFor = async (holds: () => boolean, otherwise = () => 'It never came.'): Promise<void> => {
   for (const end = Date.now() + 4000; !holds(); await sleep(5)) if (Date.now() > end) throw new Error(otherwise());
 };
+/** The end of the id of the event at a position. */
+const endAt = async (position: string): Promise<string> => {
+  const { projector } = partsOf(server);
+  return projector.eventAt(projector.sequenceAt(position)!)!.id.slice(-12);
+};
 const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0);
 
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
   await tellWorld(server);
+  await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);
@@ -60,13 +71,13 @@ describe('a subscriber', () => {
     expect(follower.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     const [hello] = (await follower.until(({ messages }) => messages.length === 1)).messages;
     const { generation, position } = JSON.parse(hello!.data);
-    expect([hello!.event, hello!.id]).toEqual(['hello', `${generation}.${position}`]);
+    expect([hello!.event, hello!.id]).toEqual(['hello', `${generation}.${position}.${await endAt(position)}`]);
     const { rows, ...rest } = (await server.get('/projections/contract-register')).body;
     expect([rest.generation, rest.asOf.position, rows]).toEqual([generation, position, []]);
 
     const receipt = await awardAs('heard');
     await follower.until(({ updates }) => updates.length === 1);
-    expect(follower.lastId).toBe(`${generation}.${receipt.position}`);
+    expect(follower.lastId).toBe(`${generation}.${receipt.position}.${receipt.events[0].id.slice(-12)}`);
     expect(follower.updates).toEqual([
       {
         position: receipt.position,
@@ -102,18 +113,18 @@ describe('a subscriber', () => {
     let follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
     const positions: string[] = [];
     const heard: string[] = [];
-    const writing = (async () => {
-      for (let i = 0; i < 60; i++) positions.push((await awardAs(`cut-${i}`)).position);
-    })();
-    for (let cut = 0; cut < 5; cut++) {
+    for (let cut = 0; cut < 6; cut++) {
+      const writing = (async () => {
+        for (let i = 0; i < 10; i++) positions.push((await awardAs(`cut-${cut * 10 + i}`)).position);
+      })();
       await follower.until(({ updates }) => updates.length >= 5);
       follower.hangUp();
       heard.push(...follower.updates.map(({ position }) => position));
+      await writing;
       follower = await follow(cut % 2 ? `${server.url}${BOARD}?after=${follower.lastId}` : server.url + BOARD, {
         'last-event-id': follower.lastId,
       });
     }
-    await writing;
     await follower.until(({ updates }) => heard.length + updates.length >= 60);
     heard.push(...follower.updates.map(({ position }) => position));
     expect(heard).toEqual(positions);
@@ -147,15 +158,24 @@ describe('a subscriber', () => {
     again.hangUp();
   }, 10_000);
 
-  it('with an id of another generation is told to fetch the rows again, and goes on from now', async () => {
-    for (const id of ['0123456789ab.4', `${(await server.get('/projections/contract-register?limit=1')).body.generation}.999999`]) {
+  it('with an id that is of no event of this log gets a reset that says why, and continues from now', async () => {
+    const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
+    const { position, events } = await awardAs('known');
+    const end = events[0].id.slice(-12);
+    const cases: readonly (readonly [id: string, reason: string])[] = [
+      [`0123456789ab.${position}.${end}`, 'another-generation'],
+      [`${generation}.999999.${end}`, 'beyond-the-log'],
+      [`${generation}.${position}.000000000000`, 'another-event'],
+      [`${generation}.${position}`, 'no-event'],
+    ];
+    for (const [n, [id, why]] of cases.entries()) {
       const follower = await (await follow(server.url + BOARD, { 'last-event-id': id })).until(({ messages }) => messages.length === 1);
       const [reset] = follower.messages;
-      const { generation, position } = JSON.parse(reset!.data);
-      expect([reset!.event, reset!.id]).toEqual(['reset', `${generation}.${position}`]);
+      const { generation, position, reason } = JSON.parse(reset!.data);
+      expect([reset!.event, reset!.id, reason]).toEqual(['reset', `${generation}.${position}.${await endAt(position)}`, why]);
       const { body } = await server.get('/projections/contract-register?limit=1');
       expect([body.generation, body.asOf.position]).toEqual([generation, position]);
-      const next = await awardAs(`after-reset-${id.length}`);
+      const next = await awardAs(`after-reset-${n}`);
       await follower.until(({ updates }) => updates.length === 1);
       expect(follower.updates[0].position).toBe(next.position);
       follower.hangUp();
@@ -164,7 +184,7 @@ describe('a subscriber', () => {
 
   it('with an id that is malformed is refused', async () => {
     const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
-    for (const id of ['x', '.', 'a.', 'a b.c', `${'a'.repeat(65)}.1`, `${generation}.x`]) {
+    for (const id of ['x', '.', 'a.', 'a b.c', `${'a'.repeat(65)}.1`, `${generation}.x.0123456789ab`]) {
       const { status, body } = await server.get(BOARD, { 'last-event-id': id });
       expect([id, status, body.status]).toEqual([id, 400, 400]);
     }
@@ -222,7 +242,9 @@ describe('the stream of updates', () => {
     await waitFor(() => raw.writableEnded);
     const text = chunks.join('');
     expect(text).toMatch(/event: hello/);
-    expect(text).toMatch(/event: reset\nid: another\.\d+\ndata: {"generation":"another","position":"\d+"}\n\n$/);
+    expect(text).toMatch(
+      /event: reset\nid: another\.\d+\.[0-9a-f]{12}\ndata: {"generation":"another","position":"\d+","reason":"another-generation"}\n\n$/,
+    );
   });
 });
 const bound = (target: any, name: PropertyKey) => (typeof target[name] === 'function' ? target[name].bind(target) : target[name]);

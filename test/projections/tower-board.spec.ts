@@ -326,7 +326,7 @@ describe('the board', () => {
     expect(header).toMatchObject({
       title: 'Total Technology',
       towers: 2,
-      faulted: 0,
+      faultedStreams: 0,
       totals: { towers: { text: '£155m', contracts: 1 }, outside: { text: '£216m', contracts: 1 } },
     });
   });

@@ -1,28 +1,41 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
-import { ThreadSql } from '../../src/store/sqlite/sql.js';
-import { Statements } from '../../src/store/sqlite/statements.js';
-import type { EventQuery, IndexedEvent, ContributionPlace, Tag } from '../../src/store/read-model.js';
+import { SqliteReadModelFile } from '../../src/store/sqlite/read-model-file.js';
+import {
+  MAX_SCANNED,
+  ReadModelDamagedError,
+  ReadModelUnavailableError,
+  type ContributionPlace,
+  type EventQuery,
+  type IndexedEvent,
+  type ReadModel,
+  type ReadModelReader,
+  type Tag,
+} from '../../src/store/read-model.js';
 
 const folders: string[] = [];
-const models = new Set<SqliteReadModel>();
+const models = new Set<ReadModelReader>();
 const newFile = (): string => {
   folders.push(mkdtempSync(join(tmpdir(), 'tower-ledger-read-model-')));
   return join(folders.at(-1)!, 'read-model.db');
 };
-let thread = false;
-const open = (file = thread ? newFile() : ':memory:', ledger = 'ours'): SqliteReadModel => {
-  const model = new SqliteReadModel(file, { thread });
+const open = (file = newFile(), owner = 'ours'): ReadModel => {
+  const place = new SqliteReadModelFile(file);
+  place.prepare(owner);
+  const model = place.write();
   models.add(model);
-  model.bind(ledger);
   return model;
 };
-const close = (model: SqliteReadModel): void => void (models.delete(model) && model.close());
+const readerOf = (file: string, onDamage = (_: Error): void => undefined): ReadModelReader => {
+  const reader = new SqliteReadModelFile(file).read(onDamage);
+  models.add(reader);
+  return reader;
+};
+const close = (model: ReadModelReader): void => void (models.delete(model) && model.close());
 const closeAll = (): void => {
   [...models].forEach(close);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -45,8 +58,19 @@ const event = (sequence: number, more: Partial<IndexedEvent> = {}): IndexedEvent
   ...more,
 });
 const whole: EventQuery = { tags: [], after: 0, upTo: FOREVER, limit: 100_000 };
-const sequences = (model: SqliteReadModel, query: Partial<EventQuery> = {}): number[] =>
-  model.events({ ...whole, ...query }).map(({ sequence }) => sequence);
+/** Every match, page by page. */
+const allEvents = (model: ReadModelReader, query: EventQuery): readonly IndexedEvent[] => {
+  const found: IndexedEvent[] = [];
+  for (let { after } = query; ;) {
+    const { events, scanned } = model.events({ ...query, after, limit: query.limit - found.length });
+    found.push(...events);
+    if (found.length >= query.limit || scanned >= query.upTo) return found;
+    expect(scanned).toBeGreaterThan(after);
+    after = scanned;
+  }
+};
+const sequences = (model: ReadModelReader, query: Partial<EventQuery> = {}): number[] =>
+  allEvents(model, { ...whole, ...query }).map(({ sequence }) => sequence);
 
 /** As it is written, of how it is asked for. */
 const tag = (text: string): Tag => {
@@ -72,12 +96,7 @@ const streams = ['contract-a', 'contract-b', 'programme-met'];
 const rarity = { 'type:All': 0, 'actor:ana': 40, 'tower:euc': 70, 'supplier:csc': 95 } as const;
 const tagNames = Object.keys(rarity) as (keyof typeof rarity)[];
 
-describe.each([
-  ['here', false],
-  ['on a thread of its own', true],
-])('written %s', (_, apart) => {
-  beforeAll(() => void (thread = apart));
-
+describe('a read model', () => {
   describe('the index of the log', () => {
     const told = fc.record({
       // what lies between two sequences is written in as few bytes as it takes: one, two, three
@@ -132,11 +151,11 @@ describe.each([
             const timeAt = (n: number | undefined) => (n === undefined ? undefined : hour(Math.round((n * time) / 100)));
             for (const q of queries) {
               const asked = { ...q, from: timeAt(q.from), until: timeAt(q.until), after: sequenceAt(q.after), upTo: sequenceAt(q.upTo) };
-              expect(model.events(asked)).toEqual(sought(log, asked));
+              expect(allEvents(model, asked)).toEqual(sought(log, asked));
             }
             for (const name of tagNames) {
               const asked = { ...whole, tags: [name] };
-              expect(model.events(asked)).toEqual(sought(log, asked));
+              expect(allEvents(model, asked)).toEqual(sought(log, asked));
             }
             const reached = new Map(streams.map((stream) => [stream, -1]));
             for (const { event } of log) {
@@ -191,7 +210,7 @@ describe.each([
       db.close();
       return n;
     };
-    const add = (model: SqliteReadModel, ...added: readonly number[]) => added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
+    const add = (model: ReadModel, ...added: readonly number[]) => added.forEach((n) => model.addEvent(event(n), [tag('type:All')]));
     const fail = (): never => {
       throw new Error('The disk is full.');
     };
@@ -265,16 +284,16 @@ describe.each([
         model.moveBuild(build.id, 2);
       };
       model.transaction(work, true);
-      model.transaction(() => expect(model.contributionsAt(build.id, 'tower:euc', 2)).toEqual([place]), true);
+      model.transaction(() => expect(model.contributionsAt(build.id, 'tower:euc', 2)).toMatchObject([place]), true);
       expect(() => model.transaction(() => (add(model, many + 2), fail()), true)).toThrow('The disk is full.');
 
       expect([sequences(model), sequences(model, { tags: ['tower:euc'] }), model.revisionAt('tower-new', FOREVER)]).toEqual([[1], [], -1]);
-      expect([model.dump(build.id), model.faulted(build.id), model.builds()]).toEqual([before, [], [build]]);
+      expect([model.dump(build.id), model.faulted(build.id, { limit: 10 }), model.builds()]).toEqual([before, [], [build]]);
       expect(model.sumAt(build.id, 'programme:met', FOREVER)).toEqual({});
 
       model.transaction(work); // the same again, by the same names
       expect(sequences(model, { tags: ['tower:euc'] })).toHaveLength(many);
-      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', 2)]).toEqual([[place], [2]]);
+      expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', { upTo: 2, limit: 9 })]).toEqual([[{ ...place, since: 2 }], [2]]); // prettier-ignore
     });
 
     it('that fails takes nothing along of what was ended before', () => {
@@ -307,7 +326,7 @@ describe.each([
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
     /** Each change at an sequence of its own, in transactions as they are told; the build, and what must be in it. */
-    const made = (changes: readonly Change[], model: SqliteReadModel, build: number) => {
+    const made = (changes: readonly Change[], model: ReadModel, build: number) => {
       const versions: Version[] = [];
       const totals: { key: string; n: number; at: number }[] = [];
       let at = 0;
@@ -343,7 +362,7 @@ describe.each([
       }
       return { versions, totals, last: at };
     };
-    const place = ({ key, stream, row, links }: Version): ContributionPlace => ({ key, stream, row, links });
+    const place = ({ key, stream, row, links, since }: Version) => ({ key, stream, row, links, since });
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
     it(
@@ -355,16 +374,34 @@ describe.each([
             const [other, build] = [model.addBuild('board', 1, true), model.addBuild('board', 2, false)];
             made(changes.slice(0, 5), model, other.id);
             const { versions, totals, last } = made(changes, model, build.id);
+            const begun = (stream: string) => Math.min(...versions.filter((v) => v.stream === stream).map(({ since }) => since));
             for (let at = 0; at <= last + 1; at++) {
               const there = versions
                 .filter(({ since, until }) => since <= at && at < until)
                 .sort((a, b) => compare(a.key, b.key) || compare(a.stream, b.stream));
               const rows = [...new Set(there.filter(({ row }) => row).map(({ key }) => key))];
-              expect(model.rowKeys(build.id, at, '', 100)).toEqual(rows);
-              expect(model.rowKeys(build.id, at, 'a b', 2)).toEqual(rows.filter((key) => key > 'a b').slice(0, 2));
+              expect(model.rowKeys(build.id, at, '', 100)).toEqual({ keys: rows });
+              const paged: string[] = [];
+              for (let next: string | undefined = 'a'; next !== undefined;) {
+                const page = model.rowKeys(build.id, at, next, 2);
+                paged.push(...page.keys);
+                next = page.next;
+              }
+              expect(paged).toEqual(rows.filter((key) => key > 'a'));
               for (const key of keys) {
-                expect(model.contributionsAt(build.id, key, at)).toEqual(there.filter((v) => v.key === key).map(place));
-                expect(model.referencingAt(build.id, key, at)).toEqual(there.filter((v) => v.links.includes(key)).map(place));
+                const under = there.filter((v) => v.key === key).sort((a, b) => begun(a.stream) - begun(b.stream));
+                expect(model.contributionsAt(build.id, key, at)).toEqual(under.map(place));
+                if (under.length > 1)
+                  expect(model.contributionsAt(build.id, key, at, { after: under[0]!.stream, limit: 1 })).toEqual([place(under[1]!)]);
+                const linked = there.filter((v) => v.links.includes(key)).sort((a, b) => a.since - b.since).map(place); // prettier-ignore
+                expect(model.referencingAt(build.id, key, at, { limit: 100, newestFirst: false })).toEqual(linked);
+                expect(model.referencingAt(build.id, key, at, { limit: 100 })).toEqual(linked.toReversed());
+                for (const [i, after] of linked.entries()) {
+                  expect(model.referencingAt(build.id, key, at, { after, limit: 2 })).toEqual(linked.slice(0, i).toReversed().slice(0, 2));
+                  expect(model.referencingAt(build.id, key, at, { after, limit: 2, newestFirst: false })).toEqual(
+                    linked.slice(i + 1, i + 3),
+                  );
+                }
                 const total = totals.findLast((t) => t.key === key && t.at <= at);
                 expect(model.sumAt(build.id, key, at)).toEqual(total ? { n: String(total.n) } : {});
               }
@@ -404,8 +441,11 @@ describe.each([
       model.transaction(() => model.mark(build, '>person:p-1', 9));
       model.transaction(() => model.mark(other, '>person:p-1', 3));
       model.transaction(() => model.mark(build, '=person:p-1', 4));
-      expect([8, 9, 1].map((upTo) => model.marked(build, '>person:p-1', upTo))).toEqual([[2, 5], [2, 5, 9], []]); // prettier-ignore
-      expect(model.marked(other, '>person:p-1', 9)).toEqual([3]);
+      const marked = (page: { after?: number; upTo?: number; limit?: number; newestFirst?: boolean }) =>
+        model.marked(build, '>person:p-1', { upTo: 9, limit: 9, ...page });
+      expect([8, 9, 1].map((upTo) => marked({ upTo }))).toEqual([[2, 5], [2, 5, 9], []]);
+      expect([marked({ after: 2 }), marked({ limit: 2 }), marked({ limit: 2, newestFirst: true }), marked({ upTo: 8, newestFirst: true })]).toEqual([[5, 9], [2, 5], [9, 5], [5, 2]]); // prettier-ignore
+      expect(model.marked(other, '>person:p-1', { upTo: 9, limit: 9 })).toEqual([3]);
     });
 
     it('is not forgotten of a stream that stopped, nor told twice', () => {
@@ -414,15 +454,17 @@ describe.each([
       model.fault(id, { stream: 'tower-z', sequence: 3, error: 'Out of ink.' });
       model.fault(id, { stream: 'tower-a', sequence: 5, error: 'Out of paper.' });
       model.fault(id, { stream: 'tower-z', sequence: 7, error: 'Still out of ink.' });
-      expect(model.faulted(id)).toEqual([
+      const [a, z] = [
         { stream: 'tower-a', sequence: 5, error: 'Out of paper.' },
         { stream: 'tower-z', sequence: 3, error: 'Out of ink.' },
-      ]);
+      ];
+      expect([model.faulted(id, { limit: 1 }), model.faulted(id, { after: 'tower-a', limit: 9 })]).toEqual([[a], [z]]);
+      expect([model.faultOf(id, 'tower-z'), model.faultOf(id, 'tower-b')]).toEqual([z, undefined]);
     });
   });
 
   describe('a build', () => {
-    const fill = (model: SqliteReadModel, build: number, many: number) =>
+    const fill = (model: ReadModel, build: number, many: number) =>
       model.transaction(() => {
         for (let n = 1; n <= many; n++) {
           model.openContribution(build, { key: `contract:${n}`, stream: 'contract-euc', row: true, links: [`tower:${n}`] }, n);
@@ -460,9 +502,12 @@ describe.each([
       expect(model.dump(ids[1])).not.toBe(empty);
       let swept = 0;
       for (let more = true; more; swept++) model.transaction(() => void (more = model.retire()));
-      expect([model.dump(ids[1]), model.faulted(ids[1])]).toEqual([empty, []]);
+      expect([model.dump(ids[1]), model.faulted(ids[1], { limit: 9 })]).toEqual([empty, []]);
       expect([model.dump(ids[0]), model.dump(ids[2])]).toEqual(kept);
-      expect([model.faulted(ids[0]), model.faulted(ids[2])]).toMatchObject([[{ sequence: 11 }], [{ sequence: 21 }]]);
+      expect([model.faulted(ids[0], { limit: 9 }), model.faulted(ids[2], { limit: 9 })]).toMatchObject([
+        [{ sequence: 11 }],
+        [{ sequence: 21 }],
+      ]);
       expect(swept).toBeGreaterThan(10); // no transaction of it keeps the others waiting
     });
 
@@ -474,7 +519,7 @@ describe.each([
   });
 
   describe('the file', () => {
-    const fill = (model: SqliteReadModel): number => {
+    const fill = (model: ReadModel): number => {
       const { id } = model.addBuild('board', 1, true);
       model.transaction(() => {
         model.addEvent(event(1, { stream: 'tower-euc' }), [tag('tower:euc')]);
@@ -486,10 +531,10 @@ describe.each([
       return id;
     };
     /** Whether it can be used from the beginning. */
-    const works = (model: SqliteReadModel): void => {
+    const works = (model: ReadModel): void => {
       expect([model.lastEvent(), model.builds(), sequences(model, { tags: ['tower:euc'] })]).toEqual([undefined, [], []]);
       const build = fill(model);
-      expect([sequences(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], ['tower:euc']]);
+      expect([sequences(model, { tags: ['tower:euc'] }), model.rowKeys(build, 1, '', 10)]).toEqual([[1], { keys: ['tower:euc'] }]);
     };
 
     it('holds when it is opened again what was written, and goes on from there', () => {
@@ -505,27 +550,19 @@ describe.each([
         again.closeContribution(build, again.contributionsAt(build, 'tower:euc', 1)[0]!, 2);
       });
       expect([sequences(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
-      expect([again.rowKeys(build, 1, '', 10), again.rowKeys(build, 2, '', 10)]).toEqual([['tower:euc'], []]);
-      expect([again.referencingAt(build, 'programme:met', 1).length, again.referencingAt(build, 'programme:met', 2)]).toEqual([1, []]);
+      expect([again.rowKeys(build, 1, '', 10).keys, again.rowKeys(build, 2, '', 10).keys]).toEqual([['tower:euc'], []]);
+      expect([1, 2].map((at) => again.referencingAt(build, 'programme:met', at, { limit: 9 }).length)).toEqual([1, 0]);
     });
 
-    it('is emptied for another ledger', () => {
+    it('is made again for another ledger', () => {
       const file = newFile();
       const first = open(file);
       fill(first);
-      first.bind('another');
-      works(first);
       close(first);
-      works(open(file, 'a third'));
+      works(open(file, 'another'));
     });
 
-    it('is made anew when it is no read model', () => {
-      const file = newFile();
-      writeFileSync(file, 'Not a database, though it is as long as one that is not very long would be.'.repeat(100));
-      works(open(file));
-    });
-
-    it('is made anew when an earlier program gave it other tables', () => {
+    it('is made again when an earlier program gave it other tables', () => {
       const file = newFile();
       const db = new Database(file);
       db.exec(`CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -535,114 +572,141 @@ describe.each([
       db.close();
       works(open(file));
     });
-  });
-});
 
-describe('a thread that writes', () => {
-  const add = (model: SqliteReadModel, n: number) => model.transaction(() => model.addEvent(event(n), [tag('type:All')]));
+    it('that is no database is damaged, and is there to be looked at once it is set aside', () => {
+      const file = newFile();
+      const text = 'Not a database, though it is as long as one that is not very long would be.'.repeat(100);
+      writeFileSync(file, text);
+      expect(() => open(file)).toThrow(ReadModelDamagedError);
+      const aside = new SqliteReadModelFile(file).setAside();
+      expect([aside, readFileSync(aside, 'utf8')]).toEqual([`${file}.damaged-1`, text]);
+      works(open(file));
+    });
 
-  it('that fails says so at the next transaction, and nothing is written any more', () => {
-    const file = newFile();
-    const model = new SqliteReadModel(file, { thread: true });
-    model.bind('ours');
-    add(model, 1);
-    expect(model.lastEvent()).toEqual(event(1));
-    const db = new Database(file);
-    db.exec('ALTER TABLE tags RENAME TO gone');
-    add(model, 2); // what goes on elsewhere has not failed yet
-    expect(() => model.lastEvent()).toThrow('no such table: tags');
-    db.exec('ALTER TABLE gone RENAME TO tags');
-    db.close();
-    for (let n = 0; n < 2; n++) expect(() => add(model, 3)).toThrow('no such table: tags');
-    expect(() => model.commit()).not.toThrow();
-    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]); // what was ended before can be read
-    model.close();
-    expect(sequences(open(file))).toEqual([1]);
+    it('is set aside three times at most, the oldest is deleted, and nothing of it is left under its name', () => {
+      const file = newFile();
+      for (let n = 1; n <= 5; n++) {
+        close(open(file));
+        writeFileSync(`${file}-wal`, '');
+        expect(new SqliteReadModelFile(file).setAside()).toBe(`${file}.damaged-${n}`);
+      }
+      expect(readdirSync(join(file, '..')).sort()).toEqual([3, 4, 5].map((n) => `read-model.db.damaged-${n}`));
+      expect(existsSync(file)).toBe(false);
+    });
   });
 
-  it('that fails says so to who listens, though nobody comes, with the code of the failure', async () => {
-    const file = newFile();
-    const model = new SqliteReadModel(file, { thread: true });
-    models.add(model);
-    model.bind('ours');
-    const failed = new Promise<Error>((resolve) => model.onFailure(resolve));
-    add(model, 1);
-    expect(model.lastEvent()).toEqual(event(1));
-    const db = new Database(file);
-    db.exec("CREATE TRIGGER full BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'The disk is full.'); END");
-    db.close();
-    model.transaction(() => model.addEvent(event(2), [tag('type:All')]), true);
-    model.commit();
-    expect(await failed).toMatchObject({ message: 'The disk is full.', code: 'SQLITE_CONSTRAINT_TRIGGER' });
-    expect([model.lastEvent(), sequences(model)]).toEqual([event(1), [1]]);
-  });
+  describe('a second connection', () => {
+    it('sees what is committed, and nothing else', () => {
+      const file = newFile();
+      const model = open(file);
+      const reader = readerOf(file);
+      model.transaction(() => model.addEvent(event(1), [tag('type:All')]));
+      expect(sequences(reader, { tags: ['type:All'] })).toEqual([1]);
+      model.transaction(() => model.addEvent(event(2, { stream: 'contract-new', revision: 0 }), [tag('type:All')]), true);
+      expect([sequences(reader, { tags: ['type:All'] }), reader.revisionAt('contract-new', 2)]).toEqual([[1], -1]);
+      model.commit();
+      expect([sequences(reader, { tags: ['type:All'] }), reader.revisionAt('contract-new', 2)]).toEqual([[1, 2], 0]);
+    });
 
-  it('takes nothing more once it is closed', () => {
-    const model = new SqliteReadModel(newFile(), { thread: true });
-    model.bind('ours');
-    model.close();
-    model.close();
-    expect(() => add(model, 1)).toThrow('The read model is closed.');
-  });
+    it('waits for no lock: what writes says at once that it cannot, and what reads goes on', () => {
+      const file = newFile();
+      const model = open(file);
+      model.transaction(() => model.addEvent(event(1), []));
+      const reader = readerOf(file);
+      const other = new Database(file);
+      other.exec('BEGIN IMMEDIATE');
+      const begun = performance.now();
+      expect(() => model.transaction(() => model.addEvent(event(2), []))).toThrow(ReadModelUnavailableError);
+      expect(performance.now() - begun).toBeLessThan(1000); // SQLite waits five seconds unless it is told not to
+      expect(sequences(reader)).toEqual([1]);
+      other.exec('ROLLBACK');
+      other.close();
+      model.transaction(() => model.addEvent(event(2), []));
+      expect(sequences(reader)).toEqual([1, 2]);
+    });
 
-  it('that has failed unheard of says so when it is closed', () => {
-    const file = newFile();
-    const model = new SqliteReadModel(file, { thread: true });
-    model.bind('ours');
-    expect(model.lastEvent()).toBeUndefined();
-    const db = new Database(file);
-    db.exec('ALTER TABLE tags RENAME TO gone');
-    db.close();
-    add(model, 1);
-    expect(() => model.close()).toThrow('no such table: tags');
-  });
-
-  it('that cannot open the file fails like that too', async () => {
-    const file = newFile();
-    const failures: string[] = [];
-    const sql = new ThreadSql(new Statements(file), join(file, 'not-a-folder'), (error) => failures.push(error.message));
-    sql.run('CREATE TABLE t (a)');
-    expect(() => sql.settle()).toThrow('unable to open database file');
-    expect(() => sql.begin()).toThrow('unable to open database file');
-    expect(failures).toEqual([]); // not while somebody is at work
-    await Promise.resolve();
-    expect(failures).toEqual(['unable to open database file']);
-    sql.close();
-  });
-
-  it('knows after a transaction that failed by which names it has written before, though it may still be at it', () => {
-    const file = newFile();
-    const model = new SqliteReadModel(file, { thread: true });
-    models.add(model);
-    model.bind('ours');
-    const of = (revision: number) => () => {
-      for (let n = 1; n <= 5000; n++)
-        model.addEvent(event(revision * 5000 + n, { id: `${revision}-${n}`, stream: `contract-${n}`, revision }), [tag('type:All')]);
-    };
-    model.transaction(of(0));
-    expect(() => model.transaction(() => JSON.parse('{'))).toThrow(SyntaxError);
-    model.transaction(of(1));
-    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000, 9000]);
-    model.bind('another');
-    model.transaction(of(0));
-    expect(sequences(model, { stream: 'contract-4000' })).toEqual([4000]);
-  });
-
-  it('keeps who is faster waiting, and loses nothing', () => {
-    const file = newFile();
-    const model = new SqliteReadModel(file, { thread: true });
-    models.add(model);
-    model.bind('ours');
-    for (let n = 1; n <= 25_000; n += 50)
+    it('names damage that shows only when it reads, and calls who must know', () => {
+      const file = newFile();
+      const model = open(file);
+      const build = model.addBuild('board', 1, true).id;
       model.transaction(() => {
-        // a name of its own for each, so that more are new than are kept
-        for (let i = n; i < n + 50; i++) model.addEvent(event(i, { stream: `contract-${i}`, revision: 0 }), [tag(`contract:${i}`)]);
+        model.setSum(build, 'programme:met', '{"towers":"1"', 1);
+        model.openContribution(build, { key: 'tower:euc', stream: 'tower-euc', row: true, links: ['programme:met'] }, 1);
       });
-    for (const n of [1, 12_345, 25_000]) {
-      expect(model.revisionAt(`contract-${n}`, FOREVER)).toBe(0);
-      expect(sequences(model, { tags: [`contract:${n}`] })).toEqual([n]);
-    }
-    model.transaction(() => model.addEvent(event(25_001, { stream: 'contract-1', revision: 1 }), [tag('contract:1')]));
-    expect(sequences(model, { tags: ['contract:1'], stream: 'contract-1' })).toEqual([1, 25_001]);
+      const damages: Error[] = [];
+      const reader = readerOf(file, (damage) => damages.push(damage));
+      expect(() => reader.sumAt(build, 'programme:met', 1)).toThrow(ReadModelDamagedError);
+      const db = new Database(file);
+      db.exec(`UPDATE contributions SET links = '["programme'`);
+      db.exec('DROP TABLE marks');
+      db.close();
+      expect(() => reader.contributionsAt(build, 'tower:euc', 1)).toThrow(ReadModelDamagedError);
+      expect(() => reader.marked(build, '=tower:euc', { upTo: 1, limit: 1 })).toThrow(ReadModelDamagedError);
+      expect(damages).toHaveLength(3);
+    });
+  });
+
+  describe('a page', () => {
+    it('of events looks at so many at most, and says how far it came', () => {
+      const model = open();
+      for (let n = 0; n < 5; n++)
+        model.transaction(() => {
+          for (let i = n * 1000 + 1; i <= n * 1000 + 1000; i++)
+            model.addEvent(event(i), [tag('type:All'), ...(i % 2 ? [tag('actor:odd')] : []), ...(i > 4500 ? [tag('tower:late')] : [])]);
+        });
+      const asked = { ...whole, tags: ['type:All', 'actor:odd'], stream: 'contract-euc', upTo: 5000 };
+      expect(model.events({ ...asked, tags: ['tower:late', 'actor:odd'], limit: 10 }).events).toHaveLength(10);
+      const all = sequences(model, asked);
+      expect(all).toHaveLength(2500);
+      const other = sequences(model, { ...asked, tags: ['type:All'], stream: 'contract-nobody' });
+      expect(other).toEqual([]);
+      model.transaction(() => model.addEvent(event(5001, { stream: 'contract-other', revision: 0 }), [tag('type:All')]));
+      const { events, scanned } = model.events({ ...whole, tags: ['type:All'], stream: 'contract-other', upTo: 5001 });
+      expect([events, scanned]).toEqual([[], MAX_SCANNED]);
+      expect(sequences(model, { tags: ['type:All'], stream: 'contract-other' })).toEqual([5001]);
+    });
+
+    it('of any kind has a bound of its own', () => {
+      const model = open();
+      const { id } = model.addBuild('board', 1, true);
+      model.transaction(() => {
+        for (let n = 1; n <= 1500; n++) {
+          model.addEvent(event(n, { stream: `contract-${n}`, revision: 0 }), []);
+          model.openContribution(id, { key: 'tower:euc', stream: `contract-${n}`, row: true, links: ['programme:met'] }, n);
+          model.openContribution(id, { key: `contract:${n}`, stream: `contract-${n}`, row: n % 2 === 0, links: [] }, n);
+          model.mark(id, '=tower:euc', n);
+          model.fault(id, { stream: `contract-${n}`, sequence: n, error: 'Out of ink.' });
+        }
+      });
+      const limit = 5000;
+      expect([
+        model.events({ ...whole, limit }).events.length,
+        model.contributionsAt(id, 'tower:euc', 2000, { limit }).length,
+        model.contributionsAt(id, 'tower:euc', 2000).length,
+        model.referencingAt(id, 'programme:met', 2000, { limit }).length,
+        model.marked(id, '=tower:euc', { upTo: 2000, limit }).length,
+        model.faulted(id, { limit }).length,
+      ]).toEqual([1000, 1000, 1000, 1000, 1000, 1000]);
+      const { keys, next } = model.rowKeys(id, 2000, '', limit);
+      expect([keys.length < 1000, next]).toEqual([true, expect.any(String)]); // of 1000 keys that it looked at
+    });
+
+    it('of keys goes on behind keys whose rows are gone', () => {
+      const model = open();
+      const { id } = model.addBuild('board', 1, true);
+      const place = (n: number) => ({ key: `contract:${String(n).padStart(3, '0')}`, stream: `contract-${n}`, row: true, links: [] });
+      model.transaction(() => {
+        for (let n = 1; n <= 100; n++) model.openContribution(id, place(n), n);
+        for (let n = 1; n < 100; n++) model.closeContribution(id, place(n), 101);
+      });
+      const found: string[] = [];
+      for (let next: string | undefined = ''; next !== undefined;) {
+        const page = model.rowKeys(id, 101, next, 10);
+        found.push(...page.keys);
+        next = page.next;
+      }
+      expect(found).toEqual(['contract:100']);
+      expect(model.rowKeys(id, 100, '', 10).keys).toHaveLength(10);
+    });
   });
 });

@@ -1,22 +1,34 @@
 import { createHash } from 'node:crypto';
-import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
-import type { EventStore } from '../../store/event-store.js';
-import type { ProjectionBuild, EventQuery, IndexedEvent, Sequence, ReadModel, FaultedStream, Tag } from '../../store/read-model.js';
+import type { AnyAggregate, Projection } from '../../kernel/index.js';
+import { localPage, type EventStore } from '../../store/event-store.js';
+import {
+  MAX_PAGE,
+  ReadModelDamagedError,
+  type EventQuery,
+  type FaultedStream,
+  type IndexedEvent,
+  type ReadModelFile,
+  type ReadModelReader,
+  type Sequence,
+} from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { HistoryCache, type Prepared } from '../history-cache.js';
-import { split } from '../audit/audit.js';
-import { ProjectionWriter } from './projection-writer.js';
-import { Rows, type Row, type Update } from './rows.js';
+import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
+import { HistoryCache } from '../history-cache.js';
+import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
   readonly store: EventStore;
-  readonly readModel: ReadModel;
+  readonly readModel: ReadModelFile;
   readonly projections: readonly Projection[];
   readonly aggregates: readonly AnyAggregate[];
-  /** Says once what went wrong with a stream or a projection. */
-  log?(message: string, error?: unknown): void;
-  /** Memory for folded streams, in bytes: 32 MB unless set, and as much again while a projection is rebuilt. */
+  /** Starts what follows the log and writes the read model; on this thread, unless given. */
+  readonly follow?: (listener: FollowerListener) => RunningFollower;
+  /** Says once what is wrong with a stream, a projection or the read model. */
+  readonly log?: (message: string, error?: unknown) => void;
+  /** Memory for folded streams, in bytes, for readers and for the follower each; 32 MB unless set. */
   readonly historyBytes?: number;
+  /** Before the second attempt to follow; the next ones wait up to 30 s. */
+  readonly retryMs?: number;
 }
 
 export interface ProjectionStatus {
@@ -28,123 +40,113 @@ export interface ProjectionStatus {
   readonly position: string | null;
   /** Events of the log's index that it has not read yet. */
   readonly behind: number;
+  /** Streams that cannot be folded or rendered, 1 000 of each at most. */
   readonly faulted: readonly FaultedStream[];
+  /** What keeps all projections from following the log, until they do again. */
+  readonly error?: string;
 }
 
-/** The projection is being made anew and cannot answer yet. */
+/** The projection is being made and cannot answer yet. */
 export class RebuildingError extends Error {
   override readonly name = 'RebuildingError';
   constructor(
     readonly projection: string,
     readonly done: number,
-    readonly of: number,
+    readonly of?: number,
   ) {
-    super(`${projection} is being rebuilt: ${done} of ${of} events.`);
+    super(`${projection} is being rebuilt: ${done}${of === undefined ? '' : ` of ${of}`} events.`);
   }
 }
 
-const HISTORY_BYTES = 32 * 1024 * 1024;
-/** Events that are read from the log at once, that are taken without a pause, and that share one commit at the most. */
-const PAGE = 1000;
-const BATCH = 250;
-const MAX_UNCOMMITTED = 20_000;
-const COMMIT_MS = 250;
+const RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+/** Builds in which a question is asked at most. */
+const MAX_ASKED = 5;
 
 interface Serving {
   readonly projection: Projection;
   readonly generation: string;
-  writer: ProjectionWriter | undefined;
+  build: Build | undefined;
   rows: Rows | undefined;
-  catchingUp: ProjectionWriter | undefined;
+  catchingUp: Sequence | undefined;
 }
 
 /**
- * Follows the store and keeps every projection's parts: one event after the other, in store order, a transaction for each batch with
- * the cursor in it. What is kept is a function of the log alone, so a rebuild at the same version gives the same bytes.
+ * Answers for the projections. A follower writes them, here or on a thread of its own; this reads them over a connection of its own, and
+ * sees what the follower has reported as committed. No call waits for the follower but those that say so. A follower that ends is
+ * started again, later and later; a read model that is damaged, or was made from another log, is made again.
  */
 export class Projector {
   readonly #o: ProjectionOptions;
-  readonly #serving = new Map<string, Serving>();
+  readonly #serving: ReadonlyMap<string, Serving>;
   readonly #stop = new AbortController();
   readonly #waiting = new Signal();
   readonly #histories: HistoryCache;
-  #last: IndexedEvent | undefined;
-  #loop: Promise<void> = Promise.resolve();
-  #rebuilds: Promise<void> = Promise.resolve();
+  readonly #run: Promise<void>;
+  readonly opened: Promise<void>;
+  #open!: () => void;
+  #reader: ReadModelReader | undefined;
+  #follower: RunningFollower | undefined;
+  #reported: FollowerReport | undefined;
+  /** The head of the log when its first read model was begun: nothing is answered before it is reached. */
+  #firstUntil: string | undefined;
   #failed: unknown;
-  #committing: NodeJS.Timeout | undefined;
+  #said = '';
+  #retireBuilds = true;
+  #damaged: ReadModelDamagedError | undefined;
+  /** Ends the wait between two attempts. */
+  #retry = new AbortController();
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
     this.#histories = new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
+    this.#serving = new Map(
+      options.projections.map((projection) => [
+        projection.name,
+        { projection, generation: this.#generation(projection), build: undefined, rows: undefined, catchingUp: undefined },
+      ]),
+    );
+    this.opened = new Promise((resolve) => (this.#open = resolve));
+    this.#run = this.#supervise();
   }
 
+  /** Begins to open the read model and to follow the log; `opened` resolves after the first attempt, whether or not it succeeded. */
   static start(options: ProjectionOptions): Projector {
-    const projector = new Projector(options);
-    projector.#start();
-    return projector;
+    return new Projector(options);
   }
 
-  #start(): void {
-    const { readModel, projections, store } = this.#o;
-    readModel.onFailure((error) => {
-      this.#stop.abort();
-      this.#fail(error);
-    });
-    readModel.bind(`${store.genesis.ledgerId} ${store.kind}`); // positions are the store's own
-    this.#last = readModel.lastEvent();
-    const builds = readModel.builds();
-    for (const projection of projections) {
-      const serving: Serving = {
-        projection,
-        generation: this.#generation(projection),
-        writer: undefined,
-        rows: undefined,
-        catchingUp: undefined,
-      };
-      this.#serving.set(projection.name, serving);
-      const current = builds.find((b) => b.projection === projection.name && b.version === projection.version && b.serving);
-      if (current && current.cursor === this.sequence) {
-        this.#serve(serving, current);
-        if (readModel.faulted(current.id).length > 0) this.#remake(serving); // what could not be folded is tried again
-      } else if (this.sequence === 0) this.#serve(serving, current ?? readModel.addBuild(projection.name, projection.version, true));
-      else this.#remake(serving);
-    }
-    this.#loop = this.#follow().catch((error: unknown) => this.#fail(error));
-    void this.#sweep();
-  }
-
-  /** The last event that every serving projection has read. */
+  /** The last event that every serving projection has read, of those that are committed. */
   get sequence(): Sequence {
-    return this.#last?.sequence ?? 0;
+    return this.#reported?.sequence ?? 0;
   }
   get position(): string | undefined {
-    return this.#last?.position;
+    return this.#reported?.position;
   }
   /** The latest `recordedAt` in the log up to here. */
   get watermark(): string | undefined {
-    return this.#last?.watermark;
+    return this.#reported?.watermark;
   }
+  /** What keeps the projections from following the log; undefined while they do. */
   get failed(): unknown {
     return this.#failed;
   }
 
   list(): readonly ProjectionStatus[] {
-    return [...this.#serving.values()].map(({ projection, generation, writer, catchingUp }) => ({
-      name: projection.name,
-      version: projection.version,
-      question: projection.question,
-      generation,
-      state: writer ? 'serving' : 'rebuilding',
-      position: writer ? (this.position ?? null) : null,
-      behind: writer ? 0 : this.sequence - (catchingUp?.cursor ?? 0),
-      faulted: writer
-        ? [
-            ...this.#o.readModel.faulted(writer.build.id),
-            ...[...writer.renderErrors].map(([stream, error]) => ({ stream, sequence: this.sequence, error })),
-          ]
-        : [],
-    }));
+    const error = this.#failed === undefined ? {} : { error: messageOf(this.#failed) };
+    return [...this.#serving.values()].map(({ projection, generation, build, rows, catchingUp }) => {
+      const serves = rows !== undefined && this.#firstUntil === undefined;
+      return {
+        name: projection.name,
+        version: projection.version,
+        question: projection.question,
+        generation,
+        state: serves ? 'serving' : 'rebuilding',
+        position: serves ? (this.position ?? null) : null,
+        behind: rows ? 0 : this.sequence - (catchingUp ?? 0),
+        faulted: [...(build?.faults() ?? []), ...(build?.renderErrors(this.sequence) ?? [])],
+        ...error,
+      };
+    });
   }
 
   has(name: string): boolean {
@@ -158,115 +160,168 @@ export class Projector {
     return this.#serving.get(name)!.generation;
   }
 
-  /** @throws Rebuilding */
+  /** @throws RebuildingError */
   async rows(
     name: string,
     options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const { at = this.sequence, cursor = '', limit = 100, filters = {} } = options;
-    return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
+    return this.ask(name, (rows) => rows.page(at, cursor, limit, filters));
   }
-  /** @throws Rebuilding */
-  async row(name: string, key: string, at: Sequence = this.sequence): Promise<any> {
-    return this.#ask(name, (rows) => rows.row(key, at));
+  /** @throws RebuildingError */
+  async row(name: string, key: string, at: Sequence = this.sequence): Promise<RowValue | undefined> {
+    return this.ask(name, (rows) => rows.row(key, at));
   }
-  /** @throws Rebuilding */
+  /** @throws RebuildingError */
   async updates(name: string, after: Sequence, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
-    if (after >= this.sequence) return { updates: [], upTo: this.sequence };
-    return this.#ask(name, (rows) => rows.updates(after, this.sequence, limit));
+    if (after >= this.sequence) return { updates: [], upTo: after };
+    return this.ask(name, (rows) => rows.updates(after, this.sequence, limit));
   }
 
-  events(query: Omit<EventQuery, 'upTo'> & { upTo?: Sequence }): readonly IndexedEvent[] {
-    return this.#o.readModel.events({ upTo: this.sequence, ...query });
+  /** At most `limit` events in store order, in steps with a pause between them. @throws RebuildingError */
+  async events(query: Omit<EventQuery, 'upTo'> & { readonly upTo?: Sequence }): Promise<readonly IndexedEvent[]> {
+    const { upTo = this.sequence, limit } = query;
+    const found: IndexedEvent[] = [];
+    for (let { after } = query; ;) {
+      const page = this.#readModel.events({ ...query, upTo, after, limit: Math.min(MAX_PAGE, limit - found.length) });
+      found.push(...page.events);
+      if (found.length >= limit || page.scanned >= upTo) return found;
+      after = page.scanned;
+      await new Promise((resolve) => setImmediate(resolve)); // others come first
+    }
   }
+  /** @throws RebuildingError */
   eventById(id: string): IndexedEvent | undefined {
-    return this.#o.readModel.eventById(id);
+    const found = this.#readModel.eventById(id);
+    return found && found.sequence <= this.sequence ? found : undefined;
   }
+  /** With its id. @throws RebuildingError */
   eventAt(sequence: Sequence): IndexedEvent | undefined {
-    return this.#o.readModel.eventAt(sequence);
+    return sequence > this.sequence ? undefined : this.#readModel.eventAt(sequence);
   }
+  /** @throws RebuildingError */
   revisionAt(stream: string, sequence: Sequence): number {
-    return this.#o.readModel.revisionAt(stream, sequence);
+    return this.#readModel.revisionAt(stream, sequence);
   }
 
-  /** The sequence of an event's position; undefined when no event stands there. @throws InvalidPosition */
+  /** The sequence of an event's position; undefined when no event has it. @throws InvalidPositionError, RebuildingError */
   sequenceAt(position: string): Sequence | undefined {
-    const { store, readModel } = this.#o;
+    const { store } = this.#o;
     const sequence = this.#longest((event) => store.compare(event.position, position) <= 0);
-    return sequence > 0 && readModel.eventAt(sequence)!.position === position ? sequence : undefined;
+    return sequence > 0 && this.#indexed(sequence).position === position ? sequence : undefined;
   }
 
-  /** The longest prefix of the log with log time up to an instant; final once an event of a later log time is known. */
+  /** The longest prefix of the log recorded up to an instant; final once an event that was recorded later is known. @throws RebuildingError */
   asOf(instant: string): { readonly sequence: Sequence; readonly final: boolean } {
     const sequence = this.#longest((event) => event.watermark <= instant);
-    return { sequence: sequence, final: sequence < this.sequence };
+    return { sequence, final: sequence < this.sequence };
   }
 
   #longest(within: (event: IndexedEvent) => boolean): Sequence {
     let [low, high] = [0, this.sequence];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (within(this.#o.readModel.eventAt(middle)!)) low = middle;
+      if (within(this.#indexed(middle))) low = middle;
       else high = middle - 1;
     }
     return low;
   }
+  #indexed(sequence: Sequence): IndexedEvent {
+    const event = this.#readModel.eventAt(sequence);
+    if (event) return event;
+    const damage = new ReadModelDamagedError(`The read model is damaged: event ${sequence} of ${this.sequence} is missing.`);
+    this.#isDamaged(damage);
+    throw damage;
+  }
 
-  /** Whether every projection has read a position, waiting so long for it. @throws InvalidPosition */
+  /** Whether every projection has read a position, after waiting so long for it. @throws InvalidPositionError, TooManyWaitersError */
   async reached(position: string, timeoutMs: number): Promise<boolean> {
     const { store } = this.#o;
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
-    const signal = AbortSignal.timeout(timeoutMs);
-    while (!there() && !signal.aborted && !this.#stop.signal.aborted) await this.beyond(this.sequence, signal);
+    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#stop.signal.aborted || there());
     return there();
   }
 
-  /** Waits until the log has been read beyond an sequence, or the signal aborts. */
+  /** Waits until the log has been read beyond a sequence, or the signal aborts. @throws TooManyWaitersError, and once it is closed */
   beyond(sequence: Sequence, signal: AbortSignal): Promise<void> {
-    return this.#waiting.wait(signal, () => this.sequence > sequence);
+    return this.#wait(signal, () => {
+      if (this.#stop.signal.aborted) throw new Error('The projector is closed.'); // an answer would send a loop of readers round without end
+      return this.sequence > sequence && this.#firstUntil === undefined;
+    });
   }
 
-  /** Until all that is in the store now has been read and no rebuild is under way. */
+  #wait(signal: AbortSignal, holds: () => boolean): Promise<void> {
+    const waiting = this.#waiting.wait(signal, holds);
+    if (this.#waiting.size > 0) this.#follower?.flush();
+    return waiting;
+  }
+
+  /** Until all that is in the store now has been read and no rebuild is under way. @throws what keeps the projections from following */
   async idle(): Promise<void> {
-    const head = await this.#o.store.head();
-    while (head !== undefined && !this.#stop.signal.aborted && !(await this.reached(head, 1000))) if (this.#failed) throw this.#failed;
-    await this.#rebuilds;
-    if (this.#failed) throw this.#failed;
+    await this.opened;
+    const { store } = this.#o;
+    const head = await store.head();
+    const done = () =>
+      (head === undefined || (this.position !== undefined && store.compare(this.position, head) >= 0)) &&
+      [...this.#serving.values()].every(({ rows, catchingUp }) => rows !== undefined && catchingUp === undefined);
+    await this.#wait(this.#stop.signal, () => this.#failed !== undefined || done());
+    if (this.#failed !== undefined) throw this.#failed;
   }
 
-  /** Makes a projection anew from the log beside the parts that serve, then swaps them. */
-  rebuild(name: string): Promise<void> {
-    this.#remake(this.#serving.get(name)!);
-    return this.#rebuilds;
+  /** Makes a projection again from the log beside the build that serves, then swaps them. @throws what keeps it from being made */
+  async rebuild(name: string): Promise<void> {
+    if (!this.#follower) throw this.#failed ?? new RebuildingError(name, 0);
+    return this.#follower.rebuild(name);
   }
 
+  /** For comparing builds in tests. */
   dump(name: string): string {
-    return this.#o.readModel.dump(this.#serving.get(name)!.writer!.build.id);
+    return this.#readModel.dump(this.#serving.get(name)!.build!.build.id);
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#retry.abort();
     this.#waiting.notifyAll();
-    await Promise.allSettled([this.#loop, this.#rebuilds]);
-    clearTimeout(this.#committing);
-    this.#o.readModel.close();
+    this.#closeReader(); // first, so that the connection that writes is the last one and empties the WAL
+    try {
+      await this.#follower?.close();
+    } finally {
+      await this.#run;
+      this.#closeReader();
+    }
+  }
+  #closeReader(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
   }
 
-  /** Asks again when a rebuild took the place of the parts meanwhile: what they stood in may be swept away. */
-  async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
-    for (;;) {
+  /** @throws RebuildingError */
+  get #readModel(): ReadModelReader {
+    if (!this.#reader) throw new RebuildingError('The read model', 0);
+    return this.#reader;
+  }
+
+  /**
+   * Asks again when another build took over meanwhile, since the earlier one may be deleted while it is read.
+   * @throws RebuildingError, also when builds follow each other faster than the question is answered
+   */
+  async ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+    for (let attempt = 0; attempt < MAX_ASKED; attempt++) {
       const rows = this.#rows(name);
       const [answer] = await Promise.allSettled([question(rows)]);
       if (rows !== this.#serving.get(name)!.rows) continue;
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;
     }
+    throw new RebuildingError(name, this.sequence, this.sequence);
   }
 
   #rows(name: string): Rows {
     const { rows, catchingUp } = this.#serving.get(name)!;
-    if (!rows) throw new RebuildingError(name, catchingUp?.cursor ?? 0, this.sequence);
+    if (this.#firstUntil !== undefined) throw new RebuildingError(name, this.sequence);
+    if (!rows) throw new RebuildingError(name, catchingUp ?? 0, this.sequence);
     return rows;
   }
 
@@ -277,168 +332,200 @@ export class Projector {
       .slice(0, 12);
   }
 
-  #serve(serving: Serving, build: ProjectionBuild): void {
-    const { readModel } = this.#o;
-    serving.writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.rows = new Rows(readModel, serving.projection, serving.writer, this.#histories);
-    serving.catchingUp = undefined;
-  }
-
-  /** One commit for what comes within a moment, unless somebody reads it: what is lost with the process is read from the log again. */
-  #commitSoon(more: boolean): void {
-    if (more) this.#committing = void clearTimeout(this.#committing);
-    this.#committing ??= setTimeout(() => {
-      this.#committing = undefined;
+  /** Follows until it is closed. */
+  async #supervise(): Promise<void> {
+    const { retryMs = RETRY_MS } = this.#o;
+    for (let wait = retryMs; !this.#stop.signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+      const before = this.sequence;
       try {
-        this.#o.readModel.commit();
+        this.#retry = new AbortController();
+        await this.#followOnce();
+        if (!this.#stop.signal.aborted) throw new Error('The follower ended.');
       } catch (error) {
-        this.#stop.abort();
-        this.#fail(error);
+        if (this.#stop.signal.aborted) break;
+        this.#fails(this.#damaged ?? error);
       }
-    }, COMMIT_MS);
+      this.#open();
+      if (this.sequence > before) wait = retryMs;
+      await elapsed(wait, this.#retry.signal);
+    }
+    this.#open();
   }
 
-  /** What is kept is still read, and nothing is added to it: who waits for more waits. */
-  #fail(error: unknown): void {
+  async #followOnce(): Promise<void> {
+    const { store, readModel, projections, aggregates, historyBytes = HISTORY_BYTES } = this.#o;
+    if (this.#damaged) this.#setAside(this.#damaged);
     try {
-      this.#last = this.#o.readModel.lastEvent(); // what was held may be gone
-    } catch {
-      // it cannot be read either: whoever asks is told
-    }
-    this.#waiting.notifyAll();
-    if (this.#failed !== undefined) return;
-    this.#failed = error;
-    this.#o.log?.('Projections stopped following the log.', error);
-  }
-
-  #feeds(): readonly ProjectionWriter[] {
-    return [...this.#serving.values()].flatMap(({ writer }) => writer ?? []);
-  }
-
-  async #follow(): Promise<void> {
-    const { store, readModel } = this.#o;
-    let held = 0;
-    try {
-      for await (const page of store.follow(this.position, this.#stop.signal, PAGE)) {
-        const streams = await this.#histories.prepare(page);
-        for (let from = 0; from < page.length; from += BATCH) {
-          const events = page.slice(from, from + BATCH);
-          held = this.#committing ? held + events.length : events.length;
-          this.#read(events, streams, held < MAX_UNCOMMITTED);
-          if (held >= MAX_UNCOMMITTED) held = 0;
-          this.#commitSoon(page.length === PAGE);
-          await new Promise((resolve) => setImmediate(resolve)); // commands and readers come first
-          if (this.#stop.signal.aborted) return;
-        }
-      }
-    } finally {
-      readModel.commit();
-    }
-  }
-
-  #read(events: readonly RecordedEvent[], streams: Prepared, hold: boolean): void {
-    const { readModel, log } = this.#o;
-    const writers = new Feeds(this.#feeds());
-    let last = this.#last;
-    readModel.transaction(() => {
-      for (const event of events) {
-        last = indexed(event, last);
-        readModel.addEvent(last, tagsOf(event));
-        writers.take(event, streams, last.sequence, (error) => log?.(`${event.stream} stopped at revision ${event.revision}.`, error));
-      }
-      for (const writer of writers.all) readModel.moveBuild(writer.build.id, last!.sequence);
-    }, hold);
-    this.#last = last;
-    for (const feed of writers.all) feed.cursor = last!.sequence;
-    this.#waiting.notifyAll();
-  }
-
-  #remake(serving: Serving): void {
-    const run = this.#rebuilds.then(() => this.#catchUp(serving));
-    this.#rebuilds = run.catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) this.#o.log?.(`${serving.projection.name} could not be rebuilt.`, error);
-    });
-  }
-
-  async #catchUp(serving: Serving): Promise<void> {
-    const { store, readModel, historyBytes = HISTORY_BYTES } = this.#o;
-    const { name, version } = serving.projection;
-    readModel.commit(); // what fails here takes nothing along of what follows the log
-    const build = readModel.addBuild(name, version, false);
-    const writer = new ProjectionWriter(readModel, serving.projection, build, (m, e) => this.#o.log?.(m, e));
-    serving.catchingUp = writer;
-    const writers = new Feeds([writer]);
-    const histories = new HistoryCache({ ...this.#o, maxBytes: historyBytes });
-    let position: string | undefined;
-    while (writer.cursor < this.sequence) {
-      const page = (await store.readAll(position, PAGE)).slice(0, this.sequence - writer.cursor);
-      const streams = await histories.prepare(page);
-      for (let from = 0; from < page.length; from += BATCH) {
-        if (this.#stop.signal.aborted) return;
-        readModel.commit();
-        readModel.transaction(() => {
-          for (const event of page.slice(from, from + BATCH)) writers.take(event, streams, ++writer.cursor);
-          readModel.moveBuild(build.id, writer.cursor);
-        });
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      position = page.at(-1)!.position;
-    }
-    // nothing waits between the last comparison and the swap, so no event can come between
-    readModel.commit();
-    readModel.transaction(() => readModel.activate(build.id));
-    this.#serve(serving, { ...build, cursor: writer.cursor, serving: true });
-    void this.#sweep();
-  }
-
-  async #sweep(): Promise<void> {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.#reader) await this.#openReader();
       if (this.#stop.signal.aborted) return;
-      let more = false;
-      try {
-        this.#o.readModel.commit();
-        this.#o.readModel.transaction(() => (more = this.#o.readModel.retire()));
-      } catch (error) {
-        this.#o.log?.('What earlier builds left behind could not be swept away.', error);
-      }
-      if (!more) return;
+      const listener: FollowerListener = {
+        report: (report) => this.#take(report),
+        log: (message, error) => this.#o.log?.(message, error),
+      };
+      const here = () => {
+        const model = readModel.write();
+        try {
+          return new Follower({ log: store, readModel: model, projections, aggregates, historyBytes, listener });
+        } catch (error) {
+          model.close();
+          throw error;
+        }
+      };
+      this.#retireBuilds = true;
+      this.#follower = this.#o.follow ? this.#o.follow(listener) : here();
+      this.#retire();
+    } catch (error) {
+      if (error instanceof ReadModelDamagedError) this.#damaged = error;
+      throw error;
+    }
+    const { ended } = this.#follower;
+    try {
+      await ended;
+    } catch (error) {
+      if (error instanceof ReadModelDamagedError) this.#damaged ??= error;
+      throw error;
+    } finally {
+      const follower = this.#follower;
+      this.#follower = undefined;
+      await follower.close().catch(() => undefined); // what ended it is known
     }
   }
-}
 
-/** Feeds by the category of the streams that they read. */
-class Feeds {
-  readonly #of = new Map<string, readonly ProjectionWriter[]>();
-  constructor(readonly all: readonly ProjectionWriter[]) {}
+  /** Opens the read model for reading, once it is known to be of this log. */
+  async #openReader(): Promise<void> {
+    const { store, readModel } = this.#o;
+    const owner = `${store.genesis.ledgerId} ${store.kind}`; // positions are the store's own
+    readModel.prepare(owner);
+    let reader = readModel.read((damage) => this.#isDamaged(damage));
+    try {
+      const last = reader.lastEvent();
+      if (last && !(await this.#isRecorded(last))) {
+        reader.close();
+        this.#o.log?.(`The read model was made from another log: its last event, ${last.id} at ${last.position}, is not in the ledger. It is made again.`); // prettier-ignore
+        readModel.remove();
+        readModel.prepare(owner);
+        reader = readModel.read((damage) => this.#isDamaged(damage));
+      }
+      if (!reader.lastEvent()) this.#firstUntil = await store.head();
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+    this.#reader = reader;
+  }
 
-  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
-    const before = streams.before(event);
-    const category = before?.aggregate.category ?? split(event.stream)[0];
-    let writers = this.#of.get(category);
-    if (!writers) this.#of.set(category, (writers = this.all.filter((writer) => writer.reads(category))));
-    for (const feed of writers) feed.expect(event, category, before);
-    const history = streams.advance(event, failed);
-    for (const feed of writers) feed.take(event, category, history, sequence);
+  /** A replica that has not come so far is asked no further than its leader. */
+  async #isRecorded({ stream, revision, id, position }: IndexedEvent): Promise<boolean> {
+    const { store } = this.#o;
+    const [event = undefined] = await localPage(store, stream, revision, 1);
+    const [found = event] = event || !store.readLocal ? [] : await store.read(stream, revision, 1);
+    return found !== undefined && found.id === id && found.position === position;
+  }
+
+  #take(report: FollowerReport): void {
+    const { log } = this.#o;
+    if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
+    this.#reported = report;
+    this.#failed = undefined;
+    let swapped = false;
+    for (const { projection: name, build, catchingUp, faulted } of report.builds) {
+      const serving = this.#serving.get(name)!;
+      serving.catchingUp = catchingUp;
+      if (build !== serving.build?.build.id) {
+        swapped ||= serving.build !== undefined;
+        serving.build = build === undefined ? undefined : new Build(this.#readModel, serving.projection, build, log);
+        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#histories);
+      }
+      if (serving.build) serving.build.faultCount = faulted;
+    }
+    const until = this.#firstUntil;
+    if (until !== undefined && report.position !== undefined && this.#o.store.compare(report.position, until) >= 0)
+      this.#firstUntil = undefined;
+    this.#retireBuilds ||= swapped;
+    this.#retire();
+    this.#open();
+    this.#waiting.notifyAll();
+    if (this.#waiting.size > 0) this.#follower?.flush();
+  }
+
+  /** Nobody here reads the builds that the last report does not name. */
+  #retire(): void {
+    if (!this.#retireBuilds || !this.#follower || !this.#reported) return;
+    this.#retireBuilds = false;
+    this.#follower.retire();
+  }
+
+  /** The same failure is logged once until there is progress. */
+  #fails(error: unknown): void {
+    const said = `${this.sequence} ${messageOf(error)}`;
+    if (said !== this.#said && !this.#damaged) this.#o.log?.('Projections do not follow the log for now; they try again.', error);
+    this.#said = said;
+    this.#failed = error;
+    this.#waiting.notifyAll();
+  }
+
+  /** Nothing is read any more; the file is set aside once the follower has ended. */
+  #isDamaged(damage: ReadModelDamagedError): void {
+    if (this.#damaged || this.#stop.signal.aborted) return;
+    this.#damaged = damage;
+    this.#retry.abort();
+    void this.#follower?.close().catch(() => undefined);
+  }
+
+  #setAside(damage: ReadModelDamagedError): void {
+    this.#closeReader();
+    this.#reported = undefined;
+    for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
+    const aside = this.#o.readModel.setAside();
+    this.#damaged = undefined;
+    this.#o.log?.(`The read model is set aside as ${aside} and made again. ${damage.message}`, damage);
   }
 }
 
-const indexed = ({ position, stream, revision, id, metadata }: RecordedEvent, before: IndexedEvent | undefined): IndexedEvent => {
-  const watermark = before && before.watermark > metadata.recordedAt ? before.watermark : metadata.recordedAt;
-  return { sequence: (before?.sequence ?? 0) + 1, position, stream, revision, id, watermark };
-};
+/** A build as readers see it. */
+class Build implements ServedBuild {
+  readonly build: { readonly id: number };
+  readonly #renderErrors = new Map<string, string>();
+  /** How many streams cannot be folded: where there is none, nobody looks. */
+  faultCount = 0;
 
-const tagsOf = ({ type, metadata }: RecordedEvent): Tag[] => {
-  const { programme, tower = [], contract = [], supplier = [] } = metadata.about;
-  const { $correlationId, command } = metadata;
-  const tags: Tag[] = [
-    ['type', type],
-    ['actor', metadata.actor.id],
-  ];
-  if ($correlationId !== command.id) tags.push(['correlation', $correlationId]);
-  if (programme) tags.push(['programme', programme]);
-  for (const id of tower) tags.push(['tower', id]);
-  for (const id of contract) tags.push(['contract', id]);
-  for (const id of supplier) tags.push(['supplier', id]);
-  return tags;
-};
+  constructor(
+    private readonly readModel: ReadModelReader,
+    private readonly projection: Projection,
+    id: number,
+    private readonly log: ProjectionOptions['log'],
+  ) {
+    this.build = { id };
+  }
+
+  readonly faulted = {
+    get: (stream: string): Sequence | undefined =>
+      this.faultCount === 0 ? undefined : this.readModel.faultOf(this.build.id, stream)?.sequence,
+  };
+
+  failed(stream: string, key: string, error: unknown): void {
+    const known = this.#renderErrors.has(stream);
+    if (!known && this.#renderErrors.size >= MAX_PAGE) return;
+    if (!known) this.log?.(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
+    this.#renderErrors.set(stream, `${key} cannot be shown: ${messageOf(error)}`);
+  }
+
+  faults(): readonly FaultedStream[] {
+    return this.faultCount === 0 ? [] : this.readModel.faulted(this.build.id, { limit: MAX_PAGE });
+  }
+  renderErrors(sequence: Sequence): readonly FaultedStream[] {
+    return [...this.#renderErrors].map(([stream, error]) => ({ stream, sequence, error }));
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const elapsed = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });

@@ -71,6 +71,7 @@ export class ReplicaStore implements EventStore {
   readonly #file: ReplicaFile;
   readonly #options: ReplicaOptions;
   readonly #changed = new Signal();
+  readonly #onCommit: (() => void)[] = [];
   readonly #stop = new AbortController();
   #remote: EventStore | undefined;
   /** Position of this process's last append that may not be replicated yet. */
@@ -146,8 +147,11 @@ export class ReplicaStore implements EventStore {
         yield page;
         from! += page.length;
       } else {
-        const seen: number = from ?? this.#file.sequence;
-        await this.#changed.wait(signal, () => this.#stop.signal.aborted || this.#file.sequence > seen);
+        const known = from;
+        await this.#changed.wait(signal, () => {
+          if (this.#stop.signal.aborted || this.#broken) return true;
+          return known === undefined ? this.#sequenceAt(after) !== undefined : this.#file.sequence > known;
+        });
       }
     }
   }
@@ -156,6 +160,10 @@ export class ReplicaStore implements EventStore {
     this.#mustBeUsable();
     if (await this.#awaitOwnAppend()) this.#mustBeUsable();
     return this.#file.position;
+  }
+
+  onCommit(listener: () => void): void {
+    this.#onCommit.push(listener);
   }
 
   /** Until the store has connected once, only replicated positions can be compared. @throws StoreUnavailableError for others */
@@ -240,6 +248,7 @@ export class ReplicaStore implements EventStore {
         progressed();
         this.#logBack();
         this.#changed.notifyAll();
+        for (const listener of this.#onCommit) listener();
         await new Promise((resolve) => setImmediate(resolve)); // let commands and readers run
       }
     } finally {

@@ -81,6 +81,7 @@ export class SqliteStore implements EventStore {
   readonly #doubtful = new Set<string>();
   #closed = false;
   readonly #waiting = new Signal();
+  readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
@@ -191,6 +192,10 @@ export class SqliteStore implements EventStore {
     return position === null || position <= 1 ? undefined : String(position);
   }
 
+  onCommit(listener: () => void): void {
+    this.#onCommit.push(listener);
+  }
+
   compare(a: string, b: string): number {
     return numberOf(a) - numberOf(b);
   }
@@ -239,6 +244,7 @@ export class SqliteStore implements EventStore {
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
+    for (const listener of this.#onCommit) listener();
   }
 
   #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>, written: Row[]): () => void {

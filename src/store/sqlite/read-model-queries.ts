@@ -1,0 +1,280 @@
+import {
+  MAX_PAGE,
+  MAX_SCANNED,
+  ReadModelDamagedError,
+  ReadModelUnavailableError,
+  type EventPage,
+  type EventQuery,
+  type FaultedStream,
+  type IndexedEvent,
+  type ProjectionBuild,
+  type ReadModelReader,
+  type Sequence,
+  type StoredPlace,
+} from '../read-model.js';
+import { codeOf } from './folder.js';
+import { hashOf, Recent, sequencesOf, type TaggedRow } from './read-model-tables.js';
+import type { Statements, Value } from './statements.js';
+
+const EVENT =
+  'SELECT e.sequence, e.position, n.name AS stream, e.revision, e.id, e.watermark FROM events e JOIN names n ON n.id = e.stream';
+const PLACE = 'SELECT c.key, n.name AS stream, c.row, c.links, c.since FROM';
+interface PlaceRow {
+  readonly key: string;
+  readonly stream: string;
+  readonly row: number;
+  readonly links: string | null;
+  readonly since: number;
+}
+
+/** After these the file is as it was: the next attempt may succeed. */
+const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PERM|INTERRUPT|PROTOCOL)/;
+
+/** What an error of SQLite says about the file of a read model; any other error is itself. */
+export const readModelError = (error: unknown): unknown => {
+  const code = codeOf(error);
+  const damaged = error instanceof SyntaxError; // of JSON that the file holds
+  if (!damaged && !code.startsWith('SQLITE_')) return error;
+  const message = (error as Error).message;
+  if (damaged || !UNAVAILABLE.test(code)) return new ReadModelDamagedError(`The read model is damaged: ${message}.`, { cause: error });
+  return new ReadModelUnavailableError(`The read model is not available: ${message}.`, { cause: error });
+};
+
+/** Queries over one connection. */
+export class ReadModelQueries implements ReadModelReader {
+  /** Ids of streams and tags that are in the file. They never change. */
+  protected readonly names = new Recent<number>(20_000);
+
+  /** @param onDamage called with each damage before it is thrown */
+  constructor(
+    protected readonly statements: Statements,
+    private readonly onDamage?: (error: ReadModelDamagedError) => void,
+  ) {}
+
+  lastEvent(): IndexedEvent | undefined {
+    return this.get(`${EVENT} ORDER BY e.sequence DESC LIMIT 1`);
+  }
+  eventAt(sequence: Sequence): IndexedEvent | undefined {
+    return this.get(`${EVENT} WHERE e.sequence = ?`, sequence);
+  }
+  eventById(id: string): IndexedEvent | undefined {
+    return this.get(`${EVENT} WHERE e.id = ?`, id);
+  }
+
+  events({ tags, stream, from, until, after, upTo, limit }: EventQuery): EventPage {
+    const ids = tags.map((tag) => this.known(tag));
+    const of = stream === undefined ? undefined : this.known(stream);
+    if (ids.includes(undefined) || (stream !== undefined && of === undefined)) return { events: [], scanned: upTo };
+    const [lead, ...others] = this.#rarestFirst(ids as number[]);
+    const most = Math.min(limit, MAX_PAGE);
+    const begin = from === undefined ? after : Math.max(after, this.#before(from, false));
+    const end = until === undefined ? upTo : Math.min(upTo, this.#before(until, true));
+    if (lead === undefined) {
+      const filter = of === undefined ? '' : 'AND e.stream = ?';
+      const sql = `${EVENT} WHERE e.sequence > ? AND e.sequence <= ? ${filter} ORDER BY e.sequence LIMIT ?`;
+      const events = this.all<IndexedEvent>(sql, begin, end, ...(of === undefined ? [] : [of]), most);
+      return { events, scanned: events.length < most ? upTo : (events.at(-1)?.sequence ?? begin) };
+    }
+    const events: IndexedEvent[] = [];
+    const has = others.map((tag) => this.#tagging(tag));
+    const sql = `${EVENT} WHERE e.sequence = ? ${of === undefined ? '' : 'AND e.stream = ?'}`;
+    let [looked, scanned] = [0, begin];
+    for (const sequence of this.#sequencesOf(lead, begin)) {
+      if (sequence > end) break;
+      if (events.length === most || looked++ === MAX_SCANNED) return { events, scanned };
+      scanned = sequence;
+      if (!has.every((tagged) => tagged(sequence))) continue;
+      const event = this.get<IndexedEvent>(sql, sequence, ...(of === undefined ? [] : [of]));
+      if (event) events.push(event);
+    }
+    return { events, scanned: upTo };
+  }
+
+  revisionAt(stream: string, sequence: Sequence): number {
+    const sql = 'SELECT revision FROM events WHERE stream = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1';
+    return this.get<{ revision: number }>(sql, this.known(stream) ?? -1, sequence)?.revision ?? -1;
+  }
+
+  /** As many as there are projections, and a few that are being made. */
+  builds(): readonly ProjectionBuild[] {
+    const builds = this.all<Omit<ProjectionBuild, 'serving'> & { serving: number }>('SELECT * FROM builds ORDER BY id');
+    return builds.map((build) => ({ ...build, serving: build.serving === 1 }));
+  }
+
+  marked(
+    build: number,
+    name: string,
+    { after = 0, upTo, limit, newestFirst = false }: Parameters<ReadModelReader['marked']>[2],
+  ): readonly Sequence[] {
+    const order = newestFirst ? 'DESC' : 'ASC';
+    const sql = `SELECT sequence FROM marks WHERE build = ? AND hash = ? AND sequence > ? AND sequence <= ? ORDER BY sequence ${order} LIMIT ?`;
+    return this.all<{ sequence: Sequence }>(sql, build, hashOf(name), after, upTo, Math.min(limit, MAX_PAGE)).map(
+      ({ sequence }) => sequence,
+    );
+  }
+  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
+    const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
+    const row = this.get<{ measures: string }>(sql, build, key, sequence);
+    return row ? this.parsed<Record<string, string>>(row.measures) : {};
+  }
+  faulted(build: number, { after = '', limit }: { readonly after?: string; readonly limit: number }): readonly FaultedStream[] {
+    const sql = 'SELECT stream, sequence, error FROM faulted WHERE build = ? AND stream > ? ORDER BY stream LIMIT ?';
+    return this.all(sql, build, after, Math.min(limit, MAX_PAGE));
+  }
+  faultOf(build: number, stream: string): FaultedStream | undefined {
+    return this.get('SELECT stream, sequence, error FROM faulted WHERE build = ? AND stream = ?', build, stream);
+  }
+
+  contributionsAt(
+    build: number,
+    key: string,
+    sequence: Sequence,
+    { after, limit }: { readonly after?: string; readonly limit: number } = { limit: MAX_PAGE },
+  ): readonly StoredPlace[] {
+    const behind = after === undefined ? -1 : (this.known(after) ?? -1);
+    const sql = `${PLACE} contributions c JOIN names n ON n.id = c.stream
+      WHERE c.build = ? AND c.key = ? AND c.stream > ? AND c.since <= ? AND (c.until IS NULL OR c.until > ?) ORDER BY c.stream, c.since LIMIT ?`;
+    return this.#places(sql, build, key, behind, sequence, sequence, Math.min(limit, MAX_PAGE));
+  }
+
+  referencingAt(
+    build: number,
+    key: string,
+    sequence: Sequence,
+    { after, limit, newestFirst = true }: Parameters<ReadModelReader['referencingAt']>[3],
+  ): readonly StoredPlace[] {
+    const [behind, order] = newestFirst ? ['<', 'DESC'] : ['>', 'ASC'];
+    const from = after ? `AND l.since ${behind}= ? AND (l.since, l.key) ${behind} (?, ?)` : '';
+    const sql = `${PLACE} links l CROSS JOIN contributions c ON c.build = l.build AND c.key = l.key AND c.stream = l.stream AND c.since = l.since
+      CROSS JOIN names n ON n.id = l.stream
+      WHERE l.build = ? AND l.target = ? AND l.since <= ? AND (l.until IS NULL OR l.until > ?) ${from}
+      ORDER BY l.since ${order}, l.key ${order} LIMIT ?`;
+    const place = after ? [after.since, after.since, after.key] : [];
+    return this.#places(sql, build, key, sequence, sequence, ...place, Math.min(limit, MAX_PAGE));
+  }
+
+  /** Goes from key to key, however many earlier contributions stand under each. */
+  rowKeys(build: number, sequence: Sequence, after: string, limit: number): { readonly keys: readonly string[]; readonly next?: string } {
+    const most = Math.min(limit, MAX_PAGE);
+    const sql = `WITH RECURSIVE some (key, n) AS (
+        SELECT min(key), 1 FROM contributions WHERE build = ? AND key > ?
+        UNION ALL
+        SELECT (SELECT min(key) FROM contributions WHERE build = ? AND key > some.key), n + 1 FROM some WHERE some.key IS NOT NULL AND n < ?
+      )
+      SELECT key, EXISTS (
+        SELECT 1 FROM contributions c
+        WHERE c.build = ? AND c.key = some.key AND c.row = 1 AND c.since <= ? AND (c.until IS NULL OR c.until > ?)
+      ) AS row FROM some WHERE key IS NOT NULL`;
+    const found = this.all<{ key: string; row: number }>(sql, build, after, build, most, build, sequence, sequence);
+    const keys = found.filter(({ row }) => row === 1).map(({ key }) => key);
+    return { keys, ...(found.length === most && { next: found.at(-1)!.key }) };
+  }
+
+  dump(build: number): string {
+    const streams = 'JOIN names n ON n.id = t.stream';
+    const read = [
+      `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM contributions t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
+      `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
+      'SELECT hash, sequence FROM marks WHERE build = ? ORDER BY 1, 2',
+      'SELECT key, since, measures FROM totals WHERE build = ? ORDER BY 1, 2',
+    ];
+    return read.map((sql) => JSON.stringify(this.all(sql, build))).join('\n');
+  }
+
+  close(): void {
+    this.statements.db.close();
+  }
+
+  /** @throws ReadModelDamagedError, ReadModelUnavailableError */
+  protected guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const thrown = readModelError(error);
+      if (thrown instanceof ReadModelDamagedError) this.onDamage?.(thrown);
+      throw thrown;
+    }
+  }
+  protected all<Row>(sql: string, ...values: Value[]): Row[] {
+    return this.guard(() => this.statements.all(sql, values) as Row[]);
+  }
+  protected get<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.all<Row>(sql, ...values)[0];
+  }
+  protected parsed<T>(json: string): T {
+    return this.guard(() => JSON.parse(json) as T);
+  }
+  protected known(name: string): number | undefined {
+    const kept = this.names.get(name);
+    if (kept !== undefined) return kept;
+    const [row] = this.guard(() => this.statements.all('SELECT id FROM names WHERE name = ?', [name])) as { id: number }[];
+    if (row) this.names.set(name, row.id);
+    return row?.id;
+  }
+
+  #places(sql: string, ...values: Value[]): readonly StoredPlace[] {
+    return this.all<PlaceRow>(sql, ...values).map(({ key, stream, row, links, since }) => ({
+      key,
+      stream,
+      row: row === 1,
+      links: links === null ? NONE : this.parsed<string[]>(links),
+      since,
+    }));
+  }
+
+  /** Of how many events the watermark is below an instant, or not beyond it. */
+  #before(instant: string, inclusive: boolean): Sequence {
+    const last = this.get<{ sequence: number | null }>('SELECT max(sequence) AS sequence FROM events')!.sequence ?? 0;
+    const sql = 'SELECT sequence, watermark FROM events WHERE sequence <= ? ORDER BY sequence DESC LIMIT 1';
+    let [low, high] = [0, last];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const found = this.get<{ sequence: number; watermark: string }>(sql, middle);
+      if (!found || found.sequence <= low) low = middle;
+      else if (found.watermark < instant || (inclusive && found.watermark === instant)) low = middle;
+      else high = found.sequence - 1;
+    }
+    return low;
+  }
+
+  /** Up to a few thousand events a tag is counted whole: which of two large ones is larger does not matter. */
+  #rarestFirst(tags: readonly number[]): readonly number[] {
+    if (tags.length < 2) return tags;
+    const sql = 'SELECT coalesce(sum(count), 0) AS size FROM (SELECT count FROM tags WHERE tag = ? LIMIT 1000)';
+    const size = new Map(tags.map((tag) => [tag, this.get<{ size: number }>(sql, tag)!.size]));
+    return tags.toSorted((a, b) => size.get(a)! - size.get(b)!);
+  }
+  /** A tag's sequences beyond one, in order, read 50 rows at a time. */
+  *#sequencesOf(tag: number, after: Sequence): Generator<Sequence> {
+    const sql =
+      'SELECT first, count, steps FROM tags WHERE tag = ? AND first >= coalesce((SELECT max(first) FROM tags WHERE tag = ? AND first <= ?), 0) ORDER BY first LIMIT 50';
+    for (let beyond = after; ;) {
+      const page = this.all<TaggedRow>(sql, tag, tag, beyond);
+      let last = beyond;
+      for (const row of page)
+        for (const sequence of sequencesOf(row)) {
+          if (sequence > beyond) yield sequence;
+          last = sequence;
+        }
+      if (page.length < 50) return;
+      beyond = last;
+    }
+  }
+  /** Whether a tag is on an event, asked in order. */
+  #tagging(tag: number): (sequence: Sequence) => boolean {
+    let sequences = new Set<Sequence>();
+    let [first, last] = [0, -1];
+    const sql = 'SELECT first, count, steps FROM tags WHERE tag = ? AND first <= ? ORDER BY first DESC LIMIT 1';
+    return (sequence) => {
+      if (sequence < first || sequence > last) {
+        const row = this.get<TaggedRow>(sql, tag, sequence);
+        const found = row ? sequencesOf(row) : [];
+        sequences = new Set(found);
+        [first, last] = row ? [row.first, found.at(-1)!] : [0, -1];
+      }
+      return sequences.has(sequence);
+    };
+  }
+}
+
+const NONE: readonly string[] = [];

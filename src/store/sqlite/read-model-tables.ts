@@ -1,0 +1,81 @@
+/** Changes with the tables below: a file with other tables is made again. */
+export const SHAPE = '5';
+
+export const TABLES = `
+  CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, stream INTEGER NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, watermark TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_id ON events (id);
+  CREATE INDEX events_by_stream ON events (stream, sequence, revision);
+  CREATE TABLE tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
+  CREATE TABLE contributions (
+    build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE links (
+    build INTEGER NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
+    PRIMARY KEY (build, target, since, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
+  CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
+  CREATE TABLE faulted (build INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
+`;
+
+/** The tables of builds, each with the first column of its key behind the build. */
+export const OF_BUILD = { contributions: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+
+/** The sequences of one tag in one transaction, at most a few thousand: the first, and the steps from each to the next. */
+export interface TaggedRow {
+  readonly first: number;
+  readonly count: number;
+  readonly steps: string;
+}
+export const stepsOf = (sequences: readonly number[]): string => {
+  let text = '';
+  for (let i = 1; i < sequences.length; i++) text += `${i > 1 ? ' ' : ''}${sequences[i]! - sequences[i - 1]!}`;
+  return text;
+};
+export const sequencesOf = ({ first, steps }: TaggedRow): number[] => {
+  const sequences = [first];
+  if (steps !== '') for (const step of steps.split(' ')) sequences.push(sequences.at(-1)! + Number(step));
+  return sequences;
+};
+
+/** 44 bits of a name: a short number for what is looked up and never listed. */
+export const hashOf = (name: string): number => {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < name.length; i++) {
+    const c = name.charCodeAt(i);
+    a = Math.imul(a ^ c, 2654435761);
+    b = Math.imul(b ^ c, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (a >>> 0) * 4096 + ((b >>> 0) & 4095);
+};
+
+/** A map of the entries used last, at most twice `most`. */
+export class Recent<V> {
+  #now = new Map<string, V>();
+  #before = new Map<string, V>();
+  constructor(private readonly most: number) {}
+
+  get(name: string): V | undefined {
+    const value = this.#now.get(name);
+    if (value !== undefined) return value;
+    const older = this.#before.get(name);
+    if (older !== undefined) this.set(name, older);
+    return older;
+  }
+  set(name: string, value: V): void {
+    if (this.#now.size >= this.most) [this.#now, this.#before] = [new Map(), this.#now];
+    this.#now.set(name, value);
+  }
+  clear(): void {
+    this.#now = new Map();
+    this.#before = new Map();
+  }
+}

@@ -1,0 +1,2 @@
+import { answer } from './http/answer.js';
+export const thread = answer;

@@ -1,2 +1,0 @@
-import { row } from './rows.js';
-export const statements = row;

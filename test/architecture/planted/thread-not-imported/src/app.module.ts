@@ -1,0 +1,2 @@
+import { thread } from './projector-thread.js';
+export const app = thread;
