@@ -251,7 +251,7 @@ describe('a subscriber', () => {
     for (const each of [lazy, eager]) each.hangUp();
   });
 
-  it('beyond the bound is told to come later, and finds a place when another leaves', async () => {
+  it('beyond the bound is asked to come later, and finds a place when another leaves', async () => {
     await nobodyFollows();
     const { subscribers } = partsOf(server);
     const followers = await Promise.all(Array.from({ length: 12 }, () => follow(server.url + BOARD)));
