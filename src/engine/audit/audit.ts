@@ -15,7 +15,7 @@ import {
 import { decide, readOthers, type Load } from '../write/decide.js';
 import { bodyOf } from '../write/receipt.js';
 
-/** A subject's state by both clocks: what was recorded up to a revision, about a day. */
+/** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
   const { state, entries, approximate } =
     effectiveOn === undefined ? { state: history.state, entries: history.entries, approximate: [] } : history.asOf(effectiveOn);
@@ -24,8 +24,8 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     stream: history.stream,
     revision: history.revision,
     state: state as Json,
-    /** Events inside the view whose day may lie after the day that was asked. */
-    approximate: approximate.map(seen),
+    /** Events in the view whose uncertain date may be after `effectiveOn`. */
+    approximate: approximate.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
       entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
     ),
@@ -33,9 +33,9 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
   };
 };
 
-const seen = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
+const summaryOf = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
-const who = ({ metadata }: RecordedEvent) => {
+const whoAndWhy = ({ metadata }: RecordedEvent) => {
   const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
   return {
     recordedAt,
@@ -50,7 +50,7 @@ const who = ({ metadata }: RecordedEvent) => {
   };
 };
 
-/** The audit trail of a subject: every fact as it is believed, in its place, with who decided it, why, and what it changed. */
+/** An aggregate's audit trail: each event in valid-time order, corrections applied, with who decided it, why, and what it changed. */
 export const historyView = (history: History, timeZone: string) => {
   const entries = [...history.steps()].map(({ entry, before, after }) => {
     const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
@@ -63,7 +63,7 @@ export const historyView = (history: History, timeZone: string) => {
       position: recorded.position,
       effectiveOn,
       ...(late > 0 && { daysLate: late }),
-      ...who(recorded),
+      ...whoAndWhy(recorded),
       evidence,
       data: data as Json,
       corrections,
@@ -74,14 +74,14 @@ export const historyView = (history: History, timeZone: string) => {
   const own = history.recorded.filter(({ type }) => isLedgerEvent(type));
   return {
     entries,
-    /** Corrections, withdrawals and notes, as recorded: they have no place of their own. */
+    /** Corrections, withdrawals and notes, in the order recorded: they have no place in valid-time order. */
     ledger: own.map((event) => ({
       event: event.id,
       type: event.type,
       stream: event.stream,
       revision: event.revision,
       position: event.position,
-      ...who(event),
+      ...whoAndWhy(event),
       evidence: event.metadata.evidence ?? [],
       data: event.data as Json,
     })),
@@ -92,7 +92,7 @@ export const historyView = (history: History, timeZone: string) => {
   };
 };
 
-/** All that stands on record about one decision: what was asked, by whom, what was known and assessed, and what became of its facts. */
+/** The record of one decision: the command, its sender, what was known and assessed, and what has happened to its events since. */
 export const dossierOf = (events: readonly RecordedEvent[], history: History, timeZone: string) => {
   const first = events[0]!;
   const { metadata } = first;
@@ -100,7 +100,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
   const late = daysLate(metadata.effectiveOn, metadata.recordedAt, timeZone);
   return {
     stream: first.stream,
-    ...who(first),
+    ...whoAndWhy(first),
     effectiveOn: metadata.effectiveOn,
     ...(late > 0 && { daysLate: late }),
     evidence: metadata.evidence ?? [],
@@ -126,7 +126,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
 
 export interface Replay {
   readonly decision: string;
-  /** Whether the decision, taken again from what was known, comes out as it was recorded. */
+  /** Whether replaying the decision against what was known gives exactly what was recorded. */
   readonly same: boolean;
   readonly differences: readonly Operation[];
   readonly refused?: { readonly code: string; readonly detail: string };
@@ -140,7 +140,7 @@ interface Outcome {
   readonly assessed: readonly Assessment[];
 }
 
-/** Takes a decision again from the streams and revisions that were known to it. */
+/** Replays a decision against the streams and revisions that were known when it was taken. */
 export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[], timeZone: string): Promise<Replay> => {
   const first = events[0]!;
   const { metadata, stream } = first;
