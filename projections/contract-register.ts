@@ -1,36 +1,78 @@
-import { source, projection } from '../src/kernel/index.js';
-import { contract } from '../src/domain/contract/index.js';
+import { newestOf, ownList, projection, source, type History } from '../src/kernel/index.js';
+import { contract, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { trailOf } from './trail.js';
 
-/** Every contract that was ever told of, whole. */
+const lists = {
+  changes: ownList(
+    contract,
+    ({ state }) => state.changes,
+    (change) => change,
+  ),
+  delays: ownList(
+    contract,
+    ({ state }) => state.delays,
+    (delay) => delay,
+  ),
+  novations: ownList(
+    contract,
+    ({ state }) => state.novations,
+    (novation) => novation,
+  ),
+  notices: ownList(
+    contract,
+    ({ state }) => state.notices,
+    (notice) => notice,
+  ),
+};
+
+const shown = (history: History<Contract>) => {
+  const { id, state } = history;
+  return {
+    contract: id,
+    ...state,
+    changes: newestOf(state.changes),
+    delays: newestOf(state.delays),
+    novations: newestOf(state.novations),
+    notices: newestOf(state.notices),
+    counts: {
+      changes: state.changes.length,
+      delays: state.delays.length,
+      novations: state.novations.length,
+      notices: state.notices.length,
+    },
+    trail: trailOf(history),
+  };
+};
+
+const contracts = source(contract, 'contract', {
+  place: (id, state) =>
+    state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: state.supplier ? [`supplier:${state.supplier}`] : [] }],
+  show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
+});
+const suppliers = source(supplier, 'supplier', {
+  place: (id) => [{ key: `supplier:${id}` }],
+  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  shownByLinking: true,
+});
+
+/** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 1,
+  version: 2,
   question: 'Which contracts are there, with whom, for how much, until when?',
+  from: [contracts, suppliers],
+  rows: {
+    contract(id, lookup) {
+      const row = lookup.get(contracts, id);
+      return row && { ...row, supplierName: row.supplier ? (lookup.get(suppliers, row.supplier) ?? row.supplier) : null };
+    },
+  },
+  lists: { contract: lists },
   filters: {
     programme: (row) => row.programme,
     supplier: (row) => row.supplier,
     tower: (row) => row.towers,
     stage: (row) => row.stage,
-  },
-  from: [
-    source(contract, (history) =>
-      history.state.stage === 'none'
-        ? []
-        : [
-            {
-              key: `contract:${history.id}`,
-              value: () => ({ contract: history.id, ...history.state, trail: trailOf(history) }) as never,
-              row: true,
-              links: history.state.supplier ? [`supplier:${history.state.supplier}`] : [],
-            },
-          ],
-    ),
-    source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title }) }]),
-  ],
-  row(key, lookup) {
-    const [own] = lookup.get(key);
-    return own && { ...own, supplierName: own.supplier ? (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier) : null };
   },
 });

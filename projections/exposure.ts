@@ -1,110 +1,152 @@
-import { measuresOf, source, projection, showTotal, totalOf, type Lookup } from '../src/kernel/index.js';
-import { contract } from '../src/domain/contract/index.js';
+import { linkedList, ownList, projection, ranked, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
-import { programme } from '../src/domain/programme/index.js';
+import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { lossMeasures, lossPart } from './loss-part.js';
+import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { hasEnded, isPromised } from './promised.js';
 import { trailOf } from './trail.js';
 
-const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
+const promised = sums({ contracts: 'count', ceiling: 'value' });
+/** Lines under a key that no totals count: warnings and risks. */
+const counted = sums({ warnings: 'count', risks: 'count' });
 
-const total = (lookup: Lookup, key: string, prefix: string) => {
-  const measures = lookup.sum(key);
-  const sum = totalOf(measures, prefix);
-  return { ...sum, text: showTotal(sum) };
+const suppliers = source(supplier, 'supplier', {
+  place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
+  show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
+});
+
+const contractShown = (id: string, { title, stage, role, ceiling }: Contract) => ({
+  contract: id,
+  title: title || id,
+  stage,
+  role,
+  ceiling,
+});
+const contracts = source(contract, 'contract', {
+  place: (id, c) =>
+    !c.supplier || !isPromised(c)
+      ? []
+      : [
+          {
+            key: `contract:${id}`,
+            links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${c.supplier}`)],
+            sums: { [`supplier:${c.supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
+          },
+        ],
+  show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
+});
+
+const losses = source(loss, 'loss', {
+  place(id, state) {
+    if (state.stage === 'none') return [];
+    const keys: Key[] = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}` as const] : [])];
+    return [{ key: `loss:${id}`, row: true, links: keys, sums: lossSums(state, ...keys) }];
+  },
+  show: (history) => ({ [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history) } }),
+});
+
+const programmes = source(programme, 'programme', {
+  place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
+  show: ({ id, state: { title } }) => ({ [`programme:${id}`]: { programme: id, title } }),
+});
+type About = Programme['risks'][number]['about'];
+const linksOf = (id: string, about: About): Key[] => [
+  `programme:${id}`,
+  ...(about?.supplier ? [`supplier:${about.supplier}` as const] : []),
+];
+const counting = (keys: readonly Key[], what: 'warnings' | 'risks') =>
+  Object.fromEntries(keys.map((key) => [key, counted.of({ [what]: 1 })]));
+const warnings = source(programme, 'warning', {
+  place: (id, state) =>
+    state.warnings.map(({ warning, about }) => {
+      const links = linksOf(id, about);
+      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, 'warnings') };
+    }),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+});
+const risks = source(programme, 'risk', {
+  place: (id, state) =>
+    state.risks.map(({ risk, about }) => {
+      const links = linksOf(id, about);
+      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, 'risks') };
+    }),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+});
+
+const lists = {
+  contracts: linkedList(contracts, { ranks: 2, entry: (c) => c }),
+  losses: linkedList(losses, { entry: lossLine }),
+  warnings: linkedList(warnings),
+  risks: linkedList(risks),
 };
-const losses = (lookup: Lookup, key: string, who: string) => ({
-  losses: Number(lookup.sum(key)[`${who}.losses`] ?? 0n),
-  gross: total(lookup, key, `${who}.gross.`),
-  net: total(lookup, key, `${who}.net.`),
-  recovered: total(lookup, key, `${who}.recovered.`),
+
+const lossesByBearer = (lookup: Lookup, key: Key) => ({
+  authority: lossesOf(lookup, key, 'authority'),
+  supplier: lossesOf(lookup, key, 'supplier'),
+  elsewhere: lossesOf(lookup, key, 'elsewhere'),
 });
-const all = (lookup: Lookup, key: string) => ({
-  authority: losses(lookup, key, 'authority'),
-  supplier: losses(lookup, key, 'supplier'),
-  elsewhere: losses(lookup, key, 'elsewhere'),
-});
-const linked = (lookup: Lookup, key: string, kind: string) =>
-  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
+const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority.losses + by.supplier.losses + by.elsewhere.losses;
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 1,
+  version: 2,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
+  from: [suppliers, contracts, losses, programmes, warnings, risks],
+  rows: {
+    supplier(id, lookup) {
+      const row = lookup.get(suppliers, id);
+      if (!row) return undefined;
+      const key = `supplier:${id}` as const;
+      const { ceiling, contracts } = lookup.sum(promised, key);
+      const byBearer = lossesByBearer(lookup, key);
+      return {
+        kind: 'supplier',
+        ...row,
+        ceiling: withText(ceiling),
+        contracts: lookup.newest(lists.contracts, key),
+        losses: byBearer,
+        lossList: lookup.newest(lists.losses, key),
+        warnings: lookup.newest(lists.warnings, key),
+        risks: lookup.newest(lists.risks, key),
+        counts: { contracts, losses: numberOf(byBearer), ...lookup.sum(counted, key) },
+      };
+    },
+    loss(id, lookup) {
+      const row = lookup.get(losses, id);
+      return row && { kind: 'loss', ...row };
+    },
+    programme(id, lookup) {
+      const row = lookup.get(programmes, id);
+      if (!row) return undefined;
+      const key = `programme:${id}` as const;
+      const byBearer = lossesByBearer(lookup, key);
+      return {
+        kind: 'programme',
+        ...row,
+        losses: byBearer,
+        warnings: lookup.newest(lists.warnings, key),
+        risks: lookup.newest(lists.risks, key),
+        counts: { losses: numberOf(byBearer), ...lookup.sum(counted, key) },
+      };
+    },
+  },
+  lists: {
+    supplier: lists,
+    programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
+    loss: {
+      items: ownList(
+        loss,
+        ({ state }) => state.items,
+        (item) => item,
+      ),
+    },
+  },
   filters: {
     kind: (row) => row.kind,
     supplier: (row) => row.supplier,
     programme: (row) => row.programme,
     bearer: (row) => row.bearer,
-  },
-  from: [
-    source(supplier, ({ id, state }) => [
-      {
-        key: `supplier:${id}`,
-        value: () => ({ supplier: id, title: state.title, form: state.form ?? null, members: state.members }),
-        row: state.stage !== 'none',
-      },
-    ]),
-    source(contract, ({ id, state: c }) =>
-      !c.supplier || !PROMISED.has(c.stage)
-        ? []
-        : [
-            {
-              key: `contract:${id}`,
-              value: () => ({ contract: id, title: c.title || id, stage: c.stage, role: c.role, ceiling: c.ceiling }) as never,
-              links: [`supplier:${c.supplier}`],
-              sums: { [`supplier:${c.supplier}`]: measuresOf(c.ceiling, 'ceiling.') },
-            },
-          ],
-    ),
-    source(loss, (history) => {
-      const { id, state } = history;
-      if (state.stage === 'none') return [];
-      const keys = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}`] : [])];
-      return [
-        {
-          key: `loss:${id}`,
-          value: () => ({ ...lossPart(id, state), trail: trailOf(history) }) as never,
-          row: true,
-          links: keys,
-          sums: Object.fromEntries(keys.map((key) => [key, lossMeasures(state)])),
-        },
-      ];
-    }),
-    source(programme, ({ id, state }) => [
-      { key: `programme:${id}`, value: () => ({ programme: id, title: state.title }), row: state.stage !== 'none' },
-      ...[
-        ...state.warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: w, about: w.about })),
-        ...state.risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: r, about: r.about })),
-      ].map(({ key, value, about }) => ({
-        key,
-        value: () => value as never,
-        links: [`programme:${id}`, ...(about?.supplier ? [`supplier:${about.supplier}`] : [])],
-      })),
-    ]),
-  ],
-  row(key, lookup) {
-    const [own] = lookup.get(key);
-    if (!own) return undefined;
-    const warned = { warnings: linked(lookup, key, 'warning'), risks: linked(lookup, key, 'risk') };
-    if (key.startsWith('loss:')) return { kind: 'loss', ...own };
-    if (key.startsWith('programme:')) return { kind: 'programme', ...own, losses: all(lookup, key), ...warned };
-    return {
-      kind: 'supplier',
-      ...own,
-      ceiling: total(lookup, key, 'ceiling.'),
-      contracts: linked(lookup, key, 'contract'),
-      losses: all(lookup, key),
-      lossList: linked(lookup, key, 'loss').map(({ loss, title, bearer, elsewhere, gross, net }) => ({
-        loss,
-        title,
-        bearer,
-        elsewhere,
-        gross,
-        net,
-      })),
-      ...warned,
-    };
   },
 });

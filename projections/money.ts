@@ -1,80 +1,116 @@
-import { changeFigures, measuresOf, source, projection, showTotal, totalOf, type Lookup } from '../src/kernel/index.js';
-import { contract } from '../src/domain/contract/index.js';
+import { changeFigures, newestOf, ownList, projection, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
-import { lossMeasures } from './loss-part.js';
+import { lossesOf, lossSums, withText } from './losses.js';
+import { groupOf, isPromised } from './promised.js';
 
-const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
+const approved = sums({ original: 'value', ceiling: 'value' });
 
-const total = (lookup: Lookup, key: string, prefix: string) => {
-  const sum = totalOf(lookup.sum(key), prefix);
-  return { ...sum, text: showTotal(sum) };
+const moving = ({ state }: { readonly state: Contract }): readonly Change[] => state.changes.filter(({ to, by }) => to ?? by);
+const changeShown = ({ event, on, from, to, by, ground, reference }: Change, { state }: { readonly state: Contract }) => ({
+  event,
+  on,
+  from,
+  to: to ?? null,
+  by: by ?? null,
+  ground: ground ?? null,
+  reference: reference ?? null,
+  ...(to && { figures: changeFigures(state.original, from, to) }),
+});
+
+const contracts = source(contract, 'contract', {
+  place: (id, c) =>
+    isPromised(c)
+      ? [
+          {
+            key: `contract:${id}`,
+            row: true,
+            sums: c.programme
+              ? { [`programme:${c.programme}#${groupOf(c)}`]: approved.of({ original: c.original, ceiling: c.ceiling }) }
+              : {},
+          },
+        ]
+      : [],
+  show(history) {
+    const { id, state: c } = history;
+    const changes = moving(history);
+    return {
+      [`contract:${id}`]: {
+        kind: 'contract',
+        contract: id,
+        programme: c.programme ?? null,
+        group: groupOf(c),
+        title: c.title || id,
+        supplier: c.supplier ?? null,
+        original: c.original,
+        ceiling: c.ceiling,
+        covers: c.covers,
+        vat: c.vat,
+        changes: newestOf(changes).map((change) => changeShown(change, history)),
+        finalValue: c.finalValue ?? null,
+        counts: { changes: changes.length },
+      },
+    };
+  },
+});
+const losses = source(loss, 'loss', {
+  place: (id, l) => (l.stage === 'none' ? [] : [{ key: `loss:${id}`, sums: lossSums(l, `programme:${l.programme}`) }]),
+  show: () => ({}),
+});
+const programmes = source(programme, 'programme', {
+  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `programme:${id}`, row: true }]),
+  show: ({ id, state: p }) => ({
+    [`programme:${id}`]: {
+      programme: id,
+      title: p.title,
+      baseCurrency: p.baseCurrency,
+      savings: newestOf(p.savingsTargets),
+      counts: { savings: p.savingsTargets.length },
+    },
+  }),
+});
+
+const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>) => {
+  const { original, ceiling } = lookup.sum(approved, `${key}#${group}`);
+  return { original: withText(original), ceiling: withText(ceiling) };
+};
+const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
+  const { gross, net, recovered } = lossesOf(lookup, key, who);
+  return { gross, net, recovered };
 };
 
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 1,
+  version: 2,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
-  filters: { kind: (row) => row.kind, programme: (row) => row.programme, group: (row) => row.group },
-  from: [
-    source(contract, ({ id, state: c }) => {
-      if (!PROMISED.has(c.stage)) return [];
-      const group = c.role === 'outside' || c.towers.length === 0 ? 'outside' : 'towers';
-      return [
-        {
-          key: `contract:${id}`,
-          value: () =>
-            ({
-              kind: 'contract',
-              contract: id,
-              programme: c.programme ?? null,
-              group,
-              title: c.title || id,
-              supplier: c.supplier ?? null,
-              original: c.original,
-              ceiling: c.ceiling,
-              covers: c.covers,
-              vat: c.vat,
-              changes: c.changes.flatMap(({ event, on, from, to, by, ground, reference }) =>
-                to || by
-                  ? [{ event, on, from, to: to ?? null, by: by ?? null, ground: ground ?? null, reference: reference ?? null, ...(to && { figures: changeFigures(c.original, from, to) }) }] // prettier-ignore
-                  : [],
-              ),
-              finalValue: c.finalValue ?? null,
-            }) as never,
-          row: true,
-          sums: {
-            [`programme:${c.programme}`]: {
-              ...measuresOf(c.original, `${group}.original.`),
-              ...measuresOf(c.ceiling, `${group}.ceiling.`),
-            },
-          },
-        },
-      ];
-    }),
-    source(loss, ({ id, state }) => (state.stage === 'none' ? [] : [{ key: `loss:${id}`, value: () => ({ loss: id }), sums: { [`programme:${state.programme}`]: lossMeasures(state) } }])), // prettier-ignore
-    source(programme, ({ id, state: p }) =>
-      p.stage === 'none'
-        ? []
-        : [
-            {
-              key: `programme:${id}`,
-              value: () =>
-                ({ kind: 'programme', programme: id, title: p.title, baseCurrency: p.baseCurrency, savings: p.savingsTargets }) as never,
-              row: true,
-            },
-          ],
-    ),
-  ],
-  row(key, lookup) {
-    const [own] = lookup.get(key);
-    if (!own || !key.startsWith('programme:')) return own;
-    const of = (group: string) => ({
-      original: total(lookup, key, `${group}.original.`),
-      ceiling: total(lookup, key, `${group}.ceiling.`),
-    });
-    const lost = (who: string) => ({ gross: total(lookup, key, `${who}.gross.`), net: total(lookup, key, `${who}.net.`), recovered: total(lookup, key, `${who}.recovered.`) }); // prettier-ignore
-    return { ...own, towers: of('towers'), outside: of('outside'), losses: { authority: lost('authority'), supplier: lost('supplier') } };
+  from: [contracts, losses, programmes],
+  rows: {
+    contract: (id, lookup) => lookup.get(contracts, id),
+    programme(id, lookup) {
+      const row = lookup.get(programmes, id);
+      const key = `programme:${id}` as const;
+      return (
+        row && {
+          kind: 'programme',
+          ...row,
+          towers: groupTotals(lookup, key, 'towers'),
+          outside: groupTotals(lookup, key, 'outside'),
+          losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
+        }
+      );
+    },
   },
+  lists: {
+    contract: { changes: ownList(contract, moving, changeShown) },
+    programme: {
+      savings: ownList(
+        programme,
+        ({ state }) => state.savingsTargets,
+        (target) => target,
+      ),
+    },
+  },
+  filters: { kind: (row) => row.kind, programme: (row) => row.programme, group: (row) => row.group },
 });

@@ -5,66 +5,63 @@ import {
   growth,
   isAmount,
   isDay,
-  measuresOf,
-  source,
+  linkedList,
+  newestOf,
+  ownList,
   perYear,
   projection,
-  showTotal,
+  ranked,
+  source,
+  sums,
   toPercent,
-  totalOf,
-  type Lookup,
   type Assessment,
-  type Contribution,
-  type Contributions,
+  type History,
+  type Key,
+  type Lookup,
 } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
+import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { loss } from '../src/domain/loss/index.js';
-import { tower, type Tower } from '../src/domain/tower/index.js';
-import { workforce, type Plan, type Transfer } from '../src/domain/workforce/index.js';
-import { lossMeasures, lossPart, type LossPart } from './loss-part.js';
-import { trailOf, type Trail } from './trail.js';
+import { tower } from '../src/domain/tower/index.js';
+import { workforce } from '../src/domain/workforce/index.js';
+import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { groupOf, hasEnded, isPromised } from './promised.js';
+import { assessedIn, trailOf } from './trail.js';
 
-type ContractPart = ReturnType<typeof contractPart>;
+/** How far a tower has come is what its most advanced contract says; contracts that only stood before it count when nothing else does. */
+const STAGE = {
+  cancelled: 'planned',
+  closed: 'closed',
+  exiting: 'exiting',
+  planned: 'procuring',
+  tendering: 'procuring',
+  awarded: 'awarded',
+  signed: 'transitioning',
+  live: 'live',
+  'notice-given': 'live',
+} as const;
+const ORDER = Object.keys(STAGE) as readonly (keyof typeof STAGE)[];
 
-const contractPart = (id: string, c: Contract, trail: Trail) => ({
-  contract: id,
-  programme: c.programme!,
-  title: c.title || id,
-  stage: c.stage,
-  role: c.role,
-  towers: c.towers,
-  supplier: c.supplier ?? null,
-  original: c.original,
-  ceiling: c.ceiling,
-  cumulative: percent(growth(c.original, c.ceiling, c.original)),
-  covers: c.covers,
-  term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, monthsOf(c, 'open')) },
-  perYear:
-    isAmount(c.original) && c.term.months
-      ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
-      : null,
-  options: c.options,
-  changes: c.changes.map((change) => ({
-    ...change,
-    ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
-    // The source may measure from a value of its own: both are shown.
-    ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
-    assessed: trail.assessed[change.event] ?? [],
-  })),
-  delays: c.delays,
-  termination: c.termination ?? null,
-  notice: c.notice ?? null,
-  finalValue: c.finalValue ?? null,
-  trail: { ...trail, assessed: notMet(trail.assessed) },
+const promised = sums({ contracts: 'count', ceiling: 'value' });
+const towersOf = sums({ towers: 'count' });
+const stages = sums({
+  cancelled: 'count',
+  closed: 'count',
+  exiting: 'count',
+  planned: 'count',
+  tendering: 'count',
+  awarded: 'count',
+  signed: 'count',
+  live: 'count',
+  'notice-given': 'count',
 });
+const counted = sums({ warnings: 'count', risks: 'count', losses: 'count', plans: 'count', transfers: 'count' });
+/** One more of something under each key. */
+const counting = (keys: readonly Key[], one: Parameters<typeof counted.of>[0]) =>
+  Object.fromEntries(keys.map((key) => [key, counted.of(one)]));
 
 const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ? toPercent(ratio) : null);
-const notMet = (assessed: Trail['assessed']): readonly Assessment[] =>
-  Object.values(assessed)
-    .flat()
-    .filter(({ result }) => result === 'not-met' || result === 'waived');
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
@@ -72,214 +69,361 @@ const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contr
   if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
   return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
 };
-
-/** The day before the same day so many months on. A date that is not one day only is shifted by whole months. */
+/** The day before the same day so many months later. A date that is not one day only is shifted by whole months. */
 const lastDayOf = (startsOn: string, months: number): string => {
   const after = addMonths(startsOn, months);
   return isDay(after) ? addDays(after, -1) : after;
 };
 
-const PROMISED = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
-const group = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 'towers' | 'outside' =>
-  role === 'outside' || towers.length === 0 ? 'outside' : 'towers';
-
-const ONE = { towers: { 'towers.contracts': 1n }, outside: { 'outside.contracts': 1n } };
-const ofContract = (id: string, c: Contract, trail: () => Trail): Contribution => ({
-  key: `contract:${id}`,
-  value: () => contractPart(id, c, trail()) as never,
-  row: group(c) === 'outside',
-  links: [...c.towers.map((t) => `tower:${t}`), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
-  sums: {
-    [`programme:${c.programme}`]: PROMISED.has(c.stage) ? { ...measuresOf(c.ceiling, `${group(c)}.`), ...ONE[group(c)] } : ONE[group(c)],
-  },
+const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, readonly Assessment[]>) => ({
+  ...change,
+  ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
+  // The source may measure from a value of its own: both are shown.
+  ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
+  assessed: assessed.get(change.event) ?? [],
 });
-
-/** How far a tower has come is what its most advanced contract says; those that only stood before it count when nothing else does. */
-const STAGE: { readonly [stage: string]: string } = {
-  planned: 'procuring',
-  tendering: 'procuring',
-  awarded: 'awarded',
-  signed: 'transitioning',
-  live: 'live',
-  'notice-given': 'live',
-  exiting: 'exiting',
-  closed: 'closed',
-  cancelled: 'planned',
-};
-const ORDER = ['cancelled', 'closed', 'exiting', 'planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given'];
-const stageOf = (contracts: readonly ContractPart[]): string => {
-  const own = contracts.filter(({ role }) => role === 'tower');
-  const furthest = (own.length > 0 ? own : contracts).toSorted((a, b) => ORDER.indexOf(b.stage) - ORDER.indexOf(a.stage))[0];
-  return furthest ? STAGE[furthest.stage]! : 'planned';
-};
-
-const linked = (lookup: Lookup, key: string, kind: string) =>
-  lookup.referencing(key).flatMap(({ key, value }) => (key.startsWith(`${kind}:`) ? [value] : []));
-/** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
-const named = (lookup: Lookup, c: ContractPart) => ({
-  ...c,
-  people: {
-    planned: linked(lookup, `contract:${c.contract}`, 'plan').map(({ inScope }: Plan) => inScope),
-    moved: linked(lookup, `contract:${c.contract}`, 'transfer').map(({ moved, from: { unit } }: Transfer) => ({ count: moved, unit })),
-  },
-  losses: linked(lookup, `contract:${c.contract}`, 'loss').map(({ loss, title, bearer, gross, net }: LossPart) => ({
-    loss,
-    title,
-    bearer,
-    gross,
-    net,
-  })),
-  warnings: linked(lookup, `contract:${c.contract}`, 'warning'),
-  risks: linked(lookup, `contract:${c.contract}`, 'risk'),
-  supplierName: c.supplier && ((lookup.get(`supplier:${c.supplier}`)[0]?.title as string | undefined) ?? c.supplier),
-});
-const totals = (lookup: Lookup, key: string, prefix: string) => {
-  const total = totalOf(lookup.sum(key), prefix);
-  return { ...total, text: showTotal(total), contracts: Number(lookup.sum(key)[`${prefix}contracts`] ?? 0n) };
+/** What an entry of a tower's list carries of each list of its own; all of it is in the lists of the contract. */
+const MOST = 5;
+const contractShown = (history: History<Contract>) => {
+  const { id, state: c } = history;
+  const assessed = assessedIn(history.recorded);
+  return {
+    contract: id,
+    programme: c.programme ?? null,
+    title: c.title || id,
+    stage: c.stage,
+    role: c.role,
+    towers: c.towers,
+    supplier: c.supplier ?? null,
+    original: c.original,
+    ceiling: c.ceiling,
+    cumulative: percent(growth(c.original, c.ceiling, c.original)),
+    covers: c.covers,
+    term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, monthsOf(c, 'open')) },
+    perYear:
+      isAmount(c.original) && c.term.months
+        ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
+        : null,
+    options: newestOf(c.options, MOST),
+    changes: newestOf(c.changes, MOST).map((change) => changeShown(change, c, assessed)),
+    delays: newestOf(c.delays, MOST),
+    termination: c.termination ?? null,
+    notice: c.notice ?? null,
+    finalValue: c.finalValue ?? null,
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
+    trail: trailOf(history, MOST),
+  };
 };
 
-const lost = (lookup: Lookup, key: string, who: string) => ({
-  gross: showTotal(totalOf(lookup.sum(key), `${who}.gross.`)),
-  net: showTotal(totalOf(lookup.sum(key), `${who}.net.`)),
-  recovered: showTotal(totalOf(lookup.sum(key), `${who}.recovered.`)),
+const header = (history: History<Programme>) => {
+  const { id, state: p } = history;
+  return {
+    programme: id,
+    title: p.title,
+    authority: p.authority,
+    baseCurrency: p.baseCurrency,
+    integrator: p.integrator ?? null,
+    strategies: newestOf(p.strategies),
+    portfolio: p.portfolio ?? null,
+    savings: { targets: newestOf(p.savingsTargets), recorded: newestOf(p.savings) },
+    headcountTargets: newestOf(p.headcountTargets),
+    risks: newestOf(p.risks),
+    warnings: newestOf(p.warnings).map(warningShown),
+    policies: newestOf(p.policies).map(({ policy, version, title }) => ({ policy, version, title })),
+    counts: {
+      strategies: p.strategies.length,
+      savingsTargets: p.savingsTargets.length,
+      savings: p.savings.length,
+      headcountTargets: p.headcountTargets.length,
+      risks: p.risks.length,
+      warnings: p.warnings.length,
+      policies: p.policies.length,
+    },
+    trail: trailOf(history),
+  };
+};
+const warningShown = ({ warning, by, summary, source, on, about }: Programme['warnings'][number]) => ({
+  warning,
+  by,
+  summary,
+  source,
+  on,
+  about: about ?? null,
 });
-/** Each warning and risk is a part of its own, linked to what it is about. */
-const warned = (id: string, { warnings, risks }: Programme): Contributions => [
-  ...warnings.map((w) => ({ key: `warning:${id}/${w.warning}`, value: () => w as never, links: about(w.about) })),
-  ...risks.map((r) => ({ key: `risk:${id}/${r.risk}`, value: () => r as never, links: about(r.about) })),
-];
-const about = (of: { readonly supplier?: string; readonly contract?: string; readonly tower?: string } = {}): readonly string[] =>
-  (['supplier', 'contract', 'tower'] as const).flatMap((category) => (of[category] ? [`${category}:${of[category]}`] : []));
 
-/** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
-export const towerBoard = projection({
-  name: 'tower-board',
-  version: 2,
-  question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  filters: {
-    programme: (row) => row.programme,
-    group: (row) => row.group,
-    supplier: (row) => row.contracts?.map((c: ContractPart) => c.supplier),
-    stage: (row) => row.stage,
-  },
-  from: [
-    source(programme, (history) => [
-      {
-        key: `programme:${history.id}`,
-        value: () => ({ ...header(history.id, history.state), trail: trailOf(history) }) as never,
-        row: history.state.stage !== 'none',
-        links: history.state.integrator ? [`contract:${history.state.integrator.contract}`] : [],
-      },
-      ...warned(history.id, history.state),
-    ]),
-    source(workforce, ({ id, state }) => [
-      ...(state.stage === 'none'
-        ? []
-        : [{ key: `workforce:${id}`, value: () => ({ pools: state.pools }) as never, links: [`programme:${state.programme}`] }]),
-      ...state.plans.map((plan) => ({
-        key: `plan:${id}/${plan.plan}`,
-        value: () => plan as never,
-        links: plan.contract ? [`contract:${plan.contract}`] : [],
-      })),
-      ...state.transfers.map((t) => ({
-        key: `transfer:${id}/${t.transfer}`,
-        value: () => t as never,
-        links: t.contract ? [`contract:${t.contract}`] : [],
-      })),
-    ]),
-    source(loss, ({ id, state }) =>
-      state.stage === 'none'
-        ? []
-        : [
-            {
-              key: `loss:${id}`,
-              value: () => lossPart(id, state) as never,
-              row: state.elsewhere !== undefined,
-              links: [...(state.contract ? [`contract:${state.contract}`] : []), ...(state.supplier ? [`supplier:${state.supplier}`] : [])],
-              sums: { [`programme:${state.programme}`]: lossMeasures(state) },
-            },
-          ],
-    ),
-    source(tower, (history) => [
-      {
-        key: `tower:${history.id}`,
-        value: () => ({ ...towerPart(history.id, history.state), trail: trailOf(history) }) as never,
-        row: history.state.stage !== 'none',
-        sums: history.state.programme ? { [`programme:${history.state.programme}`]: { 'towers.towers': 1n } } : {},
-      },
-    ]),
-    source(contract, (history) => (history.state.stage === 'none' ? [] : [ofContract(history.id, history.state, () => trailOf(history))])),
-    source(supplier, ({ id, state }) => [{ key: `supplier:${id}`, value: () => ({ title: state.title, form: state.form ?? null }) }]),
+const programmes = source(programme, 'programme', {
+  place: (id, { stage, integrator }) => [
+    { key: `programme:${id}`, row: stage !== 'none', links: integrator ? [`contract:${integrator.contract}`] : [] },
   ],
-  row(key, lookup) {
-    const [own] = lookup.get(key);
-    if (!own) return undefined;
-    if (key.startsWith('programme:'))
-      return {
-        group: 'programme',
-        ...own,
-        towers: Number(lookup.sum(key)['towers.towers'] ?? 0n),
-        faulted: Number(lookup.sum(key)['faulted'] ?? 0n),
-        totals: { towers: totals(lookup, key, 'towers.'), outside: totals(lookup, key, 'outside.') },
-        staff: linked(lookup, key, 'workforce').flatMap(({ pools }) => pools),
-        losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
-      };
-    if (key.startsWith('loss:'))
-      return (
-        own.elsewhere && {
-          group: 'elsewhere',
-          ...own,
-          supplierName: own.supplier && (lookup.get(`supplier:${own.supplier}`)[0]?.title ?? own.supplier),
-        }
-      );
-    if (key.startsWith('contract:') && group(own as never) === 'towers') return undefined;
-    if (key.startsWith('contract:'))
-      return { group: 'outside', programme: own.programme, title: own.title, stage: own.stage, contracts: [named(lookup, own)] };
-    const contracts = linked(lookup, key, 'contract').map((value) => named(lookup, value as ContractPart));
+  show: (history) => ({ [`programme:${history.id}`]: header(history) }),
+});
+/** Each warning and risk is a contribution of its own, linked to what it is about. */
+const warnings = source(programme, 'warning', {
+  place: (id, state) =>
+    state.warnings.map(({ warning, about }) => {
+      const links = linksOf(about);
+      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, { warnings: 1 }) };
+    }),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+});
+const risks = source(programme, 'risk', {
+  place: (id, state) =>
+    state.risks.map(({ risk, about }) => {
+      const links = linksOf(about);
+      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, { risks: 1 }) };
+    }),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+});
+const linksOf = (about: Programme['risks'][number]['about'] = {}): readonly Key[] =>
+  (['supplier', 'contract', 'tower'] as const).flatMap((kind) => (about[kind] ? [`${kind}:${about[kind]}` as const] : []));
+
+const workforces = source(workforce, 'workforce', {
+  place: (id, { stage, programme }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, links: [`programme:${programme}`] }]),
+  show: ({ id, state }) => ({ [`workforce:${id}`]: newestOf(state.pools) }),
+});
+const plans = source(workforce, 'plan', {
+  place: (id, state) =>
+    state.plans.map(({ plan, contract }) => {
+      const links: Key[] = contract ? [`contract:${contract}`] : [];
+      return { key: `plan:${id}/${plan}` as const, links, sums: counting(links, { plans: 1 }) };
+    }),
+  show: ({ id, state }) => Object.fromEntries(state.plans.map(({ plan, inScope }) => [`plan:${id}/${plan}`, inScope])),
+});
+const transfers = source(workforce, 'transfer', {
+  place: (id, state) =>
+    state.transfers.map(({ transfer, contract }) => {
+      const links: Key[] = contract ? [`contract:${contract}`] : [];
+      return { key: `transfer:${id}/${transfer}` as const, links, sums: counting(links, { transfers: 1 }) };
+    }),
+  show: ({ id, state }) =>
+    Object.fromEntries(
+      state.transfers.map(({ transfer, moved, from: { unit } }) => [`transfer:${id}/${transfer}`, { count: moved, unit }]),
+    ),
+});
+
+const losses = source(loss, 'loss', {
+  place(id, state) {
+    if (state.stage === 'none') return [];
+    const contract: Key[] = state.contract ? [`contract:${state.contract}`] : [];
+    return [
+      {
+        key: `loss:${id}`,
+        row: state.elsewhere !== undefined,
+        links: [...contract, ...(state.supplier ? [`supplier:${state.supplier}`] : [])],
+        sums: { ...lossSums(state, `programme:${state.programme}`), ...counting(contract, { losses: 1 }) },
+      },
+    ];
+  },
+  show: ({ id, state }) => ({ [`loss:${id}`]: lossShown(id, state) }),
+});
+
+const towers = source(tower, 'tower', {
+  place: (id, { stage, programme }) => [
+    {
+      key: `tower:${id}`,
+      row: stage !== 'none',
+      sums: programme ? { [`programme:${programme}`]: towersOf.of({ towers: 1 }) } : {},
+    },
+  ],
+  show: (history) => {
+    const { id, state } = history;
     return {
-      group: 'towers',
-      ...own,
-      stage: stageOf(contracts),
-      contracts,
-      warnings: linked(lookup, key, 'warning'),
-      risks: linked(lookup, key, 'risk'),
+      [`tower:${id}`]: {
+        tower: id,
+        programme: state.programme ?? null,
+        title: state.title,
+        scope: state.scope ?? null,
+        trail: trailOf(history),
+      },
     };
   },
 });
 
-const header = (
-  id: string,
-  {
-    title,
-    authority,
-    baseCurrency,
-    integrator,
-    warnings,
-    policies,
-    strategies,
-    portfolio,
-    savingsTargets,
-    savings,
-    headcountTargets,
-    risks,
-  }: Programme,
-) => ({
-  programme: id,
-  title,
-  authority,
-  baseCurrency,
-  integrator: integrator ?? null,
-  strategies,
-  portfolio: portfolio ?? null,
-  savings: { targets: savingsTargets, recorded: savings },
-  headcountTargets,
-  risks,
-  warnings: warnings.map(({ warning, by, summary, source, on, about }) => ({ warning, by, summary, source, on, about: about ?? null })),
-  policies: policies.map(({ policy, version, title }) => ({ policy, version, title })),
+/** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
+const sumsOf = (c: Contract) => {
+  const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
+  const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
+  const whose = c.role === 'tower' ? 'own' : 'others';
+  return {
+    ...(c.programme && { [`programme:${c.programme}#${groupOf(c)}`]: adds }),
+    ...Object.fromEntries(c.towers.flatMap((id) => [[`tower:${id}`, adds], [`tower:${id}#${whose}`, at]])), // prettier-ignore
+  };
+};
+/** In the list of a tower: its own contracts in force, then those to come and those of others, then what has ended. */
+const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
+const contracts = source(contract, 'contract', {
+  place: (id, c) =>
+    c.stage === 'none'
+      ? []
+      : [
+          {
+            key: `contract:${id}`,
+            row: groupOf(c) === 'outside',
+            links: [...c.towers.map((t) => ranked(rankOf(c), `tower:${t}`)), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
+            sums: sumsOf(c),
+          },
+        ],
+  show: (history) => ({ [`contract:${history.id}`]: contractShown(history) }),
 });
-const towerPart = (id: string, { programme, title, scope }: Tower) => ({
-  tower: id,
-  programme: programme ?? null,
-  title,
-  scope: scope ?? null,
+const suppliers = source(supplier, 'supplier', {
+  place: (id) => [{ key: `supplier:${id}` }],
+  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  shownByLinking: true,
+});
+
+const nameOf = (lookup: Lookup, supplier: string | null): string | null => supplier && (lookup.get(suppliers, supplier) ?? supplier);
+
+const lists = {
+  plans: linkedList(plans),
+  transfers: linkedList(transfers),
+  losses: linkedList(losses, { entry: lossLine }),
+  warnings: linkedList(warnings),
+  risks: linkedList(risks),
+  staff: linkedList(workforces),
+};
+/** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
+const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
+  const key = `contract:${c.contract}` as const;
+  const { plans: planned, transfers: moved, losses, warnings, risks } = lookup.sum(counted, key);
+  return {
+    ...c,
+    people: {
+      planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
+      moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
+    },
+    losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
+    warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
+    risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
+    supplierName: nameOf(lookup, c.supplier),
+    counts: { ...c.counts, planned, moved, losses, warnings, risks },
+  };
+};
+const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
+
+const stageOf = (lookup: Lookup, key: Key): string => {
+  for (const whose of ['own', 'others']) {
+    const at = lookup.sum(stages, `${key}#${whose}`);
+    const furthest = ORDER.findLast((stage) => at[stage] > 0);
+    if (furthest) return STAGE[furthest];
+  }
+  return 'planned';
+};
+const groupTotal = (lookup: Lookup, key: Key) => {
+  const { ceiling, contracts } = lookup.sum(promised, key);
+  return { ...withText(ceiling), contracts };
+};
+const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
+  const { gross, net, recovered } = lossesOf(lookup, key, who);
+  return { gross: gross.text, net: net.text, recovered: recovered.text };
+};
+
+/** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
+export const towerBoard = projection({
+  name: 'tower-board',
+  version: 3,
+  question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
+  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
+  rows: {
+    programme(id, lookup) {
+      const row = lookup.get(programmes, id);
+      const key = `programme:${id}` as const;
+      return (
+        row && {
+          group: 'programme',
+          ...row,
+          ...lookup.sum(towersOf, key),
+          faultedStreams: lookup.faulted(key),
+          totals: { towers: groupTotal(lookup, `${key}#towers`), outside: groupTotal(lookup, `${key}#outside`) },
+          staff: lookup.newest(lists.staff, key).flat(),
+          losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
+        }
+      );
+    },
+    loss(id, lookup) {
+      const row = lookup.get(losses, id);
+      return row?.elsewhere && { group: 'elsewhere', ...row, supplierName: nameOf(lookup, row.supplier) };
+    },
+    contract(id, lookup) {
+      const row = lookup.get(contracts, id);
+      if (!row || groupOf(row) === 'towers') return undefined;
+      return {
+        group: 'outside',
+        programme: row.programme,
+        title: row.title,
+        stage: row.stage,
+        contracts: [contractEntry(row, lookup)],
+      };
+    },
+    tower(id, lookup) {
+      const row = lookup.get(towers, id);
+      const key = `tower:${id}` as const;
+      if (!row) return undefined;
+      const { contracts, ...total } = groupTotal(lookup, key);
+      const { warnings, risks } = lookup.sum(counted, key);
+      return {
+        group: 'towers',
+        ...row,
+        stage: stageOf(lookup, key),
+        total,
+        contracts: lookup.newest(contractsOfTower, key),
+        warnings: lookup.newest(lists.warnings, key),
+        risks: lookup.newest(lists.risks, key),
+        counts: { contracts, warnings, risks },
+      };
+    },
+  },
+  lists: {
+    tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks },
+    contract: {
+      changes: ownList(
+        contract,
+        ({ state }) => state.changes,
+        (change, { state, recorded }) => changeShown(change, state, assessedIn(recorded)),
+      ),
+      delays: ownList(
+        contract,
+        ({ state }) => state.delays,
+        (delay) => delay,
+      ),
+      losses: lists.losses,
+      warnings: lists.warnings,
+      risks: lists.risks,
+      plans: lists.plans,
+      transfers: lists.transfers,
+    },
+    programme: {
+      strategies: ownList(
+        programme,
+        ({ state }) => state.strategies,
+        (strategy) => strategy,
+      ),
+      savingsTargets: ownList(
+        programme,
+        ({ state }) => state.savingsTargets,
+        (target) => target,
+      ),
+      savings: ownList(
+        programme,
+        ({ state }) => state.savings,
+        (saving) => saving,
+      ),
+      headcountTargets: ownList(
+        programme,
+        ({ state }) => state.headcountTargets,
+        (target) => target,
+      ),
+      risks: ownList(
+        programme,
+        ({ state }) => state.risks,
+        (risk) => risk,
+      ),
+      warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
+    },
+  },
+  filters: {
+    programme: (row) => row.programme,
+    group: (row) => row.group,
+    supplier: (row) => row.contracts?.map((c) => c.supplier),
+    stage: (row) => row.stage,
+  },
 });

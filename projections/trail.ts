@@ -1,6 +1,6 @@
-import { daysLate, isLedgerEvent, type Assessment, type Evidence, type History } from '../src/kernel/index.js';
+import { daysLate, isLedgerEvent, newestOf, type Assessment, type Entry, type Evidence, type History } from '../src/kernel/index.js';
 
-/** What a row says of the record behind it: the last decision, how good the evidence is, what was told late or is disputed. */
+/** What a row shows of the record behind it: the last decision, how good the evidence is, what was backdated or is disputed. */
 export interface Trail {
   readonly lastDecision: {
     readonly decision: string;
@@ -10,24 +10,42 @@ export interface Trail {
   } | null;
   readonly evidence: Evidence['confidence'] | null;
   readonly sources: number;
-  /** What other sources say: field, value, and where. */
+  /** What other sources state, the newest 20 in order: field, value, and where. */
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
-  /** Days between the act and its record, for the fact told latest; 0 when none certainly was. */
+  /** Days between the act and its record, for the event recorded latest; 0 when none was certainly late. */
   readonly daysLate: number;
   readonly corrections: number;
-  /** Event → what was assessed of it. */
-  readonly assessed: Readonly<Record<string, readonly Assessment[]>>;
+  /** The newest 20 assessments that came out as not met or waived, in order. */
+  readonly assessed: readonly Assessment[];
 }
 
 const BEST = ['primary', 'press', 'derived', 'low'] as const;
 
-export const trailOf = ({ entries, recorded, timeZone }: History): Trail => {
+/** Entries never change: what dates cost is paid once for each. */
+const lateness = new WeakMap<Entry, number>();
+const latenessOf = (entry: Entry, timeZone: string): number => {
+  let days = lateness.get(entry);
+  if (days === undefined) lateness.set(entry, (days = daysLate(entry.effectiveOn, entry.recorded.metadata.recordedAt, timeZone)));
+  return days;
+};
+
+/** Linear in the length of the history. */
+export const trailOf = ({ entries, recorded, timeZone }: History, most?: number): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
-  const evidence = entries.flatMap((entry) => entry.evidence);
-  const late = entries.map(({ recorded: stored, effectiveOn }) => daysLate(effectiveOn, stored.metadata.recordedAt, timeZone));
-  const assessed = recorded
-    .filter(({ metadata }) => metadata.assessed)
-    .map(({ id, type, data, metadata }) => [type === 'FactCorrected' ? data.event : id, metadata.assessed!] as const);
+  const sources = new Set<string | undefined>();
+  const claims: Trail['claims'][number][] = [];
+  const found = new Set<Evidence['confidence']>();
+  let [late, corrections] = [0, 0];
+  for (const entry of entries) {
+    for (const { uri, title, confidence } of entry.evidence) {
+      sources.add(uri ?? title);
+      if (confidence) found.add(confidence);
+    }
+    late = Math.max(late, latenessOf(entry, timeZone));
+    corrections += entry.corrections.length;
+    for (const { claim, evidence } of entry.notes)
+      if (claim) claims.push({ event: entry.recorded.id, ...claim, source: evidence[0]?.uri ?? evidence[0]?.title ?? null });
+  }
   return {
     lastDecision: last
       ? {
@@ -37,15 +55,25 @@ export const trailOf = ({ entries, recorded, timeZone }: History): Trail => {
           reference: last.metadata.authority?.reference ?? null,
         }
       : null,
-    evidence: BEST.find((confidence) => evidence.some((e) => e.confidence === confidence)) ?? null,
-    sources: new Set(evidence.map(({ uri, title }) => uri ?? title)).size,
-    claims: entries.flatMap(({ recorded: stored, notes }) =>
-      notes.flatMap(({ claim, evidence: [source] }) =>
-        claim ? [{ event: stored.id, ...claim, source: source?.uri ?? source?.title ?? null }] : [],
-      ),
+    evidence: BEST.find((confidence) => found.has(confidence)) ?? null,
+    sources: sources.size,
+    claims: newestOf(claims, most),
+    daysLate: late,
+    corrections,
+    assessed: newestOf(
+      [...assessedIn(recorded).values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived'),
+      most,
     ),
-    daysLate: Math.max(0, ...late),
-    corrections: entries.reduce((n, { corrections }) => n + corrections.length, 0),
-    assessed: Object.fromEntries(assessed),
   };
+};
+
+/** Event → what was assessed of it, in order of first assessment; a correction is assessed in the place of the event that it corrects. */
+export const assessedIn = (recorded: History['recorded']): ReadonlyMap<string, readonly Assessment[]> => {
+  const assessed = new Map<string, readonly Assessment[]>();
+  for (const event of recorded)
+    if (event.metadata.assessed) {
+      const of = event.type === 'FactCorrected' ? (event.data as { readonly event: string }).event : event.id;
+      assessed.set(of, event.metadata.assessed);
+    }
+  return assessed;
 };

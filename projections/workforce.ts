@@ -1,47 +1,61 @@
-import { source, projection } from '../src/kernel/index.js';
-import { samePool, workforce, type Plan, type Pool, type Workforce } from '../src/domain/workforce/index.js';
+import { newestOf, ownList, projection, source } from '../src/kernel/index.js';
+import { samePool, workforce, type Plan, type Pool, type Transfer, type Workforce } from '../src/domain/workforce/index.js';
 import { trailOf } from './trail.js';
 
-const poolOf = ({ count, measured, ...name }: Pool) => ({
+type Of = { readonly state: Workforce };
+const poolShown = ({ count, measured, ...name }: Pool) => ({
   ...name,
-  /** By all that was told; of a pool that nobody counted, only what moved in and out of it. */
+  /** By everything recorded; of a pool that nobody counted, only what moved in and out of it. */
   headcount: { count, ...(measured?.qualifier && { qualifier: measured.qualifier }), unit: name.unit },
   measured: measured !== undefined,
   measuredOn: measured?.on ?? null,
 });
 /** How many of those in scope have moved so far under the plan's own transfers. */
-const planOf = (plan: Plan, { transfers }: Workforce) => {
+const planShown = (plan: Plan, { state: { transfers } }: Of) => {
   const own = transfers.filter((t) => t.plan === plan.plan);
-  return { ...plan, moved: own.reduce((sum, { moved }) => sum + moved, 0), transfers: own.map(({ transfer }) => transfer) };
+  return {
+    ...plan,
+    moved: own.reduce((sum, { moved }) => sum + moved, 0),
+    transfers: newestOf(own.map(({ transfer }) => transfer)),
+    counts: { transfers: own.length },
+  };
 };
+const transferShown = (t: Transfer, { state: { pools } }: Of) => ({
+  ...t,
+  unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit,
+});
+
+const workforces = source(workforce, 'workforce', {
+  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, row: true }]),
+  show(history) {
+    const { programme, pools, plans, transfers, external } = history.state;
+    return {
+      [`workforce:${history.id}`]: {
+        programme,
+        pools: newestOf(pools).map(poolShown),
+        external,
+        plans: newestOf(plans).map((plan) => planShown(plan, history)),
+        transfers: newestOf(transfers).map((t) => transferShown(t, history)),
+        counts: { pools: pools.length, plans: plans.length, transfers: transfers.length },
+        trail: trailOf(history),
+      },
+    };
+  },
+});
 
 /** Who employs how many, who is to move, who moved. */
 export const workforceBoard = projection({
   name: 'workforce',
-  version: 1,
+  version: 2,
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
-  filters: { programme: (row) => row.programme, employer: (row) => row.pools.map(({ employer }: { employer: string }) => employer) },
-  from: [
-    source(workforce, (history) => {
-      const { id, state } = history;
-      if (state.stage === 'none') return [];
-      const { pools, plans, transfers, external } = state;
-      return [
-        {
-          key: `workforce:${id}`,
-          value: () =>
-            ({
-              programme: state.programme,
-              pools: pools.map(poolOf),
-              external,
-              plans: plans.map((plan) => planOf(plan, state)),
-              transfers: transfers.map((t) => ({ ...t, unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit })),
-              trail: trailOf(history),
-            }) as never,
-          row: true,
-        },
-      ];
-    }),
-  ],
-  row: (key, lookup) => lookup.get(key)[0],
+  from: [workforces],
+  rows: { workforce: (id, lookup) => lookup.get(workforces, id) },
+  lists: {
+    workforce: {
+      pools: ownList(workforce, ({ state }) => state.pools, poolShown),
+      plans: ownList(workforce, ({ state }) => state.plans, planShown),
+      transfers: ownList(workforce, ({ state }) => state.transfers, transferShown),
+    },
+  },
+  filters: { programme: (row) => row.programme, employer: (row) => row.pools?.map(({ employer }) => employer) },
 });

@@ -120,7 +120,7 @@ const termOf = ({ term, perYear }: Contract): string =>
     .filter(Boolean)
     .join(', ');
 
-/** A derived figure, to four digits: what was told is never shortened. */
+/** A derived figure, to four digits: what was recorded is never shortened. */
 const yearly = (value: Value): string => {
   if (!isAmount(value) || value.amount.length < 11) return showValue(value);
   const rounded = amountOf(roundHalfEven(minor(value), 1_000_000n) * 1_000_000n, value.currency);
@@ -161,10 +161,10 @@ const showHeads = ({ count, qualifier, unit }: Heads): string =>
 /** A title of a paper or an article, as far as its first colon. */
 const shortly = (title: string): string => title.split(':')[0]!;
 
-/** What the programme aims at and what it lost: a line for each that was told. */
+/** What the programme aims at and what it lost: a line for each that is recorded. */
 const headerOf = (programme: Row | undefined, today: string): readonly string[] => {
   const { strategies = [], portfolio, savings, headcountTargets = [], staff = [], risks = [], losses, warnings = [] } = programme ?? {};
-  const lines: readonly (readonly [what: string, told: readonly string[]])[] = [
+  const lines: readonly (readonly [what: string, lines: readonly string[]])[] = [
     [
       'strategy',
       strategies.map(
@@ -211,7 +211,8 @@ export const boardOf = (title: string, position: string, rows: readonly Row[], t
   const block = (group: string) =>
     rows
       .filter((row) => row.group === group)
-      .flatMap(({ key, title: name, stage, contracts = [] }) => {
+      .flatMap(({ key, title: name, stage, contracts: newest = [] }) => {
+        const contracts = newest.toSorted((a, b) => (a.contract < b.contract ? -1 : 1));
         const first = group === 'towers' ? name : key.startsWith('contract:') ? '' : name;
         return contracts.length === 0
           ? [lineOf(first, stage)]
@@ -247,8 +248,7 @@ export interface Exposed {
   readonly supplier: string;
   readonly title: string;
   readonly ceiling: { readonly text: string };
-  readonly contracts: readonly unknown[];
-  readonly warnings: readonly unknown[];
+  readonly counts: { readonly contracts: number; readonly losses: number; readonly warnings: number };
   readonly lossList: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
 }
 /** What is at stake with each supplier that was promised anything or lost anything. */
@@ -256,9 +256,9 @@ export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
   [
     `Suppliers: ${title}`,
     ...rows
-      .filter(({ contracts, lossList }) => contracts.length + lossList.length > 0)
-      .flatMap(({ title, ceiling, contracts, lossList, warnings }) => [
-        `  ${column(title, 30)} ${ceiling.text}${contracts.length > 1 ? ` in ${contracts.length} contracts` : ''}${warnings.length > 0 ? `, ${warnings.length} warned of it` : ''}`,
+      .filter(({ counts }) => counts.contracts + counts.losses > 0)
+      .flatMap(({ title, ceiling, counts, lossList }) => [
+        `  ${column(title, 30)} ${ceiling.text}${counts.contracts > 1 ? ` in ${counts.contracts} contracts` : ''}${counts.warnings > 0 ? `, ${counts.warnings} warned of it` : ''}`,
         ...lossList.map(
           ({ title, bearer, gross, elsewhere }) =>
             `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,
@@ -325,7 +325,7 @@ export const dossierOf = (d: Dossier, { same: isSame, differences }: Replay, onP
   [
     `Audit: ${d.authority?.reference} (${onPaper} decisions stand on this paper), one of them: ${d.decision}`,
     `  what       ${d.command} on ${d.stream}, of ${d.effectiveOn === 'unknown' ? 'an unknown day' : d.effectiveOn}, recorded ${d.recordedAt} by ${d.actor.id}`,
-    `  decided by ${d.decidedBy?.office ?? 'not told'}`,
+    `  decided by ${d.decidedBy?.office ?? 'not recorded'}`,
     `  evidence   ${d.evidence.map(({ title, uri }) => title ?? uri).join('; ')}`,
     `  known      ${d.known.map(({ stream, revision }) => `${stream}@${revision}`).join(', ')}`,
     ...d.assessed.map(({ rule, version, result, note }) => `  rule       ${rule} ${version}: ${result}${note ? `. ${note}` : ''}`),

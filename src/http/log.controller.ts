@@ -11,6 +11,7 @@ import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
+import { listPage } from './projections.controller.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
 import { instantOf, queryOf, wholeOf, type Query } from './request.js';
 
@@ -87,27 +88,22 @@ export class LogController {
   @describeRead({
     tag: 'log',
     operationId: 'listDecisions',
-    summary: 'All decisions on one paper, or of one person.',
+    summary: 'All decisions on one paper, or of one person, newest first.',
     query: DECISIONS,
     status: [400, 503],
   })
   async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(DECISIONS));
-    const { reference, person, cursor } = query;
+    const { reference, person } = query;
     if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'give either reference or person');
     if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
     if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     await caughtUp(this, query);
     const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
-    const { projector } = this;
-    const row = (await projector.row('decisions', key)) as { readonly decisions: readonly { readonly decision: string }[] } | undefined;
-    const all = row?.decisions ?? [];
-    const start = cursor === undefined ? 0 : all.findIndex(({ decision }) => decision === cursor) + 1;
-    if (cursor !== undefined && start === 0) throw badParameter('cursor', 'is not a cursor of this list');
-    const page = all.slice(start, start + limit);
-    const asOf = { position: projector.position ?? null, final: false };
-    sendJson(reply, { asOf, decisions: page, ...(start + limit < all.length && { next: page.at(-1)!.decision }) });
+    const { at, entries: decisions, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
+    sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
 
   @Get('decisions/:id')

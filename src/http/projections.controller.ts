@@ -3,21 +3,46 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
-import { lagOf, STORE, type EventStore } from './ledger.js';
+import { InvalidCursorError, type ListPage } from '../engine/read/rows.js';
+import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
 import { queryOf, wholeOf } from './request.js';
 import { Subscribers } from './subscribers.js';
 
-const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless told.' };
+const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
+const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 unless set.' };
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
-const cursorFor = (sequence: number, key: string): string => Buffer.from(`${sequence} ${key}`).toString('base64url');
-const readCursor = (cursor: string): { readonly sequence: number; readonly key: string } => {
+export const cursorFor = (sequence: number, place: string): string => Buffer.from(`${sequence} ${place}`).toString('base64url');
+export const readCursor = (cursor: string): { readonly sequence: number; readonly place: string } => {
   const parts = /^(\d{1,15}) (.*)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (!parts) throw badParameter('cursor', 'is not a cursor of this projection');
-  return { sequence: Number(parts[1]), key: parts[2]! };
+  if (!parts) throw badParameter('cursor', 'is not a cursor of this list');
+  return { sequence: Number(parts[1]), place: parts[2]! };
+};
+
+/**
+ * A page of a list of a row, pinned to the sequence of the first page.
+ * @throws NotFoundError, BadRequestError, RebuildingError
+ */
+export const listPage = async (
+  { projector }: Pick<ReadSide, 'projector'>,
+  name: string,
+  key: string,
+  list: string,
+  { cursor, limit, at = projector.sequence }: { readonly cursor: string | undefined; readonly limit: number; readonly at?: number },
+): Promise<ListPage & { readonly at: number }> => {
+  const from = cursor === undefined ? undefined : readCursor(cursor);
+  const sequence = from?.sequence ?? at;
+  if (sequence > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
+  const page = await projector
+    .ask(name, (rows) => rows.list(key, list, sequence, from?.place, limit))
+    .catch((error: unknown) => {
+      throw error instanceof InvalidCursorError ? badParameter('cursor', 'is not a cursor of this list') : error;
+    });
+  if (!page) throw new NotFoundError(`The rows of ${name} have no list ${list.slice(0, 80)}.`);
+  return { at: sequence, entries: page.entries, ...(page.next !== undefined && { next: cursorFor(sequence, page.next) }) };
 };
 
 @Controller('projections')
@@ -32,7 +57,7 @@ export class ProjectionsController {
   @describeRead({
     tag: 'projections',
     operationId: 'listProjections',
-    summary: 'The questions that are kept answered, and how far each has read.',
+    summary: 'The questions that are kept answered, the lists of their rows, and how far each has read.',
     query: MIN_POSITION,
     status: [400, 503],
   })
@@ -43,6 +68,9 @@ export class ProjectionsController {
     const projections = projector.list().map((status) => ({
       ...status,
       filters: Object.keys(projector.projection(status.name).filters ?? {}),
+      lists: Object.fromEntries(
+        Object.entries(projector.projection(status.name).lists ?? {}).map(([kind, lists]) => [kind, Object.keys(lists)]),
+      ),
       lag: lag + status.behind,
     }));
     sendJson(reply, { projections });
@@ -67,7 +95,7 @@ export class ProjectionsController {
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
-    const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.key }) });
+    const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.place }) });
     sendJson(reply, {
       projection: name,
       version,
@@ -83,9 +111,10 @@ export class ProjectionsController {
   @describeRead({
     tag: 'projections',
     operationId: 'followProjection',
-    summary: 'Server-Sent Events: a message for each position that changed rows, with all of them; `null` is a row that is gone.',
+    summary:
+      'Server-Sent Events: a message for each position that changed rows, with all of them; `null` is a row that is gone. A follower that is far behind gets the latest row of each key.',
     path,
-    query: { after: 'Go on after this id of a message; the header Last-Event-ID goes before.' },
+    query: { after: 'Continue after this id of a message; the header Last-Event-ID takes precedence.' },
     type: 'text/event-stream',
   })
   async updates(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -119,6 +148,43 @@ export class ProjectionsController {
       asOf,
       key,
       row,
+    });
+  }
+
+  @Get(':name/:key/:list')
+  @describeRead({
+    tag: 'projections',
+    operationId: 'getList',
+    summary: 'A list of one row in pages, newest first: its contracts, decisions, changes … The row carries the newest 20 and a count.',
+    path: {
+      ...path,
+      key: 'The key of the row.',
+      list: 'The list, such as `contracts`; `GET /projections` names those of each kind of row.',
+    },
+    query: { ...LIST_PAGE, ...POINT },
+  })
+  async entries(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { name, projector } = this.#named(request);
+    const { key, list } = request.params as { readonly key: string; readonly list: string };
+    const query = queryOf(request, [...Object.keys(LIST_PAGE), ...Object.keys(POINT)]);
+    const limit = wholeOf(query, 'limit', 1, 100) ?? 20;
+    await caughtUp(this, query);
+    const point = await pointOf(this, query);
+    const { at, ...page } = await listPage(this, name, key, list, {
+      cursor: query['cursor'],
+      limit,
+      ...(point.sequence !== undefined && { at: point.sequence }),
+    });
+    if (page.entries.length === 0 && (await projector.row(name, key, at)) === undefined)
+      throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
+    sendJson(reply, {
+      projection: name,
+      version: projector.projection(name).version,
+      generation: projector.generation(name),
+      asOf: { ...point.asOf, position: projector.eventAt(at)?.position ?? null },
+      key,
+      list,
+      ...page,
     });
   }
 

@@ -1,19 +1,33 @@
 import type { FastifyReply } from 'fastify';
-import { once } from 'node:events';
+import { LRUCache } from 'lru-cache';
+import { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
-import type { Update } from '../engine/read/rows.js';
+import type { Followed, Update } from '../engine/read/rows.js';
 import { localPage, type EventStore } from '../store/event-store.js';
+import type { IndexedEvent } from '../store/read-model.js';
+import { Budget } from './budget.js';
 import { NotCaughtUpError, ShuttingDownError, TooManySubscribersError } from './problem.js';
 
 const HEARTBEAT_MS = 15_000;
-/** A client that reads nothing for so long is let go. */
+/** A client that reads nothing for so long is dropped; it may have seen the end of the stream for so long. */
 const STALLED_MS = 60_000;
+const LAST_WORD_MS = 5000;
 const REACH_MS = 5000;
-const REMEMBERED = 2000;
-/** The position before the first event. */
+const RETRY_MS = 100;
+/** Messages that a follower may be behind and still get one for each event. */
+const MOST_BEHIND = 100;
+/** The share of the event loop for followers while commands use it. */
+const SHARE = 0.15;
+/** Memory for rendered messages that followers who come later share, in bytes. */
+const KEPT_BYTES = 8 << 20;
+/** What a batch of messages may take before those that are ready are sent, in milliseconds. */
+const BATCH_MS = 200;
+/** Writes to sockets without a pause. */
+const WRITES = 100;
+/** The place before the first event. */
 const START = 'start';
 
 interface Port {
@@ -21,79 +35,117 @@ interface Port {
   readonly store: EventStore;
   readonly log: Logger;
   readonly most: number;
+  readonly stalledMs?: number;
 }
 interface Message {
   readonly event?: string;
   readonly id?: string;
   readonly data: object;
 }
+/** Why a client has to read the rows again. */
+type Reason = 'another-generation' | 'another-event' | 'beyond-the-log' | 'no-event' | 'too-many-rows';
+
+/** A client: what is kept of it is its place, and what its socket has not taken yet, at most one batch of messages. */
+interface Follower {
+  readonly name: string;
+  readonly generation: string;
+  readonly raw: ServerResponse;
+  readonly gone: AbortController;
+  at: number;
+  /** Its socket takes no more until it drains. */
+  full: boolean;
+}
+interface Batch {
+  readonly bytes: Buffer;
+  readonly upTo: number;
+  /** Instead of messages: the client has to read the rows again. */
+  readonly reset?: Reason;
+}
 
 /**
- * Clients that follow a projection. Each pulls its own updates out of the read model at its own pace: nothing is kept for a client but
- * what its socket holds, and where it stands.
+ * Clients that follow projections. One loop serves all of them, one batch at a time and within a budget: what is new to those at the same
+ * place of a projection is rendered once, into bytes that they share. A client that is behind waits for its turn; one far behind gets the
+ * latest row of each key.
  */
 export class Subscribers {
-  readonly #open = new Set<AbortController>();
-  readonly #told = new Map<number, { readonly type: string; readonly decision: string }>();
+  readonly #followers = new Set<Follower>();
+  readonly #budget = new Budget(SHARE);
+  readonly #kept = new LRUCache<string, Batch>({ maxSize: KEPT_BYTES, sizeCalculation: ({ bytes }) => bytes.length + 500 });
+  /** Projections that are being rebuilt: asked again a moment later. */
+  readonly #resting = new Set<string>();
+  #wake = new AbortController();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #running = false;
+  #ahead = true;
   #closed = false;
 
   constructor(private readonly port: Port) {}
 
   get size(): number {
-    return this.#open.size;
+    return this.#followers.size;
   }
 
   /** @throws before anything is sent, what `fault` makes of an id that is malformed */
   async open(name: string, lastId: string | undefined, reply: FastifyReply, fault: (detail: string) => Error): Promise<void> {
     const { projector, most } = this.port;
-    const given = lastId === undefined ? undefined : /^([0-9a-z]{1,64})\.([!-~]{1,64})$/.exec(lastId);
-    if (given === null) throw fault('must be <generation>.<position>, the id of a message');
-    const from = given ? await this.#sequenceOf(name, given[1]!, given[2]!) : undefined;
+    const given = lastId === undefined ? undefined : parsed(lastId);
+    if (given === null) throw fault('must be <generation>.<position>.<end of the event id>, the id of a message');
+    const from = given && (await this.#placeOf(name, given));
     await this.#serving(name);
     if (this.#closed) throw new ShuttingDownError('The server is closing.');
-    if (this.#open.size >= most) throw new TooManySubscribersError(`${most} clients follow already.`);
+    if (this.#followers.size >= most) throw new TooManySubscribersError(`${most} clients follow already.`);
 
     const { raw } = reply.hijack();
     const gone = new AbortController();
-    this.#open.add(gone);
-    raw.on('close', () => gone.abort());
-    raw.on('error', () => gone.abort());
+    const at = typeof from === 'number' ? from : projector.sequence;
+    const follower: Follower = { name, generation: projector.generation(name), raw, gone, at, full: false };
+    raw.on('close', () => this.#drop(follower));
+    raw.on('error', () => this.#drop(follower));
+    raw.on('drain', () => {
+      follower.full = false;
+      this.#wake.abort();
+    });
     raw.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });
-    if (reply.request.method === 'HEAD') gone.abort();
-    const greeting = from !== undefined ? undefined : lastId === undefined ? 'hello' : 'reset';
-    void this.#serve(name, from ?? projector.sequence, greeting, raw, gone.signal)
-      .catch((error: unknown) => this.port.log.error({ err: error, projection: name }, 'A subscriber was lost.'))
-      .finally(() => {
-        this.#open.delete(gone);
-        raw.end();
-      });
+    if (reply.request.method === 'HEAD') return void raw.end();
+    this.#followers.add(follower);
+    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS);
+    const greeting =
+      from === undefined ? this.#standing('hello', name, at) : typeof from === 'string' ? this.#standing('reset', name, at, from) : '';
+    this.#send(follower, Buffer.from(`retry: 2000\n\n${greeting}`));
+    this.#wake.abort();
+    if (!this.#running) void this.#run();
   }
 
-  /** Ends every stream; its client comes back with the last id it saw. */
+  /** Ends every stream; its client comes back with the last id that it saw. */
   close(): void {
     this.#closed = true;
-    for (const gone of this.#open) gone.abort();
+    for (const follower of this.#followers) this.#end(follower);
+    this.#wake.abort();
   }
 
-  /** Where to go on after an id; undefined when it is of another generation or of a log that is not this one. @throws InvalidPosition */
-  async #sequenceOf(name: string, generation: string, position: string): Promise<number | undefined> {
+  /** The sequence behind an id, or why it is none of this log. @throws InvalidPositionError, NotCaughtUpError */
+  async #placeOf(name: string, { generation, position, end }: LastId): Promise<number | Reason> {
     const { projector, store } = this.port;
-    if (generation !== projector.generation(name)) return undefined;
+    if (generation !== projector.generation(name)) return 'another-generation';
     if (position === START) return 0;
+    if (end === undefined) return 'no-event';
     const head = await store.head();
     const beyond = head === undefined || store.compare(position, head) > 0;
-    if (beyond && !store.readLocal) return undefined; // else another node may have shown what is not at hand here yet
-    if (await projector.reached(position, REACH_MS)) return projector.sequenceAt(position);
-    if (beyond) return undefined;
-    throw new NotCaughtUpError(`Position ${position} was not read again yet.`);
+    if (beyond && !store.readLocal) return 'beyond-the-log'; // else another node may have shown what this one has not read yet
+    if (!(await projector.reached(position, REACH_MS))) {
+      if (beyond) return 'beyond-the-log';
+      throw new NotCaughtUpError(`Position ${position} was not read again yet.`);
+    }
+    const sequence = projector.sequenceAt(position);
+    return sequence !== undefined && endOf(projector.eventAt(sequence)!.id) === end ? sequence : 'another-event';
   }
 
-  /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws Rebuilding */
+  /** A rebuild that is nearly done is waited for: browsers do not come back after a 503. @throws RebuildingError */
   async #serving(name: string): Promise<void> {
     for (const patience = AbortSignal.timeout(REACH_MS); ; await sleep(50))
       try {
@@ -103,55 +155,160 @@ export class Subscribers {
       }
   }
 
-  async #serve(name: string, from: number, greeting: 'hello' | 'reset' | undefined, raw: ServerResponse, gone: AbortSignal): Promise<void> {
-    const { projector } = this.port;
-    const generation = projector.generation(name);
-    const here = (sequence: number) => projector.eventAt(sequence)?.position ?? START;
-    const say = (event: string, position: string): Message => ({
-      event,
-      id: `${projector.generation(name)}.${position}`,
-      data: { generation: projector.generation(name), position },
-    });
-    const heartbeat = setInterval(() => raw.writableNeedDrain || raw.write(': heartbeat\n\n'), HEARTBEAT_MS);
+  async #run(): Promise<void> {
+    const { projector, log } = this.port;
+    this.#running = true;
     try {
-      raw.write('retry: 2000\n\n');
-      if (greeting) await write(raw, say(greeting, here(from)), gone);
-      for (let at = from; !gone.aborted;) {
-        if (projector.generation(name) !== generation) return await write(raw, say('reset', here(projector.sequence)), gone);
-        const { updates, upTo } = await projector.updates(name, at);
-        for (const update of updates) {
-          await write(raw, { id: `${generation}.${update.position}`, data: await this.#dataOf(update) }, gone);
-          if (gone.aborted) return;
-        }
-        at = upTo;
-        if (at >= projector.sequence) await projector.beyond(at, gone);
-        else await breathe();
+      while (this.#followers.size > 0) {
+        this.#wake = new AbortController();
+        const group = this.#next();
+        if (group) await this.#serve(group);
+        else await projector.beyond(projector.sequence, this.#wake.signal);
       }
+    } catch (error) {
+      if (!this.#closed) log.error({ err: error }, 'Subscribers were lost.');
+      for (const follower of this.#followers) this.#end(follower);
     } finally {
-      clearInterval(heartbeat);
+      this.#running = false;
     }
   }
 
-  async #dataOf({ sequence, position, event, stream, changes }: Update): Promise<object> {
-    let answer = this.#told.get(sequence);
-    if (!answer) {
-      const { projector, store } = this.port;
-      const [recorded] = await localPage(store, stream, projector.eventAt(sequence)!.revision, 1);
-      answer = { type: recorded!.type, decision: recorded!.metadata.command.id };
-      if (this.#told.size >= REMEMBERED) this.#told.clear();
-      this.#told.set(sequence, answer);
+  /** Those at one place of one projection who have something to hear: in turn those furthest ahead, and those furthest behind. */
+  #next(): readonly [Follower, ...Follower[]] | undefined {
+    const { projector } = this.port;
+    const groups = new Map<string, [Follower, ...Follower[]]>();
+    for (const follower of this.#followers) {
+      const { name, at, generation, full } = follower;
+      if (full || this.#resting.has(name) || (at >= projector.sequence && generation === projector.generation(name))) continue;
+      const group = groups.get(`${name} ${at}`);
+      if (group) group.push(follower);
+      else groups.set(`${name} ${at}`, [follower]);
     }
-    return { position, event, decision: answer.decision, type: answer.type, stream, changes };
+    this.#ahead = !this.#ahead;
+    const sign = this.#ahead ? 1 : -1;
+    return [...groups.values()].reduce<[Follower, ...Follower[]] | undefined>(
+      (best, group) => (best && (best[0].at - group[0].at) * sign >= 0 ? best : group),
+      undefined,
+    );
+  }
+
+  async #serve(group: readonly [Follower, ...Follower[]]): Promise<void> {
+    const { projector, log } = this.port;
+    const [{ name, at, generation }] = group;
+    let batch: Batch;
+    this.#budget.begin();
+    try {
+      batch =
+        generation === projector.generation(name) ? await this.#batch(name, at, generation) : { ...NOTHING, reset: 'another-generation' };
+    } catch (error) {
+      if (error instanceof RebuildingError) return this.#rest(name);
+      if (!this.#closed) log.error({ err: error, projection: name }, 'Subscribers of a projection were lost.');
+      for (const follower of group) this.#end(follower);
+      return;
+    }
+    const { bytes, upTo, reset } = batch;
+    const last = reset && Buffer.from(this.#standing('reset', name, reset === 'another-generation' ? projector.sequence : upTo, reset));
+    let written = 0;
+    for (const follower of group) {
+      follower.at = upTo;
+      if (last ?? bytes.length > 0) this.#send(follower, last ?? bytes);
+      if (reset === 'another-generation') this.#end(follower);
+      if (++written % WRITES === 0) await this.#budget.breathe();
+    }
+  }
+
+  #rest(name: string): void {
+    this.#resting.add(name);
+    setTimeout(() => {
+      this.#resting.delete(name);
+      this.#wake.abort();
+    }, RETRY_MS);
+  }
+
+  async #batch(name: string, at: number, generation: string): Promise<Batch> {
+    const { projector } = this.port;
+    const head = projector.sequence;
+    const known = this.#kept.get(`${generation} ${at}`);
+    if (known) return known;
+    const followed = await projector.ask(name, (rows) =>
+      rows.follow(at, head, MOST_BEHIND, this.#budget.breathe, () => this.#budget.spent > BATCH_MS),
+    );
+    const batch = await this.#rendered(followed, generation);
+    if (followed.upTo < head) this.#kept.set(`${generation} ${at}`, batch); // it stays as it is whatever follows
+    return batch;
+  }
+
+  async #rendered({ updates, upTo, latest }: Followed, generation: string): Promise<Batch> {
+    if (latest && !latest.changes) return { ...NOTHING, upTo, reset: 'too-many-rows' };
+    const event = this.port.projector.eventAt(upTo);
+    const messages: string[] = [];
+    if (latest?.changes && event) messages.push(await this.#message(event, generation, latest.changes, latest.events));
+    for (const { sequence, changes } of updates)
+      messages.push(await this.#message(this.port.projector.eventAt(sequence)!, generation, changes));
+    return { bytes: Buffer.from(messages.join('')), upTo };
+  }
+  /** @param events how many the changes are of, where it is not one */
+  async #message(indexed: IndexedEvent, generation: string, changes: Update['changes'], events?: number): Promise<string> {
+    const { position, id: event, stream, revision } = indexed;
+    const [recorded] = await localPage(this.port.store, stream, revision, 1);
+    const data = { position, event, decision: recorded!.metadata.command.id, type: recorded!.type, stream, ...(events !== undefined && { events }), changes }; // prettier-ignore
+    await this.#budget.breathe();
+    return textOf({ id: idOf(generation, indexed), data });
+  }
+
+  /** Where a client stands, and why it has to read the rows again. */
+  #standing(event: 'hello' | 'reset', name: string, at: number, reason?: Reason): string {
+    const generation = this.port.projector.generation(name);
+    const indexed = this.port.projector.eventAt(at);
+    const data = { generation, position: indexed?.position ?? START, ...(reason && { reason }) };
+    return textOf({ event, id: indexed ? idOf(generation, indexed) : `${generation}.${START}`, data });
+  }
+
+  #send(follower: Follower, bytes: Buffer): void {
+    const { raw, gone } = follower;
+    if (gone.signal.aborted || raw.write(bytes)) return;
+    follower.full = true;
+    const stalled = setTimeout(() => this.#end(follower, 'stalled'), this.port.stalledMs ?? STALLED_MS);
+    const clear = () => clearTimeout(stalled);
+    raw.once('drain', clear);
+    gone.signal.addEventListener('abort', clear, { once: true });
+  }
+
+  #beat(): void {
+    for (const { raw, full } of this.#followers) if (!full) raw.write(': heartbeat\n\n');
+  }
+
+  /** Ends a stream; a client that does not read the end in time is cut off. */
+  #end(follower: Follower, why?: string): void {
+    if (!this.#drop(follower)) return;
+    const { raw } = follower;
+    raw.end(why === undefined ? undefined : textOf({ event: 'end', data: { reason: why } }));
+    setTimeout(() => raw.destroy(), LAST_WORD_MS).unref();
+  }
+  #drop(follower: Follower): boolean {
+    if (!this.#followers.delete(follower)) return false;
+    follower.gone.abort();
+    if (this.#followers.size === 0) this.#heartbeat = void clearInterval(this.#heartbeat);
+    this.#wake.abort();
+    return true;
   }
 }
 
-/** Waits until the socket takes more. */
-const write = async (raw: ServerResponse, { event, id, data }: Message, gone: AbortSignal): Promise<void> => {
-  const text = `${event ? `event: ${event}\n` : ''}${id ? `id: ${id}\n` : ''}data: ${JSON.stringify(data)}\n\n`;
-  if (gone.aborted || raw.write(text)) return;
-  try {
-    await once(raw, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(STALLED_MS)]) });
-  } catch {
-    if (!gone.aborted) raw.destroy();
-  }
+const NOTHING: Batch = { bytes: Buffer.alloc(0), upTo: 0 };
+
+interface LastId {
+  readonly generation: string;
+  readonly position: string;
+  /** The last digits of the event's id. */
+  readonly end?: string | undefined;
+}
+const parsed = (id: string): LastId | null => {
+  const [, generation, position, end] = /^([0-9a-z]{1,64})\.([!-~]{1,64}?)(?:\.([0-9a-f]{12}))?$/.exec(id) ?? [];
+  return position === undefined ? null : { generation: generation!, position, end };
 };
+/** The last 12 digits of an event's id: positions come again in a log that was restored from an older copy, ids do not. */
+const endOf = (event: string): string => event.slice(-12);
+const idOf = (generation: string, { position, id }: IndexedEvent): string => `${generation}.${position}.${endOf(id)}`;
+
+const textOf = ({ event, id, data }: Message): string =>
+  `${event ? `event: ${event}\n` : ''}${id ? `id: ${id}\n` : ''}data: ${JSON.stringify(data)}\n\n`;

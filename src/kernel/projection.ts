@@ -1,62 +1,177 @@
-import type { Json, RecordedEvent } from './event.js';
+import type { AnyAggregate, StateOf } from './aggregate.js';
+import type { RecordedEvent } from './event.js';
 import type { History } from './history.js';
-import type { StateOf, AnyAggregate } from './aggregate.js';
+import { measuresOf, totalOf, type Total, type Value } from './values/amounts.js';
 
-/**
- * What one stream adds to a projection under one key. Holds from a position to a position; replaced whole when its stream changes.
- * What is kept of a part is where it stands and what it adds to totals: that follows from the stream's state.
- */
-export interface Contribution {
-  /** `contract:euc`: once among the parts that a stream adds, or an event. */
-  readonly key: string;
-  /** What rows show of it: folded from the log when a row asks, and then it may look at the whole history. */
-  value(): Json;
+/** `contract:met-euc`: a kind and an id. */
+export type Key<Kind extends string = string> = `${Kind}:${string}`;
+
+/** Whole numbers by measure. */
+export type Measures = Readonly<Record<string, bigint>>;
+
+/** Where one stream stands in a projection, by its state alone. Holds from one event to another; replaced whole when its stream changes. */
+export interface Contribution<Kind extends string = string> {
+  /** Used once among the contributions of a stream, or of an event. */
+  readonly key: Key<Kind>;
   /** Whether a row stands under this key. */
   readonly row?: boolean;
-  /** Keys whose rows show this part too: a contract's part links to its towers and its supplier. */
+  /** Keys of the rows that show this contribution too: a contract links to its towers and its supplier. See `ranked`. */
   readonly links?: readonly string[];
-  /** Whole numbers that this part adds to totals: total key → measure → amount. Kept by adding and taking away, so no row reads all parts. */
-  readonly sums?: Readonly<Record<string, Readonly<Record<string, bigint>>>>;
+  /**
+   * What it adds to totals: total key → measures. A total belongs to the row of its key, up to a `#`: `programme:met#outside`.
+   * Totals are kept by adding and subtracting, so no row reads everything that was added.
+   */
+  readonly sums?: Readonly<Record<string, Measures>>;
 }
 export type Contributions = readonly Contribution[];
 
-/** What a row may see: parts within two links of its key, at one position. */
-export interface Lookup {
-  /** The parts under a key: one for each stream that added one, in order of stream, then those of events in store order. */
-  get(key: string): readonly any[];
-  /** The parts that link to a key: those of streams in order of their key, then those of events in store order. */
-  referencing(key: string): readonly { readonly key: string; readonly value: any }[];
-  /** The sums of a total key; a measure that nobody added is absent. */
-  sum(key: string): Readonly<Record<string, bigint>>;
-}
+/** A link whose contribution comes behind all of a lower rank (0 to 9) in the lists of the other row; without it the rank is 0. */
+export const ranked = (rank: number, key: Key): string => (rank === 0 ? key : `${rank}|${key}`);
 
-export interface ProjectionSource {
+/** What the streams of one aggregate contribute under keys of one kind. */
+export interface StreamSource<Kind extends string = string, Shown = unknown> {
+  readonly kind: Kind;
   readonly category: string;
-  contribute(history: History<any>): Contributions;
+  /** Rows of contributions that link to it show it, such as the name of a supplier, and change with it. */
+  readonly shownByLinking?: boolean;
+  // `any`: a registry holds sources of many states; `source` checked each where it was written.
+  place(id: string, state: any): readonly Contribution<Kind>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** What rows show of the contributions, by key: made when a row asks, and not stored. */
+  show(history: History<any>): Readonly<Record<string, Shown>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+/** What single events contribute, as recorded and for ever: for views of the log alone. */
+export interface EventSource<Kind extends string = string, Shown = unknown> {
+  readonly kind: Kind;
+  readonly category?: undefined;
+  readonly shownByLinking?: undefined;
+  place(event: RecordedEvent): readonly Contribution<Kind>[];
+  show(event: RecordedEvent): Readonly<Record<string, Shown>>;
+}
+export type Source<Kind extends string = string, Shown = unknown> = StreamSource<Kind, Shown> | EventSource<Kind, Shown>;
+
+export const source = <S extends AnyAggregate, const Kind extends string, Shown>(
+  aggregate: S,
+  kind: Kind,
+  steps: {
+    place(id: string, state: StateOf<S>): readonly Contribution<NoInfer<Kind>>[];
+    show(history: History<StateOf<S>>): Readonly<Record<string, Shown>>;
+    readonly shownByLinking?: boolean;
+  },
+): StreamSource<Kind, Shown> => ({ kind, category: aggregate.category, ...steps });
+
+export const eventSource = <const Kind extends string, Shown>(
+  kind: Kind,
+  steps: Pick<EventSource<NoInfer<Kind>, Shown>, 'place' | 'show'>,
+): EventSource<Kind, Shown> => ({ kind, ...steps });
+
+/** Measures by name: whole numbers, or values of money that are added by currency and by what is not known of them. */
+export type MeasureKinds = Readonly<Record<string, 'count' | 'value'>>;
+/** The totals of one key. */
+export type SumOf<M extends MeasureKinds> = { readonly [K in keyof M]: M[K] extends 'count' ? number : Total };
+export interface Sums<M extends MeasureKinds> {
+  /** What one contribution adds. */
+  of(amounts: { readonly [K in keyof M]?: (M[K] extends 'count' ? number : Value) | undefined }): Measures;
+  total(measures: Measures): SumOf<M>;
+}
+export const sums = <const M extends MeasureKinds>(kinds: M): Sums<M> => ({
+  of(amounts) {
+    const measures: Record<string, bigint> = {};
+    for (const name in amounts) {
+      const amount = amounts[name];
+      if (typeof amount === 'number') measures[name] = BigInt(amount);
+      else if (amount !== undefined) Object.assign(measures, measuresOf(amount as Value, `${name}.`));
+    }
+    return measures;
+  },
+  total: (measures) =>
+    Object.fromEntries(
+      Object.entries(kinds).map(([name, kind]) => [name, kind === 'count' ? Number(measures[name] ?? 0n) : totalOf(measures, `${name}.`)]),
+    ) as SumOf<M>,
+});
+
+/** Contributions that link to a row, newest first within a rank: the row carries the first of them, the rest comes in pages. */
+export interface LinkedList<Shown = unknown, Entry = unknown> {
+  readonly from: Source<string, Shown>;
+  /** Ranks that its links use, from 0. */
+  readonly ranks: number;
+  entry(shown: Shown, lookup: Lookup): Entry;
+}
+/** Items of the row's own stream, oldest first as the stream has them: the row carries the last of them, the rest comes in pages. */
+export interface OwnList<Item = unknown, Entry = unknown> {
+  readonly category: string;
+  // `any`: as for `StreamSource`.
+  items(history: History<any>): readonly Item[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  entry(item: Item, history: History<any>): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+export type List = LinkedList<any> | OwnList<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `StreamSource`
+
+export function linkedList<Shown>(from: Source<string, Shown>): LinkedList<Shown, Shown>;
+export function linkedList<Shown, Entry>(
+  from: Source<string, Shown>,
+  options: { readonly ranks?: number; entry(shown: Shown, lookup: Lookup): Entry },
+): LinkedList<Shown, Entry>;
+export function linkedList(from: Source, { ranks = 1, entry = (shown: unknown) => shown }: Partial<LinkedList> = {}): LinkedList {
+  return { from, ranks, entry };
 }
 
-/** One question, one file. Pure: what each stream adds, and how a row is rendered from the parts around its key. */
-export interface Projection<Row = any> {
+export const ownList = <S extends AnyAggregate, Item, Entry>(
+  aggregate: S,
+  items: (history: History<StateOf<S>>) => readonly Item[],
+  entry: (item: Item, history: History<StateOf<S>>) => Entry,
+): OwnList<Item, Entry> => ({ category: aggregate.category, items, entry });
+
+/** Entries of a list that a row carries at most. */
+export const NEWEST = 20;
+
+/** The last items of a list, in its order: what a row carries of a list of its own stream, and an entry of a list with a smaller `most`. */
+export const newestOf = <Item>(items: readonly Item[], most = NEWEST): readonly Item[] =>
+  items.length > most ? items.slice(-most) : items;
+
+/** What a row may see at one position: contributions within two links of its key, and its totals. */
+export interface Lookup {
+  /** What is shown of the contribution under a key of a source; undefined when there is none. */
+  get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined;
+  /** The first entries of a list of the row under a key, at most `NEWEST`. */
+  newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[];
+  /** The totals of a key. */
+  sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M>;
+  /** Streams that had a share in the totals of a key and can be folded no more. */
+  faulted(key: Key): number;
+}
+
+/** Kind → how the row of an id is rendered; undefined when there is none. */
+export type RowsByKind<Row = unknown> = Readonly<Record<string, (id: string, lookup: Lookup) => Row | undefined>>;
+type RowOf<R extends RowsByKind> = NonNullable<ReturnType<R[keyof R]>>;
+type FieldsOf<Row> = Row extends unknown ? keyof Row : never;
+/** The fields of any kind of row; those that only some kinds have may be absent. */
+export type AnyRow<Row> = {
+  readonly [F in FieldsOf<Row>]?: Row extends unknown ? (F extends keyof Row ? Row[F] : never) : never;
+};
+
+/** One question, one file. Pure: what each stream contributes, and how a row is rendered from the contributions around its key. */
+export interface Projection {
   readonly name: string;
-  /** A new version is a new generation: it is rebuilt, and subscribers get `reset`. */
+  /** A new version is a new generation: the projection is rebuilt, and subscribers get `reset`. */
   readonly version: number;
   readonly question: string;
-  /** By folded stream: replaced whole with every event of the stream, corrections and late events included. */
-  readonly from: readonly ProjectionSource[];
-  /** By event as recorded: kept for ever. For views of the log alone. */
-  byEvent?(event: RecordedEvent): Contributions;
+  readonly from: readonly Source[];
+  readonly rows: RowsByKind;
+  /** Kind of row → its lists, each with pages of its own. */
+  readonly lists?: Readonly<Record<string, Readonly<Record<string, List>>>>;
   /** Query parameters that choose rows: name → the values a row answers to. */
-  readonly filters?: Readonly<Record<string, (row: Row) => string | readonly string[] | undefined>>;
-  row(key: string, lookup: Lookup): Row | undefined;
+  // `any`: rows of many shapes; `projection` checked each filter against its own.
+  readonly filters?: Readonly<Record<string, (row: any) => string | readonly (string | null)[] | null | undefined>>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-export const projection = <Row = any>(definition: Projection<Row>): Projection<Row> => definition;
-
-/** What one subject's streams add. */
-export const source = <S extends AnyAggregate>(
-  aggregate: S,
-  contribute: (history: History<StateOf<S>>) => Contributions,
-): ProjectionSource => ({
-  category: aggregate.category,
-  contribute,
-});
+/** `rows` stands before `filters`: the compiler infers in that order. @throws TypeError when two sources have one kind */
+export const projection = <R extends RowsByKind>(
+  definition: Omit<Projection, 'rows' | 'filters'> & {
+    readonly rows: R;
+    readonly filters?: Readonly<Record<string, (row: AnyRow<RowOf<R>>) => string | readonly (string | null)[] | null | undefined>>;
+  },
+): Projection => {
+  const kinds = definition.from.map(({ kind }) => kind);
+  const twice = kinds.find((kind, i) => kinds.indexOf(kind) < i);
+  if (twice !== undefined) throw new TypeError(`Two sources of ${definition.name} are of the kind ${twice}.`);
+  return definition;
+};

@@ -8,7 +8,16 @@ import { aggregates } from '../../src/domain/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { RebuildingError } from '../../src/engine/read/projector.js';
 import { Rows as RowsOfBuild, type Row } from '../../src/engine/read/rows.js';
-import { canonical, source, projection, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
+import {
+  canonical,
+  linkedList,
+  projection,
+  source,
+  sums,
+  type Projection,
+  type RecordedEvent,
+  type StreamSource,
+} from '../../src/kernel/index.js';
 import type { ReadModel, ReadModelReader } from '../../src/store/read-model.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
 import { bounded, moves, play, tellWorld, World } from '../random-history.js';
@@ -186,7 +195,7 @@ const unheardOf = (events: readonly RecordedEvent[]): RecordedEvent => {
 describe('a stream that cannot be folded', () => {
   const awarded = async () => (await world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award])).events();
 
-  it('stops its parts where it stands, and says so with the error', async () => {
+  it('keeps its row where it stands, and the row says so with the event and the error', async () => {
     const events = await awarded();
     const store = await storeOf(events);
     const rows = await new Rows(store).read();
@@ -203,17 +212,21 @@ describe('a stream that cannot be folded', () => {
     expect(rows.projector.list()[0]!.faulted).toEqual([
       { stream: 'contract-euc', sequence: sequence, error: 'ContractEnchanted at revision 1 cannot be folded.' },
     ]);
-    expect(await rows.row('contract-register', 'contract:euc')).toEqual(before);
-    expect(rows.logged).toContain('tower-board: contract-euc stopped.');
+    const position = await store.head();
+    const faulted = { stream: 'contract-euc', position, event: 'unheard', error: 'ContractEnchanted at revision 1 cannot be folded.' };
+    expect(await rows.row('contract-register', 'contract:euc')).toEqual({ ...before, faulted });
+    expect(await rows.row('contract-register', 'contract:euc', sequence - 1)).toEqual(before);
+    expect((await rows.updates('contract-register')).at(-1)).toMatchObject({ sequence, changes: { 'contract:euc': { faulted } } });
+    expect(rows.logged).toContain('tower-board: contract-euc is faulted.');
   });
 
   it('is counted in the totals that it adds to: 1 stopped', async () => {
     const events = await awarded();
     const rows = await rowsAfter([...events, unheardOf(events)]);
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1, totals: { towers: { text: '£310m' } } });
-    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ faulted: 0 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faultedStreams: 1, totals: { towers: { text: '£310m' } } });
+    expect(await rows.row('tower-board', 'programme:met', events.length)).toMatchObject({ faultedStreams: 0 });
     expect(await rows.updates('tower-board', events.length)).toEqual([
-      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ faulted: 1 }) } }),
+      expect.objectContaining({ changes: { 'programme:met': expect.objectContaining({ faultedStreams: 1 }) } }),
     ]);
   });
 
@@ -221,7 +234,7 @@ describe('a stream that cannot be folded', () => {
     const events = await awarded();
     const first = { ...unheardOf(events), id: 'first-of-another', stream: 'contract-another', revision: 0 };
     const rows = await new Rows(await storeOf([...events, first])).read();
-    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faulted: 1 });
+    expect(await rows.row('tower-board', 'programme:met')).toMatchObject({ faultedStreams: 1 });
   });
 
   it('stays stopped whatever follows it, also after a restart, while others go on', async () => {
@@ -261,25 +274,45 @@ describe('a stream that cannot be folded', () => {
 });
 
 describe('a projection', () => {
-  const counted = (version: number, more: Partial<Projection> = {}): Projection =>
-    projection<any>({
-      name: 'counted',
-      version,
-      question: 'How many contracts does each tower have?',
-      from: [
-        source(contract, ({ id, state }) => [
-          {
-            key: `contract:${id}`,
-            value: () => ({ version }),
-            links: state.towers.map((t) => `tower:${t}`),
-            sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, { contracts: 1n }])),
-          },
-        ]),
-        source(tower, ({ id, state }) => [{ key: `tower:${id}`, value: () => ({ title: state.title }), row: true }]),
+  const totals = sums({ contracts: 'count' });
+  const counted = (version: number, more: Partial<Projection> = {}): Projection => {
+    const contracts = source(contract, 'contract', {
+      place: (id, state) => [
+        {
+          key: `contract:${id}`,
+          links: state.towers.map((t) => `tower:${t}`),
+          sums: Object.fromEntries(state.towers.map((t) => [`tower:${t}`, totals.of({ contracts: 1 })])),
+        },
       ],
-      row: (key, lookup) => ({ version, contracts: Number(lookup.sum(key)['contracts'] ?? 0n), linking: lookup.referencing(key).length }),
-      ...more,
+      show: ({ id }) => ({ [`contract:${id}`]: { version } }),
     });
+    const towers = source(tower, 'tower', {
+      place: (id) => [{ key: `tower:${id}`, row: true }],
+      show: ({ id, state }) => ({ [`tower:${id}`]: { title: state.title } }),
+    });
+    const linking = linkedList(contracts);
+    return {
+      ...projection({
+        name: 'counted',
+        version,
+        question: 'How many contracts does each tower have?',
+        from: [contracts, towers],
+        rows: {
+          tower: (id, lookup) => ({
+            version,
+            ...lookup.sum(totals, `tower:${id}`),
+            linking: lookup.newest(linking, `tower:${id}`).length,
+          }),
+        },
+      }),
+      ...more,
+    };
+  };
+  /** One source of contracts, with rows that show what it says of each. */
+  const ofContracts = (place: StreamSource<'contract'>['place'], show: StreamSource['show'] = ({ id }) => ({ [`contract:${id}`]: {} })) => {
+    const contracts = source(contract, 'contract', { place, show });
+    return counted(1, { from: [contracts], rows: { contract: (id, lookup) => lookup.get(contracts, id) } });
+  };
   const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
 
   it('of a new version is a new generation, made anew beside the log', async () => {
@@ -373,13 +406,15 @@ describe('a projection', () => {
   });
 
   it('may add to one total from several parts of a stream', async () => {
+    const twice = (id: string) =>
+      [
+        { key: `contract:${id}/one`, sums: { 'tower:euc': totals.of({ contracts: 1 }) } },
+        { key: `contract:${id}/two`, sums: { 'tower:euc': totals.of({ contracts: 2 }) } },
+      ] as const;
     const halves = counted(1, {
       from: [
-        source(tower, ({ id }) => [{ key: `tower:${id}`, value: () => ({}), row: true }]),
-        source(contract, ({ id }) => [
-          { key: `contract:${id}/one`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 1n } } },
-          { key: `contract:${id}/two`, value: () => ({}), links: [], sums: { 'tower:euc': { contracts: 2n } } },
-        ]),
+        source(tower, 'tower', { place: (id) => [{ key: `tower:${id}`, row: true }], show: ({ id }) => ({ [`tower:${id}`]: {} }) }),
+        source(contract, 'contract', { place: twice, show: () => ({}) }),
       ],
     });
     const rows = await rowsAfter(await (await two()).events(), [halves]);
@@ -397,16 +432,17 @@ describe('a projection', () => {
   });
 
   it('sends every row that an event changed in one update, in pages of any size', async () => {
-    const broad = projection<any>({
+    const five = [0, 1, 2, 3, 4];
+    const contracts = source(contract, 'contract', {
+      place: (id) => five.map((n) => ({ key: `contract:${id}/${n}` as const, row: true })),
+      show: ({ id, revision }) => Object.fromEntries(five.map((n) => [`contract:${id}/${n}`, revision])),
+    });
+    const broad = projection({
       name: 'broad',
       version: 1,
       question: 'What stands in many rows, and does not change with every event?',
-      from: [
-        source(contract, ({ id, revision }) =>
-          [0, 1, 2, 3, 4].map((n) => ({ key: `contract:${id}/${n}`, value: () => ({ revision }), row: true })),
-        ),
-      ],
-      row: (key, around) => ({ half: Math.floor(around.get(key)[0].revision / 2) }),
+      from: [contracts],
+      rows: { contract: (id, lookup) => ({ half: Math.floor(lookup.get(contracts, id)! / 2) }) },
     });
     const telling = await two();
     await telling.tell('contract-euc', 'SignContract', {});
@@ -421,8 +457,9 @@ describe('a projection', () => {
   });
 
   it('whose stream breaks its own code stops that stream alone', async () => {
-    const fragile = counted(1, {
-      from: [source(contract, ({ id }) => { if (id === 'euc') throw new Error('Out of ink.'); return [{ key: `contract:${id}`, value: () => ({}), row: true }]; })], // prettier-ignore
+    const fragile = ofContracts((id) => {
+      if (id === 'euc') throw new Error('Out of ink.');
+      return [{ key: `contract:${id}`, row: true }];
     });
     const rows = await rowsAfter(await (await two()).events(), [fragile]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
@@ -430,25 +467,22 @@ describe('a projection', () => {
   });
 
   it('that gives one key to two parts of a stream stops that stream alone', async () => {
-    const twice = counted(1, {
-      from: [
-        source(contract, ({ id }) =>
-          Array.from({ length: id === 'euc' ? 2 : 1 }, () => ({ key: `contract:${id}`, value: () => ({}), row: true })),
-        ),
-      ],
-    });
+    const twice = ofContracts((id) => Array.from({ length: id === 'euc' ? 2 : 1 }, () => ({ key: `contract:${id}` as const, row: true })));
     const rows = await rowsAfter(await (await two()).events(), [twice]);
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
     expect(rows.projector.list()[0]!.faulted).toEqual([
-      expect.objectContaining({ stream: 'contract-euc', error: 'Two parts stand under contract:euc.' }),
+      expect.objectContaining({ stream: 'contract-euc', error: 'Two contributions stand under contract:euc.' }),
     ]);
   });
 
   it('whose part cannot be shown leaves out that part alone, and says so', async () => {
-    const fragile = counted(1, {
-      from: [source(contract, ({ id }) => [{ key: `contract:${id}`, value: () => { if (id === 'euc') throw new Error('Out of ink.'); return { id }; }, row: true }])], // prettier-ignore
-      row: (key, around) => around.get(key)[0],
-    });
+    const fragile = ofContracts(
+      (id) => [{ key: `contract:${id}`, row: true }],
+      ({ id }) => {
+        if (id === 'euc') throw new Error('Out of ink.');
+        return { [`contract:${id}`]: { id } };
+      },
+    );
     const rows = await new Rows(await storeOf(await (await two()).events()), [fragile]).read();
     expect((await rows.all('counted')).map(({ key }) => key)).toEqual(['contract:other']);
     expect(rows.projector.list()[0]!.faulted).toEqual([
@@ -654,7 +688,7 @@ describe('what is kept', () => {
     const texts = await (await new Rows(store).read()).texts();
     const folder = newFolder();
     const read = (reader: ReadModelReader) => {
-      reader.marked = (_, __, { after = 0, upTo }) => Array.from({ length: upTo - after }, (_, i) => after + i + 1);
+      reader.marked = (_, __, { after = 0, upTo }) => Array.from({ length: upTo - after }, (_, i) => upTo - i);
     };
     const readModel = new ChangedFile(folder, { read });
     const rows = await new Rows(store, projections, folder, { readModel }).read();

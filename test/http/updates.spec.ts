@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { cp } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers } from '../../src/http/subscribers.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
@@ -50,6 +52,15 @@ class Follower {
 const waitFor = async (holds: () => boolean, otherwise = () => 'It never came.'): Promise<void> => {
   for (const end = Date.now() + 4000; !holds(); await sleep(5)) if (Date.now() > end) throw new Error(otherwise());
 };
+/** Once the projections have read a position. */
+const shown = async (of: Server, position: string): Promise<void> => {
+  expect((await of.get(`/projections?minPosition=${position}`)).status).toBe(200);
+};
+/** The end of the id of the event at a position. */
+const endAt = async (position: string): Promise<string> => {
+  const { projector } = partsOf(server);
+  return projector.eventAt(projector.sequenceAt(position)!)!.id.slice(-12);
+};
 const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0);
 
 beforeAll(async () => {
@@ -66,13 +77,13 @@ describe('a subscriber', () => {
     expect(follower.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     const [hello] = (await follower.until(({ messages }) => messages.length === 1)).messages;
     const { generation, position } = JSON.parse(hello!.data);
-    expect([hello!.event, hello!.id]).toEqual(['hello', `${generation}.${position}`]);
+    expect([hello!.event, hello!.id]).toEqual(['hello', `${generation}.${position}.${await endAt(position)}`]);
     const { rows, ...rest } = (await server.get('/projections/contract-register')).body;
     expect([rest.generation, rest.asOf.position, rows]).toEqual([generation, position, []]);
 
     const receipt = await awardAs('heard');
     await follower.until(({ updates }) => updates.length === 1);
-    expect(follower.lastId).toBe(`${generation}.${receipt.position}`);
+    expect(follower.lastId).toBe(`${generation}.${receipt.position}.${receipt.events[0].id.slice(-12)}`);
     expect(follower.updates).toEqual([
       {
         position: receipt.position,
@@ -95,6 +106,51 @@ describe('a subscriber', () => {
     follower.hangUp();
   });
 
+  it('hears that a tower lost its contract, and that another one got it', async () => {
+    await told(server.post('/towers/lost/plan-tower', { programme: 'met', title: 'Lost' }));
+    await told(server.post('/towers/found/plan-tower', { programme: 'met', title: 'Found' }));
+    const { events, position } = await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
+    await shown(server, position);
+    const follower = await (await follow(`${server.url}/projections/tower-board/updates`)).until(({ messages }) => messages.length === 1);
+    await told(server.post('/contracts/moved/withdraw-fact', { event: events[0].id }));
+    await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
+    await follower.until(({ updates }) => updates.length === 2);
+    const [lost, found] = follower.updates.map(({ changes }) => changes);
+    expect(lost['tower:lost']).toMatchObject({ contracts: [], counts: { contracts: 0 }, total: { text: 'nothing' } });
+    expect(found['tower:found']).toMatchObject({ contracts: [{ contract: 'moved' }], counts: { contracts: 1 }, total: { text: '£155m' } });
+    expect([lost['tower:found'], found['tower:lost']]).toEqual([undefined, undefined]);
+    follower.hangUp();
+  });
+
+  it('that is more than 100 messages behind gets the latest rows in one, then each change again', async () => {
+    await awardAs('busy');
+    const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    const { lastId } = follower;
+    follower.hangUp();
+    let last = { position: '' };
+    for (let n = 1; n <= 120; n++)
+      last = await told(
+        server.post('/contracts/busy/approve-change', { kind: 'value', to: { amount: String(200_000_000 + n), currency: 'GBP' } }),
+      );
+    await shown(server, last.position);
+    const again = await (await follow(server.url + BOARD, { 'last-event-id': lastId })).until(({ updates }) => updates.length === 1);
+    const { row } = (await server.get('/projections/contract-register/contract:busy')).body;
+    expect(again.updates).toEqual([
+      expect.objectContaining({
+        position: last.position,
+        type: 'ChangeApproved',
+        stream: 'contract-busy',
+        events: 120,
+        changes: { 'contract:busy': row },
+      }),
+    ]);
+    expect(again.lastId).toMatch(new RegExp(`\\.${last.position}\\.[0-9a-f]{12}$`));
+    const { position } = await awardAs('after-busy');
+    await again.until(({ updates }) => updates.length === 2);
+    expect(again.updates[1]).toEqual(expect.objectContaining({ position, changes: { 'contract:after-busy': expect.anything() } }));
+    again.hangUp();
+  }, 20_000);
+
   it('hears nothing of what changes no row', async () => {
     const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
     await told(server.post('/programmes/met/annotate', { note: 'Not about contracts.' }));
@@ -108,18 +164,18 @@ describe('a subscriber', () => {
     let follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
     const positions: string[] = [];
     const heard: string[] = [];
-    const writing = (async () => {
-      for (let i = 0; i < 60; i++) positions.push((await awardAs(`cut-${i}`)).position);
-    })();
-    for (let cut = 0; cut < 5; cut++) {
+    for (let cut = 0; cut < 6; cut++) {
+      const writing = (async () => {
+        for (let i = 0; i < 10; i++) positions.push((await awardAs(`cut-${cut * 10 + i}`)).position);
+      })();
       await follower.until(({ updates }) => updates.length >= 5);
       follower.hangUp();
       heard.push(...follower.updates.map(({ position }) => position));
+      await writing;
       follower = await follow(cut % 2 ? `${server.url}${BOARD}?after=${follower.lastId}` : server.url + BOARD, {
         'last-event-id': follower.lastId,
       });
     }
-    await writing;
     await follower.until(({ updates }) => heard.length + updates.length >= 60);
     heard.push(...follower.updates.map(({ position }) => position));
     expect(heard).toEqual(positions);
@@ -153,15 +209,24 @@ describe('a subscriber', () => {
     again.hangUp();
   }, 10_000);
 
-  it('with an id of another generation is told to fetch the rows again, and goes on from now', async () => {
-    for (const id of ['0123456789ab.4', `${(await server.get('/projections/contract-register?limit=1')).body.generation}.999999`]) {
+  it('with an id that is of no event of this log gets a reset that says why, and continues from now', async () => {
+    const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
+    const { position, events } = await awardAs('known');
+    const end = events[0].id.slice(-12);
+    const cases: readonly (readonly [id: string, reason: string])[] = [
+      [`0123456789ab.${position}.${end}`, 'another-generation'],
+      [`${generation}.999999.${end}`, 'beyond-the-log'],
+      [`${generation}.${position}.000000000000`, 'another-event'],
+      [`${generation}.${position}`, 'no-event'],
+    ];
+    for (const [n, [id, why]] of cases.entries()) {
       const follower = await (await follow(server.url + BOARD, { 'last-event-id': id })).until(({ messages }) => messages.length === 1);
       const [reset] = follower.messages;
-      const { generation, position } = JSON.parse(reset!.data);
-      expect([reset!.event, reset!.id]).toEqual(['reset', `${generation}.${position}`]);
+      const { generation, position, reason } = JSON.parse(reset!.data);
+      expect([reset!.event, reset!.id, reason]).toEqual(['reset', `${generation}.${position}.${await endAt(position)}`, why]);
       const { body } = await server.get('/projections/contract-register?limit=1');
       expect([body.generation, body.asOf.position]).toEqual([generation, position]);
-      const next = await awardAs(`after-reset-${id.length}`);
+      const next = await awardAs(`after-reset-${n}`);
       await follower.until(({ updates }) => updates.length === 1);
       expect(follower.updates[0].position).toBe(next.position);
       follower.hangUp();
@@ -170,7 +235,7 @@ describe('a subscriber', () => {
 
   it('with an id that is malformed is refused', async () => {
     const { generation } = (await server.get('/projections/contract-register?limit=1')).body;
-    for (const id of ['x', '.', 'a.', 'a b.c', `${'a'.repeat(65)}.1`, `${generation}.x`]) {
+    for (const id of ['x', '.', 'a.', 'a b.c', `${'a'.repeat(65)}.1`, `${generation}.x.0123456789ab`]) {
       const { status, body } = await server.get(BOARD, { 'last-event-id': id });
       expect([id, status, body.status]).toEqual([id, 400, 400]);
     }
@@ -186,7 +251,7 @@ describe('a subscriber', () => {
     for (const each of [lazy, eager]) each.hangUp();
   });
 
-  it('beyond the bound is told to come later, and finds a place when another leaves', async () => {
+  it('beyond the bound is asked to come later, and finds a place when another leaves', async () => {
     await nobodyFollows();
     const { subscribers } = partsOf(server);
     const followers = await Promise.all(Array.from({ length: 12 }, () => follow(server.url + BOARD)));
@@ -206,7 +271,53 @@ describe('a subscriber', () => {
   });
 });
 
+describe('a subscriber of a log that was restored from an older copy', () => {
+  it('gets a reset, whether the log is shorter or has another event at the position', async () => {
+    const first = await startServer();
+    await tellWorld(first);
+    await first.close();
+    const copy = await tempFolder();
+    await cp(first.dir, copy, { recursive: true });
+
+    const newer = await startServer({ DATA_DIR: first.dir });
+    const follower = await (await follow(newer.url + BOARD)).until(({ messages }) => messages.length === 1);
+    await told(newer.post('/contracts/a/award-contract', award));
+    await follower.until(({ updates }) => updates.length === 1);
+    const { lastId } = follower;
+    await stopServer(newer);
+
+    const older = await startServer({ DATA_DIR: copy });
+    const heard = async () => {
+      const back = await (await follow(older.url + BOARD, { 'last-event-id': lastId })).until(({ messages }) => messages.length === 1);
+      back.hangUp();
+      const [{ event, data }] = back.messages as [EventSourceMessage];
+      return [event, JSON.parse(data).reason];
+    };
+    expect(await heard()).toEqual(['reset', 'beyond-the-log']);
+    const { position } = await told(older.post('/contracts/b/award-contract', award));
+    expect(lastId.split('.')[1]).toBe(position);
+    await shown(older, position);
+    expect(await heard()).toEqual(['reset', 'another-event']);
+    await stopServer(older);
+  }, 20_000);
+});
+
 describe('the stream of updates', () => {
+  it('ends for a client that does not read, with the reason, once its socket has been full for too long', async () => {
+    const { projector, store, log } = partsOf(server);
+    const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
+    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined });
+    const generation = projector.generation('contract-register');
+    const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
+    await subscribers.open('contract-register', `${generation}.start`, reply as never, () => new Error());
+    await waitFor(() => subscribers.size === 0);
+    expect(raw.writableLength + raw.readableLength).toBeLessThan(10_000_000);
+    let text = '';
+    raw.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await waitFor(() => raw.readableEnded);
+    expect(text).toMatch(/event: end\ndata: {"reason":"stalled"}\n\n$/);
+  });
+
   it('ends with a reset when the projection becomes another generation', async () => {
     const { projector, store, log } = partsOf(server);
     let generation = projector.generation('contract-register');
@@ -215,7 +326,7 @@ describe('the stream of updates', () => {
     });
     const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
     const chunks: string[] = [];
-    const raw = Object.assign(new (await import('node:stream')).PassThrough(), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined });
     raw.on('data', (chunk) => chunks.push(String(chunk)));
     await subscribers.open(
       'contract-register',
@@ -228,7 +339,9 @@ describe('the stream of updates', () => {
     await waitFor(() => raw.writableEnded);
     const text = chunks.join('');
     expect(text).toMatch(/event: hello/);
-    expect(text).toMatch(/event: reset\nid: another\.\d+\ndata: {"generation":"another","position":"\d+"}\n\n$/);
+    expect(text).toMatch(
+      /event: reset\nid: another\.\d+\.[0-9a-f]{12}\ndata: {"generation":"another","position":"\d+","reason":"another-generation"}\n\n$/,
+    );
   });
 });
 const bound = (target: any, name: PropertyKey) => (typeof target[name] === 'function' ? target[name].bind(target) : target[name]);

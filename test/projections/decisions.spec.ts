@@ -98,14 +98,14 @@ describe('decisions on one paper', () => {
     const { decision: first } = await uplift('150000000', 'PCD 813', 'p-1');
     const { decision: second } = await uplift('176800000', 'PCD-813', 'p-2');
     const { on, find, row } = await decisions();
-    expect(await on('reference:PCD813')).toEqual([first, second]);
+    expect(await on('reference:PCD813')).toEqual([second, first]);
     expect(await on('reference:PCD437')).toEqual([other]);
     expect(await row('reference:PCD9')).toBeUndefined();
     expect(await find({ reference: 'PCD813' })).toEqual([first, second]);
     expect(await find({ reference: 'PCD 813' })).toEqual([first]);
   });
 
-  it('are found under the person who took them, and by who told them', async () => {
+  it('are found under the person who took them, and by who recorded them', async () => {
     const { decision: first } = await uplift('143000000', 'PCD 437', 'p-1');
     const { decision: second } = await uplift('176800000', 'PCD 813', 'p-2');
     const { on, find, rows } = await decisions();

@@ -1,29 +1,56 @@
-import type { History, Contribution, Contributions, Projection, RecordedEvent } from '../../kernel/index.js';
-import { MAX_PAGE, type ProjectionBuild, type Sequence, type ReadModel } from '../../store/read-model.js';
+import { LRUCache } from 'lru-cache';
+import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent } from '../../kernel/index.js';
+import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
-/** Where a stream stands: what it adds follows from its state alone. */
+/** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
-/** What a stream adds to a projection. @throws what keeps it from adding anything */
-export const contributionsOf = (projection: Projection, folded: Folded): Contributions => {
-  const history = folded as History; // only what is shown looks at more, and that is asked of a whole history
-  let contributions = NO_PARTS;
-  for (const { category, contribute } of projection.from)
-    if (category === history.aggregate.category)
-      contributions = contributions.length > 0 ? [...contributions, ...contribute(history)] : contribute(history);
+/** What a stream contributes to a projection. @throws what keeps it from contributing anything */
+export const contributionsOf = ({ from }: Projection, { aggregate: { category }, id, state }: Folded): Contributions =>
+  distinctKeys(from.flatMap((source) => (source.category === category ? source.place(id, state) : [])));
+
+/** What one event contributes for ever. */
+export const contributionsOfEvent = ({ from }: Projection, event: RecordedEvent): Contributions =>
+  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : [])));
+
+const distinctKeys = (contributions: Contributions): Contributions => {
   if (contributions.length < 2) return contributions;
   const keys = new Set<string>();
-  for (const { key } of contributions) if (keys.size === keys.add(key).size) throw new Error(`Two parts stand under ${key}.`);
+  for (const { key } of contributions) if (keys.size === keys.add(key).size) throw new Error(`Two contributions stand under ${key}.`);
   return contributions;
 };
 
-/** Keeps where one build's parts, links and totals stand true for the last event it took. */
+/** Whether single events contribute to it. */
+export const readsEvents = ({ from }: Projection): boolean => from.some(({ category }) => category === undefined);
+
+/** Where a link is stored: the kind of the contribution and its rank come first, so that each list of a row is one range of the index. */
+export const targetOf = (kind: string, rank: number, key: string): string => `${kind}${rank}>${key}`;
+/** The row that a stored link belongs to. */
+export const keyOfTarget = (target: string): string => target.slice(target.indexOf('>') + 1);
+export const kindOf = (key: string): string => key.slice(0, key.indexOf(':'));
+/** The row that a total belongs to. */
+export const keyOfTotal = (total: string): string => (total.includes('#') ? total.slice(0, total.indexOf('#')) : total);
+
+/** Each target once. */
+export const targetsOf = ({ key, links = NO_LINKS }: Contribution): readonly string[] => {
+  if (links.length === 0) return NO_LINKS;
+  const kind = kindOf(key);
+  const targets = links.map((link) => (link[1] === '|' ? targetOf(kind, Number(link[0]), link.slice(2)) : targetOf(kind, 0, link)));
+  return targets.every((target, i) => targets.indexOf(target) === i) ? targets : [...new Set(targets)];
+};
+
+/** Keeps one build's contributions, links and totals true for the last event that it took. */
 export class ProjectionWriter {
   cursor: Sequence;
-  /** Streams that could not be folded any more → the sequence from which on their parts stay as they were. */
+  /** Faulted streams, which can be folded no more → the sequence from which on their contributions stay as they were. */
   readonly faulted: Map<string, Sequence>;
-  readonly #current = new Map<string, Added>();
-  readonly #totals = new Map<string, Total>();
+  readonly #readsEvents: boolean;
+  readonly #current = new LRUCache<string, Added>({
+    maxSize: CURRENT_BYTES,
+    sizeCalculation: ({ contributions }) => 300 + 500 * contributions.length,
+  });
+  /** Bounded by number: a total holds a few measures, at most some kilobytes. */
+  readonly #totals = new LRUCache<string, Total>({ max: 1000 });
 
   constructor(
     private readonly readModel: ReadModel,
@@ -32,6 +59,7 @@ export class ProjectionWriter {
     private readonly log: (message: string, error: unknown) => void,
   ) {
     this.cursor = build.cursor;
+    this.#readsEvents = readsEvents(projection);
     this.faulted = new Map();
     for (let page = readModel.faulted(build.id, { limit: MAX_PAGE }); page.length > 0;) {
       for (const { stream, sequence } of page) this.faulted.set(stream, sequence);
@@ -39,18 +67,17 @@ export class ProjectionWriter {
     }
   }
 
-  /** Whether it reads streams of a category, or each event by itself. */
+  /** Whether streams of a category contribute, or every event by itself. */
   reads(category: string): boolean {
-    return this.projection.byEvent !== undefined || this.#folds(category);
+    return this.#readsEvents || this.#folds(category);
   }
   #folds(category: string): boolean {
-    return this.projection.from.some((contribution) => contribution.category === category);
+    return this.projection.from.some((source) => source.category === category);
   }
 
-  /** Told before each event, so that what the stream adds until then is known. */
+  /** Called before each event, so that what the stream contributed until then is known. */
   expect({ stream, revision }: RecordedEvent, category: string, history: Folded | undefined): void {
     if (this.#current.has(stream) || !this.#folds(category) || this.faulted.has(stream)) return;
-    if (this.#current.size >= CURRENT) this.#current.clear();
     const known = history !== undefined && revision > 0;
     this.#current.set(stream, known ? { state: history.state, contributions: contributionsOf(this.projection, history) } : NOTHING_ADDED);
   }
@@ -58,11 +85,11 @@ export class ProjectionWriter {
   /** @param history undefined when the stream cannot be folded any more */
   take(event: RecordedEvent, category: string, history: Folded | undefined, sequence: Sequence): void {
     const { stream } = event;
-    if (this.projection.byEvent)
-      for (const { key, links = NO_LINKS, sums } of this.projection.byEvent(event)) {
-        this.readModel.mark(this.build.id, under(key), sequence);
-        for (const link of links) this.readModel.mark(this.build.id, referencing(link), sequence);
-        this.#count(undefined, sums, sequence);
+    if (this.#readsEvents)
+      for (const contribution of contributionsOfEvent(this.projection, event)) {
+        this.readModel.mark(this.build.id, under(contribution.key), sequence);
+        for (const target of targetsOf(contribution)) this.readModel.mark(this.build.id, target, sequence);
+        this.#count(undefined, contribution.sums, sequence);
       }
     if (!this.#folds(category) || this.faulted.has(stream)) return;
     const before = this.#current.get(stream) ?? NOTHING_ADDED;
@@ -87,25 +114,25 @@ export class ProjectionWriter {
       this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
       if (!other) this.#count(contribution.sums, undefined, at);
     }
-    for (const part of after) {
-      const other = last(part.key);
-      if (!other || !samePlace(other, part)) this.readModel.openContribution(this.build.id, placeOf(stream, part), at);
-      this.#count(other?.sums, part.sums, at);
+    for (const contribution of after) {
+      const other = last(contribution.key);
+      if (!other || !samePlace(other, contribution)) this.readModel.openContribution(this.build.id, placeOf(stream, contribution), at);
+      this.#count(other?.sums, contribution.sums, at);
     }
   }
 
-  /** Totals that the stream had a share in say so; one that stops at its first event, its programme's. */
+  /** Totals that the stream had a share in count it; a stream that faults at its first event counts in its programme. */
   #stop({ stream, metadata: { about } }: RecordedEvent, sequence: Sequence, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.log(`${this.projection.name}: ${stream} stopped.`, error);
+    this.log(`${this.projection.name}: ${stream} is faulted.`, error);
     this.faulted.set(stream, sequence);
     this.readModel.fault(this.build.id, { stream, sequence, error: why });
-    for (const key of faultedIn(this.#current.get(stream)?.contributions ?? NO_PARTS, about.programme))
+    for (const key of faultedIn(this.#current.get(stream)?.contributions ?? NONE, about.programme))
       this.#count({}, { [key]: { faulted: 1n } }, sequence);
     this.#current.delete(stream);
   }
 
-  /** Takes the old sums away and adds the new. */
+  /** Subtracts the old amounts and adds the new. */
   #count(before: Contribution['sums'] = NOTHING, after: Contribution['sums'] = NOTHING, at: Sequence): void {
     if (before === after) return;
     for (const key in before) if (!after[key]) this.#move(key, before[key]!, NOTHING, at);
@@ -122,7 +149,6 @@ export class ProjectionWriter {
   #totalOf(key: string): Total {
     let total = this.#totals.get(key);
     if (!total) {
-      if (this.#totals.size > 1000) this.#totals.clear();
       total = new Total(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
       this.#totals.set(key, total);
     }
@@ -130,7 +156,7 @@ export class ProjectionWriter {
   }
 }
 
-/** Sums by measure; what is left of nothing is nothing. */
+/** Sums by measure; zero measures are omitted. */
 class Total {
   readonly #sums = new Map<string, bigint>();
   /** The measures in order, each as JSON has it. */
@@ -157,28 +183,30 @@ class Total {
   }
 }
 
-/** What a stream adds, and the state it follows from. */
+/** What a stream contributes, and the state that it follows from. */
 interface Added {
   readonly state: unknown;
   readonly contributions: Contributions;
 }
-/** Streams whose parts are at hand: those of others are made of their history again. */
-const CURRENT = 300;
+/** Streams whose contributions are kept; those of others are made from their state again. */
+const CURRENT_BYTES = 2 << 20;
 
-type Measures = Readonly<Record<string, bigint>>;
 const NOTHING = {};
-const NO_PARTS: Contributions = [];
-const NOTHING_ADDED: Added = { state: undefined, contributions: NO_PARTS };
+const NONE: Contributions = [];
+const NOTHING_ADDED: Added = { state: undefined, contributions: NONE };
 const NO_LINKS: readonly string[] = [];
 
-const placeOf = (stream: string, { key, row = false, links = NO_LINKS }: Contribution) => ({ key, stream, row, links: distinct(links) });
-const distinct = (links: readonly string[]): readonly string[] =>
-  links.every((link, i) => links.indexOf(link) === i) ? links : [...new Set(links)];
+const placeOf = (stream: string, contribution: Contribution) => ({
+  key: contribution.key,
+  stream,
+  row: contribution.row ?? false,
+  links: targetsOf(contribution),
+});
 
-/** Few are looked through, many looked up. */
+/** A few are searched through, many are looked up. */
 const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
   if (contributions.length <= 8) return (key) => contributions.find((contribution) => contribution.key === key);
-  const known = new Map(contributions.map((part) => [part.key, part]));
+  const known = new Map<string, Contribution>(contributions.map((contribution) => [contribution.key, contribution]));
   return (key) => known.get(key);
 };
 
@@ -199,17 +227,17 @@ const sameSums = (before: Measures | undefined, after: Measures): boolean => {
   return n === 0;
 };
 
-/** The marks of an event that adds a part under a key, or one that links to a key. */
+/** The mark of an event that contributes under a key; for a link it is the link's target. */
 export const under = (key: string): string => `=${key}`;
-export const referencing = (key: string): string => `>${key}`;
 
-/** Whether two parts stand alike and add alike; what they show is another question. */
+/** Whether two contributions stand alike and add alike; what they show is another question. */
 export const sameStanding = (before: Contribution, after: Contribution): boolean =>
-  samePlace(before, after) && [...keysOf(before.sums, after.sums)].every((key) => sameSums(before.sums?.[key] ?? NOTHING, after.sums?.[key] ?? NOTHING)); // prettier-ignore
-const keysOf = (...sums: readonly Contribution['sums'][]): ReadonlySet<string> => new Set(sums.flatMap((s) => Object.keys(s ?? NOTHING)));
+  samePlace(before, after) && [...totalsOf(before, after)].every((key) => sameSums(before.sums?.[key] ?? NOTHING, after.sums?.[key] ?? NOTHING)); // prettier-ignore
+const totalsOf = (...contributions: Contributions): ReadonlySet<string> =>
+  new Set(contributions.flatMap(({ sums }) => Object.keys(sums ?? NOTHING)));
 
-/** Where a stream that stops is counted. */
+/** The keys whose totals count a stream that faults. */
 export const faultedIn = (contributions: Contributions, programme: string | undefined): ReadonlySet<string> => {
-  const keys = keysOf(...contributions.map(({ sums }) => sums));
+  const keys = new Set([...totalsOf(...contributions)].map(keyOfTotal));
   return keys.size > 0 || !programme ? keys : new Set([`programme:${programme}`]);
 };

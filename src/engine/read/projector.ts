@@ -14,7 +14,7 @@ import {
 import { Signal } from '../../store/signal.js';
 import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
 import { HistoryCache } from '../history-cache.js';
-import { Rows, type Row, type ServedBuild, type Update } from './rows.js';
+import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
   readonly store: EventStore;
@@ -166,16 +166,16 @@ export class Projector {
     options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const { at = this.sequence, cursor = '', limit = 100, filters = {} } = options;
-    return this.#ask(name, (rows) => rows.page(at, cursor, limit, filters));
+    return this.ask(name, (rows) => rows.page(at, cursor, limit, filters));
   }
   /** @throws RebuildingError */
-  async row(name: string, key: string, at: Sequence = this.sequence): Promise<any> {
-    return this.#ask(name, (rows) => rows.row(key, at));
+  async row(name: string, key: string, at: Sequence = this.sequence): Promise<RowValue | undefined> {
+    return this.ask(name, (rows) => rows.row(key, at));
   }
   /** @throws RebuildingError */
   async updates(name: string, after: Sequence, limit?: number): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     if (after >= this.sequence) return { updates: [], upTo: after };
-    return this.#ask(name, (rows) => rows.updates(after, this.sequence, limit));
+    return this.ask(name, (rows) => rows.updates(after, this.sequence, limit));
   }
 
   /** At most `limit` events in store order, in steps with a pause between them. @throws RebuildingError */
@@ -307,7 +307,7 @@ export class Projector {
    * Asks again when another build took over meanwhile, since the earlier one may be deleted while it is read.
    * @throws RebuildingError, also when builds follow each other faster than the question is answered
    */
-  async #ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+  async ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
     for (let attempt = 0; attempt < MAX_ASKED; attempt++) {
       const rows = this.#rows(name);
       const [answer] = await Promise.allSettled([question(rows)]);

@@ -1,25 +1,48 @@
-import { canonical, type Lookup, type Json, type Contribution, type Contributions, type Projection } from '../../kernel/index.js';
-import { MAX_PAGE, type Sequence, type ContributionPlace, type ReadModelReader } from '../../store/read-model.js';
+import { LRUCache } from 'lru-cache';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  NEWEST,
+  type Contribution,
+  type Key,
+  type LinkedList,
+  type Lookup,
+  type MeasureKinds,
+  type OwnList,
+  type Projection,
+  type Source,
+  type SumOf,
+  type Sums,
+} from '../../kernel/index.js';
+import {
+  MAX_PAGE,
+  MAX_SCANNED,
+  type ContributionPlace,
+  type IndexedEvent,
+  type ReadModelReader,
+  type Sequence,
+} from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
-import { referencing, contributionsOf, sameStanding, faultedIn, under } from './projection-writer.js';
+import {
+  contributionsOf,
+  contributionsOfEvent,
+  faultedIn,
+  keyOfTarget,
+  keyOfTotal,
+  kindOf,
+  readsEvents,
+  sameStanding,
+  targetOf,
+  targetsOf,
+  under,
+} from './projection-writer.js';
 import type { HistoryCache } from '../history-cache.js';
 
+export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
   readonly key: string;
-  readonly row: any;
+  readonly row: RowValue;
 }
-
-/** All row changes of one position; a row that is gone is `null`. */
-export interface Update {
-  readonly sequence: Sequence;
-  readonly position: string;
-  readonly event: string;
-  readonly stream: string;
-  readonly changes: { readonly [key: string]: any };
-}
-
-/** What a stream adds at a revision, with what it shows. */
-type Added = Readonly<Record<string, { readonly contribution: Contribution; readonly value: Json; text?: string }>>;
+type Changes = Readonly<Record<string, RowValue | null>>;
 
 /** The build that rows are read from. */
 export interface ServedBuild {
@@ -30,43 +53,101 @@ export interface ServedBuild {
   failed(stream: string, key: string, error: unknown): void;
 }
 
-type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
-/** A part that one event added for ever. */
-interface EventPart extends Standing {
+/** All row changes of one position; a row that is gone is `null`. */
+export interface Update {
   readonly sequence: Sequence;
+  readonly position: string;
+  readonly event: string;
+  readonly stream: string;
+  readonly changes: Changes;
+}
+/** What a follower hears of the events after its place, up to `upTo`. */
+export interface Followed {
+  readonly upTo: Sequence;
+  readonly updates: readonly Update[];
+  /** Instead of updates: how many events may have changed rows, and the latest row of each; of too many rows none. */
+  readonly latest?: { readonly events: number; readonly changes: Changes | undefined };
 }
 
+/** A page of a list; `next` is where to go on, absent at the end. */
+export interface ListPage {
+  readonly entries: readonly unknown[];
+  readonly next?: string;
+}
+
+/** What a stream or an event contributes, with what rows show of it. */
+interface Added {
+  readonly [key: string]: { readonly contribution: Contribution; readonly value: unknown; readonly text: string };
+}
+/** Events that were followed without a gap: a row that was rendered on the way is the same at the end, or it was rendered again. */
+interface Run {
+  readonly from: Sequence;
+  readonly to: Sequence;
+}
+type Standing = Pick<ContributionPlace, 'key' | 'row' | 'links'>;
+interface Rendered {
+  readonly row: RowValue | undefined;
+  readonly text: string;
+}
+
+interface KeptUpdate {
+  readonly update: Update | undefined;
+}
+interface LastRendered extends Rendered {
+  readonly at: Sequence;
+}
+
+/** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
+const KEPT_BYTES = 24 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
-/** Keys that a filtered page looks at, and events that a page of updates does, before it answers with what it has. */
-const MAX_SCANNED = 2000;
-const RENDERED = 2000;
-const ADDED = 4000;
+/** Text of the rows of one page, about: it ends early, and says where to go on. */
+const PAGE_BYTES = 512 << 10;
+/** Keys around the contributions of one message that are looked at; rows that it may change, and their text, about. */
+const MAX_AFFECTED = 10_000;
+const MAX_CHANGED = 500;
+const MAX_CHANGED_BYTES = 4 << 20;
+/** Contributions that are read before other work gets its turn. */
+const BREATH = 32;
+
+/** Objects take about four times the memory of their text. */
+const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | Added>({ maxSize: KEPT_BYTES });
+let instances = 0;
+
+/** Lets other work in between: a turn of the event loop, or longer where the work is for followers. */
+export type Breathe = () => Promise<unknown>;
 
 /**
- * Rows have no versions: a row now and a row at an sequence are the same rendering of the parts that held there. What a part shows is
- * folded from the log when it is asked for. What changed at an sequence is what the event's stream adds otherwise than before, and the
- * rows around it, rendered before and after.
+ * Rows have no versions: a row now and a row at a sequence are the same rendering of the contributions that held there. What rows show of
+ * a contribution is folded from the log when a row asks. What changed at a sequence is what the event's stream contributes otherwise than
+ * before, and the rows around it, rendered before and after.
  */
 export class Rows {
-  readonly #rendered = new Map<string, { readonly row: unknown; readonly text: string }>();
-  readonly #added = new Map<string, Added>();
-  readonly #updates = new Map<Sequence, Promise<Update | undefined>>();
+  readonly #instance = ++instances;
+  #run: Run = { from: 0, to: 0 };
+  readonly #readsEvents: boolean;
 
   constructor(
     private readonly readModel: ReadModelReader,
     private readonly projection: Projection,
     private readonly writer: ServedBuild,
     private readonly histories: HistoryCache,
-  ) {}
+  ) {
+    this.#readsEvents = readsEvents(projection);
+  }
 
-  async row(key: string, at: Sequence): Promise<any> {
-    return (await this.#render(key, at)).row;
+  /** Whether a stream's events may change rows. */
+  #reads(stream: string): boolean {
+    return this.#readsEvents || this.projection.from.some(({ category }) => category === split(stream)[0]);
+  }
+
+  async row(key: string, at: Sequence): Promise<RowValue | undefined> {
+    return (await this.#render(key, this.#viewAt(at))).row;
   }
 
   /**
-   * A page of rows: those of streams in order of key, then those of events in store order. `next` is the key to go on after; absent when
-   * there are no more.
+   * A page of rows: those of streams in order of key, then those of events in store order; at most `limit`, and about `PAGE_BYTES` of text.
+   * `next` is the key to go on after; absent when there are no more.
    */
   async page(
     at: Sequence,
@@ -75,14 +156,54 @@ export class Rows {
     filters: { readonly [name: string]: string } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
-    let [cursor, looked] = [after, 0];
+    const view = this.#viewAt(at);
+    let [cursor, scanned, bytes] = [after, 0, 0];
     for await (const key of this.#keys(at, after)) {
-      if (rows.length === limit || looked++ === MAX_SCANNED) return { rows, next: cursor };
+      if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
-      const row = await this.row(key, at);
-      if (row !== undefined && this.#passes(row, filters)) rows.push({ key, row });
+      const { row, text } = await this.#render(key, view);
+      if (row === undefined || !this.#passes(row, filters)) continue;
+      rows.push({ key, row });
+      bytes += text.length;
     }
     return { rows };
+  }
+
+  /**
+   * A page of a list of a row, newest first; undefined when there is no such list.
+   * @param cursor `next` of the page before, at the same sequence
+   * @throws InvalidCursorError
+   */
+  async list(key: string, name: string, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage | undefined> {
+    const list = Object.entries(this.projection.lists?.[kindOf(key)] ?? {}).find(([other]) => other === name)?.[1];
+    if (!list) return undefined;
+    return 'from' in list ? this.#linkedPage(list, key as Key, at, cursor, limit) : this.#ownPage(list, key, at, cursor, limit);
+  }
+
+  async #linkedPage(list: LinkedList, key: Key, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
+    const from = cursor === undefined ? undefined : placeOfCursor(cursor, list.ranks);
+    const view = this.#viewAt(at);
+    const origins = view.linking(list, key, from, limit + 1);
+    const page = origins.slice(0, limit);
+    const entries = await this.#evaluate(view, () => view.entries(list, page));
+    return { entries, ...(origins.length > limit && { next: cursorOfPlace(placeOfOrigin(page.at(-1)!)) }) };
+  }
+
+  async #ownPage(list: OwnList, key: string, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
+    const view = this.#viewAt(at);
+    const [place] = view.places(key);
+    if (!place || split(place.stream)[0] !== list.category) return { entries: [] };
+    const revision = view.revisionOf(place.stream);
+    const history = await this.histories.at(place.stream, revision);
+    const items = list.items(history);
+    const end = cursor === undefined ? items.length : Number(cursor);
+    if (!Number.isInteger(end) || end < 0 || end > items.length) throw new InvalidCursorError();
+    const start = Math.max(0, end - limit);
+    const entries = items
+      .slice(start, end)
+      .reverse()
+      .map((item) => list.entry(item, history));
+    return { entries, ...(start > 0 && { next: String(start) }) };
   }
 
   async *#keys(at: Sequence, after: string): AsyncGenerator<string> {
@@ -93,8 +214,9 @@ export class Rows {
         yield* keys;
         if (next === undefined) break;
         cursor = next;
+        await turn();
       }
-    if (!this.projection.byEvent) return;
+    if (!this.#readsEvents) return;
     let passed = last === undefined;
     for (let sequence = last ?? 1; sequence <= at; sequence++) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
@@ -102,161 +224,327 @@ export class Rows {
         if (passed && contribution.row && (await this.#eventsUnder(key, at))[0]?.sequence === sequence) yield key;
         passed ||= key === after;
       }
+      if (sequence % BREATH === 0) await turn();
     }
   }
 
-  /** Row changes after an sequence, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
-  async updates(after: Sequence, head: Sequence, limit = 100): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
+  /** Row changes after a sequence, a bounded number at a time, and how far they reach: `upTo` itself may have changed nothing. */
+  async updates(
+    after: Sequence,
+    head: Sequence,
+    limit = 100,
+    breathe: Breathe = turn,
+  ): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
     for (let sequence = after + 1; sequence <= reach; sequence++) {
-      const update = await this.#updateAt(sequence);
+      const update = await this.#sharedUpdateAt(sequence, breathe);
       if (update) updates.push(update);
       if (updates.length === limit) return { updates, upTo: sequence };
+      if (sequence % BREATH === 0) await breathe();
     }
     return { updates, upTo: reach };
   }
 
-  /** Followers of one projection share what they are told. */
-  #updateAt(sequence: Sequence): Promise<Update | undefined> {
-    const known = this.#updates.get(sequence);
-    if (known) return known;
-    if (this.#updates.size >= RENDERED) this.#updates.clear();
-    const update = this.#update(sequence);
-    this.#updates.set(sequence, update);
-    update.catch(() => this.#updates.delete(sequence));
+  /** Those who ask at the same time share an update. */
+  readonly #underWay = new Map<Sequence, Promise<Update | undefined>>();
+  #sharedUpdateAt(sequence: Sequence, breathe: Breathe): Promise<Update | undefined> {
+    const name = this.#name(`update ${sequence}`);
+    const known = kept.get(name) as KeptUpdate | undefined;
+    if (known) return Promise.resolve(known.update);
+    let update = this.#underWay.get(sequence);
+    if (!update) {
+      update = this.#updateAt(this.readModel.eventAt(sequence)!, breathe).finally(() => this.#underWay.delete(sequence));
+      this.#underWay.set(sequence, update);
+      update.then((update) => kept.set(name, { update } satisfies KeptUpdate, { size: 200 + 5 * JSON.stringify(update ?? null).length }), () => undefined); // prettier-ignore
+    }
     return update;
   }
 
-  async #update(sequence: Sequence): Promise<Update | undefined> {
-    const { position, id, stream, revision } = this.readModel.eventAt(sequence)!;
-    const keys = await this.#changed(stream, revision, sequence);
-    const affected = new Set<string>();
-    for (const key of keys)
-      for (const at of [sequence - 1, sequence]) for (const other of await this.#affectedBy(key, at)) affected.add(other);
-    const changes: Record<string, any> = {};
-    for (const key of [...affected].sort()) {
-      const before = (await this.#hasRow(key, sequence - 1)) ? await this.#render(key, sequence - 1) : undefined;
-      const after = (await this.#hasRow(key, sequence)) ? await this.#render(key, sequence) : undefined;
-      if (before?.text !== after?.text) changes[key] = after?.row ?? null;
-    }
+  async #updateAt({ sequence, position, id, stream, revision }: IndexedEvent, breathe: Breathe, run?: Run): Promise<Update | undefined> {
+    const changed = new Changed();
+    if (this.#readsEvents) changed.byEvent(await this.#addedBy(stream, revision));
+    await this.#compare(changed, stream, revision - 1, revision, sequence - 1, sequence);
+    const changes = (await this.#changes(changed, sequence - 1, sequence, breathe, true, run))!;
     return Object.keys(changes).length === 0 ? undefined : { sequence, position, event: id, stream, changes };
   }
 
-  /** Keys of the parts and totals that an event changed. */
-  async #changed(stream: string, revision: number, sequence: Sequence): Promise<readonly string[]> {
-    const { projection, writer } = this;
-    const lasting = projection.byEvent ? Object.entries(await this.#addedBy(stream, revision)) : [];
-    const changed = lasting.flatMap(([key, { contribution }]) => [key, ...Object.keys(contribution.sums ?? {})]);
-    if (!projection.from.some(({ category }) => category === split(stream)[0])) return changed;
-    const faulted = writer.faulted.get(stream) ?? Infinity;
-    if (faulted < sequence) return changed;
-    const before = revision === 0 ? {} : await this.#addedAt(stream, revision - 1);
-    if (faulted === sequence) {
-      const { about } = (await this.histories.event(stream, revision)).metadata;
-      return [...changed, ...faultedIn(partsIn(before), about.programme)];
+  /**
+   * What a follower hears of the events after its place: an update for each, or, when more than `most` of them may have changed rows, the
+   * latest row of each key. Looks at `MAX_SCANNED` events at most, and ends when `enough` says so, so `upTo` may lie before the head.
+   */
+  async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = () => false): Promise<Followed> {
+    // Followers that begin at different places meet at the same ones.
+    const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
+    const events: IndexedEvent[] = [];
+    for (let from = after; from < upTo;) {
+      const page = this.readModel.events({ tags: [], after: from, upTo, limit: MAX_PAGE });
+      events.push(...page.events.filter(({ stream }) => this.#reads(stream)));
+      from = Math.max(page.scanned, page.events.at(-1)?.sequence ?? 0);
+      await breathe();
     }
-    const after = await this.#addedAt(stream, revision);
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      const [was, is] = [before[key], after[key]];
-      if (was && is && sameStanding(was.contribution, is.contribution) && textOf(was) === textOf(is)) continue;
-      changed.push(key, ...Object.keys(was?.contribution.sums ?? {}), ...Object.keys(is?.contribution.sums ?? {}));
+    if (this.#run.to !== after) this.#run = { from: after, to: after };
+    if (events.length > most) {
+      const changes = await this.#latest(events, after, upTo, breathe);
+      this.#run = changes ? { ...this.#run, to: upTo } : { from: upTo, to: upTo };
+      return { upTo, updates: [], latest: { events: events.length, changes } };
     }
-    return changed;
+    const updates: Update[] = [];
+    for (const event of events) {
+      const update = await this.#updateAt(event, breathe, this.#run);
+      if (update) updates.push(update);
+      this.#run = { ...this.#run, to: event.sequence };
+      if (enough()) return { upTo: event.sequence, updates };
+      await breathe();
+    }
+    this.#run = { ...this.#run, to: upTo };
+    return { upTo, updates };
   }
 
-  /** Rows within two links of a part. */
-  async #affectedBy(key: string, at: Sequence): Promise<string[]> {
-    const affected = [key];
-    for (const { links } of await this.#partsAt(key, at))
-      for (const link of links) {
-        affected.push(link);
-        for (const contribution of await this.#partsAt(link, at)) affected.push(...contribution.links);
+  /** The row of a key at the end of a run, where the run has rendered it. */
+  #lastRendered(key: string, run: Run | undefined): Rendered | undefined {
+    const last = run && (kept.get(this.#name(`last ${key}`)) as LastRendered | undefined);
+    return last && last.at > run.from && last.at <= run.to ? last : undefined;
+  }
+  #keepLast(key: string, { row, text }: Rendered, at: Sequence): void {
+    const last: LastRendered = { row, text, at };
+    kept.set(this.#name(`last ${key}`), last, { size: 200 + 5 * text.length });
+  }
+
+  /** The latest row of each key that these events may have changed; undefined when they are too many. */
+  async #latest(events: readonly IndexedEvent[], after: Sequence, upTo: Sequence, breathe: Breathe): Promise<Changes | undefined> {
+    const changed = new Changed();
+    const streams = new Map<string, { from: number; to: number }>();
+    let scanned = 0;
+    for (const { stream, revision } of events) {
+      const known = streams.get(stream);
+      if (known) known.to = revision;
+      else streams.set(stream, { from: revision - 1, to: revision });
+      if (!this.#readsEvents) continue;
+      changed.byEvent(await this.#addedBy(stream, revision));
+      if (++scanned % BREATH === 0) await breathe();
+    }
+    for (const [stream, { from, to }] of streams) {
+      await this.#compare(changed, stream, from, to, after, upTo);
+      if (++scanned % BREATH === 0) await breathe();
+    }
+    return this.#changes(changed, after, upTo, breathe, false, this.#run);
+  }
+
+  /**
+   * The rows around what changed, as they are at a sequence; of a row that is the same as before nothing.
+   * @param exact whether rows that the run has not rendered yet are rendered before and after, whatever their number; else they count as
+   * changed, and too many are undefined
+   */
+  async #changes(
+    changed: Changed,
+    from: Sequence,
+    to: Sequence,
+    breathe: Breathe,
+    exact: boolean,
+    run?: Run,
+  ): Promise<Changes | undefined> {
+    const carried = run && this.#carried?.sequence === run.to ? this.#carried : undefined;
+    const before = carried ?? this.#viewAt(from);
+    const affected = new Set(changed.rows);
+    for (const key of changed.keys) for await (const other of this.#affectedBy(key, before, breathe)) affected.add(other);
+    const was = new Map<string, Rendered>();
+    const isRow = (key: string) => this.projection.rows[kindOf(key)] !== undefined;
+    const wasAt = async (key: string, view: View): Promise<Rendered> => {
+      const last = this.#lastRendered(key, run);
+      if (last || !(await this.#hasRow(key, view))) return last ?? NO_ROW;
+      return exact ? this.#render(key, view, breathe) : OTHER;
+    };
+    for (const key of affected) if (isRow(key)) was.set(key, await wasAt(key, before));
+    const now = carried && !changed.unclear ? carried.moved(to, changed) : this.#viewAt(to);
+    if (run) this.#carried = now;
+    for (const key of changed.keys)
+      for await (const other of this.#affectedBy(key, now, breathe)) {
+        if (!affected.has(other) && isRow(other)) was.set(other, await wasAt(other, this.#viewAt(from)));
+        affected.add(other);
+        if (!exact && affected.size > MAX_AFFECTED) return undefined;
       }
-    const linking = [...allReferencing(this.readModel, this.writer.build.id, key, at), ...(await this.#eventsLinkingTo(key, at))];
-    return [...affected, ...linking.flatMap((part) => [part.key, ...part.links])];
+    const changes: Record<string, RowValue | null> = {};
+    let [rows, bytes] = [0, 0];
+    for (const key of [...was.keys()].sort()) {
+      const is = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe, run !== undefined) : NO_ROW;
+      if (run) this.#keepLast(key, is, to);
+      if (was.get(key)!.text === is.text) continue;
+      changes[key] = is.row ?? null;
+      bytes += is.text.length;
+      if (!exact && (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES)) return undefined;
+      await breathe();
+    }
+    return changes;
+  }
+  /** What the run has read of the read model at its end. */
+  #carried: View | undefined;
+
+  /** Adds what a stream contributes otherwise at one of its revisions than at another, which it had at two sequences. */
+  async #compare(changed: Changed, stream: string, from: number, to: number, after: Sequence, upTo: Sequence): Promise<void> {
+    if (!this.projection.from.some(({ category }) => category === split(stream)[0])) return;
+    const faulted = this.writer.faulted.get(stream) ?? Infinity;
+    if (faulted <= after) return;
+    const before = from < 0 ? {} : await this.#addedAt(stream, from);
+    if (faulted > upTo) return changed.between(before, await this.#addedAt(stream, to), stream, to);
+    const at = this.readModel.revisionAt(stream, faulted);
+    const { about } = (await this.histories.event(stream, at)).metadata;
+    const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
+    const contributions = Object.values(last).map(({ contribution }) => contribution);
+    changed.unclear = true;
+    for (const key of [...Object.keys(before), ...Object.keys(last)]) changed.keys.add(key);
+    for (const key of faultedIn(contributions, about.programme)) changed.rows.add(key);
   }
 
-  async #partsAt(key: string, at: Sequence): Promise<readonly Standing[]> {
-    return [...allContributions(this.readModel, this.writer.build.id, key, at), ...(await this.#eventsUnder(key, at))];
+  /** Rows that may show a contribution, or did: its own, those it links to, and those that their contributions link to. */
+  async *#affectedBy(key: string, view: View, breathe: Breathe): AsyncGenerator<string> {
+    yield key;
+    for (const { links } of await this.#standing(key, view))
+      for (const target of links) {
+        const link = keyOfTarget(target);
+        yield link;
+        for (const other of view.places(link)) yield* other.links.map(keyOfTarget);
+      }
+    const source = this.projection.from.find(({ kind }) => kind === kindOf(key));
+    if (!source?.shownByLinking) return;
+    for (const from of this.projection.from) {
+      if (from.category === undefined) continue; // an event is never changed by what comes later
+      const list = { from, ranks: 1 + this.#lastRank(from) };
+      for (let last: Origin | undefined; ;) {
+        const page = view.linking(list, key as Key, last && placeOfOrigin(last), KEYS);
+        for (const { key: other, links } of page) {
+          if (other !== undefined) yield other;
+          yield* links.map(keyOfTarget);
+        }
+        if (page.length < KEYS) break;
+        last = page.at(-1);
+        await breathe();
+      }
+    }
   }
-  async #hasRow(key: string, at: Sequence): Promise<boolean> {
-    return (await this.#partsAt(key, at)).some(({ row }) => row);
+  #lastRank(source: Source): number {
+    const lists = Object.values(this.projection.lists ?? {}).flatMap((named) => Object.values(named));
+    return Math.max(0, ...lists.map((list) => ('from' in list && list.from === source ? list.ranks - 1 : 0)));
   }
 
-  #eventsUnder(key: string, at: Sequence): Promise<readonly EventPart[]> {
-    return this.#eventParts(under(key), at, (other) => other === key);
+  async #standing(key: string, view: View): Promise<readonly Standing[]> {
+    const places = view.places(key);
+    return this.#readsEvents ? [...places, ...(await this.#eventsUnder(key, view.sequence))] : places;
   }
-  #eventsLinkingTo(key: string, at: Sequence): Promise<readonly EventPart[]> {
-    return this.#eventParts(referencing(key), at, (_, { links = [] }) => links.includes(key));
+  async #hasRow(key: string, view: View): Promise<boolean> {
+    return (await this.#standing(key, view)).some(({ row }) => row);
   }
-  async #eventParts(mark: string, at: Sequence, is: (key: string, contribution: Contribution) => boolean): Promise<readonly EventPart[]> {
-    if (!this.projection.byEvent) return [];
-    const found: EventPart[] = [];
-    for (const sequence of allMarked(this.readModel, this.writer.build.id, mark, at)) {
+
+  /** Events that contribute under a key, which few do. */
+  async #eventsUnder(key: string, at: Sequence): Promise<readonly (Standing & { readonly sequence: Sequence })[]> {
+    if (!this.#readsEvents) return [];
+    const found: (Standing & { readonly sequence: Sequence })[] = [];
+    for (const sequence of this.readModel.marked(this.writer.build.id, under(key), { upTo: at, limit: KEYS })) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
-      for (const [key, { contribution: part }] of Object.entries(await this.#addedBy(stream, revision)))
-        if (is(key, part)) found.push({ key, row: part.row === true, links: part.links ?? [], sequence });
+      const contribution = (await this.#addedBy(stream, revision))[key]?.contribution;
+      if (contribution) found.push({ key, row: contribution.row === true, links: targetsOf(contribution), sequence });
     }
     return found;
   }
 
-  async #render(key: string, at: Sequence): Promise<{ readonly row: unknown; readonly text: string }> {
-    const name = `${at} ${key}`;
-    const kept = this.#rendered.get(name);
-    if (kept) return kept;
-    const view = new View(this.readModel, this.projection, this.writer, at, (id) => this.#added.get(id));
-    let row: unknown;
-    for (;;) {
+  #viewAt(at: Sequence): View {
+    return new View(this.readModel, this.writer, at, (id) => kept.get(this.#name(id)) as Added | undefined);
+  }
+
+  /** @param once whether nobody asks again for the row at this sequence */
+  async #render(key: string, view: View, breathe: Breathe = turn, once = false): Promise<Rendered> {
+    const name = this.#name(`${view.sequence} ${key}`);
+    const known = kept.get(name) as Rendered | undefined;
+    if (known) return known;
+    const render = this.projection.rows[kindOf(key)];
+    const id = key.slice(key.indexOf(':') + 1);
+    const shown = render && (await this.#evaluate(view, () => render(id, view), breathe));
+    const row = shown ? this.#withFault(key, view, shown as RowValue) : undefined;
+    const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
+    if (!once) kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
+    return rendered;
+  }
+
+  /** The row of a stream that can be folded no more says so. */
+  #withFault(key: string, view: View, row: RowValue): RowValue {
+    for (const { stream } of view.places(key)) {
+      const since = this.writer.faulted.get(stream);
+      if (since === undefined || since > view.sequence) continue;
+      const { position, id: event } = this.readModel.eventAt(since)!;
+      const error = this.readModel.faultOf(this.writer.build.id, stream)?.error;
+      return { ...row, faulted: { stream, position, event, error: error ?? null } };
+    }
+    return row;
+  }
+
+  /** Evaluates what looks things up; what is missing is fetched, with a pause now and then, and it is evaluated again. */
+  async #evaluate<T>(view: View, evaluate: () => T, breathe: Breathe = turn): Promise<T> {
+    for (let fetched = 0; ;)
       try {
-        row = this.projection.row(key, view);
-        break;
+        return evaluate();
       } catch (error) {
         if (error !== MISSING) throw error;
-        for (const [id, { stream, revision, byEvent }] of view.missing)
+        for (const { id, stream, revision, byEvent } of view.missing.values()) {
           view.found(id, await (byEvent ? this.#addedBy(stream, revision) : this.#addedAt(stream, revision)));
+          if (++fetched % BREATH === 0) await breathe();
+        }
+        view.missing.clear();
       }
-    }
-    const fresh = { row, text: canonical(row ?? null) };
-    if (this.#rendered.size >= RENDERED) this.#rendered.clear();
-    this.#rendered.set(name, fresh);
-    return fresh;
   }
 
-  /** What a stream adds at a revision. */
+  /** What a stream contributes at a revision. */
   async #addedAt(stream: string, revision: number): Promise<Added> {
-    const id = idOf(stream, revision);
-    return (
-      this.#added.get(id) ??
-      this.#keep(id, this.#shown(stream, contributionsOf(this.projection, await this.histories.at(stream, revision))))
-    );
+    const id = idOf(stream, revision, false);
+    const known = kept.get(this.#name(id)) as Added | undefined;
+    if (known) return known;
+    const history = await this.histories.at(stream, revision);
+    const values: Record<string, unknown> = {};
+    const contributions = contributionsOf(this.projection, history);
+    const kinds = new Set(contributions.map(({ key }) => kindOf(key)));
+    for (const source of this.projection.from)
+      if (source.category === history.aggregate.category && kinds.has(source.kind))
+        this.#show(stream, contributions, source.kind, values, () => source.show(history));
+    return this.#keep(id, contributions, values);
   }
-  /** What one event adds for ever. */
+  /** What one event contributes for ever. */
   async #addedBy(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, true);
-    return (
-      this.#added.get(id) ?? this.#keep(id, this.#shown(stream, this.projection.byEvent!(await this.histories.event(stream, revision))))
-    );
+    const known = kept.get(this.#name(id)) as Added | undefined;
+    if (known) return known;
+    const event = await this.histories.event(stream, revision);
+    const values: Record<string, unknown> = {};
+    const contributions = contributionsOfEvent(this.projection, event);
+    if (contributions.length > 0)
+      for (const source of this.projection.from)
+        if (source.category === undefined) this.#show(stream, contributions, source.kind, values, () => source.show(event));
+    return this.#keep(id, contributions, values);
   }
-  /** A part that cannot be shown is left out, and its stream is named among those that stopped. */
-  #shown(stream: string, contributions: Contributions): Added {
+  /** What cannot be shown is left out, and its stream is named among the faulted ones. */
+  #show(stream: string, contributions: readonly Contribution[], kind: string, into: Record<string, unknown>, show: () => object): void {
+    try {
+      Object.assign(into, show());
+    } catch (error) {
+      for (const { key } of contributions) if (kindOf(key) === kind) this.writer.failed(stream, key, error);
+    }
+  }
+
+  #keep(id: string, contributions: readonly Contribution[], values: Readonly<Record<string, unknown>>): Added {
     const added: Record<string, Added[string]> = {};
-    for (const contribution of contributions)
-      try {
-        added[contribution.key] = { contribution, value: contribution.value() };
-      } catch (error) {
-        this.writer.failed(stream, contribution.key, error);
-      }
+    let bytes = 200;
+    for (const contribution of contributions) {
+      const value = values[contribution.key];
+      const text = value === undefined ? '' : JSON.stringify(value);
+      added[contribution.key] = { contribution, value, text };
+      bytes += 600 + 5 * text.length;
+    }
+    kept.set(this.#name(id), added, { size: bytes });
     return added;
   }
-
-  #keep(id: string, added: Added): Added {
-    if (this.#added.size >= ADDED) this.#added.clear();
-    this.#added.set(id, added);
-    return added;
+  #name(id: string): string {
+    return `${this.#instance} ${id}`;
   }
 
-  #passes(row: unknown, filters: { readonly [name: string]: string }): boolean {
+  #passes(row: RowValue, filters: { readonly [name: string]: string }): boolean {
     return Object.entries(filters).every(([name, wanted]) => {
       const answer = this.projection.filters![name]!(row);
       return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;
@@ -264,127 +552,238 @@ export class Rows {
   }
 }
 
-/** All pages, in order of key and stream. */
-const allContributions = (readModel: ReadModelReader, build: number, key: string, at: Sequence): readonly ContributionPlace[] => {
-  const places: ContributionPlace[] = [];
-  for (let page = readModel.contributionsAt(build, key, at); page.length > 0;) {
-    places.push(...page);
-    page = readModel.contributionsAt(build, key, at, { after: page.at(-1)!.stream, limit: MAX_PAGE });
-  }
-  return places.sort(inOrder);
-};
-const allReferencing = (readModel: ReadModelReader, build: number, key: string, at: Sequence): readonly ContributionPlace[] => {
-  const places: ContributionPlace[] = [];
-  for (let page = readModel.referencingAt(build, key, at, { limit: MAX_PAGE }); page.length > 0;) {
-    places.push(...page);
-    page = readModel.referencingAt(build, key, at, { after: page.at(-1)!, limit: MAX_PAGE });
-  }
-  return places.sort(inOrder);
-};
-const allMarked = (readModel: ReadModelReader, build: number, name: string, upTo: Sequence): readonly Sequence[] => {
-  const sequences: Sequence[] = [];
-  for (let page = readModel.marked(build, name, { upTo, limit: MAX_PAGE }); page.length > 0;) {
-    sequences.push(...page);
-    page = readModel.marked(build, name, { after: page.at(-1)!, upTo, limit: MAX_PAGE });
-  }
-  return sequences;
-};
-const inOrder = (a: ContributionPlace, b: ContributionPlace): number =>
-  a.key < b.key ? -1 : a.key > b.key ? 1 : a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : 0;
+/** A cursor that no page of this list ended with. */
+export class InvalidCursorError extends Error {
+  override readonly name = 'InvalidCursorError';
+}
 
-const idOf = (stream: string, revision: number, byEvent = false): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
-const partsIn = (added: Added): Contributions => Object.values(added).map(({ contribution }) => contribution);
-const textOf = (one: Added[string]): string => (one.text ??= JSON.stringify(one.value));
+/** What events changed. */
+class Changed {
+  /** Of contributions: rows around them may show them. */
+  readonly keys = new Set<string>();
+  /** Of rows that show totals. */
+  readonly rows = new Set<string>();
+  readonly totals = new Set<string>();
+  /** Keys and targets whose places moved. */
+  readonly moved = new Set<string>();
+  readonly revisions = new Map<string, number>();
+  /** Whether more may have moved. */
+  unclear = false;
 
-/** Thrown out of a rendering that needs what is not at hand: it is fetched, and the row rendered again. */
-const MISSING = new Error('Not at hand.');
+  byEvent(added: Added): void {
+    for (const { contribution } of Object.values(added)) {
+      this.keys.add(contribution.key);
+      this.#adds(contribution);
+      for (const target of targetsOf(contribution)) {
+        this.moved.add(target);
+        this.rows.add(keyOfTarget(target));
+      }
+      this.moved.add(contribution.key);
+    }
+  }
 
-/** What a stream adds at a revision, or one event of it alone. */
-interface Source {
+  between(before: Added, now: Added, stream: string, revision: number): void {
+    this.revisions.set(stream, revision);
+    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      const [was, is] = [before[key], now[key]];
+      const same = was && is && sameStanding(was.contribution, is.contribution);
+      if (same && was.text === is.text) continue;
+      this.keys.add(key);
+      for (const one of [was, is]) {
+        if (!one) continue;
+        this.#adds(one.contribution);
+        if (same) continue;
+        this.moved.add(key);
+        for (const target of targetsOf(one.contribution)) this.moved.add(target);
+      }
+    }
+  }
+
+  #adds({ sums = {} }: Contribution): void {
+    for (const total in sums) {
+      this.totals.add(total);
+      this.rows.add(keyOfTotal(total));
+    }
+  }
+}
+/** Of a row that was there, and was not rendered. */
+const OTHER: Rendered = { row: undefined, text: '?' };
+const NO_ROW: Rendered = { row: undefined, text: '' };
+
+const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
+
+/** Thrown out of an evaluation that needs what is not in memory: it is fetched, and evaluated again. */
+const MISSING = new Error('Not in memory.');
+
+/** Where an entry of a list comes from: a contribution of a stream at a revision, or of one event. */
+interface Origin {
   readonly id: string;
+  /** Of an event, what it contributes says. */
+  readonly key: string | undefined;
+  readonly target: string;
   readonly stream: string;
   readonly revision: number;
   readonly byEvent: boolean;
-  /** Where it stands; of an event that is told by what it adds. */
-  readonly place?: ContributionPlace;
+  readonly links: readonly string[];
+  readonly rank: number;
+  /** Since when it stands where it stands. */
+  readonly since: Sequence;
 }
+/** A place in a list. */
+interface ListPlace {
+  readonly rank: number;
+  readonly since: Sequence;
+  readonly key: string;
+}
+const placeOfOrigin = ({ rank, since, key = '-' }: Origin): ListPlace => ({ rank, since, key });
+const cursorOfPlace = ({ rank, since, key }: ListPlace): string => `${rank} ${since} ${key}`;
+const placeOfCursor = (cursor: string, ranks: number): ListPlace => {
+  const [, rank, since, key] = /^(\d) (\d{1,15}) (.+)$/s.exec(cursor) ?? [];
+  if (key === undefined || Number(rank) >= ranks) throw new InvalidCursorError();
+  return { rank: Number(rank), since: Number(since), key };
+};
 
 /** What a row sees at one sequence. */
 class View implements Lookup {
-  /** What to fetch before the row is rendered again. */
-  readonly missing = new Map<string, Source>();
+  /** What to fetch before it is evaluated again. */
+  readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
-  readonly #under = new Map<string, readonly Source[]>();
-  readonly #linkedTo = new Map<string, readonly Source[]>();
-  readonly #revisions = new Map<string, number>();
+  // Each holds some hundred bytes an entry, the lists up to two kilobytes: all together at most about 5 MB.
+  readonly #first = new LRUCache<string, readonly Origin[]>({ max: 1000 });
+  readonly #revisions = new LRUCache<string, number>({ max: 5000 });
+  readonly #placesUnder = new LRUCache<string, readonly ContributionPlace[]>({ max: 5000 });
+  readonly #sums = new LRUCache<string, Readonly<Record<string, bigint>>>({ max: 5000 });
 
   constructor(
     private readonly readModel: ReadModelReader,
-    private readonly projection: Projection,
     private readonly writer: ServedBuild,
-    private readonly sequence: Sequence,
+    public sequence: Sequence,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 
   found(id: string, added: Added): void {
     this.#found.set(id, added);
-    this.missing.delete(id);
   }
 
-  get(key: string): readonly any[] {
-    const sources = this.#partsUnder(key);
-    this.#atHand(sources, key, (other) => this.#partsUnder(other));
-    return sources.flatMap(({ id }) => this.#get(id)![key] ?? []).map(({ value }) => value);
-  }
-  referencing(key: string): readonly { readonly key: string; readonly value: any }[] {
-    const sources = this.#partsLinkingTo(key);
-    this.#atHand(sources, key, (other) => this.#partsLinkingTo(other));
-    return sources.flatMap(({ id, place }) => {
-      const added = this.#get(id)!;
-      const shown = place && added[place.key];
-      if (place) return shown ? [{ key: place.key, value: shown.value }] : [];
-      return Object.entries(added).flatMap(([own, { contribution, value }]) =>
-        contribution.links?.includes(key) ? [{ key: own, value }] : [],
-      );
-    });
-  }
-  sum(key: string): Readonly<Record<string, bigint>> {
-    const measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
-    return Object.fromEntries(Object.entries(measures).map(([measure, n]) => [measure, BigInt(n)]));
+  get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined {
+    const key = `${source.kind}:${id}`;
+    for (const added of this.#need(this.#originsUnder(source, key))) if (added[key]) return added[key].value as Shown | undefined;
+    return undefined;
   }
 
-  #partsUnder(key: string): readonly Source[] {
-    return this.#sources(this.#under, key, () => allContributions(this.readModel, this.writer.build.id, key, this.sequence), under(key));
-  }
-  #partsLinkingTo(key: string): readonly Source[] {
-    return this.#sources(
-      this.#linkedTo,
-      key,
-      () => allReferencing(this.readModel, this.writer.build.id, key, this.sequence),
-      referencing(key),
+  newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
+    const origins: Origin[] = [];
+    for (let rank = 0; rank < list.ranks && origins.length < NEWEST; rank++) {
+      const target = targetOf(list.from.kind, rank, key);
+      let first = this.#first.get(target);
+      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, NEWEST)));
+      origins.push(...first);
+    }
+    return this.entries(
+      list,
+      origins.slice(0, NEWEST).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
     );
   }
-  #sources(
-    known: Map<string, readonly Source[]>,
-    key: string,
-    places: () => readonly ContributionPlace[],
-    mark: string,
-  ): readonly Source[] {
-    let sources = known.get(key);
-    if (sources) return sources;
-    const events = this.projection.byEvent ? allMarked(this.readModel, this.writer.build.id, mark, this.sequence) : [];
-    sources = [
-      ...places().map((place) => sourceOf(place.stream, this.#revisionOf(place.stream), place)),
-      ...events.map((sequence) => {
-        const { stream, revision } = this.readModel.eventAt(sequence)!;
-        return sourceOf(stream, revision);
+
+  /** @throws MISSING */
+  entries<Shown, Entry>(list: LinkedList<Shown, Entry>, origins: readonly Origin[]): readonly Entry[] {
+    const added = this.#need(origins);
+    return origins.flatMap(({ key, target }, i) =>
+      (key === undefined ? keysLinking(added[i]!, target) : [key]).flatMap((each) => {
+        const value = added[i]![each]?.value;
+        return value === undefined ? [] : [list.entry(value as Shown, this)];
       }),
-    ];
-    known.set(key, sources);
-    return sources;
+    );
   }
-  /** Where a stream was; one that stopped is where it stood before. */
-  #revisionOf(stream: string): number {
+
+  sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M> {
+    return sums.total(this.#measures(key));
+  }
+  faulted(key: Key): number {
+    return Number(this.#measures(key)['faulted'] ?? 0n);
+  }
+  #measures(key: string): Readonly<Record<string, bigint>> {
+    let measures = this.#sums.get(key);
+    if (!measures) {
+      const stored = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
+      measures = Object.fromEntries(Object.entries(stored).map(([measure, n]) => [measure, BigInt(n)]));
+      this.#sums.set(key, measures);
+    }
+    return measures;
+  }
+
+  /** Contributions of a list behind a place, newest first within each rank. */
+  linking({ from, ranks }: Pick<LinkedList, 'from' | 'ranks'>, key: Key, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const found: Origin[] = [];
+    for (let rank = after?.rank ?? 0; rank < ranks && found.length < limit; rank++) {
+      const target = targetOf(from.kind, rank, key);
+      const behind = after?.rank === rank ? after : undefined;
+      const more = limit - found.length;
+      found.push(...this.#from(from, target, rank, behind, more));
+    }
+    return found;
+  }
+  #from({ category }: Source, target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    return category === undefined ? this.#events(target, rank, after, limit) : this.#places(target, rank, after, limit);
+  }
+
+  /** The same at a later sequence: what changed is read again. */
+  moved(sequence: Sequence, { moved, totals, revisions }: Pick<Changed, 'moved' | 'totals' | 'revisions'>): this {
+    this.sequence = sequence;
+    this.#found.clear();
+    for (const name of moved) {
+      this.#first.delete(name);
+      this.#placesUnder.delete(name);
+    }
+    for (const total of totals) this.#sums.delete(total);
+    for (const [stream, revision] of revisions) this.#revisions.set(stream, revision);
+    return this;
+  }
+  #places(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const { readModel, writer, sequence } = this;
+    return readModel
+      .referencingAt(writer.build.id, target, sequence, { ...(after && { after }), limit })
+      .map(({ key, stream, links, since }) => this.#originOf(stream, { key, target, links, rank, since }));
+  }
+  #events(target: string, rank: number, after: ListPlace | undefined, limit: number): readonly Origin[] {
+    const upTo = Math.min(this.sequence, (after?.since ?? Infinity) - 1);
+    return this.readModel
+      .marked(this.writer.build.id, target, { upTo, limit, newestFirst: true })
+      .map((since) => this.#originOfEvent(since, target, rank));
+  }
+  /** Oldest first: of events that were marked with the key, the first that contributes under it counts. */
+  #originsUnder({ category }: Source, key: string): readonly Origin[] {
+    const { readModel, writer, sequence } = this;
+    if (category === undefined)
+      return readModel
+        .marked(writer.build.id, under(key), { upTo: sequence, limit: KEYS })
+        .map((since) => this.#originOfEvent(since, key, 0));
+    return this.places(key)
+      .slice(0, 1)
+      .map(({ stream, links }) => this.#originOf(stream, { key, target: key, links, rank: 0, since: 0 }));
+  }
+
+  #originOf(stream: string, place: Pick<Origin, 'key' | 'target' | 'links' | 'rank' | 'since'>): Origin {
+    return { stream, byEvent: false, ...place, ...this.#at(stream) };
+  }
+  #at(stream: string): Pick<Origin, 'id' | 'revision'> {
+    const revision = this.revisionOf(stream);
+    return { id: idOf(stream, revision, false), revision };
+  }
+  #originOfEvent(since: Sequence, target: string, rank: number): Origin {
+    const { stream, revision } = this.readModel.eventAt(since)!;
+    return { id: idOf(stream, revision, true), key: undefined, target, stream, revision, byEvent: true, links: [], rank, since };
+  }
+
+  /** The places under a key. */
+  places(key: string): readonly ContributionPlace[] {
+    let places = this.#placesUnder.get(key);
+    if (!places) this.#placesUnder.set(key, (places = this.readModel.contributionsAt(this.writer.build.id, key, this.sequence)));
+    return places;
+  }
+
+  /** Where a stream was; a faulted one stays where it stood before. */
+  revisionOf(stream: string): number {
     let revision = this.#revisions.get(stream);
     if (revision === undefined) {
       revision = this.readModel.revisionAt(stream, Math.min(this.sequence, (this.writer.faulted.get(stream) ?? Infinity) - 1));
@@ -393,27 +792,19 @@ class View implements Lookup {
     return revision;
   }
 
-  /** @throws MISSING, having asked too for what is likely to be asked next: of one contract in a row, so of all of them */
-  #atHand(sources: readonly Source[], key: string, of: (other: string) => readonly Source[]): void {
-    if (sources.every(({ id }) => this.#get(id))) return;
-    const kind = key.slice(0, key.indexOf(':') + 1);
-    const seen = [...this.#under.values(), ...this.#linkedTo.values()].flat();
-    const alike = new Set(
-      seen.flatMap(({ place }) => (place ? [place.key, ...place.links] : [])).filter((other) => other.startsWith(kind)),
-    );
-    for (const source of [...sources, ...[...alike].flatMap(of)]) if (!this.#get(source.id)) this.missing.set(source.id, source);
-    throw MISSING;
-  }
-  #get(id: string): Added | undefined {
-    const found = this.#found.get(id);
-    if (found) return found;
-    const kept = this.kept(id);
-    if (kept) this.#found.set(id, kept);
-    return kept;
+  /** @throws MISSING when some of it has to be fetched first */
+  #need(origins: readonly Origin[]): readonly Added[] {
+    const added = origins.map((origin) => {
+      const known = this.#found.get(origin.id) ?? this.kept(origin.id);
+      if (known) this.#found.set(origin.id, known);
+      else this.missing.set(origin.id, origin);
+      return known;
+    });
+    if (this.missing.size > 0) throw MISSING;
+    return added as readonly Added[];
   }
 }
 
-const sourceOf = (stream: string, revision: number, place?: ContributionPlace): Source => {
-  const byEvent = place === undefined;
-  return { id: idOf(stream, revision, byEvent), stream, revision, byEvent, ...(place && { place }) };
-};
+/** The contributions of an event that link to a target; a mark may name more events than link to it. */
+const keysLinking = (added: Added, target: string): readonly string[] =>
+  Object.keys(added).filter((key) => targetsOf(added[key]!.contribution).includes(target));
