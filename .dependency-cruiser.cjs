@@ -1,60 +1,60 @@
-// Who may know whom. Each rule has a planted file in test/architecture/planted that breaks it.
-const within = (...rooms) => `(^|/)(${rooms.join('|')})`;
+// Which layer may import which. For each rule, test/architecture/planted has files that break it.
+const within = (...paths) => `(^|/)(${paths.join('|')})`;
 const kernel = 'src/kernel/index\\.ts$';
 const ports = 'src/store/[^/]+\\.ts$';
 
 const forbidden = [
   {
     name: 'no-circles',
-    comment: 'What two files need of each other belongs into one; they may speak of each other in types.',
+    comment: 'No import cycles: code that two files need from each other belongs in one file. Type-only cycles are allowed.',
     from: {},
     to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
   },
   {
     name: 'kernel-alone',
-    comment: 'The language knows nothing of what is said in it, and nothing of the machine.',
+    comment: 'The kernel imports only itself: no domain code, no library, no Node API.',
     from: { path: within('src/kernel/') },
     to: { pathNot: within('src/kernel/') },
   },
   {
     name: 'domain-pure',
-    comment: 'The business knows the language, by its door.',
+    comment: 'The domain imports only the kernel, through its index.ts.',
     from: { path: within('src/domain/') },
     to: { pathNot: within('src/domain/', kernel) },
   },
   {
     name: 'commands-apart',
-    comment: 'A command is one file: what two share belongs to their subject.',
+    comment: 'A command does not import another command: what two share belongs to their aggregate.',
     from: { path: within('src/domain/[^/]+/commands/') },
     to: { path: within('src/domain/[^/]+/commands/') },
   },
   {
     name: 'projections-pure',
-    comment: 'A projection knows the language and the subjects, by their doors.',
+    comment: 'A projection imports only the kernel and the aggregates, through their index.ts.',
     from: { path: within('projections/') },
     to: { pathNot: within('projections/', kernel, 'src/domain/[^/]+/index\\.ts$') },
   },
   {
     name: 'engine-on-ports',
-    comment: 'The engine knows the language and the ports, and what a cache and a pause need: no aggregate, no adapter, no framework.',
+    comment: 'The engine imports the kernel, the store ports, hashing, timers and lru-cache: no aggregate, no adapter, no framework.',
     from: { path: within('src/engine/') },
     to: { pathNot: `${within('src/engine/', kernel, ports)}|^crypto$|^timers/promises$|node_modules/lru-cache/` },
   },
   {
     name: 'ports-plain',
-    comment: 'A port is said in the language alone, and may hash what is said in it.',
+    comment: 'A store port imports only the kernel and hashing.',
     from: { path: within(ports) },
     to: { pathNot: `${within(kernel, ports)}|^crypto$` },
   },
   {
     name: 'adapters-apart',
-    comment: 'An adapter knows its port and its own folder.',
+    comment: 'A store adapter imports only the kernel, its ports and its own folder.',
     from: { path: '(^|/)src/store/([^/]+)/', pathNot: within('src/store/replica/') },
     to: { path: within('src/', 'projections/'), pathNot: `(^|/)src/store/$2/|${within(kernel, ports)}` },
   },
   {
     name: 'replica-on-sqlite',
-    comment: 'A replica is kept in a SQLite file, and reaches the store that it replicates only through the port.',
+    comment: 'A replica is kept in a SQLite file and reaches the store that it replicates only through the port.',
     from: { path: within('src/store/replica/') },
     to: { path: within('src/', 'projections/'), pathNot: within('src/store/(replica|sqlite)/', kernel, ports) },
   },
@@ -81,31 +81,31 @@ const forbidden = [
   },
   {
     name: 'sqlite-at-home',
-    comment: 'Only the embedded store and the replica know SQLite.',
+    comment: 'Only the embedded store and the replica import SQLite.',
     from: { path: within('src/', 'projections/'), pathNot: within('src/store/(sqlite|replica)/') },
     to: { path: '(^|/)better-sqlite3|^sqlite$' },
   },
   {
     name: 'kurrentdb-at-home',
-    comment: 'Only its adapter knows the client of KurrentDB.',
+    comment: 'Only the KurrentDB adapter imports the KurrentDB client.',
     from: { path: within('src/', 'projections/'), pathNot: within('src/store/kurrentdb/') },
     to: { path: '(^|/)@(eventstore|kurrent)/' },
   },
   {
     name: 'frameworks-at-the-edge',
-    comment: 'Nest, Fastify and what belongs to them stay where HTTP is spoken.',
+    comment: 'Only the HTTP layer imports Nest, Fastify and their companions.',
     from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/[a-z]+\\.module\\.ts$', 'src/main\\.ts$') },
     to: { path: '(^|/)(@nestjs/|fastify|@fastify/|class-validator|class-transformer|reflect-metadata|rxjs|pino|@prometheus-io/)' },
   },
   {
     name: 'http-without-adapters',
-    comment: 'HTTP speaks to the engine; which store stands behind it is chosen in one place.',
+    comment: 'HTTP uses the engine and imports no store adapter and no single aggregate; one place chooses the store.',
     from: { path: within('src/http/') },
     to: { path: within('src/store/[^/]+/', 'src/domain/[^/]+/') },
   },
   {
-    name: 'cli-by-the-doors',
-    comment: 'The command line is a client: it speaks HTTP to the ledger.',
+    name: 'cli-over-http',
+    comment: 'The command-line tools are clients: they reach the ledger over HTTP.',
     from: { path: within('src/cli/') },
     to: {
       path: within('src/', 'projections/'),
@@ -114,19 +114,19 @@ const forbidden = [
   },
   {
     name: 'operate-on-stores',
-    comment: 'What an operator runs beside the server opens stores, and knows nothing of the business.',
+    comment: 'The operator tools open stores directly and import no domain, HTTP or projection code.',
     from: { path: within('src/operate/') },
     to: { path: within('src/(domain|http|cli)/', 'projections/'), pathNot: within('src/http/token-file\\.ts$') },
   },
   {
     name: 'product-without-tests',
-    comment: 'Nothing that is shipped needs what is not.',
+    comment: 'Shipped code imports no test or benchmark.',
     from: { path: within('src/', 'projections/') },
     to: { path: within('(test|bench)/(?!architecture/planted)') },
   },
   {
     name: 'product-without-tools',
-    comment: 'What is shipped needs no development dependency.',
+    comment: 'Shipped code imports no development dependency.',
     from: { path: within('src/', 'projections/') },
     to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
   },

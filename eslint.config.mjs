@@ -1,17 +1,17 @@
 import tseslint from 'typescript-eslint';
 
-/** Here, and in the planted files that prove the rules. */
-const inRooms = (...globs) => globs.flatMap((glob) => [glob, `test/architecture/planted/*/${glob}`]);
+/** The given layers, and the planted files that prove the rules for them. */
+const inLayers = (...globs) => globs.flatMap((glob) => [glob, `test/architecture/planted/*/${glob}`]);
 const no = (selector, message) => ({ selector, message });
-const chance = [
-  no("NewExpression[callee.name='Date'][arguments.length=0]", 'The time is told, never read.'),
-  no("CallExpression[callee.name='Date']", 'The time is told, never read.'),
-  no("MemberExpression[object.name='Date'][property.name='now']", 'The time is told, never read.'),
-  no("MemberExpression[object.name='Temporal'][property.name='Now']", 'The time is told, never read.'),
-  no("MemberExpression[object.name='performance'][property.name='now']", 'The time is told, never read.'),
-  no("MemberExpression[object.name='Math'][property.name='random']", 'Nothing is left to chance.'),
+const ambient = [
+  no("NewExpression[callee.name='Date'][arguments.length=0]", 'Time is passed in, never read from a clock.'),
+  no("CallExpression[callee.name='Date']", 'Time is passed in, never read from a clock.'),
+  no("MemberExpression[object.name='Date'][property.name='now']", 'Time is passed in, never read from a clock.'),
+  no("MemberExpression[object.name='Temporal'][property.name='Now']", 'Time is passed in, never read from a clock.'),
+  no("MemberExpression[object.name='performance'][property.name='now']", 'Time is passed in, never read from a clock.'),
+  no("MemberExpression[object.name='Math'][property.name='random']", 'No randomness: ids and jitter are passed in.'),
 ];
-const chanceless = { 'no-restricted-syntax': ['error', ...chance] };
+const withoutAmbient = { 'no-restricted-syntax': ['error', ...ambient] };
 const pure = {
   'no-restricted-globals': [
     'error',
@@ -30,9 +30,9 @@ const pure = {
   ],
   'no-restricted-syntax': [
     'error',
-    ...chance,
-    no('AwaitExpression', 'Nothing pure waits.'),
-    no(':function[async=true]', 'Nothing pure waits.'),
+    ...ambient,
+    no('AwaitExpression', 'Pure code is synchronous.'),
+    no(':function[async=true]', 'Pure code is synchronous.'),
   ],
 };
 
@@ -45,7 +45,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  // A registry holds commands of many shapes, and each was checked where it was written; elsewhere `any` is an error.
+  // These layers handle commands of every shape from the registry, each type-checked where it is defined. Elsewhere `any` is an error.
   {
     files: ['src/kernel/**', 'src/engine/**', 'src/http/**', 'test/**', 'bench/**'],
     ignores: [
@@ -57,7 +57,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
-  // One place stamps the time and draws ids; all else is told. What is pure does not even wait.
-  { files: inRooms('src/**', 'projections/**'), ignores: ['src/ledger.module.ts'], rules: chanceless },
-  { files: inRooms('src/kernel/**', 'src/domain/**', 'projections/**'), rules: pure },
+  // Only ledger.module.ts reads the clock and generates ids; everything else gets them passed in. Pure code is also synchronous.
+  { files: inLayers('src/**', 'projections/**'), ignores: ['src/ledger.module.ts'], rules: withoutAmbient },
+  { files: inLayers('src/kernel/**', 'src/domain/**', 'projections/**'), rules: pure },
 );

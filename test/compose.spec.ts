@@ -42,21 +42,21 @@ const named = (prefix: RegExp): readonly (readonly [string, Service])[] => Objec
 const lasting = Object.entries(services).filter(([, { restart }]) => restart !== 'no');
 const [nodes, apis] = [named(/^kurrentdb-\d$/), named(/^api-\d$/)];
 const PASSWORD = 'a-password.of_24~letters';
-/** As compose fills in what the environment says: `${NAME:-default}`, and `$$` for `$`. */
+/** Interpolates variables like Compose: `${NAME:-default}`, and `$$` for `$`. */
 const filled = (value: string, env: Readonly<Record<string, string>> = {}): string =>
   value.replaceAll(/\$\$|\$\{(\w+):-([^}]*)\}/g, (all, name: string, fallback: string) => (all === '$$' ? '$' : env[name] || fallback));
 const environmentOf = ({ environment = {} }: Service): Record<string, string> =>
   Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value, { KURRENTDB_ADMIN_PASSWORD: PASSWORD })]));
 
 describe('docker-compose.yml', () => {
-  it('has a profile for one process and one for a cluster, and nothing that runs without being asked for', () => {
+  it('has one profile for a single process and one for a cluster, and no service outside a profile', () => {
     const of = (profile: string) => Object.keys(services).filter((name) => services[name]!.profiles?.includes(profile));
     expect(of('embedded')).toEqual(['tower-ledger']);
     expect(of('cluster').sort()).toEqual(['api-1', 'api-2', 'certificates', 'kurrentdb-1', 'kurrentdb-2', 'kurrentdb-3', 'load-balancer']);
     expect(Object.values(services).every(({ profiles = [] }) => profiles.length === 1)).toBe(true);
   });
 
-  it('asks whatever goes on running whether it is well, starts it again, and lets it finish', () => {
+  it('gives every long-running service a health check, a restart policy and time to stop', () => {
     expect(lasting.map(([name]) => name).sort()).toEqual(['api-1', 'api-2', 'kurrentdb-1', 'kurrentdb-2', 'kurrentdb-3', 'load-balancer', 'tower-ledger']); // prettier-ignore
     for (const [name, { healthcheck, restart, stop_grace_period }] of lasting) {
       expect([name, restart, healthcheck?.test[0], stop_grace_period]).toEqual([
@@ -70,14 +70,14 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('asks a process by a program that its image has', async () => {
+  it('checks the health of a process with a program that its image contains', async () => {
     const [, program, flag, script] = services['tower-ledger']!.healthcheck!.test;
     expect([program, flag]).toEqual(['node', '-e']);
     const { status, stderr } = spawnSync(process.execPath, [flag!, script!], { env: { PORT: '1' }, encoding: 'utf8' });
     expect([status, stderr]).toEqual([1, '']);
   });
 
-  it('publishes the load balancer alone, on this machine unless told otherwise', () => {
+  it('publishes only the load balancer, by default on this machine only', () => {
     const published = Object.entries(services).filter(([, { ports = [] }]) => ports.length > 0);
     expect(published.map(([name, { ports }]) => [name, ports!.map((port) => filled(port))])).toEqual([
       ['load-balancer', ['127.0.0.1:3000:8080']],
@@ -87,13 +87,13 @@ describe('docker-compose.yml', () => {
     expect(isLoopback(configOf(environmentOf(services['tower-ledger']!)).host)).toBe(true);
   });
 
-  it('keeps the nodes where no way leads out or in', () => {
+  it('keeps the nodes on an internal network', () => {
     for (const [, node] of [...nodes, ...apis]) expect(node.networks).toEqual(['inside']);
     expect(networks['inside']).toEqual({ internal: true });
     expect(services['load-balancer']!.networks).toEqual(['inside', 'outside']);
   });
 
-  it('holds no password, and no default for one', () => {
+  it('contains no password and no default for one', () => {
     const secrets = Object.values(services).flatMap(({ environment = {} }) =>
       Object.entries(environment).filter(([key]) => /PASSWORD|SECRET|KEY$/.test(key)),
     );
@@ -103,7 +103,7 @@ describe('docker-compose.yml', () => {
     for (const [, url] of text.matchAll(/:\/\/([^@\s]+)@/g)) expect(url).toBe('admin:${KURRENTDB_ADMIN_PASSWORD:-}');
   });
 
-  it('waits for what a service needs, in the same profile and by a condition that can come', () => {
+  it('lets services depend only on services of the same profile, on conditions that can be met', () => {
     for (const [name, { depends_on = {}, profiles }] of Object.entries(services))
       for (const [on, { condition }] of Object.entries(depends_on)) {
         const needed = services[on]!;
@@ -116,7 +116,7 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(services['load-balancer']!.depends_on!)).toEqual(apis.map(([name]) => name));
   });
 
-  it('declares every volume and uses each; what one writes no other one writes', () => {
+  it('declares and uses every volume, each with a single writer', () => {
     const used = Object.entries(services).flatMap(([service, { volumes = [] }]) =>
       volumes.map((volume) => [service, ...volume.split(':')]),
     );
@@ -125,12 +125,12 @@ describe('docker-compose.yml', () => {
     expect(writers.sort()).toEqual(Object.keys(volumes).sort());
   });
 
-  it('takes images of a version', () => {
+  it('pins every image to a version', () => {
     const images = [...text.matchAll(/(?:image:|FROM) (\S+)/g)].map(([, image]) => image!);
     for (const image of images.filter((i) => i !== 'tower-ledger')) expect(image).toMatch(/:\d+(\.\d+)*(-\w+)?$/);
   });
 
-  it('builds the image from what is there, and starts what npm start starts, not as root', () => {
+  it('builds the image from existing files and runs the same program as npm start, not as root', () => {
     const { dockerfile_inline: file } = services['tower-ledger']!.build!;
     const copied = [...file.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, from]) => from!.split(' '));
     expect(copied).toContain('package-lock.json');
@@ -143,7 +143,7 @@ describe('docker-compose.yml', () => {
   });
 
   describe('the cluster', () => {
-    it('has three nodes that know each other by their names', () => {
+    it('has three nodes that find each other by name', () => {
       expect(nodes.map(([name]) => name)).toEqual(['kurrentdb-1', 'kurrentdb-2', 'kurrentdb-3']);
       for (const [name, node] of nodes) {
         const env = environmentOf(node);
@@ -165,13 +165,13 @@ describe('docker-compose.yml', () => {
       }
     });
 
-    it('has two API nodes that the program takes as they are configured, with tokens and a folder of their own', () => {
+    it('has two API nodes with a valid configuration, tokens, and a folder each', () => {
       expect(apis.map(([name]) => name)).toEqual(['api-1', 'api-2']);
       for (const [name, api] of apis) {
         const { host, store, tokens, dataDir, kurrentdbUrl } = configOf(environmentOf(api));
         expect([host, store, tokens, dataDir]).toEqual(['0.0.0.0', 'kurrentdb', '/tokens/tokens.json', '/data']);
         expect(api.volumes).toEqual([`${name}:/data`, 'tokens:/tokens:ro', 'certificates:/certs:ro']);
-        // the certificate is there once the cluster is
+        // the certificate exists only in a running cluster
         const [url, ca] = kurrentdbUrl!.split('&');
         expect(ca).toBe('tlsCAFile=/certs/ca/ca.crt');
         const { hosts, credentials, tls } = connectionOf(url!);
@@ -181,7 +181,7 @@ describe('docker-compose.yml', () => {
       expect(environmentOf(services['tokens']!)).toEqual({ LEDGER_TOKENS: '/tokens/tokens.json' });
     });
 
-    it('knows no setting that the program does not', () => {
+    it('uses only settings that the program knows', () => {
       const keys = Object.values(services).flatMap(({ environment = {} }) =>
         Object.keys(environment).filter((key) => key.startsWith('LEDGER_')),
       );
@@ -189,16 +189,16 @@ describe('docker-compose.yml', () => {
       for (const key of new Set(keys)) expect(() => configOf({ [key]: ' ' })).not.toThrow(/is not a setting/);
     });
 
-    it('has a load balancer that asks each API node whether it is ready, and passes streams on as they come', () => {
+    it('has a load balancer that checks the readiness of each API node and forwards streams unbuffered', () => {
       const config = filled(configs['load-balancer']!.content);
       const servers = [...config.matchAll(/^\s*server (\S+) (\S+):(\d+)$/gm)].map(([, name, host, port]) => [name, host, port]);
       expect(servers).toEqual(apis.map(([name, api]) => [name, name, environmentOf(api)['PORT']]));
       expect(config).toMatch(/option httpchk[\s\S]*http-check send meth GET uri \/readyz[\s\S]*http-check expect status 200/);
       expect(config).toMatch(/default-server check /);
       expect(config).not.toMatch(/http-buffer-request|compression|cache/);
-      // longer than what a stream is silent: 15 seconds
+      // longer than a stream may be silent: 15 seconds
       for (const side of ['client', 'server']) expect(config).toMatch(new RegExp(`timeout ${side} [1-9]\\d*m$`, 'm'));
-      // a command is not sent to another node when one may have taken it
+      // a command that one node may have received is not sent to another
       expect(config).toMatch(/^\s*retry-on conn-failure$/m);
       expect(config).toMatch(new RegExp(`bind :${services['load-balancer']!.ports![0]!.split(':').at(-1)}$`, 'm'));
     });
@@ -214,7 +214,7 @@ describe('docker-compose.yml', () => {
       writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
       chmodSync(join(bin, name), 0o755);
     };
-    // writes into its files how it was called
+    // a fake that writes its arguments into the certificate files
     program(
       'es-gencert-cli',
       'said="$*"; kind=$1; while [ "$1" != -out ]; do shift; done; mkdir "$2" && name=$([ $kind = create-ca ] && echo ca || echo node) && echo "$said $RANDOM" | tee "$2/$name.crt" > "$2/$name.key"',
@@ -233,19 +233,19 @@ describe('docker-compose.yml', () => {
 
     it.each([
       ['no password', {}],
-      ['an empty one', { ...right, KURRENTDB_ADMIN_PASSWORD: '' }],
-      ["the vendor's", { ...right, KURRENTDB_ADMIN_PASSWORD: 'changeit' }],
-      ['one that a connection string would take apart', { ...right, KURRENTDB_ADMIN_PASSWORD: 'sixteen:or@more/letters' }],
-      ['none for operations', { KURRENTDB_ADMIN_PASSWORD: PASSWORD }],
-      ['a short one for operations', { ...right, KURRENTDB_OPS_PASSWORD: 'short' }],
-    ])('are not made with %s, so that no node starts', (_, env: Readonly<Record<string, string>>) => {
+      ['an empty password', { ...right, KURRENTDB_ADMIN_PASSWORD: '' }],
+      ["the vendor's default password", { ...right, KURRENTDB_ADMIN_PASSWORD: 'changeit' }],
+      ['a password that would break a connection string', { ...right, KURRENTDB_ADMIN_PASSWORD: 'sixteen:or@more/letters' }],
+      ['no operations password', { KURRENTDB_ADMIN_PASSWORD: PASSWORD }],
+      ['a short operations password', { ...right, KURRENTDB_OPS_PASSWORD: 'short' }],
+    ])('are not issued with %s, so no node starts', (_, env: Readonly<Record<string, string>>) => {
       const { status, stderr } = run(env);
       expect(status).not.toBe(0);
       for (const value of Object.values(env)) if (value !== '') expect(stderr).not.toContain(value);
       expect(existsSync(join(certs, 'ca'))).toBe(false);
     });
 
-    it('are made for the names of the nodes, and again on every start by the authority that is kept', () => {
+    it('are issued for the node names, and renewed on every start by the same authority', () => {
       expect(run(right)).toEqual(expect.objectContaining({ status: 0, stderr: '' }));
       const [authority, first] = [read('ca/ca.crt'), read('node1/node.crt')];
       for (const [name] of nodes) expect(read(`node${name.at(-1)}/node.crt`)).toContain(`-dns-names localhost,${name} `);
@@ -257,7 +257,7 @@ describe('docker-compose.yml', () => {
   });
 
   if (spawnSync('docker', ['compose', 'version']).status === 0)
-    it('is taken by docker compose, without a password in the environment', () => {
+    it('is valid for docker compose, also without passwords in the environment', () => {
       for (const profile of ['embedded', 'cluster', 'tokens']) {
         const { status, stderr } = spawnSync('docker', ['compose', '--profile', profile, 'config', '--quiet'], {
           cwd: root,

@@ -5,7 +5,7 @@ import { ConfigError, configOf } from '../src/config.js';
 const URL = 'esdb://admin:s3cret-s3cret@db.example:2113?tls=true';
 
 describe('the configuration', () => {
-  it('has a default for everything that the embedded store on this machine needs', () => {
+  it('has defaults for everything that the embedded store needs', () => {
     expect(configOf({ PATH: '/bin' })).toStrictEqual({
       port: 3000,
       host: '127.0.0.1',
@@ -61,19 +61,19 @@ describe('the configuration', () => {
     expect(configOf({ HOST }).host).toBe(HOST),
   );
 
-  it('lets the server listen anywhere for those whose tokens are in a file', () => {
+  it('lets the server listen on any address when a token file is set', () => {
     const { host, tokens } = configOf({ HOST: '0.0.0.0', LEDGER_TOKENS: '/run/tokens.json' });
     expect([host, tokens]).toEqual(['0.0.0.0', '/run/tokens.json']);
   });
 
-  it('trusts the proxies that it names', () =>
+  it('reads the trusted proxies as a list', () =>
     expect(configOf({ LEDGER_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,2001:db8::/32' }).trustedProxies).toEqual([
       '127.0.0.1',
       '10.0.0.0/8',
       '2001:db8::/32',
     ]));
 
-  it('takes KurrentDB for a store only with the place of one', () => {
+  it('accepts KurrentDB as the store only with a connection string', () => {
     expect(() => configOf({ LEDGER_STORE: 'kurrentdb' })).toThrow(/KURRENTDB_URL/);
     const { store, kurrentdbUrl } = configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL });
     expect([store, kurrentdbUrl]).toEqual(['kurrentdb', URL]);

@@ -81,7 +81,15 @@ export const historyOf = (context: Stream): History => {
     context.events.map((event, i) => recorded(context, event, i)),
   );
   for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(context.aggregate, stored.type), data);
+  freeze(history.state);
   return history;
+};
+
+/** So that a decision, a rule or an `evolve` that changes what it reads throws. */
+const freeze = (value: unknown): void => {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
 };
 
 const expectShape = (of: string, fields: Fields, data: unknown): void =>

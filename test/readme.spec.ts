@@ -8,7 +8,7 @@ import { startServer, stopServer, type Answer, type Server } from './http/server
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const demo = readFileSync(join(import.meta.dirname, '../docs/demo.md'), 'utf8');
 
-it('the README lists every command with its events and refusals as they are', () => expect(readme).toContain(commandTable()));
+it('the README lists every command with its current events and refusals', () => expect(readme).toContain(commandTable()));
 
 describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   let server: Server;
@@ -21,13 +21,14 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
 
   const timeless = (text: string) => text.replace(/recorded \S+ by/, 'recorded then by');
 
-  it('come to the boards that docs/demo.md shows', () => {
+  it('give the boards that docs/demo.md shows', () => {
     for (const board of pages.slice(0, -1)) expect(demo).toContain(board);
   });
 
-  it('are audited as docs/demo.md shows, but for the moment of recording', () => expect(timeless(demo)).toContain(timeless(pages.at(-1)!)));
+  it('give the audit that docs/demo.md shows, except for the time of recording', () =>
+    expect(timeless(demo)).toContain(timeless(pages.at(-1)!)));
 
-  it('come to every line of the part that the README shows', () => {
+  it('print every line of the excerpt in the README', () => {
     const [, excerpt] = /A part of\nwhat it prints[^\n]*:\n\n```\n([^`]+)```/.exec(readme)!;
     const printed = new Set(timeless(pages.join('\n')).split('\n'));
     const lines = timeless(excerpt!).split('\n').filter((line) => line !== ''); // prettier-ignore
@@ -35,7 +36,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
     for (const line of lines) expect(printed).toContain(line);
   });
 
-  it('are refused nowhere, stop no stream, and log nothing', async () => {
+  it('are all accepted, fault no stream, and log nothing', async () => {
     const { body } = await server.get('/projections');
     expect(body.projections.map(({ faulted }: { faulted: unknown[] }) => faulted)).toEqual(body.projections.map(() => []));
     expect(server.logged).toEqual([]);
@@ -58,7 +59,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       expect(before.state.original).toEqual({ undisclosed: true });
     });
 
-    it('find both decisions on one paper', async () => {
+    it('find both decisions taken on one paper', async () => {
       const { body } = await answerTo(1);
       expect(body.decisions.map(({ stream }: { stream: string }) => stream).sort()).toEqual([
         'contract-met-dcms-keysource',
@@ -66,7 +67,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       ]);
     });
 
-    it('try a command and record nothing', async () => {
+    it('make a dry run that records nothing', async () => {
       const head = (await server.get('/events?limit=500')).body.events.length;
       const { status, body } = await answerTo(2);
       expect([status, body.outcome, body.events]).toEqual([200, 'dry-run', [{ type: 'ContractSigned', data: {} }]]);
@@ -74,7 +75,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
     });
   });
 
-  it('have the figures of the papers', async () => {
+  it('give the figures printed in the papers', async () => {
     const { body } = await server.get('/projections/tower-board/tower%3Aservice-integration');
     const siam = body.row.contracts.find(({ contract }: { contract: string }) => contract === 'met-siam-atos');
     expect(siam.changes.flatMap(({ figures }: { figures?: object }) => (figures ? [figures] : []))).toEqual([

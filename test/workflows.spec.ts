@@ -30,7 +30,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 describe.each(files)('%s', (file) => {
   const { on, permissions, jobs } = read(file);
 
-  it('runs on every push and pull request, may only read, and ends', () => {
+  it('runs on every push and pull request, with read permission only and a time limit', () => {
     expect(Object.keys(on)).toEqual(expect.arrayContaining(['push', 'pull_request']));
     expect(permissions).toEqual({ contents: 'read' });
     for (const job of Object.values(jobs)) {
@@ -39,13 +39,13 @@ describe.each(files)('%s', (file) => {
     }
   });
 
-  it('takes actions at a commit, whose version it names', () => {
+  it('pins every action to a commit and names its version', () => {
     const uses = [...textOf(file).matchAll(/uses: (.*)$/gm)].map(([, action]) => action);
     expect(uses.length).toBeGreaterThan(0);
     for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  it('calls only what is there: scripts, profiles, services', () => {
+  it('calls only scripts, profiles and services that exist', () => {
     const lines = Object.values(jobs).flatMap(runsOf).join('\n');
     for (const [, script] of lines.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(script);
     const profiles = Object.values<any>(compose.services).flatMap((service) => service.profiles);
@@ -56,14 +56,14 @@ describe.each(files)('%s', (file) => {
 });
 
 describe('the workflows', () => {
-  it('check what has to be green before a change lands', () => {
+  it('run the same check that must pass before a change lands', () => {
     expect(Object.values(read('ci.yml').jobs).flatMap(runsOf)).toEqual(['bash .ci/run']);
     expect(statSync(join(root, '.ci/run')).isFile()).toBe(true);
   });
 
-  it('start the cluster, tell the demo to it, also with one node killed, and run the contract of the stores on it', () => {
+  it('start the cluster, run the demo on it, again with one node killed, and then the event store contract', () => {
     const { steps } = read('cluster.yml').jobs['cluster']!;
-    const at = (what: RegExp): number => {
+    const indexOf = (what: RegExp): number => {
       const i = steps.findIndex(({ run }) => what.test(run ?? ''));
       expect([what, i]).not.toEqual([what, -1]);
       return i;
@@ -75,7 +75,7 @@ describe('the workflows', () => {
       /^npm run demo -- --url http:\/\/127\.0\.0\.1:3000$/,
       /docker compose kill api-1\s+npm run demo -- --url/,
       /npm run test:kurrentdb/,
-    ].map(at);
+    ].map(indexOf);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     const contract = steps[order.at(-1)!]!;
     for (const node of [1, 2, 3]) expect(contract.env!['KURRENTDB_URL']).toContain(`kurrentdb-${node}:2113`);
@@ -83,7 +83,7 @@ describe('the workflows', () => {
     expect(contract.run).toContain(`--volume ${compose.name}_certificates:/certs:ro`);
   });
 
-  it('draw passwords and tokens, hide them, and hold none', () => {
+  it('generate passwords and tokens, mask them, and contain none', () => {
     const text = textOf('cluster.yml');
     const masked = [...text.matchAll(/^\s*echo "::add-mask::\$(\w+)"$/gm)].map(([, name]) => name);
     const kept = [...text.matchAll(/^\s*echo "[^=]+=\$(\w+)" >> "\$GITHUB_ENV"$/gm)].map(([, name]) => name);

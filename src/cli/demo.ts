@@ -7,18 +7,18 @@ import { tellStory } from './story.js';
 
 const {
   exit,
-  url: elsewhere,
+  url: existing,
   token,
 } = new Command('demo')
-  .description("Tells the Metropolitan Police's contracts to a server on a fresh folder, and shows what came of it.")
-  .option('--exit', 'stop when done instead of keeping to serve')
-  .option('--url <url>', 'tell them to this server instead, where they stay')
-  .addOption(new Option('--token <token>', 'for that server; safer in the environment').env('LEDGER_TOKEN'))
+  .description("Records the Metropolitan Police's contracts on a server with a fresh folder, and shows the result.")
+  .option('--exit', 'stop when done instead of serving until Ctrl-C')
+  .option('--url <url>', 'record them on this server instead, permanently')
+  .addOption(new Option('--token <token>', 'token for that server; safer in the environment').env('LEDGER_TOKEN'))
   .parse()
   .opts<{ exit?: boolean; url?: string; token?: string }>();
-delete process.env['LEDGER_TOKEN']; // no setting of a server
+delete process.env['LEDGER_TOKEN']; // the server would refuse it as an unknown setting
 
-/** A server of its own, on a folder that is gone with it. */
+/** Starts a server on `dataDir`, which is deleted when the demo ends. */
 const serve = async (dataDir: string) => {
   const port = process.env['PORT'] ?? (exit ? '0' : '3000');
   const server = spawn(process.execPath, [join(import.meta.dirname, '../main.js')], {
@@ -27,27 +27,27 @@ const serve = async (dataDir: string) => {
   });
   const ended = new Promise<number>((resolve) => server.on('exit', (code) => resolve(code ?? 1)));
   const url = await new Promise<string>((resolve, reject) => {
-    let said = '';
+    let output = '';
     server.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const ready = /ready at (\S+)/.exec(said);
+      output += chunk.toString();
+      const ready = /ready at (\S+)/.exec(output);
       if (ready) resolve(ready[1]!);
     });
-    void ended.then((code) => reject(new Error(`The server ended with ${code} before it was ready.`)));
+    void ended.then((code) => reject(new Error(`The server exited with code ${code} before it was ready.`)));
   });
   return { url, ended, stop: () => server.kill('SIGTERM') };
 };
 
 const show = async (url: string, folder: string): Promise<void> => {
-  const said = (part: number) => {
-    if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story told`);
+  const progress = (part: number) => {
+    if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story recorded`);
   };
-  console.log(`\n\n${(await tellStory(url, folder, said, token)).join('\n')}`);
+  console.log(`\n\n${(await tellStory(url, folder, progress, token)).join('\n')}`);
 };
 
 const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));
 try {
-  if (elsewhere !== undefined) await show(elsewhere.replace(/\/$/, ''), dataDir);
+  if (existing !== undefined) await show(existing.replace(/\/$/, ''), dataDir);
   else {
     const { url, ended, stop } = await serve(dataDir);
     try {

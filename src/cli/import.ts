@@ -3,17 +3,15 @@ import { userInfo } from 'node:os';
 import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 
 const command = new Command('import')
-  .description(
-    'Sends a file of commands to a server: a JSON text each line, {"key", "post", "body"}. What was recorded before is not recorded twice.',
-  )
+  .description('Sends a file of commands to a server, one JSON object {"key", "post", "body"} per line. Re-running it is a no-op.')
   .argument('<file>', 'JSON Lines')
   .option('--url <url>', 'the server', 'http://127.0.0.1:3000')
-  .option('--actor <id>', 'who sends them, to a server without tokens', userInfo().username)
-  .addOption(new Option('--token <token>', 'whose they are; safer in the environment').env('LEDGER_TOKEN').conflicts('actor'))
-  .option('--connections <n>', 'lines under way at the same time', '64')
-  .option('--report <file>', 'what became of each line; beside the file when absent')
-  .option('--dry-run', 'record nothing: only say what would be refused')
-  .option('--again', 'from the first line, whatever an earlier run did')
+  .option('--actor <id>', 'the sender, for a server without tokens', userInfo().username)
+  .addOption(new Option('--token <token>', 'token of the sender; safer in the environment').env('LEDGER_TOKEN').conflicts('actor'))
+  .option('--connections <n>', 'lines in flight at the same time', '64')
+  .option('--report <file>', 'outcome of each line (default: <file>.report.jsonl)')
+  .option('--dry-run', 'record nothing, only report what would be refused')
+  .option('--again', 'start at the first line, even if an earlier run was interrupted')
   .parse();
 const [file] = command.args as [string];
 const { url, actor, token, connections, report, dryRun, again } = command.opts<{
@@ -26,10 +24,10 @@ const { url, actor, token, connections, report, dryRun, again } = command.opts<{
   again?: true;
 }>();
 
-const begun = Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for who watches
+const begun = Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for the progress bar
 let shown = 0;
 const bar = (lines: number, bytes: number, of: number): void => {
-  const now = Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for who watches
+  const now = Date.now(); // eslint-disable-line no-restricted-syntax -- a rate for the progress bar
   if (!process.stdout.isTTY || (now - shown < 200 && bytes < of)) return;
   shown = now;
   const part = of === 0 ? 1 : bytes / of;
@@ -52,12 +50,12 @@ try {
   const { lines, ...outcomes } = counts;
   const sent = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
   console.log(
-    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${sent.join(', ') || 'nothing'}; each in ${report ?? `${file}.report.jsonl`}`,
+    `${process.stdout.isTTY ? '\n' : ''}${lines} lines: ${sent.join(', ') || 'nothing'}; details in ${report ?? `${file}.report.jsonl`}`,
   );
   process.exitCode = counts.refused + counts.broken + counts.failed > 0 ? 1 : 0;
 } catch (error) {
   const { code } = error as { readonly code?: string };
-  const plain = error instanceof InterruptedError || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // a file that is not there is nobody's bug
+  const plain = error instanceof InterruptedError || error instanceof NotJsonLinesError || /^E[A-Z]+$/.test(code ?? ''); // for example a missing file: the message is enough, without a stack
   console.error(plain ? (error as Error).message : error);
   process.exitCode = 2;
 }

@@ -7,13 +7,13 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Asks one server many things at once, on connections that stay open; what all requests share is worked out once. */
+/** Sends many requests to one server at once over keep-alive connections. Options that all requests share are computed once. */
 export class LedgerClient {
   readonly #agent: Agent;
   readonly #shared: RequestOptions;
   readonly #prefix: string;
 
-  /** @param patienceMs how long an answer may take to begin, or to go on */
+  /** @param patienceMs how long a connection may be silent before or during an answer */
   constructor(
     url: string,
     private readonly headers: OutgoingHttpHeaders,
@@ -26,7 +26,7 @@ export class LedgerClient {
     this.#prefix = at.pathname.replace(/\/$/, '');
   }
 
-  /** @throws when no whole answer came */
+  /** @throws Error when no complete answer arrives */
   ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
     const headers: OutgoingHttpHeaders = { ...this.headers };
     if (key !== undefined) headers['idempotency-key'] = key;
@@ -46,7 +46,7 @@ export class LedgerClient {
         );
       });
       sent.on('error', reject);
-      sent.on('timeout', () => sent.destroy(new Error('no answer came')));
+      sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
       sent.end(body);
     });
   }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { commands } from '../domain/index.js';
 
-/** What every command can do, from the commands themselves. */
+/** A Markdown table of every command with its events and refusals, generated from the registry. */
 export const commandTable = (): string =>
   [
     '| Command | Events | Refusals of its own |',
@@ -19,7 +19,7 @@ export const commandTable = (): string =>
 
 const between = /(<!-- commands -->)[^]*?(<!-- \/commands -->)/;
 
-/** A README with the table as it is now. */
+/** The README text with an up-to-date table. */
 export const withTable = (readme: string): string =>
   readme.replace(between, (_, before, after) => `${before}\n${commandTable()}\n${after}`);
 

@@ -14,10 +14,10 @@ const getFrom =
   };
 
 /**
- * Sends the story over HTTP, line by line, so that whichever node answers a read can be asked for what was told before.
+ * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the board as it stood at each mark and at the end, and one decision audited
- * @throws Error when a line is not accepted
+ * @returns the boards at each mark and at the end, the workforce example, and the audit of one decision
+ * @throws Error when any line is not accepted
  */
 export const tellStory = async (
   url: string,
@@ -26,7 +26,7 @@ export const tellStory = async (
   token?: string,
 ): Promise<readonly string[]> => {
   const get = getFrom(url, token);
-  /** Where the log ends, as far as it was told here. */
+  /** Position of the last answer. */
   let last = '';
   const marks: { readonly title: string; readonly position: string }[] = [];
   const { refused, broken, failed } = await importFile({
@@ -45,7 +45,7 @@ export const tellStory = async (
   const boards: string[] = [];
   for (const mark of [...marks, { title: 'As it is known now', position: last }]) {
     boards.push(await board(get, mark.title, mark.position));
-    boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${upTo(mark.position)}`)));
+    boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
   const { row } = await get<{ row: Staff }>(`/projections/workforce/${encodeURIComponent('workforce:example')}?minPosition=${last}`);
   return [
@@ -55,8 +55,8 @@ export const tellStory = async (
   ];
 };
 
-/** At exactly this position, on a node that may not have read so far yet. */
-const upTo = (position: string): string => `position=${position}&minPosition=${position}`;
+/** Query for the state at exactly this position; the node waits until its replica has reached it. */
+const atPosition = (position: string): string => `position=${position}&minPosition=${position}`;
 
 const pages = async <T>(get: Get, path: string): Promise<readonly T[]> => {
   const rows: T[] = [];
@@ -72,7 +72,7 @@ const pages = async <T>(get: Get, path: string): Promise<readonly T[]> => {
 };
 const board = async (get: Get, title: string, position: string): Promise<string> => {
   const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/met?minPosition=${position}`);
-  const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${upTo(position)}`);
+  const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${atPosition(position)}`);
   return boardOf(title, position, rows, recordedAt.slice(0, 10));
 };
 

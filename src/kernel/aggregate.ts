@@ -14,7 +14,7 @@ export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'>
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
 
 /** A type of event: the stages it can follow, the shape of its data, what must hold where it stands, and what it changes. */
-export interface EventType<State, F extends Fields, Home, Code extends string = string> {
+export interface EventType<State, F extends Fields, Governing, Code extends string = string> {
   /** Stages, as data: they make the refusals of commands, and what a backdated event may stand between. */
   readonly allowedIn: readonly StageOf<State>[];
   readonly fields: F;
@@ -30,15 +30,15 @@ export interface EventType<State, F extends Fields, Home, Code extends string = 
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
   /** Policy and law on this event, judged on the state it finds. Empty without an adopted rule. Judged again when the event is corrected. */
-  assess?(data: DataOf<F>, context: EventContext, state: State, home: Home): readonly Assessment[];
+  assess?(data: DataOf<F>, context: EventContext, state: State, governing: Governing): readonly Assessment[];
 }
 
 /** `event({ allowedIn, fields, rules, evolve })` with the types of one aggregate. */
 export const eventsOf =
-  <State, Home = unknown>() =>
+  <State, Governing = unknown>() =>
   <const F extends Fields, const Code extends string = never>(
-    type: EventType<State, F, Home, Code>,
-  ): EventType<State, F, Home, NoInfer<Code>> =>
+    type: EventType<State, F, Governing, Code>,
+  ): EventType<State, F, Governing, NoInfer<Code>> =>
     type;
 
 // `any` where the fields, the governing state and the codes differ from event to event: each was checked where it was written.

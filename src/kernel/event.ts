@@ -1,13 +1,13 @@
 /** JSON as it is stored: no classes, no dates, no bigints. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A fact, named in the past tense. `data` holds what was told, nothing derived. */
+/** An event, named in the past tense. `data` holds what was decided, nothing derived. */
 export interface Event<Type extends string = string, Data = any> {
   readonly type: Type;
   readonly data: Data;
 }
 
-/** A source of a fact. `published` is a told date; `sha256` is the hash of the document in hexadecimal. */
+/** A source of a fact. `published` is an UncertainDate; `sha256` is the hash of the document in hexadecimal. */
 export interface Evidence {
   readonly uri?: string;
   readonly title?: string;
@@ -17,15 +17,15 @@ export interface Evidence {
   readonly confidence?: 'primary' | 'press' | 'derived' | 'low';
 }
 
-/** What stands beside every command: who decided, when, on whose authority and on what grounds. */
+/** Accompanies every command as its `record`: who decided, when, on whose authority and on what evidence. */
 export interface Provenance {
-  /** The told date of the act (`2016`, `2016-02-29`, `[..2016-02-29]`, `unknown`); today in the ledger's time zone when absent. */
+  /** UncertainDate of the act (`2016`, `2016-02-29`, `[..2016-02-29]`, `unknown`); today in the ledger's time zone when absent. */
   readonly effectiveOn?: string;
   readonly decidedBy?: { readonly person: string; readonly office?: string };
   readonly authority?: { readonly reference: string; readonly limit?: { readonly amount: string; readonly currency: string } };
   readonly reason?: string;
   readonly evidence?: readonly Evidence[];
-  /** Rules that the authority set aside, by id: each needs a reason and an authority. */
+  /** Ids of the rules that the authority waived; waiving needs a reason and an authority. */
   readonly waives?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface Actor {
   readonly role?: string;
 }
 
-/** What a rule said of a decision, with what it was asked: never written for a rule that was not adopted. */
+/** The result of one rule for a decision, with its inputs. Only adopted rules are assessed. */
 export interface Assessment {
   readonly rule: string;
   readonly version: string;
@@ -44,7 +44,7 @@ export interface Assessment {
   readonly note?: string;
 }
 
-/** The identifiers an event is about, for filters and subscribers. */
+/** The identifiers that an event is about, for filters and subscribers. */
 export interface About {
   readonly programme?: string;
   readonly tower?: readonly string[];
@@ -52,28 +52,28 @@ export interface About {
   readonly supplier?: readonly string[];
 }
 
-/** A stream as it was known when a decision was taken; revision -1 is a stream without events. */
+/** A stream and the revision at which a decision read it; -1 is a stream without events. */
 export interface Known {
   readonly stream: string;
   readonly revision: number;
 }
 
-/** The command behind an event. What it was sent with stands on the first event of the decision only, as `body` or by `record`. */
+/** The command behind an event. Only the decision's first event keeps the body: as `body`, or through `record`. */
 export interface CommandStamp {
   /** The decision's id. */
   readonly id: string;
   readonly name: string;
   readonly body?: Json;
-  /** The event's data are the command's fields, and these names of its metadata are what its `record` said; null: it had none. */
+  /** Replaces `body`: the event's data are the command's fields, and these metadata keys were its `record`; null: it had none. */
   readonly record?: readonly string[] | null;
 }
 
-/** The same beside every event on every store. */
+/** The metadata of every event, the same on every store. */
 export interface Metadata {
   readonly schemaVersion: number;
-  /** An instant in UTC with milliseconds, stamped once for each attempt to decide. */
+  /** Instant in UTC with milliseconds, one for each attempt to decide. */
   readonly recordedAt: string;
-  /** A told date: the day of the act. */
+  /** UncertainDate of the act. */
   readonly effectiveOn: string;
   readonly about: About;
   readonly command: CommandStamp;
@@ -88,7 +88,7 @@ export interface Metadata {
   readonly assessed?: readonly Assessment[];
 }
 
-/** An event that has not been stored yet. `id` is a UUIDv7 that belongs to one attempt to decide. */
+/** An event before it is stored. `id` is a UUIDv7, new for each attempt to decide. */
 export interface NewEvent extends Event {
   readonly id: string;
   readonly metadata: Metadata;
@@ -98,6 +98,6 @@ export interface RecordedEvent extends NewEvent {
   readonly stream: string;
   /** 0, 1, 2 … within its stream. */
   readonly revision: number;
-  /** Opaque; ordered only by the store; gaps are normal. */
+  /** Opaque: only the store compares positions. Gaps are normal. */
   readonly position: string;
 }

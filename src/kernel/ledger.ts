@@ -1,15 +1,15 @@
 import { choice, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './schema/fields.js';
 
 /**
- * The ledger's own events. They may stand in any stream, no `evolve` sees them, and they have no place in effective order:
- * they change how what was recorded is read from then on.
+ * The ledger's own events. Any stream may contain them. No `evolve` sees them and they have no place in valid-time order:
+ * they change how earlier events are read from then on.
  */
 export const ledgerEvents = {
-  /** The event's field at `pointer` (into its data, or /effectiveOn, /evidence) is read as `value` from here on. */
+  /** From here on, the event's field at `pointer` (into its data, or /effectiveOn, /evidence) reads as `value`. */
   FactCorrected: { event: uuid(), pointer: pointer(), value: json(), because: choice(['error', 'better-source', 'refined', 'settled']) },
-  /** The event never happened, nor did those that could only follow it. */
+  /** The event never happened, and neither did its dependants, which could only follow it. */
   FactWithdrawn: { event: uuid(), dependants: optional(list(uuid(), 'Later facts that could no longer follow', { max: 100_000 })) },
-  /** A note, or what another source claims of an event's field. */
+  /** A note, or another source's claim about a field of an event. */
   FactAnnotated: {
     event: optional(uuid()),
     note: text('What a reader should know', { max: 2000 }),

@@ -5,7 +5,7 @@ import type { EventStore } from './event-store.js';
 /** A SHA-256, 32 bytes. */
 export type Hash = Buffer;
 
-/** RFC 6962, 2.1: a leaf is hashed behind a 0 and a node behind a 1, so that neither can pass for the other. */
+/** RFC 6962, 2.1: a leaf's hash has the prefix 0 and an inner node's the prefix 1, so neither can be mistaken for the other. */
 export const leafHash = (data: string): Hash => hash('sha256', `\0${data}`, 'buffer');
 
 const EMPTY = hash('sha256', '', 'hex');
@@ -16,26 +16,26 @@ const nodeHash = (left: Hash, right: Hash): Hash => {
   return hash('sha256', both, 'buffer');
 };
 
-/** The leaf of an event as it is stored, before upcasting: the same on every store, so its position is no part of it. */
+/** The leaf of an event as stored, before upcasting. It omits the position, so it is the same on every store. */
 export const leafOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent): Hash =>
   leafHash(canonical({ v: 1, id, stream, revision, type, data, metadata }));
 
-/** All that a tree needs to grow on: its size, and the roots of the full trees that it is made of, the largest first, in hexadecimal. */
+/** What a tree needs to continue: its size, and the roots of its perfect subtrees, the largest first, in hexadecimal. */
 export interface TreeState {
   readonly size: number;
   readonly frontier: string;
 }
 
-/** The Merkle tree of RFC 6962 over leaves that only ever come; it keeps no more than a hash for each binary digit of its size. */
+/** The append-only Merkle tree of RFC 6962. It keeps at most one hash for each binary digit of its size. */
 export class MerkleTree {
   #size = 0;
   readonly #frontier: Hash[] = [];
 
-  /** @throws RangeError when the state is not one of a tree */
+  /** @throws RangeError when the state is not a valid TreeState */
   static from({ size, frontier }: TreeState): MerkleTree {
     const tree = new MerkleTree();
     const hashes = Number.isSafeInteger(size) && size >= 0 ? onesOf(size) : NaN;
-    if (frontier.length !== hashes * 64 || !/^[\da-f]*$/.test(frontier)) throw new RangeError('This is not the state of a tree.');
+    if (frontier.length !== hashes * 64 || !/^[\da-f]*$/.test(frontier)) throw new RangeError('This is not a valid Merkle tree state.');
     tree.#size = size;
     for (let at = 0; at < frontier.length; at += 64) tree.#frontier.push(Buffer.from(frontier.slice(at, at + 64), 'hex'));
     return tree;
@@ -52,7 +52,7 @@ export class MerkleTree {
     this.#size++;
   }
 
-  /** In hexadecimal. */
+  /** The root hash, in hexadecimal. */
   root(): string {
     if (this.#size === 0) return EMPTY;
     return this.#frontier.reduceRight((right, left) => nodeHash(left, right)).toString('hex');
@@ -62,7 +62,7 @@ export class MerkleTree {
     return { size: this.#size, frontier: this.#frontier.map((node) => node.toString('hex')).join('') };
   }
 
-  replica(): MerkleTree {
+  clone(): MerkleTree {
     const tree = new MerkleTree();
     tree.#size = this.#size;
     tree.#frontier.push(...this.#frontier);
@@ -74,37 +74,37 @@ const onesOf = (n: number): number => (n === 0 ? 0 : (n % 2) + onesOf(Math.floor
 
 export type Log = Pick<EventStore, 'readAll'>;
 
-/** The log page by page, each read while the one before it is looked at. */
+/** The log in pages of `limit` events; the next page is read while the current one is processed. */
 export async function* pagesOf(log: Log, after?: string, limit = 500): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
   let next = log.readAll(after, limit);
   for (let page = await next; page.length > 0; page = await next) {
     next = log.readAll(page.at(-1)!.position, limit);
-    next.catch(() => undefined); // who walks away does not ask for it
+    next.catch(() => undefined); // a consumer that stops early never awaits it
     yield page;
-    await new Promise((resolve) => setImmediate(resolve)); // others come first
+    await new Promise((resolve) => setImmediate(resolve)); // let other work run
   }
 }
 
-/** How far two logs are the same, and what stands where they part. */
+/** How far two logs are equal, and the events where they diverge. */
 export interface Likeness {
-  /** So many events, from the first on, have the same leaves. */
+  /** Number of events from the start that have equal leaves. */
   readonly same: number;
-  /** Over those events, from the events of each log. */
+  /** Merkle root over those events, computed from each log. */
   readonly roots: readonly [string, string];
-  /** The position of the last one in each log. */
+  /** Position of the last of them in each log. */
   readonly positions: readonly [string | undefined, string | undefined];
-  /** The next event of each log, where one has none or another. */
+  /** The first differing event of each log; undefined where a log has ended. */
   readonly next: readonly [RecordedEvent | undefined, RecordedEvent | undefined];
 }
 
 export interface Comparing {
-  /** Events that are looked at, at most. */
+  /** Maximum number of events to compare. */
   readonly count?: number;
   readonly signal?: AbortSignal;
   onProgress?(events: number): void;
 }
 
-/** Reads two logs side by side until they part, whatever their positions are. @throws what `signal` aborts with */
+/** Reads two logs side by side until they diverge; positions may differ. @throws the abort reason of `signal` */
 export const compareLogs = async (a: Log, b: Log, { count = Infinity, signal, onProgress }: Comparing = {}): Promise<Likeness> => {
   const logs = [pagesOf(a), pagesOf(b)] as const;
   const trees = [new MerkleTree(), new MerkleTree()] as const;

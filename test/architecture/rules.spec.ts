@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const root = join(import.meta.dirname, '../..');
 const planted = 'test/architecture/planted';
 
-/** A tool of the repository, with its own configuration; one that finds something ends with an error, and says it all the same. */
+/** Runs a tool with the repository's configuration. A tool that finds something exits with an error but still prints its result. */
 const tool = async (name: string, ...args: string[]): Promise<string> => {
   const script = join(root, 'node_modules', name);
   const run = promisify(execFile)(process.execPath, [script, ...args], { cwd: root, maxBuffer: 1 << 26 });
@@ -29,44 +29,44 @@ const lint = async (...args: string[]): Promise<readonly Linted[]> => JSON.parse
 const { forbidden } = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs')) as { forbidden: readonly { name: string }[] };
 const rules = forbidden.map(({ name }) => name);
 const ESLINT: Readonly<Record<string, readonly string[]>> = {
-  'time-is-told': Array.from({ length: 9 }, () => 'The time is told, never read.'),
-  'no-chance': ['Nothing is left to chance.', 'Nothing is left to chance.'],
+  'time-is-passed-in': Array.from({ length: 9 }, () => 'Time is passed in, never read from a clock.'),
+  'no-randomness': ['No randomness: ids and jitter are passed in.', 'No randomness: ids and jitter are passed in.'],
   'pure-without-machine': ['process', 'console', 'crypto', 'fetch', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis'].map((name) => `Unexpected use of '${name}'.`), // prettier-ignore
-  'pure-without-waiting': ['Nothing pure waits.', 'Nothing pure waits.'],
+  'pure-without-waiting': ['Pure code is synchronous.', 'Pure code is synchronous.'],
   'no-any': ['Unexpected any. Specify a different type.'],
 };
 
-describe('who may know whom', () => {
+describe('the import rules', () => {
   let found: Awaited<ReturnType<typeof imports>>;
   beforeAll(async () => {
     found = await imports(planted);
   }, 60_000);
 
-  it('holds in the whole product', async () => expect(await imports('src', 'projections', 'bench')).toEqual([]), 60_000);
+  it('are kept by the whole product', async () => expect(await imports('src', 'projections', 'bench')).toEqual([]), 60_000);
 
-  it.each(rules)('%s bites on its planted file', (rule) => {
-    const bitten = found.filter(({ rule: { name }, from }) => name === rule && from.startsWith(`${planted}/${rule}/`));
-    expect(bitten).not.toEqual([]);
+  it.each(rules)('%s reports its planted file', (rule) => {
+    const reported = found.filter(({ rule: { name }, from }) => name === rule && from.startsWith(`${planted}/${rule}/`));
+    expect(reported).not.toEqual([]);
   });
 });
 
-describe('what is pure reads no clock, draws nothing, waits for nothing', () => {
+describe('the lint rules against clocks, randomness and waiting', () => {
   let found: readonly Linted[];
   beforeAll(async () => {
     found = await lint('--no-ignore', planted);
   }, 60_000);
 
-  it('in the whole product', async () => {
+  it('are kept by the whole product', async () => {
     const linted = await lint('src', 'projections');
     expect(linted.length).toBeGreaterThan(80);
     expect(linted.filter(({ messages }) => messages.length > 0)).toEqual([]);
   }, 60_000);
 
-  it.each(Object.entries(ESLINT))('%s bites on its planted files', (rule, expected) => {
+  it.each(Object.entries(ESLINT))('%s reports its planted files', (rule, expected) => {
     const messages = found.filter(({ filePath }) => filePath.includes(`/planted/${rule}/`)).flatMap((file) => file.messages);
     expect(messages.map(({ message }) => message.replace(/([^.])$/, '$1.')).sort()).toEqual([...expected].sort());
   });
 });
 
-it('nothing is planted that no rule bites on', () =>
+it('every planted folder belongs to a rule', () =>
   expect(readdirSync(join(root, planted)).sort()).toEqual([...rules, ...Object.keys(ESLINT)].sort()));

@@ -25,16 +25,16 @@ beforeEach(async () => {
 });
 
 const eventsOf = async (decision: string) => (await world.history('contract-siam')).decision(decision);
-const again = async (decision: string): Promise<Replay> => {
+const replayOf = async (decision: string): Promise<Replay> => {
   const events = await eventsOf(decision);
   const command = commands.find(({ name }) => name === events[0]!.metadata.command.name)!;
   return replay((category, id) => world.history(`${category}-${id}`), command, events, LONDON);
 };
 const approved = async () => (await world.tell('contract-siam', 'ApproveChange', uplift, deputyMayor)).decision!;
 
-describe('a decision taken again from what was known', () => {
-  it('comes out the same, with the same rules assessed', async () => {
-    const taken = await again(await approved());
+describe('replaying a decision against what was known', () => {
+  it('gives the same events and the same assessed rules', async () => {
+    const taken = await replayOf(await approved());
     expect(taken).toMatchObject({ same: true, differences: [] });
     expect(taken.again).toEqual(taken.recorded);
     expect(taken.again).toMatchObject([{ type: 'ChangeApproved', assessed: [{ rule: 'scheme/approval', result: 'met' }] }]);
@@ -44,17 +44,17 @@ describe('a decision taken again from what was known', () => {
     ]);
   });
 
-  it('does not see what was learned later, there or elsewhere', async () => {
+  it('ignores what was recorded later, in its own stream and in others', async () => {
     const decision = await approved();
     const [award] = (await world.history('contract-siam')).recorded;
     await world.tell('contract-siam', 'CorrectFact', { event: award!.id, pointer: '/value/amount', value: '149000000', because: 'error' }, deputyMayor); // prettier-ignore
     await world.tell('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
     const stricter = { ...scheme, version: '2', approvals: [{ stepOverOriginalAbove: 1, approver: 'Mayor' }] };
     await world.tell('programme-met', 'AdoptPolicy', stricter);
-    expect(await again(decision)).toMatchObject({ same: true, differences: [] });
+    expect(await replayOf(decision)).toMatchObject({ same: true, differences: [] });
   });
 
-  /** A decision that these rules did not take, put into the log behind their back. */
+  /** Writes a decision that the rules would not take directly into the log. */
   const smuggled = async (command: string, body: object, type: string, data: object): Promise<string> => {
     const { metadata } = (await eventsOf(await approved()))[0]!;
     const { assessed: _, ...rest } = metadata;
@@ -68,22 +68,22 @@ describe('a decision taken again from what was known', () => {
     return 'smuggled';
   };
 
-  it('shows where the record says something else', async () => {
+  it('shows where the recorded events differ', async () => {
     const decision = await smuggled('ApproveChange', { kind: 'value', to: gbp('160000000'), record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
-    const { same, differences } = await again(decision);
+    const { same, differences } = await replayOf(decision);
     expect(same).toBe(false);
     expect(differences.map(({ path }) => path)).toContain('/events/0/data/to/amount');
     expect(JSON.stringify(differences)).toMatch(/190000000.*160000000/);
   });
 
-  it('shows that it would have been refused', async () => {
+  it('shows that the command would have been refused', async () => {
     const decision = await smuggled('ApproveChange', { kind: 'value', record: deputyMayor }, 'ChangeApproved', { kind: 'value', to: gbp('190000000') }); // prettier-ignore
-    expect(await again(decision)).toMatchObject({ same: false, again: [], refused: { code: 'contract/change-without-value' } });
+    expect(await replayOf(decision)).toMatchObject({ same: false, again: [], refused: { code: 'contract/change-without-value' } });
   });
 });
 
 describe('the dossier of a decision', () => {
-  it('has what was asked, known and assessed, and what became of it since', async () => {
+  it('has the command, what was known and assessed, and what happened to its events since', async () => {
     const decision = await approved();
     const [event] = await eventsOf(decision);
     await world.tell('contract-siam', 'Annotate', { event: event!.id, note: 'Seen' });
@@ -101,15 +101,15 @@ describe('the dossier of a decision', () => {
     expect(dossier).not.toHaveProperty('daysLate');
   });
 
-  it('says how late it was told at least', async () => {
+  it('gives the minimum number of days that it was recorded late', async () => {
     const [award] = (await world.history('contract-siam')).recorded;
     const dossier = dossierOf([award!], await world.history('contract-siam'), LONDON);
     expect(dossier.daysLate).toBe(1404); // 2015-12-31 → 2019-11-04
   });
 });
 
-describe('the history of a subject', () => {
-  it('tells each fact in its place, what it changed, and what was said of it', async () => {
+describe('the history of an aggregate', () => {
+  it('has each event in valid-time order with what it changed', async () => {
     await approved();
     await world.tell('contract-siam', 'SignContract', {}, { effectiveOn: '2016' });
     const { entries, ledger, withdrawn } = await historyPage(await world.history('contract-siam'), 0, 100);

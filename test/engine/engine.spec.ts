@@ -21,12 +21,12 @@ let store: MemoryStore;
 let now: string;
 let ids: number;
 const newId = () => `019353d2-0000-7000-8000-${String(++ids).padStart(12, '0')}`;
-/** The clock ticks with every look at it. */
+/** The clock advances by a millisecond on every read. */
 const tick = () => (now = Temporal.Instant.from(now).add({ milliseconds: 1 }).toString({ smallestUnit: 'millisecond' }));
 const engineOn = (on: MemoryStore, queue?: number) => new Engine({ store: on, now: tick, newId }, aggregates, queue);
 
 let engine: Engine;
-const ask = (stream: string, command: string, body: object = {}, more: Partial<CommandRequest> = {}, by = engine): Promise<Receipt> => {
+const send = (stream: string, command: string, body: object = {}, more: Partial<CommandRequest> = {}, by = engine): Promise<Receipt> => {
   const [category, id] = split(stream);
   const target = {
     command: commands.find(({ name }) => name === command)!,
@@ -36,7 +36,7 @@ const ask = (stream: string, command: string, body: object = {}, more: Partial<C
   return by.handle({ ...target, body: body as CommandRequest['body'], actor: { id: 'ana' }, ...more });
 };
 const hosting = (command: string, body?: object, more?: Partial<CommandRequest>, by?: Engine) =>
-  ask('contract-hosting', command, body, more, by);
+  send('contract-hosting', command, body, more, by);
 const recorded = (stream = 'contract-hosting'): Promise<readonly RecordedEvent[]> => store.read(stream);
 const metadata = async (stream?: string) => (await recorded(stream)).at(-1)!.metadata;
 const key = (idempotencyKey: string): Partial<CommandRequest> => ({ idempotencyKey });
@@ -46,32 +46,32 @@ beforeEach(async () => {
   now = '2026-03-01T09:00:00.000Z';
   ids = 0;
   engine = engineOn(store);
-  await ask('programme-met', 'CharterProgramme', { ...charter, record: { effectiveOn: '2014' } });
-  await ask('supplier-csc', 'RegisterSupplier', { ...csc, record: { effectiveOn: '2014' } });
+  await send('programme-met', 'CharterProgramme', { ...charter, record: { effectiveOn: '2014' } });
+  await send('supplier-csc', 'RegisterSupplier', { ...csc, record: { effectiveOn: '2014' } });
 });
 
-describe('a command sent again with its key', () => {
-  it('is answered as the first time, from what is stored', async () => {
+describe('a command that is sent again with its idempotency key', () => {
+  it('gets the original response, from what is stored', async () => {
     const { outcome, ...first } = await hosting('AwardContract', award, key('k'));
     expect([outcome, first.decision]).toEqual(['accepted', commandIdOf('contract-hosting', 'k')]);
     expect(await hosting('AwardContract', award, key('k'))).toEqual({ ...first, outcome: 'replayed' });
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('is found before anything is decided: a contract is awarded once, and asked twice', async () => {
+  it('is answered before anything is decided, even when the command would be refused now', async () => {
     await hosting('AwardContract', award, key('k'));
     await hosting('SignContract');
     expect(await hosting('AwardContract', award, { ...key('k'), ifMatch: [7] })).toMatchObject({ outcome: 'replayed', revision: 0 });
     await expect(hosting('AwardContract', award, key('other'))).rejects.toMatchObject({ code: 'contract/stage' });
   });
 
-  it('is the same in whatever order its fields come', async () => {
+  it('is recognised in any order of its fields', async () => {
     await hosting('AwardContract', award, key('k'));
     const turned = Object.fromEntries(Object.entries(award).reverse());
     expect(await hosting('AwardContract', turned, key('k'))).toMatchObject({ outcome: 'replayed' });
   });
 
-  it('is found by a program that has just started', async () => {
+  it('is recognised by a process that has just started', async () => {
     await hosting('AwardContract', award, key('k'));
     expect(await hosting('AwardContract', award, key('k'), engineOn(store))).toMatchObject({ outcome: 'replayed' });
   });
@@ -80,18 +80,18 @@ describe('a command sent again with its key', () => {
     ['another body', () => hosting('AwardContract', { ...award, value: gbp('1') }, key('k'))],
     ['another command', () => hosting('SignContract', {}, key('k'))],
     ['another actor', () => hosting('AwardContract', award, { ...key('k'), actor: { id: 'ben' } })],
-  ])('never stands for %s', async (_, again) => {
+  ])('is refused when it is reused for %s', async (_, again) => {
     await hosting('AwardContract', award, key('k'));
     await expect((again as () => Promise<Receipt>)()).rejects.toBeInstanceOf(IdempotencyKeyReusedError);
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('is another command on another stream', async () => {
+  it('is independent of the same key on another stream', async () => {
     await hosting('AwardContract', award, key('k'));
-    expect(await ask('contract-networks', 'AwardContract', award, key('k'))).toMatchObject({ outcome: 'accepted' });
+    expect(await send('contract-networks', 'AwardContract', award, key('k'))).toMatchObject({ outcome: 'accepted' });
   });
 
-  it('is decided anew when it was refused, stale or only tried: nothing of that is remembered', async () => {
+  it('is decided again after a refusal, a stale revision or a dry run: nothing of those is remembered', async () => {
     await expect(hosting('SignContract', {}, key('k'))).rejects.toMatchObject({ code: 'contract/unknown' });
     await expect(hosting('AwardContract', award, { ...key('a'), ifMatch: [4] })).rejects.toBeInstanceOf(StaleRevisionError);
     expect(await hosting('AwardContract', award, { ...key('a'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
@@ -101,7 +101,7 @@ describe('a command sent again with its key', () => {
 });
 
 describe('on every history that the ledger accepts', () => {
-  it('repeating any command changes nothing, whatever was told since', async () => {
+  it('repeating any command changes nothing, whatever has been recorded since', async () => {
     let repeated = 0;
     await fc.assert(
       fc.asyncProperty(moves(), async (tried) => {
@@ -119,10 +119,10 @@ describe('on every history that the ledger accepts', () => {
   });
 });
 
-describe('tried dry', () => {
-  it('says what would be recorded, what was known and what was assessed, and records nothing', async () => {
+describe('a dry run', () => {
+  it('returns what would be recorded, known and assessed, and records nothing', async () => {
     const approvals = [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }];
-    await ask('programme-met', 'AdoptPolicy', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2014', approvals });
+    await send('programme-met', 'AdoptPolicy', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2014', approvals });
     await hosting('AwardContract', { ...award, record: { effectiveOn: '2015' } });
     const change = { kind: 'value', to: gbp('150000000'), record: { decidedBy: { person: 'p-1', office: 'Deputy Mayor' } } };
     const tried = await hosting('ApproveChange', change, { dryRun: true });
@@ -133,7 +133,7 @@ describe('tried dry', () => {
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('neither uses up a key nor answers for the command that had it', async () => {
+  it('neither uses up an idempotency key nor replays the command that used it', async () => {
     await hosting('AwardContract', award);
     await hosting('Annotate', { note: 'Seen.' }, key('k'));
     expect(await hosting('Annotate', { note: 'Seen.' }, { ...key('k'), dryRun: true })).toMatchObject({ outcome: 'dry-run' });
@@ -144,7 +144,7 @@ describe('tried dry', () => {
 });
 
 describe('a decision', () => {
-  /** Answers reads of the programme only when it may. */
+  /** Delays reads of the programme until the test releases them. */
   class Held extends MemoryStore {
     release: () => void = () => undefined;
     held: Promise<void> | undefined;
@@ -165,7 +165,7 @@ describe('a decision', () => {
     return on;
   };
 
-  it('is taken on what was read: what another node appends meanwhile is a conflict, and the key is executed once', async () => {
+  it('conflicts with what another node appends after its read, so one key is executed once', async () => {
     const slow = await held();
     const [here, there] = [engineOn(slow), engineOn(slow)];
     slow.hold();
@@ -181,7 +181,7 @@ describe('a decision', () => {
     expect(await slow.read('contract-hosting')).toHaveLength(1);
   });
 
-  it('never passes a stale If-Match, though a reader has brought the history up to date meanwhile', async () => {
+  it('refuses a stale If-Match even if a reader has refreshed the shared history meanwhile', async () => {
     const slow = await held();
     const [here, there] = [engineOn(slow), engineOn(slow)];
     await hosting('AwardContract', award, {}, there);
@@ -213,8 +213,8 @@ describe('a decision', () => {
   });
 });
 
-describe('beside every event stands', () => {
-  it('who sent it, who decided it, on which grounds, and what was known', async () => {
+describe('the metadata of every event has', () => {
+  it('the sender, who decided and why, the evidence, and what was known', async () => {
     const record = { decidedBy: { person: 'p-17', office: 'Board' }, authority: { reference: 'PCD 1' }, reason: 'Cheapest', evidence: [{ title: 'OJEU' }] }; // prettier-ignore
     await hosting('AwardContract', { ...award, record }, { actor: { id: 'ana', role: 'contract-manager' }, correlationId: 'c-1' });
     const { recordedAt: _, ...recorded } = await metadata();
@@ -244,41 +244,41 @@ describe('beside every event stands', () => {
     store = memoryStore({ timeZone });
     engine = engineOn(store);
     now = Temporal.Instant.from(at).subtract({ milliseconds: 1 }).toString();
-    await ask('supplier-csc', 'RegisterSupplier', csc);
+    await send('supplier-csc', 'RegisterSupplier', csc);
     expect((await metadata('supplier-csc')).effectiveOn).toBe(today);
     const tomorrow = Temporal.PlainDate.from(today).add({ days: 1 }).toString();
-    const late = ask('supplier-atos', 'RegisterSupplier', { ...csc, record: { effectiveOn: tomorrow } });
+    const late = send('supplier-atos', 'RegisterSupplier', { ...csc, record: { effectiveOn: tomorrow } });
     await expect(late).rejects.toMatchObject({ code: 'ledger/effective-after-today' });
   });
 });
 
 describe('an append without an answer', () => {
-  it.each(['unknown-stored', 'unknown-lost'] as const)('is sent again as it was, and stands once: %s', async (fault) => {
+  it.each(['unknown-stored', 'unknown-lost'] as const)('is sent again unchanged and stored once: %s', async (fault) => {
     store.faults.push(fault);
     const receipt = await hosting('AwardContract', award);
     expect((await recorded()).map(({ id }) => id)).toEqual(receipt.events.map(({ id }) => id));
   });
 
-  it('that stays without one is unknown, never failed; with its key it is found later', async () => {
+  it('after every retry has an unknown outcome, not a failed one; its key finds it later', async () => {
     store.faults.push('unknown-stored', 'unknown-lost', 'unknown-lost', 'unknown-lost');
     await expect(hosting('AwardContract', award, key('k'))).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await hosting('AwardContract', award, key('k'))).toMatchObject({ outcome: 'replayed' });
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('is not one that the store refused: nothing was stored', async () => {
+  it('differs from an append that the store refused, of which nothing is stored', async () => {
     store.faults.push('unavailable');
     await expect(hosting('AwardContract', award)).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await recorded()).toEqual([]);
   });
 });
 
-describe('two programs on one store', () => {
-  const fellow = () => engineOn(store);
+describe('two processes on one store', () => {
+  const anotherEngine = () => engineOn(store);
 
-  it('lose nothing to each other: every accepted command stands once, in one row of revisions', async () => {
+  it('lose no command to each other: each accepted one is stored once, in one sequence of revisions', async () => {
     await hosting('AwardContract', award);
-    const both = [engine, fellow()];
+    const both = [engine, anotherEngine()];
     const receipts = await Promise.all(
       Array.from({ length: 20 }, (_, i) => hosting('Annotate', { note: `Note ${i}` }, key(`note-${i}`), both[i % 2])),
     );
@@ -287,16 +287,16 @@ describe('two programs on one store', () => {
     expect(receipts.map(({ revision }) => events[revision]!.metadata.command.id)).toEqual(receipts.map(({ decision }) => decision));
   });
 
-  it('that are asked the same with one key decide it once', async () => {
-    const other = fellow();
+  it('that receive the same command with one key decide it once', async () => {
+    const other = anotherEngine();
     const outcomes = await Promise.all([engine, other].map((by) => hosting('AwardContract', award, key('k'), by)));
     expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['accepted', 'replayed']);
     expect(await recorded()).toHaveLength(1);
   });
 
-  it('decide anew by what the other did, with a stamp and ids of that attempt', async () => {
+  it('decide again after a conflict, with a new timestamp and new ids', async () => {
     await hosting('AwardContract', award);
-    const other = fellow();
+    const other = anotherEngine();
     const outcomes = await Promise.allSettled([hosting('SignContract', {}), hosting('SignContract', {}, {}, other)]);
     const lost = outcomes.filter(({ status }) => status === 'rejected');
     expect(lost).toMatchObject([{ reason: { code: 'contract/stage' } }]);
@@ -308,18 +308,18 @@ describe('two programs on one store', () => {
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   });
 
-  it('know what the other has just recorded elsewhere', async () => {
+  it('see what the other has just recorded in another stream', async () => {
     await expect(hosting('AwardContract', { ...award, supplier: 'atos' })).rejects.toMatchObject({ code: 'ledger/unknown-reference' });
-    await ask('supplier-atos', 'RegisterSupplier', csc, {}, fellow());
+    await send('supplier-atos', 'RegisterSupplier', csc, {}, anotherEngine());
     expect(await hosting('AwardContract', { ...award, supplier: 'atos' })).toMatchObject({ outcome: 'accepted' });
   });
 });
 
 describe('the engine', () => {
-  it('takes no more at a time than its queue holds, and none of those is lost', async () => {
+  it('refuses commands beyond its queue and loses none that it accepted', async () => {
     const small = engineOn(store, 3);
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 5 }, (_, i) => ask(`supplier-s-${i}`, 'RegisterSupplier', csc, {}, small)),
+      Array.from({ length: 5 }, (_, i) => send(`supplier-s-${i}`, 'RegisterSupplier', csc, {}, small)),
     );
     expect(outcomes.map((o) => (o.status === 'rejected' ? o.reason : o.value.outcome))).toEqual([
       'accepted',
@@ -328,13 +328,13 @@ describe('the engine', () => {
       expect.any(OverloadedError),
       expect.any(OverloadedError),
     ]);
-    expect(await ask('supplier-s-4', 'RegisterSupplier', csc, {}, small)).toMatchObject({ outcome: 'accepted' });
+    expect(await send('supplier-s-4', 'RegisterSupplier', csc, {}, small)).toMatchObject({ outcome: 'accepted' });
   });
 
   it.each([
-    ['an unheard type', { type: 'ContractEnchanted' }, {}],
-    ['a newer shape', { type: 'ContractSigned' }, { schemaVersion: 2 }],
-  ])('never writes behind %s', async (_, event, more) => {
+    ['an unknown event type', { type: 'ContractEnchanted' }, {}],
+    ['a newer schema version', { type: 'ContractSigned' }, { schemaVersion: 2 }],
+  ])('refuses to write after %s', async (_, event, more) => {
     await hosting('AwardContract', award);
     const [awarded] = await recorded();
     const newer: NewEvent = {
@@ -349,10 +349,10 @@ describe('the engine', () => {
     expect(await recorded()).toHaveLength(2);
   });
 
-  it('answers what is already so without recording it', async () => {
+  it('answers a no-op as already so, without recording it', async () => {
     await hosting('AwardContract', award);
-    await ask('programme-met', 'AppointIntegrator', { contract: 'hosting' });
-    expect(await ask('programme-met', 'AppointIntegrator', { contract: 'hosting' })).toMatchObject({ outcome: 'already-so', revision: 1, events: [] }); // prettier-ignore
+    await send('programme-met', 'AppointIntegrator', { contract: 'hosting' });
+    expect(await send('programme-met', 'AppointIntegrator', { contract: 'hosting' })).toMatchObject({ outcome: 'already-so', revision: 1, events: [] }); // prettier-ignore
     expect(await recorded('programme-met')).toHaveLength(2);
   });
 });

@@ -11,17 +11,17 @@ import {
 } from '../../src/store/event-store.js';
 import { Signal } from '../../src/store/signal.js';
 
-/** What the next append does: stored without an answer, lost without an answer, or refused because the store is away. */
+/** How the next append fails: stored without an answer, lost without an answer, or refused because the store is unavailable. */
 export type Fault = 'unknown-stored' | 'unknown-lost' | 'unavailable';
 
 /**
- * For tests: as awkward as the worst store. Positions are sparse and do not sort as texts, foreign events lie between ours, answers
- * come later, and outcomes can be made unknown.
+ * An in-memory store for tests, as awkward as the port allows: positions are sparse and do not sort as texts, foreign events lie between
+ * the ledger's, answers are asynchronous, and outcomes can be made unknown.
  */
 export class MemoryStore implements EventStore {
   readonly kind = 'memory';
   readonly genesis: Genesis;
-  /** Taken one by one by the appends to come. */
+  /** Consumed one by one by the next appends. */
   readonly faults: Fault[] = [];
   readonly #log: (RecordedEvent | 'foreign')[] = [];
   readonly #streams = new Map<string, RecordedEvent[]>();
@@ -65,7 +65,7 @@ export class MemoryStore implements EventStore {
     const past = this.#streams.get(stream) ?? [];
     if (past.length - 1 !== expected) {
       const there = past.slice(expected + 1, expected + 1 + events.length);
-      if (there.length !== events.length || !there.every((event, i) => told(event) === told(events[i]!)))
+      if (there.length !== events.length || !there.every((event, i) => canonicalOf(event) === canonicalOf(events[i]!)))
         throw new WrongExpectedRevisionError(stream, expected, past.length - 1);
       return { revision: there.at(-1)!.revision, position: there.at(-1)!.position };
     }
@@ -128,12 +128,12 @@ export class MemoryStore implements EventStore {
   }
 }
 
-const told = ({ id, type, data, metadata }: NewEvent): string => canonical({ id, type, data, metadata });
+const canonicalOf = ({ id, type, data, metadata }: NewEvent): string => canonical({ id, type, data, metadata });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 export const memoryStore = (genesis?: Partial<Genesis>): MemoryStore => new MemoryStore(genesis);
 
-// 97, 194 … beyond 999: longer texts that sort before shorter ones.
+// 97, 194 … 970, 1067: as texts, longer positions sort before shorter ones.
 const STEP = 97;
 const positionOf = (index: number): string => String((index + 1) * STEP);
 const indexAfter = (position: string): number => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, it, jest } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Projector } from '../../src/engine/read/projector.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
 
 afterAll(closeRunning);
@@ -77,11 +77,14 @@ it('a clock behind the last record is refused while the server runs, and when it
   await isRefused(again, 'behind');
   await again.close();
   for (const end of ['', '-wal', '-shm']) await rm(join(server.dir, `read-model.db${end}`), { force: true });
-  // the log is read before the first command, however far the projections are
-  const unread = jest.spyOn(Projector.prototype, 'watermark', 'get').mockReturnValue(undefined);
+  // the projections have read nothing yet when the first command comes
+  const follow = jest.spyOn(SqliteStore.prototype, 'follow').mockImplementation(async function* (_, signal) {
+    await new Promise((aborted) => signal.addEventListener('abort', aborted));
+    yield* [];
+  });
   const without = await startServer({ DATA_DIR: server.dir });
   expect((await register(without, 'early')).body.type).toBe('urn:tower-ledger:problem:clock');
-  unread.mockRestore();
+  follow.mockRestore();
   expect(without.logged.join()).toContain(`LEDGER_ACCEPT_WATERMARK=${watermark}`);
   await stopServer(without);
 });

@@ -51,7 +51,7 @@ describe('an amount is a plain decimal in its currency', () => {
     ['', '1e9', '-0', '-1', '+1', '01.00', '.5', '5.', '1,000', '1 000', ' 1', '1\n', '٣', '0x10', 'NaN', 'Infinity', '1000000000000000000', '--1'],
   )('but never %j', (amount) => expect(whyNotAnAmount(amount, 'GBP')).toMatch(/^must be a plain decimal/));
 
-  it('has no more digits than its currency', () => {
+  it('has no more decimals than its currency', () => {
     expect(whyNotAnAmount('0.001', 'GBP')).toBe('has 3 digits after the point; GBP has 2');
     expect(whyNotAnAmount('1.0', 'JPY')).toBe('has 1 digits after the point; JPY has 0');
     expect(() => minor(gbp('0.001'))).toThrow(RangeError);
@@ -73,14 +73,14 @@ describe('an amount is a plain decimal in its currency', () => {
     expect(() => amountOf(1n, 'XXQ')).toThrow('XXQ');
   });
 
-  it('is below zero only where that is asked for, and zero has no sign', () => {
+  it('is negative only where the caller allows it, and zero has no sign', () => {
     expect(['-1', '-0.01', '-999999999999999999'].map((a) => whyNotAnAmount(a, 'GBP', { negative: true }))).toEqual(
       Array(3).fill(undefined),
     );
     for (const wrong of ['-0', '-0.00', '--1', '-', '-01', '+1']) expect(whyNotAnAmount(wrong, 'GBP', { negative: true })).toBeDefined();
   });
 
-  it('comes back from minor units as it went, with all its digits', () =>
+  it('survives the conversion to minor units and back, with all decimals', () =>
     fc.assert(
       fc.property(units, currency, (n, code) => {
         const amount = amountOf(n, code);
@@ -92,12 +92,12 @@ describe('an amount is a plain decimal in its currency', () => {
 });
 
 describe('sums', () => {
-  it('never mix currencies, and name both', () => {
+  it('of different currencies are refused, and the error names both', () => {
     const dollars = { amount: '1', currency: 'USD' };
     for (const both of [add, subtract, compare]) expect(() => both(gbp('1'), dollars)).toThrow(/GBP and USD/);
   });
 
-  it('taken away again leave what was there', () =>
+  it('are undone by subtraction', () =>
     fc.assert(
       fc.property(units, units, currency, (a, b, code) => {
         const [x, y] = [amountOf(a, code), amountOf(b, code)];
@@ -113,12 +113,12 @@ describe('sums', () => {
     ['exact', 'under', 'under', 'over'],
     ['at-least', 'over', 'at-least', 'about'],
     ['at-most', 'at-least', 'about', 'at-most'],
-  ])('inherit what is not known: %s and %s', (a, b, sum, difference) => {
+  ])('inherit the uncertainty of their parts: %s and %s', (a, b, sum, difference) => {
     expect(add(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(sum);
     expect(subtract(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(difference);
   });
 
-  it('add up the roundings of their sources, while all are known', () => {
+  it('add up the roundings of their sources while all are known', () => {
     expect(add(gbp('5000', { roundedTo: '1000' }), gbp('300', { roundedTo: '100' })).roundedTo).toBe('1100.00');
     expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300')).roundedTo).toBe('1000.00');
     expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300', { qualifier: 'about' })).roundedTo).toBeUndefined();
@@ -127,7 +127,7 @@ describe('sums', () => {
 });
 
 describe('exact quotients', () => {
-  it('are kept in lowest terms with the sign above', () => {
+  it('are kept in lowest terms with the sign in the numerator', () => {
     expect(ratio(6n, -4n)).toEqual({ over: -3n, under: 2n });
     expect(ratio(0n, -4n)).toEqual({ over: 0n, under: 1n });
     expect(() => ratio(1n, 0n)).toThrow(RangeError);
@@ -142,10 +142,10 @@ describe('exact quotients', () => {
     expect([toPercent(ratio(47n, 96n)), toPercent(ratio(1n, 3n), 0)]).toEqual(['49.0 %', '33 %']);
   });
 
-  it('are rounded to the nearest whole, and to the even one of two', () =>
+  it('are rounded to the nearest integer, and halves to the even one', () =>
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), positive, (n, d) => {
-        // By definition: of floor and floor + 1 the one less than half away, or the even one.
+        // By definition: of floor and floor + 1 the nearer one, or the even one when both are equally near.
         const floor = n / d - (n % d < 0n ? 1n : 0n);
         const twice = 2n * (n - floor * d);
         const nearest = twice < d ? floor : twice > d ? floor + 1n : floor % 2n === 0n ? floor : floor + 1n;
@@ -154,7 +154,7 @@ describe('exact quotients', () => {
       }),
     ));
 
-  it('are halfway often enough for that to matter', () =>
+  it('that lie exactly halfway are rounded to even', () =>
     fc.assert(
       fc.property(fc.bigInt({ min: -1000n, max: 1000n }), positive, (whole, half) => {
         const rounded = roundHalfEven((2n * whole + 1n) * half, 2n * half);
@@ -163,7 +163,7 @@ describe('exact quotients', () => {
       }),
     ));
 
-  it('compare as what they stand for', () =>
+  it('compare by value', () =>
     fc.assert(
       fc.property(units, positive, units, positive, positive, (a, b, c, d, by) => {
         const [x, y] = [ratio(a, b), ratio(c, d)];
@@ -184,14 +184,14 @@ describe('a change has three figures, because each alone misleads', () => {
     expect(changeFigures(gbp(original), gbp(current), gbp(to))).toEqual({ stepOverOriginal, stepOverCurrent, cumulativeOverOriginal }),
   );
 
-  it('shown as the paper and the ledger have them', () => {
+  it('which match the paper and the ledger', () => {
     const [original, to] = [gbp('6807000'), gbp('15200000')];
     const shown = (current: Amount) => [growth(current, to, current)!, growth(current, to, original)!].map((r) => toPercent(r));
     expect(shown(gbp('10200000'))).toEqual(['49.0 %', '73.5 %']);
     expect(shown(gbp('10210000'))).toEqual(['48.9 %', '73.3 %']);
   });
 
-  it('and each is not assessable without its own figures', () => {
+  it('each of which is not assessable when its own inputs are missing', () => {
     expect(changeFigures(undisclosed, gbp('2'), gbp('3'))).toEqual({
       stepOverOriginal: 'not assessable',
       stepOverCurrent: '0.500000',
@@ -203,17 +203,17 @@ describe('a change has three figures, because each alone misleads', () => {
   });
 });
 
-describe('a step keeps to a cap', () => {
+describe('a step stays within a cap', () => {
   const half = ratio(1n, 2n);
   const kept = (original: Value, current: Value, to: Value) => within(stepRangeOverOriginal(original, current, to), half);
 
-  it('by exact figures, and reaching it is keeping to it', () => {
+  it('by exact figures, also when it reaches the cap exactly', () => {
     expect(kept(gbp('100'), gbp('100'), gbp('150'))).toBe('yes');
     expect(kept(gbp('100'), gbp('100'), gbp('150.01'))).toBe('no');
     expect(kept(gbp('6807000'), gbp('6807000'), gbp('10210000'))).toBe('yes');
   });
 
-  it('within precision when its sources are too rounded to tell', () => {
+  it('within precision when its sources are rounded too much to tell', () => {
     expect(
       kept(gbp('6807000', { roundedTo: '1000' }), gbp('6807000', { roundedTo: '1000' }), gbp('10210000', { roundedTo: '10000' })),
     ).toBe('within-precision');
@@ -221,7 +221,7 @@ describe('a step keeps to a cap', () => {
     expect(kept(gbp('96000000'), gbp('143000000'), gbp('176800000', { qualifier: 'about', roundedTo: '100000' }))).toBe('yes');
   });
 
-  it('and cannot be judged on figures that are missing, bounds, or rounded nobody knows how', () => {
+  it('and is not assessable on figures that are missing, bounds, or rounded by an unknown unit', () => {
     for (const to of [
       undisclosed,
       withheld,
@@ -234,10 +234,10 @@ describe('a step keeps to a cap', () => {
     expect(kept(gbp('100', { roundedTo: '200' }), gbp('100'), gbp('120'))).toBe('not assessable');
   });
 
-  it('as it does for every figure that its sources can mean', () =>
+  it('in agreement with every figure that its rounded sources can mean', () =>
     fc.assert(
       fc.property(fc.tuple(rounded, rounded, rounded), fc.bigInt({ min: -50n, max: 300n }), ([original, current, to], cap) => {
-        const range = stepRangeOverOriginal(original.told, current.told, to.told);
+        const range = stepRangeOverOriginal(original.printed, current.printed, to.printed);
         if (!range) return;
         const real = ratio(to.real - current.real, original.real);
         expect(compareRatio(range.low, real)).toBeLessThanOrEqual(0);
@@ -249,12 +249,12 @@ describe('a step keeps to a cap', () => {
 });
 
 describe('a yearly figure', () => {
-  it('is the total by its term', () => {
+  it('is the total divided by its term in years', () => {
     expect(perYear(gbp('155000000'), 60)).toEqual(gbp('31000000.00'));
     expect(perYear(gbp('95000000'), 72)).toEqual(gbp('15833333.33'));
   });
 
-  it('is about when its total is, and needs a term', () => {
+  it('is qualified like its total, and needs a term of at least a month', () => {
     expect(perYear(gbp('95000000', { qualifier: 'about' }), 72).qualifier).toBe('about');
     for (const months of [0, -12, 1.5, NaN]) expect(() => perYear(gbp('1'), months)).toThrow(RangeError);
   });
@@ -272,24 +272,24 @@ describe('a total', () => {
     ['at least about £95m, 1 undisclosed', [gbp('95000000', { qualifier: 'about' }), undisclosed]],
     ['at least £8m', [gbp('5000000', { qualifier: 'over' }), gbp('3000000')]],
     ['at most £8m', [gbp('5000000', { qualifier: 'under' }), gbp('3000000')]],
-    // Nothing is certain on either side: no bound is claimed.
+    // Uncertain in both directions, so no bound is claimed.
     ['about £5m, 1 undisclosed', [gbp('5000000', { qualifier: 'under' }), undisclosed]],
     ['about £8m', [gbp('5000000', { qualifier: 'at-most' }), gbp('3000000', { qualifier: 'at-least' })]],
     ['£1m + US$2m', [gbp('1000000'), { amount: '2000000', currency: 'USD' }]],
     ['1 undisclosed', [undisclosed]],
     ['£0', [gbp('0')]],
     ['nothing', []],
-  ])('inherits what is not known: %s', (qualifier, values) => expect(shown(...values)).toBe(qualifier));
+  ])('inherits the uncertainty of its parts: %s', (qualifier, values) => expect(shown(...values)).toBe(qualifier));
 
-  it('of zero stays when its store drops measures that are zero', () => expect(showTotal(totalOf({ 'GBP.count': 1n }))).toBe('£0'));
+  it('of zero is shown even though measures of zero are not stored', () => expect(showTotal(totalOf({ 'GBP.count': 1n }))).toBe('£0'));
 
-  it('of a group keeps to its prefix', () => {
+  it('of a group counts only measures with its prefix', () => {
     const measures = { ...sumOf([gbp('1000000')], 'towers.'), ...sumOf([gbp('2000000'), undisclosed], 'outside.'), 'towers.contracts': 1n };
     expect(showTotal(totalOf(measures, 'towers.'))).toBe('£1m');
     expect(showTotal(totalOf(measures, 'outside.'))).toBe('at least £2m, 1 undisclosed');
   });
 
-  it('is the same in any order, and with values taken away as if they had never been added', () =>
+  it('is the same in any order, and after a value is subtracted as if it had never been added', () =>
     fc.assert(
       fc.property(fc.array(value), fc.array(value), (kept, gone) => {
         const rest = minus(sumOf([...gone, ...kept]), sumOf(gone));
@@ -297,7 +297,7 @@ describe('a total', () => {
       }),
     ));
 
-  it('counts every value, and none that is undisclosed as money', () =>
+  it('counts every value, and never counts a missing one as money', () =>
     fc.assert(
       fc.property(fc.array(value), (values) => {
         const total = totalOf(sumOf(values));
@@ -336,7 +336,7 @@ describe('money is shown', () => {
     ['KWD 1.250', { amount: '1.25', currency: 'KWD' }],
   ])('%s', (qualifier, amount) => expect(showAmount(amount)).toBe(qualifier));
 
-  it('with every digit, so it can be read back', () =>
+  it('with every digit, so it can be parsed back', () =>
     fc.assert(
       fc.property(units, (n) => {
         const [, sign, digits, size] = /^(−?)£([\d,.]+)(bn|m)?$/.exec(showAmount(amountOf(n, 'GBP')))!;
@@ -346,7 +346,7 @@ describe('money is shown', () => {
       }),
     ));
 
-  it('or why there is none', () => {
+  it('or why there is no amount', () => {
     expect([gbp('1'), undisclosed, withheld, unknown, { withheld: { why: 'commercial' } }].map((v) => showValue(v))).toEqual([
       '£1',
       'undisclosed',
@@ -371,11 +371,11 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.constantFrom(undisclosed, withheld, unknown),
 );
 
-/** What a source rounds, and a figure it may have rounded. */
+/** A rounded figure as a source prints it, and a true figure that it may have been rounded from. */
 const rounded = fc
   .tuple(fc.bigInt({ min: 1n, max: 500n }), fc.constantFrom(0n, 1n, 10n, 100n), fc.bigInt({ min: -100n, max: 100n }))
   .map(([n, to, off]) => ({
-    told: { ...amountOf(n * 100n, 'GBP'), ...(to > 0n && { roundedTo: amountOf(to * 10n, 'GBP').amount }) },
+    printed: { ...amountOf(n * 100n, 'GBP'), ...(to > 0n && { roundedTo: amountOf(to * 10n, 'GBP').amount }) },
     real: n * 100n + (to * 10n * off) / 200n,
   }));
 

@@ -15,7 +15,7 @@ import {
   whyNotADate,
 } from '../../src/kernel/values/dates.js';
 
-describe('a date is told as it is known', () => {
+describe('an uncertain date can be written', () => {
   it.each(['2016', '2016-02', '2016-02-29', '[2016-01-01..2016-02-29]', '[..2016-02-29]', '[2016-01-01..]', '[2015..2016-02]', 'unknown'])(
     'as %s',
     (text) => expect(whyNotADate(text)).toBeUndefined(),
@@ -38,16 +38,16 @@ describe('a date is told as it is known', () => {
       '2016-02-29T00:00:00Z', '[2016', '2016..2017', '[[2016..2017]..2018]', '[2016..unknown]', '[2016..2017..2018]', '-2016', '+2016', '['.repeat(9999)],
   )('nor as %j', (text) => expect(isUncertainDate(text)).toBe(false));
 
-  it('has every leap day from 1900 to 2199 and no other', () => {
+  it('with every leap day from 1900 to 2199 and no other', () => {
     for (let year = 1900; year < 2200; year++)
       expect(isUncertainDate(`${year}-02-29`)).toBe((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
   });
 
-  it('is an exact day only when it is written as one', () => {
+  it('and is an exact day only when it is written as one', () => {
     expect(['2016-02-29', '2016-02', '2016', '[2016-02-29..2016-02-29]', 'unknown'].map(isDay)).toEqual([true, false, false, false, false]);
   });
 
-  it('can mean the days between its bounds', () => {
+  it('and has a first and a last possible day', () => {
     expect(bounds('2016')).toEqual({ earliest: '2016-01-01', latest: '2016-12-31' });
     expect(bounds('2016-02')).toEqual({ earliest: '2016-02-01', latest: '2016-02-29' });
     expect(bounds('[2015-11..2016-02]')).toEqual({ earliest: '2015-11-01', latest: '2016-02-29' });
@@ -71,18 +71,18 @@ describe('one date lies before another', () => {
     ['unknown', 'unknown', 'unknown'],
   ])('%s before %s: %s', (a, b, answer) => expect(before(a, b)).toBe(answer));
 
-  it('certainly: never itself, never both ways, and on through a third', () =>
+  it('certainly: never before itself, never both ways, and transitively', () =>
     fc.assert(
-      fc.property(context, context, context, (a, b, c) => {
+      fc.property(anyDate, anyDate, anyDate, (a, b, c) => {
         expect(certainlyBefore(a, a)).toBe(false);
         expect(certainlyBefore(a, b) && certainlyBefore(b, a)).toBe(false);
         if (certainlyBefore(a, b) && certainlyBefore(b, c)) expect(certainlyBefore(a, c)).toBe(true);
       }),
     ));
 
-  it('as every pair of days says that the two can mean', () =>
+  it('in agreement with every pair of days that the two can mean', () =>
     fc.assert(
-      fc.property(context, context, fc.nat(), fc.nat(), (a, b, i, j) => {
+      fc.property(anyDate, anyDate, fc.nat(), fc.nat(), (a, b, i, j) => {
         const [x, y] = [dayIn(a, i), dayIn(b, j)];
         const answer = before(a, b);
         if (answer !== 'unknown') expect(answer).toBe(x < y ? 'yes' : 'no');
@@ -108,14 +108,14 @@ describe('a term ends', () => {
     ['unknown', 60, 'unknown'],
   ])('%s and %d months later: %s', (start, months, end) => expect(addMonths(start, months)).toBe(end));
 
-  it('in a date that can be told, as long as it stays in the years that can', () =>
+  it('on a valid date, as long as its year is from 1900 to 2199', () =>
     fc.assert(
-      fc.property(context, fc.integer({ min: -480, max: 480 }), (date, n) => expect(whyNotADate(addMonths(date, n))).toBeUndefined()),
+      fc.property(anyDate, fc.integer({ min: -480, max: 480 }), (date, n) => expect(whyNotADate(addMonths(date, n))).toBeUndefined()),
     ));
 
-  it('on a day that the term from each possible start ends on', () =>
+  it('on a date that includes the end for every possible start', () =>
     fc.assert(
-      fc.property(context, fc.nat(), fc.integer({ min: -480, max: 480 }), (date, i, n) => {
+      fc.property(anyDate, fc.nat(), fc.integer({ min: -480, max: 480 }), (date, i, n) => {
         const { earliest, latest } = bounds(addMonths(date, n));
         const end = addMonths(dayIn(date, i), n);
         expect(earliest <= end && end <= latest).toBe(true);
@@ -131,7 +131,7 @@ describe('a term ends', () => {
       }),
     ));
 
-  it('after whole months only when both ends are known to the month', () => {
+  it('after a number of months that is known only if both ends are known to the month', () => {
     expect(monthsBetween('2016-02', '2016-05')).toBe(3);
     expect(monthsBetween('2016-01-15', '2016-02-14')).toBe(0);
     expect(monthsBetween('2016-01-31', '2016-02-28')).toBe(0);
@@ -145,7 +145,7 @@ describe('a term ends', () => {
 });
 
 describe('days', () => {
-  it('are counted over leap days and year ends', () => {
+  it('are counted across leap days and year ends', () => {
     expect([addDays('2016-02-28', 1), addDays('2015-02-28', 1), addDays('2016-01-01', -1)]).toEqual([
       '2016-02-29',
       '2015-03-01',
@@ -154,7 +154,7 @@ describe('days', () => {
     expect([daysBetween('2016-02-28', '2016-03-01'), daysBetween('2016-03-01', '2016-02-28')]).toEqual([2, -2]);
   });
 
-  it('added come back as the days between', () =>
+  it('added to a day are the days between the two', () =>
     fc.assert(fc.property(day, fc.integer({ min: -40000, max: 40000 }), (d, n) => expect(daysBetween(d, addDays(d, n))).toBe(n))));
 
   it.each(['2016-02', 'unknown', '2016-02-30'])('are never added to %s', (text) =>
@@ -162,10 +162,10 @@ describe('days', () => {
   );
 });
 
-// Years from which 40 years either way can still be told.
+// Days from which 40 years earlier or later is still a valid date.
 const day = fc.integer({ min: 0, max: 75_000 }).map((n) => addDays('1945-01-01', n));
 const edge = fc.tuple(day, fc.constantFrom(4, 7, 10)).map(([d, length]) => d.slice(0, length));
-const context = fc.oneof(
+const anyDate = fc.oneof(
   edge,
   fc.constant('unknown'),
   edge.map((d) => `[..${d}]`),
@@ -173,14 +173,14 @@ const context = fc.oneof(
   fc.tuple(edge, edge).map(([a, b]) => (bounds(a).earliest <= bounds(b).latest ? `[${a}..${b}]` : `[${b}..${a}]`)),
 );
 
-/** One of the days that a told date can mean; an open end is taken to be 100 days further. */
+/** One of the days that a date can mean; an open end is taken to be 100 days further. */
 const dayIn = (date: string, choice: number): string => {
   const { earliest, latest } = bounds(date);
   if (earliest === '0000-00-00') return latest === '9999-99-99' ? addDays('2000-01-01', choice % 5000) : addDays(latest, -(choice % 100));
   return addDays(earliest, choice % (latest === '9999-99-99' ? 100 : daysBetween(earliest, latest) + 1));
 };
 
-describe('a record is late by the days since the act, in the time zone of the ledger', () => {
+describe('an event is late by the days since the act, in the ledger’s time zone', () => {
   it.each([
     ['2019-11-03', 1],
     ['2019-11-04', 0],
@@ -193,7 +193,7 @@ describe('a record is late by the days since the act, in the time zone of the le
     expect(daysLate(effectiveOn, '2019-11-04T09:30:00.000Z', 'Europe/London')).toBe(late),
   );
 
-  it('half an hour before midnight in UTC it is the next day in London in summer, and still the same day in New York', () => {
+  it('23:30 UTC in summer is the next day in London and the same day in New York', () => {
     const instant = '2026-07-01T23:30:00.000Z';
     const zones = ['UTC', 'Europe/London', 'America/New_York'];
     expect(zones.map((zone) => dayOf(instant, zone))).toEqual(['2026-07-01', '2026-07-02', '2026-07-01']);

@@ -16,7 +16,7 @@ const read = (name: string, events: Iterable<RecordedEvent>): History => {
     events,
   );
 };
-/** All that a reader can see of a history. */
+/** Everything that a history shows, as canonical JSON. */
 const seen = (history: History): string =>
   canonical({
     state: history.state,
@@ -29,7 +29,7 @@ const seen = (history: History): string =>
 const typesOf = (entries: readonly Entry[]): string[] => entries.map(({ recorded }) => recorded.type);
 
 const warned = (warning: string) => ({ warning, summary: 'Not without risk.', by: 'Watchdog', source: { title: 'A report' } });
-/** A programme with warnings of these days. */
+/** A programme with warnings that take effect on these days, recorded in this order. */
 const ofProgramme = (...warnings: readonly (readonly [warning: string, on: string])[]): History =>
   historyOf(
     stream(
@@ -43,31 +43,31 @@ const orderOf = ({ state }: History): string[] => state.warnings.map(({ warning 
 const awarded = { programme: 'met', title: 'EUC', supplier: 'csc', value: { unknown: true } };
 const two = [context('ContractAwarded', awarded, '2016'), context('ContractSigned', {}, '2017')];
 
-describe('history is told in any order', () => {
-  it.each<readonly [what: string, said: readonly (readonly [string, string])[], stands: string]>([
-    ['told in order, it stands as it was told', [['a', '2015'], ['b', '2016'], ['c', '2017']], 'a b c'],
-    ['a late event stands before the first that is certainly later', [['a', '2015'], ['c', '2017'], ['b', '2016']], 'a b c'],
-    ['events of one day keep the order in which they were told', [['a', '2016-02-29'], ['b', '2016-02-29']], 'a b'],
-    ['a month does not move before a day that lies in it', [['a', '2016-02-29'], ['b', '2016-02']], 'a b'],
-    ['an unknown date keeps its told place', [['a', '2015'], ['b', 'unknown'], ['c', '2014']], 'c a b'],
-    ['an interval moves only before what it certainly precedes', [['a', '2016'], ['c', '2018'], ['b', '[2015..2017]']], 'a b c'],
-    ['what is known only to lie before a day moves before it', [['a', '2016-03-01'], ['b', '[..2016-02-29]']], 'b a'],
-    ['what is known only to begin on a day stays at the end', [['a', '2018'], ['b', '[2015..]']], 'a b'],
-  ])('%s', (_, said, stands) => expect(orderOf(ofProgramme(...said)).join(' ')).toBe(stands)); // prettier-ignore
+describe('a backdated event', () => {
+  it.each<readonly [what: string, recorded: readonly (readonly [string, string])[], order: string]>([
+    ['events recorded in order keep that order', [['a', '2015'], ['b', '2016'], ['c', '2017']], 'a b c'],
+    ['it comes before the first event that is certainly later', [['a', '2015'], ['c', '2017'], ['b', '2016']], 'a b c'],
+    ['events of one day keep the order in which they were recorded', [['a', '2016-02-29'], ['b', '2016-02-29']], 'a b'],
+    ['a month does not move before a day within it', [['a', '2016-02-29'], ['b', '2016-02']], 'a b'],
+    ['an event of unknown date keeps the place where it was recorded', [['a', '2015'], ['b', 'unknown'], ['c', '2014']], 'c a b'],
+    ['an interval moves only before events that it certainly precedes', [['a', '2016'], ['c', '2018'], ['b', '[2015..2017]']], 'a b c'],
+    ['an event known only to be before a day moves before that day', [['a', '2016-03-01'], ['b', '[..2016-02-29]']], 'b a'],
+    ['an event known only to be after a day stays at the end', [['a', '2018'], ['b', '[2015..]']], 'a b'],
+  ])('%s', (_, recorded, order) => expect(orderOf(ofProgramme(...recorded)).join(' ')).toBe(order)); // prettier-ignore
 
-  it('is what the definition says: before the first event that is certainly later, else at the end', () =>
+  it('comes, for any dates, before the first event that is certainly later, else at the end', () =>
     fc.assert(
       fc.property(fc.array(toldDate, { maxLength: 12 }), (days) => {
-        const stands: { readonly warning: string; readonly on: string }[] = [];
+        const expected: { readonly warning: string; readonly on: string }[] = [];
         days.forEach((on, i) => {
-          const later = stands.findIndex((other) => certainlyBefore(on, other.on));
-          stands.splice(later === -1 ? stands.length : later, 0, { warning: `w${i}`, on });
+          const later = expected.findIndex((other) => certainlyBefore(on, other.on));
+          expected.splice(later === -1 ? expected.length : later, 0, { warning: `w${i}`, on });
         });
-        expect(orderOf(ofProgramme(...days.map((on, i) => [`w${i}`, on] as const)))).toEqual(stands.map(({ warning }) => warning));
+        expect(orderOf(ofProgramme(...days.map((on, i) => [`w${i}`, on] as const)))).toEqual(expected.map(({ warning }) => warning));
       }),
     ));
 
-  it('finds the place and the state of an event that is told late', () => {
+  it('is decided on the state at its place in valid-time order', () => {
     const history = ofProgramme(['a', '2015'], ['c', '2017']);
     const { place, state } = history.before('2016');
     expect(place).toBe(2);
@@ -76,7 +76,7 @@ describe('history is told in any order', () => {
     expect(history.before('1949')).toEqual({ place: 0, state: programme.initial });
   });
 
-  it('folds what stands behind a late event again, and names the event that can no longer follow', () => {
+  it('is refused when a later event can no longer follow it, and the error names that event', () => {
     const history = historyOf(stream(contract, 'euc', context('ContractAwarded', awarded, '2015'), context('ContractSigned', {}, '2017')));
     const late = (type: string, data: object) =>
       history.tryEvents([{ type, data }], [{ event: 'new-0', effectiveOn: '2016' }], history.before('2016'));
@@ -90,11 +90,11 @@ describe('history is told in any order', () => {
   });
 });
 
-describe('a fact is read as it is believed', () => {
+describe('a fact reads as corrected', () => {
   const corrected = (event: number, pointer: string, value: unknown) =>
     context('FactCorrected', { event: theFact(event), pointer, value, because: 'error' });
 
-  it('with the value that corrects it, and what it was before', () => {
+  it('with the corrected value, and the former value kept alongside', () => {
     const { entries, state } = historyOf(stream(contract, 'euc', ...two, corrected(1, '/title', 'End-user computing')));
     expect(state.title).toBe('End-user computing');
     expect(entries[0]!.corrections).toEqual([
@@ -103,7 +103,7 @@ describe('a fact is read as it is believed', () => {
     expect(entries[0]!.recorded.data.title).toBe('EUC');
   });
 
-  it('by the newest correction of a field, or of what it is a part of', () => {
+  it('by the newest correction of the field or of an object that contains it', () => {
     const value = (...corrections: readonly ReturnType<typeof corrected>[]) =>
       historyOf(stream(contract, 'euc', ...two, ...corrections)).state.original;
     const amount = corrected(1, '/value/amount', '3');
@@ -113,7 +113,7 @@ describe('a fact is read as it is believed', () => {
     expect(value(whole, amount, whole, amount)).toEqual({ amount: '3', currency: 'GBP' });
   });
 
-  it('at the place of its corrected date, which the state is told too', () => {
+  it('at the place of its corrected date, also in the state', () => {
     const { entries, state } = historyOf(
       stream(contract, 'euc', ...two, context('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, '2018'), corrected(3, '/effectiveOn', '2016-12-31')), // prettier-ignore
     );
@@ -121,20 +121,20 @@ describe('a fact is read as it is believed', () => {
     expect(state.stage).toBe('signed');
   });
 
-  it('with evidence that a correction adds', () => {
+  it('with the evidence that a correction adds', () => {
     const { entries } = historyOf(stream(contract, 'euc', ...two, corrected(1, '/evidence', [{ title: 'OJEU' }])));
     expect(entries[0]!.evidence).toEqual([{ title: 'OJEU' }]);
     expect(entries[0]!.data).toEqual(two[0]!.data);
   });
 
-  it('and not at all once it was withdrawn', () => {
+  it('and not at all once it is withdrawn', () => {
     const history = historyOf(stream(contract, 'euc', ...two, context('FactWithdrawn', { event: theFact(2) })));
     expect(history.state.stage).toBe('awarded');
     expect([...history.withdrawn]).toEqual([[theFact(2), theFact(3)]]);
     expect(history.revision).toBe(2);
   });
 
-  it('with the notes on it; a note on nothing is on the whole subject', () => {
+  it('with its notes; a note without an event belongs to the whole aggregate', () => {
     const claim = { pointer: '/value', value: { unknown: true } };
     const { entries, notes } = historyOf(
       stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }), context('FactAnnotated', { event: theFact(1), note: 'Disputed', claim })), // prettier-ignore
@@ -143,7 +143,7 @@ describe('a fact is read as it is believed', () => {
     expect(notes).toEqual([expect.objectContaining({ note: 'Seen', by: theFact(3) })]);
   });
 
-  it('in today’s shape: an older one is made newer, a newer one is never skipped', () => {
+  it('in today’s schema version: older versions are upcast, a newer version is an error and never skipped', () => {
     const renamed = subject({
       category: 'tower',
       initial: { stage: 'none', title: '' },
@@ -172,8 +172,8 @@ describe('a fact is read as it is believed', () => {
   });
 });
 
-describe('a decision of several facts', () => {
-  it('is found whole by its id', () => {
+describe('a decision of several events', () => {
+  it('is found by its id, with all its events', () => {
     const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }))).recorded;
     const command = { id: 'of-both', name: 'Tell' };
     const of = (event: RecordedEvent): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command } });
@@ -183,7 +183,7 @@ describe('a decision of several facts', () => {
     expect(history.decision('none')).toEqual([]);
   });
 
-  it('must stand after each of them: who follows the log reads one at a time', () => {
+  it('must be legal after each single event, because readers of the log see them one at a time', () => {
     const history = historyOf(stream(contract, 'euc', ...two, context('ServiceStarted', {}, '2018')));
     const given = { type: 'TerminationNoticeGiven', data: { by: 'authority' } };
     const withdrawn = { type: 'TerminationNoticeWithdrawn', data: {} };
@@ -194,7 +194,7 @@ describe('a decision of several facts', () => {
 });
 
 describe('in every history that the ledger accepts', () => {
-  /** Each stream of random histories. */
+  /** Checks each stream of random ledgers. */
   const everyStream = (holds: (name: string, events: readonly RecordedEvent[]) => void, numRuns = 150) =>
     fc.assert(
       fc.asyncProperty(moves(), async (tried) => {
@@ -203,7 +203,7 @@ describe('in every history that the ledger accepts', () => {
       { numRuns, ...bounded },
     );
 
-  it('the effective order respects every certain order', () =>
+  it('valid-time order agrees with every certain order of dates', () =>
     everyStream((name, events) => {
       for (const end of decisionEnds(events)) {
         const { entries } = read(name, events.slice(0, end + 1));
@@ -213,7 +213,7 @@ describe('in every history that the ledger accepts', () => {
       }
     }));
 
-  it('every state as of a day is folded from a beginning of the effective order', () =>
+  it('the state as of a day is folded from a prefix of valid-time order', () =>
     everyStream((name, events) => {
       const history = read(name, events);
       const days = [...history.entries.map(({ effectiveOn }) => effectiveOn), '2009-12-31', '2012', '2016-02-29', 'unknown'];
@@ -227,20 +227,20 @@ describe('in every history that the ledger accepts', () => {
       }
     }));
 
-  it('a state about a day names what may lie after it', () =>
+  it('the state as of a day names the events that may be after that day', () =>
     everyStream((name, events) => {
       const { entries, approximate } = read(name, events).asOf('2013-06-30');
       expect(approximate).toEqual(entries.filter(({ effectiveOn }) => bounds(effectiveOn).latest > '2013-06-30'));
     }, 50));
 
-  it('what only goes on can be added to a history that has let go of what was recorded', () => {
+  it('a snapshot that accepts further events has the same state as the whole history', () => {
     let [added, refused] = [0, 0];
     return everyStream((name, events) => {
       for (let cut = 0; cut < events.length; cut++) {
         const light = Snapshot.of(read(name, events.slice(0, cut)));
         const rest = events.slice(cut);
         const canExtend = light.canExtendWith(rest);
-        // what only goes on finds every fact where it was told, and none corrected
+        // an extension leaves every event in recorded order and corrects none
         const inOrder = read(name, events).entries.slice(-rest.filter(({ type }) => type !== 'FactAnnotated').length || events.length);
         if (!canExtend) refused++;
         else {
@@ -255,7 +255,7 @@ describe('in every history that the ledger accepts', () => {
     }, 60).then(() => expect([added > 0, refused > 0]).toEqual([true, true]));
   });
 
-  it('no beginning of a stream makes a fold throw, nor does a beginning of what is believed', () =>
+  it('no prefix of a stream, and no prefix of its valid-time order, makes a fold throw', () =>
     everyStream((name, events) => {
       for (const end of decisionEnds(events)) {
         const history = read(name, events.slice(0, end + 1));
@@ -263,14 +263,14 @@ describe('in every history that the ledger accepts', () => {
       }
     }));
 
-  it('what is added event by event is the whole', () =>
+  it('extending a history event by event gives the same as reading it whole', () =>
     everyStream((name, events) => {
       let history = read(name, []);
       for (const event of events) history = history.extended([event]);
       expect(seen(history)).toBe(seen(read(name, events)));
     }));
 
-  it('what is added decision by decision is the whole', () =>
+  it('extending a history decision by decision gives the same as reading it whole', () =>
     everyStream((name, events) => {
       let history = read(name, []);
       let from = 0;
@@ -278,7 +278,7 @@ describe('in every history that the ledger accepts', () => {
       expect(seen(history)).toBe(seen(read(name, events)));
     }));
 
-  it('what was known at a revision stays as it was, to the byte, whatever is told later', () =>
+  it('the state known at a revision stays the same, to the byte, whatever is recorded later', () =>
     everyStream((name, events) => {
       let growing = read(name, []);
       const then: [revision: number, text: string][] = [];
@@ -290,7 +290,7 @@ describe('in every history that the ledger accepts', () => {
       for (const [revision, text] of then) expect(seen(growing.atRevision(revision))).toBe(text);
     }));
 
-  it('an event finds its place where it will stand', () =>
+  it('a backdated event is placed where the decision expected it', () =>
     fc.assert(
       fc.asyncProperty(moves(), toldDate, async (tried, on) => {
         const world = await play(tried);
@@ -304,7 +304,7 @@ describe('in every history that the ledger accepts', () => {
       }),
     ));
 
-  it('hundreds of commands were accepted, of every kind', async () => {
+  it('the random ledgers accept thousands of commands, with every type of event', async () => {
     const tally = new Tally();
     await fc.assert(
       fc.asyncProperty(moves(), async (tried) => void (await tally.add(await play(tried)))),

@@ -16,8 +16,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const { Options } = streams.ReadReq;
 
-/** Any that is not there: with credentials the client appends by one call of its own, without by the call that all appends share. */
-const SOMEBODY: Credentials = { username: 'admin', password: 'changeit' };
+/** The client appends with a separate call when it has credentials, and with the shared batch call when it has none. */
+const CREDENTIALS: Credentials = { username: 'admin', password: 'changeit' };
 
 export interface Position {
   readonly commit: number;
@@ -44,34 +44,34 @@ export const event = (data: unknown = {}, id: string = randomUUID(), type = 'Hap
 
 export const events = (count: number): EventData[] => Array.from({ length: count }, (_, n) => event({ n }));
 
-/** A client of a server, whose every call comes back with what came of it in few words, so that servers can be compared. */
+/** A client that describes the outcome of every call as a short text, so that the answers of two servers can be compared. */
 export class Caller {
   readonly client: EventStoreDBClient;
-  /** Where each event that this caller appended stands: for naming positions by what stands there. */
+  /** Event names by position, for every event that this caller appended: positions are described by them. */
   readonly places = new Map<number, string>();
 
   constructor(
     url: string,
-    /** Appends by the call that all appends share. */
+    /** Whether to append with the shared batch call. */
     readonly batches = false,
   ) {
     this.client = EventStoreDBClient.connectionString(url);
   }
 
-  /** "0..1" for the revisions written or found, with the place of the last event if it is told; or what is wrong. */
+  /** `at 1` for the last revision, `at 1, nowhere` when the answer has no position, or the error. */
   async append(stream: string, added: readonly EventData[], expectedRevision: AppendExpectedRevision | number = ANY): Promise<string> {
-    return this.#said(async () => {
+    return this.#outcome(async () => {
       const expected = typeof expectedRevision === 'number' ? BigInt(expectedRevision) : expectedRevision;
-      const options = { expectedRevision: expected, ...(!this.batches && { credentials: SOMEBODY }) };
+      const options = { expectedRevision: expected, ...(!this.batches && { credentials: CREDENTIALS }) };
       const { nextExpectedRevision, position }: AppendResult = await this.client.appendToStream(stream, [...added], options);
       if (position && added.length > 0) this.places.set(Number(position.commit), `${stream}@${nextExpectedRevision}`);
       return `at ${nextExpectedRevision}${position ? '' : ', nowhere'}`;
     });
   }
 
-  /** The position of a new event. */
+  /** Appends events and returns the position of the last one. */
   async appended(stream: string, count = 1): Promise<number> {
-    const options = { credentials: SOMEBODY };
+    const options = { credentials: CREDENTIALS };
     const { nextExpectedRevision, position } = await this.client.appendToStream(stream, events(count), options);
     this.places.set(Number(position!.commit), `${stream}@${nextExpectedRevision}`);
     return Number(position!.commit);
@@ -79,40 +79,40 @@ export class Caller {
 
   delete(stream: string, expected: number | 'any' | 'no_stream' = 'any'): Promise<string> {
     const expectedRevision = typeof expected === 'number' ? BigInt(expected) : expected;
-    return this.#said(async () => `deleted ${typeof (await this.client.deleteStream(stream, { expectedRevision })).position}`);
+    return this.#outcome(async () => `deleted ${typeof (await this.client.deleteStream(stream, { expectedRevision })).position}`);
   }
 
   tombstone(stream: string, expected: number | 'any' | 'no_stream' = 'any'): Promise<string> {
     const expectedRevision = typeof expected === 'number' ? BigInt(expected) : expected;
-    return this.#said(async () => `tombstoned ${typeof (await this.client.tombstoneStream(stream, { expectedRevision })).position}`);
+    return this.#outcome(async () => `tombstoned ${typeof (await this.client.tombstoneStream(stream, { expectedRevision })).position}`);
   }
 
   bound(stream: string, metadata: { maxCount?: number; truncateBefore?: number }): Promise<string> {
-    return this.#said(async () => {
-      const { nextExpectedRevision } = await this.client.setStreamMetadata(stream, metadata, { credentials: SOMEBODY });
+    return this.#outcome(async () => {
+      const { nextExpectedRevision } = await this.client.setStreamMetadata(stream, metadata, { credentials: CREDENTIALS });
       return `at ${nextExpectedRevision}`;
     });
   }
 
-  /** "stream@revision" of each event, or what is wrong. */
+  /** `stream@revision` of each event, or the error. */
   async read(options: ReadOptions): Promise<readonly string[] | string> {
     const messages = await this.messages({ count: 1_000, ...options });
     const wrong = messages.find((message) => typeof message === 'string');
     return wrong ?? messages.flatMap((message) => (typeof message === 'string' ? [] : (named(message) ?? [])));
   }
 
-  /** All that a read answers, and at last what is wrong if anything is. */
+  /** All response messages of a read, followed by the error if it failed. */
   async messages(options: ReadOptions & { readonly count: number }): Promise<readonly (streams.ReadResp | string)[]> {
     const found: (streams.ReadResp | string)[] = [];
     try {
       for await (const message of await this.#call(options)) found.push(message as streams.ReadResp);
     } catch (error) {
-      found.push(words(error));
+      found.push(errorText(error));
     }
     return found;
   }
 
-  /** The place of everything after a position. */
+  /** Fills `places` with every event after a position. */
   async learn(from: number): Promise<void> {
     for (const message of await this.messages({ from, count: 100_000 })) {
       if (typeof message === 'string') throw new Error(message);
@@ -121,7 +121,7 @@ export class Caller {
     }
   }
 
-  /** A subscription, or a read if it has a `count`, and what it says, message by message. */
+  /** A subscription, or a read if it has a `count`, with its messages as texts. */
   async subscribe(options: ReadOptions): Promise<Subscribed> {
     return new Subscribed(await this.#call(options), (position) => this.places.get(position));
   }
@@ -130,11 +130,11 @@ export class Caller {
     return this.client.dispose();
   }
 
-  async #said(act: () => Promise<string>): Promise<string> {
+  async #outcome(act: () => Promise<string>): Promise<string> {
     try {
       return await act();
     } catch (error) {
-      return words(error);
+      return errorText(error);
     }
   }
 
@@ -146,15 +146,15 @@ export class Caller {
   }
 }
 
-/** What a subscription says. Positions get their names when they are asked for: an event may come before its writer is answered. */
+/** The messages of a subscription. Positions are named lazily, because an event may arrive before its writer has its answer. */
 export class Subscribed {
-  #heard: (string | (() => string))[] = [];
+  #received: (string | (() => string))[] = [];
 
   constructor(
     readonly call: ClientReadableStream<streams.ReadResp>,
     placeOf: (position: number) => string | undefined,
   ) {
-    const said = (message: streams.ReadResp): string => {
+    const textOf = (message: streams.ReadResp): string => {
       if (message.hasConfirmation()) return 'confirmed';
       if (message.hasCaughtUp()) return 'caught up';
       const checkpoint = message.getCheckpoint();
@@ -162,24 +162,24 @@ export class Subscribed {
       const [commit, prepare] = [Number(checkpoint.getCommitPosition()), Number(checkpoint.getPreparePosition())];
       return `checkpoint ${prepare === commit ? 'at' : 'before'} ${placeOf(commit) ?? '?'}`;
     };
-    call.on('data', (message: streams.ReadResp) => this.#heard.push(() => said(message)));
-    call.on('error', (error) => this.#heard.push(() => words(error)));
-    call.on('end', () => this.#heard.push(() => 'ended'));
+    call.on('data', (message: streams.ReadResp) => this.#received.push(() => textOf(message)));
+    call.on('error', (error) => this.#received.push(() => errorText(error)));
+    call.on('end', () => this.#received.push(() => 'ended'));
   }
 
-  /** What was said up to and with a message, for which it waits, and shortly after it; from the next time on what was said since. */
+  /** Waits for the message `last` and a little longer. @returns every message since the previous call */
   async until(last: string, linger = 30, wait = 5_000): Promise<readonly string[]> {
     for (let waited = 0; waited < wait && !this.#named().includes(last); waited += 5) await sleep(5);
     await sleep(linger);
-    const heard = this.#named();
-    this.#heard = [];
-    return heard;
+    const received = this.#named();
+    this.#received = [];
+    return received;
   }
 
   #named(): readonly string[] {
-    const heard = this.#heard.map((said) => (typeof said === 'string' ? said : said()));
-    this.#heard = heard.map((said, n) => (said.endsWith('?') ? this.#heard[n]! : said));
-    return heard;
+    const received = this.#received.map((text) => (typeof text === 'string' ? text : text()));
+    this.#received = received.map((text, n) => (text.endsWith('?') ? this.#received[n]! : text));
+    return received;
   }
 
   cancel(): void {
@@ -195,8 +195,8 @@ const named = (message: streams.ReadResp): string | undefined => {
   return `${Buffer.from(read.getStreamIdentifier()!.getStreamName_asU8()).toString()}@${revision.length > 18 ? 'end' : revision}`;
 };
 
-/** An error without what differs from one server, or one way to call it, to another. */
-const words = (error: unknown): string => {
+/** Describes an error without the details that differ between servers or between the two ways to append. */
+const errorText = (error: unknown): string => {
   const { type, code, details, actualVersion, message, _raw } = error as {
     type?: string;
     code?: number;
@@ -207,14 +207,14 @@ const words = (error: unknown): string => {
   };
   if (type === 'wrong-expected-version') return `wrong: at ${String(actualVersion)}`;
   if (type !== undefined && type !== 'unknown') return type;
-  const told = details ?? _raw?.details ?? message ?? '';
-  return `${code ?? 'error'}: ${told.replace(/ >> [^]*/, '')}`;
+  const text = details ?? _raw?.details ?? message ?? '';
+  return `${code ?? 'error'}: ${text.replace(/ >> [^]*/, '')}`;
 };
 
 const requestOf = (options: ReadOptions): streams.ReadReq => {
   const { stream, from = 'start', backwards = false, count, prefixes, regex, by = 'stream', window, interval = 1 } = options;
   const empty = new shared.Empty();
-  const told = new Options();
+  const requested = new Options();
   if (stream !== undefined) {
     const identifier = new shared.StreamIdentifier();
     identifier.setStreamName(Buffer.from(stream));
@@ -223,7 +223,7 @@ const requestOf = (options: ReadOptions): streams.ReadReq => {
     if (from === 'start') of.setStart(empty);
     else if (from === 'end') of.setEnd(empty);
     else of.setRevision(String(from));
-    told.setStream(of);
+    requested.setStream(of);
   } else {
     const all = new Options.AllOptions();
     if (from === 'start') all.setStart(empty);
@@ -235,14 +235,14 @@ const requestOf = (options: ReadOptions): streams.ReadReq => {
       position.setPreparePosition(String(prepare));
       all.setPosition(position);
     }
-    told.setAll(all);
+    requested.setAll(all);
   }
-  if (count === undefined) told.setSubscription(new Options.SubscriptionOptions());
-  else told.setCount(String(count));
-  told.setReadDirection(backwards ? Options.ReadDirection.BACKWARDS : Options.ReadDirection.FORWARDS);
+  if (count === undefined) requested.setSubscription(new Options.SubscriptionOptions());
+  else requested.setCount(String(count));
+  requested.setReadDirection(backwards ? Options.ReadDirection.BACKWARDS : Options.ReadDirection.FORWARDS);
   const uuid = new Options.UUIDOption();
   uuid.setString(empty);
-  told.setUuidOption(uuid);
+  requested.setUuidOption(uuid);
   if (prefixes || regex !== undefined) {
     const expression = new Options.FilterOptions.Expression();
     if (prefixes) expression.setPrefixList([...prefixes]);
@@ -253,9 +253,9 @@ const requestOf = (options: ReadOptions): streams.ReadReq => {
     if (window === undefined) filter.setCount(empty);
     else filter.setMax(window);
     filter.setCheckpointintervalmultiplier(interval);
-    told.setFilter(filter);
-  } else told.setNoFilter(empty);
+    requested.setFilter(filter);
+  } else requested.setNoFilter(empty);
   const request = new streams.ReadReq();
-  request.setOptions(told);
+  request.setOptions(requested);
   return request;
 };

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Caller } from './caller.js';
 import { serverBehaviour } from './server.behaviour.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { playWorkload } from './workload.js';
 
 const url = process.env['KURRENTDB_URL'];
 
-serverBehaviour('the stand-in', async () => {
-  const server = await new StandIn().start();
+serverBehaviour('the fake server', async () => {
+  const server = await new FakeServer().start();
   return { url: server.url, stop: () => server.kill() };
 });
 
@@ -17,10 +17,9 @@ if (url !== undefined) serverBehaviour('a real server', async () => ({ url }));
 
 describe('a mixed workload', () => {
   const RECORDED = new URL('./recorded.json', import.meta.url);
-  /** Of these the second and fourth held surprises. */
   const SEEDS = [1, 2, 3, 15];
 
-  const played = async (at: string): Promise<readonly (readonly string[])[]> => {
+  const answersOf = async (at: string): Promise<readonly (readonly string[])[]> => {
     const [caller, batching] = [new Caller(at), new Caller(at, true)];
     const answers: (readonly string[])[] = [];
     for (const seed of SEEDS) answers.push(await playWorkload(caller, batching, seed, `w${randomUUID().slice(0, 8)}`));
@@ -29,18 +28,18 @@ describe('a mixed workload', () => {
   };
   const recorded = async () => JSON.parse(await readFile(RECORDED, 'utf8'));
 
-  // With RECORD set these answers are what the stand-in is held to from then on.
+  // With RECORD set, the real server's answers become the expected answers of the fake server.
   if (url !== undefined) {
-    it('is answered by a real server as it was when that was recorded', async () => {
-      const answers = await played(url);
+    it('gets the recorded answers from a real server', async () => {
+      const answers = await answersOf(url);
       if (process.env['RECORD']) await writeFile(RECORDED, `${JSON.stringify(answers, null, 2)}\n`);
       expect(answers).toEqual(await recorded());
     }, 60_000);
   }
 
-  it('is answered by the stand-in as a real server answered it', async () => {
-    const server = await new StandIn().start();
-    const answers = await played(server.url);
+  it('gets the answers of a real server from the fake server', async () => {
+    const server = await new FakeServer().start();
+    const answers = await answersOf(server.url);
     await server.kill();
     expect(answers).toEqual(await recorded());
   }, 60_000);

@@ -7,17 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller, event, events, type Subscribed } from './caller.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
 import { Log } from '../fakes/kurrentdb/log.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 
 const credentials = { username: 'admin', password: 'changeit' };
 
-let servers: StandIn[] = [];
+let servers: FakeServer[] = [];
 let callers: Caller[] = [];
-let server: StandIn;
+let server: FakeServer;
 let caller: Caller;
 
-const another = async (options: StandInOptions = {}): Promise<StandIn> => {
-  const node = await new StandIn(options).start();
+const another = async (options: FakeServerOptions = {}): Promise<FakeServer> => {
+  const node = await new FakeServer(options).start();
   servers.push(node);
   return node;
 };
@@ -37,7 +37,7 @@ afterEach(async () => {
   [servers, callers] = [[], []];
 });
 
-/** A subscription that has caught up. */
+/** A subscription to the end of the log that has caught up. */
 const subscribed = async (stream = 's'): Promise<Subscribed> => {
   const subscription = await caller.subscribe({ from: 'end', prefixes: [stream] });
   expect(await subscription.until('caught up', 0)).toEqual(['confirmed', 'caught up']);
@@ -47,8 +47,8 @@ const append = (options: AppendToStreamOptions = {}) =>
   caller.client.appendToStream('s', jsonEvent({ type: 'T', data: {} }), { credentials, ...options });
 const recorded = (stream = 's') => server.recorded(stream).map(({ revision }) => revision);
 
-describe('the end of a stand-in', () => {
-  it.each(['stop', 'kill'] as const)('by %s keeps what it held, on the same port', async (end) => {
+describe('a fake server that ends', () => {
+  it.each(['stop', 'kill'] as const)('with %s keeps its data and its port', async (end) => {
     const { port } = server;
     const ids = events(2);
     await caller.append('s', ids, 'no_stream');
@@ -60,28 +60,28 @@ describe('the end of a stand-in', () => {
     expect(await caller.append('s', events(1), 1)).toBe('at 2');
   });
 
-  it('when it is killed drops every connection at once', async () => {
+  it('with kill drops every connection at once', async () => {
     const subscription = await subscribed();
     await server.kill();
     expect(await subscription.until('ended')).toEqual(['14: Connection dropped', 'ended']);
   });
 
-  it('when it is stopped lets calls come to their end, and subscriptions without a status', async () => {
+  it('with stop lets calls finish and ends subscriptions without a status', async () => {
     const subscription = await subscribed();
     server.latency = 30;
     const last = append();
     await server.received('append', 1);
-    const faulted = server.stop(100);
+    const stopped = server.stop(100);
     expect((await last).nextExpectedRevision).toBe(0n);
     await expect(append()).rejects.toMatchObject({ code: 14 });
     expect(await subscription.until('ended')).toEqual(['13: Received RST_STREAM with code 0 (Call ended without gRPC status)', 'ended']);
-    await faulted;
+    await stopped;
     expect(recorded()).toEqual([0]);
   });
 });
 
-describe('a call that is to fail', () => {
-  it('fails as told, so many times, and stores nothing', async () => {
+describe('an injected failure of a call', () => {
+  it('occurs as often as requested, and nothing is stored', async () => {
     server.failNext('append', { code: 8, details: 'too much' }, { times: 2 });
     for (let n = 0; n < 2; n++) await expect(append()).rejects.toMatchObject({ code: 8, message: expect.stringContaining('too much') });
     expect(recorded()).toEqual([]);
@@ -90,7 +90,7 @@ describe('a call that is to fail', () => {
     expect(server.calls.append).toBe(3);
   });
 
-  it('says more in its trailers', async () => {
+  it('can carry trailers', async () => {
     server.failNext('readStream', {
       code: 5,
       metadata: { exception: 'not-leader', 'leader-endpoint-host': 'h', 'leader-endpoint-port': '7' },
@@ -102,7 +102,7 @@ describe('a call that is to fail', () => {
     await expect(read).rejects.toMatchObject({ type: 'not-leader', leader: { address: 'h', port: 7 } });
   });
 
-  it('may have begun to answer', async () => {
+  it('can come after some messages of the answer', async () => {
     await append();
     await append();
     server.failNext('readStream', { code: 13 }, { after: 1 });
@@ -114,9 +114,9 @@ describe('a call that is to fail', () => {
   });
 
   it.each(['readStream', 'readAll', 'subscribe', 'delete', 'tombstone', 'gossip', 'features', 'batchAppend'] as const)(
-    'may be of the kind %s',
+    'can be injected into %s',
     async (method) => {
-      server.failNext(method, { code: 13, details: 'told to' });
+      server.failNext(method, { code: 13, details: 'injected' });
       const calls: Record<typeof method, () => Promise<unknown>> = {
         readStream: () => caller.read({ stream: 's' }),
         readAll: () => caller.read({}),
@@ -131,12 +131,12 @@ describe('a call that is to fail', () => {
         features: () => callerOf(server.url, true).append('s', events(1)),
         batchAppend: () => callerOf(server.url, true).append('s', events(1)),
       };
-      expect(await calls[method]()).toMatch(/^13: (13 INTERNAL: )?told to$|^Failed to discover/);
+      expect(await calls[method]()).toMatch(/^13: (13 INTERNAL: )?injected$|^Failed to discover/);
       expect(server.calls[method]).toBe(1);
     },
   );
 
-  it('may be held for good, and store nothing', async () => {
+  it('can be a missing answer, with nothing stored', async () => {
     server.holdNext('append');
     await expect(append({ deadline: 50 })).rejects.toMatchObject({ type: 'deadline-exceeded' });
     server.holdNext('readStream', { after: 1 });
@@ -149,7 +149,7 @@ describe('a call that is to fail', () => {
     expect(recorded()).toEqual([0, 1]);
   });
 
-  it('may have its connection cut, and store nothing', async () => {
+  it('can be a cut connection, with nothing stored', async () => {
     server.cutNext('append');
     await expect(append()).rejects.toMatchObject({ type: 'unavailable' });
     expect(recorded()).toEqual([]);
@@ -158,18 +158,18 @@ describe('a call that is to fail', () => {
   });
 });
 
-describe('a write that is stored, though its writer does not hear so', () => {
+describe('a write that is stored without a success answer', () => {
   it.each([
-    ['is cut', 'cut', 'unavailable'],
-    ['is held', 'hold', 'deadline-exceeded'],
-    ['fails', { code: 10 } as const, 'timeout'],
+    ['loses its connection', 'cut', 'unavailable'],
+    ['gets no answer', 'hold', 'deadline-exceeded'],
+    ['gets an error', { code: 10 } as const, 'timeout'],
   ] as const)('%s', async (_, fate, type) => {
     server.storeThenFail('append', fate);
     await expect(append({ deadline: fate === 'hold' ? 100 : 5_000 })).rejects.toMatchObject({ type });
     expect(recorded()).toEqual([0]);
   });
 
-  it('may be a deletion, or an append that others share a call with', async () => {
+  it('can be a deletion, or an append in the shared batch call', async () => {
     await append();
     server.storeThenFail('delete', { code: 10 });
     expect(await caller.delete('s')).toBe('timeout');
@@ -183,8 +183,8 @@ describe('a write that is stored, though its writer does not hear so', () => {
   });
 });
 
-describe('a node of a cluster', () => {
-  it('that follows sends on whoever needs the leader, and serves others from the log of both', async () => {
+describe('a fake cluster node', () => {
+  it('that follows redirects calls that require the leader and serves others from the shared log', async () => {
     const follower = await another({ log: server.log });
     follower.leaderIs('127.0.0.1', server.port);
     const client = callerOf(follower.url);
@@ -204,7 +204,7 @@ describe('a node of a cluster', () => {
     expect(await callerOf(follower.url).read({ stream: 's', requiresLeader: true })).toEqual(['s@0', 's@1']);
   });
 
-  it('tells who leads', async () => {
+  it('names the leader in its gossip', async () => {
     const follower = await another({ log: server.log });
     follower.leaderIs('127.0.0.1', server.port);
     const client = callerOf(`esdb://127.0.0.1:${follower.port},127.0.0.1:1?tls=false`);
@@ -212,7 +212,7 @@ describe('a node of a cluster', () => {
     expect([follower.calls.append, server.calls.append]).toEqual([0, 1]);
   });
 
-  it('that takes part in an election answers that it is not ready, and is nobody to turn to', async () => {
+  it('that is electing a leader answers that it is not ready, and discovery does not choose it', async () => {
     server.isReady(false);
     expect(await caller.append('s', events(1))).toBe('unavailable');
     expect(await caller.read({ stream: 's' })).toBe('14: Server Is Not Ready');
@@ -223,7 +223,7 @@ describe('a node of a cluster', () => {
   });
 });
 
-describe('who may call', () => {
+describe('authentication', () => {
   let dir: string;
   let ca: string;
   const authority = new Authority();
@@ -235,10 +235,10 @@ describe('who may call', () => {
   afterEach(() => rm(dir, { recursive: true }));
   const trusted = (url: string, user = '') => `${url.replace('esdb://', `esdb://${user}`)}&tlsCAFile=${encodeURIComponent(ca)}`;
 
-  it('is decided by user and password, over TLS', async () => {
+  it('checks user and password, over TLS', async () => {
     const node = await another({ tls: authority.issue('node', ['localhost', '127.0.0.1']) });
     node.requireCredentials('admin', 's3cret');
-    const said = async (user: string) => {
+    const outcomesFor = async (user: string) => {
       const client = callerOf(trusted(node.url, user)).client;
       const calls = [
         () => client.appendToStream('s', event(), user === '' ? {} : { credentials: credentialsOf(user) }),
@@ -253,19 +253,19 @@ describe('who may call', () => {
       const [username = '', password = ''] = user.slice(0, -1).split(':');
       return { username, password };
     };
-    expect(await said('admin:s3cret@')).toEqual(['done', 'done', 'done']);
-    expect(await said('admin:other@')).toEqual(Array(3).fill('access-denied 16'));
-    expect(await said('')).toEqual(['access-denied undefined', 'access-denied 7', 'access-denied 7']);
+    expect(await outcomesFor('admin:s3cret@')).toEqual(['done', 'done', 'done']);
+    expect(await outcomesFor('admin:other@')).toEqual(Array(3).fill('access-denied 16'));
+    expect(await outcomesFor('')).toEqual(['access-denied undefined', 'access-denied 7', 'access-denied 7']);
     expect(node.recorded('s')).toHaveLength(1);
   });
 
-  it('is nobody who trusts another authority', async () => {
+  it('fails for a client that trusts another authority', async () => {
     const node = await another({ tls: new Authority('somebody else').issue('node', ['localhost']) });
     await expect(callerOf(trusted(node.url)).append('s', events(1))).resolves.toMatch(/^(error|14|unavailable)/);
     expect(node.calls.features + node.calls.append).toBe(0);
   });
 
-  it('may need a certificate', async () => {
+  it('can require a client certificate', async () => {
     const node = await another({ tls: { ...authority.issue('node', ['localhost']), clientsOf: authority.certificate } });
     const user = authority.issue('ledger');
     const [cert, key] = [join(dir, 'user.crt'), join(dir, 'user.key')];
@@ -278,7 +278,7 @@ describe('who may call', () => {
 });
 
 describe('subscriptions', () => {
-  it('that are silenced stay open; new ones speak', async () => {
+  it('that are silenced stay open; new ones receive events', async () => {
     const subscription = await subscribed();
     server.silenceSubscriptions();
     await append();
@@ -292,19 +292,19 @@ describe('subscriptions', () => {
     expect(server.openSubscriptions).toBe(0);
   });
 
-  it('are dropped with an error, or with none', async () => {
-    for (const [failure, heard] of [
+  it('can be dropped with or without an error', async () => {
+    for (const [failure, messages] of [
       [undefined, ['ended']],
       [{ code: 1, details: 'dropped' } as const, ['1: dropped', 'ended']],
     ] as const) {
       const subscription = await subscribed();
       server.dropSubscriptions(failure);
-      expect(await subscription.until('ended')).toEqual(heard);
+      expect(await subscription.until('ended')).toEqual(messages);
       expect(server.openSubscriptions).toBe(0);
     }
   });
 
-  it('whose reader is slow fall behind, and catch up again without gap or repeat', async () => {
+  it('with a slow reader fall behind and catch up without gap or repeat', async () => {
     const subscription = await subscribed();
     subscription.call.pause();
     for (let n = 0; n < 20; n++) {
@@ -312,16 +312,16 @@ describe('subscriptions', () => {
       await sleep(1);
     }
     subscription.call.resume();
-    await subscription.until('s@399', 0).then((heard) => {
-      expect(heard.filter((message) => message.startsWith('s@'))).toEqual(Array.from({ length: 400 }, (_, n) => `s@${n}`));
-      expect(heard.filter((message) => message === 'caught up').length).toBeGreaterThan(0);
+    await subscription.until('s@399', 0).then((messages) => {
+      expect(messages.filter((message) => message.startsWith('s@'))).toEqual(Array.from({ length: 400 }, (_, n) => `s@${n}`));
+      expect(messages.filter((message) => message === 'caught up').length).toBeGreaterThan(0);
     });
     subscription.cancel();
   });
 });
 
-describe('what a test sees and does', () => {
-  it('counts calls, and how many appends were under way at once', async () => {
+describe('the fake server', () => {
+  it('counts calls and the appends in flight at once', async () => {
     server.latency = 30;
     const start = performance.now();
     await Promise.all([append(), append(), append()]);
@@ -335,7 +335,7 @@ describe('what a test sees and does', () => {
     expect(server.appendsAtOnce).toBe(3);
   });
 
-  it('does not do what its caller gave up before it was looked at', async () => {
+  it('does not execute a call that was cancelled before it was processed', async () => {
     await append();
     server.latency = 80;
     await expect(append({ deadline: 20 })).rejects.toMatchObject({ type: 'deadline-exceeded' });
@@ -345,7 +345,7 @@ describe('what a test sees and does', () => {
     expect(await caller.read({ stream: 's' })).toEqual(['s@0']);
   });
 
-  it('writes as others do, and as the server itself', async () => {
+  it('writes events of other programs and of the server itself', async () => {
     const from = await caller.appended('s');
     server.writeForeign('s', { type: 'B', data: Buffer.from([1, 255]), contentType: 'application/octet-stream' });
     server.systemWrite(2);
@@ -357,19 +357,21 @@ describe('what a test sees and does', () => {
     expect(await caller.read({ from: 'end', backwards: true, count: 1 })).toEqual([`${stats}@1`]);
   });
 
-  it('bounds what an append and an event may have', async () => {
+  it('limits the size of an append and of an event', async () => {
     server.maxAppendSize = 2_000;
     server.maxEventSize = 1_500;
     const large = (size: number) => event({ text: 'x'.repeat(size) });
-    const said = (added: ReturnType<typeof large>[], batches: boolean) => callerOf(server.url, batches).append('s', added);
-    expect(await said([large(1_500)], false)).toMatch(/^3: Event with Id: .*, Size: \d+, exceeds Maximum Append Event Size of 1500\.$/);
+    const outcomeOf = (added: ReturnType<typeof large>[], batches: boolean) => callerOf(server.url, batches).append('s', added);
+    expect(await outcomeOf([large(1_500)], false)).toMatch(
+      /^3: Event with Id: .*, Size: \d+, exceeds Maximum Append Event Size of 1500\.$/,
+    );
     for (const batches of [false, true]) {
-      expect(await said([large(1_000), large(1_000)], batches)).toBe('maximum-append-size-exceeded');
+      expect(await outcomeOf([large(1_000), large(1_000)], batches)).toBe('maximum-append-size-exceeded');
     }
     expect(recorded()).toEqual([]);
   });
 
-  it('scavenges: what was hidden is gone from $all too, but for the last event of a stream that may go on', async () => {
+  it('scavenges: hidden events disappear from $all too, except the last event of a stream that can still grow', async () => {
     const begin = await caller.appended('first');
     const kept = new Map<string, ReturnType<typeof events>>();
     for (const stream of ['deleted', 'ended', 'truncated', 'bounded']) {
@@ -393,7 +395,7 @@ describe('what a test sees and does', () => {
     expect(await caller.read({ stream: 'deleted' })).toEqual(['deleted@4']);
   });
 
-  it('may be given another log, as when a backup is restored', async () => {
+  it('can be given another log, like the restore of a backup', async () => {
     await append();
     server.log = new Log(Date.now);
     expect(await caller.read({ stream: 's' })).toEqual(['not found']);

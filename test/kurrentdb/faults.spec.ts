@@ -15,15 +15,15 @@ import { ClusterConnection } from '../../src/store/kurrentdb/cluster-connection.
 import { Subscription } from '../../src/store/kurrentdb/subscription.js';
 import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 
 const STATUS = { cancelled: 1, unknown: 2, deadline: 4, exhausted: 8, aborted: 10, internal: 13, unavailable: 14 } as const;
 
-let servers: StandIn[] = [];
+let servers: FakeServer[] = [];
 let stores: KurrentStore[] = [];
 let proxies: Proxy[] = [];
 let logged: string[] = [];
-let server: StandIn;
+let server: FakeServer;
 const unhandled: unknown[] = [];
 const note = (error: unknown) => unhandled.push(error);
 
@@ -41,8 +41,8 @@ afterEach(async () => {
   expect(unhandled.splice(0)).toEqual([]);
 });
 
-const another = async (options: StandInOptions = {}): Promise<StandIn> => {
-  const node = await new StandIn(options).start();
+const another = async (options: FakeServerOptions = {}): Promise<FakeServer> => {
+  const node = await new FakeServer(options).start();
   servers.push(node);
   return node;
 };
@@ -53,7 +53,7 @@ const behindProxy = async (): Promise<{ proxy: Proxy; url: string }> => {
   return { proxy, url: `esdb://127.0.0.1:${proxy.port}?tls=false` };
 };
 
-/** With times that suit a test: what takes seconds in earnest takes tenths here. */
+/** Opens a store with deadlines about ten times shorter than in production. */
 const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> => {
   const store = await KurrentStore.open({
     url: server.url,
@@ -70,7 +70,7 @@ const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> =
   return store;
 };
 
-/** As the engine appends: the same call again while its outcome is unknown or the store is away. */
+/** Appends like the engine: repeats the same call while its outcome is unknown or the store is unavailable. */
 const insist = async (store: KurrentStore, stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended> => {
   for (;;) {
     try {
@@ -88,7 +88,7 @@ interface Work {
   readonly followed: readonly RecordedEvent[];
 }
 
-/** Writers, each with a stream of its own, and a follower from the start, while `trouble` is made; until all has been written and seen. */
+/** Runs writers, each on its own stream, and a follower from the start while `trouble` injects faults, until all is written and seen. */
 const underTrouble = async (
   store: KurrentStore,
   trouble: (done: () => number) => Promise<void>,
@@ -128,7 +128,7 @@ const reached = async (what: () => boolean, ms = 5_000): Promise<void> => {
   for (let waited = 0; !what() && waited < ms; waited += 5) await sleep(5);
 };
 
-/** Nothing acknowledged is lost, nothing is doubled, and the follower saw all of it in its order. */
+/** Expects that no acknowledged event is lost or stored twice, and that the follower saw all of them in order. */
 const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
   const store = await open({ url: server.url, deadline: 10_000, log: () => undefined });
   for (const [stream, ids] of acknowledged) {
@@ -140,14 +140,14 @@ const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
   expect(followed).toEqual(log);
 };
 
-/** One event in each append. */
+/** One event per append. */
 const ALONE = { together: 1 } as const;
 
 const outages = () => logged.filter((message) => message.includes('does not answer'));
-const recoveries = () => logged.filter((message) => message.includes('answers again'));
+const recoveries = () => logged.filter((message) => message.includes('answering again'));
 
 describe('the server', () => {
-  it('is killed during appends, three times: nothing acknowledged is lost, nothing is doubled, a follower misses nothing', async () => {
+  it('can be killed three times during appends: no event is lost or stored twice, and a follower misses none', async () => {
     const store = await open();
     const work = await underTrouble(
       store,
@@ -166,7 +166,7 @@ describe('the server', () => {
     expect(recoveries()).toHaveLength(3);
   }, 20_000);
 
-  it('is stopped and started: the log says once what happened and once that it is over', async () => {
+  it('can be restarted: one message reports the outage, one its end', async () => {
     const store = await open();
     const work = await underTrouble(store, async (done) => {
       await reached(() => done() >= 30);
@@ -180,7 +180,7 @@ describe('the server', () => {
     expect(recoveries()[0]).toMatch(/after \d\.\d s/);
   }, 20_000);
 
-  it('that stays away is no burden: commands are refused at once, with the time to come again, until it is back', async () => {
+  it('that stays down makes appends and reads fail fast, with a time to retry, until it is back', async () => {
     const store = await open({ patience: 1_000 });
     await server.kill();
     await Promise.allSettled(Array.from({ length: 50 }, () => store.append(freshStream(), -1, facts(1))));
@@ -199,13 +199,13 @@ describe('the server', () => {
     expect(recoveries()).toHaveLength(1);
   });
 
-  it('that stays away is not stormed: connections are tried after rests that grow', async () => {
+  it('that stays down is not flooded: reconnection backs off', async () => {
     const store = await open();
     await store.append(freshStream(), -1, facts(1));
     await server.kill();
-    let knocks = 0;
-    const door = createServer((socket) => {
-      knocks++;
+    let connections = 0;
+    const listener = createServer((socket) => {
+      connections++;
       socket.resetAndDestroy();
     }).listen(server.port, '127.0.0.1');
     const stop = new AbortController();
@@ -216,15 +216,15 @@ describe('the server', () => {
       void store.append(freshStream(), -1, facts(1)).catch(() => undefined);
       await sleep(15);
     }
-    expect(knocks).toBeGreaterThan(2);
-    expect(knocks).toBeLessThan(25);
+    expect(connections).toBeGreaterThan(2);
+    expect(connections).toBeLessThan(25);
     expect(outages()).toHaveLength(1);
     stop.abort();
     await follower;
-    door.close();
+    listener.close();
   });
 
-  it('whose every member is away leaves the process alive, however many calls are under way', async () => {
+  it('with every member down does not end the process, with 200 calls in flight', async () => {
     const other = await another();
     server.leaderIs('127.0.0.1', other.port);
     const store = await open({ url: `esdb://127.0.0.1:${server.port},127.0.0.1:${other.port}?tls=false`, patience: 200 });
@@ -241,7 +241,7 @@ describe('the server', () => {
     await insist(store, freshStream(), -1, facts(1));
   });
 
-  it('that comes back from an older backup is found out by a follower that was further', async () => {
+  it('restored from an older backup is detected by a follower that had read further', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(2));
@@ -254,12 +254,12 @@ describe('the server', () => {
     const older = await another({ port });
     for (const { id, type, data, metadata } of early.recorded(stream).slice(0, 2))
       older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
-    await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+ that was read of it/);
+    await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+, which was already read/);
   }, 20_000);
 });
 
 describe('a log', () => {
-  it('that ends before what was read of it, but only for a moment, as at a new leader, is read on from there', async () => {
+  it('that is behind its reader only for a moment, as after a change of leader, is followed without an error', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(3));
@@ -277,7 +277,7 @@ describe('a log', () => {
 });
 
 describe('a connection', () => {
-  it('that is cut after the request and before the answer leaves an outcome that is unknown, and known when it is asked again', async () => {
+  it('cut between request and answer leaves an unknown outcome, which the same append resolves', async () => {
     const store = await open();
     for (const fate of [
       'cut',
@@ -296,7 +296,7 @@ describe('a connection', () => {
     }
   });
 
-  it('that is cut before the answer does not let other events pass for those that were stored', async () => {
+  it('cut before the answer does not let different events with the same ids pass as stored', async () => {
     const store = await open();
     const stream = freshStream();
     const [event] = facts(1) as [NewEvent];
@@ -306,7 +306,7 @@ describe('a connection', () => {
     expect((await insist(store, stream, -1, [event])).revision).toBe(0);
   });
 
-  it('that breaks off in the middle of a read does not shorten it', async () => {
+  it('that breaks in the middle of a read does not shorten the result', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(30));
@@ -320,7 +320,7 @@ describe('a connection', () => {
     expect(await store.read(stream)).toHaveLength(30);
   });
 
-  it('that is cut with the request leaves an outcome that is unknown, and the same append stores it', async () => {
+  it('cut with the request leaves an unknown outcome, and the same append stores the events', async () => {
     const store = await open();
     const stream = freshStream();
     const events = facts(2);
@@ -330,7 +330,7 @@ describe('a connection', () => {
     expect((await insist(store, stream, -1, events)).revision).toBe(1);
   });
 
-  it('that is cut again and again during appends loses and doubles nothing', async () => {
+  it('cut again and again during appends neither loses nor duplicates an event', async () => {
     const store = await open();
     const work = await underTrouble(
       store,
@@ -347,7 +347,7 @@ describe('a connection', () => {
     expect(outages().length).toBe(recoveries().length);
   }, 20_000);
 
-  it('on which no answer comes is given up after the deadline, and another is taken', async () => {
+  it('without an answer is replaced after the deadline', async () => {
     const store = await open({ deadline: 150 });
     const stream = freshStream();
     const events = facts(1);
@@ -376,8 +376,8 @@ describe('a connection', () => {
         await proxy.accept();
       },
     ],
-    ['loses the answers that are on their way, and is cut', (proxy) => proxy.dropAnswers(20)],
-    ['is open on one side only: requests get through and answers vanish', (proxy) => proxy.dropAnswers()],
+    ['loses the answers in transit and is cut', (proxy) => proxy.dropAnswers(20)],
+    ['works in one direction only: requests get through, answers vanish', (proxy) => proxy.dropAnswers()],
     [
       'is half open: nothing gets through, then everything, late',
       async (proxy) => {
@@ -387,7 +387,7 @@ describe('a connection', () => {
       },
     ],
   ])(
-    'that %s during appends loses and doubles nothing, and a follower misses nothing',
+    'that %s during appends neither loses nor duplicates an event, and a follower misses none',
     async (_, hurt) => {
       const { proxy, url } = await behindProxy();
       const store = await open({ url, deadline: 500 });
@@ -408,7 +408,7 @@ describe('a connection', () => {
     20_000,
   );
 
-  it('that is half open is not taken again, also while another of this process still has it', async () => {
+  it('that is half open is not reused, even while another client of this process still holds it', async () => {
     const { proxy, url } = await behindProxy();
     const [store, other] = await Promise.all([open({ url, deadline: 300 }), open({ url })]);
     for (const one of [store, other]) await one.append(freshStream(), -1, facts(1));
@@ -420,9 +420,9 @@ describe('a connection', () => {
     expect(server.recorded(stream)).toHaveLength(1);
   });
 
-  it('that was left meanwhile carries no call: nothing was sent', async () => {
-    const link = new ClusterConnection({ connection: connectionOf(server.url), patience: 400, now: () => '', log: () => undefined });
-    const node = await link.node();
+  it('that has been closed sends nothing, and every call on it reports so', async () => {
+    const connection = new ClusterConnection({ connection: connectionOf(server.url), patience: 400, now: () => '', log: () => undefined });
+    const node = await connection.node();
     await node.append(freshStream(), -1, [], 1_000);
     await node.close();
     const before = { ...server.calls };
@@ -431,10 +431,10 @@ describe('a connection', () => {
     await expect(node.responses({ from: 'start' })).rejects.toMatchObject(left);
     await expect(node.members(1_000)).rejects.toMatchObject(left);
     expect(server.calls).toEqual(before);
-    await link.close();
+    await connection.close();
   });
 
-  it('on which everything is half a minute late, on a scale of twenty-five, makes outcomes unknown, not wrong', async () => {
+  it('slower than the deadline makes outcomes unknown, not wrong', async () => {
     const { proxy, url } = await behindProxy();
     const store = await open({ url, deadline: 400 });
     const appends = Array.from({ length: 20 }, () => [freshStream(), facts(1)] as const);
@@ -457,7 +457,7 @@ describe('a connection', () => {
 });
 
 describe('the leader', () => {
-  it('changes during appends: they go to the new one, and a follower misses nothing', async () => {
+  it('can change during appends: they go to the new leader, and a follower misses no event', async () => {
     const store = await open();
     const next = await another({ log: server.log });
     const work = await underTrouble(store, async (done) => {
@@ -469,10 +469,13 @@ describe('the leader', () => {
     });
     await expectWhole(work);
     expect(next.calls.append).toBeGreaterThan(0);
-    expect(logged).toEqual([`KurrentDB is led by 127.0.0.1:${next.port} now.`, `KurrentDB is led by 127.0.0.1:${server.port} now.`]);
+    expect(logged).toEqual([
+      `KurrentDB has a new leader: 127.0.0.1:${next.port}.`,
+      `KurrentDB has a new leader: 127.0.0.1:${server.port}.`,
+    ]);
   }, 20_000);
 
-  it('is asked by the command that was told of it', async () => {
+  it('gets the very append that a follower redirected', async () => {
     const store = await open();
     const next = await another({ log: server.log });
     server.leaderIs('127.0.0.1', next.port);
@@ -480,7 +483,7 @@ describe('the leader', () => {
     expect(next.calls.append).toBe(1);
   });
 
-  it('is being elected: appends wait a little, and are refused if it takes long, with nothing stored', async () => {
+  it('is being elected: appends wait briefly, then are refused with nothing stored', async () => {
     const store = await open();
     const electing = { code: STATUS.unknown, details: 'No leader info available in response' };
     server.failNext('append', electing, { times: 2 });
@@ -492,7 +495,7 @@ describe('the leader', () => {
     expect(server.recorded(stream)).toEqual([]);
   });
 
-  it('gave up waiting for its followers: the same append is asked for again, and compared', async () => {
+  it('timed out waiting for its followers: the append is repeated and the stored events compared', async () => {
     const store = await open();
     const stream = freshStream();
     const events = facts(2);
@@ -504,11 +507,11 @@ describe('the leader', () => {
   });
 });
 
-describe('a server that has too much to do', () => {
+describe('an overloaded server', () => {
   it.each([
     ['RESOURCE_EXHAUSTED', { code: STATUS.exhausted, details: 'Too many requests' }],
     ['too busy', { code: STATUS.unavailable, details: 'Server Is Too Busy' }],
-  ])('and says %s is asked again after a while, and the command refused if that does not help', async (_, busy) => {
+  ])('that answers %s is retried with backoff, then the append is refused with nothing stored', async (_, busy) => {
     const store = await open();
     server.failNext('append', busy, { times: 3 });
     await store.append(freshStream(), -1, facts(1));
@@ -525,8 +528,8 @@ describe('a server that has too much to do', () => {
 });
 
 describe('a subscription', () => {
-  it.each<[string, (node: StandIn) => void]>([
-    ['without a word', (node) => node.dropSubscriptions()],
+  it.each<[string, (node: FakeServer) => void]>([
+    ['without an error', (node) => node.dropSubscriptions()],
     ['with UNAVAILABLE', (node) => node.dropSubscriptions({ code: STATUS.unavailable, details: 'Server Is Not Ready' })],
     ['with CANCELLED', (node) => node.dropSubscriptions({ code: STATUS.cancelled })],
     ['with INTERNAL', (node) => node.dropSubscriptions({ code: STATUS.internal, details: 'Received RST_STREAM with code 2' })],
@@ -534,7 +537,7 @@ describe('a subscription', () => {
     ['with ABORTED', (node) => node.dropSubscriptions({ code: STATUS.aborted, details: 'Operation timed out' })],
     ['with RESOURCE_EXHAUSTED', (node) => node.dropSubscriptions({ code: STATUS.exhausted })],
   ])(
-    'that is dropped %s goes on after the last event that came',
+    'that is dropped %s resumes after the last event received',
     async (_, drop) => {
       const store = await open();
       const work = await underTrouble(store, async (done) => {
@@ -550,17 +553,17 @@ describe('a subscription', () => {
     20_000,
   );
 
-  it('that falls silent is found out by what the log has, and goes on; the log says so once', async () => {
+  it('that falls silent although the log has more is replaced, and one message reports it', async () => {
     const store = await open();
     const work = await underTrouble(store, async (done) => {
       await reached(() => done() >= 40);
       server.silenceSubscriptions();
     });
     await expectWhole(work);
-    expect(logged).toEqual([expect.stringMatching(/^A subscription of KurrentDB fell silent at k\d+; subscribed again\.$/)]);
+    expect(logged).toEqual([expect.stringMatching(/^A KurrentDB subscription fell silent at k\d+; resubscribed\.$/)]);
   }, 20_000);
 
-  it('that never begins is found out too', async () => {
+  it('that never begins is replaced too', async () => {
     const store = await open();
     await store.append(freshStream(), -1, facts(3));
     server.holdNext('subscribe');
@@ -570,7 +573,7 @@ describe('a subscription', () => {
     expect(logged).toEqual([expect.stringContaining('fell silent at the start')]);
   });
 
-  it('that is quiet because nothing happens is left alone', async () => {
+  it('that is quiet because nothing happens is kept', async () => {
     const store = await open({ liveness: 30 });
     await store.append(freshStream(), -1, facts(1));
     const stop = new AbortController();
@@ -590,7 +593,7 @@ describe('a subscription', () => {
     await follower;
   });
 
-  it('that is dropped far behind the head goes on after what it was told that others wrote', async () => {
+  it('that is dropped resumes after the last checkpoint, past the events of other programs', async () => {
     const store = await open();
     await store.append(freshStream(), -1, facts(1));
     server.systemWrite(3_000);
@@ -610,7 +613,7 @@ describe('a subscription', () => {
     await follower;
   });
 
-  it('of a slow reader holds the server back: what waits is bounded in number and in bytes', async () => {
+  it('with a slow reader buffers a bounded number of events and bytes, and holds the server back', async () => {
     const store = await open();
     for (let n = 0; n < 60; n++) await store.append(freshStream(), -1, [fact({ text: 'x'.repeat(20_000) }), ...facts(9)]);
     for (const buffer of [
@@ -618,10 +621,14 @@ describe('a subscription', () => {
       { events: 1e9, bytes: 200_000 },
     ]) {
       let taken = 0;
-      const connection = connectionOf(server.url);
-      const link = new ClusterConnection({ connection, patience: 400, now: () => '', log: () => undefined });
-      const saw = () => taken++;
-      const subscription = new Subscription({ link, after: undefined, deadline: 2_000, liveness: 50, buffer, saw });
+      const connection = new ClusterConnection({
+        connection: connectionOf(server.url),
+        patience: 400,
+        now: () => '',
+        log: () => undefined,
+      });
+      const onPosition = () => taken++;
+      const subscription = new Subscription({ connection, after: undefined, deadline: 2_000, liveness: 50, buffer, onPosition });
       const batches = subscription.batches(10, new AbortController().signal);
       const first = await batches.next();
       await sleep(300);
@@ -630,12 +637,12 @@ describe('a subscription', () => {
       while (seen < 600) seen += (await batches.next()).value!.length;
       expect(taken).toBe(600);
       await batches.return();
-      await link.close();
+      await connection.close();
     }
   });
 });
 
-describe('history that the server has lost', () => {
+describe('lost history', () => {
   const follower = (store: KurrentStore, after?: string) => {
     const seen: RecordedEvent[] = [];
     const run = async () => {
@@ -648,11 +655,11 @@ describe('history that the server has lost', () => {
 
   it.each<[string, (stream: string) => void]>([
     ['deleted', (stream) => server.deleteStream(stream)],
-    ['deleted for good', (stream) => server.tombstoneStream(stream)],
+    ['deleted permanently', (stream) => server.tombstoneStream(stream)],
     ['truncated', (stream) => server.boundStream(stream, { $tb: 2 })],
     ['truncated to its end', (stream) => server.boundStream(stream, { $tb: 5 })],
     ['bounded to fewer events than it has', (stream) => server.boundStream(stream, { $maxCount: 3 })],
-  ])('is found and named when a stream is %s: by whoever reads it, and by a follower at once', async (_, lose) => {
+  ])('is detected when a stream is %s: by its readers, and at once by a follower; the error names the stream', async (_, lose) => {
     const store = await open();
     const [stream, other] = [freshStream(), freshStream()];
     await store.append(stream, -1, facts(5));
@@ -670,7 +677,7 @@ describe('history that the server has lost', () => {
     expect(await store.read(other)).toHaveLength(1);
   });
 
-  it('is found after a scavenge, by a follower and by whoever reads the log', async () => {
+  it('is detected after a scavenge, by a follower and by a reader of the log', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(5));
@@ -681,7 +688,7 @@ describe('history that the server has lost', () => {
     await expect(store.readAll()).rejects.toThrow(`${stream} goes from revision -1 to 3`);
   });
 
-  it('is found when a stream was deleted and begun again, whoever comes', async () => {
+  it('is detected when a stream was deleted and written again, by appends, reads and followers', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(3));
@@ -691,7 +698,7 @@ describe('history that the server has lost', () => {
     await expect(follower(store).ended).rejects.toThrow(stream);
   });
 
-  it('is found by an append to a stream that was deleted for good', async () => {
+  it('is detected by an append to a stream that was deleted permanently', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(1));
@@ -700,7 +707,7 @@ describe('history that the server has lost', () => {
     await expect(store.readAll()).rejects.toThrow(stream);
   });
 
-  it('is not suspected where a stream was bounded and is no more, or others bound their own', async () => {
+  it('is not reported for a limit that was removed again, or for a limit on a stream of another program', async () => {
     const store = await open();
     const [stream, other] = [freshStream(), `person-${newId()}`];
     await store.append(stream, -1, facts(3));

@@ -6,19 +6,19 @@ import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
-import { award, partsOf, startServer, stopServer, tempFolder, told, type Answer, type Server } from '../http/server.js';
+import { award, partsOf, startServer, stopServer, tempFolder, told as accepted, type Answer, type Server } from '../http/server.js';
 import { metadata, newId, wholeLog } from '../store/event-store.contract.js';
 import { Listener } from '../fakes/kurrentdb/listener.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 
 const real = process.env['KURRENTDB_URL'];
 const clusters: readonly (readonly [name: string, url: string | undefined])[] = [
-  ['on the wire', undefined],
+  ['on a fake server', undefined],
   ...(real !== undefined && !real.includes(',') ? [['on a real server', real] as const] : []),
 ];
 
-/** An API node; what it says to the database goes through a proxy of its own. */
+/** An API node, which reaches the database through its own proxy. */
 interface Node extends Server {
   readonly proxy: Proxy;
 }
@@ -30,12 +30,12 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>, ms =
 const ready = (node: Server) => until('a node is ready', async () => (await node.get('/readyz')).status === 200, 30_000);
 
 describe.each(clusters)('two API nodes, %s,', (_, url) => {
-  let standIn: StandIn | undefined;
+  let fakeServer: FakeServer | undefined;
   let database: string;
   let a: Node;
   let b: Node;
   let nodes: Node[] = [];
-  /** Ids that no other run has given, since a real server keeps what earlier runs told. */
+  /** Suffix of every id of this run, because a real server keeps the events of earlier runs. */
   const run = newId().slice(24);
   const id = (name: string) => `${name}-${run}`;
   const [programme, tower, supplier] = [id('met'), id('hosting'), id('csc')];
@@ -53,7 +53,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     if (reachable) await ready(node);
     return node;
   };
-  /** Its folder stays. */
+  /** Closes a node and keeps its folder. */
   const close = async (node: Node): Promise<void> => {
     nodes = nodes.filter((other) => other !== node);
     await node.close();
@@ -62,38 +62,40 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
   const ledgerOf = partsOf;
   const logOf = (node: Node, stream: string): Promise<readonly RecordedEvent[]> => ledgerOf(node).store.read(stream);
   const post = (node: Node, path: string, body: object, headers?: Record<string, string>) => node.post(path, body, headers);
-  /** Without a copy that follows, a node has nothing at hand of what the other one does next. On a real server it is only late. */
-  const blindfold = async () => {
-    if (standIn) await until('all nodes follow', () => standIn!.openSubscriptions >= 2);
-    standIn?.silenceSubscriptions();
+  /** Stops replication, so that a node's replica lacks what the other node records next. On a real server it only lags. */
+  const stopReplication = async () => {
+    if (fakeServer) await until('all nodes follow', () => fakeServer!.openSubscriptions >= 2);
+    fakeServer?.silenceSubscriptions();
   };
 
-  const lose = ({ proxy }: Node): void => {
+  const disconnect = ({ proxy }: Node): void => {
     proxy.refuse();
     proxy.reset();
   };
 
   beforeAll(async () => {
-    if (url === undefined) standIn = await new StandIn().start();
-    database = url ?? standIn!.url;
+    if (url === undefined) fakeServer = await new FakeServer().start();
+    database = url ?? fakeServer!.url;
     [a, b] = [await startNode(), await startNode()];
-    await told(post(a, `/programmes/${programme}/charter-programme`, { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
-    await told(post(b, `/towers/${tower}/plan-tower`, { programme, title: 'Hosting' }));
-    await told(post(a, `/suppliers/${supplier}/register-supplier`, { title: 'CSC', form: 'company' }));
+    await accepted(
+      post(a, `/programmes/${programme}/charter-programme`, { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }),
+    );
+    await accepted(post(b, `/towers/${tower}/plan-tower`, { programme, title: 'Hosting' }));
+    await accepted(post(a, `/suppliers/${supplier}/register-supplier`, { title: 'CSC', form: 'company' }));
   }, 60_000);
   beforeEach(async () => {
-    standIn?.dropSubscriptions();
+    fakeServer?.dropSubscriptions();
     await Promise.all([a, b].map(ready));
   });
   afterAll(async () => {
     await Promise.allSettled(nodes.map((node) => stopServer(node)));
     await Promise.all(nodes.map(({ proxy }) => proxy.close()));
-    await standIn?.kill();
+    await fakeServer?.kill();
   }, 30_000);
 
-  describe('writing to the same subject', () => {
-    it('let one of two commands through that have seen the same revision', async () => {
-      const { revision } = await told(post(a, `/contracts/${id('seen')}/award-contract`, terms));
+  describe('writing to the same aggregate', () => {
+    it('accept one of two commands with the same If-Match and refuse the other with 412', async () => {
+      const { revision } = await accepted(post(a, `/contracts/${id('seen')}/award-contract`, terms));
       let seen = revision;
       for (let n = 0; n < 10; n++) {
         const headers = { 'if-match': `"${seen}"` };
@@ -107,11 +109,11 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       }
     });
 
-    it('neither lose nor double a command that races others', async () => {
-      await told(post(a, `/contracts/${id('raced')}/award-contract`, terms));
+    it('record each of many concurrent commands exactly once', async () => {
+      await accepted(post(a, `/contracts/${id('raced')}/award-contract`, terms));
       const notes = Array.from({ length: 40 }, (_, n) => `Note ${n}`);
       const receipts = await Promise.all(
-        notes.map((note, n) => told(post([a, b][n % 2]!, `/contracts/${id('raced')}/annotate`, { note }))),
+        notes.map((note, n) => accepted(post([a, b][n % 2]!, `/contracts/${id('raced')}/annotate`, { note }))),
       );
       expect(receipts.map(({ revision }) => revision).sort((one, other) => one - other)).toEqual(notes.map((_, n) => n + 1));
       const recorded = (await logOf(a, `contract-${id('raced')}`)).slice(1);
@@ -119,7 +121,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       for (const { revision, events } of receipts) expect(recorded[revision - 1]!.id).toBe(events[0].id);
     });
 
-    it('let one of many commands be the first', async () => {
+    it('accept exactly one of many concurrent registrations of a supplier', async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
           post([a, b][n % 2]!, `/suppliers/${id('first')}/register-supplier`, { title: `Supplier ${n}`, form: 'company' }),
@@ -131,20 +133,20 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     });
   });
 
-  describe('asked with the same key', () => {
+  describe('receiving the same idempotency key', () => {
     const key = { 'idempotency-key': 'award-1', 'x-actor': 'ana' };
     const path = `/contracts/${id('keyed')}/award-contract`;
     const isReplayOf = (first: Answer, again: Answer) => {
       expect([again.status, again.headers.get('idempotency-replayed'), again.text]).toEqual([201, 'true', first.text]);
     };
 
-    it('answer alike, whichever is asked, also right after the first and after a start', async () => {
-      await blindfold();
+    it('give the original response from either node, at once and after a restart', async () => {
+      await stopReplication();
       const first = await post(a, path, terms, key);
       expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null]);
       isReplayOf(first, await post(b, path, terms, key));
       isReplayOf(first, await post(a, path, terms, key));
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       await close(b);
       b = await startNode(b.dir);
       isReplayOf(first, await post(b, path, terms, key));
@@ -155,15 +157,15 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       expect(await logOf(a, `contract-${id('keyed')}`)).toHaveLength(1);
     }, 30_000);
 
-    it('refuse it for another body, wherever the first was sent', async () => {
-      await blindfold();
+    it('refuse it for another body, even when the first body went to the other node', async () => {
+      await stopReplication();
       const other = { 'idempotency-key': 'award-2', 'x-actor': 'ana' };
-      await told(post(b, `/contracts/${id('keyed-b')}/award-contract`, terms, other));
+      await accepted(post(b, `/contracts/${id('keyed-b')}/award-contract`, terms, other));
       const answer = await post(a, `/contracts/${id('keyed-b')}/award-contract`, { ...terms, title: 'Another' }, other);
       expect([answer.status, answer.body.type]).toEqual([422, 'urn:tower-ledger:problem:key-reused']);
     });
 
-    it('record it once though it reaches both at the same time', async () => {
+    it('record the command once when it reaches both at the same time', async () => {
       for (let n = 0; n < 8; n++) {
         const answers = await Promise.all(
           [a, b, a, b].map((node) => post(node, `/contracts/${id(`both-${n}`)}/award-contract`, terms, { 'idempotency-key': 'k' })),
@@ -176,84 +178,84 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     });
   });
 
-  describe('of which one has recorded something a moment ago', () => {
+  describe('of which one has just recorded something', () => {
     const types = (answer: Answer) => [answer.status, answer.body.type ?? answer.body.outcome];
 
-    it('refuse on the other what it rules out', async () => {
-      await blindfold();
-      await told(post(a, `/suppliers/${id('atos')}/register-supplier`, register));
-      if (standIn) expect((await b.get(`/suppliers/${id('atos')}`)).status).toBe(404); // it knows nothing of it yet
+    it('refuse on the other node what it rules out', async () => {
+      await stopReplication();
+      await accepted(post(a, `/suppliers/${id('atos')}/register-supplier`, register));
+      if (fakeServer) expect((await b.get(`/suppliers/${id('atos')}`)).status).toBe(404); // its replica does not have it yet
       const again = await post(b, `/suppliers/${id('atos')}/register-supplier`, register);
       expect(types(again)).toEqual([409, 'urn:tower-ledger:problem:supplier/exists']);
       expect(await logOf(a, `supplier-${id('atos')}`)).toHaveLength(1);
     });
 
-    it('accept on the other what it makes possible', async () => {
-      await blindfold();
-      await told(post(a, `/towers/${id('new-tower')}/plan-tower`, { programme, title: 'Networks' }));
-      await told(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
+    it('accept on the other node what it makes possible', async () => {
+      await stopReplication();
+      await accepted(post(a, `/towers/${id('new-tower')}/plan-tower`, { programme, title: 'Networks' }));
+      await accepted(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
       const towers = [id('new-tower')];
-      const receipt = await told(
+      const receipt = await accepted(
         post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier'), endsOn: '2099-12-31' }),
       );
       expect(receipt.known).toContainEqual({ stream: `tower-${id('new-tower')}`, revision: 0 });
-      await told(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));
-      await told(post(a, `/contracts/${id('on-new')}/start-service`, {}));
+      await accepted(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));
+      await accepted(post(a, `/contracts/${id('on-new')}/start-service`, {}));
     });
 
-    it('do not call on the other what was undone done already, or in the way', async () => {
+    it('do not treat a withdrawn fact as still standing on the other node', async () => {
       const warning = { warning: `w-${run}`, summary: 'Not without risk', by: 'Watchdog', source: { title: 'Report' } };
-      const warned = await told(post(a, `/programmes/${programme}/add-warning`, warning));
-      const known = await told(post(a, `/suppliers/${id('undone')}/register-supplier`, register));
+      const warned = await accepted(post(a, `/programmes/${programme}/add-warning`, warning));
+      const known = await accepted(post(a, `/suppliers/${id('undone')}/register-supplier`, register));
       expect((await b.get(`/suppliers/${id('undone')}?minPosition=${known.position}`)).status).toBe(200);
       expect(types(await post(b, `/programmes/${programme}/add-warning`, warning))).toEqual([200, 'already-so']);
-      await blindfold();
-      await told(post(a, `/programmes/${programme}/withdraw-fact`, { event: warned.events[0].id }));
-      await told(post(a, `/suppliers/${id('undone')}/withdraw-fact`, { event: known.events[0].id }));
+      await stopReplication();
+      await accepted(post(a, `/programmes/${programme}/withdraw-fact`, { event: warned.events[0].id }));
+      await accepted(post(a, `/suppliers/${id('undone')}/withdraw-fact`, { event: known.events[0].id }));
       expect(types(await post(b, `/programmes/${programme}/add-warning`, warning))).toEqual([201, 'accepted']);
       expect(types(await post(b, `/suppliers/${id('undone')}/register-supplier`, register))).toEqual([201, 'accepted']);
     });
 
-    it('know on the other the revision that was just seen', async () => {
-      const { revision } = await told(post(a, `/contracts/${id('fresh')}/award-contract`, terms));
-      await blindfold();
-      const noted = await told(post(a, `/contracts/${id('fresh')}/annotate`, { note: 'Seen' }, { 'if-match': `"${revision}"` }));
+    it('compare If-Match on the other node with the newest revision', async () => {
+      const { revision } = await accepted(post(a, `/contracts/${id('fresh')}/award-contract`, terms));
+      await stopReplication();
+      const noted = await accepted(post(a, `/contracts/${id('fresh')}/annotate`, { note: 'Seen' }, { 'if-match': `"${revision}"` }));
       const next = await post(b, `/contracts/${id('fresh')}/annotate`, { note: 'Seen' }, { 'if-match': `"${noted.revision}"` });
       expect(types(next)).toEqual([201, 'accepted']);
       const late = await post(a, `/contracts/${id('fresh')}/annotate`, { note: 'Late' }, { 'if-match': `"${noted.revision}"` });
       expect(late.status).toBe(412);
     });
 
-    it('try on the other what would come of a command now', async () => {
-      await blindfold();
-      await told(post(a, `/suppliers/${id('tried')}/register-supplier`, register));
+    it('make a dry run on the other node against the newest state', async () => {
+      await stopReplication();
+      await accepted(post(a, `/suppliers/${id('tried')}/register-supplier`, register));
       const tried = await post(b, `/suppliers/${id('tried')}/register-supplier?dryRun=true`, register);
       expect(types(tried)).toEqual([409, 'urn:tower-ledger:problem:supplier/exists']);
     });
 
-    it('wait on the other for a position that was shown already', async () => {
+    it('wait on the other node for a position that a client has already seen', async () => {
       const { generation } = (await a.get('/projections/contract-register?limit=1')).body;
-      await blindfold();
-      const { position } = await told(post(a, `/contracts/${id('shown')}/award-contract`, terms));
+      await stopReplication();
+      const { position } = await accepted(post(a, `/contracts/${id('shown')}/award-contract`, terms));
       const asked = [
         b.get(`/contracts/${id('shown')}?position=${position}`),
         b.get(`/projections/contract-register/contract:${id('shown')}?position=${position}`),
       ];
       const listening = Listener.to(`${b.url}/projections/contract-register/updates`, `${generation}.${position}`);
       await sleep(100);
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
       const listener = await listening;
-      const next = await told(post(b, `/contracts/${id('shown')}/sign-contract`, {}));
-      await until('the next update is heard', () => listener.updates.length > 0);
+      const next = await accepted(post(b, `/contracts/${id('shown')}/sign-contract`, {}));
+      await until('the next update is received', () => listener.updates.length > 0);
       expect([listener.updates.map((update) => update.position), listener.resets]).toEqual([[next.position], []]);
       listener.hangUp();
     });
 
-    it('show it on the other to whoever tells the position', async () => {
+    it('show it on the other node to a client that sends minPosition', async () => {
       for (let n = 0; n < 10; n++) {
         const [here, there] = n % 2 ? [a, b] : [b, a];
-        const { position, events } = await told(post(here, `/contracts/${id(`read-${n}`)}/award-contract`, terms));
+        const { position, events } = await accepted(post(here, `/contracts/${id(`read-${n}`)}/award-contract`, terms));
         const own = `minPosition=${position}`;
         expect((await there.get(`/contracts/${id(`read-${n}`)}?${own}`)).body).toMatchObject({ position, state: { stage: 'awarded' } });
         expect((await there.get(`/contracts/${id(`read-${n}`)}/history?${own}`)).body.entries).toHaveLength(1);
@@ -267,7 +269,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     const WRITERS = 16;
     const REGISTER = '/projections/contract-register/updates';
 
-    /** Awards, each to be told exactly once; sent again to whichever node is left when the answer does not come. */
+    /** Sends awards, each with its own key, and repeats one without an answer on the node that is left. */
     const write = async (name: string, node: () => Node, times: number): Promise<void> => {
       for (let n = 0; n < times; n++) {
         const headers = { 'idempotency-key': `${name}-${n}` };
@@ -286,16 +288,16 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       stream.endsWith(`-${run}`) && names.some((name) => stream.startsWith(`contract-${name}-`));
     /** The awards of these writers, in the order of the log. */
     const awards = async (node: Node, names: readonly string[], after?: string): Promise<readonly string[]> => {
-      await until('all is copied', async () => (await ledgerOf(node).replica!()).behind === 0);
+      await until('all is replicated', async () => (await ledgerOf(node).replica!()).behind === 0);
       return (await wholeLog(ledgerOf(node).store, after))
         .filter(({ type, stream }) => type === 'ContractAwarded' && isOf(stream, names))
         .map(({ position }) => position);
     };
-    const heard = (listeners: readonly Listener[], names: readonly string[]) =>
+    const received = (listeners: readonly Listener[], names: readonly string[]) =>
       listeners.flatMap(({ updates }) => updates.flatMap(({ position, stream }) => (isOf(stream, names) ? [position] : [])));
 
-    it('tell each subscriber every update once and in order', async () => {
-      await told(post(a, `/contracts/${id('shared')}/award-contract`, terms));
+    it('send every update to each subscriber once and in order', async () => {
+      await accepted(post(a, `/contracts/${id('shared')}/award-contract`, terms));
       const begin = await ledgerOf(a).store.head();
       const listeners = [await Listener.to(a.url + REGISTER), await Listener.to(b.url + REGISTER)];
       await Promise.all([writers('on-a', () => a, 6), writers('on-b', () => b, 6)]);
@@ -303,8 +305,8 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       const written = await awards(a, names, begin);
       expect(written).toHaveLength(2 * WRITERS * 6);
       for (const listener of listeners) {
-        await until('all is heard', () => heard([listener], names).length >= written.length);
-        expect(heard([listener], names)).toEqual(written);
+        await until('all is received', () => received([listener], names).length >= written.length);
+        expect(received([listener], names)).toEqual(written);
         const { store } = ledgerOf(a);
         listener.updates
           .slice(1)
@@ -313,9 +315,9 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       }
     }, 60_000);
 
-    it('tell of an event what it is, though another has its id', async () => {
-      await told(post(a, `/contracts/${id('one')}/plan-contract`, { programme, title: 'One', towers: [tower] }));
-      await told(post(a, `/contracts/${id('one')}/award-contract`, terms));
+    it('send each event with its own type, even when two events share an id', async () => {
+      await accepted(post(a, `/contracts/${id('one')}/plan-contract`, { programme, title: 'One', towers: [tower] }));
+      await accepted(post(a, `/contracts/${id('one')}/award-contract`, terms));
       const [planned, awarded] = await logOf(a, `contract-${id('one')}`);
       const listener = await Listener.to(a.url + REGISTER);
       const stranger = await KurrentStore.open({ url: database, timeZone: 'Europe/London', now: () => metadata.recordedAt, newId });
@@ -325,12 +327,12 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       ]);
       await stranger.close();
       const of = () => listener.updates.filter(({ stream }) => stream === `contract-${id('other')}`);
-      await until('both are heard', () => of().length === 2);
+      await until('both are received', () => of().length === 2);
       expect(of().map(({ type }) => type)).toEqual(['ContractPlanned', 'ContractAwarded']);
       listener.hangUp();
     });
 
-    it('go on when one of them is gone, and its subscriber goes on at the other', async () => {
+    it('keep working when one of them fails, and its subscriber resumes on the other', async () => {
       const begin = await ledgerOf(a).store.head();
       const gone = await startNode();
       let left = false;
@@ -341,7 +343,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       const writing = Promise.all([writers('left', node, 6), writers('stays', () => a, 6)]);
       await until('it is under way', () => follower.updates.length > 20);
       left = true;
-      lose(gone);
+      disconnect(gone);
       gone.app.getHttpServer().closeAllConnections();
       follower.hangUp();
       const next = await Listener.to(a.url + REGISTER, follower.lastId);
@@ -349,27 +351,27 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       const written = await awards(a, names, begin);
       expect(written).toHaveLength(2 * WRITERS * 6);
       await until(
-        'all is heard',
-        () => heard([follower, next], names).length >= written.length && heard([other], names).length >= written.length,
+        'all is received',
+        () => received([follower, next], names).length >= written.length && received([other], names).length >= written.length,
       );
-      expect(heard([other], names)).toEqual(written);
+      expect(received([other], names)).toEqual(written);
       expect(next.resets).toEqual([]);
-      expect(heard([follower, next], names)).toEqual(written);
+      expect(received([follower, next], names)).toEqual(written);
       for (const listener of [other, next]) listener.hangUp();
       await close(gone);
       await rm(gone.dir, { recursive: true });
     }, 60_000);
   });
 
-  describe('while the database is away', () => {
+  describe('while the database is unavailable', () => {
     const contract = id('kept');
-    const away = async (node: Node) => until('it is away', async () => (await node.get('/readyz')).status === 503);
+    const away = async (node: Node) => until('the store is away', async () => (await node.get('/readyz')).status === 503);
     const key = { 'idempotency-key': 'kept' };
 
-    it('go on reading, refuse commands until it is back, and go on then', async () => {
-      const { position } = await told(post(a, `/contracts/${contract}/award-contract`, terms, key));
+    it('keep answering reads, refuse commands with 503, and recover', async () => {
+      const { position } = await accepted(post(a, `/contracts/${contract}/award-contract`, terms, key));
       for (const node of [a, b]) expect((await node.get(`/contracts/${contract}?minPosition=${position}`)).status).toBe(200);
-      for (const node of [a, b]) lose(node);
+      for (const node of [a, b]) disconnect(node);
       for (const node of [a, b]) {
         await away(node);
         expect((await node.get('/readyz')).body).toMatchObject({ store: 'away', replica: { connected: false } });
@@ -382,7 +384,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         await ledgerOf(node).projector.rebuild('money');
         for (const [path, body] of [
           [`/contracts/${contract}/sign-contract`, {}],
-          [`/contracts/${contract}/award-contract`, terms], // refused, were the leader there to ask
+          [`/contracts/${contract}/award-contract`, terms], // would be refused if the leader could be reached
           [`/suppliers/${id('away')}/register-supplier`, register],
         ] as const) {
           const { status, headers, body: problem } = await post(node, path, body);
@@ -393,13 +395,13 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       }
       for (const { proxy } of [a, b]) await proxy.accept();
       await Promise.all([a, b].map(ready));
-      const signed = await told(post(b, `/contracts/${contract}/sign-contract`, {}));
+      const signed = await accepted(post(b, `/contracts/${contract}/sign-contract`, {}));
       expect((await a.get(`/contracts/${contract}?minPosition=${signed.position}`)).body.state.stage).toBe('signed');
       expect(await logOf(a, `supplier-${id('away')}`)).toEqual([]);
     }, 60_000);
 
-    it('start, read what they have, and are ready once it is back', async () => {
-      const { position } = await told(post(a, `/contracts/${id('started')}/award-contract`, terms));
+    it('start, answer reads from the replica, and become ready once it is back', async () => {
+      const { position } = await accepted(post(a, `/contracts/${id('started')}/award-contract`, terms));
       expect((await b.get(`/contracts/${id('started')}?minPosition=${position}`)).status).toBe(200);
       await close(b);
       b = await startNode(b.dir, false);
@@ -410,20 +412,20 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       expect((await b.get('/readyz')).status).toBe(503);
       await b.proxy.accept();
       await ready(b);
-      await told(post(b, `/contracts/${id('started')}/sign-contract`, {}));
+      await accepted(post(b, `/contracts/${id('started')}/sign-contract`, {}));
     }, 90_000);
   });
 
-  describe('of which another is newer', () => {
+  describe('beside a newer version of the program', () => {
     it.each([
       ['ContractSigned', {}],
-      ['FactAnnotated', { note: 'In words of tomorrow.' }],
+      ['FactAnnotated', { note: 'In a newer schema version.' }],
       ['ContractPainted', { colour: 'blue' }],
-    ])('stop at what only that one understands, and at nothing else: %s', async (type, data) => {
+    ])('refuse only the stream with an event that they do not understand: %s', async (type, data) => {
       const contract = `${type.toLowerCase()}-${run}`;
-      const { position } = await told(post(a, `/contracts/${contract}/award-contract`, terms));
+      const { position } = await accepted(post(a, `/contracts/${contract}/award-contract`, terms));
       expect((await b.get(`/contracts/${contract}?minPosition=${position}`)).status).toBe(200);
-      await blindfold();
+      await stopReplication();
       const newer = await KurrentStore.open({ url: database, timeZone: 'Europe/London', now: () => metadata.recordedAt, newId });
       const about = { programme, contract: [contract] };
       const event = { id: newId(), type, data, metadata: { ...metadata, about, schemaVersion: 2 } };
@@ -435,7 +437,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       };
       await refuses(b);
-      standIn?.dropSubscriptions();
+      fakeServer?.dropSubscriptions();
       for (const node of [a, b]) {
         const { projections } = (await node.get(`/projections?minPosition=${appended.position}`)).body;
         const faulted = Object.fromEntries(projections.map((p: any) => [p.name, p.faulted.map(({ stream }: any) => stream)]));
@@ -446,7 +448,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         expect((await node.get(`/events/${event.id}`)).body).toMatchObject({ type, position: appended.position });
         expect(node.logged.filter((line) => line.includes(`contract-${contract} stopped`)).length).toBeGreaterThan(0);
         await refuses(node);
-        const other = await told(post(node, `/contracts/${type.toLowerCase()}-${nodes.indexOf(node)}-${run}/award-contract`, terms));
+        const other = await accepted(post(node, `/contracts/${type.toLowerCase()}-${nodes.indexOf(node)}-${run}/award-contract`, terms));
         expect((await node.get(`/contracts/${other.stream.slice('contract-'.length)}?minPosition=${other.position}`)).status).toBe(200);
       }
       expect(await logOf(a, `contract-${contract}`)).toHaveLength(2);
@@ -454,18 +456,18 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
   });
 });
 
-describe('the story of the Metropolitan Police, moved to KurrentDB and back', () => {
-  let standIn: StandIn;
+describe('the Metropolitan Police ledger, migrated to KurrentDB and back', () => {
+  let fakeServer: FakeServer;
   const servers: Server[] = [];
   const folders: string[] = [];
   beforeAll(async () => {
-    standIn = await new StandIn().start();
+    fakeServer = await new FakeServer().start();
   });
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
   afterAll(async () => {
-    await standIn.kill();
+    await fakeServer.kill();
     await Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true })));
   });
   const folder = async (): Promise<string> => {
@@ -480,16 +482,16 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     return server;
   };
 
-  /** Every row of every projection, with positions as the sequences of their events. */
+  /** Every row of every projection, with each position replaced by the event's sequence number. */
   const boards = async (server: Server): Promise<unknown> => {
-    const { projector, store, replica: copy } = partsOf(server);
-    if (copy) await until('all is copied', async () => (await copy()).behind === 0);
+    const { projector, store, replica } = partsOf(server);
+    if (replica) await until('all is replicated', async () => (await replica()).behind === 0);
     await projector.idle();
     const sequences = new Map((await wholeLog(store)).map(({ position }, i) => [position, i]));
     const rows = await Promise.all(projector.list().map(async ({ name }) => [name, (await projector.rows(name, { limit: 10_000 })).rows]));
     return JSON.parse(JSON.stringify(rows, (key, value) => (key === 'position' ? sequences.get(value as string) : value)));
   };
-  const move = async (from: Place, to: Place) => {
+  const migrateTo = async (from: Place, to: Place) => {
     const source = await openLedger(from);
     const target = await openOrBegin(to, source.genesis);
     try {
@@ -499,28 +501,28 @@ describe('the story of the Metropolitan Police, moved to KurrentDB and back', ()
     }
   };
 
-  it('has the same root and the same boards, and forgets the positions that it had', async () => {
-    const [home, back] = [await folder(), await folder()];
-    const before = await serve({ DATA_DIR: home });
+  it('keeps its Merkle root and its rows, and refuses positions of the former store', async () => {
+    const [original, back] = [await folder(), await folder()];
+    const before = await serve({ DATA_DIR: original });
     await tellStory(before.url, await folder(), () => undefined);
-    const told = await boards(before);
+    const rows = await boards(before);
     await before.close();
     servers.length = 0;
-    const kurrentdb: Place = { kind: 'kurrentdb', url: standIn.url };
-    const there = await move({ kind: 'embedded', dir: home }, kurrentdb);
+    const kurrentdb: Place = { kind: 'kurrentdb', url: fakeServer.url };
+    const there = await migrateTo({ kind: 'embedded', dir: original }, kurrentdb);
     expect(there).toMatchObject({ copied: there.count, more: false });
     expect(there.count).toBeGreaterThan(80);
-    const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: standIn.url, DATA_DIR: await folder() });
-    expect(await boards(node)).toEqual(told);
+    const node = await serve({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: fakeServer.url, DATA_DIR: await folder() });
+    expect(await boards(node)).toEqual(rows);
     expect(await partsOf(node).replica!()).toMatchObject({ root: there.root, sequence: there.count });
     expect((await node.get('/programmes/met?position=7')).status).toBe(410);
     const { position } = (await node.get('/programmes/met')).body;
     await node.close();
     servers.length = 0;
-    const again = await move(kurrentdb, { kind: 'embedded', dir: back });
+    const again = await migrateTo(kurrentdb, { kind: 'embedded', dir: back });
     expect([again.root, again.count]).toEqual([there.root, there.count]);
     const after = await serve({ DATA_DIR: back });
-    expect(await boards(after)).toEqual(told);
+    expect(await boards(after)).toEqual(rows);
     expect((await after.get(`/programmes/met?position=${position}`)).status).toBe(410);
   }, 60_000);
 });

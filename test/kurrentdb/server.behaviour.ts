@@ -10,8 +10,8 @@ export interface Running {
 const fresh = (): string => `s${randomUUID().slice(0, 13)}`;
 
 /**
- * What the ledger relies on in a server, told of the stand-in and of a real one alike: the stand-in is to be trusted so far. Nobody else
- * may write to the server meanwhile, or windows and checkpoints fall elsewhere.
+ * The behaviour of a KurrentDB server that the ledger relies on, tested on the fake server and on a real one alike. No other program may
+ * write to the server meanwhile, because that moves windows and checkpoints.
  */
 export const serverBehaviour = (name: string, begin: () => Promise<Running>): void => {
   describe(name, () => {
@@ -28,10 +28,10 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
       await running.stop?.();
     });
 
-    describe.each(['by a call of its own', 'by the call that all share'])('an append %s', (way) => {
-      const by = () => (way === 'by a call of its own' ? caller : batching);
+    describe.each(['by its own call', 'by the shared batch call'])('an append %s', (way) => {
+      const by = () => (way === 'by its own call' ? caller : batching);
 
-      it('answers with the last revision and where that event stands', async () => {
+      it('answers with the last revision and the position of that event', async () => {
         const stream = fresh();
         expect(await by().append(stream, events(3), 'no_stream')).toBe('at 2');
         const messages = await caller.messages({ stream, count: 9 });
@@ -42,7 +42,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(preparePosition).toBe(commitPosition);
       });
 
-      it('is refused when the stream is elsewhere, and told where', async () => {
+      it('is refused when the stream is at another revision, which the answer names', async () => {
         const stream = fresh();
         expect(await by().append(stream, events(1), 0)).toBe('wrong: at no_stream');
         expect(await by().append(stream, events(1), 'stream_exists')).toBe('wrong: at no_stream');
@@ -54,7 +54,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream })).toHaveLength(3);
       });
 
-      it('sent again is known by its ids at the expected revision, whatever else it holds', async () => {
+      it('sent again is recognised by its ids at the expected revision, even with other data', async () => {
         const stream = fresh();
         const [a, b] = [event({ a: 1 }), event({ b: 1 })];
         await by().append(stream, [a, b], 'no_stream');
@@ -66,7 +66,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream })).toEqual([`${stream}@0`, `${stream}@1`]);
       });
 
-      it('is refused when only a part of it is there', async () => {
+      it('is refused when only part of it is stored', async () => {
         const stream = fresh();
         const [a, b] = [event(), event()];
         await by().append(stream, [a, b], 'no_stream');
@@ -76,7 +76,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await by().append(stream, [b, a], 'no_stream')).toBe('wrong: at 1');
       });
 
-      it('with ids that stand earlier in the stream is stored again at a later revision', async () => {
+      it('with ids from earlier in the stream is stored again at a later revision', async () => {
         const stream = fresh();
         const [a, b] = [event(), event()];
         await by().append(stream, [a, b], 'no_stream');
@@ -85,7 +85,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await by().append(fresh(), [a], 'any')).toBe('at 0');
       });
 
-      it('of nothing writes nothing', async () => {
+      it('of no events writes nothing', async () => {
         const stream = fresh();
         expect(await by().append(stream, [], 'no_stream')).toBe('at 0');
         expect(await by().append(stream, events(2), 'no_stream')).toBe('at 1');
@@ -94,7 +94,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream })).toHaveLength(2);
       });
 
-      it('to a deleted stream goes on after what it held; sent again it is known, though it stands nowhere', async () => {
+      it('to a deleted stream continues its revisions; a retry of an old append is recognised, but without a position', async () => {
         const stream = fresh();
         const before = events(2);
         await by().append(stream, before, 'no_stream');
@@ -107,7 +107,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream: `$$${stream}` })).toEqual([`$$${stream}@1`]);
       });
 
-      it('to a stream that was deleted for good is refused', async () => {
+      it('to a permanently deleted stream is refused', async () => {
         const stream = fresh();
         await by().append(stream, events(2), 'no_stream');
         await caller.tombstone(stream);
@@ -117,7 +117,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
       });
     });
 
-    it('takes no append whose ids are not UUIDs, or without types or a stream', async () => {
+    it('refuses an append with an id that is no UUID, without a type, or without a stream', async () => {
       const refused = '2: Exception was thrown by handler.';
       expect(await caller.append(fresh(), [event({}, 'e-1')])).toBe(refused);
       expect(await caller.append(fresh(), [event({}, randomUUID(), '')])).toBe(refused);
@@ -125,7 +125,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
     });
 
     describe('deleting', () => {
-      it('needs a stream that is there, at the revision that is told', async () => {
+      it('needs an existing stream at the expected revision', async () => {
         const stream = fresh();
         expect(await caller.delete(stream)).toBe('wrong: at -1');
         await caller.append(stream, events(2));
@@ -136,7 +136,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream })).toEqual(['not found']);
       });
 
-      it('for good is done once, also to a stream that never was', async () => {
+      it('permanently works once, also for a stream that never existed', async () => {
         for (const stream of [fresh(), fresh()]) {
           expect(await caller.tombstone(stream)).toBe('tombstoned object');
           expect(await caller.tombstone(stream)).toBe('stream-deleted');
@@ -147,7 +147,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         }
       });
 
-      it('for good leaves metadata that was there to be written, and not to be read', async () => {
+      it('permanently leaves existing metadata writable but not readable', async () => {
         const stream = fresh();
         await caller.append(stream, events(1));
         await caller.bound(stream, { maxCount: 5 });
@@ -156,7 +156,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream: `$$${stream}` })).toBe(`9: Event stream '$$${stream}' is deleted.`);
       });
 
-      it('leaves what was there in $all, with what was written to delete it', async () => {
+      it('leaves the events in $all, together with the records that delete them', async () => {
         const [stream, other] = [fresh(), fresh()];
         const from = await caller.appended(stream);
         await caller.appended(other);
@@ -169,7 +169,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
     });
 
     describe('a stream', () => {
-      it('is read from any revision, forwards and backwards, so many at a time', async () => {
+      it('is read from any revision, forwards and backwards, up to a count', async () => {
         const stream = fresh();
         await caller.append(stream, events(5));
         const at = (...revisions: number[]) => revisions.map((revision) => `${stream}@${revision}`);
@@ -184,7 +184,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream, requiresLeader: true, count: 1 })).toEqual(at(0));
       });
 
-      it('that is not there is not found; nothing is not a number of events, nor the end a place to begin', async () => {
+      it('that does not exist is not found; a count of zero and reading forwards from the end are errors', async () => {
         const stream = fresh();
         expect(await caller.read({ stream })).toEqual(['not found']);
         expect(await caller.read({ stream: '$all' })).toEqual(['not found']);
@@ -193,7 +193,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream, from: 'end' })).toBe('2: Unexpected ReadStreamResult: Error');
       });
 
-      it('shows what its bounds leave of it', async () => {
+      it('hides what its metadata truncate', async () => {
         const stream = fresh();
         await caller.append(stream, events(4));
         await caller.bound(stream, { truncateBefore: 2 });
@@ -209,7 +209,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await caller.read({ stream: `$$${stream}` })).toEqual([`$$${stream}@2`]);
       });
 
-      it('holds bytes as they were written, and when', async () => {
+      it('keeps bytes exactly as written, with the time of writing', async () => {
         const stream = fresh();
         const data = Buffer.from([0, 255, 128, 10]);
         const id = randomUUID();
@@ -239,7 +239,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
     });
 
     describe('$all', () => {
-      it('has a place for every event, that grow, in the order of writing', async () => {
+      it('has growing positions, one for each event, in the order of writing', async () => {
         const stream = fresh();
         await caller.append(stream, events(3));
         await caller.append(`${stream}b`, events(1));
@@ -251,7 +251,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(messages.map((message) => Number((message as any).getEvent().getCommitPosition()))).toEqual(places);
       });
 
-      it('is read from a place on forwards, and before it backwards', async () => {
+      it('is read forwards from a position and backwards before it', async () => {
         const stream = fresh();
         const places = [];
         for (let n = 0; n < 5; n++) places.push(await caller.appended(stream));
@@ -265,7 +265,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
           expect(await read({ commit: p1, prepare: p0 })).toEqual(at(1, 2));
           expect(await read(p4)).toEqual(at(4));
           expect(await read(p2, true)).toEqual(at(1, 0));
-          // The record before it ends at its place, and that is beyond a place of which only the commit is there.
+          // With prepare position 0 the previous record, which ends at this commit position, is not before it.
           expect(await read({ commit: p4, prepare: 0 }, true)).toEqual(at(2, 1));
           expect(await caller.read({ from: 'end', backwards: true, count: 2, ...filter })).toEqual(at(4, 3));
           expect(await caller.read({ from: 'end', ...filter })).toEqual([]);
@@ -274,7 +274,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         }
       });
 
-      it('has no place between events, none before its commit, and none to read backwards from after its end', async () => {
+      it('refuses a position between events, with prepare after commit, or beyond the end when reading backwards', async () => {
         const stream = fresh();
         const place = await caller.appended(stream);
         await caller.appended(stream);
@@ -303,14 +303,14 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await read({ regex: '(' })).toBe('2: Exception was thrown by handler.');
       });
 
-      it('does not show the elections of the server, which can be read as a stream', async () => {
+      it('hides the records of elections, which can be read as a stream', async () => {
         expect(await caller.read({ prefixes: ['$epoch-information'] })).toEqual([]);
         expect(await caller.read({ stream: '$epoch-information', count: 1 })).toEqual(['$epoch-information@0']);
       });
     });
 
     describe('a subscription to $all', () => {
-      it('at the head is caught up at once, and tells of checkpoints every window from then on', async () => {
+      it('at the head is caught up at once and then sends a checkpoint every window', async () => {
         const [ours, others] = [fresh(), fresh()];
         const from = await caller.appended(others);
         const subscribed = await caller.subscribe({ from, prefixes: [ours], window: 10 });
@@ -324,7 +324,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         subscribed.cancel();
       });
 
-      it('that catches up tells of a checkpoint after each page of a window, and where it ends', async () => {
+      it('that catches up sends a checkpoint after each page of a window and at the end', async () => {
         const [ours, others] = [fresh(), fresh()];
         const from = await caller.appended(others);
         for (let n = 1; n <= 25; n++) await caller.appended(others);
@@ -332,9 +332,9 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         for (let n = 26; n <= 33; n++) await caller.appended(others);
         const trace = async (options: { window?: number; interval?: number }) => {
           const subscribed = await caller.subscribe({ from, prefixes: [ours], ...options });
-          const heard = await subscribed.until('caught up');
+          const received = await subscribed.until('caught up');
           subscribed.cancel();
-          return heard;
+          return received;
         };
         const three = [`${ours}@0`, `${ours}@1`, `${ours}@2`];
         expect(await trace({ window: 10 })).toEqual([
@@ -356,7 +356,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await trace({})).toEqual(['confirmed', ...three, `checkpoint at ${ours}@2`, `checkpoint before ${others}@29`, 'caught up']);
       });
 
-      it('goes on after a place, in the middle of an append too', async () => {
+      it('resumes after a position, also in the middle of an append', async () => {
         const stream = fresh();
         await caller.append(stream, events(4));
         const messages = await caller.messages({ stream, count: 4 });
@@ -366,13 +366,13 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
           [{ commit: from, prepare: 0 }, 1],
         ] as const) {
           const subscribed = await caller.subscribe({ from: place, prefixes: [stream], window: 100 });
-          const heard = (await subscribed.until('caught up')).filter((message) => message.includes('@') && !/checkpoint/.test(message));
-          expect(heard).toEqual([1, 2, 3].filter((n) => n >= first).map((n) => `${stream}@${n}`));
+          const received = (await subscribed.until('caught up')).filter((message) => message.includes('@') && !/checkpoint/.test(message));
+          expect(received).toEqual([1, 2, 3].filter((n) => n >= first).map((n) => `${stream}@${n}`));
           subscribed.cancel();
         }
       });
 
-      it('from the end tells only of what comes', async () => {
+      it('from the end sends only new events', async () => {
         const stream = fresh();
         await caller.appended(stream, 3);
         const subscribed = await caller.subscribe({ from: 'end', prefixes: [stream] });
@@ -382,7 +382,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         subscribed.cancel();
       });
 
-      it('from beyond the end tells nothing, for good', async () => {
+      it('from beyond the end never sends anything', async () => {
         const stream = fresh();
         const from = (await caller.appended(stream)) + 1_000_000;
         const subscribed = await caller.subscribe({ from, prefixes: [stream] });
@@ -392,7 +392,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         subscribed.cancel();
       });
 
-      it('ends with an error at a place between events', async () => {
+      it('ends with an error at a position between events', async () => {
         const stream = fresh();
         const from = (await caller.appended(stream)) + 3;
         await caller.appended(stream);
@@ -402,7 +402,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         }
       });
 
-      it('without a filter tells of everything, and of no checkpoint', async () => {
+      it('without a filter sends every event and no checkpoint', async () => {
         const stream = fresh();
         const from = await caller.appended(stream);
         for (let n = 1; n <= 40; n++) await caller.appended(stream);
@@ -421,7 +421,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
     });
 
     describe('a subscription to a stream', () => {
-      it('tells of what is there after a revision, then of what comes, until the stream is deleted for good', async () => {
+      it('sends the events after a revision, then new ones, until the stream is deleted permanently', async () => {
         const stream = fresh();
         await caller.append(stream, events(3));
         const subscribed = await caller.subscribe({ stream, from: 0 });
@@ -437,7 +437,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
         expect(await (await caller.subscribe({ stream })).until('ended')).toEqual([deleted, 'ended']);
       });
 
-      it('may be there before the stream is', async () => {
+      it('can begin before the stream exists', async () => {
         const stream = fresh();
         const subscribed = await caller.subscribe({ stream });
         expect(await subscribed.until('caught up')).toEqual(['confirmed', 'caught up']);
@@ -447,7 +447,7 @@ export const serverBehaviour = (name: string, begin: () => Promise<Running>): vo
       });
     });
 
-    it('tells its version, and that it takes appends in batches', async () => {
+    it('announces its version and that it supports batch appends', async () => {
       const capabilities = await (caller.client as any).capabilities;
       expect(capabilities.serverVersion).toMatch(/^26\.1\./);
       expect(batching.places.size).toBeGreaterThan(0);

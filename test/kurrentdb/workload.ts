@@ -1,7 +1,7 @@
 import type { EventData } from '@eventstore/db-client';
 import { event, type Caller } from './caller.js';
 
-/** Numbers below a bound, the same in every run. */
+/** Pseudo-random numbers below a bound, the same in every run. */
 const drawn = (seed: number) => {
   let state = seed * 2_654_435_761;
   return (below: number): number => {
@@ -12,8 +12,8 @@ const drawn = (seed: number) => {
 };
 
 /**
- * Writes, retries, deletions, bounds, reads and subscriptions in a mixture that a seed decides, on four streams whose names begin with
- * `key`: what a server answered, line by line, without what is particular to one server. Line 0 tells of the seed.
+ * A mixture of writes, retries, deletions, metadata changes, reads and subscriptions, determined by a seed, on four streams whose names
+ * begin with `key`. @returns the answers of the server, line by line, without what is specific to one server; line 0 names the seed
  */
 export const playWorkload = async (
   caller: Caller,
@@ -78,9 +78,9 @@ export const playWorkload = async (
       await caller.learn(begin);
       const filter = pick([{ prefixes: [`${key}a`] }, { prefixes: [`${key}b`, `${key}c`] }, { prefixes: ['nothing'] }]);
       const subscribed = await caller.subscribe({ from: pick(places), window: 1 + draw(40), interval: 1 + draw(3), ...filter });
-      const heard = await subscribed.until('caught up', 0);
+      const received = await subscribed.until('caught up', 0);
       subscribed.cancel();
-      return heard;
+      return received;
     },
   };
   const often = ['append', 'grow', 'grow', 'grow', 'retry', 'retry', 'elsewhere', 'read', 'readBack', 'readAll', 'subscribe', 'subscribe'];

@@ -19,6 +19,7 @@ const scopes: readonly Scope[] = [
   { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
   { name: 'history', files: ['src/kernel/history.ts'], specs: 'test/kernel/history' },
   { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history),test/domain/' },
+  { name: 'policies', files: ['src/domain/programme/policies.ts'], specs: 'test/domain/' },
   ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
     name,
     files: [`src/domain/${name}/**/*.ts`],

@@ -8,7 +8,7 @@ import { SqliteStore, LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { fact, facts, freshStream, newId } from '../store/event-store.contract.js';
 
 const folders: string[] = [];
@@ -147,7 +147,7 @@ describe('the doctor', () => {
   });
 
   it('looks at the server that the environment names, unless it says that the ledger is in the folder', async () => {
-    const server = await new StandIn().start();
+    const server = await new FakeServer().start();
     const env = { KURRENTDB_URL: server.url, DATA_DIR: await folder() };
     for (const found of [await findings(env), await findings({ ...env, LEDGER_STORE: 'kurrentdb' })]) {
       expect(found.map(({ step }) => step)).toContain('ledger streams');
@@ -162,7 +162,7 @@ describe('the doctor', () => {
   });
 
   it('compares a copy of the log, event by event, with the server', async () => {
-    const server = await new StandIn().start();
+    const server = await new FakeServer().start();
     const dir = await folder();
     const { url } = server;
     const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });

@@ -10,7 +10,7 @@ import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from '../store/event-store.contract.js';
 
 const folders: string[] = [];
@@ -321,10 +321,10 @@ describe('a ledger is not migrated', () => {
 });
 
 describe('a ledger on KurrentDB, on the wire,', () => {
-  let server: StandIn;
+  let server: FakeServer;
   let there: Place;
   beforeEach(async () => {
-    server = await new StandIn().start();
+    server = await new FakeServer().start();
     there = { kind: 'kurrentdb', url: server.url };
   });
   afterEach(async () => {

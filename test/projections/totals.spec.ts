@@ -50,6 +50,18 @@ describe('the totals of ceilings', () => {
   });
 });
 
+describe('a contract that is planned without towers', () => {
+  it('stands outside them, with a row and a total of its own', async () => {
+    await world.tell('contract-desk', 'PlanContract', { programme: 'met', title: 'Service desk' });
+    await world.tell('contract-desk', 'AwardContract', award);
+    const events = await world.events();
+    const rows = await rowsAfter(events);
+    expect((await rows.row('tower-board', 'contract:desk', events.length - 1)).group).toBe('outside');
+    const { towers, outside } = (await rows.row('tower-board', 'programme:met')).totals;
+    expect([towers.text, outside.text, outside.contracts]).toEqual(['nothing', '£95m', 1]);
+  });
+});
+
 describe('the totals of losses', () => {
   it('add up what was lost, what is written off and what came back, by who bears it', async () => {
     const loss = { programme: 'met', title: 'Paid for nothing', category: 'other', supplier: 'csc' };

@@ -2,18 +2,18 @@ import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
 import { localPage, type EventStore, type Genesis, type Revision } from '../../src/store/event-store.js';
 
 /**
- * A ledger of its own inside a store that others use as well: its streams have a suffix there, and all that others write is passed over.
- * So a test that needs an empty ledger can run again and again on one server.
+ * A separate, empty ledger inside a shared store: its streams get a suffix, and all other events are skipped. So a test that needs an
+ * empty ledger can run again and again on one server.
  */
 export class Apart implements EventStore {
   readonly readLocal?: NonNullable<EventStore['readLocal']>;
-  /** Of the last event that was appended here. */
+  /** Position of the last event appended here. */
   #last: string | undefined;
 
   private constructor(
     private readonly store: EventStore,
     private readonly suffix: string,
-    /** Where the store's log ended before. */
+    /** The head of the shared log when this ledger began. */
     private readonly begin: string | undefined,
   ) {
     if (store.readLocal) this.readLocal = async (stream, from, limit) => this.#own(await localPage(store, stream + suffix, from, limit));
@@ -59,7 +59,7 @@ export class Apart implements EventStore {
   }
 
   async head(): Promise<string | undefined> {
-    await this.store.head(); // a copy catches up
+    await this.store.head(); // makes a replica catch up
     return this.#last;
   }
 

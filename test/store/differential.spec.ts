@@ -11,7 +11,7 @@ import { CATEGORIES, localPage, WrongExpectedRevisionError, type EventStore } fr
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
-import { StandIn } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { moves, play, Tally, World, type Move } from '../random-history.js';
 import { Apart } from './apart.js';
 import { metadata, newId } from './event-store.contract.js';
@@ -23,34 +23,34 @@ const folder = async (): Promise<string> => {
   folders.push(dir);
   return dir;
 };
-const servers: StandIn[] = [];
+const servers: FakeServer[] = [];
 const server = async (): Promise<string> => {
-  const node = await new StandIn().start();
+  const node = await new FakeServer().start();
   servers.push(node);
   return node.url;
 };
 const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
-const copied = async (url: string): Promise<EventStore> => {
+const replicated = async (url: string): Promise<EventStore> => {
   const store = await ReplicaStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
-  while ((await store.status()).behind !== 0) await sleep(20); // a server that is used by others holds much
+  while ((await store.status()).behind !== 0) await sleep(20); // a shared server holds many events
   return store;
 };
 
 const real = process.env['KURRENTDB_URL'];
-/** Every store that a ledger can be in, each behind the same port; the memory store, which says what is right, is not among them. */
+/** Every store behind the port, except the memory store, which is the reference. */
 const stores: readonly (readonly [name: string, open: () => Promise<EventStore>])[] = [
   ['the embedded store', async () => SqliteStore.open({ ...began, dir: await folder() })],
-  ['KurrentDB, on the wire', async () => kurrent(await server())],
-  ['a copy of KurrentDB, on the wire', async () => copied(await server())],
+  ['KurrentDB, on a fake server', async () => kurrent(await server())],
+  ['a replica of KurrentDB, on a fake server', async () => replicated(await server())],
   ...(real
     ? ([
         ['a real KurrentDB', () => kurrent(real)],
-        ['a copy of a real KurrentDB', () => copied(real)],
+        ['a replica of a real KurrentDB', () => replicated(real)],
       ] as const)
     : []),
 ];
 
-/** A real server may hold a ledger already. */
+/** An empty ledger, even on a real server that already holds one. */
 const empty = async (store: EventStore): Promise<EventStore> => ((await store.head()) === undefined ? store : Apart.in(store, newId()));
 const using = async <T>(opening: Promise<EventStore>, work: (store: EventStore) => Promise<T>): Promise<T> => {
   const store = await opening;
@@ -62,7 +62,7 @@ afterAll(async () => {
   await Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true })));
 });
 
-/** One thing that a client of the port does. Streams are numbers, and so are positions: the nth event of the log, 0 before the first. */
+/** One call of a client of the port. Streams are numbers, and so are positions: the nth event of the log, 0 for before the first. */
 type Step =
   | {
       readonly does: 'append';
@@ -71,9 +71,9 @@ type Step =
       readonly events: readonly NewEvent[];
       readonly times: number;
     }
-  | { readonly does: 'read' | 'near'; readonly stream: number; readonly from: number; readonly limit: number | undefined }
+  | { readonly does: 'read' | 'local'; readonly stream: number; readonly from: number; readonly limit: number | undefined }
   | { readonly does: 'page' | 'follow'; readonly after: number; readonly limit: number | undefined }
-  | { readonly does: 'head' | 'stranger' }
+  | { readonly does: 'head' | 'foreign-position' }
   | { readonly does: 'compare'; readonly a: number; readonly b: number };
 
 const KINDS = [
@@ -93,7 +93,7 @@ const KINDS = [
     'twice',
     'nothing',
   ] as const),
-  ...(['read', 'read', 'read', 'near', 'page', 'page', 'page', 'follow', 'follow', 'head', 'compare', 'stranger'] as const),
+  ...(['read', 'read', 'read', 'local', 'page', 'page', 'page', 'follow', 'follow', 'head', 'compare', 'foreign-position'] as const),
 ];
 const draw = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -104,7 +104,7 @@ const draw = fc.record({
 });
 type Draw = typeof draw extends fc.Arbitrary<infer T> ? T : never;
 
-/** What draws come to, one after the other, on a log that begins empty: the same steps for every store. */
+/** Turns random draws into the steps of a client on an empty log: the same steps for every store. */
 const stepsOf = (draws: readonly Draw[]): readonly Step[] => {
   const heads = CATEGORIES.map(() => -1);
   const appends: { readonly stream: number; readonly expected: number; readonly events: readonly NewEvent[] }[] = [];
@@ -118,7 +118,7 @@ const stepsOf = (draws: readonly Draw[]): readonly Step[] => {
     return { does: 'append', stream, expected, events, times };
   };
   return draws.map(({ kind, stream, count, n, data }): Step => {
-    const fresh = Array.from({ length: count }, (_, i) => ({ id: newId(), type: `Told${n % 3}`, data: { i, data }, metadata }));
+    const fresh = Array.from({ length: count }, (_, i) => ({ id: newId(), type: `Recorded${n % 3}`, data: { i, data }, metadata }));
     const head = heads[stream]!;
     const limit = n % 3 === 0 ? undefined : count;
     const past = appends[n % Math.max(1, appends.length)];
@@ -131,39 +131,39 @@ const stepsOf = (draws: readonly Draw[]): readonly Step[] => {
       case 'nothing':
         return append(stream, head, []);
       case 'read':
-      case 'near':
+      case 'local':
         return { does: kind, stream, from: n % (head + 3), limit };
       case 'page':
       case 'follow':
         return { does: kind, after, limit };
       case 'head':
-      case 'stranger':
+      case 'foreign-position':
         return { does: kind };
       case 'compare':
         return { does: kind, a: after, b: (n * 7) % (length + 1) };
     }
     if (kind === 'right' || !past) return append(stream, head, fresh);
-    const { stream: home, expected, events } = past;
+    const { stream: origin, expected, events } = past;
     switch (kind) {
       case 'retry':
-        return append(home, expected, events, 1 + (n % 3));
+        return append(origin, expected, events, 1 + (n % 3));
       case 'forged':
-        return append(home, expected, forged(events, n));
+        return append(origin, expected, forged(events, n));
       case 'part':
-        return append(home, expected, events.slice(0, -1));
+        return append(origin, expected, events.slice(0, -1));
       case 'longer':
-        return append(home, expected, [...events, ...fresh]);
+        return append(origin, expected, [...events, ...fresh]);
       case 'later':
-        return append(home, heads[home]!, events);
+        return append(origin, heads[origin]!, events);
       case 'elsewhere':
         return append(stream, head, events);
       case 'twice':
-        return append(home, heads[home]!, [...fresh, ...fresh]);
+        return append(origin, heads[origin]!, [...fresh, ...fresh]);
     }
   });
 };
 
-/** The same ids, with something else under one of them; or, every fourth time, only written otherwise. */
+/** The same ids, with one event changed; every fourth time only the order of its keys. */
 const forged = (events: readonly NewEvent[], n: number): readonly NewEvent[] => {
   const which = n % events.length;
   const other = (event: NewEvent): NewEvent =>
@@ -178,16 +178,16 @@ const forged = (events: readonly NewEvent[], n: number): readonly NewEvent[] => 
 
 const within = async <T>(promise: Promise<T>): Promise<T> => {
   const patience = new AbortController();
-  const late = sleep(10_000, undefined, { signal: patience.signal }).then(() => Promise.reject(new Error('Nothing came within 10 s.')));
+  const late = sleep(10_000, undefined, { signal: patience.signal }).then(() => Promise.reject(new Error('Nothing arrived within 10 s.')));
   late.catch(() => undefined);
   return Promise.race([promise, late]).finally(() => patience.abort());
 };
 
-/** Does steps on a store, and says what came of each without telling which store it was. */
+/** Executes steps on a store and describes each outcome without store-specific details. */
 class Client {
   readonly #name = newId();
   readonly #sequences = new Map<string, number>();
-  /** By sequence; 0 is where the log ended before. */
+  /** Positions by sequence; 0 is the head of the log before the first step. */
   readonly #positions: (string | undefined)[];
 
   private constructor(
@@ -202,7 +202,7 @@ class Client {
 
   async does(steps: readonly Step[]): Promise<readonly unknown[]> {
     const outcomes: unknown[] = [];
-    for (const step of steps) outcomes.push(await this.#does(step).catch((error: unknown) => this.#said(error)));
+    for (const step of steps) outcomes.push(await this.#does(step).catch((error: unknown) => this.#failure(error)));
     return outcomes;
   }
 
@@ -212,21 +212,21 @@ class Client {
       case 'append':
         return this.#append(step);
       case 'read':
-        return this.#told(await store.read(this.#stream(step.stream), step.from, step.limit));
-      case 'near':
-        await store.head(); // what is at hand may be an old prefix, but not once what was appended here is waited for
-        return this.#told(await localPage(store, this.#stream(step.stream), step.from, step.limit));
+        return this.#described(await store.read(this.#stream(step.stream), step.from, step.limit));
+      case 'local':
+        await store.head(); // a replica may lag, but head() waits for this process's own appends
+        return this.#described(await localPage(store, this.#stream(step.stream), step.from, step.limit));
       case 'page':
-        return this.#told(await store.readAll(this.#positions[step.after], step.limit));
+        return this.#described(await store.readAll(this.#positions[step.after], step.limit));
       case 'follow':
         return this.#follow(step.after, step.limit);
       case 'head': {
         const head = await store.head();
         return head === this.#positions[0] ? 0 : this.#at(head!);
       }
-      case 'stranger':
+      case 'foreign-position':
         return Promise.allSettled([store.readAll('no position'), (async () => store.compare('no position', 'no position'))()]).then((all) =>
-          all.map((one) => (one.status === 'rejected' ? this.#said(one.reason) : one.value)),
+          all.map((one) => (one.status === 'rejected' ? this.#failure(one.reason) : one.value)),
         );
       case 'compare': {
         const [a, b] = [this.#positions[step.a], this.#positions[step.b]];
@@ -245,7 +245,9 @@ class Client {
         this.#positions.push(position);
       }
     return answers.map((answer) =>
-      answer.status === 'rejected' ? this.#said(answer.reason) : { revision: answer.value.revision, at: this.#at(answer.value.position) },
+      answer.status === 'rejected'
+        ? this.#failure(answer.reason)
+        : { revision: answer.value.revision, at: this.#at(answer.value.position) },
     );
   }
 
@@ -262,21 +264,21 @@ class Client {
       }
     };
     await within(follow()).finally(() => stop.abort());
-    return this.#told(seen);
+    return this.#described(seen);
   }
 
   #at(position: string): number {
     const sequence = this.#sequences.get(position);
-    if (sequence === undefined) throw new Error(`No event stands at ${position}.`);
+    if (sequence === undefined) throw new Error(`No event has the position ${position}.`);
     return sequence;
   }
   #stream(n: number): string {
     return `${CATEGORIES[n]}-${this.#name}`;
   }
-  #told(events: readonly RecordedEvent[]): unknown {
+  #described(events: readonly RecordedEvent[]): unknown {
     return events.map(({ position, stream, ...event }) => ({ ...event, at: this.#at(position), stream: stream.split('-')[0] }));
   }
-  #said(error: unknown): unknown {
+  #failure(error: unknown): unknown {
     if (error instanceof WrongExpectedRevisionError) return { error: error.name, expected: error.expected, actual: error.actual };
     return { error: (error as Error).name, ...((error as Error).name === 'Error' && { message: (error as Error).message }) };
   }
@@ -286,7 +288,7 @@ describe('the same workload', () => {
   const seen = new Map<string, number>();
 
   it.each(stores)(
-    'comes to the same on %s as in memory',
+    'has the same outcomes on %s as in memory',
     async (_, open) => {
       const memory = memoryStore();
       const same = (store: EventStore) =>
@@ -303,13 +305,13 @@ describe('the same workload', () => {
     60_000,
   );
 
-  it('has all that a client can do in it', () => {
+  it('contains every kind of call at least five times', () => {
     expect([...new Set(KINDS)].filter((kind) => !(seen.get(kind)! >= 5))).toEqual([]);
   });
 });
 
-/** All that people see of a ledger after what was tried on it, with ids and positions as the sequences of their events. */
-const told = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
+/** Everything that users see of a ledger after a random history, with ids and positions replaced by sequence numbers. */
+const outcomeOf = async (tried: readonly Move[], store: EventStore): Promise<{ readonly shown: unknown; readonly tally: Tally }> => {
   const world = await play(tried, new World(undefined, store, newId().slice(0, 23)));
   const receipts = await world.again();
   const log = await world.events();
@@ -340,8 +342,8 @@ describe('the same commands', () => {
       let [accepted, refused] = [0, 0];
       await fc.assert(
         fc.asyncProperty(moves(40), async (tried) => {
-          const right = await told(tried, memoryStore());
-          const found = await using(empty(await open()), (store) => told(tried, store));
+          const right = await outcomeOf(tried, memoryStore());
+          const found = await using(empty(await open()), (store) => outcomeOf(tried, store));
           expect(found.shown).toEqual(right.shown);
           accepted += right.tally.accepted;
           refused += [...right.tally.refused.values()].reduce((sum, n) => sum + n, 0);

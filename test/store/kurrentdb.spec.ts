@@ -17,7 +17,7 @@ import { OtherLedgerError } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
-import { StandIn, type StandInOptions } from '../fakes/kurrentdb/fake-server.js';
+import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
 const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({
@@ -28,11 +28,11 @@ const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOption
   ...more,
 });
 
-const contractServers: StandIn[] = [];
+const contractServers: FakeServer[] = [];
 afterAll(() => Promise.all(contractServers.map((server) => server.kill())));
 
-eventStoreContract('KurrentDB, on the wire,', async () => {
-  const server = await new StandIn().start();
+eventStoreContract('KurrentDB, on a fake server,', async () => {
+  const server = await new FakeServer().start();
   contractServers.push(server);
   server.systemWrite(3);
   server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
@@ -41,15 +41,15 @@ eventStoreContract('KurrentDB, on the wire,', async () => {
 
 const url = process.env['KURRENTDB_URL'];
 if (url !== undefined) {
-  jest.setTimeout(60_000); // what earlier runs wrote is read too
-  eventStoreContract('KurrentDB, a real server,', () => KurrentStore.open(options(url)));
+  jest.setTimeout(60_000); // events of earlier runs are read too
+  eventStoreContract('KurrentDB, on a real server,', () => KurrentStore.open(options(url)));
 }
 
-describe('KurrentDB, on the wire,', () => {
-  let server: StandIn;
+describe('KurrentDB, on a fake server,', () => {
+  let server: FakeServer;
   let opened: KurrentStore[] = [];
   beforeEach(async () => {
-    server = await new StandIn().start();
+    server = await new FakeServer().start();
   });
   afterEach(async () => {
     await Promise.all(opened.map((store) => store.close()));
@@ -63,7 +63,7 @@ describe('KurrentDB, on the wire,', () => {
   };
 
   describe('the ledger', () => {
-    it('is opened once by however many nodes start at the same time', async () => {
+    it('is created once by any number of nodes that start at the same time', async () => {
       const nodes = await Promise.all(
         Array.from({ length: 8 }, (_, n) => open({ timeZone: n % 2 === 0 ? 'Europe/London' : 'Asia/Tokyo' })),
       );
@@ -71,7 +71,7 @@ describe('KurrentDB, on the wire,', () => {
       expect(server.recorded('genesis').map(({ type }) => type)).toEqual(['LedgerOpened']);
     });
 
-    it('is the one that stands there, whatever a later node is told', async () => {
+    it('keeps its genesis, whatever a later node is configured with', async () => {
       const { genesis } = await open();
       const asked: string[] = [];
       const again = await open({ timeZone: 'Asia/Tokyo', newId: () => String(asked.push('an id')) });
@@ -79,20 +79,20 @@ describe('KurrentDB, on the wire,', () => {
       expect(asked).toEqual([]);
     });
 
-    it('can be one that is moved here, and then no other', async () => {
+    it('can be migrated from another store, after which no other ledger is accepted', async () => {
       const genesis = { ledgerId: newId(), formatVersion: 2, timeZone: 'Asia/Tokyo', createdAt: '2020-01-01T00:00:00.000Z' } as const;
       expect((await open({ genesis })).genesis).toEqual(genesis);
       expect((await open({ genesis })).genesis).toEqual(genesis);
       await expect(open({ genesis: { ...genesis, ledgerId: newId() } })).rejects.toBeInstanceOf(OtherLedgerError);
     });
 
-    it.each([1, 3])('of format %d is not opened', async (formatVersion) => {
+    it.each([1, 3])('of format %d is refused', async (formatVersion) => {
       const data = { ledgerId: newId(), formatVersion, timeZone: 'Europe/London', createdAt: '2030-01-01T00:00:00.000Z' };
       server.writeForeign('genesis', { type: 'LedgerOpened', data: Buffer.from(JSON.stringify(data)) });
       await expect(open()).rejects.toThrow(`The ledger has format ${formatVersion}; this program reads format 2: `);
     });
 
-    it('is opened although the answer to its first record was lost', async () => {
+    it('opens although the answer to its genesis record was lost', async () => {
       server.storeThenFail('append', 'cut');
       const { genesis } = await open();
       expect((await open()).genesis).toEqual(genesis);
@@ -101,14 +101,14 @@ describe('KurrentDB, on the wire,', () => {
   });
 
   describe('an append', () => {
-    it('is one unary call, never a part of the batch that all clients of the process share', async () => {
+    it('is one unary call, never part of the batch call that clients share', async () => {
       const store = await open();
       await Promise.all(Array.from({ length: 20 }, () => store.append(freshStream(), -1, facts(2))));
       expect(server.calls.batchAppend).toBe(0);
       expect(server.calls.append).toBe(21);
     });
 
-    it('stores JSON, with the metadata under the names that the server knows', async () => {
+    it('stores JSON data and metadata in the fields of the protocol', async () => {
       const store = await open();
       const stream = freshStream();
       const event = fact({ a: 1 });
@@ -119,14 +119,14 @@ describe('KurrentDB, on the wire,', () => {
       expect(JSON.parse(Buffer.from(recorded!.metadata).toString())).toEqual(metadata);
     });
 
-    it('is taken for new without reading it back', async () => {
+    it('is accepted without being read back', async () => {
       const store = await open();
       const before = server.calls.readStream;
       for (let n = 0; n < 10; n++) await store.append(freshStream(), -1, facts(2));
       expect(server.calls.readStream).toBe(before);
     });
 
-    it('with the ids of another and other data is refused, though the server answers with success', async () => {
+    it('with stored ids but other data is refused, although the server answers with success', async () => {
       const store = await open();
       const stream = freshStream();
       const events = facts(2);
@@ -140,7 +140,7 @@ describe('KurrentDB, on the wire,', () => {
       expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ n: 0 }, { n: 1 }]);
     });
 
-    it('with the ids of another that is still under way is compared with it', async () => {
+    it('with the ids of one still in flight is compared with it', async () => {
       const store = await open();
       const stream = freshStream();
       const event = fact({ right: true });
@@ -152,7 +152,7 @@ describe('KurrentDB, on the wire,', () => {
       expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ right: true }]);
     });
 
-    it('sent again by another process answers as the first time', async () => {
+    it('sent again by another process returns the original answer', async () => {
       const stream = freshStream();
       const events = facts(3);
       const first = await (await open()).append(stream, -1, events);
@@ -160,7 +160,7 @@ describe('KurrentDB, on the wire,', () => {
       expect(server.recorded(stream)).toHaveLength(3);
     });
 
-    it('waits for its turn: no more than 64 are under way at once', async () => {
+    it('waits when 64 are in flight', async () => {
       const store = await open();
       server.latency = 5;
       await Promise.all(Array.from({ length: 400 }, () => store.append(freshStream(), -1, facts(1))));
@@ -168,7 +168,7 @@ describe('KurrentDB, on the wire,', () => {
       expect(server.appendsAtOnce).toBeGreaterThan(32);
     });
 
-    it('is turned away when too many wait already', async () => {
+    it('is refused when the queue is full', async () => {
       const store = await open({ inFlight: 2, queue: 3 });
       server.latency = 20;
       const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.append(freshStream(), -1, facts(1))));
@@ -178,7 +178,7 @@ describe('KurrentDB, on the wire,', () => {
       expect((refused[0] as { retryAfter?: number }).retryAfter).toBeGreaterThan(0);
     });
 
-    it('that is larger than the server takes is the caller’s to make smaller', async () => {
+    it('larger than the server accepts is refused as too large', async () => {
       const store = await open();
       server.maxAppendSize = 10_000;
       const stream = freshStream();
@@ -188,7 +188,7 @@ describe('KurrentDB, on the wire,', () => {
       expect(await store.read(stream)).toEqual([]);
     });
 
-    it('needs ids that the server can keep', async () => {
+    it('needs ids that are UUIDs', async () => {
       const store = await open();
       const before = server.calls.append;
       await expect(store.append(freshStream(), -1, [fact({}, { id: 'e-1' })])).rejects.toBeInstanceOf(TypeError);
@@ -196,17 +196,21 @@ describe('KurrentDB, on the wire,', () => {
     });
   });
 
-  describe('an event that others wrote in a stream of the ledger', () => {
+  describe('an event that another program wrote in a stream of the ledger', () => {
     const ours = Buffer.from(JSON.stringify(metadata));
     it.each<[string, { data: Buffer; contentType?: string; metadata?: Buffer }, unknown]>([
-      ['is no JSON', { data: Buffer.from([0, 255, 128]), contentType: 'application/octet-stream', metadata: ours }, null],
-      ['says that it is JSON and is not', { data: Buffer.from('{"half":'), metadata: ours }, null],
+      ['is not JSON', { data: Buffer.from([0, 255, 128]), contentType: 'application/octet-stream', metadata: ours }, null],
+      ['claims to be JSON and is not', { data: Buffer.from('{"half":'), metadata: ours }, null],
       ['has no metadata', { data: Buffer.from('{"a":1}') }, { a: 1 }],
-      ['has metadata that is no JSON', { data: Buffer.from('{"a":1}'), metadata: Buffer.from('so it goes') }, { a: 1 }],
-      ['has metadata of others', { data: Buffer.from('"text"'), metadata: Buffer.from('{"$correlationId":"x","actor":null}') }, 'text'],
+      ['has metadata that is not JSON', { data: Buffer.from('{"a":1}'), metadata: Buffer.from('so it goes') }, { a: 1 }],
+      [
+        'has another program’s metadata',
+        { data: Buffer.from('"text"'), metadata: Buffer.from('{"$correlationId":"x","actor":null}') },
+        'text',
+      ],
       ['has metadata that is a list', { data: Buffer.from('[]'), metadata: Buffer.from('[]') }, []],
-      ['has nothing in it', { data: Buffer.alloc(0), contentType: 'application/octet-stream' }, null],
-    ])('and that %s is handed out as one that this program cannot read', async (_, event, data) => {
+      ['is empty', { data: Buffer.alloc(0), contentType: 'application/octet-stream' }, null],
+    ])('and that %s is returned as unreadable', async (_, event, data) => {
       const store = await open();
       const stream = freshStream();
       const [first, last] = [fact({ first: true }), fact({ last: true })];
@@ -243,7 +247,7 @@ describe('KurrentDB, on the wire,', () => {
   });
 
   describe('the log', () => {
-    it('has positions that no other store has, and that are told apart from its own', async () => {
+    it('has positions in a form of its own and refuses those of other stores', async () => {
       const store = await open();
       const { position } = await store.append(freshStream(), -1, facts(1));
       expect(position).toMatch(/^k\d+$/);
@@ -262,7 +266,7 @@ describe('KurrentDB, on the wire,', () => {
       await expect(follow.next()).rejects.toBeInstanceOf(InvalidPositionError);
     });
 
-    it('has its head at the last event of the ledger, however much the server writes after it', async () => {
+    it('has its head at the last event of the ledger, whatever the server writes after it', async () => {
       const store = await open();
       const { position } = await store.append(freshStream(), -1, facts(1));
       server.systemWrite(500);
@@ -273,7 +277,7 @@ describe('KurrentDB, on the wire,', () => {
 
     it('is read at the leader', async () => {
       const store = await open();
-      const other = await new StandIn().start();
+      const other = await new FakeServer().start();
       server.leaderIs('127.0.0.1', other.port);
       await store.head();
       await store.read(freshStream());
@@ -283,7 +287,7 @@ describe('KurrentDB, on the wire,', () => {
       await other.kill();
     });
 
-    it('is read as far as time allows when a page does not come to its end', async () => {
+    it('returns a partial page when the deadline passes', async () => {
       const store = await open({ deadline: 200 });
       await store.append(freshStream(), -1, facts(10));
       server.holdNext('readAll', { after: 4 });
@@ -293,7 +297,7 @@ describe('KurrentDB, on the wire,', () => {
       expect(await store.readAll(page.at(-1)!.position)).toHaveLength(6);
     });
 
-    it('is read in pages that are cut when they grow large', async () => {
+    it('is read in pages that are bounded by bytes', async () => {
       const store = await open({ pageBytes: 100_000 });
       const text = 'abcdefghij'.repeat(1_000);
       for (let n = 0; n < 3; n++)
@@ -311,19 +315,19 @@ describe('KurrentDB, on the wire,', () => {
 
   describe('starting', () => {
     it.each<[string, () => void, Finding['step']]>([
-      ['at TCP when nobody listens', () => undefined, 'TCP'],
-      ['at the authentication when the user is not let in', () => server.requireCredentials('admin', 'changeit'), 'authentication'],
+      ['at TCP when nothing listens', () => undefined, 'TCP'],
+      ['at the authentication when the credentials are wrong', () => server.requireCredentials('admin', 'changeit'), 'authentication'],
       [
         'at the leader when there is none',
         () => server.failNext('readAll', { code: 14, details: 'Server Is Not Ready' }, { times: 99 }),
         'leader',
       ],
       [
-        'at the gossip when the server is no KurrentDB',
+        'at the gossip when the server is not KurrentDB',
         () => server.failNext('gossip', { code: 12, details: 'unknown service' }, { times: 99 }),
         'gossip',
       ],
-    ])('fails %s, and says so', async (_, given, step) => {
+    ])('fails %s, and the error names the step', async (_, given, step) => {
       if (step === 'TCP') await server.kill();
       given();
       const logged: string[] = [];
@@ -335,7 +339,7 @@ describe('KurrentDB, on the wire,', () => {
       if (step === 'TCP') await server.start();
     });
 
-    it('fails at the name when it cannot be resolved', async () => {
+    it('fails at DNS when the name cannot be resolved', async () => {
       const opening = KurrentStore.open(options('esdb://no-such-host.invalid?tls=false', { openDeadline: 200 }));
       await expect(opening).rejects.toMatchObject({ finding: { step: 'DNS' } });
     });
@@ -353,8 +357,8 @@ describe('KurrentDB, on the wire,', () => {
       expect((await opening).genesis.formatVersion).toBe(2);
     });
 
-    it('finds the leader by asking any member', async () => {
-      const leader = await new StandIn().start();
+    it('finds the leader through any member', async () => {
+      const leader = await new FakeServer().start();
       server.leaderIs('127.0.0.1', leader.port);
       const store = await KurrentStore.open(options(`esdb://127.0.0.1:${server.port},127.0.0.1:1?tls=false`));
       await store.append(freshStream(), -1, facts(1));
@@ -364,21 +368,21 @@ describe('KurrentDB, on the wire,', () => {
       await leader.kill();
     });
 
-    it('never tells the password, in an error or a log or to whoever prints what it holds', async () => {
-      const told: string[] = [];
-      const log = (message: string) => told.push(message);
+    it('never shows the password, in an error, a log or a printed object', async () => {
+      const printed: string[] = [];
+      const log = (message: string) => printed.push(message);
       const withPassword = (url: string) => url.replace('esdb://', 'esdb://admin:s3cret%3Aword@');
       server.requireCredentials('admin', 'other');
       await expect(open({ url: withPassword(server.url), openDeadline: 200, log })).rejects.toThrow(CannotOpenError);
       await open({ url: withPassword(server.url), openDeadline: 200, log }).catch((error: unknown) =>
-        told.push(inspect(error, { depth: 9 })),
+        printed.push(inspect(error, { depth: 9 })),
       );
-      told.push(
+      printed.push(
         inspect(connectionOf(withPassword(server.url)), { depth: 9, showHidden: false }),
         JSON.stringify(connectionOf(withPassword(server.url))),
       );
-      expect(told.length).toBeGreaterThan(3);
-      for (const text of told) expect(text).not.toMatch(/s3cret|word/);
+      expect(printed.length).toBeGreaterThan(3);
+      for (const text of printed) expect(text).not.toMatch(/s3cret|word/);
     });
   });
 
@@ -389,7 +393,7 @@ describe('KurrentDB, on the wire,', () => {
       return found;
     };
 
-    it('looks at every step, and writes only outside the ledger', async () => {
+    it('checks every step, and writes only outside the ledger', async () => {
       const store = await open();
       await store.append(freshStream(), -1, facts(2));
       const found = await findings();
@@ -444,7 +448,7 @@ describe('KurrentDB, on the wire,', () => {
 describe('KurrentDB over TLS', () => {
   const [trusted, stranger] = [new Authority('An authority'), new Authority('Another authority')];
   let dir: string;
-  let servers: StandIn[] = [];
+  let servers: FakeServer[] = [];
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'tower-ledger-tls-'));
   });
@@ -453,8 +457,8 @@ describe('KurrentDB over TLS', () => {
     servers = [];
     await rm(dir, { recursive: true });
   });
-  const start = async (tls: StandInOptions['tls']): Promise<StandIn> => {
-    const server = await new StandIn({ ...(tls && { tls }) }).start();
+  const start = async (tls: FakeServerOptions['tls']): Promise<FakeServer> => {
+    const server = await new FakeServer({ ...(tls && { tls }) }).start();
     servers.push(server);
     return server;
   };
@@ -464,7 +468,7 @@ describe('KurrentDB over TLS', () => {
   };
   const openAt = (url: string) => KurrentStore.open(options(url, { openDeadline: 800 }));
 
-  it.each(['localhost', '127.0.0.1'])('a server is asked for as %s, and trusted by the authority that signed it', async (host) => {
+  it.each(['localhost', '127.0.0.1'])('a server at %s is trusted if the given authority signed its certificate', async (host) => {
     const server = await start(trusted.issue('node', ['localhost', '127.0.0.1']));
     server.requireCredentials('admin', 's3:cret@');
     const ca = await fileOf('ca', trusted.certificate);
@@ -479,7 +483,7 @@ describe('KurrentDB over TLS', () => {
     await expect(openAt(`esdb://${host}:${server.port}`)).rejects.toMatchObject({ finding: { step: 'TLS' } });
   });
 
-  it('a server that shows the certificate of another is refused, by name and by address', async () => {
+  it('a server with the certificate of another host is refused, by name and by address', async () => {
     const ca = await fileOf('ca', trusted.certificate);
     for (const [host, names] of [
       ['127.0.0.1', ['localhost', '127.0.0.2', 'by-address.invalid']],
@@ -493,7 +497,7 @@ describe('KurrentDB over TLS', () => {
     }
   });
 
-  it('a user may be known by a certificate', async () => {
+  it('a user can authenticate with a certificate', async () => {
     const server = await start({ ...trusted.issue('node', ['localhost']), clientsOf: stranger.certificate });
     const ca = await fileOf('ca', trusted.certificate);
     const user = stranger.issue('ledger');
@@ -506,7 +510,7 @@ describe('KurrentDB over TLS', () => {
 });
 
 describe('a connection string of KurrentDB', () => {
-  it('names hosts, and what else is known of them', () => {
+  it('names hosts and options', () => {
     expect(connectionOf('esdb://localhost')).toMatchObject({ hosts: [{ address: 'localhost', port: 2113 }], cluster: false, tls: true });
     expect(connectionOf('kurrentdb://a.example:1,b.example:2/?tls=false')).toMatchObject({
       hosts: [{ address: 'a.example', port: 1 }, { address: 'b.example', port: 2 }], // prettier-ignore
@@ -522,7 +526,7 @@ describe('a connection string of KurrentDB', () => {
     expect(connectionOf('esdb://h?defaultDeadline=700&gossipTimeout=7')).toMatchObject({ defaultDeadline: 700, gossipTimeout: 7_000 });
   });
 
-  it('may hold any user and password, a colon too', () => {
+  it('may contain any user and password, also with a colon', () => {
     expect(connectionOf('esdb://admin:pa:ss:word@h').credentials?.password).toBe('pa:ss:word');
     expect(connectionOf('esdb://ad%3Amin:p%40%2F%3F%23%25@h').credentials).toEqual({ username: 'ad:min' });
     expect(connectionOf('esdb://ad%3Amin:p%40%2F%3F%23%25@h').credentials?.password).toBe('p@/?#%');
@@ -530,8 +534,8 @@ describe('a connection string of KurrentDB', () => {
   });
 
   it.each<[string, string]>([
-    ['', 'begins with esdb://'],
-    ['http://h', 'begins with esdb://'],
+    ['', 'must begin with esdb://'],
+    ['http://h', 'must begin with esdb://'],
     ['esdb://', 'host:port'],
     ['esdb://h:0', 'host:port'],
     ['esdb://h:99999', 'host:port'],
@@ -543,30 +547,30 @@ describe('a connection string of KurrentDB', () => {
     ['esdb://user:se?cret@h', 'percent-encode'],
     ['esdb://user:se@cret@h', 'percent-encode'],
     ['esdb://user:se%cret@h', 'percent-encoded'],
-    ['esdb://h?tls=maybe', 'tls is true or false'],
-    ['esdb://h?tls=true&tls=true', 'tls is told twice'],
+    ['esdb://h?tls=maybe', 'tls must be true or false'],
+    ['esdb://h?tls=true&tls=true', 'tls is given twice'],
     ['esdb://h?tls', 'tls needs one value'],
-    ['esdb://h?secret=1', 'secret is not an option. There are: tls, '],
-    ['esdb://h?s3cr+et=1', 'what stands there is not an option'],
+    ['esdb://h?secret=1', 'secret is not an option. Options are: tls, '],
+    ['esdb://h?s3cr+et=1', 'one of the names is not an option'],
     ['esdb://h?maxDiscoverAttempts=3', 'maxDiscoverAttempts has no effect'],
     ['esdb://h?throwOnAppendFailure=false', 'throwOnAppendFailure has no effect'],
-    ['esdb://h?nodePreference=follower', 'nodePreference can only be leader'],
+    ['esdb://h?nodePreference=follower', 'nodePreference must be leader'],
     ['esdb://h?tlsVerifyCert=false', 'tlsCAFile'],
-    ['esdb://h?keepAliveInterval=-1', 'keepAliveInterval is a whole number'],
-    ['esdb://h?keepAliveInterval=9999', 'keepAliveInterval is a whole number'],
-    ['esdb://h?defaultDeadline=1s', 'defaultDeadline is a whole number'],
+    ['esdb://h?keepAliveInterval=-1', 'keepAliveInterval must be a whole number'],
+    ['esdb://h?keepAliveInterval=9999', 'keepAliveInterval must be a whole number'],
+    ['esdb://h?defaultDeadline=1s', 'defaultDeadline must be a whole number'],
     ['esdb://h?tls=false&tlsCAFile=x', 'tlsCAFile has no effect'],
     ['esdb://h?tlsCAFile=/no/such/file', 'tlsCAFile cannot be read'],
-    ['esdb://h?userCertFile=x', 'belong together'],
+    ['esdb://h?userCertFile=x', 'must be given together'],
     ['esdb://h?a=1?b=2', 'more than one "?"'],
-  ])('%j is refused, by the name of what is wrong', (url, message) => {
+  ])('%j is refused, and the error names the mistake', (url, message) => {
     expect(() => connectionOf(url)).toThrow(InvalidConnectionError);
     expect(() => connectionOf(url)).toThrow(message);
     for (const secret of ['se/cret', 'se?cret', 'se@cret', 'se%cret', 'cret@h', 's3cr+et'])
       expect(() => connectionOf(url)).not.toThrow(secret);
   });
 
-  it('may name the authority that signed the server’s certificate, if it is one', async () => {
+  it('refuses an authority file that is not a certificate', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-ca-'));
     const file = join(dir, 'ca.crt');
     await writeFile(file, 'no certificate');

@@ -5,14 +5,14 @@ import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.
 
 eventStoreContract('the memory store', async () => memoryStore());
 
-describe('the memory store is as awkward as the worst', () => {
+describe('the memory store, as awkward as the port allows,', () => {
   it('has no head and an empty log when it is new', async () => {
     const store = memoryStore();
     expect(await store.head()).toBeUndefined();
     expect(await store.readAll()).toEqual([]);
   });
 
-  it('can store an append and leave its outcome unknown: sent again, it answers what it stored', async () => {
+  it('can store an append and leave its outcome unknown: the same append returns what it stored', async () => {
     const store = memoryStore();
     const stream = freshStream();
     const events = facts(2);
@@ -23,7 +23,7 @@ describe('the memory store is as awkward as the worst', () => {
     expect(await store.read(stream)).toHaveLength(2);
   });
 
-  it('can lose an append and leave its outcome unknown: sent again, it is stored', async () => {
+  it('can lose an append and leave its outcome unknown: the same append stores it', async () => {
     const store = memoryStore();
     const stream = freshStream();
     const events = facts(2);
@@ -33,7 +33,7 @@ describe('the memory store is as awkward as the worst', () => {
     expect((await store.append(stream, -1, events)).revision).toBe(1);
   });
 
-  it('can be away: nothing is stored, and the next append succeeds', async () => {
+  it('can be unavailable: nothing is stored, and the next append succeeds', async () => {
     const store = memoryStore();
     const stream = freshStream();
     store.faults.push('unavailable');
@@ -42,7 +42,7 @@ describe('the memory store is as awkward as the worst', () => {
     expect((await store.append(stream, -1, facts(1))).revision).toBe(0);
   });
 
-  it('takes its faults one by one, in the order in which appends came', async () => {
+  it('applies its faults one by one, in the order of the appends', async () => {
     const store = memoryStore();
     store.faults.push('unavailable', 'unknown-lost');
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => store.append(freshStream(), -1, facts(1))));
@@ -72,7 +72,7 @@ describe('the memory store is as awkward as the worst', () => {
     await expect(store.readAll(String(Number(position) + 1))).rejects.toBeInstanceOf(InvalidPositionError);
   });
 
-  it('may be opened as another ledger', () => {
+  it('can be opened with another genesis', () => {
     expect(memoryStore({ timeZone: 'Asia/Tokyo' }).genesis.timeZone).toBe('Asia/Tokyo');
   });
 });

@@ -6,13 +6,13 @@ import { memoryStore } from '../fakes/memory-store.js';
 import { compareLogs, leafHash, leafOf, pagesOf, MerkleTree, type Hash } from '../../src/store/merkle-tree.js';
 import { fact, facts, freshStream, metadata } from './event-store.contract.js';
 
-const sha256 = (...contributions: (Hash | string)[]): Hash => {
+const sha256 = (...chunks: (Hash | string)[]): Hash => {
   const hash = createHash('sha256');
-  for (const contribution of contributions) hash.update(contribution);
+  for (const chunk of chunks) hash.update(chunk);
   return hash.digest();
 };
 
-/** RFC 6962, 2.1, word for word. */
+/** The definition in RFC 6962, 2.1, taken literally. */
 const byDefinition = (leaves: readonly Hash[]): Hash => {
   if (leaves.length === 0) return sha256();
   if (leaves.length === 1) return leaves[0]!;
@@ -29,8 +29,8 @@ const treeOf = (leaves: readonly Hash[]): MerkleTree => {
 
 const event: RecordedEvent = { ...fact({ b: 1, a: ['ü', 0.1] }), id: '019353d2-0000-7000-8000-000000000009', stream: 'contract-c-1', revision: 3, position: '12' }; // prettier-ignore
 
-describe('the tree over the leaves', () => {
-  it('has the roots that certificate transparency publishes', () => {
+describe('the Merkle tree', () => {
+  it('has the roots of the published Certificate Transparency test vectors', () => {
     const data = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
     const roots = [
       '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -50,7 +50,7 @@ describe('the tree over the leaves', () => {
     });
   });
 
-  it('of any size is what its definition says', () => {
+  it('of any size has the root that RFC 6962 defines', () => {
     const leaf = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(fc.array(leaf, { maxLength: 70 }), (leaves) => {
@@ -59,7 +59,7 @@ describe('the tree over the leaves', () => {
     );
   });
 
-  it('grows on from its state as if it had never been put away', () => {
+  it('can be saved and restored at any size', () => {
     const leaves = Array.from({ length: 40 }, (_, n) => leafHash(String(n)));
     for (let n = 0; n <= 40; n++) {
       const state = JSON.parse(JSON.stringify(treeOf(leaves.slice(0, n)).state()));
@@ -71,25 +71,25 @@ describe('the tree over the leaves', () => {
     }
   });
 
-  it('keeps no more than a hash for each binary digit of its size', () => {
+  it('keeps at most one hash for each binary digit of its size', () => {
     const tree = treeOf(Array.from({ length: 1023 }, (_, n) => leafHash(String(n))));
     expect(tree.state().frontier).toHaveLength(10 * 64);
     tree.add(leafHash('1023'));
     expect(tree.state().frontier).toHaveLength(64);
   });
 
-  it('is left alone by what is added to its copy', () => {
+  it('is not changed by leaves added to its clone', () => {
     const tree = treeOf([leafHash('a'), leafHash('b'), leafHash('c')]);
     const before = tree.root();
-    const replica = tree.replica();
-    replica.add(leafHash('d'));
+    const clone = tree.clone();
+    clone.add(leafHash('d'));
     expect(tree.root()).toBe(before);
-    expect(replica.root()).not.toBe(before);
+    expect(clone.root()).not.toBe(before);
     tree.add(leafHash('d'));
-    expect(tree.root()).toBe(replica.root());
+    expect(tree.root()).toBe(clone.root());
   });
 
-  it('is not made from a state that is none', () => {
+  it('refuses an invalid state', () => {
     const { frontier } = treeOf([leafHash('a')]).state();
     for (const state of [
       { size: 2 ** 32 + 2 ** 31, frontier }, // two trees
@@ -105,14 +105,14 @@ describe('the tree over the leaves', () => {
 });
 
 describe('the leaf of an event', () => {
-  it('is the hash of its canonical JSON behind a zero', () => {
+  it('is the hash of a zero byte and its canonical JSON', () => {
     const text =
       `{"data":{"a":["ü",0.1],"b":1},"id":"019353d2-0000-7000-8000-000000000009","metadata":${canonical(metadata)},` +
       '"revision":3,"stream":"contract-c-1","type":"ContractAwarded","v":1}';
     expect(leafOf(event)).toEqual(sha256(Buffer.from([0]), Buffer.from(text, 'utf8')));
   });
 
-  it('is the same wherever the event stands, and in whatever order its keys came', () => {
+  it('does not depend on the position or the order of keys', () => {
     const leaf = leafOf(event);
     expect(leafOf({ ...event, position: 'k77' })).toEqual(leaf);
     expect(leafOf({ ...event, data: { a: ['ü', 0.1], b: 1 } })).toEqual(leaf);
@@ -128,11 +128,11 @@ describe('the leaf of an event', () => {
     ['its data', { data: { b: 1, a: ['ü', 0.10001] } }],
     ['the order of a list in it', { data: { b: 1, a: [0.1, 'ü'] } }],
     ['its metadata', { metadata: { ...metadata, actor: { id: 'person-2' } } }],
-  ])('is another one when %s differs', (_, changed) => {
+  ])('differs when %s differs', (_, changed) => {
     expect(leafOf({ ...event, ...changed })).not.toEqual(leafOf(event));
   });
 
-  it('is made from canonical JSON as RFC 8785 has it', () => {
+  it('uses canonical JSON as defined by RFC 8785', () => {
     const numbers = '[333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001, -0, 1e21, 999999999999999900000, 1e-7]';
     expect(canonical(JSON.parse(numbers))).toBe('[333333333.3333333,1e+30,4.5,0.002,1e-27,0,1e+21,999999999999999900000,1e-7]');
     const text = String.raw`"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/\u2028\u007f"`;
@@ -145,26 +145,26 @@ describe('the leaf of an event', () => {
 describe('two logs', () => {
   const filled = async (sizes: readonly number[], events = facts(sizes.reduce((a, b) => a + b, 0))) => {
     const streams = sizes.map(() => freshStream());
-    const told = sizes.map((size, i) => events.slice(sizes.slice(0, i).reduce((a, b) => a + b, 0)).slice(0, size));
-    const tell = async () => {
+    const batches = sizes.map((size, i) => events.slice(sizes.slice(0, i).reduce((a, b) => a + b, 0)).slice(0, size));
+    const newStore = async () => {
       const store = memoryStore();
-      for (const [i, stream] of streams.entries()) await store.append(stream, -1, told[i]!);
+      for (const [i, stream] of streams.entries()) await store.append(stream, -1, batches[i]!);
       return store;
     };
-    return { tell, streams, told };
+    return { newStore, streams, batches };
   };
 
   it('are read in pages, each event once', async () => {
-    const { tell } = await filled([7, 6, 5]);
-    const store = await tell();
+    const { newStore } = await filled([7, 6, 5]);
+    const store = await newStore();
     const seen: RecordedEvent[] = [];
     for await (const page of pagesOf(store, undefined, 4)) seen.push(...page);
     expect(seen).toEqual(await store.readAll());
   });
 
-  it('that are the same have one root, wherever their events stand', async () => {
-    const { tell, streams } = await filled([3, 2]);
-    const [one, other] = [await tell(), await tell()];
+  it('that are equal have the same root, up to the shorter end', async () => {
+    const { newStore, streams } = await filled([3, 2]);
+    const [one, other] = [await newStore(), await newStore()];
     const shifted = { readAll: async (after?: string, limit?: number) => (await other.readAll(after, limit)).slice(0, 2) };
     const log = await one.readAll();
     const { same, roots, positions, next } = await compareLogs(one, shifted);
@@ -180,12 +180,12 @@ describe('two logs', () => {
     expect(longer.next).toMatchObject([undefined, { stream: streams[0], revision: 3 }]);
   });
 
-  it('that part are told by the first event that differs', async () => {
-    const { streams, told } = await filled([4, 4]);
+  it('that diverge are reported with the first event that differs', async () => {
+    const { streams, batches } = await filled([4, 4]);
     const [one, other] = [memoryStore(), memoryStore()];
-    for (const [i, stream] of streams.entries()) await one.append(stream, -1, told[i]!);
-    await other.append(streams[0]!, -1, told[0]!);
-    await other.append(streams[1]!, -1, [told[1]![0]!, { ...told[1]![1]!, data: { n: 'forged' } }, told[1]![2]!]);
+    for (const [i, stream] of streams.entries()) await one.append(stream, -1, batches[i]!);
+    await other.append(streams[0]!, -1, batches[0]!);
+    await other.append(streams[1]!, -1, [batches[1]![0]!, { ...batches[1]![1]!, data: { n: 'forged' } }, batches[1]![2]!]);
     const { same, next } = await compareLogs(one, other);
     expect(same).toBe(5);
     expect(next).toMatchObject([

@@ -21,7 +21,7 @@ import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.
 
 const folders: string[] = [];
 const folder = async (): Promise<string> => {
-  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-copy-'));
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-replica-'));
   folders.push(dir);
   return dir;
 };
@@ -49,19 +49,20 @@ const until = async (what: string, met: () => boolean | Promise<boolean>): Promi
     await sleep(10);
   }
 };
-const has = (store: ReplicaStore, count: number) => until(`${count} copied events`, async () => (await store.status()).sequence === count);
+const has = (store: ReplicaStore, count: number) =>
+  until(`${count} replicated events`, async () => (await store.status()).sequence === count);
 const rootOf = (events: readonly RecordedEvent[]): string => {
   const tree = new MerkleTree();
   for (const event of events) tree.add(leafOf(event));
   return tree.root();
 };
 
-/** A client of a store on the other side of a network: it can be away, fall behind, and show what the store does not hold. */
+/** A client of a remote store: it can be disconnected, lag behind, and return forged events. */
 class Remote implements EventStore {
   readonly kind = 'memory';
   away = false;
   closed = false;
-  /** No more than so many batches come. */
+  /** Number of batches that are still delivered. */
   batches = Infinity;
   delivered = 0;
   readonly followed: (string | undefined)[] = [];
@@ -116,9 +117,9 @@ class Remote implements EventStore {
   }
 }
 
-eventStoreContract('the copied store', async () => open(memoryStore(), await folder()));
+eventStoreContract('the replicated store', async () => open(memoryStore(), await folder()));
 
-describe('what comes in small batches', () => {
+describe('micro-batches', () => {
   async function* each(batches: readonly (readonly number[])[], pauses: readonly number[] = [], error?: Error) {
     for (const [i, batch] of batches.entries()) {
       if (pauses.includes(i)) await sleep(30);
@@ -132,7 +133,7 @@ describe('what comes in small batches', () => {
     return seen;
   };
 
-  it('is gathered in order, as long as it comes at once', async () => {
+  it('combine batches that arrive together, in order', async () => {
     expect(await all(each([[1], [2, 3], [4], [5]], [2]))).toEqual([
       [1, 2, 3],
       [4, 5],
@@ -140,7 +141,7 @@ describe('what comes in small batches', () => {
     expect(await all(each([]))).toEqual([]);
   });
 
-  it('is gathered for a while after what came before', async () => {
+  it('collect for a pause after the previous batch', async () => {
     async function* slowly() {
       for (let n = 0; n < 10; n++) {
         yield [n];
@@ -152,11 +153,11 @@ describe('what comes in small batches', () => {
     expect(seen).toEqual([[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   });
 
-  it('is handed on when there is enough', async () => {
+  it('are yielded early when they are full', async () => {
     expect(await all(each([[1], [2], [3], [4, 5], [6]]), 2)).toEqual([[1, 2], [3, 4, 5], [6]]);
   });
 
-  it('may be left alone, whatever its source does then', async () => {
+  it('can be abandoned, even if the source fails later', async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', listen);
@@ -170,13 +171,13 @@ describe('what comes in small batches', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('ends with the error of its source', async () => {
+  it('end with the error of their source', async () => {
     await expect(all(each([[1], [2]], [], new Error('cut')))).rejects.toThrow('cut');
   });
 });
 
-describe('a copy of the log', () => {
-  it('has the events, the positions and the genesis of the store that it follows', async () => {
+describe('a replica of the log', () => {
+  it('has the events, positions and genesis of its store', async () => {
     const store = memoryStore({ timeZone: 'Asia/Tokyo' });
     await store.append(freshStream(), -1, facts(30));
     const replica = await open(store, await folder());
@@ -188,98 +189,98 @@ describe('a copy of the log', () => {
     for (const { position } of await wholeLog(store)) expect(await replica.readAll(position, 2)).toEqual(await store.readAll(position, 2));
   });
 
-  it('knows the root over what it copied, and makes it anew from its file', async () => {
+  it('knows its Merkle root and can recompute it from its file', async () => {
     const store = memoryStore();
     await store.append(freshStream(), -1, facts(500));
-    const copy = await open(store, await folder());
-    await has(copy, 500);
+    const replica = await open(store, await folder());
+    await has(replica, 500);
     const root = rootOf(await wholeLog(store));
-    expect((await copy.status()).root).toBe(root);
-    expect(await copy.verify()).toEqual({ count: 500, root });
-    expect(await copy.verifyAgainst(store)).toMatchObject({ same: 500, roots: [root, root] });
+    expect((await replica.status()).root).toBe(root);
+    expect(await replica.verify()).toEqual({ count: 500, root });
+    expect(await replica.verifyAgainst(store)).toMatchObject({ same: 500, roots: [root, root] });
   });
 
-  it('has its folder for itself until it is closed', async () => {
+  it('locks its folder until it is closed', async () => {
     const dir = await folder();
     const store = memoryStore();
-    const copy = await open(store, dir);
+    const replica = await open(store, dir);
     await expect(open(memoryStore(), dir)).rejects.toBeInstanceOf(FolderInUseError);
-    await copy.close();
+    await replica.close();
     await open(memoryStore(), dir);
   });
 
-  it('answers from its own file what is near, and from the store what must be fresh', async () => {
+  it('answers local reads from its own file, and fresh reads from the store', async () => {
     const remote = new Remote();
     const stream = freshStream();
     await remote.append(stream, -1, facts(2));
-    const copy = await open(remote, await folder());
-    await has(copy, 2);
+    const replica = await open(remote, await folder());
+    await has(replica, 2);
     remote.batches = 0;
-    await copy.append(stream, 1, facts(1));
-    expect(await copy.readLocal(stream)).toHaveLength(2);
-    expect(await copy.readLocal(stream, 1, 1)).toMatchObject([{ revision: 1 }]);
-    expect(await copy.readLocal(freshStream())).toEqual([]);
-    expect(await copy.read(stream)).toHaveLength(3);
-    await expect(copy.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
+    await replica.append(stream, 1, facts(1));
+    expect(await replica.readLocal(stream)).toHaveLength(2);
+    expect(await replica.readLocal(stream, 1, 1)).toMatchObject([{ revision: 1 }]);
+    expect(await replica.readLocal(freshStream())).toEqual([]);
+    expect(await replica.read(stream)).toHaveLength(3);
+    await expect(replica.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     remote.batches = Infinity;
-    await until('the copy', async () => (await copy.readLocal(stream)).length === 3);
+    await until('the replica', async () => (await replica.readLocal(stream)).length === 3);
   });
 
-  it('shows the end of the log only with what this process appended, as long as the store delivers it', async () => {
+  it('waits for this process’s own appends before it reports the end of the log', async () => {
     const remote = new Remote();
-    const copy = await open(remote, await folder());
+    const replica = await open(remote, await folder());
     remote.batches = 0;
-    const { position } = await copy.append(freshStream(), -1, facts(2));
-    const [head, log] = [copy.head(), copy.readAll()];
+    const { position } = await replica.append(freshStream(), -1, facts(2));
+    const [head, log] = [replica.head(), replica.readAll()];
     setTimeout(() => (remote.batches = Infinity), 100);
     expect(await head).toBe(position);
     expect(await log).toHaveLength(2);
   });
 
-  it('waits for its own appends for a second and once, when the store does not deliver them', async () => {
+  it('waits for its own appends only once and for a second when the store does not deliver them', async () => {
     const remote = new Remote();
-    const copy = await open(remote, await folder());
+    const replica = await open(remote, await folder());
     remote.batches = 0;
-    await copy.append(freshStream(), -1, facts(2));
+    await replica.append(freshStream(), -1, facts(2));
     const begun = performance.now();
-    expect(await copy.head()).toBeUndefined();
+    expect(await replica.head()).toBeUndefined();
     expect(performance.now() - begun).toBeGreaterThan(800);
     const again = performance.now();
-    expect(await copy.readAll()).toEqual([]);
+    expect(await replica.readAll()).toEqual([]);
     expect(performance.now() - again).toBeLessThan(800);
   });
 
-  it('reads on after a position that it has not copied yet', async () => {
+  it('resumes after a position that it has not replicated yet', async () => {
     const remote = new Remote();
     const stream = freshStream();
     await remote.append(stream, -1, facts(2));
-    const copy = await open(remote, await folder());
-    await has(copy, 2);
+    const replica = await open(remote, await folder());
+    await has(replica, 2);
     remote.batches = 0;
     const { position } = await remote.append(stream, 1, facts(1));
-    expect(await copy.readAll(position)).toEqual([]);
-    const later = copy.follow(position, AbortSignal.timeout(3000))[Symbol.asyncIterator]().next();
+    expect(await replica.readAll(position)).toEqual([]);
+    const later = replica.follow(position, AbortSignal.timeout(3000))[Symbol.asyncIterator]().next();
     await remote.append(stream, 2, facts(1));
     remote.batches = Infinity;
     expect((await later).value).toMatchObject([{ stream, revision: 3 }]);
   });
 
-  it('reads on after a position of the store where no event of the ledger stands', async () => {
+  it('resumes after a position of the store that holds no event of the ledger', async () => {
     const store = memoryStore();
     await store.append(freshStream(), -1, facts(12));
-    const copy = await open(store, await folder());
-    await has(copy, 12);
+    const replica = await open(store, await folder());
+    await has(replica, 12);
     for (let at = 97; store.compare(String(at), (await store.head())!) <= 0; at += 97)
-      expect(await copy.readAll(String(at))).toEqual(await store.readAll(String(at)));
-    await expect(copy.readAll('98')).rejects.toBeInstanceOf(InvalidPositionError);
+      expect(await replica.readAll(String(at))).toEqual(await store.readAll(String(at)));
+    await expect(replica.readAll('98')).rejects.toBeInstanceOf(InvalidPositionError);
   });
 
-  it('is written in few commits when events come one by one', async () => {
+  it('commits in batches when events arrive one by one', async () => {
     const remote = new Remote();
-    const copy = await open(remote, await folder());
+    const replica = await open(remote, await folder());
     const commits: number[] = [];
     const follower = (async () => {
-      for await (const batch of copy.follow(undefined, AbortSignal.timeout(4000))) {
+      for await (const batch of replica.follow(undefined, AbortSignal.timeout(4000))) {
         commits.push(batch.length);
         if (commits.reduce((sum, n) => sum + n, 0) === 300) return;
       }
@@ -290,57 +291,57 @@ describe('a copy of the log', () => {
     expect(commits.length).toBeLessThan(remote.delivered / 2);
   });
 
-  it('says how far it is', async () => {
+  it('reports its position and lag', async () => {
     const remote = new Remote();
     await remote.append(freshStream(), -1, facts(7));
-    const copy = await open(remote, await folder());
-    await has(copy, 7);
+    const replica = await open(remote, await folder());
+    await has(replica, 7);
     const position = await remote.head();
-    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 0, broken: undefined });
+    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 0, broken: undefined });
     remote.batches = 0;
     await remote.append(freshStream(), -1, facts(3));
-    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 3 });
+    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 3 });
     remote.leave();
-    expect(await copy.status()).toMatchObject({ sequence: 7, position, connected: false, behind: undefined });
+    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: false, behind: undefined });
   });
 
-  it('counts what it is far behind no more than once a second', async () => {
+  it('counts a large lag at most once a second', async () => {
     const remote = new Remote();
     const stream = freshStream();
     await remote.append(stream, -1, facts(1));
-    const copy = await open(remote, await folder());
-    await has(copy, 1);
+    const replica = await open(remote, await folder());
+    await has(replica, 1);
     remote.batches = 0;
     for (let n = 0; n < 3; n++) await remote.append(stream, n * 400, facts(400));
     let counted = 0;
     const { readAll } = remote;
     remote.readAll = async (...args) => (counted++, readAll(...args));
-    for (let n = 0; n < 5; n++) expect((await copy.status()).behind).toBe(1000);
+    for (let n = 0; n < 5; n++) expect((await replica.status()).behind).toBe(1000);
     expect(counted).toBe(1);
     await sleep(1050);
     remote.readAll = () => new Promise(() => undefined);
-    expect(await copy.status()).toMatchObject({ connected: true, behind: 1000 });
+    expect(await replica.status()).toMatchObject({ connected: true, behind: 1000 });
   });
 
-  it('does not wait for a store that is asked how it is and does not answer', async () => {
+  it('reports its status without waiting for a store that does not answer', async () => {
     const remote = new Remote();
-    const copy = await open(remote, await folder());
+    const replica = await open(remote, await folder());
     remote.head = () => new Promise(() => undefined);
-    expect(await copy.status()).toMatchObject({ connected: false, behind: undefined });
+    expect(await replica.status()).toMatchObject({ connected: false, behind: undefined });
   });
 });
 
-const copied = async (count: number, more: Partial<ReplicaOptions> = {}) => {
+const replicated = async (count: number, more: Partial<ReplicaOptions> = {}) => {
   const [dir, remote, stream] = [await folder(), new Remote(), freshStream()];
   await remote.append(stream, -1, facts(count));
   const replica = await open(remote, dir, more);
   await has(replica, count);
-  return { dir, remote, stream, copy: replica, log: await remote.readAll() };
+  return { dir, remote, stream, replica, log: await remote.readAll() };
 };
 
-describe('a copy whose store is away', () => {
-  it('goes on reading; what needs the store is told that it is away', async () => {
-    const { remote, stream, copy: replica, log } = await copied(5);
+describe('a replica whose store is unavailable', () => {
+  it('keeps answering reads; calls that need the store are refused', async () => {
+    const { remote, stream, replica, log } = await replicated(5);
     remote.leave();
     expect(await wholeLog(replica)).toEqual(log);
     expect(await replica.readLocal(stream)).toEqual(log);
@@ -354,52 +355,52 @@ describe('a copy whose store is away', () => {
   });
 
   it('does not wait for its own appends', async () => {
-    const { remote, stream, copy } = await copied(5);
+    const { remote, stream, replica } = await replicated(5);
     remote.batches = 0;
-    await copy.append(stream, 4, facts(1));
+    await replica.append(stream, 4, facts(1));
     remote.leave();
     await sleep(20);
     const begun = performance.now();
-    expect(await wholeLog(copy)).toHaveLength(5);
+    expect(await wholeLog(replica)).toHaveLength(5);
     expect(performance.now() - begun).toBeLessThan(800);
   });
 
-  it('follows on when it is back, without gap or repeat, and says both once', async () => {
-    const said: string[] = [];
-    const { remote, stream, copy } = await copied(5, { log: (message) => said.push(message) });
+  it('resumes without gap or repeat when the store is back, and logs each change once', async () => {
+    const messages: string[] = [];
+    const { remote, stream, replica } = await replicated(5, { log: (message) => messages.push(message) });
     const seen: RecordedEvent[] = [];
     const stop = new AbortController();
     const follower = (async () => {
-      for await (const batch of copy.follow(undefined, stop.signal)) seen.push(...batch);
+      for await (const batch of replica.follow(undefined, stop.signal)) seen.push(...batch);
     })();
     for (let round = 1; round <= 3; round++) {
       remote.leave();
       await remote.store.append(stream, 3 + round, facts(1));
-      await until('its word', () => said.length > round * 2 - 2);
+      await until('the message', () => messages.length > round * 2 - 2);
       await sleep(50); // it tries again and again
-      expect(said).toHaveLength(round * 2 - 1);
+      expect(messages).toHaveLength(round * 2 - 1);
       remote.back();
-      await has(copy, 5 + round);
-      await until('its word', () => said.length === round * 2);
+      await has(replica, 5 + round);
+      await until('the message', () => messages.length === round * 2);
     }
     remote.leave();
-    await until('its word', () => said.length === 7);
+    await until('the message', () => messages.length === 7);
     remote.back();
-    await until('its word, though there is nothing new', () => said.length === 8);
-    expect(said[0]).toContain('not copied further');
-    expect(said[1]).toContain('copied again');
-    await copy.append(stream, 7, facts(1));
+    await until('the message, though there is nothing new', () => messages.length === 8);
+    expect(messages[0]).toContain('Replication has stopped');
+    expect(messages[1]).toContain('Replication has resumed');
+    await replica.append(stream, 7, facts(1));
     await until('the follower', () => seen.length === 9);
     stop.abort();
     await follower;
     expect(seen).toEqual(await remote.readAll());
   });
 
-  it('is opened without it, reads at once, and goes on when it comes', async () => {
-    const { dir, remote, stream, copy: first, log } = await copied(5);
+  it('opens without the store, answers reads at once, and resumes when the store is back', async () => {
+    const { dir, remote, stream, replica: first, log } = await replicated(5);
     await first.close();
     await remote.append(stream, 4, facts(2));
-    const said: string[] = [];
+    const messages: string[] = [];
     let attempts = 0;
     let away = true;
     const connect = async () => {
@@ -407,65 +408,65 @@ describe('a copy whose store is away', () => {
       if (away) throw new StoreUnavailableError('No node answers.');
       return new Remote(remote.store);
     };
-    const copy = await open(connect, dir, { log: (message) => said.push(message) });
-    expect(copy.genesis).toEqual(remote.genesis);
-    expect(await wholeLog(copy)).toEqual(log);
-    expect(await copy.readLocal(stream)).toEqual(log);
-    expect(copy.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
-    await expect(copy.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
-    await expect(copy.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
-    expect(await copy.status()).toMatchObject({ sequence: 5, connected: false, behind: undefined });
-    // a position that nobody at hand can place
+    const replica = await open(connect, dir, { log: (message) => messages.push(message) });
+    expect(replica.genesis).toEqual(remote.genesis);
+    expect(await wholeLog(replica)).toEqual(log);
+    expect(await replica.readLocal(stream)).toEqual(log);
+    expect(replica.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
+    await expect(replica.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(replica.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await replica.status()).toMatchObject({ sequence: 5, connected: false, behind: undefined });
+    // a position that the replica cannot place without the store
     const ahead = (await remote.readAll()).at(-2)!.position;
-    expect(() => copy.compare(log[0]!.position, ahead)).toThrow(StoreUnavailableError);
-    await expect(copy.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailableError);
-    const wrong = copy.follow('nonsense', AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    expect(() => replica.compare(log[0]!.position, ahead)).toThrow(StoreUnavailableError);
+    await expect(replica.readAll(ahead)).rejects.toBeInstanceOf(StoreUnavailableError);
+    const wrong = replica.follow('nonsense', AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
     wrong.catch(() => undefined);
-    const later = copy.follow(ahead, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    const later = replica.follow(ahead, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
     await until('more attempts', () => attempts > 3);
-    expect(said).toHaveLength(1);
+    expect(messages).toHaveLength(1);
     away = false;
     expect((await later).value).toMatchObject([{ revision: 6 }]);
     await expect(wrong).rejects.toBeInstanceOf(InvalidPositionError);
-    expect((await copy.append(stream, 6, facts(1))).revision).toBe(7);
-    await has(copy, 8);
-    expect(said).toHaveLength(2);
+    expect((await replica.append(stream, 6, facts(1))).revision).toBe(7);
+    await has(replica, 8);
+    expect(messages).toHaveLength(2);
   });
 
-  it('places what it could not place alone as soon as the store is there, though nothing new comes', async () => {
-    const { dir, remote, copy: first, log } = await copied(5);
+  it('follows from an unknown position as soon as the store is back, even without new events', async () => {
+    const { dir, remote, replica: first, log } = await replicated(5);
     await first.close();
     let come = (_: EventStore) => {};
-    const copy = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
+    const replica = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
     const foreign = String(4 * 97);
     expect(log.some(({ position }) => position === foreign)).toBe(false);
-    const rest = copy.follow(foreign, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
+    const rest = replica.follow(foreign, AbortSignal.timeout(2000))[Symbol.asyncIterator]().next();
     await sleep(20);
     come(new Remote(remote.store));
     expect((await rest).value).toEqual(await remote.readAll(foreign));
   });
 
-  it('is not opened without it while it knows no ledger, and leaves the folder free', async () => {
+  it('does not open without the store while it is new, and releases its folder', async () => {
     const dir = await folder();
     await expect(open(async () => Promise.reject(new StoreUnavailableError('No node answers.')), dir)).rejects.toThrow('No node answers.');
     await open(memoryStore(), dir);
   });
 
-  it('does not wait longer than told for one that neither comes nor fails, and lets go of it when it comes too late', async () => {
-    const { dir, copy: first, log } = await copied(2);
+  it('stops waiting for a store that neither opens nor fails, and closes it if it opens too late', async () => {
+    const { dir, replica: first, log } = await replicated(2);
     await first.close();
     let come = (_: EventStore) => {};
-    const copy = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
-    expect(await wholeLog(copy)).toEqual(log);
-    await copy.close();
+    const replica = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
+    expect(await wholeLog(replica)).toEqual(log);
+    await replica.close();
     const late = new Remote();
     come(late);
-    await until('its end', () => late.closed);
+    await until('it is closed', () => late.closed);
   });
 });
 
-describe('a copy that is interrupted', () => {
-  it('goes on from its last whole batch when it was killed between two', async () => {
+describe('a replica that is interrupted', () => {
+  it('resumes from its last whole batch after a kill', async () => {
     const remote = new Remote();
     await remote.append(freshStream(), -1, facts(20));
     const [dir, killed] = [await folder(), await folder()];
@@ -480,34 +481,34 @@ describe('a copy that is interrupted', () => {
     expect(await again.verify()).toEqual({ count: 20, root: rootOf(log) });
   });
 
-  it('asks only for what it does not have when it is opened again', async () => {
-    const { dir, remote, copy: first } = await copied(9);
+  it('fetches only what it lacks when it is opened again', async () => {
+    const { dir, remote, replica: first } = await replicated(9);
     await first.close();
     const second = new Remote(remote.store);
     await open(second, dir);
     expect(second.followed).toEqual([await remote.head()]);
   });
 
-  it('goes on when its disk takes events again', async () => {
-    const said: string[] = [];
-    const { dir, remote, stream, copy } = await copied(3, { log: (message) => said.push(message) });
+  it('resumes when its disk has space again', async () => {
+    const messages: string[] = [];
+    const { dir, remote, stream, replica } = await replicated(3, { log: (message) => messages.push(message) });
     const disk = new Database(join(dir, 'replica.db'));
     disk.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.revision = 4 BEGIN SELECT raise(FAIL, 'disk full'); END");
     await remote.append(stream, 2, facts(3));
-    await until('its word', () => said.length === 1);
-    await until('more attempts', () => remote.followed.length > 3); // said once
-    expect(await copy.status()).toMatchObject({ sequence: 3, behind: 3 });
-    expect(said).toHaveLength(1);
+    await until('the message', () => messages.length === 1);
+    await until('more attempts', () => remote.followed.length > 3); // one message
+    expect(await replica.status()).toMatchObject({ sequence: 3, behind: 3 });
+    expect(messages).toHaveLength(1);
     disk.exec('DROP TRIGGER full');
     disk.close();
-    await has(copy, 6);
-    expect(said).toHaveLength(2);
+    await has(replica, 6);
+    expect(messages).toHaveLength(2);
     expect(remote.followers).toBe(1);
-    expect(await copy.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
+    expect(await replica.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
   });
 });
 
-describe('a copy that is not the log', () => {
+describe('a replica that differs from the log', () => {
   const sql = (dir: string, text: string) => {
     const db = new Database(join(dir, 'replica.db'));
     expect(db.prepare(text).run().changes).toBe(1);
@@ -524,33 +525,33 @@ describe('a copy that is not the log', () => {
     for (const name of names) expect((error as Error).message).toContain(name);
   };
 
-  it('is refused when it is one of another ledger', async () => {
-    const { dir, copy: replica } = await copied(3);
+  it('is refused when it belongs to another ledger', async () => {
+    const { dir, replica } = await replicated(3);
     await replica.close();
     const other = memoryStore({ ledgerId: '019353d2-0000-7000-8000-0000000000bb' });
     await refused(open(other, dir), '019353d2-0000-7000-8000-0000000000aa', '019353d2-0000-7000-8000-0000000000bb');
     await refused(open(memoryStore({ timeZone: 'Asia/Tokyo' }), dir));
   });
 
-  it('is refused when the store holds another event at one of the last positions, and stays as it is', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+  it('is refused unchanged when the store holds another event at one of the newest positions', async () => {
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     const { position } = log[60]!;
     for (let time = 0; time < 2; time++) await refused(open(new Remote(remote.store, forged(position)), dir), position, 'revision 60');
     expect((await (await open(new Remote(remote.store), dir)).status()).sequence).toBe(150);
   });
 
-  it('is refused when the store has lost what was copied', async () => {
-    const { dir, copy, stream, log } = await copied(8);
-    await copy.close();
+  it('is refused when the store has lost replicated events', async () => {
+    const { dir, replica, stream, log } = await replicated(8);
+    await replica.close();
     const restored = memoryStore();
     await restored.append(stream, -1, log.slice(0, 5).map(({ id, type, data, metadata }) => ({ id, type, data, metadata }))); // prettier-ignore
     await refused(open(new Remote(restored), dir), log[5]!.position, 'nothing');
   });
 
   it('is refused when the same events have other positions', async () => {
-    const { dir, copy, stream, log } = await copied(8);
-    await copy.close();
+    const { dir, replica, stream, log } = await replicated(8);
+    await replica.close();
     const moved = memoryStore();
     await moved.append(freshStream(), -1, facts(1));
     await moved.append(stream, -1, log.map(({ id, type, data, metadata }) => ({ id, type, data, metadata }))); // prettier-ignore
@@ -558,46 +559,46 @@ describe('a copy that is not the log', () => {
   });
 
   it('is refused when the store does not know its positions', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     const other = new Remote(remote.store);
     other.readAll = async () => Promise.reject(new InvalidPositionError('It is none.'));
     await refused(open(other, dir), log[49]!.position);
   });
 
-  it('is not refused for a store that shows a moment later what was copied', async () => {
-    const { dir, remote, copy } = await copied(8);
-    await copy.close();
+  it('is accepted when the store only lags for a moment', async () => {
+    const { dir, remote, replica } = await replicated(8);
+    await replica.close();
     const late = new Remote(remote.store, (events) => events.slice(0, 5));
     setTimeout(() => (late.show = (events) => events), 100);
     expect((await (await open(late, dir)).status()).broken).toBeUndefined();
   });
 
-  it('is refused when one of its last events was changed on this machine', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+  it('is refused when one of its newest events was changed in the file', async () => {
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 100`);
     await refused(open(new Remote(remote.store), dir), log[99]!.position);
   });
 
-  it('is found out by its root when an older event was changed, and the event is named beside the store', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+  it('is detected by its root when an older event was changed; comparing with the store names the event', async () => {
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     sql(dir, `UPDATE events SET data = '{"n":1}' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), rootOf(log));
     await refused(again.verifyAgainst(remote), log[19]!.position);
   });
 
-  it('is found out by the store when that has changed an older event', async () => {
-    const { remote, copy, log } = await copied(150);
-    expect(await copy.verify()).toMatchObject({ count: 150 });
-    await refused(copy.verifyAgainst(new Remote(remote.store, forged(log[30]!.position))), log[30]!.position);
+  it('is detected by a comparison when the store has changed an older event', async () => {
+    const { remote, replica, log } = await replicated(150);
+    expect(await replica.verify()).toMatchObject({ count: 150 });
+    await refused(replica.verifyAgainst(new Remote(remote.store, forged(log[30]!.position))), log[30]!.position);
   });
 
-  it('is found out when an event is missing', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+  it('is detected when an event is missing', async () => {
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     sql(dir, 'DELETE FROM events WHERE sequence = 20');
     const again = await open(new Remote(remote.store), dir);
     await refused(again.verify(), 'missing');
@@ -607,16 +608,16 @@ describe('a copy that is not the log', () => {
     await refused(open(new Remote(remote.store), dir), 'number 149', 'number 150');
   });
 
-  it('is found out when its text is damaged', async () => {
-    const { dir, remote, copy, log } = await copied(150);
-    await copy.close();
+  it('is detected when the JSON of an event is damaged', async () => {
+    const { dir, remote, replica, log } = await replicated(150);
+    await replica.close();
     sql(dir, `UPDATE events SET metadata = '{"half' WHERE sequence = 20`);
     const again = await open(new Remote(remote.store), dir);
     await refused(again.readAll(log[18]!.position, 1), log[19]!.position);
     await refused(again.verify());
   });
 
-  it('is refused when its file is none, and leaves the folder free', async () => {
+  it('is refused when its file is not a database, and releases its folder', async () => {
     const dir = await folder();
     await writeFile(join(dir, 'replica.db'), 'nonsense '.repeat(1000));
     await refused(open(new Remote(), dir), 'damaged');
@@ -625,30 +626,30 @@ describe('a copy that is not the log', () => {
   });
 
   it.each<[string, (events: readonly RecordedEvent[], all: readonly RecordedEvent[]) => readonly RecordedEvent[], string]>([
-    ['twice', (events, all) => [all[0]!, ...events], 'came after'],
-    ['behind a gap in its stream', (events) => events.slice(1), 'whose last one before it is 2'],
-    ['out of order', (events) => events.toReversed(), 'whose last one before it is 2'],
-    ['at an earlier position', (events, all) => events.map((event) => ({ ...event, position: all[0]!.position })), 'came after'],
-    ['with a revision that its stream has', (events) => events.map((event) => ({ ...event, revision: 2 })), 'is revision 2'],
-  ])('answers nothing more once an event comes %s', async (_, show, why) => {
-    const said: string[] = [];
-    const { dir, remote, stream, copy, log } = await copied(3, { log: (message) => said.push(message) });
-    const waiting = copy.follow(log.at(-1)!.position, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
+    ['twice', (events, all) => [all[0]!, ...events], 'arrived after'],
+    ['after a gap in its stream', (events) => events.slice(1), 'whose last replicated revision is 2'],
+    ['out of order', (events) => events.toReversed(), 'whose last replicated revision is 2'],
+    ['at an earlier position', (events, all) => events.map((event) => ({ ...event, position: all[0]!.position })), 'arrived after'],
+    ['with a revision that its stream already has', (events) => events.map((event) => ({ ...event, revision: 2 })), 'is revision 2'],
+  ])('refuses every call once an event arrives %s', async (_, show, why) => {
+    const messages: string[] = [];
+    const { dir, remote, stream, replica, log } = await replicated(3, { log: (message) => messages.push(message) });
+    const waiting = replica.follow(log.at(-1)!.position, AbortSignal.timeout(4000))[Symbol.asyncIterator]().next();
     remote.show = (events) => show(events, log);
     await remote.append(stream, 2, facts(3));
     await refused(waiting, why);
-    await refused(copy.readAll());
-    await refused(copy.head());
-    await refused(copy.readLocal(stream));
-    await refused(copy.read(stream));
-    await refused(copy.append(stream, 5, facts(1)));
-    await refused(copy.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());
-    expect((await copy.status()).broken).toContain(why);
+    await refused(replica.readAll());
+    await refused(replica.head());
+    await refused(replica.readLocal(stream));
+    await refused(replica.read(stream));
+    await refused(replica.append(stream, 5, facts(1)));
+    await refused(replica.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());
+    expect((await replica.status()).broken).toContain(why);
     await sleep(50);
-    expect(said).toHaveLength(1);
+    expect(messages).toHaveLength(1);
     expect(remote.followers).toBe(0);
-    await copy.close();
-    const again = await open(new Remote(remote.store), dir); // nothing of the batch was kept
+    await replica.close();
+    const again = await open(new Remote(remote.store), dir); // nothing of the batch was stored
     await has(again, 6);
     expect(await again.verify()).toMatchObject({ root: rootOf(await remote.store.readAll()) });
   });

@@ -16,7 +16,7 @@ import {
 import { decide, readOthers, type Load } from '../write/decide.js';
 import { bodyOf } from '../write/receipt.js';
 
-/** A subject's state by both clocks: what was recorded up to a revision, about a day. */
+/** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
   const { state, entries, approximate } =
     effectiveOn === undefined ? { state: history.state, entries: history.entries, approximate: [] } : history.asOf(effectiveOn);
@@ -25,8 +25,8 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     stream: history.stream,
     revision: history.revision,
     state: state as Json,
-    /** Events inside the view whose day may lie after the day that was asked. */
-    approximate: approximate.map(seen),
+    /** Events in the view whose uncertain date may be after `effectiveOn`. */
+    approximate: approximate.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
       entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
     ),
@@ -34,9 +34,9 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
   };
 };
 
-const seen = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
+const summaryOf = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
-const who = ({ metadata }: RecordedEvent) => {
+const whoAndWhy = ({ metadata }: RecordedEvent) => {
   const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
   return {
     recordedAt,
@@ -63,7 +63,7 @@ export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
     position: recorded.position,
     effectiveOn,
     ...(late > 0 && { daysLate: late }),
-    ...who(recorded),
+    ...whoAndWhy(recorded),
     evidence,
     data: data as Json,
     corrections,
@@ -84,7 +84,7 @@ const ledgerView = (event: RecordedEvent) => ({
   stream: event.stream,
   revision: event.revision,
   position: event.position,
-  ...who(event),
+  ...whoAndWhy(event),
   evidence: event.metadata.evidence ?? [],
   data: event.data as Json,
 });
@@ -131,7 +131,7 @@ export const historyPage = async (history: History, from: number, limit: number)
   };
 };
 
-/** All that stands on record about one decision: what was asked, by whom, what was known and assessed, and what became of its facts. */
+/** The record of one decision: the command, its sender, what was known and assessed, and what has happened to its events since. */
 export const dossierOf = (events: readonly RecordedEvent[], history: History, timeZone: string) => {
   const first = events[0]!;
   const { metadata } = first;
@@ -139,7 +139,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
   const late = daysLate(metadata.effectiveOn, metadata.recordedAt, timeZone);
   return {
     stream: first.stream,
-    ...who(first),
+    ...whoAndWhy(first),
     effectiveOn: metadata.effectiveOn,
     ...(late > 0 && { daysLate: late }),
     evidence: metadata.evidence ?? [],
@@ -165,7 +165,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History, ti
 
 export interface Replay {
   readonly decision: string;
-  /** Whether the decision, taken again from what was known, comes out as it was recorded. */
+  /** Whether replaying the decision against what was known gives exactly what was recorded. */
   readonly same: boolean;
   readonly differences: readonly Operation[];
   readonly refused?: { readonly code: string; readonly detail: string };
@@ -179,7 +179,7 @@ interface Outcome {
   readonly assessed: readonly Assessment[];
 }
 
-/** Takes a decision again from the streams and revisions that were known to it. */
+/** Replays a decision against the streams and revisions that were known when it was taken. */
 export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[], timeZone: string): Promise<Replay> => {
   const first = events[0]!;
   const { metadata, stream } = first;

@@ -1,6 +1,9 @@
 export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
-/** Money: a decimal text in the currency's units (`95000000` or `95000000.00`), as well as it is known. Computed as whole minor units. A type, not an interface, so that it is JSON to the compiler. */
+/**
+ * Money: a decimal text in the currency's units (`95000000` or `95000000.00`), possibly qualified. Arithmetic uses whole minor units.
+ * A type alias, not an interface, so that it is assignable to Json.
+ */
 export type Amount = {
   readonly amount: string;
   /** ISO 4217. */
@@ -8,11 +11,11 @@ export type Amount = {
   readonly qualifier?: Qualifier;
   /** What the source rounds to, in units of the currency. */
   readonly roundedTo?: string;
-  /** Equivalents as the source prints them, with or without a rate. */
+  /** Equivalents in other currencies as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
 };
 
-/** An amount, or why there is none: they did not say, they may not say yet, or we do not know. Never zero. */
+/** An amount, or why there is none: undisclosed, withheld, or unknown to us. An absent amount is never zero. */
 export type Value =
   | Amount
   | { readonly undisclosed: true }
@@ -36,7 +39,7 @@ export const exponentOf = (currency: string): number | undefined => EXPONENTS.ge
 
 const plain = /^(0|[1-9]\d{0,17})(\.\d+)?$/;
 
-/** Why a pair is not an amount, as the rest of a sentence; undefined when it is one. `negative` allows a sign, never on zero. Never throws. */
+/** Why a pair is not an amount, as the end of a sentence; undefined if it is one. `negative` allows a sign except on zero. No throw. */
 export const whyNotAnAmount = (
   amount: string,
   currency: string,
@@ -60,21 +63,21 @@ const exponentFor = (currency: string): number => {
   return exponent;
 };
 
-/** In minor units of its currency. Throws a TypeError for an unknown currency, a RangeError for digits that the currency does not have. */
+/** The amount in minor units. Throws a TypeError for an unknown currency, a RangeError for more digits than the currency has. */
 export const minor = ({ amount, currency }: Money): bigint => {
   const exponent = exponentFor(currency);
-  const [whole, contribution = ''] = amount.split('.');
-  if (contribution.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
-  return BigInt(whole + contribution.padEnd(exponent, '0'));
+  const [whole, fraction = ''] = amount.split('.');
+  if (fraction.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
+  return BigInt(whole + fraction.padEnd(exponent, '0'));
 };
 
-/** Minor units as an amount, with all minor digits. Throws a TypeError for an unknown currency. */
+/** An amount from minor units, with all decimals of the currency. Throws a TypeError for an unknown currency. */
 export const amountOf = (units: bigint, currency: string): Amount => ({
   amount: toDecimal({ over: units, under: 10n ** BigInt(exponentFor(currency)) }, exponentFor(currency)),
   currency,
 });
 
-// How the true figure may differ: a little either way, or more or less without limit.
+// How the true figure may differ: slightly either way (`about`), or upwards or downwards without limit.
 interface Doubt {
   readonly about: boolean;
   readonly more: boolean;
@@ -85,7 +88,7 @@ const doubtOf = (qualifier: Qualifier = 'exact'): Doubt => ({
   more: qualifier === 'over' || qualifier === 'at-least',
   less: qualifier === 'under' || qualifier === 'at-most',
 });
-/** What can be said of a sum: a bound only while nothing pulls the other way. */
+/** The qualifier of a sum: a bound only while no part may differ in the other direction. */
 const qualifierOf = ({ about, more, less }: Doubt): Qualifier =>
   more && less ? 'about' : more ? 'at-least' : less ? 'at-most' : about ? 'about' : 'exact';
 
@@ -98,13 +101,13 @@ const OPPOSITE: { readonly [S in Qualifier]: Qualifier } = {
   'at-least': 'at-most',
 };
 
-/** What the source rounds to, in minor units: 0 when it does not, undefined when that is not known. */
+/** What the source rounds to, in minor units: 0 when it does not round, undefined when unknown. */
 const roundingOf = ({ qualifier = 'exact', roundedTo, currency }: Amount): bigint | undefined => {
   if (roundedTo === undefined) return qualifier === 'exact' ? 0n : undefined;
   return whyNotAnAmount(roundedTo, currency) === undefined ? minor({ amount: roundedTo, currency }) : undefined;
 };
 
-/** Both figures' doubts are the sum's: an exact one takes over the other's word, and roundings add up while both are known. */
+/** Combines qualifiers and roundings: next to an exact figure the other's qualifier stays, and roundings add up while both are known. */
 const combined = (units: bigint, a: Amount, b: Amount): Amount => {
   const [first, second] = [a.qualifier ?? 'exact', b.qualifier ?? 'exact'];
   const [x, y] = [doubtOf(first), doubtOf(second)];
@@ -121,14 +124,14 @@ const combined = (units: bigint, a: Amount, b: Amount): Amount => {
 const same = (a: Money, b: Money): void => {
   if (a.currency !== b.currency) throw new TypeError(`${a.currency} and ${b.currency} are never added or compared.`);
 };
-/** A sum that inherits what is not known exactly. Throws a TypeError that names both currencies when they differ, as do the next two. */
+/** A sum that inherits both qualifiers. This and the next two throw a TypeError that names both currencies when they differ. */
 export const add = (a: Amount, b: Amount): Amount => (same(a, b), combined(minor(a) + minor(b), a, b));
-/** May be below zero. */
+/** A difference that inherits both qualifiers; may be negative. */
 export const subtract = (a: Amount, b: Amount): Amount => (
   same(a, b),
   combined(minor(a) - minor(b), a, { ...b, qualifier: OPPOSITE[b.qualifier ?? 'exact'] })
 );
-/** Below, at or above 0, by the figures alone: what they say of themselves is not weighed. */
+/** Below, at or above 0. Compares the figures only and ignores their qualifiers. */
 export const compare = (a: Money, b: Money): number => (same(a, b), minor(a) < minor(b) ? -1 : minor(a) > minor(b) ? 1 : 0);
 
 /** A quotient, rounded half to even. Throws a RangeError when divided by zero. */
@@ -145,18 +148,18 @@ interface Ratio {
   readonly under: bigint;
 }
 const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
-/** In lowest terms, with the sign above. Throws a RangeError when divided by zero. */
+/** In lowest terms, with the sign in `over`. Throws a RangeError when divided by zero. */
 export const ratio = (over: bigint, under: bigint): Ratio => {
-  if (under === 0n) throw new RangeError('A ratio to zero does not exist.');
+  if (under === 0n) throw new RangeError('A ratio cannot have zero below the line.');
   const by = under < 0n ? -gcd(over, under) : gcd(over, under);
   return { over: over / by, under: under / by };
 };
-/** Below, at or above 0. Both must be of positive `under`, as `ratio` makes them. */
+/** Below, at or above 0. Both must have a positive `under`, as `ratio` returns them. */
 export const compareRatio = (a: Ratio, b: Ratio): number => {
   const difference = a.over * b.under - b.over * a.under;
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
-/** To so many digits after the point, rounded half to even, once. */
+/** A decimal with `places` digits after the point, rounded half to even, once. */
 export const toDecimal = ({ over, under }: Ratio, places: number): string => {
   const scaled = roundHalfEven(over * 10n ** BigInt(places), under);
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, '0');
@@ -165,7 +168,7 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
 /** `48.9 %`. */
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
-/** The three figures of a change, each to six digits or `not assessable`: each alone misleads. */
+/** The three figures of a change, to six digits or `not assessable`. All three are shown, because each alone misleads. */
 interface ChangeFigures {
   readonly stepOverOriginal: string;
   readonly stepOverCurrent: string;
@@ -189,13 +192,13 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
   };
 };
 
-/** The least and the most that a ratio can be. */
+/** The lowest and highest possible value of a ratio. */
 interface RatioRange {
   readonly low: Ratio;
   readonly high: Ratio;
 }
 
-// Twice the least and most minor units it can stand for, so that half a rounding stays whole; undefined when that is not known.
+// Twice the lowest and highest possible minor units, so that half a rounding stays an integer; undefined when unknown.
 const twice = (amount: Amount): readonly [bigint, bigint] | undefined => {
   const { more, less } = doubtOf(amount.qualifier);
   const rounding = roundingOf(amount);
@@ -203,8 +206,8 @@ const twice = (amount: Amount): readonly [bigint, bigint] | undefined => {
 };
 
 /**
- * Where a change's step ÷ original lies within the rounding of its sources; undefined when a figure is missing, in another currency, a
- * bound, or `about` without `roundedTo`, or when the original may be zero.
+ * The possible range of a change's step ÷ original, given the rounding of its sources. Undefined when a figure is missing, in another
+ * currency, a bound, or `about` without `roundedTo`, or when the original may be zero.
  */
 export const stepRangeOverOriginal = (original: Value, current: Value, to: Value): RatioRange | undefined => {
   if (!growth(current, to, original)) return undefined;
@@ -214,14 +217,14 @@ export const stepRangeOverOriginal = (original: Value, current: Value, to: Value
   return { low: ratio(least, least < 0n ? base[0] : base[1]), high: ratio(most, most < 0n ? base[1] : base[0]) };
 };
 
-/** Whether a step keeps to a cap (reaching it exactly does): `within-precision` when its sources are too rounded to tell. */
+/** Whether a step stays within a cap, which it may reach exactly. `within-precision` when the sources are rounded too much to tell. */
 export const within = (step: RatioRange | undefined, cap: Ratio): 'yes' | 'no' | 'within-precision' | typeof NOT_ASSESSABLE => {
   if (!step) return NOT_ASSESSABLE;
   if (compareRatio(step.high, cap) <= 0) return 'yes';
   return compareRatio(step.low, cap) > 0 ? 'no' : 'within-precision';
 };
 
-/** A total divided by its term in months, rounded half to even to a minor unit; it inherits the qualifier. Throws a RangeError below one month. */
+/** A total per year of its term, rounded half to even to a minor unit, with its qualifier. Throws a RangeError below one month. */
 export const perYear = (total: Amount, months: number): Amount => {
   if (!Number.isSafeInteger(months) || months < 1) throw new RangeError(`A term of ${months} months has no yearly figure.`);
   const { qualifier = 'exact', currency } = total;
@@ -229,8 +232,8 @@ export const perYear = (total: Amount, months: number): Amount => {
 };
 
 /**
- * What a value adds to a total, as whole numbers that can be taken away again: `GBP` in minor units, and how many there are of
- * `GBP.count`, `GBP.about` (and every other word but exact), `undisclosed`, `withheld`, `unknown`, each behind the prefix.
+ * What a value adds to a total, as integers that can be subtracted again: `GBP` in minor units, and counts `GBP.count`, `GBP.about` (and
+ * every other qualifier except exact), `undisclosed`, `withheld`, `unknown`. Every key starts with the prefix.
  */
 export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
   if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
@@ -243,7 +246,7 @@ export const measuresOf = (value: Value, prefix = ''): { readonly [measure: stri
 };
 
 export interface Total {
-  /** One for each currency, by its code; `roughly` when it says at least or at most, yet has an `about` in it. */
+  /** One for each currency, sorted by code. `roughly` marks an `at-least` or `at-most` amount that also contains an `about`. */
   readonly amounts: readonly (Amount & { readonly count: number; readonly roughly?: true })[];
   readonly undisclosed: number;
   readonly withheld: number;
@@ -251,8 +254,8 @@ export interface Total {
 }
 
 /**
- * The total that measures add up to. It inherits: with anything missing it is at least so much, unless an upper bound is in it; currencies
- * stay apart. A currency whose values were all taken away again is gone; one whose values are zero is not.
+ * The total of summed measures, one amount for each currency. With any value missing it is `at-least`, or `about` if it also contains an
+ * upper bound. A currency without any value left is omitted; one whose values are zero is not.
  */
 export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix = ''): Total => {
   const of = (measure: string) => Number(measures[`${prefix}${measure}`] ?? 0n);
@@ -302,11 +305,11 @@ const showMoney = (money: Money): string => {
   ] as const)
     // prettier-ignore
     if (units >= size * unit && units % ((size / 1000n) * unit) === 0n) return `${sign}${label}${toDecimal({ over: units, under: size * unit }, 3).replace(/\.?0+$/, '')}${letter}`;
-  const [whole, contribution] = toDecimal({ over: units, under: unit }, exponent).split('.');
-  return `${sign}${label}${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${contribution && Number(contribution) > 0 ? `.${contribution}` : ''}`;
+  const [whole, fraction] = toDecimal({ over: units, under: unit }, exponent).split('.');
+  return `${sign}${label}${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${fraction && Number(fraction) > 0 ? `.${fraction}` : ''}`;
 };
 
-/** For people: `£95m`, `about £95m`, `£110,529.32`, `almost US$1.5bn (£1.1bn)`. Digits are never dropped. */
+/** For people: `£95m`, `about £95m`, `£110,529.32`, `almost US$1.5bn (£1.1bn)`. Keeps every digit. */
 export const showAmount = (amount: Amount): string =>
   `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${amount.stated?.length ? ` (${amount.stated.map(showMoney).join(', ')})` : ''}`;
 
@@ -317,7 +320,7 @@ export const showValue = (value: Value): string => {
   return Object.keys(value)[0]!;
 };
 
-/** `at least £250m, 1 undisclosed`, `£1m + US$2m`; `nothing` when nothing was added. */
+/** `at least £250m, 1 undisclosed`, `£1m + US$2m`; `nothing` for an empty total. */
 export const showTotal = ({ amounts, ...missing }: Total): string => {
   const money =
     amounts.length > 0

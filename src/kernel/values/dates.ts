@@ -1,11 +1,11 @@
 /**
- * A date as well as it is known, a subset of EDTF (ISO 8601-2): `2016`, `2016-02`, `2016-02-29`, `[2016-01-01..2016-02-29]`,
- * `[..2016-02-29]`, `[2016-01-01..]`, `unknown`. Stored as told, never expanded.
+ * An uncertain date, in a subset of EDTF (ISO 8601-2): `2016`, `2016-02`, `2016-02-29`, `[2016-01-01..2016-02-29]`, `[..2016-02-29]`,
+ * `[2016-01-01..]`, `unknown`. Stored exactly as entered, never expanded.
  */
 export type UncertainDate = string;
 
 export interface Bounds {
-  /** First and last day it can mean, as `YYYY-MM-DD`: they compare as texts. */
+  /** First and last possible day, as `YYYY-MM-DD`: they compare as texts. */
   readonly earliest: string;
   readonly latest: string;
 }
@@ -19,7 +19,7 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysIn = (year: number, month: number): number =>
   DAYS[month - 1]! + (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0);
 const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
-/** Year, month and day of a plain date, as far as it has them. By place and not by `split`: every body has several dates. */
+/** Year, month and day of a plain date, as far as it has them. Sliced instead of split for speed: every body has several dates. */
 const ymd = (date: string): number[] => {
   const year = Number(date.slice(0, 4));
   if (date.length < 7) return [year];
@@ -35,13 +35,13 @@ const whyNotPlain = (date: string): string | undefined => {
   return undefined;
 };
 
-/** Why a text is not a told date, for people (`2016-02-30 is not a day of the calendar`); undefined when it is one. Never throws. */
+/** Why a text is not an uncertain date, for people (`2016-02-30 is not a day of the calendar`); undefined if it is one. Never throws. */
 export const whyNotADate = (text: string): string | undefined => {
   if (text === 'unknown') return undefined;
   if (text.length > 40) return 'is too long for a date';
-  const contributions = interval.exec(text);
-  if (!contributions) return whyNotPlain(text);
-  const [, from, to] = contributions as unknown as [string, string, string];
+  const match = interval.exec(text);
+  if (!match) return whyNotPlain(text);
+  const [, from, to] = match as unknown as [string, string, string];
   if (from === '' && to === '') return 'an interval needs an end: write unknown';
   const why = (from && whyNotPlain(from)) || (to && whyNotPlain(to));
   if (why) return why;
@@ -63,25 +63,25 @@ const boundsOfPlain = (date: string): Bounds => {
 
 const computed = (date: UncertainDate): Bounds => {
   if (date === 'unknown') return { earliest: FIRST, latest: LAST };
-  const contributions = interval.exec(date);
-  if (!contributions) return boundsOfPlain(date);
-  const [, from, to] = contributions as unknown as [string, string, string];
+  const match = interval.exec(date);
+  if (!match) return boundsOfPlain(date);
+  const [, from, to] = match as unknown as [string, string, string];
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
-const kept = new Map<UncertainDate, Bounds>();
+const cache = new Map<UncertainDate, Bounds>();
 
-/** The days that a told date can mean; `0000-00-00` and `9999-99-99` stand for an end that is open. */
+/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. At most 5,000 are cached. */
 export const bounds = (date: UncertainDate): Bounds => {
-  const known = kept.get(date);
+  const known = cache.get(date);
   if (known) return known;
-  if (kept.size > 5000) kept.clear();
+  if (cache.size > 5000) cache.clear();
   const fresh = computed(date);
-  kept.set(date, fresh);
+  cache.set(date, fresh);
   return fresh;
 };
 
-/** Whether the first certainly lies before the second (`no` for the same exact day), as far as both are known. */
+/** Whether `a` is before `b`: `yes` or `no` (also for the same exact day) when certain, `unknown` otherwise. */
 export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unknown' => {
   const [x, y] = [bounds(a), bounds(b)];
   if (x.latest < y.earliest) return 'yes';
@@ -89,12 +89,12 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
 };
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
 
-/** A day so many days later (or, below 0, earlier). Throws a RangeError for what is not a day. */
+/** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
-/** Days from one day to another; below 0 when the second is earlier. Throws a RangeError for what is not a day. */
+/** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
 export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
 
-/** The day of an instant in a time zone; computed once for each minute, since no zone changes its day within one. */
+/** The day of an instant in a time zone. The last result is cached by minute, because no zone changes its day within a minute. */
 export const dayOf = (instant: string, timeZone: string): string => {
   const minute = `${instant.slice(0, 16)} ${timeZone}`;
   if (minute !== lastMinute) {
@@ -106,8 +106,8 @@ export const dayOf = (instant: string, timeZone: string): string => {
 let [lastMinute, lastDay] = ['', ''];
 
 /**
- * Whole days between the last possible day of an act and the day on which it was recorded, in the ledger's time zone; 0 when it may have
- * been recorded on its day.
+ * Whole days from the last possible day of an act to the day of recording in the ledger's time zone; 0 when it may have been recorded on
+ * time.
  */
 export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string): number => {
   const recordedOn = dayOf(recordedAt, timeZone);
@@ -122,25 +122,24 @@ const shift = (date: string, months: number): string => {
 };
 
 /**
- * So many months later (or, below 0, earlier), as precisely as the date was told: a day past its month's end becomes the last day, a
- * year moved by part of a year becomes an interval, `unknown` stays unknown. May leave the years that can be told.
+ * The date `months` later, or earlier when negative, with the precision of the original. A day past the end of its month becomes the last
+ * day, a year moved by part of a year becomes an interval, `unknown` stays unknown. The result may be outside the years 1900 to 2199.
  */
 export const addMonths = (date: UncertainDate, months: number): UncertainDate => {
   if (date === 'unknown') return date;
-  const contributions = interval.exec(date);
-  if (contributions)
-    return `[${contributions[1] && edge(contributions[1], months, 'earliest')}..${contributions[2] && edge(contributions[2], months, 'latest')}]`;
+  const match = interval.exec(date);
+  if (match) return `[${match[1] && edge(match[1], months, 'earliest')}..${match[2] && edge(match[2], months, 'latest')}]`;
   if (date.length > 4) return shift(date, months);
   if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
   return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
 };
-// One end of an interval: it cannot become an interval itself.
+// One end of an interval, which must not become an interval itself.
 const edge = (date: string, months: number, end: keyof Bounds): string =>
   date.length === 4 && months % 12 !== 0 ? shift(boundsOfPlain(date)[end], months) : addMonths(date, months);
 
 /**
- * Whole months from one told date to another, below 0 when the second is earlier; undefined unless both are known at least to the month.
- * A month without a day counts from its first day and up to its last. Undoes `addMonths`: 31 January to 29 February 2016 is one month.
+ * Whole months from one date to another, negative when the second is earlier; undefined unless both are known at least to the month.
+ * A month without a day counts from its first day and up to its last. Inverse of `addMonths`: 31 January to 29 February 2016 is one month.
  */
 export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | undefined => {
   if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;

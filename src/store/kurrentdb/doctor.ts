@@ -10,14 +10,14 @@ import { Node } from './node.js';
 import type { Reading } from './protocol.js';
 import { boundedBy, boundOf, collect, records } from './reading.js';
 
-/** One step of looking at a server, and what was found. */
+/** One step of the check of a server, and its result. */
 export interface Finding {
   readonly step: 'DNS' | 'TCP' | 'TLS' | 'gossip' | 'authentication' | 'leader' | 'write' | 'read back' | 'ledger streams';
   readonly ok: boolean;
   readonly detail: string;
 }
 
-/** The server did not come to be of use in time; says at which step. */
+/** The server was not usable before the deadline. The finding names the step that failed. */
 export class CannotOpenError extends Error {
   override readonly name = 'CannotOpenError';
   readonly code = 'cannot-open';
@@ -27,17 +27,17 @@ export class CannotOpenError extends Error {
   }
 }
 
-/** Outside the ledger's categories: `tower-…` would be a tower. */
+/** The doctor's own stream. It has no ledger category (`tower-…` would be a tower). */
 const SCRATCH = 'ledger-doctor';
-/** Milliseconds for each step but the last, which reads the log from end to end. */
+/** Milliseconds allowed for each step. The last step, which scans the whole log, has SCAN. */
 const STEP = 5_000;
 const SCAN = 600_000;
 
-/** The steps up to the leader, or the first that fails. None takes longer than 5 s, or than `over` allows. */
+/** The steps up to finding the leader; stops at the first that fails. Each step takes at most 5 s and ends when `over` aborts. */
 export async function* reach(connection: Connection, over?: AbortSignal): AsyncGenerator<Finding, Node | undefined> {
   const { hosts, tls, cluster } = connection;
-  const timely = <T>(work: Promise<T>): Promise<T> => within(work, AbortSignal.any([AbortSignal.timeout(STEP), ...(over ? [over] : [])]));
-  const each = (work: (host: Endpoint) => Promise<string>) => ofHosts(hosts, (host) => timely(work(host)));
+  const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, AbortSignal.any([AbortSignal.timeout(STEP), ...(over ? [over] : [])]));
+  const each = (work: (host: Endpoint) => Promise<string>) => onHosts(hosts, (host) => timely(work(host)));
   const made: Node[] = [];
   const nodeAt = (endpoint: Endpoint): Node => {
     made.push(new Node(endpoint, connection, made.length));
@@ -45,35 +45,35 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
   };
   let kept: Node | undefined;
   try {
-    const dns = yield* told(
+    const dns = yield* report(
       'DNS',
       each(async ({ address }) => `${address} is ${await addressesOf(address)}`),
     );
     const tcp =
       dns &&
-      (yield* told(
+      (yield* report(
         'TCP',
-        each(async (host) => knock(host, connectTcp(host.port, bare(host.address)), 'connect')),
+        each(async (host) => dial(host, connectTcp(host.port, bare(host.address)), 'connect')),
       ));
     if (!tcp) return undefined;
     if (
       tls &&
-      !(yield* told(
+      !(yield* report(
         'TLS',
-        each(async (host) => knock(host, secure(host, connection), 'secureConnect')),
+        each(async (host) => dial(host, secure(host, connection), 'secureConnect')),
       ))
     )
       return undefined;
 
     let leader = hosts[0]!;
-    const asked = each(async (host) => {
+    const gossiped = each(async (host) => {
       const members = await nodeAt(host).members(connection.gossipTimeout);
       const leading = members.find(({ state, isAlive }) => state === 'leader' && isAlive);
-      if (cluster && !leading) throw new Error('it knows of no leader');
+      if (cluster && !leading) throw new Error('it knows no leader');
       if (cluster && leading) leader = leading.endpoint;
       return members.map(({ endpoint, state, isAlive }) => `${nameOf(endpoint)} ${isAlive ? state : 'dead'}`).join(', ');
     });
-    if (!(yield* told('gossip', asked))) return undefined;
+    if (!(yield* report('gossip', gossiped))) return undefined;
 
     const read = async (node: Node): Promise<'led' | 'not led'> => {
       const failure = await timely(collect(node, LAST, STEP)).then(() => undefined, failureOf);
@@ -88,21 +88,21 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
     const user = connection.credentials ? `as ${connection.credentials.username}` : 'without a user';
     const mayRead = read(nodeAt(leader)).then((is) => {
       state = is;
-      return `the log may be read ${user}`;
+      return `the log can be read ${user}`;
     });
-    if (!(yield* told('authentication', mayRead))) return undefined;
+    if (!(yield* report('authentication', mayRead))) return undefined;
     const leads = (async () => {
-      if (state === 'not led' && (await read(nodeAt(leader))) === 'not led') throw new Error(`${nameOf(leader)} does not lead`);
+      if (state === 'not led' && (await read(nodeAt(leader))) === 'not led') throw new Error(`${nameOf(leader)} is not the leader`);
       return nameOf(leader);
     })();
-    if (yield* told('leader', leads)) kept = made.at(-1);
+    if (yield* report('leader', leads)) kept = made.at(-1);
     return kept;
   } finally {
     for (const node of made) if (node !== kept) void node.close();
   }
 }
 
-/** All steps: after those up to the leader, one event is written to a stream of the doctor's own, and every stream of the ledger looked at. */
+/** All steps: finding the leader, writing one event to the doctor's own stream, reading it back, checking every ledger stream. */
 export async function* examine(connection: Connection, newId: () => string): AsyncGenerator<Finding, void> {
   const node = yield* reach(connection);
   if (!node) return;
@@ -112,19 +112,19 @@ export async function* examine(connection: Connection, newId: () => string): Asy
     const written = node
       .append(SCRATCH, 'any', [event], STEP)
       .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${SCRATCH}`);
-    if (!(yield* told('write', written))) return;
+    if (!(yield* report('write', written))) return;
     const back = collect(node, { stream: SCRATCH, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
       if (found === 'not-found' || !found.some((record) => record.recorded().id === id))
-        throw new Error('what was written does not stand there');
-      return 'what was written';
+        throw new Error('the event that was written is missing');
+      return 'the event that was written';
     });
-    if (yield* told('read back', back)) yield* told('ledger streams', areWhole(node));
+    if (yield* report('read back', back)) yield* report('ledger streams', areWhole(node));
   } finally {
     void node.close();
   }
 }
 
-/** Waits for the server, a starting one too. @throws CannotOpen */
+/** Waits until the server is usable, for example while it is still starting. @throws CannotOpenError */
 export const mustAnswer = async (connection: Connection, deadline: number, log: (message: string) => void): Promise<void> => {
   const over = AbortSignal.timeout(deadline);
   for (let last: Finding | undefined; ;) {
@@ -134,8 +134,8 @@ export const mustAnswer = async (connection: Connection, deadline: number, log: 
     for (; !next.done; next = await steps.next()) if (!next.value.ok) failed = next.value;
     void next.value?.close();
     if (!failed) return;
-    if (!last) log(`KurrentDB does not answer yet (${failed.step}: ${failed.detail}); waiting for it.`);
-    // A round that the deadline cut short fails wherever it was.
+    if (!last) log(`KurrentDB does not answer yet (${failed.step}: ${failed.detail}); waiting.`);
+    // A round that the deadline cut short may fail at any step, so its finding is not kept.
     if (!last || !over.aborted) last = failed;
     await sleep(250, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) throw new CannotOpenError(last);
@@ -144,40 +144,38 @@ export const mustAnswer = async (connection: Connection, deadline: number, log: 
 
 const LAST: Reading = { from: 'end', backwards: true, limit: 1 };
 
-/** Tells one step. @returns whether it succeeded */
-async function* told(step: Finding['step'], work: Promise<string>): AsyncGenerator<Finding, boolean> {
+/** Yields the finding of one step. @returns whether it succeeded */
+async function* report(step: Finding['step'], work: Promise<string>): AsyncGenerator<Finding, boolean> {
   const finding = await work.then(
     (detail): Finding => ({ step, ok: true, detail }),
-    (error: unknown): Finding => ({ step, ok: false, detail: wordsOf(error) }),
+    (error: unknown): Finding => ({ step, ok: false, detail: messageOf(error) }),
   );
   yield finding;
   return finding.ok;
 }
 
-/** One host that answers is enough; of the others it is told. */
-const ofHosts = async (hosts: readonly Endpoint[], work: (host: Endpoint) => Promise<string>): Promise<string> => {
+/** Succeeds when at least one host does; the detail covers every host. */
+const onHosts = async (hosts: readonly Endpoint[], work: (host: Endpoint) => Promise<string>): Promise<string> => {
   const outcomes = await Promise.allSettled(hosts.map(work));
   const words = outcomes.map((outcome, i) =>
-    outcome.status === 'fulfilled' ? outcome.value : `${nameOf(hosts[i]!)}: ${wordsOf(outcome.reason)}`,
+    outcome.status === 'fulfilled' ? outcome.value : `${nameOf(hosts[i]!)}: ${messageOf(outcome.reason)}`,
   );
   if (outcomes.every(({ status }) => status === 'rejected')) throw new Error(words.join('; '));
   return words.join('; ');
 };
 
-const within = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+const inTime = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   const late = new Promise<never>((_, reject) => {
-    const tell = () => reject(new Error('no answer in time'));
-    if (signal.aborted) tell();
-    signal.addEventListener('abort', tell, { once: true });
+    const fail = () => reject(new Error('no answer in time'));
+    if (signal.aborted) fail();
+    signal.addEventListener('abort', fail, { once: true });
   });
   return Promise.race([work, late]);
 };
 
-const wordsOf = (error: unknown): string => {
+const messageOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO'
-    ? 'it does not speak TLS: perhaps tls=false is meant'
-    : message.trim();
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO' ? 'it does not speak TLS; did you mean tls=false?' : message.trim();
 };
 const bare = (address: string): string => address.replace(/^\[|\]$/g, '');
 const addressesOf = async (address: string): Promise<string> =>
@@ -192,17 +190,17 @@ const secure = ({ address, port }: Endpoint, { rootCertificate, userCertificate 
     ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
   });
 
-const knock = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureConnect'): Promise<string> => {
+const dial = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureConnect'): Promise<string> => {
   socket.setTimeout(STEP, () => socket.destroy(new Error('no answer in time')));
   try {
     await new Promise<void>((resolve, reject) => socket.once(event, resolve).once('error', reject));
-    return `${nameOf(host)} ${event === 'connect' ? 'accepts connections' : 'shows a certificate that is trusted'}`;
+    return `${nameOf(host)} ${event === 'connect' ? 'accepts connections' : 'has a trusted certificate'}`;
   } finally {
     socket.destroy();
   }
 };
 
-/** Reads the whole log, though only what bounds or ends a stream is sent. @throws Error that names the streams that are not whole */
+/** Scans the whole log for records that truncate or delete a stream; the server sends only those. @throws Error that names the streams */
 const areWhole = async (node: Node): Promise<string> => {
   const bounds = new Map<string, string | undefined>();
   const whole: Reading = { from: 'start', limit: Number.MAX_SAFE_INTEGER };

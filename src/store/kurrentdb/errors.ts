@@ -7,7 +7,7 @@ import {
 } from '../event-store.js';
 import type { Endpoint } from './connection.js';
 
-/** The numbers of gRPC that mean something here. */
+/** The gRPC status codes that this adapter distinguishes. */
 export const STATUS = {
   cancelled: 1,
   unknown: 2,
@@ -24,20 +24,20 @@ export const STATUS = {
   unauthenticated: 16,
 } as const;
 
-/** What went wrong on the way to the server or there. */
+/** Why a call to the server failed. */
 export interface Failure {
   readonly kind:
-    | 'not-leader' // another node leads; nothing was done
-    | 'not-ready' // never sent, or the server is starting or electing; nothing was done
-    | 'busy' // the server has too much to do; nothing was done
-    | 'refused' // by its credentials or rights; nothing was done
-    | 'deleted' // the stream was tombstoned
-    | 'too-large' // nothing was done
-    | 'invalid-position' // of another log
-    | 'invalid' // the server does not understand; nothing was done
-    | 'timed-out' // the server answers that it does not know; asking again does no harm
-    | 'lost'; // the answer did not come: it may or may not have been done
-  /** For logs; holds no secret. */
+    | 'not-leader' // another node is the leader; nothing was done
+    | 'not-ready' // never sent, or the server is starting or electing a leader; nothing was done
+    | 'busy' // the server is overloaded; nothing was done
+    | 'refused' // wrong credentials or missing permission; nothing was done
+    | 'deleted' // the stream has a tombstone
+    | 'too-large' // the append exceeds the server's limit; nothing was done
+    | 'invalid-position' // the position belongs to another log
+    | 'invalid' // the server does not understand the request; nothing was done
+    | 'timed-out' // the server reports an unknown outcome; repeating the call is safe
+    | 'lost'; // no answer came; the outcome is unknown
+  /** For logs; contains no secret. */
   readonly message: string;
   readonly leader?: Endpoint;
 }
@@ -50,7 +50,7 @@ interface GrpcError {
 const isGrpc = (error: unknown): error is GrpcError =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number';
 
-/** Nothing was sent, says the gRPC library; or the server, before it did anything. */
+/** Details by which the gRPC library says that nothing was sent, or the server that nothing was done. */
 const NOT_DONE =
   /^(No connection established|Name resolution failed|Channel closed before call started|Server Is Not Ready|No leader info available)/;
 
@@ -77,22 +77,23 @@ export const failureOf = (error: unknown): Failure => {
   return { kind: 'lost', message };
 };
 
-/** A failure on its way through promises. */
+/** A Failure as an exception. */
 export class CallFailedError extends Error {
   constructor(readonly failure: Failure) {
     super(failure.message);
   }
 }
 
-/** Whether the connection is of no further use, and another is to be sought. */
+/** Whether the connection is unusable and a new one is needed. */
 export const breaksConnection = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'lost';
-/** Whether the same call may soon succeed, though nothing was done. */
-export const passes = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'busy';
+/** Whether nothing was done and the same call may soon succeed. */
+export const isTransient = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'busy';
 
-/** Whether a question, which changes nothing, may be asked again. */
-export const mayBeAskedAgain = (failure: Failure): boolean => passes(failure) || failure.kind === 'lost' || failure.kind === 'timed-out';
+/** Whether a read, which changes nothing, may be repeated. */
+export const isRetryableRead = (failure: Failure): boolean =>
+  isTransient(failure) || failure.kind === 'lost' || failure.kind === 'timed-out';
 
-/** What a failure means for the caller of the port. */
+/** The error of the store port that a failure becomes. */
 export const portError = (
   failure: Failure,
   what: { readonly stream?: string; readonly append?: boolean; readonly retryAfter: number },
@@ -101,20 +102,20 @@ export const portError = (
   const stream = what.stream ?? 'The log';
   switch (kind) {
     case 'deleted':
-      return new HistoryBrokenError(`${stream} was deleted on the server: what was recorded in it is gone.`);
+      return new HistoryBrokenError(`${stream} was deleted on the server: its events are lost.`);
     case 'too-large':
-      return new AppendTooLargeError(`KurrentDB takes no append as large as this: ${message}`);
+      return new AppendTooLargeError(`The append is too large for KurrentDB: ${message}`);
     case 'invalid-position':
-      return new InvalidPositionError(`The server knows no such position in its log: ${message}`);
+      return new InvalidPositionError(`The server's log has no such position: ${message}`);
     case 'refused':
-      return new StoreUnavailableError(`KurrentDB refused the user, certificate or right: ${message}`);
+      return new StoreUnavailableError(`KurrentDB refused the credentials, certificate or permission: ${message}`);
     case 'invalid':
       return new StoreUnavailableError(`KurrentDB did not understand the request: ${message}`);
     case 'timed-out':
     case 'lost':
-      if (what.append) return new OutcomeUnknownError(`No answer came from KurrentDB: ${message}`);
-      return new StoreUnavailableError(`No answer came from KurrentDB: ${message}`, what.retryAfter);
+      if (what.append) return new OutcomeUnknownError(`KurrentDB did not answer: ${message}`);
+      return new StoreUnavailableError(`KurrentDB did not answer: ${message}`, what.retryAfter);
     default:
-      return new StoreUnavailableError(`KurrentDB is away: ${message}`, what.retryAfter);
+      return new StoreUnavailableError(`KurrentDB is unavailable: ${message}`, what.retryAfter);
   }
 };

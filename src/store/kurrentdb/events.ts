@@ -3,9 +3,9 @@ import type { Json, Metadata, NewEvent, RecordedEvent } from '../../kernel/index
 import { CATEGORIES, InvalidPositionError, PositionOfAnotherStoreError, UNREADABLE } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
 
-/** Streams of the ledger, as the server filters them. */
+/** Prefixes of the ledger's streams, for server-side filters. */
 export const STREAMS: readonly string[] = CATEGORIES.map((category) => `${category}-`);
-/** Where the server keeps what bounds a stream, and marks it as deleted. */
+/** Prefixes of the metadata streams where the server keeps truncation and soft deletion of the ledger's streams. */
 export const BOUNDS: readonly string[] = STREAMS.map((prefix) => `$$${prefix}`);
 export const TOMBSTONE = '$streamDeleted';
 
@@ -14,7 +14,7 @@ const POSITION = /^k(0|[1-9]\d{0,18})(?:\.(0|[1-9]\d{0,18}))?$/;
 /** `k<commit>`, or `k<commit>.<prepare>` where they differ. */
 export const nameOf = ({ commit, prepare }: LogPosition): string => (commit === prepare ? `k${commit}` : `k${commit}.${prepare}`);
 
-/** @throws InvalidPosition */
+/** @throws InvalidPositionError; PositionOfAnotherStoreError when it has the form of an embedded store's position */
 export const positionOf = (name: string): LogPosition => {
   const [, commit, prepare = commit] = (name.length < 64 && POSITION.exec(name)) || [];
   if (commit === undefined || prepare === undefined)
@@ -29,16 +29,16 @@ export const order = (a: LogPosition, b: LogPosition): number => {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 
-/** A record of the server's log, with its place and the size of what it holds in bytes. */
+/** A record of the server's log, with its position and the size of its data and metadata in bytes. */
 export interface Recorded {
   readonly stream: string;
   readonly revision: number;
   readonly type: string;
   readonly position: LogPosition;
   readonly size: number;
-  /** Parsed anew with each call. */
+  /** Parses on every call. */
   recorded(): RecordedEvent;
-  /** Undefined when it is no JSON. */
+  /** Parses on every call; undefined when the data are not JSON. */
   json(): unknown;
 }
 
@@ -47,16 +47,16 @@ const text = new TextDecoder();
 export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const event = response.getEvent()?.getEvent();
   if (!event) return undefined;
-  const answer = event.getMetadataMap();
+  const system = event.getMetadataMap();
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) };
   const [data, custom] = [event.getData_asU8(), event.getCustomMetadata_asU8()];
   const record = {
     stream: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
     revision: Number(event.getStreamRevision()),
-    type: answer.get('type') ?? '',
+    type: system.get('type') ?? '',
     position,
     size: data.length + custom.length,
-    json: () => (answer.get('content-type') === 'application/json' ? parsed(data) : undefined),
+    json: () => (system.get('content-type') === 'application/json' ? parsed(data) : undefined),
   };
   const recorded = (): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
@@ -66,7 +66,7 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
       id,
       type: record.type,
       data: json ?? null,
-      metadata: readable ? metadata : unreadable(id, answer.get('created') ?? '0'),
+      metadata: readable ? metadata : unreadable(id, system.get('created') ?? '0'),
       stream: record.stream,
       revision: record.revision,
       position: nameOf(position),
@@ -75,7 +75,7 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
   return { ...record, recorded };
 };
 
-/** Of an event that others wrote: complete, so that no reader stumbles, and of a version that none skips. */
+/** Metadata for an event that another program wrote: complete, so readers do not fail, with a schema version that no reader accepts. */
 const unreadable = (id: string, ticks: string): Metadata => ({
   schemaVersion: UNREADABLE,
   recordedAt: instantOf(ticks),
@@ -88,7 +88,7 @@ const unreadable = (id: string, ticks: string): Metadata => ({
   known: [],
 });
 
-/** The server counts in steps of 100 ns. */
+/** The server counts ticks of 100 ns. */
 const instantOf = (ticks: string): string => {
   const ms = /^\d{1,22}$/.test(ticks) ? Number(BigInt(ticks) / 10_000n) : 0;
   return new Date(ms > 8.64e15 ? 0 : ms).toISOString();
@@ -105,13 +105,13 @@ const parsed = (bytes: Uint8Array): unknown => {
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isOurs = (value: unknown): value is Metadata => {
   const m = value as Partial<Record<keyof Metadata, Json>> | null | undefined;
-  const in_ = (field: Json | undefined, key: string): unknown => (field as { readonly [key: string]: Json } | null | undefined)?.[key];
+  const get = (field: Json | undefined, key: string): unknown => (field as { readonly [key: string]: Json } | null | undefined)?.[key];
   return (
     typeof m === 'object' &&
     m !== null &&
     Number.isSafeInteger(m.schemaVersion) &&
     [m.recordedAt, m.effectiveOn, m.$correlationId, m.$causationId].every(isText) &&
-    [in_(m.command, 'id'), in_(m.command, 'name'), in_(m.actor, 'id')].every(isText) &&
+    [get(m.command, 'id'), get(m.command, 'name'), get(m.actor, 'id')].every(isText) &&
     typeof m.about === 'object' &&
     m.about !== null &&
     Array.isArray(m.known)
@@ -120,8 +120,8 @@ const isOurs = (value: unknown): value is Metadata => {
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** @throws TypeError when an id is not one that the server can keep */
+/** @throws TypeError when an id is not a lower-case UUID, the only form that the server returns unchanged */
 export const proposedOf = ({ id, type, data, metadata }: NewEvent): Proposed => {
-  if (!UUID.test(id)) throw new TypeError(`${JSON.stringify(id)} is not a UUID in lower case, as an event of KurrentDB needs.`);
+  if (!UUID.test(id)) throw new TypeError(`${JSON.stringify(id)} is not a lower-case UUID, which KurrentDB requires as an event id.`);
   return { id, type, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.from(JSON.stringify(metadata)) };
 };

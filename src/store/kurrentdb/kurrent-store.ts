@@ -11,7 +11,7 @@ import {
   type Revision,
 } from '../event-store.js';
 import { connectionOf } from './connection.js';
-import { CallFailedError, mayBeAskedAgain, passes, portError } from './errors.js';
+import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
 import { genesisOf, OtherLedgerError } from './genesis.js';
 import { mustAnswer } from './doctor.js';
@@ -23,20 +23,20 @@ import { Subscription } from './subscription.js';
 
 /** Times are in milliseconds. */
 export interface Bounds {
-  /** For start-up, whatever it takes. */
+  /** For the whole start-up. */
   readonly openDeadline: number;
   /** For each append and each page of a read. */
   readonly deadline: number;
-  /** How long a call is tried again while nothing was done. */
+  /** How long a call is retried while nothing was done. */
   readonly patience: number;
-  /** How long a subscription may be silent before it is asked whether there is more. */
+  /** How long a subscription may be silent before the log is asked whether it has more. */
   readonly liveness: number;
-  /** Appends that wait for an answer of the server, and appends that wait for their turn. */
+  /** Maximum number of appends at the server, and of appends that wait to be sent. */
   readonly inFlight: number;
   readonly queue: number;
-  /** Of the log, in one page; at least one event. */
+  /** Maximum bytes in one page of the log; a page has at least one event. */
   readonly pageBytes: number;
-  /** Events and bytes that wait for a follower. */
+  /** Maximum number of events and bytes that wait for a follower. */
   readonly buffer: { readonly events: number; readonly bytes: number };
 }
 
@@ -54,61 +54,61 @@ const BOUNDS: Bounds = {
 export interface KurrentOptions extends Partial<Bounds> {
   /** A connection string: `esdb://user:password@host:2113?tls=true`. */
   readonly url: string;
-  /** For a new ledger; an existing one keeps its own. */
+  /** Time zone of a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
-  /** Of the ledger that is moved here. */
+  /** Genesis of the ledger that is migrated to this store. */
   readonly genesis?: Genesis;
   now(): string;
-  /** Asked only when a new ledger begins. */
+  /** Called only when a new ledger begins. */
   newId(): string;
   log?(message: string): void;
 }
 
 /**
- * The ledger's streams on a KurrentDB server or cluster, read and written at the leader. An answer to an append is taken for new only if
- * its position lies behind all that was known before; any other is compared with what is stored, since the server answers the same ids
- * with success whatever they carry.
+ * The ledger's streams on a KurrentDB server or cluster, read and written at the leader. The server answers an append whose event ids are
+ * already stored with success, even if the data differ. So an append counts as new only if its position is after every position seen
+ * before; otherwise the stored events are read and compared.
  */
 export class KurrentStore implements EventStore {
   readonly kind = 'kurrentdb';
   readonly #closing = new AbortController();
   readonly #accepted = new Set<Promise<Appended>>();
-  /** Those who wait for their turn to append. */
+  /** Resolvers of appends that wait to be sent. */
   readonly #turns: (() => void)[] = [];
-  #underWay = 0;
-  /** Appends under way, by what the server takes for the same append. */
+  #inFlight = 0;
+  /** Appends in flight, by stream, expected revision and first event id: the server treats equal ones as the same append. */
   readonly #sending = new Map<string, Promise<Appended>>();
-  /** Appends whose outcome was unknown: what answers them is compared. */
+  /** Appends whose outcome was unknown. A later success for one of them is compared with what is stored. At most `queue` entries. */
   readonly #doubtful = new Set<string>();
 
   private constructor(
     readonly genesis: Genesis,
-    private readonly link: ClusterConnection,
+    private readonly connection: ClusterConnection,
     private readonly bounds: Bounds,
-    /** The last position that was heard of. */
+    /** The highest position seen so far. */
     private latest: LogPosition,
   ) {}
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
-    const connection = connectionOf(url);
-    const { defaultDeadline: deadline = BOUNDS.deadline } = connection;
+    const target = connectionOf(url);
+    const { defaultDeadline: deadline = BOUNDS.deadline } = target;
     const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
-    await mustAnswer(connection, bounds.openDeadline, log);
-    const link = new ClusterConnection({ connection, patience: bounds.patience, now, log });
+    await mustAnswer(target, bounds.openDeadline, log);
+    const connection = new ClusterConnection({ connection: target, patience: bounds.patience, now, log });
     try {
       const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
-      const ledger = await genesisOf(link, fresh, newId, bounds.deadline);
+      const ledger = await genesisOf(connection, fresh, newId, bounds.deadline);
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
-        throw new OtherLedgerError(`The server holds the ledger ${ledger.ledgerId} already, not ${genesis.ledgerId}.`);
-      const last = await link.persist(
+        throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
+      const last = await connection.retry(
         (node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline),
-        mayBeAskedAgain,
+        isRetryableRead,
       );
-      return new KurrentStore(ledger, link, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
+      return new KurrentStore(ledger, connection, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
     } catch (error) {
-      await link.close();
-      throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: link.retryAfter }) : error;
+      await connection.close();
+      throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
     }
   }
 
@@ -118,13 +118,13 @@ export class KurrentStore implements EventStore {
     const found = await this.#records({ stream, from, limit });
     const first = found === 'not-found' ? undefined : found[0];
     if (first === undefined && (found === 'not-found' || from === 0)) {
-      await this.#ask((node) => mustBeWhole(node, stream, this.bounds.deadline), stream);
-      if (found !== 'not-found') throw new HistoryBrokenError(`${stream} has events no more: it was truncated on the server.`);
+      await this.#readLeader((node) => mustBeWhole(node, stream, this.bounds.deadline), stream);
+      if (found !== 'not-found') throw new HistoryBrokenError(`${stream} has no events left: it was truncated on the server.`);
     }
     if (found === 'not-found' || first === undefined) return [];
     if (first.revision !== from)
       throw new HistoryBrokenError(
-        `${stream} begins at revision ${first.revision}: what stood before it was deleted or truncated on the server.`,
+        `${stream} begins at revision ${first.revision}: earlier events were deleted or truncated on the server.`,
       );
     return whole(found, false);
   }
@@ -132,27 +132,28 @@ export class KurrentStore implements EventStore {
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) throw new TypeError('An append needs at least one event.');
     this.#mustBeOpen();
-    if (this.#turns.length >= this.bounds.queue) throw new StoreUnavailableError('Too many appends are under way.', this.link.retryAfter);
+    if (this.#turns.length >= this.bounds.queue)
+      throw new StoreUnavailableError('Too many appends are in flight.', this.connection.retryAfter);
     const proposed = events.map(proposedOf);
-    const same = `${stream} ${expected} ${proposed[0]!.id}`;
-    // Sent twice at once, the server leaves one of the two without an answer, and which of two payloads it stored without a sign.
-    const before = this.#sending.get(same)?.catch(() => undefined);
-    const send = (doubt: boolean) => this.#inTurn(() => this.#send(stream, expected, proposed, same, doubt));
-    const answer = before ? before.then(() => send(true)) : send(this.#doubtful.has(same));
-    this.#sending.set(same, answer);
+    const key = `${stream} ${expected} ${proposed[0]!.id}`;
+    // Of two equal appends sent at once the server answers only one, and does not say which payload it stored. So they run one by one.
+    const before = this.#sending.get(key)?.catch(() => undefined);
+    const send = (isDoubtful: boolean) => this.#limited(() => this.#send(stream, expected, proposed, key, isDoubtful));
+    const answer = before ? before.then(() => send(true)) : send(this.#doubtful.has(key));
+    this.#sending.set(key, answer);
     this.#accepted.add(answer);
     try {
       return await answer;
     } finally {
       this.#accepted.delete(answer);
-      if (this.#sending.get(same) === answer) this.#sending.delete(same);
+      if (this.#sending.get(key) === answer) this.#sending.delete(key);
     }
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? undefined : positionOf(after);
     this.#mustBeOpen();
-    const count = limit + (from ? 1 : 0); // the server counts what stands at the position too
+    const count = limit + (from ? 1 : 0); // the server includes the event at the position
     const found = await this.#records({ from: from ?? 'start', limit: count, bytes: this.bounds.pageBytes, prefixes: STREAMS });
     return found === 'not-found' ? [] : whole(found.slice(0, limit), after === undefined);
   }
@@ -162,8 +163,8 @@ export class KurrentStore implements EventStore {
     const until = AbortSignal.any([signal, this.#closing.signal]);
     if (until.aborted) return;
     const { deadline, liveness, buffer } = this.bounds;
-    const saw = (position: LogPosition) => this.#saw(position);
-    yield* new Subscription({ link: this.link, after: from, deadline, liveness, buffer, saw }).batches(limit, until);
+    const onPosition = (position: LogPosition) => this.#advance(position);
+    yield* new Subscription({ connection: this.connection, after: from, deadline, liveness, buffer, onPosition }).batches(limit, until);
   }
 
   async head(): Promise<string | undefined> {
@@ -179,97 +180,100 @@ export class KurrentStore implements EventStore {
   async close(): Promise<void> {
     this.#closing.abort();
     while (this.#accepted.size > 0) await Promise.allSettled(this.#accepted);
-    await this.link.close();
+    await this.connection.close();
   }
 
   #mustBeOpen(): void {
     if (this.#closing.signal.aborted) throw new StoreUnavailableError('The store is closed.');
   }
 
-  #saw(position: LogPosition): void {
+  #advance(position: LogPosition): void {
     if (order(position, this.latest) > 0) this.latest = position;
   }
 
   #records(reading: Reading): Promise<readonly Recorded[] | 'not-found'> {
-    return this.#ask((node) => collect(node, reading, this.bounds.deadline, this.#closing.signal), reading.stream);
+    return this.#readLeader((node) => collect(node, reading, this.bounds.deadline, this.#closing.signal), reading.stream);
   }
 
-  /** A question to the leader, asked again while patience lasts, since asking changes nothing. */
-  async #ask<T>(work: (node: Node) => Promise<T>, stream?: string): Promise<T> {
+  /** Reads at the leader and retries while patience lasts; a read changes nothing. */
+  async #readLeader<T>(work: (node: Node) => Promise<T>, stream?: string): Promise<T> {
     try {
-      return await this.link.persist(work, mayBeAskedAgain);
+      return await this.connection.retry(work, isRetryableRead);
     } catch (error) {
       throw this.#asPort(error, { ...(stream !== undefined && { stream }) });
     }
   }
 
   #asPort(error: unknown, what: { readonly stream?: string; readonly append?: boolean }): unknown {
-    return error instanceof CallFailedError ? portError(error.failure, { ...what, retryAfter: this.link.retryAfter }) : error;
+    return error instanceof CallFailedError ? portError(error.failure, { ...what, retryAfter: this.connection.retryAfter }) : error;
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#underWay >= this.bounds.inFlight) await new Promise<void>((turn) => this.#turns.push(turn));
-    else this.#underWay++;
+  /** Runs at most `inFlight` pieces of work at once; the others wait in order. */
+  async #limited<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inFlight >= this.bounds.inFlight) await new Promise<void>((turn) => this.#turns.push(turn));
+    else this.#inFlight++;
     try {
       return await work();
     } finally {
       const next = this.#turns.shift();
       if (next) next();
-      else this.#underWay--;
+      else this.#inFlight--;
     }
   }
 
-  async #send(stream: string, expected: Revision, events: readonly Proposed[], same: string, doubt: boolean): Promise<Appended> {
+  async #send(stream: string, expected: Revision, events: readonly Proposed[], key: string, isDoubtful: boolean): Promise<Appended> {
     const before = this.latest;
     let answer: AppendAnswer;
     try {
-      answer = await this.link.persist(
+      answer = await this.connection.retry(
         (node) => node.append(stream, expected, events, this.bounds.deadline),
         (failure) => {
-          if (failure.kind === 'timed-out') doubt = true;
-          return passes(failure) || failure.kind === 'timed-out';
+          if (failure.kind === 'timed-out') isDoubtful = true;
+          return isTransient(failure) || failure.kind === 'timed-out';
         },
       );
     } catch (error) {
       const asPort = this.#asPort(error, { stream, append: true });
-      if (asPort instanceof OutcomeUnknownError) this.#doubt(same);
+      if (asPort instanceof OutcomeUnknownError) this.#markDoubtful(key);
       throw asPort;
     }
-    if ('elsewhere' in answer) throw new WrongExpectedRevisionError(stream, expected, answer.elsewhere);
+    if ('conflictAt' in answer) throw new WrongExpectedRevisionError(stream, expected, answer.conflictAt);
     const { revision, position } = answer;
     if (revision !== expected + events.length)
       throw new HistoryBrokenError(
-        `${stream} went from revision ${expected} to ${revision} by ${events.length} events: it was deleted before.`,
+        `${stream} went from revision ${expected} to ${revision} by ${events.length} events: it had been deleted.`,
       );
-    if (doubt || !position || order(position, before) <= 0) return this.#asStored(stream, expected, events);
-    this.#saw(position);
+    if (isDoubtful || !position || order(position, before) <= 0) return this.#compareStored(stream, expected, events);
+    this.#advance(position);
     return { revision, position: nameOf(position) };
   }
 
-  #doubt(append: string): void {
+  #markDoubtful(append: string): void {
     if (this.#doubtful.size >= this.bounds.queue) this.#doubtful.clear();
     this.#doubtful.add(append);
   }
 
-  /** The server says that these ids stand there: whether the events do is seen by reading them. */
-  async #asStored(stream: string, expected: Revision, events: readonly Proposed[]): Promise<Appended> {
+  /** The server says that these ids are stored. Reads them to see whether the events are the same. */
+  async #compareStored(stream: string, expected: Revision, events: readonly Proposed[]): Promise<Appended> {
     try {
-      const there = await this.read(stream, expected + 1, events.length);
-      const last = there.at(-1);
-      if (last && there.length === events.length && there.every((event, i) => isSame(event, events[i]!)))
+      const stored = await this.read(stream, expected + 1, events.length);
+      const last = stored.at(-1);
+      if (last && stored.length === events.length && stored.every((event, i) => isSame(event, events[i]!)))
         return { revision: last.revision, position: last.position };
       const actual = await this.#records({ stream, from: 'end', backwards: true, limit: 1 });
       throw new WrongExpectedRevisionError(stream, expected, actual === 'not-found' ? -1 : (actual[0]?.revision ?? -1));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      throw new OutcomeUnknownError(`What is stored could not be compared: ${error.message}`);
+      throw new OutcomeUnknownError(`The stored events could not be compared: ${error.message}`);
     }
   }
 }
 
 const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): boolean => {
-  const said = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));
-  return id === sent.id && type === sent.type && canonical(data) === said(sent.data) && canonical(metadata) === said(sent.metadata);
+  const canonicalOf = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));
+  return (
+    id === sent.id && type === sent.type && canonical(data) === canonicalOf(sent.data) && canonical(metadata) === canonicalOf(sent.metadata)
+  );
 };
 
 /** @throws HistoryBrokenError when a revision is missing between those of a page */

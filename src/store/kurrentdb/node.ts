@@ -24,24 +24,24 @@ import {
 export type Responses = Readable & { cancel(): void } & AsyncIterable<ReadResp>;
 
 /**
- * The client of one node. It is told an endpoint and nothing else, so it neither discovers nor reconnects (what it does of both is
- * partial, and can end the process); calls go through its channel and the protocol it brings. Its public reads know no filter on the
- * log, no deadline, and hide whether an event was JSON; its append takes what it sends later than it is called.
+ * The client of one node. It gets a single endpoint, so its own discovery and reconnection, which are incomplete and can end the process,
+ * stay unused. Calls use its channel and its protocol messages directly: its public reads offer no filter on $all and no deadline and
+ * hide whether an event was JSON, and its append serialises the events only after it has returned to the caller.
  */
 export class Node extends EventStoreDBClient {
   readonly endpoint: Endpoint;
   readonly #credentials: Connection['credentials'];
   #closed = false;
 
-  /** @param generation differs between nodes made one after another, see below */
+  /** @param generation a number that differs between successive nodes, see `keepAliveInterval` below */
   constructor(endpoint: Endpoint, connection: Connection, generation: number) {
     const { tls, rootCertificate, userCertificate, credentials, connectionName, keepAliveInterval, keepAliveTimeout } = connection;
     const ip = endpoint.address.replace(/^\[|\]$/g, '');
-    const byNumber = tls && isIP(ip) !== 0;
+    const byAddress = tls && isIP(ip) !== 0;
     super(
       {
         endpoint,
-        // The gRPC library gives a channel the connection of any other with the same settings, even one that is half open.
+        // The gRPC library shares a connection between channels with equal settings, even a half-open one. A varying interval prevents it.
         keepAliveInterval: keepAliveInterval + (generation % 1000),
         keepAliveTimeout,
         ...(connectionName !== undefined && { connectionName }),
@@ -50,17 +50,17 @@ export class Node extends EventStoreDBClient {
         insecure: !tls,
         ...(rootCertificate && { rootCertificate }),
         ...(userCertificate && { userCertFile: userCertificate.certificate, userKeyFile: userCertificate.key }),
-        ...(byNumber && { verifyOptions: { checkServerIdentity: (_: string, shown: PeerCertificate) => checkServerIdentity(ip, shown) } }),
+        ...(byAddress && { verifyOptions: { checkServerIdentity: (_: string, shown: PeerCertificate) => checkServerIdentity(ip, shown) } }),
       },
     );
     this.endpoint = endpoint;
     this.#credentials = credentials;
-    if (byNumber) this.#withoutServerName();
+    if (byAddress) this.#withoutServerName();
   }
 
   /**
-   * The gRPC library asks for a server by its address where that is a number, and TLS does not let it: it is given a name to ask for, which
-   * no server knows; the certificate is compared with the address all the same.
+   * The gRPC library sends the address as the TLS server name, which TLS forbids for an IP address. So it sends a placeholder name that no
+   * server knows; `checkServerIdentity` still compares the certificate with the address.
    */
   #withoutServerName(): void {
     const channelOf = this.getChannel;
@@ -72,7 +72,7 @@ export class Node extends EventStoreDBClient {
     };
   }
 
-  /** As one unary call that the leader answers. @throws Failed */
+  /** Appends with one call that only the leader answers. @throws CallFailedError */
   async append(stream: string, expected: number | 'any', events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
     const [metadata, options] = this.#arguments({ requiresLeader: true, deadline });
@@ -87,20 +87,20 @@ export class Node extends EventStoreDBClient {
     });
   }
 
-  /** The raw responses; whoever stops reading must `cancel`. A subscription has no deadline. @throws Failed when the call cannot be made */
+  /** The raw responses. A caller that stops reading must `cancel`. No deadline for a subscription. @throws CallFailedError if not sent */
   async responses(reading: Reading, deadline = Number.POSITIVE_INFINITY): Promise<Responses> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
-    const forEver = deadline === Number.POSITIVE_INFINITY;
-    const [metadata, options] = this.#arguments({ requiresLeader: true, ...(!forEver && { deadline }) }, forEver);
+    const isSubscription = deadline === Number.POSITIVE_INFINITY;
+    const [metadata, options] = this.#arguments({ requiresLeader: true, ...(!isSubscription && { deadline }) }, isSubscription);
     const stream = this.#begin(() => streams.read(readRequestOf(reading), metadata, options));
-    stream.on('error', () => undefined); // also when nobody reads any more
+    stream.on('error', () => undefined); // an error after the last read must not end the process
     return stream;
   }
 
-  /** What the node knows of its cluster. @throws Failed */
+  /** The members of the cluster as this node sees them. @throws CallFailedError */
   async members(deadline: number): Promise<readonly Member[]> {
     const gossip = await this.execute(gossipServices.GossipClient, 'gossip', async (client) => client);
-    const [metadata, options] = this.callArguments({ deadline }); // whoever it is that asks
+    const [metadata, options] = this.callArguments({ deadline }); // gossip needs no credentials
     return new Promise((resolve, reject) => {
       const answered = (error: unknown, info: ClusterInfo) =>
         error ? reject(new CallFailedError(failureOf(error))) : resolve(membersOf(info));
@@ -108,31 +108,31 @@ export class Node extends EventStoreDBClient {
     });
   }
 
-  /** No new calls; those under way come to their end. */
+  /** Refuses new calls; calls in flight finish. */
   async close(): Promise<void> {
     this.#closed = true;
     (await this.getChannel()).close();
   }
 
-  /** A call on a channel that was closed meanwhile is never sent. */
+  /** Makes a call. On a channel that has been closed meanwhile it is never sent, and the failure says so. */
   #begin<Call>(make: () => Call): Call {
     try {
       return make();
     } catch (error) {
-      throw this.#closed ? new CallFailedError({ kind: 'not-ready', message: 'The connection was left.' }) : error;
+      throw this.#closed ? new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' }) : error;
     }
   }
 
-  #arguments(options: { readonly requiresLeader?: boolean; readonly deadline?: number }, forEver = false) {
+  #arguments(options: { readonly requiresLeader?: boolean; readonly deadline?: number }, isSubscription = false) {
     const base = { ...options, ...(this.#credentials && { credentials: this.#credentials }) };
-    const [metadata, call] = this.callArguments(base, forEver ? { deadline: Number.POSITIVE_INFINITY } : {});
+    const [metadata, call] = this.callArguments(base, isSubscription ? { deadline: Number.POSITIVE_INFINITY } : {});
     return [uncompressed(metadata), call] as const;
   }
 }
 
 /**
- * Asks for answers as they are. The gRPC library asks for them compressed, without an option to the contrary, and unpacks each event by
- * itself: on a network of one's own that takes several times of what it saves.
+ * Requests uncompressed responses. The gRPC library always asks for compression and has no option against it. It decompresses each event
+ * separately, which on a local network costs several times what it saves.
  */
 const uncompressed = <M extends { set(key: string, value: string | Buffer): void; clone(): M }>(metadata: M): M => {
   const { set, clone } = metadata;

@@ -4,9 +4,9 @@ import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Endpoint } from './connection.js';
 
-// What is said to the server and what it answers, in the messages of its protocol.
+// Requests to the server and its responses, as messages of its gRPC protocol.
 
-/** An event in the bytes that are sent: what the caller does with his afterwards changes nothing. */
+/** An event already serialised, so later changes to the caller's object have no effect. */
 export interface Proposed {
   readonly id: string;
   readonly type: string;
@@ -20,19 +20,19 @@ export interface LogPosition {
   readonly prepare: bigint;
 }
 
-export type AppendAnswer = { readonly revision: number; readonly position?: LogPosition } | { readonly elsewhere: number };
+export type AppendAnswer = { readonly revision: number; readonly position?: LogPosition } | { readonly conflictAt: number };
 
-/** What to read: one stream from a revision, or the whole log from a position, perhaps for ever. */
+/** What to read: one stream from a revision, or the whole log from a position; without a limit it is a subscription. */
 export interface Reading {
   readonly stream?: string;
   readonly from: 'start' | 'end' | number | LogPosition;
   readonly backwards?: boolean;
-  /** Events at most; absent: a subscription. */
+  /** Maximum number of events; a subscription when absent. */
   readonly limit?: number;
-  /** A page of the log is cut once it holds so many, so that a thousand large events do not fill the memory. */
+  /** A page of the log ends once it holds this many bytes, so that a thousand large events do not fill the memory. */
   readonly bytes?: number;
   readonly prefixes?: readonly string[];
-  /** Whether the prefixes are of event types rather than of stream names. */
+  /** Whether the prefixes apply to event types instead of stream names. */
   readonly byType?: boolean;
 }
 
@@ -42,10 +42,10 @@ export interface Member {
   readonly isAlive: boolean;
 }
 
-/** How many records the server looks at for one page of a filtered read, and between two checkpoints of a subscription. */
+/** Records that the server scans for one page of a filtered read, and between two checkpoints of a subscription. */
 const WINDOW = 1000;
 
-/** Of VNodeState in the gossip protocol. */
+/** Values of VNodeState in the gossip protocol. */
 const [FOLLOWER, LEADER] = [6, 8];
 
 export const membersOf = (info: ClusterInfo): readonly Member[] =>
@@ -81,7 +81,7 @@ export const requestOf = ({ id, type, data, metadata }: Proposed): AppendReq => 
 
 export const answerOf = (response: AppendResp): AppendAnswer => {
   const wrong = response.getWrongExpectedVersion();
-  if (wrong) return { elsewhere: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 };
+  if (wrong) return { conflictAt: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 };
   const success = response.getSuccess();
   const position = success?.getPosition();
   return {

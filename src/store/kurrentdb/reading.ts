@@ -4,7 +4,7 @@ import { BOUNDS, order, recordedOf, TOMBSTONE, type Recorded } from './events.js
 import type { Node } from './node.js';
 import type { Reading } from './protocol.js';
 
-/** What a read finds, one by one. @throws Failed; StoreUnavailable when the signal aborts */
+/** The records of a read, one by one. @throws CallFailedError; StoreUnavailableError when the signal aborts */
 export async function* records(
   node: Node,
   reading: Reading,
@@ -32,8 +32,8 @@ export async function* records(
 }
 
 /**
- * What a read finds, whole; of the log, at least its beginning: a page that takes too long to find its end is handed out as far as it came.
- * @throws Failed
+ * All records of a read. A page of the log may be shorter: when the deadline passes, the records received so far are returned.
+ * @throws CallFailedError
  */
 export const collect = async (
   node: Node,
@@ -42,9 +42,9 @@ export const collect = async (
   signal?: AbortSignal,
 ): Promise<readonly Recorded[] | 'not-found'> => {
   const found: Recorded[] = [];
-  const partly = reading.stream === undefined;
+  const mayBePartial = reading.stream === undefined;
   const { from, backwards, bytes: most = Number.POSITIVE_INFINITY } = reading;
-  // A read from a position begins with what stands there; it is to begin after it.
+  // The server includes the record at the position; the caller wants what comes after it.
   const isBefore = ({ position }: Recorded) => typeof from === 'object' && !backwards && order(position, from) <= 0;
   const all = records(node, reading, deadline, signal);
   try {
@@ -56,26 +56,26 @@ export const collect = async (
       bytes += next.value.size;
     }
   } catch (error) {
-    if (!partly || found.length === 0) throw error;
+    if (!mayBePartial || found.length === 0) throw error;
   }
   await all.return(undefined);
   return found;
 };
 
-/** Revisions of streams as they are seen pass by: none may be missing. The oldest are forgotten when there are very many. */
+/** Checks that no revision is missing in any stream of the log. Remembers at most `most` streams, the least recently seen are dropped. */
 export class Revisions {
   readonly #seen = new Map<string, Revision>();
 
   constructor(
-    /** Whether the first event of each stream must be seen. */
+    /** Whether reading began at the start of the log, so that each stream must begin at revision 0. */
     readonly fromStart: boolean,
     readonly most = 200_000,
   ) {}
 
-  /** @throws HistoryBroken */
+  /** @throws HistoryBrokenError */
   pass({ stream, revision, type }: Recorded): void {
-    if (type === TOMBSTONE) throw new HistoryBrokenError(`${stream} was deleted on the server: what was recorded in it is gone.`);
-    const before = this.#seen.get(stream) ?? (this.fromStart && !this.#forgets ? -1 : revision - 1);
+    if (type === TOMBSTONE) throw new HistoryBrokenError(`${stream} was deleted on the server: its events are lost.`);
+    const before = this.#seen.get(stream) ?? (this.fromStart && !this.#isFull ? -1 : revision - 1);
     if (revision !== before + 1)
       throw new HistoryBrokenError(`${stream} goes from revision ${before} to ${revision}: it was deleted or truncated on the server.`);
     this.#seen.delete(stream);
@@ -83,12 +83,12 @@ export class Revisions {
     if (this.#seen.size > this.most) this.#seen.delete(this.#seen.keys().next().value!);
   }
 
-  get #forgets(): boolean {
+  get #isFull(): boolean {
     return this.#seen.size >= this.most;
   }
 }
 
-/** What the server keeps beside a stream, and what of it would take events away. */
+/** The setting in a stream's metadata that hides or deletes events; undefined when there is none. */
 export const boundOf = (json: unknown): string | undefined => {
   if (typeof json !== 'object' || json === null) return undefined;
   const bounds = json as { readonly [key: string]: unknown };
@@ -97,13 +97,13 @@ export const boundOf = (json: unknown): string | undefined => {
   return bound === '$tb' && (bounds[bound] as number) >= 2 ** 53 ? 'it was deleted' : `it is bounded by ${bound}`;
 };
 
-/** The ledger's stream that a record bounds; undefined for any other record. */
+/** The ledger stream whose metadata this record sets; undefined for any other record. */
 export const boundedBy = ({ stream }: Recorded): string | undefined =>
   BOUNDS.some((prefix) => stream.startsWith(prefix)) ? stream.slice(2) : undefined;
 
-/** @throws HistoryBroken when what the server keeps beside a stream takes events of it away; Failed */
+/** @throws HistoryBrokenError when the stream's metadata hides or deletes events of it; CallFailedError */
 export const mustBeWhole = async (node: Node, stream: string, deadline: number): Promise<void> => {
   const found = await collect(node, { stream: `$$${stream}`, from: 'end', backwards: true, limit: 1 }, deadline);
   const bound = found === 'not-found' ? undefined : boundOf(found[0]?.json());
-  if (bound !== undefined) throw new HistoryBrokenError(`${stream} is not whole: ${bound} on the server.`);
+  if (bound !== undefined) throw new HistoryBrokenError(`${stream} is incomplete: ${bound} on the server.`);
 };

@@ -8,23 +8,24 @@ import type { LogPosition, Reading } from './protocol.js';
 import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';
 
 export interface SubscriptionOptions {
-  readonly link: ClusterConnection;
+  readonly connection: ClusterConnection;
   readonly after: LogPosition | undefined;
-  /** Of a read beside the subscription; milliseconds. */
+  /** Milliseconds. For the reads that accompany the subscription. */
   readonly deadline: number;
-  /** How long it may be silent before it is asked whether there is more; milliseconds. */
+  /** Milliseconds of silence after which the log is asked whether it has more. */
   readonly liveness: number;
-  /** Events and bytes that wait for the reader at most. */
+  /** Maximum number of events and bytes that wait for the reader. */
   readonly buffer: { readonly events: number; readonly bytes: number };
-  saw(position: LogPosition): void;
+  /** Called with the position of each event that arrives. */
+  onPosition(position: LogPosition): void;
 }
 
-/** With the rests between them these take about two seconds. */
-const BEHIND = 6;
+/** Attempts in which the log may end before the last event read; with their backoff about two seconds. */
+const MAX_BEHIND = 6;
 
 /**
- * Everything after a position, without gap or repeat, whatever happens to the connection: however the server's subscription ends, or falls
- * silent though there is more, the next one begins after the last record that came. A reader that is slow holds the server back.
+ * Every event after a position, without gap or repeat, across connection failures. When the server's subscription ends, or falls silent
+ * although the log has more, the next one begins after the last record received. A slow reader applies back-pressure to the server.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
@@ -32,15 +33,15 @@ export class Subscription {
   readonly #revisions: Revisions;
   #waiting: Recorded[] = [];
   #bytes = 0;
-  /** The last event that came, and the last record that is known to be passed: an event or a checkpoint. */
+  /** The last event received, and the last record passed: an event or a checkpoint. */
   #last: LogPosition | undefined;
   #passed: LogPosition | undefined;
-  /** Answers that came, for whoever watches that there are any. */
-  #answers = 0;
-  /** How often in a row the log ended before the last event. */
+  /** Number of responses received; the liveness check compares it. */
+  #responses = 0;
+  /** Consecutive attempts in which the log ended before the last event read. */
   #behind = 0;
   #error: unknown;
-  #wake: () => void = () => undefined;
+  #notify: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
   constructor(options: SubscriptionOptions) {
@@ -49,7 +50,7 @@ export class Subscription {
     this.#revisions = new Revisions(options.after === undefined);
   }
 
-  /** Batches of at most `limit`, until `signal` aborts. @throws HistoryBroken, InvalidPosition */
+  /** Batches of at most `limit` events, until `signal` aborts. @throws HistoryBrokenError, InvalidPositionError */
   async *batches(limit: number, signal: AbortSignal): AsyncGenerator<readonly RecordedEvent[], void> {
     const end = () => this.#end();
     signal.addEventListener('abort', end);
@@ -58,7 +59,7 @@ export class Subscription {
       while (!signal.aborted && !this.#stop.signal.aborted) {
         if (this.#waiting.length === 0) {
           if (this.#error) throw this.#error;
-          await new Promise<void>((resolve) => (this.#wake = resolve));
+          await new Promise<void>((resolve) => (this.#notify = resolve));
           continue;
         }
         const batch = this.#waiting.splice(0, limit);
@@ -74,7 +75,7 @@ export class Subscription {
 
   #end(): void {
     this.#stop.abort();
-    this.#wake();
+    this.#notify();
     this.#drained();
   }
 
@@ -83,29 +84,29 @@ export class Subscription {
     return this.#waiting.length >= events || this.#bytes >= bytes;
   }
 
-  /** One subscription of the server after the other. */
+  /** Subscribes, and again whenever a subscription ends. */
   async #run(): Promise<void> {
-    const { link } = this.#options;
+    const { connection } = this.#options;
     for (let tries = 0; !this.#stop.signal.aborted; tries++) {
-      const before = this.#answers;
+      const before = this.#responses;
       try {
-        await link.once((node) => this.#subscribe(node));
+        await connection.attempt((node) => this.#subscribe(node));
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const fatal = fatalOf(error);
         if (fatal) {
           this.#error = fatal;
-          return this.#wake();
+          return this.#notify();
         }
       }
-      if (this.#answers > before) tries = 0;
-      await link.rest(link.jitter(tries), this.#stop.signal);
+      if (this.#responses > before) tries = 0;
+      await connection.backoff(connection.jitter(tries), this.#stop.signal);
     }
   }
 
-  /** Until it ends in one way or another. @throws HistoryBroken, Failed */
+  /** Runs one subscription of the server until it ends. @throws HistoryBrokenError, CallFailedError */
   async #subscribe(node: Node): Promise<void> {
-    await this.#mustReachBack(node);
+    await this.#mustReachLast(node);
     const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: [...STREAMS, ...BOUNDS] });
     const over = new AbortController();
     const stop = () => responses.cancel();
@@ -117,7 +118,7 @@ export class Subscription {
     });
     try {
       for await (const response of responses) {
-        if (this.#answers++ === 0 || response.hasConfirmation()) this.#options.link.worked(node);
+        if (this.#responses++ === 0 || response.hasConfirmation()) this.#options.connection.succeeded(node);
         const checkpoint = response.getCheckpoint();
         if (checkpoint) this.#pass({ commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) });
         const record = recordedOf(response);
@@ -137,11 +138,11 @@ export class Subscription {
   }
 
   /**
-   * Whoever restores a server from an older backup leaves readers ahead of it: it would never tell them. A new leader may be behind for a
-   * moment too; what lasts is told.
-   * @throws HistoryBroken, Failed
+   * A server restored from an older backup is behind its readers and would send them nothing, without an error. A new leader may be behind
+   * for a moment too, so only a log that stays behind is reported as broken.
+   * @throws HistoryBrokenError, CallFailedError
    */
-  async #mustReachBack(node: Node): Promise<void> {
+  async #mustReachLast(node: Node): Promise<void> {
     if (!this.#last) return;
     const last: Reading = { from: 'end', backwards: true, limit: 1, prefixes: STREAMS };
     const found = await collect(node, last, this.#options.deadline, this.#stop.signal);
@@ -150,8 +151,8 @@ export class Subscription {
       this.#behind = 0;
       return;
     }
-    const message = `The log ends at ${head ? nameOf(head) : 'its beginning'}, before ${nameOf(this.#last)} that was read of it.`;
-    throw ++this.#behind < BEHIND ? new CallFailedError({ kind: 'busy', message }) : new HistoryBrokenError(message);
+    const message = `The log ends at ${head ? nameOf(head) : 'its beginning'}, before ${nameOf(this.#last)}, which was already read.`;
+    throw ++this.#behind < MAX_BEHIND ? new CallFailedError({ kind: 'busy', message }) : new HistoryBrokenError(message);
   }
 
   async #take(node: Node, record: Recorded): Promise<void> {
@@ -161,10 +162,10 @@ export class Subscription {
     else {
       this.#revisions.pass(record);
       this.#last = record.position;
-      this.#options.saw(record.position);
+      this.#options.onPosition(record.position);
       this.#waiting.push(record);
       this.#bytes += record.size;
-      this.#wake();
+      this.#notify();
     }
     this.#pass(record.position);
   }
@@ -174,37 +175,37 @@ export class Subscription {
   }
 
   /**
-   * Subscriptions have died without a word. When nothing comes for a while, the log is asked whether there is more: true once there is, or
-   * the log does not answer either.
+   * A subscription can die without an error. After a time of silence the log is asked whether it has more. Resolves to true when it has
+   * more or does not answer, and to false when `over` aborts.
    */
   async #isSilent(over: AbortSignal): Promise<boolean> {
-    const { link, liveness } = this.#options;
-    for (let heard = this.#answers; ; heard = this.#answers) {
-      await link.rest(liveness, over);
+    const { connection, liveness } = this.#options;
+    for (let seen = this.#responses; ; seen = this.#responses) {
+      await connection.backoff(liveness, over);
       if (over.aborted) return false;
-      if (this.#isFull || this.#answers > heard) continue;
+      if (this.#isFull || this.#responses > seen) continue;
       const next = await this.#next(over).catch(() => 'no answer' as const);
       if (over.aborted) return false;
       if (next === 'no answer') return true;
       if (!next) continue;
-      await link.rest(Math.min(liveness, 1000), over); // it may be on its way
+      await connection.backoff(Math.min(liveness, 1000), over); // the event may be on its way
       if (over.aborted) return false;
       if (this.#isFull || (this.#passed && order(this.#passed, next) >= 0)) continue;
-      link.log(`A subscription of KurrentDB fell silent at ${this.#passed ? nameOf(this.#passed) : 'the start'}; subscribed again.`);
+      connection.log(`A KurrentDB subscription fell silent at ${this.#passed ? nameOf(this.#passed) : 'the start'}; resubscribed.`);
       return true;
     }
   }
 
-  /** The first event of the ledger after all that came. @throws Failed */
+  /** The position of the ledger's first event after the last record passed. @throws CallFailedError */
   async #next(over: AbortSignal): Promise<LogPosition | undefined> {
     const from = this.#passed;
     const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: STREAMS };
-    const found = await this.#options.link.once((node) => collect(node, reading, this.#options.deadline, over));
+    const found = await this.#options.connection.attempt((node) => collect(node, reading, this.#options.deadline, over));
     return found === 'not-found' ? undefined : found[0]?.position;
   }
 }
 
-/** What no further try would mend. */
+/** The error that no retry can cure; undefined when a retry may help. */
 const fatalOf = (error: unknown): Error | undefined => {
   if (error instanceof HistoryBrokenError) return error;
   if (!(error instanceof CallFailedError)) return error instanceof Error ? error : new Error(String(error));

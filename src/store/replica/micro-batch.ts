@@ -1,8 +1,8 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * What comes in small batches, in larger ones: at once when nothing came for `pauseMs`, else so long after the batch before it, or when
- * there are `most`. Whoever walks away ends `source` by a signal of its own, since it may be waiting.
+ * Combines small batches into larger ones. A batch is yielded at once when the last one is more than `pauseMs` old, otherwise `pauseMs`
+ * after it, or as soon as it has `most` items. A consumer that stops early must abort `source` itself, because it may be waiting.
  */
 export async function* microBatches<T>(
   source: AsyncIterable<readonly T[]>,
@@ -10,14 +10,14 @@ export async function* microBatches<T>(
   pauseMs: number,
 ): AsyncGenerator<readonly T[], void> {
   const batches = source[Symbol.asyncIterator]();
-  let rest: Promise<unknown> = Promise.resolve();
+  let pause: Promise<unknown> = Promise.resolve();
   let next = batches.next();
   try {
     for (;;) {
       const first = await next;
       if (first.done) return;
       const batch = [...first.value];
-      const enough = rest.then(() => turn());
+      const enough = pause.then(() => turn());
       next = batches.next();
       while (batch.length < most) {
         const more = await Promise.race([next, enough]);
@@ -26,7 +26,7 @@ export async function* microBatches<T>(
         next = batches.next();
       }
       yield batch;
-      rest = sleep(pauseMs);
+      pause = sleep(pauseMs);
     }
   } finally {
     next.catch(() => undefined);

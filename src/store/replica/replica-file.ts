@@ -6,16 +6,16 @@ import { leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
 
-/** Its name in the folder of the copy. */
+/** The file name in the replica's folder. */
 export const REPLICA_FILE = 'replica.db';
-/** Events that are looked at without a pause. */
+/** Events read between two turns of the event loop. */
 const PAGE = 200;
 
 type Compare = (a: string, b: string) => number;
 
 /**
- * A copy of another store's log in one SQLite file: the events with the positions they have there, numbered 1, 2, 3 … by sequence.
- * It can be made anew from the log, so a commit does not wait for the disk: what a power cut takes is copied again.
+ * A replica of another store's log in one SQLite file: its events with their original positions, numbered 1, 2, 3 … by `sequence`.
+ * It can be rebuilt from the log, so commits do not wait for the disk; events lost in a power cut are replicated again.
  */
 export class ReplicaFile {
   readonly #db: Database.Database;
@@ -60,19 +60,19 @@ export class ReplicaFile {
     }
   }
 
-  /** Of the ledger that is copied; undefined as long as none is. */
+  /** Genesis of the replicated ledger; undefined while the replica is new. */
   get genesis(): Genesis | undefined {
     return this.#genesis;
   }
-  /** How many events were copied. */
+  /** Number of replicated events. */
   get sequence(): number {
     return this.#tree.size;
   }
-  /** Of the last event that was copied. */
+  /** Position of the last replicated event. */
   get position(): string | undefined {
     return this.#position;
   }
-  /** Over the leaves of all that was copied, in hexadecimal. */
+  /** Merkle root over all replicated events, in hexadecimal. */
   get root(): string {
     return this.#tree.root();
   }
@@ -83,21 +83,21 @@ export class ReplicaFile {
   }
 
   /**
-   * Copies what comes next in the log: all of it, with the tree over it, or nothing.
-   * @throws HistoryBrokenError when an event is none that can come next: twice, out of order, or behind a gap in its stream
+   * Appends the next events of the log, with their Merkle tree, in one transaction.
+   * @throws HistoryBrokenError when an event cannot come next: a duplicate, out of order, or after a gap in its stream
    */
-  take(events: readonly RecordedEvent[], compare: Compare): void {
-    const tree = this.#tree.replica();
+  append(events: readonly RecordedEvent[], compare: Compare): void {
+    const tree = this.#tree.clone();
     let last = this.#position;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       for (const event of events) {
         const { position, stream, revision } = event;
         if (last !== undefined && compare(last, position) >= 0)
-          throw this.broken(`${position} (${stream}, revision ${revision}) came after ${last}`);
+          throw this.broken(`${position} (${stream}, revision ${revision}) arrived after ${last}`);
         const head = this.#heads.of(stream);
         if (revision !== head + 1)
-          throw this.broken(`${position} is revision ${revision} of ${stream}, whose last one before it is ${head}`);
+          throw this.broken(`${position} is revision ${revision} of ${stream}, whose last replicated revision is ${head}`);
         this.#insert.run(tree.size + 1, position, stream, revision, ...textsOf(event));
         tree.add(leafOf(event));
         this.#heads.moved(stream, revision);
@@ -114,7 +114,7 @@ export class ReplicaFile {
     this.#position = last;
   }
 
-  /** The events behind an sequence. */
+  /** Events after a sequence, at most `limit`. @throws HistoryBrokenError when one is missing */
   page(sequence: number, limit: number): readonly RecordedEvent[] {
     const rows = this.#ofLog.all(sequence, limit);
     const last = rows.at(-1);
@@ -126,11 +126,11 @@ export class ReplicaFile {
     return this.#read(this.#ofStream.all(stream, from, limit));
   }
 
-  /** Undefined when no copied event has this position. */
+  /** Sequence of the event at a position; undefined when no replicated event has it. */
   sequenceOf(position: string): number | undefined {
     return this.#sequenceOf.get(position)?.sequence;
   }
-  /** How many of the copied events stand at a position or before it, whether or not one has it. */
+  /** Number of replicated events at or before a position, whether or not an event has exactly this position. */
   sequenceUpTo(position: string, compare: Compare): number {
     let [low, high] = [0, this.sequence];
     while (low < high) {
@@ -144,23 +144,24 @@ export class ReplicaFile {
     return this.#positionAt.get(sequence)?.position;
   }
 
-  /** Reads the whole file and makes the root anew. @throws HistoryBrokenError when it is not the root over what was copied */
+  /** Reads the whole file and recomputes the Merkle root. @throws HistoryBrokenError when it differs from the stored root */
   async verify(): Promise<{ readonly count: number; readonly root: string }> {
-    const kept = this.#tree.replica();
+    const expected = this.#tree.clone();
     const tree = new MerkleTree();
-    while (tree.size < kept.size) {
-      const page = this.page(tree.size, Math.min(PAGE, kept.size - tree.size));
+    while (tree.size < expected.size) {
+      const page = this.page(tree.size, Math.min(PAGE, expected.size - tree.size));
       for (const event of page) tree.add(leafOf(event));
-      if (page.length === 0) throw this.broken(`only ${tree.size} of ${kept.size} events are there`);
-      await new Promise((resolve) => setImmediate(resolve)); // others come first
+      if (page.length === 0) throw this.broken(`only ${tree.size} of ${expected.size} events are present`);
+      await new Promise((resolve) => setImmediate(resolve)); // let other work run
     }
-    if (tree.root() !== kept.root()) throw this.broken(`the root over its ${tree.size} events is ${tree.root()}, and was ${kept.root()}`);
+    if (tree.root() !== expected.root())
+      throw this.broken(`the root over its ${tree.size} events is ${tree.root()}, expected ${expected.root()}`);
     return { count: tree.size, root: tree.root() };
   }
 
   broken(why: string): HistoryBrokenError {
     return new HistoryBrokenError(
-      `The copy of the log in ${join(this.dir, REPLICA_FILE)} is not the log: ${why}. Without the file it is made anew.`,
+      `The replica in ${join(this.dir, REPLICA_FILE)} does not match the log: ${why}. Delete the file and it is rebuilt from the log.`,
     );
   }
 
@@ -180,7 +181,7 @@ export class ReplicaFile {
     if (genesis !== undefined) this.#genesis = genesisIn(JSON.parse(genesis));
     if (tree !== undefined) this.#tree = MerkleTree.from(JSON.parse(tree) as TreeState);
     const last = this.#db.prepare<[], { sequence: number | null }>('SELECT max(sequence) AS sequence FROM events').get()!.sequence ?? 0;
-    if (last !== this.sequence) throw this.broken(`its last event is number ${last}, and was number ${this.sequence}`);
+    if (last !== this.sequence) throw this.broken(`its last event is number ${last}, expected number ${this.sequence}`);
     this.#position = this.positionAt(last);
   }
 
@@ -188,7 +189,7 @@ export class ReplicaFile {
     try {
       return rows.map(recordedOf);
     } catch {
-      throw this.broken(`what stands between ${rows[0]!.position} and ${rows.at(-1)!.position} is no JSON`);
+      throw this.broken(`an event between ${rows[0]!.position} and ${rows.at(-1)!.position} is not valid JSON`);
     }
   }
 }

@@ -6,7 +6,7 @@ import { subscriptionToAll, subscriptionToStream, type Filter } from './subscrip
 
 type Options = streams.ReadReq.Options;
 
-/** What a read or a subscription is answered with, message by message. */
+/** The response messages of a read or a subscription. */
 export const answersTo = (log: Log, options: Options, over: AbortSignal): AsyncIterable<streams.ReadResp> | Iterable<streams.ReadResp> => {
   const stream = options.getStream();
   if (options.hasSubscription()) {
@@ -47,7 +47,7 @@ function* allRead(log: Log, all: streams.ReadReq.Options.AllOptions, options: Op
     } catch (error) {
       const kind = allows ? 'FilteredAll' : 'All';
       if (error instanceof InvalidPositionError)
-        throw new RefusedError(readFailed(kind, 'InvalidPositionError', 'no log record is at that position.'));
+        throw new RefusedError(readFailed(kind, 'InvalidPosition', 'no log record is at that position.'));
       if (error instanceof BeyondEndError)
         throw new RefusedError(readFailed(kind, 'Error', 'that position is greater than the writer checkpoint.'));
       throw error;

@@ -27,9 +27,9 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** An authority made up for a test: it signs certificates for hosts, and for users when given none. */
+/** A certificate authority for tests: it issues certificates for hosts, or for users when no host is given. */
 export class Authority {
-  /** PEM: what a client must trust. */
+  /** PEM of the root certificate that clients must trust. */
   readonly certificate: string;
   readonly #key: KeyObject;
   #serial = 1;
@@ -47,14 +47,14 @@ export class Authority {
     return { certificate: this.#signed(name, publicKey, ...names), key };
   }
 
-  #signed(aggregate: string, key: KeyObject, ...extensions: Buffer[]): string {
+  #signed(subject: string, key: KeyObject, ...extensions: Buffer[]): string {
     const body = sequence(
       der(0xa0, der(0x02, Buffer.from([2]))), // version 3
       der(0x02, Buffer.from([this.#serial++])),
       ECDSA_WITH_SHA256,
       nameOf(this.name),
       sequence(text(0x17, '200101000000Z'), text(0x17, '491231235959Z')),
-      nameOf(aggregate),
+      nameOf(subject),
       key.export({ type: 'spki', format: 'der' }),
       ...(extensions.length > 0 ? [der(0xa3, sequence(...extensions))] : []),
     );

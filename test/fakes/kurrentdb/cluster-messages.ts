@@ -14,7 +14,7 @@ export interface Member {
   readonly state: keyof typeof STATES;
 }
 
-/** What gossip tells. `now` is in milliseconds. */
+/** The gossip response. `now` is in milliseconds since 1970. */
 export const clusterMessage = (now: number, members: readonly Member[]): gossip.ClusterInfo => {
   const info = new gossip.ClusterInfo();
   for (const { host, port, state } of members) {
@@ -22,7 +22,7 @@ export const clusterMessage = (now: number, members: readonly Member[]): gossip.
     endPoint.setAddress(host);
     endPoint.setPort(port);
     const bits = new shared.UUID.Structured();
-    // 00000000-0000-4000-8000-… with the port at its end.
+    // The UUID 00000000-0000-4000-8000-…, ending in the port.
     bits.setMostSignificantBits(String(0x4000));
     bits.setLeastSignificantBits(String(BigInt.asIntN(64, 0x8000000000000000n + BigInt(port))));
     const id = new shared.UUID();
@@ -44,7 +44,7 @@ const SERVICES = {
   'event_store.client.server_features.serverfeatures': featuresServices.ServerFeaturesService,
 };
 
-/** The version that is stood in for, and the calls that are answered. */
+/** The server version that the fake imitates, and the calls that it answers. */
 export const supportedMethods = (): features.SupportedMethods => {
   const supported = new features.SupportedMethods();
   supported.setEventStoreServerVersion('26.1.0');

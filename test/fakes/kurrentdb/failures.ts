@@ -1,7 +1,7 @@
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { InvalidPositionError, type Expected } from './log.js';
 
-/** A failed call as it goes over the wire: `metadata` becomes its trailers. */
+/** A failed call on the wire: `metadata` becomes its trailers. */
 export interface Failure {
   readonly code: Status;
   readonly details?: string;
@@ -14,7 +14,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** The caller went away: there is nobody to answer. */
+/** The caller has gone; no answer is sent. */
 export class GoneError extends Error {}
 
 export const statusOf = ({ code, details = Status[code], metadata = {} }: Failure) => {
@@ -23,7 +23,7 @@ export const statusOf = ({ code, details = Status[code], metadata = {} }: Failur
   return { code, details, metadata: trailers };
 };
 
-/** What the server answers when its handler did not expect what it met. */
+/** The server's answer to an unexpected exception in its handler. */
 export const thrown: Failure = { code: Status.UNKNOWN, details: 'Exception was thrown by handler.' };
 export const notReady: Failure = { code: Status.UNAVAILABLE, details: 'Server Is Not Ready' };
 export const unauthenticated: Failure = { code: Status.UNAUTHENTICATED, details: 'Unauthenticated' };
@@ -33,7 +33,7 @@ export const accessDenied: Failure = {
   metadata: { exception: 'access-denied' },
 };
 
-/** A read that the server began and gave up. */
+/** A read that the server started and aborted. */
 export const readFailed = (kind: 'Stream' | 'All' | 'FilteredAll', result: string, why: string): Failure => ({
   code: Status.UNKNOWN,
   details: `Unexpected ${kind === 'FilteredAll' ? 'FilteredReadAll' : `Read${kind}`}Result: ${result} >> ${why}`,
@@ -82,7 +82,7 @@ export const eventTooLarge = (id: string, size: number, limit: number): Failure 
   },
 });
 
-/** Of a subscription; a read says it in its own words. */
+/** A subscription's answer to an invalid position; a read has its own, see `readFailed`. */
 const invalidPosition: Failure = { code: Status.INVALID_ARGUMENT, details: 'Trying to read from an invalid position.' };
 
 export const failureOf = (error: unknown): Failure =>

@@ -9,45 +9,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure } from './failures.js';
 import { clusterMessage, supportedMethods } from './cluster-messages.js';
 import { Log, type Recorded } from './log.js';
-import { Reception, type Fate, type Method } from './fault-injection.js';
+import { FaultInjection, type Fate, type Method } from './fault-injection.js';
 import { StreamsService } from './streams-service.js';
 
-export interface StandInOptions {
-  /** 0, unless told: any that is free. */
+export interface FakeServerOptions {
+  /** 0 or absent: any free port. */
   readonly port?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Of another node, of whose cluster this one is then a member. */
+  /** The log of another node, which makes this one a member of its cluster. */
   readonly log?: Log;
-  /** PEM. With `clientsOf` callers need a certificate which that authority signed. */
+  /** PEM. With `clientsOf`, callers need a certificate signed by that authority. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly clientsOf?: string };
 }
 
 /**
- * A single KurrentDB node as its client sees it, in this process: the same answers, trailers, positions and subscriptions for what the
- * ledger uses, and knobs for what goes wrong. Its data outlives `stop`, `kill` and `start`. Not there: links, persistent subscriptions,
- * projections, users, rights of single streams, $maxAge.
+ * A fake KurrentDB node in this process, with fault injection. For what the ledger uses it gives the same answers, trailers, positions and
+ * subscriptions as a real node. Its data survive `stop`, `kill` and `start`. Not implemented: links, persistent subscriptions, projections,
+ * users, permissions of single streams, $maxAge.
  */
-export class StandIn {
-  /** May be replaced by that of another node, as when a backup is restored. */
+export class FakeServer {
+  /** May be replaced by another log, to simulate the restore of a backup. */
   log: Log;
-  /** Bytes that one append, and one event, may have; as on the server unless a test lowers them. */
+  /** Maximum bytes of one append and of one event. The defaults are the server's. */
   maxAppendSize = 256 * 1024 * 1024;
   maxEventSize = 16 * 1024 * 1024;
 
-  readonly #reception = new Reception((peer) => this.#cut(peer));
+  readonly #faults = new FaultInjection((peer) => this.#cut(peer));
   readonly #streams: StreamsService;
-  readonly #tls: StandInOptions['tls'];
+  readonly #tls: FakeServerOptions['tls'];
   readonly #sockets = new Set<Socket>();
   #grpc: Server | undefined;
   #listener = createServer();
   #port: number;
 
-  constructor({ port = 0, now = Date.now, log = new Log(now), tls }: StandInOptions = {}) {
+  constructor({ port = 0, now = Date.now, log = new Log(now), tls }: FakeServerOptions = {}) {
     this.#port = port;
     this.#tls = tls;
     this.log = log;
-    this.#streams = new StreamsService(this, this.#reception);
+    this.#streams = new StreamsService(this, this.#faults);
   }
 
   get port(): number {
@@ -59,12 +59,12 @@ export class StandIn {
     return this.#tls ? `esdb://localhost:${this.#port}?tls=true` : `esdb://127.0.0.1:${this.#port}?tls=false`;
   }
 
-  /** How often each kind of call was received. */
+  /** Number of calls received, by kind. */
   get calls(): Readonly<Record<Method, number>> {
-    return this.#reception.calls;
+    return this.#faults.calls;
   }
 
-  /** The most appends that were under way at once. */
+  /** Highest number of appends in flight at once. */
   get appendsAtOnce(): number {
     return this.#streams.appendsAtOnce;
   }
@@ -74,15 +74,15 @@ export class StandIn {
   }
 
   get latency(): number {
-    return this.#reception.latency;
+    return this.#faults.latency;
   }
 
-  /** Milliseconds that every call waits before it is looked at. */
+  /** Milliseconds that every call waits before it is processed. */
   set latency(milliseconds: number) {
-    this.#reception.latency = milliseconds;
+    this.#faults.latency = milliseconds;
   }
 
-  /** Listens, on the same port as before if it ran already. */
+  /** Listens; after the first start always on the same port. */
   async start(): Promise<this> {
     this.#grpc = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
     this.#grpc.addService(streamsServices.StreamsService, this.#streams.implementation());
@@ -90,24 +90,24 @@ export class StandIn {
     this.#grpc.addService(featuresServices.ServerFeaturesService, {
       getSupportedMethods: this.#streams.unary('features', supportedMethods),
     });
-    const door = this.#grpc.createConnectionInjector(this.#credentials());
+    const injector = this.#grpc.createConnectionInjector(this.#credentials());
     this.#listener = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
-      door.injectConnection(socket);
+      injector.injectConnection(socket);
     });
     this.#listener.listen(this.#port, '127.0.0.1');
     await once(this.#listener, 'listening');
     this.#port = (this.#listener.address() as AddressInfo).port;
-    // A node that comes up records its election, in a stream that readers of $all are not shown.
+    // A starting node records its election in a stream that is hidden from readers of $all.
     this.writeForeign('$epoch-information', { type: '$epoch-information', data: Buffer.from('{}') });
     return this;
   }
 
   /**
-   * Ends as a node that is told to: takes no new call, lets those under way come to their end, and drops what is open after `grace`
-   * milliseconds; subscriptions end without a status then, and say nothing before.
+   * A graceful shutdown: refuses new calls, lets calls in flight finish, and drops what is still open after `grace` milliseconds.
+   * Subscriptions go silent at once and then end without a status.
    */
   async stop(grace = 50): Promise<void> {
     const closed = this.#close();
@@ -120,19 +120,19 @@ export class StandIn {
     await closed;
   }
 
-  /** Ends as a process that is killed: every connection is gone at once. */
+  /** A killed process: every connection is destroyed at once. */
   async kill(): Promise<void> {
     const closed = this.#close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
-  /** The events of a stream, whatever its bounds hide. */
+  /** All events of a stream, including those hidden by truncation or deletion. */
   recorded(stream: string): readonly Recorded[] {
     return this.log.recorded(stream);
   }
 
-  /** What another program writes: JSON unless told otherwise, at whatever revision the stream is. */
+  /** Writes an event as another program would: JSON by default, at the end of the stream. */
   writeForeign(stream: string, event: { type: string; data: Buffer; contentType?: string; metadata?: Buffer; id?: string }): Recorded {
     const { type, data, contentType = 'application/json', metadata = Buffer.alloc(0), id = randomUUID() } = event;
     const outcome = this.log.append(stream, 'any', [{ id, type, json: contentType === 'application/json', data, metadata }]);
@@ -140,7 +140,7 @@ export class StandIn {
     return this.log.recorded(stream).at(-1)!;
   }
 
-  /** What the server writes for itself: moves the head of $all. */
+  /** Writes system events, which move the head of $all. */
   systemWrite(times = 1): void {
     for (let n = 0; n < times; n++) {
       this.writeForeign(`$stats-127.0.0.1:${this.#port}`, { type: '$statsCollected', data: Buffer.from('{"proc-mem":1}') });
@@ -155,57 +155,57 @@ export class StandIn {
     this.log.tombstone(stream, 'any');
   }
 
-  /** Replaces a stream's metadata: `$maxCount`, and `$tb`, the revision before which it is truncated. */
+  /** Replaces a stream's metadata: `$maxCount` limits its events, `$tb` is the revision before which it is truncated. */
   boundStream(stream: string, bounds: { $maxCount?: number; $tb?: number }): void {
     this.log.bound(stream, bounds);
   }
 
-  /** The next call of a kind fails before anything is stored; a read or subscription after it sent `after` messages. */
+  /** The next `times` calls of a kind fail before anything is stored; a read or subscription fails after `after` messages. */
   failNext(method: Method, failure: Failure, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: failure, recorded: false, after }, times);
+    this.#faults.plan(method, { fate: failure, recorded: false, after }, times);
   }
 
-  /** The next call of a kind is never answered and stores nothing; a read or subscription ends so after it sent `after` messages. */
+  /** The next `times` calls of a kind store nothing and get no answer; a read or subscription stalls after `after` messages. */
   holdNext(method: Method, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: 'hold', recorded: false, after }, times);
+    this.#faults.plan(method, { fate: 'hold', recorded: false, after }, times);
   }
 
-  /** The connection of the next call of a kind is destroyed, and nothing is stored. */
+  /** The next `times` calls of a kind store nothing and lose their connection. */
   cutNext(method: Method, { times = 1, after = 0 } = {}): void {
-    this.#reception.plan(method, { fate: 'cut', recorded: false, after }, times);
+    this.#faults.plan(method, { fate: 'cut', recorded: false, after }, times);
   }
 
-  /** The next write of a kind is stored, and its writer never hears so. */
+  /** The next write of a kind is stored, but its writer gets no success answer. */
   storeThenFail(method: 'append' | 'batchAppend' | 'delete' | 'tombstone', fate: Fate = 'cut'): void {
-    this.#reception.plan(method, { fate, recorded: true, after: 0 });
+    this.#faults.plan(method, { fate, recorded: true, after: 0 });
   }
 
-  /** Once a kind of call was received so many times in all. */
+  /** Resolves once a kind of call has been received `times` times in total. */
   received(method: Method, times: number): Promise<void> {
-    return this.#reception.received(method, times);
+    return this.#faults.received(method, times);
   }
 
-  /** Follows another node: calls that require the leader are sent there, other writes are passed on. Without arguments it leads again. */
+  /** Becomes a follower of another node: calls that require the leader are redirected there. Without arguments it leads again. */
   leaderIs(host?: string, port?: number): void {
-    this.#reception.leader = host === undefined || port === undefined ? undefined : { host, port };
+    this.#faults.leader = host === undefined || port === undefined ? undefined : { host, port };
   }
 
-  /** Whether it takes calls: a node that starts or takes part in an election does not. */
+  /** Whether it accepts calls: a node that is starting or electing a leader does not. */
   isReady(ready: boolean): void {
-    this.#reception.ready = ready;
+    this.#faults.ready = ready;
   }
 
-  /** From now on calls need this user and password; those to find the cluster and its features do not. */
+  /** From now on calls need this user and password, except for gossip and server features. */
   requireCredentials(user: string, password: string): void {
-    this.#reception.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    this.#faults.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
-  /** Subscriptions that are open stay so, and never say anything again. */
+  /** The open subscriptions stay open but send nothing more. */
   silenceSubscriptions(): void {
     for (const subscription of this.#streams.subscriptions) subscription.silence();
   }
 
-  /** Ends the open subscriptions, with an error if one is given. */
+  /** Ends the open subscriptions, with a failure if one is given. */
   dropSubscriptions(failure?: Failure): void {
     for (const subscription of this.#streams.subscriptions) subscription.end(failure);
   }
@@ -227,7 +227,7 @@ export class StandIn {
   }
 
   #members() {
-    const { leader, ready } = this.#reception;
+    const { leader, ready } = this.#faults;
     const own = { host: this.#tls ? 'localhost' : '127.0.0.1', port: this.#port };
     return clusterMessage(this.log.now(), [
       { ...own, state: !ready ? 'electing' : leader ? 'follower' : 'leader' },

@@ -3,29 +3,29 @@ import { accessDenied, GoneError, notLeader, notReady, RefusedError, unauthentic
 
 const METHODS = ['append', 'batchAppend', 'readStream', 'readAll', 'subscribe', 'delete', 'tombstone', 'gossip', 'features'] as const;
 
-/** A kind of call as a test sees it; `batchAppend` is one append inside the long call that carries many. */
+/** A kind of call. `batchAppend` is one append inside the shared batch call. */
 export type Method = (typeof METHODS)[number];
 
-/** What becomes of a call: an answer that is an error, no answer at all, or its connection destroyed. */
+/** How a call fails: an error as the answer, no answer, or a destroyed connection. */
 export type Fate = Failure | 'hold' | 'cut';
 
-/** `stored`: only after its work is done. `after`: of a read or subscription, once so many messages were sent. */
+/** A fault for one call. `recorded`: only after its write is stored. `after`: for reads and subscriptions, after this many messages. */
 export interface Plan {
   readonly fate: Fate;
   readonly recorded: boolean;
   readonly after: number;
 }
 
-/** What every call of the gRPC library has. */
+/** What every call of the gRPC library offers. */
 export interface Call {
   readonly cancelled: boolean;
   readonly metadata: { get(key: string): readonly (string | Buffer)[] };
   getPeer(): string;
-  on(event: 'cancelled', heard: () => void): unknown;
+  on(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** Where every call comes in: counted, delayed, let in or sent away, or met by what a test planned for it. */
-export class Reception {
+/** Every call passes through here: it is counted, delayed, authorised, and given the fault that a test planned for it. */
+export class FaultInjection {
   readonly calls = Object.fromEntries(METHODS.map((method) => [method, 0])) as Record<Method, number>;
   latency = 0;
   ready = true;
@@ -44,20 +44,20 @@ export class Reception {
     this.#plans.set(method, [...plans, ...Array.from({ length: times }, () => plan)]);
   }
 
-  /** @throws Refused, Gone */
+  /** @returns the planned fault, if it comes after the work. @throws RefusedError, GoneError */
   async admit(method: Method, call: Call): Promise<Plan | undefined> {
     this.calls[method]++;
     for (const wake of this.#waiting) wake();
     const plan = this.#plans.get(method)?.shift();
     if (this.latency > 0) await sleep(this.latency);
-    if (plan && !plan.recorded && plan.after === 0) await this.meet(plan.fate, call);
+    if (plan && !plan.recorded && plan.after === 0) await this.fail(plan.fate, call);
     if (call.cancelled) throw new GoneError();
     if (method !== 'gossip' && method !== 'features') this.#check(call);
     return plan;
   }
 
-  /** Never returns. @throws Refused, Gone */
-  meet(fate: Fate, call: Call): Promise<never> {
+  /** Makes the call fail; never resolves. @throws RefusedError, GoneError */
+  fail(fate: Fate, call: Call): Promise<never> {
     if (typeof fate === 'object') return Promise.reject(new RefusedError(fate));
     if (fate === 'cut') this.cut(call.getPeer());
     return new Promise((_, reject) => {
@@ -66,7 +66,7 @@ export class Reception {
     });
   }
 
-  /** Once a kind of call was received so many times in all. */
+  /** Resolves once a kind of call has been received `times` times in total. */
   async received(method: Method, times: number): Promise<void> {
     while (this.calls[method] < times) {
       await new Promise<void>((resolve) => {
@@ -85,7 +85,7 @@ export class Reception {
       throw new RefusedError(authorization === undefined ? accessDenied : unauthenticated);
     }
     if (!this.ready) throw new RefusedError(notReady);
-    // A follower passes writes on to the leader, and answers reads, unless the caller asked for the leader itself.
+    // A follower serves calls itself, writes included, unless the caller requires the leader.
     const mustLead = call.metadata.get('requires-leader')[0] === 'true';
     if (this.leader && mustLead) throw new RefusedError(notLeader(this.leader.host, this.leader.port));
   }

@@ -7,15 +7,15 @@ export interface Update {
   readonly stream: string;
 }
 
-/** A client that follows a projection's updates and keeps what it heard. */
+/** A client of a projection's update stream that keeps every update it receives. */
 export class Listener {
   readonly updates: Update[] = [];
   readonly resets: string[] = [];
-  /** Of the last message: where another one goes on. */
+  /** Id of the last message, from which another listener can resume. */
   lastId = '';
   readonly #gone = new AbortController();
 
-  /** Once the server has said where it begins, or that it goes on after an id. */
+  /** Resolves once the server has sent the starting id or accepted the given one. */
   static async to(url: string, lastId?: string): Promise<Listener> {
     const listener = new Listener();
     await listener.#open(url, lastId);
@@ -40,7 +40,7 @@ export class Listener {
     const reading = (async () => {
       for await (const chunk of text) parser.feed(chunk);
     })();
-    reading.catch(() => undefined); // it hung up, or the server is gone
+    reading.catch(() => undefined); // hung up, or the server is gone
     if (lastId === undefined) while (this.lastId === '') await new Promise((later) => setTimeout(later, 2));
     else this.lastId = lastId;
   }

@@ -1,7 +1,7 @@
-/** The revision that a tombstone stands at: the largest that the server can write. */
+/** The revision of a tombstone: the largest that the server can write. */
 export const TOMBSTONE = 2 ** 63;
 
-/** Bytes that each record takes in the log beside its names, data and metadata. */
+/** Bytes of each record in the log in addition to its names, data and metadata. */
 const FRAME = 90;
 
 export interface Proposed {
@@ -12,17 +12,17 @@ export interface Proposed {
   readonly metadata: Uint8Array;
 }
 
-/** An event as it stands in the log. */
+/** An event in the log. */
 export interface Recorded extends Proposed {
   readonly stream: string;
   readonly revision: number;
-  /** Where its record begins: commit and prepare position both. */
+  /** Where its record begins; both its commit and its prepare position. */
   readonly position: number;
-  /** Where the record after it begins. */
+  /** Where the next record begins. */
   readonly end: number;
   /** Milliseconds since 1970. */
   readonly created: number;
-  /** Taken out by a scavenge: its place in the log remains, the event is gone. */
+  /** Removed by a scavenge: its position remains valid, the event is gone. */
   scavenged?: true;
 }
 
@@ -31,10 +31,10 @@ export interface Position {
   readonly prepare: number;
 }
 
-/** A revision, or what else a writer may expect of a stream; -1 is "no stream". */
+/** The revision that a writer expects, -1 for "no stream", or another expectation. */
 export type Expected = number | 'any' | 'exists';
 
-/** `revision` is the last one written, `position` its place (absent when the event can no longer be read from its stream). */
+/** `revision` is the last one written, `position` that event's position (absent when its stream no longer shows it). */
 export type Outcome =
   | { readonly ok: true; readonly revision: number; readonly position?: number }
   | { readonly ok: false; readonly reason: 'wrong-expected-version'; readonly current: number }
@@ -42,7 +42,7 @@ export type Outcome =
 
 export type Found = readonly Recorded[] | 'not-found' | 'deleted';
 
-/** A page of $all: what matched, where the next page begins, how many events were looked at, and whether the log ended there. */
+/** A page of $all: matching events, where the next page begins, how many events were scanned, and whether the log ended. */
 export interface Page {
   readonly events: readonly Recorded[];
   readonly next: Position;
@@ -56,7 +56,7 @@ export class BeyondEndError extends Error {}
 export const before = (a: Position, b: Position): boolean => a.commit < b.commit || (a.commit === b.commit && a.prepare < b.prepare);
 export const at = (position: number): Position => ({ commit: position, prepare: position });
 
-/** Every reader of $all is spared the server's record of its own elections. */
+/** Readers of $all see neither scavenged events nor the server's record of its elections. */
 const hidden = ({ stream, scavenged }: Recorded): boolean => stream === '$epoch-information' || scavenged === true;
 
 interface Bounds {
@@ -72,7 +72,7 @@ const boundsEvent = (bounds: Bounds): Proposed => ({
   metadata: new Uint8Array(),
 });
 
-/** The transaction log of one node, in memory: streams, their bounds and tombstones, idempotency by event id, and the order of everything. */
+/** One node's transaction log in memory: streams, their metadata and tombstones, idempotency by event id, and the global order. */
 export class Log {
   readonly #records: Recorded[] = [];
   readonly #streams = new Map<string, Recorded[]>();
@@ -83,18 +83,18 @@ export class Log {
 
   constructor(readonly now: () => number) {}
 
-  /** Position of the newest event; -1 while there is none. */
+  /** Position of the newest event; -1 when the log is empty. */
   get last(): number {
     return this.#records.at(-1)?.position ?? -1;
   }
 
-  /** Tells of every record from now on, in order, until the returned function is called. */
+  /** Calls `see` with every new record, in order, until the returned function is called. */
   watch(see: (record: Recorded) => void): () => void {
     this.#watchers.add(see);
     return () => this.#watchers.delete(see);
   }
 
-  /** Every event of a stream that a scavenge left, whatever its bounds hide. */
+  /** All events of a stream that no scavenge has removed, including those hidden by truncation or deletion. */
   recorded(stream: string): readonly Recorded[] {
     return (this.#streams.get(stream) ?? []).filter(({ scavenged }) => !scavenged);
   }
@@ -108,7 +108,7 @@ export class Log {
     return refused ?? this.#write(stream, events);
   }
 
-  /** Hides what the stream holds; a later append begins after it. */
+  /** Hides the stream's events; a later append continues its revisions. */
   softDelete(stream: string, expected: Expected): Outcome {
     const refused = this.#refused(stream, expected);
     if (refused) return refused;
@@ -117,7 +117,7 @@ export class Log {
     return { ok: true, revision: current, position: this.#writeBounds(stream, { $tb: TOMBSTONE }).position };
   }
 
-  /** Ends a stream for good. */
+  /** Deletes a stream permanently. */
   tombstone(stream: string, expected: Expected): Outcome {
     const refused = this.#refused(stream, expected);
     if (refused) return refused;
@@ -127,12 +127,12 @@ export class Log {
     return { ok: true, revision: TOMBSTONE, position: this.#record(stream, TOMBSTONE, event).position };
   }
 
-  /** Writes a stream's metadata in place of what it had. */
+  /** Replaces a stream's metadata. */
   bound(stream: string, bounds: Bounds): void {
     this.append(`$$${stream}`, 'any', [boundsEvent(bounds)]);
   }
 
-  /** Takes out for good what bounds and tombstones hide, but for the last event of a stream that may be written to again. */
+  /** Permanently removes what metadata and tombstones hide, except the last event of a stream that can still be appended to. */
   scavenge(): void {
     for (const [stream, events] of this.#streams) {
       const ended = this.#isEnded(stream);
@@ -159,7 +159,7 @@ export class Log {
     return events.slice(Math.max(start, first)).filter(visible).slice(0, count);
   }
 
-  /** Events at or after a position. @throws InvalidPosition when no record begins or ends there */
+  /** Events at or after a position. @throws InvalidPositionError when no record begins or ends there */
   readAll(from: Position, count: number, window = Infinity, allows: (record: Recorded) => boolean = () => true): Page {
     const events: Recorded[] = [];
     let next = from;
@@ -175,7 +175,7 @@ export class Log {
     return { events, next, considered, end: index >= this.#records.length && events.length < count && considered < window };
   }
 
-  /** Events before a position, newest first. @throws InvalidPosition when no record begins or ends there, BeyondEnd */
+  /** Events before a position, newest first. @throws InvalidPositionError when no record begins or ends there, BeyondEndError */
   readAllBackwards(from: Position | 'end', count: number, allows: (record: Recorded) => boolean = () => true): readonly Recorded[] {
     const events: Recorded[] = [];
     if (from !== 'end' && from.commit > this.#end) throw new BeyondEndError();
@@ -202,7 +202,7 @@ export class Log {
     return low;
   }
 
-  /** A tombstone ends the stream's metadata with it. */
+  /** Whether a stream has a tombstone. A tombstone also ends the stream's metadata. */
   #isEnded(stream: string): boolean {
     return this.#tombstoned.has(stream) || (stream.startsWith('$$') && this.#tombstoned.has(stream.slice(2)));
   }
@@ -221,16 +221,16 @@ export class Log {
   }
 
   #first(stream: string): number {
-    // Of a stream of metadata only the last event counts.
+    // A metadata stream shows only its last event.
     const { $tb = 0, $maxCount = stream.startsWith('$$') ? 1 : undefined } = this.#bounds(stream);
     return Math.max($tb, $maxCount === undefined ? 0 : this.#current(stream) + 1 - $maxCount);
   }
 
-  /** Why the stream is not as a writer expects it. */
+  /** Why the stream does not meet a writer's expectation; undefined when it does. */
   #refused(stream: string, expected: Expected): Exclude<Outcome, { ok: true }> | undefined {
     const current = this.#current(stream);
     const softDeleted = this.#softDeleted(stream);
-    // Metadata that was there before the tombstone may still be written to.
+    // A metadata stream that existed before the tombstone can still be written to.
     if (this.#isEnded(stream) && (current < 0 || this.#tombstoned.has(stream))) return { ok: false, reason: 'stream-deleted' };
     if (expected === 'exists' && softDeleted) return { ok: false, reason: 'stream-deleted' };
     const is =
@@ -240,7 +240,7 @@ export class Log {
     return is ? undefined : { ok: false, reason: 'wrong-expected-version', current };
   }
 
-  /** A retry is known by its ids: at the revisions that follow the expected one, or anywhere in the stream when none is expected. */
+  /** Recognises a retry by its event ids: after the expected revision, or anywhere in the stream when any revision is expected. */
   #alreadyWritten(stream: string, expected: Expected, events: readonly Proposed[]): 'all' | 'some' | 'none' {
     if (events.length === 0) return 'none';
     const known = events.map(({ id }, n) =>
@@ -265,7 +265,7 @@ export class Log {
   #write(stream: string, events: readonly Proposed[]): Outcome {
     const current = this.#current(stream);
     if (events.length === 0) {
-      // An append of nothing still leaves a record that nobody reads.
+      // An empty append still leaves a record in the log, which no reader sees.
       const position = this.#end;
       this.#end += FRAME + stream.length;
       return { ok: true, revision: Math.max(current, 0), position };
@@ -274,7 +274,7 @@ export class Log {
     const undeleted = this.#softDeleted(stream) ? stream : original !== undefined && this.#softDeleted(original) ? original : undefined;
     const begin = undeleted === undefined ? 0 : this.#current(undeleted) + 1;
     const written = events.map((event, n) => this.#record(stream, current + 1 + n, event));
-    // What makes a deleted stream visible again, an event or other bounds, begins it after all that it held.
+    // An append or new metadata makes a deleted stream visible again, starting after its deleted events.
     if (undeleted !== undefined) this.#writeBounds(undeleted, { ...this.#bounds(undeleted), $tb: begin });
     const last = written.at(-1)!;
     return { ok: true, revision: last.revision, position: last.position };

@@ -25,7 +25,7 @@ export const expectedOf = (
   return Number('getStreamPosition' in options ? options.getStreamPosition() : options.getRevision());
 };
 
-/** Two messages that hold each other in the same way in several answers. */
+/** Sets a position in a response; several responses have the same shape here. */
 export const positionedAt = <
   Place extends { setCommitPosition(value: string): unknown; setPreparePosition(value: string): unknown },
   Response extends { setPosition(value: Place): unknown },
@@ -55,7 +55,7 @@ export const proposedOf = (message: streams.AppendReq.ProposedMessage | streams.
   };
 };
 
-/** What counts towards the limits of one append. */
+/** Bytes that count towards the limits of one append. */
 export const sizeOf = ({ type, data, metadata }: Proposed): number => data.length + metadata.length + type.length * 2;
 
 const TICKS_PER_MILLISECOND = 10_000n;
@@ -186,7 +186,7 @@ export const batchMessage = (id: string, stream: string, expected: Expected, out
   return failed(response, 'WrongExpectedVersion', code.Code.ALREADY_EXISTS, wrong);
 };
 
-/** A refusal of one append of a long call; undefined for what ends the call. */
+/** The answer that refuses one append of a batch call; undefined for a failure that ends the whole call. */
 export const batchFailure = (id: string, stream: string, failure: Failure): streams.BatchAppendResp | undefined => {
   const { metadata = {}, details = '' } = failure;
   const exception = metadata['exception'];

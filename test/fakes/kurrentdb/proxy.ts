@@ -3,14 +3,14 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 const now = (): number => performance.now();
 
-/** More than this does not wait on the way; the sender is held back, as by a full buffer of TCP. */
-const MOST_WAITING = 1024 * 1024;
+/** Maximum bytes in transit; beyond that the sender is paused, as by a full TCP buffer. */
+const MAX_IN_TRANSIT = 1024 * 1024;
 
-/** One direction of a connection: bytes, and at last its end, in order, each as late as the delay was when it came. */
-class Way {
-  /** Nothing gets through, and nothing is lost. */
+/** One direction of a connection: forwards bytes and the end in order, each delayed by the delay at its arrival. */
+class Direction {
+  /** Nothing is forwarded and nothing is lost. */
   held = false;
-  /** Everything vanishes. */
+  /** Everything is discarded. */
   dropping = false;
   readonly #queue: { readonly bytes: Buffer | undefined; readonly due: number }[] = [];
   #waiting = 0;
@@ -50,23 +50,23 @@ class Way {
       if (bytes) this.to.write(bytes);
       else this.to.end();
     }
-    if (this.#waiting > MOST_WAITING) this.from.pause();
+    if (this.#waiting > MAX_IN_TRANSIT) this.from.pause();
     else this.from.resume();
   }
 }
 
-/** A client's connection through the proxy, and the proxy's own to the target. */
+/** A client's connection to the proxy, and the proxy's connection to the target. */
 class Pair {
-  readonly requests: Way;
-  readonly answers: Way;
+  readonly requests: Direction;
+  readonly answers: Direction;
   readonly #sockets: readonly [Socket, Socket];
-  /** A reset of one side waits here while the connection is held. */
+  /** A reset of one side that is passed on once the connection is no longer held. */
   #broken = false;
 
   constructor(client: Socket, target: Socket, delay: () => number, closed: () => void) {
     this.#sockets = [client, target];
-    this.requests = new Way(client, target, delay);
-    this.answers = new Way(target, client, delay);
+    this.requests = new Direction(client, target, delay);
+    this.answers = new Direction(target, client, delay);
     for (const socket of this.#sockets) {
       socket.on('error', () => undefined);
       socket.on('close', (failed) => {
@@ -99,7 +99,7 @@ class Pair {
   }
 }
 
-/** A TCP proxy in front of a server, through which a connection can die in every way that it can. */
+/** A TCP proxy in front of a server, which makes connections fail in every way that TCP can. */
 export class Proxy {
   readonly #pairs = new Set<Pair>();
   #listener: Server | undefined;
@@ -108,7 +108,7 @@ export class Proxy {
   #held = false;
 
   constructor(
-    /** Where a new connection goes; may be changed. */
+    /** Where new connections go; may be changed. */
     public target: { readonly port: number; readonly host?: string },
   ) {}
 
@@ -126,41 +126,41 @@ export class Proxy {
     return this;
   }
 
-  /** Ends every connection in both directions (FIN). What was on its way is lost. */
+  /** Ends every connection in both directions (FIN). Bytes in transit are lost. */
   cut(): void {
     for (const pair of this.#pairs) pair.end();
   }
 
-  /** Breaks every connection off (RST). */
+  /** Resets every connection (RST). */
   reset(): void {
     for (const pair of this.#pairs) pair.reset();
   }
 
-  /** Half open: connections stay, new ones too, and nothing gets through in either direction, not even an end, until `resume`. */
+  /** Half open: connections, also new ones, stay open, but nothing is forwarded in either direction, not even an end, until `resume`. */
   hold(): void {
     this.#held = true;
     for (const pair of this.#pairs) pair.hold();
   }
 
-  /** Everything, both ways, is so many milliseconds late from now on. */
+  /** Delays everything in both directions from now on. */
   delay(milliseconds: number): void {
     this.#delay = milliseconds;
   }
 
-  /** On the connections that are there requests still get through, and answers vanish; after some milliseconds, if told, they are cut. */
+  /** Existing connections forward requests but discard answers; after `cutAfter` milliseconds, if given, they are ended. */
   dropAnswers(cutAfter?: number): void {
     const pairs = [...this.#pairs];
     for (const pair of pairs) pair.answers.dropping = true;
     if (cutAfter !== undefined) setTimeout(() => pairs.forEach((pair) => pair.end()), cutAfter).unref();
   }
 
-  /** Takes no new connection: whoever tries is refused. */
+  /** Refuses new connections. */
   refuse(): void {
     this.#listener?.close();
     this.#listener = undefined;
   }
 
-  /** Takes new connections again, on the same port. */
+  /** Accepts new connections again, on the same port. */
   async accept(): Promise<void> {
     this.refuse();
     this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#connect(client));
@@ -169,7 +169,7 @@ export class Proxy {
     this.#port = (this.#listener.address() as AddressInfo).port;
   }
 
-  /** Undoes `hold` and `delay`: what was held goes on its way, however late. */
+  /** Undoes `hold` and `delay`: held bytes are forwarded. */
   resume(): void {
     this.#held = false;
     this.#delay = 0;

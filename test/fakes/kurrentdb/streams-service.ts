@@ -23,16 +23,16 @@ import {
 } from './failures.js';
 import type { Expected, Log, Outcome, Proposed } from './log.js';
 import { appendMessage, batchFailure, batchMessage, expectedOf, nameOf, positionedAt, proposedOf, sizeOf } from './messages.js';
-import type { Method, Plan, Reception } from './fault-injection.js';
+import type { Method, Plan, FaultInjection } from './fault-injection.js';
 
-/** What the calls are answered from, and the bytes that one append, and one event, may have. */
-export interface Kept {
+/** The log that calls work on, and the maximum bytes of one append and of one event. */
+export interface Backend {
   readonly log: Log;
   readonly maxAppendSize: number;
   readonly maxEventSize: number;
 }
 
-/** An open subscription, for whoever interferes with it: `reset` leaves out how it ended, as a server does that shuts down. */
+/** Fault injection for an open subscription. `reset` ends it without a status, as a server does on shutdown. */
 export interface OpenSubscription {
   silence(): void;
   end(failure?: Parameters<typeof statusOf>[0]): void;
@@ -43,15 +43,15 @@ type AppendCall = ServerReadableStream<streams.AppendReq, streams.AppendResp>;
 type BatchCall = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
 
-/** The five calls on streams. */
+/** The five calls of the streams service. */
 export class StreamsService {
   readonly subscriptions = new Set<OpenSubscription>();
   appendsAtOnce = 0;
   #appends = 0;
 
   constructor(
-    readonly kept: Kept,
-    readonly reception: Reception,
+    readonly backend: Backend,
+    readonly faults: FaultInjection,
   ) {}
 
   implementation(): UntypedServiceImplementation {
@@ -60,11 +60,11 @@ export class StreamsService {
       batchAppend: (call: BatchCall) => void this.#batchAppend(call),
       read: (call: ReadCall) => void this.#read(call),
       delete: this.unary('delete', ({ request }: ServerUnaryCall<streams.DeleteReq, streams.DeleteResp>) => {
-        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.softDelete(stream, expected));
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.backend.log.softDelete(stream, expected));
         return positionedAt(at, new streams.DeleteResp.Position(), new streams.DeleteResp());
       }),
       tombstone: this.unary('tombstone', ({ request }: ServerUnaryCall<streams.TombstoneReq, streams.TombstoneResp>) => {
-        const at = this.#remove(request.getOptions()!, (stream, expected) => this.kept.log.tombstone(stream, expected));
+        const at = this.#remove(request.getOptions()!, (stream, expected) => this.backend.log.tombstone(stream, expected));
         return positionedAt(at, new streams.TombstoneResp.Position(), new streams.TombstoneResp());
       }),
     };
@@ -74,9 +74,9 @@ export class StreamsService {
   unary<Request, Response>(method: Method, handle: (call: ServerUnaryCall<Request, Response>) => Response) {
     return async (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): Promise<void> => {
       try {
-        const plan = await this.reception.admit(method, call);
+        const plan = await this.faults.admit(method, call);
         const response = handle(call);
-        if (plan) await this.reception.meet(plan.fate, call);
+        if (plan) await this.faults.fail(plan.fate, call);
         answer(null, response);
       } catch (error) {
         if (!(error instanceof GoneError)) answer(statusOf(failureOf(error)));
@@ -87,16 +87,16 @@ export class StreamsService {
   async #append(call: AppendCall, answer: sendUnaryData<streams.AppendResp>): Promise<void> {
     this.appendsAtOnce = Math.max(this.appendsAtOnce, ++this.#appends);
     try {
-      const plan = await this.reception.admit('append', call);
+      const plan = await this.faults.admit('append', call);
       const requests: streams.AppendReq[] = [];
       for await (const request of call) requests.push(request as streams.AppendReq);
-      if (call.cancelled) throw new GoneError(); // half an append is none
+      if (call.cancelled) throw new GoneError(); // a partial append stores nothing
       const options = requests[0]?.getOptions();
       if (!options) throw new RefusedError(thrown);
       const stream = nameOf(options.getStreamIdentifier());
       const expected = expectedOf(options);
       const outcome = this.#store(stream, expected, requests.slice(1).map((request) => proposedOf(request.getProposedMessage()!))); // prettier-ignore
-      if (plan) await this.reception.meet(plan.fate, call);
+      if (plan) await this.faults.fail(plan.fate, call);
       if (!outcome.ok && outcome.reason === 'stream-deleted') throw new RefusedError(streamDeleted(stream));
       answer(null, appendMessage(expected, outcome));
     } catch (error) {
@@ -109,7 +109,7 @@ export class StreamsService {
   async #batchAppend(call: BatchCall): Promise<void> {
     const begun = new Map<string, { options: streams.BatchAppendReq.Options; events: streams.BatchAppendReq.ProposedMessage[] }>();
     try {
-      // The call must outlive an error here, to be told of it.
+      // The call must stay open after an error here, so that the error can be sent on it.
       for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<streams.BatchAppendReq>) {
         const id = request.getCorrelationId()!.getString();
         const options = request.getOptions();
@@ -126,7 +126,7 @@ export class StreamsService {
     }
   }
 
-  /** What is wrong with one append of a long call stands in its answer, and the call goes on; what else is wrong ends it. */
+  /** A refused append is reported in its own answer and the batch call continues; any other error ends the batch call. */
   async #batch(
     call: BatchCall,
     id: string,
@@ -136,9 +136,9 @@ export class StreamsService {
     const stream = nameOf(options.getStreamIdentifier());
     const expected = expectedOf(options);
     try {
-      const plan = await this.reception.admit('batchAppend', call);
+      const plan = await this.faults.admit('batchAppend', call);
       const outcome = this.#store(stream, expected, events.map(proposedOf));
-      if (plan) await this.reception.meet(plan.fate, call);
+      if (plan) await this.faults.fail(plan.fate, call);
       return batchMessage(id, stream, expected, outcome);
     } catch (error) {
       const answer = error instanceof RefusedError && batchFailure(id, stream, error.failure);
@@ -151,16 +151,16 @@ export class StreamsService {
     if (stream === '') throw new RefusedError(thrown);
     let size = 0;
     for (const event of events) {
-      if (sizeOf(event) > this.kept.maxEventSize) {
-        throw new RefusedError(eventTooLarge(event.id, sizeOf(event), this.kept.maxEventSize));
+      if (sizeOf(event) > this.backend.maxEventSize) {
+        throw new RefusedError(eventTooLarge(event.id, sizeOf(event), this.backend.maxEventSize));
       }
       size += sizeOf(event);
-      if (size > this.kept.maxAppendSize) throw new RefusedError(tooLarge(this.kept.maxAppendSize));
+      if (size > this.backend.maxAppendSize) throw new RefusedError(tooLarge(this.backend.maxAppendSize));
     }
-    return this.kept.log.append(stream, expected, events);
+    return this.backend.log.append(stream, expected, events);
   }
 
-  /** The position of what was written to remove a stream. */
+  /** Removes a stream. @returns the position of the record that removed it */
   #remove(options: Parameters<typeof expectedOf>[0], remove: (stream: string, expected: Expected) => Outcome): number {
     const stream = nameOf(options.getStreamIdentifier());
     const expected = expectedOf(options);
@@ -192,19 +192,19 @@ export class StreamsService {
 
   async #answer(method: Method, call: ReadCall, over: AbortSignal, isSilent = () => false): Promise<void> {
     try {
-      const plan = await this.reception.admit(method, call);
+      const plan = await this.faults.admit(method, call);
       await this.#send(call, plan, over, isSilent);
-      if (plan) await this.reception.meet(plan.fate, call);
+      if (plan) await this.faults.fail(plan.fate, call);
       if (!over.aborted) call.end();
     } catch (error) {
       if (!(error instanceof GoneError) && !over.aborted) call.emit('error', statusOf(failureOf(error)));
     }
   }
 
-  /** At the caller's pace. */
+  /** Sends messages at the caller's pace. */
   async #send(call: ReadCall, plan: Plan | undefined, over: AbortSignal, isSilent: () => boolean): Promise<void> {
     let sent = 0;
-    for await (const message of answersTo(this.kept.log, call.request.getOptions()!, over)) {
+    for await (const message of answersTo(this.backend.log, call.request.getOptions()!, over)) {
       if (over.aborted || (plan && sent === plan.after)) return;
       if (isSilent()) return await once(over, 'abort').then(() => undefined);
       if (!call.write(message)) await Promise.race([once(call, 'drain'), once(over, 'abort')]);

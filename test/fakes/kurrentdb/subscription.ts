@@ -4,12 +4,12 @@ import { RefusedError, streamDeleted } from './failures.js';
 import { before, at, type Log, type Position, type Recorded } from './log.js';
 import { caughtUpMessage, checkpointMessage, confirmationMessage, eventMessage } from './messages.js';
 
-/** Events that a page of a catching-up subscription holds, and that wait for a live one, as the server has them. */
+/** Events in a page of a catching-up subscription, and maximum that wait for a live one; the server's values. */
 const PAGE = 32;
 
 export interface Filter {
   readonly allows: (record: Recorded) => boolean;
-  /** Events looked at in one page. */
+  /** Events scanned in one page. */
   readonly window: number | undefined;
   /** Windows from one checkpoint to the next. */
   readonly interval: number;
@@ -17,7 +17,7 @@ export interface Filter {
 
 type Live = { readonly number: number } & ({ readonly event: Recorded } | { readonly checkpoint: Position });
 
-/** What happens in the log from now on; when its reader is slow the oldest are dropped, and the numbers tell. */
+/** New events of the log, numbered. When the reader is slow the oldest are dropped, which leaves a gap in the numbers. */
 class LiveEvents {
   readonly #waiting: Live[] = [];
   #number = 0;
@@ -62,7 +62,7 @@ const NOWHERE: Position = { commit: -1, prepare: -1 };
 
 /**
  * The messages of a subscription to $all after a position, in the server's order: confirmation, events in pages, checkpoints, caught up,
- * live events; back to pages whenever it fell behind.
+ * live events. It returns to pages whenever it falls behind.
  */
 export async function* subscriptionToAll(
   log: Log,
@@ -78,12 +78,12 @@ export async function* subscriptionToAll(
   yield confirmationMessage(randomUUID());
 
   let reached = from === 'start' ? NOWHERE : from === 'end' ? confirmed : from;
-  let told = NOWHERE;
+  let lastCheckpoint = NOWHERE;
   let number = 0;
   let behind = before(reached, confirmed);
   const checkpoint = function* (position: Position) {
-    if (!before(told, position)) return;
-    told = position;
+    if (!before(lastCheckpoint, position)) return;
+    lastCheckpoint = position;
     yield checkpointMessage(position);
   };
 
@@ -125,7 +125,7 @@ export async function* subscriptionToAll(
   }
 }
 
-/** As `subscriptionToAll`, for one stream after a revision; it ends with an error when the stream is tombstoned. */
+/** Like `subscriptionToAll`, for one stream after a revision; ends with an error when the stream gets a tombstone. */
 export async function* subscriptionToStream(
   log: Log,
   stream: string,

@@ -1,1 +1,1 @@
-export const history = 'not by the door';
+export const history = 'not by the entry point';

@@ -1,1 +1,1 @@
-export const subjects = [];
+export const aggregates = [];

@@ -1,2 +1,2 @@
-import { subjects } from '../domain/index.js';
-export const categories = subjects;
+import { aggregates } from '../domain/index.js';
+export const categories = aggregates;

@@ -1,2 +1,2 @@
 import { embedded } from '../sqlite/sqlite-store.js';
-export const memory = embedded;
+export const kurrent = embedded;
