@@ -120,7 +120,7 @@ const termOf = ({ term, perYear }: Contract): string =>
     .filter(Boolean)
     .join(', ');
 
-/** A derived figure, to four digits: what was told is never shortened. */
+/** A derived figure, to four digits: what was recorded is never shortened. */
 const yearly = (value: Value): string => {
   if (!isAmount(value) || value.amount.length < 11) return showValue(value);
   const rounded = amountOf(roundHalfEven(minor(value), 1_000_000n) * 1_000_000n, value.currency);
@@ -161,10 +161,10 @@ const showHeads = ({ count, qualifier, unit }: Heads): string =>
 /** A title of a paper or an article, as far as its first colon. */
 const shortly = (title: string): string => title.split(':')[0]!;
 
-/** What the programme aims at and what it lost: a line for each that was told. */
+/** What the programme aims at and what it lost: a line for each that is recorded. */
 const headerOf = (programme: Row | undefined, today: string): readonly string[] => {
   const { strategies = [], portfolio, savings, headcountTargets = [], staff = [], risks = [], losses, warnings = [] } = programme ?? {};
-  const lines: readonly (readonly [what: string, told: readonly string[]])[] = [
+  const lines: readonly (readonly [what: string, lines: readonly string[]])[] = [
     [
       'strategy',
       strategies.map(
@@ -325,7 +325,7 @@ export const dossierOf = (d: Dossier, { same: isSame, differences }: Replay, onP
   [
     `Audit: ${d.authority?.reference} (${onPaper} decisions stand on this paper), one of them: ${d.decision}`,
     `  what       ${d.command} on ${d.stream}, of ${d.effectiveOn === 'unknown' ? 'an unknown day' : d.effectiveOn}, recorded ${d.recordedAt} by ${d.actor.id}`,
-    `  decided by ${d.decidedBy?.office ?? 'not told'}`,
+    `  decided by ${d.decidedBy?.office ?? 'not recorded'}`,
     `  evidence   ${d.evidence.map(({ title, uri }) => title ?? uri).join('; ')}`,
     `  known      ${d.known.map(({ stream, revision }) => `${stream}@${revision}`).join(', ')}`,
     ...d.assessed.map(({ rule, version, result, note }) => `  rule       ${rule} ${version}: ${result}${note ? `. ${note}` : ''}`),

@@ -2,12 +2,14 @@ import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { historyView, split, stateView } from '../engine/audit/audit.js';
+import { entryViews, historyPage, split, stateView } from '../engine/audit/audit.js';
 import { plural, whyNotADate, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, atPoint, POINT, pointOf, type Point } from './as-of.js';
+import type { IndexedEvent } from '../store/read-model.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
+import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, NotFoundError } from './problem.js';
 import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
 import { VERSION } from './version.js';
@@ -17,7 +19,20 @@ const STATE = {
   revision: 'As it was recorded up to this revision of the stream.',
   effectiveOn: 'As it stood on this day: the acts of that day and before, as far as their days are known.',
 };
-const HISTORY = { ...POINT, revision: STATE.revision, related: 'true adds the records of others that are about it, in log order.' };
+const HISTORY = {
+  ...POINT,
+  revision: STATE.revision,
+  related: 'true adds the records of others that are about it, in log order.',
+  cursor: '`next` of the page before: pages stay with the revision of the first.',
+  limit: 'Entries at most, 1 to 500; 100 unless set.',
+};
+
+const readHistoryCursor = (cursor: string) => {
+  const { sequence, place } = readCursor(cursor);
+  const [, revision, from] = /^(\d{1,9}) (\d{1,9})$/.exec(place) ?? [];
+  if (from === undefined) throw badParameter('cursor', 'is not a cursor of this list');
+  return { sequence, revision: Number(revision), from: Number(from) };
+};
 
 /** `GET /contracts/:id` and its history: the same for every subject. */
 export const aggregateController = (aggregate: AnyAggregate): Type => {
@@ -67,22 +82,32 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
     @describeRead({
       tag: category,
       operationId: `get${title}History`,
-      summary: `Every fact of the ${category} in its place: who decided it, why, and what it changed.`,
+      summary: `Every event of the ${category} in its place, in pages: who decided it, why, and what it changed.`,
       idOf: category,
       query: HISTORY,
       validated: true,
     })
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(HISTORY));
-      const withRelated = flagOf(query, 'related');
-      const { history, point } = await this.#read(request, query);
+      const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
+      const cursor = query['cursor'] === undefined ? undefined : readHistoryCursor(query['cursor']);
+      const { minPosition } = query;
+      const { history, point } = await this.#read(request, cursor ? { minPosition, revision: String(cursor.revision) } : query);
       if (this.#isKnown(request, reply, query, history)) return;
       const { id, stream, revision } = history;
-      const { timeZone } = this.store.genesis;
-      const { entries, ...rest } = historyView(history, timeZone);
-      const related = withRelated ? await this.#related(history, point) : [];
-      const all = withRelated ? [...entries, ...related].sort((a, b) => this.store.compare(a.position, b.position)) : entries;
-      sendJson(reply, { id, stream, revision, ...(point.sequence !== undefined && { asOf: point.asOf }), entries: all, ...rest });
+      const { next, ...page } = flagOf(query, 'related')
+        ? await this.#related(history, cursor?.sequence ?? point.sequence ?? this.projector.sequence, cursor?.from ?? 0, limit)
+        : { ...(await historyPage(history, cursor?.from ?? 0, limit)), sequence: 0 };
+      sendJson(reply, {
+        id,
+        stream,
+        revision,
+        ...(point.sequence !== undefined && { asOf: point.asOf }),
+        entries: page.entries,
+        ledger: page.ledger,
+        withdrawn: page.withdrawn,
+        ...(next !== undefined && { next: cursorFor(page.sequence, `${revision} ${next}`) }),
+      });
     }
 
     /**
@@ -112,35 +137,43 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       return { history, point };
     }
 
-    /** What others recorded about it: whole streams of the towers and suppliers it names, and single facts of any other stream. */
-    async #related(history: History, point: Point) {
-      const { projector, store } = this;
+    /**
+     * Its own entries with what others recorded about it, in log order: whole streams of the towers and suppliers it names, and single
+     * events of any other stream. Of other streams only those of the page are folded.
+     */
+    async #related(history: History, sequence: number, from: number, limit: number) {
+      const { projector } = this;
       const load = loadFrom(this.engine, this.registry);
-      const named = new Set(
-        history.recorded.flatMap(({ metadata: { about } }) => [
-          ...(about.tower ?? []).map((id) => `tower-${id}`),
-          ...(about.supplier ?? []).map((id) => `supplier-${id}`),
-        ]),
-      );
-      const upTo = point.sequence ?? projector.sequence;
-      const single = new Map<string, Set<string>>();
-      for (let after = 0; ;) {
-        const page = await projector.events({ tags: [`${category}:${history.id}`], after, upTo, limit: 500 });
-        for (const { stream, id } of page)
-          if (stream !== history.stream && !named.has(stream)) single.set(stream, (single.get(stream) ?? new Set()).add(id));
-        if (page.length < 500) break;
-        after = page.at(-1)!.sequence;
+      const named = new Set([history.stream]);
+      for (const { metadata } of history.recorded) {
+        for (const id of metadata.about.tower ?? []) named.add(`tower-${id}`);
+        for (const id of metadata.about.supplier ?? []) named.add(`supplier-${id}`);
       }
-      named.delete(history.stream);
-      const streams = [...named, ...single.keys()];
-      const views = await Promise.all(
-        streams.map(async (stream) => {
-          const { entries } = historyView(atPoint(this, await load(...split(stream)), point), store.genesis.timeZone);
-          const only = single.get(stream);
-          return only ? entries.filter(({ event }) => only.has(event)) : entries;
-        }),
-      );
-      return views.flat();
+      const found = new Map<number, IndexedEvent>();
+      const collect = async (query: { readonly tags: readonly string[]; readonly stream?: string }) => {
+        for (let after = 0; ;) {
+          const page = await projector.events({ ...query, after, upTo: sequence, limit: 500 });
+          for (const event of page)
+            if (event.stream !== history.stream || event.revision <= history.revision) found.set(event.sequence, event);
+          if (page.length < 500) break;
+          after = page.at(-1)!.sequence;
+        }
+      };
+      for (const stream of named) await collect({ tags: [], stream });
+      await collect({ tags: [`${category}:${history.id}`] });
+      const inOrder = [...found.values()].sort((a, b) => a.sequence - b.sequence);
+      const entries: Awaited<ReturnType<typeof entryViews>> = [];
+      for (const [stream, events] of Map.groupBy(inOrder.slice(from, from + limit), (event) => event.stream)) {
+        const ids = new Set(events.map(({ id }) => id));
+        const whole = stream === history.stream ? history : await load(...split(stream));
+        const other = whole.atRevision(Math.min(whole.revision, projector.revisionAt(stream, sequence)));
+        entries.push(...(await entryViews(other, 0, Infinity, ({ recorded }) => ids.has(recorded.id))));
+      }
+      entries.sort((a, b) => this.store.compare(a.position, b.position));
+      if (from + limit < inOrder.length) return { entries, ledger: [], withdrawn: [], next: from + limit, sequence };
+      // The last page has the ledger's own events too, the newest of them where there are many.
+      const { ledger, withdrawn } = await historyPage(history, history.entries.length, limit);
+      return { entries, ledger, withdrawn, next: undefined, sequence };
     }
   }
   return Object.defineProperty(SubjectController, 'name', { value: `${title}Controller` });

@@ -117,7 +117,7 @@ export const tellAgain = async (store: EventStore, events: readonly RecordedEven
 
 /**
  * The rows after these events. They are read as they come, in pieces and with a restart in the middle; what is kept and what is shown
- * must then be, to the byte, what they are when the events are read at once, and when every projection is made anew.
+ * must then be, to the byte, what they are when the events are read at once, and when every projection is rebuilt.
  */
 export const rowsAfter = async (events: readonly RecordedEvent[], projections: readonly Projection[] = all): Promise<Rows> => {
   const coming = new InPieces();

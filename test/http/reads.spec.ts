@@ -116,6 +116,48 @@ describe('the history of a subject', () => {
     ]);
   });
 
+  it('comes in pages that stay with the revision of the first, whatever is recorded meanwhile', async () => {
+    await told(server.post('/contracts/paged/award-contract', award));
+    for (let n = 1; n <= 5; n++)
+      await told(server.post('/contracts/paged/approve-change', { kind: 'value', to: { amount: `${200 + n}000000.00`, currency: 'GBP' } }));
+    const { events } = await told(server.post('/contracts/paged/annotate', { note: 'A note.' }));
+    let position = '';
+    const whole = await ok('/contracts/paged/history');
+    expect([whole.entries.length, whole.ledger.length, whole.next]).toEqual([6, 1, undefined]);
+    for (const limit of [1, 2, 4]) {
+      const first = await ok(`/contracts/paged/history?limit=${limit}`);
+      const [entries, ledger] = [[...first.entries], [...first.ledger]];
+      if (limit === 1) ({ position } = await told(server.post('/contracts/paged/annotate', { note: 'Meanwhile.' })));
+      for (let { next } = first; next;) {
+        const page = await ok(`/contracts/paged/history?limit=${limit}&cursor=${next}`);
+        expect(page.revision).toBe(first.revision);
+        expect(page.entries.length + page.ledger.length).toBeLessThanOrEqual(limit);
+        entries.push(...page.entries);
+        ledger.push(...page.ledger);
+        next = page.next;
+      }
+      expect(entries).toEqual(whole.entries);
+      expect(ledger.map(({ event }: any) => event)).toContain(events[0].id);
+    }
+    expect((await get('/contracts/paged/history?cursor=x')).status).toBe(400);
+    await ok(`/projections?minPosition=${position}`);
+  });
+
+  it('comes in pages with what others recorded about it, in log order', async () => {
+    const whole = await ok('/contracts/hosting/history?related=true');
+    const entries: any[] = [];
+    for (let cursor = ''; ;) {
+      const page = await ok(`/contracts/hosting/history?related=true&limit=2${cursor}`);
+      entries.push(...page.entries);
+      if (!page.next) {
+        expect(page.ledger).toEqual(whole.ledger);
+        break;
+      }
+      cursor = `&cursor=${page.next}`;
+    }
+    expect(entries).toEqual(whole.entries);
+  });
+
   it('is asked by the recorded clock too', async () => {
     const { entries, ledger } = await ok('/contracts/hosting/history?revision=0');
     expect([entries.length, ledger.length]).toEqual([1, 0]);
@@ -163,6 +205,34 @@ describe('a projection', () => {
     expect(rows.map(({ key }: any) => key)).toEqual(['contract:hosting']);
     expect((await ok('/projections/contract-register?supplier=atos')).rows).toEqual([]);
   });
+
+  it('has the lists of a row in pages, newest first, at any position', async () => {
+    const { projections } = await ok('/projections');
+    expect(projections.find(({ name }: any) => name === 'tower-board').lists.tower).toContain('contracts');
+    const list = '/projections/tower-board/tower:hosting/contracts';
+    const first = await ok(`${list}?limit=2`);
+    expect([first.key, first.list, first.entries.length]).toEqual(['tower:hosting', 'contracts', 2]);
+    const { position } = await told(server.post('/contracts/listed-later/award-contract', award));
+    await ok(`/projections?minPosition=${position}`);
+    const ids = first.entries.map(({ contract }: any) => contract);
+    for (let { next } = first; next;) {
+      const page = await ok(`${list}?limit=2&cursor=${next}`);
+      expect(page.asOf.position).toBe(first.asOf.position);
+      ids.push(...page.entries.map(({ contract }: any) => contract));
+      next = page.next;
+    }
+    expect(ids).toContain('hosting');
+    expect([new Set(ids).size, ids.includes('listed-later')]).toEqual([ids.length, false]);
+    expect((await ok(`${list}?limit=1`)).entries[0].contract).toBe('listed-later');
+    expect((await ok(`${list}?position=${first.asOf.position}&limit=2`)).entries).toEqual(first.entries);
+  });
+
+  it.each([
+    ['/projections/tower-board/tower:hosting/invoices', 404],
+    ['/projections/tower-board/tower:nowhere/contracts', 404],
+    ['/projections/tower-board/tower:hosting/contracts?cursor=x', 400],
+    ['/projections/tower-board/tower:hosting/contracts?limit=101', 400],
+  ])('refuses a list or a cursor that is none: %s', async (path, status) => expect((await get(path)).status).toBe(status));
 
   it('is asked at a position and an instant, and answers the same for ever', async () => {
     const path = `/projections/contract-register/contract:hosting?position=${signed.position}`;

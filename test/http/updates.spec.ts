@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { cp } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers } from '../../src/http/subscribers.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
@@ -49,6 +51,10 @@ class Follower {
 
 const waitFor = async (holds: () => boolean, otherwise = () => 'It never came.'): Promise<void> => {
   for (const end = Date.now() + 4000; !holds(); await sleep(5)) if (Date.now() > end) throw new Error(otherwise());
+};
+/** Once the projections have read a position. */
+const shown = async (of: Server, position: string): Promise<void> => {
+  expect((await of.get(`/projections?minPosition=${position}`)).status).toBe(200);
 };
 /** The end of the id of the event at a position. */
 const endAt = async (position: string): Promise<string> => {
@@ -99,6 +105,51 @@ describe('a subscriber', () => {
     expect(follower.updates[0].changes).toEqual({ 'contract:gone': null });
     follower.hangUp();
   });
+
+  it('hears that a tower lost its contract, and that another one got it', async () => {
+    await told(server.post('/towers/lost/plan-tower', { programme: 'met', title: 'Lost' }));
+    await told(server.post('/towers/found/plan-tower', { programme: 'met', title: 'Found' }));
+    const { events, position } = await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
+    await shown(server, position);
+    const follower = await (await follow(`${server.url}/projections/tower-board/updates`)).until(({ messages }) => messages.length === 1);
+    await told(server.post('/contracts/moved/withdraw-fact', { event: events[0].id }));
+    await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
+    await follower.until(({ updates }) => updates.length === 2);
+    const [lost, found] = follower.updates.map(({ changes }) => changes);
+    expect(lost['tower:lost']).toMatchObject({ contracts: [], counts: { contracts: 0 }, total: { text: 'nothing' } });
+    expect(found['tower:found']).toMatchObject({ contracts: [{ contract: 'moved' }], counts: { contracts: 1 }, total: { text: '£155m' } });
+    expect([lost['tower:found'], found['tower:lost']]).toEqual([undefined, undefined]);
+    follower.hangUp();
+  });
+
+  it('that is more than 100 messages behind gets the latest rows in one, then each change again', async () => {
+    await awardAs('busy');
+    const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
+    const { lastId } = follower;
+    follower.hangUp();
+    let last = { position: '' };
+    for (let n = 1; n <= 120; n++)
+      last = await told(
+        server.post('/contracts/busy/approve-change', { kind: 'value', to: { amount: String(200_000_000 + n), currency: 'GBP' } }),
+      );
+    await shown(server, last.position);
+    const again = await (await follow(server.url + BOARD, { 'last-event-id': lastId })).until(({ updates }) => updates.length === 1);
+    const { row } = (await server.get('/projections/contract-register/contract:busy')).body;
+    expect(again.updates).toEqual([
+      expect.objectContaining({
+        position: last.position,
+        type: 'ChangeApproved',
+        stream: 'contract-busy',
+        events: 120,
+        changes: { 'contract:busy': row },
+      }),
+    ]);
+    expect(again.lastId).toMatch(new RegExp(`\\.${last.position}\\.[0-9a-f]{12}$`));
+    const { position } = await awardAs('after-busy');
+    await again.until(({ updates }) => updates.length === 2);
+    expect(again.updates[1]).toEqual(expect.objectContaining({ position, changes: { 'contract:after-busy': expect.anything() } }));
+    again.hangUp();
+  }, 20_000);
 
   it('hears nothing of what changes no row', async () => {
     const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
@@ -200,7 +251,7 @@ describe('a subscriber', () => {
     for (const each of [lazy, eager]) each.hangUp();
   });
 
-  it('beyond the bound is told to come later, and finds a place when another leaves', async () => {
+  it('beyond the bound is asked to come later, and finds a place when another leaves', async () => {
     await nobodyFollows();
     const { subscribers } = partsOf(server);
     const followers = await Promise.all(Array.from({ length: 12 }, () => follow(server.url + BOARD)));
@@ -220,7 +271,53 @@ describe('a subscriber', () => {
   });
 });
 
+describe('a subscriber of a log that was restored from an older copy', () => {
+  it('gets a reset, whether the log is shorter or has another event at the position', async () => {
+    const first = await startServer();
+    await tellWorld(first);
+    await first.close();
+    const copy = await tempFolder();
+    await cp(first.dir, copy, { recursive: true });
+
+    const newer = await startServer({ DATA_DIR: first.dir });
+    const follower = await (await follow(newer.url + BOARD)).until(({ messages }) => messages.length === 1);
+    await told(newer.post('/contracts/a/award-contract', award));
+    await follower.until(({ updates }) => updates.length === 1);
+    const { lastId } = follower;
+    await stopServer(newer);
+
+    const older = await startServer({ DATA_DIR: copy });
+    const heard = async () => {
+      const back = await (await follow(older.url + BOARD, { 'last-event-id': lastId })).until(({ messages }) => messages.length === 1);
+      back.hangUp();
+      const [{ event, data }] = back.messages as [EventSourceMessage];
+      return [event, JSON.parse(data).reason];
+    };
+    expect(await heard()).toEqual(['reset', 'beyond-the-log']);
+    const { position } = await told(older.post('/contracts/b/award-contract', award));
+    expect(lastId.split('.')[1]).toBe(position);
+    await shown(older, position);
+    expect(await heard()).toEqual(['reset', 'another-event']);
+    await stopServer(older);
+  }, 20_000);
+});
+
 describe('the stream of updates', () => {
+  it('ends for a client that does not read, with the reason, once its socket has been full for too long', async () => {
+    const { projector, store, log } = partsOf(server);
+    const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
+    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined });
+    const generation = projector.generation('contract-register');
+    const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
+    await subscribers.open('contract-register', `${generation}.start`, reply as never, () => new Error());
+    await waitFor(() => subscribers.size === 0);
+    expect(raw.writableLength + raw.readableLength).toBeLessThan(10_000_000);
+    let text = '';
+    raw.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await waitFor(() => raw.readableEnded);
+    expect(text).toMatch(/event: end\ndata: {"reason":"stalled"}\n\n$/);
+  });
+
   it('ends with a reset when the projection becomes another generation', async () => {
     const { projector, store, log } = partsOf(server);
     let generation = projector.generation('contract-register');
@@ -229,7 +326,7 @@ describe('the stream of updates', () => {
     });
     const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
     const chunks: string[] = [];
-    const raw = Object.assign(new (await import('node:stream')).PassThrough(), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined });
     raw.on('data', (chunk) => chunks.push(String(chunk)));
     await subscribers.open(
       'contract-register',

@@ -105,7 +105,7 @@ describe('decisions on one paper', () => {
     expect(await find({ reference: 'PCD 813' })).toEqual([first]);
   });
 
-  it('are found under the person who took them, and by who told them', async () => {
+  it('are found under the person who took them, and by who recorded them', async () => {
     const { decision: first } = await uplift('143000000', 'PCD 437', 'p-1');
     const { decision: second } = await uplift('176800000', 'PCD 813', 'p-2');
     const { on, find, rows } = await decisions();

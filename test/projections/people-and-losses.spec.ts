@@ -68,7 +68,7 @@ describe('exposure', () => {
 });
 
 describe('the tower board', () => {
-  it('shows beside a contract who moves, what was lost, and what was warned of, as soon as it is told elsewhere', async () => {
+  it('shows beside a contract who moves, what was lost, and what was warned of, as soon as it is recorded elsewhere', async () => {
     await world.tell('workforce-met', 'PlanTransfer', plan);
     await world.tell('loss-a', 'RaiseLoss', loss);
     await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });

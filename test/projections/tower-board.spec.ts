@@ -160,7 +160,7 @@ describe('a change', () => {
     expect(cumulative).toBeNull();
   });
 
-  it('is measured anew when the original turns out to be another', async () => {
+  it('is measured again when the original turns out to be another', async () => {
     await world.tell('contract-dcms', 'AwardContract', dcms);
     await uplift('10210000');
     await world.tell('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), pointer: '/value', value: gbp('10000000'), because: 'error' }); // prettier-ignore
@@ -169,7 +169,7 @@ describe('a change', () => {
     expect(trail.corrections).toBe(1);
   });
 
-  it('that is told late stands between those that were told', async () => {
+  it('that is backdated stands between those that were recorded before it', async () => {
     await world.tell('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2010' });
     await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('15200000') }, { effectiveOn: '2015-06-01' });
     await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('10210000') }, { effectiveOn: '2013-06-01' });
@@ -209,7 +209,7 @@ describe('the record behind a row', () => {
     expect(header.totals.towers.text).toBe('£155m');
   });
 
-  it('says how late the latest was told, and nothing of what may have been told in time', async () => {
+  it('shows how late the latest event was recorded, and nothing of what may have been recorded in time', async () => {
     await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-12-25' });
     await world.tell('contract-siam', 'AwardContract', atos, { effectiveOn: 'unknown' });
     const { contract } = await board();
@@ -300,7 +300,7 @@ describe('the term of a contract', () => {
     });
   });
 
-  it('is as precise as it was told', async () => {
+  it('is as precise as its dates', async () => {
     await world.tell('contract-euc', 'AwardContract', { ...csc, startsOn: '2016-02' });
     expect((await (await board()).contract()).term.ends).toBe('2021-02');
   });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   dayOf,
   daysLate,
@@ -50,45 +51,83 @@ const whoAndWhy = ({ metadata }: RecordedEvent) => {
   };
 };
 
-/** An aggregate's audit trail: each event in valid-time order, corrections applied, with who decided it, why, and what it changed. */
-export const historyView = (history: History, timeZone: string) => {
-  const entries = [...history.steps()].map(({ entry, before, after }) => {
-    const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
-    const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
-    return {
-      event: recorded.id,
-      type: recorded.type,
-      stream: recorded.stream,
-      revision: recorded.revision,
-      position: recorded.position,
-      effectiveOn,
-      ...(late > 0 && { daysLate: late }),
-      ...whoAndWhy(recorded),
-      evidence,
-      data: data as Json,
-      corrections,
-      notes,
-      changed: differences(before, after),
-    };
-  });
-  const own = history.recorded.filter(({ type }) => isLedgerEvent(type));
+/** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
+export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
+  const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
+  const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
   return {
-    entries,
-    /** Corrections, withdrawals and notes, in the order recorded: they have no place in valid-time order. */
-    ledger: own.map((event) => ({
-      event: event.id,
-      type: event.type,
-      stream: event.stream,
-      revision: event.revision,
-      position: event.position,
-      ...whoAndWhy(event),
-      evidence: event.metadata.evidence ?? [],
-      data: event.data as Json,
-    })),
-    withdrawn: [...history.withdrawn].map(([event, by]) => {
-      const stored = history.recorded.find(({ id }) => id === event);
+    event: recorded.id,
+    type: recorded.type,
+    stream: recorded.stream,
+    revision: recorded.revision,
+    position: recorded.position,
+    effectiveOn,
+    ...(late > 0 && { daysLate: late }),
+    ...whoAndWhy(recorded),
+    evidence,
+    data: data as Json,
+    corrections,
+    notes,
+    changed: differences(before, after),
+  };
+};
+interface Step {
+  readonly entry: Entry;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** A correction, a withdrawal or a note, as recorded: it has no place of its own. */
+const ledgerView = (event: RecordedEvent) => ({
+  event: event.id,
+  type: event.type,
+  stream: event.stream,
+  revision: event.revision,
+  position: event.position,
+  ...whoAndWhy(event),
+  evidence: event.metadata.evidence ?? [],
+  data: event.data as Json,
+});
+
+/** Steps that are folded, and entries that are compared, before other work gets its turn. */
+const STEPS = 200;
+const COMPARED = 16;
+
+/** Some entries of a history by their place, `from` up to `to`: linear in `to`, with pauses. */
+export const entryViews = async (history: History, from: number, to: number, wanted: (entry: Entry) => boolean = () => true) => {
+  const views: ReturnType<typeof entryView>[] = [];
+  let place = 0;
+  for (const step of history.steps()) {
+    if (place >= to) break;
+    if (place >= from && wanted(step.entry)) {
+      views.push(entryView(step, history.timeZone));
+      if (views.length % COMPARED === 0) await turn();
+    }
+    if (++place % STEPS === 0) await turn();
+  }
+  return views;
+};
+
+/**
+ * A page of the audit trail of a stream: its entries in valid-time order, then the ledger's own events as recorded, then what was
+ * withdrawn; `next` is where to go on, absent at the end.
+ */
+export const historyPage = async (history: History, from: number, limit: number) => {
+  const { entries, recorded } = history;
+  const own = recorded.filter(({ type }) => isLedgerEvent(type));
+  const withdrawn = [...history.withdrawn];
+  const to = from + limit;
+  const slice = <T>(items: readonly T[], begin: number) => items.slice(Math.max(0, from - begin), Math.max(0, to - begin));
+  const byId = new Map(withdrawn.length > 0 ? recorded.map((event) => [event.id, event]) : []);
+  const total = entries.length + own.length + withdrawn.length;
+  return {
+    entries: from < entries.length ? await entryViews(history, from, to) : [],
+    ledger: slice(own, entries.length).map(ledgerView),
+    withdrawn: slice(withdrawn, entries.length + own.length).map(([event, by]) => {
+      const stored = byId.get(event);
       return { event, by, type: stored?.type, effectiveOn: stored?.metadata.effectiveOn };
     }),
+    ...(to < total && { next: to }),
   };
 };
 

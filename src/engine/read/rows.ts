@@ -114,7 +114,7 @@ const BREATH = 32;
 const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | Added>({ maxSize: KEPT_BYTES });
 let instances = 0;
 
-/** Lets other work in between; whoever renders for followers waits longer than a turn. */
+/** Lets other work in between: a turn of the event loop, or longer where the work is for followers. */
 export type Breathe = () => Promise<unknown>;
 
 /**

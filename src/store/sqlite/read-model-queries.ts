@@ -30,6 +30,8 @@ interface PlaceRow {
 /** After these the file is as it was: the next attempt may succeed. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PERM|INTERRUPT|PROTOCOL)/;
 
+const SUM = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
+
 /** What an error of SQLite says about the file of a read model; any other error is itself. */
 export const readModelError = (error: unknown): unknown => {
   const code = codeOf(error);
@@ -113,8 +115,13 @@ export class ReadModelQueries implements ReadModelReader {
     );
   }
   sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
-    const sql = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
-    const row = this.get<{ measures: string }>(sql, build, key, sequence);
+    return this.#measuresOf(this.get<{ measures: string }>(SUM, build, key, sequence));
+  }
+  /** As `sumAt`, of what was written: it sees nothing that is pending. */
+  protected storedSum(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
+    return this.#measuresOf((this.guard(() => this.statements.all(SUM, [build, key, sequence])) as { measures: string }[])[0]);
+  }
+  #measuresOf(row: { readonly measures: string } | undefined): Readonly<Record<string, string>> {
     return row ? this.parsed<Record<string, string>>(row.measures) : {};
   }
   faulted(build: number, { after = '', limit }: { readonly after?: string; readonly limit: number }): readonly FaultedStream[] {

@@ -105,6 +105,14 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
   setSum(build: number, key: string, measures: string, at: Sequence): void {
     this.#pending.totals.push([build, key, at, measures]);
+    this.#pending.sums.set(`${build} ${key}`, measures);
+  }
+  /** Asked for nearly every event, so it does not write what is pending: of that, only a sum of this very key matters. */
+  override sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
+    if (this.#state !== 'inside') return super.sumAt(build, key, sequence);
+    const last = this.#pending.sums.get(`${build} ${key}`);
+    if (last === undefined) return this.storedSum(build, key, sequence);
+    return sequence < this.#pending.totals.at(-1)![2] ? super.sumAt(build, key, sequence) : this.parsed(last);
   }
   fault(build: number, { stream, sequence, error }: FaultedStream): void {
     this.#run('INSERT OR IGNORE INTO faulted VALUES (?, ?, ?, ?)', build, stream, sequence, error);
@@ -198,7 +206,9 @@ class Pending {
   readonly contributions: Value[][] = [];
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
-  readonly totals: Value[][] = [];
+  readonly totals: [build: number, key: string, at: Sequence, measures: string][] = [];
+  /** The last of `totals` for each build and key. */
+  readonly sums = new Map<string, string>();
   readonly tagged = new Map<number, Sequence[]>();
 
   get empty(): boolean {
