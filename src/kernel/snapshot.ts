@@ -43,9 +43,9 @@ export class Snapshot<State = any> {
     let [revision, state, latestStart] = [this.revision, this.state, this.latestStart];
     for (const recorded of events) {
       revision++;
-      if (recorded.type === 'FactAnnotated') {
+      if (isLedgerEvent(recorded.type)) {
         if (recorded.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(recorded);
-        continue;
+        continue; // a note: `canExtendWith` allows no other
       }
       const { effectiveOn, evidence = [] } = recorded.metadata;
       const data = shapeOf(this.aggregate, recorded);

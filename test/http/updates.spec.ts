@@ -306,7 +306,7 @@ describe('the stream of updates', () => {
   it('ends for a client that does not read, with the reason, once its socket has been full for too long', async () => {
     const { projector, store, log } = partsOf(server);
     const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
-    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined, removeHeader: () => undefined });
     const generation = projector.generation('contract-register');
     const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
     await subscribers.open('contract-register', `${generation}.start`, reply as never, () => new Error());
@@ -326,7 +326,7 @@ describe('the stream of updates', () => {
     });
     const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
     const chunks: string[] = [];
-    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined, removeHeader: () => undefined });
     raw.on('data', (chunk) => chunks.push(String(chunk)));
     await subscribers.open(
       'contract-register',

@@ -243,7 +243,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       ];
       const listening = Listener.to(
         `${b.url}/projections/contract-register/updates`,
-        `${generation}.${position}.${events.at(-1)!.id.slice(-12)}`,
+        `${generation}.${position}.${events[0].id.slice(-12)}`,
       );
       await sleep(100);
       fakeServer?.dropSubscriptions();
