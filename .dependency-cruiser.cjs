@@ -60,7 +60,8 @@ const forbidden = [
   },
   {
     name: 'thread-alone',
-    comment: 'The thread of the projections takes what follows the log and writes the read model: no HTTP, no commands, no other entry.',
+    comment:
+      'The thread of the projections imports what follows the log and writes the read model: no HTTP, no commands, no other entry point.',
     from: { path: within('src/projector-thread\\.ts$') },
     to: {
       path: within('src/', 'projections/'),
@@ -75,7 +76,7 @@ const forbidden = [
   },
   {
     name: 'thread-not-imported',
-    comment: 'An entry of a thread runs when it is imported: it is started, never imported.',
+    comment: 'The entry point of a thread runs when it is imported, so it is started by its name and never imported.',
     from: {},
     to: { path: within('src/projector-thread\\.ts$') },
   },

@@ -8,13 +8,13 @@ export interface Config {
   readonly store: 'embedded' | 'kurrentdb';
   /** A connection string with what is secret in it: not enumerable, so that nothing that prints an object prints it. */
   readonly kurrentdbUrl?: string;
-  /** The file of API tokens; without one, whoever is on this machine may do all. */
+  /** The file of API tokens; without one, everybody on this machine may do everything. */
   readonly tokens?: string;
   readonly timeZone: string;
   /** The record-time watermark that a clock may be behind of: an instant as events carry it. */
   readonly acceptWatermark?: string;
   readonly logLevel: string;
-  /** Commands under way at most; the next one is told to come again. */
+  /** Maximum in-flight commands; beyond that, 503 with `Retry-After`. */
   readonly queue: number;
   /** Clients that may follow projections at the same time. */
   readonly subscribers: number;
@@ -28,7 +28,7 @@ export interface Config {
   readonly benchRoutes: boolean;
 }
 
-/** A setting that is not there or not allowed: the message is for whoever starts the server. */
+/** A setting that is not there or not allowed: the message is for the operator. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

@@ -1,7 +1,7 @@
 import type { AnyAggregate } from './aggregate.js';
 import { bounds } from './values/dates.js';
 import type { RecordedEvent } from './event.js';
-import { contextOf, shapeOf, step, type History } from './history.js';
+import { contextOf, shapeOf, step, UnsupportedSchemaVersionError, type History } from './history.js';
 import { isLedgerEvent } from './ledger.js';
 
 /**
@@ -43,7 +43,10 @@ export class Snapshot<State = any> {
     let [revision, state, latestStart] = [this.revision, this.state, this.latestStart];
     for (const recorded of events) {
       revision++;
-      if (recorded.type === 'FactAnnotated') continue;
+      if (isLedgerEvent(recorded.type)) {
+        if (recorded.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(recorded);
+        continue; // a note: `canExtendWith` allows no other
+      }
       const { effectiveOn, evidence = [] } = recorded.metadata;
       const data = shapeOf(this.aggregate, recorded);
       const context = contextOf({ recorded, data, effectiveOn, evidence, corrections: [], notes: [] });

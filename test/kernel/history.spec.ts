@@ -193,6 +193,14 @@ describe('a decision of several events', () => {
   });
 });
 
+it('a snapshot never passes over a note of a newer schema version', () => {
+  const { recorded } = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' })));
+  const newer = { ...recorded.at(-1)!, metadata: { ...recorded.at(-1)!.metadata, schemaVersion: 2 } };
+  const snapshot = Snapshot.of(History.of(contract, 'euc', recorded.slice(0, -1)));
+  expect(snapshot.extended(recorded.slice(-1)).revision).toBe(recorded.length - 1);
+  expect(() => snapshot.extended([newer])).toThrow(UnsupportedSchemaVersionError);
+});
+
 describe('in every history that the ledger accepts', () => {
   /** Checks each stream of random ledgers. */
   const everyStream = (holds: (name: string, events: readonly RecordedEvent[]) => void, numRuns = 150) =>

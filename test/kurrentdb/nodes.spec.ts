@@ -236,12 +236,15 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
     it('wait on the other node for a position that a client has already seen', async () => {
       const { generation } = (await a.get('/projections/contract-register?limit=1')).body;
       await stopReplication();
-      const { position } = await accepted(post(a, `/contracts/${id('shown')}/award-contract`, terms));
+      const { position, events } = await accepted(post(a, `/contracts/${id('shown')}/award-contract`, terms));
       const asked = [
         b.get(`/contracts/${id('shown')}?position=${position}`),
         b.get(`/projections/contract-register/contract:${id('shown')}?position=${position}`),
       ];
-      const listening = Listener.to(`${b.url}/projections/contract-register/updates`, `${generation}.${position}`);
+      const listening = Listener.to(
+        `${b.url}/projections/contract-register/updates`,
+        `${generation}.${position}.${events[0].id.slice(-12)}`,
+      );
       await sleep(100);
       fakeServer?.dropSubscriptions();
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
@@ -446,7 +449,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
         const shown = await node.get(`/contracts/${contract}`);
         expect([shown.status, shown.body.type]).toEqual([503, 'urn:tower-ledger:problem:newer-version-needed']);
         expect((await node.get(`/events/${event.id}`)).body).toMatchObject({ type, position: appended.position });
-        expect(node.logged.filter((line) => line.includes(`contract-${contract} stopped`)).length).toBeGreaterThan(0);
+        expect(node.logged.filter((line) => line.includes(`contract-${contract} is faulted`)).length).toBeGreaterThan(0);
         await refuses(node);
         const other = await accepted(post(node, `/contracts/${type.toLowerCase()}-${nodes.indexOf(node)}-${run}/award-contract`, terms));
         expect((await node.get(`/contracts/${other.stream.slice('contract-'.length)}?minPosition=${other.position}`)).status).toBe(200);

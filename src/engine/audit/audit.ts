@@ -51,7 +51,7 @@ const whoAndWhy = ({ metadata }: RecordedEvent) => {
   };
 };
 
-/** One event as it is believed, in its place, with who decided it, why, and what it changed. */
+/** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
 export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
   const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
   const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
