@@ -49,7 +49,7 @@ describe('on every history that the ledger accepts', () => {
   );
 
   it(
-    'rows as of a position stay as they were, to the byte, whatever is told later',
+    'rows as of a position stay as they were, to the byte, whatever is recorded later',
     () =>
       everyHistory(async (events) => {
         const store = memoryStore();
