@@ -119,7 +119,9 @@ describe('the history of a subject', () => {
   it('comes in pages that stay with the revision of the first, whatever is recorded meanwhile', async () => {
     await accepted(server.post('/contracts/paged/award-contract', award));
     for (let n = 1; n <= 5; n++)
-      await accepted(server.post('/contracts/paged/approve-change', { kind: 'value', to: { amount: `${200 + n}000000.00`, currency: 'GBP' } }));
+      await accepted(
+        server.post('/contracts/paged/approve-change', { kind: 'value', to: { amount: `${200 + n}000000.00`, currency: 'GBP' } }),
+      );
     const { events } = await accepted(server.post('/contracts/paged/annotate', { note: 'A note.' }));
     let position = '';
     const whole = await ok('/contracts/paged/history');
@@ -333,7 +335,9 @@ describe('a read that the caller has already', () => {
     }
     for (const other of ['"1@0.1.0"', '"2"', '"2@0.0.9"', 'W/"1@0.1.0"'])
       expect([other, (await read(path, other)).status]).toEqual([other, 200]);
-    const { position, revision } = await accepted(server.post('/contracts/hosting/annotate', { note: 'Read it again.' }, { 'if-match': tag }));
+    const { position, revision } = await accepted(
+      server.post('/contracts/hosting/annotate', { note: 'Read it again.' }, { 'if-match': tag }),
+    );
     const { status, headers: after } = await read(`${path}?minPosition=${position}`, tag);
     expect([status, after.get('etag')]).toEqual([200, `"${revision}@0.1.0"`]);
     expect((await read(`${path}?minPosition=${position}`, after.get('etag')!)).status).toBe(304);
