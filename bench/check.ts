@@ -73,24 +73,35 @@ export const checkLog = async (server: Server, all: readonly Sent[], begin = '0'
 
 const PATIENCE_MS = 60_000;
 
-/** A follower of the contract register must have received every contract that began, once and in order. */
+/**
+ * A follower of the contract register must have received every contract that began, in order: in a message of its own, in one that holds
+ * the latest rows of several events, or by reading all rows again where a `reset` said that there were too many.
+ */
 export const checkReceived = async (follower: Follower, log: readonly Recorded[]): Promise<number> => {
   const begun = log.filter(({ type }) => type === 'ContractAwarded' || type === 'ContractPlanned');
-  const last = begun.at(-1)?.id;
-  const { received } = follower;
-  for (const end = performance.now() + PATIENCE_MS; last !== undefined && !received.some(({ event }) => event === last); await sleep(20))
-    if (performance.now() > end)
-      throw new DiffersError(`A follower never received ${last}; the last event that it received is ${received.at(-1)?.event}.`);
   const places = new Map(log.map(({ position }, i) => [position, i]));
-  let before = -1;
-  for (const { position } of received) {
+  const { received } = follower;
+  const reached = () => places.get(received.at(-1)?.position ?? '') ?? -1;
+  const last = begun.at(-1);
+  const end = performance.now() + PATIENCE_MS;
+  for (; last !== undefined && reached() < places.get(last.position)!; await sleep(20))
+    if (performance.now() > end)
+      throw new DiffersError(`A follower never received ${last.id}; the last position that it received is ${received.at(-1)?.position}.`);
+  const shown = new Map<string, number>();
+  let [before, readAgain] = [-1, -1];
+  for (const { position, changes, reason } of received) {
     const place = places.get(position) ?? -1;
-    if (place <= before)
-      throw new DiffersError(`A follower received ${position} after ${before === -1 ? 'nothing' : log[before]!.position}.`);
+    if (place <= before || (reason !== undefined && reason !== 'too-many-rows'))
+      throw new DiffersError(`A follower received ${position}${reason ? ` (${reason})` : ''} after ${log[before]?.position ?? 'nothing'}.`);
     before = place;
+    if (changes === undefined) readAgain = place;
+    for (const key in changes) shown.set(key, place);
   }
-  const events = new Set(received.map(({ event }) => event));
-  for (const { id, position } of begun) if (!events.has(id)) throw new DiffersError(`A follower never received ${id} at ${position}.`);
+  for (const { id, position, stream } of begun) {
+    const place = places.get(position)!;
+    if (place > readAgain && (shown.get(stream.replace('-', ':')) ?? -1) < place)
+      throw new DiffersError(`A follower never received ${id} at ${position}.`);
+  }
   return received.length;
 };
 

@@ -67,7 +67,12 @@ export const openUpdates = async (
 
 export interface Received {
   readonly position: string;
-  readonly event: string;
+  /** Of the last event of the message; absent in a `reset`. */
+  readonly event?: string;
+  /** The rows of the message by key; absent in a `reset`. */
+  readonly changes?: Readonly<Record<string, unknown>>;
+  /** Why all rows have to be read again. */
+  readonly reason?: string;
 }
 
 /** A client of a projection's updates. When its server is gone, it resumes at the next one after the last id that it received. */
@@ -91,7 +96,6 @@ export class Follower {
   #take({ id, event, data }: Message): void {
     if (id === undefined) return;
     this.#lastId = id;
-    if (event === 'reset') this.received.push({ position: 'reset', event: 'reset' });
-    else if (event === undefined) this.received.push(JSON.parse(data) as Received);
+    if (event === 'reset' || event === undefined) this.received.push(JSON.parse(data) as Received);
   }
 }

@@ -25,8 +25,8 @@ export type FromThread =
   | { readonly ended: ThreadError }
   | { readonly closed: true; readonly error?: ThreadError };
 
-/** The least time between two messages that say that there is more to read. */
-const MORE_MS = 5;
+/** The least time between two messages that say that there is more to read: while somebody waits for it, and while nobody does. */
+const MORE_MS = { awaited: 5, unawaited: 40 };
 /** How long the thread may take to commit and to end; then it is stopped where it is. */
 const CLOSE_MS = 10_000;
 
@@ -54,6 +54,7 @@ class ThreadFollower implements RunningFollower {
   #closing: Promise<void> | undefined;
   #pause: NodeJS.Timeout | undefined;
   #again = false;
+  #awaited = false;
 
   constructor(
     options: ThreadOptions,
@@ -79,13 +80,22 @@ class ThreadFollower implements RunningFollower {
       return;
     }
     this.#again = false;
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      if (this.#again) this.more();
-    }, MORE_MS);
+    this.#pause = setTimeout(
+      () => {
+        this.#pause = undefined;
+        if (this.#again) this.more();
+      },
+      MORE_MS[this.#awaited ? 'awaited' : 'unawaited'],
+    );
     this.#post('more');
   }
   flush(): void {
+    if (!this.#awaited) {
+      this.#awaited = true;
+      clearTimeout(this.#pause);
+      this.#pause = undefined;
+      if (this.#again) this.more();
+    }
     this.#post('flush');
   }
   retire(): void {
@@ -116,8 +126,10 @@ class ThreadFollower implements RunningFollower {
     this.#worker.postMessage(message); // one that has ended takes no notice
   }
   #take(message: FromThread): void {
-    if ('report' in message) this.listener.report(message.report);
-    else if ('log' in message) this.listener.log(message.log, message.error && revived(message.error));
+    if ('report' in message) {
+      this.#awaited = false; // who still waits says so
+      this.listener.report(message.report);
+    } else if ('log' in message) this.listener.log(message.log, message.error && revived(message.error));
     else if ('ended' in message) this.#fail(revived(message.ended));
     else if ('closed' in message) {
       this.#closed = message.error ? { error: revived(message.error) } : {};

@@ -30,6 +30,9 @@ export class CatchUp {
   }
 }
 
+/** Between two connections of one follower. */
+const PAUSE_MS = 50;
+
 const serve = async ({ url, from, followers }: CatchUpSettings): Promise<void> => {
   let messages = 0;
   parentPort!.on('message', () => parentPort!.postMessage(messages));
@@ -44,14 +47,16 @@ const serve = async ({ url, from, followers }: CatchUpSettings): Promise<void> =
           projection,
           after,
           take: ({ event, data }) => {
-            if (event !== undefined) return;
+            if (event === 'hello') return;
             messages++;
+            if (event === 'reset') end.resolve(); // too far behind: a client would read the rows, and follow from now on
             if (Number(/"position":"(\d+)"/.exec(data.slice(0, 200))?.[1]) >= until) end.resolve();
           },
         });
         await Promise.race([end.promise, updates.closed]);
+        await sleep(PAUSE_MS);
       } catch {
-        await sleep(50); // the server was killed, or refuses another follower for now
+        await sleep(PAUSE_MS); // the server was killed, or refuses another follower for now
       }
       updates?.close();
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openUpdates } from '../follower.js';
 import { drive } from '../load.js';
 import { cpuBetween, cpuOf, totalOf } from '../process.js';
 import { caughtUp, startServer, type Server } from '../server.js';
@@ -10,6 +11,8 @@ import { attempt, report, type Figure, type Run } from './report.js';
 const CONNECTIONS = 64;
 const FOLLOWERS = 200;
 const EVENTS = 50_000;
+/** Followers resume so many messages before the end, and at the beginning of the log. */
+const BEHIND = [20, 50, 90, 150, 300];
 /** After the followers have gone, until the server has noticed. */
 const SETTLE_MS = 500;
 
@@ -45,9 +48,15 @@ export const catchingUp = async (run: Run): Promise<void> => {
       const { server, filled } = one;
       if (one.failed !== undefined) continue;
       const round = await attempt(run.patienceMs, async (): Promise<Round> => {
+        const projection = 'contract-register';
+        const ids: string[] = [];
+        const live = await openUpdates(server.url, { projection, take: ({ id }) => void (id !== undefined && ids.push(id)) });
         const alone = await commands(server, run.roundMs);
         await caughtUp(server, alone.last);
-        const from = [{ projection: 'contract-register', after: filled.beginning['contract-register']!, until: filled.events }];
+        live.close();
+        const begin = { projection, after: filled.beginning[projection]!, until: filled.events };
+        const behind = BEHIND.flatMap((n) => ids.at(-n) ?? []).map((after) => ({ projection, after, until: Number(alone.last) }));
+        const from = [begin, ...behind];
         const followed = await CatchUp.start({ url: server.url, from, followers });
         const beside = await commands(server, run.roundMs);
         const messages = await followed.stop();

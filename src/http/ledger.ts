@@ -56,9 +56,10 @@ export const loadFrom =
 /** Events that are counted at most: a lag of so many may be more. */
 export const MAX_COUNTED = 1000;
 
-/** Events that are recorded and not in the projections yet; 1,000 means that many or more. */
+/** Events that are recorded and not in the projections yet; where the store does not know its size, 1,000 means that many or more. */
 export const lagOf = async ({ store, projector }: ReadSide): Promise<number> => {
   const [head, read] = [await store.head(), projector.position];
   if (head === undefined || (read !== undefined && store.compare(read, head) >= 0)) return 0;
-  return (await store.readAll(read, MAX_COUNTED)).length;
+  const size = store.size?.();
+  return size === undefined ? (await store.readAll(read, MAX_COUNTED)).length : Math.max(0, size - projector.sequence);
 };

@@ -59,7 +59,8 @@ export class OperationsController {
       faulted: faulted.length,
     }));
     const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
-    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > config.readyLag || lag >= MAX_COUNTED);
+    const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
+    const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
     const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)

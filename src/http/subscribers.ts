@@ -5,7 +5,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
-import type { Followed, Update } from '../engine/read/rows.js';
+import { textOfChanges, type Followed, type Update } from '../engine/read/rows.js';
 import { localPage, type EventStore } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { Budget } from './budget.js';
@@ -105,6 +105,7 @@ export class Subscribers {
       follower.full = false;
       this.#wake.abort();
     });
+    raw.removeHeader('transfer-encoding'); // the stream ends with its connection: chunks would cost three writes for one
     raw.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
@@ -251,9 +252,10 @@ export class Subscribers {
   async #message(indexed: IndexedEvent, generation: string, changes: Update['changes'], events?: number): Promise<string> {
     const { position, id: event, stream, revision } = indexed;
     const [recorded] = await localPage(this.port.store, stream, revision, 1);
-    const data = { position, event, decision: recorded!.metadata.command.id, type: recorded!.type, stream, ...(events !== undefined && { events }), changes }; // prettier-ignore
+    const data = { position, event, decision: recorded!.metadata.command.id, type: recorded!.type, stream, ...(events !== undefined && { events }) }; // prettier-ignore
+    const text = `${JSON.stringify(data).slice(0, -1)},"changes":${textOfChanges(changes)}}`;
     await this.#budget.breathe();
-    return textOf({ id: idOf(generation, indexed), data });
+    return `id: ${idOf(generation, indexed)}\ndata: ${text}\n\n`;
   }
 
   /** Where a client stands, and why it has to read the rows again. */

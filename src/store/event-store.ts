@@ -92,6 +92,9 @@ export interface EventStore {
    */
   follow(after: string | undefined, signal: AbortSignal, limit?: number): AsyncIterable<readonly RecordedEvent[]>;
 
+  /** How many events the log has, where that is known without counting them: lag is a subtraction. @throws StoreUnavailableError */
+  size?(): number;
+
   /** The position of the last event in the log; undefined when it has none. */
   head(): Promise<string | undefined>;
 

@@ -43,13 +43,13 @@ describe('on every history that the ledger accepts', () => {
     );
 
   it(
-    'rows that were kept as events came are the rows made anew, to the byte',
+    'rows that were kept as events came are the rows made again, to the byte',
     () => everyHistory(async (events) => void (await rowsAfter(events)), 40),
     PATIENCE,
   );
 
   it(
-    'rows as of a position stay as they were, to the byte, whatever is told later',
+    'rows as of a position stay as they were, to the byte, whatever is recorded later',
     () =>
       everyHistory(async (events) => {
         const store = memoryStore();
@@ -90,7 +90,7 @@ describe('on every history that the ledger accepts', () => {
   );
 
   it(
-    'whoever comes back at a position hears what follows it, without gap or repeat, in pages of any size',
+    'a client that comes back at a position gets what follows it, without gap or repeat, in pages of any size',
     () =>
       everyHistory(async (events, any) => {
         const store = memoryStore();
@@ -315,7 +315,7 @@ describe('a projection', () => {
   };
   const two = () => world(['contract-euc', 'AwardContract', award], ['contract-other', 'AwardContract', award]);
 
-  it('of a new version is a new generation, made anew beside the log', async () => {
+  it('of a new version is a new generation, made again beside the log', async () => {
     const store = await storeOf(await (await two()).events());
     const first = await new Rows(store, [counted(1)]).read();
     const generation = first.projector.generation('counted');
@@ -357,7 +357,7 @@ describe('a projection', () => {
     expect((await rows.row('counted', 'tower:euc')).contracts).toBe(2);
   });
 
-  it('reads on while it is made anew: what comes meanwhile is in it', async () => {
+  it('reads on while it is made again: what comes meanwhile is in it', async () => {
     const events = await (await two()).events();
     const store = new InPieces();
     await tellAgain(store, events.slice(0, -1));
@@ -372,7 +372,7 @@ describe('a projection', () => {
     expect(await rows.texts()).toEqual(await again.texts());
   });
 
-  it('answers whole while it is made anew, and when the parts it stood in are swept away', async () => {
+  it('answers whole while it is made again, and when the parts it stood in are swept away', async () => {
     const store = new Slow();
     const telling = await world();
     for (let n = 0; n < 30; n++) await telling.tell(`contract-c${n}`, 'AwardContract', award);
@@ -394,7 +394,7 @@ describe('a projection', () => {
     expect(updates).toHaveLength(30);
   });
 
-  it('that cannot be made anew takes nothing along of what the others have read', async () => {
+  it('that cannot be made again rolls back nothing of what the others have read', async () => {
     const events = await (await two()).events();
     const { metadata } = events.at(-1)!;
     const notes = Array.from({ length: 1200 }, (_, n) => ({ ...events.at(-1)!, id: `note-${n}`, type: 'Annotated', data: { note: 'A note.' }, revision: n + 1, metadata: { ...metadata, command: { id: `note-${n}`, name: 'Annotate', body: {} } } })); // prettier-ignore
@@ -600,7 +600,7 @@ describe('a rebuild', () => {
 });
 
 describe('what is kept', () => {
-  /** A follower whose writing fails until it is told otherwise; it is not tried again before the test has looked. */
+  /** A follower whose writing fails until the test lets it succeed; it is not tried again before the test has looked. */
   const failingAt = async (store: MemoryStore, change: (model: ReadModel, fail: () => void) => void, retryMs = 60_000) => {
     const folder = newFolder();
     const state = { failing: true };

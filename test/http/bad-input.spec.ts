@@ -5,7 +5,7 @@ import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
 import { placesOf } from '../../src/http/routes.js';
 import { wrongFor } from '../../src/kernel/index.js';
-import { award, partsOf, pathOf, startServer, stopServer, tellWorld, told, type Answer, type Server } from './server.js';
+import { award, partsOf, pathOf, startServer, stopServer, tellWorld, accepted, type Answer, type Server } from './server.js';
 
 let server: Server;
 let head: string | undefined;
@@ -14,7 +14,7 @@ const position = () => partsOf(server).store.head();
 beforeAll(async () => {
   server = await startServer();
   await tellWorld(server);
-  await told(server.post('/contracts/there/award-contract', award, { 'idempotency-key': 'taken' }));
+  await accepted(server.post('/contracts/there/award-contract', award, { 'idempotency-key': 'taken' }));
   head = await position();
 });
 afterAll(() => stopServer(server));

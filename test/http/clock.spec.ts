@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, it, jest } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
 
 afterAll(closeRunning);
 afterEach(() => {
@@ -23,7 +23,7 @@ const register = ({ post }: Server, id: string) => post(`/suppliers/${id}/regist
 const recordedAhead = async (): Promise<{ readonly server: Server; readonly watermark: string }> => {
   const server = await startServer();
   await tellWorld(server);
-  await told(server.post('/contracts/c/award-contract', award));
+  await accepted(server.post('/contracts/c/award-contract', award));
   const { store, projector } = partsOf(server);
   const [event] = await store.read('contract-c');
   const watermark = new Date(Date.now() + 730 * DAY).toISOString();
@@ -56,7 +56,7 @@ const isRefused = async (server: Server, state: string): Promise<void> => {
 
 it('a clock that jumps by two years records nothing, also not right after it was set right', async () => {
   const server = await startServer();
-  await told(register(server, 'first'));
+  await accepted(register(server, 'first'));
   expect((await server.get('/readyz')).body.clock).toBe('trusted');
   expect((await server.get('/metrics')).text).toMatch(/^ledger_clock_trusted 1$/m);
   const right = Date.now();
@@ -95,21 +95,21 @@ it('a clock behind the last record is accepted by the name of exactly that water
   const other = await startServer({ DATA_DIR: server.dir, LEDGER_ACCEPT_WATERMARK: new Date(Date.parse(watermark) + 1).toISOString() });
   await isRefused(other, 'behind');
   await other.close();
-  const accepted = await startServer({ DATA_DIR: server.dir, LEDGER_ACCEPT_WATERMARK: watermark.replace('Z', '000+00:00') });
-  await told(register(accepted, 'late'));
-  await told(register(accepted, 'later'));
-  expect((await accepted.get('/readyz')).body.clock).toBe('trusted');
-  await stopServer(accepted);
+  const third = await startServer({ DATA_DIR: server.dir, LEDGER_ACCEPT_WATERMARK: watermark.replace('Z', '000+00:00') });
+  await accepted(register(third, 'late'));
+  await accepted(register(third, 'later'));
+  expect((await third.get('/readyz')).body.clock).toBe('trusted');
+  await stopServer(third);
 });
 
 it('an old ledger, and another time zone, are warned of at the start and accepted', async () => {
   const first = await startServer();
-  await told(register(first, 'first'));
+  await accepted(register(first, 'first'));
   await first.close();
   expect(first.logged).toEqual([]);
   setClock(Date.now() + 40 * DAY);
   const later = await startServer({ DATA_DIR: first.dir, LEDGER_TIME_ZONE: 'America/New_York' });
-  await told(register(later, 'second'));
+  await accepted(register(later, 'second'));
   expect(later.logged.join()).toMatch(/40 days ahead of the last record/);
   expect(later.logged.join()).toMatch(/LEDGER_TIME_ZONE is America\/New_York, but the days of this ledger are days in Europe\/London/);
   await stopServer(later);

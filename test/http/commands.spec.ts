@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { commands } from '../../src/domain/index.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
 
 let server: Server;
 const head = () => partsOf(server).store.head();
@@ -47,7 +47,7 @@ describe('a command', () => {
   });
 
   it('without an actor is recorded under the user who runs the server', async () => {
-    const { position } = await told(post('operator'));
+    const { position } = await accepted(post('operator'));
     const { body } = await server.get(`/events?subject=contract-operator&minPosition=${position}`);
     expect(body.events[0].metadata.actor.id).toBe(userInfo().username.replaceAll(/[^A-Za-z0-9._@-]/g, '-'));
   });
@@ -66,14 +66,14 @@ describe('a command', () => {
 
   it('sent again with its key is recognised before If-Match is compared, whatever the order of its fields', async () => {
     const key = { 'idempotency-key': 'ordered', 'if-match': '"-1"' };
-    await told(post('ordered', award, key));
+    await accepted(post('ordered', award, key));
     const { status } = await post('ordered', Object.fromEntries(Object.entries(award).reverse()), key);
     expect(status).toBe(201);
   });
 
   it('may use a key that another stream used', async () => {
-    await told(post('key-a', award, { 'idempotency-key': 'mine' }));
-    await told(post('key-b', award, { 'idempotency-key': 'mine' }));
+    await accepted(post('key-a', award, { 'idempotency-key': 'mine' }));
+    await accepted(post('key-b', award, { 'idempotency-key': 'mine' }));
   });
 
   it.each([
@@ -81,12 +81,12 @@ describe('a command', () => {
     ['another actor', award, { 'x-actor': 'someone-else' }],
   ])('with the key of another is refused: %s', async (what, body, headers) => {
     const id = `reused-${what.replaceAll(' ', '-')}`;
-    await told(post(id, award, { 'idempotency-key': 'k', 'x-actor': 'jane' }));
+    await accepted(post(id, award, { 'idempotency-key': 'k', 'x-actor': 'jane' }));
     expect((await post(id, body, { 'idempotency-key': 'k', 'x-actor': 'jane', ...headers })).status).toBe(422);
   });
 
   it('with the key of another command is refused', async () => {
-    await told(post('other-command', award, { 'idempotency-key': 'k' }));
+    await accepted(post('other-command', award, { 'idempotency-key': 'k' }));
     const { status, body } = await server.post('/contracts/other-command/sign-contract', {}, { 'idempotency-key': 'k' });
     expect([status, body.type]).toEqual([422, 'urn:tower-ledger:problem:key-reused']);
   });
@@ -106,7 +106,7 @@ describe('a command', () => {
   });
 
   it('that changes nothing is answered with 200', async () => {
-    const { events } = await told(post('so'));
+    const { events } = await accepted(post('so'));
     const correct = { event: events[0].id, pointer: '/title', value: award.title, because: 'error' };
     const before = await head();
     const { status, body } = await server.post('/contracts/so/correct-fact', correct);
@@ -116,11 +116,11 @@ describe('a command', () => {
 
   it('of the ledger itself has a route under every aggregate', async () => {
     for (const path of ['/programmes/met', '/towers/hosting', '/suppliers/csc'])
-      await told(server.post(`${path}/annotate`, { note: 'Seen by the auditor.' }));
+      await accepted(server.post(`${path}/annotate`, { note: 'Seen by the auditor.' }));
   });
 
   it('refused by a rule says by which', async () => {
-    await told(post('twice'));
+    await accepted(post('twice'));
     const { status, body } = await post('twice');
     expect([status, body.type]).toEqual([409, 'urn:tower-ledger:problem:contract/stage']);
     const unknown = await server.post('/contracts/nobody/sign-contract', {});
@@ -128,8 +128,8 @@ describe('a command', () => {
   });
 
   it('refused because a later event depends on the fact names that event', async () => {
-    const { events } = await told(post('late', award));
-    const signed = await told(server.post('/contracts/late/sign-contract', {}));
+    const { events } = await accepted(post('late', award));
+    const signed = await accepted(server.post('/contracts/late/sign-contract', {}));
     const { status, body } = await server.post('/contracts/late/withdraw-fact', { event: events[0].id });
     expect([status, body.type, body.event, body.eventType]).toEqual([
       409,
@@ -147,7 +147,7 @@ describe('a command', () => {
   });
 
   it('sent by many at once at the same revision is accepted once', async () => {
-    await told(post('duel'));
+    await accepted(post('duel'));
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) => server.post('/contracts/duel/annotate', { note: `Note ${i}` }, { 'if-match': '"0"' })),
     );

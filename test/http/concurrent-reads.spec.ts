@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
-import { award, closeRunning, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
 
 const ROW = '/projections/contract-register/contract:c1';
 let server: Server;
@@ -10,7 +10,7 @@ beforeAll(async () => {
   server = await startServer();
   await tellWorld(server);
   const tell = async (command: string, body: unknown) =>
-    positions.push((await told(server.post(`/contracts/c1/${command}`, body))).position);
+    positions.push((await accepted(server.post(`/contracts/c1/${command}`, body))).position);
   await tell('award-contract', award);
   await tell('sign-contract', {});
   await tell('annotate', { note: 'A note.' });
@@ -56,7 +56,7 @@ it('three reads that wait for one position are answered once it is read', async 
   await restart();
   const next = String(Number(positions.at(-1)) + 1);
   const waiting = ['contract-register', 'tower-board', 'decisions'].map((name) => server.get(`/projections/${name}?minPosition=${next}`));
-  const receipt = await told(server.post('/contracts/c2/award-contract', award));
+  const receipt = await accepted(server.post('/contracts/c2/award-contract', award));
   expect(receipt.position).toBe(next);
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
@@ -78,7 +78,7 @@ it('200 subscribers that come and go keep nobody waiting', async () => {
     for (let n = 0; !over; n++) expect((await server.get(`${ROW}?position=${positions[n % 3]}`)).status).toBe(200);
   })();
   const writing = (async () => {
-    for (let n = 0; n < 10; n++) await told(server.post(`/contracts/c1/annotate`, { note: `Note ${n}.` }));
+    for (let n = 0; n < 10; n++) await accepted(server.post(`/contracts/c1/annotate`, { note: `Note ${n}.` }));
   })();
   await Promise.all([...subscribers, writing]);
   over = true;

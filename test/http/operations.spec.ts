@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -48,7 +48,7 @@ describe('the server', () => {
   });
 
   it('counts commands by name and outcome, requests, the queue, the lag, the log', async () => {
-    await told(server.post('/contracts/counted/award-contract', award));
+    await accepted(server.post('/contracts/counted/award-contract', award));
     await server.post('/contracts/counted/award-contract', award);
     await server.post('/contracts/counted/annotate', { note: 'x' }, { 'if-match': '"9"' });
     const { status, text, headers } = await server.get('/metrics');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { award, startServer, stopServer, tellWorld, told, type Server } from './server.js';
+import { award, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
 
 let server: Server;
 let awarded: any;
@@ -16,16 +16,16 @@ const ok = async (path: string) => {
 beforeAll(async () => {
   server = await startServer();
   await tellWorld(server);
-  awarded = await told(
+  awarded = await accepted(
     server.post('/contracts/hosting/award-contract', {
       ...award,
       record: { effectiveOn: '2015-11-01', decidedBy: { person: 'dmpc', office: 'Deputy Mayor' }, authority: { reference: 'PCD 813' } },
     }),
   );
   await sleep(5);
-  signed = await told(server.post('/contracts/hosting/sign-contract', { record: { effectiveOn: '2015-12' } }));
+  signed = await accepted(server.post('/contracts/hosting/sign-contract', { record: { effectiveOn: '2015-12' } }));
   await sleep(5);
-  corrected = await told(
+  corrected = await accepted(
     server.post('/contracts/hosting/correct-fact', {
       event: awarded.events[0].id,
       pointer: '/title',
@@ -104,8 +104,8 @@ describe('the history of a subject', () => {
   });
 
   it('adds what others recorded about it, in log order', async () => {
-    await told(server.post('/programmes/met/appoint-integrator', { contract: 'hosting' }));
-    const { position } = await told(server.post('/programmes/met/annotate', { note: 'Not about the contract.' }));
+    await accepted(server.post('/programmes/met/appoint-integrator', { contract: 'hosting' }));
+    const { position } = await accepted(server.post('/programmes/met/annotate', { note: 'Not about the contract.' }));
     const { entries } = await ok(`/contracts/hosting/history?related=true&minPosition=${position}`);
     expect(entries.map(({ type }: any) => type)).toEqual([
       'TowerPlanned',
@@ -117,17 +117,19 @@ describe('the history of a subject', () => {
   });
 
   it('comes in pages that stay with the revision of the first, whatever is recorded meanwhile', async () => {
-    await told(server.post('/contracts/paged/award-contract', award));
+    await accepted(server.post('/contracts/paged/award-contract', award));
     for (let n = 1; n <= 5; n++)
-      await told(server.post('/contracts/paged/approve-change', { kind: 'value', to: { amount: `${200 + n}000000.00`, currency: 'GBP' } }));
-    const { events } = await told(server.post('/contracts/paged/annotate', { note: 'A note.' }));
+      await accepted(
+        server.post('/contracts/paged/approve-change', { kind: 'value', to: { amount: `${200 + n}000000.00`, currency: 'GBP' } }),
+      );
+    const { events } = await accepted(server.post('/contracts/paged/annotate', { note: 'A note.' }));
     let position = '';
     const whole = await ok('/contracts/paged/history');
     expect([whole.entries.length, whole.ledger.length, whole.next]).toEqual([6, 1, undefined]);
     for (const limit of [1, 2, 4]) {
       const first = await ok(`/contracts/paged/history?limit=${limit}`);
       const [entries, ledger] = [[...first.entries], [...first.ledger]];
-      if (limit === 1) ({ position } = await told(server.post('/contracts/paged/annotate', { note: 'Meanwhile.' })));
+      if (limit === 1) ({ position } = await accepted(server.post('/contracts/paged/annotate', { note: 'Meanwhile.' })));
       for (let { next } = first; next;) {
         const page = await ok(`/contracts/paged/history?limit=${limit}&cursor=${next}`);
         expect(page.revision).toBe(first.revision);
@@ -173,7 +175,7 @@ describe('a projection', () => {
 
   it('shows a row right after the command that made it, to who waits for its position', async () => {
     for (let i = 0; i < 10; i++) {
-      const { position } = await told(server.post(`/contracts/mine-${i}/award-contract`, award));
+      const { position } = await accepted(server.post(`/contracts/mine-${i}/award-contract`, award));
       const body = await ok(`/projections/contract-register/contract:mine-${i}?minPosition=${position}`);
       expect([body.key, body.row.stage]).toEqual([`contract:mine-${i}`, 'awarded']);
     }
@@ -187,7 +189,7 @@ describe('a projection', () => {
   it('is read in pages that stay with one position', async () => {
     const first = await ok('/projections/contract-register?limit=4');
     expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', 2, 0, 4]);
-    await told(server.post('/contracts/zz-later/award-contract', award));
+    await accepted(server.post('/contracts/zz-later/award-contract', award));
     const keys = first.rows.map(({ key }: any) => key);
     for (let next = first.next; next;) {
       const page = await ok(`/projections/contract-register?limit=4&cursor=${next}`);
@@ -212,7 +214,7 @@ describe('a projection', () => {
     const list = '/projections/tower-board/tower:hosting/contracts';
     const first = await ok(`${list}?limit=2`);
     expect([first.key, first.list, first.entries.length]).toEqual(['tower:hosting', 'contracts', 2]);
-    const { position } = await told(server.post('/contracts/listed-later/award-contract', award));
+    const { position } = await accepted(server.post('/contracts/listed-later/award-contract', award));
     await ok(`/projections?minPosition=${position}`);
     const ids = first.entries.map(({ contract }: any) => contract);
     for (let { next } = first; next;) {
@@ -239,7 +241,7 @@ describe('a projection', () => {
     const before = await ok(path);
     expect([before.row.stage, before.row.title, before.asOf]).toEqual(['signed', award.title, { position: signed.position, final: true }]);
     expect((await ok(`/projections/contract-register?recordedAt=${awarded.recordedAt}&limit=1`)).rows[0].stage).toBe('awarded');
-    await told(server.post('/contracts/hosting/annotate', { note: 'Later.' }));
+    await accepted(server.post('/contracts/hosting/annotate', { note: 'Later.' }));
     expect(await ok(path)).toEqual(before);
   });
 });
@@ -260,8 +262,8 @@ describe('the log', () => {
   });
 
   it('is filtered by type, subject, actor, time', async () => {
-    await told(server.post('/suppliers/jane-s/register-supplier', { title: 'X', form: 'company' }, { 'x-actor': 'jane' }));
-    const { position } = await told(server.post('/suppliers/csc/annotate', { note: 'x' }));
+    await accepted(server.post('/suppliers/jane-s/register-supplier', { title: 'X', form: 'company' }, { 'x-actor': 'jane' }));
+    const { position } = await accepted(server.post('/suppliers/csc/annotate', { note: 'x' }));
     const types = async (query: string) => (await ok(`/events?minPosition=${position}&${query}`)).events.map(({ type }: any) => type);
     expect(await types('type=TowerPlanned')).toEqual(['TowerPlanned']);
     expect(await types('actor=jane')).toEqual(['SupplierRegistered']);
@@ -333,7 +335,9 @@ describe('a read that the caller has already', () => {
     }
     for (const other of ['"1@0.1.0"', '"2"', '"2@0.0.9"', 'W/"1@0.1.0"'])
       expect([other, (await read(path, other)).status]).toEqual([other, 200]);
-    const { position, revision } = await told(server.post('/contracts/hosting/annotate', { note: 'Read it again.' }, { 'if-match': tag }));
+    const { position, revision } = await accepted(
+      server.post('/contracts/hosting/annotate', { note: 'Read it again.' }, { 'if-match': tag }),
+    );
     const { status, headers: after } = await read(`${path}?minPosition=${position}`, tag);
     expect([status, after.get('etag')]).toEqual([200, `"${revision}@0.1.0"`]);
     expect((await read(`${path}?minPosition=${position}`, after.get('etag')!)).status).toBe(304);

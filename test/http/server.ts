@@ -83,12 +83,12 @@ export const pathOf = (command: AnyCommand, id: string, category = command.aggre
 
 /** A small world: a programme, a tower, two suppliers. */
 export const tellWorld = async ({ post }: Server): Promise<void> => {
-  await told(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
-  await told(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }));
-  await told(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }));
-  await told(post('/suppliers/atos/register-supplier', { title: 'Atos', form: 'company' }));
+  await accepted(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
+  await accepted(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }));
+  await accepted(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }));
+  await accepted(post('/suppliers/atos/register-supplier', { title: 'Atos', form: 'company' }));
 };
-export const told = async (answer: Promise<Answer>): Promise<any> => {
+export const accepted = async (answer: Promise<Answer>): Promise<any> => {
   const { status, text, body } = await answer;
   if (status !== 201) throw new Error(`${status} ${text}`);
   return body;

@@ -9,7 +9,7 @@ import { importFile, InterruptedError } from '../../src/cli/importer.js';
 import { tellStory } from '../../src/cli/story.js';
 import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, told, type Answer, type Server } from './server.js';
+import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, accepted, type Answer, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -154,7 +154,7 @@ describe('a server with tokens', () => {
     server = await startServer({ HOST: '0.0.0.0', LEDGER_TOKENS: file });
     const { post } = server;
     await tellWorld({ ...server, post: (path, body) => post(path, body, as('integrator')) });
-    await told(post('/contracts/ours/award-contract', award, as('contract-manager')));
+    await accepted(post('/contracts/ours/award-contract', award, as('contract-manager')));
   });
   afterAll(() => stopServer(server));
 
@@ -234,7 +234,7 @@ describe('a server with tokens', () => {
   });
 
   it('records whose token it was, with the role that allowed it', async () => {
-    const { position, events } = await told(annotate(as('jane')));
+    const { position, events } = await accepted(annotate(as('jane')));
     const { body } = await server.get(`/events/${events[0].id}?minPosition=${position}`, as('auditor'));
     expect(body.metadata.actor).toEqual({ id: 'jane', role: 'approver' });
   });
@@ -293,7 +293,7 @@ describe('a server with tokens', () => {
     const [gone, jane] = [await follow('gone'), await follow('jane')];
     await tokens(file, 'revoke', await idOf(file, 'gone'));
     await until(() => gone.ended);
-    await told(server.post('/contracts/after/award-contract', award, as('jane')));
+    await accepted(server.post('/contracts/after/award-contract', award, as('jane')));
     await until(() => jane.text.includes('contract:after'));
     expect([jane.ended, gone.text.includes('contract:after')]).toEqual([false, false]);
   }, 15_000);

@@ -5,13 +5,13 @@ import { request, type IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers } from '../../src/http/subscribers.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, told, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
 /** Awards a contract, and waits until the projections have read it. */
 const awardAs = async (id: string) => {
-  const receipt = await told(server.post(`/contracts/${id}/award-contract`, award));
+  const receipt = await accepted(server.post(`/contracts/${id}/award-contract`, award));
   await server.get(`/projections?minPosition=${receipt.position}`);
   return receipt;
 };
@@ -100,20 +100,20 @@ describe('a subscriber', () => {
   it('hears of a row that is gone', async () => {
     const { events } = await awardAs('gone');
     const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
-    await told(server.post('/contracts/gone/withdraw-fact', { event: events[0].id }));
+    await accepted(server.post('/contracts/gone/withdraw-fact', { event: events[0].id }));
     await follower.until(({ updates }) => updates.length === 1);
     expect(follower.updates[0].changes).toEqual({ 'contract:gone': null });
     follower.hangUp();
   });
 
   it('hears that a tower lost its contract, and that another one got it', async () => {
-    await told(server.post('/towers/lost/plan-tower', { programme: 'met', title: 'Lost' }));
-    await told(server.post('/towers/found/plan-tower', { programme: 'met', title: 'Found' }));
-    const { events, position } = await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
+    await accepted(server.post('/towers/lost/plan-tower', { programme: 'met', title: 'Lost' }));
+    await accepted(server.post('/towers/found/plan-tower', { programme: 'met', title: 'Found' }));
+    const { events, position } = await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
     await shown(server, position);
     const follower = await (await follow(`${server.url}/projections/tower-board/updates`)).until(({ messages }) => messages.length === 1);
-    await told(server.post('/contracts/moved/withdraw-fact', { event: events[0].id }));
-    await told(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
+    await accepted(server.post('/contracts/moved/withdraw-fact', { event: events[0].id }));
+    await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
     await follower.until(({ updates }) => updates.length === 2);
     const [lost, found] = follower.updates.map(({ changes }) => changes);
     expect(lost['tower:lost']).toMatchObject({ contracts: [], counts: { contracts: 0 }, total: { text: 'nothing' } });
@@ -129,7 +129,7 @@ describe('a subscriber', () => {
     follower.hangUp();
     let last = { position: '' };
     for (let n = 1; n <= 120; n++)
-      last = await told(
+      last = await accepted(
         server.post('/contracts/busy/approve-change', { kind: 'value', to: { amount: String(200_000_000 + n), currency: 'GBP' } }),
       );
     await shown(server, last.position);
@@ -153,7 +153,7 @@ describe('a subscriber', () => {
 
   it('hears nothing of what changes no row', async () => {
     const follower = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
-    await told(server.post('/programmes/met/annotate', { note: 'Not about contracts.' }));
+    await accepted(server.post('/programmes/met/annotate', { note: 'Not about contracts.' }));
     const { position } = await awardAs('after-note');
     await follower.until(({ updates }) => updates.length === 1);
     expect(follower.updates[0].position).toBe(position);
@@ -245,7 +245,7 @@ describe('a subscriber', () => {
     const lazy = await follow(server.url + BOARD);
     lazy.response.pause();
     const eager = await (await follow(server.url + BOARD)).until(({ messages }) => messages.length === 1);
-    for (let i = 0; i < 20; i++) await told(server.post(`/contracts/heard/annotate`, { note: 'n'.repeat(1500) }));
+    for (let i = 0; i < 20; i++) await accepted(server.post(`/contracts/heard/annotate`, { note: 'n'.repeat(1500) }));
     const { position } = await awardAs('past-the-lazy');
     await eager.until(({ updates }) => updates.at(-1)?.position === position);
     for (const each of [lazy, eager]) each.hangUp();
@@ -281,7 +281,7 @@ describe('a subscriber of a log that was restored from an older copy', () => {
 
     const newer = await startServer({ DATA_DIR: first.dir });
     const follower = await (await follow(newer.url + BOARD)).until(({ messages }) => messages.length === 1);
-    await told(newer.post('/contracts/a/award-contract', award));
+    await accepted(newer.post('/contracts/a/award-contract', award));
     await follower.until(({ updates }) => updates.length === 1);
     const { lastId } = follower;
     await stopServer(newer);
@@ -294,7 +294,7 @@ describe('a subscriber of a log that was restored from an older copy', () => {
       return [event, JSON.parse(data).reason];
     };
     expect(await heard()).toEqual(['reset', 'beyond-the-log']);
-    const { position } = await told(older.post('/contracts/b/award-contract', award));
+    const { position } = await accepted(older.post('/contracts/b/award-contract', award));
     expect(lastId.split('.')[1]).toBe(position);
     await shown(older, position);
     expect(await heard()).toEqual(['reset', 'another-event']);
@@ -306,7 +306,7 @@ describe('the stream of updates', () => {
   it('ends for a client that does not read, with the reason, once its socket has been full for too long', async () => {
     const { projector, store, log } = partsOf(server);
     const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
-    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined, removeHeader: () => undefined });
     const generation = projector.generation('contract-register');
     const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
     await subscribers.open('contract-register', `${generation}.start`, reply as never, () => new Error());
@@ -326,7 +326,7 @@ describe('the stream of updates', () => {
     });
     const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
     const chunks: string[] = [];
-    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined });
+    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined, removeHeader: () => undefined });
     raw.on('data', (chunk) => chunks.push(String(chunk)));
     await subscribers.open(
       'contract-register',

@@ -6,7 +6,7 @@ import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
-import { award, partsOf, startServer, stopServer, tempFolder, told as accepted, type Answer, type Server } from '../http/server.js';
+import { award, partsOf, startServer, stopServer, tempFolder, accepted, type Answer, type Server } from '../http/server.js';
 import { metadata, newId, wholeLog } from '../store/event-store.contract.js';
 import { Listener } from '../fakes/kurrentdb/listener.js';
 import { Proxy } from '../fakes/kurrentdb/proxy.js';

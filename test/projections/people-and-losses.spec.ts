@@ -83,6 +83,13 @@ describe('the tower board', () => {
     ]);
   });
 
+  it('no longer shows a plan that was withdrawn, and its update says so', async () => {
+    const { events } = await world.tell('workforce-met', 'PlanTransfer', plan);
+    await world.tell('workforce-met', 'WithdrawFact', { event: events[0]!.id! });
+    const last = (await (await rows()).updates('tower-board')).at(-1)!;
+    expect(last.changes).toMatchObject({ 'tower:hosting': { contracts: [{ people: { planned: [] }, counts: { planned: 0 } }] } });
+  });
+
   it('has a group of its own for what belongs to another authority', async () => {
     await world.tell('loss-b', 'RaiseLoss', elsewhere);
     const after = await rows();

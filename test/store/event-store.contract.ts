@@ -190,6 +190,14 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         }
       });
 
+      it('counts its events, where it knows their number, one more for each that is appended', async () => {
+        const store = await start();
+        const before = store.size?.();
+        await store.append(freshStream(), -1, [fact(), fact(), fact()]);
+        await store.head(); // a replica has by then what this process appended
+        expect(store.size?.()).toBe(before === undefined ? undefined : before + 3);
+      });
+
       it('knows the revision of a stream, where it knows it without asking, as a read would say', async () => {
         const store = await start();
         const stream = freshStream();

@@ -98,7 +98,7 @@ const tagNames = Object.keys(rarity) as (keyof typeof rarity)[];
 
 describe('a read model', () => {
   describe('the index of the log', () => {
-    const told = fc.record({
+    const recorded = fc.record({
       // what lies between two sequences is written in as few bytes as it takes: one, two, three
       step: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(127, 128, 129, 16_383, 16_384, 3_000_000) }), // prettier-ignore
       stream: fc.constantFrom(...streams),
@@ -107,7 +107,7 @@ describe('a read model', () => {
     });
     const transactions = fc.array(
       fc.record({
-        events: fc.array(told, { maxLength: 12, size: 'max' }),
+        events: fc.array(recorded, { maxLength: 12, size: 'max' }),
         hold: fc.boolean(),
         /** After so many events something is read, so that the rest is written apart. */
         read: fc.nat(12),
@@ -128,11 +128,11 @@ describe('a read model', () => {
       'answers what going through the whole log answers, however its events were written',
       () =>
         always(
-          fc.property(transactions, fc.array(query, { minLength: 20, maxLength: 20 }), (told, queries) => {
+          fc.property(transactions, fc.array(query, { minLength: 20, maxLength: 20 }), (written, queries) => {
             const model = open();
             const log: Tagged[] = [];
             let [sequence, time] = [0, 0];
-            for (const { events, hold, read } of told)
+            for (const { events, hold, read } of written)
               model.transaction(() => {
                 for (const [i, { step, stream, chances, later }] of events.entries()) {
                   [sequence, time] = [sequence + step, time + later];
@@ -227,7 +227,7 @@ describe('a read model', () => {
       expect(sequences(model)).toEqual([1, 2, 3]);
     });
 
-    it('held open is ended by whoever reads, and by the next that is not held', () => {
+    it('held open is committed by any read, and by the next transaction that is not held', () => {
       const file = newFile();
       const model = open(file);
       model.transaction(() => add(model, 1), true);
@@ -306,7 +306,7 @@ describe('a read model', () => {
     });
   });
 
-  describe('where parts stand', () => {
+  describe('contributions', () => {
     interface Version extends ContributionPlace {
       readonly since: number;
       until: number;
@@ -325,7 +325,7 @@ describe('a read model', () => {
     });
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
-    /** Each change at an sequence of its own, in transactions as they are told; the build, and what must be in it. */
+    /** Each change at a sequence of its own, in the transactions given; the build, and what must be in it. */
     const made = (changes: readonly Change[], model: ReadModel, build: number) => {
       const versions: Version[] = [];
       const totals: { key: string; n: number; at: number }[] = [];
@@ -366,7 +366,7 @@ describe('a read model', () => {
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
     it(
-      'is told of every sequence: under a key, linking to one, the keys of rows, the totals',
+      'are known at every sequence: under a key, referencing one, the keys of rows, the sums',
       () =>
         always(
           fc.property(fc.array(change, { minLength: 1, maxLength: 40, size: 'max' }), (changes) => {
@@ -413,7 +413,7 @@ describe('a read model', () => {
     );
 
     it(
-      'is the same, to the byte, however the work was cut into transactions',
+      'are the same, to the byte, however the work is divided into transactions',
       () =>
         always(
           fc.property(fc.array(change, { minLength: 1, maxLength: 40, size: 'max' }), (changes) => {
@@ -434,7 +434,7 @@ describe('a read model', () => {
       PATIENCE,
     );
 
-    it('is marked by events in their order, once each, for one build', () => {
+    it('of events are marked in their order, once each, for one build', () => {
       const model = open();
       const [build, other] = [model.addBuild('decisions', 1, true).id, model.addBuild('decisions', 2, false).id];
       model.transaction(() => [5, 2, 5, 9].forEach((at) => model.mark(build, '>person:p-1', at)));
@@ -448,7 +448,7 @@ describe('a read model', () => {
       expect(model.marked(other, '>person:p-1', { upTo: 9, limit: 9 })).toEqual([3]);
     });
 
-    it('is not forgotten of a stream that stopped, nor told twice', () => {
+    it('keep the first fault of a stream', () => {
       const model = open();
       const { id } = model.addBuild('board', 1, true);
       model.fault(id, { stream: 'tower-z', sequence: 3, error: 'Out of ink.' });
@@ -629,7 +629,7 @@ describe('a read model', () => {
       other.exec('BEGIN IMMEDIATE');
       const begun = performance.now();
       expect(() => model.transaction(() => model.addEvent(event(2), []))).toThrow(ReadModelUnavailableError);
-      expect(performance.now() - begun).toBeLessThan(1000); // SQLite waits five seconds unless it is told not to
+      expect(performance.now() - begun).toBeLessThan(1000); // SQLite waits five seconds unless its timeout is set
       expect(sequences(reader)).toEqual([1]);
       other.exec('ROLLBACK');
       other.close();

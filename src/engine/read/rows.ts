@@ -43,6 +43,9 @@ export interface Row {
   readonly row: RowValue;
 }
 type Changes = Readonly<Record<string, RowValue | null>>;
+/** The JSON of changes, rendered once: a row as its text. */
+const texts = new WeakMap<Changes, string>();
+export const textOfChanges = (changes: Changes): string => texts.get(changes) ?? JSON.stringify(changes);
 
 /** The build that rows are read from. */
 export interface ServedBuild {
@@ -366,16 +369,19 @@ export class Rows {
         if (!exact && affected.size > MAX_AFFECTED) return undefined;
       }
     const changes: Record<string, RowValue | null> = {};
+    const lines: string[] = [];
     let [rows, bytes] = [0, 0];
     for (const key of [...was.keys()].sort()) {
       const is = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe, run !== undefined) : NO_ROW;
       if (run) this.#keepLast(key, is, to);
       if (was.get(key)!.text === is.text) continue;
       changes[key] = is.row ?? null;
+      lines.push(`${JSON.stringify(key)}:${is.row ? is.text : 'null'}`);
       bytes += is.text.length;
       if (!exact && (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES)) return undefined;
       await breathe();
     }
+    texts.set(changes, `{${lines.join(',')}}`);
     return changes;
   }
   /** What the run has read of the read model at its end. */

@@ -162,6 +162,12 @@ export class ReplicaStore implements EventStore {
     return this.#file.position;
   }
 
+  /** Of the replica: what it lacks is its own lag. */
+  size(): number {
+    this.#mustBeUsable();
+    return this.#file.sequence;
+  }
+
   onCommit(listener: () => void): void {
     this.#onCommit.push(listener);
   }

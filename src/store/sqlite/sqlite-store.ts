@@ -187,6 +187,11 @@ export class SqliteStore implements EventStore {
     }
   }
 
+  /** Positions are row ids: 1 is the genesis record, and nothing is ever deleted. */
+  size(): number {
+    return (this.#reading(() => this.#last.get()!).position ?? 1) - 1;
+  }
+
   async head(): Promise<string | undefined> {
     const { position } = this.#reading(() => this.#last.get()!);
     return position === null || position <= 1 ? undefined : String(position);
