@@ -336,6 +336,19 @@ describe('a projection', () => {
     expect(await back.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
   });
 
+  it('lets other work in between the rows of one page', async () => {
+    const contracts = Array.from({ length: 150 }, (_, i) => [`contract-c${i}`, 'AwardContract', award] satisfies Parameters<World['tell']>);
+    const store = await storeOf(await (await world(...contracts)).events());
+    const rows = await new Rows(store, [ofContracts((id) => [{ key: `contract:${id}`, row: true }])]).read();
+    await rows.all('counted'); // so that the next page reads no log
+    let turns = 0;
+    const count = () => void (turns++, (other = setImmediate(count)));
+    let other = setImmediate(count);
+    expect(await rows.all('counted', rows.projector.sequence - 1)).toHaveLength(149);
+    clearImmediate(other);
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
   it('that is new is made from the whole log while the others answer', async () => {
     const store = await storeOf(await (await two()).events());
     const rows = await (await new Rows(store, [projections[1]!]).read()).restart([projections[1]!, counted(1)]);

@@ -104,6 +104,16 @@ describe('the doctor', () => {
       expect(await damaged('DELETE FROM events WHERE position IN (2, 3)')).toEqual(
         wrong('streams', `The event at position 4 (${stream}, revision 2) follows no event of its stream`),
       ));
+    it('the last event of a stream is missing, as the positions show', async () => {
+      const other = freshStream();
+      const data = `SELECT 7, '${other}', 0, 'an id', type, data, metadata FROM events WHERE position = 6`;
+      expect(
+        await damaged(
+          `INSERT INTO events (position, stream, revision, id, type, data, metadata) ${data}`,
+          'DELETE FROM events WHERE position = 6',
+        ),
+      ).toEqual(wrong('streams', `Position 6 is missing before the event at position 7 (${other}, revision 0)`));
+    });
     it('an event is in the wrong place', async () =>
       expect(await damaged('UPDATE events SET position = 9 WHERE position = 4')).toEqual(
         wrong('streams', `The event at position 5 (${stream}, revision 3) is before the one that it follows, at 9`),

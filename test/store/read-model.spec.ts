@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteReadModelFile } from '../../src/store/sqlite/read-model-file.js';
@@ -552,6 +552,18 @@ describe('a read model', () => {
       expect([sequences(again, { tags: ['tower:euc'] }), again.revisionAt('tower-euc', 2)]).toEqual([[1, 2], 1]);
       expect([again.rowKeys(build, 1, '', 10).keys, again.rowKeys(build, 2, '', 10).keys]).toEqual([['tower:euc'], []]);
       expect([1, 2].map((at) => again.referencingAt(build, 'programme:met', at, { limit: 9 }).length)).toEqual([1, 0]);
+    });
+
+    it('belongs to its owner alone, with the files beside it, whatever the umask', () => {
+      const before = process.umask(0);
+      try {
+        const file = newFile();
+        fill(open(file));
+        const modes = readdirSync(join(file, '..')).map((name) => [name, (statSync(join(file, '..', name)).mode & 0o777).toString(8)]);
+        expect(Object.fromEntries(modes)).toEqual({ 'read-model.db': '600', 'read-model.db-shm': '600', 'read-model.db-wal': '600' });
+      } finally {
+        process.umask(before);
+      }
     });
 
     it('is made again for another ledger', () => {

@@ -164,6 +164,7 @@ export class Rows {
     for await (const key of this.#keys(at, after)) {
       if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
+      if (scanned % BREATH === 0) await turn();
       const { row, text } = await this.#render(key, view);
       if (row === undefined || !this.#passes(row, filters)) continue;
       rows.push({ key, row });

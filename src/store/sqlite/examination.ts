@@ -101,19 +101,30 @@ async function* examineStreams(db: Database.Database): AsyncGenerator<Found> {
     'SELECT position, stream, revision FROM events WHERE (stream, revision) > (?, ?) ORDER BY stream, revision LIMIT ?',
   );
   let last: Place | undefined;
-  let count = 0;
+  let [count, events, end, isSound] = [0, 0, 0, true];
   for (;;) {
     const rows = page.all(last?.stream ?? '', last?.revision ?? -1, PAGE);
     if (rows.length === 0) break;
     for (const row of rows) {
       const before = last?.stream === row.stream ? last : undefined;
       if (!before && row.stream !== GENESIS) count++;
-      if (row.revision !== (before?.revision ?? -1) + 1)
-        yield fault(`The event at ${placeOf(row)} follows ${before ? `revision ${before.revision}` : 'no event of its stream'}`);
-      if (before && row.position < before.position) yield fault(`The event at ${placeOf(row)} is before the one that it follows, at ${before.position}`); // prettier-ignore
-      last = row;
+      const faults = [];
+      if (row.revision !== (before?.revision ?? -1) + 1) faults.push(`follows ${before ? `revision ${before.revision}` : 'no event of its stream'}`); // prettier-ignore
+      if (before && row.position < before.position) faults.push(`is before the one that it follows, at ${before.position}`);
+      for (const detail of faults) yield fault(`The event at ${placeOf(row)} ${detail}`);
+      isSound &&= faults.length === 0;
+      [last, events, end] = [row, events + 1, Math.max(end, row.position)];
     }
     await others();
   }
+  // Positions have no gaps, so an event that was the last of its stream is missed as well.
+  if (isSound && events !== end) yield* gaps(db);
   yield { ok: true, detail: `${count} streams, no revision missing` };
+}
+
+function* gaps(db: Database.Database): Generator<Found> {
+  const after = db.prepare<[number], Place>(
+    'SELECT * FROM events e WHERE NOT EXISTS (SELECT 1 FROM events WHERE position = e.position - 1) AND position > 1 ORDER BY position LIMIT ?',
+  );
+  for (const row of after.all(MAX_FAULTS)) yield fault(`Position ${row.position - 1} is missing before the event at ${placeOf(row)}`);
 }

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ReadModel, ReadModelDamagedError, ReadModelFile, ReadModelReader } from '../read-model.js';
+import { makePrivateFile } from './folder.js';
 import { ReadModelQueries, readModelError } from './read-model-queries.js';
 import { SHAPE, TABLES } from './read-model-tables.js';
 import { SqliteReadModel } from './sqlite-read-model.js';
@@ -77,6 +78,7 @@ export class SqliteReadModelFile implements ReadModelFile {
   #opened<T>(use: (db: Database.Database) => T, readonly = false): T {
     let db: Database.Database | undefined;
     try {
+      if (!readonly) makePrivateFile(this.file); // SQLite makes its WAL with the same mode
       db = new Database(this.file, { readonly, timeout: 0 });
       if (!readonly) db.pragma('journal_mode = WAL');
       db.pragma('synchronous = NORMAL');
