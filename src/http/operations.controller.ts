@@ -47,7 +47,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config, store: { failure } } = this; // prettier-ignore
+    const { projector, config, store: { failure, refusing } } = this; // prettier-ignore
     const replica = await this.replica?.();
     const read =
       replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
@@ -65,7 +65,8 @@ export class OperationsController {
     const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
       throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
-    sendJson(reply, { ready: true, ...parts });
+    // It still is ready: reads go on, and the next command shows whether there is room again.
+    sendJson(reply, { ready: true, ...parts, ...(refusing && { refusing: refusing.message }) });
   }
 
   @Get('openapi.json')

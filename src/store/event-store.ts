@@ -107,6 +107,9 @@ export interface EventStore {
    */
   readonly failure?: StoreFailedError | undefined;
 
+  /** Why the last append was refused, where a later one may succeed: a full disk, a lock. Undefined once one is stored. */
+  readonly refusing?: Error | undefined;
+
   /** Calls `listener` once with the failure: when it happens, or at once when it has happened already. */
   onFailure?(listener: (failure: StoreFailedError) => void): void;
 

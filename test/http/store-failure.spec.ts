@@ -37,6 +37,30 @@ describe('a server whose ledger cannot be written any more', () => {
   });
 });
 
+describe('a server whose disk is full for a while', () => {
+  it('refuses commands, goes on reading, says so in its log, its metrics and /readyz, and takes commands when there is room', async () => {
+    const server = await startServer();
+    await tellWorld(server);
+    const refuses = async () => /^ledger_store_refuses (\d)$/m.exec((await server.get('/metrics')).text)?.[1];
+    expect(await refuses()).toBe('0');
+    injectFaults({ sql: 'COMMIT', code: 'SQLITE_FULL' }, { sql: 'COMMIT', code: 'SQLITE_FULL' });
+    for (const id of ['c1', 'c2'])
+      expect((await server.post(`/contracts/${id}/award-contract`, award)).body.type).toBe('urn:tower-ledger:problem:store-unavailable');
+    expect(await refuses()).toBe('1');
+    expect((await server.get('/readyz')).body).toMatchObject({ ready: true, store: 'answers', refusing: 'injected SQLITE_FULL' });
+    expect((await server.get('/suppliers/csc')).status).toBe(200);
+    expect((await server.post('/contracts/c1/award-contract', award)).status).toBe(201);
+    expect(await refuses()).toBe('0');
+    expect((await server.get('/readyz')).body).not.toHaveProperty('refusing');
+    const said = server.logged.map((line) => (JSON.parse(line) as { msg: string }).msg).filter((line) => line.includes('The ledger'));
+    expect(said).toEqual([
+      'The ledger cannot be written for now: commands are refused until it can.',
+      'The ledger is written again; 2 appends were refused meanwhile.',
+    ]);
+    await stopServer(server);
+  });
+});
+
 describe('the built server', () => {
   let built: string;
   beforeAll(async () => {

@@ -167,6 +167,43 @@ describe('a transaction that fails before its COMMIT', () => {
   });
 });
 
+describe('a disk that is full for a while', () => {
+  it('is named in the log when it begins, once a minute while appends are refused, and when one is stored again', async () => {
+    await store.close();
+    const said: string[] = [];
+    store = await openStore(dir, { log: (message, error) => said.push(error instanceof Error ? `${message} ${error.message}` : message) });
+    const full = (times: number) => injectFaults(...Array.from({ length: times }, () => ({ sql: 'COMMIT', code: 'SQLITE_FULL' }) as const));
+    const append = () => outcome(store.append(freshStream(), -1, facts(1)));
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      full(5);
+      expect(store.refusing).toBeUndefined();
+      await append();
+      await append();
+      expect(store.refusing).toMatchObject({ code: 'SQLITE_FULL' });
+      expect(said.splice(0)).toEqual(['The ledger cannot be written for now: commands are refused until it can. injected SQLITE_FULL']);
+      jest.advanceTimersByTime(180_000);
+      expect(said.splice(0)).toEqual(['The ledger still cannot be written: 2 appends were refused so far. injected SQLITE_FULL']);
+      await append();
+      jest.advanceTimersByTime(60_000);
+      expect(said.splice(0)).toEqual(['The ledger still cannot be written: 3 appends were refused so far. injected SQLITE_FULL']);
+      await append();
+      await append();
+      expect(await append()).toBe('stored');
+      expect(store.refusing).toBeUndefined();
+      jest.advanceTimersByTime(180_000);
+      expect(said.splice(0)).toEqual(['The ledger is written again; 5 appends were refused meanwhile.']);
+      full(1);
+      await append();
+      await store.close();
+      jest.advanceTimersByTime(180_000);
+      expect(said).toHaveLength(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
 describe('a ROLLBACK that fails', () => {
   it('refuses everything from then on, also reading: this connection would see what is not stored', async () => {
     const stream = freshStream();

@@ -20,6 +20,7 @@ import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
 import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
 import { Heads, recordedOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
+import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
 
 export { LEDGER_FILE };
@@ -35,6 +36,8 @@ export interface SqliteStoreOptions {
   readonly genesis?: Genesis;
   now(): string;
   newId(): string;
+  /** Hears that appends are refused for a while, and that they are stored again. */
+  readonly log?: Say;
 }
 
 type Row = ReturnType<typeof textsOf>;
@@ -52,6 +55,8 @@ interface Pending {
 const RECOVERABLE = /^SQLITE_(FULL|BUSY|NOMEM|CONSTRAINT|TOOBIG)/;
 /** A COMMIT that ends with one of these has not written its last frame: nothing of it is found after a crash. */
 const NOT_COMMITTED = /^SQLITE_(FULL|BUSY)/;
+/** What lasts for a while, whatever is appended. */
+const PASSING = /^SQLITE_(FULL|BUSY|NOMEM)/;
 
 /**
  * One SQLite file, one writer. Appends that arrive together are committed together, each checked on its own, and answered only after
@@ -79,12 +84,14 @@ export class SqliteStore implements EventStore {
   readonly #listeners: ((failure: StoreFailedError) => void)[] = [];
   /** Of the last COMMIT without a known outcome: ids of its events and commands, those of BATCH appends at most. */
   readonly #doubtful = new Set<string>();
+  readonly #refusals: Refusals;
   #closed = false;
   readonly #waiting = new Signal();
   readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
+    this.#refusals = new Refusals(options.log);
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
@@ -111,6 +118,9 @@ export class SqliteStore implements EventStore {
 
   get failure(): StoreFailedError | undefined {
     return this.#failure;
+  }
+  get refusing(): Error | undefined {
+    return this.#refusals.cause;
   }
   onFailure(listener: (failure: StoreFailedError) => void): void {
     if (this.#failure) listener(this.#failure);
@@ -215,6 +225,7 @@ export class SqliteStore implements EventStore {
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
     this.#unwatch();
+    this.#refusals.end();
     this.#waiting.notifyAll();
     try {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -237,6 +248,7 @@ export class SqliteStore implements EventStore {
         for (const pending of batch) answers.push(this.#write(pending, heads, written));
       });
     } catch (error) {
+      if (error instanceof Error && PASSING.test(codeOf(error))) this.#refusals.refused(error, batch.length);
       for (const { rows, reject } of batch) reject(this.#refusal(rows, error));
       return;
     }
@@ -246,6 +258,7 @@ export class SqliteStore implements EventStore {
   #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
     this.commits++;
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
+    this.#refusals.stored();
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
@@ -318,6 +331,7 @@ export class SqliteStore implements EventStore {
   /** Accepts nothing from now on: what waits was never written, and is refused. */
   #fail(cause: unknown): void {
     if (this.#failure) return;
+    this.#refusals.end();
     this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
     this.#unwatch();
     for (const { rows, reject } of this.#pending.splice(0)) reject(this.#refusal(rows, this.#failure));
