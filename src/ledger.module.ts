@@ -81,7 +81,7 @@ const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store i
 const startProjector = async (config: Config, log: Logger, store: EventStore): Promise<Projector> => {
   const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
   const follow = followerOf(config, store, readModel.file);
-  const say = (message: string, error?: unknown) => log.error({ err: error }, message);
+  const say = (message: string, error?: unknown) => (error === undefined ? log.warn(message) : log.error({ err: error }, message));
   const projector = Projector.start({ store, readModel, projections, aggregates, ...(follow && { follow }), log: say });
   await projector.opened;
   return projector;

@@ -62,11 +62,17 @@ export class OperationsController {
     const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
-    const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
+    const parts = {
+      store,
+      ...(refusing && { refusing: refusing.message }),
+      clock,
+      projections,
+      ...(replica && { replica: shown(replica) }),
+    };
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
       throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
     // It still is ready: reads go on, and the next command shows whether there is room again.
-    sendJson(reply, { ready: true, ...parts, ...(refusing && { refusing: refusing.message }) });
+    sendJson(reply, { ready: true, ...parts });
   }
 
   @Get('openapi.json')

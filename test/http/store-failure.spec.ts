@@ -3,7 +3,9 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, removeBuilt, startBuilt, type Started } from '../built.js';
 import { injectFaults } from '../fakes/sqlite-faults.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
+import { ReadModelUnavailableError } from '../../src/store/read-model.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { accepted, award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
 
 afterEach(() => void jest.restoreAllMocks());
 afterAll(closeRunning);
@@ -59,6 +61,35 @@ describe('a server whose disk is full for a while', () => {
     ]);
     await stopServer(server);
   });
+});
+
+describe('a server whose read model has no room', () => {
+  it('takes commands, says that the projections lag, and follows again when there is room', async () => {
+    const server = await startServer({ LEDGER_READY_LAG: '0' });
+    await tellWorld(server);
+    const said = () => server.logged.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    const ready = async (status: number, lines: number) => {
+      for (const end = Date.now() + 5000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+        const answer = await server.get('/readyz');
+        if (answer.status === status && said().length === lines) return answer.body;
+        if (Date.now() > end) throw new Error(answer.text);
+      }
+    };
+    await ready(200, 0);
+    const commit = jest.spyOn(SqliteReadModel.prototype, 'commit').mockImplementation(() => {
+      throw new ReadModelUnavailableError('The read model is not available: database or disk is full.');
+    });
+    const { position } = await accepted(server.post('/contracts/c1/award-contract', award));
+    expect((await ready(503, 1)).projections).toContainEqual({ name: 'money', state: 'serving', lag: 1, faulted: 0 });
+    expect((await server.get('/metrics')).text).toMatch(/^ledger_projection_lag_events\{projection="money"\} 1$/m);
+    expect((await server.get('/projections/contract-register')).body.rows).toEqual([]); // as it was
+    expect((await server.get('/contracts/c1')).body.state.stage).toBe('awarded');
+    commit.mockRestore();
+    await ready(200, 2);
+    expect((await server.get(`/projections/contract-register/contract:c1?minPosition=${position}`)).body.row.stage).toBe('awarded');
+    expect(said()).toEqual(['Projections do not follow the log for now; they try again.', 'Projections follow the log again.']);
+    await stopServer(server);
+  }, 20_000);
 });
 
 describe('the built server', () => {

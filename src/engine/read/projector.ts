@@ -425,6 +425,10 @@ export class Projector {
   #take(report: FollowerReport): void {
     const { log } = this.#o;
     if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
+    if (this.#said !== '' && report.sequence > this.sequence) {
+      this.#said = '';
+      this.#o.log?.('Projections follow the log again.');
+    }
     this.#reported = report;
     this.#failed = undefined;
     let swapped = false;
