@@ -102,7 +102,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
     log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
 
   // A replica may be behind its log in any case: there the node is not ready until the projections have caught up.
-  const unread = store.readLocal ? undefined : await latestRecordedAt(store, projector.position);
+  const unread = await latestRecordedAt(store);
   const watermark = () => {
     const read = projector.watermark;
     return read === undefined || (unread !== undefined && unread > read) ? unread : read;

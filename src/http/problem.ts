@@ -8,7 +8,7 @@ import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
-import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
+import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLargeError,
   HistoryBrokenError,
@@ -203,6 +203,7 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof HistoryBrokenError) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
+  if (error instanceof UnreadableEventError) return { code: error.code, status: 500, detail: error.message };
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);

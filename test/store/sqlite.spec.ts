@@ -19,6 +19,17 @@ const open = (dir: string, timeZone = 'Europe/London') => SqliteStore.open({ dir
 
 eventStoreContract('the embedded store', async () => open(await folder()));
 
+it('hands out the newest events at once, in their order', async () => {
+  const store = await open(await folder());
+  expect(await store.newest(3)).toEqual([]);
+  const sent = facts(5);
+  await store.append(freshStream(), -1, sent.slice(0, 2));
+  await store.append(freshStream(), -1, sent.slice(2));
+  expect((await store.newest(3)).map(({ id }) => id)).toEqual(sent.slice(2).map(({ id }) => id));
+  expect(await store.newest(9)).toEqual(await wholeLog(store));
+  await store.close();
+});
+
 describe('the embedded store', () => {
   it('writes ahead and waits for the disk', async () => {
     const store = await open(await folder());

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
   FORMAT_VERSION,
-  HistoryBrokenError,
   InvalidPositionError,
   OutcomeUnknownError,
   PositionOfAnotherStoreError,
@@ -18,7 +17,7 @@ import {
 import { Signal } from '../signal.js';
 import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
 import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
-import { Heads, recordedOf, textsOf, type EventRow } from './rows.js';
+import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
@@ -75,6 +74,7 @@ export class SqliteStore implements EventStore {
   readonly #insert: Database.Statement;
   readonly #ofStream: Database.Statement<[string, number, number], EventRow<number>>;
   readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
+  readonly #ofEnd: Database.Statement<[number], EventRow<number>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #last: Database.Statement<[], { position: number | null }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
@@ -101,6 +101,7 @@ export class SqliteStore implements EventStore {
       this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
       this.#ofStream = db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
       this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
+      this.#ofEnd = db.prepare(`SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
       this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = db.prepare('SELECT max(position) AS position FROM events');
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
@@ -134,7 +135,7 @@ export class SqliteStore implements EventStore {
   }
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
-    return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
+    return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(readableOf)));
   }
 
   currentRevision(stream: string): Revision | undefined {
@@ -182,7 +183,11 @@ export class SqliteStore implements EventStore {
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? 0 : numberOf(after);
-    return this.#reading(() => this.#ofLog.all(from, limit).map(eventOf));
+    return this.#reading(() => this.#ofLog.all(from, limit).map(readableOf));
+  }
+
+  async newest(limit: number): Promise<readonly RecordedEvent[]> {
+    return this.#reading(() => this.#ofEnd.all(limit).map(readableOf).reverse());
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly RecordedEvent[]> {
@@ -366,17 +371,6 @@ const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLe
 /** By these a later append is recognised as the same, or as the same command decided again. */
 const idsOf = (rows: readonly Row[]): string[] =>
   rows.flatMap(([id, , , metadata]) => [id, (JSON.parse(metadata) as Partial<Metadata>).command?.id ?? id]);
-
-/** @throws HistoryBrokenError when the row holds no event */
-const eventOf = (row: EventRow<number>): RecordedEvent => {
-  try {
-    return recordedOf(row);
-  } catch (error) {
-    throw new HistoryBrokenError(`The event at position ${row.position}, revision ${row.revision} of ${row.stream}, is not JSON.`, {
-      cause: error,
-    });
-  }
-};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
