@@ -609,7 +609,7 @@ describe('a read model', () => {
       const text = 'Not a database, though it is as long as one that is not very long would be.'.repeat(100);
       writeFileSync(file, text);
       expect(() => open(file)).toThrow(ReadModelDamagedError);
-      const aside = new SqliteReadModelFile(file).setAside();
+      const aside = new SqliteReadModelFile(file).setAside()!;
       expect([aside, readFileSync(aside, 'utf8')]).toEqual([`${file}.damaged-1`, text]);
       works(open(file));
     });

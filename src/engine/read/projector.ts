@@ -86,6 +86,8 @@ export class Projector {
   readonly opened: Promise<void>;
   #open!: () => void;
   #reader: ReadModelReader | undefined;
+  /** Ends the watch over the file that is read. */
+  #unwatch = (): void => undefined;
   #follower: RunningFollower | undefined;
   #reported: FollowerReport | undefined;
   /** The head of the log when its first read model was begun: nothing is answered before it is reached. */
@@ -293,6 +295,7 @@ export class Projector {
     }
   }
   #closeReader(): void {
+    this.#unwatch();
     this.#reader?.close();
     this.#reader = undefined;
   }
@@ -407,6 +410,7 @@ export class Projector {
         reader = readModel.read((damage) => this.#isDamaged(damage));
       }
       if (!reader.lastEvent()) this.#firstUntil = await store.head();
+      this.#unwatch = readModel.watch((gone) => this.#isDamaged(gone));
     } catch (error) {
       reader.close();
       throw error;
@@ -482,7 +486,7 @@ export class Projector {
     for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
     const aside = this.#o.readModel.setAside();
     this.#damaged = undefined;
-    this.#o.log?.(`The read model is set aside as ${aside} and made again. ${damage.message}`, damage);
+    this.#o.log?.(`The read model is ${aside === undefined ? '' : `set aside as ${aside} and `}made again. ${damage.message}`, damage);
   }
 }
 
