@@ -12,8 +12,8 @@ import {
   type Sequence,
 } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
-import { HistoryCache } from '../history-cache.js';
+import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
+import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
 import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {

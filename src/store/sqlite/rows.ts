@@ -53,11 +53,12 @@ const parsed = (json: string): unknown => {
   }
 };
 
-const HEADS = 50_000;
+/** Memory for the revisions that streams are at: some 20,000 streams. */
+export const HEADS_BYTES = 3 << 20;
 
 /** The revisions that streams are at: where a file has one writer, what is kept needs no question. */
 export class Heads {
-  readonly #kept = new LRUCache<string, Revision>({ max: HEADS });
+  readonly #kept = new LRUCache<string, Revision>({ maxSize: HEADS_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
 
   /** @param ask the file; undefined when it has no such stream */
   constructor(private readonly ask: (stream: string) => Revision | undefined) {}
