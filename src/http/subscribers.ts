@@ -152,7 +152,7 @@ export class Subscribers {
       try {
         return void (await this.port.projector.rows(name, { limit: 1 }));
       } catch (error) {
-        if (!(error instanceof RebuildingError) || patience.aborted) throw error;
+        if (!(error instanceof RebuildingError) || patience.aborted || this.#closed) throw error;
       }
   }
 

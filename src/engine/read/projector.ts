@@ -95,6 +95,7 @@ export class Projector {
   #failed: unknown;
   #said = '';
   #retireBuilds = true;
+  #isEndingWaits = false;
   #damaged: ReadModelDamagedError | undefined;
   /** Ends the wait between two attempts. */
   #retry = new AbortController();
@@ -236,12 +237,21 @@ export class Projector {
     throw damage;
   }
 
+  /** Nobody waits for a position from now on: who does is answered as things stand. */
+  endWaits(): void {
+    this.#isEndingWaits = true;
+    this.#waiting.notifyAll();
+  }
+  get isEndingWaits(): boolean {
+    return this.#isEndingWaits;
+  }
+
   /** Whether every projection has read a position, after waiting so long for it. @throws InvalidPositionError, TooManyWaitersError */
   async reached(position: string, timeoutMs: number): Promise<boolean> {
     const { store } = this.#o;
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
-    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#stop.signal.aborted || there());
+    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#isEndingWaits || this.#stop.signal.aborted || there());
     return there();
   }
 
