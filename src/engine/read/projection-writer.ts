@@ -1,17 +1,30 @@
 import { LRUCache } from 'lru-cache';
-import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent } from '../../kernel/index.js';
+import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent, StreamSource } from '../../kernel/index.js';
 import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
 /** What a stream contributes to a projection. @throws what keeps it from contributing anything */
-export const contributionsOf = ({ from }: Projection, { aggregate: { category }, id, state }: Folded): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === category ? source.place(id, state) : [])));
+export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded): Contributions => {
+  const sources = sourcesOf(projection, category);
+  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state));
+  return distinctKeys(sources.flatMap((source) => source.place(id, state)));
+};
+const sourcesByCategory = new WeakMap<Projection, Map<string, readonly StreamSource[]>>();
+const sourcesOf = (projection: Projection, category: string): readonly StreamSource[] => {
+  let known = sourcesByCategory.get(projection);
+  if (!known) {
+    const streams = projection.from.filter((source) => source.category !== undefined);
+    sourcesByCategory.set(projection, (known = Map.groupBy(streams, (source) => source.category)));
+  }
+  return known.get(category) ?? NO_SOURCES;
+};
+const NO_SOURCES: readonly StreamSource[] = [];
 
 /** What one event contributes for ever. */
 export const contributionsOfEvent = ({ from }: Projection, event: RecordedEvent): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : [])));
+  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : NONE)));
 
 const distinctKeys = (contributions: Contributions): Contributions => {
   if (contributions.length < 2) return contributions;
@@ -72,7 +85,7 @@ export class ProjectionWriter {
     return this.#readsEvents || this.#folds(category);
   }
   #folds(category: string): boolean {
-    return this.projection.from.some((source) => source.category === category);
+    return sourcesOf(this.projection, category).length > 0;
   }
 
   /** Called before each event, so that what the stream contributed until then is known. */

@@ -122,7 +122,7 @@ export class ReadModelQueries implements ReadModelReader {
   }
   /** As `sumAt`, of what was written: it sees nothing that is pending. */
   protected storedSum(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
-    return this.#totalOf((this.guard(() => this.statements.all(SUM, [build, key, sequence])) as TotalRow[])[0], sequence);
+    return this.#totalOf(this.guard(() => this.statements.get(SUM, [build, key, sequence])) as TotalRow | undefined, sequence);
   }
   #totalOf(row: TotalRow | undefined, sequence: Sequence): Readonly<Record<string, bigint>> {
     return row ? this.guard(() => totalAt(row, sequence)) : {};
@@ -226,7 +226,7 @@ export class ReadModelQueries implements ReadModelReader {
   protected known(name: string): number | undefined {
     const kept = this.names.get(name);
     if (kept !== undefined) return kept;
-    const [row] = this.guard(() => this.statements.all('SELECT id FROM names WHERE name = ?', [name])) as { id: number }[];
+    const row = this.guard(() => this.statements.get('SELECT id FROM names WHERE name = ?', [name])) as { id: number } | undefined;
     if (row) this.names.set(name, row.id);
     return row?.id;
   }
