@@ -47,7 +47,7 @@ export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> 
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(readSide, { minPosition: position });
   const sequence = projector.sequenceAt(position);
   if (sequence === undefined)
-    throw new BadRequestError([{ parameter: 'position', detail: 'no event is at this position' }], 'bad-position');
+    throw new BadRequestError([{ parameter: 'position', detail: 'must be the position of an event of this ledger' }], 'bad-position');
   return { sequence: sequence, asOf: { position, final: true } };
 };
 

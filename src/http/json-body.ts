@@ -25,7 +25,9 @@ export const acceptJson = (fastify: FastifyInstance, closing: Closing): void => 
     const charset = /;\s*charset="?([^";\s]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       payload.resume();
-      return done(new BadRequestError([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+      return done(
+        new BadRequestError([{ header: 'content-type', detail: 'must name UTF-8, the only encoding of JSON' }], 'media-type', 415),
+      );
     }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
 import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
@@ -163,6 +165,17 @@ describe('the server', () => {
 });
 
 describe('a data folder', () => {
+  it('that is a file, or lies in one, is refused with a sentence that names the setting', async () => {
+    const dir = await tempFolder();
+    const file = join(dir, 'file');
+    await writeFile(file, '');
+    for (const DATA_DIR of [file, join(file, 'data')])
+      await expect(createApp(configOf({ PORT: '0', DATA_DIR, LEDGER_LOG_LEVEL: 'silent' }))).rejects.toThrow(
+        `DATA_DIR must be a folder: ${DATA_DIR}, or what it should lie in, is a file.`,
+      );
+    await rm(dir, { recursive: true });
+  });
+
   it('that another server uses is refused, and is free again after that server closed', async () => {
     const first = await startServer();
     // jest runs each file in its own realm, so the driver's error may not be an instance of the class that this file knows
