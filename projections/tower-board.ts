@@ -207,6 +207,11 @@ const towers = source(tower, 'tower', {
   },
 });
 
+/** How many contracts of a tower a supplier has: the row carries only some of them. */
+const withSupplier = sums({ contracts: 'count' });
+const ONE_WITH = withSupplier.of({ contracts: 1 });
+const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplier}` as Key;
+
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract) => {
   const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
@@ -217,6 +222,7 @@ const sumsOf = (c: Contract) => {
   for (const id of c.towers) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
+    if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
   }
   return of;
 };
@@ -367,7 +373,8 @@ export const towerBoard = projection({
   filters: {
     programme: (row) => row.programme,
     group: (row) => row.group,
-    supplier: (row) => row.contracts?.map((c) => c.supplier),
+    supplier: (row, { value, key, lookup }) =>
+      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });
