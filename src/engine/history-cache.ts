@@ -25,7 +25,7 @@ export interface HistoryCacheOptions {
  * Memory for the folded streams of one cache, in bytes. There are four: for commands, for rows, for what follows the log, and for a rebuild
  * while it lasts.
  */
-export const HISTORY_BYTES = 22 << 20;
+export const HISTORY_BYTES = 18 << 20;
 /** Memory for the revisions that this process appended last: some 8,000 streams, far more than are appended before the replica has them. */
 const APPENDED_BYTES = 1 << 20;
 /** Events that are read at once, and folded without a pause. */
