@@ -1,11 +1,10 @@
 import {
-  addDays,
-  addMonths,
   changeFigures,
+  endOfTerm,
   growth,
   isAmount,
-  isDay,
   linkedList,
+  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -66,14 +65,8 @@ const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ?
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (startsOn === 'unknown' && !endsOn) return null;
-  if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
-};
-/** The day before the same day so many months later. A date that is not one day only is shifted by whole months. */
-const lastDayOf = (startsOn: string, months: number): string => {
-  const after = addMonths(startsOn, months);
-  return isDay(after) ? addDays(after, -1) : after;
+  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
+  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
 };
 
 const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, readonly Assessment[]>) => ({
