@@ -26,6 +26,7 @@ import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { programmeLists, programmeShown } from './programmes.js';
 import { groupOf, hasEnded, isPromised } from './promised.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -109,47 +110,13 @@ const contractShown = (history: History<Contract>) => {
   };
 };
 
-const header = (history: History<Programme>) => {
-  const { id, state: p } = history;
-  return {
-    programme: id,
-    title: p.title,
-    authority: p.authority,
-    baseCurrency: p.baseCurrency,
-    integrator: p.integrator ?? null,
-    strategies: newestOf(p.strategies),
-    portfolio: p.portfolio ?? null,
-    savings: { targets: newestOf(p.savingsTargets), recorded: newestOf(p.savings) },
-    headcountTargets: newestOf(p.headcountTargets),
-    risks: newestOf(p.risks),
-    warnings: newestOf(p.warnings).map(warningShown),
-    policies: newestOf(p.policies).map(({ policy, version, title }) => ({ policy, version, title })),
-    counts: {
-      strategies: p.strategies.length,
-      savingsTargets: p.savingsTargets.length,
-      savings: p.savings.length,
-      headcountTargets: p.headcountTargets.length,
-      risks: p.risks.length,
-      warnings: p.warnings.length,
-      policies: p.policies.length,
-    },
-    trail: trailOf(history),
-  };
-};
-const warningShown = ({ warning, by, summary, source, on, about }: Programme['warnings'][number]) => ({
-  warning,
-  by,
-  summary,
-  source,
-  on,
-  about: about ?? null,
-});
-
 const programmes = source(programme, 'programme', {
   place: (id, { stage, integrator }) => [
     { key: `programme:${id}`, row: stage !== 'none', links: integrator ? [`contract:${integrator.contract}`] : [] },
   ],
-  show: (history) => ({ [`programme:${history.id}`]: header(history) }),
+  show: (history) => ({
+    [`programme:${history.id}`]: { ...programmeShown(history), integrator: history.state.integrator ?? null },
+  }),
 });
 /** Each warning and risk is a contribution of its own, linked to what it is about. */
 const warnings = source(programme, 'warning', {
@@ -233,6 +200,11 @@ const towers = source(tower, 'tower', {
   },
 });
 
+/** How many contracts of a tower a supplier has: the row carries only some of them. */
+const withSupplier = sums({ contracts: 'count' });
+const ONE_WITH = withSupplier.of({ contracts: 1 });
+const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplier}` as Key;
+
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract) => {
   const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
@@ -243,6 +215,7 @@ const sumsOf = (c: Contract) => {
   for (const id of c.towers) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
+    if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
   }
   return of;
 };
@@ -317,7 +290,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 3,
+  version: 4,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {
@@ -388,39 +361,13 @@ export const towerBoard = projection({
       plans: lists.plans,
       transfers: lists.transfers,
     },
-    programme: {
-      strategies: ownList(
-        programme,
-        ({ state }) => state.strategies,
-        (strategy) => strategy,
-      ),
-      savingsTargets: ownList(
-        programme,
-        ({ state }) => state.savingsTargets,
-        (target) => target,
-      ),
-      savings: ownList(
-        programme,
-        ({ state }) => state.savings,
-        (saving) => saving,
-      ),
-      headcountTargets: ownList(
-        programme,
-        ({ state }) => state.headcountTargets,
-        (target) => target,
-      ),
-      risks: ownList(
-        programme,
-        ({ state }) => state.risks,
-        (risk) => risk,
-      ),
-      warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
-    },
+    programme: programmeLists,
   },
   filters: {
     programme: (row) => row.programme,
     group: (row) => row.group,
-    supplier: (row) => row.contracts?.map((c) => c.supplier),
+    supplier: (row, { value, key, lookup }) =>
+      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });

@@ -22,7 +22,7 @@ const MOST_BEHIND = 100;
 /** The share of the event loop for followers while commands use it. */
 const SHARE = 0.15;
 /** Memory for rendered messages that followers who come later share, in bytes. */
-const KEPT_BYTES = 8 << 20;
+const KEPT_BYTES = 6 << 20;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
 const BATCH_MS = 200;
 /** Writes to sockets without a pause. */
@@ -152,7 +152,7 @@ export class Subscribers {
       try {
         return void (await this.port.projector.rows(name, { limit: 1 }));
       } catch (error) {
-        if (!(error instanceof RebuildingError) || patience.aborted) throw error;
+        if (!(error instanceof RebuildingError) || patience.aborted || this.#closed) throw error;
       }
   }
 

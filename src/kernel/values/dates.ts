@@ -69,16 +69,18 @@ const computed = (date: UncertainDate): Bounds => {
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
-const cache = new Map<UncertainDate, Bounds>();
+/** Bounds that were asked for of late, and those before them: 2,500 dates of at most 25 characters in each, 1 MB in all. */
+let [cached, older] = [new Map<UncertainDate, Bounds>(), new Map<UncertainDate, Bounds>()];
+const MAX_CACHED = 2500;
 
-/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. At most 5,000 are cached. */
+/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. */
 export const bounds = (date: UncertainDate): Bounds => {
-  const known = cache.get(date);
+  const known = cached.get(date);
   if (known) return known;
-  if (cache.size > 5000) cache.clear();
-  const fresh = computed(date);
-  cache.set(date, fresh);
-  return fresh;
+  const found = older.get(date) ?? computed(date);
+  if (cached.size === MAX_CACHED) [cached, older] = [new Map(), cached];
+  cached.set(date, found);
+  return found;
 };
 
 /** Whether `a` is before `b`: `yes` or `no` (also for the same exact day) when certain, `unknown` otherwise. */
