@@ -210,7 +210,8 @@ const byKey = (contributions: Contributions): ((key: string) => Contribution | u
   return (key) => known.get(key);
 };
 
-const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other: Contribution): boolean => {
+/** Whether two contributions stand alike, whatever they add. */
+export const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other: Contribution): boolean => {
   const { row: otherRow = false, links: others = NO_LINKS } = other;
   return row === otherRow && links.length === others.length && links.every((link, i) => link === others[i]);
 };

@@ -30,6 +30,7 @@ import {
   keyOfTotal,
   kindOf,
   readsEvents,
+  samePlace,
   sameStanding,
   targetOf,
   targetsOf,
@@ -596,10 +597,11 @@ class Changed {
       const same = was && is && sameStanding(was.contribution, is.contribution);
       if (same && was.text === is.text) continue;
       this.keys.add(key);
+      const stays = was && is && samePlace(was.contribution, is.contribution);
       for (const one of [was, is]) {
         if (!one) continue;
         this.#adds(one.contribution);
-        if (same) continue;
+        if (stays) continue;
         this.moved.add(key);
         for (const target of targetsOf(one.contribution)) this.moved.add(target);
       }
