@@ -189,7 +189,7 @@ export const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other
   return row === otherRow && links.length === others.length && links.every((link, i) => link === others[i]);
 };
 
-const sameSums = (before: Measures | undefined, after: Measures): boolean => {
+export const sameSums = (before: Measures | undefined, after: Measures): boolean => {
   if (before === after) return true;
   if (before === undefined) return false;
   let n = 0;

@@ -7,6 +7,7 @@ import {
   type LinkedList,
   type Lookup,
   type MeasureKinds,
+  type Measures,
   type OwnList,
   type Projection,
   type Source,
@@ -32,11 +33,13 @@ import {
   readsEvents,
   samePlace,
   sameStanding,
+  sameSums,
   targetOf,
   targetsOf,
   under,
 } from './projection-writer.js';
 import type { HistoryCache } from '../history-cache.js';
+import { bytesOfShown, isShownBy, textOfRow, textOfShown } from './row-text.js';
 
 export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
@@ -468,7 +471,7 @@ export class Rows {
     const id = key.slice(key.indexOf(':') + 1);
     const shown = render && (await this.#evaluate(view, () => render(id, view), breathe));
     const row = shown ? this.#withFault(key, view, shown as RowValue) : undefined;
-    const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
+    const rendered: Rendered = { row, text: row ? textOfRow(row) : 'null' };
     if (!once) kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
     return rendered;
   }
@@ -541,9 +544,9 @@ export class Rows {
     let bytes = 200;
     for (const contribution of contributions) {
       const value = values[contribution.key];
-      const text = value === undefined ? '' : JSON.stringify(value);
+      const text = value === undefined ? '' : textOfShown(value);
       added[contribution.key] = { contribution, value, text };
-      bytes += 600 + 5 * text.length;
+      bytes += 600 + bytesOfShown(value, text);
     }
     kept.set(this.#name(id), added, { size: bytes });
     return added;
@@ -571,7 +574,8 @@ class Changed {
   readonly keys = new Set<string>();
   /** Of rows that show totals. */
   readonly rows = new Set<string>();
-  readonly totals = new Set<string>();
+  /** Of totals: what was added to each. */
+  readonly totals = new Map<string, Measures>();
   /** Keys and targets whose places moved. */
   readonly moved = new Set<string>();
   readonly revisions = new Map<string, number>();
@@ -581,7 +585,7 @@ class Changed {
   byEvent(added: Added): void {
     for (const { contribution } of Object.values(added)) {
       this.keys.add(contribution.key);
-      this.#adds(contribution);
+      this.#count(undefined, contribution.sums);
       for (const target of targetsOf(contribution)) {
         this.moved.add(target);
         this.rows.add(keyOfTarget(target));
@@ -597,24 +601,36 @@ class Changed {
       const same = was && is && sameStanding(was.contribution, is.contribution);
       if (same && was.text === is.text) continue;
       this.keys.add(key);
-      const stays = was && is && samePlace(was.contribution, is.contribution);
+      this.#count(was?.contribution.sums, is?.contribution.sums);
+      if (was && is && samePlace(was.contribution, is.contribution)) continue;
+      this.moved.add(key);
       for (const one of [was, is]) {
         if (!one) continue;
-        this.#adds(one.contribution);
-        if (stays) continue;
-        this.moved.add(key);
         for (const target of targetsOf(one.contribution)) this.moved.add(target);
       }
     }
   }
 
-  #adds({ sums = {} }: Contribution): void {
-    for (const total in sums) {
-      this.totals.add(total);
+  #count(before: NonNullable<Contribution['sums']> = {}, after: NonNullable<Contribution['sums']> = {}): void {
+    for (const total of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const [was = NOTHING, is = NOTHING] = [before[total], after[total]];
+      if (sameSums(was, is)) continue;
       this.rows.add(keyOfTotal(total));
+      this.totals.set(total, plus(minus(this.totals.get(total) ?? NOTHING, was), is));
     }
   }
 }
+const NOTHING: Measures = {};
+/** Zero measures are omitted, as they are where totals are stored. */
+const plus = (a: Measures, b: Measures): Measures => {
+  const sum: Record<string, bigint> = { ...a };
+  for (const measure in b) {
+    sum[measure] = (sum[measure] ?? 0n) + b[measure]!;
+    if (sum[measure] === 0n) delete sum[measure];
+  }
+  return sum;
+};
+const minus = (a: Measures, b: Measures): Measures => plus(a, Object.fromEntries(Object.entries(b).map(([measure, n]) => [measure, -n])));
 /** Of a row that was there, and was not rendered. */
 const OTHER: Rendered = { row: undefined, text: '?' };
 const NO_ROW: Rendered = { row: undefined, text: '' };
@@ -700,7 +716,7 @@ class View implements Lookup {
     return origins.flatMap(({ key, target }, i) =>
       (key === undefined ? keysLinking(added[i]!, target) : [key]).flatMap((each) => {
         const value = added[i]![each]?.value;
-        return value === undefined ? [] : [list.entry(value as Shown, this)];
+        return value === undefined ? [] : [isShownBy(list.entry(value as Shown, this), value)];
       }),
     );
   }
@@ -735,7 +751,7 @@ class View implements Lookup {
     return category === undefined ? this.#events(target, rank, after, limit) : this.#places(target, rank, after, limit);
   }
 
-  /** The same at a later sequence: what changed is read again. */
+  /** The same at a later sequence: places that moved are read again, and what was added to totals is added here. */
   moved(sequence: Sequence, { moved, totals, revisions }: Pick<Changed, 'moved' | 'totals' | 'revisions'>): this {
     this.sequence = sequence;
     this.#found.clear();
@@ -743,7 +759,10 @@ class View implements Lookup {
       this.#first.delete(name);
       this.#placesUnder.delete(name);
     }
-    for (const total of totals) this.#sums.delete(total);
+    for (const [total, added] of totals) {
+      const known = this.#sums.get(total);
+      if (known) this.#sums.set(total, plus(known, added));
+    }
     for (const [stream, revision] of revisions) this.#revisions.set(stream, revision);
     return this;
   }
