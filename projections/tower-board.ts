@@ -119,8 +119,8 @@ const contractShown = (history: History<Contract>) => {
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
     trail: trailOf(history, MOST),
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
 

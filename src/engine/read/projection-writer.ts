@@ -177,7 +177,7 @@ const placeOf = (stream: string, contribution: Contribution) => ({
 });
 
 /** A few are searched through, many are looked up. */
-const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
+export const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
   if (contributions.length <= 8) return (key) => contributions.find((contribution) => contribution.key === key);
   const known = new Map<string, Contribution>(contributions.map((contribution) => [contribution.key, contribution]));
   return (key) => known.get(key);

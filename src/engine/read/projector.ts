@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AnyAggregate, Projection } from '../../kernel/index.js';
+import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import { localPage, type EventStore } from '../../store/event-store.js';
 import {
   MAX_PAGE,
@@ -200,6 +200,10 @@ export class Projector {
   /** With its id. @throws RebuildingError */
   eventAt(sequence: Sequence): IndexedEvent | undefined {
     return sequence > this.sequence ? undefined : this.#readModel.eventAt(sequence);
+  }
+  /** As recorded, from what is local. @throws what the store throws */
+  event({ stream, revision }: Pick<IndexedEvent, 'stream' | 'revision'>): Promise<RecordedEvent> {
+    return this.#histories.event(stream, revision);
   }
   /** @throws RebuildingError */
   revisionAt(stream: string, sequence: Sequence): number {
