@@ -70,13 +70,22 @@ const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contr
   return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
 };
 
-const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, readonly Assessment[]>) => ({
+const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
   ...change,
-  ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
+  ...(change.to && { figures: changeFigures(original, change.from, change.to) }),
   // The source may measure from a value of its own: both are shown.
-  ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
-  assessed: assessed.get(change.event) ?? [],
+  ...(change.to && change.statedFrom && { asStated: changeFigures(original, change.statedFrom, change.to) }),
+  assessed,
 });
+/** Changes never change: a contract that is changed again shows its earlier ones as before. */
+const changesShown = new WeakMap<Change, Pick<Contract, 'original'> & { readonly assessed: readonly Assessment[] | undefined; readonly shown: ReturnType<typeof changeShown> }>(); // prettier-ignore
+const changeOf = (change: Change, c: Contract, assessed: readonly Assessment[] | undefined) => {
+  const known = changesShown.get(change);
+  if (known && known.original === c.original && known.assessed === assessed) return known.shown;
+  const shown = changeShown(change, c, assessed);
+  changesShown.set(change, { original: c.original, assessed, shown });
+  return shown;
+};
 /** What an entry of a tower's list carries of each list of its own; all of it is in the lists of the contract. */
 const MOST = 5;
 const contractShown = (history: History<Contract>) => {
@@ -100,13 +109,13 @@ const contractShown = (history: History<Contract>) => {
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
         : null,
     options: newestOf(c.options, MOST),
-    changes: newestOf(c.changes, MOST).map((change) => changeShown(change, c, assessed)),
+    changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
     trail: trailOf(history, MOST),
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
 
@@ -348,7 +357,7 @@ export const towerBoard = projection({
       changes: ownList(
         contract,
         ({ state }) => state.changes,
-        (change, { state, recorded }) => changeShown(change, state, assessedIn(recorded)),
+        (change, { state, recorded }) => changeOf(change, state, assessedIn(recorded).get(change.event)),
       ),
       delays: ownList(
         contract,

@@ -94,7 +94,12 @@ export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => 
 /** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
 /** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
-export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
+export const daysBetween = (from: string, to: string): number => {
+  if (from !== lastPair.from || to !== lastPair.to) lastPair = { from, to, days: Temporal.PlainDate.from(from).until(to).days };
+  return lastPair.days;
+};
+/** Facts that are recorded one after the other are often equally late. */
+let lastPair = { from: '', to: '', days: 0 };
 
 /** The day of an instant in a time zone. The last result is cached by minute, because no zone changes its day within a minute. */
 export const dayOf = (instant: string, timeZone: string): string => {
