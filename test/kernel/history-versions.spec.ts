@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import { contract } from '../../src/domain/contract/index.js';
+import { History, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
+import { context, historyOf, stream, theFact, type ToldFact } from '../given.js';
+
+const award = { programme: 'met', title: 'EUC', supplier: 'csc', value: { amount: '100', currency: 'GBP' } };
+const awarded = context('ContractAwarded', award, '2016');
+const signed = context('ContractSigned', {}, '2018');
+const started = context('ServiceStarted', {}, '2019');
+const delayed = (on: string) => context('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, on);
+const noted = (event?: number) => context('FactAnnotated', { note: 'Seen', ...(event && { event: theFact(event) }) });
+const recordedAs = (...events: readonly ToldFact[]) => historyOf(stream(contract, 'euc', ...events)).recorded;
+const read = (events: Iterable<RecordedEvent>) => History.of(contract, 'euc', events);
+const typesOf = ({ entries }: History) => entries.map(({ recorded }) => recorded.type);
+
+describe('an empty history', () => {
+  const empty = read([]);
+
+  it('has the initial state, no first entry, and revision -1', () => {
+    expect([empty.revision, empty.state, empty.first, empty.latestStart, empty.bytes]).toEqual([-1, contract.initial, undefined, '', 0]);
+    expect([empty.recorded, empty.entries, empty.notes, [...empty.steps()]]).toEqual([[], [], [], []]);
+  });
+
+  it('extended by nothing is the same value', () => expect(empty.extended([])).toBe(empty));
+});
+
+describe('histories that go on from one', () => {
+  const [first, second, third] = recordedAs(awarded, signed, delayed('2019')) as [RecordedEvent, RecordedEvent, RecordedEvent];
+  const [, cancelled] = recordedAs(awarded, context('ContractCancelled', { why: 'No money' }, '2017')) as [RecordedEvent, RecordedEvent];
+  const [, note] = recordedAs(awarded, noted(1)) as [RecordedEvent, RecordedEvent];
+  const by = (command: string, event: RecordedEvent): RecordedEvent => ({
+    ...event,
+    metadata: { ...event.metadata, command: { id: command, name: 'Given' } },
+  });
+  const base = read([first]);
+  const left = base.extended([by('left', second)]);
+  const right = base.extended([by('right', cancelled)]);
+
+  it('each have what they were extended by, and the first has neither', () => {
+    expect([base, left, right].map(({ state }) => state.stage)).toEqual(['awarded', 'signed', 'cancelled']);
+    expect([base, left, right].map(typesOf)).toEqual([
+      ['ContractAwarded'],
+      ['ContractAwarded', 'ContractSigned'],
+      ['ContractAwarded', 'ContractCancelled'],
+    ]);
+    expect([base, left, right].map(({ recorded }) => recorded.length)).toEqual([1, 2, 2]);
+  });
+
+  it('each find their own decisions alone', () => {
+    const found = (history: History) => ['decision-1', 'left', 'right'].map((id) => history.decision(id).length);
+    expect([base, left, right].map(found)).toEqual([[1, 0, 0], [1, 1, 0], [1, 0, 1]]); // prettier-ignore
+  });
+
+  it('read no further than they go, whatever another one has read', () => {
+    const types = (history: History, from: number, to: number) => history.recordedFrom(from, to).map(({ type }) => type);
+    expect(types(base, 0, 5)).toEqual(['ContractAwarded']);
+    expect(types(left, 0, 5)).toEqual(['ContractAwarded', 'ContractSigned']);
+    expect([types(left, 1, 1), types(left, 0, 0), types(left, 2, 9)]).toEqual([['ContractSigned'], ['ContractAwarded'], []]);
+    expect([...base.steps()]).toHaveLength(1);
+  });
+
+  it('put a backdated event in its place in their own order alone', () => {
+    const backdated = left.extended([{ ...third, metadata: { ...third.metadata, effectiveOn: '2017' } }]);
+    const inOrder = left.extended([third]);
+    expect(typesOf(backdated)).toEqual(['ContractAwarded', 'DelayRecorded', 'ContractSigned']);
+    expect(typesOf(inOrder)).toEqual(['ContractAwarded', 'ContractSigned', 'DelayRecorded']);
+    expect([typesOf(left), left.state.delays, backdated.state.stage]).toEqual([['ContractAwarded', 'ContractSigned'], [], 'signed']);
+  });
+
+  it('add a note to an entry of their own alone', () => {
+    const annotated = base.extended([note]);
+    const counts = [base, annotated, base.extended([note, { ...note, id: theFact(8), revision: 2 }])].map(
+      ({ entries }) => entries[0]!.notes.length,
+    );
+    expect(counts).toEqual([0, 1, 2]);
+    expect([annotated.state, typesOf(left)[1]]).toEqual([base.state, 'ContractSigned']);
+  });
+});
+
+describe('a decision of a stream', () => {
+  const together = recordedAs(awarded, signed, started, noted()).map((event, i): RecordedEvent => {
+    const command = { id: ['award', 'both', 'both', 'note'][i]!, name: 'Given' };
+    return { ...event, metadata: { ...event.metadata, command } };
+  });
+
+  it('has its events alone, also where another one follows', () => {
+    const history = read(together);
+    expect(history.decision('both').map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(history.decision('award').map(({ revision }) => revision)).toEqual([0]);
+    expect(history.decision('note').map(({ revision }) => revision)).toEqual([3]);
+  });
+
+  it('is not there yet at an earlier revision', () => {
+    const history = read(together);
+    expect([history.atRevision(0).decision('both'), history.atRevision(0).decision('award').length]).toEqual([[], 1]);
+    expect([history.atRevision(3), history.atRevision(9)]).toEqual([history, history]);
+    expect(history.atRevision(1).revision).toBe(1);
+    expect(history.atRevision(-1).state).toEqual(contract.initial);
+  });
+});
+
+describe('the first entry and the latest first day', () => {
+  it('are those of valid-time order, not of the record', () => {
+    const history = historyOf(stream(contract, 'euc', context('ContractPlanned', { programme: 'met', title: 'EUC' }, 'unknown'), awarded));
+    expect([history.first!.recorded.type, history.latestStart]).toEqual(['ContractPlanned', '2016-01-01']);
+    const earlier = historyOf(stream(contract, 'euc', awarded, signed, delayed('2017')));
+    expect([earlier.first!.recorded.type, earlier.latestStart]).toEqual(['ContractAwarded', '2018-01-01']);
+  });
+
+  it('are those of what is left once the rest is withdrawn', () => {
+    const gone = historyOf(stream(contract, 'euc', awarded, signed, context('FactWithdrawn', { event: theFact(2) })));
+    expect([gone.first!.recorded.type, gone.latestStart]).toEqual(['ContractAwarded', '2016-01-01']);
+    const nothing = historyOf(stream(contract, 'euc', awarded, signed, context('FactWithdrawn', { event: theFact(1), dependants: [theFact(2)] }))); // prettier-ignore
+    expect([nothing.first, nothing.latestStart, nothing.state, nothing.revision]).toEqual([undefined, '', contract.initial, 2]);
+    expect([...nothing.withdrawn]).toEqual([[theFact(1), theFact(3)], [theFact(2), theFact(3)]]); // prettier-ignore
+  });
+});
+
+describe('a change of the ledger that is only tried', () => {
+  const history = historyOf(stream(contract, 'euc', awarded, signed, started));
+  const withdrawal = (nth: number): Event => ({ type: 'FactWithdrawn', data: { event: theFact(nth) } });
+  const note: Event = { type: 'FactAnnotated', data: { note: 'Seen', event: theFact(1) } };
+
+  it('leaves the history as it is', () => {
+    const tried = history.with([withdrawal(3)]);
+    expect([tried.state.stage, tried.revision, typesOf(tried)]).toEqual(['signed', 3, ['ContractAwarded', 'ContractSigned']]);
+    expect([history.state.stage, history.revision, history.recorded.length, history.withdrawn.size]).toEqual(['live', 2, 3, 0]);
+    expect([tried.decision('decision-2').length, history.decision('decision-2').length]).toEqual([1, 1]);
+  });
+
+  it('of several events is read in their order', () => {
+    const tried = history.with([note, withdrawal(3)]);
+    expect([tried.revision, tried.recorded.slice(-2).map(({ revision, type, id }) => [revision, type, id])]).toEqual([
+      4,
+      [[3, 'FactAnnotated', 'new-0'], [4, 'FactWithdrawn', 'new-1']], // prettier-ignore
+    ]);
+    expect(tried.entries[0]!.notes).toHaveLength(1);
+  });
+
+  it('is refused where a later fact could no longer follow, naming it', () => {
+    expect(() => history.with([withdrawal(1)])).toThrow(
+      expect.objectContaining({ code: 'contract/unknown', entry: expect.objectContaining({ recorded: history.recorded[1] }) }),
+    );
+  });
+
+  it('is tolerated where the rule was broken before, and it is not held against a note', () => {
+    const same = context('ContractNovated', { supplier: 'csc' }, '2019-06');
+    const broken = historyOf(stream(contract, 'euc', awarded, signed, started, same, delayed('2020')));
+    expect(broken.with([withdrawal(5)]).state.delays).toEqual([]);
+    expect(broken.with([note]).entries[0]!.notes).toHaveLength(1);
+    expect(() => broken.with([{ type: 'FactCorrected', data: { event: theFact(4), pointer: '/supplier', value: 'atos', because: 'error' } }])).not.toThrow(); // prettier-ignore
+    const sound = historyOf(stream(contract, 'euc', awarded, signed, started, context('ContractNovated', { supplier: 'atos' }, '2019-06')));
+    const corrected = { type: 'FactCorrected', data: { event: theFact(4), pointer: '/supplier', value: 'csc', because: 'error' } };
+    expect(() => sound.with([corrected])).toThrow(expect.objectContaining({ code: 'contract/same-supplier' }));
+  });
+});
+
+describe('about how much memory a history takes', () => {
+  const [plain] = recordedAs(awarded) as [RecordedEvent];
+  const weight = (more: Partial<RecordedEvent>, metadata: Partial<Metadata> = {}) =>
+    read([{ ...plain, ...more, metadata: { ...plain.metadata, ...metadata } }]).bytes;
+  const base = weight({});
+  const long = 'x'.repeat(100_000);
+  const evidence = (text: string) => [{ title: text }];
+  const assessed = (note: string) => [{ rule: 'r', version: '1', inputs: {}, result: 'met' as const, note }];
+
+  it.each<[what: string, short: number, long: number]>([
+    ['a text of its data', weight({ data: { ...award, title: '' } }), weight({ data: { ...award, title: long } })],
+    ['the body that is kept', weight({}, { command: { id: 'd', name: 'G', body: '' } }), weight({}, { command: { id: 'd', name: 'G', body: long } })], // prettier-ignore
+    ['the reason', weight({}, { reason: '' }), weight({}, { reason: long })],
+    ['the evidence', weight({}, { evidence: evidence('') }), weight({}, { evidence: evidence(long) })],
+    ['what was assessed', weight({}, { assessed: assessed('') }), weight({}, { assessed: assessed(long) })],
+  ])('grows with %s by its length', (_, short, long) => expect(long - short).toBe(100_000));
+
+  it('grows with the entries of a list and the streams that were known, and with every event', () => {
+    const listed = (n: number) => weight({ data: { ...award, towers: Array(n).fill('euc') } });
+    expect(listed(1000) - listed(0)).toBeGreaterThan(1000 * 16);
+    const known = Array.from({ length: 50 }, (_, n) => ({ stream: `contract-${n}`, revision: 1 }));
+    expect(weight({}, { known }) - base).toBe(5000);
+    expect(base).toBeGreaterThan(1500);
+    const [first, second] = recordedAs(awarded, signed) as [RecordedEvent, RecordedEvent];
+    expect(read([first, second]).bytes).toBe(read([first]).extended([second]).bytes);
+    expect(read([first, second]).bytes).toBeGreaterThan(base + 1500);
+  });
+
+  it('counts a null, a number and a flag as little', () => {
+    const noted = (value: unknown) => weight({ type: 'FactAnnotated', data: { note: 'n', claim: { pointer: '/x', value } } });
+    expect([noted(null), noted(5), noted(true)].map((bytes) => bytes - noted(undefined))).toEqual([0, 0, 0]);
+    expect(noted({}) - noted(null)).toBe(24);
+  });
+});
