@@ -149,6 +149,7 @@ describe('a term ends', () => {
     expect(monthsBetween('2016-01-31', '2016-02-29')).toBe(1);
     expect(monthsBetween('2016-02-29', '2017-02-28')).toBe(12);
     expect(monthsBetween('2016-03-15', '2016-02-20')).toBe(0);
+    expect(monthsBetween('2016-02', '[2016-03..2016-04]')).toBeUndefined();
     expect([monthsBetween('2016', '2017-01'), monthsBetween('2016-01', 'unknown'), monthsBetween('[2016-01..]', '2017-01')]).toEqual(
       [undefined, undefined, undefined], // prettier-ignore
     );
