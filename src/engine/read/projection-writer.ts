@@ -50,7 +50,7 @@ export class ProjectionWriter {
     sizeCalculation: ({ contributions }) => 300 + 500 * contributions.length,
   });
   /** Bounded by number: a total holds a few measures, at most some kilobytes. */
-  readonly #totals = new LRUCache<string, Total>({ max: 1000 });
+  readonly #totals = new LRUCache<string, Map<string, bigint>>({ max: 1000 });
 
   constructor(
     private readonly readModel: ReadModel,
@@ -141,45 +141,18 @@ export class ProjectionWriter {
 
   #move(key: string, before: Measures, after: Measures, at: Sequence): void {
     const total = this.#totalOf(key);
-    for (const measure in before) total.add(measure, -before[measure]!);
-    for (const measure in after) total.add(measure, after[measure]!);
-    this.readModel.setSum(this.build.id, key, total.toString(), at);
+    for (const measure in before) total.set(measure, (total.get(measure) ?? 0n) - before[measure]!);
+    for (const measure in after) total.set(measure, (total.get(measure) ?? 0n) + after[measure]!);
+    this.readModel.setSum(this.build.id, key, total, at);
   }
 
-  #totalOf(key: string): Total {
+  #totalOf(key: string): Map<string, bigint> {
     let total = this.#totals.get(key);
     if (!total) {
-      total = new Total(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
+      total = new Map(Object.entries(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1)));
       this.#totals.set(key, total);
     }
     return total;
-  }
-}
-
-/** Sums by measure; zero measures are omitted. */
-class Total {
-  readonly #sums = new Map<string, bigint>();
-  /** The measures in order, each as JSON has it. */
-  #order: (readonly [measure: string, quoted: string])[] | undefined;
-
-  constructor(recorded: Readonly<Record<string, string>>) {
-    for (const measure in recorded) this.add(measure, BigInt(recorded[measure]!));
-  }
-
-  add(measure: string, n: bigint): void {
-    const sum = this.#sums.get(measure);
-    if (sum === undefined) this.#order = undefined;
-    this.#sums.set(measure, (sum ?? 0n) + n);
-  }
-
-  toString(): string {
-    this.#order ??= [...this.#sums.keys()].sort().map((measure) => [measure, JSON.stringify(measure)] as const);
-    let text = '';
-    for (const [measure, quoted] of this.#order) {
-      const sum = this.#sums.get(measure)!;
-      if (sum !== 0n) text += `${text && ','}${quoted}:"${sum}"`;
-    }
-    return `{${text}}`;
   }
 }
 
