@@ -31,7 +31,9 @@ const scopes: readonly Scope[] = [
     files: [`src/domain/${name}/**/*.ts`],
     specs: `test/domain/(${name}|backdated|rules)`,
   })),
-  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/' },
+  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|shown-exposure)' },
+  { name: 'staff', files: ['projections/workforce.ts'], specs: 'test/projections/(workforce|people)' },
+  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {
     name: 'engine',
