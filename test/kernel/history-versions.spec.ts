@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
-import { History, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
+import { History, Snapshot, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
 import { context, historyOf, stream, theFact, type ToldFact } from '../given.js';
 
 const award = { programme: 'met', title: 'EUC', supplier: 'csc', value: { amount: '100', currency: 'GBP' } };
@@ -152,6 +152,66 @@ describe('a change of the ledger that is only tried', () => {
     const sound = historyOf(stream(contract, 'euc', awarded, signed, started, context('ContractNovated', { supplier: 'atos' }, '2019-06')));
     const corrected = { type: 'FactCorrected', data: { event: theFact(4), pointer: '/supplier', value: 'csc', because: 'error' } };
     expect(() => sound.with([corrected])).toThrow(expect.objectContaining({ code: 'contract/same-supplier' }));
+  });
+});
+
+describe('a history as of a day', () => {
+  const history = historyOf(stream(contract, 'euc', awarded, signed, delayed('unknown'), started));
+  const daysAsOf = (day: string) => history.asOf(day).entries.map(({ effectiveOn }) => effectiveOn);
+
+  it('has what comes before the first event that is certainly later, and the state of it', () => {
+    expect([daysAsOf('2015'), daysAsOf('2016-12-31'), daysAsOf('2018'), daysAsOf('2019-05')]).toEqual([
+      [],
+      ['2016'],
+      ['2016', '2018', 'unknown'],
+      ['2016', '2018', 'unknown', '2019'],
+    ]);
+    expect(['2015', '2017', '2018', '2030'].map((day) => history.asOf(day).state.stage)).toEqual(['none', 'awarded', 'signed', 'live']);
+  });
+
+  it('names those that may lie after the day', () => {
+    const mayBeAfter = (day: string) => history.asOf(day).approximate.map(({ effectiveOn }) => effectiveOn);
+    expect([mayBeAfter('2018-06-30'), mayBeAfter('2018-12-31'), mayBeAfter('2018'), mayBeAfter('unknown')]).toEqual([
+      ['2018', 'unknown'],
+      ['unknown'],
+      ['unknown'],
+      [],
+    ]);
+  });
+});
+
+describe('a snapshot', () => {
+  const events = recordedAs(awarded, signed, noted(1), started);
+  const snapshot = Snapshot.of(read(events.slice(0, 2)));
+  const on = (effectiveOn: string, event = events[3]!) => ({ ...event, metadata: { ...event.metadata, effectiveOn } });
+
+  it('goes on in order, past notes, and is another value then', () => {
+    expect(snapshot.canExtendWith(events.slice(2))).toBe(true);
+    const { state, revision, stream, id } = snapshot.extended(events.slice(2));
+    expect([state, revision, stream, id]).toEqual([read(events).state, 3, 'contract-euc', 'euc']);
+    expect([snapshot.state.stage, snapshot.revision]).toEqual(['signed', 1]);
+    expect(snapshot.canExtendWith([])).toBe(true);
+  });
+
+  it('does not go on with an event that may come before the latest, nor with a correction or a withdrawal', () => {
+    const can = (effectiveOn: string) => snapshot.canExtendWith([on(effectiveOn)]);
+    expect(['2017', '2018', '2018-01-01', '2017-12-31', 'unknown', '[..2017]', '2019'].map(can)).toEqual([false, true, true, false, true, false, true]); // prettier-ignore
+    expect(snapshot.canExtendWith([on('2020'), on('2019')])).toBe(false);
+    expect(snapshot.canExtendWith([on('2019'), on('2019-06')])).toBe(true);
+    for (const type of ['FactCorrected', 'FactWithdrawn']) expect(snapshot.canExtendWith([{ ...on('2020'), type }])).toBe(false);
+  });
+
+  it('knows after it went on what the latest event is', () => {
+    const later = snapshot.extended([on('2020')]);
+    expect([later.canExtendWith([on('2019')]), later.canExtendWith([on('2020-06')])]).toEqual([false, true]);
+    const undated = snapshot.extended([on('unknown')]);
+    expect(undated.canExtendWith([on('2018')])).toBe(true);
+  });
+
+  it('folds each event with who decided it, why and on what evidence', () => {
+    const approved = context('ChangeApproved', { kind: 'scope' }, '2019', { authority: { reference: 'PCD 1' } });
+    const all = recordedAs(awarded, signed, approved);
+    expect(snapshot.extended(all.slice(2)).state.changes).toMatchObject([{ on: '2019', reference: 'PCD 1' }]);
   });
 });
 
