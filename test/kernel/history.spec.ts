@@ -28,6 +28,7 @@ describe('a backdated event', () => {
     ['events recorded in order keep that order', [['a', '2015'], ['b', '2016'], ['c', '2017']], 'a b c'],
     ['it comes before the first event that is certainly later', [['a', '2015'], ['c', '2017'], ['b', '2016']], 'a b c'],
     ['events of one day keep the order in which they were recorded', [['a', '2016-02-29'], ['b', '2016-02-29']], 'a b'],
+    ['also before a later day that was recorded first', [['a', '2016-02-29'], ['c', '2017'], ['b', '2016-02-29']], 'a b c'],
     ['a month does not move before a day within it', [['a', '2016-02-29'], ['b', '2016-02']], 'a b'],
     ['an event of unknown date keeps the place where it was recorded', [['a', '2015'], ['b', 'unknown'], ['c', '2014']], 'c a b'],
     ['an interval moves only before events that it certainly precedes', [['a', '2016'], ['c', '2018'], ['b', '[2015..2017]']], 'a b c'],
