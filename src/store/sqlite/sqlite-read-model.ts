@@ -42,8 +42,10 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
 
   addEvent({ sequence, position, stream, revision, id, watermark }: IndexedEvent, tags: readonly Tag[]): void {
-    this.#pending.events.push([sequence, position, this.#name(stream), revision, id, watermark]);
+    // The first event of a stream names it: nothing has to be looked up.
+    this.#pending.events.push([sequence, position, revision === 0 ? this.#newName(stream) : this.#name(stream), revision, id, watermark]);
     for (const [kind, value] of tags) {
+      if (stream.length === kind.length + 1 + value.length && stream.startsWith(kind) && stream.endsWith(value)) continue; // its own
       const tag = this.#tag(kind, value);
       const sequences = this.#pending.tagged.get(tag);
       if (!sequences) this.#pending.tagged.set(tag, [sequence]);
@@ -161,8 +163,9 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
   /** Streams and tags are stored once, and named by number. */
   #name(name: string): number {
-    const known = this.known(name);
-    if (known !== undefined) return known;
+    return this.known(name) ?? this.#newName(name);
+  }
+  #newName(name: string): number {
     this.#lastName ??= this.guard(() => this.statements.all('SELECT coalesce(max(id), 0) AS last FROM names', []) as { last: number }[])[0]!.last; // prettier-ignore
     const id = ++this.#lastName;
     this.#pending.names.push([id, name]);
