@@ -31,10 +31,10 @@ import {
   uri,
   uuid,
   value,
-  wrongFor,
   type Field,
   type Fields,
 } from '../../src/kernel/index.js';
+import { wrongFor } from '../wrong-values.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 /** What is wrong with a value of a field, as `place: sentence`. */
@@ -169,33 +169,33 @@ describe('the example of an input', () => {
 });
 
 describe('what an input names', () => {
-  const fields: Fields = {
+  const fields = (): Fields => ({
     programme: ref('programme'),
     towers: optional(list(ref('tower'))),
     about: optional(object({ supplier: optional(ref('supplier')), note: optional(text()) })),
     steps: optional(list(object({ by: ref('supplier') }))),
     title: optional(text()),
-  };
+  });
 
   it('is every id of another aggregate, with its place', () => {
     const data = { programme: 'met', towers: ['euc', 'hosting'], about: { supplier: 'csc' }, steps: [{ by: 'atos' }], title: 'x' };
-    expect(refsIn(fields, data)).toEqual([
+    expect(refsIn(fields(), data)).toEqual([
       { category: 'programme', id: 'met', pointer: '/programme' },
       { category: 'tower', id: 'euc', pointer: '/towers/0' },
       { category: 'tower', id: 'hosting', pointer: '/towers/1' },
       { category: 'supplier', id: 'csc', pointer: '/about/supplier' },
       { category: 'supplier', id: 'atos', pointer: '/steps/0/by' },
     ]);
-    expect(refsIn(fields, { programme: 'met', about: {} })).toEqual([{ category: 'programme', id: 'met', pointer: '/programme' }]);
-    expect(refsIn(fields, undefined)).toEqual([]);
+    expect(refsIn(fields(), { programme: 'met', about: {} })).toEqual([{ category: 'programme', id: 'met', pointer: '/programme' }]);
+    expect(refsIn(fields(), undefined)).toEqual([]);
   });
 
   it('has the name of its field where it is one or a list, and none deeper inside', () => {
     const refer = (category: string, id: string) => `${category}:${id}`;
     const data = { programme: 'met', towers: ['euc', 'hosting'], about: { supplier: 'csc' }, steps: [{ by: 'atos' }] };
-    expect(refsOf(fields, data, refer)).toEqual({ programme: 'programme:met', towers: ['tower:euc', 'tower:hosting'] });
-    expect(refsOf(fields, { towers: [] }, refer)).toEqual({ towers: [] });
-    expect(refsOf(fields, undefined, refer)).toEqual({});
+    expect(refsOf(fields(), data, refer)).toEqual({ programme: 'programme:met', towers: ['tower:euc', 'tower:hosting'] });
+    expect(refsOf(fields(), { towers: [] }, refer)).toEqual({ towers: [] });
+    expect(refsOf(fields(), undefined, refer)).toEqual({});
   });
 });
 
