@@ -18,20 +18,31 @@ import {
 } from '../../src/kernel/values/dates.js';
 
 describe('an uncertain date can be written', () => {
-  it.each(['2016', '2016-02', '2016-02-29', '[2016-01-01..2016-02-29]', '[..2016-02-29]', '[2016-01-01..]', '[2015..2016-02]', 'unknown'])(
-    'as %s',
-    (text) => expect(whyNotADate(text)).toBeUndefined(),
-  );
+  it.each([
+    '2016',
+    '2016-02',
+    '2016-02-29',
+    '[2016-01-01..2016-02-29]',
+    '[2016-02-29..2016-02-29]',
+    '[..2016-02-29]',
+    '[2016-01-01..]',
+    '[2015..2016-02]',
+    'unknown',
+  ])('as %s', (text) => expect(whyNotADate(text)).toBeUndefined());
 
   it.each([
     ['2016-02-30', '2016-02-30 is not a day of the calendar'],
     ['2100-02-29', '2100-02-29 is not a day of the calendar'],
+    ['2016-02-00', '2016-02-00 is not a day of the calendar'],
     ['2016-00-01', '2016-00-01 is not a month of the calendar'],
     ['2016-13', '2016-13 is not a month of the calendar'],
     ['[2016-01-01..2016-02-30]', '2016-02-30 is not a day of the calendar'],
+    ['[2016-02-30..2016-03-01]', '2016-02-30 is not a day of the calendar'],
     ['[2016-03-01..2016-02-29]', 'the interval ends before it begins'],
     ['[2017..2016]', 'the interval ends before it begins'],
     ['[..]', 'an interval needs an end: write unknown'],
+    ['soon', 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown'],
+    [`[${'2'.repeat(39)}]`, 'is too long for a date'],
   ])('but not as %s: %s', (text, why) => expect(whyNotADate(text)).toBe(why));
 
   it.each(
@@ -156,6 +167,7 @@ describe('whole months', () => {
     expect(monthsBetween('2016-01-31', '2016-02-29')).toBe(1);
     expect(monthsBetween('2016-02-29', '2017-02-28')).toBe(12);
     expect(monthsBetween('2016-03-15', '2016-02-20')).toBe(0);
+    expect(monthsBetween('2016-02', '[2016-03..2016-04]')).toBeUndefined();
     expect([monthsBetween('2016', '2017-01'), monthsBetween('2016-01', 'unknown'), monthsBetween('[2016-01..]', '2017-01')]).toEqual(
       [undefined, undefined, undefined], // prettier-ignore
     );

@@ -51,7 +51,7 @@ export const whyNotADate = (text: string): string | undefined => {
 
 export const isUncertainDate = (text: string): boolean => whyNotADate(text) === undefined;
 /** One exact day of the calendar. */
-export const isDay = (text: string): boolean => text.length === 10 && text[0] !== '[' && isUncertainDate(text);
+export const isDay = (text: string): boolean => text.length === 10 && isUncertainDate(text);
 
 const boundsOfPlain = (date: string): Bounds => {
   if (date.length === 10) return { earliest: date, latest: date };
