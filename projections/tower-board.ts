@@ -1,11 +1,10 @@
 import {
-  addDays,
-  addMonths,
   changeFigures,
+  endOfTerm,
   growth,
   isAmount,
-  isDay,
   linkedList,
+  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -67,23 +66,26 @@ const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ?
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (startsOn === 'unknown' && !endsOn) return null;
-  if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
-};
-/** The day before the same day so many months later. A date that is not one day only is shifted by whole months. */
-const lastDayOf = (startsOn: string, months: number): string => {
-  const after = addMonths(startsOn, months);
-  return isDay(after) ? addDays(after, -1) : after;
+  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
+  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
 };
 
-const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, readonly Assessment[]>) => ({
+const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
   ...change,
-  ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
+  ...(change.to && { figures: changeFigures(original, change.from, change.to) }),
   // The source may measure from a value of its own: both are shown.
-  ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
-  assessed: assessed.get(change.event) ?? [],
+  ...(change.to && change.statedFrom && { asStated: changeFigures(original, change.statedFrom, change.to) }),
+  assessed,
 });
+/** Changes never change: a contract that is changed again shows its earlier ones as before. */
+const changesShown = new WeakMap<Change, Pick<Contract, 'original'> & { readonly assessed: readonly Assessment[] | undefined; readonly shown: ReturnType<typeof changeShown> }>(); // prettier-ignore
+const changeOf = (change: Change, c: Contract, assessed: readonly Assessment[] | undefined) => {
+  const known = changesShown.get(change);
+  if (known && known.original === c.original && known.assessed === assessed) return known.shown;
+  const shown = changeShown(change, c, assessed);
+  changesShown.set(change, { original: c.original, assessed, shown });
+  return shown;
+};
 /** What an entry of a tower's list carries of each list of its own; all of it is in the lists of the contract. */
 const MOST = 5;
 const contractShown = (history: History<Contract>) => {
@@ -107,13 +109,13 @@ const contractShown = (history: History<Contract>) => {
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
         : null,
     options: newestOf(c.options, MOST),
-    changes: newestOf(c.changes, MOST).map((change) => changeShown(change, c, assessed)),
+    changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
     trail: trailOf(history, MOST),
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
 
@@ -355,7 +357,7 @@ export const towerBoard = projection({
       changes: ownList(
         contract,
         ({ state }) => state.changes,
-        (change, { state, recorded }) => changeShown(change, state, assessedIn(recorded)),
+        (change, { state, recorded }) => changeOf(change, state, assessedIn(recorded).get(change.event)),
       ),
       delays: ownList(
         contract,

@@ -4,6 +4,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
+import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
 import { Engine } from './engine/write/engine.js';
@@ -19,6 +20,11 @@ const now = () => new Date().toISOString();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
+/**
+ * Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. It is
+ * half of what the cache may take, since the other half is for snapshots, and this thread follows no log.
+ */
+const HISTORY_BYTES = 64 * 1024 * 1024;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;
@@ -44,15 +50,21 @@ export class LedgerModule implements OnApplicationShutdown {
           useFactory: (store: EventStore, projector: Projector) => guardClock(config, log, opened, store, projector),
         },
         {
+          provide: HistoryCache,
+          inject: [STORE],
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES }),
+        },
+        {
           provide: Engine,
-          inject: [STORE, ClockGuard],
-          useFactory: (store: EventStore, clock: ClockGuard) =>
-            new Engine({ store, now: () => clock.now(), newId }, aggregates, config.queue),
+          inject: [STORE, ClockGuard, HistoryCache],
+          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache) =>
+            new Engine({ store, histories, now: () => clock.now(), newId }, aggregates, config.queue),
         },
         {
           provide: Projector,
-          inject: [STORE],
-          useFactory: async (store: EventStore) => opened.adopt(await startProjector(config, log, store), (projector) => projector.close()),
+          inject: [STORE, HistoryCache],
+          useFactory: async (store: EventStore, histories: HistoryCache) =>
+            opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
       exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
@@ -88,11 +100,11 @@ const openStoreOf = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }:
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 
 /** After the first attempt to open the read model, whether or not it succeeded. */
-const startProjector = async (config: Config, log: Logger, store: EventStore): Promise<Projector> => {
+const startProjector = async (config: Config, log: Logger, store: EventStore, histories: HistoryCache): Promise<Projector> => {
   const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
   const follow = followerOf(config, store, readModel.file);
   const say = (message: string, error?: unknown) => (error === undefined ? log.warn(message) : log.error({ err: error }, message));
-  const projector = Projector.start({ store, readModel, projections, aggregates, ...(follow && { follow }), log: say });
+  const projector = Projector.start({ store, readModel, projections, aggregates, histories, ...(follow && { follow }), log: say });
   await projector.opened;
   return projector;
 };

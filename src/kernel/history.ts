@@ -281,6 +281,11 @@ export class History<State = any> {
   }
 
   #record(event: RecordedEvent): void {
+    if (this.#log[this.#revision + 1] === event) {
+      this.#revision++; // another version went on with it, and both share the list
+      this.#bytes += weightOf(event);
+      return;
+    }
     if (this.#log.length > this.#revision + 1) {
       // another version went on from here first: this one gets a list of its own
       this.#log = this.#log.slice(0, this.#revision + 1);
@@ -322,7 +327,10 @@ export class History<State = any> {
   }
 
   #insert(place: number, entry: Entry): void {
-    if (place < this.#placed || this.#order.length > this.#placed) {
+    const shared = this.#order[this.#placed];
+    if (place === this.#placed && shared !== undefined && sameEntry(shared, entry)) {
+      // another version went on with it, and both share the list
+    } else if (place < this.#placed || this.#order.length > this.#placed) {
       const order = this.#order.slice(0, this.#placed);
       order.splice(place, 0, entry);
       this.#order = order;
@@ -417,6 +425,10 @@ export class History<State = any> {
 }
 
 const NONE: readonly never[] = [];
+
+/** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
+const sameEntry = (a: Entry, b: Entry): boolean =>
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
 
 /** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
 export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
 import { placesOf } from '../../src/http/routes.js';
-import { wrongFor } from '../../src/kernel/index.js';
+import { wrongFor } from '../wrong-values.js';
 import { award, partsOf, pathOf, startServer, stopServer, tellWorld, accepted, type Answer, type Server } from './server.js';
 
 let server: Server;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AnyAggregate, Projection } from '../../kernel/index.js';
+import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import { localPage, type EventStore } from '../../store/event-store.js';
 import {
   MAX_PAGE,
@@ -25,7 +25,9 @@ export interface ProjectionOptions {
   readonly follow?: (listener: FollowerListener) => RunningFollower;
   /** Says once what is wrong with a stream, a projection or the read model. */
   readonly log?: (message: string, error?: unknown) => void;
-  /** Memory for folded streams, in bytes, for readers and for the follower each; 32 MB unless set. */
+  /** Folded streams that this thread shares, for readers; of their own unless given. */
+  readonly histories?: HistoryCache;
+  /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 32 MB each unless set. */
   readonly historyBytes?: number;
   /** Before the second attempt to follow; the next ones wait up to 30 s. */
   readonly retryMs?: number;
@@ -102,7 +104,7 @@ export class Projector {
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
-    this.#histories = new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
+    this.#histories = options.histories ?? new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
     this.#serving = new Map(
       options.projections.map((projection) => [
         projection.name,
@@ -201,6 +203,10 @@ export class Projector {
   /** With its id. @throws RebuildingError */
   eventAt(sequence: Sequence): IndexedEvent | undefined {
     return sequence > this.sequence ? undefined : this.#readModel.eventAt(sequence);
+  }
+  /** As recorded, from what is local. @throws what the store throws */
+  event({ stream, revision }: Pick<IndexedEvent, 'stream' | 'revision'>): Promise<RecordedEvent> {
+    return this.#histories.event(stream, revision);
   }
   /** @throws RebuildingError */
   revisionAt(stream: string, sequence: Sequence): number {
