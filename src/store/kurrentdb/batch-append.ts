@@ -1,0 +1,299 @@
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import type { Status } from '@eventstore/db-client/generated/status_pb.js';
+import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
+import type { Connection, Endpoint } from './connection.js';
+import { CallFailedError, failureOf, STATUS, type Failure } from './errors.js';
+import { identifierOf, type AppendAnswer, type Proposed } from './protocol.js';
+
+const PATH = '/event_store.client.streams.Streams/BatchAppend';
+
+/**
+ * Maximum bytes of data and metadata of an append on the shared request. Larger ones use a call of their own: they would hold up the
+ * others, and a message above the server's limit ends the whole request. With 64 appends in flight at most 4 MB wait to be sent.
+ */
+export const MAX_BATCHED_BYTES = 64 * 1024;
+
+/** Maximum bytes of one answer. The server's answers have about a hundred. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** Each gRPC message follows a byte that says whether it is compressed, and its length in four bytes. */
+const PREFIX = 5;
+
+interface Waiting {
+  resolve(answer: AppendAnswer): void;
+  reject(error: CallFailedError): void;
+  readonly timer: NodeJS.Timeout;
+  /** Whether the append was given to the connection. */
+  written: boolean;
+}
+
+/**
+ * Many appends on one BatchAppend request, which costs a fraction of one call each. All appends of one turn of the event loop leave in one
+ * write; answers come in any order and are matched by correlation id. It serves one node and one connection: when its request ends, each
+ * append without an answer fails, and the owner makes another. Its appends in flight are as many as the caller starts.
+ */
+export class BatchAppend {
+  readonly #session: ClientHttp2Session;
+  readonly #request: ClientHttp2Stream;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #keepAlive: NodeJS.Timeout;
+  /** Frames of this turn, and whether their write is scheduled. */
+  #frames: { readonly id: string; readonly message: Uint8Array }[] = [];
+  #appends = 0;
+  /** The beginning of an answer whose end has not arrived. */
+  #rest: Buffer | undefined;
+  #connected = false;
+  #closing = false;
+  #ended = false;
+  /** The status that the server gave the request, and the error of the connection. */
+  #status: IncomingHttpHeaders | undefined;
+  #error: Error | undefined;
+
+  constructor({ address, port }: Endpoint, connection: Connection) {
+    const { tls, rootCertificate, userCertificate, credentials, connectionName } = connection;
+    this.#session = connect(`${tls ? 'https' : 'http'}://${address}:${port}`, {
+      settings: { enablePush: false },
+      ...(rootCertificate && { ca: rootCertificate }),
+      ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
+    });
+    this.#session.on('connect', () => (this.#connected = true));
+    this.#session.on('error', (error: Error) => (this.#error ??= error));
+    // A server that shuts down finishes what it has and takes nothing new.
+    this.#session.on('goaway', () => this.close());
+    this.#request = this.#session.request(
+      {
+        ':method': 'POST',
+        ':path': PATH,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        'requires-leader': 'true',
+        ...(connectionName !== undefined && { 'connection-name': connectionName }),
+        // As the client does, without TLS no credentials are sent.
+        ...(tls && credentials && { authorization: `Basic ${btoaOf(`${credentials.username}:${credentials.password}`)}` }),
+      },
+      { endStream: false },
+    );
+    this.#request.on('response', (headers) => {
+      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) this.#status = headers;
+    });
+    this.#request.on('trailers', (trailers) => (this.#status = trailers));
+    this.#request.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#request.on('error', (error) => (this.#error ??= error));
+    this.#request.on('end', () => this.#request.close());
+    this.#request.on('close', () => this.#end());
+    this.#keepAlive = setInterval(() => this.#ping(connection.keepAliveTimeout), connection.keepAliveInterval).unref();
+  }
+
+  /** Whether it takes no more appends. */
+  get isClosed(): boolean {
+    return this.#closing || this.#ended;
+  }
+
+  /** @param deadline in milliseconds @throws CallFailedError */
+  append(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
+    if (this.isClosed) return Promise.reject(new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' }));
+    const id = `00000000-0000-4000-8000-${(++this.#appends).toString(16).padStart(12, '0')}`;
+    const message = requestOf(id, stream, expected, events).serializeBinary();
+    if (this.#frames.push({ id, message }) === 1) setImmediate(() => this.#write());
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#late(id), deadline);
+      this.#waiting.set(id, { resolve, reject, timer, written: false });
+    });
+  }
+
+  /** Takes no more appends; those in flight finish. */
+  close(): void {
+    this.#closing = true;
+    if (this.#waiting.size === 0) this.#session.destroy();
+  }
+
+  #write(): void {
+    const frames = this.#frames;
+    this.#frames = [];
+    if (this.#ended) return;
+    const bytes = Buffer.allocUnsafe(frames.reduce((sum, { message }) => sum + PREFIX + message.length, 0));
+    let at = 0;
+    for (const { id, message } of frames) {
+      bytes[at] = 0;
+      bytes.writeUInt32BE(message.length, at + 1);
+      bytes.set(message, at + PREFIX);
+      at += PREFIX + message.length;
+      const waiting = this.#waiting.get(id);
+      if (waiting) waiting.written = true;
+    }
+    this.#request.write(bytes);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#status) return; // the body of an answer that is not gRPC
+    const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
+    let at = 0;
+    while (bytes.length - at >= PREFIX) {
+      const length = bytes.readUInt32BE(at + 1);
+      if (bytes[at] !== 0 || length > MAX_ANSWER_BYTES) return this.#destroy('The server sent a compressed or a huge answer.');
+      if (bytes.length - at < PREFIX + length) break;
+      this.#answered(bytes.subarray(at + PREFIX, at + PREFIX + length));
+      at += PREFIX + length;
+    }
+    this.#rest = at < bytes.length ? bytes.subarray(at) : undefined;
+  }
+
+  #answered(bytes: Uint8Array): void {
+    const response = messages.BatchAppendResp.deserializeBinary(bytes);
+    const waiting = this.#take(response.getCorrelationId()?.getString() ?? '');
+    if (!waiting) return; // its deadline has passed
+    const answer = answerOf(response);
+    if ('kind' in answer) waiting.reject(new CallFailedError(answer));
+    else waiting.resolve(answer);
+  }
+
+  /** Removes an append that is settled. The last one of a closed request closes the connection. */
+  #take(id: string): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return undefined;
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(id);
+    if (this.#closing && this.#waiting.size === 0) this.#session.destroy();
+    return waiting;
+  }
+
+  #late(id: string): void {
+    // Without a connection nothing was sent, and nothing may be sent later: the whole request ends.
+    if (!this.#connected) return this.#destroy('No connection was established before the deadline.');
+    this.#take(id)?.reject(new CallFailedError({ kind: 'lost', message: 'No answer came before the deadline.' }));
+  }
+
+  /** A connection that does not answer may be half open, which its socket does not notice. */
+  #ping(timeout: number): void {
+    if (!this.#connected || this.#ended) return;
+    const late = setTimeout(() => this.#destroy('The connection does not answer.'), timeout).unref();
+    if (!this.#session.ping(() => clearTimeout(late))) clearTimeout(late);
+  }
+
+  #destroy(message: string): void {
+    this.#error ??= new Error(message);
+    this.#session.destroy();
+  }
+
+  /** Fails every append without an answer. */
+  #end(): void {
+    this.#ended = true;
+    clearInterval(this.#keepAlive);
+    const failure = this.#failure();
+    for (const [id, { written }] of [...this.#waiting]) this.#take(id)?.reject(new CallFailedError(written ? failure : unsent(failure)));
+    this.#session.destroy();
+  }
+
+  #failure(): Failure {
+    if (!this.#connected) return { kind: 'not-ready', message: `No connection established: ${this.#error?.message ?? 'it was closed'}` };
+    if (this.#status) {
+      const failure = failureOf(statusOf(this.#status));
+      // Refused credentials concern the whole request. Any other refusal, such as that of a node that has ceased to be the leader, answers
+      // one append only: others before it may be stored.
+      return failure.kind === 'refused' ? failure : { ...failure, mayBeStored: true };
+    }
+    if (this.#request.rstCode === constants.NGHTTP2_REFUSED_STREAM)
+      return { kind: 'not-ready', message: 'The server refused the request unread.' };
+    return { kind: 'lost', message: this.#error?.message ?? 'The server ended the request.' };
+  }
+}
+
+const btoaOf = (text: string): string => Buffer.from(text).toString('base64');
+
+/** The failure of an append that was never given to the connection: nothing was done. */
+const unsent = ({ kind, message, leader }: Failure): Failure => ({
+  kind: kind === 'lost' ? 'not-ready' : kind,
+  message,
+  ...(leader && { leader }),
+});
+
+/** Statuses that an intermediary may answer instead of gRPC's own, as the gRPC protocol maps them. */
+const HTTP_STATUS: { readonly [status: number]: number } = {
+  400: STATUS.internal,
+  401: STATUS.unauthenticated,
+  403: STATUS.permissionDenied,
+  404: STATUS.unimplemented,
+  429: STATUS.unavailable,
+  502: STATUS.unavailable,
+  503: STATUS.unavailable,
+  504: STATUS.unavailable,
+};
+
+/** The status of a request as the gRPC library would give it. */
+const statusOf = (headers: IncomingHttpHeaders) => {
+  const http = Number(headers[':status'] ?? 200);
+  const given = headers['grpc-status'];
+  const code = given === undefined ? (HTTP_STATUS[http] ?? STATUS.unknown) : Number(given);
+  const details = given === undefined ? `HTTP status ${http}` : decoded(String(headers['grpc-message'] ?? ''));
+  return { code, details, metadata: { get: (key: string) => [headers[key] ?? []].flat() } };
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+const requestOf = (id: string, stream: string, expected: number, events: readonly Proposed[]): BatchAppendReq => {
+  const { Options, ProposedMessage } = messages.BatchAppendReq;
+  // No deadline: the server would compare it with its own clock.
+  const options = new Options();
+  options.setStreamIdentifier(identifierOf(stream));
+  if (expected < 0) options.setNoStream(new shared.Empty());
+  else options.setStreamPosition(String(expected));
+  const request = new messages.BatchAppendReq();
+  request.setCorrelationId(uuidOf(id));
+  request.setOptions(options);
+  for (const { id: eventId, type, data, metadata } of events) {
+    const message = new ProposedMessage();
+    message.setId(uuidOf(eventId));
+    message.getMetadataMap().set('type', type).set('content-type', 'application/json');
+    message.setData(data);
+    message.setCustomMetadata(metadata);
+    request.addProposedMessages(message);
+  }
+  request.setIsFinal(true);
+  return request;
+};
+
+const uuidOf = (text: string) => {
+  const uuid = new shared.UUID();
+  uuid.setString(text);
+  return uuid;
+};
+
+const answerOf = (response: BatchAppendResp): AppendAnswer | Failure => {
+  const error = response.getError();
+  if (error) return refusalOf(error);
+  const success = response.getSuccess();
+  const position = success?.getPosition();
+  return {
+    revision: success?.hasCurrentRevision() ? Number(success.getCurrentRevision()) : -1,
+    ...(position && { position: { commit: BigInt(position.getCommitPosition()), prepare: BigInt(position.getPreparePosition()) } }),
+  };
+};
+
+const KINDS: { readonly [type: string]: Failure['kind'] } = {
+  StreamDeleted: 'deleted',
+  AccessDenied: 'refused',
+  Timeout: 'timed-out',
+  MaximumAppendSizeExceeded: 'too-large',
+  MaximumAppendEventSizeExceeded: 'too-large',
+  BadRequest: 'invalid',
+  InvalidTransaction: 'invalid',
+};
+
+/** What the server says of one append: by the type of its details, or by its message where there are none. */
+const refusalOf = (error: Status): AppendAnswer | Failure => {
+  const [type, message] = [error.getDetails()?.getTypeUrl().split('.').at(-1) ?? '', error.getMessage()];
+  if (type === 'WrongExpectedVersion') {
+    const wrong = shared.WrongExpectedVersion.deserializeBinary(error.getDetails()!.getValue_asU8());
+    return { conflictAt: wrong.hasCurrentStreamRevision() ? Number(wrong.getCurrentStreamRevision()) : -1 };
+  }
+  const kind = KINDS[type] ?? (message === 'Server Is Busy' ? 'busy' : undefined);
+  return kind ? { kind, message: `${type || 'busy'}: ${message}` } : failureOf({ code: STATUS.unknown, details: message });
+};
