@@ -66,12 +66,13 @@ export class LedgerModule implements OnApplicationShutdown {
 }
 
 /** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
-const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
+const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
+  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends } = config;
   if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 
