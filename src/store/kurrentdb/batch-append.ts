@@ -88,7 +88,7 @@ export class BatchAppend {
 
   /** Whether it takes no more appends. */
   get isClosed(): boolean {
-    return this.#closing || this.#ended;
+    return this.#closing || this.#ended || this.#status !== undefined;
   }
 
   /** @param deadline in milliseconds @throws CallFailedError */
@@ -112,7 +112,7 @@ export class BatchAppend {
   #write(): void {
     const frames = this.#frames;
     this.#frames = [];
-    if (this.#ended) return;
+    if (this.#ended || this.#status) return;
     const bytes = Buffer.allocUnsafe(frames.reduce((sum, { message }) => sum + PREFIX + message.length, 0));
     let at = 0;
     for (const { id, message } of frames) {
