@@ -138,7 +138,11 @@ describe('appends on one request', () => {
     server.answer(server.success(server.requests[0]!));
     await first;
     server.chunks.length = 0;
-    const appends = Array.from({ length: 20 }, () => append(batch));
+    const appends: Promise<unknown>[] = [];
+    for (let n = 0; n < 20; n++) {
+      appends.push(append(batch));
+      await Promise.resolve();
+    }
     await server.received(21);
     expect(server.chunks).toHaveLength(1);
     const last = append(batch);
@@ -289,19 +293,6 @@ describe('the end of the request', () => {
     for (const one of appends)
       expect(await failureOf(one)).toMatchObject({ kind: 'not-leader', leader: { address: 'db-2', port: 2113 }, mayBeStored: true });
     expect(batch.isClosed).toBe(true);
-  });
-
-  it('leaves no doubt about an append that was never sent', async () => {
-    const batch = open();
-    const first = append(batch);
-    // The answer and the end arrive together, so the next append begins before the end is noticed, and is not yet written then.
-    const next = failureOf(first.then(() => append(batch)));
-    await server.received(1);
-    server.answer(server.success(server.requests[0]!));
-    server.end(NOT_LEADER);
-    expect(await next).toMatchObject({ kind: 'not-leader' });
-    expect(await next).not.toHaveProperty('mayBeStored');
-    expect(server.requests).toHaveLength(1);
   });
 
   it('by refused credentials means that nothing was done', async () => {

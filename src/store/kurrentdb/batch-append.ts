@@ -25,8 +25,6 @@ interface Waiting {
   resolve(answer: AppendAnswer): void;
   reject(error: CallFailedError): void;
   readonly timer: NodeJS.Timeout;
-  /** Whether the append was given to the connection. */
-  written: boolean;
 }
 
 /**
@@ -39,8 +37,8 @@ export class BatchAppend {
   readonly #request: ClientHttp2Stream;
   readonly #waiting = new Map<string, Waiting>();
   readonly #keepAlive: NodeJS.Timeout;
-  /** Frames of this turn, and whether their write is scheduled. */
-  #frames: { readonly id: string; readonly message: Uint8Array }[] = [];
+  /** Messages of this turn. */
+  #messages: Uint8Array[] = [];
   #appends = 0;
   /** The beginning of an answer whose end has not arrived. */
   #rest: Buffer | undefined;
@@ -96,10 +94,10 @@ export class BatchAppend {
     if (this.isClosed) return Promise.reject(new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' }));
     const id = `00000000-0000-4000-8000-${(++this.#appends).toString(16).padStart(12, '0')}`;
     const message = requestOf(id, stream, expected, events).serializeBinary();
-    if (this.#frames.push({ id, message }) === 1) setImmediate(() => this.#write());
+    if (this.#messages.push(message) === 1) setImmediate(() => this.#write());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#late(id), deadline);
-      this.#waiting.set(id, { resolve, reject, timer, written: false });
+      this.#waiting.set(id, { resolve, reject, timer });
     });
   }
 
@@ -110,18 +108,16 @@ export class BatchAppend {
   }
 
   #write(): void {
-    const frames = this.#frames;
-    this.#frames = [];
+    const pending = this.#messages;
+    this.#messages = [];
     if (this.#ended || this.#status) return;
-    const bytes = Buffer.allocUnsafe(frames.reduce((sum, { message }) => sum + PREFIX + message.length, 0));
+    const bytes = Buffer.allocUnsafe(pending.reduce((sum, message) => sum + PREFIX + message.length, 0));
     let at = 0;
-    for (const { id, message } of frames) {
+    for (const message of pending) {
       bytes[at] = 0;
       bytes.writeUInt32BE(message.length, at + 1);
       bytes.set(message, at + PREFIX);
       at += PREFIX + message.length;
-      const waiting = this.#waiting.get(id);
-      if (waiting) waiting.written = true;
     }
     this.#request.write(bytes);
   }
@@ -182,7 +178,7 @@ export class BatchAppend {
     this.#ended = true;
     clearInterval(this.#keepAlive);
     const failure = this.#failure();
-    for (const [id, { written }] of [...this.#waiting]) this.#take(id)?.reject(new CallFailedError(written ? failure : unsent(failure)));
+    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new CallFailedError(failure));
     this.#session.destroy();
   }
 
@@ -201,13 +197,6 @@ export class BatchAppend {
 }
 
 const btoaOf = (text: string): string => Buffer.from(text).toString('base64');
-
-/** The failure of an append that was never given to the connection: nothing was done. */
-const unsent = ({ kind, message, leader }: Failure): Failure => ({
-  kind: kind === 'lost' ? 'not-ready' : kind,
-  message,
-  ...(leader && { leader }),
-});
 
 /** Statuses that an intermediary may answer instead of gRPC's own, as the gRPC protocol maps them. */
 const HTTP_STATUS: { readonly [status: number]: number } = {
