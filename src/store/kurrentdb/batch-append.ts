@@ -110,7 +110,7 @@ export class BatchAppend {
   #write(): void {
     const pending = this.#messages;
     this.#messages = [];
-    if (this.#ended || this.#status) return;
+    if (this.#ended) return;
     const bytes = Buffer.allocUnsafe(pending.reduce((sum, message) => sum + PREFIX + message.length, 0));
     let at = 0;
     for (const message of pending) {
