@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What a process has used so far: CPU microseconds by thread, added up where threads share a name. */
 export type Cpu = Readonly<Record<string, number>>;
@@ -52,4 +52,23 @@ export const memoryOf = (pid: number): { readonly rss: number; readonly peak: nu
   const status = read(`/proc/${pid}/status`);
   const bytes = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status ?? '')?.[1]) * 1024;
   return status === undefined || Number.isNaN(bytes('VmRSS')) ? undefined : { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
+};
+
+/** The process of this machine that listens on a port. @returns undefined when there is none that this user may see */
+export const listenerOn = (port: number): number | undefined => {
+  const LISTENING = '0A';
+  const lines = ['tcp', 'tcp6'].flatMap((table) => (read(`/proc/net/${table}`) ?? '').split('\n'));
+  const inodes = lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = '', , state]) => state === LISTENING && parseInt(local.split(':')[1]!, 16) === port)
+    .map((columns) => `socket:[${columns[9]}]`);
+  const holds = (pid: string): boolean => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.includes(readlinkSync(`/proc/${pid}/fd/${fd}`)));
+    } catch {
+      return false; // it has ended, or belongs to another user
+    }
+  };
+  const pid = inodes.length === 0 ? undefined : readdirSync('/proc').find((name) => /^\d+$/.test(name) && holds(name));
+  return pid === undefined ? undefined : Number(pid);
 };
