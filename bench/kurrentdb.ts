@@ -9,7 +9,7 @@ import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
 import { drive, median, percentile } from './load.js';
 import { rebuild } from './rebuild.js';
 import { report, threads } from './paired/report.js';
-import { cpuBetween, cpuOf, listenerOn, totalOf, type Cpu } from './process.js';
+import { cpuBetween, cpuOf, cpuWithEnded, listenerOn, totalOf, type Cpu } from './process.js';
 import { caughtUp, DIST, got, startServer, type Server } from './server.js';
 import { award, recordWorld } from './story.js';
 import { spread } from './table.js';
@@ -53,7 +53,7 @@ const portOf = (url: string): number => Number(/:(\d+)(?:[/?]|$)/.exec(url)?.[1]
 /** Measures what `work`, which returns how many pieces it did, costs a process and the database. */
 const costOf = async <T extends { readonly count: number }>(url: string, pid: number, work: () => Promise<T>): Promise<T & Cost> => {
   const database = listenerOn(portOf(url));
-  const read = () => [cpuOf(pid), database === undefined ? undefined : totalOf(cpuOf(database))] as const;
+  const read = () => [cpuOf(pid), database === undefined ? undefined : cpuWithEnded(database)] as const;
   const [before, databaseBefore] = read();
   const done = await work();
   const [after, databaseAfter] = read();

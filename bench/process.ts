@@ -14,14 +14,19 @@ const read = (path: string): string | undefined => {
   }
 };
 
+/** User and system time in a file `stat`, in microseconds. */
+const ticksIn = (stat: string): number => {
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13); // prettier-ignore
+  return ((Number(user) + Number(system)) / TICKS_PER_SECOND) * 1e6;
+};
+
 /** `schedstat` counts nanoseconds; a kernel without it leaves the ticks of `stat`, 10 ms each. */
 const threadMicros = (task: string): number | undefined => {
   const nanoseconds = Number(read(`${task}/schedstat`)?.split(' ')[0] ?? 0);
   if (nanoseconds > 0) return nanoseconds / 1000;
   const stat = read(`${task}/stat`);
   if (stat === undefined) return undefined;
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13); // prettier-ignore
-  return ((Number(user) + Number(system)) / TICKS_PER_SECOND) * 1e6;
+  return ticksIn(stat);
 };
 
 /** CPU by thread: `main`, and the others by the name that the kernel knows them by. Empty when the process has ended. */
@@ -39,6 +44,12 @@ export const cpuOf = (pid: number): Cpu => {
     if (micros !== undefined && name !== undefined) used[name] = (used[name] ?? 0) + micros;
   }
   return used;
+};
+
+/** All CPU microseconds of a process, of threads that have ended too, in steps of 10 ms. @returns undefined when it has ended */
+export const cpuWithEnded = (pid: number): number | undefined => {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === undefined ? undefined : ticksIn(stat);
 };
 
 /** What was used between two readings. A thread that ended meanwhile is not counted. */

@@ -40,7 +40,7 @@ class Endpoint {
       session.on('close', () => this.#sessions.delete(session));
     });
     this.#server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      [this.stream, this.headers] = [stream, headers];
+      [this.stream, this.headers, this.#rest] = [stream, headers, Buffer.alloc(0)];
       stream.on('error', () => undefined);
       stream.on('data', (chunk: Buffer) => this.#read(chunk));
       if (answers) stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -292,7 +292,6 @@ describe('the end of the request', () => {
     server.end(NOT_LEADER);
     for (const one of appends)
       expect(await failureOf(one)).toMatchObject({ kind: 'not-leader', leader: { address: 'db-2', port: 2113 }, mayBeStored: true });
-    expect(batch.isClosed).toBe(true);
   });
 
   it('by refused credentials means that nothing was done', async () => {
@@ -306,21 +305,30 @@ describe('the end of the request', () => {
   });
 
   it.each([
-    ['without a status', () => server.stream!.close(constants.NGHTTP2_NO_ERROR), 'lost'],
-    ['with a reset', () => server.stream!.close(constants.NGHTTP2_INTERNAL_ERROR), 'lost'],
-    ['unread', () => server.stream!.close(constants.NGHTTP2_REFUSED_STREAM), 'not-ready'],
-    ['with the status OK', () => server.end({ 'grpc-status': '0' }), 'lost'],
-    ['with its connection', () => server.stream!.session!.destroy(), 'lost'],
-    ['after a compressed answer', () => server.answer(Buffer.from([1, 0, 0, 0, 1, 0])), 'lost'],
-    ['after the prefix of a huge answer', () => server.answer(Buffer.from([0, 127, 0, 0, 0])), 'lost'],
-  ])('%s fails every append without an answer', async (_, end, kind) => {
-    const batch = open();
-    const appends = [append(batch), append(batch)];
-    await server.received(2);
-    end();
-    for (const one of appends) expect(await failureOf(one)).toMatchObject({ kind });
-    expect(batch.isClosed).toBe(true);
-  });
+    ['without a status', () => server.stream!.close(constants.NGHTTP2_NO_ERROR), 'lost', 'open'],
+    ['with a reset', () => server.stream!.close(constants.NGHTTP2_INTERNAL_ERROR), 'lost', 'open'],
+    ['unread', () => server.stream!.close(constants.NGHTTP2_REFUSED_STREAM), 'not-ready', 'open'],
+    ['with the status OK', () => server.end({ 'grpc-status': '0' }), 'lost', 'open'],
+    ['with its connection', () => server.stream!.session!.destroy(), 'lost', 'closed'],
+    ['after a compressed answer', () => server.answer(Buffer.from([1, 0, 0, 0, 1, 0])), 'lost', 'closed'],
+    ['after the prefix of a huge answer', () => server.answer(Buffer.from([0, 127, 0, 0, 0])), 'lost', 'closed'],
+  ])(
+    '%s fails every append without an answer, and the next append opens another if the connection lives',
+    async (_, end, kind, connection) => {
+      const batch = open();
+      const appends = [append(batch), append(batch)];
+      await server.received(2);
+      end();
+      for (const one of appends) expect(await failureOf(one)).toMatchObject({ kind });
+      expect(batch.isClosed).toBe(connection === 'closed');
+      const next = append(batch);
+      if (connection === 'closed') return expect(await failureOf(next)).toMatchObject({ kind: 'not-ready' });
+      await server.received(3);
+      server.answer(server.success(server.requests[2]!));
+      expect(await next).toMatchObject({ revision: 0 });
+      expect(server.sessions).toBe(1);
+    },
+  );
 
   it.each([
     [401, 'refused'],

@@ -2,7 +2,14 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, failureOf, STATUS, type Failure } from './errors.js';
 import { identifierOf, type AppendAnswer, type Proposed } from './protocol.js';
@@ -29,14 +36,15 @@ interface Waiting {
 
 /**
  * Many appends on one BatchAppend request, which costs a fraction of one call each. All appends of one turn of the event loop leave in one
- * write; answers come in any order and are matched by correlation id. It serves one node and one connection: when its request ends, each
- * append without an answer fails, and the owner makes another. Its appends in flight are as many as the caller starts.
+ * write; answers come in any order and are matched by correlation id. A request that ends fails each append without an answer, and the next
+ * append opens another on the same connection. When the connection ends, so does this: the owner makes another, and first finds out which
+ * server is there. Its appends in flight are as many as the caller starts.
  */
 export class BatchAppend {
   readonly #session: ClientHttp2Session;
-  readonly #request: ClientHttp2Stream;
+  readonly #headers: OutgoingHttpHeaders;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #keepAlive: NodeJS.Timeout;
+  #request: ClientHttp2Stream | undefined;
   /** Messages of this turn. */
   #messages: Uint8Array[] = [];
   #appends = 0;
@@ -44,54 +52,44 @@ export class BatchAppend {
   #rest: Buffer | undefined;
   #connected = false;
   #closing = false;
-  #ended = false;
-  /** The status that the server gave the request, and the error of the connection. */
-  #status: IncomingHttpHeaders | undefined;
   #error: Error | undefined;
 
   constructor({ address, port }: Endpoint, connection: Connection) {
-    const { tls, rootCertificate, userCertificate, credentials, connectionName } = connection;
+    const { tls, rootCertificate, userCertificate, credentials, connectionName, keepAliveInterval, keepAliveTimeout } = connection;
+    this.#headers = {
+      ':method': 'POST',
+      ':path': PATH,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'requires-leader': 'true',
+      ...(connectionName !== undefined && { 'connection-name': connectionName }),
+      // As the client does, without TLS no credentials are sent.
+      ...(tls && credentials && { authorization: `Basic ${base64(`${credentials.username}:${credentials.password}`)}` }),
+    };
     this.#session = connect(`${tls ? 'https' : 'http'}://${address}:${port}`, {
       settings: { enablePush: false },
       ...(rootCertificate && { ca: rootCertificate }),
       ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
     });
+    const pings = setInterval(() => this.#ping(keepAliveTimeout), keepAliveInterval).unref();
     this.#session.on('connect', () => (this.#connected = true));
     this.#session.on('error', (error: Error) => (this.#error ??= error));
     // A server that shuts down finishes what it has and takes nothing new.
     this.#session.on('goaway', () => this.close());
-    this.#request = this.#session.request(
-      {
-        ':method': 'POST',
-        ':path': PATH,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        'requires-leader': 'true',
-        ...(connectionName !== undefined && { 'connection-name': connectionName }),
-        // As the client does, without TLS no credentials are sent.
-        ...(tls && credentials && { authorization: `Basic ${btoaOf(`${credentials.username}:${credentials.password}`)}` }),
-      },
-      { endStream: false },
-    );
-    this.#request.on('response', (headers) => {
-      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) this.#status = headers;
+    this.#session.on('close', () => {
+      clearInterval(pings);
+      this.#fail(this.#lost());
     });
-    this.#request.on('trailers', (trailers) => (this.#status = trailers));
-    this.#request.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.#request.on('error', (error) => (this.#error ??= error));
-    this.#request.on('end', () => this.#request.close());
-    this.#request.on('close', () => this.#end());
-    this.#keepAlive = setInterval(() => this.#ping(connection.keepAliveTimeout), connection.keepAliveInterval).unref();
   }
 
   /** Whether it takes no more appends. */
   get isClosed(): boolean {
-    return this.#closing || this.#ended || this.#status !== undefined;
+    return this.#closing || this.#session.closed || this.#session.destroyed;
   }
 
   /** @param deadline in milliseconds @throws CallFailedError */
   append(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
-    if (this.isClosed) return Promise.reject(new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' }));
+    if (this.isClosed) return Promise.reject(new CallFailedError({ kind: 'not-ready', message: CLOSED }));
     const id = `00000000-0000-4000-8000-${(++this.#appends).toString(16).padStart(12, '0')}`;
     const message = requestOf(id, stream, expected, events).serializeBinary();
     if (this.#messages.push(message) === 1) setImmediate(() => this.#write());
@@ -110,7 +108,7 @@ export class BatchAppend {
   #write(): void {
     const pending = this.#messages;
     this.#messages = [];
-    if (this.#ended) return;
+    if (pending.length === 0 || this.#session.destroyed) return;
     const bytes = Buffer.allocUnsafe(pending.reduce((sum, message) => sum + PREFIX + message.length, 0));
     let at = 0;
     for (const message of pending) {
@@ -119,11 +117,30 @@ export class BatchAppend {
       bytes.set(message, at + PREFIX);
       at += PREFIX + message.length;
     }
+    this.#request ??= this.#open();
     this.#request.write(bytes);
   }
 
+  #open(): ClientHttp2Stream {
+    const request = this.#session.request(this.#headers, { endStream: false });
+    const end = (failure: Failure): void => {
+      request.close();
+      if (this.#request !== request) return;
+      this.#request = undefined;
+      this.#fail(failure);
+    };
+    request.on('response', (headers) => {
+      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) end(endedWith(headers));
+    });
+    request.on('data', (chunk: Buffer) => this.#request === request && this.#read(chunk));
+    request.on('trailers', (trailers) => end(endedWith(trailers)));
+    request.on('error', (error) => (this.#error ??= error));
+    request.on('end', () => end(this.#lost()));
+    request.on('close', () => end(request.rstCode === constants.NGHTTP2_REFUSED_STREAM ? UNREAD : this.#lost()));
+    return request;
+  }
+
   #read(chunk: Buffer): void {
-    if (this.#status) return; // the body of an answer that is not gRPC
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
     let at = 0;
     while (bytes.length - at >= PREFIX) {
@@ -145,7 +162,7 @@ export class BatchAppend {
     else waiting.resolve(answer);
   }
 
-  /** Removes an append that is settled. The last one of a closed request closes the connection. */
+  /** Removes an append that is settled. The last one of a closed connection ends it. */
   #take(id: string): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     if (!waiting) return undefined;
@@ -156,14 +173,14 @@ export class BatchAppend {
   }
 
   #late(id: string): void {
-    // Without a connection nothing was sent, and nothing may be sent later: the whole request ends.
-    if (!this.#connected) return this.#destroy('No connection was established before the deadline.');
+    // Without a connection nothing was sent, and nothing may be sent later: the connection is given up.
+    if (!this.#connected) return this.#destroy('it was not established before the deadline');
     this.#take(id)?.reject(new CallFailedError({ kind: 'lost', message: 'No answer came before the deadline.' }));
   }
 
   /** A connection that does not answer may be half open, which its socket does not notice. */
   #ping(timeout: number): void {
-    if (!this.#connected || this.#ended) return;
+    if (!this.#connected || this.#session.destroyed) return;
     const late = setTimeout(() => this.#destroy('The connection does not answer.'), timeout).unref();
     if (!this.#session.ping(() => clearTimeout(late))) clearTimeout(late);
   }
@@ -174,29 +191,31 @@ export class BatchAppend {
   }
 
   /** Fails every append without an answer. */
-  #end(): void {
-    this.#ended = true;
-    clearInterval(this.#keepAlive);
-    const failure = this.#failure();
+  #fail(failure: Failure): void {
+    [this.#messages, this.#rest, this.#error] = [[], undefined, undefined];
     for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new CallFailedError(failure));
-    this.#session.destroy();
   }
 
-  #failure(): Failure {
-    if (!this.#connected) return { kind: 'not-ready', message: `No connection established: ${this.#error?.message ?? 'it was closed'}` };
-    if (this.#status) {
-      const failure = failureOf(statusOf(this.#status));
-      // Refused credentials concern the whole request. Any other refusal, such as that of a node that has ceased to be the leader, answers
-      // one append only: others before it may be stored.
-      return failure.kind === 'refused' ? failure : { ...failure, mayBeStored: true };
-    }
-    if (this.#request.rstCode === constants.NGHTTP2_REFUSED_STREAM)
-      return { kind: 'not-ready', message: 'The server refused the request unread.' };
-    return { kind: 'lost', message: this.#error?.message ?? 'The server ended the request.' };
+  #lost(): Failure {
+    const why = this.#error?.message;
+    if (!this.#connected) return { kind: 'not-ready', message: `No connection established: ${why ?? 'it was closed'}` };
+    return { kind: 'lost', message: why ?? 'The server ended the request.' };
   }
 }
 
-const btoaOf = (text: string): string => Buffer.from(text).toString('base64');
+const CLOSED = 'The connection was closed.';
+const UNREAD: Failure = { kind: 'not-ready', message: 'The server refused the request unread.' };
+
+/**
+ * What the status of a request says of its appends. Refused credentials concern the whole request. Any other refusal, such as that of a
+ * node that has ceased to be the leader, answers one append only: others before it may be stored.
+ */
+const endedWith = (headers: IncomingHttpHeaders): Failure => {
+  const failure = failureOf(statusOf(headers));
+  return failure.kind === 'refused' ? failure : { ...failure, mayBeStored: true };
+};
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** Statuses that an intermediary may answer instead of gRPC's own, as the gRPC protocol maps them. */
 const HTTP_STATUS: { readonly [status: number]: number } = {

@@ -91,10 +91,10 @@ export class Node extends EventStoreDBClient {
     });
   }
 
-  /** Appends on the request that all small appends to this node share. @throws CallFailedError */
+  /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
   async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
     if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
-    if (!this.#batch || this.#batch.isClosed) this.#batch = new BatchAppend(this.endpoint, this.#connection);
+    this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
     return this.#batch.append(stream, expected, events, deadline);
   }
 
