@@ -313,14 +313,14 @@ const groupTotal = (lookup: Lookup, key: Key) => {
   return { ...withText(ceiling), contracts };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
-  const { gross, net, recovered } = lossesOf(lookup, key, who);
-  return { gross: gross.text, net: net.text, recovered: recovered.text };
+  const { gross, net, recovered, outstanding } = lossesOf(lookup, who, key);
+  return { gross: gross.text, net: net.text, recovered: recovered.text, outstanding: outstanding.text };
 };
 
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 3,
+  version: 4,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {

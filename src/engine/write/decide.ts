@@ -3,6 +3,7 @@ import {
   certainlyBefore,
   contextOf,
   IllegalTransitionError,
+  isUnmet,
   refsIn,
   refsOf,
   reject,
@@ -17,6 +18,7 @@ import {
   type History,
   type Json,
   type Known,
+  type Taken,
 } from '../../kernel/index.js';
 
 /** The refusals that any command can meet beside its own and its stages'. */
@@ -91,14 +93,15 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
   const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
+  const taken: Taken = { now: isTakenNow(context, own, governing), actor: context.actor };
   const assessed = places.map(({ type, data, context, state }) => {
-    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing)) ?? [];
+    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
     return judged.map((a): Assessment => {
-      if (a.result !== 'not-met' || !record.waives?.includes(a.rule)) return a;
+      if (!isUnmet(a) || !record.waives?.includes(a.rule)) return a;
       return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
     });
   });
-  if (events.length > 0) refuseByPolicy(context, own, governing, assessed.flat());
+  if (events.length > 0) refuseByPolicy(context, taken, assessed.flat());
   const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
   return { events, assessed, about, known };
@@ -187,19 +190,22 @@ const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T =
   }
 };
 
+/** Not taken now is what was certainly decided before today, beyond the grace of the programme, and before its history is complete. */
+const isTakenNow = ({ effectiveOn, today }: CommandInput<any>, history: History, governing: Governing): boolean => {
+  if (!certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)))) return true;
+  const completeFrom = history.aggregate.completeFrom?.(history.state);
+  return completeFrom !== undefined && !certainlyBefore(effectiveOn, completeFrom);
+};
+
 /** Policy refuses only a decision taken now; a backdated one is accepted, with the unmet rules recorded. */
-const refuseByPolicy = (context: CommandInput<any>, history: History, governing: Governing, assessed: readonly Assessment[]): void => {
-  const { record, effectiveOn, today } = context;
+const refuseByPolicy = ({ record }: CommandInput<any>, { now }: Taken, assessed: readonly Assessment[]): void => {
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Name the reason and the authority of the waiver.', { pointer: '/record/waives' });
   for (const rule of record.waives ?? [])
     if (!assessed.some((a) => a.rule === rule && a.result === 'waived'))
       reject('ledger/waives-nothing', `${rule} was not assessed as not met here.`, { pointer: '/record/waives' });
-  const broken = assessed.filter(({ result }) => result === 'not-met');
-  if (broken.length === 0) return;
-  const late = certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)));
-  const completeFrom = history.aggregate.completeFrom?.(history.state);
-  if (late && (!completeFrom || certainlyBefore(effectiveOn, completeFrom))) return;
+  const broken = assessed.filter(isUnmet);
+  if (broken.length === 0 || !now) return;
   reject('ledger/policy-not-met', broken.map(({ rule, note }) => `${rule}: ${note ?? 'not met'}`).join(' '), {
     assessed: broken as unknown as Json,
   });
