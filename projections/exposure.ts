@@ -1,9 +1,9 @@
 import { linkedList, ownList, projection, ranked, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
-import { loss } from '../src/domain/loss/index.js';
+import { caseKey, loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { itemShown, lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { itemShown, lossesOf, lossLine, lossShown, lossSums, outgrownIn, withText } from './losses.js';
 import { hasEnded, isPromised } from './promised.js';
 import { trailOf } from './trail.js';
 
@@ -43,15 +43,17 @@ const losses = source(loss, 'loss', {
     if (state.stage === 'none') return [];
     const { programme: of, supplier: by, contract: under } = state;
     const keys: Key[] = [`programme:${of}`, ...(by ? [`supplier:${by}` as const] : under ? [`contract:${under}` as const] : [])];
-    const links: Key[] = [...keys, ...(by && under ? [`contract:${under}` as const] : [])];
-    return [{ key: `loss:${id}`, row: true, links, sums: lossSums(state, ...keys) }];
+    const inCase: Key[] = state.case === undefined ? [] : [caseKey(of!, state.case)];
+    const links: Key[] = [...keys, ...(by && under ? [`contract:${under}` as const] : []), ...inCase];
+    return [{ key: `loss:${id}`, row: true, links, sums: lossSums(state, ...keys, ...inCase) }];
   },
   show: (history) => ({ [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history) } }),
 });
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title } }) => ({ [`programme:${id}`]: { programme: id, title } }),
+  show: ({ id, state: { title, policies } }) => ({ [`programme:${id}`]: { programme: id, title, policies } }),
+  shownByLinking: true,
 });
 type About = Programme['risks'][number]['about'];
 /** What names only a contract stands with the supplier of that contract. */
@@ -146,12 +148,26 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.supplier === row.supplier;
-      const findings = fits ? row.findings : [...row.findings, `The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]; // prettier-ignore
+      const policies = (row.programme !== null && lookup.get(programmes, row.programme)?.policies) || [];
+      const findings = [
+        ...row.findings,
+        ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
+        ...outgrownIn(row, { policies }),
+      ];
       return { kind: 'loss', ...row, findings };
     },
+    case(id, lookup) {
+      const key = `case:${id}` as const;
+      const byBearer = lossesByBearer(lookup, key);
+      const losses = numberOf(byBearer);
+      return losses === 0
+        ? undefined
+        : { kind: 'case', case: id, losses: byBearer, lossList: lookup.newest(lists.losses, key), counts: { losses } };
+    },
     programme(id, lookup) {
-      const row = lookup.get(programmes, id);
-      if (!row) return undefined;
+      const shown = lookup.get(programmes, id);
+      if (!shown) return undefined;
+      const { policies: _, ...row } = shown;
       const key = `programme:${id}` as const;
       const byBearer = lossesByBearer(lookup, key);
       return {
@@ -166,6 +182,7 @@ export const exposure = projection({
   },
   lists: {
     supplier: lists,
+    case: { losses: lists.losses },
     programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
     loss: {
       items: ownList(

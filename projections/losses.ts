@@ -15,14 +15,17 @@ import {
   betweenOf,
   currencyOf,
   figuresIn,
+  leastGrossIn,
   mayBeTooMuch,
   netIn,
   outstandingIn,
   showBetween,
+  writtenOffIn,
   type Between,
   type Loss,
   type Movement,
 } from '../src/domain/loss/index.js';
+import { outgrown, type Basis, type Programme } from '../src/domain/programme/index.js';
 
 /** A loss as rows show it. */
 export const lossShown = (id: string, l: Loss) => {
@@ -99,6 +102,28 @@ const findingsOf = (l: Loss): readonly string[] => {
   for (const { on, unmet, ratified } of l.movements)
     if (unmet && !ratified) findings.push(`The write-off of ${on} did not meet ${unmet.join(', ')}, and is not ratified.`);
   return newestOf(findings);
+};
+
+/**
+ * Write-offs, among the newest 20 movements, whose approver has no authority over what the loss comes to now: its gross was revised since,
+ * or more was written off.
+ */
+export const outgrownIn = (l: ReturnType<typeof lossShown>, programme: Pick<Programme, 'policies'>): readonly string[] => {
+  if (l.bearer === 'supplier' || l.elsewhere) return [];
+  const all = l.counts.movements === l.movements.length;
+  const basis: Basis = {
+    'the gross': (currency) => leastGrossIn(l, currency),
+    'all that is written off': (currency) =>
+      l.writtenOff?.currency === currency ? minor(l.writtenOff) : all ? writtenOffIn(l, currency) : undefined,
+  };
+  return l.movements.flatMap(({ flow, on, office, unmet, ratified }) => {
+    const by = ratified?.office ?? office;
+    if (flow !== 'write-off' || by === undefined || (unmet && !ratified)) return [];
+    return outgrown(programme, basis, { on, office: by }).map(
+      ({ approver, basis: now }) =>
+        `The write-off of ${on} was approved under too small a gross by ${by}: ${now ? `it comes to ${showAmount(now)} now, and ` : ''}${approver} must ratify it.`,
+    );
+  });
 };
 
 /** A loss in a list. */

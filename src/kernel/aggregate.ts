@@ -19,6 +19,8 @@ export interface Taken {
   readonly now: boolean;
   /** Who recorded it. */
   readonly actor: Actor;
+  /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
+  readonly related?: readonly { readonly id: string; readonly state: any }[];
 }
 
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
@@ -71,6 +73,8 @@ interface AggregateSpec<State extends { readonly stage: string }, E extends Even
   about(id: string, state: State): About;
   /** The programme that an aggregate belongs to: named when its stream opens, read for every command. */
   readonly governedBy?: { readonly aggregate: AnyAggregate; of(state: State): string | undefined };
+  /** The set of aggregates of this category that policy judges together, by a name of its own: the losses of one case. */
+  readonly setOf?: (state: State) => string | undefined;
   /** From this day on the history is complete: a backdated decision that policy would have refused needs a waiver. */
   completeFrom?(state: State): string | undefined;
 }

@@ -208,6 +208,50 @@ describe('it is evaded neither', () => {
   });
 });
 
+describe('the losses of one case', () => {
+  const other = (gross: string, more: object = {}, ...events: readonly ToldFact[]) =>
+    stream(loss, 'other', raised(gbp(gross), { case: 'fraud-7', ...more }), ...events);
+  const beside = (...others: readonly ReturnType<typeof other>[]) =>
+    specification(loss, { id: 'debts', others: [...world({ writeOffs: table }), ...others] })(raised(gbp('490000'), { case: 'fraud-7' }));
+
+  it('are one matter: two of £490,000 come to £980,000', async () => {
+    await given(raised(gbp('490000'), { case: 'fraud-7' }))
+      .when(writeOff, of('490000'), by('Chief Finance Officer'))
+      .assesses({ [rule]: 'met' });
+    await beside(other('490000'))
+      .when(writeOff, of('490000'), by('Chief Finance Officer'))
+      .rejects(NOT_MET, { detail: 'Deputy Mayor must approve this: the case fraud-7 comes to £980,000' });
+    await beside(other('490000', {}, written('490000')))
+      .when(writeOff, of('490000'), by('Deputy Mayor'))
+      .assesses({ [rule]: { result: 'met', inputs: { basis: gbp('980000.00'), of: 'the case fraud-7', case: 'fraud-7' } } });
+  });
+
+  it('count with what was written off of them, where that is more than their least gross', () =>
+    specification(loss, {
+      id: 'debts',
+      others: [...world({ writeOffs: table }), stream(loss, 'other', raised({ unknown: true }, { case: 'fraud-7' }), written('490000'))],
+    })(raised(gbp('490000'), { case: 'fraud-7' }))
+      .when(writeOff, of('1'), by('Chief Finance Officer'))
+      .rejects(NOT_MET, { detail: '£980,000' }));
+
+  it('are those that the authority itself bears, of the same kind and name', async () => {
+    for (const apart of [
+      { case: 'fraud-8' },
+      { bearer: 'supplier', supplier: 'csc' },
+      { elsewhere: { authority: 'NHS' } },
+      { kind: 'special-payment', category: 'compensation' },
+    ])
+      await beside(other('490000', apart))
+        .when(writeOff, of('490000'), by('Chief Finance Officer'))
+        .assesses({ [rule]: 'met' });
+  });
+
+  it('in a currency that the table does not have need their equivalent', () =>
+    beside(other('490000', { gross: { amount: '490000', currency: 'USD' } }))
+      .when(writeOff, of('1'), by('Deputy Mayor'))
+      .rejects(NOT_MET, { detail: 'the equivalent of the case fraud-7 in it' }));
+});
+
 describe('what was assessed as not met', () => {
   it('stands with the write-off until it is ratified', () => {
     const unmet = [{ rule, version: '1', inputs: {}, result: 'not-met' as const }];

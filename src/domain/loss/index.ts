@@ -1,5 +1,5 @@
 export { betweenOf, mayBeTooMuch, netIn, outstandingIn, showBetween, valueOf, type Between } from './figures.js';
-export { loss } from './loss.js';
+export { caseKey, loss } from './loss.js';
 export {
   ALL_CATEGORIES,
   CATEGORIES,

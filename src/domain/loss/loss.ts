@@ -131,9 +131,30 @@ const comparable = (l: Loss, { currency }: Amount): boolean => !isMixed(l) && (c
 const atMost = (amount: Amount, most: bigint | undefined): boolean => most === undefined || betweenOf(amount).least <= most;
 const shownIn = (l: Loss, between: Parameters<typeof showBetween>[0]): string => showBetween(between, currencyOf(l)!);
 
+/** What a loss certainly comes to, or what was written off of it where that is more. */
+const comesTo = (l: Loss, currency: string): bigint | undefined => {
+  const [gross, writtenOff] = [leastGrossIn(l, currency), writtenOffIn(l, currency)];
+  return gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
+};
+const isOurs = ({ bearer, elsewhere, stage }: Loss): boolean => bearer === 'authority' && !elsewhere && stage !== 'none';
+
+/** What the losses of a case come to; undefined where one of them is not known in the currency, or which they are is not known. */
+const caseIn = (l: Loss, own: bigint | undefined, { related }: Pick<Taken, 'related'>, currency: string): bigint | undefined => {
+  let sum = own;
+  if (l.case === undefined) return sum;
+  if (!related) return undefined;
+  for (const { state } of related as readonly { readonly state: Loss }[]) {
+    if (state.case !== l.case || state.programme !== l.programme || state.kind !== l.kind || !isOurs(state)) continue;
+    const other = comesTo(state, currency);
+    if (sum === undefined || other === undefined) return undefined;
+    sum += other;
+  }
+  return sum;
+};
+
 /** The authority over a write-off follows the largest of the least gross, all that is written off with this, and the sum of its case. */
 const approval = (l: Loss, more: Amount | undefined, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
-  if (l.bearer === 'supplier' || l.elsewhere) return [];
+  if (!isOurs(l)) return [];
   const inAll = (currency: string): bigint | undefined => {
     const [before, this_] = [writtenOffIn(l, currency), more ? equivalentIn(more, currency) : 0n];
     return before === undefined || this_ === undefined ? undefined : before + this_;
@@ -141,11 +162,19 @@ const approval = (l: Loss, more: Amount | undefined, p: Programme, context: Even
   const basis: Basis = {
     'the gross': (currency) => leastGrossIn(l, currency),
     'all that is written off': inAll,
+    ...(l.case !== undefined && {
+      [`the case ${l.case}`]: (currency: string) => {
+        const [gross, writtenOff] = [leastGrossIn(l, currency), inAll(currency)];
+        const own = gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
+        return caseIn(l, own, taken, currency);
+      },
+    }),
   };
-  return lossApprovalOf(p, 'writeOffs', { basis, inputs: { gross: l.gross, ...(more && { amount: more }) } }, context, taken);
+  const inputs = { gross: l.gross, ...(more && { amount: more }), ...(l.case !== undefined && { case: l.case }) };
+  return lossApprovalOf(p, 'writeOffs', { basis, inputs }, context, taken);
 };
 const paymentApproval = (l: Loss, more: Amount, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
-  if (l.bearer === 'supplier' || l.elsewhere) return [];
+  if (!isOurs(l)) return [];
   const inAll = (currency: string): bigint | undefined =>
     [...l.approved.map((payment) => payment.amount), more].reduce<bigint | undefined>((sum, amount) => {
       const units = equivalentIn(amount, currency);
@@ -432,7 +461,11 @@ export const loss = subject({
     ...(contract && { contract: [contract] }),
   }),
   governedBy: { aggregate: programme, of: (l) => l.programme },
+  setOf: (l) => (l.case === undefined ? undefined : caseKey(l.programme!, l.case)),
 });
+
+/** Under which the losses of one case are found. */
+export const caseKey = (programme: string, name: string): `case:${string}` => `case:${programme}/${name}`;
 
 /** A loss of which something is open again is no longer closed. */
 function reopened(l: Loss): Loss {

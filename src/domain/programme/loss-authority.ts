@@ -54,11 +54,29 @@ const judged = (
       return say('not-met', `The authority is limited to ${showAmount(limit)}; this comes to ${showUnits(most.units, limit.currency)}.`);
   }
   if (sameOffice(office, approver)) return say('met');
-  const higher = rows.slice(0, decisive.index).find((row) => sameOffice(row.approver, office));
+  const higher = higherRow(rows, decisive.index, office);
   return higher
     ? say('met', `${higher.approver} stands above ${approver} in the table.`)
     : say('not-met', `${approver} must approve this${decisive.basis ? `: ${decisive.part} comes to ${showAmount(decisive.basis)}` : ''}.`);
 };
+
+/** A row above another one that names an office: it may approve what the other may. */
+const higherRow = (rows: readonly LossRow[], index: number, office: string): LossRow | undefined =>
+  rows.slice(0, index).find((row) => sameOffice(row.approver, office));
+
+/** Who would have to approve by what a loss comes to now, where the office that approved it is neither that one nor a higher one. */
+export const outgrown = (
+  programme: Pick<Programme, 'policies'>,
+  basis: Basis,
+  { on, office }: { readonly on: string; readonly office: string },
+): readonly { readonly approver: string; readonly basis?: Amount }[] =>
+  inForce(programme, on).flatMap(({ writeOffs: rows = [] }) => {
+    const { decisive } = decisiveRow(rows, basis);
+    if (!decisive) return [];
+    const { approver } = rows[decisive.index]!;
+    if (sameOffice(office, approver) || higherRow(rows, decisive.index, office)) return [];
+    return [{ approver, ...(decisive.basis && { basis: decisive.basis }) }];
+  });
 
 /** Offices are compared without regard to case and to blanks around and within. */
 export const sameOffice = (a: string, b: string): boolean => folded(a) === folded(b);

@@ -16,7 +16,7 @@ import {
 import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
-export const inForce = ({ policies }: Programme, on: string): readonly Policy[] =>
+export const inForce = ({ policies }: Pick<Programme, 'policies'>, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
 
 export const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>

@@ -34,8 +34,10 @@ export const engineRefusals = {
 /** What a decision is taken on: nothing of it changes while the decision is taken. */
 export interface ReadSet {
   readonly own: History;
-  /** By stream, in the order in which they were named: the governing programme first, then the references of the body. */
+  /** By stream, in the order in which they were named: the governing programme first, then the references of the body, then its set. */
   readonly others: ReadonlyMap<string, History>;
+  /** Streams of the others in its set; absent where nothing can say which they are. */
+  readonly set?: readonly string[] | undefined;
 }
 
 /** What was decided, before it has a place in the log. */
@@ -47,12 +49,17 @@ export interface Decision {
 }
 
 export type Load = (category: string, id: string) => Promise<History>;
+/** The streams of a set that is judged together. A set grows meanwhile: what it held when the decision was taken is recorded with it. */
+export type Members = (set: string) => Promise<readonly string[]>;
+
+/** Streams of a set that are read at once. */
+const AT_ONCE = 50;
 
 /**
  * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
  * @throws what `load` throws
  */
-export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load): Promise<ReadSet> => {
+export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
   const { governedBy } = own.aggregate;
   const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
   const wanted = new Map<string, Promise<History>>();
@@ -63,7 +70,24 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
   if (governing) want(governedBy.aggregate.category, governing as string);
   for (const { category, id } of refsIn(command.fields, data)) want(category, id);
   const histories = await Promise.all(wanted.values());
-  return { own, others: new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!])) };
+  const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
+  const assesses =
+    !command.aggregate || // a correction is judged as its event is
+    command.events.some((type) => own.aggregate.events[type]?.assess);
+  const name = assesses ? own.aggregate.setOf?.(own.state) : undefined;
+  if (name === undefined) return { own, others, set: [] };
+  if (!members) return { own, others };
+  const set = (await members(name)).filter((stream) => stream !== own.stream);
+  const more = set.filter((stream) => !others.has(stream));
+  for (let from = 0; from < more.length; from += AT_ONCE)
+    for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
+      others.set(history.stream, history);
+  return { own, others, set };
+};
+/** `loss-debts` → `loss`, `debts`. */
+const split = (stream: string): [category: string, id: string] => {
+  const dash = stream.indexOf('-');
+  return [stream.slice(0, dash), stream.slice(dash + 1)];
 };
 type Fields = { readonly [field: string]: unknown };
 
@@ -72,7 +96,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -93,7 +117,8 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
   const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
-  const taken: Taken = { now: isTakenNow(context, own, governing), actor: context.actor };
+  const related = set?.map((stream) => ({ id: others.get(stream)!.id, state: others.get(stream)!.state }));
+  const taken: Taken = { now: isTakenNow(context, own, governing), actor: context.actor, ...(related && { related }) };
   const assessed = places.map(({ type, data, context, state }) => {
     const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
     return judged.map((a): Assessment => {
