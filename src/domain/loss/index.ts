@@ -15,4 +15,5 @@ export {
   type LossKind,
   type LossStage,
   type Movement,
+  type Net,
 } from './state.js';

@@ -45,6 +45,7 @@ import {
   OPEN,
   PAYING,
   regrossed,
+  revised,
   revisedFigures,
   spent,
   stageOf,
@@ -257,14 +258,7 @@ export const loss = subject({
         },
       },
       evolve: (l, { gross, items: others, why: reason }, { event: of, effectiveOn: on }) =>
-        regrossed(
-          {
-            ...l,
-            items: others ?? l.items,
-            revisions: [...l.revisions, { event: of, on, gross, ...(reason !== undefined && { why: reason }) }],
-          },
-          gross,
-        ),
+        revised({ ...l, items: others ?? l.items }, { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
     }),
     WriteOffProposed: event({
       allowedIn: OPEN,

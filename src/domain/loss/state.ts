@@ -74,6 +74,12 @@ interface StoredSupposed {
   readonly ofBooked: string;
 }
 
+/** At least and at most, in units of the currency. */
+export interface Net {
+  readonly least: string;
+  readonly most: string;
+}
+
 /** A write-off, a receipt, or one of them taken back. */
 export interface Movement {
   readonly event: string;
@@ -88,13 +94,29 @@ export interface Movement {
   readonly from?: string;
   readonly office?: string;
   readonly reference?: string;
-  /** By how much it moved the net at least and at most, in units of the currency; below zero where it lowered it. */
-  readonly net: { readonly least: string; readonly most: string };
+  /** By how much it moved the net; below zero where it lowered it. */
+  readonly net: Net;
+  /** The net after it. */
+  readonly after: Net;
+  /** Its place among the movements and the revisions, from 0. */
+  readonly place: number;
   /** What a receipt lost in exchange, against the rate of the write-off; below zero where it gained. */
   readonly exchange?: Amount;
   /** Adopted rules that it did not meet when it was recorded. */
   readonly unmet?: readonly string[];
   readonly ratified?: { readonly event: string; readonly on: string; readonly office?: string; readonly reference?: string };
+}
+
+/** What a loss comes to as it was known from a day on. */
+export interface Revision {
+  readonly event: string;
+  readonly on: string;
+  readonly gross: Value;
+  readonly why?: string;
+  /** How it moved the net, which an approximate or too small a gross had left uncertain. */
+  readonly net: Net;
+  readonly after: Net;
+  readonly place: number;
 }
 
 /** Payments made beside the accounts, or what was approved of them. */
@@ -130,7 +152,7 @@ export interface Loss {
   /** Of every amount that was recorded of it. */
   readonly currencies: readonly string[];
   readonly items: readonly LossItem[];
-  readonly revisions: readonly { readonly event: string; readonly on: string; readonly gross: Value; readonly why?: string }[];
+  readonly revisions: readonly Revision[];
   /** Gross = recovered + net written off + outstanding, for either end of the gross. */
   readonly figures: { readonly least: StoredSupposed; readonly most: StoredSupposed };
   readonly outstanding: Value;
@@ -257,7 +279,6 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
   const known = withCurrencies(l, data.amount, data.interest, data.costs);
   if (isMixed(known)) return known;
   const { currency } = data.amount;
-  const text = textIn(currency);
   const units = minor(data.amount);
   const before = figuresIn(known);
   const figures = after(before, flow, units);
@@ -276,7 +297,9 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     ...(costs && { costs }),
     ...(from !== undefined && { from }),
     ...decidedIn(context),
-    net: { least: text(is.least - was.least), most: text(is.most! - was.most!) },
+    net: netOfMove(was, is, currency),
+    after: netText(is, currency),
+    place: placeIn(known),
     ...(book?.difference !== undefined && { exchange: amountOf(book.difference, book.currency) }),
   };
   const { book: _, ...rest } = known;
@@ -298,6 +321,26 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     figures,
   );
   return { ...next, stage: next.stage === 'closed' ? 'closed' : stageOf(next) };
+};
+
+const placeIn = ({ movements, revisions }: Loss): number => movements.length + revisions.length;
+const netText = ({ least, most }: Between, currency: string | undefined): Net => ({
+  least: textIn(currency)(least),
+  most: textIn(currency)(most!),
+});
+const netOfMove = (was: Between, is: Between, currency: string | undefined): Net =>
+  netText({ least: is.least - was.least, most: is.most! - was.most! }, currency);
+
+/** The loss with another gross, as if it had always been that; the last of its revisions says how that moved the net. */
+export const revised = (l: Loss, revision: Omit<Revision, 'net' | 'after' | 'place'>): Loss => {
+  const next = regrossed(l, revision.gross);
+  if (isMixed(next)) return next;
+  const [was, is] = [netIn(figuresIn(l)), netIn(figuresIn(next))];
+  const currency = currencyOf(next);
+  return {
+    ...next,
+    revisions: [...l.revisions, { ...revision, net: netOfMove(was, is, currency), after: netText(is, currency), place: placeIn(l) }],
+  };
 };
 
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
