@@ -1,3 +1,4 @@
+import { showValue, type Format } from '../src/kernel/index.js';
 import type { Shown, Statement } from './losses-statement.js';
 
 const show = (figures: readonly Shown[]): string => figures.map(({ text }) => text).join(' + ') || 'nothing';
@@ -27,13 +28,15 @@ const partsOf = (line: Omit<Line, 'kind' | 'category' | 'bearer'>): readonly str
 };
 
 /** A financial year for people to read. */
-export const statementText = ({ programme, year, title, lastDay, lines, net, disclosed }: Statement): string =>
+const statementText = ({ programme, year, title, lastDay, lines, net, disclosed, losses, counts }: Statement): string =>
   [
     `Losses statement of ${title} (${programme}), ${lastDay ? `${year}, to ${lastDay}` : 'on days that lie in no one financial year'}`,
     ...lines.map(
       ({ kind, category, bearer, ...line }) =>
         `  ${column(`${words(kind)}: ${words(category)}${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${partsOf(line).join('; ')}`,
     ),
+    ...losses.map(({ loss, title: of, gross }) => `    ${loss}: ${of}: ${showValue(gross)}`),
+    ...(counts.losses > losses.length ? [`    and ${counts.losses - losses.length} more`] : []),
     ...net.map(
       ({ bearer, opening, writtenOff, reversed, recovered, revised, closing, balances, difference }) =>
         `  ${column(`net written off${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${opening.text} + ${writtenOff.text} written off − ${reversed.text} reversed − ${recovered.text} recovered${revised.text === '£0' || /^\D*0$/.test(revised.text) ? '' : ` + ${revised.text} revised`} = ${closing.text}${balances ? '' : `, with ${difference.text} undated`}`,
@@ -69,7 +72,7 @@ const FIGURES = [
 const NET = ['opening', 'closing', 'difference'] as const;
 
 /** Columns never change their place: a new one comes last. Amounts are in units of the currency, at least and at most. */
-export const STATEMENT_COLUMNS: readonly string[] = [
+const STATEMENT_COLUMNS: readonly string[] = [
   'programme',
   'year',
   'row',
@@ -90,42 +93,48 @@ const cell = (text: string, isText: boolean): string => {
 const record = (values: Readonly<Record<string, string>>): string =>
   STATEMENT_COLUMNS.map((name, i) => cell(values[name] ?? '', i < 7)).join(',');
 
-/** The lines of some years, and their nets, as CSV with a header; a line with several currencies is a record for each, counted in the first. */
-export const statementCsv = (statements: readonly Statement[]): string =>
-  [
-    STATEMENT_COLUMNS.join(','),
-    ...statements.flatMap(({ programme, year, lines, net }) => [
-      ...lines.flatMap((line) => {
-        const currencies = [...new Set(FIGURES.flatMap((name) => line[name].map(({ currency }) => currency)))].sort();
-        return (currencies.length > 0 ? currencies : ['']).map((currency, i) =>
-          record({
-            programme,
-            year,
-            row: 'line',
-            kind: line.kind,
-            category: line.category,
-            bearer: line.bearer,
-            currency,
-            ...Object.fromEntries(COUNTS.map((name) => [name, String(i === 0 ? line[name] : 0)])),
-            ...Object.fromEntries(FIGURES.flatMap((name) => endsOf(name, line[name].find((figure) => figure.currency === currency)))), // prettier-ignore
-          }),
-        );
+/** One year's lines and nets, as CSV; a line with several currencies is a record for each, counted in the first. */
+const recordsOf = ({ programme, year, lines, net }: Statement): readonly string[] => [
+  ...lines.flatMap((line) => {
+    const currencies = [...new Set(FIGURES.flatMap((name) => line[name].map(({ currency }) => currency)))].sort();
+    return (currencies.length > 0 ? currencies : ['']).map((currency, i) =>
+      record({
+        programme,
+        year,
+        row: 'line',
+        kind: line.kind,
+        category: line.category,
+        bearer: line.bearer,
+        currency,
+        ...Object.fromEntries(COUNTS.map((name) => [name, String(i === 0 ? line[name] : 0)])),
+        ...Object.fromEntries(FIGURES.flatMap((name) => endsOf(name, line[name].find((figure) => figure.currency === currency)))), // prettier-ignore
       }),
-      ...net.map(({ bearer, currency, balances, recovered, ...figures }) =>
-        record({
-          programme,
-          year,
-          row: 'net',
-          bearer,
-          currency,
-          ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
-          ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
-          balances: String(balances),
-        }),
-      ),
-    ]),
-    '',
-  ].join('\r\n');
+    );
+  }),
+  ...net.map(({ bearer, currency, balances, recovered, ...figures }) =>
+    record({
+      programme,
+      year,
+      row: 'net',
+      bearer,
+      currency,
+      ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
+      ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
+      balances: String(balances),
+    }),
+  ),
+];
+const lineOf = (text: string): string => `${text}\r\n`;
+
+/** Ways in which the statement is sent beside JSON. */
+export const STATEMENT_FORMATS: Readonly<Record<'csv' | 'text', Format>> = {
+  csv: {
+    type: 'text/csv',
+    head: lineOf(STATEMENT_COLUMNS.join(',')),
+    row: (row: Statement) => recordsOf(row).map(lineOf).join(''),
+  },
+  text: { type: 'text/plain', head: '', row: (row: Statement) => `${statementText(row)}\n` },
+};
 const endsOf = (name: string, figure: Shown | undefined): readonly (readonly [column: string, amount: string])[] =>
   figure
     ? [

@@ -28,6 +28,7 @@ import {
 } from '../src/domain/loss/index.js';
 import { programme, YEAR_STARTS, type Programme, type YearStart } from '../src/domain/programme/index.js';
 import { bearerOf } from './losses.js';
+import { STATEMENT_FORMATS } from './losses-statement-text.js';
 
 /** Financial years that have a row of their own, by the calendar year in which they begin; what lies outside stands with the undated. */
 const [FIRST_YEAR, LAST_YEAR] = [1990, 2059];
@@ -427,5 +428,6 @@ export const lossesStatement = projection({
   from: [entries, years, statements],
   rows: { year: statementOf },
   lists: { year: { losses: listed } },
+  formats: STATEMENT_FORMATS,
   filters: { programme: (row) => row.programme, year: (row) => row.year },
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lossesStatement, type Statement } from '../../projections/losses-statement.js';
-import { STATEMENT_COLUMNS, statementCsv, statementText } from '../../projections/losses-statement-text.js';
+import { STATEMENT_FORMATS } from '../../projections/losses-statement-text.js';
 import { VECTORS } from '../domain/loss-vectors.js';
 import { closeRows, Rows, rowsAfter } from '../engine/rows-after.js';
 import { bounded, toldDate, World } from '../random-history.js';
@@ -205,22 +205,24 @@ describe('as text and as CSV', () => {
   });
 
   it('a year reads as a statement', async () => {
-    expect(statementText(await year('2020-21')).split('\n')).toEqual([
+    expect(STATEMENT_FORMATS.text.row(await year('2020-21')).split('\n')).toEqual([
       'Losses statement of Total Technology (met), 2020-21, to 2021-03-31',
       "  loss: irrecoverable debt                   recovered of earlier years' losses £12,000; interest £4.50",
+      '    a: A loss: £100,000',
       '  net written off                            £100,000 + £0 written off − £0 reversed − £12,000 recovered = £88,000',
       '  no policy in force says above which amount a case is named',
+      '',
       '',
     ]);
   });
 
   it('its columns hold one thing each, and a net closes', async () => {
     const statements = [...(await allYears()).values()];
-    const [header, ...records] = statementCsv(statements).trimEnd().split('\r\n').map((line) => line.split(',')); // prettier-ignore
-    expect(header).toEqual(STATEMENT_COLUMNS);
-    expect(records.every((record) => record.length === STATEMENT_COLUMNS.length)).toBe(true);
+    const { head, row } = STATEMENT_FORMATS.csv;
+    const [columns, ...records] = (head + statements.map(row).join('')).trimEnd().split('\r\n').map((line) => line.split(',')); // prettier-ignore
+    expect(records.every((record) => record.length === columns!.length)).toBe(true);
     const of = (name: string, column: string, row: string) =>
-      records.find((record) => record[1] === name && record[2] === row)![STATEMENT_COLUMNS.indexOf(column)];
+      records.find((record) => record[1] === name && record[2] === row)![columns!.indexOf(column)];
     expect([
       of('2017-18', 'writtenOffLeast', 'line'),
       of('2020-21', 'recoveredEarlierMost', 'line'),
