@@ -4,7 +4,9 @@ import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
+import { staffMovements } from './staff-movements.js';
 import { towerBoard } from './tower-board.js';
+import { transferRegister } from './transfer-register.js';
 import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
@@ -14,6 +16,8 @@ export const projections: readonly Projection[] = [
   decisions,
   money,
   workforceBoard,
+  transferRegister,
+  staffMovements,
   exposure,
   programmeBoard,
 ];

@@ -27,6 +27,7 @@ import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { groupOf, hasEnded, isPromised } from './promised.js';
+import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
 /** How far a tower has come is what its most advanced contract says; contracts that only stood before it count when nothing else does. */
@@ -179,7 +180,7 @@ const linksOf = (about: Programme['risks'][number]['about'] = {}): readonly Key[
 
 const workforces = source(workforce, 'workforce', {
   place: (id, { stage, programme }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, links: [`programme:${programme}`] }]),
-  show: ({ id, state }) => ({ [`workforce:${id}`]: newestOf(state.pools) }),
+  show: ({ id, state }) => ({ [`workforce:${id}`]: state.pools }),
 });
 const plans = source(workforce, 'plan', {
   place: (id, state) =>
@@ -197,7 +198,7 @@ const transfers = source(workforce, 'transfer', {
     }),
   show: ({ id, state }) =>
     Object.fromEntries(
-      state.transfers.map(({ transfer, moved, from: { unit } }) => [`transfer:${id}/${transfer}`, { count: moved, unit }]),
+      state.transfers.map(({ transfer, moved, from: { unit } }) => [`transfer:${id}/${transfer}`, headcountFrom(moved, unit)]),
     ),
 });
 
@@ -320,21 +321,23 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 3,
+  version: 4,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
       const key = `programme:${id}` as const;
+      const pools = row ? lookup.newest(lists.staff, key).flat() : [];
       return (
         row && {
           group: 'programme',
           ...row,
+          headcountTargets: row.headcountTargets.map((target) => targetShown(target, pools)),
           ...lookup.sum(towersOf, key),
           faultedStreams: lookup.faulted(key),
           totals: { towers: groupTotal(lookup, `${key}#towers`), outside: groupTotal(lookup, `${key}#outside`) },
-          staff: lookup.newest(lists.staff, key).flat(),
+          staff: newestOf(pools).map(poolShown),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }
       );

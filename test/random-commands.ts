@@ -42,6 +42,10 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
       return fc.oneof(amountOf, fc.constantFrom({ undisclosed: true }, { unknown: true }));
     case 'headcount':
       return fc.record({ count: fc.nat(20), unit: fc.constantFrom('people', 'people', 'fte') });
+    case 'tally':
+      return fc.nat(20);
+    case 'quantity':
+      return fc.oneof(fc.nat(20), fc.record({ count: fc.nat(20), qualifier: fc.constantFrom('about', 'over', 'at-most') }));
     case 'uri':
       return fc.constant('https://example.org/paper');
     case 'list':

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { importFile } from './importer.js';
-import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, type Replay, type Row, type Staff } from './show.js';
+import { boardOf, dossierOf, exposureOf, type Dossier, type Exposed, type Replay, type Row } from './show.js';
+import { movementsCsv, movementsOf, registerCsv, registerOf, type Movements, type Registered } from './staff.js';
 
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
@@ -16,7 +17,7 @@ const getFrom =
 /**
  * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the boards at each mark and at the end, the workforce example, and the audit of one decision
+ * @returns the boards at each mark and at the end, the register and the movement tables of the invented transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
 export const tellStory = async (
@@ -47,12 +48,7 @@ export const tellStory = async (
     boards.push(await board(get, mark.title, mark.position));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
-  const { row } = await get<{ row: Staff }>(`/projections/workforce/${encodeURIComponent('workforce:example')}?minPosition=${last}`);
-  return [
-    ...boards,
-    staffOf('An invented example of a transfer, for no source tells of one that was carried out', row),
-    await audited(get, last),
-  ];
+  return [...boards, ...(await transfersOf(get, 'example', last)), await audited(get, last)];
 };
 
 /** Query for the state at exactly this position; the node waits until its replica has reached it. */
@@ -74,6 +70,19 @@ const board = async (get: Get, title: string, position: string): Promise<string>
   const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/met?minPosition=${position}`);
   const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${atPosition(position)}`);
   return boardOf(title, position, rows, recordedAt.slice(0, 10));
+};
+
+/** The register of transfers and the movement tables of a programme, as text and as CSV. */
+const transfersOf = async (get: Get, programme: string, position: string): Promise<readonly string[]> => {
+  const of = `programme=${programme}&${atPosition(position)}`;
+  const transfers = await pages<Registered>(get, `/projections/transfer-register?kind=transfer&${of}`);
+  const pools = await pages<Movements>(get, `/projections/staff-movements?kind=pool&${of}`);
+  return [
+    registerOf('The register of an invented transfer, for no source reports one that was carried out', transfers),
+    `${registerCsv(transfers)}\n`,
+    movementsOf('What became of the staff of the invented example', pools),
+    `${movementsCsv(pools)}\n`,
+  ];
 };
 
 const audited = async (get: Get, last: string): Promise<string> => {
