@@ -13,7 +13,7 @@ import {
   type StoredPlace,
 } from '../read-model.js';
 import { codeOf } from './folder.js';
-import { hashOf, Recent, sequencesOf, type TaggedRow } from './read-model-tables.js';
+import { hashOf, Recent, sequencesOf, totalAt, totalsIn, type TaggedRow, type TotalRow } from './read-model-tables.js';
 import type { Statements, Value } from './statements.js';
 
 const EVENT =
@@ -30,7 +30,7 @@ interface PlaceRow {
 /** After these the file is as it was: the next attempt may succeed. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PERM|INTERRUPT|PROTOCOL)/;
 
-const SUM = 'SELECT measures FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
+const SUM = 'SELECT since, measures, steps FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
 
 /** What an error of SQLite says about the file of a read model; any other error is itself. */
 export const readModelError = (error: unknown): unknown => {
@@ -114,15 +114,15 @@ export class ReadModelQueries implements ReadModelReader {
       ({ sequence }) => sequence,
     );
   }
-  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
-    return this.#measuresOf(this.get<{ measures: string }>(SUM, build, key, sequence));
+  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
+    return this.#totalOf(this.get<TotalRow>(SUM, build, key, sequence), sequence);
   }
   /** As `sumAt`, of what was written: it sees nothing that is pending. */
-  protected storedSum(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
-    return this.#measuresOf((this.guard(() => this.statements.all(SUM, [build, key, sequence])) as { measures: string }[])[0]);
+  protected storedSum(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
+    return this.#totalOf(this.guard(() => this.statements.get(SUM, [build, key, sequence])) as TotalRow | undefined, sequence);
   }
-  #measuresOf(row: { readonly measures: string } | undefined): Readonly<Record<string, string>> {
-    return row ? this.parsed<Record<string, string>>(row.measures) : {};
+  #totalOf(row: TotalRow | undefined, sequence: Sequence): Readonly<Record<string, bigint>> {
+    return row ? this.guard(() => totalAt(row, sequence)) : {};
   }
   faulted(build: number, { after = '', limit }: { readonly after?: string; readonly limit: number }): readonly FaultedStream[] {
     const sql = 'SELECT stream, sequence, error FROM faulted WHERE build = ? AND stream > ? ORDER BY stream LIMIT ?';
@@ -183,9 +183,18 @@ export class ReadModelQueries implements ReadModelReader {
       `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM contributions t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
       `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
       'SELECT hash, sequence FROM marks WHERE build = ? ORDER BY 1, 2',
-      'SELECT key, since, measures FROM totals WHERE build = ? ORDER BY 1, 2',
     ];
-    return read.map((sql) => JSON.stringify(this.all(sql, build))).join('\n');
+    // Rows of totals begin and end where they were written: what they say is the same.
+    const totals = this.all<TotalRow & { key: string }>('SELECT * FROM totals WHERE build = ? ORDER BY key, since', build).flatMap((row) =>
+      totalsIn(row).map(({ since, total }) => [
+        row.key,
+        since,
+        Object.entries(total)
+          .sort()
+          .map(([name, sum]) => [name, String(sum)]),
+      ]),
+    );
+    return [...read.map((sql) => JSON.stringify(this.all(sql, build))), JSON.stringify(totals)].join('\n');
   }
 
   close(): void {
@@ -214,7 +223,7 @@ export class ReadModelQueries implements ReadModelReader {
   protected known(name: string): number | undefined {
     const kept = this.names.get(name);
     if (kept !== undefined) return kept;
-    const [row] = this.guard(() => this.statements.all('SELECT id FROM names WHERE name = ?', [name])) as { id: number }[];
+    const row = this.guard(() => this.statements.get('SELECT id FROM names WHERE name = ?', [name])) as { id: number } | undefined;
     if (row) this.names.set(name, row.id);
     return row?.id;
   }
