@@ -73,6 +73,28 @@ export const registerOf = (title: string, transfers: readonly Registered[]): str
     '',
   ].join('\n');
 
+/** What a row of a plan has, as far as it is printed. */
+export interface Planned extends Readonly<Record<'inScope' | 'moved' | 'objected' | 'retained' | 'left' | 'remaining', number | string>> {
+  readonly plan: string;
+  readonly from: PoolName;
+  readonly to: PoolName;
+  readonly status: string;
+  readonly expectedOn: string | null;
+  readonly overdueAfter: string | null;
+  readonly findings: readonly Finding[];
+}
+/** Plans and what came of them. @param today whether one is overdue depends on it */
+export const plansOf = (title: string, plans: readonly Planned[], today: string): string =>
+  [
+    title,
+    ...plans.flatMap((p) => [
+      `  ${p.plan}${p.expectedOn ? `, expected ${p.expectedOn}` : ''}: ${name(p.from)} → ${name(p.to)} · ${p.status}${p.overdueAfter !== null && p.overdueAfter < today ? ', overdue' : ''}`,
+      `    ${p.inScope} in scope: ${p.moved} moved, ${p.objected} objected, ${p.retained} retained, ${p.left} left, ${p.remaining} remaining`,
+      ...p.findings.map(({ code, text }) => `    finding ${code}: ${text}`),
+    ]),
+    '',
+  ].join('\n');
+
 const count = (quantity: Quantity) => (typeof quantity === 'object' ? quantity.count : quantity);
 const qualifier = (quantity: Quantity) => (typeof quantity === 'object' ? quantity.qualifier : undefined);
 const amounts = ['inScope', 'moved', 'objected', 'retained', 'left'] as const;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { importFile } from './importer.js';
 import { boardOf, dossierOf, exposureOf, type Dossier, type Exposed, type Replay, type Row } from './show.js';
-import { movementsCsv, movementsOf, registerCsv, registerOf, type Movements, type Registered } from './staff.js';
+import { movementsCsv, movementsOf, plansOf, registerCsv, registerOf, type Movements, type Planned, type Registered } from './staff.js';
 
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
@@ -48,7 +48,7 @@ export const tellStory = async (
     boards.push(await board(get, mark.title, mark.position));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
-  return [...boards, ...(await transfersOf(get, 'example', last)), await audited(get, last)];
+  return [...boards, await plannedOf(get, 'met', last), ...(await transfersOf(get, 'example', last)), await audited(get, last)];
 };
 
 /** Query for the state at exactly this position; the node waits until its replica has reached it. */
@@ -72,6 +72,12 @@ const board = async (get: Get, title: string, position: string): Promise<string>
   return boardOf(title, position, rows, recordedAt.slice(0, 10));
 };
 
+/** What is planned of staff in a programme. */
+const plannedOf = async (get: Get, programme: string, position: string): Promise<string> => {
+  const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/${programme}?minPosition=${position}`);
+  const plans = await pages<Planned>(get, `/projections/transfer-register?kind=plan&programme=${programme}&${atPosition(position)}`);
+  return plansOf('Transfers of staff that are planned', plans, recordedAt.slice(0, 10));
+};
 /** The register of transfers and the movement tables of a programme, as text and as CSV. */
 const transfersOf = async (get: Get, programme: string, position: string): Promise<readonly string[]> => {
   const of = `programme=${programme}&${atPosition(position)}`;

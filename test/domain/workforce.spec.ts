@@ -10,7 +10,7 @@ import { redeploy } from '../../src/domain/workforce/commands/redeploy.js';
 import { balanceOf, poolName, poolOf, workforce, type Pool, type Workforce } from '../../src/domain/workforce/index.js';
 import { isExact, rangeOf, showChange, showRange, sumOf, type Range } from '../../src/kernel/index.js';
 import { context, specification, stream } from '../given.js';
-import { tellWorld, World } from '../random-history.js';
+import { playStaff, staffMoves } from '../random-staff.js';
 
 const others = [
   stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
@@ -433,37 +433,6 @@ describe('S1-three-stages: 800 people leave in three transfers', () => {
 });
 
 describe('whatever is recorded, however late, corrected or withdrawn', () => {
-  const name = fc.record({ employer: fc.constantFrom('authority', 'authority', 'authority', 'csc', 'atos'), function: fc.constantFrom('it', 'it', 'it', 'desk'), unit: fc.constantFrom('people', 'people', 'people', 'fte') }); // prettier-ignore
-  const on = fc.constantFrom(undefined, '2012', '2013-05', '2014-02-03', '[..2013]', 'unknown', '2015');
-  const n = fc.integer({ min: 1, max: 60 });
-  const quantity = fc.oneof({ weight: 3, arbitrary: n }, { weight: 1, arbitrary: n.map((count) => ({ count, qualifier: 'about' })) });
-  const plan = fc.constantFrom(undefined, 'p-1', 'p-2');
-  const plan1 = { plan: 'p-1', from: pool('authority'), to: pool('csc'), inScope: { count: 50, unit: 'people' } };
-  const present = (data: object) => Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
-  const move = fc.oneof(
-    fc.tuple(fc.constant('RecordBaseline'), fc.record({ name, n, about: fc.boolean() }).map(({ name: { unit, ...rest }, n, about }) => ({ programme: 'met', ...rest, headcount: { count: n, unit, ...(about && { qualifier: 'about' }) } })), on),
-    fc.tuple(fc.constantFrom('RecordLeavers', 'RecordJoiners'), fc.record({ name, n: quantity, plan }).map(({ name, n, plan }) => present({ ...name, count: n, plan })), on),
-    fc.tuple(fc.constant('Redeploy'), fc.record({ name, n: quantity }).map(({ name: { employer, unit, function: from }, n }) => ({ employer, unit, from, to: from === 'it' ? 'desk' : 'it', count: n })), on),
-    fc.tuple(fc.constant('PlanTransfer'), fc.record({ name, n, plan: fc.constantFrom('p-1', 'p-2') }).map(({ name, n, plan }) => ({ programme: 'met', plan, from: name, to: { ...name, employer: 'tcs' }, inScope: { count: n, unit: name.unit } })), on),
-    fc.tuple(fc.constant('RevisePlan'), fc.record({ n, plan: fc.constantFrom('p-1', 'p-2') }).map(({ n, plan }) => ({ plan, inScope: { count: n, unit: 'people' } })), on),
-    fc.tuple(fc.constant('TransferStaff'), fc.record({ id: n, from: name, to: name, moved: quantity, objected: n, retained: n, left: n, plan }).map(({ id, moved, ...t }) => present({ transfer: `t-${id}`, ...t, moved, to: { ...t.to, unit: t.from.unit }, inScope: { count: t.objected + t.retained + t.left, qualifier: 'over' } })), on),
-    fc.tuple(fc.constantFrom('CorrectFact', 'WithdrawFact'), fc.record({ pick: fc.nat(50), n }), fc.constant(undefined)),
-  ); // prettier-ignore
-
-  const play = async (world: World, [command, data, effectiveOn]: readonly [string, object, string | undefined]) => {
-    const stream = 'workforce-met';
-    if (command !== 'CorrectFact' && command !== 'WithdrawFact')
-      return world.try(stream, command, data, { ...(effectiveOn && { effectiveOn }) });
-    const { pick, n } = data as { pick: number; n: number };
-    const { entries } = await world.history(stream);
-    const entry = entries[pick % Math.max(1, entries.length)];
-    if (!entry) return;
-    const event = entry.recorded.id;
-    const field = 'moved' in entry.data ? '/moved' : 'headcount' in entry.data ? '/headcount/count' : 'count' in entry.data ? '/count' : undefined; // prettier-ignore
-    if (command === 'WithdrawFact') await world.try(stream, command, { event, withDependants: n > 30 });
-    else if (field) await world.try(stream, command, { event, pointer: field, value: n, because: 'error' });
-  };
-
   /** What the facts say of a line, counted again without the state. */
   const expected = (entries: readonly { readonly recorded: { readonly type: string }; readonly data: any }[]) => {
     const sums = new Map<string, Range[]>();
@@ -476,6 +445,9 @@ describe('whatever is recorded, however late, corrected or withdrawn', () => {
         add(d.from.employer, d.from.function, d.from.unit, 'transferred-out', d.moved);
         add(d.to.employer, d.to.function, d.to.unit, 'transferred-in', d.moved);
         add(d.from.employer, d.from.function, d.from.unit, 'objected', d.objected);
+        if (!d.fte) continue;
+        add(d.from.employer, d.from.function, 'fte', 'transferred-out', d.fte.moved);
+        add(d.to.employer, d.to.function, 'fte', 'transferred-in', d.fte.moved);
       }
       if (recorded.type === 'StaffRedeployed') {
         add(d.employer, d.from, d.unit, 'redeployed-out', d.count);
@@ -490,11 +462,8 @@ describe('whatever is recorded, however late, corrected or withdrawn', () => {
     let [accepted, exact, covered] = [0, 0, 0];
     const met = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(fc.array(move, { minLength: 15, maxLength: 40 }), async (moves) => {
-        const world = new World('2016-01-04');
-        await tellWorld(world);
-        await world.tell('workforce-met', 'PlanTransfer', { ...plan1, programme: 'met' }, { effectiveOn: '2011' });
-        for (const one of moves) await play(world, one);
+      fc.asyncProperty(staffMoves, async (moves) => {
+        const world = await playStaff(moves);
         accepted += world.accepted - 6;
         const history = await world.history('workforce-met');
         for (const { type } of history.recorded) met.add(type);
@@ -514,7 +483,10 @@ describe('whatever is recorded, however late, corrected or withdrawn', () => {
             }
           }
           const gone = pools.flatMap(({ movement }) => Object.entries(movement).filter(([line]) => line.startsWith('left')).map(([, range]) => range)); // prettier-ignore
-          const left = [...leavers.map(({ count }) => count), ...transfers.map((t) => rangeOf(t.left, t.from.unit))];
+          const left = [
+            ...leavers.map(({ count }) => count),
+            ...transfers.flatMap((t) => [rangeOf(t.left, t.from.unit), rangeOf(t.fte?.left ?? 0, 'fte')]),
+          ];
           const twice = sumOf(transfers.map(({ leftRecorded }) => leftRecorded));
           covered += twice.least ?? 0;
           if (left.every(isExact)) expect(0 - sumOf(gone).least!).toBe(sumOf(left).least! - twice.least!);
