@@ -1,5 +1,5 @@
 import { contains, plus, projection, showChange, showRange, source, sumOf, ZERO, type Range } from '../src/kernel/index.js';
-import { balanceOf, closingOf, workforce, type Line, type Movement, type Pool } from '../src/domain/workforce/index.js';
+import { balanceOf, closingOf, sumIn, workforce, type Line, type Movement, type Pool } from '../src/domain/workforce/index.js';
 import { poolText } from './staff.js';
 
 const ORDER = ['opening', 'transferred-in', 'transferred-out', 'objected', 'left-before-transfer', 'redeployed-in', 'redeployed-out', 'joined'] as const satisfies readonly Line[]; // prettier-ignore
@@ -26,8 +26,8 @@ const tableOf = (pool: Pool) => {
     sum: showChange(closingOf(pool.movement)),
     closing: poolText(pool),
     /** Of a pool that was never counted, the bounds of its net. */
-    least: pool.holds.least ?? null,
-    most: pool.holds.most ?? null,
+    least: sumIn(pool).least ?? null,
+    most: sumIn(pool).most ?? null,
     counted: pool.measured !== undefined,
     countedOn: pool.measured?.on ?? null,
     balances,
@@ -41,13 +41,13 @@ const unitOf = (unit: Pool['unit'], pools: readonly Pool[]) => {
     sumOf(pools.flatMap(({ movement }) => Object.entries(movement).flatMap(([line, range]) => (lines.includes(line.replace(/:.*/, ':')) ? [range] : [])))); // prettier-ignore
   const between = of('transferred-in', 'transferred-out', 'redeployed-in', 'redeployed-out');
   const outside = { opening: of('opening'), joined: of('joined'), leftEmployment: of('objected', 'left-before-transfer', 'left:'), unexplained: of('unexplained') }; // prettier-ignore
-  const held = sumOf(pools.map(({ holds }) => holds));
+  const held = sumOf(pools.map(sumIn));
   const balances = contains(between, ZERO) && contains(plus(between, sumOf(Object.values(outside))), held);
   return {
     unit,
     ...Object.fromEntries(Object.entries({ ...outside, between }).map(([line, range]) => [line, showChange(range)])),
     held: showRange(held, unit),
-    neverCounted: pools.filter(({ measured }) => !measured).length,
+    neverCounted: pools.filter(({ holds }) => !holds).length,
     balances,
   };
 };

@@ -5,8 +5,10 @@ import {
   overdueAfter,
   plannedDuties,
   planFindings,
+  planOf,
   poolFindings,
   progressOf,
+  sumIn,
   transferFindings,
   transfersUnder,
   type Plan,
@@ -18,15 +20,15 @@ import {
 
 /** What a pool holds: as it was counted, where nothing has moved since. */
 export const headcountIn = ({ holds, measured, unit }: Pool): Headcount | null => {
-  if (!measured) return null;
+  if (!holds || !measured) return null;
   const { least, most } = rangeOf(measured, unit);
   if (least !== holds.least || most !== holds.most) return headcountOf(holds, unit) ?? null;
   const { on: _, ...headcount } = measured;
   return headcount;
 };
 /** `105 people`, or `unknown, net −25 recorded` of a pool that was never counted. */
-export const poolText = ({ holds, measured, unit }: Pool): string =>
-  measured ? showRange(holds, unit) : `unknown, net ${showChange(holds)} recorded`;
+export const poolText = (pool: Pool): string =>
+  pool.holds ? showRange(pool.holds, pool.unit) : `unknown, net ${showChange(sumIn(pool))} recorded`;
 
 export const poolShown = (pool: Pool) => ({
   employer: pool.employer,
@@ -35,7 +37,7 @@ export const poolShown = (pool: Pool) => ({
   /** Null where it was never counted, or where nothing is known of what is left. */
   headcount: headcountIn(pool),
   text: poolText(pool),
-  ...(pool.measured ? { least: pool.holds.least ?? 0, most: pool.holds.most ?? null } : { net: showChange(pool.holds) }),
+  ...(pool.holds ? { least: pool.holds.least ?? 0, most: pool.holds.most ?? null } : { net: showChange(sumIn(pool)) }),
   vacancies: pool.vacancies ?? null,
   measured: pool.measured !== undefined,
   measuredOn: pool.measured?.on ?? null,
@@ -86,7 +88,7 @@ export const planShown = (plan: Plan, w: Workforce) => {
 
 /** A line of the transfer register. */
 export const transferShown = (t: Transfer, w: Workforce) => {
-  const plan = w.plans.find(({ plan }) => plan === t.plan);
+  const plan = planOf(w, t.plan);
   const basis = t.basis ?? plan?.basis;
   return {
     transfer: t.transfer,
@@ -127,14 +129,14 @@ export const targetShown = <
 ) => {
   const { to, from, employer, function: of } = target;
   const own = pools.filter((p) => p.employer === employer && (of === undefined || p.function === of) && p.unit === to.unit);
-  if (own.length === 0 || own.some(({ measured }) => !measured))
+  if (own.length === 0 || own.some(({ holds }) => !holds))
     return {
       ...target,
       now: null,
       toGo: null,
       text: employer === undefined ? 'now unknown: the target names no pool' : 'now unknown: never counted',
     };
-  const now = own.map(({ holds }) => holds).reduce(plus);
+  const now = own.map(sumIn).reduce(plus);
   const goal = rangeOf(to, to.unit);
   const grows = from !== undefined && Number(from.count) < Number(to.count);
   const toGo = grows ? excess(goal, now) : excess(now, goal);

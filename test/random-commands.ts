@@ -43,9 +43,12 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
     case 'headcount':
       return fc.record({ count: fc.nat(20), unit: fc.constantFrom('people', 'people', 'fte') });
     case 'tally':
-      return fc.nat(20);
+      return fc.integer({ min, max: 20 });
     case 'quantity':
-      return fc.oneof(fc.nat(20), fc.record({ count: fc.nat(20), qualifier: fc.constantFrom('about', 'over', 'at-most') }));
+      return fc.oneof(
+        fc.integer({ min, max: 20 }),
+        fc.record({ count: fc.integer({ min, max: 20 }), qualifier: fc.constantFrom('about', 'over', 'at-most') }),
+      );
     case 'uri':
       return fc.constant('https://example.org/paper');
     case 'list':

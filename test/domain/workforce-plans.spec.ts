@@ -16,6 +16,7 @@ import {
   poolFindings,
   progressOf,
   redundancyFindings,
+  sumIn,
   transferFindings,
   workforce,
   type Workforce,
@@ -49,7 +50,7 @@ const transferred = (...[id, inScope, moved, objected, retained, left, more]: Pa
 const leavers = (count: number, more: object = {}) => ({ ...pool('authority'), count, ...more });
 const left = (count: number, on: string, more: object = {}) => context('StaffLeft', leavers(count, more), on);
 
-const held = ({ pools }: Workforce) => pools.map(({ employer, holds: { least, most } }) => `${employer} ${least === most ? least : `${least} to ${most}`}`); // prettier-ignore
+const held = ({ pools }: Workforce) => pools.map((pool) => `${pool.employer} ${sumIn(pool).least}`);
 const progress = (w: Workforce, of = 'p1'): Readonly<Record<string, unknown>> => {
   const { status, ...ranges } = progressOf(
     w,
@@ -133,6 +134,27 @@ describe('leavers are counted once', () => {
         ]);
       });
   });
+
+  it('a transfer from another pool, or in another unit, has other leavers, and is no progress of the plan', async () => {
+    const desk = { ...transferOf300, from: { ...pool('authority'), function: 'desk' } };
+    await given(counted(800), planned(), left(10, '2015-06-01', { plan: 'p1' }))
+      .when(transferStaff, desk)
+      .leaves((state) => {
+        expect(state.pools.map((p) => [p.function, sumIn(p).least])).toEqual([['desk', -285], ['it', 790], ['it', 270]]); // prettier-ignore
+        expect(progress(state)).toMatchObject({ moved: 0, left: 10, remaining: 290 });
+      });
+    await given(counted(800), planned(), context('StaffTransferred', desk, '2016-03-01'))
+      .when(recordLeavers, leavers(10, { plan: 'p1' }), { effectiveOn: '2015-06-01' })
+      .leaves(({ pools }) => expect(pools.map((p) => [p.function, sumIn(p).least])).toEqual([['desk', -285], ['it', 790], ['it', 270]])); // prettier-ignore
+    await given(counted(800), planned())
+      .when(transferStaff, { ...transferOf300, from: pool('authority', 'posts'), to: pool('sa', 'posts') })
+      .leaves((state) => expect([codes(state), progress(state)]).toMatchObject([['other-pools'], { moved: 0, remaining: 300, status: 'begun' }])); // prettier-ignore
+  });
+
+  it('more who left under a plan than it has in scope are a finding', () =>
+    given(counted(800), planned())
+      .when(recordLeavers, leavers(301, { plan: 'p1' }))
+      .leaves((state) => expect(found(state)).toEqual([{ code: 'beyond-scope', text: '301 people left under the plan, of 300 people in scope.' }]))); // prettier-ignore
 
   it('several transfers of one plan share its leavers', () =>
     given(counted(800), planned(400), left(7, '2015-06-01', { plan: 'p1' }), transferred('t1', 300, 285, 0, 10, 5)('2016-03-01'))
@@ -367,6 +389,11 @@ describe('RecordConsultation', () => {
       .when(recordConsultation, { plan: 'p1', with: 'representatives', informedOn: '2016-03-31' }, { effectiveOn: '2016-04-01' })
       .leaves((state) => expect(codes(state)).toEqual([]));
   });
+
+  it('is recorded on the day on which they were informed, or later', () =>
+    given(planned())
+      .when(recordConsultation, { plan: 'p1', with: 'union', informedOn: '2016-03-02' }, { effectiveOn: '2016-03-01' })
+      .rejects('workforce/informed-later', { pointer: '/informedOn', detail: '2016-03-02, after 2016-03-01' }));
 
   it('is of a known plan', () =>
     given(planned()).when(recordConsultation, { plan: 'p2', with: 'union' }).rejects('workforce/unknown-plan', { pointer: '/plan' }));

@@ -7,7 +7,7 @@ import { recordJoiners } from '../../src/domain/workforce/commands/record-joiner
 import { recordLeavers } from '../../src/domain/workforce/commands/record-leavers.js';
 import { transferStaff } from '../../src/domain/workforce/commands/transfer-staff.js';
 import { redeploy } from '../../src/domain/workforce/commands/redeploy.js';
-import { balanceOf, poolName, poolOf, workforce, type Pool, type Workforce } from '../../src/domain/workforce/index.js';
+import { balanceOf, poolName, poolOf, sumIn, workforce, type Pool, type Workforce } from '../../src/domain/workforce/index.js';
 import { isExact, rangeOf, showChange, showRange, sumOf, type Range } from '../../src/kernel/index.js';
 import { context, specification, stream } from '../given.js';
 import { playStaff, staffMoves } from '../random-staff.js';
@@ -43,7 +43,7 @@ const transfer = {
   retained: 6,
   left: 4,
 };
-const shown = ({ measured, holds, unit }: Pool) => (measured ? showRange(holds, unit) : `unknown, net ${showChange(holds)} recorded`);
+const shown = ({ holds, net, unit }: Pool) => (holds ? showRange(holds, unit) : `unknown, net ${showChange(net!)} recorded`);
 const held = ({ pools }: Workforce) => pools.map((pool) => `${pool.employer}: ${shown(pool)}`);
 const lines = (state: Workforce, employer: string, unit = 'people') => {
   const pool = state.pools.find((p) => p.employer === employer && p.unit === unit)!;
@@ -281,6 +281,15 @@ describe('TransferStaff', () => {
       .rejects('workforce/more-pensions-than-moved', { pointer: '/pension', detail: 'Those of 101 are kept; 100 moved' });
   });
 
+  it('is of its day or an earlier one', async () => {
+    await given(counted(800))
+      .when(transferStaff, { ...transfer, transferOn: '2020-02-01' }, { effectiveOn: '2020-01-31' })
+      .rejects('workforce/transfers-later', { pointer: '/transferOn', detail: '2020-02-01, after 2020-01-31' });
+    await given(counted(800))
+      .when(transferStaff, { ...transfer, transferOn: '2020-01' }, { effectiveOn: '2020-01-15' })
+      .leaves({ stage: 'counted' });
+  });
+
   it('names the earlier transfer where they transfer again', async () => {
     const again = { ...transfer, transfer: 'again', origin: { kind: 'second-generation', transfer: 'ams-2016' } };
     await given(counted(800), context('StaffTransferred', transfer, '2017'))
@@ -474,8 +483,9 @@ describe('whatever is recorded, however late, corrected or withdrawn', () => {
           const sums = expected(entries.slice(0, ++place));
           for (const pool of pools) {
             expect([poolName(pool), balanceOf(pool)]).toEqual([poolName(pool), { balances: true, difference: { least: 0, most: 0 } }]);
-            if (pool.measured) expect(pool.holds.least).toBeGreaterThanOrEqual(0);
-            if (isExact(pool.holds)) exact++;
+            expect([pool.holds === undefined, pool.net === undefined]).toEqual([!pool.measured, pool.measured !== undefined]);
+            if (pool.holds) expect(pool.holds.least).toBeGreaterThanOrEqual(0);
+            if (isExact(sumIn(pool))) exact++;
             for (const line of ['transferred-in', 'redeployed-in', 'joined', 'transferred-out', 'redeployed-out', 'objected'] as const) {
               const { least = 0, most = 0 } = pool.movement[line] ?? {};
               const sum = sumOf(sums.get(`${poolName(pool)} ${line}`) ?? []);

@@ -111,6 +111,12 @@ describe('an input', () => {
     ]);
   });
 
+  it('has somebody where the field asks for it', () => {
+    const problemsOf = (q: unknown) => check({ q: quantity('How many', { min: 1 }) }, { q }).map(({ pointer, detail }) => `${pointer} ${detail}`); // prettier-ignore
+    expect([problemsOf(0), problemsOf('0.0'), problemsOf({ count: 0, qualifier: 'about' })]).toEqual([['/q must be above zero'], ['/q must be above zero'], ['/q/count must be above zero']]); // prettier-ignore
+    expect([problemsOf(1), problemsOf('0.5'), problemsOf({ count: 1 })]).toEqual([[], [], []]);
+  });
+
   it('is never fewer than none', () => {
     expect(problems({ h: { count: 0, qualifier: 'under', unit: 'people' }, q: { count: '0.0', qualifier: 'under' }, t: 0 })).toEqual([
       '/h/count must not be under none',

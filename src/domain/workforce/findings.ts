@@ -76,7 +76,7 @@ export interface Progress {
 }
 const progressFrom = (plan: Plan, transfers: readonly Transfer[]): Progress => {
   const of = (field: 'inScope' | 'moved' | 'objected' | 'retained' | 'left'): Range =>
-    sumOf(transfers.map((t) => inRange(t[field], t.from)));
+    sumOf(transfers.map((t) => (samePool(t.from, plan.from) ? inRange(t[field], t.from) : ZERO)));
   const open = once(plan.left, plan.covered).more;
   const inScope = plus(rangeOf(plan.inScope, plan.inScope.unit), plan.joined);
   const accounted = plus(of('inScope'), open);
@@ -100,6 +100,8 @@ export const overdueAfter = ({ expectedOn }: Plan, { status }: Progress): string
   const { latest } = bounds(expectedOn);
   return latest === '9999-99-99' ? undefined : latest;
 };
+export const planOf = (w: Workforce, plan: string | undefined): Plan | undefined =>
+  plan === undefined ? undefined : find(w).plans.get(plan);
 export const transfersUnder = (w: Workforce, plan: string): readonly Transfer[] => find(w).transfers.get(plan) ?? [];
 
 export const planFindings = (w: Workforce, plan: Plan): readonly Finding[] => {
@@ -107,14 +109,16 @@ export const planFindings = (w: Workforce, plan: Plan): readonly Finding[] => {
   const { inScope, remaining, left } = progressOf(w, plan);
   const { unit } = plan.from;
   const transfers = transfersUnder(w, plan.plan);
-  const beyond = sumOf(transfers.map((t) => inRange(t.inScope, t.from)));
+  const open = once(plan.left, plan.covered).more;
+  const beyond = sumOf(transfers.map((t) => (samePool(t.from, plan.from) ? inRange(t.inScope, t.from) : ZERO)));
+  if (transfers.length === 0 && certainlyBelow(inScope, open))
+    findings.push(finding('beyond-scope', `${showRange(open, unit)} left under the plan, of ${showRange(inScope, unit)} in scope.`));
   if (certainlyBelow(inScope, beyond))
     findings.push(finding('beyond-scope', `Its transfers have ${showRange(beyond, unit)} in scope, the plan ${showRange(inScope, unit)}.`));
   const pool = poolOf(w.pools, plan.from);
   const waiting = find(w).waiting.get(poolName(plan.from)) ?? ZERO;
-  if (!isNone(remaining) && pool?.measured && certainlyBelow(pool.holds, waiting))
+  if (!isNone(remaining) && pool?.holds && certainlyBelow(pool.holds, waiting))
     findings.push(finding('beyond-pool', `${showRange(waiting, unit)} are still planned to leave ${poolName(plan.from)}, which holds ${showRange(pool.holds, unit)}.`)); // prettier-ignore
-  const open = once(plan.left, plan.covered).more;
   const stated = minus(left, open);
   if (transfers.length > 0 && isNone(remaining) && certainlyBelow(ZERO, open))
     findings.push(finding('leavers-not-in-transfer', `${showRange(plan.left, unit)} were recorded as leavers under the plan, its transfers have ${showRange(stated, unit)} who left.`)); // prettier-ignore
@@ -185,14 +189,13 @@ const leaversBetween = (w: Workforce, plan: Plan, t: Transfer): Range =>
 
 export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] => {
   const findings: Finding[] = [];
-  const { plans, byId } = find(w);
-  const plan = t.plan === undefined ? undefined : plans.get(t.plan);
+  const plan = planOf(w, t.plan);
   const { from, to } = t;
   if (plan && !(samePool(plan.from, from) && samePool(plan.to, to)))
     findings.push(finding('other-pools', `The plan ${plan.plan} is from ${poolName(plan.from)} to ${poolName(plan.to)}; this is from ${poolName(from)} to ${poolName(to)}.`)); // prettier-ignore
   if (plan?.cancelled && certainlyBefore(plan.cancelled.on, t.on))
     findings.push(finding('cancelled-plan', `The plan ${plan.plan} was cancelled on ${plan.cancelled.on}.`));
-  if (plan && certainlyBelow(progressOf(w, plan).inScope, inRange(t.inScope, from)))
+  if (plan && samePool(plan.from, from) && certainlyBelow(progressOf(w, plan).inScope, inRange(t.inScope, from)))
     findings.push(finding('beyond-scope', `${showRange(inRange(t.inScope, from), from.unit)} are in scope, of the plan ${showRange(progressOf(w, plan).inScope, from.unit)}.`)); // prettier-ignore
   const left = inRange(t.left, from);
   const open = once(left, t.leftRecorded).more;
@@ -203,7 +206,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   }
   if (t.fte && certainlyBelow(inRange(t.moved, from), rangeOf(t.fte.moved, 'fte')))
     findings.push(finding('fte-above-people', `${showRange(rangeOf(t.fte.moved, 'fte'), 'fte')} moved with ${showRange(inRange(t.moved, from), 'people')}.`)); // prettier-ignore
-  const origin = t.origin && byId.get(t.origin.transfer);
+  const origin = t.origin && find(w).byId.get(t.origin.transfer);
   if (origin && t.origin!.kind === 'return' && to.employer !== origin.from.employer)
     findings.push(finding('not-a-return', `${origin.transfer} was from ${origin.from.employer}; this is to ${to.employer}.`));
   if (origin && from.employer !== origin.to.employer)
@@ -213,7 +216,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
 
 export const poolFindings = (w: Workforce, pool: Pool): readonly Finding[] => {
   const people = pool.unit === 'fte' ? poolOf(w.pools, inUnit(pool, 'people')) : undefined;
-  if (!people?.measured || !pool.measured || !certainlyBelow(people.holds, pool.holds)) return [];
+  if (!people?.holds || !pool.holds || !certainlyBelow(people.holds, pool.holds)) return [];
   return [finding('fte-above-people', `${showRange(pool.holds, 'fte')} are held by ${showRange(people.holds, 'people')}.`)];
 };
 

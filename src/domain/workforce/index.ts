@@ -1,5 +1,17 @@
 export { workforce, type Leavers, type Workforce } from './workforce.js';
-export { balanceOf, closingOf, inUnit, poolName, poolOf, samePool, type Line, type Movement, type Pool, type PoolName } from './pools.js';
+export {
+  balanceOf,
+  closingOf,
+  inUnit,
+  poolName,
+  poolOf,
+  samePool,
+  sumIn,
+  type Line,
+  type Movement,
+  type Pool,
+  type PoolName,
+} from './pools.js';
 export { dayOfTransfer, inRange, type Consultation, type Plan, type Transfer } from './transfers.js';
 export { transferLaw } from './law.js';
 export {
@@ -7,6 +19,7 @@ export {
   overdueAfter,
   plannedDuties,
   planFindings,
+  planOf,
   poolFindings,
   progressOf,
   redundancyFindings,

@@ -53,8 +53,10 @@ export type Line =
 export type Movement = { readonly [L in Line]?: Range };
 
 export interface Pool extends PoolName {
-  /** How many it holds; where it was never counted, the net of what was recorded to come and go. */
-  readonly holds: Range;
+  /** How many it holds, once it was counted. */
+  readonly holds?: Range;
+  /** Until then, what was recorded to come and go, together. */
+  readonly net?: Range;
   /** The last count, with its day. */
   readonly measured?: Headcount & { readonly on: string };
   /** Vacant ones among its posts. */
@@ -77,18 +79,21 @@ const withPool = (pools: Pools, pool: Pool): Pools => {
   if (at !== -1) return pools.with(at, pool);
   return [...pools, pool].sort((a, b) => (poolName(a) < poolName(b) ? -1 : 1));
 };
-const found = (pools: Pools, name: PoolName): Pool => poolOf(pools, name) ?? { ...inUnit(name, name.unit), holds: ZERO, movement: {} };
+const found = (pools: Pools, name: PoolName): Pool => poolOf(pools, name) ?? { ...inUnit(name, name.unit), net: ZERO, movement: {} };
+/** What a pool holds, or the net of one that was never counted. */
+export const sumIn = ({ holds, net }: Pick<Pool, 'holds' | 'net'>): Range => holds ?? net ?? ZERO;
 const withLine = (movement: Movement, line: Line, more: Range): Movement =>
   isNone(more) ? movement : { ...movement, [line]: plus(movement[line] ?? ZERO, more) };
 
 /** A pool with so many more, or fewer, on one line of its movement table. */
 export const moved = (pools: Pools, name: PoolName, line: Line, more: Range): Pools => {
   const pool = found(pools, name);
-  const holds = plus(pool.holds, more);
+  const sum = plus(sumIn(pool), more);
   const movement = withLine(pool.movement, line, more);
-  if (pool.measured) return withPool(pools, { ...pool, movement, holds: mostOf(holds) < 0 ? holds : noLessThan(holds, 0) });
-  const atFirst = Math.max(pool.atFirst ?? 0, -mostOf(holds));
-  return withPool(pools, { ...pool, movement, holds, ...(atFirst > 0 && { atFirst }) });
+  // What is certainly below zero stays so: the invariant refuses it.
+  if (pool.holds) return withPool(pools, { ...pool, movement, holds: mostOf(sum) < 0 ? sum : noLessThan(sum, 0) });
+  const atFirst = Math.max(pool.atFirst ?? 0, -mostOf(sum));
+  return withPool(pools, { ...pool, movement, net: sum, ...(atFirst > 0 && { atFirst }) });
 };
 const mostOf = ({ most }: Range): number => most ?? Number.MAX_SAFE_INTEGER;
 
@@ -100,10 +105,10 @@ export const counted = (
   holds: Range,
   vacancies: number | undefined,
 ): Pools => {
-  const { atFirst = 0, vacancies: _, ...pool } = found(pools, name);
-  const difference = minus(holds, pool.holds);
+  const { atFirst = 0, vacancies: _, net: __, ...pool } = found(pools, name);
+  const difference = minus(holds, sumIn(found(pools, name)));
   const opening = noLessThan(difference, atFirst);
-  const movement = pool.measured
+  const movement = pool.holds
     ? withLine(pool.movement, 'unexplained', difference)
     : (difference.least ?? -1) >= atFirst
       ? withLine(pool.movement, 'opening', difference)
@@ -125,9 +130,9 @@ export const vacated = (pools: Pools, from: PoolName, to: PoolName, count: numbe
 };
 
 /** Fewer than none, whatever its figures are rounded to. */
-export const isShort = ({ holds, measured }: Pool): boolean => measured !== undefined && mostOf(holds) < 0;
+export const isShort = ({ holds }: Pool): boolean => holds !== undefined && mostOf(holds) < 0;
 /** How many are missing at least. */
-export const shortBy = ({ holds }: Pool): number => -mostOf(holds);
+export const shortBy = (pool: Pool): number => -mostOf(sumIn(pool));
 
 /** What the lines of a movement table come to. */
 export const closingOf = (movement: Movement): Range => sumOf(Object.values(movement));
@@ -135,9 +140,9 @@ export const closingOf = (movement: Movement): Range => sumOf(Object.values(move
  * Whether what a pool holds lies within what its lines come to: of exact figures, whether they are the same. Otherwise by how much it is
  * more than they come to.
  */
-export const balanceOf = ({ holds, movement }: Pool): { readonly balances: boolean; readonly difference: Range } => {
-  const closing = closingOf(movement);
-  return { balances: contains(closing, holds), difference: contains(closing, holds) ? ZERO : minus(holds, closing) };
+export const balanceOf = (pool: Pool): { readonly balances: boolean; readonly difference: Range } => {
+  const [closing, sum] = [closingOf(pool.movement), sumIn(pool)];
+  return contains(closing, sum) ? { balances: true, difference: ZERO } : { balances: false, difference: minus(sum, closing) };
 };
 
 /** The part of what left at a transfer that was not recorded before, and the part that was. */

@@ -1,4 +1,5 @@
 import {
+  certainlyBefore,
   choice,
   count,
   date,
@@ -123,7 +124,6 @@ export interface Transfer extends Omit<TransferData, 'listSha256' | 'objected' |
 
 /** The day in law. */
 export const dayOfTransfer = ({ transferOn, on }: Pick<Transfer, 'transferOn' | 'on'>): string => transferOn ?? on;
-export const transfersOf = ({ transfers }: Workforce, plan: string): readonly Transfer[] => transfers.filter((t) => t.plan === plan);
 export const inRange = (quantity: Quantity | undefined, { unit }: PoolName): Range => rangeOf(quantity ?? 0, unit);
 
 /** The same rule for everything that names a plan. */
@@ -230,6 +230,12 @@ export const transferRules = {
     field: '/origin/transfer',
     detail: ({ data: { origin } }) => `No transfer ${origin!.transfer} stands before this.`,
     holds: ({ data: { origin } }, { transfers }) => !origin || transfers.some(({ transfer }) => transfer === origin.transfer),
+  },
+  'workforce/transfers-later': {
+    says: 'A transfer is recorded on its day or later.',
+    field: '/transferOn',
+    detail: ({ data: { transferOn }, effectiveOn }) => `It would be of ${transferOn}, after ${effectiveOn}.`,
+    holds: ({ data: { transferOn }, effectiveOn }) => !transferOn || !certainlyBefore(effectiveOn, transferOn),
   },
   'workforce/not-a-hash': {
     says: 'The hash of a list is 64 hexadecimal digits.',

@@ -86,7 +86,7 @@ const ofThisProgramme = {
   },
 } satisfies Rules<Occurrence<{ readonly programme: string }>, Workforce>;
 
-const how = quantity('How many', { example: 113 });
+const how = quantity('How many', { min: 1, example: 113 });
 const wholeCount = {
   'workforce/not-whole': wholeNumbers<Pick<PoolName, 'unit'> & { readonly count: Quantity }>(({ unit, count }) => [
     unit,
@@ -117,10 +117,10 @@ const notCancelled = {
 } satisfies Rules<Occurrence<{ readonly plan: string }>, Workforce>;
 
 /** Leavers under a plan whom transfers of it, which may be later, have among their `left`: the pool has lost them already. */
-const knownToHaveLeft = (w: Workforce, plan: string, count: Range, effectiveOn: string) => {
+const knownToHaveLeft = (w: Workforce, plan: string, pool: PoolName, count: Range, effectiveOn: string) => {
   let rest = count;
   const transfers = w.transfers.map((t) => {
-    if (t.plan !== plan || certainlyBefore(t.on, effectiveOn)) return t;
+    if (t.plan !== plan || !samePool(t.from, pool) || certainlyBefore(t.on, effectiveOn)) return t;
     const open = once(inRange(t.left, t.from), t.leftRecorded).more;
     const covered = smaller(open, rest);
     if (isNone(covered)) return t;
@@ -252,7 +252,15 @@ export const workforce = subject({
         measures: optional(text('The measures that are envisaged, in our own words', { max: 2000 })),
         employees: optional(count('How many employees the employer has, where it consults them directly')),
       },
-      rules: ofAKnownPlan,
+      rules: {
+        ...ofAKnownPlan,
+        'workforce/informed-later': {
+          says: 'Who was informed is recorded on that day or later.',
+          field: '/informedOn',
+          detail: ({ data: { informedOn }, effectiveOn }) => `They would be informed on ${informedOn}, after ${effectiveOn}.`,
+          holds: ({ data: { informedOn }, effectiveOn }) => !informedOn || !certainlyBefore(effectiveOn, informedOn),
+        },
+      },
       evolve: (w, { plan, informedOn, ...data }, { effectiveOn }) =>
         withPlan(w, plan, (p) => ({ ...p, consulted: [...p.consulted, { ...data, informedOn: informedOn ?? effectiveOn }] })),
     }),
@@ -263,7 +271,8 @@ export const workforce = subject({
       evolve(w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) {
         const { from, to, fte, posts, vacancies } = rest;
         const plan = w.plans.find(({ plan }) => plan === rest.plan);
-        const open = plan ? once(plan.left, plan.covered).more : ZERO;
+        // Leavers under the plan are of its pool: a transfer from another one has lost others.
+        const open = plan && samePool(plan.from, from) ? once(plan.left, plan.covered).more : ZERO;
         const { more, covered } = once(inRange(left, from), open);
         let pools = both(w.pools, from, to, inRange(rest.moved, from));
         pools = moved(pools, from, 'objected', negative(inRange(objected, from)));
@@ -319,7 +328,7 @@ export const workforce = subject({
       rules: underPlan,
       evolve(w, { count, plan, reason, notifiedOn, why: _, ...name }, { event, effectiveOn }) {
         const left = rangeOf(count, name.unit);
-        const { transfers, more, covered } = plan ? knownToHaveLeft(w, plan, left, effectiveOn) : { transfers: w.transfers, more: left, covered: ZERO }; // prettier-ignore
+        const { transfers, more, covered } = plan ? knownToHaveLeft(w, plan, name, left, effectiveOn) : { transfers: w.transfers, more: left, covered: ZERO }; // prettier-ignore
         const leavers: Leavers = { ...name, count: left, ...(plan && { plan }), ...(reason && { reason }), ...(notifiedOn && { notifiedOn }), on: effectiveOn, event }; // prettier-ignore
         const pools = moved(w.pools, name, `left: ${reason ?? 'not stated'}`, negative(more));
         const after = { ...w, pools, transfers, leavers: [...w.leavers, leavers] };

@@ -216,6 +216,9 @@ const whyNotAHeadcount = ({ count, unit, qualifier }: Headcount): readonly [fiel
     return ['count', 'must be a whole number: only full-time equivalents have a decimal text'];
   return isUnderNone({ count, qualifier }) ? ['count', 'must not be under none'] : undefined;
 };
+/** A field with a `min` above zero has somebody. */
+const isFewer = (count: unknown, min: number): boolean => min > 0 && Number(count) === 0;
+const FEWER = 'must be above zero';
 const isUnderNone = ({ count, qualifier }: { readonly count: Tally; readonly qualifier?: string | undefined }): boolean =>
   qualifier === 'under' && Number(count) === 0;
 const dateExample = '2016-02-29';
@@ -329,30 +332,33 @@ const kinds: { readonly [K in Kind]: Row } = {
     wrong: () => [null, 113, {}, { count: 1 }, { count: -1, unit: 'people' }, { count: 1.5, unit: 'people' }, { count: '1.5', unit: 'people' }, { count: 0, qualifier: 'under', unit: 'people' }, { count: 1, unit: 'heads' }], // prettier-ignore
   },
   tally: {
-    check: (_, value, at, problems) => {
+    check: ({ min = 0 }, value, at, problems) => {
       const isNumber = Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0 && (value as number) <= 1_000_000_000;
       if (!isNumber && !(typeof value === 'string' && tallyForm.test(value))) no(problems, at, NO_TALLY);
+      else if (isFewer(value, min)) no(problems, at, FEWER);
     },
-    schema: () => ({
+    schema: ({ min = 0 }) => ({
       oneOf: [
-        { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
+        { type: 'integer', minimum: min, maximum: 1_000_000_000 },
         { type: 'string', pattern: TALLY },
       ],
     }),
     example: () => 1,
-    wrong: () => [null, -1, 1.5, '', '-1', '1,5', '7.', '1e3', '0.00001', [], {}],
+    wrong: ({ min = 0 }) => [null, -1, 1.5, '', '-1', '1,5', '7.', '1e3', '0.00001', [], {}, ...(min > 0 ? [0, '0.0'] : [])],
   },
   quantity: {
     check: (field, value, at, problems) => {
       if (!isObject(value)) return kinds.tally.check(field, value, at, problems);
-      asObject(quantityFields, (given: any) => (isUnderNone(given) ? ['count', 'must not be under none'] : undefined))(field, value, at, problems); // prettier-ignore
+      const whyNot = (given: any): readonly [field: string, why: string] | undefined =>
+        isUnderNone(given) ? ['count', 'must not be under none'] : isFewer(given.count, field.min ?? 0) ? ['count', FEWER] : undefined;
+      asObject(quantityFields, whyNot)(field, value, at, problems);
     },
     schema: (field) => ({
       oneOf: [...(kinds.tally.schema(field)['oneOf'] as readonly Json[]), schemaOf(quantityFields)],
       title: 'Quantity',
     }),
     example: () => 1,
-    wrong: () => [null, -1, 1.5, '7.', [], {}, { count: -1 }, { count: 1, qualifier: 'roughly' }, { count: 0, qualifier: 'under' }],
+    wrong: ({ min = 0 }) => [null, -1, 1.5, '7.', [], {}, { count: -1 }, { count: 1, qualifier: 'roughly' }, { count: 0, qualifier: 'under' }, ...(min > 0 ? [0, { count: 0 }] : [])], // prettier-ignore
   },
   list: {
     check: ({ item, min = 0, max = 100 }, value, at, problems) => {
