@@ -126,7 +126,7 @@ export interface ReadModel extends ReadModelReader {
   /** Commits what is held open. */
   commit(): void;
 
-  /** @param tags each with its value behind the colon */
+  /** @param tags that it is found by; one that names its own stream may be left out */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
 
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;

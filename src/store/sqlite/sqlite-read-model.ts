@@ -45,6 +45,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     // The first event of a stream names it: nothing has to be looked up.
     this.#pending.events.push([sequence, position, revision === 0 ? this.#newName(stream) : this.#name(stream), revision, id, watermark]);
     for (const [kind, value] of tags) {
+      if (stream.length === kind.length + 1 + value.length && stream.startsWith(kind) && stream.endsWith(value)) continue; // its own
       const tag = this.#tag(kind, value);
       const sequences = this.#pending.tagged.get(tag);
       if (!sequences) this.#pending.tagged.set(tag, [sequence]);
