@@ -441,6 +441,20 @@ describe('S1-three-stages: 800 people leave in three transfers', () => {
     }));
 });
 
+describe('a movement table that does not come to what its pool holds', () => {
+  const one = (least: number, most = least) => ({ least, most });
+  const authority = { employer: 'authority', function: 'it', unit: 'people' } as const;
+
+  it('says by how much', () => {
+    const movement = { opening: one(800), 'transferred-out': one(-100) };
+    expect(balanceOf({ ...authority, holds: one(700), movement })).toEqual({ balances: true, difference: one(0) });
+    expect(balanceOf({ ...authority, holds: one(693), movement })).toEqual({ balances: false, difference: one(-7) });
+    expect(balanceOf({ ...authority, net: one(1), movement: {} })).toEqual({ balances: false, difference: one(1) });
+    expect(balanceOf({ ...authority, holds: one(650, 750), movement: { opening: one(640, 760) } }).balances).toBe(true);
+    expect(balanceOf({ ...authority, holds: one(650, 761), movement: { opening: one(640, 760) } }).balances).toBe(false);
+  });
+});
+
 describe('whatever is recorded, however late, corrected or withdrawn', () => {
   /** What the facts say of a line, counted again without the state. */
   const expected = (entries: readonly { readonly recorded: { readonly type: string }; readonly data: any }[]) => {

@@ -165,7 +165,8 @@ describe('the transfer register', () => {
     ]);
     await world.tell('contract-desk', 'NovateContract', { supplier: 'csc' });
     expect(await found()).toEqual([]);
-    expect(Object.keys((await (await rows()).updates('transfer-register')).at(-1)!.changes)).toEqual(['transfer:met/t1']);
+    const { stream, changes } = (await (await rows()).updates('transfer-register')).at(-1)!;
+    expect([stream, Object.keys(changes)]).toEqual(['contract-desk', ['transfer:met/t1']]);
   });
 
   it('a member of the joint venture that has the contract is its supplier', async () => {
