@@ -4,6 +4,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { cancelPlan } from '../../src/domain/workforce/commands/cancel-plan.js';
 import { deliverLiabilityInformation } from '../../src/domain/workforce/commands/deliver-liability-information.js';
 import { planTransfer } from '../../src/domain/workforce/commands/plan-transfer.js';
+import { recordBaseline } from '../../src/domain/workforce/commands/record-baseline.js';
 import { recordConsultation } from '../../src/domain/workforce/commands/record-consultation.js';
 import { recordLeavers } from '../../src/domain/workforce/commands/record-leavers.js';
 import { revisePlan } from '../../src/domain/workforce/commands/revise-plan.js';
@@ -400,6 +401,20 @@ describe('RecordConsultation', () => {
 });
 
 describe('what else is flagged', () => {
+  it('more may have left than a pool held, until it is counted again', async () => {
+    const about100 = counted(100, '2015-01-01', { qualifier: 'about' });
+    const short = { code: 'may-be-short', text: 'More may have left authority, it, people than it held.' };
+    await given(about100).when(recordLeavers, leavers(50)).leaves((state) => expect(found(state)).toEqual([])); // prettier-ignore
+    await given(about100).when(recordLeavers, leavers(51)).leaves((state) => expect(found(state)).toEqual([short])); // prettier-ignore
+    await given(about100).when(recordLeavers, leavers(150)).leaves((state) => expect([held(state), found(state)]).toEqual([['authority 0'], [short]])); // prettier-ignore
+    await given(about100)
+      .when(recordLeavers, leavers(0, { count: { count: 40, qualifier: 'over' } }))
+      .leaves((state) => expect(found(state)).toEqual([short]));
+    await given(about100, left(51, '2015-02-01'))
+      .when(recordBaseline, counted(30).data)
+      .leaves((state) => expect([held(state), found(state)]).toEqual([['authority 30'], []]));
+  });
+
   it('more full-time equivalents than people, in a transfer and in a pool', () =>
     given(counted(800), context('BaselineRecorded', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: '799.5', unit: 'fte' } }, '2015')) // prettier-ignore
       .when(transferStaff, { ...transfer('t1', 10, 10, 0, 0, 0), plan: undefined, fte: { moved: '7.5' } } as object)

@@ -215,9 +215,12 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
 };
 
 export const poolFindings = (w: Workforce, pool: Pool): readonly Finding[] => {
+  const findings: Finding[] = [];
+  if (pool.mayBeShort) findings.push(finding('may-be-short', `More may have left ${poolName(pool)} than it held.`));
   const people = pool.unit === 'fte' ? poolOf(w.pools, inUnit(pool, 'people')) : undefined;
-  if (!people?.holds || !pool.holds || !certainlyBelow(people.holds, pool.holds)) return [];
-  return [finding('fte-above-people', `${showRange(pool.holds, 'fte')} are held by ${showRange(people.holds, 'people')}.`)];
+  if (people?.holds && pool.holds && certainlyBelow(people.holds, pool.holds))
+    findings.push(finding('fte-above-people', `${showRange(pool.holds, 'fte')} are held by ${showRange(people.holds, 'people')}.`));
+  return findings;
 };
 
 const REDUNDANT = ['redundancy', 'redundancy-connected-with-transfer'];

@@ -62,6 +62,8 @@ export interface Pool extends PoolName {
   /** Vacant ones among its posts. */
   readonly vacancies?: number;
   readonly movement: Movement;
+  /** More may have left than it held, by what its figures are rounded to; until it is counted again. */
+  readonly mayBeShort?: true;
   /** How many a pool that was not yet counted must have had at first, for as many as left it to be there. */
   readonly atFirst?: number;
 }
@@ -91,7 +93,9 @@ export const moved = (pools: Pools, name: PoolName, line: Line, more: Range): Po
   const sum = plus(sumIn(pool), more);
   const movement = withLine(pool.movement, line, more);
   // What is certainly below zero stays so: the invariant refuses it.
-  if (pool.holds) return withPool(pools, { ...pool, movement, holds: mostOf(sum) < 0 ? sum : noLessThan(sum, 0) });
+  if (pool.holds && mostOf(sum) < 0) return withPool(pools, { ...pool, movement, holds: sum });
+  if (pool.holds)
+    return withPool(pools, { ...pool, movement, holds: noLessThan(sum, 0), ...((sum.least ?? -1) < 0 && { mayBeShort: true }) });
   const atFirst = Math.max(pool.atFirst ?? 0, -mostOf(sum));
   return withPool(pools, { ...pool, movement, net: sum, ...(atFirst > 0 && { atFirst }) });
 };
@@ -105,7 +109,7 @@ export const counted = (
   holds: Range,
   vacancies: number | undefined,
 ): Pools => {
-  const { atFirst = 0, vacancies: _, net: __, ...pool } = found(pools, name);
+  const { atFirst = 0, vacancies: _, net: __, mayBeShort: ___, ...pool } = found(pools, name);
   const difference = minus(holds, sumIn(found(pools, name)));
   const opening = noLessThan(difference, atFirst);
   const movement = pool.holds
