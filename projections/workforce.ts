@@ -1,10 +1,24 @@
-import { newestOf, ownList, projection, source } from '../src/kernel/index.js';
+import { newestOf, ownList, projection, source, sums, type Key } from '../src/kernel/index.js';
 import { redundancyFindings, workforce } from '../src/domain/workforce/index.js';
 import { planShown, poolWithFindings, transferShown } from './staff.js';
 import { trailOf } from './trail.js';
 
+/** The employers of all pools: the row carries only some of them. */
+const employers = sums({ employers: 'count' });
+const ONE_EMPLOYER = employers.of({ employers: 1 });
+const keyOfEmployer = (key: Key, employer: string) => `${key}#of/${employer}` as Key;
+
 const workforces = source(workforce, 'workforce', {
-  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, row: true }]),
+  place: (id, { stage, pools }) =>
+    stage === 'none'
+      ? []
+      : [
+          {
+            key: `workforce:${id}`,
+            row: true,
+            sums: Object.fromEntries(pools.map(({ employer }) => [keyOfEmployer(`workforce:${id}`, employer), ONE_EMPLOYER])),
+          },
+        ],
   show(history) {
     const { state } = history;
     const { programme, pools, plans, transfers } = state;
@@ -54,5 +68,8 @@ export const workforceBoard = projection({
       ),
     },
   },
-  filters: { programme: (row) => row.programme, employer: (row) => row.pools?.map(({ employer }) => employer) },
+  filters: {
+    programme: (row) => row.programme,
+    employer: (_, { value, key, lookup }) => lookup.sum(employers, keyOfEmployer(key, value)).employers > 0,
+  },
 });
