@@ -417,7 +417,7 @@ describe('what else is flagged', () => {
 
   it('more full-time equivalents than people, in a transfer and in a pool', () =>
     given(counted(800), context('BaselineRecorded', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: '799.5', unit: 'fte' } }, '2015')) // prettier-ignore
-      .when(transferStaff, { ...transfer('t1', 10, 10, 0, 0, 0), plan: undefined, fte: { moved: '7.5' } } as object)
+      .when(transferStaff, { transfer: 't1', from: pool('authority'), to: pool('sa'), inScope: 10, moved: 10, fte: { moved: '7.5' } })
       .leaves((state) => expect(found(state)).toEqual([{ code: 'fte-above-people', text: '792 fte are held by 790 people.' }])));
 
   it('more full-time equivalents moved than people', () =>
