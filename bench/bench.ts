@@ -19,7 +19,7 @@ const options = new Command('bench')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
-  .option('--store <store>', 'embedded, or kurrentdb: the empty server that KURRENTDB_URL names', 'embedded')
+  .option('--store <store>', 'embedded, or kurrentdb: the empty server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
   .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; dir: string }>();
@@ -210,8 +210,8 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
 
 const kurrentdb = () =>
   withFolder((dir) => {
-    const { KURRENTDB_URL: url } = process.env;
-    if (!url) throw new Error('KURRENTDB_URL names the server.');
+    const { LEDGER_KURRENTDB_URL: url } = process.env;
+    if (!url) throw new Error('LEDGER_KURRENTDB_URL names the server.');
     return onKurrentDB({ url, dir, rounds: ROUNDS - 1, roundMs: ROUND_MS }, (line) => console.log(`\n${line}`));
   });
 

@@ -100,7 +100,7 @@ const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed
 export const onKurrentDB = async ({ url, dir, rounds, roundMs }: KurrentBench, say: (line: string) => void): Promise<void> => {
   const client = EventStoreDBClient.connectionString(url);
   const credentials = credentialsIn(url);
-  const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: url });
+  const server = await startServer(join(dir, 'node'), { LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: url });
   await recordWorld(server);
   await commands(server, Math.min(1000, roundMs));
   const { events } = await got<{ readonly events: readonly Stored[] }>(server.get('/events?type=ContractAwarded&limit=1'));

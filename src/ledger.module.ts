@@ -10,6 +10,7 @@ import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, ty
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
+import type { Genesis } from './store/event-store.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -66,12 +67,17 @@ export class LedgerModule implements OnApplicationShutdown {
 }
 
 /** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
-const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
+const openStore = async (
+  { store, dataDir: dir, timeZone, kurrentdbUrl = '', prefix, readySeconds }: Config,
+  log: Logger,
+): Promise<EventStore> => {
   if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  const liveness = Math.min(3000, (readySeconds * 1000) / 3);
+  const connect = (ledger?: Genesis) =>
+    KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say, ledger, liveness, ...(prefix !== undefined && { prefix }) });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 

@@ -158,7 +158,7 @@ describe('the doctor', () => {
 
   it('looks at the server that the environment names, unless it says that the ledger is in the folder', async () => {
     const server = await new FakeServer().start();
-    const env = { KURRENTDB_URL: server.url, DATA_DIR: await folder() };
+    const env = { LEDGER_KURRENTDB_URL: server.url, DATA_DIR: await folder() };
     for (const found of [await findings(env), await findings({ ...env, LEDGER_STORE: 'kurrentdb' })]) {
       expect(found.map(({ step }) => step)).toContain('ledger streams');
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
@@ -181,7 +181,7 @@ describe('the doctor', () => {
     await copy.head();
     const { root } = await copy.status();
     await copy.close();
-    const last = async () => (await findings({ KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
+    const last = async () => (await findings({ LEDGER_KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
     expect(await last()).toEqual({ step: 'copy', ok: true, detail: `6 events, each as the server has it; root ${root}` });
     const file = new Database(join(dir, 'replica.db'));
     file.exec(`UPDATE events SET data = '{"n":7}' WHERE rowid = (SELECT max(rowid) FROM events)`);

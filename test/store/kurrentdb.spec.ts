@@ -39,7 +39,7 @@ eventStoreContract('KurrentDB, on a fake server,', async () => {
   return KurrentStore.open(options(server.url));
 });
 
-const url = process.env['KURRENTDB_URL'];
+const url = process.env['LEDGER_KURRENTDB_URL'];
 if (url !== undefined) {
   jest.setTimeout(60_000); // events of earlier runs are read too
   eventStoreContract('KurrentDB, on a real server,', () => KurrentStore.open(options(url)));
@@ -277,7 +277,7 @@ describe('KurrentDB, on a fake server,', () => {
 
     it('is read at the leader', async () => {
       const store = await open();
-      const other = await new FakeServer().start();
+      const other = await new FakeServer({ log: server.log }).start();
       server.leaderIs('127.0.0.1', other.port);
       await store.head();
       await store.read(freshStream());
