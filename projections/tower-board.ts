@@ -18,6 +18,7 @@ import {
   type History,
   type Key,
   type Lookup,
+  type Measures,
 } from '../src/kernel/index.js';
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
@@ -244,10 +245,13 @@ const sumsOf = (c: Contract) => {
   const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose = c.role === 'tower' ? 'own' : 'others';
-  return {
-    ...(c.programme && { [`programme:${c.programme}#${groupOf(c)}`]: adds }),
-    ...Object.fromEntries(c.towers.flatMap((id) => [[`tower:${id}`, adds], [`tower:${id}#${whose}`, at]])), // prettier-ignore
-  };
+  const of: Record<string, Measures> = {};
+  if (c.programme) of[`programme:${c.programme}#${groupOf(c)}`] = adds;
+  for (const id of c.towers) {
+    of[`tower:${id}`] = adds;
+    of[`tower:${id}#${whose}`] = at;
+  }
+  return of;
 };
 /** In the list of a tower: its own contracts in force, then those to come and those of others, then what has ended. */
 const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);

@@ -64,7 +64,7 @@ export class HistoryCache {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
-      const head = current === -1 ? this.#none(aggregate, id) : this.#kept.get(stream)?.head;
+      const head = current === -1 ? this.empty(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
     const name = `${consistency} ${stream}`;
@@ -101,7 +101,7 @@ export class HistoryCache {
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? this.#none(head.aggregate, head.id);
+    let version = nearest ?? this.empty(head.aggregate, head.id);
     while (version.revision < revision) {
       version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
       if (version.revision < revision) await turn();
@@ -157,7 +157,7 @@ export class HistoryCache {
   async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
     const { revision } = events[0]!;
     try {
-      const followed = revision === 0 ? Snapshot.of(this.#empty(stream)) : this.#followed.get(stream);
+      const followed = revision === 0 ? Snapshot.of(this.#emptyOf(stream)) : this.#followed.get(stream);
       if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
       return await this.at(stream, revision - 1);
     } catch (error) {
@@ -166,21 +166,21 @@ export class HistoryCache {
     }
   }
 
-  #empty(stream: string): History {
+  #emptyOf(stream: string): History {
     const [category, id] = split(stream);
     const aggregate = this.#aggregates.get(category);
     if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    return this.#none(aggregate, id);
+    return this.empty(aggregate, id);
   }
 
   /** The history of a stream without events, in the ledger's time zone. */
-  #none(aggregate: AnyAggregate, id: string): History {
+  empty(aggregate: AnyAggregate, id: string): History {
     return History.of(aggregate, id, [], this.#store.genesis.timeZone);
   }
 
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
-    let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
+    let history = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
     try {
       if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
@@ -202,7 +202,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    let history = from ?? this.#empty(stream);
+    let history = from ?? this.#emptyOf(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);

@@ -1,7 +1,7 @@
 import type { AnyAggregate, StateOf } from './aggregate.js';
 import type { RecordedEvent } from './event.js';
 import type { History } from './history.js';
-import { measuresOf, totalOf, type Total, type Value } from './values/amounts.js';
+import { measuring, totalOf, type Total, type Value } from './values/amounts.js';
 
 /** `contract:met-euc`: a kind and an id. */
 export type Key<Kind extends string = string> = `${Kind}:${string}`;
@@ -73,21 +73,27 @@ export interface Sums<M extends MeasureKinds> {
   of(amounts: { readonly [K in keyof M]?: (M[K] extends 'count' ? number : Value) | undefined }): Measures;
   total(measures: Measures): SumOf<M>;
 }
-export const sums = <const M extends MeasureKinds>(kinds: M): Sums<M> => ({
-  of(amounts) {
-    const measures: Record<string, bigint> = {};
-    for (const name in amounts) {
-      const amount = amounts[name];
-      if (typeof amount === 'number') measures[name] = BigInt(amount);
-      else if (amount !== undefined) Object.assign(measures, measuresOf(amount as Value, `${name}.`));
-    }
-    return measures;
-  },
-  total: (measures) =>
-    Object.fromEntries(
-      Object.entries(kinds).map(([name, kind]) => [name, kind === 'count' ? Number(measures[name] ?? 0n) : totalOf(measures, `${name}.`)]),
-    ) as SumOf<M>,
-});
+export const sums = <const M extends MeasureKinds>(kinds: M): Sums<M> => {
+  const measured = new Map(Object.keys(kinds).map((name) => [name, measuring(`${name}.`)]));
+  return {
+    of(amounts) {
+      let measures: Record<string, bigint> | undefined;
+      for (const name in amounts) {
+        const amount = amounts[name];
+        if (typeof amount === 'number') (measures ??= {})[name] = amount === 1 ? 1n : BigInt(amount);
+        else if (amount !== undefined) measures = measured.get(name)!(amount as Value, measures);
+      }
+      return measures ?? {};
+    },
+    total: (measures) =>
+      Object.fromEntries(
+        Object.entries(kinds).map(([name, kind]) => [
+          name,
+          kind === 'count' ? Number(measures[name] ?? 0n) : totalOf(measures, `${name}.`),
+        ]),
+      ) as SumOf<M>,
+  };
+};
 
 /** Contributions that link to a row, newest first within a rank: the row carries the first of them, the rest comes in pages. */
 export interface LinkedList<Shown = unknown, Entry = unknown> {

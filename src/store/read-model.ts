@@ -84,7 +84,8 @@ export interface ReadModelReader {
     name: string,
     page: { readonly after?: Sequence; readonly upTo: Sequence; readonly limit: number; readonly newestFirst?: boolean },
   ): readonly Sequence[];
-  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>>;
+  /** The totals of a key at a sequence, by measure; zero measures are omitted. */
+  sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>>;
   /** In order of stream, after a stream. */
   faulted(build: number, page: { readonly after?: string; readonly limit: number }): readonly FaultedStream[];
   faultOf(build: number, stream: string): FaultedStream | undefined;
@@ -125,7 +126,7 @@ export interface ReadModel extends ReadModelReader {
   /** Commits what is held open. */
   commit(): void;
 
-  /** @param tags each with its value behind the colon */
+  /** @param tags that it is found by; one that names its own stream may be left out */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
 
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
@@ -142,8 +143,8 @@ export interface ReadModel extends ReadModelReader {
   closeContribution(build: number, contribution: ContributionPlace, at: Sequence): void;
   /** Marks an event that contributes under a name, or references one, for good. */
   mark(build: number, name: string, at: Sequence): void;
-  /** @param measures a JSON object of texts, its keys in order */
-  setSum(build: number, key: string, measures: string, at: Sequence): void;
+  /** From a sequence on the totals of a key are these; the last call for a sequence stays. @param sums by measure, zero among them */
+  setSum(build: number, key: string, sums: ReadonlyMap<string, bigint>, at: Sequence): void;
   /** The first fault of a stream stays. */
   fault(build: number, faulted: FaultedStream): void;
 }

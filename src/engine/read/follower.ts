@@ -60,7 +60,7 @@ const MAX_UNCOMMITTED = 20_000;
 /** How long events wait for others that share their commit: when nobody waits, when somebody does, and when somebody does during a catch-up. */
 const COMMIT_MS = 250;
 const FLUSH_MS = 5;
-const FLUSH_CATCHING_UP_MS = 50;
+const FLUSH_CATCHING_UP_MS = 200;
 
 interface Serving {
   readonly projection: Projection;

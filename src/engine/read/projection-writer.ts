@@ -1,17 +1,30 @@
 import { LRUCache } from 'lru-cache';
-import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent } from '../../kernel/index.js';
+import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent, StreamSource } from '../../kernel/index.js';
 import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
 /** What a stream contributes to a projection. @throws what keeps it from contributing anything */
-export const contributionsOf = ({ from }: Projection, { aggregate: { category }, id, state }: Folded): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === category ? source.place(id, state) : [])));
+export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded): Contributions => {
+  const sources = sourcesOf(projection, category);
+  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state));
+  return distinctKeys(sources.flatMap((source) => source.place(id, state)));
+};
+const sourcesByCategory = new WeakMap<Projection, Map<string, readonly StreamSource[]>>();
+const sourcesOf = (projection: Projection, category: string): readonly StreamSource[] => {
+  let known = sourcesByCategory.get(projection);
+  if (!known) {
+    const streams = projection.from.filter((source) => source.category !== undefined);
+    sourcesByCategory.set(projection, (known = Map.groupBy(streams, (source) => source.category)));
+  }
+  return known.get(category) ?? NO_SOURCES;
+};
+const NO_SOURCES: readonly StreamSource[] = [];
 
 /** What one event contributes for ever. */
 export const contributionsOfEvent = ({ from }: Projection, event: RecordedEvent): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : [])));
+  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : NONE)));
 
 const distinctKeys = (contributions: Contributions): Contributions => {
   if (contributions.length < 2) return contributions;
@@ -50,7 +63,7 @@ export class ProjectionWriter {
     sizeCalculation: ({ contributions }) => 300 + 500 * contributions.length,
   });
   /** Bounded by number: a total holds a few measures, at most some kilobytes. */
-  readonly #totals = new LRUCache<string, Total>({ max: 1000 });
+  readonly #totals = new LRUCache<string, Map<string, bigint>>({ max: 1000 });
 
   constructor(
     private readonly readModel: ReadModel,
@@ -72,7 +85,7 @@ export class ProjectionWriter {
     return this.#readsEvents || this.#folds(category);
   }
   #folds(category: string): boolean {
-    return this.projection.from.some((source) => source.category === category);
+    return sourcesOf(this.projection, category).length > 0;
   }
 
   /** Called before each event, so that what the stream contributed until then is known. */
@@ -141,45 +154,18 @@ export class ProjectionWriter {
 
   #move(key: string, before: Measures, after: Measures, at: Sequence): void {
     const total = this.#totalOf(key);
-    for (const measure in before) total.add(measure, -before[measure]!);
-    for (const measure in after) total.add(measure, after[measure]!);
-    this.readModel.setSum(this.build.id, key, total.toString(), at);
+    for (const measure in before) total.set(measure, (total.get(measure) ?? 0n) - before[measure]!);
+    for (const measure in after) total.set(measure, (total.get(measure) ?? 0n) + after[measure]!);
+    this.readModel.setSum(this.build.id, key, total, at);
   }
 
-  #totalOf(key: string): Total {
+  #totalOf(key: string): Map<string, bigint> {
     let total = this.#totals.get(key);
     if (!total) {
-      total = new Total(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1));
+      total = new Map(Object.entries(this.readModel.sumAt(this.build.id, key, Number.MAX_SAFE_INTEGER - 1)));
       this.#totals.set(key, total);
     }
     return total;
-  }
-}
-
-/** Sums by measure; zero measures are omitted. */
-class Total {
-  readonly #sums = new Map<string, bigint>();
-  /** The measures in order, each as JSON has it. */
-  #order: (readonly [measure: string, quoted: string])[] | undefined;
-
-  constructor(recorded: Readonly<Record<string, string>>) {
-    for (const measure in recorded) this.add(measure, BigInt(recorded[measure]!));
-  }
-
-  add(measure: string, n: bigint): void {
-    const sum = this.#sums.get(measure);
-    if (sum === undefined) this.#order = undefined;
-    this.#sums.set(measure, (sum ?? 0n) + n);
-  }
-
-  toString(): string {
-    this.#order ??= [...this.#sums.keys()].sort().map((measure) => [measure, JSON.stringify(measure)] as const);
-    let text = '';
-    for (const [measure, quoted] of this.#order) {
-      const sum = this.#sums.get(measure)!;
-      if (sum !== 0n) text += `${text && ','}${quoted}:"${sum}"`;
-    }
-    return `{${text}}`;
   }
 }
 

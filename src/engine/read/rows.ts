@@ -712,8 +712,7 @@ class View implements Lookup {
   #measures(key: string): Readonly<Record<string, bigint>> {
     let measures = this.#sums.get(key);
     if (!measures) {
-      const stored = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
-      measures = Object.fromEntries(Object.entries(stored).map(([measure, n]) => [measure, BigInt(n)]));
+      measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
       this.#sums.set(key, measures);
     }
     return measures;

@@ -1,5 +1,5 @@
 /** Changes with the tables below: a file with other tables is made again. */
-export const SHAPE = '5';
+export const SHAPE = '6';
 
 export const TABLES = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -20,7 +20,7 @@ export const TABLES = `
     PRIMARY KEY (build, target, since, key)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
-  CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
+  CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
   CREATE TABLE faulted (build INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
 `;
 
@@ -43,6 +43,80 @@ export const sequencesOf = ({ first, steps }: TaggedRow): number[] => {
   if (steps !== '') for (const step of steps.split(' ')) sequences.push(sequences.at(-1)! + Number(step));
   return sequences;
 };
+
+/** Changes of a total that one row holds: a reader parses so many at most. */
+const STEPS_IN_ROW = 64;
+
+/** The totals of one key over some of its changes: the names of the measures once, then what they came to at each change. */
+export interface TotalRow {
+  readonly since: number;
+  /** A JSON list of names. */
+  readonly measures: string;
+  /** Of each change how far it lies behind `since`, and a sum for each name: `0 1 95000000;7 2 176800000`. */
+  readonly steps: string;
+}
+
+/** A row of totals that grows until it is written. */
+export class TotalSteps {
+  readonly #names: readonly string[];
+  readonly #steps: string[] = [];
+  at = 0;
+
+  constructor(
+    readonly since: number,
+    public sums: ReadonlyMap<string, bigint>,
+  ) {
+    this.#names = [...sums.keys()];
+  }
+
+  /** Whether it has room for sums of these measures. */
+  takes(sums: ReadonlyMap<string, bigint>): boolean {
+    if (sums.size !== this.#names.length || this.#steps.length >= STEPS_IN_ROW) return false;
+    let i = 0;
+    for (const name of sums.keys()) if (name !== this.#names[i++]) return false;
+    return true;
+  }
+  add(at: number, sums: ReadonlyMap<string, bigint>): void {
+    if (at === this.at) this.#steps.pop(); // the last one at a sequence stays
+    let step = String(at - this.since);
+    for (const sum of sums.values()) step += ` ${sum}`;
+    this.#steps.push(step);
+    this.at = at;
+    this.sums = sums;
+  }
+  /** @returns whether nothing is left */
+  undo(at: number): boolean {
+    if (at === this.at) this.#steps.pop();
+    return this.#steps.length === 0;
+  }
+  get row(): TotalRow {
+    return { since: this.since, measures: JSON.stringify(this.#names), steps: this.#steps.join(';') };
+  }
+}
+
+/** The totals of a row at a sequence at or behind its first; zero measures are omitted. @throws SyntaxError when the row is damaged */
+export const totalAt = ({ since, measures, steps }: TotalRow, sequence: number): Readonly<Record<string, bigint>> => {
+  const names = JSON.parse(measures) as readonly string[];
+  let found = '';
+  for (const step of steps.split(';')) {
+    if (since + Number.parseInt(step, 10) > sequence) break;
+    found = step;
+  }
+  const [, ...sums] = found.split(' ');
+  if (sums.length !== names.length) throw new SyntaxError(`a total of ${names.length} measures has ${sums.length} sums`);
+  const total: Record<string, bigint> = {};
+  for (const [i, name] of names.entries()) {
+    const sum = BigInt(sums[i]!);
+    if (sum !== 0n) total[name] = sum;
+  }
+  return total;
+};
+/** From which sequence on which totals held. @throws SyntaxError when the row is damaged */
+export const totalsIn = (row: TotalRow): { readonly since: number; readonly total: Readonly<Record<string, bigint>> }[] =>
+  row.steps.split(';').map((step) => {
+    const since = row.since + Number.parseInt(step, 10);
+    return { since, total: totalAt(row, since) };
+  });
 
 /** 44 bits of a name: a short number for what is looked up and never listed. */
 export const hashOf = (name: string): number => {

@@ -1,6 +1,6 @@
 import type { ContributionPlace, FaultedStream, IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../read-model.js';
 import { ReadModelQueries } from './read-model-queries.js';
-import { hashOf, OF_BUILD, Recent, stepsOf } from './read-model-tables.js';
+import { hashOf, OF_BUILD, Recent, stepsOf, TotalSteps } from './read-model-tables.js';
 import type { Value } from './statements.js';
 
 /** Events whose rows are collected before they are written: in order of their keys that costs far less. */
@@ -42,8 +42,10 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
 
   addEvent({ sequence, position, stream, revision, id, watermark }: IndexedEvent, tags: readonly Tag[]): void {
-    this.#pending.events.push([sequence, position, this.#name(stream), revision, id, watermark]);
+    // The first event of a stream names it: nothing has to be looked up.
+    this.#pending.events.push([sequence, position, revision === 0 ? this.#newName(stream) : this.#name(stream), revision, id, watermark]);
     for (const [kind, value] of tags) {
+      if (stream.length === kind.length + 1 + value.length && stream.startsWith(kind) && stream.endsWith(value)) continue; // its own
       const tag = this.#tag(kind, value);
       const sequences = this.#pending.tagged.get(tag);
       if (!sequences) this.#pending.tagged.set(tag, [sequence]);
@@ -103,16 +105,16 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   mark(build: number, name: string, at: Sequence): void {
     this.#pending.marks.push([build, hashOf(name), at]);
   }
-  setSum(build: number, key: string, measures: string, at: Sequence): void {
-    this.#pending.totals.push([build, key, at, measures]);
-    this.#pending.sums.set(`${build} ${key}`, measures);
+  setSum(build: number, key: string, sums: ReadonlyMap<string, bigint>, at: Sequence): void {
+    this.#pending.setTotal(build, key, sums, at);
   }
   /** Asked for nearly every event, so it does not write what is pending: of that, only a sum of this very key matters. */
-  override sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, string>> {
+  override sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
     if (this.#state !== 'inside') return super.sumAt(build, key, sequence);
-    const last = this.#pending.sums.get(`${build} ${key}`);
-    if (last === undefined) return this.storedSum(build, key, sequence);
-    return sequence < this.#pending.totals.at(-1)![2] ? super.sumAt(build, key, sequence) : this.parsed(last);
+    const last = this.#pending.totalOf(build, key);
+    if (!last) return this.storedSum(build, key, sequence);
+    if (sequence < last.at) return super.sumAt(build, key, sequence);
+    return Object.fromEntries([...last.sums].filter(([, sum]) => sum !== 0n));
   }
   fault(build: number, { stream, sequence, error }: FaultedStream): void {
     this.#run('INSERT OR IGNORE INTO faulted VALUES (?, ?, ?, ?)', build, stream, sequence, error);
@@ -161,8 +163,9 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
   /** Streams and tags are stored once, and named by number. */
   #name(name: string): number {
-    const known = this.known(name);
-    if (known !== undefined) return known;
+    return this.known(name) ?? this.#newName(name);
+  }
+  #newName(name: string): number {
     this.#lastName ??= this.guard(() => this.statements.all('SELECT coalesce(max(id), 0) AS last FROM names', []) as { last: number }[])[0]!.last; // prettier-ignore
     const id = ++this.#lastName;
     this.#pending.names.push([id, name]);
@@ -172,17 +175,18 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   #write(): void {
     if (this.#pending.empty) return;
-    const { names, events, contributions, links, marks, totals, tagged } = this.#pending;
+    const { names, events, contributions, links, marks, tagged } = this.#pending;
+    const totals = this.#pending.totalRows();
     this.#pending = new Pending();
     const tags = [...tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
     this.guard(() => {
       this.statements.insert('INSERT INTO names', names);
       this.statements.insert('INSERT INTO events', events);
-      this.statements.insert('INSERT INTO contributions', contributions.sort(by(4)));
-      this.statements.insert('INSERT INTO links', links.sort(by(4)));
-      this.statements.insert('INSERT OR IGNORE INTO marks', marks.sort(by(3)));
-      this.statements.insert('INSERT OR REPLACE INTO totals', totals.sort(by(3))); // the last one at a sequence stays
-      this.statements.insert('INSERT INTO tags', tags.sort(by(1)));
+      this.statements.insert('INSERT INTO contributions', contributions.sort(inOrder));
+      this.statements.insert('INSERT INTO links', links.sort(inOrder));
+      this.statements.insert('INSERT OR IGNORE INTO marks', marks.sort(inOrder));
+      this.statements.insert('INSERT INTO totals', totals.sort(inOrder));
+      this.statements.insert('INSERT INTO tags', tags.sort(inOrder));
     });
   }
 
@@ -191,13 +195,13 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
 }
 
-/** In order of the first columns. */
-const by =
-  (columns: number) =>
-  (a: readonly Value[], b: readonly Value[]): number => {
-    for (let i = 0; i < columns; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
-    return 0;
-  };
+/** In order of the first two columns; what comes later at one place stays behind. */
+const inOrder = (a: readonly Value[], b: readonly Value[]): number => {
+  const [first, other] = [a[0]!, b[0]!];
+  if (first !== other) return first < other ? -1 : 1;
+  const [second, another] = [a[1]!, b[1]!];
+  return second === another ? 0 : second < another ? -1 : 1;
+};
 
 /** Rows that are not written yet. */
 class Pending {
@@ -206,13 +210,39 @@ class Pending {
   readonly contributions: Value[][] = [];
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
-  readonly totals: [build: number, key: string, at: Sequence, measures: string][] = [];
-  /** The last of `totals` for each build and key. */
-  readonly sums = new Map<string, string>();
   readonly tagged = new Map<number, Sequence[]>();
+  /** Build → key → the totals that it changes last, and the rows before them. */
+  readonly #totals = new Map<number, Map<string, TotalSteps>>();
+  readonly #fullTotals: Value[][] = [];
 
   get empty(): boolean {
-    const { names, events, contributions, links, marks, totals } = this;
-    return [names, events, contributions, links, marks, totals].every((rows) => rows.length === 0);
+    const { names, events, contributions, links, marks } = this;
+    return this.#totals.size === 0 && [names, events, contributions, links, marks].every((rows) => rows.length === 0);
+  }
+
+  totalOf(build: number, key: string): TotalSteps | undefined {
+    return this.#totals.get(build)?.get(key);
+  }
+  setTotal(build: number, key: string, sums: ReadonlyMap<string, bigint>, at: Sequence): void {
+    let totals = this.#totals.get(build);
+    if (!totals) this.#totals.set(build, (totals = new Map()));
+    let steps = totals.get(key);
+    if (!steps?.takes(sums)) {
+      if (steps && !steps.undo(at)) this.#fullTotals.push(rowOf(build, key, steps));
+      totals.set(key, (steps = new TotalSteps(at, sums)));
+    }
+    steps.add(at, sums);
+  }
+  totalRows(): Value[][] {
+    const last = [...this.#totals].flatMap(([build, totals]) => [...totals].map(([key, steps]) => rowOf(build, key, steps)));
+    return [...this.#fullTotals, ...last];
   }
 }
+
+const rowOf = (build: number, key: string, { row: { since, measures, steps } }: TotalSteps): Value[] => [
+  build,
+  key,
+  since,
+  measures,
+  steps,
+];
