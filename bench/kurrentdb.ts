@@ -81,7 +81,7 @@ const replicated = async (url: string, dir: string, events: number): Promise<num
   const begun = performance.now();
   const now = () => new Date().toISOString();
   const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
-  const replica = await ReplicaStore.open({ dir, connect, chance: Math.random });
+  const replica = await ReplicaStore.open({ dir, connect, uptime: () => performance.now(), chance: Math.random });
   const over = new AbortController();
   let seen = 0;
   for await (const page of replica.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
@@ -92,7 +92,13 @@ const replicated = async (url: string, dir: string, events: number): Promise<num
 
 /** The replica alone, as on a node whose cluster is unreachable. */
 const alone = (dir: string): Promise<ReplicaStore> =>
-  ReplicaStore.open({ dir, connect: () => Promise.reject(new StoreUnavailableError('Away.')), chance: Math.random, patienceMs: 100 });
+  ReplicaStore.open({
+    dir,
+    connect: () => Promise.reject(new StoreUnavailableError('Away.')),
+    uptime: () => 0,
+    chance: Math.random,
+    patienceMs: 100,
+  });
 
 const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed(0);
 

@@ -15,6 +15,7 @@ import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 const now = () => new Date().toISOString();
+const uptime = () => performance.now();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
@@ -77,8 +78,18 @@ const openStore = async (
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
   const liveness = Math.min(3000, (readySeconds * 1000) / 3);
   const connect = (ledger?: Genesis) =>
-    KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say, ledger, liveness, ...(prefix !== undefined && { prefix }) });
-  return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
+    KurrentStore.open({
+      url: kurrentdbUrl,
+      timeZone,
+      now,
+      uptime,
+      newId,
+      log: say,
+      ledger,
+      liveness,
+      ...(prefix !== undefined && { prefix }),
+    });
+  return ReplicaStore.open({ dir, connect, uptime, chance: Math.random, log: say });
 };
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
@@ -121,7 +132,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
 
   const clock = new ClockGuard({
     now,
-    uptime: () => performance.now(),
+    uptime,
     watermark,
     acceptedWatermark: config.acceptWatermark,
     onRefused: (message, state) => {

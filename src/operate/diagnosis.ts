@@ -59,7 +59,7 @@ const examineServer = (url: string, prefix: string, dir: string): AsyncIterable<
 const copyOf = async (url: string, prefix: string, dir: string): Promise<string> => {
   const connect = (ledger?: Genesis) =>
     KurrentStore.open({ url, prefix, ledger, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
-  const replica = await ReplicaStore.open({ dir, connect, chance: () => 1 });
+  const replica = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
   let server: KurrentStore | undefined;
   try {
     server = await connect(replica.genesis);

@@ -61,6 +61,7 @@ const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> =
     timeZone: 'Europe/London',
     now: () => new Date().toISOString(),
     newId,
+    uptime: () => performance.now(),
     log: (message) => logged.push(message),
     deadline: 2_000,
     patience: 400,

@@ -176,7 +176,7 @@ describe('the doctor', () => {
     const dir = await folder();
     const { url } = server;
     const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
-    const copy = await ReplicaStore.open({ dir, connect, chance: () => 1 });
+    const copy = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
     for (let n = 0; n < 3; n++) await copy.append(freshStream(), -1, facts(2));
     await copy.head();
     const { root } = await copy.status();

@@ -29,9 +29,14 @@ const server = async (): Promise<string> => {
   servers.push(node);
   return node.url;
 };
-const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
+const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url, uptime: () => performance.now() });
 const replicated = async (url: string): Promise<EventStore> => {
-  const store = await ReplicaStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
+  const store = await ReplicaStore.open({
+    dir: await folder(),
+    connect: () => kurrent(url),
+    uptime: () => performance.now(),
+    chance: () => 0.5,
+  });
   while (store.status().age === undefined) await sleep(20); // a shared server holds many events
   return store;
 };

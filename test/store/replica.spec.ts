@@ -45,7 +45,15 @@ const open = async (
   more: Partial<ReplicaOptions> = {},
 ): Promise<ReplicaStore> => {
   const connect = typeof remote === 'function' ? remote : async () => remote;
-  const store = await ReplicaStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
+  const store = await ReplicaStore.open({
+    dir,
+    connect,
+    uptime: () => performance.now(),
+    chance: () => 0.5,
+    retryMs: 10,
+    patienceMs: 2000,
+    ...more,
+  });
   opened.push(store);
   return store;
 };

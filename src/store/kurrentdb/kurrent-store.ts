@@ -64,6 +64,8 @@ export interface KurrentOptions extends Partial<Bounds> {
   /** Genesis of the ledger that the caller already holds: the server must hold it too, and none is written. */
   readonly ledger?: Genesis | undefined;
   now(): string;
+  /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
+  uptime?(): number;
   /** Called only when a new ledger begins. */
   newId(): string;
   log?(message: string): void;
@@ -92,6 +94,7 @@ export class KurrentStore implements EventStore {
     readonly genesis: Genesis,
     private readonly connection: ClusterConnection,
     private readonly names: StreamNames,
+    private readonly uptime: (() => number) | undefined,
     private readonly bounds: Bounds,
     /** The highest position seen so far. */
     private latest: LogPosition,
@@ -99,7 +102,7 @@ export class KurrentStore implements EventStore {
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open(options: KurrentOptions): Promise<KurrentStore> {
-    const { url, timeZone, prefix, genesis, ledger: held, now, newId, log = () => undefined, ...rest } = options;
+    const { url, timeZone, prefix, genesis, ledger: held, now, uptime, newId, log = () => undefined, ...rest } = options;
     const target = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = target;
     const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
@@ -113,7 +116,7 @@ export class KurrentStore implements EventStore {
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
       connection.require((node) => mustHoldLedger(node, ledger, places));
       const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
-      return new KurrentStore(ledger, connection, places.names, bounds, last ?? { commit: -1n, prepare: -1n });
+      return new KurrentStore(ledger, connection, places.names, uptime, bounds, last ?? { commit: -1n, prepare: -1n });
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -202,7 +205,7 @@ export class KurrentStore implements EventStore {
     const from = after === undefined ? undefined : positionOf(after);
     const until = AbortSignal.any([signal, this.#closing.signal]);
     if (until.aborted) return;
-    const { connection, names } = this;
+    const { connection, names, uptime } = this;
     const { deadline, liveness, buffer } = this.bounds;
     yield* new Subscription({
       connection,
@@ -213,6 +216,7 @@ export class KurrentStore implements EventStore {
       buffer,
       onPosition: (position) => this.#advance(position),
       onBounded: (stream) => this.#onBounded.forEach((listener) => listener(stream)),
+      ...(uptime && { uptime }),
       onCaughtUp: (mark) => this.#onCaughtUp.forEach((listener) => listener(mark)),
     }).batches(limit, until);
   }

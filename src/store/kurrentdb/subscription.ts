@@ -10,7 +10,7 @@ import type { StreamNames } from './stream-names.js';
 
 /** Whoever follows the log has received everything that was in it at an instant. */
 export interface CaughtUp {
-  /** Milliseconds of a monotonic clock, before the end of the log was asked for. */
+  /** By `uptime`, before the end of the log was asked for. */
   readonly at: number;
   /** The last event of the ledger up to there; undefined when there is none. */
   readonly last: string | undefined;
@@ -31,6 +31,8 @@ export interface SubscriptionOptions {
   /** Called with each stream that was deleted, or whose metadata changed: some of its events may be hidden or lost. */
   onBounded?(stream: string): void;
   onCaughtUp?(mark: CaughtUp): void;
+  /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
+  uptime?(): number;
 }
 
 interface Waiting {
@@ -219,14 +221,14 @@ export class Subscription {
    * again. Resolves to true when the log has more than the subscription delivers, or does not answer, and to false when `over` aborts.
    */
   async #isSilent(over: AbortSignal): Promise<boolean> {
-    const { connection, liveness, onCaughtUp } = this.#options;
+    const { connection, liveness, onCaughtUp, uptime } = this.#options;
     const live = new Promise<void>((resolve) => (this.#becameLive = resolve));
     await Promise.race([connection.backoff(liveness, over), live]);
     for (let seen = this.#responses; !over.aborted; await connection.backoff(liveness, over)) {
       const isCatchingUp = !this.#isLive && this.#responses > seen;
       seen = this.#responses;
       if (this.#isFull || isCatchingUp) continue;
-      const at = performance.now();
+      const at = uptime?.();
       try {
         const end = await connection.attempt((node) => endOf(node, this.#endDeadline, over));
         if (end) await this.#comesTo(end, over, this.#isLive ? 0 : UNDER_WAY);
@@ -240,7 +242,8 @@ export class Subscription {
             return true;
           }
         }
-        if (!end || (await this.#comesTo(end, over, UNDER_WAY))) onCaughtUp?.({ at, last: this.#last && nameOf(this.#last) });
+        const hasAll = !end || (await this.#comesTo(end, over, UNDER_WAY));
+        if (hasAll && at !== undefined) onCaughtUp?.({ at, last: this.#last && nameOf(this.#last) });
       } catch {
         return !over.aborted;
       }

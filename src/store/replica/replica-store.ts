@@ -31,7 +31,7 @@ export interface Broken {
   readonly isDeleted: boolean;
 }
 export interface CaughtUp {
-  /** Milliseconds by `performance.now()`, before the end of the log was asked for. */
+  /** By `uptime`, before the end of the log was asked for. */
   readonly at: number;
   /** The last event of the ledger up to there; undefined when there is none. */
   readonly last: string | undefined;
@@ -42,6 +42,8 @@ export interface ReplicaOptions {
   readonly dir: string;
   /** Opens the store to replicate, which must hold `ledger` if one is given. Called again with growing backoff until it succeeds. */
   connect(ledger: Genesis | undefined): Promise<ReplicatedStore>;
+  /** Milliseconds of a clock that is never set back, the same one as the store's. */
+  uptime(): number;
   /** Between 0 and 1. Jitter, so that nodes that lost the store at the same time do not reconnect at the same time. */
   chance(): number;
   /** Messages for the operator, each once. */
@@ -242,7 +244,7 @@ export class ReplicaStore implements EventStore {
       position,
       root,
       connected: this.#following && !this.#away && this.#remote?.connected !== false,
-      age: this.#caughtUpAt === undefined ? undefined : (performance.now() - this.#caughtUpAt) / 1000,
+      age: this.#caughtUpAt === undefined ? undefined : (this.#options.uptime() - this.#caughtUpAt) / 1000,
       faulted: this.#faulted(),
       incomplete: this.#incomplete(),
       broken: this.#broken?.message,
