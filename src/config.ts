@@ -11,6 +11,8 @@ export interface Config {
   readonly kurrentdbUrl?: string;
   /** Before the names of the ledger's streams on a KurrentDB, with its dot; without one, they have the names of the categories alone. */
   readonly prefix?: string;
+  /** Whether small appends to KurrentDB share one request, or each is a call of its own. */
+  readonly kurrentdbAppends: 'batch' | 'unary';
   /** The file of API tokens; without one, everybody on this machine may do everything. */
   readonly tokens?: string;
   readonly timeZone: string;
@@ -29,6 +31,8 @@ export interface Config {
   readonly readyLag: number;
   /** Seconds since a replica was known to have all of the log, while the server still calls itself ready. */
   readonly readySeconds: number;
+  /** How long requests that were accepted may take once the server closes. */
+  readonly closingSeconds: number;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
 }
@@ -99,6 +103,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   store: words('LEDGER_STORE', 'embedded', 'embedded or kurrentdb', (store) => store === 'embedded' || store === 'kurrentdb'),
   kurrentdbUrl: words('LEDGER_KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
   prefix: { key: 'LEDGER_PREFIX', allowed: 'letters and digits, with dots between them, such as met', read: prefixOf },
+  kurrentdbAppends: words('LEDGER_KURRENTDB_APPENDS', 'batch', 'batch or unary', (way) => way === 'batch' || way === 'unary'),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
   acceptWatermark: { key: 'LEDGER_ACCEPT_WATERMARK', allowed: 'an instant such as 2028-01-31T09:30:00.000Z', read: instant },
@@ -116,6 +121,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
   readySeconds: whole('LEDGER_READY_SECONDS', 10, 1, 3600),
+  closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',
     fallback: 'false',

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       dataDir: './data',
       store: 'embedded',
+      kurrentdbAppends: 'batch',
       timeZone: 'Europe/London',
       logLevel: 'info',
       queue: 1024,
@@ -18,6 +19,7 @@ describe('the configuration', () => {
       subscribersPerToken: 50,
       readyLag: 1000,
       readySeconds: 10,
+      closingSeconds: 5,
       benchRoutes: false,
     });
   });
@@ -38,6 +40,7 @@ describe('the configuration', () => {
     ['LEDGER_PREFIX', 'met-2', 'letters and digits'],
     ['LEDGER_PREFIX', '.met', 'letters and digits'],
     ['LEDGER_READY_SECONDS', '0', '1 to 3600'],
+    ['LEDGER_KURRENTDB_APPENDS', 'grpc', 'batch or unary'],
     ['LEDGER_TOKENS', '', 'file'],
     ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
     ['LEDGER_TIME_ZONE', '+01:00', 'IANA'],

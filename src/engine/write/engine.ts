@@ -13,16 +13,20 @@ import { dayOf, Rejection } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { decide, readOthers, type Decision } from './decide.js';
+import { decide, readOthers, type Decision, type Members } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
 export interface Ports {
   readonly store: EventStore;
+  /** Folded streams that this thread shares; of its own unless given. */
+  readonly histories?: HistoryCache;
   /** The instant of now, in UTC with milliseconds. @throws when the clock cannot be trusted */
   now(): string;
   /** A UUIDv7. */
   newId(): string;
+  /** The streams of a set, such as the losses of one case, with all that was acknowledged before; absent where nothing keeps sets. */
+  readonly members?: Members;
 }
 
 export interface CommandRequest extends Precondition {
@@ -75,7 +79,7 @@ export class Engine {
     aggregates: readonly AnyAggregate[],
     private readonly queue = 1024,
   ) {
-    this.#histories = new HistoryCache({ store: ports.store, aggregates });
+    this.#histories = ports.histories ?? new HistoryCache({ store: ports.store, aggregates });
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
   }
 
@@ -153,7 +157,7 @@ export class Engine {
     const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
 
     const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
-    const readSet = await readOthers(command, data, own, load);
+    const readSet = await readOthers(command, data, own, load, this.ports.members);
 
     const { stream, revision } = own;
     const key = dryRun ? undefined : request.idempotencyKey;

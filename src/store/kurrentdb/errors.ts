@@ -44,6 +44,8 @@ export interface Failure {
   readonly leader?: Endpoint;
   /** Whether the deadline passed before the answer was complete. */
   readonly isLate?: boolean;
+  /** The append may be stored although the failure's kind says that nothing was done: it shared a request with the one refused. */
+  readonly mayBeStored?: true;
 }
 
 interface GrpcError {
@@ -108,6 +110,7 @@ export const portError = (
   what: { readonly stream?: string; readonly append?: boolean; readonly retryAfter: number },
 ): Error => {
   const { kind, message } = failure;
+  if (what.append && failure.mayBeStored) return new OutcomeUnknownError(`KurrentDB ended the request before it answered: ${message}`);
   switch (kind) {
     case 'deleted':
       if (what.stream === undefined) return new HistoryBrokenError('The log was deleted on the server.');

@@ -10,6 +10,7 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
+import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, type Recorded } from './events.js';
@@ -52,6 +53,8 @@ const BOUNDS: Bounds = {
   buffer: { events: 2_000, bytes: 16 * 1024 * 1024 },
 };
 
+export type Transport = 'batch' | 'unary';
+
 export interface KurrentOptions extends Partial<Bounds> {
   /** A connection string: `esdb://user:password@host:2113?tls=true`. */
   readonly url: string;
@@ -59,6 +62,8 @@ export interface KurrentOptions extends Partial<Bounds> {
   readonly timeZone: string;
   /** Before the names of all streams of the ledger, with its dot: `met.` for `met.contract-…`. Empty unless set. */
   readonly prefix?: string;
+  /** Whether small appends share one request, which is the default, or each append is a call of its own. */
+  readonly appends?: Transport;
   /** Genesis of the ledger that is migrated to this store. */
   readonly genesis?: Genesis;
   /** Genesis of the ledger that the caller already holds: the server must hold it too, and none is written. */
@@ -96,13 +101,14 @@ export class KurrentStore implements EventStore {
     private readonly names: StreamNames,
     private readonly uptime: (() => number) | undefined,
     private readonly bounds: Bounds,
+    private readonly appends: Transport,
     /** The highest position seen so far. */
     private latest: LogPosition,
   ) {}
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open(options: KurrentOptions): Promise<KurrentStore> {
-    const { url, timeZone, prefix, genesis, ledger: held, now, uptime, newId, log = () => undefined, ...rest } = options;
+    const { url, timeZone, prefix, appends = 'batch', genesis, ledger: held, now, uptime, newId, log = () => undefined, ...rest } = options;
     const target = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = target;
     const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
@@ -116,7 +122,7 @@ export class KurrentStore implements EventStore {
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
       connection.require((node) => mustHoldLedger(node, ledger, places));
       const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
-      return new KurrentStore(ledger, connection, places.names, uptime, bounds, last ?? { commit: -1n, prepare: -1n });
+      return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, last ?? { commit: -1n, prepare: -1n });
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -302,12 +308,13 @@ export class KurrentStore implements EventStore {
 
   async #send(stream: string, expected: Revision, events: readonly Proposed[], key: string, isDoubtful: boolean): Promise<Appended> {
     const before = this.latest;
+    const by = this.appends === 'batch' && sizeOf(events) <= MAX_BATCHED_BYTES ? 'batchAppend' : 'append';
     let answer: AppendAnswer;
     try {
       answer = await this.connection.retry(
-        (node) => node.append(this.names.onServer(stream), expected, events, this.bounds.deadline),
+        (node) => node[by](this.names.onServer(stream), expected, events, this.bounds.deadline),
         (failure) => {
-          if (failure.kind === 'timed-out') isDoubtful = true;
+          if (failure.kind === 'timed-out' || failure.mayBeStored) isDoubtful = true;
           return isTransient(failure) || failure.kind === 'timed-out';
         },
       );
@@ -348,6 +355,8 @@ export class KurrentStore implements EventStore {
     }
   }
 }
+
+const sizeOf = (events: readonly Proposed[]): number => events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
 
 const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): boolean => {
   const canonicalOf = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));

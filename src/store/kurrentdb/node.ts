@@ -7,6 +7,7 @@ import type { AppendResp, ReadResp } from '@eventstore/db-client/generated/strea
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { BatchAppend } from './batch-append.js';
 import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, failureOf, type Failure } from './errors.js';
 import {
@@ -36,6 +37,8 @@ export type Responses = Readable & { cancel(): void } & AsyncIterable<ReadResp>;
 export class Node extends EventStoreDBClient {
   readonly endpoint: Endpoint;
   readonly #credentials: Connection['credentials'];
+  readonly #connection: Connection;
+  #batch: BatchAppend | undefined;
   #closed = false;
   #pinned: Channel | undefined;
   #isLost = false;
@@ -62,6 +65,7 @@ export class Node extends EventStoreDBClient {
     );
     this.endpoint = endpoint;
     this.#credentials = credentials;
+    this.#connection = connection;
     if (byAddress) this.#withoutServerName();
   }
 
@@ -108,6 +112,16 @@ export class Node extends EventStoreDBClient {
     });
   }
 
+  /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
+  async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
+    if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
+    this.#mustBePinned();
+    this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
+    const answer = await this.#batch.append(stream, expected, events, deadline);
+    if (this.#isLost) throw new CallFailedError({ ...LOST, kind: 'lost' }); // another server may have answered
+    return answer;
+  }
+
   /** The raw responses. A caller that stops reading must `cancel`. No deadline for a subscription. @throws CallFailedError if not sent */
   async responses(reading: Reading, deadline = Number.POSITIVE_INFINITY): Promise<Responses> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
@@ -132,13 +146,19 @@ export class Node extends EventStoreDBClient {
   /** Refuses new calls; calls in flight finish. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#batch?.close();
     (await this.getChannel()).close();
+  }
+
+  /** @throws CallFailedError when the connection that was pinned is lost */
+  #mustBePinned(): void {
+    if (this.#pinned && (this.#isLost ||= !this.#closed && this.#pinned.getConnectivityState(false) !== READY))
+      throw new CallFailedError(LOST);
   }
 
   /** Makes a call. On a channel that has been closed meanwhile it is never sent, and the failure says so. */
   #begin<Call>(make: () => Call): Call {
-    if (this.#pinned && (this.#isLost ||= !this.#closed && this.#pinned.getConnectivityState(false) !== READY))
-      throw new CallFailedError(LOST);
+    this.#mustBePinned();
     try {
       return make();
     } catch (error) {
