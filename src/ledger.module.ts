@@ -10,10 +10,12 @@ import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, ty
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
+import type { Genesis } from './store/event-store.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 const now = () => new Date().toISOString();
+const uptime = () => performance.now();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
@@ -67,13 +69,26 @@ export class LedgerModule implements OnApplicationShutdown {
 
 /** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
 const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
-  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends } = config;
+  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends, prefix, readySeconds } = config;
   if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
-  return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
+  const liveness = Math.min(3000, (readySeconds * 1000) / 3);
+  const connect = (ledger?: Genesis) =>
+    KurrentStore.open({
+      url: kurrentdbUrl,
+      timeZone,
+      appends,
+      now,
+      uptime,
+      newId,
+      log: say,
+      ledger,
+      liveness,
+      ...(prefix !== undefined && { prefix }),
+    });
+  return ReplicaStore.open({ dir, connect, uptime, chance: Math.random, log: say });
 };
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
@@ -116,7 +131,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
 
   const clock = new ClockGuard({
     now,
-    uptime: () => performance.now(),
+    uptime,
     watermark,
     acceptedWatermark: config.acceptWatermark,
     onRefused: (message, state) => {

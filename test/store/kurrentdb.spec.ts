@@ -42,7 +42,7 @@ for (const appends of TRANSPORTS)
     return KurrentStore.open(options(server.url, { appends }));
   });
 
-const url = process.env['KURRENTDB_URL'];
+const url = process.env['LEDGER_KURRENTDB_URL'];
 if (url !== undefined) {
   jest.setTimeout(60_000); // events of earlier runs are read too
   for (const appends of TRANSPORTS)
@@ -284,7 +284,7 @@ describe('KurrentDB, on a fake server,', () => {
 
     it('is read at the leader', async () => {
       const store = await open();
-      const other = await new FakeServer().start();
+      const other = await new FakeServer({ log: server.log }).start();
       server.leaderIs('127.0.0.1', other.port);
       await store.head();
       await store.read(freshStream());
