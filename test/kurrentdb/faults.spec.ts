@@ -799,6 +799,17 @@ describe('another server behind the same address', () => {
     expect(stranger.calls).toMatchObject({ append: 0, batchAppend: 0 });
   });
 
+  it('gets no append although it took over the address before the first one', async () => {
+    const { proxy, url } = await behindProxy();
+    const store = await open({ url });
+    const stranger = await another();
+    proxy.target = { port: stranger.port };
+    const stream = freshStream();
+    await store.append(stream, -1, facts(1));
+    expect(server.recorded(stream)).toHaveLength(1);
+    expect(stranger.calls).toMatchObject({ append: 0, batchAppend: 0 });
+  });
+
   it('gets no genesis from a node that holds a ledger', async () => {
     const { genesis: ledger, ...first } = await open();
     void first;

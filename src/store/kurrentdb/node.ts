@@ -112,10 +112,18 @@ export class Node extends EventStoreDBClient {
     });
   }
 
+  /**
+   * Connects for `batchAppend`. A server that is looked at after that is the one that answers here, or has ended.
+   * @param deadline in milliseconds @throws CallFailedError
+   */
+  async connectForAppends(deadline: number): Promise<void> {
+    this.#batch = new BatchAppend(this.endpoint, this.#connection);
+    await this.#batch.connected(deadline);
+  }
+
   /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
   async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
-    if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
-    this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
+    if (!this.#batch || this.#isLost) throw new CallFailedError(LOST);
     return this.#batch.append(stream, expected, events, deadline);
   }
 
