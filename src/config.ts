@@ -31,6 +31,8 @@ export interface Config {
   readonly readyLag: number;
   /** Seconds since a replica was known to have all of the log, while the server still calls itself ready. */
   readonly readySeconds: number;
+  /** How long requests that were accepted may take once the server closes. */
+  readonly closingSeconds: number;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
 }
@@ -119,6 +121,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
   readySeconds: whole('LEDGER_READY_SECONDS', 10, 1, 3600),
+  closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',
     fallback: 'false',

@@ -19,6 +19,7 @@ describe('the configuration', () => {
       subscribersPerToken: 50,
       readyLag: 1000,
       readySeconds: 10,
+      closingSeconds: 5,
       benchRoutes: false,
     });
   });
