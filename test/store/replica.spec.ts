@@ -622,10 +622,17 @@ describe('a replica of a stream that the store no longer shows whole', () => {
     expect(replica.status().incomplete).toBeUndefined();
   });
 
-  it('is incomplete when only the deletion of a stream is left of it', async () => {
+  it('is incomplete when only the deletion of a stream is left of it, and does not call itself complete before that is known', async () => {
     const { remote, replica } = await sick();
     const lost = freshStream();
+    const { brokenBy } = remote;
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    remote.brokenBy = async (stream) => (await answered, brokenBy(stream));
     remote.bound(lost, 'it was deleted', true);
+    await remote.look();
+    expect(replica.status().age).toBeUndefined();
+    answer();
     await until('it is noticed', () => replica.status().incomplete !== undefined);
     expect(replica.status().incomplete).toBe(`${lost} is not in the replica: it was deleted on the server.`);
   });

@@ -44,7 +44,7 @@ export class ReplicaFile {
   readonly #fault: Database.Statement<[stream: string, kind: FaultKind, reason: string]>;
   readonly #clearFault: Database.Statement<[stream: string, kind: FaultKind]>;
   readonly #faults: Database.Statement<[kind: FaultKind, after: string, limit: number], FaultedStream>;
-  readonly #lostFault: Database.Statement<[], FaultedStream>;
+  readonly #emptyFault: Database.Statement<[kind: FaultKind], FaultedStream>;
   readonly #faultCounts: Database.Statement<[], { readonly kind: FaultKind; readonly count: number }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
@@ -81,8 +81,8 @@ export class ReplicaFile {
       this.#clearFault = this.#db.prepare('DELETE FROM faulted WHERE stream = ? AND kind = ?');
       this.#faults = this.#db.prepare('SELECT * FROM faulted WHERE kind = ? AND stream > ? ORDER BY stream LIMIT ?');
       this.#faultCounts = this.#db.prepare('SELECT kind, count(*) AS count FROM faulted GROUP BY kind');
-      this.#lostFault = this.#db.prepare(`
-        SELECT * FROM faulted WHERE kind = 'broken' AND NOT EXISTS (SELECT 1 FROM events WHERE events.stream = faulted.stream) LIMIT 1
+      this.#emptyFault = this.#db.prepare(`
+        SELECT * FROM faulted WHERE kind = ? AND NOT EXISTS (SELECT 1 FROM events WHERE events.stream = faulted.stream) LIMIT 1
       `);
       this.#countFaults();
       this.#resume();
@@ -121,12 +121,19 @@ export class ReplicaFile {
 
   /**
    * Appends the next events of the log, with their Merkle tree, in one transaction.
+   * @returns the streams that are foreign or of an unknown category from now on
    * @throws StreamBrokenError when events of its stream are missing before one, HistoryBrokenError when one cannot come next for another
    *   reason: a duplicate, or out of order
    */
-  append(events: readonly RecordedEvent[], compare: Compare): void {
+  append(events: readonly RecordedEvent[], compare: Compare): readonly FaultedStream[] {
     const tree = this.#tree.clone();
     let [last, sequence] = [this.#position, this.#sequence];
+    const faulted: FaultedStream[] = [];
+    const fault = (stream: string, kind: FaultKind, reason: string) => {
+      if (this.faultOf(stream, kind) !== undefined) return;
+      this.setFault(stream, kind, reason);
+      faulted.push({ stream, kind, reason });
+    };
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       for (const event of events) {
@@ -139,9 +146,9 @@ export class ReplicaFile {
         if (revision !== head + 1)
           throw this.broken(`${position} is revision ${revision} of ${stream}, whose last replicated revision is ${head}`);
         this.#insert.run(++sequence, position, stream, revision, ...textsOf(event));
-        if (isForeign(event)) this.setFault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
+        if (isForeign(event)) fault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
         else tree.add(leafOf(event));
-        if (revision === 0 && !isKnown(stream)) this.setFault(stream, 'unknown-category', 'no aggregate of this program has its category');
+        if (revision === 0 && !isKnown(stream)) fault(stream, 'unknown-category', 'no aggregate of this program has its category');
         this.#heads.moved(stream, revision);
         last = position;
       }
@@ -156,6 +163,7 @@ export class ReplicaFile {
     this.#tree = tree;
     this.#sequence = sequence;
     this.#position = last;
+    return faulted;
   }
 
   /** Events after a sequence, at most `limit`. @throws HistoryBrokenError when one is missing */
@@ -191,9 +199,9 @@ export class ReplicaFile {
   faults(kind: FaultKind, after: string, limit: number): readonly FaultedStream[] {
     return this.#faults.all(kind, after, limit);
   }
-  /** A broken stream of which the replica has no event. */
-  lostFault(): FaultedStream | undefined {
-    return this.#lostFault.get();
+  /** A stream that is faulted in this way, and of which the replica has no event. */
+  emptyFault(kind: FaultKind): FaultedStream | undefined {
+    return this.countOf(kind) === 0 ? undefined : this.#emptyFault.get(kind);
   }
   countOf(kind: FaultKind): number {
     return this.#faultCount[kind] ?? 0;

@@ -258,7 +258,7 @@ export class ReplicaStore implements EventStore {
   /** A stream was lost before it could be copied: either its later events show the gap, or only its deletion is left. */
   #incomplete(): string | undefined {
     if (this.#blocked) return this.#blocked.message;
-    const lost = this.#file.countOf('broken') > 0 && this.#file.lostFault();
+    const lost = this.#file.emptyFault('broken');
     return lost ? `${lost.stream} is not in the replica: ${lost.reason} on the server.` : undefined;
   }
 
@@ -327,7 +327,8 @@ export class ReplicaStore implements EventStore {
     const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
     try {
       for await (const batch of microBatches(log, BATCH, PAUSE_MS)) {
-        this.#file.append(batch, (a, b) => remote.compare(a, b));
+        const faulted = this.#file.append(batch, (a, b) => remote.compare(a, b));
+        for (const { stream, reason } of faulted) this.#options.log?.(`${stream} is faulted: ${reason}.`);
         progressed();
         this.#blocked = undefined;
         this.#logBack();
@@ -407,7 +408,7 @@ export class ReplicaStore implements EventStore {
     const { position } = this.#file;
     const isReached = ({ last }: CaughtUp) => last === undefined || (position !== undefined && this.#remote!.compare(position, last) >= 0);
     const reached = this.#marks.findLastIndex(isReached);
-    if (reached === -1) return;
+    if (reached === -1 || this.#file.emptyFault('suspect')) return; // it may be a stream that is lost
     this.#caughtUpAt = this.#marks[reached]!.at;
     this.#marks = this.#marks.slice(reached + 1);
     this.#logBack();
@@ -442,6 +443,7 @@ export class ReplicaStore implements EventStore {
             if (page.length < RECHECKED || signal.aborted) break;
             after = page.at(-1)!.stream;
           }
+        this.#markCaughtUp();
         this.#again = new AbortController();
         const until = AbortSignal.any([signal, this.#again.signal]);
         await sleep(RECHECK_MS, undefined, { signal: until }).catch(() => undefined);
