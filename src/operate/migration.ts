@@ -116,8 +116,7 @@ const ownOf = (
   page.filter((event) => {
     if (isForeign(event)) {
       // No other program writes to a ledger's own file: there, such an event is damaged.
-      if (kind !== 'kurrentdb')
-        throw new NotMigratedError(`The source has ${place(event)}, which is damaged and cannot be copied unchanged.`);
+      if (kind === 'sqlite') throw new NotMigratedError(`The source has ${place(event)}, which is damaged and cannot be copied unchanged.`);
       left.events++;
       if (left.streams.size < MAX_LEFT) left.streams.add(event.stream);
       return false;

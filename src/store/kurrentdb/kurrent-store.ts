@@ -60,10 +60,10 @@ export interface KurrentOptions extends Partial<Bounds> {
   readonly url: string;
   /** Time zone of a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
-  /** Whether small appends share one request, which is the default, or each append is a call of its own. */
-  readonly appends?: Transport;
   /** Before the names of all streams of the ledger, with its dot: `met.` for `met.contract-…`. Empty unless set. */
   readonly prefix?: string;
+  /** Whether small appends share one request, which is the default, or each append is a call of its own. */
+  readonly appends?: Transport;
   /** Genesis of the ledger that is migrated to this store. */
   readonly genesis?: Genesis;
   /** Genesis of the ledger that the caller already holds: the server must hold it too, and none is written. */

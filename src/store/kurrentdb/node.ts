@@ -123,7 +123,8 @@ export class Node extends EventStoreDBClient {
 
   /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
   async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
-    if (!this.#batch || this.#isLost) throw new CallFailedError(LOST);
+    this.#mustBePinned();
+    if (!this.#batch) throw new CallFailedError(LOST);
     return this.#batch.append(stream, expected, events, deadline);
   }
 
@@ -155,10 +156,15 @@ export class Node extends EventStoreDBClient {
     (await this.getChannel()).close();
   }
 
-  /** Makes a call. On a channel that has been closed meanwhile it is never sent, and the failure says so. */
-  #begin<Call>(make: () => Call): Call {
+  /** @throws CallFailedError when the connection that was pinned is lost */
+  #mustBePinned(): void {
     if (this.#pinned && (this.#isLost ||= !this.#closed && this.#pinned.getConnectivityState(false) !== READY))
       throw new CallFailedError(LOST);
+  }
+
+  /** Makes a call. On a channel that has been closed meanwhile it is never sent, and the failure says so. */
+  #begin<Call>(make: () => Call): Call {
+    this.#mustBePinned();
     try {
       return make();
     } catch (error) {
