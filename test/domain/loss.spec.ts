@@ -70,7 +70,10 @@ describe('RaiseLoss', () => {
       .rejects('loss/duplicate-item', { pointer: '/items', detail: 'payroll' });
     await given()
       .when(raiseLoss, { ...debts, gross: { unknown: true }, items: [payroll] })
-      .leaves({ stage: 'identified', outstanding: { unknown: true } });
+      .leaves({ stage: 'identified', outstanding: { unknown: true }, currencies: ['GBP'] });
+    await given()
+      .when(raiseLoss, { ...debts, gross: { unknown: true }, items: [payroll, { ...cash, amount: usd('1') }] })
+      .rejects('loss/mixed-currencies', { pointer: '/items', detail: 'another currency' });
   });
 
   it('may have items that come to an approximate gross within its precision', async () => {
