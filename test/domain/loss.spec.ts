@@ -436,6 +436,21 @@ describe('CloseLoss', () => {
     await given(...closed)
       .when(writeOff, of('1'))
       .rejects('loss/stage');
+    await given(...closed)
+      .when(proposeWriteOff, of('1'))
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(rejectWriteOff)
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(withdrawWriteOffProposal)
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(reviseLoss, { gross: gbp('1') })
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(closeLoss, { how: 'recovered' })
+      .rejects('loss/stage');
   });
 });
 
