@@ -30,7 +30,9 @@ const scopes: readonly Scope[] = [
     files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
     specs: 'test/domain/(policies|programme|contract|loss-authority)',
   },
-  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
+  { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-figures' },
+  { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
+  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'ledger'].map((name) => ({
     name,
     files: [`src/domain/${name}/**/*.ts`],
     specs: `test/domain/(${name}|backdated|rules)`,
