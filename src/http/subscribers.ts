@@ -167,7 +167,7 @@ export class Subscribers {
   async #serving(name: string): Promise<void> {
     for (const patience = AbortSignal.timeout(REACH_MS); ; await sleep(50))
       try {
-        return void (await this.port.projector.rows(name, { limit: 1 }));
+        return void (await this.port.projector.ask(name, () => Promise.resolve()));
       } catch (error) {
         if (!(error instanceof RebuildingError) || patience.aborted) throw error;
       }
