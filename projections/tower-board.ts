@@ -1,11 +1,10 @@
 import {
-  addDays,
-  addMonths,
   changeFigures,
+  endOfTerm,
   growth,
   isAmount,
-  isDay,
   linkedList,
+  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -18,6 +17,7 @@ import {
   type History,
   type Key,
   type Lookup,
+  type Measures,
 } from '../src/kernel/index.js';
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
@@ -26,6 +26,7 @@ import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { programmeLists, programmeShown } from './programmes.js';
 import { groupOf, hasEnded, isPromised } from './promised.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -65,14 +66,8 @@ const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ?
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (startsOn === 'unknown' && !endsOn) return null;
-  if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
-};
-/** The day before the same day so many months later. A date that is not one day only is shifted by whole months. */
-const lastDayOf = (startsOn: string, months: number): string => {
-  const after = addMonths(startsOn, months);
-  return isDay(after) ? addDays(after, -1) : after;
+  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
+  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
 };
 
 const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
@@ -124,47 +119,13 @@ const contractShown = (history: History<Contract>) => {
   };
 };
 
-const header = (history: History<Programme>) => {
-  const { id, state: p } = history;
-  return {
-    programme: id,
-    title: p.title,
-    authority: p.authority,
-    baseCurrency: p.baseCurrency,
-    integrator: p.integrator ?? null,
-    strategies: newestOf(p.strategies),
-    portfolio: p.portfolio ?? null,
-    savings: { targets: newestOf(p.savingsTargets), recorded: newestOf(p.savings) },
-    headcountTargets: newestOf(p.headcountTargets),
-    risks: newestOf(p.risks),
-    warnings: newestOf(p.warnings).map(warningShown),
-    policies: newestOf(p.policies).map(({ policy, version, title }) => ({ policy, version, title })),
-    counts: {
-      strategies: p.strategies.length,
-      savingsTargets: p.savingsTargets.length,
-      savings: p.savings.length,
-      headcountTargets: p.headcountTargets.length,
-      risks: p.risks.length,
-      warnings: p.warnings.length,
-      policies: p.policies.length,
-    },
-    trail: trailOf(history),
-  };
-};
-const warningShown = ({ warning, by, summary, source, on, about }: Programme['warnings'][number]) => ({
-  warning,
-  by,
-  summary,
-  source,
-  on,
-  about: about ?? null,
-});
-
 const programmes = source(programme, 'programme', {
   place: (id, { stage, integrator }) => [
     { key: `programme:${id}`, row: stage !== 'none', links: integrator ? [`contract:${integrator.contract}`] : [] },
   ],
-  show: (history) => ({ [`programme:${history.id}`]: header(history) }),
+  show: (history) => ({
+    [`programme:${history.id}`]: { ...programmeShown(history), integrator: history.state.integrator ?? null },
+  }),
 });
 /** Each warning and risk is a contribution of its own, linked to what it is about. */
 const warnings = source(programme, 'warning', {
@@ -248,15 +209,24 @@ const towers = source(tower, 'tower', {
   },
 });
 
+/** How many contracts of a tower a supplier has: the row carries only some of them. */
+const withSupplier = sums({ contracts: 'count' });
+const ONE_WITH = withSupplier.of({ contracts: 1 });
+const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplier}` as Key;
+
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract) => {
   const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose = c.role === 'tower' ? 'own' : 'others';
-  return {
-    ...(c.programme && { [`programme:${c.programme}#${groupOf(c)}`]: adds }),
-    ...Object.fromEntries(c.towers.flatMap((id) => [[`tower:${id}`, adds], [`tower:${id}#${whose}`, at]])), // prettier-ignore
-  };
+  const of: Record<string, Measures> = {};
+  if (c.programme) of[`programme:${c.programme}#${groupOf(c)}`] = adds;
+  for (const id of c.towers) {
+    of[`tower:${id}`] = adds;
+    of[`tower:${id}#${whose}`] = at;
+    if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
+  }
+  return of;
 };
 /** In the list of a tower: its own contracts in force, then those to come and those of others, then what has ended. */
 const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
@@ -329,7 +299,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 3,
+  version: 4,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {
@@ -400,39 +370,13 @@ export const towerBoard = projection({
       plans: lists.plans,
       transfers: lists.transfers,
     },
-    programme: {
-      strategies: ownList(
-        programme,
-        ({ state }) => state.strategies,
-        (strategy) => strategy,
-      ),
-      savingsTargets: ownList(
-        programme,
-        ({ state }) => state.savingsTargets,
-        (target) => target,
-      ),
-      savings: ownList(
-        programme,
-        ({ state }) => state.savings,
-        (saving) => saving,
-      ),
-      headcountTargets: ownList(
-        programme,
-        ({ state }) => state.headcountTargets,
-        (target) => target,
-      ),
-      risks: ownList(
-        programme,
-        ({ state }) => state.risks,
-        (risk) => risk,
-      ),
-      warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
-    },
+    programme: programmeLists,
   },
   filters: {
     programme: (row) => row.programme,
     group: (row) => row.group,
-    supplier: (row) => row.contracts?.map((c) => c.supplier),
+    supplier: (row, { value, key, lookup }) =>
+      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });

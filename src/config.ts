@@ -24,6 +24,8 @@ export interface Config {
   readonly trustedProxies?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
+  /** How long requests that were accepted may take once the server closes. */
+  readonly closingSeconds: number;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
 }
@@ -109,6 +111,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
     },
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
+  closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',
     fallback: 'false',

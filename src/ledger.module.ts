@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
 import { HistoryCache } from './engine/history-cache.js';
@@ -11,6 +12,7 @@ import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, ty
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
+import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -78,9 +80,17 @@ export class LedgerModule implements OnApplicationShutdown {
 }
 
 /** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
-const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
-  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
+const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
+  try {
+    return await openStoreOf(config, log);
+  } catch (error) {
+    if (error instanceof FolderError) throw new ConfigError(`DATA_DIR must be a folder: ${error.message}`, { cause: error });
+    throw error;
+  }
+};
+const openStoreOf = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId, log: say });
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
   const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
@@ -93,7 +103,7 @@ const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store i
 const startProjector = async (config: Config, log: Logger, store: EventStore, histories: HistoryCache): Promise<Projector> => {
   const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
   const follow = followerOf(config, store, readModel.file);
-  const say = (message: string, error?: unknown) => log.error({ err: error }, message);
+  const say = (message: string, error?: unknown) => (error === undefined ? log.warn(message) : log.error({ err: error }, message));
   const projector = Projector.start({ store, readModel, projections, aggregates, histories, ...(follow && { follow }), log: say });
   await projector.opened;
   return projector;
@@ -114,7 +124,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
     log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
 
   // A replica may be behind its log in any case: there the node is not ready until the projections have caught up.
-  const unread = store.readLocal ? undefined : await latestRecordedAt(store, projector.position);
+  const unread = await latestRecordedAt(store);
   const watermark = () => {
     const read = projector.watermark;
     return read === undefined || (unread !== undefined && unread > read) ? unread : read;

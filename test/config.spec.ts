@@ -17,6 +17,7 @@ describe('the configuration', () => {
       subscribers: 1000,
       subscribersPerToken: 50,
       readyLag: 1000,
+      closingSeconds: 5,
       benchRoutes: false,
     });
   });

@@ -81,9 +81,13 @@ export const historyOf = (context: Stream): History => {
     context.events.map((event, i) => recorded(context, event, i)),
   );
   for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(context.aggregate, stored.type), data);
+  expectJson(history.state);
   freeze(history.state);
   return history;
 };
+
+/** A state and a decision are JSON as they stand: what is not known is absent, never undefined. */
+const expectJson = (value: unknown): void => expect(JSON.parse(JSON.stringify(value))).toStrictEqual(value);
 
 /** So that a decision, a rule or an `evolve` that changes what it reads throws. */
 const freeze = (value: unknown): void => {
@@ -141,6 +145,7 @@ export const specification =
       /** What was decided must also stand once it is recorded, and be read the same again. */
       const after = (decision: Decision): History => {
         const { effectiveOn = TODAY, waives: _, ...grounds } = record;
+        expectJson(decision);
         const added = decision.events.map((event) => ({ ...event, effectiveOn, record: grounds }));
         for (const { type, data } of added) {
           expect(command.events).toContain(type);

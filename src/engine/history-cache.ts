@@ -17,10 +17,17 @@ export interface Prepared {
 export interface HistoryCacheOptions {
   readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision'>;
   readonly aggregates: readonly AnyAggregate[];
-  /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
+  /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. */
   readonly maxBytes?: number;
 }
 
+/**
+ * Memory for the folded streams of one cache, in bytes. There are four: for commands, for rows, for what follows the log, and for a rebuild
+ * while it lasts.
+ */
+export const HISTORY_BYTES = 22 << 20;
+/** Memory for the revisions that this process appended last: some 8,000 streams, far more than are appended before the replica has them. */
+const APPENDED_BYTES = 1 << 20;
 /** Events that are read at once, and folded without a pause. */
 const PAGE = 500;
 /** Earlier versions of one stream that are kept for those who read on. */
@@ -48,7 +55,7 @@ export class HistoryCache {
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
-  constructor({ store, aggregates, maxBytes = 32 * 1024 * 1024 }: HistoryCacheOptions) {
+  constructor({ store, aggregates, maxBytes = HISTORY_BYTES }: HistoryCacheOptions) {
     this.#store = store;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
@@ -56,7 +63,7 @@ export class HistoryCache {
     const weighed = (bytes: number) => Math.min(bytes, half / 2);
     this.#kept = new LRUCache({ maxSize: half, sizeCalculation: (kept) => Math.ceil(weighed(bytesOf(kept))) });
     this.#followed = new LRUCache({ maxSize: half, sizeCalculation: (value) => Math.ceil(weighed(bytesOfFollowed(value))) });
-    this.#appended = new LRUCache({ max: 10_000 });
+    this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 
   /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
@@ -64,7 +71,7 @@ export class HistoryCache {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
-      const head = current === -1 ? this.#none(aggregate, id) : this.#kept.get(stream)?.head;
+      const head = current === -1 ? this.empty(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
     const name = `${consistency} ${stream}`;
@@ -101,7 +108,7 @@ export class HistoryCache {
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? this.#none(head.aggregate, head.id);
+    let version = nearest ?? this.empty(head.aggregate, head.id);
     while (version.revision < revision) {
       version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
       if (version.revision < revision) await turn();
@@ -157,7 +164,7 @@ export class HistoryCache {
   async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
     const { revision } = events[0]!;
     try {
-      const followed = revision === 0 ? Snapshot.of(this.#empty(stream)) : this.#followed.get(stream);
+      const followed = revision === 0 ? Snapshot.of(this.#emptyOf(stream)) : this.#followed.get(stream);
       if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
       return await this.at(stream, revision - 1);
     } catch (error) {
@@ -166,21 +173,21 @@ export class HistoryCache {
     }
   }
 
-  #empty(stream: string): History {
+  #emptyOf(stream: string): History {
     const [category, id] = split(stream);
     const aggregate = this.#aggregates.get(category);
     if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
-    return this.#none(aggregate, id);
+    return this.empty(aggregate, id);
   }
 
   /** The history of a stream without events, in the ledger's time zone. */
-  #none(aggregate: AnyAggregate, id: string): History {
+  empty(aggregate: AnyAggregate, id: string): History {
     return History.of(aggregate, id, [], this.#store.genesis.timeZone);
   }
 
   async #load(aggregate: AnyAggregate, id: string, consistency: Consistency): Promise<History> {
     const stream = `${aggregate.category}-${id}`;
-    let history = this.#kept.get(stream)?.head ?? this.#none(aggregate, id);
+    let history = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
     try {
       if (consistency === 'local') history = await this.#extended(history, (from) => localPage(this.#store, stream, from, PAGE));
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
@@ -202,7 +209,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    let history = from ?? this.#empty(stream);
+    let history = from ?? this.#emptyOf(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);

@@ -31,7 +31,7 @@ const HELD_BYTES = 64 << 20;
 const SHARE = 0.2;
 const SHARE_WITHIN = 0.5;
 /** Memory for rendered messages that followers who come later share, in bytes. */
-const KEPT_BYTES = 8 << 20;
+const KEPT_BYTES = 6 << 20;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
 const BATCH_MS = 100;
 /** Writes to sockets without a pause, and their bytes. */
@@ -169,7 +169,7 @@ export class Subscribers {
       try {
         return void (await this.port.projector.ask(name, () => Promise.resolve()));
       } catch (error) {
-        if (!(error instanceof RebuildingError) || patience.aborted) throw error;
+        if (!(error instanceof RebuildingError) || patience.aborted || this.#closed) throw error;
       }
   }
 

@@ -1,5 +1,5 @@
 import { bounds } from './values/dates.js';
-import type { Evidence, Event, Json, RecordedEvent } from './event.js';
+import { UNREADABLE, type Evidence, type Event, type Json, type RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
@@ -33,12 +33,27 @@ export class IllegalTransitionError extends Error {
 
 /** A stored shape that this program is too old for: never skipped. */
 export class UnsupportedSchemaVersionError extends Error {
-  override readonly name = 'UnsupportedSchemaVersionError';
+  override readonly name: string = 'UnsupportedSchemaVersionError';
 
   constructor(readonly event: Pick<RecordedEvent, 'type' | 'stream' | 'revision'>) {
     super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
   }
 }
+
+/** What is stored is no event: it is damaged, or another program wrote it. */
+export class UnreadableEventError extends UnsupportedSchemaVersionError {
+  override readonly name = 'UnreadableEventError';
+  readonly code = 'history-broken';
+
+  constructor({ type, stream, revision, position }: RecordedEvent) {
+    super({ type, stream, revision });
+    this.message = `The event at position ${position}, revision ${revision} of ${stream}, cannot be read: it is damaged, or another program wrote it.`;
+  }
+}
+
+/** Why an event of this schema version is not read. */
+export const unsupported = (event: RecordedEvent): UnsupportedSchemaVersionError =>
+  event.metadata.schemaVersion === UNREADABLE ? new UnreadableEventError(event) : new UnsupportedSchemaVersionError(event);
 
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
@@ -334,7 +349,7 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: RecordedEvent): boolean {
-    if (event.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(event);
+    if (event.metadata.schemaVersion > 1) throw unsupported(event);
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
@@ -419,7 +434,7 @@ const sameEntry = (a: Entry, b: Entry): boolean =>
 export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
   const type = aggregate.events[event.type];
   const version = type?.version ?? 1;
-  if (!type || event.metadata.schemaVersion > version) throw new UnsupportedSchemaVersionError(event);
+  if (!type || event.metadata.schemaVersion > version) throw unsupported(event);
   let data = event.data;
   for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
   return data;

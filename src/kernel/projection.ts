@@ -1,7 +1,7 @@
 import type { AnyAggregate, StateOf } from './aggregate.js';
 import type { RecordedEvent } from './event.js';
 import type { History } from './history.js';
-import { measuresOf, totalOf, type Total, type Value } from './values/amounts.js';
+import { measuring, totalOf, type Total, type Value } from './values/amounts.js';
 
 /** `contract:met-euc`: a kind and an id. */
 export type Key<Kind extends string = string> = `${Kind}:${string}`;
@@ -73,21 +73,27 @@ export interface Sums<M extends MeasureKinds> {
   of(amounts: { readonly [K in keyof M]?: (M[K] extends 'count' ? number : Value) | undefined }): Measures;
   total(measures: Measures): SumOf<M>;
 }
-export const sums = <const M extends MeasureKinds>(kinds: M): Sums<M> => ({
-  of(amounts) {
-    const measures: Record<string, bigint> = {};
-    for (const name in amounts) {
-      const amount = amounts[name];
-      if (typeof amount === 'number') measures[name] = BigInt(amount);
-      else if (amount !== undefined) Object.assign(measures, measuresOf(amount as Value, `${name}.`));
-    }
-    return measures;
-  },
-  total: (measures) =>
-    Object.fromEntries(
-      Object.entries(kinds).map(([name, kind]) => [name, kind === 'count' ? Number(measures[name] ?? 0n) : totalOf(measures, `${name}.`)]),
-    ) as SumOf<M>,
-});
+export const sums = <const M extends MeasureKinds>(kinds: M): Sums<M> => {
+  const measured = new Map(Object.keys(kinds).map((name) => [name, measuring(`${name}.`)]));
+  return {
+    of(amounts) {
+      let measures: Record<string, bigint> | undefined;
+      for (const name in amounts) {
+        const amount = amounts[name];
+        if (typeof amount === 'number') (measures ??= {})[name] = amount === 1 ? 1n : BigInt(amount);
+        else if (amount !== undefined) measures = measured.get(name)!(amount as Value, measures);
+      }
+      return measures ?? {};
+    },
+    total: (measures) =>
+      Object.fromEntries(
+        Object.entries(kinds).map(([name, kind]) => [
+          name,
+          kind === 'count' ? Number(measures[name] ?? 0n) : totalOf(measures, `${name}.`),
+        ]),
+      ) as SumOf<M>,
+  };
+};
 
 /** Contributions that link to a row, newest first within a rank: the row carries the first of them, the rest comes in pages. */
 export interface LinkedList<Shown = unknown, Entry = unknown> {
@@ -148,6 +154,15 @@ export type AnyRow<Row> = {
   readonly [F in FieldsOf<Row>]?: Row extends unknown ? (F extends keyof Row ? Row[F] : never) : never;
 };
 
+/** A value that rows are chosen by, at one row: what the row does not carry is looked up. */
+export interface Chosen {
+  readonly value: string;
+  readonly key: Key;
+  readonly lookup: Pick<Lookup, 'sum'>;
+}
+/** The values that a row answers to; or, where it may carry only some of its entries, whether it answers to this one. */
+export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | readonly (string | null)[] | null | undefined;
+
 /** One question, one file. Pure: what each stream contributes, and how a row is rendered from the contributions around its key. */
 export interface Projection {
   readonly name: string;
@@ -158,16 +173,16 @@ export interface Projection {
   readonly rows: RowsByKind;
   /** Kind of row → its lists, each with pages of its own. */
   readonly lists?: Readonly<Record<string, Readonly<Record<string, List>>>>;
-  /** Query parameters that choose rows: name → the values a row answers to. */
+  /** Query parameters that choose rows. */
   // `any`: rows of many shapes; `projection` checked each filter against its own.
-  readonly filters?: Readonly<Record<string, (row: any) => string | readonly (string | null)[] | null | undefined>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly filters?: Readonly<Record<string, Filter<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
 /** `rows` stands before `filters`: the compiler infers in that order. @throws TypeError when two sources have one kind */
 export const projection = <R extends RowsByKind>(
   definition: Omit<Projection, 'rows' | 'filters'> & {
     readonly rows: R;
-    readonly filters?: Readonly<Record<string, (row: AnyRow<RowOf<R>>) => string | readonly (string | null)[] | null | undefined>>;
+    readonly filters?: Readonly<Record<string, Filter<AnyRow<RowOf<R>>>>>;
   },
 ): Projection => {
   const kinds = definition.from.map(({ kind }) => kind);

@@ -220,6 +220,126 @@ describe('who must approve a change', () => {
       .assesses({ [rule]: 'met', 'code/approval': 'not-met' }));
 });
 
+describe('an assessment of a change keeps', () => {
+  const rows = (...approvals: object[]) => specification(contract, { others: world({}, scheme({ approvals })) });
+  const anyChange = { stepOverOriginalAbove: 0, monthsAbove: 0, approver: 'Director' };
+
+  it('what was changed from what to what, with its figures, and the office that decided', () =>
+    rows(anyChange)(awarded('6807000'))
+      .when(approveChange, { ...to('10210000'), unforeseen: true }, director)
+      .assesses({
+        [rule]: {
+          version: '2016-1',
+          result: 'met',
+          inputs: {
+            original: gbp('6807000'),
+            current: gbp('6807000'),
+            to: gbp('10210000'),
+            stepOverOriginal: '0.499927',
+            stepOverCurrent: '0.499927',
+            cumulativeOverOriginal: '0.499927',
+            endsOn: '2018-08-31',
+            unforeseen: true,
+            office: 'Director',
+            approver: 'Director',
+          },
+        },
+      }));
+
+  it('the last day before and after, and no figures, where the term changes', () =>
+    rows(anyChange)(awarded('6807000'))
+      .when(approveChange, { kind: 'term', endsOn: '2020' }, director)
+      .assesses({ [rule]: { result: 'met', inputs: { endsOn: '2018-08-31', newEndsOn: '2020' } } }));
+
+  it('whether it was unforeseen, also where it was not', () =>
+    rows(anyChange)(awarded('6807000'))
+      .when(approveChange, { ...to('10210000'), unforeseen: false }, director)
+      .assesses({ [rule]: { inputs: { unforeseen: false } } }));
+
+  it.each<[why: string, row: object, change: object, record: object, note: string]>([
+    ['nobody was named', anyChange, to('7000000'), {}, 'Nobody was named as deciding.'],
+    ['the table needs what is not known', { unforeseen: true, approver: 'Mayor' }, to('7000000'), director, 'What the table needs of the change is not known.'], // prettier-ignore
+    ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'The step lies within precision'], // prettier-ignore
+  ])('why it could not be assessed: %s', (_, row, change, record, note) =>
+    rows(row)(awarded('6807000'))
+      .when(approveChange, change, record)
+      .assesses({ [rule]: { result: 'not-assessable', note: expect.stringContaining(note) as unknown as string } }),
+  );
+
+  it('that nobody knows whether the policy was in force', async () => {
+    const note = 'Whether the policy was in force on that day is not known.';
+    const until = specification(contract, { others: world({}, scheme({ inForceUntil: '2019', approvals: [anyChange] })) });
+    await until(awarded('6807000'))
+      .when(approveChange, to('7000000'), { ...director, effectiveOn: '2019' })
+      .assesses({ [rule]: { result: 'not-assessable', note } });
+    const from = specification(contract, { others: world({}, scheme({ inForceFrom: '2019', approvals: [anyChange] })) });
+    await from(awarded('6807000'))
+      .when(approveChange, to('7000000'), { ...director, effectiveOn: '2019' })
+      .assesses({ [rule]: { result: 'not-assessable', note } });
+  });
+
+  it('nothing of a policy that has only checks or only write-offs', () => {
+    const { approvals: _, ...bare } = scheme().data;
+    const adopted = (more: object) => context('PolicyAdopted', { ...bare, ...more }, '2014');
+    const others = [adopted({ policy: 'a', checks: ['standstill'] }), adopted({ policy: 'b', writeOffs: [{ approver: 'Mayor' }] })];
+    return specification(contract, { others: world({}, ...others, scheme({ approvals: [anyChange] })) })(awarded('6807000'))
+      .when(approveChange, to('7000000'), director)
+      .assesses({ [rule]: 'met' });
+  });
+});
+
+describe('a row of an approval table', () => {
+  const rows = (...approvals: object[]) => specification(contract, { others: world({}, scheme({ approvals })) });
+  const mayor = (row: object) => ({ ...row, approver: 'Mayor' });
+  const late = { ...director, effectiveOn: '2020' };
+
+  it('applies from exactly its original value on, whatever the change', async () => {
+    const fromHalfAMillion = rows(mayor({ originalAtLeast: gbp('500000') }));
+    await fromHalfAMillion(awarded('500000'))
+      .when(approveChange, to('500001'), late)
+      .assesses({ [rule]: 'not-met' });
+    await fromHalfAMillion(awarded('499999.99'))
+      .when(approveChange, to('500001'), late)
+      .assesses({ [rule]: 'met' });
+    await fromHalfAMillion(awarded('500000'))
+      .when(approveChange, { kind: 'term', endsOn: '2020' }, late)
+      .assesses({ [rule]: 'not-met' });
+  });
+
+  it.each([
+    ['over', '600000', 'not-met'],
+    ['over', '400000', 'not-assessable'],
+    ['under', '400000', 'met'],
+    ['under', '600000', 'not-assessable'],
+    ['about', '600000', 'not-met'],
+  ] as const)('knows of an original only what its qualifier says: %s £%s', (qualifier, amount, result) =>
+    rows(mayor({ originalAtLeast: gbp('500000') }))(
+      context('ContractAwarded', { ...award(), value: { ...gbp(amount), qualifier } }, '2015'),
+    )
+      .when(approveChange, to('700000'), late)
+      .assesses({ [rule]: result }),
+  );
+
+  it('that limits the months says nothing of the value, and the other way round', async () => {
+    await rows(mayor({ monthsAbove: 1 }))(awarded('100'))
+      .when(approveChange, to('900'), late)
+      .assesses({ [rule]: 'met' });
+    await rows(mayor({ stepOverOriginalAbove: 1 }))(awarded('100')).when(approveChange, { kind: 'term', endsOn: '2030' }, late).assesses({ [rule]: 'met' }); // prettier-ignore
+    await rows(mayor({ monthsAbove: 1, stepOverOriginalAbove: 1 }))(awarded('100')).when(approveChange, { kind: 'term', endsOn: '2030' }, late).assesses({ [rule]: 'not-met' }); // prettier-ignore
+  });
+
+  it('does not know how much longer a term is whose ends are known to the year', () =>
+    rows(mayor({ monthsAbove: 6 }))(context('ContractAwarded', { ...award(), endsOn: '2018', value: gbp('100') }, '2015'))
+      .when(approveChange, { kind: 'term', endsOn: '2019' }, late)
+      .assesses({ [rule]: 'not-assessable' }));
+
+  it('that needs no condition of the change but whether it was unforeseen decides by that', async () => {
+    const unforeseen = rows({ unforeseen: true, approver: 'Director' }, mayor({ unforeseen: false }));
+    await unforeseen(awarded('100')).when(approveChange, { ...to('150'), unforeseen: true }, late).assesses({ [rule]: { result: 'met', inputs: { approver: 'Director' } } }); // prettier-ignore
+    await unforeseen(awarded('100')).when(approveChange, { ...to('150'), unforeseen: false }, late).assesses({ [rule]: { result: 'not-met', inputs: { approver: 'Mayor' } } }); // prettier-ignore
+  });
+});
+
 describe('policy refuses a decision taken now, and accepts a backdated one with the unmet rules recorded', () => {
   it('is accepted when it was taken yesterday', () =>
     underScheme(awarded('6807000'))

@@ -505,6 +505,75 @@ describe('CloseContract', () => {
       .rejects('contract/ends-before-start', { pointer: '/endedOn', detail: '2018' }));
 });
 
+describe('what a contract keeps', () => {
+  it('is what its award said of it, and what nobody said is unknown', async () => {
+    const said = { replaces: 'incumbent', regime: 'PCR2015', covers: 'initial-term', vat: 'ex', breaks: [{ afterMonths: 24 }] };
+    await given()
+      .when(awardContract, { ...award(), ...said }, { effectiveOn: '2016' })
+      .leaves({ ...said, stage: 'awarded', supplier: 'csc', towers: ['hosting'], dates: { awarded: '2016' } });
+    await given()
+      .when(awardContract, award())
+      .leaves((state) => {
+        expect(state).toMatchObject({ covers: 'unknown', vat: 'unknown', breaks: [], options: [], term: {} });
+        for (const field of ['replaces', 'regime', 'noticeDays']) expect(state).not.toHaveProperty(field);
+      });
+  });
+
+  it('is also what was recorded of one that ran already, or planned of one to come', async () => {
+    const said = { replaces: 'incumbent', regime: 'PCR2006', awardedOn: '2009', signedOn: '2010' };
+    await given()
+      .when(recordContract, { ...record(), ...said })
+      .leaves({
+        replaces: 'incumbent',
+        regime: 'PCR2006',
+        towers: [],
+        dates: { recordedAs: '2026-03-02', awarded: '2009', signed: '2010' },
+      });
+    await given()
+      .when(planContract, { programme: 'met', title: 'Networks', replaces: 'incumbent' })
+      .leaves({ replaces: 'incumbent', towers: [], dates: { planned: '2026-03-02' } });
+    await given(...until('planned'))
+      .when(cancelContract, { why: 'Out of money' }, { effectiveOn: '2016' })
+      .leaves({ stage: 'cancelled', dates: { planned: '2014', cancelled: '2016' } });
+  });
+
+  it('is a tower, where it is the contract of one', () =>
+    given()
+      .when(recordContract, { ...record(), role: 'tower', towers: ['hosting'] })
+      .leaves({ role: 'tower', towers: ['hosting'] }));
+
+  it('has dates in order, or the refusal names both', () =>
+    given()
+      .when(recordContract, { ...record(), awardedOn: '2016', signedOn: '2015' })
+      .rejects('contract/dates-out-of-order', { pointer: '/signedOn', detail: 'signedOn 2015 lies before awardedOn 2016.' }));
+
+  it('was assessed on the last day of its standstill, as far as one was published', async () => {
+    const standstill = specification(contract, { id: 'met-hosting', others: world(adopted('standstill')) });
+    const rule = 'contract-rules/standstill';
+    const notice = (more: object) => context('AwardNoticePublished', { reference: '2016/S 045', ...more }, '2016');
+    const signed = (effectiveOn: string) => [signContract, {}, { effectiveOn }] as const;
+    await standstill(...until('awarded'))
+      .when(...signed('2016-03'))
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { standstillEndsOn: null } } });
+    await standstill(...until('awarded'), notice({ standstillEndsOn: '2016-03-10' }), notice({}))
+      .when(...signed('2016-03-11'))
+      .assesses({ [rule]: { result: 'met', inputs: { standstillEndsOn: '2016-03-10' } } });
+  });
+});
+
+describe('what a contract is about', () => {
+  it('is itself, and the programme, the towers and the supplier that it names', () => {
+    const { initial, about } = contract;
+    expect(about('siam', initial)).toStrictEqual({ contract: ['siam'] });
+    expect(about('siam', { ...initial, programme: 'met', towers: ['hosting', 'euc'], supplier: 'csc' })).toStrictEqual({
+      contract: ['siam'],
+      programme: 'met',
+      tower: ['hosting', 'euc'],
+      supplier: ['csc'],
+    });
+  });
+});
+
 /** A whole life: what was recorded until a stage was reached. */
 function until(stage: Stage, more: object = {}): ToldFact[] {
   const life = [

@@ -237,6 +237,15 @@ describe('WithdrawFact', () => {
       .when(withdrawFact, { event: AWARD, withDependants: true })
       .leaves((state, { entries }) => expect([state.stage, entries]).toEqual(['none', []])));
 
+  it('takes along also what can no longer follow once the others are gone, because their absence changes its place', () =>
+    given(
+      ...[awarded(), context('ContractSigned', {}, '2016'), novated('atos', '2017'), novated('keysource', '2019')],
+      { ...context('ContractTerminated', { ground: 'Breach' }), effectiveOn: 'unknown' },
+      changed('10210000', '2018'), // before the novation of 2019; without it, behind the end
+    )
+      .when(withdrawFact, { event: theFact(3), withDependants: true })
+      .then(context('FactWithdrawn', { event: theFact(3), dependants: [theFact(4), theFact(6)] })));
+
   it('needs no dependants to take along', () =>
     given(...life)
       .when(withdrawFact, { event: END, withDependants: true })
@@ -337,6 +346,9 @@ function started(on: string): ToldFact {
 }
 function changed(amount: string, on = '2018'): ToldFact {
   return context('ChangeApproved', { kind: 'value', to: gbp(amount) }, on);
+}
+function novated(supplier: string, on: string): ToldFact {
+  return context('ContractNovated', { supplier }, on);
 }
 function scheme(): ToldFact {
   const approvals = [{ stepOverOriginalAbove: 60, approver: 'Deputy Mayor' }];

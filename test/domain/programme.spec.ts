@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
 import { addWarning } from '../../src/domain/programme/commands/add-warning.js';
 import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
@@ -247,6 +247,74 @@ describe('RaiseRisk', () => {
       .when(raiseRisk, risk)
       .leaves({ risks: [risk] }));
   it('has an id of its own', () => given(chartered(), context('RiskRaised', risk)).when(raiseRisk, risk).rejects('programme/duplicate'));
+});
+
+describe('ids of their own', () => {
+  const source = { title: 'A report' };
+  const headcount = { count: 100, unit: 'people' };
+  const amount = { amount: '1', currency: 'GBP' };
+
+  it('keep strategies, targets, savings and risks apart that have other ids', async () => {
+    await given(chartered(), context('StrategyPublished', { strategy: 'a', title: 'A' }))
+      .when(publishStrategy, { strategy: 'b', title: 'A' })
+      .leaves({ strategies: [{ strategy: 'a' }, { strategy: 'b' }] });
+    await given(chartered(), context('SavingsTargetSet', { target: 'a', title: 'A', amount }))
+      .when(setSavingsTarget, { target: 'b', title: 'A', amount })
+      .leaves({ savingsTargets: [{ target: 'a' }, { target: 'b' }] });
+    await given(chartered(), context('SavingRecorded', { saving: 'a', amount }))
+      .when(recordSaving, { saving: 'b', amount })
+      .leaves({ savings: [{ saving: 'a' }, { saving: 'b' }] });
+    await given(chartered(), context('HeadcountTargetSet', { target: 'a', title: 'A', to: headcount }))
+      .when(setHeadcountTarget, { target: 'b', title: 'A', to: headcount })
+      .leaves({ headcountTargets: [{ target: 'a' }, { target: 'b' }] });
+    await given(chartered(), context('RiskRaised', { risk: 'a', summary: 'A', source }))
+      .when(raiseRisk, { risk: 'b', summary: 'A', source })
+      .leaves({ risks: [{ risk: 'a' }, { risk: 'b' }] });
+    await given(chartered(), context('WarningAdded', towerModel))
+      .when(addWarning, { ...towerModel, warning: 'another' })
+      .leaves({ warnings: [{ warning: 'gds-tower-model' }, { warning: 'another' }] });
+  });
+
+  it('count a saving towards its own target alone, or towards none', async () => {
+    const set = context('SavingsTargetSet', { target: 'a', title: 'A', amount });
+    await given(chartered(), set)
+      .when(recordSaving, { saving: 's', amount })
+      .leaves({ savings: [{ saving: 's' }] });
+    await given(chartered(), set).when(recordSaving, { saving: 's', target: 'b', amount }).rejects('programme/unknown-target', { pointer: '/target' }); // prettier-ignore
+  });
+});
+
+describe('a refusal of a programme says what is in the way', () => {
+  it.each([
+    ['the day of publication', { strategy: 's', title: 'S', published: '2015', reviewDue: '2014' }, 'It was published on 2015.'],
+    ['the day of the act, where it says none', { strategy: 's', title: 'S', reviewDue: '2014' }, 'It was published on 2026-03-02.'],
+  ])('of a review: %s', (_, strategy, detail) =>
+    given(chartered()).when(publishStrategy, strategy).rejects('programme/review-before-publication', { detail }),
+  );
+
+  it('of units, of a warning and of a policy', async () => {
+    const people = { count: 1, unit: 'people' };
+    await given(chartered())
+      .when(setHeadcountTarget, { target: 't', title: 'T', from: people, to: { count: 1, unit: 'fte' } })
+      .rejects('programme/mixed-units', { pointer: '/to/unit', detail: 'There were so many people, and are to be so many fte.' });
+    await given(chartered(), context('WarningAdded', towerModel), context('WarningAdded', { ...towerModel, warning: 'b' }))
+      .when(addWarning, { ...towerModel, warning: 'b', by: 'London Assembly' })
+      .rejects('programme/warning-exists', { detail: 'b is the id of another warning.' });
+    await given(chartered(), context('PolicyAdopted', checks), context('PolicyAdopted', scheme))
+      .when(adoptPolicy, { ...scheme, checks: ['standstill'] })
+      .rejects('programme/policy-exists', { detail: 'Version 2016-1 of scheme-of-consent has other rules: adopt a new version.' });
+  });
+
+  it('of a policy: one of write-offs alone is enough', () =>
+    given(chartered())
+      .when(adoptPolicy, { policy: 'w', title: 'W', version: '1', inForceFrom: '2014', writeOffs: [{ approver: 'Commissioner' }] })
+      .leaves({ policies: [{ policy: 'w' }] }));
+});
+
+it('a programme is about itself, and the contract of its integrator', () => {
+  expect(programme.about('met', programme.initial)).toStrictEqual({ programme: 'met' });
+  const integrated = { ...programme.initial, integrator: { contract: 'siam', on: '2015' } };
+  expect(programme.about('met', integrated)).toStrictEqual({ programme: 'met', contract: ['siam'] });
 });
 
 const met = { title: 'Total Technology', authority: 'Metropolitan Police Service', baseCurrency: 'GBP' };

@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { specification, stream, context, type ToldFact } from '../given.js';
@@ -49,6 +49,11 @@ describe('RegisterSupplier', () => {
   it.each(['2009', '[..2009-12-31]', 'unknown', '2026'])('may have happened on %s', (effectiveOn) =>
     given().when(registerSupplier, csc, { effectiveOn }).then(context('SupplierRegistered', csc)),
   );
+
+  it('is about itself; without other names it has none', async () => {
+    expect(supplier.about('csc', supplier.initial)).toEqual({ supplier: ['csc'] });
+    await given().when(registerSupplier, csc).leaves({ aliases: [], members: [], form: 'company' });
+  });
 });
 
 const csc = { title: 'Computer Sciences Corporation', form: 'company' };

@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { planTower } from '../../src/domain/tower/commands/plan-tower.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { tower } from '../../src/domain/tower/index.js';
@@ -29,4 +29,9 @@ describe('PlanTower', () => {
       .rejects('ledger/breaks-later-event', { eventType: 'TowerPlanned', eventEffectiveOn: '2015', because: 'tower/exists' }));
 
   it('is assessed by no rule', () => given().when(planTower, hosting).assesses({}));
+
+  it('is about itself and its programme', () => {
+    expect(tower.about('hosting', { ...tower.initial, programme: 'met' })).toStrictEqual({ tower: ['hosting'], programme: 'met' });
+    expect(tower.about('hosting', tower.initial)).toStrictEqual({ tower: ['hosting'] });
+  });
 });

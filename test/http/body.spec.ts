@@ -4,7 +4,8 @@ import { commands } from '../../src/domain/index.js';
 import { bodyClass, bodyExample, bodyFields, BodyPipe } from '../../src/http/body.js';
 import { BadRequestError } from '../../src/http/problem.js';
 import { validatorOf } from '../../src/http/validator.js';
-import { check, wrongFor } from '../../src/kernel/index.js';
+import { check } from '../../src/kernel/index.js';
+import { wrongFor } from '../wrong-values.js';
 
 const unknownNames = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`nosuch-${i}`, i]));
 

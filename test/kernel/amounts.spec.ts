@@ -113,9 +113,17 @@ describe('sums', () => {
     ['exact', 'under', 'under', 'over'],
     ['at-least', 'over', 'at-least', 'about'],
     ['at-most', 'at-least', 'about', 'at-most'],
+    ['about', 'about', 'about', 'about'],
+    ['over', 'over', 'at-least', 'about'],
+    ['under', 'exact', 'under', 'under'],
   ])('inherit the uncertainty of their parts: %s and %s', (a, b, sum, difference) => {
     expect(add(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(sum);
     expect(subtract(gbp('5', { qualifier: a }), gbp('3', { qualifier: b })).qualifier).toBe(difference);
+  });
+
+  it('of one figure and another compare as below, equal or above, whatever is known of them', () => {
+    const other = gbp('5.00', { qualifier: 'about' });
+    expect([gbp('4.99'), gbp('5'), gbp('5.01')].map((amount) => compare(amount, other))).toEqual([-1, 0, 1]);
   });
 
   it('add up the roundings of their sources while all are known', () => {
@@ -200,6 +208,11 @@ describe('a change has three figures, because each alone misleads', () => {
     expect(changeFigures(gbp('2'), unknown, gbp('3')).cumulativeOverOriginal).toBe('0.500000');
     expect(changeFigures(gbp('0'), gbp('0'), gbp('3')).stepOverOriginal).toBe('not assessable');
     expect(changeFigures(gbp('2'), gbp('2'), { amount: '3', currency: 'USD' }).stepOverOriginal).toBe('not assessable');
+    for (const odd of [undisclosed, unknown, { amount: '2', currency: 'USD' }]) {
+      expect(growth(odd, gbp('3'), gbp('2'))).toBeUndefined();
+      expect(growth(gbp('1'), odd, gbp('2'))).toBeUndefined();
+      expect(growth(gbp('1'), gbp('3'), odd)).toBeUndefined();
+    }
   });
 });
 
@@ -219,6 +232,8 @@ describe('a step stays within a cap', () => {
     ).toBe('within-precision');
     expect(kept(gbp('6807000'), gbp('10200000', { roundedTo: '100000' }), gbp('15200000', { roundedTo: '100000' }))).toBe('no');
     expect(kept(gbp('96000000'), gbp('143000000'), gbp('176800000', { qualifier: 'about', roundedTo: '100000' }))).toBe('yes');
+    // From exactly the cap upwards: it may have been reached exactly.
+    expect(kept(gbp('100'), gbp('100'), gbp('155', { roundedTo: '10' }))).toBe('within-precision');
   });
 
   it('and is not assessable on figures that are missing, bounds, or rounded by an unknown unit', () => {
@@ -228,9 +243,13 @@ describe('a step stays within a cap', () => {
       unknown,
       gbp('120', { qualifier: 'under' }),
       gbp('120', { qualifier: 'about' }),
+      gbp('120', { qualifier: 'at-least', roundedTo: '1' }),
       gbp('120', { roundedTo: 'x' }),
-    ])
+    ]) {
       expect(kept(gbp('100'), gbp('100'), to)).toBe('not assessable');
+      expect(kept(gbp('100'), to, gbp('100'))).toBe('not assessable');
+      expect(kept(to, gbp('100'), gbp('100'))).toBe('not assessable');
+    }
     expect(kept(gbp('100', { roundedTo: '200' }), gbp('100'), gbp('120'))).toBe('not assessable');
   });
 
@@ -252,11 +271,12 @@ describe('a yearly figure', () => {
   it('is the total divided by its term in years', () => {
     expect(perYear(gbp('155000000'), 60)).toEqual(gbp('31000000.00'));
     expect(perYear(gbp('95000000'), 72)).toEqual(gbp('15833333.33'));
+    expect(perYear(gbp('1'), 1)).toEqual(gbp('12.00'));
   });
 
   it('is qualified like its total, and needs a term of at least a month', () => {
     expect(perYear(gbp('95000000', { qualifier: 'about' }), 72).qualifier).toBe('about');
-    for (const months of [0, -12, 1.5, NaN]) expect(() => perYear(gbp('1'), months)).toThrow(RangeError);
+    for (const months of [0, -12, 1.5, NaN]) expect(() => perYear(gbp('1'), months)).toThrow(`A term of ${months} months`);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { eventsOf, list, optional, ref, stageRefusalsOf, subject, text } from '../../src/kernel/index.js';
+import { eventsOf, list, optional, ref, stageRefusalsOf, subject, text, type AnyAggregate } from '../../src/kernel/index.js';
 import { context, specification, stream } from '../given.js';
 
 interface Board {
@@ -62,6 +63,8 @@ const shutBoard = board.command('ShutBoard', {
   ],
 });
 
+const shutOnly = board.command('ShutOnly', { summary: 'Shut the board.', records: 'BoardShut' });
+
 const registered = (id: string, form: string) =>
   stream(supplier, id, context('SupplierRegistered', { title: id.toUpperCase(), form }, '2009'));
 const given = specification(board, { others: [registered('csc', 'company'), registered('sscl', 'consortium')] });
@@ -121,7 +124,35 @@ describe('a refusal', () => {
     const ends = (...types: string[]) => Object.keys(stageRefusalsOf(board, types)).map((code) => code.replace('board/', ''));
     expect(ends('WordPinned')).toEqual(['stage']);
     expect(ends('BoardShut')).toEqual(['unknown', 'not-yet', 'stage']);
-    expect(Object.keys(stageRefusalsOf(supplier, ['SupplierRegistered']))).toEqual(['supplier/exists']);
+    expect(ends('WordPinned', 'BoardShut')).toEqual(['unknown', 'not-yet', 'stage']);
+    expect(stageRefusalsOf(supplier, ['SupplierRegistered'])).toEqual({ 'supplier/exists': 'The supplier is already there.' });
+    expect(stageRefusalsOf(board, ['BoardShut'])).toEqual({
+      'board/unknown': 'No such board.',
+      'board/not-yet': 'The board begins later than this.',
+      'board/stage': 'The board is at a stage that this cannot follow.',
+    });
+  });
+
+  it('of a stage is only declared where some stage is in the way', () => {
+    const event = { fields: {}, evolve: () => ({ stage: 'open' }) };
+    const life = {
+      ...board,
+      events: { Opened: { ...event, allowedIn: ['none'] }, Anything: { ...event, allowedIn: ['none', 'open', 'shut'] }, Later: { ...event, allowedIn: ['open', 'shut'] } }, // prettier-ignore
+    } as unknown as AnyAggregate;
+    const ends = (...types: string[]) => Object.keys(stageRefusalsOf(life, types)).map((code) => code.replace('board/', ''));
+    expect([ends('Opened'), ends('Anything'), ends('Later')]).toEqual([['exists'], [], ['unknown', 'not-yet']]);
+    expect(ends('Opened', 'Later')).toEqual(['unknown', 'exists', 'not-yet']);
+    expect(ends('Opened', 'Anything')).toEqual(['exists']);
+  });
+
+  it('of a stage says where it stands and what the event follows', async () => {
+    await given().when(shutOnly, {}).rejects('board/unknown', { detail: 'No such board: BoardShut follows open.' });
+    await given(pinned('a'), context('BoardShut', {}, '2016'))
+      .when(pinWord, { word: 'b' })
+      .rejects('board/stage', { detail: 'The board is shut: WordPinned follows nothing or open.' });
+    await specification(supplier)(context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2009'))
+      .when(registerSupplier, { title: 'CSC', form: 'company' })
+      .rejects('supplier/exists', { detail: 'The supplier is already there: SupplierRegistered can only come first.' });
   });
 });
 

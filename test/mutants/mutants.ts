@@ -17,19 +17,24 @@ interface Scope {
 const scopes: readonly Scope[] = [
   { name: 'dates', files: ['src/kernel/values/dates.ts'], specs: 'test/kernel/dates' },
   { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
-  { name: 'history', files: ['src/kernel/history.ts'], specs: 'test/kernel/history' },
-  { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history),test/domain/' },
-  { name: 'policies', files: ['src/domain/programme/policies.ts'], specs: 'test/domain/' },
+  { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
+  { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
+  { name: 'history', files: ['src/kernel/history.ts', 'src/kernel/snapshot.ts'], specs: 'test/kernel/(history|command),test/domain/(ledger|rules)' },
+  { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history|random|dates|amounts|json|differences|fields)' },
+  { name: 'policies', files: ['src/domain/programme/policies.ts'], specs: 'test/domain/(policies|programme|contract|loss)' },
   ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
     name,
     files: [`src/domain/${name}/**/*.ts`],
-    specs: name === 'contract' ? 'test/domain/(contract|backdated),test/registry' : `test/domain/(${name}|backdated),test/registry`,
+    specs: `test/domain/(${name}|backdated|rules)`,
   })),
-  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/' },
+  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|shown-exposure)' },
+  { name: 'staff', files: ['projections/workforce.ts'], specs: 'test/projections/(workforce|people)' },
+  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
+  { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {
     name: 'engine',
-    files: ['src/engine/write/decide.ts', 'src/engine/write/receipt.ts', 'src/engine/write/command-id.ts', 'src/engine/audit/*.ts'],
-    specs: 'test/engine/(engine|audit|decide|receipt),test/domain/',
+    files: ['decide', 'receipt', 'precondition', 'command-id'].map((name) => `src/engine/write/${name}.ts`).concat('src/engine/audit/*.ts'),
+    specs: 'test/engine/(decide|receipt|precondition|command-id|audit),test/domain/(ledger|contract|backdated)',
   },
 ];
 

@@ -14,4 +14,6 @@ export default {
   reporters: ['clear-text', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
   timeoutMS: 20_000,
+  // a runner keeps every module that it has loaded: restarted before collecting garbage takes longer than the tests
+  maxTestRunnerReuse: 50,
 };

@@ -1,9 +1,8 @@
 import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import type { LogReader } from '../../store/event-store.js';
 import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../../store/read-model.js';
-import { split } from '../audit/audit.js';
 import { HistoryCache, type Prepared } from '../history-cache.js';
-import { ProjectionWriter } from './projection-writer.js';
+import { ProjectionWriter, Writers } from './projection-writer.js';
 
 export interface FollowerOptions {
   readonly log: LogReader;
@@ -60,16 +59,13 @@ const MAX_UNCOMMITTED = 20_000;
 /** How long events wait for others that share their commit: when nobody waits, when somebody does, and when somebody does during a catch-up. */
 const COMMIT_MS = 250;
 const FLUSH_MS = 5;
-const FLUSH_CATCHING_UP_MS = 50;
+const FLUSH_CATCHING_UP_MS = 200;
 
 interface Serving {
   readonly projection: Projection;
   writer: ProjectionWriter | undefined;
   catchingUp: ProjectionWriter | undefined;
 }
-
-/** Memory for folded streams, in bytes, unless it is given. */
-export const HISTORY_BYTES = 32 * 1024 * 1024;
 
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -84,6 +80,8 @@ export class Follower implements RunningFollower {
   readonly #serving = new Map<string, Serving>();
   readonly #stop = new AbortController();
   readonly #histories: HistoryCache;
+  /** Of the builds that serve. */
+  #writers: Writers | undefined;
   /** The last event that was read, and the last one that is committed. */
   #last: IndexedEvent | undefined;
   #committed: IndexedEvent | undefined;
@@ -188,6 +186,7 @@ export class Follower implements RunningFollower {
   #serve(serving: Serving, build: ProjectionBuild): void {
     serving.writer = this.#writerOf(serving, build);
     serving.catchingUp = undefined;
+    this.#writers = undefined;
   }
   #writerOf({ projection }: Serving, build: ProjectionBuild): ProjectionWriter {
     return new ProjectionWriter(this.#o.readModel, projection, build, (message, error) => this.#o.listener.log(message, error));
@@ -249,7 +248,7 @@ export class Follower implements RunningFollower {
 
   #read(events: readonly RecordedEvent[], streams: Prepared): void {
     const { readModel, listener } = this.#o;
-    const writers = new Writers([...this.#serving.values()].flatMap(({ writer }) => writer ?? []));
+    const writers = (this.#writers ??= new Writers([...this.#serving.values()].flatMap(({ writer }) => writer ?? [])));
     let last = this.#last;
     readModel.transaction(() => {
       for (const event of events) {
@@ -332,22 +331,6 @@ export class Follower implements RunningFollower {
       this.#commit();
       this.#o.readModel.transaction(() => (more = this.#o.readModel.retire()));
     }
-  }
-}
-
-/** Writers by the category of the streams that they read. */
-class Writers {
-  readonly #of = new Map<string, readonly ProjectionWriter[]>();
-  constructor(readonly all: readonly ProjectionWriter[]) {}
-
-  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
-    const before = streams.before(event);
-    const category = before?.aggregate.category ?? split(event.stream)[0];
-    let writers = this.#of.get(category);
-    if (!writers) this.#of.set(category, (writers = this.all.filter((writer) => writer.reads(category))));
-    for (const writer of writers) writer.expect(event, category, before);
-    const history = streams.advance(event, failed);
-    for (const writer of writers) writer.take(event, category, history, sequence);
   }
 }
 

@@ -1,17 +1,32 @@
 import { LRUCache } from 'lru-cache';
-import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent } from '../../kernel/index.js';
+import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent, StreamSource } from '../../kernel/index.js';
+import { split } from '../audit/audit.js';
+import type { Prepared } from '../history-cache.js';
 import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
 /** What a stream contributes to a projection. @throws what keeps it from contributing anything */
-export const contributionsOf = ({ from }: Projection, { aggregate: { category }, id, state }: Folded): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === category ? source.place(id, state) : [])));
+export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded): Contributions => {
+  const sources = sourcesOf(projection, category);
+  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state));
+  return distinctKeys(sources.flatMap((source) => source.place(id, state)));
+};
+const sourcesByCategory = new WeakMap<Projection, Map<string, readonly StreamSource[]>>();
+const sourcesOf = (projection: Projection, category: string): readonly StreamSource[] => {
+  let known = sourcesByCategory.get(projection);
+  if (!known) {
+    const streams = projection.from.filter((source) => source.category !== undefined);
+    sourcesByCategory.set(projection, (known = Map.groupBy(streams, (source) => source.category)));
+  }
+  return known.get(category) ?? NO_SOURCES;
+};
+const NO_SOURCES: readonly StreamSource[] = [];
 
 /** What one event contributes for ever. */
 export const contributionsOfEvent = ({ from }: Projection, event: RecordedEvent): Contributions =>
-  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : [])));
+  distinctKeys(from.flatMap((source) => (source.category === undefined ? source.place(event) : NONE)));
 
 const distinctKeys = (contributions: Contributions): Contributions => {
   if (contributions.length < 2) return contributions;
@@ -45,10 +60,6 @@ export class ProjectionWriter {
   /** Faulted streams, which can be folded no more → the sequence from which on their contributions stay as they were. */
   readonly faulted: Map<string, Sequence>;
   readonly #readsEvents: boolean;
-  readonly #current = new LRUCache<string, Added>({
-    maxSize: CURRENT_BYTES,
-    sizeCalculation: ({ contributions }) => 300 + 500 * contributions.length,
-  });
   /** Bounded by number: a total holds a few measures, at most some kilobytes. */
   readonly #totals = new LRUCache<string, Map<string, bigint>>({ max: 1000 });
 
@@ -72,18 +83,20 @@ export class ProjectionWriter {
     return this.#readsEvents || this.#folds(category);
   }
   #folds(category: string): boolean {
-    return this.projection.from.some((source) => source.category === category);
+    return sourcesOf(this.projection, category).length > 0;
   }
 
-  /** Called before each event, so that what the stream contributed until then is known. */
-  expect({ stream, revision }: RecordedEvent, category: string, history: Folded | undefined): void {
-    if (this.#current.has(stream) || !this.#folds(category) || this.faulted.has(stream)) return;
-    const known = history !== undefined && revision > 0;
-    this.#current.set(stream, known ? { state: history.state, contributions: contributionsOf(this.projection, history) } : NOTHING_ADDED);
+  /** What a stream contributed before an event. */
+  before({ stream, revision }: RecordedEvent, category: string, history: Folded | undefined): Added {
+    if (revision === 0 || !history || !this.#folds(category) || this.faulted.has(stream)) return NOTHING_ADDED;
+    return { state: history.state, contributions: contributionsOf(this.projection, history) };
   }
 
-  /** @param history undefined when the stream cannot be folded any more */
-  take(event: RecordedEvent, category: string, history: Folded | undefined, sequence: Sequence): void {
+  /**
+   * @param history undefined when the stream cannot be folded any more
+   * @returns what the stream contributes from now on
+   */
+  take(event: RecordedEvent, category: string, history: Folded | undefined, before: Added, sequence: Sequence): Added {
     const { stream } = event;
     if (this.#readsEvents)
       for (const contribution of contributionsOfEvent(this.projection, event)) {
@@ -91,19 +104,18 @@ export class ProjectionWriter {
         for (const target of targetsOf(contribution)) this.readModel.mark(this.build.id, target, sequence);
         this.#count(undefined, contribution.sums, sequence);
       }
-    if (!this.#folds(category) || this.faulted.has(stream)) return;
-    const before = this.#current.get(stream) ?? NOTHING_ADDED;
+    if (!this.#folds(category) || this.faulted.has(stream)) return before;
     let contributions: Contributions;
     try {
       if (!history) throw new Error(`${event.type} at revision ${event.revision} cannot be folded.`);
-      if (history.state === before.state) return;
+      if (history.state === before.state) return before;
       contributions = contributionsOf(this.projection, history);
     } catch (error) {
-      this.#stop(event, sequence, error);
-      return;
+      this.#stop(event, before, sequence, error);
+      return NOTHING_ADDED;
     }
     this.#replace(stream, before.contributions, contributions, sequence); // what the read model throws is no fault of the stream
-    this.#current.set(stream, { state: history.state, contributions });
+    return { state: history.state, contributions };
   }
 
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
@@ -122,14 +134,12 @@ export class ProjectionWriter {
   }
 
   /** Totals that the stream had a share in count it; a stream that faults at its first event counts in its programme. */
-  #stop({ stream, metadata: { about } }: RecordedEvent, sequence: Sequence, error: unknown): void {
+  #stop({ stream, metadata: { about } }: RecordedEvent, before: Added, sequence: Sequence, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.log(`${this.projection.name}: ${stream} is faulted.`, error);
     this.faulted.set(stream, sequence);
     this.readModel.fault(this.build.id, { stream, sequence, error: why });
-    for (const key of faultedIn(this.#current.get(stream)?.contributions ?? NONE, about.programme))
-      this.#count({}, { [key]: { faulted: 1n } }, sequence);
-    this.#current.delete(stream);
+    for (const key of faultedIn(before.contributions, about.programme)) this.#count({}, { [key]: { faulted: 1n } }, sequence);
   }
 
   /** Subtracts the old amounts and adds the new. */
@@ -156,13 +166,37 @@ export class ProjectionWriter {
   }
 }
 
+/** Memory for what streams contribute now, in bytes, about; of other streams it is made from their state again. */
+const CURRENT_BYTES = 8 << 20;
+
+/** The writers of one follower or one rebuild, which take the same events in the same order. */
+export class Writers {
+  readonly #of = new Map<string, readonly ProjectionWriter[]>();
+  /** By stream, for each writer of its category. */
+  readonly #current = new LRUCache<string, readonly Added[]>({
+    maxSize: CURRENT_BYTES,
+    sizeCalculation: (added) => added.reduce((bytes, { contributions }) => bytes + 100 + 500 * contributions.length, 300),
+  });
+  constructor(readonly all: readonly ProjectionWriter[]) {}
+
+  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
+    const { stream } = event;
+    const history = streams.before(event);
+    const category = history?.aggregate.category ?? split(stream)[0];
+    let writers = this.#of.get(category);
+    if (!writers) this.#of.set(category, (writers = this.all.filter((writer) => writer.reads(category))));
+    const before = this.#current.get(stream) ?? writers.map((writer) => writer.before(event, category, history));
+    const now = streams.advance(event, failed);
+    const after = writers.map((writer, i) => writer.take(event, category, now, before[i]!, sequence));
+    this.#current.set(stream, after);
+  }
+}
+
 /** What a stream contributes, and the state that it follows from. */
-interface Added {
+export interface Added {
   readonly state: unknown;
   readonly contributions: Contributions;
 }
-/** Streams whose contributions are kept; those of others are made from their state again. */
-const CURRENT_BYTES = 2 << 20;
 
 const NOTHING = {};
 const NONE: Contributions = [];

@@ -12,8 +12,8 @@ import {
   type Sequence,
 } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
-import { HistoryCache } from '../history-cache.js';
+import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
+import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
 import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -88,6 +88,8 @@ export class Projector {
   readonly opened: Promise<void>;
   #open!: () => void;
   #reader: ReadModelReader | undefined;
+  /** Ends the watch over the file that is read. */
+  #unwatch = (): void => undefined;
   #follower: RunningFollower | undefined;
   #reported: FollowerReport | undefined;
   /** The head of the log when its first read model was begun: nothing is answered before it is reached. */
@@ -95,6 +97,7 @@ export class Projector {
   #failed: unknown;
   #said = '';
   #retireBuilds = true;
+  #isEndingWaits = false;
   #damaged: ReadModelDamagedError | undefined;
   /** Ends the wait between two attempts. */
   #retry = new AbortController();
@@ -240,12 +243,21 @@ export class Projector {
     throw damage;
   }
 
+  /** Nobody waits for a position from now on: who does is answered as things stand. */
+  endWaits(): void {
+    this.#isEndingWaits = true;
+    this.#waiting.notifyAll();
+  }
+  get isEndingWaits(): boolean {
+    return this.#isEndingWaits;
+  }
+
   /** Whether every projection has read a position, after waiting so long for it. @throws InvalidPositionError, TooManyWaitersError */
   async reached(position: string, timeoutMs: number): Promise<boolean> {
     const { store } = this.#o;
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
-    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#stop.signal.aborted || there());
+    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#isEndingWaits || this.#stop.signal.aborted || there());
     return there();
   }
 
@@ -299,6 +311,7 @@ export class Projector {
     }
   }
   #closeReader(): void {
+    this.#unwatch();
     this.#reader?.close();
     this.#reader = undefined;
   }
@@ -413,6 +426,7 @@ export class Projector {
         reader = readModel.read((damage) => this.#isDamaged(damage));
       }
       if (!reader.lastEvent()) this.#firstUntil = await store.head();
+      this.#unwatch = readModel.watch((gone) => this.#isDamaged(gone));
     } catch (error) {
       reader.close();
       throw error;
@@ -431,6 +445,10 @@ export class Projector {
   #take(report: FollowerReport): void {
     const { log } = this.#o;
     if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
+    if (this.#said !== '' && report.sequence > this.sequence) {
+      this.#said = '';
+      this.#o.log?.('Projections follow the log again.');
+    }
     this.#reported = report;
     this.#failed = undefined;
     let swapped = false;
@@ -484,7 +502,7 @@ export class Projector {
     for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
     const aside = this.#o.readModel.setAside();
     this.#damaged = undefined;
-    this.#o.log?.(`The read model is set aside as ${aside} and made again. ${damage.message}`, damage);
+    this.#o.log?.(`The read model is ${aside === undefined ? '' : `set aside as ${aside} and `}made again. ${damage.message}`, damage);
   }
 }
 

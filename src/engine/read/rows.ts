@@ -110,7 +110,7 @@ interface LastRendered extends Rendered {
 }
 
 /** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
-const KEPT_BYTES = 24 << 20;
+const KEPT_BYTES = 20 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
@@ -175,7 +175,7 @@ export class Rows {
       cursor = key;
       if (scanned % BREATH === 0) await turn();
       const { row, text } = await this.#render(key, view);
-      if (row === undefined || !this.#passes(row, filters)) continue;
+      if (row === undefined || !this.#passes(key, row, view, filters)) continue;
       rows.push({ key, row });
       bytes += text.length;
     }
@@ -586,10 +586,10 @@ export class Rows {
     return `${this.#instance} ${id}`;
   }
 
-  #passes(row: RowValue, filters: { readonly [name: string]: string }): boolean {
-    return Object.entries(filters).every(([name, wanted]) => {
-      const answer = this.projection.filters![name]!(row);
-      return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;
+  #passes(key: string, row: RowValue, lookup: View, filters: { readonly [name: string]: string }): boolean {
+    return Object.entries(filters).every(([name, value]) => {
+      const answer = this.projection.filters![name]!(row, { value, key: key as Key, lookup });
+      return Array.isArray(answer) ? answer.includes(value) : answer === value || answer === true;
     });
   }
 }

@@ -122,10 +122,11 @@ export class Engine {
    * and so is a command that lost a conflict.
    */
   async #decideWithRetry(request: CommandRequest): Promise<Receipt> {
-    let consistency: Consistency = this.ports.store.readLocal ? 'local' : 'leader';
+    const begins = this.#mayBegin(request);
+    let consistency: Consistency = this.ports.store.readLocal || begins ? 'local' : 'leader';
     for (let conflicts = 0; ;) {
       try {
-        const receipt = await this.#attempt(request, consistency);
+        const receipt = await this.#attempt(request, consistency, begins && consistency === 'local');
         if (consistency === 'leader' || receipt.outcome !== 'already-so') return receipt;
       } catch (error) {
         if (error instanceof WrongExpectedRevisionError) {
@@ -137,12 +138,23 @@ export class Engine {
     }
   }
 
-  async #attempt(request: CommandRequest, consistency: Consistency): Promise<Receipt> {
+  /**
+   * Whether a command is first decided as if it began its stream: nothing is known here of the stream, and to look in the file costs
+   * more than the append, which expects an empty stream then.
+   */
+  #mayBegin({ command, aggregate, id }: CommandRequest): boolean {
+    const { store } = this.ports;
+    if (!store.currentRevision || store.currentRevision(`${aggregate.category}-${id}`) !== undefined) return false;
+    return command.events.some((type) => aggregate.events[type]?.allowedIn.includes('none'));
+  }
+
+  /** @param begins the stream is taken to be empty, unread */
+  async #attempt(request: CommandRequest, consistency: Consistency, begins = false): Promise<Receipt> {
     const { command, aggregate, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
     const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
 
-    const own = await this.#histories.load(aggregate, id, consistency);
+    const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
     const readSet = await readOthers(command, data, own, load);
 
     const { stream, revision } = own;

@@ -66,9 +66,11 @@ const exponentFor = (currency: string): number => {
 /** The amount in minor units. Throws a TypeError for an unknown currency, a RangeError for more digits than the currency has. */
 export const minor = ({ amount, currency }: Money): bigint => {
   const exponent = exponentFor(currency);
-  const [whole, fraction = ''] = amount.split('.');
-  if (fraction.length > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
-  return BigInt(whole + fraction.padEnd(exponent, '0'));
+  const point = amount.indexOf('.');
+  const digits = point < 0 ? 0 : amount.length - point - 1;
+  if (digits > exponent) throw new RangeError(`${amount} has more digits than ${currency}.`);
+  const all = point < 0 ? amount : amount.slice(0, point) + amount.slice(point + 1);
+  return BigInt(digits === exponent ? all : all + '0'.repeat(exponent - digits));
 };
 
 /** An amount from minor units, with all decimals of the currency. Throws a TypeError for an unknown currency. */
@@ -233,17 +235,29 @@ export const perYear = (total: Amount, months: number): Amount => {
 
 /**
  * What a value adds to a total, as integers that can be subtracted again: `GBP` in minor units, and counts `GBP.count`, `GBP.about` (and
- * every other qualifier except exact), `undisclosed`, `withheld`, `unknown`. Every key starts with the prefix.
+ * every other qualifier except exact), `undisclosed`, `withheld`, `unknown`. Every name starts with the prefix.
+ * @returns a function that writes them into what it is given; it keeps the names, which are as few as there are currencies
  */
-export const measuresOf = (value: Value, prefix = ''): { readonly [measure: string]: bigint } => {
-  if (!isAmount(value)) return { [`${prefix}${Object.keys(value)[0]}`]: 1n };
-  const qualifier = value.qualifier ?? 'exact';
-  return {
-    [`${prefix}${value.currency}`]: minor(value),
-    [`${prefix}${value.currency}.count`]: 1n,
-    ...(qualifier !== 'exact' && { [`${prefix}${value.currency}.${qualifier}`]: 1n }),
+export const measuring = (prefix: string): ((value: Value, into?: Record<string, bigint>) => Record<string, bigint>) => {
+  const names = new Map<string, { readonly units: string; readonly count: string }>();
+  return (value, into = {}) => {
+    if (!isAmount(value)) {
+      into[`${prefix}${Object.keys(value)[0]}`] = 1n;
+      return into;
+    }
+    const { currency, qualifier = 'exact' } = value;
+    let name = names.get(currency);
+    if (!name) {
+      name = { units: `${prefix}${currency}`, count: `${prefix}${currency}.count` };
+      if (exponentOf(currency) !== undefined) names.set(currency, name);
+    }
+    into[name.units] = minor(value);
+    into[name.count] = 1n;
+    if (qualifier !== 'exact') into[`${prefix}${currency}.${qualifier}`] = 1n;
+    return into;
   };
 };
+export const measuresOf = (value: Value, prefix = ''): Readonly<Record<string, bigint>> => measuring(prefix)(value);
 
 export interface Total {
   /** One for each currency, sorted by code. `roughly` marks an `at-least` or `at-most` amount that also contains an `about`. */

@@ -42,10 +42,13 @@ export const readModelError = (error: unknown): unknown => {
   return new ReadModelUnavailableError(`The read model is not available: ${message}.`, { cause: error });
 };
 
+/** Memory for the numbers of streams and tags that a connection knows, one that reads and one that writes: some 20,000 names. */
+const NAMES_BYTES = 3 << 20;
+
 /** Queries over one connection. */
 export class ReadModelQueries implements ReadModelReader {
   /** Ids of streams and tags that are in the file. They never change. */
-  protected readonly names = new Recent<number>(20_000);
+  protected readonly names = new Recent(NAMES_BYTES);
 
   /** @param onDamage called with each damage before it is thrown */
   constructor(
@@ -64,10 +67,11 @@ export class ReadModelQueries implements ReadModelReader {
   }
 
   events({ tags, stream, from, until, after, upTo, limit }: EventQuery): EventPage {
-    const ids = tags.map((tag) => this.known(tag));
+    const postings = tags.map((tag) => this.#postingsOf(tag));
     const of = stream === undefined ? undefined : this.known(stream);
-    if (ids.includes(undefined) || (stream !== undefined && of === undefined)) return { events: [], scanned: upTo };
-    const [lead, ...others] = this.#rarestFirst(ids as number[]);
+    if (postings.some((one) => one.tag === undefined && one.stream === undefined) || (stream !== undefined && of === undefined))
+      return { events: [], scanned: upTo };
+    const [lead, ...others] = this.#rarestFirst(postings);
     const most = Math.min(limit, MAX_PAGE);
     const begin = from === undefined ? after : Math.max(after, this.#before(from, false));
     const end = until === undefined ? upTo : Math.min(upTo, this.#before(until, true));
@@ -119,7 +123,7 @@ export class ReadModelQueries implements ReadModelReader {
   }
   /** As `sumAt`, of what was written: it sees nothing that is pending. */
   protected storedSum(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
-    return this.#totalOf((this.guard(() => this.statements.all(SUM, [build, key, sequence])) as TotalRow[])[0], sequence);
+    return this.#totalOf(this.guard(() => this.statements.get(SUM, [build, key, sequence])) as TotalRow | undefined, sequence);
   }
   #totalOf(row: TotalRow | undefined, sequence: Sequence): Readonly<Record<string, bigint>> {
     return row ? this.guard(() => totalAt(row, sequence)) : {};
@@ -223,7 +227,7 @@ export class ReadModelQueries implements ReadModelReader {
   protected known(name: string): number | undefined {
     const kept = this.names.get(name);
     if (kept !== undefined) return kept;
-    const [row] = this.guard(() => this.statements.all('SELECT id FROM names WHERE name = ?', [name])) as { id: number }[];
+    const row = this.guard(() => this.statements.get('SELECT id FROM names WHERE name = ?', [name])) as { id: number } | undefined;
     if (row) this.names.set(name, row.id);
     return row?.id;
   }
@@ -253,15 +257,43 @@ export class ReadModelQueries implements ReadModelReader {
     return low;
   }
 
-  /** Up to a few thousand events a tag is counted whole: which of two large ones is larger does not matter. */
-  #rarestFirst(tags: readonly number[]): readonly number[] {
-    if (tags.length < 2) return tags;
-    const sql = 'SELECT coalesce(sum(count), 0) AS size FROM (SELECT count FROM tags WHERE tag = ? LIMIT 1000)';
-    const size = new Map(tags.map((tag) => [tag, this.get<{ size: number }>(sql, tag)!.size]));
-    return tags.toSorted((a, b) => size.get(a)! - size.get(b)!);
+  /** An event is tagged with its own stream without a row that says so. */
+  #postingsOf(tag: string): Postings {
+    return { tag: this.known(tag), stream: this.known(tag.replace(':', '-')) };
   }
-  /** A tag's sequences beyond one, in order, read 50 rows at a time. */
-  *#sequencesOf(tag: number, after: Sequence): Generator<Sequence> {
+  /** Up to a few thousand events are counted: which of two large ones is larger does not matter. */
+  #rarestFirst(all: readonly Postings[]): readonly Postings[] {
+    if (all.length < 2) return all;
+    const size = new Map(all.map((postings) => [postings, this.#sizeOf(postings)]));
+    return all.toSorted((a, b) => size.get(a)! - size.get(b)!);
+  }
+  #sizeOf({ tag = -1, stream = -1 }: Postings): number {
+    const sql = `SELECT coalesce(sum(count), 0) + (SELECT count(*) FROM (SELECT 1 FROM events WHERE stream = ? LIMIT 1000)) AS size
+      FROM (SELECT count FROM tags WHERE tag = ? LIMIT 1000)`;
+    return this.get<{ size: number }>(sql, stream, tag)!.size;
+  }
+  /** The sequences of a tag beyond one, in order. */
+  *#sequencesOf({ tag, stream }: Postings, after: Sequence): Generator<Sequence> {
+    const others = tag === undefined ? undefined : this.#tagged(tag, after);
+    let other = others?.next();
+    if (stream !== undefined)
+      for (const own of this.#ofStream(stream, after)) {
+        for (; other && !other.done && other.value < own; other = others!.next()) yield other.value;
+        yield own;
+      }
+    for (; other && !other.done; other = others!.next()) yield other.value;
+  }
+  /** 50 events at a time. */
+  *#ofStream(stream: number, after: Sequence): Generator<Sequence> {
+    const sql = 'SELECT sequence FROM events WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT 50';
+    for (let beyond = after; ;) {
+      const page = this.all<{ sequence: Sequence }>(sql, stream, beyond);
+      for (const { sequence } of page) yield (beyond = sequence);
+      if (page.length < 50) return;
+    }
+  }
+  /** 50 rows at a time. */
+  *#tagged(tag: number, after: Sequence): Generator<Sequence> {
     const sql =
       'SELECT first, count, steps FROM tags WHERE tag = ? AND first >= coalesce((SELECT max(first) FROM tags WHERE tag = ? AND first <= ?), 0) ORDER BY first LIMIT 50';
     for (let beyond = after; ;) {
@@ -277,11 +309,13 @@ export class ReadModelQueries implements ReadModelReader {
     }
   }
   /** Whether a tag is on an event, asked in order. */
-  #tagging(tag: number): (sequence: Sequence) => boolean {
+  #tagging({ tag, stream }: Postings): (sequence: Sequence) => boolean {
     let sequences = new Set<Sequence>();
     let [first, last] = [0, -1];
     const sql = 'SELECT first, count, steps FROM tags WHERE tag = ? AND first <= ? ORDER BY first DESC LIMIT 1';
     return (sequence) => {
+      if (stream !== undefined && this.get('SELECT 1 FROM events WHERE sequence = ? AND stream = ?', sequence, stream)) return true;
+      if (tag === undefined) return false;
       if (sequence < first || sequence > last) {
         const row = this.get<TaggedRow>(sql, tag, sequence);
         const found = row ? sequencesOf(row) : [];
@@ -291,6 +325,12 @@ export class ReadModelQueries implements ReadModelReader {
       return sequences.has(sequence);
     };
   }
+}
+
+/** What tells the events of a tag: the tag's rows, and the stream of that name. */
+interface Postings {
+  readonly tag: number | undefined;
+  readonly stream: number | undefined;
 }
 
 const NONE: readonly string[] = [];

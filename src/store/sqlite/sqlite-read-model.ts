@@ -6,6 +6,9 @@ import type { Value } from './statements.js';
 /** Events whose rows are collected before they are written: in order of their keys that costs far less. */
 const WRITTEN = 2000;
 
+/** Memory for the numbers of the tags of one kind; there are seven kinds. */
+const TAGS_BYTES = 400 << 10;
+
 /** The one connection that writes a read model. Its queries see what it has written itself. */
 export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   /** Names that are not committed yet; they are committed before there are many. */
@@ -13,7 +16,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   #lastName: number | undefined;
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
   #pending = new Pending();
-  readonly #tags = new Map<string, Recent<number>>();
+  readonly #tags = new Map<string, Recent>();
   #state: 'none' | 'inside' | 'held' = 'none';
 
   transaction(work: () => void, hold = false): void {
@@ -42,8 +45,10 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
 
   addEvent({ sequence, position, stream, revision, id, watermark }: IndexedEvent, tags: readonly Tag[]): void {
-    this.#pending.events.push([sequence, position, this.#name(stream), revision, id, watermark]);
+    // The first event of a stream names it: nothing has to be looked up.
+    this.#pending.events.push([sequence, position, revision === 0 ? this.#newName(stream) : this.#name(stream), revision, id, watermark]);
     for (const [kind, value] of tags) {
+      if (stream.length === kind.length + 1 + value.length && stream.startsWith(kind) && stream.endsWith(value)) continue; // its own
       const tag = this.#tag(kind, value);
       const sequences = this.#pending.tagged.get(tag);
       if (!sequences) this.#pending.tagged.set(tag, [sequence]);
@@ -154,15 +159,16 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   #tag(kind: string, value: string): number {
     let known = this.#tags.get(kind);
-    if (!known) this.#tags.set(kind, (known = new Recent(20_000)));
+    if (!known) this.#tags.set(kind, (known = new Recent(TAGS_BYTES)));
     let tag = known.get(value);
     if (tag === undefined) known.set(value, (tag = this.#name(`${kind}:${value}`)));
     return tag;
   }
   /** Streams and tags are stored once, and named by number. */
   #name(name: string): number {
-    const known = this.known(name);
-    if (known !== undefined) return known;
+    return this.known(name) ?? this.#newName(name);
+  }
+  #newName(name: string): number {
     this.#lastName ??= this.guard(() => this.statements.all('SELECT coalesce(max(id), 0) AS last FROM names', []) as { last: number }[])[0]!.last; // prettier-ignore
     const id = ++this.#lastName;
     this.#pending.names.push([id, name]);

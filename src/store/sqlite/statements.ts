@@ -15,6 +15,9 @@ export class Statements {
   all(sql: string, values: readonly Value[]): unknown[] {
     return this.#statement(sql).all(values);
   }
+  get(sql: string, values: readonly Value[]): unknown {
+    return this.#statement(sql).get(values);
+  }
   run(sql: string, values: readonly Value[] = []): void {
     this.#statement(sql).run(values);
   }
@@ -29,7 +32,12 @@ export class Statements {
       this.#inserts.set(sql, (texts = { one: of(1), many: of(MANY) }));
     }
     let from = 0;
-    for (; from + MANY <= rows.length; from += MANY) this.run(texts.many, rows.slice(from, from + MANY).flat());
+    const values = new Array<Value>(rows[0]!.length * MANY);
+    for (; from + MANY <= rows.length; from += MANY) {
+      let to = 0;
+      for (let i = 0; i < MANY; i++) for (const value of rows[from + i]!) values[to++] = value;
+      this.run(texts.many, values);
+    }
     for (; from < rows.length; from++) this.run(texts.one, rows[from]!);
   }
 

@@ -14,7 +14,7 @@ export const withdrawFact = ledgerCommand('WithdrawFact', {
   },
 });
 
-const withdrawn = (event: string, dependants: readonly string[] = []): Event => ({
+const withdrawn = (event: string, dependants: readonly string[]): Event => ({
   type: 'FactWithdrawn',
   data: { event, ...(dependants.length > 0 && { dependants: [...dependants] }) },
 });

@@ -1,0 +1,213 @@
+import { describe, expect, it } from '@jest/globals';
+import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
+import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
+import { contract } from '../../src/domain/contract/index.js';
+import { annotate } from '../../src/domain/ledger/commands/annotate.js';
+import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
+import { aggregates } from '../../src/domain/index.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
+import { History, Rejection, type AnyCommand, type CommandInput, type Provenance } from '../../src/kernel/index.js';
+import { context, historyOf, stream, theFact, TODAY, type ToldFact } from '../given.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const met = historyOf(
+  stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2009')),
+);
+const ofSupplier = (id: string) => historyOf(stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' }, '2009')));
+const ofTower = (id: string) => historyOf(stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2010')));
+const world = [met, ofSupplier('csc'), ofSupplier('atos'), ofTower('hosting'), ofTower('euc')];
+const award = { programme: 'met', supplier: 'csc', towers: ['hosting', 'euc'], value: gbp('100') };
+const contractOf = (...events: readonly ToldFact[]) => historyOf(stream(contract, 'siam', ...events));
+const awarded = context('ContractAwarded', { programme: 'met', supplier: 'csc', value: gbp('100') }, '2015');
+
+/** Finds what the world has, else a stream without events; counts what is asked. */
+const loading = () => {
+  const asked: string[] = [];
+  const load: Load = async (category, id) => {
+    const name = `${category}-${id}`;
+    asked.push(name);
+    return (
+      world.find((history) => history.stream === name) ??
+      History.of(
+        aggregates.find((a) => a.category === category)!,
+        id,
+      )
+    );
+  };
+  return { asked, load };
+};
+const inputOf = (data: object, record: Provenance = {}): CommandInput<object> => ({
+  id: 'siam',
+  data,
+  record,
+  actor: { id: 'ana' },
+  effectiveOn: record.effectiveOn ?? TODAY,
+  today: TODAY,
+});
+const decided = async (own: History, command: AnyCommand, data: object, record?: Provenance) =>
+  decide(command, inputOf(data, record), await readOthers(command, { ...data }, own, loading().load));
+const refusal = async (own: History, command: AnyCommand, data: object, record?: Provenance): Promise<unknown> => {
+  const error: unknown = await decided(own, command, data, record).then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  if (!(error instanceof Rejection)) throw new Error('It was accepted.');
+  return { code: error.code, detail: error.message, ...error.more };
+};
+
+describe('what a decision reads beside its own stream', () => {
+  it('is its programme, then what the body names, each once and in that order', async () => {
+    const { asked, load } = loading();
+    const { own, others } = await readOthers(awardContract, { ...award, replaces: 'old' }, contractOf(), load);
+    expect(asked).toEqual(['programme-met', 'tower-hosting', 'tower-euc', 'supplier-csc', 'contract-old']);
+    expect([...others.keys()]).toEqual(asked);
+    expect([own.revision, others.get('supplier-csc')!.state.title]).toEqual([-1, 'csc']);
+  });
+
+  it('is the programme that its stream names, also where the body names none', async () => {
+    const { asked, load } = loading();
+    await readOthers(approveChange, { kind: 'scope' }, contractOf(awarded), load);
+    expect(asked).toEqual(['programme-met']);
+  });
+
+  it('is nothing where nothing governs it and the body names nothing', async () => {
+    const { asked, load } = loading();
+    await readOthers(registerSupplier, { title: 'Atos', form: 'company' }, History.of(supplier, 'x'), load);
+    await readOthers(awardContract, {}, contractOf(), load);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a decision', () => {
+  it('knows the revisions that it read, and what each event is about: the state’s ids and those that the body names', async () => {
+    const { events, known, about, assessed } = await decided(contractOf(), awardContract, award);
+    expect(events.map(({ type }) => type)).toEqual(['ContractAwarded']);
+    expect(known).toEqual([
+      { stream: 'programme-met', revision: 0 },
+      { stream: 'tower-hosting', revision: 0 },
+      { stream: 'tower-euc', revision: 0 },
+      { stream: 'supplier-csc', revision: 0 },
+    ]);
+    expect(about).toEqual([{ programme: 'met', contract: ['siam'], tower: ['hosting', 'euc'], supplier: ['csc'] }]);
+    expect(assessed).toEqual([[]]);
+  });
+
+  it('is about an id once, and also about one that the state does not name', async () => {
+    const notice = programme.command('Warn', { summary: 'Warn.', records: 'WarningAdded' });
+    const warning = { warning: 'w', summary: 's', by: 'b', source: { title: 't' }, about: { supplier: 'atos', contract: 'siam' } };
+    const others = new Map([['supplier-atos', ofSupplier('atos')], ['contract-siam', contractOf(awarded)]]); // prettier-ignore
+    const { about } = decide(notice, { ...inputOf(warning), id: 'met' }, { own: met, others });
+    expect(about).toEqual([{ programme: 'met', supplier: ['atos'], contract: ['siam'] }]);
+  });
+
+  it('of the ledger itself is about the stream as it is after it', async () => {
+    const correction = { event: theFact(1), pointer: '/title', value: 'SIAM', because: 'refined' };
+    const { events, about, known } = await decided(contractOf(awarded), correctFact, correction);
+    expect(events).toEqual([{ type: 'FactCorrected', data: correction }]);
+    expect(about).toEqual([{ contract: ['siam'], programme: 'met', supplier: ['csc'] }]);
+    expect(known).toEqual([{ stream: 'programme-met', revision: 0 }]);
+  });
+
+  it('that changes nothing records nothing, whatever it waives', async () => {
+    const again = { event: theFact(1), pointer: '/value/amount', value: '100', because: 'error' };
+    expect(await decided(contractOf(awarded), correctFact, again, { waives: ['x/y'] })).toMatchObject({
+      events: [],
+      about: [],
+      assessed: [],
+    });
+  });
+});
+
+describe('a command is refused', () => {
+  it('on a day after today, but not on one that may be today', async () => {
+    expect(await refusal(contractOf(), awardContract, award, { effectiveOn: '2026-03-03' })).toEqual({
+      code: 'ledger/effective-after-today',
+      detail: 'Today is 2026-03-02.',
+      pointer: '/record/effectiveOn',
+    });
+    for (const effectiveOn of ['2026-03', '2026', 'unknown', TODAY])
+      expect((await decided(contractOf(), awardContract, award, { effectiveOn })).events).toHaveLength(1);
+  });
+
+  it('where it names what is not recorded, at the place in the body', async () => {
+    expect(await refusal(contractOf(), awardContract, { ...award, towers: ['hosting', 'cloud'] })).toEqual({
+      code: 'ledger/unknown-reference',
+      detail: 'No tower cloud is recorded.',
+      pointer: '/towers/1',
+    });
+  });
+
+  it('where it speaks of a stream of which nothing was recorded', async () => {
+    expect(await refusal(contractOf(), annotate, { note: 'Seen' })).toEqual({
+      code: 'contract/unknown',
+      detail: 'No such contract: nothing was recorded of it.',
+    });
+    expect((await decided(contractOf(awarded), annotate, { note: 'Seen' })).events).toHaveLength(1);
+  });
+
+  it('before the first event of its stream, unless it can be the first itself', async () => {
+    expect(await refusal(contractOf(awarded), approveChange, { kind: 'scope' }, { effectiveOn: '2014' })).toEqual({
+      code: 'contract/not-yet',
+      detail: 'It begins with ContractAwarded of 2015; this would lie before it.',
+      pointer: '/record/effectiveOn',
+    });
+    expect(await refusal(contractOf(awarded), awardContract, award, { effectiveOn: '2014' })).toEqual({
+      code: 'ledger/breaks-later-event',
+      detail: expect.stringMatching(/^ContractAwarded of 2015 could no longer follow: .*awarded/),
+      event: theFact(1),
+      eventType: 'ContractAwarded',
+      eventEffectiveOn: '2015',
+      because: 'contract/stage',
+    });
+  });
+
+  it('by its stage without a field to blame, by a rule with one', async () => {
+    expect(await refusal(contractOf(awarded), awardContract, award)).toEqual({
+      code: 'contract/stage',
+      detail: 'The contract is awarded: ContractAwarded follows nothing, planned, tendering.',
+    });
+    const usd = { kind: 'value', to: { amount: '5', currency: 'USD' } };
+    expect(await refusal(contractOf(awarded), approveChange, usd)).toMatchObject({
+      code: 'contract/mixed-currencies',
+      pointer: '/to/currency',
+    });
+  });
+});
+
+describe('what stands beside an event when it is folded', () => {
+  const change = { kind: 'scope' };
+  const changeAfter = async (record: Provenance) => {
+    const own = contractOf(awarded);
+    const seen: unknown[] = [];
+    const watched = {
+      ...contract,
+      events: {
+        ...contract.events,
+        ChangeApproved: { ...contract.events.ChangeApproved, assess: (_: unknown, context: unknown) => (seen.push(context), []) },
+      },
+    };
+    const history = History.of(watched as never, 'siam', own.recorded);
+    const command = { ...approveChange, aggregate: watched } as AnyCommand;
+    await decided(history, command, change, record);
+    return seen[0];
+  };
+
+  it('is who decided it, on what authority, why, on what evidence and for which day', async () => {
+    const record = {
+      decidedBy: { person: 'p-1' },
+      authority: { reference: 'PCD 813' },
+      reason: 'Growth',
+      evidence: [{ title: 'PCD 813' }],
+    };
+    expect(await changeAfter({ ...record, effectiveOn: '2019' })).toStrictEqual({ event: 'new-0', effectiveOn: '2019', ...record });
+  });
+
+  it('leaves out what nobody said, and keeps an empty reason', async () => {
+    expect(await changeAfter({})).toStrictEqual({ event: 'new-0', effectiveOn: TODAY });
+    expect(await changeAfter({ reason: '' })).toStrictEqual({ event: 'new-0', effectiveOn: TODAY, reason: '' });
+  });
+});

@@ -1,0 +1,242 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from '@jest/globals';
+import { supplier } from '../../src/domain/supplier/index.js';
+import {
+  amount,
+  check,
+  checkField,
+  choice,
+  count,
+  date,
+  day,
+  exampleOf,
+  fieldAt,
+  flag,
+  headcount,
+  id,
+  isIdentifier,
+  joinProblems,
+  json,
+  list,
+  MAX_PROBLEMS,
+  object,
+  optional,
+  pointer,
+  provenanceFields,
+  ref,
+  refsIn,
+  refsOf,
+  schemaOf,
+  text,
+  uri,
+  uuid,
+  value,
+  type Field,
+  type Fields,
+} from '../../src/kernel/index.js';
+import { wrongFor } from '../wrong-values.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+/** What is wrong with a value of a field, as `place: sentence`. */
+const faults = (field: Field, given: unknown): string[] =>
+  checkField(field, given, '').map(({ pointer, detail }) => (pointer ? `${pointer}: ${detail}` : detail));
+const schema = (field: Field) => schemaOf({ it: field })['properties'] as { readonly it: object };
+
+type Case = readonly [kind: string, field: Field, right: readonly unknown[], wrong: readonly (readonly [given: unknown, fault: string])[]];
+// prettier-ignore
+const cases: readonly Case[] = [
+  ['text', text(undefined, { max: 4 }), ['a', 'abcd', 'ä'], [['', 'must not be empty'], [5, 'must be a text'], ['abcde', 'must not be longer than 4 characters']]],
+  ['identifier', id(), ['met', '0-x', 'a'.repeat(64)], [['Met', 'must match ^[a-z0-9][a-z0-9-]{0,63}$'], ['a'.repeat(65), 'must match ^[a-z0-9][a-z0-9-]{0,63}$'], ['-a', 'must match ^[a-z0-9][a-z0-9-]{0,63}$']]],
+  ['reference', ref(supplier), ['csc'], [['CSC', 'must match ^[a-z0-9][a-z0-9-]{0,63}$'], [null, 'must be a text']]],
+  ['UUID', uuid(), ['019353d2-0000-7000-8000-00000000000a'], [['019353D2-0000-7000-8000-000000000000', 'must be a UUID in lower case'], ['x019353d2-0000-7000-8000-000000000000', 'must be a UUID in lower case'], ['019353d2-0000-7000-8000-0000000000000', 'must be a UUID in lower case']]],
+  ['address', uri(), ['https://a', 'http://a', 'urn:pcd:813', 'mailto:a@b', 'FILE:x'], [['x https://a', 'must be an address that begins with https:, http:, urn:, file: or mailto:'], ['https:', 'must be an address that begins with https:, http:, urn:, file: or mailto:'], ['https://a b', 'must be an address that begins with https:, http:, urn:, file: or mailto:']]],
+  ['pointer', pointer(), ['/value/amount', '/', '/a~1b~0', '//'], [['value', 'must be a JSON Pointer such as /value/amount'], ['/~2', 'must be a JSON Pointer such as /value/amount'], ['x/a', 'must be a JSON Pointer such as /value/amount']]],
+  ['choice', choice(['ex', 'inc']), ['ex', 'inc'], [['vat', 'must be one of ex, inc'], [['ex'], 'must be one of ex, inc']]],
+  ['flag', flag(), [true, false], [['true', 'must be true or false'], [1, 'must be true or false']]],
+  ['date', date(), ['2016', '2016-02-29', '[..2016]', 'unknown'], [['2016-02-30', '2016-02-30 is not a day of the calendar'], [2016, 'must be a text']]],
+  ['day', day(), ['2016-02-29'], [['2016', 'must be one day, such as 2016-02-29'], ['2016-02-30', '2016-02-30 is not a day of the calendar']]],
+  ['count', count(undefined, { min: 1, max: 9 }), [1, 9], [[0, 'must be from 1 to 9'], [10, 'must be from 1 to 9'], [1.5, 'must be a whole number'], ['3', 'must be a whole number']]],
+  ['count without limits', count(), [0, 1_000_000_000], [[-1, 'must be from 0 to 1000000000'], [1_000_000_001, 'must be from 0 to 1000000000'], [-0, 'must be a whole number']]],
+  ['amount', amount(), [gbp('1'), { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text']]],
+  ['value', value(), [gbp('1'), { undisclosed: true }, { unknown: true }, { withheld: { why: 'commercial' } }, { withheld: { why: 'commercial', until: '2020' } }], [[{ undisclosed: false }, '/undisclosed: must be true'], [{ unknown: 1 }, '/unknown: must be true'], [{ withheld: {} }, '/withheld/why: is missing'], [{ undisclosed: true, amount: '1' }, '/amount: is not a field that is known here'], ['undisclosed', 'must be an object'], [gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2']]],
+  ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, '/count: must be from 0 to 1000000000']]],
+  ['list', list(id(), undefined, { min: 1, max: 2 }), [['a'], ['a', 'b']], [[[], 'must hold from 1 to 2 entries'], [['a', 'b', 'c'], 'must hold from 1 to 2 entries'], ['a', 'must be a list'], [['a', 'B'], '/1: must match ^[a-z0-9][a-z0-9-]{0,63}$']]],
+  ['object', object({ person: id(), office: optional(text()) }), [{ person: 'p-1' }, { person: 'p-1', office: 'Director' }], [[{}, '/person: is missing'], [{ person: 'p-1', age: 3 }, '/age: is not a field that is known here'], [[], 'must be an object'], [null, 'must be an object']]],
+];
+describe.each(cases)('a field of the kind %s', (_, field, right, wrong) => {
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema(field).it);
+
+  it('takes what is right, as its schema does', () => {
+    for (const given of right) expect([given, faults(field, given), validate(given)]).toEqual([given, [], true]);
+  });
+
+  it('says what is wrong, and where', () => {
+    for (const [given, fault] of wrong) expect([given, faults(field, given)]).toEqual([given, [fault]]);
+  });
+
+  it('takes its own example, as its schema does, and refuses all that it calls wrong', () => {
+    const { it: example } = exampleOf({ it: field });
+    expect([faults(field, example), validate(example)]).toEqual([[], true]);
+    expect(wrongFor(field).length).toBeGreaterThan(3);
+    for (const given of wrongFor(field)) expect([given, faults(field, given).length > 0]).toEqual([given, true]);
+  });
+});
+
+describe('the schema of a field', () => {
+  it('gives its bounds, its form and what it is about', () => {
+    const fields: Fields = {
+      title: text('Name of the tower', { max: 60 }),
+      person: id(),
+      supplier: ref(supplier, 'Who takes it over'),
+      member: ref('supplier'),
+      event: uuid(),
+      source: uri(),
+      place: pointer(),
+      vat: choice(['ex', 'inc']),
+      partial: optional(flag()),
+      on: date(),
+      until: day(),
+      months: count('Months', { min: 1, max: 1200 }),
+      towers: list(id(), 'Towers', { max: 20 }),
+      any: json(),
+    };
+    expect(schemaOf(fields)).toEqual({
+      type: 'object',
+      additionalProperties: false,
+      required: Object.keys(fields).filter((name) => name !== 'partial'),
+      properties: {
+        title: { type: 'string', minLength: 1, maxLength: 60, description: 'Name of the tower' },
+        person: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$' },
+        supplier: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'Who takes it over' },
+        member: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'the id of a supplier' },
+        event: { type: 'string', format: 'uuid', pattern: expect.stringContaining('[0-9a-f]{8}-') },
+        source: { type: 'string', format: 'uri', maxLength: 2000 },
+        place: { type: 'string', format: 'json-pointer', maxLength: 200 },
+        vat: { enum: ['ex', 'inc'] },
+        partial: { type: 'boolean' },
+        on: { type: 'string', maxLength: 40, description: expect.stringContaining('[..2016-02-29], unknown') },
+        until: { type: 'string', format: 'date' },
+        months: { type: 'integer', minimum: 1, maximum: 1200, description: 'Months' },
+        towers: { type: 'array', items: { type: 'string', pattern: expect.any(String) }, minItems: 0, maxItems: 20, description: 'Towers' },
+        any: {},
+      },
+    });
+  });
+
+  it('of money and of people has a title, and lists every way to have no amount', () => {
+    expect(schema(amount()).it).toMatchObject({ title: 'Amount', required: ['amount', 'currency'] });
+    expect(schema(headcount()).it).toMatchObject({ title: 'Headcount', required: ['count', 'unit'] });
+    const { title, oneOf } = schema(value()).it as { readonly title: string; readonly oneOf: readonly { readonly required: string[]; readonly properties: object }[] }; // prettier-ignore
+    expect([title, oneOf.map(({ required }) => required)]).toEqual(['Value', [['amount', 'currency'], ['undisclosed'], ['unknown'], ['withheld']]]); // prettier-ignore
+    expect(oneOf[1]!.properties).toEqual({ undisclosed: { const: true } });
+  });
+});
+
+describe('the example of an input', () => {
+  it('has every required field, and an optional one where it has an example of its own', () => {
+    const fields: Fields = {
+      title: text('Name of the tower, in full'),
+      plain: text(),
+      paper: text('Paper', { example: 'PCD 813' }),
+      months: count(undefined, { min: 6 }),
+      few: count(),
+      scope: optional(text('Scope')),
+      office: optional(text('Office', { example: 'Director' })),
+      by: choice(['authority', 'supplier']),
+      towers: list(id()),
+      supplier: ref('supplier'),
+      value: value(),
+      staff: headcount(),
+      who: object({ person: id(), role: optional(text()) }),
+      any: json(),
+    };
+    expect(exampleOf(fields)).toEqual({
+      title: 'Name of the tower',
+      plain: 'text',
+      paper: 'PCD 813',
+      months: 6,
+      few: 1,
+      office: 'Director',
+      by: 'authority',
+      towers: ['met-example'],
+      supplier: 'example-supplier',
+      value: { amount: '95000000.00', currency: 'GBP' },
+      staff: { count: 113, unit: 'people' },
+      who: { person: 'met-example' },
+      any: '2016-02-29',
+    });
+  });
+});
+
+describe('what an input names', () => {
+  const fields = (): Fields => ({
+    programme: ref('programme'),
+    towers: optional(list(ref('tower'))),
+    about: optional(object({ supplier: optional(ref('supplier')), note: optional(text()) })),
+    steps: optional(list(object({ by: ref('supplier') }))),
+    title: optional(text()),
+  });
+
+  it('is every id of another aggregate, with its place', () => {
+    const data = { programme: 'met', towers: ['euc', 'hosting'], about: { supplier: 'csc' }, steps: [{ by: 'atos' }], title: 'x' };
+    expect(refsIn(fields(), data)).toEqual([
+      { category: 'programme', id: 'met', pointer: '/programme' },
+      { category: 'tower', id: 'euc', pointer: '/towers/0' },
+      { category: 'tower', id: 'hosting', pointer: '/towers/1' },
+      { category: 'supplier', id: 'csc', pointer: '/about/supplier' },
+      { category: 'supplier', id: 'atos', pointer: '/steps/0/by' },
+    ]);
+    expect(refsIn(fields(), { programme: 'met', about: {} })).toEqual([{ category: 'programme', id: 'met', pointer: '/programme' }]);
+    expect(refsIn(fields(), undefined)).toEqual([]);
+  });
+
+  it('has the name of its field where it is one or a list, and none deeper inside', () => {
+    const refer = (category: string, id: string) => `${category}:${id}`;
+    const data = { programme: 'met', towers: ['euc', 'hosting'], about: { supplier: 'csc' }, steps: [{ by: 'atos' }] };
+    expect(refsOf(fields(), data, refer)).toEqual({ programme: 'programme:met', towers: ['tower:euc', 'tower:hosting'] });
+    expect(refsOf(fields(), { towers: [] }, refer)).toEqual({ towers: [] });
+    expect(refsOf(fields(), undefined, refer)).toEqual({});
+  });
+});
+
+describe('what several checks say', () => {
+  const many = (n: number) => check({ list: list(text(), undefined, { max: 200 }) }, { list: Array(n).fill('') });
+
+  it('is listed as if one check had said it', () => {
+    expect(joinProblems([many(2), [], many(1)])).toHaveLength(3);
+    expect(joinProblems([many(30), many(20)])).toHaveLength(MAX_PROBLEMS);
+    expect(joinProblems([many(30), many(21)]).at(-1)).toEqual({ pointer: '', detail: '1 more fault is not listed' });
+    expect(joinProblems([many(60), many(30)])).toHaveLength(MAX_PROBLEMS + 1);
+    expect(joinProblems([many(60), many(30)]).at(-1)!.detail).toBe('40 more faults are not listed');
+    expect(joinProblems([[], many(60)]).at(-1)!.detail).toBe('10 more faults are not listed');
+  });
+
+  it('names a field by its key, at most 64 characters of it, as a step of a pointer', () => {
+    expect(check({}, { 'a/b': 1, ['x'.repeat(99)]: 1 }).map(({ pointer }) => pointer)).toEqual(['/a~1b', `/${'x'.repeat(63)}…`]);
+    expect(check({ title: text() }, {}, '/record')).toEqual([{ pointer: '/record/title', detail: 'is missing' }]);
+    expect(check({ toString: text() }, {})).toEqual([{ pointer: '/toString', detail: 'is missing' }]);
+  });
+
+  it('of money is one fault: what it is made of, else its figures', () =>
+    expect(check({ value: amount() }, { value: { amount: '1e9', currency: 5, extra: 1 } }).map(({ pointer }) => pointer)).toEqual([
+      '/value/extra',
+      '/value/currency',
+    ]));
+});
+
+it('a field at a pointer is one of money, of people and of the record too', () => {
+  const fields: Fields = { staff: headcount(), paid: amount(), ...provenanceFields };
+  const kinds = [
+    '/staff/count',
+    '/paid/stated/0/rate',
+    '/decidedBy/person',
+    '/authority/limit/amount',
+    '/evidence/3/published',
+    '/reason/x',
+  ];
+  expect(kinds.map((pointer) => fieldAt(fields, pointer)?.kind)).toEqual(['count', 'text', 'id', 'text', 'date', undefined]);
+  expect(fieldAt(fields, '')?.kind).toBe('object');
+});
+
+it('an id is a text of lower-case letters, digits and dashes', () =>
+  expect(['met', 'met-1', 'Met', '', 5, undefined].map(isIdentifier)).toEqual([true, true, false, false, false, false]));

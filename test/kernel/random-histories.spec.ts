@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { contract } from '../../src/domain/contract/index.js';
+import { aggregates } from '../../src/domain/index.js';
+import { split } from '../../src/engine/audit/audit.js';
+import { bounds, canonical, certainlyBefore, contextOf, History, IllegalTransitionError, Snapshot, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';
+
+const read = (name: string, events: Iterable<RecordedEvent>): History => {
+  const [category, id] = split(name);
+  return History.of(
+    aggregates.find((s) => s.category === category)!,
+    id,
+    events,
+  );
+};
+/** Everything that a history shows, as canonical JSON. */
+const seen = (history: History): string =>
+  canonical({
+    state: history.state,
+    entries: history.entries,
+    withdrawn: [...history.withdrawn],
+    notes: history.notes,
+    revision: history.revision,
+    steps: [...history.steps()].map(({ after }) => after),
+  });
+const warned = (warning: string) => ({ warning, summary: 'Not without risk.', by: 'Watchdog', source: { title: 'A report' } });
+
+describe('in every history that the ledger accepts', () => {
+  /** Checks each stream of random ledgers. */
+  const everyStream = (holds: (name: string, events: readonly RecordedEvent[]) => void, numRuns = 150) =>
+    fc.assert(
+      fc.asyncProperty(moves(), async (tried) => {
+        for (const [name, events] of byStream(await (await play(tried)).events())) holds(name, events);
+      }),
+      { numRuns, ...bounded },
+    );
+
+  it('valid-time order agrees with every certain order of dates', () =>
+    everyStream((name, events) => {
+      for (const end of decisionEnds(events)) {
+        const { entries } = read(name, events.slice(0, end + 1));
+        entries.forEach((later, i) =>
+          entries.slice(0, i).forEach((earlier) => expect(certainlyBefore(later.effectiveOn, earlier.effectiveOn)).toBe(false)),
+        );
+      }
+    }));
+
+  it('the state as of a day is folded from a prefix of valid-time order', () =>
+    everyStream((name, events) => {
+      const history = read(name, events);
+      const days = [...history.entries.map(({ effectiveOn }) => effectiveOn), '2009-12-31', '2012', '2016-02-29', 'unknown'];
+      for (const day of days) {
+        const { state, entries } = history.asOf(day);
+        expect(entries).toEqual(history.entries.slice(0, entries.length));
+        expect(state).toEqual(foldOf(history, entries));
+        const next = history.entries[entries.length];
+        if (next) expect(certainlyBefore(day, next.effectiveOn)).toBe(true);
+        for (const entry of entries) expect(certainlyBefore(day, entry.effectiveOn)).toBe(false);
+      }
+    }));
+
+  it('the state as of a day names the events that may be after that day', () =>
+    everyStream((name, events) => {
+      const { entries, approximate } = read(name, events).asOf('2013-06-30');
+      expect(approximate).toEqual(entries.filter(({ effectiveOn }) => bounds(effectiveOn).latest > '2013-06-30'));
+    }, 50));
+
+  it('a snapshot that accepts further events has the same state as the whole history', () => {
+    let [added, refused] = [0, 0];
+    return everyStream((name, events) => {
+      for (let cut = 0; cut < events.length; cut++) {
+        const light = Snapshot.of(read(name, events.slice(0, cut)));
+        const rest = events.slice(cut);
+        const canExtend = light.canExtendWith(rest);
+        // an extension leaves every event in recorded order and corrects none
+        const inOrder = read(name, events).entries.slice(-rest.filter(({ type }) => type !== 'FactAnnotated').length || events.length);
+        if (!canExtend) refused++;
+        else {
+          const { state, revision } = light.extended(rest);
+          expect([state, revision]).toEqual([read(name, events).state, events.length - 1]);
+          expect(inOrder.map(({ recorded }) => recorded.id)).toEqual(
+            rest.filter(({ type }) => type !== 'FactAnnotated').map(({ id }) => id),
+          );
+          added++;
+        }
+      }
+    }, 60).then(() => expect([added > 0, refused > 0]).toEqual([true, true]));
+  });
+
+  it('no prefix of a stream, and no prefix of its valid-time order, makes a fold throw', () =>
+    everyStream((name, events) => {
+      for (const end of decisionEnds(events)) {
+        const history = read(name, events.slice(0, end + 1));
+        expect([...history.steps()].map(({ after }) => after).at(-1) ?? history.aggregate.initial).toEqual(history.state);
+      }
+    }));
+
+  it('extending a history event by event gives the same as reading it whole', () =>
+    everyStream((name, events) => {
+      let history = read(name, []);
+      for (const event of events) history = history.extended([event]);
+      expect(seen(history)).toBe(seen(read(name, events)));
+    }));
+
+  it('extending a history decision by decision gives the same as reading it whole', () =>
+    everyStream((name, events) => {
+      let history = read(name, []);
+      let from = 0;
+      for (const end of decisionEnds(events)) history = history.extended(events.slice(from, (from = end + 1)));
+      expect(seen(history)).toBe(seen(read(name, events)));
+    }));
+
+  it('the state known at a revision stays the same, to the byte, whatever is recorded later', () =>
+    everyStream((name, events) => {
+      let growing = read(name, []);
+      const then: [revision: number, text: string][] = [];
+      let from = 0;
+      for (const end of decisionEnds(events)) {
+        growing = growing.extended(events.slice(from, (from = end + 1)));
+        then.push([end, seen(growing)]);
+      }
+      for (const [revision, text] of then) expect(seen(growing.atRevision(revision))).toBe(text);
+    }));
+
+  it('a backdated event is placed where the decision expected it', () =>
+    fc.assert(
+      fc.asyncProperty(moves(), toldDate, async (tried, on) => {
+        const world = await play(tried);
+        const history = await world.history('programme-met');
+        if (history.state.stage === 'none' || history.before(on).place === 0) return;
+        const { place } = history.before(on);
+        world.wait(2000);
+        await world.tell('programme-met', 'AddWarning', { ...warned('placed'), warning: 'placed' }, { effectiveOn: on });
+        const { entries } = await world.history('programme-met');
+        expect(entries[place]!.data.warning).toBe('placed');
+      }),
+    ));
+
+  it('the random ledgers accept thousands of commands, with every type of event', async () => {
+    const tally = new Tally();
+    await fc.assert(
+      fc.asyncProperty(moves(), async (tried) => void (await tally.add(await play(tried)))),
+      { numRuns: 300, ...bounded },
+    );
+    expect(tally.accepted).toBeGreaterThan(3000);
+    for (const type of [...Object.keys(contract.events), 'FactCorrected', 'FactWithdrawn', 'FactAnnotated'])
+      expect([type, tally.of(type) > 0]).toEqual([type, true]);
+    expect([...tally.refused.keys()]).toEqual(expect.arrayContaining(['ledger/breaks-later-event', 'contract/not-yet', 'contract/stage']));
+  });
+});
+
+const foldOf = ({ aggregate: { events, initial, invariants = {} } }: History, entries: readonly Entry[]) =>
+  entries.reduce((state, entry) => {
+    const { allowedIn, evolve } = events[entry.recorded.type];
+    if (!allowedIn.includes(state.stage)) throw new IllegalTransitionError('stage', `${entry.recorded.type} follows ${state.stage}.`);
+    const next = evolve(state, entry.data, contextOf(entry));
+    for (const { holds } of Object.values(invariants)) expect(holds(next)).toBe(true);
+    return next;
+  }, initial);

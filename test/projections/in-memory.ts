@@ -1,0 +1,96 @@
+import { projections } from '../../projections/index.js';
+import { aggregates } from '../../src/domain/index.js';
+import { split } from '../../src/engine/audit/audit.js';
+import {
+  History,
+  NEWEST,
+  type Contribution,
+  type Key,
+  type LinkedList,
+  type Lookup,
+  type Projection,
+  type RecordedEvent,
+  type Source,
+} from '../../src/kernel/index.js';
+import { byStream, type World } from '../random-history.js';
+
+interface Placed extends Contribution {
+  readonly source: Source;
+  readonly shown: unknown;
+}
+
+/** What a projection says of a log, worked out whole and in memory: its functions alone, without a store, a read model or a projector. */
+export class InMemory {
+  readonly #histories = new Map<string, History>();
+  readonly #placed: Placed[] = [];
+  readonly projection: Projection;
+
+  constructor(name: string, events: readonly RecordedEvent[]) {
+    this.projection = projections.find((projection) => projection.name === name)!;
+    for (const [stream, own] of byStream(events)) {
+      const [category, id] = split(stream);
+      const aggregate = aggregates.find((one) => one.category === category)!;
+      this.#histories.set(stream, History.of(aggregate, id, own));
+    }
+    for (const source of this.projection.from) {
+      if (source.category === undefined) for (const event of events) this.#place(source, source.place(event), source.show(event));
+      else
+        for (const history of this.#histories.values())
+          if (history.aggregate.category === source.category) this.#place(source, source.place(history.id, history.state), source.show(history)); // prettier-ignore
+    }
+  }
+
+  #place(source: Source, contributions: readonly Contribution[], shown: Readonly<Record<string, unknown>>): void {
+    for (const contribution of contributions) this.#placed.push({ ...contribution, source, shown: shown[contribution.key] });
+  }
+
+  readonly #lookup: Lookup = {
+    get: <Shown>(source: Source<string, Shown>, id: string) =>
+      this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
+    newest: (list, key) => this.#linked(list, key).slice(0, NEWEST) as never,
+    sum: (sums, key) => sums.total(this.measures(key)),
+    faulted: () => 0,
+  };
+
+  /** By rank, then the newest first. */
+  #linked({ from, ranks, entry }: LinkedList, key: Key): readonly unknown[] {
+    const ranked: Placed[][] = Array.from({ length: ranks }, () => []);
+    for (const placed of this.#placed)
+      for (const link of placed.source === from ? (placed.links ?? []) : []) {
+        const [rank, to] = /^\d\|/.test(link) ? [Number(link[0]), link.slice(2)] : [0, link];
+        if (to === key) ranked[rank]!.unshift(placed);
+      }
+    return ranked.flat().map(({ shown }) => entry(shown, this.#lookup));
+  }
+
+  /** What the contributions add to the totals of a key. */
+  measures(key: string): Readonly<Record<string, bigint>> {
+    const measures: Record<string, bigint> = {};
+    for (const { sums = {} } of this.#placed)
+      for (const [measure, n] of Object.entries(sums[key] ?? {})) measures[measure] = (measures[measure] ?? 0n) + n;
+    return measures;
+  }
+
+  row(key: string): any {
+    const colon = key.indexOf(':');
+    return this.projection.rows[key.slice(0, colon)]!(key.slice(colon + 1), this.#lookup);
+  }
+  /** The keys under which a row stands, sorted; with filters, of the rows that answer to all of them. */
+  keys(filters: Readonly<Record<string, string>> = {}): string[] {
+    const answers = (key: string): boolean =>
+      Object.entries(filters).every(([name, wanted]) => [this.projection.filters![name]!(this.row(key)) ?? []].flat().includes(wanted));
+    const keys = this.#placed.flatMap(({ key, row }) => (row === true ? [key] : []));
+    return [...new Set(keys)].filter((key) => this.row(key) !== undefined && answers(key)).sort();
+  }
+  /** A whole list of a row, newest first. */
+  list(key: string, name: string): readonly any[] {
+    const colon = key.indexOf(':');
+    const [kind, id] = [key.slice(0, colon), key.slice(colon + 1)];
+    const list = this.projection.lists![kind]![name]!;
+    if ('from' in list) return this.#linked(list, key as Key);
+    const history = this.#histories.get(`${list.category}-${id}`)!;
+    return list.items(history).map((item) => list.entry(item, history)).toReversed(); // prettier-ignore
+  }
+}
+
+export const inMemory = async (name: string, world: World): Promise<InMemory> => new InMemory(name, await world.events());

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { assessedIn, trailOf } from '../../projections/trail.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
+import { tellWorld, World } from '../random-history.js';
+import { inMemory, InMemory } from './in-memory.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const consent = { policy: 'consent', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Mayor' }] }; // prettier-ignore
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2016-01-04');
+  await tellWorld(world);
+});
+const hosting = (command: string, data: object, record = {}) => world.tell('contract-hosting', command, data, record);
+const firstOf = async (stream: string) => (await world.history(stream)).recorded[0]!.id;
+
+describe('a decision', () => {
+  it('is who took it, for when, why, on which paper and evidence, and what was assessed', async () => {
+    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await hosting('AwardContract', award);
+    const record = {
+      decidedBy: { person: 'p-1', office: 'Mayor' },
+      authority: { reference: 'PCD 813' },
+      reason: 'Growth',
+      evidence: [{ uri: 'https://example.org/813', title: 'Paper' }, { title: 'Press' }, { paragraph: '4' }],
+    };
+    const { decision, position } = await hosting('ApproveChange', { kind: 'value', to: gbp('150000000') }, record);
+    expect((await inMemory('decisions', world)).row(`decision:${decision}`)).toEqual({
+      decision,
+      command: 'ApproveChange',
+      stream: 'contract-hosting',
+      revision: 1,
+      position,
+      recordedAt: '2016-01-04T09:00:00.000Z',
+      effectiveOn: '2016-01-04',
+      actor: 'ana',
+      decidedBy: record.decidedBy,
+      reference: 'PCD 813',
+      reason: 'Growth',
+      evidence: ['https://example.org/813', 'Press', null],
+      assessed: [{ rule: 'consent/approval', version: '1', result: 'met' }],
+    });
+  });
+
+  it('has nulls for what nobody said, and stands under no paper and no person', async () => {
+    const { decision } = await hosting('AwardContract', award);
+    const decisions = await inMemory('decisions', world);
+    expect(decisions.row(`decision:${decision}`)).toMatchObject({ decidedBy: null, reference: null, reason: null, evidence: [], assessed: [] }); // prettier-ignore
+    expect([decisions.row('person:p-1'), decisions.row('reference:PCD1')]).toEqual([undefined, undefined]);
+  });
+
+  it('of several events stands once, whether its body is kept or made from its first event', async () => {
+    await hosting('AwardContract', award);
+    const [event] = (await world.history('contract-hosting')).recorded as [RecordedEvent];
+    const as = (command: object): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command: command as never } });
+    const of = (...events: RecordedEvent[]) => new InMemory('decisions', events).keys();
+    expect(of(as({ id: 'd', name: 'N', body: {} }))).toEqual(['decision:d']);
+    expect(of(as({ id: 'd', name: 'N', record: null }))).toEqual(['decision:d']);
+    expect(of(as({ id: 'd', name: 'N' }))).toEqual([]);
+  });
+
+  it('stands under its paper, however it is written, and under its person, the newest first, counted', async () => {
+    await hosting('AwardContract', award);
+    const taken: string[] = [];
+    for (const [reference, person] of [
+      ['PCD 813', 'p-1'],
+      ['pcd-813', 'p-2'],
+      ['PCD 81', 'p-1'],
+    ] as const)
+      // prettier-ignore
+      taken.push((await hosting('ApproveChange', { kind: 'scope' }, { authority: { reference }, decidedBy: { person } })).decision!);
+    const decisions = await inMemory('decisions', world);
+    const of = (key: string) => decisions.row(key).decisions.map(({ decision }: { decision: string }) => decision);
+    expect([of('reference:PCD813'), of('reference:PCD81')]).toEqual([[taken[1], taken[0]], [taken[2]]]); // prettier-ignore
+    expect([of('person:p-1'), of('person:p-2')]).toEqual([[taken[2], taken[0]], [taken[1]]]); // prettier-ignore
+    expect([decisions.row('person:p-1').counts, decisions.row('reference:PCD81').counts]).toEqual([{ decisions: 2 }, { decisions: 1 }]);
+    expect(decisions.list('person:p-1', 'decisions')).toHaveLength(2);
+    expect(decisions.list('reference:PCD813', 'decisions')).toHaveLength(2);
+  });
+
+  it('is found by command, stream, actor, person and paper', async () => {
+    const first = `decision:${(await hosting('AwardContract', award, { authority: { reference: 'PCD 813' } })).decision}`;
+    const second = `decision:${(await hosting('ApproveChange', { kind: 'scope' }, { decidedBy: { person: 'p-1' } })).decision}`;
+    const decisions = await inMemory('decisions', world);
+    expect(decisions.keys({ command: 'ApproveChange' })).toEqual([second]);
+    expect(decisions.keys({ stream: 'contract-hosting' })).toEqual([first, second].sort());
+    expect(decisions.keys({ person: 'p-1' })).toEqual([second]);
+    expect([decisions.keys({ reference: 'PCD 813' }), decisions.keys({ reference: 'PCD813' })]).toEqual([[first], [first]]);
+    expect([decisions.keys({ actor: 'ana' }).length, decisions.keys({ actor: 'bob' })]).toEqual([7, []]);
+  });
+});
+
+describe('the record behind a row', () => {
+  const trail = async (most?: number) => trailOf(await world.history('contract-hosting'), most);
+
+  it('of nothing is empty', async () =>
+    expect(await trail()).toEqual({ lastDecision: null, evidence: null, sources: 0, claims: [], daysLate: 0, corrections: 0, assessed: [] })); // prettier-ignore
+
+  it('names the decision recorded last, never one of the ledger’s own, and its paper', async () => {
+    const { decision } = await hosting('AwardContract', award, { authority: { reference: 'PCD 1' }, effectiveOn: '2015' });
+    await hosting('Annotate', { note: 'Seen' });
+    expect((await trail()).lastDecision).toEqual({ decision, command: 'AwardContract', on: '2015', reference: 'PCD 1' });
+    const last = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-06' });
+    expect((await trail()).lastDecision).toMatchObject({ decision: last.decision, reference: null });
+  });
+
+  it('counts each source once, and grades the best of them', async () => {
+    const evidence = (...sources: object[]) => ({ evidence: sources });
+    await hosting(
+      'AwardContract',
+      award,
+      evidence({ title: 'Press', confidence: 'press' }, { uri: 'urn:a', title: 'A', confidence: 'low' }),
+    );
+    expect(await trail()).toMatchObject({ sources: 2, evidence: 'press' });
+    await hosting('ApproveChange', { kind: 'scope' }, evidence({ title: 'Press', confidence: 'press' }, { uri: 'urn:a', title: 'Another title' })); // prettier-ignore
+    expect(await trail()).toMatchObject({ sources: 2, evidence: 'press' });
+    await hosting('ApproveChange', { kind: 'scope' }, evidence({ title: 'Sums', confidence: 'derived' }, { uri: 'urn:b', confidence: 'primary' })); // prettier-ignore
+    expect(await trail()).toMatchObject({ sources: 4, evidence: 'primary' });
+  });
+
+  it('keeps the newest claims with their source, and no plain note', async () => {
+    await hosting('AwardContract', award);
+    const event = await firstOf('contract-hosting');
+    const claim = (amount: string) => ({ pointer: '/value/amount', value: amount });
+    const said = (amount: string, ...evidence: object[]) => hosting('Annotate', { event, note: 'Another source', claim: claim(amount) }, { evidence }); // prettier-ignore
+    await said('1', { title: 'Press' });
+    await said('2', { uri: 'urn:a', title: 'A' }, { title: 'B' });
+    await said('3');
+    await hosting('Annotate', { event, note: 'Seen' });
+    expect((await trail()).claims).toEqual([
+      { event, ...claim('1'), source: 'Press' },
+      { event, ...claim('2'), source: 'urn:a' },
+      { event, ...claim('3'), source: null },
+    ]);
+    expect((await trail(2)).claims.map(({ value }) => value)).toEqual(['2', '3']);
+  });
+
+  it('counts corrections, and the days of the event that was latest', async () => {
+    await hosting('AwardContract', award, { effectiveOn: '2015-12-25' });
+    await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2016-01-01' });
+    expect(await trail()).toMatchObject({ daysLate: 10, corrections: 0 });
+    const event = await firstOf('contract-hosting');
+    await hosting('CorrectFact', { event, pointer: '/title', value: 'Hosting services', because: 'refined' });
+    await hosting('CorrectFact', { event, pointer: '/effectiveOn', value: '2015-12-31', because: 'refined' });
+    expect(await trail()).toMatchObject({ daysLate: 4, corrections: 2 });
+  });
+
+  it('has the newest assessments that were not met or waived, a correction in the place of what it corrects', async () => {
+    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await hosting('AwardContract', award, { effectiveOn: '2014' });
+    const by = (office: string, effectiveOn: string, more = {}) => ({ decidedBy: { person: 'p-1', office }, effectiveOn, ...more });
+    const first = await hosting('ApproveChange', { kind: 'value', to: gbp('150000000') }, by('Director', '2015-01'));
+    await hosting('ApproveChange', { kind: 'value', to: gbp('200000000') }, by('Mayor', '2015-02'));
+    const waiver = { waives: ['consent/approval'], reason: 'Urgent', authority: { reference: 'PCD 2' } };
+    await hosting('ApproveChange', { kind: 'value', to: gbp('250000000') }, by('Director', '2015-03', waiver));
+    expect((await trail()).assessed.map(({ result }) => result)).toEqual(['not-met', 'waived']);
+    expect((await trail(1)).assessed.map(({ result }) => result)).toEqual(['waived']);
+    const event = first.events[0]!.id!;
+    await hosting('CorrectFact', { event, pointer: '/to/amount', value: '151000000', because: 'error' }, by('Mayor', '2016-01-04'));
+    expect((await trail()).assessed.map(({ result }) => result)).toEqual(['waived']);
+    const assessed = assessedIn((await world.history('contract-hosting')).recorded);
+    expect([assessed.size, [...assessed.keys()][0], assessed.get(event)![0]!.result]).toEqual([3, event, 'met']);
+  });
+});

@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { tellWorld, World } from '../random-history.js';
+import { inMemory } from './in-memory.js';
+
+const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const loss = { programme: 'met', title: 'Paid for nothing', bearer: 'authority', category: 'other', gross: gbp('65000000'), supplier: 'csc' }; // prettier-ignore
+const source = { title: 'A report' };
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2016-01-04');
+  await tellWorld(world);
+  await world.tell('contract-hosting', 'AwardContract', award);
+});
+const met = (command: string, data: object) => world.tell('programme-met', command, data);
+const exposure = () => inMemory('exposure', world);
+
+describe('the exposure to a supplier', () => {
+  it('is who it is, and what is promised to it', async () => {
+    await world.tell('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'joint-venture', members: ['csc'] });
+    await world.tell('contract-euc', 'AwardContract', { ...award, title: undefined, value: gbp('5000000') } as object);
+    await world.tell('contract-next', 'PlanContract', { programme: 'met', title: 'Planned' });
+    const rows = await exposure();
+    expect(rows.row('supplier:csc')).toMatchObject({
+      kind: 'supplier',
+      supplier: 'csc',
+      title: 'CSC',
+      form: 'company',
+      members: [],
+      ceiling: { text: '£100m' },
+      contracts: [
+        { contract: 'euc', title: 'euc', stage: 'awarded', role: 'tower', ceiling: gbp('5000000') },
+        { contract: 'hosting', title: 'Hosting', stage: 'awarded', role: 'tower', ceiling: gbp('95000000') },
+      ],
+      counts: { contracts: 2, losses: 0, warnings: 0, risks: 0 },
+    });
+    expect(rows.row('supplier:sscl')).toMatchObject({
+      form: 'joint-venture',
+      members: ['csc'],
+      ceiling: { text: 'nothing' },
+      contracts: [],
+    });
+    expect([rows.row('supplier:nobody'), rows.row('loss:x'), rows.row('programme:nhs')]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('has contracts that have ended behind those in force, and follows a novation', async () => {
+    for (const id of ['contract-old', 'contract-new']) await world.tell(id, 'AwardContract', award);
+    await world.tell('contract-new', 'CancelContract', { why: 'No money' });
+    await world.tell('contract-old', 'SignContract', {});
+    await world.tell('contract-old', 'TerminateContract', { ground: 'Expiry' });
+    await world.tell('contract-old', 'CloseContract', { finalValue: gbp('1'), endedOn: '2016-01-04' });
+    await world.tell('contract-moved', 'AwardContract', award);
+    await world.tell('contract-moved', 'SignContract', {});
+    await world.tell('contract-moved', 'NovateContract', { supplier: 'atos' });
+    await world.tell('contract-last', 'AwardContract', award);
+    const rows = await exposure();
+    const of = (key: string) => rows.list(key, 'contracts').map(({ contract }) => contract);
+    expect([of('supplier:csc'), of('supplier:atos')]).toEqual([['last', 'hosting', 'old'], ['moved']]); // prettier-ignore
+    expect(rows.row('supplier:csc').ceiling.text).toBe('£285m');
+  });
+
+  it('is what was lost, by who bears it, what was warned of and what may happen', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', gross: gbp('3') });
+    await world.tell('loss-c', 'RaiseLoss', { ...loss, gross: gbp('7'), elsewhere: { authority: 'NHS' } });
+    await world.tell('loss-d', 'RaiseLoss', { ...loss, supplier: undefined, gross: gbp('11') } as object);
+    await met('AddWarning', { warning: 'w', summary: 'Late before', by: 'Press', source, about: { supplier: 'csc' } });
+    await met('AddWarning', { warning: 'v', summary: 'Dear', by: 'Press', source });
+    await met('RaiseRisk', { risk: 'r', summary: 'May be late', source, about: { supplier: 'csc' } });
+    await met('RaiseRisk', { risk: 's', summary: 'May fail', source, about: { tower: 'euc' } });
+    const rows = await exposure();
+    const csc = rows.row('supplier:csc');
+    const gross = ({ losses }: any) => [losses.authority, losses.supplier, losses.elsewhere].map((by) => by.gross.text);
+    expect(gross(csc)).toEqual(['£65m', '£3', '£7']);
+    expect(csc.lossList.map(({ loss }: { loss: string }) => loss)).toEqual(['c', 'b', 'a']);
+    expect([csc.warnings, csc.risks]).toMatchObject([[{ warning: 'w' }], [{ risk: 'r' }]]);
+    expect(csc.counts).toEqual({ contracts: 1, losses: 3, warnings: 1, risks: 1 });
+    const programme = rows.row('programme:met');
+    expect(programme).toMatchObject({ kind: 'programme', programme: 'met', title: 'Total Technology' });
+    expect(gross(programme)).toEqual(['£65,000,011', '£3', '£7']);
+    expect([programme.warnings, programme.risks]).toMatchObject([
+      [{ warning: 'v' }, { warning: 'w' }],
+      [{ risk: 's' }, { risk: 'r' }],
+    ]);
+    expect(programme.counts).toEqual({ losses: 4, warnings: 2, risks: 2 });
+    for (const name of ['losses', 'warnings', 'risks']) expect(rows.list('programme:met', name)).toHaveLength(name === 'losses' ? 4 : 2);
+    for (const name of ['losses', 'warnings', 'risks']) expect(rows.list('supplier:csc', name)).toHaveLength(name === 'losses' ? 3 : 1);
+    expect(rows.row('supplier:atos').counts).toEqual({ contracts: 0, losses: 0, warnings: 0, risks: 0 });
+  });
+});
+
+describe('a loss in the exposure', () => {
+  it('has a row of its own with what it is made of, and the record behind it', async () => {
+    const items = ['Licences', 'Hardware', 'Licences'].map((title) => ({ title, amount: gbp('10') })); // prettier-ignore
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, gross: gbp('30'), items });
+    const rows = await exposure();
+    expect(rows.row('loss:a')).toMatchObject({ kind: 'loss', loss: 'a', bearer: 'authority', counts: { items: 3 } });
+    expect(rows.row('loss:a').trail.lastDecision.command).toBe('RaiseLoss');
+    expect(rows.list('loss:a', 'items').map(({ title }) => title)).toEqual(['Licences', 'Hardware', 'Licences']);
+  });
+
+  it('is found by kind, programme, supplier and bearer, as suppliers and programmes are', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', supplier: 'atos' });
+    const rows = await exposure();
+    expect(rows.keys()).toEqual(['loss:a', 'loss:b', 'programme:met', 'supplier:atos', 'supplier:csc']);
+    expect(rows.keys({ kind: 'loss' })).toEqual(['loss:a', 'loss:b']);
+    expect(rows.keys({ kind: 'supplier' })).toEqual(['supplier:atos', 'supplier:csc']);
+    expect(rows.keys({ supplier: 'csc' })).toEqual(['loss:a', 'supplier:csc']);
+    expect(rows.keys({ programme: 'met' })).toEqual(['loss:a', 'loss:b', 'programme:met']);
+    expect(rows.keys({ bearer: 'supplier' })).toEqual(['loss:b']);
+  });
+});
