@@ -8,6 +8,8 @@ export interface Config {
   readonly store: 'embedded' | 'kurrentdb';
   /** A connection string with what is secret in it: not enumerable, so that nothing that prints an object prints it. */
   readonly kurrentdbUrl?: string;
+  /** Whether small appends to KurrentDB share one request, or each is a call of its own. */
+  readonly kurrentdbAppends: 'batch' | 'unary';
   /** The file of API tokens; without one, everybody on this machine may do everything. */
   readonly tokens?: string;
   readonly timeZone: string;
@@ -95,6 +97,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   dataDir: words('DATA_DIR', './data', 'a folder', isPath),
   store: words('LEDGER_STORE', 'embedded', 'embedded or kurrentdb', (store) => store === 'embedded' || store === 'kurrentdb'),
   kurrentdbUrl: words('KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
+  kurrentdbAppends: words('LEDGER_KURRENTDB_APPENDS', 'batch', 'batch or unary', (way) => way === 'batch' || way === 'unary'),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
   acceptWatermark: { key: 'LEDGER_ACCEPT_WATERMARK', allowed: 'an instant such as 2028-01-31T09:30:00.000Z', read: instant },

@@ -88,12 +88,13 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
     throw error;
   }
 };
-const openStoreOf = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
+const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
+  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends } = config;
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId, log: say });
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 
