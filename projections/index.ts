@@ -2,9 +2,12 @@ import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
+import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
+import { staffMovements } from './staff-movements.js';
 import { towerBoard } from './tower-board.js';
+import { transferRegister } from './transfer-register.js';
 import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
@@ -14,6 +17,9 @@ export const projections: readonly Projection[] = [
   decisions,
   money,
   workforceBoard,
+  transferRegister,
+  staffMovements,
   exposure,
+  lossesStatement,
   programmeBoard,
 ];

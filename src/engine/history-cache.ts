@@ -22,8 +22,8 @@ export interface HistoryCacheOptions {
 }
 
 /**
- * Memory for the folded streams of one cache, in bytes. There are four: for commands, for rows, for what follows the log, and for a rebuild
- * while it lasts.
+ * Memory for folded streams of one use, in bytes. There are four: commands and rows, which share a cache, what follows the log, and a
+ * rebuild while it lasts.
  */
 export const HISTORY_BYTES = 22 << 20;
 /** Memory for the revisions that this process appended last: some 8,000 streams, far more than are appended before the replica has them. */

@@ -128,6 +128,11 @@ describe('a subscriber', () => {
     expect(lost['tower:lost']).toMatchObject({ contracts: [stays], counts: { contracts: 1 }, total: { text: '£155m' } });
     expect(found['tower:found']).toMatchObject({ contracts: [{ contract: 'moved' }], counts: { contracts: 1 }, total: { text: '£155m' } });
     expect([lost['tower:found'], found['tower:lost']]).toEqual([undefined, undefined]);
+
+    await accepted(server.post('/contracts/moved/cancel-contract', { why: 'No longer needed' }));
+    await follower.until(({ updates }) => updates.length === 4);
+    const { contracts } = follower.updates[3].changes['tower:found'];
+    expect(contracts.map((c: any) => [c.contract, c.stage])).toEqual([['moved', 'cancelled']]);
     follower.hangUp();
   });
 
