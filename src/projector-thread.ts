@@ -2,7 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { aggregates } from './domain/index.js';
-import { HISTORY_BYTES } from './engine/history-cache.js';
 import { Follower } from './engine/read/follower.js';
 import type { FromThread, ThreadError, ThreadOptions, ToThread } from './projector-worker.js';
 import { replicaLog } from './store/replica/replica-log.js';
@@ -23,7 +22,6 @@ const follower = new Follower({
   readModel: new SqliteReadModelFile(file).write(),
   projections,
   aggregates,
-  historyBytes: HISTORY_BYTES,
   listener: {
     report: (report) => post({ report }),
     log: (message, error) => post({ log: message, ...(error !== undefined && { error: plain(error) }) }),

@@ -1,7 +1,7 @@
 import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import type { LogReader } from '../../store/event-store.js';
 import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../../store/read-model.js';
-import { HistoryCache, type Prepared } from '../history-cache.js';
+import { HISTORY_BYTES, HistoryCache, type Prepared } from '../history-cache.js';
 import { ProjectionWriter, Writers } from './projection-writer.js';
 
 export interface FollowerOptions {
@@ -10,8 +10,8 @@ export interface FollowerOptions {
   readonly readModel: ReadModel;
   readonly projections: readonly Projection[];
   readonly aggregates: readonly AnyAggregate[];
-  /** Memory for folded streams, in bytes: so much for what follows the log, and as much for a rebuild. */
-  readonly historyBytes: number;
+  /** Memory for folded streams, in bytes: so much for what follows the log, and as much for a rebuild; 22 MB unless set. */
+  readonly historyBytes?: number;
   readonly listener: FollowerListener;
 }
 
@@ -133,7 +133,7 @@ export class Follower implements RunningFollower {
   }
 
   #newHistories(): HistoryCache {
-    const { log: store, aggregates, historyBytes: maxBytes } = this.#o;
+    const { log: store, aggregates, historyBytes: maxBytes = HISTORY_BYTES } = this.#o;
     return new HistoryCache({ store, aggregates, maxBytes });
   }
 
