@@ -5,7 +5,7 @@ import { exposure } from '../projections/exposure.js';
 import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
-import { HISTORY_BYTES, HistoryCache } from './engine/history-cache.js';
+import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
 import type { Members } from './engine/write/decide.js';
@@ -25,10 +25,10 @@ const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
 /**
- * Memory for folded streams of this thread, in bytes: commands and rows share them, so what a command appended needs no reading. Half of
- * it is for snapshots, which only what follows the log has: on this thread it stays empty.
+ * Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. It is
+ * half of what the cache may take, since the other half is for snapshots, and this thread follows no log.
  */
-const SHARED_HISTORY_BYTES = 4 * HISTORY_BYTES;
+const HISTORY_BYTES = 44 << 20;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;
@@ -56,7 +56,7 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: HistoryCache,
           inject: [STORE],
-          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: SHARED_HISTORY_BYTES }),
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES }),
         },
         {
           provide: Engine,

@@ -4,14 +4,16 @@ import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '..
 import { HISTORY_BYTES, HistoryCache, type Prepared } from '../history-cache.js';
 import { ProjectionWriter, Writers } from './projection-writer.js';
 
+export { HISTORY_BYTES };
+
 export interface FollowerOptions {
   readonly log: LogReader;
   /** The follower closes it. */
   readonly readModel: ReadModel;
   readonly projections: readonly Projection[];
   readonly aggregates: readonly AnyAggregate[];
-  /** Memory for folded streams, in bytes: so much for what follows the log, and as much for a rebuild; 22 MB unless set. */
-  readonly historyBytes?: number;
+  /** Memory for folded streams, in bytes: so much for what follows the log, and as much for a rebuild. */
+  readonly historyBytes: number;
   readonly listener: FollowerListener;
 }
 
@@ -133,7 +135,7 @@ export class Follower implements RunningFollower {
   }
 
   #newHistories(): HistoryCache {
-    const { log: store, aggregates, historyBytes: maxBytes = HISTORY_BYTES } = this.#o;
+    const { log: store, aggregates, historyBytes: maxBytes } = this.#o;
     return new HistoryCache({ store, aggregates, maxBytes });
   }
 

@@ -27,7 +27,7 @@ export interface ProjectionOptions {
   readonly log?: (message: string, error?: unknown) => void;
   /** Folded streams that this thread shares, for readers; of their own unless given. */
   readonly histories?: HistoryCache;
-  /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 22 MB each unless set. */
+  /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 32 MB each unless set. */
   readonly historyBytes?: number;
   /** Before the second attempt to follow; the next ones wait up to 30 s. */
   readonly retryMs?: number;
