@@ -114,6 +114,16 @@ describe('leavers are counted once', () => {
         .leaves((state) => expect(held(state)).toEqual(['authority 515', 'sa 270']));
   });
 
+  it('and then they are not those who left before the next transfer', () =>
+    given(counted(800), planned(400), transferred('t1', 300, 270, 5, 15, 10)('2016-03-01'), left(10, '2015-06-01', { plan: 'p1' }))
+      .when(transferStaff, transfer('t2', 100, 95, 0, 0, 5))
+      .leaves((state) => expect([held(state), progress(state)['left']]).toEqual([['authority 415', 'sa 365'], 15])));
+
+  it('also when they are recorded after both', () =>
+    given(counted(800), planned(400), transferred('t1', 300, 270, 5, 15, 10)('2016-03-01'), left(10, 'unknown', { plan: 'p1' }))
+      .when(transferStaff, transfer('t2', 100, 95, 0, 0, 5))
+      .leaves((state) => expect([held(state), progress(state)['left']]).toEqual([['authority 415', 'sa 365'], 15])));
+
   it('who leaves after the transfer leaves once more', () =>
     given(counted(800), planned(), context('StaffTransferred', transferOf300, '2016-03-01'))
       .when(recordLeavers, leavers(10, { plan: 'p1' }), { effectiveOn: '2016-03-02' })
@@ -238,6 +248,11 @@ describe('plans end', () => {
       .changesNothing();
     await given(planned()).when(cancelPlan, { plan: 'p2', why: 'None' }).rejects('workforce/unknown-plan', { pointer: '/plan' });
   });
+
+  it('the first cancellation stands, also when it is recorded later', () =>
+    given(planned(), context('PlanCancelled', { plan: 'p1', why: 'Called off' }, '2015-05-01'))
+      .when(cancelPlan, { plan: 'p1', why: 'The paper of April' }, { effectiveOn: '2015-04-01' })
+      .leaves(({ plans }) => expect(plans[0]!.cancelled).toEqual({ on: '2015-04-01', why: 'The paper of April' })));
 
   it('a transfer under a cancelled plan is a finding', () =>
     given(counted(800), planned(), context('PlanCancelled', { plan: 'p1', why: 'Called off' }, '2015-05-01'))
