@@ -2,6 +2,7 @@ import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
+import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
 import { staffMovements } from './staff-movements.js';
@@ -19,5 +20,6 @@ export const projections: readonly Projection[] = [
   transferRegister,
   staffMovements,
   exposure,
+  lossesStatement,
   programmeBoard,
 ];

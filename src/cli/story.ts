@@ -6,18 +6,19 @@ import { movementsCsv, movementsOf, plansOf, registerCsv, registerOf, type Movem
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
 type Get = <T>(path: string) => Promise<T>;
-const getFrom =
-  (url: string, token: string | undefined): Get =>
-  async <T>(path: string) => {
+const textFrom =
+  (url: string, token: string | undefined) =>
+  async (path: string): Promise<string> => {
     const response = await fetch(url + path, { headers: token ? { authorization: `Bearer ${token}` } : {} });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return response.text();
   };
 
 /**
  * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the boards at each mark and at the end, the register and the movement tables of the invented transfer, and the audit of one decision
+ * @returns the boards at each mark and at the end, the losses statement of each year, the register and the movement tables of the invented
+ * transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
 export const tellStory = async (
@@ -26,7 +27,8 @@ export const tellStory = async (
   progress: (part: number) => void,
   token?: string,
 ): Promise<readonly string[]> => {
-  const get = getFrom(url, token);
+  const text = textFrom(url, token);
+  const get: Get = async <T>(path: string) => JSON.parse(await text(path)) as T;
   /** Position of the last answer. */
   let last = '';
   const marks: { readonly title: string; readonly position: string }[] = [];
@@ -48,7 +50,13 @@ export const tellStory = async (
     boards.push(await board(get, mark.title, mark.position));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
-  return [...boards, await plannedOf(get, 'met', last), ...(await transfersOf(get, 'example', last)), await audited(get, last)];
+  return [
+    ...boards,
+    (await text(`/projections/losses-statement?programme=met&format=text&${atPosition(last)}`)).trimEnd().concat('\n'),
+    await plannedOf(get, 'met', last),
+    ...(await transfersOf(get, 'example', last)),
+    await audited(get, last),
+  ];
 };
 
 /** Query for the state at exactly this position; the node waits until its replica has reached it. */

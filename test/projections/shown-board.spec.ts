@@ -160,7 +160,7 @@ describe('a contract on the board', () => {
     for (const name of ['losses', 'warnings', 'risks', 'plans', 'transfers']) expect([name, rows.list('contract:hosting', name).length]).toEqual([name, 1]); // prettier-ignore
     expect(rows.list('tower:hosting', 'risks')).toHaveLength(1);
     const header = rows.row('programme:met');
-    expect(header.losses.authority).toEqual({ gross: '£14', net: 'nothing', recovered: 'nothing' });
+    expect(header.losses.authority).toEqual({ gross: '£14', net: 'nothing', recovered: 'nothing', outstanding: '£14' });
     expect(header.staff).toMatchObject([{ employer: 'authority' }, { employer: 'csc' }]);
   });
 });

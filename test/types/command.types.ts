@@ -4,14 +4,14 @@ import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { specification } from '../given.js';
-import { eventsOf, list, optional, ref, subject, text, type Command } from '../../src/kernel/index.js';
+import { eventsOf, list, optional, ref, aggregate, text, type Command } from '../../src/kernel/index.js';
 
 interface Note {
   readonly stage: 'none' | 'open';
   readonly words: readonly string[];
 }
 const event = eventsOf<Note>();
-const note = subject({
+const note = aggregate({
   category: 'note',
   initial: { stage: 'none', words: [] } as Note,
   stages: ['none', 'open'],
@@ -85,11 +85,11 @@ export const typoInField = note.command('NoteWord', {
 
 type CodeOf<C> = C extends Command<infer Code> ? Code : never;
 export const known: readonly CodeOf<typeof plain>[] = ['note/said-before', 'note/too-many'];
-export const ofLoss: readonly CodeOf<typeof writeOff>[] = ['loss/more-than-gross', 'loss/mixed-currencies'];
+export const ofLoss: readonly CodeOf<typeof writeOff>[] = ['loss/more-than-outstanding', 'loss/mixed-currencies'];
 export const ofAward: readonly CodeOf<typeof awardContract>[] = ['contract/another-programme'];
 // @ts-expect-error no such refusal
 export const typoOfCode: CodeOf<typeof writeOff> = 'loss/more-then-gross';
 
-export const met = specification(loss)().when(writeOff).rejects('loss/more-than-gross');
+export const met = specification(loss)().when(writeOff).rejects('loss/more-than-outstanding');
 // @ts-expect-error no such refusal of this command
 export const typoInSpec = specification(loss)().when(writeOff).rejects('loss/more-then-gross');
