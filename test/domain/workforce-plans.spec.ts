@@ -114,6 +114,16 @@ describe('leavers are counted once', () => {
         .leaves((state) => expect(held(state)).toEqual(['authority 515', 'sa 270']));
   });
 
+  it('and then they are not those who left before the next transfer', () =>
+    given(counted(800), planned(400), transferred('t1', 300, 270, 5, 15, 10)('2016-03-01'), left(10, '2015-06-01', { plan: 'p1' }))
+      .when(transferStaff, transfer('t2', 100, 95, 0, 0, 5))
+      .leaves((state) => expect([held(state), progress(state)['left']]).toEqual([['authority 415', 'sa 365'], 15])));
+
+  it('also when they are recorded after both', () =>
+    given(counted(800), planned(400), transferred('t1', 300, 270, 5, 15, 10)('2016-03-01'), left(10, 'unknown', { plan: 'p1' }))
+      .when(transferStaff, transfer('t2', 100, 95, 0, 0, 5))
+      .leaves((state) => expect([held(state), progress(state)['left']]).toEqual([['authority 415', 'sa 365'], 15])));
+
   it('who leaves after the transfer leaves once more', () =>
     given(counted(800), planned(), context('StaffTransferred', transferOf300, '2016-03-01'))
       .when(recordLeavers, leavers(10, { plan: 'p1' }), { effectiveOn: '2016-03-02' })
@@ -150,6 +160,15 @@ describe('leavers are counted once', () => {
     await given(counted(800), planned())
       .when(transferStaff, { ...transferOf300, from: pool('authority', 'posts'), to: pool('sa', 'posts') })
       .leaves((state) => expect([codes(state), progress(state)]).toMatchObject([['other-pools'], { moved: 0, remaining: 300, status: 'begun' }])); // prettier-ignore
+  });
+
+  it('leavers under the plan are not those without it, and nobody is looked for where nobody left', async () => {
+    await given(counted(800), planned(), left(5, '2015-06-01', { plan: 'p1' }), left(3, '2015-07-01'))
+      .when(transferStaff, transferOf300)
+      .leaves((state) => expect(found(state)).toEqual([]));
+    await given(counted(800), planned(), left(3, '2015-07-01'))
+      .when(transferStaff, transfer('t1', 300, 285, 0, 15, 0))
+      .leaves((state) => expect(found(state)).toEqual([]));
   });
 
   it('more who left under a plan than it has in scope are a finding', () =>
@@ -197,7 +216,10 @@ describe('plans end', () => {
         const [plan] = state.plans;
         expect(overdueAfter(plan!, progressOf(state, plan!))).toBe('2016-09-30');
         expect(overdueAfter({ ...plan!, expectedOn: 'unknown' }, progressOf(state, plan!))).toBeUndefined();
-        expect(overdueAfter(plan!, { ...progressOf(state, plan!), status: 'done' })).toBeUndefined();
+        for (const status of ['done', 'cancelled'] as const)
+          expect(overdueAfter(plan!, { ...progressOf(state, plan!), status })).toBeUndefined();
+        const { expectedOn: _, ...undated } = plan!;
+        expect(overdueAfter(undated, progressOf(state, plan!))).toBeUndefined();
       }));
 
   it('what joined under the plan is in scope too', () =>
@@ -239,10 +261,15 @@ describe('plans end', () => {
     await given(planned()).when(cancelPlan, { plan: 'p2', why: 'None' }).rejects('workforce/unknown-plan', { pointer: '/plan' });
   });
 
+  it('the first cancellation stands, also when it is recorded later', () =>
+    given(planned(), context('PlanCancelled', { plan: 'p1', why: 'Called off' }, '2015-05-01'))
+      .when(cancelPlan, { plan: 'p1', why: 'The paper of April' }, { effectiveOn: '2015-04-01' })
+      .leaves(({ plans }) => expect(plans[0]!.cancelled).toEqual({ on: '2015-04-01', why: 'The paper of April' })));
+
   it('a transfer under a cancelled plan is a finding', () =>
     given(counted(800), planned(), context('PlanCancelled', { plan: 'p1', why: 'Called off' }, '2015-05-01'))
       .when(transferStaff, transfer('t1', 300, 300, 0, 0, 0))
-      .leaves((state) => expect(codes(state)).toEqual(['cancelled-plan'])));
+      .leaves((state) => expect(found(state)).toEqual([{ code: 'cancelled-plan', text: 'The plan p1 was cancelled on 2015-05-01.' }])));
 
   it('more than its scope is a finding, of one transfer and of all together', async () => {
     await given(counted(800), planned())
@@ -331,6 +358,21 @@ describe('S4-liability-information', () => {
     await delivered('unknown').leaves((state) => expect(liabilityOf(state.plans[0], 'business-transfer', '2016-04-01').result).toBe('not-assessable')); // prettier-ignore
   });
 
+  it('is a day late, or in time, in so many words', async () => {
+    await delivered('2016-03-05').leaves((state) => expect(found(state)[0]!.text).toContain('1 day late'));
+    await delivered('2016-03-04').leaves((state) =>
+      expect(found(state)[0]!.text).toBe(
+        'Liability information was due on 2016-03-04 and delivered on 2016-03-04: within precision, for in clear days it is due a day earlier (the law is to be confirmed).',
+      ),
+    );
+    await delivered('2016-03-03').leaves((state) =>
+      expect(liabilityOf(state.plans[0], 'business-transfer', '2016-04-01')).toMatchObject({ result: 'in-time', daysLate: null }),
+    );
+  });
+
+  it('is not missing while the transfer is only planned', () =>
+    given(counted(800)).when(planTransfer, plan(300, lawful)).leaves((state) => expect(found(state)).toEqual([]))); // prettier-ignore
+
   it('the first delivery counts, for the transfer that it is for', () =>
     given(
       counted(800),
@@ -345,6 +387,9 @@ describe('S4-liability-information', () => {
 
   it('is not due where the law of transfers does not apply, and nothing is missing where no basis is recorded', async () => {
     expect(liabilityOf(undefined, 'contractual', '2016-04-01')).toMatchObject({ due: null, result: 'not-due' });
+    expect(liabilityOf(undefined, 'business-transfer', '2006-04-19').result).toBe('not-due');
+    expect(liabilityOf(undefined, 'business-transfer', undefined).result).toBe('not-assessable');
+    expect(liabilityOf(undefined, 'business-transfer', '[2016..]').result).toBe('not-due');
     expect(liabilityOf(undefined, 'business-transfer', 'unknown').result).toBe('not-assessable');
     expect(liabilityOf(undefined, 'business-transfer', '2014-04').due).toEqual({ earliest: '2014-03-18', latest: '2014-04-16' });
     await given(counted(800), planned())
@@ -352,7 +397,10 @@ describe('S4-liability-information', () => {
       .leaves((state) => expect(codes(state)).toEqual([]));
     await given(counted(800), planned())
       .when(transferStaff, transfer('t1', 300, 300, 0, 0, 0, { basis: 'service-provision-change' }))
-      .leaves((state) => expect(codes(state)).toEqual(['liability-information-missing', 'consultation-missing']));
+      .leaves((state) => {
+        expect(codes(state)).toEqual(['liability-information-missing', 'consultation-missing']);
+        expect(found(state)[1]!.text).toBe('Nobody is recorded as informed of the transfer.');
+      });
   });
 
   it('is of a known plan', () =>
@@ -378,6 +426,38 @@ describe('RecordConsultation', () => {
   ])('directly, for a transfer of %s, by an employer of %j, of %i: %j', (on, more, inScope, expected) =>
     direct(on, more, inScope).leaves((state) => expect(codes(state)).toEqual(expected)),
   );
+
+  it('says whom it is of, and what it depends on', async () => {
+    await direct('2014-07-31', { employees: 10 }).leaves((state) =>
+      expect(found(state)[0]!.text).toBe(
+        'For a transfer of 2014-07-31 the staff may not be consulted directly, without a union or representatives, by an employer of 10 (the law is to be confirmed).',
+      ),
+    );
+    await direct('2014-07-30').leaves((state) => expect(found(state)[0]!.text).toContain('without a union or representatives (the law'));
+    await direct('unknown', { employees: 5 }).leaves((state) =>
+      expect(found(state)[0]!.text).toBe(
+        'Whether the staff may be consulted directly depends on the number of employees, and on the day of the transfer.',
+      ),
+    );
+  });
+
+  it('asks nothing where the law of transfers does not apply, or no day is known', async () => {
+    await given(counted(800), planned(300, { basis: 'contractual', expectedOn: '2014-01-01' }))
+      .when(recordConsultation, { plan: 'p1', with: 'direct', informedOn: '2013-01-01' })
+      .leaves((state) => expect(found(state)).toEqual([]));
+    await given(counted(800), planned())
+      .when(recordConsultation, { plan: 'p1', with: 'direct', informedOn: '2013-01-01' })
+      .leaves((state) => expect(found(state)).toEqual([]));
+  });
+
+  it('the first who were informed count, in whatever order they are recorded', () =>
+    given(
+      counted(800),
+      planned(300, { expectedOn: '2016-04-01' }),
+      context('ConsultationRecorded', { plan: 'p1', with: 'union', informedOn: '2016-05-01' }, '2016-05-01'),
+    )
+      .when(recordConsultation, { plan: 'p1', with: 'representatives', informedOn: '2015-12' })
+      .leaves((state) => expect(found(state)).toEqual([])));
 
   it('on the day of the transfer is late', async () => {
     await given(counted(800), planned(300, { expectedOn: '2016-04-01' }))
@@ -458,6 +538,23 @@ describe('20 redundancies of one employer within 90 days', () => {
     await given(counted(800), redundant(12, '2015-03-01')).when(recordLeavers, last(8), { effectiveOn: '2015-05-30' }).leaves((state) => expect(codes(state)).toEqual([])); // prettier-ignore
     await given(counted(800), redundant(12, '2015-03-01')).when(recordLeavers, leavers(80, { reason: 'retirement' }), { effectiveOn: '2015-05-01' }).leaves((state) => expect(codes(state)).toEqual([])); // prettier-ignore
   });
+
+  it('the first notice of several counts, and redundancies of an open date are left out', async () => {
+    await given(counted(800), redundant(10, '2015-03-01', { notifiedOn: '2015-02-20' }))
+      .when(recordLeavers, last(10, { notifiedOn: '2015-02-05' }), { effectiveOn: '2015-03-02' })
+      .leaves((state) => expect(redundancyFindings(state)).toMatchObject([{ notifiedOn: '2015-02-05', late: 6 }]));
+    await given(counted(800), redundant(10, '2015-03-01', { notifiedOn: '2015-02-05' }))
+      .when(recordLeavers, last(10, { notifiedOn: '2015-02-20' }), { effectiveOn: '2015-03-02' })
+      .leaves((state) => expect(redundancyFindings(state)).toMatchObject([{ notifiedOn: '2015-02-05', late: 6 }]));
+    await given(counted(800), redundant(10, '2015-03-01'))
+      .when(recordLeavers, last(10), { effectiveOn: 'unknown' })
+      .leaves((state) => expect(redundancyFindings(state)).toEqual([]));
+  });
+
+  it('are in the order of their days, however they were recorded', () =>
+    given(counted(800), redundant(10, '2015-03'))
+      .when(recordLeavers, last(10), { effectiveOn: '2015-03-02' })
+      .leaves((state) => expect(redundancyFindings(state)).toMatchObject([{ from: '2015-03-02', until: '2015-03-31' }])));
 
   it('a window begins with any of them', () =>
     given(counted(800), redundant(5, '2015-01-01'), redundant(12, '2015-03-01'))

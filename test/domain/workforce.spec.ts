@@ -337,6 +337,11 @@ describe('people, posts and full-time equivalents side by side', () => {
         ]),
       ));
 
+  it('no more vacancies leave a pool than were stated', () =>
+    given(counted(800), context('BaselineRecorded', { ...baseline(0), headcount: { count: 820, unit: 'posts' }, vacancies: 1 }, '2015'))
+      .when(transferStaff, { ...ten, posts: { moved: 12, vacancies: 2 } })
+      .leaves(({ pools }) => expect(pools.find(({ employer, unit }) => employer === 'authority' && unit === 'posts')!.vacancies).toBe(0)));
+
   it('stand beside people alone', async () => {
     const posts = { ...ten, from: pool('authority', 'posts'), to: pool('csc', 'posts') };
     await given(counted(800))
