@@ -10,7 +10,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
-import { History, Rejection, type AnyCommand, type CommandInput, type Provenance } from '../../src/kernel/index.js';
+import { History, Rejection, type AnyAggregate, type AnyCommand, type CommandInput, type Provenance } from '../../src/kernel/index.js';
 import { context, historyOf, stream, theFact, TODAY, type ToldFact } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -190,7 +190,7 @@ describe('what stands beside an event when it is folded', () => {
         ChangeApproved: { ...contract.events.ChangeApproved, assess: (_: unknown, context: unknown) => (seen.push(context), []) },
       },
     };
-    const history = History.of(watched as never, 'siam', own.recorded);
+    const history = History.of(watched as AnyAggregate, 'siam', own.recorded);
     const command = { ...approveChange, aggregate: watched } as AnyCommand;
     await decided(history, command, change, record);
     return seen[0];

@@ -110,7 +110,7 @@ interface LastRendered extends Rendered {
 }
 
 /** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
-const KEPT_BYTES = 20 << 20;
+const KEPT_BYTES = 18 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
@@ -768,12 +768,12 @@ class View implements Lookup {
   }
 
   sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M> {
-    return sums.total(this.#measures(key));
+    return sums.total(this.measures(key));
   }
   faulted(key: Key): number {
-    return Number(this.#measures(key)['faulted'] ?? 0n);
+    return Number(this.measures(key)['faulted'] ?? 0n);
   }
-  #measures(key: string): Readonly<Record<string, bigint>> {
+  measures(key: string): Readonly<Record<string, bigint>> {
     let measures = this.#sums.get(key);
     if (!measures) {
       measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);
