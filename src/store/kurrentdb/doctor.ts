@@ -202,7 +202,7 @@ const secure = ({ address, port }: Endpoint, { rootCertificate, userCertificate 
     ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
   });
 
-/** Whether a TLS handshake succeeds, whoever signed the certificate: for a hint only, nothing is sent. */
+/** Whether a TLS handshake succeeds with any certificate: for a hint only, nothing is sent. */
 const speaksTls = (host: Endpoint): Promise<boolean> =>
   dial(host, connectTls({ host: bare(host.address), port: host.port, rejectUnauthorized: false }), 'secureConnect').then(
     () => true,
