@@ -8,7 +8,7 @@ const IN_USE_MS = 0.3;
 const LOOK_MS = 10;
 const IN_USE = 0.05;
 /** The longest rest between two pieces of work, in milliseconds: a message waits no longer for others. */
-const MAX_REST_MS = 250;
+const MAX_REST_MS = 150;
 
 const { eventLoopUtilization } = performance;
 
@@ -51,27 +51,28 @@ export class Budget {
     this.#slice = eventLoopUtilization();
   };
 
-  /** After a piece of work: until its share of the time is over. */
-  async rest(): Promise<void> {
+  /** After a piece of work: until its share of the time is over. @returns whether others use the loop */
+  async rest(): Promise<boolean> {
     this.#worked += elapsed(eventLoopUtilization(this.#slice));
-    await pause(Math.min(this.#worked / this.share - this.spent, MAX_REST_MS));
+    return pause(Math.min(this.#worked / this.share - this.spent, MAX_REST_MS));
   }
 }
 
-/** A turn of the loop or two, and so many milliseconds for others while they use it. */
-const pause = async (ms: number): Promise<void> => {
+/** A turn of the loop or two, and so many milliseconds for others while they use it. @returns whether they do */
+const pause = async (ms: number): Promise<boolean> => {
   let last = eventLoopUtilization();
   await turn();
-  if (eventLoopUtilization(last).active >= ms) return;
+  if (ms > 0 && eventLoopUtilization(last).active >= ms) return true;
   await turn();
   let others = eventLoopUtilization(last);
-  if (others.active <= IN_USE_MS) return;
+  if (others.active <= IN_USE_MS) return false;
   for (let rest = ms - elapsed(others); rest > 0; rest -= elapsed(others)) {
     last = eventLoopUtilization();
     await sleep(Math.min(rest, LOOK_MS));
     others = eventLoopUtilization(last);
-    if (others.utilization < IN_USE) break;
+    if (others.utilization < IN_USE) return false;
   }
+  return true;
 };
 
 const elapsed = ({ active, idle }: { readonly active: number; readonly idle: number }): number => active + idle;

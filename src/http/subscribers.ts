@@ -32,6 +32,8 @@ const SHARE = 0.2;
 const SHARE_WITHIN = 0.5;
 /** Memory for rendered messages that followers who come later share, in bytes. */
 const KEPT_BYTES = 6 << 20;
+/** How long a batch waits for what is not committed yet, in milliseconds. */
+const FLUSH_MS = 20;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
 const BATCH_MS = 100;
 /** Writes to sockets without a pause, and their bytes. */
@@ -167,7 +169,7 @@ export class Subscribers {
   async #serving(name: string): Promise<void> {
     for (const patience = AbortSignal.timeout(REACH_MS); ; await sleep(50))
       try {
-        return void (await this.port.projector.rows(name, { limit: 1 }));
+        return void (await this.port.projector.ask(name, () => Promise.resolve()));
       } catch (error) {
         if (!(error instanceof RebuildingError) || patience.aborted || this.#closed) throw error;
       }
@@ -183,7 +185,8 @@ export class Subscribers {
         if (group) {
           this.#budget.begin();
           await this.#serve(group);
-          await this.#budget.rest();
+          // Commits are batched for longer while nobody waits: what came meanwhile is asked for, so that the next batch has it.
+          if (await this.#budget.rest()) await projector.beyond(projector.sequence, AbortSignal.timeout(FLUSH_MS));
         } else await projector.beyond(projector.sequence, this.#wake.signal);
       }
     } catch (error) {

@@ -40,7 +40,7 @@ class Follower {
   async until(holds: (f: Follower) => boolean): Promise<this> {
     await waitFor(
       () => holds(this),
-      () => `Heard only ${JSON.stringify(this.messages.map(({ event, id }) => [event, id]))}`,
+      () => `Received only ${JSON.stringify(this.messages.map(({ event, id }) => [event, id]))}`,
     );
     return this;
   }
@@ -109,16 +109,30 @@ describe('a subscriber', () => {
   it('hears that a tower lost its contract, and that another one got it', async () => {
     await accepted(server.post('/towers/lost/plan-tower', { programme: 'met', title: 'Lost' }));
     await accepted(server.post('/towers/found/plan-tower', { programme: 'met', title: 'Found' }));
-    const { events, position } = await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
+    const { position } = await accepted(server.post('/contracts/stays/award-contract', { ...award, towers: ['lost'] }));
     await shown(server, position);
     const follower = await (await follow(`${server.url}/projections/tower-board/updates`)).until(({ messages }) => messages.length === 1);
+    const { events } = await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['lost'] }));
+    await follower.until(({ updates }) => updates.length === 1);
     await accepted(server.post('/contracts/moved/withdraw-fact', { event: events[0].id }));
-    await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
     await follower.until(({ updates }) => updates.length === 2);
-    const [lost, found] = follower.updates.map(({ changes }) => changes);
-    expect(lost['tower:lost']).toMatchObject({ contracts: [], counts: { contracts: 0 }, total: { text: 'nothing' } });
+    await accepted(server.post('/contracts/moved/award-contract', { ...award, towers: ['found'] }));
+    await follower.until(({ updates }) => updates.length === 3);
+    const [both, lost, found] = follower.updates.map(({ changes }) => changes);
+    const stays = { contract: 'stays' };
+    expect(both['tower:lost']).toMatchObject({
+      contracts: [{ contract: 'moved' }, stays],
+      counts: { contracts: 2 },
+      total: { text: '£310m' },
+    });
+    expect(lost['tower:lost']).toMatchObject({ contracts: [stays], counts: { contracts: 1 }, total: { text: '£155m' } });
     expect(found['tower:found']).toMatchObject({ contracts: [{ contract: 'moved' }], counts: { contracts: 1 }, total: { text: '£155m' } });
     expect([lost['tower:found'], found['tower:lost']]).toEqual([undefined, undefined]);
+
+    await accepted(server.post('/contracts/moved/cancel-contract', { why: 'No longer needed' }));
+    await follower.until(({ updates }) => updates.length === 4);
+    const { contracts } = follower.updates[3].changes['tower:found'];
+    expect(contracts.map((c: any) => [c.contract, c.stage])).toEqual([['moved', 'cancelled']]);
     follower.hangUp();
   });
 
@@ -316,6 +330,29 @@ describe('the stream of updates', () => {
     raw.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     await waitFor(() => raw.readableEnded);
     expect(text).toMatch(/event: end\ndata: {"reason":"stalled"}\n\n$/);
+  });
+
+  it('is cut off for the client that took nothing for longest, when those that take nothing hold more than all may', async () => {
+    const { projector, store, log } = partsOf(server);
+    const opened = async (subscribers: Subscribers) => {
+      const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined, removeHeader: () => undefined });
+      const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
+      await subscribers.open('contract-register', `${projector.generation('contract-register')}.start`, reply as never, () => new Error());
+      return raw;
+    };
+    const one = new Subscribers({ projector, store, log, most: 1 });
+    const alone = await opened(one);
+    await waitFor(() => alone.writableNeedDrain);
+    const held = alone.writableLength;
+    one.close();
+    alone.destroy();
+
+    const three = new Subscribers({ projector, store, log, most: 3, heldBytes: 2.5 * held });
+    const clients = [await opened(three), await opened(three), await opened(three)];
+    await waitFor(() => three.size === 2 && clients.every(({ destroyed, writableNeedDrain }) => destroyed || writableNeedDrain));
+    expect(clients.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+    three.close();
+    for (const each of clients) each.destroy();
   });
 
   it('ends with a reset when the projection becomes another generation', async () => {

@@ -25,12 +25,19 @@ const scopes: readonly Scope[] = [
     specs: 'test/kernel/(history|command),test/domain/(ledger|rules)',
   },
   { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history|random|dates|amounts|json|differences|fields)' },
-  { name: 'policies', files: ['src/domain/programme/policies.ts'], specs: 'test/domain/(policies|programme|contract|loss)' },
-  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
+  {
+    name: 'policies',
+    files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
+    specs: 'test/domain/(policies|programme|contract|loss-authority)',
+  },
+  { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-figures' },
+  { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
+  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'ledger'].map((name) => ({
     name,
     files: [`src/domain/${name}/**/*.ts`],
     specs: `test/domain/(${name}|backdated|rules)`,
   })),
+  { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/losses-statement' },
   { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|shown-exposure)' },
   { name: 'staff', files: ['projections/workforce.ts'], specs: 'test/projections/(workforce|people)' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },

@@ -119,15 +119,21 @@ const PAGE_BYTES = 512 << 10;
 const MAX_AFFECTED = 10_000;
 const MAX_CHANGED = 500;
 const MAX_CHANGED_BYTES = 4 << 20;
-/** Contributions that are read before other work gets its turn. */
-const BREATH = 32;
+/** Contributions and rows that a reader reads before other work gets its turn. */
+const BREATH = 8;
 
 /** Objects take about four times the memory of their text. */
 const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | KeptContributions | Added>({ maxSize: KEPT_BYTES });
 let instances = 0;
 
-/** Lets other work in between: a turn of the event loop, or longer where the work is for followers. */
+/** Lets other work in between where it is due: for a turn of the event loop, or longer where the work is for followers. */
 export type Breathe = () => Promise<unknown>;
+const breather = (): Breathe => {
+  let read = 0;
+  return async () => {
+    if (++read % BREATH === 0) await turn();
+  };
+};
 
 /**
  * Rows have no versions: a row now and a row at a sequence are the same rendering of the contributions that held there. What rows show of
@@ -169,12 +175,13 @@ export class Rows {
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
     const view = this.#viewAt(at);
+    const breathe = breather();
     let [cursor, scanned, bytes] = [after, 0, 0];
     for await (const key of this.#keys(at, after)) {
       if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
-      if (scanned % BREATH === 0) await turn();
-      const { row, text } = await this.#render(key, view);
+      await breathe();
+      const { row, text } = await this.#render(key, view, breathe);
       if (row === undefined || !this.#passes(key, row, view, filters)) continue;
       rows.push({ key, row });
       bytes += text.length;
@@ -231,13 +238,14 @@ export class Rows {
       }
     if (!this.#readsEvents) return;
     let passed = last === undefined;
+    const breathe = breather();
     for (let sequence = last ?? 1; sequence <= at; sequence++) {
       const { stream, revision } = this.readModel.eventAt(sequence)!;
       for (const [key, { contribution }] of Object.entries(await this.#addedBy(stream, revision))) {
         if (passed && contribution.row && (await this.#eventsUnder(key, at))[0]?.sequence === sequence) yield key;
         passed ||= key === after;
       }
-      if (sequence % BREATH === 0) await turn();
+      await breathe();
     }
   }
 
@@ -246,7 +254,7 @@ export class Rows {
     after: Sequence,
     head: Sequence,
     limit = 100,
-    breathe: Breathe = turn,
+    breathe: Breathe = breather(),
   ): Promise<{ readonly updates: readonly Update[]; readonly upTo: Sequence }> {
     const updates: Update[] = [];
     const reach = Math.min(head, after + MAX_SCANNED);
@@ -254,7 +262,7 @@ export class Rows {
       const update = await this.#sharedUpdateAt(sequence, breathe);
       if (update) updates.push(update);
       if (updates.length === limit) return { updates, upTo: sequence };
-      if (sequence % BREATH === 0) await breathe();
+      await breathe();
     }
     return { updates, upTo: reach };
   }
@@ -287,7 +295,13 @@ export class Rows {
    * latest row of each key. Looks at `MAX_SCANNED` events at most, so `upTo` may lie before the head.
    * @param enough whether the updates end here, which have so many bytes, about
    */
-  async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = (_: number) => false): Promise<Followed> {
+  async follow(
+    after: Sequence,
+    head: Sequence,
+    most: number,
+    breathe: Breathe = breather(),
+    enough = (_: number) => false,
+  ): Promise<Followed> {
     // Followers that begin at different places meet at the same ones.
     const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
     const events: IndexedEvent[] = [];
@@ -331,18 +345,17 @@ export class Rows {
   async #latest(events: readonly IndexedEvent[], after: Sequence, upTo: Sequence, breathe: Breathe): Promise<Changes | undefined> {
     const changed = new Changed();
     const streams = new Map<string, { from: number; to: number }>();
-    let scanned = 0;
     for (const { stream, revision } of events) {
       const known = streams.get(stream);
       if (known) known.to = revision;
       else streams.set(stream, { from: revision - 1, to: revision });
       if (!this.#readsEvents) continue;
       changed.byEvent(await this.#addedBy(stream, revision));
-      if (++scanned % BREATH === 0) await breathe();
+      await breathe();
     }
     for (const [stream, { from, to }] of streams) {
       await this.#compare(changed, stream, from, to, after, upTo);
-      if (++scanned % BREATH === 0) await breathe();
+      await breathe();
     }
     return this.#changes(changed, after, upTo, breathe, false, this.#run);
   }
@@ -363,7 +376,10 @@ export class Rows {
     const carried = run && this.#carried?.sequence === run.to ? this.#carried : undefined;
     const before = carried ?? this.#viewAt(from);
     const affected = new Set(changed.rows);
-    for (const key of changed.keys) for await (const other of this.#affectedBy(key, before, breathe)) affected.add(other);
+    for (const key of changed.keys) {
+      for await (const other of this.#affectedBy(key, before, breathe)) affected.add(other);
+      await breathe();
+    }
     const was = new Map<string, Rendered>();
     const isRow = (key: string) => this.projection.rows[kindOf(key)] !== undefined;
     const wasAt = async (key: string, view: View): Promise<Rendered> => {
@@ -371,7 +387,11 @@ export class Rows {
       if (last || !(await this.#hasRow(key, view))) return last ?? NO_ROW;
       return exact ? this.#render(key, view, breathe) : OTHER;
     };
-    for (const key of affected) if (isRow(key)) was.set(key, await wasAt(key, before));
+    for (const key of affected)
+      if (isRow(key)) {
+        was.set(key, await wasAt(key, before));
+        await breathe();
+      }
     const now = carried && !changed.unclear ? carried.moved(to, changed) : this.#viewAt(to);
     if (run) this.#carried = now;
     for (const key of changed.keys)
@@ -379,6 +399,7 @@ export class Rows {
         if (!affected.has(other) && isRow(other)) was.set(other, await wasAt(other, this.#viewAt(from)));
         affected.add(other);
         if (!exact && affected.size > MAX_AFFECTED) return undefined;
+        await breathe();
       }
     const changes: Record<string, RowValue | null> = {};
     const lines: string[] = [];
@@ -480,7 +501,7 @@ export class Rows {
   }
 
   /** @param once whether nobody asks again for the row at this sequence */
-  async #render(key: string, view: View, breathe: Breathe = turn, once = false): Promise<Rendered> {
+  async #render(key: string, view: View, breathe: Breathe = breather(), once = false): Promise<Rendered> {
     const name = this.#name(`${view.sequence} ${key}`);
     const known = kept.get(name) as Rendered | undefined;
     if (known) return known;
@@ -506,15 +527,15 @@ export class Rows {
   }
 
   /** Evaluates what looks things up; what is missing is fetched, with a pause now and then, and it is evaluated again. */
-  async #evaluate<T>(view: View, evaluate: () => T, breathe: Breathe = turn): Promise<T> {
-    for (let fetched = 0; ;)
+  async #evaluate<T>(view: View, evaluate: () => T, breathe: Breathe = breather()): Promise<T> {
+    for (;;)
       try {
         return evaluate();
       } catch (error) {
         if (error !== MISSING) throw error;
         for (const { id, stream, revision, byEvent } of view.missing.values()) {
           view.found(id, await (byEvent ? this.#addedBy(stream, revision) : this.#addedAt(stream, revision)));
-          if (++fetched % BREATH === 0) await breathe();
+          await breathe();
         }
         view.missing.clear();
       }
@@ -700,22 +721,22 @@ const placeOfCursor = (cursor: string, ranks: number): ListPlace => {
   return { rank: Number(rank), since: Number(since), key };
 };
 
-/** Of so many entries; unlike with `max`, it takes no room for them before they come: a view is made for every question. */
-const cacheOf = <Value extends object | number>(entries: number) =>
-  new LRUCache<string, Value>({ maxSize: entries, sizeCalculation: () => 1 });
+/** Of so many bytes, about. It takes no room for entries before they come: a view is made for every question. */
+const cacheOf = <Value extends object | number>(maxBytes: number, bytesOf: (value: Value) => number) =>
+  new LRUCache<string, Value>({ maxSize: maxBytes, sizeCalculation: (value, key) => 200 + 2 * key.length + bytesOf(value) });
 
 /** What a row sees at one sequence. */
 class View implements Lookup {
   /** What to fetch before it is evaluated again. */
   readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
-  // Each holds some hundred bytes an entry, the lists up to two kilobytes: all together at most about 5 MB.
-  readonly #first = cacheOf<readonly Origin[]>(1000);
-  readonly #revisions = cacheOf<number>(5000);
-  readonly #placesUnder = cacheOf<readonly ContributionPlace[]>(5000);
-  readonly #sums = cacheOf<Readonly<Record<string, bigint>>>(5000);
+  // All together at most 6 MB, and seldom more than some kilobytes.
+  readonly #first = cacheOf<readonly Origin[]>(2 << 20, (origins) => 300 * origins.length);
+  readonly #revisions = cacheOf<number>(1 << 20, () => 0);
+  readonly #placesUnder = cacheOf<readonly ContributionPlace[]>(1 << 20, (places) => 300 * places.length);
+  readonly #sums = cacheOf<Readonly<Record<string, bigint>>>(1 << 20, (sums) => 80 * Object.keys(sums).length);
   /** What was shown under keys. */
-  readonly #got = cacheOf<{ readonly value: unknown }>(500);
+  readonly #got = cacheOf<{ readonly value: unknown }>(1 << 20, () => 1000);
 
   constructor(
     private readonly readModel: ReadModelReader,

@@ -164,13 +164,13 @@ export class ReadModelQueries implements ReadModelReader {
     return this.#places(sql, build, key, sequence, sequence, ...place, Math.min(limit, MAX_PAGE));
   }
 
-  /** Goes from key to key, however many earlier contributions stand under each. */
+  /** Goes from key to key of those that ever had a row, however many earlier contributions stand under each. */
   rowKeys(build: number, sequence: Sequence, after: string, limit: number): { readonly keys: readonly string[]; readonly next?: string } {
     const most = Math.min(limit, MAX_PAGE);
     const sql = `WITH RECURSIVE some (key, n) AS (
-        SELECT min(key), 1 FROM contributions WHERE build = ? AND key > ?
+        SELECT min(key), 1 FROM contributions INDEXED BY contributions_of_rows WHERE build = ? AND key > ? AND row = 1
         UNION ALL
-        SELECT (SELECT min(key) FROM contributions WHERE build = ? AND key > some.key), n + 1 FROM some WHERE some.key IS NOT NULL AND n < ?
+        SELECT (SELECT min(key) FROM contributions INDEXED BY contributions_of_rows WHERE build = ? AND key > some.key AND row = 1), n + 1 FROM some WHERE some.key IS NOT NULL AND n < ?
       )
       SELECT key, EXISTS (
         SELECT 1 FROM contributions c

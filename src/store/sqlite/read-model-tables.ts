@@ -15,6 +15,7 @@ export const TABLES = `
     build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
     row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX contributions_of_rows ON contributions (build, key) WHERE row = 1;
   CREATE TABLE links (
     build INTEGER NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (build, target, since, key)
