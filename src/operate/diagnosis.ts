@@ -22,25 +22,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Examines the store that the environment names, step by step up to the first that fails: LEDGER_KURRENTDB_URL, or the folder DATA_DIR;
- * LEDGER_STORE says which when both are set.
+ * LEDGER_STORE says which when both are set. `onProgress` is called with the part of a server's log that is scanned, between 0 and 1.
  * @throws InvalidConnectionError
  */
-export const diagnose = ({
-  LEDGER_STORE,
-  LEDGER_KURRENTDB_URL,
-  LEDGER_PREFIX,
-  DATA_DIR = './data',
-}: Environment): AsyncIterable<Finding> => {
+export const diagnose = (
+  { LEDGER_STORE, LEDGER_KURRENTDB_URL, LEDGER_PREFIX, DATA_DIR = './data' }: Environment,
+  onProgress?: (part: number) => void,
+): AsyncIterable<Finding> => {
   const onServer = LEDGER_STORE === undefined ? LEDGER_KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
   if (!onServer) return examineFolder(DATA_DIR);
   const prefix = LEDGER_PREFIX === undefined ? '' : prefixOf(LEDGER_PREFIX);
   if (prefix === undefined) throw new ConfigError('LEDGER_PREFIX must be letters and digits, with dots between them, such as met.');
-  return examineServer(LEDGER_KURRENTDB_URL ?? '', prefix, DATA_DIR);
+  return examineServer(LEDGER_KURRENTDB_URL ?? '', prefix, DATA_DIR, onProgress);
 };
 
 /** And the replica of its log in the folder, where there is one. */
-const examineServer = (url: string, prefix: string, dir: string): AsyncIterable<Finding> => {
-  const steps = examine(connectionOf(url), () => randomUUIDv7(), new StreamNames(prefix));
+const examineServer = (url: string, prefix: string, dir: string, onProgress?: (part: number) => void): AsyncIterable<Finding> => {
+  const steps = examine(connectionOf(url), () => randomUUIDv7(), new StreamNames(prefix), onProgress);
   return (async function* () {
     let well = true;
     for await (const step of steps) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { diagnose, wordsOf } from './diagnosis.js';
+import { progressBar } from './progress.js';
 
 new Command('doctor')
   .description(
@@ -9,8 +10,10 @@ new Command('doctor')
   )
   .parse();
 
+const bar = progressBar(process.stderr);
 try {
-  for await (const { step, ok, detail } of diagnose(process.env)) {
+  for await (const { step, ok, detail } of diagnose(process.env, (part) => bar.show('the log', part))) {
+    bar.end();
     process.stdout.write(`${ok ? '✓' : '✗'} ${step.padEnd(14)} ${detail}\n`);
     if (!ok) process.exitCode = 1;
   }

@@ -411,6 +411,14 @@ describe('KurrentDB, on a fake server,', () => {
       await expect(opening).rejects.toMatchObject({ finding: { step: 'DNS' } });
     });
 
+    it('hints at tls=false when the server speaks TLS', async () => {
+      const authority = new Authority('An authority');
+      const secure = await new FakeServer({ tls: authority.issue('node', ['localhost']) }).start();
+      const opening = KurrentStore.open(options(`esdb://127.0.0.1:${secure.port}?tls=false`, { openDeadline: 4_000 }));
+      await expect(opening).rejects.toMatchObject({ finding: { step: 'gossip', detail: expect.stringContaining('leave out tls=false') } });
+      await secure.kill();
+    });
+
     it('fails at TLS when the server does not speak it', async () => {
       const opening = KurrentStore.open(options(server.url.replace('tls=false', 'tls=true'), { openDeadline: 600 }));
       await expect(opening).rejects.toMatchObject({ finding: { step: 'TLS' } });
@@ -477,6 +485,21 @@ describe('KurrentDB, on a fake server,', () => {
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
       expect(await wholeLog(store)).toHaveLength(2);
       expect(server.recorded('ledger-doctor')).toHaveLength(1);
+    });
+
+    it('keeps one event on the server, however often it is called, and says how far it has scanned the log', async () => {
+      server.systemWrite(3_000);
+      const parts: number[] = [];
+      for (let n = 0; n < 3; n++)
+        for await (const { ok } of examine(connectionOf(server.url), newId, undefined, (part) => parts.push(part))) expect(ok).toBe(true);
+      const node = new Node({ address: '127.0.0.1', port: server.port }, connectionOf(server.url), 0);
+      const seen = await node.responses({ stream: 'ledger-doctor', from: 'start', limit: 10 }, 1_000);
+      let events = 0;
+      for await (const response of seen) if (response.hasEvent()) events++;
+      await node.close();
+      expect(events).toBe(1);
+      expect(parts.length).toBeGreaterThan(3);
+      expect(Math.max(...parts)).toBeLessThanOrEqual(1);
     });
 
     it('stops at the step that fails', async () => {

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, DELETED, failureOf } from './errors.js';
-import { TOMBSTONE } from './events.js';
+import { TOMBSTONE, type Recorded } from './events.js';
 import { nameOf } from './cluster-connection.js';
 import { Node } from './node.js';
 import type { Reading } from './protocol.js';
-import { boundOf, collect, LONG_READ, records } from './reading.js';
+import { boundOf, collect, endOf, scan } from './reading.js';
 import { StreamNames } from './stream-names.js';
 
 /** One step of the check of a server, and its result. */
@@ -28,7 +28,7 @@ export class CannotOpenError extends Error {
   }
 }
 
-/** Milliseconds allowed for each step but the last, which scans the whole log. */
+/** Milliseconds allowed for each step; in the last, which scans the whole log, between two answers. */
 const STEP = 5_000;
 
 /** The steps up to finding the leader; stops at the first that fails. Each step takes at most 5 s and ends when `over` aborts. */
@@ -65,7 +65,12 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
 
     let leader = hosts[0]!;
     const gossiped = each(async (host) => {
-      const members = await nodeAt(host).members(connection.gossipTimeout);
+      const members = await nodeAt(host)
+        .members(connection.gossipTimeout)
+        .catch(async (error: unknown) => {
+          if (!tls && (await speaksTls(host))) throw new Error('it speaks TLS; leave out tls=false');
+          throw error;
+        });
       const leading = members.find(({ state, isAlive }) => state === 'leader' && isAlive);
       if (cluster && !leading) throw new Error('it knows no leader');
       if (cluster && leading) leader = leading.endpoint;
@@ -101,22 +106,31 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
 }
 
 /** All steps: finding the leader, writing one event to the doctor's own stream, reading it back, checking every ledger stream. */
-export async function* examine(connection: Connection, newId: () => string, names = new StreamNames()): AsyncGenerator<Finding, void> {
+export async function* examine(
+  connection: Connection,
+  newId: () => string,
+  names = new StreamNames(),
+  /** Called with the part of the log that is scanned, between 0 and 1. */
+  onProgress: (part: number) => void = () => undefined,
+): AsyncGenerator<Finding, void> {
   const { doctor: scratch } = names;
   const node = yield* reach(connection);
   if (!node) return;
   try {
     const id = newId();
     const event = { id, type: 'DoctorCalled', data: Buffer.from('{}'), metadata: Buffer.from('{}') };
+    // One event is kept, so that the next scavenge removes those of earlier calls.
+    const bound = { id: newId(), type: '$metadata', data: Buffer.from('{"$maxCount":1}'), metadata: Buffer.from('{}') };
     const written = node
-      .append(scratch, 'any', [event], STEP)
+      .append(`$$${scratch}`, -1, [bound], STEP)
+      .then(() => node.append(scratch, 'any', [event], STEP))
       .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${scratch}`);
     if (!(yield* report('write', written))) return;
     const back = collect(node, { stream: scratch, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
       if (found === 'not-found' || !found.some((record) => record.id === id)) throw new Error('the event that was written is missing');
       return 'the event that was written';
     });
-    if (yield* report('read back', back)) yield* report('ledger streams', areWhole(node, names));
+    if (yield* report('read back', back)) yield* report('ledger streams', areWhole(node, names, onProgress));
   } finally {
     void node.close();
   }
@@ -188,6 +202,13 @@ const secure = ({ address, port }: Endpoint, { rootCertificate, userCertificate 
     ...(userCertificate && { cert: userCertificate.certificate, key: userCertificate.key }),
   });
 
+/** Whether a TLS handshake succeeds with any certificate: for a hint only, nothing is sent. */
+const speaksTls = (host: Endpoint): Promise<boolean> =>
+  dial(host, connectTls({ host: bare(host.address), port: host.port, rejectUnauthorized: false }), 'secureConnect').then(
+    () => true,
+    () => false,
+  );
+
 const dial = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureConnect'): Promise<string> => {
   socket.setTimeout(STEP, () => socket.destroy(new Error('no answer in time')));
   try {
@@ -199,17 +220,22 @@ const dial = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureCo
 };
 
 /** Scans the whole log for records that truncate or delete a stream; the server sends only those. @throws Error that names the streams */
-const areWhole = async (node: Node, names: StreamNames): Promise<string> => {
+const areWhole = async (node: Node, names: StreamNames, onProgress: (part: number) => void): Promise<string> => {
   const bounds = new Map<string, string | undefined>();
-  const whole: Reading = { from: 'start', limit: Number.MAX_SAFE_INTEGER };
-  for await (const record of records(node, { ...whole, prefixes: names.bounds }, LONG_READ)) {
+  const end = await endOf(node, STEP);
+  const whole = async (reading: Omit<Reading, 'from'>, base: number, take: (record: Recorded) => void): Promise<void> => {
+    for await (const next of scan(node, { from: 'start', ...reading }, STEP))
+      if (!('checkpoint' in next)) take(next);
+      else if (end && end.commit > 0n) onProgress(base + Number((next.checkpoint.commit * 1000n) / end.commit) / 2000);
+  };
+  await whole({ prefixes: names.bounds }, 0, (record) => {
     const stream = names.boundedBy(record.name);
     if (stream !== undefined) bounds.set(stream, boundOf(record.json()));
-  }
-  for await (const { name } of records(node, { ...whole, prefixes: [TOMBSTONE], byType: true }, LONG_READ)) {
+  });
+  await whole({ prefixes: [TOMBSTONE], byType: true }, 0.5, ({ name }) => {
     const stream = names.ofLedger(name);
     if (stream !== undefined) bounds.set(stream, DELETED);
-  }
+  });
   const broken = [...bounds].flatMap(([stream, bound]) => (bound === undefined ? [] : [`${stream} (${bound})`]));
   if (broken.length === 0) return 'none is deleted, truncated or bounded';
   throw new Error(`not whole: ${broken.slice(0, 20).join(', ')}${broken.length > 20 ? ` and ${broken.length - 20} more` : ''}`);

@@ -68,14 +68,17 @@ export const collect = async (
 export const LONG_READ = 600_000;
 
 /**
- * A page of the log like `collect`, however many records of other programs lie before its first one: read as a subscription, whose
- * checkpoints show that the server is still at work. It ends where the log ends.
+ * The log from a position on up to its end, as a subscription: the records that the filter lets through, and the server's checkpoints, which
+ * show how far it is. Needs no deadline for the whole, since something comes all the time.
  * @throws CallFailedError, also when nothing comes for `deadline` milliseconds
  */
-export const readOn = async (node: Node, reading: Reading, deadline: number, signal?: AbortSignal): Promise<readonly Recorded[]> => {
-  const { from, prefixes, limit = Number.POSITIVE_INFINITY, bytes: most = Number.POSITIVE_INFINITY } = reading;
-  const responses = await node.responses({ from, ...(prefixes !== undefined && { prefixes }) });
-  const found: Recorded[] = [];
+export async function* scan(
+  node: Node,
+  { from, prefixes, byType }: Reading,
+  deadline: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Recorded | { readonly checkpoint: LogPosition }, void> {
+  const responses = await node.responses({ from, ...(prefixes !== undefined && { prefixes }), ...(byType !== undefined && { byType }) });
   let isLate = false;
   const watch = setTimeout(() => {
     isLate = true;
@@ -85,24 +88,44 @@ export const readOn = async (node: Node, reading: Reading, deadline: number, sig
   signal?.addEventListener('abort', cancel);
   if (signal?.aborted) cancel();
   try {
-    let bytes = 0;
     for await (const response of responses) {
       watch.refresh();
-      const record = recordedOf(response);
-      if (record) found.push(record);
-      bytes += record?.size ?? 0;
-      if (response.hasCaughtUp() || found.length >= limit || bytes >= most) return found;
+      const [record, checkpoint] = [recordedOf(response), response.getCheckpoint()];
+      if (record) yield record;
+      if (checkpoint)
+        yield { checkpoint: { commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) } };
+      if (response.hasCaughtUp()) return;
     }
     throw new CallFailedError({ kind: 'lost', message: 'The subscription ended.' });
   } catch (error) {
     if (signal?.aborted) throw new StoreUnavailableError('The store is closed.');
-    if (found.length > 0) return found;
     throw new CallFailedError({ ...failureOf(error), isLate });
   } finally {
     clearTimeout(watch);
     signal?.removeEventListener('abort', cancel);
     cancel();
   }
+}
+
+/**
+ * A page of the log like `collect`, however many records of other programs lie before its first one. It ends where the log ends.
+ * @throws CallFailedError
+ */
+export const readOn = async (node: Node, reading: Reading, deadline: number, signal?: AbortSignal): Promise<readonly Recorded[]> => {
+  const { limit = Number.POSITIVE_INFINITY, bytes: most = Number.POSITIVE_INFINITY } = reading;
+  const found: Recorded[] = [];
+  let bytes = 0;
+  try {
+    for await (const next of scan(node, reading, deadline, signal)) {
+      if ('checkpoint' in next) continue;
+      found.push(next);
+      bytes += next.size;
+      if (found.length >= limit || bytes >= most) break;
+    }
+  } catch (error) {
+    if (found.length === 0) throw error;
+  }
+  return found;
 };
 
 /** The position of the last record in the server's log, of any application; undefined when there is none. @throws CallFailedError */
