@@ -112,3 +112,32 @@ describe('a loss in the exposure', () => {
     expect(rows.keys({ bearer: 'supplier' })).toEqual(['loss:b']);
   });
 });
+
+describe('what is withdrawn', () => {
+  it('is in no row and no total any more', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    for (const stream of ['loss-a', 'contract-hosting', 'supplier-atos', 'programme-met'])
+      await world.tell(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+    const rows = await exposure();
+    expect(rows.keys()).toEqual(['supplier:csc']);
+    expect(rows.row('supplier:csc')).toMatchObject({ ceiling: { text: 'nothing' }, lossList: [], counts: { contracts: 0, losses: 0 } });
+    const money = await inMemory('money', world);
+    expect([money.keys(), Object.keys(money.measures('programme:met#authority'))]).toEqual([[], []]);
+  });
+});
+
+describe('a contribution to the exposure', () => {
+  it('links to the programme, and to the supplier where it names one', async () => {
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, supplier: undefined } as object);
+    await met('RaiseRisk', { risk: 'r', summary: 'May be late', source });
+    await met('RaiseRisk', { risk: 's', summary: 'May fail', source, about: { supplier: 'csc' } });
+    const rows = await exposure();
+    const sources = Object.fromEntries(rows.projection.from.map((one) => [one.kind, one as any]));
+    const linksOf = async (kind: string, stream: string, id: string) =>
+      sources[kind].place(id, (await world.history(stream)).state).map(({ links }: any) => links);
+    expect(await linksOf('loss', 'loss-a', 'a')).toEqual([['programme:met']]);
+    expect(await linksOf('risk', 'programme-met', 'met')).toEqual([['programme:met'], ['programme:met', 'supplier:csc']]);
+    expect(await linksOf('contract', 'contract-hosting', 'hosting')).toEqual([['supplier:csc']]);
+    expect(await linksOf('contract', 'contract-none', 'none')).toEqual([]);
+  });
+});
