@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsBesideAward } from './command-kinds.js';
 import { importBesideLoad } from './import.js';
@@ -20,9 +20,11 @@ const options = new Command('bench')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
   .option('--store <store>', 'embedded, or kurrentdb: the empty server that KURRENTDB_URL names', 'embedded')
+  .option('--base <dist>', 'on a KurrentDB: the dist folder of another build, measured in turn with this one')
+  .option('--base-url <url>', 'an empty KurrentDB of its own for the other build')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
-  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; dir: string }>();
+  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; base?: string; baseUrl?: string; dir: string }>();
 const quick = options.quick === true;
 const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
@@ -212,7 +214,10 @@ const kurrentdb = () =>
   withFolder((dir) => {
     const { KURRENTDB_URL: url } = process.env;
     if (!url) throw new Error('KURRENTDB_URL names the server.');
-    return onKurrentDB({ url, dir, rounds: ROUNDS - 1, roundMs: ROUND_MS }, (line) => console.log(`\n${line}`));
+    const { base: dist, baseUrl } = options;
+    if ((dist === undefined) !== (baseUrl === undefined)) throw new Error('--base and --base-url go together.');
+    const base = dist !== undefined && baseUrl !== undefined && { dist: resolve(dist), url: baseUrl };
+    return onKurrentDB({ url, dir, rounds: ROUNDS - 1, roundMs: ROUND_MS, ...(base && { base }) }, (line) => console.log(`\n${line}`));
   });
 
 console.log(

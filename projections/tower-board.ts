@@ -1,11 +1,10 @@
 import {
-  addDays,
-  addMonths,
   changeFigures,
+  endOfTerm,
   growth,
   isAmount,
-  isDay,
   linkedList,
+  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -27,6 +26,7 @@ import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { programmeLists, programmeShown } from './programmes.js';
 import { groupOf, hasEnded, isPromised } from './promised.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -66,23 +66,26 @@ const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ?
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (startsOn === 'unknown' && !endsOn) return null;
-  if (endsOn) return more ? addMonths(endsOn, more) : endsOn;
-  return startsOn && months ? lastDayOf(startsOn, months + extendedMonths + more) : null;
-};
-/** The day before the same day so many months later. A date that is not one day only is shifted by whole months. */
-const lastDayOf = (startsOn: string, months: number): string => {
-  const after = addMonths(startsOn, months);
-  return isDay(after) ? addDays(after, -1) : after;
+  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
+  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
 };
 
-const changeShown = (change: Change, c: Contract, assessed: ReadonlyMap<string, readonly Assessment[]>) => ({
+const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
   ...change,
-  ...(change.to && { figures: changeFigures(c.original, change.from, change.to) }),
+  ...(change.to && { figures: changeFigures(original, change.from, change.to) }),
   // The source may measure from a value of its own: both are shown.
-  ...(change.to && change.statedFrom && { asStated: changeFigures(c.original, change.statedFrom, change.to) }),
-  assessed: assessed.get(change.event) ?? [],
+  ...(change.to && change.statedFrom && { asStated: changeFigures(original, change.statedFrom, change.to) }),
+  assessed,
 });
+/** Changes never change: a contract that is changed again shows its earlier ones as before. */
+const changesShown = new WeakMap<Change, Pick<Contract, 'original'> & { readonly assessed: readonly Assessment[] | undefined; readonly shown: ReturnType<typeof changeShown> }>(); // prettier-ignore
+const changeOf = (change: Change, c: Contract, assessed: readonly Assessment[] | undefined) => {
+  const known = changesShown.get(change);
+  if (known && known.original === c.original && known.assessed === assessed) return known.shown;
+  const shown = changeShown(change, c, assessed);
+  changesShown.set(change, { original: c.original, assessed, shown });
+  return shown;
+};
 /** What an entry of a tower's list carries of each list of its own; all of it is in the lists of the contract. */
 const MOST = 5;
 const contractShown = (history: History<Contract>) => {
@@ -106,57 +109,23 @@ const contractShown = (history: History<Contract>) => {
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
         : null,
     options: newestOf(c.options, MOST),
-    changes: newestOf(c.changes, MOST).map((change) => changeShown(change, c, assessed)),
+    changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length },
     trail: trailOf(history, MOST),
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
-
-const header = (history: History<Programme>) => {
-  const { id, state: p } = history;
-  return {
-    programme: id,
-    title: p.title,
-    authority: p.authority,
-    baseCurrency: p.baseCurrency,
-    integrator: p.integrator ?? null,
-    strategies: newestOf(p.strategies),
-    portfolio: p.portfolio ?? null,
-    savings: { targets: newestOf(p.savingsTargets), recorded: newestOf(p.savings) },
-    headcountTargets: newestOf(p.headcountTargets),
-    risks: newestOf(p.risks),
-    warnings: newestOf(p.warnings).map(warningShown),
-    policies: newestOf(p.policies).map(({ policy, version, title }) => ({ policy, version, title })),
-    counts: {
-      strategies: p.strategies.length,
-      savingsTargets: p.savingsTargets.length,
-      savings: p.savings.length,
-      headcountTargets: p.headcountTargets.length,
-      risks: p.risks.length,
-      warnings: p.warnings.length,
-      policies: p.policies.length,
-    },
-    trail: trailOf(history),
-  };
-};
-const warningShown = ({ warning, by, summary, source, on, about }: Programme['warnings'][number]) => ({
-  warning,
-  by,
-  summary,
-  source,
-  on,
-  about: about ?? null,
-});
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage, integrator }) => [
     { key: `programme:${id}`, row: stage !== 'none', links: integrator ? [`contract:${integrator.contract}`] : [] },
   ],
-  show: (history) => ({ [`programme:${history.id}`]: header(history) }),
+  show: (history) => ({
+    [`programme:${history.id}`]: { ...programmeShown(history), integrator: history.state.integrator ?? null },
+  }),
 });
 /** Each warning and risk is a contribution of its own, linked to what it is about. */
 const warnings = source(programme, 'warning', {
@@ -240,6 +209,11 @@ const towers = source(tower, 'tower', {
   },
 });
 
+/** How many contracts of a tower a supplier has: the row carries only some of them. */
+const withSupplier = sums({ contracts: 'count' });
+const ONE_WITH = withSupplier.of({ contracts: 1 });
+const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplier}` as Key;
+
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract) => {
   const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
@@ -250,6 +224,7 @@ const sumsOf = (c: Contract) => {
   for (const id of c.towers) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
+    if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
   }
   return of;
 };
@@ -324,7 +299,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 3,
+  version: 4,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {
@@ -382,7 +357,7 @@ export const towerBoard = projection({
       changes: ownList(
         contract,
         ({ state }) => state.changes,
-        (change, { state, recorded }) => changeShown(change, state, assessedIn(recorded)),
+        (change, { state, recorded }) => changeOf(change, state, assessedIn(recorded).get(change.event)),
       ),
       delays: ownList(
         contract,
@@ -395,39 +370,13 @@ export const towerBoard = projection({
       plans: lists.plans,
       transfers: lists.transfers,
     },
-    programme: {
-      strategies: ownList(
-        programme,
-        ({ state }) => state.strategies,
-        (strategy) => strategy,
-      ),
-      savingsTargets: ownList(
-        programme,
-        ({ state }) => state.savingsTargets,
-        (target) => target,
-      ),
-      savings: ownList(
-        programme,
-        ({ state }) => state.savings,
-        (saving) => saving,
-      ),
-      headcountTargets: ownList(
-        programme,
-        ({ state }) => state.headcountTargets,
-        (target) => target,
-      ),
-      risks: ownList(
-        programme,
-        ({ state }) => state.risks,
-        (risk) => risk,
-      ),
-      warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
-    },
+    programme: programmeLists,
   },
   filters: {
     programme: (row) => row.programme,
     group: (row) => row.group,
-    supplier: (row) => row.contracts?.map((c) => c.supplier),
+    supplier: (row, { value, key, lookup }) =>
+      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });

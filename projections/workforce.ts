@@ -1,4 +1,4 @@
-import { newestOf, ownList, projection, source } from '../src/kernel/index.js';
+import { newestOf, ownList, projection, source, sums, type Key } from '../src/kernel/index.js';
 import { samePool, workforce, type Plan, type Pool, type Transfer, type Workforce } from '../src/domain/workforce/index.js';
 import { trailOf } from './trail.js';
 
@@ -25,8 +25,22 @@ const transferShown = (t: Transfer, { state: { pools } }: Of) => ({
   unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit,
 });
 
+/** The employers of all pools: the row carries only some of them. */
+const employers = sums({ employers: 'count' });
+const ONE_EMPLOYER = employers.of({ employers: 1 });
+const keyOfEmployer = (key: Key, employer: string) => `${key}#of/${employer}` as Key;
+
 const workforces = source(workforce, 'workforce', {
-  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, row: true }]),
+  place: (id, { stage, pools }) =>
+    stage === 'none'
+      ? []
+      : [
+          {
+            key: `workforce:${id}`,
+            row: true,
+            sums: Object.fromEntries(pools.map(({ employer }) => [keyOfEmployer(`workforce:${id}`, employer), ONE_EMPLOYER])),
+          },
+        ],
   show(history) {
     const { programme, pools, plans, transfers, external } = history.state;
     return {
@@ -46,7 +60,7 @@ const workforces = source(workforce, 'workforce', {
 /** Who employs how many, who is to move, who moved. */
 export const workforceBoard = projection({
   name: 'workforce',
-  version: 2,
+  version: 3,
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
   from: [workforces],
   rows: { workforce: (id, lookup) => lookup.get(workforces, id) },
@@ -57,5 +71,8 @@ export const workforceBoard = projection({
       transfers: ownList(workforce, ({ state }) => state.transfers, transferShown),
     },
   },
-  filters: { programme: (row) => row.programme, employer: (row) => row.pools?.map(({ employer }) => employer) },
+  filters: {
+    programme: (row) => row.programme,
+    employer: (_, { value, key, lookup }) => lookup.sum(employers, keyOfEmployer(key, value)).employers > 0,
+  },
 });

@@ -8,17 +8,14 @@ import { ApiDocument } from './http/api-document.js';
 import { benchController } from './http/bench.controller.js';
 import { CommandsModule } from './http/commands.module.js';
 import { adapterFor, type Limits } from './http/fastify.js';
-import { STORE, type EventStore } from './http/ledger.js';
+import { CONFIG, STORE, type EventStore } from './http/ledger.js';
 import { OperationsModule } from './http/operations.module.js';
 import { QueriesModule } from './http/queries.module.js';
 import { LedgerModule, type Opened } from './ledger.module.js';
 
-/** How long open requests may take once the server closes. */
-const CLOSING_MS = 5000;
-
 /**
- * The four modules. To close, Nest calls `beforeApplicationShutdown` (the streams of updates end), stops listening, lets open requests
- * finish, and calls `onApplicationShutdown` (the projector and the store close).
+ * The four modules. To close, Nest calls `beforeApplicationShutdown` (streams of updates and waits for a position end),
+ * stops listening, lets accepted requests finish, and calls `onApplicationShutdown` (the projector and the store close).
  */
 @Module({ imports: [CommandsModule, QueriesModule, OperationsModule] })
 export class AppModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -31,10 +28,14 @@ export class AppModule implements BeforeApplicationShutdown, OnApplicationShutdo
   }
 
   #patience: NodeJS.Timeout | undefined;
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   beforeApplicationShutdown(): void {
-    this.#patience = setTimeout(() => this.host.httpAdapter.getHttpServer().closeAllConnections(), CLOSING_MS);
+    const close = () => this.host.httpAdapter.getHttpServer().closeAllConnections();
+    this.#patience = setTimeout(close, this.config.closingSeconds * 1000);
   }
   onApplicationShutdown(): void {
     clearTimeout(this.#patience);

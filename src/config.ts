@@ -8,6 +8,8 @@ export interface Config {
   readonly store: 'embedded' | 'kurrentdb';
   /** A connection string with what is secret in it: not enumerable, so that nothing that prints an object prints it. */
   readonly kurrentdbUrl?: string;
+  /** Whether small appends to KurrentDB share one request, or each is a call of its own. */
+  readonly kurrentdbAppends: 'batch' | 'unary';
   /** The file of API tokens; without one, everybody on this machine may do everything. */
   readonly tokens?: string;
   readonly timeZone: string;
@@ -24,6 +26,8 @@ export interface Config {
   readonly trustedProxies?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
+  /** How long requests that were accepted may take once the server closes. */
+  readonly closingSeconds: number;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
 }
@@ -93,6 +97,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   dataDir: words('DATA_DIR', './data', 'a folder', isPath),
   store: words('LEDGER_STORE', 'embedded', 'embedded or kurrentdb', (store) => store === 'embedded' || store === 'kurrentdb'),
   kurrentdbUrl: words('KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
+  kurrentdbAppends: words('LEDGER_KURRENTDB_APPENDS', 'batch', 'batch or unary', (way) => way === 'batch' || way === 'unary'),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
   acceptWatermark: { key: 'LEDGER_ACCEPT_WATERMARK', allowed: 'an instant such as 2028-01-31T09:30:00.000Z', read: instant },
@@ -109,6 +114,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
     },
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
+  closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',
     fallback: 'false',

@@ -1,8 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
+import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
 import { Engine } from './engine/write/engine.js';
@@ -10,6 +12,7 @@ import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, ty
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
+import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -17,6 +20,11 @@ const now = () => new Date().toISOString();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
+/**
+ * Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. It is
+ * half of what the cache may take, since the other half is for snapshots, and this thread follows no log.
+ */
+const HISTORY_BYTES = 64 * 1024 * 1024;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;
@@ -42,15 +50,21 @@ export class LedgerModule implements OnApplicationShutdown {
           useFactory: (store: EventStore, projector: Projector) => guardClock(config, log, opened, store, projector),
         },
         {
+          provide: HistoryCache,
+          inject: [STORE],
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES }),
+        },
+        {
           provide: Engine,
-          inject: [STORE, ClockGuard],
-          useFactory: (store: EventStore, clock: ClockGuard) =>
-            new Engine({ store, now: () => clock.now(), newId }, aggregates, config.queue),
+          inject: [STORE, ClockGuard, HistoryCache],
+          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache) =>
+            new Engine({ store, histories, now: () => clock.now(), newId }, aggregates, config.queue),
         },
         {
           provide: Projector,
-          inject: [STORE],
-          useFactory: async (store: EventStore) => opened.adopt(await startProjector(config, log, store), (projector) => projector.close()),
+          inject: [STORE, HistoryCache],
+          useFactory: async (store: EventStore, histories: HistoryCache) =>
+            opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
       exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
@@ -66,23 +80,32 @@ export class LedgerModule implements OnApplicationShutdown {
 }
 
 /** The log in the data folder; or on a KurrentDB, with a replica of it in the data folder. */
-const openStore = async ({ store, dataDir: dir, timeZone, kurrentdbUrl = '' }: Config, log: Logger): Promise<EventStore> => {
-  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId });
+const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
+  try {
+    return await openStoreOf(config, log);
+  } catch (error) {
+    if (error instanceof FolderError) throw new ConfigError(`DATA_DIR must be a folder: ${error.message}`, { cause: error });
+    throw error;
+  }
+};
+const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
+  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends } = config;
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+  if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId, log: say });
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, now, newId, log: say });
+  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 
 /** After the first attempt to open the read model, whether or not it succeeded. */
-const startProjector = async (config: Config, log: Logger, store: EventStore): Promise<Projector> => {
+const startProjector = async (config: Config, log: Logger, store: EventStore, histories: HistoryCache): Promise<Projector> => {
   const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
   const follow = followerOf(config, store, readModel.file);
-  const say = (message: string, error?: unknown) => log.error({ err: error }, message);
-  const projector = Projector.start({ store, readModel, projections, aggregates, ...(follow && { follow }), log: say });
+  const say = (message: string, error?: unknown) => (error === undefined ? log.warn(message) : log.error({ err: error }, message));
+  const projector = Projector.start({ store, readModel, projections, aggregates, histories, ...(follow && { follow }), log: say });
   await projector.opened;
   return projector;
 };
@@ -102,7 +125,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
     log.warn(`LEDGER_TIME_ZONE is ${config.timeZone}, but the days of this ledger are days in ${timeZone}: that never changes.`);
 
   // A replica may be behind its log in any case: there the node is not ready until the projections have caught up.
-  const unread = store.readLocal ? undefined : await latestRecordedAt(store, projector.position);
+  const unread = await latestRecordedAt(store);
   const watermark = () => {
     const read = projector.watermark;
     return read === undefined || (unread !== undefined && unread > read) ? unread : read;

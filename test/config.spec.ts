@@ -11,12 +11,14 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       dataDir: './data',
       store: 'embedded',
+      kurrentdbAppends: 'batch',
       timeZone: 'Europe/London',
       logLevel: 'info',
       queue: 1024,
       subscribers: 1000,
       subscribersPerToken: 50,
       readyLag: 1000,
+      closingSeconds: 5,
       benchRoutes: false,
     });
   });
@@ -33,6 +35,7 @@ describe('the configuration', () => {
     ['DATA_DIR', '', 'folder'],
     ['LEDGER_STORE', 'postgres', 'embedded or kurrentdb'],
     ['KURRENTDB_URL', ' ', 'connection string'],
+    ['LEDGER_KURRENTDB_APPENDS', 'grpc', 'batch or unary'],
     ['LEDGER_TOKENS', '', 'file'],
     ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
     ['LEDGER_TIME_ZONE', '+01:00', 'IANA'],

@@ -43,7 +43,11 @@ const ratio = (figures: readonly Figure[]): string => {
 };
 
 /** Prints a measurement: medians over its rounds, with the least and the most in brackets. */
-export const report = (title: string, { builds }: Run, lines: readonly Line[]): void => {
+export const report = (
+  title: string,
+  { builds }: { readonly builds: readonly { readonly name: string }[] },
+  lines: readonly Line[],
+): void => {
   const rows = lines.map(({ what, figures, digits = 1, compare = false, required = '' }) => [
     what,
     ...figures.map((figure) => shown(figure, digits)),

@@ -17,10 +17,17 @@ export interface Prepared {
 export interface HistoryCacheOptions {
   readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision'>;
   readonly aggregates: readonly AnyAggregate[];
-  /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. 32 MB unless set. */
+  /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. */
   readonly maxBytes?: number;
 }
 
+/**
+ * Memory for the folded streams of one cache, in bytes. There are four: for commands, for rows, for what follows the log, and for a rebuild
+ * while it lasts.
+ */
+export const HISTORY_BYTES = 22 << 20;
+/** Memory for the revisions that this process appended last: some 8,000 streams, far more than are appended before the replica has them. */
+const APPENDED_BYTES = 1 << 20;
 /** Events that are read at once, and folded without a pause. */
 const PAGE = 500;
 /** Earlier versions of one stream that are kept for those who read on. */
@@ -48,7 +55,7 @@ export class HistoryCache {
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
-  constructor({ store, aggregates, maxBytes = 32 * 1024 * 1024 }: HistoryCacheOptions) {
+  constructor({ store, aggregates, maxBytes = HISTORY_BYTES }: HistoryCacheOptions) {
     this.#store = store;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
@@ -56,7 +63,7 @@ export class HistoryCache {
     const weighed = (bytes: number) => Math.min(bytes, half / 2);
     this.#kept = new LRUCache({ maxSize: half, sizeCalculation: (kept) => Math.ceil(weighed(bytesOf(kept))) });
     this.#followed = new LRUCache({ maxSize: half, sizeCalculation: (value) => Math.ceil(weighed(bytesOfFollowed(value))) });
-    this.#appended = new LRUCache({ max: 10_000 });
+    this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 
   /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */

@@ -1,6 +1,6 @@
 import type { History } from '../kernel/index.js';
 import type { ReadSide } from './ledger.js';
-import { BadRequestError, badParameter, NotCaughtUpError } from './problem.js';
+import { BadRequestError, badParameter, NotCaughtUpError, ShuttingDownError } from './problem.js';
 import { instantOf, type Query } from './request.js';
 
 const WAIT_MS = 5000;
@@ -21,15 +21,17 @@ export interface Point {
   readonly asOf: { readonly position: string | null; readonly recordedAt?: string; readonly final: boolean };
 }
 
-/** @throws NotCaughtUp, InvalidPosition */
+/** @throws NotCaughtUpError, ShuttingDownError, InvalidPositionError */
 export const caughtUp = async ({ store, projector }: ReadSide, { minPosition }: Query): Promise<void> => {
   if (minPosition === undefined) return;
   const { position } = projector;
   if (position !== undefined && store.compare(position, minPosition) >= 0) return;
-  if (!(await projector.reached(minPosition, WAIT_MS))) throw new NotCaughtUpError(`Position ${minPosition} was not reached in 5 seconds.`);
+  if (await projector.reached(minPosition, WAIT_MS)) return;
+  if (projector.isEndingWaits) throw new ShuttingDownError('The server is closing.');
+  throw new NotCaughtUpError(`Position ${minPosition} was not reached in 5 seconds.`);
 };
 
-/** @throws BadRequest, InvalidPosition */
+/** @throws BadRequestError, and as `caughtUp` */
 export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> => {
   const { store, projector } = readSide;
   const recordedAt = instantOf(query, 'recordedAt');
@@ -45,7 +47,7 @@ export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> 
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(readSide, { minPosition: position });
   const sequence = projector.sequenceAt(position);
   if (sequence === undefined)
-    throw new BadRequestError([{ parameter: 'position', detail: 'no event is at this position' }], 'bad-position');
+    throw new BadRequestError([{ parameter: 'position', detail: 'must be the position of an event of this ledger' }], 'bad-position');
   return { sequence: sequence, asOf: { position, final: true } };
 };
 

@@ -1,9 +1,10 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Closing } from './closing.js';
 import { acceptJson } from './json-body.js';
 import type { Config } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
-import { notHttp, sendProblem, ShuttingDownError, type ProblemContext } from './problem.js';
+import { notHttp, sendProblem, type ProblemContext } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { requireTokens, Tokens } from './tokens.js';
 
@@ -39,7 +40,8 @@ export const adapterFor = async (
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addSecurityHeaders(fastify, headers);
-  refuseWhileClosing(fastify);
+  const closing = new Closing();
+  closing.watch(fastify, headers.api);
   takeOneHost(fastify);
   if (config.tokens === undefined) stayLocal(fastify);
   else
@@ -48,16 +50,6 @@ export const adapterFor = async (
       log,
       subscribersPerToken: config.subscribersPerToken,
     });
-  acceptJson(fastify);
+  acceptJson(fastify, closing);
   return adapter;
-};
-
-/** A request that comes over an open connection after the server began to close. Fastify ends the connection behind the answer. */
-const refuseWhileClosing = (fastify: FastifyInstance): void => {
-  let closing = false;
-  fastify.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
-  fastify.addHook('onRequest', (_request, _reply, done) => (closing ? done(new ShuttingDownError('The server is closing.')) : done()));
 };

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import type { Closing } from './closing.js';
 import { duplicateName, stepOf } from '../kernel/index.js';
 import { BadRequestError } from './problem.js';
 
@@ -10,13 +11,23 @@ const MAX_DEPTH = 32;
 const DRAIN_LIMIT = 64 * BODY_LIMIT;
 
 /** The only parser of bodies: at most 1 MB and 32 levels, checked before anything parses. What it refuses is read to its end, so that the answer arrives. */
-export const acceptJson = (fastify: FastifyInstance): void => {
+export const acceptJson = (fastify: FastifyInstance, closing: Closing): void => {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, done) => {
+  fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, answer) => {
+    let isAnswered = false;
+    const done: typeof answer = (error, body) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      whole();
+      answer(error, body);
+    };
+    const whole = closing.unfinished((error) => done(error));
     const charset = /;\s*charset="?([^";\s]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       payload.resume();
-      return done(new BadRequestError([{ header: 'content-type', detail: 'JSON comes in UTF-8' }], 'media-type', 415));
+      return done(
+        new BadRequestError([{ header: 'content-type', detail: 'must name UTF-8, the only encoding of JSON' }], 'media-type', 415),
+      );
     }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {

@@ -95,7 +95,7 @@ export class LogController {
   async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(DECISIONS));
     const { reference, person } = query;
-    if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'give either reference or person');
+    if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'must be given, or person, and not both');
     if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
     if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
@@ -116,7 +116,7 @@ export class LogController {
   })
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
-    sendJson(reply, dossierOf(events, history, this.store.genesis.timeZone));
+    sendJson(reply, dossierOf(events, history));
   }
 
   @Get('decisions/:id/replay')
@@ -132,7 +132,7 @@ export class LogController {
     const { name } = events[0]!.metadata.command;
     const command = this.registry.commands.find((c) => c.name === name);
     if (!command) throw new NotFoundError(`There is no command ${name} any more.`);
-    sendJson(reply, await replay(loadFrom(this.engine, this.registry), command, events, this.store.genesis.timeZone));
+    sendJson(reply, await replay(loadFrom(this.engine, this.registry), command, events));
   }
 
   #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {

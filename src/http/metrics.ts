@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify';
 export interface Gauges {
   underWay(): number;
   isClockTrusted(): boolean;
+  /** Whether the last append was refused for want of room, of memory or because of a lock, or the store failed. */
+  isRefusing(): boolean;
   subscribers(): number;
   /** Events that each projection is behind the log. */
   lag(): Promise<Readonly<Record<string, number>>>;
@@ -44,6 +46,9 @@ export class Metrics {
       });
     gauge('ledger_commands_under_way', 'Commands in the queue.', gauges.underWay);
     gauge('ledger_clock_trusted', 'Whether commands are accepted by the clock: 1, or 0.', () => (gauges.isClockTrusted() ? 1 : 0));
+    gauge('ledger_store_refuses', 'Whether the store refused the last append (full disk, lock, failure): 1, or 0.', () =>
+      gauges.isRefusing() ? 1 : 0,
+    );
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
     const { replica } = gauges;

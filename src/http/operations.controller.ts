@@ -47,7 +47,7 @@ export class OperationsController {
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const { projector, config, store: { failure } } = this; // prettier-ignore
+    const { projector, config, store: { failure, refusing } } = this; // prettier-ignore
     const replica = await this.replica?.();
     const read =
       replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
@@ -62,9 +62,16 @@ export class OperationsController {
     const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
-    const parts = { store, clock, projections, ...(replica && { replica: shown(replica) }) };
+    const parts = {
+      store,
+      ...(refusing && { refusing: refusing.message }),
+      clock,
+      projections,
+      ...(replica && { replica: shown(replica) }),
+    };
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
       throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
+    // It still is ready: reads go on, and the next command shows whether there is room again.
     sendJson(reply, { ready: true, ...parts });
   }
 

@@ -24,6 +24,7 @@ const metrics = (
   new Metrics({
     underWay: () => engine.inFlight,
     isClockTrusted: () => clock.state() === 'trusted',
+    isRefusing: () => (store.failure ?? store.refusing) !== undefined,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
     ...(replica && { replica }),

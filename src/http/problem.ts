@@ -8,7 +8,7 @@ import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
-import { UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
+import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLargeError,
   HistoryBrokenError,
@@ -203,6 +203,7 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof HistoryBrokenError) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
+  if (error instanceof UnreadableEventError) return { code: error.code, status: 500, detail: error.message };
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
@@ -255,6 +256,12 @@ export const sendProblem = (error: unknown, reply: FastifyReply, { commands, log
     .send(JSON.stringify(render(answer)));
 };
 
+/** Ends a connection on which no request has come whole, with the reason. */
+export const shutDown = (socket: Socket, headers: Headers): void => {
+  const { retryAfter, ...answer } = again('shutting-down', 1, 'The server is closing.');
+  endWith(socket, answer, [...headers, ['Retry-After', String(retryAfter)]]);
+};
+
 /** Answers what came over a connection and was not HTTP, or not in time. */
 export const notHttp =
   (headers: Headers) =>
@@ -262,16 +269,20 @@ export const notHttp =
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
     const title = status === 431 ? STATUS_CODES[status] : undefined;
-    const body = JSON.stringify(render({ code: status === 408 ? 'too-slow' : 'bad-request', status, title }));
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      ...headers.map(([name, value]) => `${name}: ${value}`),
-      'Connection: close',
-    ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    endWith(socket, { code: status === 408 ? 'too-slow' : 'bad-request', status, title }, headers);
   };
+
+const endWith = (socket: Socket, answer: Answer, headers: Headers): void => {
+  const body = JSON.stringify(render(answer));
+  const head = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+};
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

@@ -21,10 +21,14 @@ import { Subscribers } from './subscribers.js';
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {
-  constructor(@Inject(Subscribers) private readonly subscribers: Subscribers) {}
+  constructor(
+    @Inject(Subscribers) private readonly subscribers: Subscribers,
+    @Inject(Projector) private readonly projector: Projector,
+  ) {}
 
-  /** A stream of updates never ends by itself: it ends here, before the server waits for open requests. */
+  /** A stream of updates never ends by itself, and a wait for a position may last: they end here, before the server waits for open requests. */
   beforeApplicationShutdown(): void {
     this.subscribers.close();
+    this.projector.endWaits();
   }
 }

@@ -37,17 +37,19 @@ export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
 export const correlationOf = (request: FastifyRequest): string | undefined =>
   header(request, 'x-correlation-id', /^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without blanks');
 
-const TAG = String.raw`(?:W/"[\x21\x23-\x7e\x80-\xff]*"|"(?:-1|0|[1-9]\d{0,14})(?:@[\x21\x23-\x7e]*)?")`;
+const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
 const TAGS = new RegExp(`^(?:\\*|${TAG}(?:[ \\t]*,[ \\t]*${TAG})*)$`);
-/**
- * The revisions that a command may meet its stream at. Weak tags are left out, since none ever matches; what a strong tag holds behind an
- * `@` is the version of the program that showed the revision.
- */
+/** A revision; behind an `@` stands the version of the program that showed it. */
+const REVISION_TAG = /^(-1|0|[1-9]\d{0,14})(?:@.*)?$/;
+/** The revisions that a command may meet its stream at. Weak tags, and tags of others, are left out: none of them ever matches. */
 export const ifMatchOf = (request: FastifyRequest): readonly number[] | 'any' | undefined => {
-  const value = header(request, 'if-match', TAGS, 'must be revisions in quotes such as "3", "-1" for one without events, or *');
+  const value = header(request, 'if-match', TAGS, 'must be tags in quotes such as "3", "-1" for one without events, or *');
   if (value === undefined) return undefined;
   if (value === '*') return 'any';
-  return [...value.matchAll(/(W\/)?"([^"@]*)[^"]*"/g)].flatMap(([, weak, revision]) => (weak ? [] : [Number(revision)]));
+  return [...value.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag]) => {
+    const revision = weak === undefined && REVISION_TAG.exec(tag!)?.[1];
+    return revision ? [Number(revision)] : [];
+  });
 };
 /** A command asks only whether anything is there. */
 export const ifNoneMatchOf = (request: FastifyRequest): 'any' | undefined => {

@@ -3,10 +3,11 @@ import { LRUCache } from 'lru-cache';
 import { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
 import { textOfChanges, type Followed, type Update } from '../engine/read/rows.js';
-import { localPage, type EventStore } from '../store/event-store.js';
+import type { EventStore } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { Budget } from './budget.js';
 import { NotCaughtUpError, ShuttingDownError, TooManySubscribersError } from './problem.js';
@@ -19,14 +20,25 @@ const REACH_MS = 5000;
 const RETRY_MS = 100;
 /** Messages that a follower may be behind and still get one for each event. */
 const MOST_BEHIND = 100;
-/** The share of the event loop for followers while commands use it. */
-const SHARE = 0.15;
+/**
+ * What a batch of messages holds before those that are ready are sent, in bytes, and what clients that take nothing more may have in their
+ * sockets all together, counted as if no two shared any: beyond it, those that took nothing for longest are cut off. So a client costs a
+ * batch and one message more.
+ */
+const BATCH_BYTES = 1 << 20;
+const HELD_BYTES = 64 << 20;
+/** The share of the event loop for followers while commands use it, and their share while a batch is made. */
+const SHARE = 0.2;
+const SHARE_WITHIN = 0.5;
 /** Memory for rendered messages that followers who come later share, in bytes. */
-const KEPT_BYTES = 8 << 20;
+const KEPT_BYTES = 6 << 20;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
-const BATCH_MS = 200;
-/** Writes to sockets without a pause. */
+const BATCH_MS = 100;
+/** Writes to sockets without a pause, and their bytes. */
 const WRITES = 100;
+const WRITTEN_BYTES = 1 << 20;
+/** Why the loop is woken: an error made for each time would cost more than what it is woken for. */
+const WOKEN = new Error('There may be something to send.');
 /** The place before the first event. */
 const START = 'start';
 
@@ -36,6 +48,7 @@ interface Port {
   readonly log: Logger;
   readonly most: number;
   readonly stalledMs?: number;
+  readonly heldBytes?: number;
 }
 interface Message {
   readonly event?: string;
@@ -50,10 +63,11 @@ interface Follower {
   readonly name: string;
   readonly generation: string;
   readonly raw: ServerResponse;
-  readonly gone: AbortController;
+  /** Where its bytes go: past the response, which does for each message what only the first one needs. */
+  readonly socket: Writable;
   at: number;
-  /** Its socket takes no more until it drains. */
-  full: boolean;
+  /** Its socket takes no more until it drains; if it never does, the timer ends it. */
+  full: NodeJS.Timeout | undefined;
 }
 interface Batch {
   readonly bytes: Buffer;
@@ -69,7 +83,9 @@ interface Batch {
  */
 export class Subscribers {
   readonly #followers = new Set<Follower>();
-  readonly #budget = new Budget(SHARE);
+  /** Those whose sockets take no more, in the order in which they stopped. */
+  readonly #full = new Set<Follower>();
+  readonly #budget = new Budget(SHARE, SHARE_WITHIN);
   readonly #kept = new LRUCache<string, Batch>({ maxSize: KEPT_BYTES, sizeCalculation: ({ bytes }) => bytes.length + 500 });
   /** Projections that are being rebuilt: asked again a moment later. */
   readonly #resting = new Set<string>();
@@ -96,15 +112,16 @@ export class Subscribers {
     if (this.#followers.size >= most) throw new TooManySubscribersError(`${most} clients follow already.`);
 
     const { raw } = reply.hijack();
-    const gone = new AbortController();
     const at = typeof from === 'number' ? from : projector.sequence;
-    const follower: Follower = { name, generation: projector.generation(name), raw, gone, at, full: false };
-    raw.on('close', () => this.#drop(follower));
-    raw.on('error', () => this.#drop(follower));
-    raw.on('drain', () => {
-      follower.full = false;
-      this.#wake.abort();
+    const socket: Writable = raw.socket ?? raw; // behind another response on its connection it has no socket yet
+    const follower: Follower = { name, generation: projector.generation(name), raw, socket, at, full: undefined };
+    const drained = () => this.#drained(follower);
+    socket.on('drain', drained);
+    raw.on('close', () => {
+      socket.off('drain', drained);
+      this.#drop(follower);
     });
+    raw.on('error', () => this.#drop(follower));
     raw.removeHeader('transfer-encoding'); // the stream ends with its connection: chunks would cost three writes for one
     raw.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
@@ -117,8 +134,8 @@ export class Subscribers {
     this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS);
     const greeting =
       from === undefined ? this.#standing('hello', name, at) : typeof from === 'string' ? this.#standing('reset', name, at, from) : '';
-    this.#send(follower, Buffer.from(`retry: 2000\n\n${greeting}`));
-    this.#wake.abort();
+    raw.write(`retry: 2000\n\n${greeting}`); // with the headers
+    this.#wake.abort(WOKEN);
     if (!this.#running) void this.#run();
   }
 
@@ -126,7 +143,7 @@ export class Subscribers {
   close(): void {
     this.#closed = true;
     for (const follower of this.#followers) this.#end(follower);
-    this.#wake.abort();
+    this.#wake.abort(WOKEN);
   }
 
   /** The sequence behind an id, or why it is none of this log. @throws InvalidPositionError, NotCaughtUpError */
@@ -152,7 +169,7 @@ export class Subscribers {
       try {
         return void (await this.port.projector.rows(name, { limit: 1 }));
       } catch (error) {
-        if (!(error instanceof RebuildingError) || patience.aborted) throw error;
+        if (!(error instanceof RebuildingError) || patience.aborted || this.#closed) throw error;
       }
   }
 
@@ -163,8 +180,11 @@ export class Subscribers {
       while (this.#followers.size > 0) {
         this.#wake = new AbortController();
         const group = this.#next();
-        if (group) await this.#serve(group);
-        else await projector.beyond(projector.sequence, this.#wake.signal);
+        if (group) {
+          this.#budget.begin();
+          await this.#serve(group);
+          await this.#budget.rest();
+        } else await projector.beyond(projector.sequence, this.#wake.signal);
       }
     } catch (error) {
       if (!this.#closed) log.error({ err: error }, 'Subscribers were lost.');
@@ -197,7 +217,6 @@ export class Subscribers {
     const { projector, log } = this.port;
     const [{ name, at, generation }] = group;
     let batch: Batch;
-    this.#budget.begin();
     try {
       batch =
         generation === projector.generation(name) ? await this.#batch(name, at, generation) : { ...NOTHING, reset: 'another-generation' };
@@ -209,12 +228,16 @@ export class Subscribers {
     }
     const { bytes, upTo, reset } = batch;
     const last = reset && Buffer.from(this.#standing('reset', name, reset === 'another-generation' ? projector.sequence : upTo, reset));
+    const sent = last ?? bytes;
     let written = 0;
     for (const follower of group) {
       follower.at = upTo;
-      if (last ?? bytes.length > 0) this.#send(follower, last ?? bytes);
+      if (sent.length > 0) this.#send(follower, sent);
       if (reset === 'another-generation') this.#end(follower);
-      if (++written % WRITES === 0) await this.#budget.breathe();
+      if (++written >= WRITES || written * sent.length >= WRITTEN_BYTES) {
+        written = 0;
+        await this.#budget.breathe();
+      }
     }
   }
 
@@ -222,7 +245,7 @@ export class Subscribers {
     this.#resting.add(name);
     setTimeout(() => {
       this.#resting.delete(name);
-      this.#wake.abort();
+      this.#wake.abort(WOKEN);
     }, RETRY_MS);
   }
 
@@ -232,7 +255,7 @@ export class Subscribers {
     const known = this.#kept.get(`${generation} ${at}`);
     if (known) return known;
     const followed = await projector.ask(name, (rows) =>
-      rows.follow(at, head, MOST_BEHIND, this.#budget.breathe, () => this.#budget.spent > BATCH_MS),
+      rows.follow(at, head, MOST_BEHIND, this.#budget.breathe, (bytes) => bytes > BATCH_BYTES || this.#budget.spent > BATCH_MS),
     );
     const batch = await this.#rendered(followed, generation);
     if (followed.upTo < head) this.#kept.set(`${generation} ${at}`, batch); // it stays as it is whatever follows
@@ -250,9 +273,9 @@ export class Subscribers {
   }
   /** @param events how many the changes are of, where it is not one */
   async #message(indexed: IndexedEvent, generation: string, changes: Update['changes'], events?: number): Promise<string> {
-    const { position, id: event, stream, revision } = indexed;
-    const [recorded] = await localPage(this.port.store, stream, revision, 1);
-    const data = { position, event, decision: recorded!.metadata.command.id, type: recorded!.type, stream, ...(events !== undefined && { events }) }; // prettier-ignore
+    const { position, id: event, stream } = indexed;
+    const { type, metadata } = await this.port.projector.event(indexed);
+    const data = { position, event, decision: metadata.command.id, type, stream, ...(events !== undefined && { events }) };
     const text = `${JSON.stringify(data).slice(0, -1)},"changes":${textOfChanges(changes)}}`;
     await this.#budget.breathe();
     return `id: ${idOf(generation, indexed)}\ndata: ${text}\n\n`;
@@ -267,17 +290,27 @@ export class Subscribers {
   }
 
   #send(follower: Follower, bytes: Buffer): void {
-    const { raw, gone } = follower;
-    if (gone.signal.aborted || raw.write(bytes)) return;
-    follower.full = true;
-    const stalled = setTimeout(() => this.#end(follower, 'stalled'), this.port.stalledMs ?? STALLED_MS);
-    const clear = () => clearTimeout(stalled);
-    raw.once('drain', clear);
-    gone.signal.addEventListener('abort', clear, { once: true });
+    if (!this.#followers.has(follower) || follower.socket.write(bytes) || follower.full) return;
+    follower.full = setTimeout(() => this.#end(follower, 'stalled'), this.port.stalledMs ?? STALLED_MS);
+    this.#full.add(follower);
+    let held = 0;
+    for (const { socket } of this.#full) held += socket.writableLength;
+    for (const each of this.#full) {
+      if (held <= (this.port.heldBytes ?? HELD_BYTES)) break;
+      held -= each.socket.writableLength;
+      this.#drop(each);
+      each.raw.destroy();
+    }
+  }
+  #drained(follower: Follower): void {
+    clearTimeout(follower.full);
+    follower.full = undefined;
+    this.#full.delete(follower);
+    this.#wake.abort(WOKEN);
   }
 
   #beat(): void {
-    for (const { raw, full } of this.#followers) if (!full) raw.write(': heartbeat\n\n');
+    for (const { socket, full } of this.#followers) if (!full) socket.write(': heartbeat\n\n');
   }
 
   /** Ends a stream; a client that does not read the end in time is cut off. */
@@ -289,9 +322,8 @@ export class Subscribers {
   }
   #drop(follower: Follower): boolean {
     if (!this.#followers.delete(follower)) return false;
-    follower.gone.abort();
+    this.#drained(follower);
     if (this.#followers.size === 0) this.#heartbeat = void clearInterval(this.#heartbeat);
-    this.#wake.abort();
     return true;
   }
 }

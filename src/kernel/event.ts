@@ -68,6 +68,9 @@ export interface CommandStamp {
   readonly record?: readonly string[] | null;
 }
 
+/** The schema version of a stored event that cannot be read, since it is damaged or another program wrote it: newer than any. */
+export const UNREADABLE = Number.MAX_SAFE_INTEGER;
+
 /** The metadata of every event, the same on every store. */
 export interface Metadata {
   readonly schemaVersion: number;

@@ -1,5 +1,5 @@
 import { bounds } from './values/dates.js';
-import type { Evidence, Event, Json, RecordedEvent } from './event.js';
+import { UNREADABLE, type Evidence, type Event, type Json, type RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
@@ -33,12 +33,27 @@ export class IllegalTransitionError extends Error {
 
 /** A stored shape that this program is too old for: never skipped. */
 export class UnsupportedSchemaVersionError extends Error {
-  override readonly name = 'UnsupportedSchemaVersionError';
+  override readonly name: string = 'UnsupportedSchemaVersionError';
 
   constructor(readonly event: Pick<RecordedEvent, 'type' | 'stream' | 'revision'>) {
     super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
   }
 }
+
+/** What is stored is no event: it is damaged, or another program wrote it. */
+export class UnreadableEventError extends UnsupportedSchemaVersionError {
+  override readonly name = 'UnreadableEventError';
+  readonly code = 'history-broken';
+
+  constructor({ type, stream, revision, position }: RecordedEvent) {
+    super({ type, stream, revision });
+    this.message = `The event at position ${position}, revision ${revision} of ${stream}, cannot be read: it is damaged, or another program wrote it.`;
+  }
+}
+
+/** Why an event of this schema version is not read. */
+export const unsupported = (event: RecordedEvent): UnsupportedSchemaVersionError =>
+  event.metadata.schemaVersion === UNREADABLE ? new UnreadableEventError(event) : new UnsupportedSchemaVersionError(event);
 
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
@@ -266,6 +281,11 @@ export class History<State = any> {
   }
 
   #record(event: RecordedEvent): void {
+    if (this.#log[this.#revision + 1] === event) {
+      this.#revision++; // another version went on with it, and both share the list
+      this.#bytes += weightOf(event);
+      return;
+    }
     if (this.#log.length > this.#revision + 1) {
       // another version went on from here first: this one gets a list of its own
       this.#log = this.#log.slice(0, this.#revision + 1);
@@ -307,7 +327,10 @@ export class History<State = any> {
   }
 
   #insert(place: number, entry: Entry): void {
-    if (place < this.#placed || this.#order.length > this.#placed) {
+    const shared = this.#order[this.#placed];
+    if (place === this.#placed && shared !== undefined && sameEntry(shared, entry)) {
+      // another version went on with it, and both share the list
+    } else if (place < this.#placed || this.#order.length > this.#placed) {
       const order = this.#order.slice(0, this.#placed);
       order.splice(place, 0, entry);
       this.#order = order;
@@ -326,7 +349,7 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: RecordedEvent): boolean {
-    if (event.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(event);
+    if (event.metadata.schemaVersion > 1) throw unsupported(event);
     if (event.type === 'FactCorrected') {
       const { event: of, pointer, ...rest } = event.data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
@@ -403,11 +426,15 @@ export class History<State = any> {
 
 const NONE: readonly never[] = [];
 
+/** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
+const sameEntry = (a: Entry, b: Entry): boolean =>
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
+
 /** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
 export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
   const type = aggregate.events[event.type];
   const version = type?.version ?? 1;
-  if (!type || event.metadata.schemaVersion > version) throw new UnsupportedSchemaVersionError(event);
+  if (!type || event.metadata.schemaVersion > version) throw unsupported(event);
   let data = event.data;
   for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
   return data;

@@ -154,6 +154,15 @@ export type AnyRow<Row> = {
   readonly [F in FieldsOf<Row>]?: Row extends unknown ? (F extends keyof Row ? Row[F] : never) : never;
 };
 
+/** A value that rows are chosen by, at one row: what the row does not carry is looked up. */
+export interface Chosen {
+  readonly value: string;
+  readonly key: Key;
+  readonly lookup: Pick<Lookup, 'sum'>;
+}
+/** The values that a row answers to; or, where it may carry only some of its entries, whether it answers to this one. */
+export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | readonly (string | null)[] | null | undefined;
+
 /** One question, one file. Pure: what each stream contributes, and how a row is rendered from the contributions around its key. */
 export interface Projection {
   readonly name: string;
@@ -164,16 +173,16 @@ export interface Projection {
   readonly rows: RowsByKind;
   /** Kind of row → its lists, each with pages of its own. */
   readonly lists?: Readonly<Record<string, Readonly<Record<string, List>>>>;
-  /** Query parameters that choose rows: name → the values a row answers to. */
+  /** Query parameters that choose rows. */
   // `any`: rows of many shapes; `projection` checked each filter against its own.
-  readonly filters?: Readonly<Record<string, (row: any) => string | readonly (string | null)[] | null | undefined>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly filters?: Readonly<Record<string, Filter<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
 /** `rows` stands before `filters`: the compiler infers in that order. @throws TypeError when two sources have one kind */
 export const projection = <R extends RowsByKind>(
   definition: Omit<Projection, 'rows' | 'filters'> & {
     readonly rows: R;
-    readonly filters?: Readonly<Record<string, (row: AnyRow<RowOf<R>>) => string | readonly (string | null)[] | null | undefined>>;
+    readonly filters?: Readonly<Record<string, Filter<AnyRow<RowOf<R>>>>>;
   },
 ): Projection => {
   const kinds = definition.from.map(({ kind }) => kind);

@@ -1,7 +1,7 @@
 import type { AnyAggregate } from './aggregate.js';
 import { bounds } from './values/dates.js';
 import type { RecordedEvent } from './event.js';
-import { contextOf, shapeOf, step, UnsupportedSchemaVersionError, type History } from './history.js';
+import { contextOf, shapeOf, step, unsupported, type History } from './history.js';
 import { isLedgerEvent } from './ledger.js';
 
 /**
@@ -44,7 +44,7 @@ export class Snapshot<State = any> {
     for (const recorded of events) {
       revision++;
       if (isLedgerEvent(recorded.type)) {
-        if (recorded.metadata.schemaVersion > 1) throw new UnsupportedSchemaVersionError(recorded);
+        if (recorded.metadata.schemaVersion > 1) throw unsupported(recorded);
         continue; // a note: `canExtendWith` allows no other
       }
       const { effectiveOn, evidence = [] } = recorded.metadata;

@@ -107,7 +107,9 @@ const carry = async (page: readonly RecordedEvent[], options: MigrationOptions):
   const { to, signal } = options;
   const foreign = page.find(({ metadata }) => metadata.schemaVersion === UNREADABLE);
   if (foreign)
-    throw new NotMigratedError(`The source has ${place(foreign)}, which another program wrote, and which cannot be copied unchanged.`);
+    throw new NotMigratedError(
+      `The source has ${place(foreign)}, which is damaged or was written by another program, and which cannot be copied unchanged.`,
+    );
   if (to.adopt) return to.adopt(page);
   for (const events of runsOf(page)) {
     signal?.throwIfAborted();

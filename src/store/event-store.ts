@@ -1,4 +1,6 @@
-import type { NewEvent, RecordedEvent } from '../kernel/index.js';
+import { UNREADABLE, type Json, type Metadata, type NewEvent, type RecordedEvent } from '../kernel/index.js';
+
+export { UNREADABLE };
 
 /** The format of what this program stores, and the only one that it reads. */
 export const FORMAT_VERSION = 2;
@@ -58,7 +60,8 @@ export interface EventStore {
 
   /**
    * A page of a stream in order of revision, read from the leader: events with revision ≥ `from`, at most `limit` (default 1 000).
-   * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy.
+   * Fewer than `limit` means that the stream ended there. Each event is the caller's own copy. What is stored in the place of an event
+   * and is none has the schema version UNREADABLE: it keeps its stream from being folded, and nothing else.
    */
   read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]>;
 
@@ -95,6 +98,9 @@ export interface EventStore {
   /** How many events the log has, where that is known without counting them: lag is a subtraction. @throws StoreUnavailableError */
   size?(): number;
 
+  /** The last events of the log in store order, at most `limit`. Absent where only the log's beginning can be reached at once. */
+  newest?(limit: number): Promise<readonly RecordedEvent[]>;
+
   /** The position of the last event in the log; undefined when it has none. */
   head(): Promise<string | undefined>;
 
@@ -106,6 +112,9 @@ export interface EventStore {
    * where its events or its command may have been stored before, else StoreUnavailableError. Absent where a store recovers by itself.
    */
   readonly failure?: StoreFailedError | undefined;
+
+  /** Why the last append was refused, where a later one may succeed: a full disk, a lock. Undefined once one is stored. */
+  readonly refusing?: Error | undefined;
 
   /** Calls `listener` once with the failure: when it happens, or at once when it has happened already. */
   onFailure?(listener: (failure: StoreFailedError) => void): void;
@@ -171,8 +180,38 @@ export class HistoryBrokenError extends Error {
   readonly code = 'history-broken';
 }
 
-/** The schema version of an event that another program wrote and this one cannot read: newer than any, so no reader skips it. */
-export const UNREADABLE = Number.MAX_SAFE_INTEGER;
+/**
+ * Metadata for what is stored in the place of an event and is none, since it is damaged or another program wrote it: complete, so that
+ * readers do not fail, with a schema version that none of them skips.
+ */
+export const unreadableMetadata = (id: string, recordedAt: string): Metadata => ({
+  schemaVersion: UNREADABLE,
+  recordedAt,
+  effectiveOn: 'unknown',
+  about: {},
+  command: { id, name: 'unknown' },
+  actor: { id: 'unknown' },
+  $correlationId: id,
+  $causationId: id,
+  known: [],
+});
+
+/** Whether a value has what every reader of metadata relies on. */
+export const isMetadata = (value: unknown): value is Metadata => {
+  const m = value as Partial<Record<keyof Metadata, Json>> | null | undefined;
+  const get = (field: Json | undefined, key: string): unknown => (field as { readonly [key: string]: Json } | null | undefined)?.[key];
+  return (
+    typeof m === 'object' &&
+    m !== null &&
+    Number.isSafeInteger(m.schemaVersion) &&
+    [m.recordedAt, m.effectiveOn, m.$correlationId, m.$causationId].every(isText) &&
+    [get(m.command, 'id'), get(m.command, 'name'), get(m.actor, 'id')].every(isText) &&
+    typeof m.about === 'object' &&
+    m.about !== null &&
+    Array.isArray(m.known)
+  );
+};
+const isText = (value: unknown): boolean => typeof value === 'string';
 
 /** Whether an error says something about the store, and not about what was read from it. */
 export const isOfTheStore = (error: unknown): boolean =>

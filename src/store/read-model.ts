@@ -159,8 +159,13 @@ export interface ReadModelFile {
   read(onDamage: (error: ReadModelDamagedError) => void): ReadModelReader;
   /** Deletes the file. No connection may be open. */
   remove(): void;
-  /** Renames the file, so that somebody can look at it; only the last three are kept. No connection may be open. @returns its new name */
-  setAside(): string;
+  /**
+   * Renames the file, so that somebody can look at it; only the last three are kept. No connection may be open.
+   * @returns its new name; undefined when it is not there any more
+   */
+  setAside(): string | undefined;
+  /** Calls `onGone` once, within seconds, when the open file is removed or replaced under its name. @returns what ends it */
+  watch(onGone: (error: ReadModelDamagedError) => void): () => void;
 }
 
 /** The file of the read model holds what this program did not write: it has to be made again. */

@@ -18,7 +18,7 @@ describe('what a caller asks of a stream', () => {
     [{ ifMatch: [-1] }, 0, 'contract-x is at revision 0, not -1.'],
     [{ ifMatch: [0] }, -1, 'contract-x has no events yet, not 0.'],
     [{ ifMatch: 'any' }, -1, 'contract-x has no events yet.'],
-    [{ ifMatch: [] }, 3, 'contract-x is at revision 3, and a weak tag never matches: a proxy on the way has weakened it. Send the revision in quotes, without W/.'], // prettier-ignore
+    [{ ifMatch: [] }, 3, 'contract-x is at revision 3, and no tag that came is a revision in quotes. A weak tag never matches: a proxy on the way may have added its W/.'], // prettier-ignore
     [{ ifNoneMatch: 'any' }, 0, 'contract-x is at revision 0, and the command asks for a new one.'],
     [{ ifMatch: [0], ifNoneMatch: 'any' }, 0, 'contract-x is at revision 0, and the command asks for a new one.'],
   ])('is not so: %j at revision %i', (asked, revision, why) => expect(unmetPrecondition(asked, 'contract-x', revision)).toBe(why));

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import type { FollowerListener } from '../../src/engine/read/follower.js';
-import { Follower, HISTORY_BYTES } from '../../src/engine/read/follower.js';
+import { HISTORY_BYTES } from '../../src/engine/history-cache.js';
+import { Follower } from '../../src/engine/read/follower.js';
 import { RebuildingError } from '../../src/engine/read/projector.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
@@ -181,6 +182,39 @@ describe('a damaged read model', () => {
     expect(rows.projector.sequence).toBe(sequence + 1);
     expect(await rows.updates('contract-register', sequence)).toHaveLength(1);
     expect(damagedFiles(rows.folder)).toHaveLength(1);
+  });
+});
+
+describe('the file of a read model that is taken away while it is open', () => {
+  it.each<[string, boolean, (file: string) => void]>([
+    ['removed', false, (file) => rmSync(file)],
+    [
+      'replaced by an earlier copy of it',
+      true,
+      (file) => {
+        copyFileSync(file, `${file}.copy`);
+        renameSync(`${file}.copy`, file);
+      },
+    ],
+  ])('is noticed within seconds and made again: %s', async (_, isThere, take) => {
+    // prettier-ignore
+    const events = await logOf(20);
+    const store = await storeOf(events.slice(0, -2));
+    const rows = await new Rows(store, projections, undefined, { retryMs: 5 }).read();
+    const file = join(rows.folder, 'read-model.db');
+    take(file);
+    await tellAgain(store, events.slice(-2, -1));
+    await until(() => rows.logged.length > 0 && rows.projector.failed === undefined);
+    await tellAgain(store, events.slice(-1));
+    await rows.read();
+    expect(await rows.texts()).toEqual(await (await new Rows(await storeOf(events)).read()).texts());
+    const aside = isThere ? `set aside as ${file}.damaged-1 and ` : '';
+    expect(rows.logged).toContain(`The read model is ${aside}made again. read-model.db was removed or replaced while it was open.`);
+    expect(rows.logged.filter((line) => line.includes('made again'))).toHaveLength(1);
+    await rows.projector.close(); // what was read is in the file under its name
+    const again = await new Rows(store, projections, rows.folder).read();
+    expect(again.logged).toEqual([]);
+    expect(again.projector.sequence).toBe(events.length);
   });
 });
 

@@ -670,6 +670,7 @@ describe('what is kept', () => {
     expect(await rows.projector.reached((await store.head())!, 5000)).toBe(true);
     expect(rows.projector.failed).toBeUndefined();
     expect(await (await rows.read()).texts()).toEqual(await whole.texts());
+    expect(rows.logged).toEqual([AGAIN, 'Projections follow the log again.']);
   });
 
   it('answers from what was committed while another process holds the lock, and reads on after it', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { projections as all } from '../../projections/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { Projector, type ProjectionOptions } from '../../src/engine/read/projector.js';
-import type { Row, Update } from '../../src/engine/read/rows.js';
+import { textOfChanges, type Row, type Update } from '../../src/engine/read/rows.js';
 import { canonical, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
 import { SqliteReadModelFile } from '../../src/store/sqlite/read-model-file.js';
 import type { ReadModel, ReadModelReader } from '../../src/store/read-model.js';
@@ -53,6 +53,7 @@ export class Rows {
     for (let from = after; from < this.projector.sequence;) {
       const page = await this.projector.updates(projection, from, limit);
       expect(page.upTo).toBeGreaterThan(from);
+      for (const { changes } of page.updates) expect(textOfChanges(changes)).toBe(JSON.stringify(changes)); // it is assembled
       updates.push(...page.updates);
       from = page.upTo;
     }

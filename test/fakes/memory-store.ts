@@ -102,6 +102,11 @@ export class MemoryStore implements EventStore {
     }
   }
 
+  async newest(limit: number): Promise<readonly RecordedEvent[]> {
+    await this.#later();
+    return structuredClone(this.#log.filter((event) => event !== 'foreign').slice(-limit));
+  }
+
   async head(): Promise<string | undefined> {
     await this.#later();
     return this.#log.findLast((event) => event !== 'foreign')?.position;

@@ -214,7 +214,10 @@ const headers: readonly (readonly [what: string, headers: Record<string, string>
   ['an If-Match of two that both are stale', { 'if-match': '"1", W/"0"' }, 412, 'stale-revision'],
   ['an If-Match of two without a comma', { 'if-match': '"0" "1"' }, 400, 'bad-header', 'if-match'],
   ['an If-Match of anything and more', { 'if-match': '*, "0"' }, 400, 'bad-header', 'if-match'],
-  ['an If-Match of a word', { 'if-match': '"zero"' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of the tag of another server', { 'if-match': '"zero"' }, 412, 'stale-revision'],
+  ['an If-Match of a tag with a blank in it', { 'if-match': '"0 "' }, 400, 'bad-header', 'if-match'],
+  ['an If-Match of tags that are no revision', { 'if-match': '"00", "-2", "1e0", "@0", "-0", ""' }, 412, 'stale-revision'],
+  ['an If-Match of two, of which one is not closed', { 'if-match': '"0", "zero' }, 400, 'bad-header', 'if-match'],
   ['an If-None-Match of anything', { 'if-none-match': '*' }, 412, 'stale-revision'],
   ['an If-None-Match of a revision', { 'if-none-match': '"7"' }, 400, 'bad-header', 'if-none-match'],
   ['the same key with another body', { 'idempotency-key': 'taken' }, 422, 'key-reused'],
@@ -386,6 +389,14 @@ describe('a request', () => {
     isProblem(await server.post(CONTRACT, { ...award, title: 'Another' }, sent), status, type, at);
   });
 
+  it('is refused with a sentence that begins with the place', async () => {
+    for (const [path, detail] of [
+      ['/contracts/there?position=999999', 'position must be the position of an event of this ledger.'],
+      ['/decisions', 'reference must be given, or person, and not both.'],
+    ] as const)
+      expect((await server.get(path)).body.detail).toBe(detail);
+  });
+
   it('tells who is stale where the stream is', async () => {
     expect((await server.post(CONTRACT, award, { 'if-match': '"7"' })).body).toEqual(expect.objectContaining({ revision: 0 }));
   });
@@ -393,7 +404,7 @@ describe('a request', () => {
   it('that a proxy has weakened hears so', async () => {
     const { body } = await server.post(CONTRACT, award, { 'if-match': 'W/"0", W/"0@0.1.0"' });
     expect(body).toEqual(
-      expect.objectContaining({ status: 412, revision: 0, detail: expect.stringMatching(/weak tag never matches: a proxy/) }),
+      expect.objectContaining({ status: 412, revision: 0, detail: expect.stringMatching(/A weak tag never matches: a proxy/) }),
     );
   });
 
@@ -402,6 +413,7 @@ describe('a request', () => {
     ['the tag of a read', { 'if-match': '"0@0.1.0"' }],
     ['the tag of a read of another version', { 'if-match': '"0@9.9.9"' }],
     ['a list that holds it', { 'if-match': 'W/"0", "7" ,"0"' }],
+    ['a list that holds it among tags of other servers', { 'if-match': '"a-b_c", "33a64df551425fcc55e4d42a148795d9f25f89d4", "0"' }],
     ['whatever is there', { 'if-match': '*' }],
     ['a body as it is', { 'content-encoding': 'identity' }],
   ])('that asks for %s is decided', async (_, sent) => {

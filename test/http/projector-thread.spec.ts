@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, removeBuilt, startBuilt, type Started } from '../built.js';
+import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { award, tempFolder } from './server.js';
 
 // The built program, as a process: it follows the log on a thread of its own.
@@ -26,6 +27,19 @@ afterAll(async () => {
 
 const start = async (...flags: string[]): Promise<void> => {
   server = await startBuilt(program, { DATA_DIR: dir, LOG_LEVEL: 'warn' }, ...flags);
+};
+/** A module that ends the threads of a process on SIGUSR2. */
+const killer = (): string => {
+  const file = join(program, 'killer.mjs');
+  writeFileSync(
+    file,
+    `import { Worker } from 'node:worker_threads';
+     const threads = new Set();
+     const { on } = Worker.prototype;
+     Worker.prototype.on = function (...args) { threads.add(this); return on.apply(this, args); };
+     process.on('SIGUSR2', () => threads.forEach((thread) => thread.terminate()));`,
+  );
+  return file;
 };
 const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
   server?.process.kill(signal);
@@ -108,16 +122,7 @@ it('answers and records while another process holds the read model, and follows 
 });
 
 it('starts the thread again when it dies', async () => {
-  const killer = join(program, 'killer.mjs');
-  writeFileSync(
-    killer,
-    `import { Worker } from 'node:worker_threads';
-     const threads = new Set();
-     const { on } = Worker.prototype;
-     Worker.prototype.on = function (...args) { threads.add(this); return on.apply(this, args); };
-     process.on('SIGUSR2', () => threads.forEach((thread) => thread.terminate()));`,
-  );
-  await start('--import', killer);
+  await start('--import', killer());
   const before = await ceilings('1');
   server!.process.kill('SIGUSR2');
   await until(async () => server!.stderr().includes('The thread of the projections ended with code 1.'));
@@ -141,3 +146,45 @@ it('sets a read model aside whose pages are overwritten, says which, and makes i
   expect(aside).toEqual(['read-model.db.damaged-1']);
   expect(server!.stderr().split('\n').filter((line) => line.includes(join(dir, aside[0]!)))).toHaveLength(1); // prettier-ignore
 });
+
+it('follows the replica of a log that is elsewhere, with the same rows, after a stop and after its end as well', async () => {
+  const cluster = await new FakeServer().start();
+  const node = await tempFolder();
+  const begin = async () => {
+    const env = { DATA_DIR: node, LOG_LEVEL: 'warn', LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: cluster.url };
+    server = await startBuilt(program, env, '--import', killer());
+  };
+  const rows = async () => {
+    const shown: Record<string, unknown> = {};
+    for (const { name } of (await get('/projections')).body.projections as readonly { name: string }[]) {
+      const { status, body } = await get(`/projections/${name}?limit=500`);
+      expect([status, body]).toEqual([200, expect.anything()]);
+      shown[name] = body.rows;
+    }
+    return shown;
+  };
+  try {
+    await begin();
+    await tellWorld();
+    await awardAt('c1', '1000.00');
+    expect(await ceilings(await awardAt('c2', '2000.00'))).toEqual(['1000.00', '2000.00']);
+    await stop();
+    await begin();
+    expect(await ceilings(await awardAt('c3', '3000.00'))).toEqual(['1000.00', '2000.00', '3000.00']);
+    server!.process.kill('SIGUSR2'); // only where a thread follows is there one that ends
+    await until(async () => server!.stderr().includes('The thread of the projections ended with code 1.'));
+    const last = await awardAt('c4', '4000.00');
+    expect(await ceilings(last)).toEqual(['1000.00', '2000.00', '3000.00', '4000.00']);
+    const followed = await rows();
+    await stop();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${node}/read-model.db${suffix}`, { force: true });
+    await begin();
+    await until(async () => (await get('/readyz')).status === 200);
+    expect(await ceilings(last)).toHaveLength(4);
+    expect(await rows()).toEqual(followed);
+  } finally {
+    await stop();
+    await cluster.stop();
+    await rm(node, { recursive: true, force: true });
+  }
+}, 60_000);

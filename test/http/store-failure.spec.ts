@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, removeBuilt, startBuilt, type Started } from '../built.js';
 import { injectFaults } from '../fakes/sqlite-faults.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
+import { ReadModelUnavailableError } from '../../src/store/read-model.js';
+import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
+import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
+import { accepted, award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
 
 afterEach(() => void jest.restoreAllMocks());
 afterAll(closeRunning);
@@ -35,6 +39,94 @@ describe('a server whose ledger cannot be written any more', () => {
     expect((await retry('c2', 'k2')).body).toMatchObject({ outcome: 'accepted', revision: 0 });
     await stopServer(restarted);
   });
+});
+
+describe('a server whose disk is full for a while', () => {
+  it('refuses commands, goes on reading, says so in its log, its metrics and /readyz, and takes commands when there is room', async () => {
+    const server = await startServer();
+    await tellWorld(server);
+    const refuses = async () => /^ledger_store_refuses (\d)$/m.exec((await server.get('/metrics')).text)?.[1];
+    expect(await refuses()).toBe('0');
+    injectFaults({ sql: 'COMMIT', code: 'SQLITE_FULL' }, { sql: 'COMMIT', code: 'SQLITE_FULL' });
+    for (const id of ['c1', 'c2'])
+      expect((await server.post(`/contracts/${id}/award-contract`, award)).body.type).toBe('urn:tower-ledger:problem:store-unavailable');
+    expect(await refuses()).toBe('1');
+    expect((await server.get('/readyz')).body).toMatchObject({ ready: true, store: 'answers', refusing: 'injected SQLITE_FULL' });
+    expect((await server.get('/suppliers/csc')).status).toBe(200);
+    expect((await server.post('/contracts/c1/award-contract', award)).status).toBe(201);
+    expect(await refuses()).toBe('0');
+    expect((await server.get('/readyz')).body).not.toHaveProperty('refusing');
+    const said = server.logged.map((line) => (JSON.parse(line) as { msg: string }).msg).filter((line) => line.includes('The ledger'));
+    expect(said).toEqual([
+      'The ledger cannot be written for now: commands are refused until it can.',
+      'The ledger is written again; 2 appends were refused meanwhile.',
+    ]);
+    await stopServer(server);
+  });
+});
+
+describe('a server whose read model has no room', () => {
+  it('takes commands, says that the projections lag, and follows again when there is room', async () => {
+    const server = await startServer({ LEDGER_READY_LAG: '0' });
+    await tellWorld(server);
+    const said = () => server.logged.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    const ready = async (status: number, lines: number) => {
+      for (const end = Date.now() + 5000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+        const answer = await server.get('/readyz');
+        if (answer.status === status && said().length === lines) return answer.body;
+        if (Date.now() > end) throw new Error(answer.text);
+      }
+    };
+    await ready(200, 0);
+    const commit = jest.spyOn(SqliteReadModel.prototype, 'commit').mockImplementation(() => {
+      throw new ReadModelUnavailableError('The read model is not available: database or disk is full.');
+    });
+    const { position } = await accepted(server.post('/contracts/c1/award-contract', award));
+    expect((await ready(503, 1)).projections).toContainEqual({ name: 'money', state: 'serving', lag: 1, faulted: 0 });
+    expect((await server.get('/metrics')).text).toMatch(/^ledger_projection_lag_events\{projection="money"\} 1$/m);
+    expect((await server.get('/projections/contract-register')).body.rows).toEqual([]); // as it was
+    expect((await server.get('/contracts/c1')).body.state.stage).toBe('awarded');
+    commit.mockRestore();
+    await ready(200, 2);
+    expect((await server.get(`/projections/contract-register/contract:c1?minPosition=${position}`)).body.row.stage).toBe('awarded');
+    expect(said()).toEqual(['Projections do not follow the log for now; they try again.', 'Projections follow the log again.']);
+    await stopServer(server);
+  }, 20_000);
+});
+
+describe('a server whose ledger has an event that is damaged', () => {
+  it('starts without a read model, names the event, and goes on with every other stream', async () => {
+    const first = await startServer();
+    await tellWorld(first);
+    for (const id of ['c1', 'c2']) await accepted(first.post(`/contracts/${id}/award-contract`, award));
+    const { position } = await accepted(first.post('/contracts/c1/sign-contract', {}));
+    await accepted(first.post('/contracts/c1/annotate', { note: 'Seen.' }));
+    await first.close();
+    const db = new Database(join(first.dir, LEDGER_FILE));
+    db.exec('DROP TRIGGER events_are_never_changed');
+    db.prepare('UPDATE events SET metadata = substr(metadata, 9) WHERE position = ?').run(Number(position));
+    db.close();
+    for (const end of ['', '-wal', '-shm']) await rm(join(first.dir, `read-model.db${end}`), { force: true });
+
+    const server = await startServer({ DATA_DIR: first.dir });
+    const named = `The event at position ${position}, revision 1 of contract-c1, cannot be read`;
+    const last = (await accepted(server.post('/contracts/c2/sign-contract', {}))).position;
+    const { rows } = (await server.get(`/projections/contract-register?minPosition=${last}`)).body;
+    expect(rows).toMatchObject([
+      { key: 'contract:c1', stage: 'awarded' },
+      { key: 'contract:c2', stage: 'signed' },
+    ]);
+    const { projections } = (await server.get('/projections')).body;
+    for (const { faulted } of projections.filter(({ name }: { name: string }) => ['money', 'contract-register'].includes(name)))
+      expect(faulted).toMatchObject([{ stream: 'contract-c1', error: 'ContractSigned at revision 1 cannot be folded.' }]);
+    expect(server.logged.join()).toContain(`contract-c1 cannot be folded from revision 1 (${position}) on.`);
+    for (const answer of [await server.get('/contracts/c1'), await server.post('/contracts/c1/start-service', {})])
+      expect([answer.status, answer.body]).toEqual([500, expect.objectContaining({ type: 'urn:tower-ledger:problem:history-broken', detail: expect.stringContaining(named) })]); // prettier-ignore
+    const { events } = (await server.get('/events?subject=contract-c1')).body;
+    expect(events.map(({ type, data }: { type: string; data: unknown }) => [type, data === null])).toEqual([['ContractAwarded', false], ['ContractSigned', true], ['FactAnnotated', false]]); // prettier-ignore
+    expect((await server.get(`/projections/decisions?limit=500`)).body.rows).toHaveLength(8);
+    await stopServer(server);
+  }, 20_000);
 });
 
 describe('the built server', () => {

@@ -70,6 +70,38 @@ describe('a tower with many contracts', () => {
   });
 });
 
+describe('rows that are chosen by an entry of a list', () => {
+  const chosen = async (rows: Rows, name: string, filters: Record<string, string>, at?: number): Promise<readonly string[]> =>
+    (await rows.projector.rows(name, { filters, ...(at !== undefined && { at }) })).rows.map(({ key }) => key);
+
+  it('are found by a supplier of whom a tower shows no contract any more, and not by one whose contracts moved to another', async () => {
+    await world.tell('contract-early', 'AwardContract', { ...award, supplier: 'atos' });
+    const { towers: _, ...outside } = award;
+    await world.tell('contract-outside', 'AwardContract', { ...outside, supplier: 'atos' });
+    for (let n = 0; n < 21; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
+    const before = await read();
+    const { sequence } = before.projector;
+    expect((await before.row('tower-board', 'tower:hosting')).contracts.map(({ contract }: { contract: string }) => contract)).not.toContain('early'); // prettier-ignore
+    expect(await chosen(before, 'tower-board', { supplier: 'atos' })).toEqual(['contract:outside', 'tower:hosting']);
+    expect(await chosen(before, 'tower-board', { supplier: 'csc' })).toEqual(['tower:hosting']);
+    for (const supplier of ['nobody', 'cs', 'csc/x', '']) expect(await chosen(before, 'tower-board', { supplier })).toEqual([]);
+    await world.tell('contract-early', 'SignContract', {});
+    await world.tell('contract-early', 'NovateContract', { supplier: 'csc' });
+    const rows = await read();
+    expect(await chosen(rows, 'tower-board', { supplier: 'atos' })).toEqual(['contract:outside']);
+    expect(await chosen(rows, 'tower-board', { supplier: 'atos' }, sequence)).toEqual(['contract:outside', 'tower:hosting']);
+  });
+
+  it('are found by every employer of a workforce, however many there are', async () => {
+    for (let n = 0; n < 25; n++)
+      await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: `e${n}`, function: 'it', headcount: { count: 8, unit: 'people' } }); // prettier-ignore
+    const rows = await read();
+    expect((await rows.row('workforce', 'workforce:met')).pools).toHaveLength(20);
+    for (const employer of ['e0', 'e24']) expect(await chosen(rows, 'workforce', { employer })).toEqual(['workforce:met']);
+    expect(await chosen(rows, 'workforce', { employer: 'e25' })).toEqual([]);
+  });
+});
+
 describe('a supplier with many contracts', () => {
   it('shows the newest 20 in force, counts all, and has them in pages', async () => {
     for (let n = 0; n < 22; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);

@@ -302,7 +302,7 @@ describe('the term of a contract', () => {
 
   it('is as precise as its dates', async () => {
     await world.tell('contract-euc', 'AwardContract', { ...csc, startsOn: '2016-02' });
-    expect((await (await board()).contract()).term.ends).toBe('2021-02');
+    expect((await (await board()).contract()).term.ends).toBe('[2021-01-31..2021-02-28]');
   });
 });
 

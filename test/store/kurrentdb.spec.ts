@@ -18,6 +18,7 @@ import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kur
 import { Node } from '../../src/store/kurrentdb/node.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
 import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
+import { appendBy } from '../kurrentdb/transport.js';
 import { eventStoreContract, fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
 
 const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOptions => ({
@@ -31,18 +32,21 @@ const options = (url: string, more: Partial<KurrentOptions> = {}): KurrentOption
 const contractServers: FakeServer[] = [];
 afterAll(() => Promise.all(contractServers.map((server) => server.kill())));
 
-eventStoreContract('KurrentDB, on a fake server,', async () => {
-  const server = await new FakeServer().start();
-  contractServers.push(server);
-  server.systemWrite(3);
-  server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
-  return KurrentStore.open(options(server.url));
-});
+const TRANSPORTS = ['batch', 'unary'] as const;
+for (const appends of TRANSPORTS)
+  eventStoreContract(`KurrentDB, on a fake server, with ${appends} appends,`, async () => {
+    const server = await new FakeServer().start();
+    contractServers.push(server);
+    server.systemWrite(3);
+    server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
+    return KurrentStore.open(options(server.url, { appends }));
+  });
 
 const url = process.env['KURRENTDB_URL'];
 if (url !== undefined) {
   jest.setTimeout(60_000); // events of earlier runs are read too
-  eventStoreContract('KurrentDB, on a real server,', () => KurrentStore.open(options(url)));
+  for (const appends of TRANSPORTS)
+    eventStoreContract(`KurrentDB, on a real server, with ${appends} appends,`, () => KurrentStore.open(options(url, { appends })));
 }
 
 describe('KurrentDB, on a fake server,', () => {
@@ -100,16 +104,19 @@ describe('KurrentDB, on a fake server,', () => {
     });
   });
 
-  describe('an append', () => {
-    it('is one unary call, never part of the batch call that clients share', async () => {
-      const store = await open();
+  describe.each(TRANSPORTS)('an append by %s', (appends) => {
+    const append = appendBy(appends);
+    const openStore = (more: Partial<KurrentOptions> = {}) => open({ appends, ...more });
+
+    it('goes to the server once, in the chosen way', async () => {
+      const store = await openStore();
+      const before = { ...server.calls }; // genesis
       await Promise.all(Array.from({ length: 20 }, () => store.append(freshStream(), -1, facts(2))));
-      expect(server.calls.batchAppend).toBe(0);
-      expect(server.calls.append).toBe(21);
+      expect(server.calls).toEqual({ ...before, [append]: before[append] + 20 });
     });
 
     it('stores JSON data and metadata in the fields of the protocol', async () => {
-      const store = await open();
+      const store = await openStore();
       const stream = freshStream();
       const event = fact({ a: 1 });
       await store.append(stream, -1, [event]);
@@ -120,14 +127,14 @@ describe('KurrentDB, on a fake server,', () => {
     });
 
     it('is accepted without being read back', async () => {
-      const store = await open();
+      const store = await openStore();
       const before = server.calls.readStream;
       for (let n = 0; n < 10; n++) await store.append(freshStream(), -1, facts(2));
       expect(server.calls.readStream).toBe(before);
     });
 
     it('with stored ids but other data is refused, although the server answers with success', async () => {
-      const store = await open();
+      const store = await openStore();
       const stream = freshStream();
       const events = facts(2);
       await store.append(stream, -1, events);
@@ -136,12 +143,12 @@ describe('KurrentDB, on a fake server,', () => {
       const late = events.map((event) => ({ ...event, metadata: { ...metadata, actor: { id: 'person-2' } } }));
       await expect(store.append(stream, -1, late)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       const renamed = events.map((event) => ({ ...event, type: 'ContractSigned' }));
-      await expect((await open()).append(stream, -1, renamed)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
+      await expect((await openStore()).append(stream, -1, renamed)).rejects.toBeInstanceOf(WrongExpectedRevisionError);
       expect((await store.read(stream)).map(({ data }) => data)).toEqual([{ n: 0 }, { n: 1 }]);
     });
 
     it('with the ids of one still in flight is compared with it', async () => {
-      const store = await open();
+      const store = await openStore();
       const stream = freshStream();
       const event = fact({ right: true });
       const both = await Promise.allSettled([
@@ -155,13 +162,13 @@ describe('KurrentDB, on a fake server,', () => {
     it('sent again by another process returns the original answer', async () => {
       const stream = freshStream();
       const events = facts(3);
-      const first = await (await open()).append(stream, -1, events);
-      expect(await (await open()).append(stream, -1, events)).toEqual(first);
+      const first = await (await openStore()).append(stream, -1, events);
+      expect(await (await openStore()).append(stream, -1, events)).toEqual(first);
       expect(server.recorded(stream)).toHaveLength(3);
     });
 
     it('waits when 64 are in flight', async () => {
-      const store = await open();
+      const store = await openStore();
       server.latency = 5;
       await Promise.all(Array.from({ length: 400 }, () => store.append(freshStream(), -1, facts(1))));
       expect(server.appendsAtOnce).toBeLessThanOrEqual(64);
@@ -169,7 +176,7 @@ describe('KurrentDB, on a fake server,', () => {
     });
 
     it('is refused when the queue is full', async () => {
-      const store = await open({ inFlight: 2, queue: 3 });
+      const store = await openStore({ inFlight: 2, queue: 3 });
       server.latency = 20;
       const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.append(freshStream(), -1, facts(1))));
       const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
@@ -179,7 +186,7 @@ describe('KurrentDB, on a fake server,', () => {
     });
 
     it('larger than the server accepts is refused as too large', async () => {
-      const store = await open();
+      const store = await openStore();
       server.maxAppendSize = 10_000;
       const stream = freshStream();
       await expect(store.append(stream, -1, [fact({ text: 'x'.repeat(11_000) })])).rejects.toBeInstanceOf(AppendTooLargeError);
@@ -189,10 +196,10 @@ describe('KurrentDB, on a fake server,', () => {
     });
 
     it('needs ids that are UUIDs', async () => {
-      const store = await open();
-      const before = server.calls.append;
+      const store = await openStore();
+      const before = server.calls[append];
       await expect(store.append(freshStream(), -1, [fact({}, { id: 'e-1' })])).rejects.toBeInstanceOf(TypeError);
-      expect(server.calls.append).toBe(before);
+      expect(server.calls[append]).toBe(before);
     });
   });
 
@@ -362,8 +369,8 @@ describe('KurrentDB, on a fake server,', () => {
       server.leaderIs('127.0.0.1', leader.port);
       const store = await KurrentStore.open(options(`esdb://127.0.0.1:${server.port},127.0.0.1:1?tls=false`));
       await store.append(freshStream(), -1, facts(1));
-      expect(leader.calls.append).toBe(2);
-      expect(server.calls.append).toBe(0);
+      expect(leader.calls).toMatchObject({ append: 1, batchAppend: 1 }); // genesis, and the event
+      expect(server.calls).toMatchObject({ append: 0, batchAppend: 0 });
       await store.close();
       await leader.kill();
     });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Recent } from '../../src/store/sqlite/read-model-tables.js';
 import { SqliteReadModelFile } from '../../src/store/sqlite/read-model-file.js';
 import {
   MAX_SCANNED,
@@ -95,6 +96,23 @@ const streams = ['contract-a', 'contract-b', 'programme-met'];
 /** From one that is on every event to one that hardly any has. */
 const rarity = { 'type:All': 0, 'actor:ana': 40, 'tower:euc': 70, 'contract:b': 80, 'supplier:csc': 95 } as const;
 const tagNames = Object.keys(rarity) as (keyof typeof rarity)[];
+
+describe('names that are kept', () => {
+  it('are those used last, in so many bytes', () => {
+    const recent = new Recent(100_000);
+    const name = (n: number) => `contract:${String(n).padStart(91, '0')}`; // 100 characters, and as much for its place
+    for (let n = 0; n < 5000; n++) {
+      recent.set(name(n), n);
+      expect(recent.get(name(0))).toBe(0); // in use all the time
+    }
+    const kept = Array.from({ length: 5000 }, (_, n) => n).filter((n) => recent.get(name(n)) === n);
+    expect(kept.length).toBeLessThanOrEqual(500);
+    expect(kept.length).toBeGreaterThan(200);
+    expect(kept).toContain(4999);
+    recent.clear();
+    expect(recent.get(name(4999))).toBeUndefined();
+  });
+});
 
 describe('a read model', () => {
   describe('the index of the log', () => {
@@ -609,7 +627,7 @@ describe('a read model', () => {
       const text = 'Not a database, though it is as long as one that is not very long would be.'.repeat(100);
       writeFileSync(file, text);
       expect(() => open(file)).toThrow(ReadModelDamagedError);
-      const aside = new SqliteReadModelFile(file).setAside();
+      const aside = new SqliteReadModelFile(file).setAside()!;
       expect([aside, readFileSync(aside, 'utf8')]).toEqual([`${file}.damaged-1`, text]);
       works(open(file));
     });

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import Database from 'better-sqlite3';
 import { open as openHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NewEvent } from '../../src/kernel/index.js';
-import { HistoryBrokenError, OutcomeUnknownError, StoreFailedError, StoreUnavailableError } from '../../src/store/event-store.js';
+import { contract } from '../../src/domain/contract/index.js';
+import { History, type NewEvent } from '../../src/kernel/index.js';
+import { OutcomeUnknownError, StoreFailedError, StoreUnavailableError, UNREADABLE } from '../../src/store/event-store.js';
 import { LEDGER_FILE, type SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { injectFaults } from '../fakes/sqlite-faults.js';
 import { fact, facts, freshStream, metadata, newId, wholeLog } from './event-store.contract.js';
@@ -167,6 +168,43 @@ describe('a transaction that fails before its COMMIT', () => {
   });
 });
 
+describe('a disk that is full for a while', () => {
+  it('is named in the log when it begins, once a minute while appends are refused, and when one is stored again', async () => {
+    await store.close();
+    const said: string[] = [];
+    store = await openStore(dir, { log: (message, error) => said.push(error instanceof Error ? `${message} ${error.message}` : message) });
+    const full = (times: number) => injectFaults(...Array.from({ length: times }, () => ({ sql: 'COMMIT', code: 'SQLITE_FULL' }) as const));
+    const append = () => outcome(store.append(freshStream(), -1, facts(1)));
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      full(5);
+      expect(store.refusing).toBeUndefined();
+      await append();
+      await append();
+      expect(store.refusing).toMatchObject({ code: 'SQLITE_FULL' });
+      expect(said.splice(0)).toEqual(['The ledger cannot be written for now: commands are refused until it can. injected SQLITE_FULL']);
+      jest.advanceTimersByTime(180_000);
+      expect(said.splice(0)).toEqual(['The ledger still cannot be written: 2 appends were refused so far. injected SQLITE_FULL']);
+      await append();
+      jest.advanceTimersByTime(60_000);
+      expect(said.splice(0)).toEqual(['The ledger still cannot be written: 3 appends were refused so far. injected SQLITE_FULL']);
+      await append();
+      await append();
+      expect(await append()).toBe('stored');
+      expect(store.refusing).toBeUndefined();
+      jest.advanceTimersByTime(180_000);
+      expect(said.splice(0)).toEqual(['The ledger is written again; 5 appends were refused meanwhile.']);
+      full(1);
+      await append();
+      await store.close();
+      jest.advanceTimersByTime(180_000);
+      expect(said).toHaveLength(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
 describe('a ROLLBACK that fails', () => {
   it('refuses everything from then on, also reading: this connection would see what is not stored', async () => {
     const stream = freshStream();
@@ -194,7 +232,7 @@ describe('a file that is damaged', () => {
     expect(await outcome(store.append(freshStream(), -1, facts(1)))).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('in the text of one event is named by position and stream, and hinders no other stream', async () => {
+  it('in the text of one event is handed out as unreadable, named by position and stream, and hinders no other stream', async () => {
     const [stream, other, events] = [freshStream(), freshStream(), facts(3)];
     await store.append(other, -1, facts(1));
     await store.append(stream, -1, events);
@@ -204,10 +242,12 @@ describe('a file that is damaged', () => {
     db.prepare(`UPDATE events SET data = '{"n":' WHERE stream = ? AND revision = 1`).run(stream);
     db.close();
     store = await openStore(dir);
-    for (const read of [store.read(stream), store.readAll()]) {
-      await expect(read).rejects.toBeInstanceOf(HistoryBrokenError);
-      await expect(read).rejects.toThrow(`The event at position 4, revision 1 of ${stream}, is not JSON.`);
-    }
+    const [first, damaged, third] = await store.read(stream);
+    expect([first!.id, first!.data, third!.id, third!.data]).toEqual([events[0]!.id, events[0]!.data, events[2]!.id, events[2]!.data]);
+    const { recordedAt } = metadata;
+    expect(damaged).toMatchObject({ id: events[1]!.id, position: '4', revision: 1, type: events[1]!.type, data: null, metadata: { schemaVersion: UNREADABLE, recordedAt } }); // prettier-ignore
+    expect((await wholeLog(store)).slice(1)).toEqual([first, damaged, third]);
+    expect(() => History.of(contract, 'c', [damaged!], 'UTC')).toThrow(`The event at position 4, revision 1 of ${stream}, cannot be read: it is damaged`); // prettier-ignore
     expect(store.failure).toBeUndefined();
     expect(await store.append(other, 0, facts(1))).toMatchObject({ revision: 1 });
     for (const again of [events, facts(1)])

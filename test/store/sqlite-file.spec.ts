@@ -257,7 +257,7 @@ describe('a ledger whose files are taken away while it is open', () => {
     const failed = new Promise<Error>((resolve) => store.onFailure(resolve));
     await take(dir);
     const failure = await failed;
-    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was removed or replaced while the ledger was open/);
+    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was removed or replaced while it was open/);
     expect(store.failure).toBe(failure);
     await expect(store.append(freshStream(), -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await wholeLog(store)).toHaveLength(1);

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Heads, HEADS_BYTES } from '../../src/store/sqlite/rows.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError, refuseUnsafe, UnsafeSqliteError } from '../../src/store/sqlite/folder.js';
 import { eventStoreContract, facts, freshStream, newId, wholeLog } from './event-store.contract.js';
@@ -18,6 +19,30 @@ afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force
 const open = (dir: string, timeZone = 'Europe/London') => SqliteStore.open({ dir, timeZone, now: () => '2026-03-04T05:06:07.089Z', newId });
 
 eventStoreContract('the embedded store', async () => open(await folder()));
+
+it('hands out the newest events at once, in their order', async () => {
+  const store = await open(await folder());
+  expect(await store.newest(3)).toEqual([]);
+  const sent = facts(5);
+  await store.append(freshStream(), -1, sent.slice(0, 2));
+  await store.append(freshStream(), -1, sent.slice(2));
+  expect((await store.newest(3)).map(({ id }) => id)).toEqual(sent.slice(2).map(({ id }) => id));
+  expect(await store.newest(9)).toEqual(await wholeLog(store));
+  await store.close();
+});
+
+it('keeps the revisions of the streams used last in so many bytes, however many there are', () => {
+  let asked = 0;
+  const heads = new Heads(() => (asked++, undefined));
+  const name = (n: number) => `contract-${String(n).padStart(60, '0')}`;
+  const most = 2 * Math.floor(HEADS_BYTES / name(0).length); // more than there is room for
+  for (let n = 0; n < most; n++) heads.moved(name(n), n);
+  expect([heads.of(name(most)), heads.of(name(most - 1)), asked]).toEqual([-1, most - 1, 1]);
+  let kept = 0;
+  for (let n = 0; n < most; n++) if (heads.known(name(n)) !== undefined) kept += name(n).length;
+  expect(kept).toBeGreaterThan(HEADS_BYTES / 4);
+  expect(kept).toBeLessThan(HEADS_BYTES);
+});
 
 describe('the embedded store', () => {
   it('writes ahead and waits for the disk', async () => {

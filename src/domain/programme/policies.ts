@@ -1,11 +1,11 @@
 import {
-  addMonths,
   before,
   certainlyBefore,
   changeFigures,
   compare,
   isAmount,
   monthsBetween,
+  moveEnd,
   ratio,
   stepRangeOverOriginal,
   within,
@@ -151,7 +151,7 @@ const stepAbove = ({ original, current, to }: ChangeAsked, percent: number): Ans
 const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer => {
   if (newEndsOn === undefined) return 'no';
   if (endsOn === undefined) return 'unknown';
-  if (certainlyBefore(addMonths(endsOn, months), newEndsOn)) return 'yes';
+  if (certainlyBefore(moveEnd(endsOn, months), newEndsOn)) return 'yes';
   return monthsBetween(endsOn, newEndsOn) === undefined ? 'unknown' : 'no';
 };
 

@@ -132,11 +132,11 @@ export const historyPage = async (history: History, from: number, limit: number)
 };
 
 /** The record of one decision: the command, its sender, what was known and assessed, and what has happened to its events since. */
-export const dossierOf = (events: readonly RecordedEvent[], history: History, timeZone: string) => {
+export const dossierOf = (events: readonly RecordedEvent[], history: History) => {
   const first = events[0]!;
   const { metadata } = first;
   const body = bodyOf(first) as { readonly [field: string]: Json };
-  const late = daysLate(metadata.effectiveOn, metadata.recordedAt, timeZone);
+  const late = daysLate(metadata.effectiveOn, metadata.recordedAt, history.timeZone);
   return {
     stream: first.stream,
     ...whoAndWhy(first),
@@ -180,7 +180,7 @@ interface Outcome {
 }
 
 /** Replays a decision against the streams and revisions that were known when it was taken. */
-export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[], timeZone: string): Promise<Replay> => {
+export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[]): Promise<Replay> => {
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
@@ -194,7 +194,7 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
     record,
     actor: metadata.actor,
     effectiveOn: metadata.effectiveOn,
-    today: dayOf(metadata.recordedAt, timeZone),
+    today: dayOf(metadata.recordedAt, history.timeZone),
   };
   const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };

@@ -67,9 +67,6 @@ interface Serving {
   catchingUp: ProjectionWriter | undefined;
 }
 
-/** Memory for folded streams, in bytes, unless it is given. */
-export const HISTORY_BYTES = 32 * 1024 * 1024;
-
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
 /**

@@ -211,18 +211,19 @@ const placeOf = (stream: string, contribution: Contribution) => ({
 });
 
 /** A few are searched through, many are looked up. */
-const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
+export const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {
   if (contributions.length <= 8) return (key) => contributions.find((contribution) => contribution.key === key);
   const known = new Map<string, Contribution>(contributions.map((contribution) => [contribution.key, contribution]));
   return (key) => known.get(key);
 };
 
-const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other: Contribution): boolean => {
+/** Whether two contributions stand alike, whatever they add. */
+export const samePlace = ({ row = false, links = NO_LINKS }: Contribution, other: Contribution): boolean => {
   const { row: otherRow = false, links: others = NO_LINKS } = other;
   return row === otherRow && links.length === others.length && links.every((link, i) => link === others[i]);
 };
 
-const sameSums = (before: Measures | undefined, after: Measures): boolean => {
+export const sameSums = (before: Measures | undefined, after: Measures): boolean => {
   if (before === after) return true;
   if (before === undefined) return false;
   let n = 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AnyAggregate, Projection } from '../../kernel/index.js';
+import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import { localPage, type EventStore } from '../../store/event-store.js';
 import {
   MAX_PAGE,
@@ -12,8 +12,8 @@ import {
   type Sequence,
 } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { Follower, HISTORY_BYTES, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
-import { HistoryCache } from '../history-cache.js';
+import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
+import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
 import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -25,7 +25,9 @@ export interface ProjectionOptions {
   readonly follow?: (listener: FollowerListener) => RunningFollower;
   /** Says once what is wrong with a stream, a projection or the read model. */
   readonly log?: (message: string, error?: unknown) => void;
-  /** Memory for folded streams, in bytes, for readers and for the follower each; 32 MB unless set. */
+  /** Folded streams that this thread shares, for readers; of their own unless given. */
+  readonly histories?: HistoryCache;
+  /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 32 MB each unless set. */
   readonly historyBytes?: number;
   /** Before the second attempt to follow; the next ones wait up to 30 s. */
   readonly retryMs?: number;
@@ -86,6 +88,8 @@ export class Projector {
   readonly opened: Promise<void>;
   #open!: () => void;
   #reader: ReadModelReader | undefined;
+  /** Ends the watch over the file that is read. */
+  #unwatch = (): void => undefined;
   #follower: RunningFollower | undefined;
   #reported: FollowerReport | undefined;
   /** The head of the log when its first read model was begun: nothing is answered before it is reached. */
@@ -93,13 +97,14 @@ export class Projector {
   #failed: unknown;
   #said = '';
   #retireBuilds = true;
+  #isEndingWaits = false;
   #damaged: ReadModelDamagedError | undefined;
   /** Ends the wait between two attempts. */
   #retry = new AbortController();
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
-    this.#histories = new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
+    this.#histories = options.histories ?? new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
     this.#serving = new Map(
       options.projections.map((projection) => [
         projection.name,
@@ -199,6 +204,10 @@ export class Projector {
   eventAt(sequence: Sequence): IndexedEvent | undefined {
     return sequence > this.sequence ? undefined : this.#readModel.eventAt(sequence);
   }
+  /** As recorded, from what is local. @throws what the store throws */
+  event({ stream, revision }: Pick<IndexedEvent, 'stream' | 'revision'>): Promise<RecordedEvent> {
+    return this.#histories.event(stream, revision);
+  }
   /** @throws RebuildingError */
   revisionAt(stream: string, sequence: Sequence): number {
     return this.#readModel.revisionAt(stream, sequence);
@@ -234,12 +243,21 @@ export class Projector {
     throw damage;
   }
 
+  /** Nobody waits for a position from now on: who does is answered as things stand. */
+  endWaits(): void {
+    this.#isEndingWaits = true;
+    this.#waiting.notifyAll();
+  }
+  get isEndingWaits(): boolean {
+    return this.#isEndingWaits;
+  }
+
   /** Whether every projection has read a position, after waiting so long for it. @throws InvalidPositionError, TooManyWaitersError */
   async reached(position: string, timeoutMs: number): Promise<boolean> {
     const { store } = this.#o;
     const there = () => this.position !== undefined && store.compare(this.position, position) >= 0;
     store.compare(position, position);
-    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#stop.signal.aborted || there());
+    await this.#wait(AbortSignal.timeout(timeoutMs), () => this.#isEndingWaits || this.#stop.signal.aborted || there());
     return there();
   }
 
@@ -293,6 +311,7 @@ export class Projector {
     }
   }
   #closeReader(): void {
+    this.#unwatch();
     this.#reader?.close();
     this.#reader = undefined;
   }
@@ -407,6 +426,7 @@ export class Projector {
         reader = readModel.read((damage) => this.#isDamaged(damage));
       }
       if (!reader.lastEvent()) this.#firstUntil = await store.head();
+      this.#unwatch = readModel.watch((gone) => this.#isDamaged(gone));
     } catch (error) {
       reader.close();
       throw error;
@@ -425,6 +445,10 @@ export class Projector {
   #take(report: FollowerReport): void {
     const { log } = this.#o;
     if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
+    if (this.#said !== '' && report.sequence > this.sequence) {
+      this.#said = '';
+      this.#o.log?.('Projections follow the log again.');
+    }
     this.#reported = report;
     this.#failed = undefined;
     let swapped = false;
@@ -478,7 +502,7 @@ export class Projector {
     for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
     const aside = this.#o.readModel.setAside();
     this.#damaged = undefined;
-    this.#o.log?.(`The read model is set aside as ${aside} and made again. ${damage.message}`, damage);
+    this.#o.log?.(`The read model is ${aside === undefined ? '' : `set aside as ${aside} and `}made again. ${damage.message}`, damage);
   }
 }
 

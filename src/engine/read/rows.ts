@@ -3,10 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   NEWEST,
   type Contribution,
+  type Contributions,
   type Key,
   type LinkedList,
   type Lookup,
   type MeasureKinds,
+  type Measures,
   type OwnList,
   type Projection,
   type Source,
@@ -23,6 +25,7 @@ import {
 } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import {
+  byKey,
   contributionsOf,
   contributionsOfEvent,
   faultedIn,
@@ -30,12 +33,15 @@ import {
   keyOfTotal,
   kindOf,
   readsEvents,
+  samePlace,
   sameStanding,
+  sameSums,
   targetOf,
   targetsOf,
   under,
 } from './projection-writer.js';
 import type { HistoryCache } from '../history-cache.js';
+import { isShownBy, textOfRow, textOfShown } from './row-text.js';
 
 export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
@@ -96,12 +102,15 @@ interface Rendered {
 interface KeptUpdate {
   readonly update: Update | undefined;
 }
+interface KeptContributions {
+  readonly contributions: Contributions;
+}
 interface LastRendered extends Rendered {
   readonly at: Sequence;
 }
 
 /** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
-const KEPT_BYTES = 24 << 20;
+const KEPT_BYTES = 20 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */
@@ -114,7 +123,7 @@ const MAX_CHANGED_BYTES = 4 << 20;
 const BREATH = 32;
 
 /** Objects take about four times the memory of their text. */
-const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | Added>({ maxSize: KEPT_BYTES });
+const kept = new LRUCache<string, Rendered | LastRendered | KeptUpdate | KeptContributions | Added>({ maxSize: KEPT_BYTES });
 let instances = 0;
 
 /** Lets other work in between: a turn of the event loop, or longer where the work is for followers. */
@@ -166,7 +175,7 @@ export class Rows {
       cursor = key;
       if (scanned % BREATH === 0) await turn();
       const { row, text } = await this.#render(key, view);
-      if (row === undefined || !this.#passes(row, filters)) continue;
+      if (row === undefined || !this.#passes(key, row, view, filters)) continue;
       rows.push({ key, row });
       bytes += text.length;
     }
@@ -275,9 +284,10 @@ export class Rows {
 
   /**
    * What a follower hears of the events after its place: an update for each, or, when more than `most` of them may have changed rows, the
-   * latest row of each key. Looks at `MAX_SCANNED` events at most, and ends when `enough` says so, so `upTo` may lie before the head.
+   * latest row of each key. Looks at `MAX_SCANNED` events at most, so `upTo` may lie before the head.
+   * @param enough whether the updates end here, which have so many bytes, about
    */
-  async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = () => false): Promise<Followed> {
+  async follow(after: Sequence, head: Sequence, most: number, breathe: Breathe = turn, enough = (_: number) => false): Promise<Followed> {
     // Followers that begin at different places meet at the same ones.
     const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
     const events: IndexedEvent[] = [];
@@ -294,11 +304,13 @@ export class Rows {
       return { upTo, updates: [], latest: { events: events.length, changes } };
     }
     const updates: Update[] = [];
+    let bytes = 0;
     for (const event of events) {
       const update = await this.#updateAt(event, breathe, this.#run);
       if (update) updates.push(update);
+      if (update) bytes += textOfChanges(update.changes).length;
       this.#run = { ...this.#run, to: event.sequence };
-      if (enough()) return { upTo: event.sequence, updates };
+      if (enough(bytes)) return { upTo: event.sequence, updates };
       await breathe();
     }
     this.#run = { ...this.#run, to: upTo };
@@ -392,15 +404,24 @@ export class Rows {
     if (!this.projection.from.some(({ category }) => category === split(stream)[0])) return;
     const faulted = this.writer.faulted.get(stream) ?? Infinity;
     if (faulted <= after) return;
-    const before = from < 0 ? {} : await this.#addedAt(stream, from);
-    if (faulted > upTo) return changed.between(before, await this.#addedAt(stream, to), stream, to);
+    const before = from < 0 ? NONE : await this.#contributionsAt(stream, from);
+    if (faulted > upTo) {
+      const now = await this.#contributionsAt(stream, to);
+      const alike = before.filter((was) => now.some((is) => is.key === was.key && sameStanding(was, is)));
+      const same = alike.length > 0 ? await this.#sameShown(stream, from, to, alike) : NONE;
+      return changed.between(before, now, same, stream, to);
+    }
     const at = this.readModel.revisionAt(stream, faulted);
     const { about } = (await this.histories.event(stream, at)).metadata;
-    const last = at === 0 ? {} : await this.#addedAt(stream, at - 1);
-    const contributions = Object.values(last).map(({ contribution }) => contribution);
+    const last = at === 0 ? NONE : await this.#contributionsAt(stream, at - 1);
     changed.unclear = true;
-    for (const key of [...Object.keys(before), ...Object.keys(last)]) changed.keys.add(key);
-    for (const key of faultedIn(contributions, about.programme)) changed.rows.add(key);
+    for (const { key } of [...before, ...last]) changed.keys.add(key);
+    for (const key of faultedIn(last, about.programme)) changed.rows.add(key);
+  }
+  /** Those contributions of a stream that show at one revision what they show at another. */
+  async #sameShown(stream: string, from: number, to: number, contributions: Contributions): Promise<Contributions> {
+    const [before, now] = [await this.#addedAt(stream, from), await this.#addedAt(stream, to)];
+    return contributions.filter(({ key }) => before[key]!.text === now[key]!.text);
   }
 
   /** Rows that may show a contribution, or did: its own, those it links to, and those that their contributions link to. */
@@ -467,7 +488,7 @@ export class Rows {
     const id = key.slice(key.indexOf(':') + 1);
     const shown = render && (await this.#evaluate(view, () => render(id, view), breathe));
     const row = shown ? this.#withFault(key, view, shown as RowValue) : undefined;
-    const rendered: Rendered = { row, text: JSON.stringify(row ?? null) };
+    const rendered: Rendered = { row, text: row ? textOfRow(row) : 'null' };
     if (!once) kept.set(name, rendered, { size: 200 + 5 * rendered.text.length });
     return rendered;
   }
@@ -499,14 +520,28 @@ export class Rows {
       }
   }
 
-  /** What a stream contributes at a revision. */
+  /** Where a stream stands at a revision; what it shows there is another question. */
+  async #contributionsAt(stream: string, revision: number): Promise<Contributions> {
+    const id = idOf(stream, revision, false);
+    const added = kept.get(this.#name(id)) as Added | undefined;
+    if (added) return Object.values(added).map(({ contribution }) => contribution);
+    const name = this.#name(`place ${id}`);
+    const known = kept.get(name) as KeptContributions | undefined;
+    if (known) return known.contributions;
+    const contributions = contributionsOf(this.projection, await this.histories.at(stream, revision));
+    kept.set(name, { contributions } satisfies KeptContributions, { size: 300 + 500 * contributions.length });
+    return contributions;
+  }
+  /** What a stream contributes at a revision, with what rows show of it. */
   async #addedAt(stream: string, revision: number): Promise<Added> {
     const id = idOf(stream, revision, false);
     const known = kept.get(this.#name(id)) as Added | undefined;
     if (known) return known;
     const history = await this.histories.at(stream, revision);
     const values: Record<string, unknown> = {};
-    const contributions = contributionsOf(this.projection, history);
+    const place = this.#name(`place ${id}`);
+    const contributions = (kept.get(place) as KeptContributions | undefined)?.contributions ?? contributionsOf(this.projection, history);
+    kept.delete(place);
     const kinds = new Set(contributions.map(({ key }) => kindOf(key)));
     for (const source of this.projection.from)
       if (source.category === history.aggregate.category && kinds.has(source.kind))
@@ -540,7 +575,7 @@ export class Rows {
     let bytes = 200;
     for (const contribution of contributions) {
       const value = values[contribution.key];
-      const text = value === undefined ? '' : JSON.stringify(value);
+      const text = value === undefined ? '' : textOfShown(value);
       added[contribution.key] = { contribution, value, text };
       bytes += 600 + 5 * text.length;
     }
@@ -551,10 +586,10 @@ export class Rows {
     return `${this.#instance} ${id}`;
   }
 
-  #passes(row: RowValue, filters: { readonly [name: string]: string }): boolean {
-    return Object.entries(filters).every(([name, wanted]) => {
-      const answer = this.projection.filters![name]!(row);
-      return Array.isArray(answer) ? answer.includes(wanted) : answer === wanted;
+  #passes(key: string, row: RowValue, lookup: View, filters: { readonly [name: string]: string }): boolean {
+    return Object.entries(filters).every(([name, value]) => {
+      const answer = this.projection.filters![name]!(row, { value, key: key as Key, lookup });
+      return Array.isArray(answer) ? answer.includes(value) : answer === value || answer === true;
     });
   }
 }
@@ -570,7 +605,8 @@ class Changed {
   readonly keys = new Set<string>();
   /** Of rows that show totals. */
   readonly rows = new Set<string>();
-  readonly totals = new Set<string>();
+  /** Of totals: what was added to each. */
+  readonly totals = new Map<string, Measures>();
   /** Keys and targets whose places moved. */
   readonly moved = new Set<string>();
   readonly revisions = new Map<string, number>();
@@ -580,7 +616,7 @@ class Changed {
   byEvent(added: Added): void {
     for (const { contribution } of Object.values(added)) {
       this.keys.add(contribution.key);
-      this.#adds(contribution);
+      this.#count(undefined, contribution.sums);
       for (const target of targetsOf(contribution)) {
         this.moved.add(target);
         this.rows.add(keyOfTarget(target));
@@ -589,30 +625,43 @@ class Changed {
     }
   }
 
-  between(before: Added, now: Added, stream: string, revision: number): void {
+  /** @param same those of both that stand alike and show the same */
+  between(before: Contributions, now: Contributions, same: Contributions, stream: string, revision: number): void {
     this.revisions.set(stream, revision);
-    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      const [was, is] = [before[key], now[key]];
-      const same = was && is && sameStanding(was.contribution, is.contribution);
-      if (same && was.text === is.text) continue;
+    const [last, next] = [byKey(before), byKey(now)];
+    const unchanged = byKey(same);
+    for (const key of new Set([...before, ...now].map((contribution) => contribution.key))) {
+      if (unchanged(key)) continue;
+      const [was, is] = [last(key), next(key)];
       this.keys.add(key);
-      for (const one of [was, is]) {
-        if (!one) continue;
-        this.#adds(one.contribution);
-        if (same) continue;
-        this.moved.add(key);
-        for (const target of targetsOf(one.contribution)) this.moved.add(target);
-      }
+      this.#count(was?.sums, is?.sums);
+      if (was && is && samePlace(was, is)) continue;
+      this.moved.add(key);
+      for (const one of [was, is]) if (one) for (const target of targetsOf(one)) this.moved.add(target);
     }
   }
 
-  #adds({ sums = {} }: Contribution): void {
-    for (const total in sums) {
-      this.totals.add(total);
+  #count(before: NonNullable<Contribution['sums']> = {}, after: NonNullable<Contribution['sums']> = {}): void {
+    for (const total of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const [was = NOTHING, is = NOTHING] = [before[total], after[total]];
+      if (sameSums(was, is)) continue;
       this.rows.add(keyOfTotal(total));
+      this.totals.set(total, plus(minus(this.totals.get(total) ?? NOTHING, was), is));
     }
   }
 }
+const NOTHING: Measures = {};
+const NONE: Contributions = [];
+/** Zero measures are omitted, as they are where totals are stored. */
+const plus = (a: Measures, b: Measures): Measures => {
+  const sum: Record<string, bigint> = { ...a };
+  for (const measure in b) {
+    sum[measure] = (sum[measure] ?? 0n) + b[measure]!;
+    if (sum[measure] === 0n) delete sum[measure];
+  }
+  return sum;
+};
+const minus = (a: Measures, b: Measures): Measures => plus(a, Object.fromEntries(Object.entries(b).map(([measure, n]) => [measure, -n])));
 /** Of a row that was there, and was not rendered. */
 const OTHER: Rendered = { row: undefined, text: '?' };
 const NO_ROW: Rendered = { row: undefined, text: '' };
@@ -650,16 +699,22 @@ const placeOfCursor = (cursor: string, ranks: number): ListPlace => {
   return { rank: Number(rank), since: Number(since), key };
 };
 
+/** Of so many entries; unlike with `max`, it takes no room for them before they come: a view is made for every question. */
+const cacheOf = <Value extends object | number>(entries: number) =>
+  new LRUCache<string, Value>({ maxSize: entries, sizeCalculation: () => 1 });
+
 /** What a row sees at one sequence. */
 class View implements Lookup {
   /** What to fetch before it is evaluated again. */
   readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
   // Each holds some hundred bytes an entry, the lists up to two kilobytes: all together at most about 5 MB.
-  readonly #first = new LRUCache<string, readonly Origin[]>({ max: 1000 });
-  readonly #revisions = new LRUCache<string, number>({ max: 5000 });
-  readonly #placesUnder = new LRUCache<string, readonly ContributionPlace[]>({ max: 5000 });
-  readonly #sums = new LRUCache<string, Readonly<Record<string, bigint>>>({ max: 5000 });
+  readonly #first = cacheOf<readonly Origin[]>(1000);
+  readonly #revisions = cacheOf<number>(5000);
+  readonly #placesUnder = cacheOf<readonly ContributionPlace[]>(5000);
+  readonly #sums = cacheOf<Readonly<Record<string, bigint>>>(5000);
+  /** What was shown under keys. */
+  readonly #got = cacheOf<{ readonly value: unknown }>(500);
 
   constructor(
     private readonly readModel: ReadModelReader,
@@ -674,8 +729,16 @@ class View implements Lookup {
 
   get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined {
     const key = `${source.kind}:${id}`;
-    for (const added of this.#need(this.#originsUnder(source, key))) if (added[key]) return added[key].value as Shown | undefined;
-    return undefined;
+    const got = this.#got.get(key);
+    if (got) return got.value as Shown | undefined;
+    let value: unknown;
+    for (const added of this.#need(this.#originsUnder(source, key)))
+      if (added[key]) {
+        value = added[key].value;
+        break;
+      }
+    this.#got.set(key, { value });
+    return value as Shown | undefined;
   }
 
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
@@ -698,7 +761,7 @@ class View implements Lookup {
     return origins.flatMap(({ key, target }, i) =>
       (key === undefined ? keysLinking(added[i]!, target) : [key]).flatMap((each) => {
         const value = added[i]![each]?.value;
-        return value === undefined ? [] : [list.entry(value as Shown, this)];
+        return value === undefined ? [] : [isShownBy(list.entry(value as Shown, this), value)];
       }),
     );
   }
@@ -733,15 +796,19 @@ class View implements Lookup {
     return category === undefined ? this.#events(target, rank, after, limit) : this.#places(target, rank, after, limit);
   }
 
-  /** The same at a later sequence: what changed is read again. */
-  moved(sequence: Sequence, { moved, totals, revisions }: Pick<Changed, 'moved' | 'totals' | 'revisions'>): this {
+  /** The same at a later sequence: places that moved are read again, and what was added to totals is added here. */
+  moved(sequence: Sequence, { keys, moved, totals, revisions }: Pick<Changed, 'keys' | 'moved' | 'totals' | 'revisions'>): this {
     this.sequence = sequence;
     this.#found.clear();
     for (const name of moved) {
       this.#first.delete(name);
       this.#placesUnder.delete(name);
     }
-    for (const total of totals) this.#sums.delete(total);
+    for (const key of keys) this.#got.delete(key);
+    for (const [total, added] of totals) {
+      const known = this.#sums.get(total);
+      if (known) this.#sums.set(total, plus(known, added));
+    }
     for (const [stream, revision] of revisions) this.#revisions.set(stream, revision);
     return this;
   }

@@ -123,13 +123,16 @@ export const daysAhead = (now: string, watermark: string | undefined): number | 
   return days > 30 ? days : undefined;
 };
 
-/** The latest `recordedAt` after a position, read page by page: the projections may not have read so far when the ledger is opened. */
-export const latestRecordedAt = async (store: EventStore, position: string | undefined): Promise<string | undefined> => {
+/** Events at the end of the log that are looked at for the watermark when the ledger is opened. */
+const NEWEST_EVENTS = 1000;
+
+/**
+ * The latest `recordedAt` at the end of the log, since the projections may not have read so far when the ledger is opened. What is before
+ * the end was recorded at most a minute later than that, or the operator accepted the clock that came after it: the projections find it.
+ */
+export const latestRecordedAt = async (store: EventStore): Promise<string | undefined> => {
   let latest: string | undefined;
-  for (let after = position; ;) {
-    const page = await store.readAll(after);
-    if (page.length === 0) return latest;
-    for (const { metadata } of page) if (latest === undefined || metadata.recordedAt > latest) latest = metadata.recordedAt;
-    after = page.at(-1)!.position;
-  }
+  for (const { metadata } of (await store.newest?.(NEWEST_EVENTS)) ?? [])
+    if (latest === undefined || metadata.recordedAt > latest) latest = metadata.recordedAt;
+  return latest;
 };

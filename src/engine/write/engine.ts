@@ -19,6 +19,8 @@ import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type R
 
 export interface Ports {
   readonly store: EventStore;
+  /** Folded streams that this thread shares; of its own unless given. */
+  readonly histories?: HistoryCache;
   /** The instant of now, in UTC with milliseconds. @throws when the clock cannot be trusted */
   now(): string;
   /** A UUIDv7. */
@@ -75,7 +77,7 @@ export class Engine {
     aggregates: readonly AnyAggregate[],
     private readonly queue = 1024,
   ) {
-    this.#histories = new HistoryCache({ store: ports.store, aggregates });
+    this.#histories = ports.histories ?? new HistoryCache({ store: ports.store, aggregates });
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
   }
 

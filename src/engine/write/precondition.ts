@@ -1,6 +1,6 @@
 /** What a caller asks of the stream before anything is decided (RFC 9110, section 13). */
 export interface Precondition {
-  /** One of these revisions, -1 for a stream without events; none when every tag that came was weak. `any`: the stream has events. */
+  /** One of these revisions, -1 for a stream without events; none when no tag that came is a strong one of a revision. `any`: the stream has events. */
   readonly ifMatch?: readonly number[] | 'any' | undefined;
   /** The stream has no events. */
   readonly ifNoneMatch?: 'any' | undefined;
@@ -13,6 +13,6 @@ export const unmetPrecondition = ({ ifMatch, ifNoneMatch }: Precondition, stream
   if (ifMatch === undefined || (ifMatch === 'any' ? revision !== -1 : ifMatch.includes(revision))) return undefined;
   if (ifMatch === 'any') return `${place}.`;
   if (ifMatch.length === 0)
-    return `${place}, and a weak tag never matches: a proxy on the way has weakened it. Send the revision in quotes, without W/.`;
+    return `${place}, and no tag that came is a revision in quotes. A weak tag never matches: a proxy on the way may have added its W/.`;
   return `${place}, not ${ifMatch.join(' or ')}.`;
 };

@@ -69,16 +69,18 @@ const computed = (date: UncertainDate): Bounds => {
   return { earliest: from ? boundsOfPlain(from).earliest : FIRST, latest: to ? boundsOfPlain(to).latest : LAST };
 };
 
-const cache = new Map<UncertainDate, Bounds>();
+/** Bounds that were asked for of late, and those before them: 2,500 dates of at most 25 characters in each, 1 MB in all. */
+let [cached, older] = [new Map<UncertainDate, Bounds>(), new Map<UncertainDate, Bounds>()];
+const MAX_CACHED = 2500;
 
-/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. At most 5,000 are cached. */
+/** First and last possible day of an uncertain date; `0000-00-00` and `9999-99-99` mark an open end. */
 export const bounds = (date: UncertainDate): Bounds => {
-  const known = cache.get(date);
+  const known = cached.get(date);
   if (known) return known;
-  if (cache.size > 5000) cache.clear();
-  const fresh = computed(date);
-  cache.set(date, fresh);
-  return fresh;
+  const found = older.get(date) ?? computed(date);
+  if (cached.size === MAX_CACHED) [cached, older] = [new Map(), cached];
+  cached.set(date, found);
+  return found;
 };
 
 /** Whether `a` is before `b`: `yes` or `no` (also for the same exact day) when certain, `unknown` otherwise. */
@@ -92,7 +94,12 @@ export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => 
 /** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
 export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
 /** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
-export const daysBetween = (from: string, to: string): number => Temporal.PlainDate.from(from).until(to).days;
+export const daysBetween = (from: string, to: string): number => {
+  if (from !== lastPair.from || to !== lastPair.to) lastPair = { from, to, days: Temporal.PlainDate.from(from).until(to).days };
+  return lastPair.days;
+};
+/** Facts that are recorded one after the other are often equally late. */
+let lastPair = { from: '', to: '', days: 0 };
 
 /** The day of an instant in a time zone. The last result is cached by minute, because no zone changes its day within a minute. */
 export const dayOf = (instant: string, timeZone: string): string => {
@@ -114,32 +121,38 @@ export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZon
   return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
 };
 
-const shift = (date: string, months: number): string => {
-  const [year, month = 1, day] = ymd(date);
-  const total = year! * 12 + month - 1 + months;
+/** The last day of a period that begins on a day: the day before the same day of a later month, or that month's last where it has none. */
+const lastDayOf = (firstDay: string, months: number): string => {
+  const [year, month, day] = ymd(firstDay) as [number, number, number];
+  const total = year * 12 + month - 1 + months;
   const [y, m] = [Math.floor(total / 12), (total % 12) + 1];
-  return day === undefined ? `${pad(y, 4)}-${pad(m)}` : `${pad(y, 4)}-${pad(m)}-${pad(Math.min(day, daysIn(y, m)))}`;
+  const most = daysIn(y, m);
+  return day > most ? `${pad(y, 4)}-${pad(m)}-${pad(most)}` : addDays(`${pad(y, 4)}-${pad(m)}-${pad(day)}`, -1);
+};
+/** What a change of its days makes of an uncertain date: as short as it can be written. Open ends and `unknown` stay. */
+const moved = (date: UncertainDate, move: (day: string) => string): UncertainDate => {
+  if (date === 'unknown') return date;
+  const { earliest, latest } = bounds(date);
+  const [from, to] = [earliest === FIRST ? '' : move(earliest), latest === LAST ? '' : move(latest)];
+  if (from === to) return from;
+  const short = [from.slice(0, 7), from.slice(0, 4)].find((text) => text && boundsOfPlain(text).earliest === from && boundsOfPlain(text).latest === to); // prettier-ignore
+  return short ?? `[${from}..${to}]`;
 };
 
 /**
- * The date `months` later, or earlier when negative, with the precision of the original. A day past the end of its month becomes the last
- * day, a year moved by part of a year becomes an interval, `unknown` stays unknown. The result may be outside the years 1900 to 2199.
+ * The last day of a term of so many months that begins on a day: 12 months from 2015-12-01 end on 2016-11-30. Where the last month has no
+ * such day the term ends on that month's last. An uncertain first day gives the days between: from 2015-10, `[2016-09-30..2016-10-30]`.
  */
-export const addMonths = (date: UncertainDate, months: number): UncertainDate => {
-  if (date === 'unknown') return date;
-  const match = interval.exec(date);
-  if (match) return `[${match[1] && edge(match[1], months, 'earliest')}..${match[2] && edge(match[2], months, 'latest')}]`;
-  if (date.length > 4) return shift(date, months);
-  if (months % 12 === 0) return pad(Number(date) + months / 12, 4);
-  return `[${edge(date, months, 'earliest')}..${edge(date, months, 'latest')}]`;
-};
-// One end of an interval, which must not become an interval itself.
-const edge = (date: string, months: number, end: keyof Bounds): string =>
-  date.length === 4 && months % 12 !== 0 ? shift(boundsOfPlain(date)[end], months) : addMonths(date, months);
+export const endOfTerm = (startsOn: UncertainDate, months: number): UncertainDate => moved(startsOn, (day) => lastDayOf(day, months));
+/**
+ * The last day of a term that becomes so many months longer, or shorter where negative: counted from the day after. 6 months after
+ * 2020-06-30 is 2020-12-31, and 6 months before 2021-03-31 is 2020-09-30. The result may be outside the years 1900 to 2199.
+ */
+export const moveEnd = (endsOn: UncertainDate, months: number): UncertainDate => moved(endsOn, (day) => lastDayOf(addDays(day, 1), months));
 
 /**
  * Whole months from one date to another, negative when the second is earlier; undefined unless both are known at least to the month.
- * A month without a day counts from its first day and up to its last. Inverse of `addMonths`: 31 January to 29 February 2016 is one month.
+ * A month without a day counts from its first day and up to its last. 31 January to 29 February 2016 is one month.
  */
 export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | undefined => {
   if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;

@@ -40,6 +40,8 @@ export interface Failure {
   /** For logs; contains no secret. */
   readonly message: string;
   readonly leader?: Endpoint;
+  /** The append may be stored although the failure's kind says that nothing was done: it shared a request with the one refused. */
+  readonly mayBeStored?: true;
 }
 
 interface GrpcError {
@@ -100,6 +102,7 @@ export const portError = (
 ): Error => {
   const { kind, message } = failure;
   const stream = what.stream ?? 'The log';
+  if (what.append && failure.mayBeStored) return new OutcomeUnknownError(`KurrentDB ended the request before it answered: ${message}`);
   switch (kind) {
     case 'deleted':
       return new HistoryBrokenError(`${stream} was deleted on the server: its events are lost.`);

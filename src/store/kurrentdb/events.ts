@@ -1,6 +1,6 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type { Json, Metadata, NewEvent, RecordedEvent } from '../../kernel/index.js';
-import { CATEGORIES, InvalidPositionError, PositionOfAnotherStoreError, UNREADABLE } from '../event-store.js';
+import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
+import { CATEGORIES, InvalidPositionError, isMetadata, PositionOfAnotherStoreError, unreadableMetadata } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
 
 /** Prefixes of the ledger's streams, for server-side filters. */
@@ -61,12 +61,12 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const recorded = (): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
     const id = event.getId()!.getString();
-    const readable = json !== undefined && isOurs(metadata);
+    const readable = json !== undefined && isMetadata(metadata);
     return {
       id,
       type: record.type,
       data: json ?? null,
-      metadata: readable ? metadata : unreadable(id, system.get('created') ?? '0'),
+      metadata: readable ? metadata : unreadableMetadata(id, instantOf(system.get('created') ?? '0')),
       stream: record.stream,
       revision: record.revision,
       position: nameOf(position),
@@ -74,19 +74,6 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
   };
   return { ...record, recorded };
 };
-
-/** Metadata for an event that another program wrote: complete, so readers do not fail, with a schema version that no reader accepts. */
-const unreadable = (id: string, ticks: string): Metadata => ({
-  schemaVersion: UNREADABLE,
-  recordedAt: instantOf(ticks),
-  effectiveOn: 'unknown',
-  about: {},
-  command: { id, name: 'unknown' },
-  actor: { id: 'unknown' },
-  $correlationId: id,
-  $causationId: id,
-  known: [],
-});
 
 /** The server counts ticks of 100 ns. */
 const instantOf = (ticks: string): string => {
@@ -100,22 +87,6 @@ const parsed = (bytes: Uint8Array): unknown => {
   } catch {
     return undefined;
   }
-};
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isOurs = (value: unknown): value is Metadata => {
-  const m = value as Partial<Record<keyof Metadata, Json>> | null | undefined;
-  const get = (field: Json | undefined, key: string): unknown => (field as { readonly [key: string]: Json } | null | undefined)?.[key];
-  return (
-    typeof m === 'object' &&
-    m !== null &&
-    Number.isSafeInteger(m.schemaVersion) &&
-    [m.recordedAt, m.effectiveOn, m.$correlationId, m.$causationId].every(isText) &&
-    [get(m.command, 'id'), get(m.command, 'name'), get(m.actor, 'id')].every(isText) &&
-    typeof m.about === 'object' &&
-    m.about !== null &&
-    Array.isArray(m.known)
-  );
 };
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;

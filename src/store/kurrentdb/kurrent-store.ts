@@ -10,6 +10,7 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
+import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
@@ -51,11 +52,15 @@ const BOUNDS: Bounds = {
   buffer: { events: 2_000, bytes: 16 * 1024 * 1024 },
 };
 
+export type Transport = 'batch' | 'unary';
+
 export interface KurrentOptions extends Partial<Bounds> {
   /** A connection string: `esdb://user:password@host:2113?tls=true`. */
   readonly url: string;
   /** Time zone of a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
+  /** Whether small appends share one request, which is the default, or each append is a call of its own. */
+  readonly appends?: Transport;
   /** Genesis of the ledger that is migrated to this store. */
   readonly genesis?: Genesis;
   now(): string;
@@ -85,12 +90,14 @@ export class KurrentStore implements EventStore {
     readonly genesis: Genesis,
     private readonly connection: ClusterConnection,
     private readonly bounds: Bounds,
+    private readonly appends: Transport,
     /** The highest position seen so far. */
     private latest: LogPosition,
   ) {}
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
-  static async open({ url, timeZone, genesis, now, newId, log = () => undefined, ...rest }: KurrentOptions): Promise<KurrentStore> {
+  static async open(options: KurrentOptions): Promise<KurrentStore> {
+    const { url, timeZone, genesis, now, newId, log = () => undefined, appends = 'batch', ...rest } = options;
     const target = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = target;
     const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
@@ -105,7 +112,13 @@ export class KurrentStore implements EventStore {
         (node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline),
         isRetryableRead,
       );
-      return new KurrentStore(ledger, connection, bounds, (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n });
+      return new KurrentStore(
+        ledger,
+        connection,
+        bounds,
+        appends,
+        (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n },
+      );
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -223,12 +236,13 @@ export class KurrentStore implements EventStore {
 
   async #send(stream: string, expected: Revision, events: readonly Proposed[], key: string, isDoubtful: boolean): Promise<Appended> {
     const before = this.latest;
+    const by = this.appends === 'batch' && sizeOf(events) <= MAX_BATCHED_BYTES ? 'batchAppend' : 'append';
     let answer: AppendAnswer;
     try {
       answer = await this.connection.retry(
-        (node) => node.append(stream, expected, events, this.bounds.deadline),
+        (node) => node[by](stream, expected, events, this.bounds.deadline),
         (failure) => {
-          if (failure.kind === 'timed-out') isDoubtful = true;
+          if (failure.kind === 'timed-out' || failure.mayBeStored) isDoubtful = true;
           return isTransient(failure) || failure.kind === 'timed-out';
         },
       );
@@ -268,6 +282,8 @@ export class KurrentStore implements EventStore {
     }
   }
 }
+
+const sizeOf = (events: readonly Proposed[]): number => events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
 
 const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): boolean => {
   const canonicalOf = (bytes: Uint8Array): string => canonical(JSON.parse(Buffer.from(bytes).toString()));

@@ -7,6 +7,7 @@ import type { AppendResp, ReadResp } from '@eventstore/db-client/generated/strea
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { BatchAppend } from './batch-append.js';
 import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, failureOf } from './errors.js';
 import {
@@ -31,6 +32,8 @@ export type Responses = Readable & { cancel(): void } & AsyncIterable<ReadResp>;
 export class Node extends EventStoreDBClient {
   readonly endpoint: Endpoint;
   readonly #credentials: Connection['credentials'];
+  readonly #connection: Connection;
+  #batch: BatchAppend | undefined;
   #closed = false;
 
   /** @param generation a number that differs between successive nodes, see `keepAliveInterval` below */
@@ -55,6 +58,7 @@ export class Node extends EventStoreDBClient {
     );
     this.endpoint = endpoint;
     this.#credentials = credentials;
+    this.#connection = connection;
     if (byAddress) this.#withoutServerName();
   }
 
@@ -87,6 +91,13 @@ export class Node extends EventStoreDBClient {
     });
   }
 
+  /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
+  async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
+    if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
+    this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
+    return this.#batch.append(stream, expected, events, deadline);
+  }
+
   /** The raw responses. A caller that stops reading must `cancel`. No deadline for a subscription. @throws CallFailedError if not sent */
   async responses(reading: Reading, deadline = Number.POSITIVE_INFINITY): Promise<Responses> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
@@ -111,6 +122,7 @@ export class Node extends EventStoreDBClient {
   /** Refuses new calls; calls in flight finish. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#batch?.close();
     (await this.getChannel()).close();
   }
 

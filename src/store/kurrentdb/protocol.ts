@@ -90,7 +90,7 @@ export const answerOf = (response: AppendResp): AppendAnswer => {
   };
 };
 
-const identifierOf = (stream: string) => {
+export const identifierOf = (stream: string) => {
   const identifier = new shared.StreamIdentifier();
   identifier.setStreamName(Buffer.from(stream));
   return identifier;

@@ -11,6 +11,12 @@ export class FolderInUseError extends Error {
   }
 }
 
+/** A folder cannot be made or used. */
+export class FolderError extends Error {
+  override readonly name = 'FolderError';
+  readonly code = 'no-folder';
+}
+
 /** This SQLite can lose acknowledged records. */
 export class UnsafeSqliteError extends Error {
   override readonly name = 'UnsafeSqliteError';
@@ -29,7 +35,7 @@ export const refuseUnsafe = (version: string): void => {
 
 export const LOCK_FILE = 'ledger.lock';
 
-/** Holds a folder until released; a killed process leaves it free. @throws FolderInUseError */
+/** Holds a folder until released; a killed process leaves it free. @throws FolderInUseError, FolderError */
 export const lockFolder = (folder: string): (() => void) => {
   makePrivateFolder(folder);
   const file = join(folder, LOCK_FILE);
@@ -47,7 +53,12 @@ export const lockFolder = (folder: string): (() => void) => {
 
 /** Makes a folder, mode 0700, with those above it; takes from one that exists what others may do there. */
 const makePrivateFolder = (folder: string): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const isFile = /^(EEXIST|ENOTDIR)$/.test(codeOf(cause));
+    throw new FolderError(isFile ? `${folder}, or what it should lie in, is a file.` : (cause as Error).message, { cause });
+  }
   try {
     tighten(folder, 0o700);
   } catch (error) {

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import type { RecordedEvent } from '../../kernel/index.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis, type LogReader, type Revision } from '../event-store.js';
 import { Signal } from '../signal.js';
-import { recordedOf, type EventRow } from './rows.js';
+import { readableOf, recordedOf, type EventRow } from './rows.js';
 import { GENESIS } from './ledger-file.js';
 
 /** How the events of a file are read. Each has a place in the order of the log, from 1, which need not be its position. */
@@ -31,6 +31,7 @@ export class LogFile implements LogReader {
     file: string,
     readonly genesis: Genesis,
     queries: LogQueries,
+    private readonly eventOf: (row: EventRow<number | string>) => RecordedEvent = recordedOf,
   ) {
     this.#db = new Database(file, { readonly: true, timeout: 0 });
     this.#db.pragma('cache_size = -8000');
@@ -73,19 +74,32 @@ export class LogFile implements LogReader {
 
   /** @throws StoreUnavailableError, HistoryBrokenError */
   #reading(read: () => readonly EventRow<number | string>[]): readonly RecordedEvent[] {
+    let rows: readonly EventRow<number | string>[];
     try {
-      return read().map(recordedOf);
+      rows = read();
     } catch (error) {
-      if (error instanceof SyntaxError) throw new HistoryBrokenError('An event of the log is not JSON.', { cause: error });
       throw new StoreUnavailableError(`The log cannot be read: ${(error as Error).message}`, undefined, { cause: error });
     }
+    return rows.map((row) => {
+      try {
+        return this.eventOf(row);
+      } catch (cause) {
+        const { position, stream, revision } = row;
+        throw new HistoryBrokenError(`The event at position ${position}, revision ${revision} of ${stream}, is not JSON.`, { cause });
+      }
+    });
   }
 }
 
 /** The log of a SqliteStore. */
 export const ledgerFile = (file: string, genesis: Genesis): LogFile =>
-  new LogFile(file, genesis, {
-    behind: `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`,
-    ofStream: 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
-    placeOf: 'SELECT position AS place FROM events WHERE position = CAST(? AS INTEGER)',
-  });
+  new LogFile(
+    file,
+    genesis,
+    {
+      behind: `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`,
+      ofStream: 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+      placeOf: 'SELECT position AS place FROM events WHERE position = CAST(? AS INTEGER)',
+    },
+    readableOf,
+  );

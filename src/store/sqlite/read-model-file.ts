@@ -1,12 +1,13 @@
 import Database from 'better-sqlite3';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { ReadModel, ReadModelDamagedError, ReadModelFile, ReadModelReader } from '../read-model.js';
+import { ReadModelDamagedError, type ReadModel, type ReadModelFile, type ReadModelReader } from '../read-model.js';
 import { makePrivateFile } from './folder.js';
 import { ReadModelQueries, readModelError } from './read-model-queries.js';
 import { SHAPE, TABLES } from './read-model-tables.js';
 import { SqliteReadModel } from './sqlite-read-model.js';
 import { Statements } from './statements.js';
+import { watchFiles } from './watch.js';
 
 /** Damaged files that are kept. */
 const KEPT = 3;
@@ -46,7 +47,8 @@ export class SqliteReadModelFile implements ReadModelFile {
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.file + suffix, { force: true });
   }
 
-  setAside(): string {
+  setAside(): string | undefined {
+    if (!existsSync(this.file)) return void this.remove();
     const name = `${basename(this.file)}.damaged-`;
     const folder = dirname(this.file);
     const numbers = readdirSync(folder)
@@ -59,6 +61,10 @@ export class SqliteReadModelFile implements ReadModelFile {
     for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - KEPT)))
       rmSync(join(folder, `${name}${number}`), { force: true });
     return aside;
+  }
+
+  watch(onGone: (error: ReadModelDamagedError) => void): () => void {
+    return watchFiles([this.file], ({ message, cause }) => onGone(new ReadModelDamagedError(message, { cause })));
   }
 
   /** Undefined when the file is sound and holds no read model. */

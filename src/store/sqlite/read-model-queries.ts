@@ -42,10 +42,13 @@ export const readModelError = (error: unknown): unknown => {
   return new ReadModelUnavailableError(`The read model is not available: ${message}.`, { cause: error });
 };
 
+/** Memory for the numbers of streams and tags that a connection knows, one that reads and one that writes: some 20,000 names. */
+const NAMES_BYTES = 3 << 20;
+
 /** Queries over one connection. */
 export class ReadModelQueries implements ReadModelReader {
   /** Ids of streams and tags that are in the file. They never change. */
-  protected readonly names = new Recent<number>(20_000);
+  protected readonly names = new Recent(NAMES_BYTES);
 
   /** @param onDamage called with each damage before it is thrown */
   constructor(

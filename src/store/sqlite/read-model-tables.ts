@@ -131,25 +131,36 @@ export const hashOf = (name: string): number => {
   return (a >>> 0) * 4096 + ((b >>> 0) & 4095);
 };
 
-/** A map of the entries used last, at most twice `most`. */
-export class Recent<V> {
-  #now = new Map<string, V>();
-  #before = new Map<string, V>();
-  constructor(private readonly most: number) {}
+/** Numbers by name, those used last, in about `maxBytes` at most: cheaper than an exact order of use. */
+export class Recent {
+  #now = new Map<string, number>();
+  #before = new Map<string, number>();
+  /** Of `#now`. */
+  #bytes = 0;
+  constructor(private readonly maxBytes: number) {}
 
-  get(name: string): V | undefined {
+  get(name: string): number | undefined {
     const value = this.#now.get(name);
     if (value !== undefined) return value;
     const older = this.#before.get(name);
     if (older !== undefined) this.set(name, older);
     return older;
   }
-  set(name: string, value: V): void {
-    if (this.#now.size >= this.most) [this.#now, this.#before] = [new Map(), this.#now];
+  set(name: string, value: number): void {
+    const bytes = name.length + ENTRY_BYTES;
+    if (this.#bytes + bytes > this.maxBytes / 2) {
+      [this.#now, this.#before] = [new Map(), this.#now];
+      this.#bytes = 0;
+    }
     this.#now.set(name, value);
+    this.#bytes += bytes;
   }
   clear(): void {
     this.#now = new Map();
     this.#before = new Map();
+    this.#bytes = 0;
   }
 }
+
+/** What an entry of a map takes beside its name. */
+const ENTRY_BYTES = 100;

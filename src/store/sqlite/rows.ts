@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
-import type { Revision } from '../event-store.js';
+import { isMetadata, unreadableMetadata, type Revision } from '../event-store.js';
 
 /** The columns of an event in a file: its position is a number where the file makes it, a text where another store did. */
 export const COLUMNS = 'stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL'; // prettier-ignore
@@ -33,11 +33,32 @@ export const recordedOf = (row: EventRow<number | string>): RecordedEvent => ({
   metadata: JSON.parse(row.metadata) as RecordedEvent['metadata'],
 });
 
-const HEADS = 50_000;
+/** When an event was recorded whose metadata cannot be read: so it hides nothing of what is recorded later. */
+const UNKNOWN_INSTANT = '1970-01-01T00:00:00.000Z';
+
+/** As `recordedOf`, of a row that holds no event as well: it is handed out as unreadable. */
+export const readableOf = (row: EventRow<number | string>): RecordedEvent => {
+  const { id, stream, revision, type } = row;
+  const [data, metadata] = [parsed(row.data), parsed(row.metadata)];
+  const event = { id, stream, revision, position: String(row.position), type };
+  if (data !== undefined && isMetadata(metadata)) return { ...event, data, metadata };
+  return { ...event, data: null, metadata: unreadableMetadata(id, isMetadata(metadata) ? metadata.recordedAt : UNKNOWN_INSTANT) };
+};
+
+const parsed = (json: string): unknown => {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Memory for the revisions that streams are at: some 20,000 streams. */
+export const HEADS_BYTES = 3 << 20;
 
 /** The revisions that streams are at: where a file has one writer, what is kept needs no question. */
 export class Heads {
-  readonly #kept = new LRUCache<string, Revision>({ max: HEADS });
+  readonly #kept = new LRUCache<string, Revision>({ maxSize: HEADS_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
 
   /** @param ask the file; undefined when it has no such stream */
   constructor(private readonly ask: (stream: string) => Revision | undefined) {}

@@ -6,6 +6,9 @@ import type { Value } from './statements.js';
 /** Events whose rows are collected before they are written: in order of their keys that costs far less. */
 const WRITTEN = 2000;
 
+/** Memory for the numbers of the tags of one kind; there are seven kinds. */
+const TAGS_BYTES = 400 << 10;
+
 /** The one connection that writes a read model. Its queries see what it has written itself. */
 export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   /** Names that are not committed yet; they are committed before there are many. */
@@ -13,7 +16,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   #lastName: number | undefined;
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
   #pending = new Pending();
-  readonly #tags = new Map<string, Recent<number>>();
+  readonly #tags = new Map<string, Recent>();
   #state: 'none' | 'inside' | 'held' = 'none';
 
   transaction(work: () => void, hold = false): void {
@@ -156,7 +159,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   #tag(kind: string, value: string): number {
     let known = this.#tags.get(kind);
-    if (!known) this.#tags.set(kind, (known = new Recent(20_000)));
+    if (!known) this.#tags.set(kind, (known = new Recent(TAGS_BYTES)));
     let tag = known.get(value);
     if (tag === undefined) known.set(value, (tag = this.#name(`${kind}:${value}`)));
     return tag;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
   FORMAT_VERSION,
-  HistoryBrokenError,
   InvalidPositionError,
   OutcomeUnknownError,
   PositionOfAnotherStoreError,
@@ -18,8 +17,9 @@ import {
 import { Signal } from '../signal.js';
 import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
 import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
-import { Heads, recordedOf, textsOf, type EventRow } from './rows.js';
+import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
+import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
 
 export { LEDGER_FILE };
@@ -35,6 +35,8 @@ export interface SqliteStoreOptions {
   readonly genesis?: Genesis;
   now(): string;
   newId(): string;
+  /** Hears that appends are refused for a while, and that they are stored again. */
+  readonly log?: Say;
 }
 
 type Row = ReturnType<typeof textsOf>;
@@ -52,6 +54,8 @@ interface Pending {
 const RECOVERABLE = /^SQLITE_(FULL|BUSY|NOMEM|CONSTRAINT|TOOBIG)/;
 /** A COMMIT that ends with one of these has not written its last frame: nothing of it is found after a crash. */
 const NOT_COMMITTED = /^SQLITE_(FULL|BUSY)/;
+/** What lasts for a while, whatever is appended. */
+const PASSING = /^SQLITE_(FULL|BUSY|NOMEM)/;
 
 /**
  * One SQLite file, one writer. Appends that arrive together are committed together, each checked on its own, and answered only after
@@ -70,6 +74,7 @@ export class SqliteStore implements EventStore {
   readonly #insert: Database.Statement;
   readonly #ofStream: Database.Statement<[string, number, number], EventRow<number>>;
   readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
+  readonly #ofEnd: Database.Statement<[number], EventRow<number>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #last: Database.Statement<[], { position: number | null }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
@@ -79,12 +84,14 @@ export class SqliteStore implements EventStore {
   readonly #listeners: ((failure: StoreFailedError) => void)[] = [];
   /** Of the last COMMIT without a known outcome: ids of its events and commands, those of BATCH appends at most. */
   readonly #doubtful = new Set<string>();
+  readonly #refusals: Refusals;
   #closed = false;
   readonly #waiting = new Signal();
   readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
+    this.#refusals = new Refusals(options.log);
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
@@ -94,6 +101,7 @@ export class SqliteStore implements EventStore {
       this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
       this.#ofStream = db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
       this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
+      this.#ofEnd = db.prepare(`SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
       this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = db.prepare('SELECT max(position) AS position FROM events');
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
@@ -112,6 +120,9 @@ export class SqliteStore implements EventStore {
   get failure(): StoreFailedError | undefined {
     return this.#failure;
   }
+  get refusing(): Error | undefined {
+    return this.#refusals.cause;
+  }
   onFailure(listener: (failure: StoreFailedError) => void): void {
     if (this.#failure) listener(this.#failure);
     else this.#listeners.push(listener);
@@ -124,7 +135,7 @@ export class SqliteStore implements EventStore {
   }
 
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
-    return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(eventOf)));
+    return this.#reading(() => (from > this.#heads.of(stream) ? [] : this.#ofStream.all(stream, from, limit).map(readableOf)));
   }
 
   currentRevision(stream: string): Revision | undefined {
@@ -172,7 +183,11 @@ export class SqliteStore implements EventStore {
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
     const from = after === undefined ? 0 : numberOf(after);
-    return this.#reading(() => this.#ofLog.all(from, limit).map(eventOf));
+    return this.#reading(() => this.#ofLog.all(from, limit).map(readableOf));
+  }
+
+  async newest(limit: number): Promise<readonly RecordedEvent[]> {
+    return this.#reading(() => this.#ofEnd.all(limit).map(readableOf).reverse());
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncIterable<readonly RecordedEvent[]> {
@@ -215,6 +230,7 @@ export class SqliteStore implements EventStore {
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
     this.#unwatch();
+    this.#refusals.end();
     this.#waiting.notifyAll();
     try {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -237,6 +253,7 @@ export class SqliteStore implements EventStore {
         for (const pending of batch) answers.push(this.#write(pending, heads, written));
       });
     } catch (error) {
+      if (error instanceof Error && PASSING.test(codeOf(error))) this.#refusals.refused(error, batch.length);
       for (const { rows, reject } of batch) reject(this.#refusal(rows, error));
       return;
     }
@@ -246,6 +263,7 @@ export class SqliteStore implements EventStore {
   #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
     this.commits++;
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
+    this.#refusals.stored();
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
@@ -318,6 +336,7 @@ export class SqliteStore implements EventStore {
   /** Accepts nothing from now on: what waits was never written, and is refused. */
   #fail(cause: unknown): void {
     if (this.#failure) return;
+    this.#refusals.end();
     this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
     this.#unwatch();
     for (const { rows, reject } of this.#pending.splice(0)) reject(this.#refusal(rows, this.#failure));
@@ -352,17 +371,6 @@ const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLe
 /** By these a later append is recognised as the same, or as the same command decided again. */
 const idsOf = (rows: readonly Row[]): string[] =>
   rows.flatMap(([id, , , metadata]) => [id, (JSON.parse(metadata) as Partial<Metadata>).command?.id ?? id]);
-
-/** @throws HistoryBrokenError when the row holds no event */
-const eventOf = (row: EventRow<number>): RecordedEvent => {
-  try {
-    return recordedOf(row);
-  } catch (error) {
-    throw new HistoryBrokenError(`The event at position ${row.position}, revision ${row.revision} of ${row.stream}, is not JSON.`, {
-      cause: error,
-    });
-  }
-};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -25,7 +25,7 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
       if (ended) return;
       if (found === opened[i]) continue;
       end();
-      return onGone(new Error(`${basename(file)} was removed or replaced while the ledger was open.`, { cause: found }));
+      return onGone(new Error(`${basename(file)} was removed or replaced while it was open.`, { cause: found }));
     }
     looking = false;
   };

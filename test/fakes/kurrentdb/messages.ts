@@ -2,6 +2,7 @@ import code from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import status from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { status as STATUS } from '@grpc/grpc-js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import google from 'google-protobuf/google/protobuf/empty_pb.js';
 import { RefusedError, thrown, type Failure } from './failures.js';
@@ -186,12 +187,28 @@ export const batchMessage = (id: string, stream: string, expected: Expected, out
   return failed(response, 'WrongExpectedVersion', code.Code.ALREADY_EXISTS, wrong);
 };
 
+/** What the server says when it has not handled an append: as the status of a call of its own, and as the message of a batch's answer. */
+const NOT_HANDLED = [
+  ['Server Is Not Ready', 'Server Is Not Ready'],
+  ['Server Is Too Busy', 'Server Is Busy'],
+  ['No leader info available in response', 'No leader info available in response'],
+] as const;
+
 /** The answer that refuses one append of a batch call; undefined for a failure that ends the whole call. */
 export const batchFailure = (id: string, stream: string, failure: Failure): streams.BatchAppendResp | undefined => {
   const { metadata = {}, details = '' } = failure;
   const exception = metadata['exception'];
   const response = batchResponse(id, stream);
   if (exception === 'access-denied') return failed(response, 'AccessDenied', code.Code.PERMISSION_DENIED, new shared.AccessDenied());
+  if (exception === 'maximum-append-event-size-exceeded') {
+    return failed(response, 'MaximumAppendEventSizeExceeded', code.Code.INVALID_ARGUMENT, new shared.MaximumAppendSizeExceeded());
+  }
+  if (failure.code === STATUS.ABORTED) return failed(response, 'Timeout', code.Code.DEADLINE_EXCEEDED, new shared.Timeout());
+  const unhandled = NOT_HANDLED.find(([by]) => details === by)?.[1];
+  if (unhandled !== undefined) {
+    failed(response, 'Empty', code.Code.OK, new shared.Empty()).getError()!.setMessage(unhandled);
+    return response;
+  }
   if (exception === 'maximum-append-size-exceeded') {
     const exceeded = new shared.MaximumAppendSizeExceeded();
     exceeded.setMaxappendsize(Number(metadata['maximum-append-size']));

@@ -106,7 +106,14 @@ export class StreamsService {
     }
   }
 
+  /** Takes the appends in order of arrival, and answers each as soon as it is done. */
   async #batchAppend(call: BatchCall): Promise<void> {
+    const answers = new Set<Promise<void>>();
+    let over = false;
+    const end = (error: unknown) => {
+      if (!over && !(error instanceof GoneError) && !call.cancelled) call.emit('error', statusOf(failureOf(error)));
+      over = true;
+    };
     const begun = new Map<string, { options: streams.BatchAppendReq.Options; events: streams.BatchAppendReq.ProposedMessage[] }>();
     try {
       // The call must stay open after an error here, so that the error can be sent on it.
@@ -118,11 +125,19 @@ export class StreamsService {
         append?.events.push(...request.getProposedMessagesList());
         if (!append || !request.getIsFinal()) continue;
         begun.delete(id);
-        call.write(await this.#batch(call, id, append.options, append.events));
+        this.appendsAtOnce = Math.max(this.appendsAtOnce, ++this.#appends);
+        const answer: Promise<void> = this.#batch(call, id, append.options, append.events)
+          .then((response) => void (!over && !call.cancelled && call.write(response)), end)
+          .finally(() => {
+            this.#appends--;
+            answers.delete(answer);
+          });
+        answers.add(answer);
       }
-      call.end();
+      while (answers.size > 0) await Promise.all(answers);
+      if (!over) call.end();
     } catch (error) {
-      if (!(error instanceof GoneError) && !call.cancelled) call.emit('error', statusOf(failureOf(error)));
+      end(error);
     }
   }
 

@@ -1,6 +1,5 @@
 import {
   add,
-  addMonths,
   amount,
   before,
   certainlyBefore,
@@ -10,6 +9,7 @@ import {
   flag,
   id,
   isAmount,
+  moveEnd,
   optional,
   ref,
   showAmount,
@@ -152,7 +152,7 @@ export const changing = {
     },
     evolve: ({ extensionSought: _, ...c }, { option, months, endsOn }, { event, effectiveOn, authority }) => {
       const more = months ?? c.options.find((o) => o.option === option)?.months;
-      const end = endsOn ?? (c.term.endsOn && more ? addMonths(c.term.endsOn, more) : undefined);
+      const end = endsOn ?? (c.term.endsOn && more ? moveEnd(c.term.endsOn, more) : undefined);
       return {
         ...c,
         options: c.options.map((o) => (o.option === option ? { ...o, status: 'exercised' } : o)),
@@ -173,7 +173,7 @@ export const changing = {
     assess({ option }, { effectiveOn }, { options, term }, programme) {
       const notice = options.find((o) => o.option === option)?.noticeMonths;
       if (notice === undefined) return [];
-      const last = term.endsOn && addMonths(term.endsOn, -notice);
+      const last = term.endsOn && moveEnd(term.endsOn, -notice);
       const late = last ? before(last, effectiveOn) : 'unknown';
       const result = late === 'no' ? 'met' : late === 'yes' ? 'not-met' : 'not-assessable';
       return checked(programme, 'option-notice', effectiveOn, { noticeMonths: notice, endsOn: term.endsOn ?? null }, result);
