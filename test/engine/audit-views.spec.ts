@@ -6,7 +6,6 @@ import { tellWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('100') };
-const LONDON = 'Europe/London';
 
 let world: World;
 beforeEach(async () => {
@@ -139,7 +138,7 @@ describe('the dossier of a decision', () => {
   it('has what was asked and known, and what became of each event since', async () => {
     const { decision } = await hosting('AwardContract', award, { effectiveOn: '2015-12-25', evidence: [{ title: 'Press' }] });
     const event = await idOf(0);
-    const dossier = async () => dossierOf((await history()).decision(decision!), await history(), LONDON);
+    const dossier = async () => dossierOf((await history()).decision(decision!), await history());
     const first = await dossier();
     expect(first).toMatchObject({
       stream: 'contract-hosting',
@@ -169,11 +168,7 @@ describe('the dossier of a decision', () => {
     await hosting('AwardContract', award);
     const [event] = (await history()).recorded as [RecordedEvent];
     const assessed = (rule: string): Metadata => ({ ...event.metadata, assessed: [{ rule, version: '1', inputs: {}, result: 'met' }] });
-    const dossier = dossierOf(
-      [event, { ...event, metadata: assessed('a') }, { ...event, metadata: assessed('b') }],
-      await history(),
-      LONDON,
-    );
+    const dossier = dossierOf([event, { ...event, metadata: assessed('a') }, { ...event, metadata: assessed('b') }], await history());
     expect(dossier).not.toHaveProperty('daysLate');
     expect([dossier.evidence, dossier.assessed.map(({ rule }) => rule)]).toEqual([[], ['a', 'b']]);
     expect(dossier.events[0]).not.toHaveProperty('notes');
@@ -184,7 +179,7 @@ describe('a replay', () => {
   const replayed = async (change: (event: RecordedEvent) => RecordedEvent = (event) => event) => {
     const recorded = (await history()).recorded.at(-1)!;
     const command = commands.find(({ name }) => name === recorded.metadata.command.name)!;
-    return replay((category, id) => world.history(`${category}-${id}`), command, [change(recorded)], LONDON);
+    return replay((category, id) => world.history(`${category}-${id}`), command, [change(recorded)]);
   };
 
   it('of a decision without rules has nothing assessed, and the same events', async () => {
@@ -217,11 +212,11 @@ describe('a replay', () => {
       again: [],
       refused: { code: 'ledger/unknown-reference', detail: 'No programme met is recorded.' },
     });
-    const broken = replay(async () => Promise.reject(new Error('The disk is gone.')), commands[0]!, (await history()).recorded, LONDON);
+    const broken = replay(async () => Promise.reject(new Error('The disk is gone.')), commands[0]!, (await history()).recorded);
     await expect(broken).rejects.toThrow('The disk is gone.');
     const [command] = commands.filter(({ name }) => name === 'AwardContract');
     const wrong = { ...command!, decide: () => { throw new RangeError('A fault of the program.'); } }; // prettier-ignore
-    await expect(replay((category, id) => world.history(`${category}-${id}`), wrong, (await history()).recorded, LONDON)).rejects.toThrow(RangeError); // prettier-ignore
+    await expect(replay((category, id) => world.history(`${category}-${id}`), wrong, (await history()).recorded)).rejects.toThrow(RangeError); // prettier-ignore
   });
 });
 

@@ -78,7 +78,10 @@ export class InMemory {
   /** The keys under which a row stands, sorted; with filters, of the rows that answer to all of them. */
   keys(filters: Readonly<Record<string, string>> = {}): string[] {
     const answers = (key: string): boolean =>
-      Object.entries(filters).every(([name, wanted]) => [this.projection.filters![name]!(this.row(key)) ?? []].flat().includes(wanted));
+      Object.entries(filters).every(([name, value]) => {
+        const answer = this.projection.filters![name]!(this.row(key), { value, key: key as Key, lookup: this.#lookup });
+        return typeof answer === 'boolean' ? answer : [answer ?? []].flat().includes(value);
+      });
     const keys = this.#placed.flatMap(({ key, row }) => (row === true ? [key] : []));
     return [...new Set(keys)].filter((key) => this.row(key) !== undefined && answers(key)).sort();
   }
