@@ -19,7 +19,11 @@ const scopes: readonly Scope[] = [
   { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
   { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
-  { name: 'history', files: ['src/kernel/history.ts', 'src/kernel/snapshot.ts'], specs: 'test/kernel/(history|command),test/domain/(ledger|rules)' },
+  {
+    name: 'history',
+    files: ['src/kernel/history.ts', 'src/kernel/snapshot.ts'],
+    specs: 'test/kernel/(history|command),test/domain/(ledger|rules)',
+  },
   { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history|random|dates|amounts|json|differences|fields)' },
   { name: 'policies', files: ['src/domain/programme/policies.ts'], specs: 'test/domain/(policies|programme|contract|loss)' },
   ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'loss', 'ledger'].map((name) => ({
