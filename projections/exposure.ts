@@ -1,9 +1,9 @@
 import { linkedList, ownList, projection, ranked, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
-import { loss } from '../src/domain/loss/index.js';
+import { caseKey, loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { itemShown, lossesOf, lossLine, lossShown, lossSums, outgrownIn, withText } from './losses.js';
 import { hasEnded, isPromised } from './promised.js';
 import { trailOf } from './trail.js';
 
@@ -16,8 +16,9 @@ const suppliers = source(supplier, 'supplier', {
   show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
 });
 
-const contractShown = (id: string, { title, stage, role, ceiling }: Contract) => ({
+const contractShown = (id: string, { title, stage, role, ceiling, supplier }: Contract) => ({
   contract: id,
+  supplier: supplier!,
   title: title || id,
   stage,
   role,
@@ -40,20 +41,25 @@ const contracts = source(contract, 'contract', {
 const losses = source(loss, 'loss', {
   place(id, state) {
     if (state.stage === 'none') return [];
-    const keys: Key[] = [`programme:${state.programme}`, ...(state.supplier ? [`supplier:${state.supplier}` as const] : [])];
-    return [{ key: `loss:${id}`, row: true, links: keys, sums: lossSums(state, ...keys) }];
+    const { programme: of, supplier: by, contract: under } = state;
+    const keys: Key[] = [`programme:${of}`, ...(by ? [`supplier:${by}` as const] : under ? [`contract:${under}` as const] : [])];
+    const inCase: Key[] = state.case === undefined ? [] : [caseKey(of!, state.case)];
+    const links: Key[] = [...keys, ...(by && under ? [`contract:${under}` as const] : []), ...inCase];
+    return [{ key: `loss:${id}`, row: true, links, sums: lossSums(state, ...keys, ...inCase) }];
   },
   show: (history) => ({ [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history) } }),
 });
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title } }) => ({ [`programme:${id}`]: { programme: id, title } }),
+  show: ({ id, state: { title, policies } }) => ({ [`programme:${id}`]: { programme: id, title, policies } }),
+  shownByLinking: true,
 });
 type About = Programme['risks'][number]['about'];
+/** What names only a contract stands with the supplier of that contract. */
 const linksOf = (id: string, about: About): Key[] => [
   `programme:${id}`,
-  ...(about?.supplier ? [`supplier:${about.supplier}` as const] : []),
+  ...(about?.supplier ? [`supplier:${about.supplier}` as const] : about?.contract ? [`contract:${about.contract}` as const] : []),
 ];
 const counting = (keys: readonly Key[], what: 'warnings' | 'risks') =>
   Object.fromEntries(keys.map((key) => [key, counted.of({ [what]: 1 })]));
@@ -74,24 +80,39 @@ const risks = source(programme, 'risk', {
   show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
 });
 
-const lists = {
-  contracts: linkedList(contracts, { ranks: 2, entry: (c) => c }),
+const linked = {
   losses: linkedList(losses, { entry: lossLine }),
   warnings: linkedList(warnings),
   risks: linkedList(risks),
 };
+const lists = {
+  /** Each with what was recorded of the contract: losses, and the warnings and risks that name no supplier. */
+  contracts: linkedList(contracts, {
+    ranks: 2,
+    entry(c, lookup) {
+      const key = `contract:${c.contract}` as const;
+      return {
+        ...c,
+        losses: lookup.newest(linked.losses, key),
+        warnings: lookup.newest(linked.warnings, key),
+        risks: lookup.newest(linked.risks, key),
+      };
+    },
+  }),
+  ...linked,
+};
 
-const lossesByBearer = (lookup: Lookup, key: Key) => ({
-  authority: lossesOf(lookup, key, 'authority'),
-  supplier: lossesOf(lookup, key, 'supplier'),
-  elsewhere: lossesOf(lookup, key, 'elsewhere'),
+const lossesByBearer = (lookup: Lookup, ...keys: readonly Key[]) => ({
+  authority: lossesOf(lookup, 'authority', ...keys),
+  supplier: lossesOf(lookup, 'supplier', ...keys),
+  elsewhere: lossesOf(lookup, 'elsewhere', ...keys),
 });
 const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority.losses + by.supplier.losses + by.elsewhere.losses;
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 2,
+  version: 3,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {
@@ -100,26 +121,53 @@ export const exposure = projection({
       if (!row) return undefined;
       const key = `supplier:${id}` as const;
       const { ceiling, contracts } = lookup.sum(promised, key);
-      const byBearer = lossesByBearer(lookup, key);
+      const newest = lookup.newest(lists.contracts, key);
+      // a loss, warning or risk that names only a contract is counted with the newest 20 contracts of its supplier
+      const keys: readonly Key[] = [key, ...newest.map((c) => `contract:${c.contract}` as const)];
+      const byBearer = lossesByBearer(lookup, ...keys);
+      const counts = keys.map((each) => lookup.sum(counted, each));
       return {
         kind: 'supplier',
         ...row,
         ceiling: withText(ceiling),
-        contracts: lookup.newest(lists.contracts, key),
+        contracts: newest,
         losses: byBearer,
         lossList: lookup.newest(lists.losses, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
-        counts: { contracts, losses: numberOf(byBearer), ...lookup.sum(counted, key) },
+        counts: {
+          contracts,
+          losses: numberOf(byBearer),
+          warnings: counts.reduce((sum, { warnings }) => sum + warnings, 0),
+          risks: counts.reduce((sum, { risks }) => sum + risks, 0),
+        },
       };
     },
     loss(id, lookup) {
       const row = lookup.get(losses, id);
-      return row && { kind: 'loss', ...row };
+      if (!row) return undefined;
+      const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
+      const fits = !under || row.supplier === null || under.supplier === row.supplier;
+      const policies = (row.programme !== null && lookup.get(programmes, row.programme)?.policies) || [];
+      const findings = [
+        ...row.findings,
+        ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
+        ...outgrownIn(row, { policies }),
+      ];
+      return { kind: 'loss', ...row, findings };
+    },
+    case(id, lookup) {
+      const key = `case:${id}` as const;
+      const byBearer = lossesByBearer(lookup, key);
+      const losses = numberOf(byBearer);
+      return losses === 0
+        ? undefined
+        : { kind: 'case', case: id, losses: byBearer, lossList: lookup.newest(lists.losses, key), counts: { losses } };
     },
     programme(id, lookup) {
-      const row = lookup.get(programmes, id);
-      if (!row) return undefined;
+      const shown = lookup.get(programmes, id);
+      if (!shown) return undefined;
+      const { policies: _, ...row } = shown;
       const key = `programme:${id}` as const;
       const byBearer = lossesByBearer(lookup, key);
       return {
@@ -134,12 +182,33 @@ export const exposure = projection({
   },
   lists: {
     supplier: lists,
+    case: { losses: lists.losses },
     programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
     loss: {
       items: ownList(
         loss,
         ({ state }) => state.items,
-        (item) => item,
+        (item, { state }) => itemShown(item, state),
+      ),
+      movements: ownList(
+        loss,
+        ({ state }) => state.movements,
+        (movement) => movement,
+      ),
+      revisions: ownList(
+        loss,
+        ({ state }) => state.revisions,
+        (revision) => revision,
+      ),
+      approved: ownList(
+        loss,
+        ({ state }) => state.approved,
+        (payment) => payment,
+      ),
+      paid: ownList(
+        loss,
+        ({ state }) => state.paid,
+        (payment) => payment,
       ),
     },
   },

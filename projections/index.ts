@@ -2,6 +2,7 @@ import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
+import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
 import { towerBoard } from './tower-board.js';
@@ -15,5 +16,6 @@ export const projections: readonly Projection[] = [
   money,
   workforceBoard,
   exposure,
+  lossesStatement,
   programmeBoard,
 ];

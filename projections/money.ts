@@ -76,14 +76,14 @@ const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>
   return { original: withText(original), ceiling: withText(ceiling) };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
-  const { gross, net, recovered } = lossesOf(lookup, key, who);
-  return { gross, net, recovered };
+  const { gross, net, recovered, outstanding } = lossesOf(lookup, who, key);
+  return { gross, net, recovered, outstanding };
 };
 
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 2,
+  version: 3,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   from: [contracts, losses, programmes],
   rows: {

@@ -292,8 +292,8 @@ const groupTotal = (lookup: Lookup, key: Key) => {
   return { ...withText(ceiling), contracts };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
-  const { gross, net, recovered } = lossesOf(lookup, key, who);
-  return { gross: gross.text, net: net.text, recovered: recovered.text };
+  const { gross, net, recovered, outstanding } = lossesOf(lookup, who, key);
+  return { gross: gross.text, net: net.text, recovered: recovered.text, outstanding: outstanding.text };
 };
 
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */

@@ -1,16 +1,19 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { exposure } from '../projections/exposure.js';
 import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
 import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
+import type { Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
+import { StoreUnavailableError } from './store/event-store.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
@@ -56,9 +59,9 @@ export class LedgerModule implements OnApplicationShutdown {
         },
         {
           provide: Engine,
-          inject: [STORE, ClockGuard, HistoryCache],
-          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache) =>
-            new Engine({ store, histories, now: () => clock.now(), newId }, aggregates, config.queue),
+          inject: [STORE, ClockGuard, HistoryCache, Projector],
+          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache, projector: Projector) =>
+            new Engine({ store, histories, now: () => clock.now(), newId, members: membersIn(store, projector) }, aggregates, config.queue),
         },
         {
           provide: Projector,
@@ -97,6 +100,33 @@ const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => 
   const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
   return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
 };
+
+/** How long a decision waits for the projection that keeps sets, in milliseconds. */
+const SET_MS = 5000;
+/** Streams of a set at most: what is larger is no single matter. */
+const MAX_SET = 2000;
+const SET_PAGE = 200;
+
+/**
+ * The losses of a case, from the projection that lists them, once it has read all that was acknowledged. A loss that is recorded meanwhile
+ * is not among them: what a decision knew of its set is recorded with it, and not checked again at the append.
+ */
+const membersIn =
+  (store: EventStore, projector: Projector): Members =>
+  async (set) => {
+    const head = await store.head();
+    if (head !== undefined && !(await projector.reached(head, SET_MS)))
+      throw new StoreUnavailableError(`What belongs to ${set} is not known yet: the projections are behind.`, 1000);
+    const streams: string[] = [];
+    const at = projector.sequence;
+    for (let cursor: string | undefined, more = true; more && streams.length < MAX_SET;) {
+      const page = await projector.ask(exposure.name, (rows) => rows.list(set, 'losses', at, cursor, SET_PAGE));
+      for (const entry of page?.entries ?? []) streams.push(`loss-${(entry as { readonly loss: string }).loss}`);
+      cursor = page?.next;
+      more = cursor !== undefined;
+    }
+    return streams;
+  };
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 

@@ -135,11 +135,14 @@ export const specification =
             );
       };
 
+      const members = async (set: string): Promise<readonly string[]> =>
+        others.map(historyOf).flatMap(({ stream, aggregate: of, state }) => (of.setOf?.(state) === set ? [stream] : []));
+
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
         const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
-        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load));
+        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members));
       };
 
       /** What was decided must also stand once it is recorded, and be read the same again. */

@@ -36,7 +36,13 @@ export class World {
   ) {
     this.#now = Temporal.Instant.from(`${day}T09:00:00Z`);
     const newId = () => `${ids}-${String(++this.#ids).padStart(12, '0')}`;
-    this.engine = new Engine({ store, now: () => this.#now.toString({ smallestUnit: 'millisecond' }), newId }, aggregates);
+    const now = () => this.#now.toString({ smallestUnit: 'millisecond' });
+    const members = async (set: string) => {
+      const streams = [...new Set((await this.events()).map(({ stream }) => stream))];
+      const histories = await Promise.all(streams.map((stream) => this.history(stream)));
+      return histories.flatMap(({ stream, aggregate, state }) => (aggregate.setOf?.(state) === set ? [stream] : []));
+    };
+    this.engine = new Engine({ store, now, newId, members }, aggregates);
   }
 
   get today(): string {

@@ -5,18 +5,18 @@ import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, ty
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
 type Get = <T>(path: string) => Promise<T>;
-const getFrom =
-  (url: string, token: string | undefined): Get =>
-  async <T>(path: string) => {
+const textFrom =
+  (url: string, token: string | undefined) =>
+  async (path: string): Promise<string> => {
     const response = await fetch(url + path, { headers: token ? { authorization: `Bearer ${token}` } : {} });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return response.text();
   };
 
 /**
  * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the boards at each mark and at the end, the workforce example, and the audit of one decision
+ * @returns the boards at each mark and at the end, the losses statement of each year, the workforce example, and the audit of one decision
  * @throws Error when any line is not accepted
  */
 export const tellStory = async (
@@ -25,7 +25,8 @@ export const tellStory = async (
   progress: (part: number) => void,
   token?: string,
 ): Promise<readonly string[]> => {
-  const get = getFrom(url, token);
+  const text = textFrom(url, token);
+  const get: Get = async <T>(path: string) => JSON.parse(await text(path)) as T;
   /** Position of the last answer. */
   let last = '';
   const marks: { readonly title: string; readonly position: string }[] = [];
@@ -50,6 +51,7 @@ export const tellStory = async (
   const { row } = await get<{ row: Staff }>(`/projections/workforce/${encodeURIComponent('workforce:example')}?minPosition=${last}`);
   return [
     ...boards,
+    (await text(`/projections/losses-statement?programme=met&format=text&${atPosition(last)}`)).trimEnd().concat('\n'),
     staffOf('An invented example of a transfer, for no source tells of one that was carried out', row),
     await audited(get, last),
   ];

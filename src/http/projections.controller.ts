@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Format } from '../kernel/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
@@ -12,6 +14,7 @@ import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
 const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 unless set.' };
+const FORMAT = { format: 'Every row in a form that the projection has beside JSON, such as `csv` or `text`.' };
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
@@ -82,12 +85,15 @@ export class ProjectionsController {
     operationId: 'getProjection',
     summary: "The projection's rows in order of their key. Its filters are query parameters of their own.",
     path,
-    query: { ...PAGE, ...POINT },
+    query: { ...PAGE, ...POINT, ...FORMAT },
   })
   async rows(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
-    const { filters: declared = {}, version } = projector.projection(name);
-    const query = queryOf(request, [...Object.keys(PAGE), ...Object.keys(POINT), ...Object.keys(declared)]);
+    const { filters: declared = {}, formats = {}, version } = projector.projection(name);
+    const query = queryOf(request, [PAGE, POINT, FORMAT, declared].flatMap(Object.keys));
+    const format = query['format'] === undefined ? undefined : Object.entries(formats).find(([other]) => other === query['format'])?.[1];
+    if (query['format'] !== undefined && !format)
+      throw badParameter('format', `is none that ${name} has: ${Object.keys(formats).join(', ') || 'it has JSON alone'}`);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
     await caughtUp(this, query);
@@ -95,6 +101,13 @@ export class ProjectionsController {
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
+    if (format) {
+      for (const page of ['cursor', 'limit'])
+        if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with format, which has every row');
+      return void reply
+        .header('content-type', `${format.type}; charset=utf-8`)
+        .send(Readable.from(this.#written(name, format, at, filters)));
+    }
     const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.place }) });
     sendJson(reply, {
       projection: name,
@@ -105,6 +118,17 @@ export class ProjectionsController {
       rows: rows.map(({ key, row }) => ({ key, ...row })),
       ...(next !== undefined && { next: cursorFor(at, next) }),
     });
+  }
+
+  /** Every row that passes, a page at a time: as one prefix of the log has them. */
+  async *#written(name: string, format: Format, at: number, filters: Readonly<Record<string, string>>): AsyncGenerator<string> {
+    yield format.head;
+    for (let cursor: string | undefined, more = true; more;) {
+      const { rows, next } = await this.projector.rows(name, { at, limit: 100, filters, ...(cursor !== undefined && { cursor }) });
+      for (const { row } of rows) yield format.row(row);
+      cursor = next;
+      more = next !== undefined;
+    }
   }
 
   @Get(':name/updates')

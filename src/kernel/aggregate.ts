@@ -9,6 +9,18 @@ export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'>
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;
   readonly effectiveOn: string;
+  /** How policy assessed it when it was recorded. */
+  readonly assessed?: readonly Assessment[];
+}
+
+/** The circumstances of a decision, as policy asks for them. */
+export interface Taken {
+  /** Whether it is taken now: one that was taken long ago and is recorded today is not. */
+  readonly now: boolean;
+  /** Who recorded it. */
+  readonly actor: Actor;
+  /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
+  readonly related?: readonly { readonly id: string; readonly state: any }[];
 }
 
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
@@ -30,7 +42,7 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
   /** Policy and law on this event, judged on the state it finds. Empty without an adopted rule. Judged again when the event is corrected. */
-  assess?(data: DataOf<F>, context: EventContext, state: State, governing: Governing): readonly Assessment[];
+  assess?(data: DataOf<F>, context: EventContext, state: State, governing: Governing, taken: Taken): readonly Assessment[];
 }
 
 /** `event({ allowedIn, fields, rules, evolve })` with the types of one aggregate. */
@@ -61,6 +73,8 @@ interface AggregateSpec<State extends { readonly stage: string }, E extends Even
   about(id: string, state: State): About;
   /** The programme that an aggregate belongs to: named when its stream opens, read for every command. */
   readonly governedBy?: { readonly aggregate: AnyAggregate; of(state: State): string | undefined };
+  /** The set of aggregates of this category that policy judges together, by a name of its own: the losses of one case. */
+  readonly setOf?: (state: State) => string | undefined;
   /** From this day on the history is complete: a backdated decision that policy would have refused needs a waiver. */
   completeFrom?(state: State): string | undefined;
 }

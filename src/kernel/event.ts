@@ -42,7 +42,13 @@ export interface Assessment {
   readonly inputs: { readonly [name: string]: Json };
   readonly result: 'met' | 'not-met' | 'not-assessable' | 'waived';
   readonly note?: string;
+  /** Whether it refuses a decision taken now, where that is not as usual: `not-met` does, `not-assessable` does not. */
+  readonly refuses?: boolean;
 }
+
+/** Whether an assessment refuses a decision that is taken now. */
+export const isUnmet = ({ result, refuses = result === 'not-met' }: Assessment): boolean =>
+  refuses && (result === 'not-met' || result === 'not-assessable');
 
 /** The identifiers that an event is about, for filters and subscribers. */
 export interface About {

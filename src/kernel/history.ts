@@ -474,11 +474,12 @@ const sizeOf = (value: unknown): number => {
 };
 
 export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventContext => {
-  const { decidedBy, authority, reason } = recorded.metadata;
+  const { decidedBy, authority, reason, assessed } = recorded.metadata;
   const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
   if (decidedBy) context.decidedBy = decidedBy;
   if (authority) context.authority = authority;
   if (reason !== undefined) context.reason = reason;
+  if (assessed) context.assessed = assessed;
   return context;
 };
 

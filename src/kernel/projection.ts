@@ -154,6 +154,15 @@ export type AnyRow<Row> = {
   readonly [F in FieldsOf<Row>]?: Row extends unknown ? (F extends keyof Row ? Row[F] : never) : never;
 };
 
+/** A form beside JSON in which rows are sent: what stands before the first of them, and each of them. */
+export interface Format {
+  /** Such as `text/csv`. */
+  readonly type: string;
+  readonly head: string;
+  // `any`: rows of many shapes; the projection's own file checked them.
+  row(row: any): string; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+
 /** A value that rows are chosen by, at one row: what the row does not carry is looked up. */
 export interface Chosen {
   readonly value: string;
@@ -173,6 +182,8 @@ export interface Projection {
   readonly rows: RowsByKind;
   /** Kind of row → its lists, each with pages of its own. */
   readonly lists?: Readonly<Record<string, Readonly<Record<string, List>>>>;
+  /** Name of a format → how rows are written in it. */
+  readonly formats?: Readonly<Record<string, Format>>;
   /** Query parameters that choose rows. */
   // `any`: rows of many shapes; `projection` checked each filter against its own.
   readonly filters?: Readonly<Record<string, Filter<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any

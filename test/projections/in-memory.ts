@@ -80,7 +80,7 @@ export class InMemory {
     const answers = (key: string): boolean =>
       Object.entries(filters).every(([name, value]) => {
         const answer = this.projection.filters![name]!(this.row(key), { value, key: key as Key, lookup: this.#lookup });
-        return typeof answer === 'boolean' ? answer : [answer ?? []].flat().includes(value);
+        return answer === true || [answer ?? []].flat().includes(value);
       });
     const keys = this.#placed.flatMap(({ key, row }) => (row === true ? [key] : []));
     return [...new Set(keys)].filter((key) => this.row(key) !== undefined && answers(key)).sort();

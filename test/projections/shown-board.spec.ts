@@ -33,7 +33,7 @@ describe('the term of a contract on the board', () => {
     ['its last day alone, without an option', { endsOn: '2020-12-31' }, '2020-12-31', '2020-12-31'],
     ['its last day, also where nobody knows its first', { startsOn: 'unknown', endsOn: '2020', options: [] }, '2020', '2020'],
     ['the day before the months are over', { startsOn: '2016-01-01', termMonths: 60, options }, '2020-12-31', '2022-03-31'],
-    ['as early and as late as its first day lets it, where that is known to the month', { startsOn: '2016-02', termMonths: 12 }, '[2017-01-31..2017-02-28]', '[2017-01-31..2017-02-28]'], // prettier-ignore
+    ['the days between, where its first day is known to the month', { startsOn: '2016-02', termMonths: 12 }, '[2017-01-31..2017-02-28]', '[2017-01-31..2017-02-28]'], // prettier-ignore
     ['nothing, where nobody knows its first day', { startsOn: 'unknown', termMonths: 60 }, null, null],
     ['nothing, where it has no length', { startsOn: '2016-01-01', options }, null, null],
     ['nothing, where it has no first day', { termMonths: 60, options }, null, null],
@@ -166,7 +166,7 @@ describe('a contract on the board', () => {
     for (const name of ['losses', 'warnings', 'risks', 'plans', 'transfers']) expect([name, rows.list('contract:hosting', name).length]).toEqual([name, 1]); // prettier-ignore
     expect(rows.list('tower:hosting', 'risks')).toHaveLength(1);
     const header = rows.row('programme:met');
-    expect(header.losses.authority).toEqual({ gross: '£14', net: 'nothing', recovered: 'nothing' });
+    expect(header.losses.authority).toEqual({ gross: '£14', net: 'nothing', recovered: 'nothing', outstanding: '£14' });
     expect(header.staff).toMatchObject([{ employer: 'authority' }, { employer: 'csc' }]);
   });
 });

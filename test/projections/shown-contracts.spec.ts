@@ -156,7 +156,7 @@ describe('the money of contracts', () => {
     expect([towers.original.text, towers.ceiling.text]).toEqual(['£95m', '£100m']);
     expect([outside.original.text, outside.ceiling.text]).toEqual(['£2m', '£2m']);
     expect([losses.authority.gross.text, losses.supplier.gross.text]).toEqual(['£7', '£9']);
-    expect(Object.keys(losses.authority)).toEqual(['gross', 'net', 'recovered']);
+    expect(Object.keys(losses.authority)).toEqual(['gross', 'net', 'recovered', 'outstanding']);
   });
 
   it('has a row for each contract from its award on and for each programme, found by kind, programme and group', async () => {

@@ -92,7 +92,7 @@ describe('the exposure to a supplier', () => {
 
 describe('a loss in the exposure', () => {
   it('has a row of its own with what it is made of, and the record behind it', async () => {
-    const items = ['Licences', 'Hardware', 'Licences'].map((title) => ({ title, amount: gbp('10') })); // prettier-ignore
+    const items = ['Licences', 'Hardware', 'Licences'].map((title, i) => ({ item: `item-${i}`, title, amount: gbp('10') })); // prettier-ignore
     await world.tell('loss-a', 'RaiseLoss', { ...loss, gross: gbp('30'), items });
     const rows = await exposure();
     expect(rows.row('loss:a')).toMatchObject({ kind: 'loss', loss: 'a', bearer: 'authority', counts: { items: 3 } });

@@ -121,7 +121,10 @@ describe('the header of the tower board', () => {
     expect(row.savings.targets.map(({ target }: { target: string }) => target)).toEqual(['three-years', 'ten-years']);
     expect(row.savings.recorded).toHaveLength(4);
     expect([row.strategies, row.headcountTargets, row.risks].map(({ length }) => length)).toEqual([2, 2, 2]);
-    expect(row.policies).toMatchObject([{ policy: 'rules', title: 'Rules', version: '1' }, { policy: 'rules', title: 'Rules', version: '2' }]); // prettier-ignore
+    expect(row.policies).toEqual([
+      { policy: 'rules', title: 'Rules', version: '1', inForceFrom: '2010', inForceUntil: '2012' },
+      { policy: 'rules', title: 'Rules', version: '2', inForceFrom: '2013', inForceUntil: null },
+    ]);
     expect(row.warnings).toEqual([
       { warning: 'first', by: 'Press', summary: 'Late before', source, on: '2016-01-04', about: null },
       { warning: 'second', by: 'Audit', summary: 'Dear', source, on: '2016-01-04', about: { supplier: 'csc' } },

@@ -85,11 +85,11 @@ export const typoInField = note.command('NoteWord', {
 
 type CodeOf<C> = C extends Command<infer Code> ? Code : never;
 export const known: readonly CodeOf<typeof plain>[] = ['note/said-before', 'note/too-many'];
-export const ofLoss: readonly CodeOf<typeof writeOff>[] = ['loss/more-than-gross', 'loss/mixed-currencies'];
+export const ofLoss: readonly CodeOf<typeof writeOff>[] = ['loss/more-than-outstanding', 'loss/mixed-currencies'];
 export const ofAward: readonly CodeOf<typeof awardContract>[] = ['contract/another-programme'];
 // @ts-expect-error no such refusal
 export const typoOfCode: CodeOf<typeof writeOff> = 'loss/more-then-gross';
 
-export const met = specification(loss)().when(writeOff).rejects('loss/more-than-gross');
+export const met = specification(loss)().when(writeOff).rejects('loss/more-than-outstanding');
 // @ts-expect-error no such refusal of this command
 export const typoInSpec = specification(loss)().when(writeOff).rejects('loss/more-then-gross');

@@ -1,1 +1,19 @@
-export { loss, LOSS_STAGES, type Loss, type LossStage } from './loss.js';
+export { betweenOf, mayBeTooMuch, netIn, outstandingIn, showBetween, valueOf, type Between } from './figures.js';
+export { caseKey, loss } from './loss.js';
+export {
+  ALL_CATEGORIES,
+  CATEGORIES,
+  currencyOf,
+  equivalentIn,
+  figuresIn,
+  KINDS,
+  leastGrossIn,
+  LOSS_STAGES,
+  writtenOffIn,
+  type Category,
+  type Loss,
+  type LossKind,
+  type LossStage,
+  type Movement,
+  type Net,
+} from './state.js';

@@ -1,10 +1,11 @@
 import {
-  add,
   amount,
+  amountOf,
+  certainlyBefore,
   choice,
-  compare,
   date,
   eventsOf,
+  id,
   isAmount,
   list,
   minor,
@@ -13,71 +14,179 @@ import {
   ref,
   showAmount,
   subject,
-  subtract,
   text,
+  uuid,
   value,
   type Amount,
+  type Assessment,
+  type EventContext,
+  type Rule,
+  type Taken,
   type Value,
 } from '../../kernel/index.js';
-import { writeOffApprovalOf } from '../programme/policies.js';
+import { lossApprovalOf, type Basis } from '../programme/loss-authority.js';
 import { programme, type Programme } from '../programme/programme.js';
-
-export const LOSS_STAGES = ['none', 'identified', 'recovering', 'proposed', 'written-off', 'reversed'] as const;
-export type LossStage = (typeof LOSS_STAGES)[number];
-const open: readonly LossStage[] = ['identified', 'recovering', 'proposed', 'written-off', 'reversed'];
-
-/** One cause of loss, with its items and their sum. Paid is not lost; what a supplier bears is in no total of the authority. */
-export interface Loss {
-  readonly stage: LossStage;
-  readonly programme?: string;
-  readonly title: string;
-  readonly bearer: 'authority' | 'supplier';
-  readonly category: string;
-  readonly supplier?: string;
-  readonly contract?: string;
-  readonly elsewhere?: { readonly authority: string; readonly programme?: string };
-  readonly gross: Value;
-  /** Of every amount that was recorded of it. */
-  readonly currencies: readonly string[];
-  readonly items: readonly { readonly title: string; readonly amount: Amount }[];
-  /** Written off, less what came back or was reversed since. */
-  readonly net?: Amount;
-  readonly recovered?: Amount;
-  readonly proposed?: { readonly amount: Amount; readonly on: string };
-  readonly identifiedOn: string;
-  readonly writtenOffOn?: string;
-}
+import { betweenOf, netIn, outstandingIn, showBetween, tooMuch } from './figures.js';
+import {
+  AFTERWARDS,
+  ALL_CATEGORIES,
+  BECAUSE,
+  CATEGORIES,
+  CLOSED_HOW,
+  currencyOf,
+  decidedIn,
+  equivalentIn,
+  figuresIn,
+  isMixed,
+  KINDS,
+  leastGrossIn,
+  LOSS_STAGES,
+  NO_LOSS,
+  OPEN,
+  PAYING,
+  regrossed,
+  revised,
+  revisedFigures,
+  spent,
+  stageOf,
+  withCurrencies,
+  withMovement,
+  withoutProposal,
+  withProposal,
+  writtenOffIn,
+  type Category,
+  type Loss,
+  type LossItem,
+} from './state.js';
 
 const event = eventsOf<Loss, Programme>();
-const currencies = (l: Loss, v: Value): Pick<Loss, 'currencies'> => ({
-  currencies: isAmount(v) ? [...new Set([...l.currencies, v.currency])] : l.currencies,
-});
-const sum = (a: Amount | undefined, b: Amount): Amount => (a && a.currency === b.currency ? add(a, b) : b);
-const lowered = (net: Amount | undefined, by: Amount): Amount | undefined => {
-  if (!net || net.currency !== by.currency) return net;
-  return compare(net, by) <= 0 ? { amount: '0.00', currency: net.currency } : subtract(net, by);
-};
-const about = (v: Value): boolean => !isAmount(v) || !['exact', 'under', 'at-most'].includes(v.qualifier ?? 'exact');
-/** What the items come to, where that can be compared with the gross: an exact figure. */
-const itemised = (gross: Value, items: Loss['items']): Amount | undefined => {
-  const [first, ...rest] = items.map(({ amount }) => amount);
-  const comparable = first && isAmount(gross) && (gross.qualifier ?? 'exact') === 'exact';
-  return comparable && items.every(({ amount }) => amount.currency === gross.currency) ? rest.reduce(add, first) : undefined;
-};
 const ONE_CURRENCY = 'A loss has one currency.';
+
+const items = list(
+  object({ item: id('The item', { example: 'payroll' }), title: text('What the item is'), amount: amount() }),
+  'What it is made of; together the gross',
+  { max: 100 },
+);
+const itemOf = optional(id('The item that it is of'));
+const why = optional(text('Why', { max: 1000 }));
+
+type AnyRule<Data> = Rule<{ readonly data: Data } & Pick<EventContext, 'effectiveOn'>, Loss>;
+/** Amounts are above zero; a value that is no amount is none. */
+const aboveZero = <Name extends string>(...names: readonly Name[]): AnyRule<{ readonly [N in Name]?: Value | undefined }> => {
+  const first = (data: { readonly [N in Name]?: Value | undefined }) =>
+    names.find((name) => data[name] && isAmount(data[name]) && minor(data[name]) === 0n);
+  return {
+    says: 'An amount is above zero.',
+    field: ({ data }) => `/${first(data)!}/amount`,
+    holds: ({ data }) => first(data) === undefined,
+  };
+};
+const knownItem: AnyRule<{ readonly item?: string | undefined }> = {
+  says: 'A write-off or a recovery names an item that the loss has.',
+  field: '/item',
+  detail: ({ data: { item } }, l) => `${item} is none of ${l.items.map((i) => i.item).join(', ') || 'its items: it has none'}.`,
+  holds: ({ data: { item } }, l) => item === undefined || l.items.some((known) => known.item === item),
+};
+const withinOutstanding: AnyRule<{ readonly amount: Amount }> = {
+  says: 'No more is written off, or proposed to be, than is outstanding.',
+  field: '/amount',
+  detail: ({ data }, l) => `${showAmount(data.amount)} is more than what is outstanding: ${shownIn(l, outstandingIn(figuresIn(l)))}.`,
+  holds: ({ data }, l) => !comparable(l, data.amount) || atMost(data.amount, outstandingIn(figuresIn(l)).most),
+};
+const onlyOnce: AnyRule<{ readonly items?: readonly LossItem[] | undefined }> = {
+  says: 'Each item of a loss has an id of its own.',
+  field: '/items',
+  detail: ({ data: { items = [] } }) => `${twice(items)!.item} is the id of another item.`,
+  holds: ({ data: { items = [] } }) => !twice(items),
+};
+const addsUp: AnyRule<{ readonly gross: Value; readonly items?: readonly LossItem[] | undefined }> = {
+  says: 'The items of a loss come to its gross.',
+  field: '/gross',
+  detail: ({ data: { gross, items = [] } }) => `The items come to ${showAmount(itemised(gross, items)!)}.`,
+  holds: ({ data: { gross, items = [] } }) => {
+    const total = itemised(gross, items);
+    if (!total) return true;
+    const { least, most } = betweenOf(gross);
+    return minor(total) >= least && (most === undefined || minor(total) <= most);
+  },
+};
+const inOneCurrency: AnyRule<{ readonly gross: Value; readonly items?: readonly LossItem[] | undefined }> = {
+  says: ONE_CURRENCY,
+  field: '/items',
+  detail: ({ data: { gross } }) => `The loss is in ${isAmount(gross) ? gross.currency : 'another currency'}.`,
+  holds: ({ data: { gross, items = [] } }) => !isAmount(gross) || items.every(({ amount }) => amount.currency === gross.currency),
+};
+
+const twice = (list: readonly LossItem[]): LossItem | undefined =>
+  list.find(({ item }, i) => list.some((other, j) => j < i && other.item === item));
+/** What the items come to, where they and the gross have one currency. */
+const itemised = (gross: Value, list: readonly LossItem[]): Amount | undefined => {
+  if (!isAmount(gross) || list.length === 0 || list.some(({ amount }) => amount.currency !== gross.currency)) return undefined;
+  return amountOf(
+    list.reduce((sum, { amount }) => sum + minor(amount), 0n),
+    gross.currency,
+  );
+};
+/** Whether an amount can be compared with the figures; another currency is refused for that alone. */
+const comparable = (l: Loss, { currency }: Amount): boolean => !isMixed(l) && (currencyOf(l) ?? currency) === currency;
+const atMost = (amount: Amount, most: bigint | undefined): boolean => most === undefined || betweenOf(amount).least <= most;
+const shownIn = (l: Loss, between: Parameters<typeof showBetween>[0]): string => showBetween(between, currencyOf(l)!);
+
+/** What a loss certainly comes to, or what was written off of it where that is more. */
+const comesTo = (l: Loss, currency: string): bigint | undefined => {
+  const [gross, writtenOff] = [leastGrossIn(l, currency), writtenOffIn(l, currency)];
+  return gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
+};
+const isOurs = ({ bearer, elsewhere, stage }: Loss): boolean => bearer === 'authority' && !elsewhere && stage !== 'none';
+
+/** What the losses of a case come to; undefined where one of them is not known in the currency, or which they are is not known. */
+const caseIn = (l: Loss, own: bigint | undefined, { related }: Pick<Taken, 'related'>, currency: string): bigint | undefined => {
+  let sum = own;
+  if (l.case === undefined) return sum;
+  if (!related) return undefined;
+  for (const { state } of related as readonly { readonly state: Loss }[]) {
+    if (state.case !== l.case || state.programme !== l.programme || state.kind !== l.kind || !isOurs(state)) continue;
+    const other = comesTo(state, currency);
+    if (sum === undefined || other === undefined) return undefined;
+    sum += other;
+  }
+  return sum;
+};
+
+/** The authority over a write-off follows the largest of the least gross, all that is written off with this, and the sum of its case. */
+const approval = (l: Loss, more: Amount | undefined, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
+  if (!isOurs(l)) return [];
+  const inAll = (currency: string): bigint | undefined => {
+    const [before, this_] = [writtenOffIn(l, currency), more ? equivalentIn(more, currency) : 0n];
+    return before === undefined || this_ === undefined ? undefined : before + this_;
+  };
+  const basis: Basis = {
+    'the gross': (currency) => leastGrossIn(l, currency),
+    'all that is written off': inAll,
+    ...(l.case !== undefined && {
+      [`the case ${l.case}`]: (currency: string) => {
+        const [gross, writtenOff] = [leastGrossIn(l, currency), inAll(currency)];
+        const own = gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
+        return caseIn(l, own, taken, currency);
+      },
+    }),
+  };
+  const inputs = { gross: l.gross, ...(more && { amount: more }), ...(l.case !== undefined && { case: l.case }) };
+  return lossApprovalOf(p, 'writeOffs', { basis, inputs }, context, taken);
+};
+const paymentApproval = (l: Loss, more: Amount, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
+  if (!isOurs(l)) return [];
+  const inAll = (currency: string): bigint | undefined =>
+    [...l.approved.map((payment) => payment.amount), more].reduce<bigint | undefined>((sum, amount) => {
+      const units = equivalentIn(amount, currency);
+      return sum === undefined || units === undefined ? undefined : sum + units;
+    }, 0n);
+  return lossApprovalOf(p, 'specialPayments', { basis: { 'all that is approved': inAll }, inputs: { amount: more } }, context, taken);
+};
 
 export const loss = subject({
   category: 'loss',
-  initial: {
-    stage: 'none',
-    title: '',
-    bearer: 'authority',
-    category: '',
-    gross: { unknown: true },
-    currencies: [],
-    items: [],
-    identifiedOn: '',
-  } as Loss,
+  initial: NO_LOSS,
   stages: LOSS_STAGES,
   events: {
     LossRaised: event({
@@ -85,18 +194,19 @@ export const loss = subject({
       fields: {
         programme: ref('programme'),
         title: text('What was lost, in our own words', { example: 'Milestones paid for a system that was never live' }),
+        kind: optional(choice(KINDS, 'A loss, or a payment that no contract or law asks for; a loss when absent')),
         bearer: choice(['authority', 'supplier'], 'Who bears it'),
-        category: choice(['fruitless-payment', 'irrecoverable-debt', 'abandoned-claim', 'contract', 'other'], 'The kind of loss'),
+        category: choice(ALL_CATEGORIES, 'What kind of loss or special payment'),
+        case: optional(id('What is one matter for authority: the losses of the programme with the same name here')),
         gross: value('What it comes to before anything is recovered'),
-        items: optional(
-          list(object({ title: text('What the item is'), amount: amount() }), 'What it is made of; together the gross', { max: 100 }),
-        ),
+        items: optional(items),
         supplier: optional(ref('supplier', 'The supplier that bears or caused it')),
         contract: optional(ref('contract', 'The contract that it comes from')),
         elsewhere: optional(
           object({ authority: text('Authority'), programme: optional(text('Programme')) }, 'The other authority that it belongs to'),
         ),
         identifiedOn: optional(date('When it was seen')),
+        occurredOn: optional(date('When it happened')),
       },
       rules: {
         'loss/no-bearer': {
@@ -104,84 +214,222 @@ export const loss = subject({
           field: '/supplier',
           holds: ({ data: { bearer, supplier } }) => bearer !== 'supplier' || supplier !== undefined,
         },
-        'loss/mixed-currencies': {
-          says: ONE_CURRENCY,
-          field: '/items',
-          detail: ({ data: { gross } }) => `The loss is in ${isAmount(gross) ? gross.currency : 'another currency'}.`,
-          holds: ({ data: { gross, items = [] } }) => !isAmount(gross) || items.every(({ amount }) => amount.currency === gross.currency),
+        'loss/category-of-another-kind': {
+          says: 'A category is one of its kind, loss or special payment.',
+          field: '/category',
+          detail: ({ data: { kind = 'loss', category } }) => `${category} is none of a ${kind}: ${CATEGORIES[kind].join(', ')}.`,
+          holds: ({ data: { kind = 'loss', category } }) => (CATEGORIES[kind] as readonly Category[]).includes(category),
         },
-        'loss/does-not-add-up': {
-          says: 'The items of a loss come to its gross.',
+        'loss/dated-ahead': {
+          says: 'A loss occurred, and was seen, on the day on which it is raised or earlier.',
+          field: ({ data: { identifiedOn }, effectiveOn }) =>
+            identifiedOn && certainlyBefore(effectiveOn, identifiedOn) ? '/identifiedOn' : '/occurredOn',
+          detail: ({ effectiveOn }) => `It is raised on ${effectiveOn}.`,
+          holds: ({ data: { identifiedOn, occurredOn }, effectiveOn }) =>
+            ![identifiedOn, occurredOn].some((on) => on !== undefined && certainlyBefore(effectiveOn, on)),
+        },
+        'loss/not-above-zero': aboveZero('gross'),
+        'loss/duplicate-item': onlyOnce,
+        'loss/mixed-currencies': inOneCurrency,
+        'loss/does-not-add-up': addsUp,
+      },
+      evolve: (l, { items = [], kind = 'loss', identifiedOn, ...rest }, { effectiveOn }) => {
+        const raised = { ...l, ...rest, kind, items, identifiedOn: identifiedOn ?? effectiveOn };
+        return { ...regrossed(raised, rest.gross), stage: stageOf(raised) };
+      },
+    }),
+    LossRevised: event({
+      allowedIn: [...OPEN, ...PAYING],
+      fields: { gross: value('What it comes to as it is known now'), items: optional(items), why },
+      rules: {
+        'loss/not-above-zero': aboveZero('gross'),
+        'loss/duplicate-item': onlyOnce,
+        'loss/mixed-currencies': inOneCurrency,
+        'loss/does-not-add-up': addsUp,
+        'loss/more-than-gross': {
+          says: 'What is written off and what was recovered are together no more than the gross loss.',
           field: '/gross',
-          detail: ({ data: { gross, items = [] } }) => `The items come to ${itemised(gross, items)!.amount}.`,
-          holds: ({ data: { gross, items = [] } }) => {
-            const total = itemised(gross, items);
-            return !total || !isAmount(gross) || minor(total) === minor(gross);
+          detail: ({ data: { gross } }, l) => {
+            const { most } = figuresIn(l);
+            const currency = currencyOf(l)!;
+            return `${showAmount(amountOf(most.booked, currency))} written off and ${showAmount(amountOf(most.recovered, currency))} recovered exceed ${shownIn(l, betweenOf(gross))}.`;
+          },
+          holds: ({ data: { gross } }, l) => isMixed(withCurrencies(l, gross)) || !tooMuch(revisedFigures(l, gross)),
+        },
+      },
+      evolve: (l, { gross, items: others, why: reason }, { event: of, effectiveOn: on }) =>
+        revised({ ...l, items: others ?? l.items }, { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
+    }),
+    WriteOffProposed: event({
+      allowedIn: OPEN,
+      fields: { amount: amount('What is to be written off') },
+      rules: {
+        'loss/not-above-zero': aboveZero('amount'),
+        'loss/already-proposed': {
+          says: 'One write-off is proposed at a time: reject or withdraw the proposal first.',
+          field: '/amount',
+          detail: (_, { proposed }) => `${showAmount(proposed!.left)} is proposed since ${proposed!.on}.`,
+          holds: (_, { proposed }) => !proposed,
+        },
+        'loss/more-than-outstanding': withinOutstanding,
+      },
+      evolve: (l, { amount }, context) => withProposal(l, amount, context),
+    }),
+    WriteOffRejected: event({
+      allowedIn: OPEN,
+      fields: { why },
+      rules: { 'loss/nothing-proposed': { says: 'No write-off is proposed.', holds: (_, { proposed }) => proposed !== undefined } },
+      evolve: (l) => withoutProposal(l),
+    }),
+    WriteOffProposalWithdrawn: event({
+      allowedIn: OPEN,
+      fields: { why },
+      rules: { 'loss/nothing-proposed': { says: 'No write-off is proposed.', holds: (_, { proposed }) => proposed !== undefined } },
+      evolve: (l) => withoutProposal(l),
+    }),
+    WrittenOff: event({
+      allowedIn: OPEN,
+      fields: {
+        amount: amount('What is written off'),
+        because: optional(choice(BECAUSE, 'Why it cannot be had')),
+        afterwards: optional(choice(AFTERWARDS, 'Whether it is pursued all the same')),
+        item: itemOf,
+      },
+      rules: {
+        'loss/not-above-zero': aboveZero('amount'),
+        'loss/unknown-item': knownItem,
+        'loss/more-than-outstanding': withinOutstanding,
+      },
+      evolve: (l, data, context) => withMovement(spent(l, data.amount), 'write-off', data, context),
+      assess: ({ amount }, context, l, governing, taken) => approval(l, amount, governing, context, taken),
+    }),
+    WriteOffRatified: event({
+      allowedIn: [...OPEN, 'closed'],
+      fields: { event: uuid('The event of the write-off') },
+      rules: {
+        'loss/unknown-write-off': {
+          says: 'A ratification names a write-off of the loss.',
+          field: '/event',
+          detail: ({ data }) => `${data.event} is none that stands before it.`,
+          holds: ({ data }, l) => l.movements.some(({ event: of, flow }) => flow === 'write-off' && of === data.event),
+        },
+      },
+      evolve: (l, { event: of }, context) => {
+        const { unmet: _, ...by } = decidedIn(context);
+        const ratified = { event: context.event, on: context.effectiveOn, ...by };
+        return { ...l, movements: l.movements.map((m) => (m.event === of ? { ...m, ratified } : m)) };
+      },
+      assess: (_, context, l, governing, taken) => approval(l, undefined, governing, context, taken),
+    }),
+    RecoveryRecorded: event({
+      allowedIn: [...OPEN, 'closed'],
+      fields: {
+        amount: amount('What came back of the loss itself'),
+        interest: optional(amount('Interest that came with it')),
+        costs: optional(amount('Costs that were paid with it')),
+        from: optional(text('From whom')),
+        item: itemOf,
+      },
+      rules: {
+        'loss/not-above-zero': aboveZero('amount', 'interest', 'costs'),
+        'loss/unknown-item': knownItem,
+        'loss/recovered-too-much': {
+          says: 'No more is recovered of a loss than is outstanding or written off.',
+          field: '/amount',
+          detail: ({ data }, l) =>
+            `${showAmount(data.amount)} is more than what is outstanding (${shownIn(l, outstandingIn(figuresIn(l)))}) and written off (${shownIn(l, netIn(figuresIn(l)))}); interest and costs stand apart.`,
+          holds: ({ data }, l) => {
+            if (!comparable(l, data.amount)) return true;
+            const { most } = outstandingIn(figuresIn(l));
+            return most === undefined || atMost(data.amount, most + netIn(figuresIn(l)).most!);
           },
         },
       },
-      evolve: (l, { items = [], identifiedOn, ...rest }, { effectiveOn }) => ({
-        ...l,
-        ...rest,
-        ...currencies(l, rest.gross),
-        stage: 'identified',
-        items,
-        identifiedOn: identifiedOn ?? effectiveOn,
-      }),
+      evolve: (l, data, context) => withMovement(l, 'recovery', data, context),
     }),
-    LossRevised: event({
-      allowedIn: open,
-      fields: { gross: value('What it comes to as it is known now'), why: optional(text('Why', { max: 1000 })) },
-      evolve: (l, { gross }) => ({ ...l, ...currencies(l, gross), gross, items: [] }),
-    }),
-    WriteOffProposed: event({
-      allowedIn: ['identified', 'recovering', 'written-off', 'reversed'],
-      fields: { amount: amount('What is to be written off') },
-      evolve: (l, { amount }, { effectiveOn }) => ({
-        ...l,
-        ...currencies(l, amount),
-        stage: 'proposed',
-        proposed: { amount, on: effectiveOn },
-      }),
-    }),
-    WrittenOff: event({
-      allowedIn: open,
-      fields: { amount: amount('What is written off') },
-      evolve: ({ proposed: _, ...l }, { amount }, { effectiveOn }) => ({
-        ...l,
-        ...currencies(l, amount),
-        stage: 'written-off',
-        net: sum(l.net, amount),
-        writtenOffOn: effectiveOn,
-      }),
-      assess: ({ amount }, context, { bearer, elsewhere, gross }, programme) =>
-        bearer === 'supplier' || elsewhere ? [] : writeOffApprovalOf(programme, { gross, amount }, context),
-    }),
-    RecoveryRecorded: event({
-      allowedIn: open,
-      fields: { amount: amount('What came back'), from: optional(text('From whom')) },
-      evolve: (l, { amount }) => ({
-        ...l,
-        ...currencies(l, amount),
-        stage: l.stage === 'identified' ? 'recovering' : l.stage,
-        recovered: sum(l.recovered, amount),
-        ...(l.net && { net: lowered(l.net, amount)! }),
-      }),
+    RecoveryReversed: event({
+      allowedIn: [...OPEN, 'closed'],
+      fields: { amount: amount('What was paid back, or never came'), why, item: itemOf },
+      rules: {
+        'loss/not-above-zero': aboveZero('amount'),
+        'loss/unknown-item': knownItem,
+        'loss/not-recovered': {
+          says: 'No more is taken back of recoveries than was recovered.',
+          field: '/amount',
+          detail: ({ data }, { recovered }) =>
+            `${showAmount(data.amount)} is more than the ${recovered ? showAmount(recovered) : 'nothing'} recovered.`,
+          holds: ({ data }, l) => !comparable(l, data.amount) || atMost(data.amount, figuresIn(l).most.recovered),
+        },
+      },
+      evolve: (l, data, context) => reopened(withMovement(l, 'recovery-reversal', data, context)),
     }),
     WriteOffReversed: event({
-      allowedIn: ['written-off', 'proposed'],
-      fields: { amount: amount('What is no longer written off'), why: optional(text('Why', { max: 1000 })) },
+      allowedIn: [...OPEN, 'closed'],
+      fields: { amount: amount('What is no longer written off'), why, item: itemOf },
       rules: {
+        'loss/not-above-zero': aboveZero('amount'),
         'loss/not-written-off': {
           says: 'Nothing of this loss is written off.',
           field: '/amount',
           holds: (_, { net }) => net !== undefined,
         },
+        'loss/unknown-item': knownItem,
+        'loss/reversed-too-much': {
+          says: 'No more can be reversed than is written off.',
+          field: '/amount',
+          detail: ({ data }, l) =>
+            `${showAmount(data.amount)} is more than what is written off and has not come back: ${shownIn(l, netIn(figuresIn(l)))}.`,
+          holds: ({ data }, l) => !comparable(l, data.amount) || atMost(data.amount, netIn(figuresIn(l)).most),
+        },
       },
-      evolve: (l, { amount }) => {
-        const net = l.net && l.net.currency === amount.currency ? subtract(l.net, amount) : l.net;
-        return { ...l, ...currencies(l, amount), ...(net && { net }), stage: net && minor(net) === 0n ? 'reversed' : l.stage };
+      evolve: (l, data, context) => reopened(withMovement(l, 'reversal', data, context)),
+      assess: (_, context, l, governing, taken) => approval(l, undefined, governing, context, taken),
+    }),
+    SpecialPaymentApproved: event({
+      allowedIn: PAYING,
+      fields: { amount: amount('What may be paid') },
+      rules: { 'loss/not-above-zero': aboveZero('amount') },
+      evolve: (l, { amount }, context) => {
+        const payment = { event: context.event, on: context.effectiveOn, amount, ...decidedIn(context) };
+        const next = withCurrencies({ ...l, approved: [...l.approved, payment] }, amount);
+        return { ...next, stage: stageOf(next) };
       },
+      assess: ({ amount }, context, l, governing, taken) => paymentApproval(l, amount, governing, context, taken),
+    }),
+    SpecialPaymentRecorded: event({
+      allowedIn: PAYING,
+      fields: { amount: amount('What was paid'), to: optional(text('To whom: a role or an organisation, never a name of a person')) },
+      rules: { 'loss/not-above-zero': aboveZero('amount') },
+      evolve: (l, { amount }, context) => {
+        const payment = { event: context.event, on: context.effectiveOn, amount, ...decidedIn(context) };
+        const next = withCurrencies({ ...l, paid: [...l.paid, payment] }, amount);
+        return { ...next, stage: stageOf(next) };
+      },
+    }),
+    LossClosed: event({
+      allowedIn: OPEN,
+      fields: { how: choice(CLOSED_HOW, 'Recovered, or written off and pursued all the same or no longer'), why },
+      rules: {
+        'loss/still-open': {
+          says: 'A loss is closed when nothing is outstanding; as recovered, when nothing is written off either.',
+          field: '/how',
+          detail: ({ data: { how } }, l) => {
+            const [net, outstanding] = [netIn(figuresIn(l)), outstandingIn(figuresIn(l))];
+            const open = outstanding.least > 0n ? `${shownIn(l, outstanding)} is outstanding` : undefined;
+            return `${[open, how === 'recovered' && net.least > 0n ? `${shownIn(l, net)} is written off` : undefined].filter(Boolean).join(', ')}.`;
+          },
+          holds: ({ data: { how } }, l) => {
+            if (isMixed(l)) return true;
+            const figures = figuresIn(l);
+            return outstandingIn(figures).least === 0n && (how !== 'recovered' || netIn(figures).least === 0n);
+          },
+        },
+      },
+      evolve: (l, { how, why: reason }, { effectiveOn: on }) => ({
+        ...l,
+        stage: 'closed',
+        closed: { how, on, ...(reason !== undefined && { why: reason }) },
+      }),
     }),
   },
   invariants: {
@@ -192,31 +440,30 @@ export const loss = subject({
         WriteOffProposed: '/amount/currency',
         WrittenOff: '/amount/currency',
         RecoveryRecorded: '/amount/currency',
+        RecoveryReversed: '/amount/currency',
         WriteOffReversed: '/amount/currency',
+        SpecialPaymentApproved: '/amount/currency',
+        SpecialPaymentRecorded: '/amount/currency',
       },
       detail: ({ currencies }) => `It would be in ${currencies.join(' and ')}.`,
-      holds: ({ currencies }) => currencies.length <= 1,
-    },
-    'loss/more-than-gross': {
-      says: 'What is written off and what was recovered are together no more than the gross loss.',
-      brokenBy: { LossRevised: '/gross', WrittenOff: '/amount', RecoveryRecorded: '/amount' },
-      detail: ({ gross, net, recovered }) =>
-        `${[net && `${showAmount(net)} written off`, recovered && `${showAmount(recovered)} recovered`].filter(Boolean).join(' and ')} exceed ${isAmount(gross) ? showAmount(gross) : 'the gross'}.`,
-      holds: ({ gross, net, recovered }) => {
-        if (!isAmount(gross) || about(gross)) return true;
-        return (net ? minor(net) : 0n) + (recovered ? minor(recovered) : 0n) <= minor(gross);
-      },
-    },
-    'loss/reversed-too-much': {
-      says: 'No more can be reversed than is written off.',
-      brokenBy: { WriteOffReversed: '/amount' },
-      holds: ({ net }) => !net || minor(net) >= 0n,
+      holds: (l) => !isMixed(l),
     },
   },
-  about: (_, { programme, supplier, contract }) => ({
-    ...(programme && { programme }),
+  about: (_, { programme: of, supplier, contract }) => ({
+    ...(of && { programme: of }),
     ...(supplier && { supplier: [supplier] }),
     ...(contract && { contract: [contract] }),
   }),
   governedBy: { aggregate: programme, of: (l) => l.programme },
+  setOf: (l) => (l.case === undefined ? undefined : caseKey(l.programme!, l.case)),
 });
+
+/** Under which the losses of one case are found. */
+export const caseKey = (programme: string, name: string): `case:${string}` => `case:${programme}/${name}`;
+
+/** A loss of which something is open again is no longer closed. */
+function reopened(l: Loss): Loss {
+  if (l.stage !== 'closed') return l;
+  const { closed: _, ...rest } = l;
+  return { ...rest, stage: stageOf(rest) };
+}

@@ -1,2 +1,3 @@
 export { type HeadcountTarget, type Risk, type Saving, type SavingsTarget, type Strategy } from './aims.js';
-export { programme, type Policy, type Programme, type Warning } from './programme.js';
+export { outgrown, type Basis } from './loss-authority.js';
+export { programme, YEAR_STARTS, type LossRow, type Policy, type Programme, type Warning, type YearStart } from './programme.js';

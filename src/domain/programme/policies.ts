@@ -9,7 +9,6 @@ import {
   ratio,
   stepRangeOverOriginal,
   within,
-  type Amount,
   type Assessment,
   type EventContext,
   type Value,
@@ -17,13 +16,13 @@ import {
 import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
-const inForce = ({ policies }: Programme, on: string): readonly Policy[] =>
+export const inForce = ({ policies }: Pick<Programme, 'policies'>, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
 
-const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>
+export const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>
   before(on, inForceFrom) === 'no' && (inForceUntil === undefined || before(inForceUntil, on) === 'no');
 
-const assessment = (
+export const assessment = (
   policy: Policy,
   rule: string,
   result: Assessment['result'],
@@ -69,24 +68,6 @@ export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiv
       return decisive
         ? approver(policy, 'approval', decisive, inputs, effectiveOn, decidedBy?.office)
         : assessment(policy, 'approval', 'met', inputs, NOBODY);
-    });
-
-/** Whether the right office approved a write-off: the authority follows the gross loss, however much of it is written off. */
-export const writeOffApprovalOf = (
-  programme: Programme,
-  { gross, amount }: { readonly gross: Value; readonly amount: Amount },
-  { effectiveOn, decidedBy }: EventContext,
-): readonly Assessment[] =>
-  inForce(programme, effectiveOn)
-    .filter((policy) => policy.writeOffs?.length)
-    .map((policy) => {
-      const office = decidedBy?.office;
-      const inputs = { gross, amount, ...(office && { office }) };
-      const rows = policy.writeOffs!.map((row) => ({ row, applies: row.grossAtLeast ? atLeast(gross, row.grossAtLeast) : 'yes' }));
-      const decisive = rows.find(({ applies }) => applies !== 'no');
-      return decisive
-        ? approver(policy, 'write-off', decisive, inputs, effectiveOn, office)
-        : assessment(policy, 'write-off', 'met', inputs, NOBODY);
     });
 
 const NOBODY = 'No row of the table asks for an approver.';

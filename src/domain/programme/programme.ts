@@ -31,6 +31,7 @@ import {
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
+import { unreachableRow } from './loss-authority.js';
 
 /** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
 const approvalRow = object({
@@ -43,10 +44,13 @@ const approvalRow = object({
 
 const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
 
-const writeOffRow = object({
-  grossAtLeast: optional(amount('Gross loss from which the row applies')),
+/** A row of a table for losses or special payments: highest office first. */
+const lossRow = object({
+  grossAtLeast: optional(amount('What the loss, all that is written off of it, or its case comes to at least')),
+  grossAbove: optional(amount('What they come to more than')),
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
 });
+export type LossRow = DataOf<NonNullable<(typeof lossRow)['fields']>>;
 
 /** Checks that a programme may adopt, by name. */
 export const CHECKS = ['signed-before-service', 'contractual-notice', 'standstill', 'option-notice'] as const;
@@ -58,7 +62,9 @@ const policyFields = {
   inForceFrom: date('First day in force'),
   inForceUntil: optional(date('Last day in force')),
   approvals: optional(list(approvalRow, 'Who must approve which change: the first row that applies', { max: 50 })),
-  writeOffs: optional(list(writeOffRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
+  writeOffs: optional(list(lossRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
+  specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),
+  discloseAbove: optional(amount('A loss or special payment above it is named in the losses statement of its year')),
   checks: optional(list(choice(CHECKS), 'Checks that apply', { max: CHECKS.length })),
 };
 export type Policy = DataOf<typeof policyFields>;
@@ -81,6 +87,9 @@ const warningFields = {
 };
 export type Warning = DataOf<typeof warningFields> & { readonly event: string; readonly on: string };
 
+export const YEAR_STARTS = ['january', 'april', 'july', 'october'] as const;
+export type YearStart = (typeof YEAR_STARTS)[number];
+
 export interface Programme {
   readonly stage: 'none' | 'chartered';
   readonly title: string;
@@ -88,6 +97,8 @@ export interface Programme {
   readonly baseCurrency: string;
   /** Days by which a decision may be recorded after its day and still count as taken now. */
   readonly lateGraceDays: number;
+  /** With the first day of which month its financial year begins. */
+  readonly financialYearStarts: YearStart;
   readonly integrator?: { readonly contract: string; readonly on: string };
   readonly policies: readonly Policy[];
   readonly strategies: readonly Strategy[];
@@ -105,6 +116,15 @@ const event = eventsOf<Programme>();
 const duplicate = <T>(list: readonly T[], keyOf: (entry: T) => string): T | undefined => {
   const seen = new Set<string>();
   return list.find((entry) => seen.size === seen.add(keyOf(entry)).size);
+};
+/** The first row of a table for losses that can never apply. */
+const unreachableIn = (policy: Policy): { readonly pointer: string; readonly approver: string } | undefined => {
+  for (const table of ['writeOffs', 'specialPayments'] as const) {
+    const rows = policy[table] ?? [];
+    const index = unreachableRow(rows);
+    if (index !== -1) return { pointer: `/${table}/${index}`, approver: rows[index]!.approver };
+  }
+  return undefined;
 };
 const versionOf = ({ policy, version }: Policy): string => `${policy} ${version}`;
 const eachOnce = {
@@ -139,6 +159,7 @@ export const programme = subject({
     authority: '',
     baseCurrency: '',
     lateGraceDays: 0,
+    financialYearStarts: 'april',
     policies: [],
     warnings: [],
     strategies: [],
@@ -156,6 +177,7 @@ export const programme = subject({
         authority: text('The public authority'),
         baseCurrency: text('ISO 4217 code', { max: 3, example: 'GBP' }),
         lateGraceDays: optional(count('Days by which a decision may be recorded after its day and still count as taken now', { max: 366 })),
+        financialYearStarts: optional(choice(YEAR_STARTS, 'Month with whose first day the financial year begins; April when absent')),
       },
       rules: {
         'programme/unknown-currency': {
@@ -165,13 +187,14 @@ export const programme = subject({
           holds: ({ data: { baseCurrency } }) => exponentOf(baseCurrency) !== undefined,
         },
       },
-      evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0 }) => ({
+      evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0, financialYearStarts = 'april' }) => ({
         ...p,
         stage: 'chartered',
         title,
         authority,
         baseCurrency,
         lateGraceDays,
+        financialYearStarts,
       }),
     }),
     IntegratorAppointed: event({
@@ -255,7 +278,8 @@ export const programme = subject({
         'programme/policy-without-rules': {
           says: 'A policy needs an approval table or a check.',
           field: '/approvals',
-          holds: ({ data: { approvals = [], writeOffs = [], checks = [] } }) => approvals.length + writeOffs.length + checks.length > 0,
+          holds: ({ data: { approvals = [], writeOffs = [], specialPayments = [], checks = [], discloseAbove } }) =>
+            approvals.length + writeOffs.length + specialPayments.length + checks.length > 0 || discloseAbove !== undefined,
         },
         'programme/policy-ends-before-start': {
           says: 'A policy cannot end before it is in force.',
@@ -267,6 +291,12 @@ export const programme = subject({
           says: 'A row of an approval table needs a condition.',
           field: ({ data: { approvals = [] } }) => `/approvals/${approvals.findIndex(isEmpty)}`,
           holds: ({ data: { approvals = [] } }) => !approvals.some(isEmpty),
+        },
+        'programme/unreachable-row': {
+          says: 'Every row of a table for losses can apply: the highest office stands first.',
+          field: ({ data }) => unreachableIn(data)!.pointer,
+          detail: ({ data }) => `${unreachableIn(data)!.approver} would never be asked: a row before it applies wherever this one does.`,
+          holds: ({ data }) => unreachableIn(data) === undefined,
         },
       },
       evolve: (p, policy) => ({ ...p, policies: [...p.policies, policy] }),

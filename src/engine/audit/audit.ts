@@ -199,7 +199,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
-    const decision = decide(command, context, await readOthers(command, data, history, asKnown));
+    const set = metadata.known.map((k) => k.stream).filter((of) => split(of)[0] === category);
+    const decision = decide(command, context, await readOthers(command, data, history, asKnown, async () => set));
     const again = decision.events.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
     const differ = differences({ events: recorded }, { events: again }).concat(
       differences(byStream(metadata.known), byStream(decision.known), '/known'),

@@ -118,19 +118,19 @@ export class ProjectionWriter {
     return { state: history.state, contributions };
   }
 
+  /** Places first, then totals: to close a place writes what is pending, and a total that several contributions share is written once. */
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
     const [last, next] = [byKey(before), byKey(after)];
     for (const contribution of before) {
       const other = next(contribution.key);
-      if (other && samePlace(contribution, other)) continue;
-      this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
-      if (!other) this.#count(contribution.sums, undefined, at);
+      if (!other || !samePlace(contribution, other)) this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
     }
     for (const contribution of after) {
       const other = last(contribution.key);
       if (!other || !samePlace(other, contribution)) this.readModel.openContribution(this.build.id, placeOf(stream, contribution), at);
-      this.#count(other?.sums, contribution.sums, at);
     }
+    for (const contribution of before) if (!next(contribution.key)) this.#count(contribution.sums, undefined, at);
+    for (const contribution of after) this.#count(last(contribution.key)?.sums, contribution.sums, at);
   }
 
   /** Totals that the stream had a share in count it; a stream that faults at its first event counts in its programme. */

@@ -664,7 +664,8 @@ const plus = (a: Measures, b: Measures): Measures => {
 const minus = (a: Measures, b: Measures): Measures => plus(a, Object.fromEntries(Object.entries(b).map(([measure, n]) => [measure, -n])));
 /** Of a row that was there, and was not rendered. */
 const OTHER: Rendered = { row: undefined, text: '?' };
-const NO_ROW: Rendered = { row: undefined, text: '' };
+/** Also of a place whose row is rendered as nothing. */
+const NO_ROW: Rendered = { row: undefined, text: 'null' };
 
 const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
 

@@ -3,6 +3,7 @@ import {
   certainlyBefore,
   contextOf,
   IllegalTransitionError,
+  isUnmet,
   refsIn,
   refsOf,
   reject,
@@ -17,6 +18,7 @@ import {
   type History,
   type Json,
   type Known,
+  type Taken,
 } from '../../kernel/index.js';
 
 /** The refusals that any command can meet beside its own and its stages'. */
@@ -32,8 +34,10 @@ export const engineRefusals = {
 /** What a decision is taken on: nothing of it changes while the decision is taken. */
 export interface ReadSet {
   readonly own: History;
-  /** By stream, in the order in which they were named: the governing programme first, then the references of the body. */
+  /** By stream, in the order in which they were named: the governing programme first, then the references of the body, then its set. */
   readonly others: ReadonlyMap<string, History>;
+  /** Streams of the others in its set; absent where nothing can say which they are. */
+  readonly set?: readonly string[] | undefined;
 }
 
 /** What was decided, before it has a place in the log. */
@@ -45,12 +49,17 @@ export interface Decision {
 }
 
 export type Load = (category: string, id: string) => Promise<History>;
+/** The streams of a set that is judged together. A set grows meanwhile: what it held when the decision was taken is recorded with it. */
+export type Members = (set: string) => Promise<readonly string[]>;
+
+/** Streams of a set that are read at once. */
+const AT_ONCE = 50;
 
 /**
  * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
  * @throws what `load` throws
  */
-export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load): Promise<ReadSet> => {
+export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
   const { governedBy } = own.aggregate;
   const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
   const wanted = new Map<string, Promise<History>>();
@@ -61,7 +70,24 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
   if (governing) want(governedBy.aggregate.category, governing as string);
   for (const { category, id } of refsIn(command.fields, data)) want(category, id);
   const histories = await Promise.all(wanted.values());
-  return { own, others: new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!])) };
+  const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
+  const assesses =
+    !command.aggregate || // a correction is judged as its event is
+    command.events.some((type) => own.aggregate.events[type]?.assess);
+  const name = assesses ? own.aggregate.setOf?.(own.state) : undefined;
+  if (name === undefined) return { own, others, set: [] };
+  if (!members) return { own, others };
+  const set = (await members(name)).filter((stream) => stream !== own.stream);
+  const more = set.filter((stream) => !others.has(stream));
+  for (let from = 0; from < more.length; from += AT_ONCE)
+    for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
+      others.set(history.stream, history);
+  return { own, others, set };
+};
+/** `loss-debts` → `loss`, `debts`. */
+const split = (stream: string): [category: string, id: string] => {
+  const dash = stream.indexOf('-');
+  return [stream.slice(0, dash), stream.slice(dash + 1)];
 };
 type Fields = { readonly [field: string]: unknown };
 
@@ -70,7 +96,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -91,14 +117,16 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
   const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
+  const related = set?.map((stream) => ({ id: others.get(stream)!.id, state: others.get(stream)!.state }));
+  const taken: Taken = { now: isTakenNow(context, own, governing), actor: context.actor, ...(related && { related }) };
   const assessed = places.map(({ type, data, context, state }) => {
-    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing)) ?? [];
+    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
     return judged.map((a): Assessment => {
-      if (a.result !== 'not-met' || !record.waives?.includes(a.rule)) return a;
+      if (!isUnmet(a) || !record.waives?.includes(a.rule)) return a;
       return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
     });
   });
-  if (events.length > 0) refuseByPolicy(context, own, governing, assessed.flat());
+  if (events.length > 0) refuseByPolicy(context, taken, assessed.flat());
   const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
   return { events, assessed, about, known };
@@ -187,19 +215,22 @@ const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T =
   }
 };
 
+/** Not taken now is what was certainly decided before today, beyond the grace of the programme, and before its history is complete. */
+const isTakenNow = ({ effectiveOn, today }: CommandInput<any>, history: History, governing: Governing): boolean => {
+  if (!certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)))) return true;
+  const completeFrom = history.aggregate.completeFrom?.(history.state);
+  return completeFrom !== undefined && !certainlyBefore(effectiveOn, completeFrom);
+};
+
 /** Policy refuses only a decision taken now; a backdated one is accepted, with the unmet rules recorded. */
-const refuseByPolicy = (context: CommandInput<any>, history: History, governing: Governing, assessed: readonly Assessment[]): void => {
-  const { record, effectiveOn, today } = context;
+const refuseByPolicy = ({ record }: CommandInput<any>, { now }: Taken, assessed: readonly Assessment[]): void => {
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Name the reason and the authority of the waiver.', { pointer: '/record/waives' });
   for (const rule of record.waives ?? [])
     if (!assessed.some((a) => a.rule === rule && a.result === 'waived'))
       reject('ledger/waives-nothing', `${rule} was not assessed as not met here.`, { pointer: '/record/waives' });
-  const broken = assessed.filter(({ result }) => result === 'not-met');
-  if (broken.length === 0) return;
-  const late = certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)));
-  const completeFrom = history.aggregate.completeFrom?.(history.state);
-  if (late && (!completeFrom || certainlyBefore(effectiveOn, completeFrom))) return;
+  const broken = assessed.filter(isUnmet);
+  if (broken.length === 0 || !now) return;
   reject('ledger/policy-not-met', broken.map(({ rule, note }) => `${rule}: ${note ?? 'not met'}`).join(' '), {
     assessed: broken as unknown as Json,
   });

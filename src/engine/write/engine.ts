@@ -13,7 +13,7 @@ import { dayOf, Rejection } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { decide, readOthers, type Decision } from './decide.js';
+import { decide, readOthers, type Decision, type Members } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
@@ -25,6 +25,8 @@ export interface Ports {
   now(): string;
   /** A UUIDv7. */
   newId(): string;
+  /** The streams of a set, such as the losses of one case, with all that was acknowledged before; absent where nothing keeps sets. */
+  readonly members?: Members;
 }
 
 export interface CommandRequest extends Precondition {
@@ -155,7 +157,7 @@ export class Engine {
     const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
 
     const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
-    const readSet = await readOthers(command, data, own, load);
+    const readSet = await readOthers(command, data, own, load, this.ports.members);
 
     const { stream, revision } = own;
     const key = dryRun ? undefined : request.idempotencyKey;

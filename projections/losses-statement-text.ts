@@ -1,0 +1,144 @@
+import { showValue, type Format } from '../src/kernel/index.js';
+import type { Shown, Statement } from './losses-statement.js';
+
+const show = (figures: readonly Shown[]): string => figures.map(({ text }) => text).join(' + ') || 'nothing';
+const words = (name: string): string => name.replaceAll('-', ' ');
+const cases = (n: number): string => `${n} ${n === 1 ? 'case' : 'cases'}`;
+const column = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
+
+type Line = Statement['lines'][number];
+/** What stands in a line, apart from what it does not have. */
+const partsOf = (line: Omit<Line, 'kind' | 'category' | 'bearer'>): readonly string[] => {
+  const figure = (name: string, figures: readonly Shown[]): string[] => (figures.length > 0 ? [`${name} ${show(figures)}`] : []);
+  return [
+    ...(line.identifiedCases > 0 ? [`${cases(line.identifiedCases)} identified, ${show(line.identified)}`] : []),
+    ...(line.cases > 0 || line.writtenOff.length > 0 ? [`${cases(line.cases)} written off or paid`] : []),
+    ...figure('written off', line.writtenOff),
+    ...figure('reversed', line.reversed),
+    ...figure('net revised by', line.revised),
+    ...figure("recovered of this year's losses", line.recoveredThisYear),
+    ...figure("recovered of earlier years' losses", line.recoveredEarlier),
+    ...figure('interest', line.interest),
+    ...figure('costs', line.costs),
+    ...figure('lost in exchange', line.exchange),
+    ...figure('approved', line.approved),
+    ...figure('paid', line.paid),
+    ...(line.unratified > 0 ? [`${line.unratified} not met and not ratified`] : []),
+  ];
+};
+
+/** A financial year for people to read. */
+const statementText = ({ programme, year, title, lastDay, lines, net, disclosed, losses, counts }: Statement): string =>
+  [
+    `Losses statement of ${title} (${programme}), ${lastDay ? `${year}, to ${lastDay}` : 'on days that lie in no one financial year'}`,
+    ...lines.map(
+      ({ kind, category, bearer, ...line }) =>
+        `  ${column(`${words(kind)}: ${words(category)}${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${partsOf(line).join('; ')}`,
+    ),
+    ...losses.map(({ loss, title: of, gross }) => `    ${loss}: ${of}: ${showValue(gross)}`),
+    ...(counts.losses > losses.length ? [`    and ${counts.losses - losses.length} more`] : []),
+    ...net.map(
+      ({ bearer, opening, writtenOff, reversed, recovered, revised, closing, balances, difference }) =>
+        `  ${column(`net written off${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${opening.text} + ${writtenOff.text} written off − ${reversed.text} reversed − ${recovered.text} recovered${revised.text === '£0' || /^\D*0$/.test(revised.text) ? '' : ` + ${revised.text} revised`} = ${closing.text}${balances ? '' : `, with ${difference.text} undated`}`,
+    ),
+    ...(disclosed
+      ? disclosed.cases.length > 0
+        ? disclosed.cases.map(
+            ({ losses, amount, case: name }) =>
+              `  above ${disclosed.above.currency} ${disclosed.above.amount}: ${name ? `case ${name}: ` : ''}${losses.map((l) => l.title).join('; ')}: ${amount.currency} ${amount.amount}`,
+          )
+        : [`  none above ${disclosed.above.currency} ${disclosed.above.amount}`]
+      : lastDay
+        ? ['  no policy in force says above which amount a case is named']
+        : []),
+    '',
+  ].join('\n');
+
+const COUNTS = ['identifiedCases', 'cases', 'unratified'] as const;
+const FIGURES = [
+  'identified',
+  'writtenOff',
+  'reversed',
+  'revised',
+  'recoveredThisYear',
+  'recoveredEarlier',
+  'recoveredOfWrittenOff',
+  'interest',
+  'costs',
+  'exchange',
+  'approved',
+  'paid',
+] as const;
+const NET = ['opening', 'closing', 'difference'] as const;
+
+/** Columns never change their place: a new one comes last. Amounts are in units of the currency, at least and at most. */
+const STATEMENT_COLUMNS: readonly string[] = [
+  'programme',
+  'year',
+  'row',
+  'kind',
+  'category',
+  'bearer',
+  'currency',
+  ...COUNTS,
+  ...[...FIGURES, ...NET].flatMap((name) => [`${name}Least`, `${name}Most`]),
+  'balances',
+];
+
+/** RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it. */
+const cell = (text: string, isText: boolean): string => {
+  const safe = isText && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+const record = (values: Readonly<Record<string, string>>): string =>
+  STATEMENT_COLUMNS.map((name, i) => cell(values[name] ?? '', i < 7)).join(',');
+
+/** One year's lines and nets, as CSV; a line with several currencies is a record for each, counted in the first. */
+const recordsOf = ({ programme, year, lines, net }: Statement): readonly string[] => [
+  ...lines.flatMap((line) => {
+    const currencies = [...new Set(FIGURES.flatMap((name) => line[name].map(({ currency }) => currency)))].sort();
+    return (currencies.length > 0 ? currencies : ['']).map((currency, i) =>
+      record({
+        programme,
+        year,
+        row: 'line',
+        kind: line.kind,
+        category: line.category,
+        bearer: line.bearer,
+        currency,
+        ...Object.fromEntries(COUNTS.map((name) => [name, String(i === 0 ? line[name] : 0)])),
+        ...Object.fromEntries(FIGURES.flatMap((name) => endsOf(name, line[name].find((figure) => figure.currency === currency)))), // prettier-ignore
+      }),
+    );
+  }),
+  ...net.map(({ bearer, currency, balances, recovered, ...figures }) =>
+    record({
+      programme,
+      year,
+      row: 'net',
+      bearer,
+      currency,
+      ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
+      ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
+      balances: String(balances),
+    }),
+  ),
+];
+const lineOf = (text: string): string => `${text}\r\n`;
+
+/** Ways in which the statement is sent beside JSON. */
+export const STATEMENT_FORMATS: Readonly<Record<'csv' | 'text', Format>> = {
+  csv: {
+    type: 'text/csv',
+    head: lineOf(STATEMENT_COLUMNS.join(',')),
+    row: (row: Statement) => recordsOf(row).map(lineOf).join(''),
+  },
+  text: { type: 'text/plain', head: '', row: (row: Statement) => `${statementText(row)}\n` },
+};
+const endsOf = (name: string, figure: Shown | undefined): readonly (readonly [column: string, amount: string])[] =>
+  figure
+    ? [
+        [`${name}Least`, figure.least],
+        [`${name}Most`, figure.most ?? ''],
+      ]
+    : [];

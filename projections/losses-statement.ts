@@ -1,0 +1,433 @@
+import {
+  amountOf,
+  bounds,
+  certainlyBefore,
+  isAmount,
+  linkedList,
+  minor,
+  projection,
+  ranked,
+  source,
+  type Amount,
+  type Contribution,
+  type Key,
+  type Lookup,
+  type Measures,
+  type Sums,
+} from '../src/kernel/index.js';
+import {
+  ALL_CATEGORIES,
+  betweenOf,
+  currencyOf,
+  equivalentIn,
+  KINDS,
+  loss,
+  showBetween,
+  type Between,
+  type Loss,
+} from '../src/domain/loss/index.js';
+import { programme, YEAR_STARTS, type Programme, type YearStart } from '../src/domain/programme/index.js';
+import { bearerOf } from './losses.js';
+import { STATEMENT_FORMATS } from './losses-statement-text.js';
+
+/** Financial years that have a row of their own, by the calendar year in which they begin; what lies outside stands with the undated. */
+const [FIRST_YEAR, LAST_YEAR] = [1990, 2059];
+const FIRST_MONTH: { readonly [S in YearStart]: number } = { january: 1, april: 4, july: 7, october: 10 };
+
+/** `2019-20` from April on, `2019` from January on, `2019-20-july`. */
+const nameOf = (year: number, starts: YearStart): string => {
+  if (starts === 'january') return String(year);
+  const name = `${year}-${String((year + 1) % 100).padStart(2, '0')}`;
+  return starts === 'april' ? name : `${name}-${starts}`;
+};
+const undated = (starts: YearStart): string => (starts === 'april' ? 'undated' : `undated-${starts}`);
+const yearOfDay = (day: string, starts: YearStart): number =>
+  Number(day.slice(0, 4)) - (Number(day.slice(5, 7)) < FIRST_MONTH[starts] ? 1 : 0);
+/** The financial year in which a date certainly lies. */
+const yearOf = (on: string, starts: YearStart): number | undefined => {
+  const { earliest, latest } = bounds(on);
+  const year = yearOfDay(earliest, starts);
+  return year === yearOfDay(latest, starts) && year >= FIRST_YEAR && year <= LAST_YEAR ? year : undefined;
+};
+const lastDayOf = (year: number, starts: YearStart): string => {
+  const next = Temporal.PlainDate.from({ year: year + 1, month: FIRST_MONTH[starts], day: 1 });
+  return next.subtract({ days: 1 }).toString();
+};
+const yearKey = (of: string, name: string): Key<'year'> => `year:${of}/${name}`;
+
+/** What a line of the statement counts and adds up. */
+const COUNTS = ['cases', 'identifiedCases', 'unratified'] as const;
+const FIGURES = [
+  'identified',
+  'writtenOff',
+  'reversed',
+  'recoveredOfWrittenOff',
+  'revised',
+  'netChange',
+  'recoveredThisYear',
+  'recoveredEarlier',
+  'interest',
+  'costs',
+  'exchange',
+  'approved',
+  'paid',
+] as const;
+type Figure = (typeof FIGURES)[number];
+type Line = readonly [kind: Loss['kind'], category: string, bearer: string];
+
+/** What one loss adds to one financial year, in minor units. */
+class Year {
+  readonly #measures = new Map<string, bigint>();
+  /** The largest figure of the year, by which the list of the year is ordered. */
+  largest: Amount | undefined;
+  constructor(private readonly line: Line) {}
+
+  count(what: (typeof COUNTS)[number]): void {
+    this.#add(`${this.line.join('/')} ${what}`, 1n);
+  }
+  countOnce(what: (typeof COUNTS)[number]): void {
+    this.#measures.set(`${this.line.join('/')} ${what}`, 1n);
+  }
+  add(figure: Figure, currency: string, { least, most }: Between): void {
+    const name = `${this.line.join('/')} ${figure} ${currency}`;
+    this.#add(`${name} least`, least);
+    if (most === undefined) this.#add(`${name} open`, 1n);
+    else this.#add(`${name} most`, most);
+    const top = amountOf(most ?? least, currency);
+    if (LARGEST.includes(figure) && (!this.largest || minor(top) > minor(this.largest))) this.largest = top;
+  }
+  #add(name: string, n: bigint): void {
+    this.#measures.set(name, (this.#measures.get(name) ?? 0n) + n);
+  }
+  get measures(): Measures {
+    return Object.fromEntries([['entries', 1n], ...[...this.#measures].filter(([, n]) => n !== 0n)]);
+  }
+}
+const LARGEST: readonly Figure[] = ['identified', 'writtenOff', 'paid'];
+
+const exactly = (amount: Amount): Between => ({ least: minor(amount), most: minor(amount) });
+const negative = ({ least, most }: Between): Between => ({ least: -least, most: -most! });
+const unitsOf = (net: Loss['movements'][number]['net'], currency: string): Between => ({
+  least: minor({ amount: net.least, currency }),
+  most: minor({ amount: net.most, currency }),
+});
+
+/** What a loss adds to each financial year, and to the undated, by the name of the year. */
+const yearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
+  const years = new Map<string, Year>();
+  const at = (on: string): Year => {
+    const year = yearOf(on, starts);
+    const name = year === undefined ? undated(starts) : nameOf(year, starts);
+    let found = years.get(name);
+    if (!found) years.set(name, (found = new Year([l.kind, l.category, l.bearer])));
+    return found;
+  };
+  const currency = currencyOf(l);
+  const identified = at(l.identifiedOn);
+  identified.count('identifiedCases');
+  if (isAmount(l.gross)) identified.add('identified', l.gross.currency, betweenOf(l.gross));
+  if (currency === undefined) return years;
+
+  let firstOff: string | undefined;
+  let closed: Between = { least: 0n, most: 0n };
+  const moves = [
+    ...l.movements.map((movement) => ({ ...movement, movement })),
+    ...l.revisions.map((revision) => ({ ...revision, movement: undefined })),
+  ];
+  for (const { movement, on, net, after } of moves.sort((a, b) => a.place - b.place)) {
+    const year = at(on);
+    const change = unitsOf(net, currency);
+    if (!movement) year.add('revised', currency, change);
+    else {
+      const { flow, amount, interest, costs, exchange, unmet, ratified } = movement;
+      if (flow === 'write-off') {
+        firstOff ??= on;
+        year.countOnce('cases');
+        year.add('writtenOff', currency, change);
+        if (unmet && !ratified) year.count('unratified');
+      } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
+      else {
+        const of = yearOf(firstOff ?? l.identifiedOn, starts);
+        const sign = flow === 'recovery' ? 1n : -1n;
+        const received = { least: sign * minor(amount), most: sign * minor(amount) };
+        year.add('recoveredOfWrittenOff', currency, negative(change));
+        year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
+        if (interest) year.add('interest', interest.currency, exactly(interest));
+        if (costs) year.add('costs', costs.currency, exactly(costs));
+        if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
+      }
+    }
+    if (yearOf(on, starts) === undefined) continue;
+    // by the net that the loss had, not by what moved it: what is undated between shows as a difference
+    const is = unitsOf(after, currency);
+    year.add('netChange', currency, { least: is.least - closed.least, most: is.most! - closed.most! });
+    closed = is;
+  }
+  for (const { on, amount, unmet } of l.approved) {
+    at(on).add('approved', amount.currency, exactly(amount));
+    if (unmet) at(on).count('unratified');
+  }
+  for (const { on, amount } of l.paid) {
+    at(on).countOnce('cases');
+    at(on).add('paid', amount.currency, exactly(amount));
+  }
+  return years;
+};
+
+/** Larger figures first: £1bn and more, £100m and more, … */
+const rankOf = (largest: Amount | undefined): number => {
+  if (!largest) return 9;
+  const digits = largest.amount.replace('-', '').split('.')[0]!.length;
+  return Math.min(9, Math.max(0, 10 - digits));
+};
+
+const entries = source(loss, 'entry', {
+  place(id, l) {
+    if (l.stage === 'none' || bearerOf(l) === 'elsewhere') return []; // what belongs to another authority is in no total of ours
+    return YEAR_STARTS.flatMap((starts) =>
+      [...yearsOf(l, starts)].map(([name, year]): Contribution<'entry'> => {
+        const key = yearKey(l.programme!, name);
+        return {
+          key: `entry:${id}/${starts}/${name}`,
+          links: [ranked(rankOf(year.largest), key), `statement:${l.programme}`],
+          sums: { [key]: year.measures, [`statement:${l.programme}`]: { [name]: 1n } },
+        };
+      }),
+    );
+  },
+  show: ({ id, state: l }) =>
+    Object.fromEntries(
+      YEAR_STARTS.flatMap((starts) =>
+        [...yearsOf(l, starts)].map(([name, { largest }]) => [
+          `entry:${id}/${starts}/${name}`,
+          {
+            loss: id,
+            title: l.title,
+            kind: l.kind,
+            category: l.category,
+            bearer: l.bearer,
+            case: l.case ?? null,
+            supplier: l.supplier ?? null,
+            gross: l.gross,
+            writtenOff: l.writtenOff ?? null,
+            largest: largest ?? null,
+            stated: isAmount(l.gross) ? (l.gross.stated ?? []) : [],
+          },
+        ]),
+      ),
+    ),
+});
+
+/** The financial years of a programme; a row stands in each that is not empty. */
+const years = source(programme, 'year', {
+  place: (id, { stage, financialYearStarts: starts }) =>
+    stage === 'none' ? [] : namesOf(starts).map((name) => ({ key: yearKey(id, name), row: true })),
+  show: () => ({}),
+});
+/** Through it every year changes with any other: its opening net is what all before it left. */
+const statements = source(programme, 'statement', {
+  place: (id, { stage, financialYearStarts: starts }) =>
+    stage === 'none' ? [] : [{ key: `statement:${id}`, links: namesOf(starts).map((name) => yearKey(id, name)) }],
+  show: ({ id, state }) => ({ [`statement:${id}`]: aboutOf(state) }),
+});
+/** In order, and the undated last. */
+const namesOf = (starts: YearStart): readonly string[] => NAMES.get(starts)!;
+const NAMES: ReadonlyMap<YearStart, readonly string[]> = new Map(
+  YEAR_STARTS.map((starts) => [
+    starts,
+    [...Array.from({ length: LAST_YEAR - FIRST_YEAR + 1 }, (_, i) => nameOf(FIRST_YEAR + i, starts)), undated(starts)],
+  ]),
+);
+const aboutOf = ({ title, authority, financialYearStarts, policies }: Programme) => ({
+  title,
+  authority,
+  starts: financialYearStarts,
+  disclosing: policies.flatMap(({ policy, version, inForceFrom, inForceUntil, discloseAbove }) =>
+    discloseAbove ? [{ policy, version, inForceFrom, inForceUntil: inForceUntil ?? null, above: discloseAbove }] : [],
+  ),
+});
+
+const listed = linkedList(entries, { ranks: 10, entry: ({ stated: _, ...entry }) => entry });
+const named = linkedList(entries, { ranks: 10, entry: (entry) => entry });
+
+const kept: Sums<Record<string, 'count'>> = { of: () => ({}), total: (measures) => measures as never };
+const measuresOf = (lookup: Lookup, key: Key): Measures => lookup.sum(kept, key) as unknown as Measures;
+
+/** A figure in one currency, at least and at most, with its text. `most` is null where nothing bounds it. */
+export interface Shown {
+  readonly currency: string;
+  readonly least: string;
+  readonly most: string | null;
+  readonly text: string;
+}
+const shown = (currency: string, { least, most }: Between): Shown => ({
+  currency,
+  least: amountOf(least, currency).amount,
+  most: most === undefined ? null : amountOf(most, currency).amount,
+  text: textOf({ least, ...(most !== undefined && { most }) }, currency),
+});
+const textOf = ({ least, most }: Between, currency: string): string => {
+  if (least < 0n && most !== undefined && most <= 0n) return `−${showBetween({ least: -most, most: -least }, currency)}`;
+  return showBetween({ least, ...(most !== undefined && { most }) }, currency);
+};
+
+/** A figure of some lines by currency; currencies without anything are left out. */
+const figureOf = (measures: Measures, figure: Figure, of: (line: string) => boolean): readonly Shown[] => {
+  const found = new Map<string, { least: bigint; most: bigint; open: bigint }>();
+  for (const [name, n] of Object.entries(measures)) {
+    const [line, what, currency, end] = name.split(' ');
+    if (what !== figure || !of(line!)) continue;
+    const sum = found.get(currency!) ?? { least: 0n, most: 0n, open: 0n };
+    sum[end as 'least' | 'most' | 'open'] += n;
+    found.set(currency!, sum);
+  }
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([currency, { least, most, open }]) => shown(currency, { least, ...(open === 0n && { most }) }));
+};
+const countOf = (measures: Measures, what: (typeof COUNTS)[number], of: (line: string) => boolean): number =>
+  Object.entries(measures).reduce((sum, [name, n]) => {
+    const [line, counted] = name.split(' ');
+    return counted === what && of(line!) ? sum + Number(n) : sum;
+  }, 0);
+
+const lineOf = (measures: Measures, of: (line: string) => boolean) => ({
+  ...(Object.fromEntries(COUNTS.map((what) => [what, countOf(measures, what, of)])) as { readonly [C in (typeof COUNTS)[number]]: number }),
+  ...(Object.fromEntries(FIGURES.filter((figure) => figure !== 'netChange').map((figure) => [figure, figureOf(measures, figure, of)])) as {
+    readonly [F in Exclude<Figure, 'netChange'>]: readonly Shown[];
+  }),
+});
+
+const plus = (into: Record<string, bigint>, measures: Measures): void => {
+  for (const name in measures) into[name] = (into[name] ?? 0n) + measures[name]!;
+};
+/** In the order of the accounts. */
+const LINES = KINDS.flatMap((kind) =>
+  (['authority', 'supplier'] as const).flatMap((bearer) =>
+    ALL_CATEGORIES.map((category) => ({ kind, category, bearer, line: `${kind}/${category}/${bearer}` })),
+  ),
+);
+
+const isNothing = (measures: Measures): boolean => Object.values(measures).every((n) => n === 0n);
+
+/** Opening net + written off − reversed − recovered of what was written off, and the net at the close: by bearer and currency. */
+const netOf = (before: Measures, measures: Measures) =>
+  (['authority', 'supplier'] as const).flatMap((bearer) => {
+    const of = (line: string): boolean => line.endsWith(`/${bearer}`);
+    const opening = byCurrency(before, 'netChange', of);
+    const [writtenOff, reversed, recovered, revised, change] = (
+      ['writtenOff', 'reversed', 'recoveredOfWrittenOff', 'revised', 'netChange'] as const
+    ).map((figure) => byCurrency(measures, figure, of)) as [Sides, Sides, Sides, Sides, Sides];
+    const currencies = [
+      ...new Set([opening, writtenOff, reversed, recovered, revised, change].flatMap((sides) => [...sides.keys()])),
+    ].sort();
+    return currencies.map((currency) => {
+      const side = (sides: Sides): Between => sides.get(currency) ?? { least: 0n, most: 0n };
+      const flows = sum(side(writtenOff), negative(side(reversed)), negative(side(recovered)), side(revised));
+      const closing = sum(side(opening), side(change));
+      const byFlows = sum(side(opening), flows);
+      const difference = { least: closing.least - byFlows.least, most: closing.most! - byFlows.most! };
+      return {
+        bearer,
+        currency,
+        opening: shown(currency, side(opening)),
+        writtenOff: shown(currency, side(writtenOff)),
+        reversed: shown(currency, side(reversed)),
+        recovered: shown(currency, side(recovered)),
+        revised: shown(currency, side(revised)),
+        closing: shown(currency, closing),
+        balances: difference.least === 0n && difference.most === 0n,
+        /** What the closing net has beside the movements of the year: undated movements. */
+        difference: shown(currency, difference),
+      };
+    });
+  });
+type Sides = ReadonlyMap<string, Between>;
+const byCurrency = (measures: Measures, figure: Figure, of: (line: string) => boolean): Sides =>
+  new Map(
+    figureOf(measures, figure, of).map(({ currency, least, most }) => [
+      currency,
+      { least: minor({ amount: least, currency }), most: minor({ amount: most!, currency }) },
+    ]),
+  );
+const sum = (...sides: readonly Between[]): Between =>
+  sides.reduce((total, { least, most }) => ({ least: total.least + least, most: total.most! + most! }), { least: 0n, most: 0n });
+
+type Entry = NonNullable<ReturnType<(typeof entries)['show']>[string]>;
+/** Losses and cases above the threshold that a policy in force on the last day of the year asks for; null where none does. */
+const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof aboutOf>, lastDay: string) => {
+  const inForce = disclosing.filter(
+    ({ inForceFrom, inForceUntil }) => !certainlyBefore(lastDay, inForceFrom) && !(inForceUntil && certainlyBefore(inForceUntil, lastDay)),
+  );
+  const [policy] = inForce;
+  if (!policy) return null;
+  const { currency } = policy.above;
+  const cases = Map.groupBy(lookup.newest(named, key), (entry) => (entry.case === null ? `loss ${entry.loss}` : `case ${entry.case}`));
+  const unitsIn = ({ largest, stated }: Entry): bigint => (largest ? (equivalentIn({ ...largest, stated }, currency) ?? 0n) : 0n);
+  const above = [...cases].flatMap(([, of]) => {
+    const total = of.reduce((units, entry) => units + unitsIn(entry), 0n);
+    const [{ case: name, kind, category, bearer }] = of as [Entry, ...Entry[]];
+    const losses = of.map(({ loss: id, title }) => ({ loss: id, title }));
+    return total > minor(policy.above) ? [{ case: name, losses, kind, category, bearer, amount: amountOf(total, currency) }] : [];
+  });
+  return { above: policy.above, policy: policy.policy, version: policy.version, cases: above };
+};
+
+const statementOf = (id: string, lookup: Lookup) => {
+  const [of, name] = [id.slice(0, id.lastIndexOf('/')), id.slice(id.lastIndexOf('/') + 1)];
+  const about = lookup.get(statements, of);
+  const index = about ? namesOf(about.starts).indexOf(name) : -1;
+  if (!about || index === -1) return undefined;
+  const key = `year:${id}` as const;
+  const { starts } = about;
+  const isDated = name !== undated(starts);
+  const active = measuresOf(lookup, `statement:${of}`); // the years in which something stands, of every start
+  const isActive = (other: string): boolean => (active[other] ?? 0n) > 0n;
+  const before: Record<string, bigint> = {};
+  // a year between others has a row, though nothing moved in it
+  const between =
+    isDated &&
+    namesOf(starts).slice(0, index).some(isActive) &&
+    namesOf(starts)
+      .slice(index + 1, -1)
+      .some(isActive);
+  if (!isActive(name) && !between) return undefined;
+  const measures = measuresOf(lookup, key);
+  if (isDated)
+    for (const earlier of namesOf(starts).slice(0, index)) if (isActive(earlier)) plus(before, measuresOf(lookup, yearKey(of, earlier)));
+  const lastDay = isDated ? lastDayOf(FIRST_YEAR + index, starts) : undefined;
+  return {
+    programme: of,
+    year: name,
+    title: about.title,
+    authority: about.authority,
+    lastDay: lastDay ?? null,
+    lines: LINES.flatMap(({ line, ...group }) => {
+      const own = Object.fromEntries(Object.entries(measures).filter(([measure]) => measure.startsWith(`${line} `)));
+      return isNothing(own) ? [] : [{ ...group, ...lineOf(own, () => true) }];
+    }),
+    totals: {
+      authority: lineOf(measures, (line) => line.startsWith('loss/') && line.endsWith('/authority')),
+      supplier: lineOf(measures, (line) => line.startsWith('loss/') && line.endsWith('/supplier')),
+      specialPayments: lineOf(measures, (line) => line.startsWith('special-payment/')),
+    },
+    net: isDated ? netOf(before, measures) : [],
+    disclosed: lastDay === undefined ? null : disclosedIn(lookup, key, about, lastDay),
+    losses: lookup.newest(listed, key),
+    counts: { losses: Number(measures['entries'] ?? 0n) },
+  };
+};
+/** One financial year of a programme. */
+export type Statement = NonNullable<ReturnType<typeof statementOf>>;
+
+/** The losses of each financial year of a programme, as public accounts state them. Losses elsewhere are in none of them. */
+export const lossesStatement = projection({
+  name: 'losses-statement',
+  version: 1,
+  question: 'What was lost, written off, recovered and specially paid in each financial year, and what is the net at its close?',
+  from: [entries, years, statements],
+  rows: { year: statementOf },
+  lists: { year: { losses: listed } },
+  formats: STATEMENT_FORMATS,
+  filters: { programme: (row) => row.programme, year: (row) => row.year },
+});

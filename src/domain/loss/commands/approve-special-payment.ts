@@ -1,0 +1,6 @@
+import { loss } from '../loss.js';
+
+export const approveSpecialPayment = loss.command('ApproveSpecialPayment', {
+  summary: 'Approve a payment that no contract or law asks for.',
+  records: 'SpecialPaymentApproved',
+});
