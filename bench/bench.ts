@@ -19,7 +19,7 @@ const options = new Command('bench')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, commands or import')
-  .option('--store <store>', 'embedded, or kurrentdb: the empty server that KURRENTDB_URL names', 'embedded')
+  .option('--store <store>', 'embedded, or kurrentdb: the empty server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--base <dist>', 'on a KurrentDB: the dist folder of another build, measured in turn with this one')
   .option('--base-url <url>', 'an empty KurrentDB of its own for the other build')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
@@ -212,8 +212,8 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
 
 const kurrentdb = () =>
   withFolder((dir) => {
-    const { KURRENTDB_URL: url } = process.env;
-    if (!url) throw new Error('KURRENTDB_URL names the server.');
+    const { LEDGER_KURRENTDB_URL: url } = process.env;
+    if (!url) throw new Error('LEDGER_KURRENTDB_URL names the server.');
     const { base: dist, baseUrl } = options;
     if ((dist === undefined) !== (baseUrl === undefined)) throw new Error('--base and --base-url go together.');
     const base = dist !== undefined && baseUrl !== undefined && { dist: resolve(dist), url: baseUrl };

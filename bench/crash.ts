@@ -23,7 +23,7 @@ const options = new Command('crash')
     Date.now() % 1_000_000,
   )
   .option('--writers <n>', 'commands in flight at the same time, to each server', number, 64)
-  .option('--store <store>', 'embedded, or kurrentdb: the server that KURRENTDB_URL names', 'embedded')
+  .option('--store <store>', 'embedded, or kurrentdb: the server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--nodes <n>', 'servers on the same KurrentDB: when one is killed, the others continue', number, 2)
   .option('--server-command <command>', 'starts that KurrentDB in the foreground, on durable data: it is killed as well')
   .option('--server-rounds <n>', 'kills of that KurrentDB', number, 3)
@@ -38,9 +38,9 @@ const options = new Command('crash')
     serverRounds: number;
   }>();
 const { rounds, seed, writers } = options;
-const url = options.store === 'kurrentdb' ? process.env['KURRENTDB_URL'] : undefined;
+const url = options.store === 'kurrentdb' ? process.env['LEDGER_KURRENTDB_URL'] : undefined;
 if (options.store !== 'embedded' && url === undefined) {
-  console.error('--store is embedded, or kurrentdb with KURRENTDB_URL.');
+  console.error('--store is embedded, or kurrentdb with LEDGER_KURRENTDB_URL.');
   process.exit(2);
 }
 const env = { LEDGER_STORE: options.store };

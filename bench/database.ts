@@ -29,7 +29,7 @@ export class Database {
   /** Resolves once it answers. */
   async start(): Promise<void> {
     // KurrentDB takes every variable that begins with its name for a setting, and exits on one that it does not know
-    const { KURRENTDB_URL: _, ...env } = process.env;
+    const { LEDGER_KURRENTDB_URL: _, ...env } = process.env;
     const child = spawn('sh', ['-c', this.command], { detached: true, env, stdio: ['ignore', 'ignore', 'inherit'] });
     this.#process = child;
     for (const end = performance.now() + READY_WITHIN_MS; ; await sleep(50))

@@ -109,7 +109,7 @@ const replicated = async (url: string, dir: string, events: number): Promise<num
   const begun = performance.now();
   const now = () => new Date().toISOString();
   const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now, newId: randomUUID });
-  const replica = await ReplicaStore.open({ dir, connect, chance: Math.random });
+  const replica = await ReplicaStore.open({ dir, connect, uptime: () => performance.now(), chance: Math.random });
   const over = new AbortController();
   let seen = 0;
   for await (const page of replica.follow(undefined, over.signal)) if ((seen += page.length) >= events) over.abort();
@@ -120,7 +120,13 @@ const replicated = async (url: string, dir: string, events: number): Promise<num
 
 /** The replica alone, as on a node whose cluster is unreachable. */
 const alone = (dir: string): Promise<ReplicaStore> =>
-  ReplicaStore.open({ dir, connect: () => Promise.reject(new StoreUnavailableError('Away.')), chance: Math.random, patienceMs: 100 });
+  ReplicaStore.open({
+    dir,
+    connect: () => Promise.reject(new StoreUnavailableError('Away.')),
+    uptime: () => 0,
+    chance: Math.random,
+    patienceMs: 100,
+  });
 
 const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed(0);
 
@@ -131,7 +137,7 @@ export const onKurrentDB = async ({ url, dir, rounds, roundMs, base }: KurrentBe
   const builds = [...(base ? [{ name: 'base', ...base }] : []), { name: 'this build', dist: DIST, url }];
   const servers: Server[] = [];
   for (const { name, dist, url: of } of builds) {
-    const server = await startServer(join(dir, name), { LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: of }, { dist });
+    const server = await startServer(join(dir, name), { LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: of }, { dist });
     servers.push(server);
     await recordWorld(server);
     await commands(server, Math.min(1000, roundMs));

@@ -5,7 +5,9 @@ import { exposure } from './exposure.js';
 import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
+import { staffMovements } from './staff-movements.js';
 import { towerBoard } from './tower-board.js';
+import { transferRegister } from './transfer-register.js';
 import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
@@ -15,6 +17,8 @@ export const projections: readonly Projection[] = [
   decisions,
   money,
   workforceBoard,
+  transferRegister,
+  staffMovements,
   exposure,
   lossesStatement,
   programmeBoard,

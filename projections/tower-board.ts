@@ -28,6 +28,7 @@ import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown } from './programmes.js';
 import { groupOf, hasEnded, isPromised } from './promised.js';
+import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
 /** How far a tower has come is what its most advanced contract says; contracts that only stood before it count when nothing else does. */
@@ -149,7 +150,7 @@ const linksOf = (about: Programme['risks'][number]['about'] = {}): readonly Key[
 
 const workforces = source(workforce, 'workforce', {
   place: (id, { stage, programme }) => (stage === 'none' ? [] : [{ key: `workforce:${id}`, links: [`programme:${programme}`] }]),
-  show: ({ id, state }) => ({ [`workforce:${id}`]: newestOf(state.pools) }),
+  show: ({ id, state }) => ({ [`workforce:${id}`]: state.pools }),
 });
 const plans = source(workforce, 'plan', {
   place: (id, state) =>
@@ -167,7 +168,7 @@ const transfers = source(workforce, 'transfer', {
     }),
   show: ({ id, state }) =>
     Object.fromEntries(
-      state.transfers.map(({ transfer, moved, from: { unit } }) => [`transfer:${id}/${transfer}`, { count: moved, unit }]),
+      state.transfers.map(({ transfer, moved, from: { unit } }) => [`transfer:${id}/${transfer}`, headcountFrom(moved, unit)]),
     ),
 });
 
@@ -306,14 +307,16 @@ export const towerBoard = projection({
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
       const key = `programme:${id}` as const;
+      const pools = row ? lookup.newest(lists.staff, key).flat() : [];
       return (
         row && {
           group: 'programme',
           ...row,
+          headcountTargets: row.headcountTargets.map((target) => targetShown(target, pools)),
           ...lookup.sum(towersOf, key),
           faultedStreams: lookup.faulted(key),
           totals: { towers: groupTotal(lookup, `${key}#towers`), outside: groupTotal(lookup, `${key}#outside`) },
-          staff: lookup.newest(lists.staff, key).flat(),
+          staff: newestOf(pools).map(poolShown),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }
       );

@@ -1,29 +1,7 @@
 import { newestOf, ownList, projection, source, sums, type Key } from '../src/kernel/index.js';
-import { samePool, workforce, type Plan, type Pool, type Transfer, type Workforce } from '../src/domain/workforce/index.js';
+import { redundancyFindings, workforce } from '../src/domain/workforce/index.js';
+import { planShown, poolWithFindings, transferShown } from './staff.js';
 import { trailOf } from './trail.js';
-
-type Of = { readonly state: Workforce };
-const poolShown = ({ count, measured, ...name }: Pool) => ({
-  ...name,
-  /** By everything recorded; of a pool that nobody counted, only what moved in and out of it. */
-  headcount: { count, ...(measured?.qualifier && { qualifier: measured.qualifier }), unit: name.unit },
-  measured: measured !== undefined,
-  measuredOn: measured?.on ?? null,
-});
-/** How many of those in scope have moved so far under the plan's own transfers. */
-const planShown = (plan: Plan, { state: { transfers } }: Of) => {
-  const own = transfers.filter((t) => t.plan === plan.plan);
-  return {
-    ...plan,
-    moved: own.reduce((sum, { moved }) => sum + moved, 0),
-    transfers: newestOf(own.map(({ transfer }) => transfer)),
-    counts: { transfers: own.length },
-  };
-};
-const transferShown = (t: Transfer, { state: { pools } }: Of) => ({
-  ...t,
-  unit: pools.find((p) => samePool(p, t.from))?.unit ?? t.from.unit,
-});
 
 /** The employers of all pools: the row carries only some of them. */
 const employers = sums({ employers: 'count' });
@@ -42,15 +20,17 @@ const workforces = source(workforce, 'workforce', {
           },
         ],
   show(history) {
-    const { programme, pools, plans, transfers, external } = history.state;
+    const { state } = history;
+    const { programme, pools, plans, transfers } = state;
+    const redundancies = redundancyFindings(state);
     return {
       [`workforce:${history.id}`]: {
         programme,
-        pools: newestOf(pools).map(poolShown),
-        external,
-        plans: newestOf(plans).map((plan) => planShown(plan, history)),
-        transfers: newestOf(transfers).map((t) => transferShown(t, history)),
-        counts: { pools: pools.length, plans: plans.length, transfers: transfers.length },
+        pools: newestOf(pools).map((pool) => poolWithFindings(pool, state)),
+        plans: newestOf(plans).map((plan) => planShown(plan, state)),
+        transfers: newestOf(transfers).map((transfer) => transferShown(transfer, state)),
+        findings: newestOf(redundancies),
+        counts: { pools: pools.length, plans: plans.length, transfers: transfers.length, findings: redundancies.length },
         trail: trailOf(history),
       },
     };
@@ -66,9 +46,26 @@ export const workforceBoard = projection({
   rows: { workforce: (id, lookup) => lookup.get(workforces, id) },
   lists: {
     workforce: {
-      pools: ownList(workforce, ({ state }) => state.pools, poolShown),
-      plans: ownList(workforce, ({ state }) => state.plans, planShown),
-      transfers: ownList(workforce, ({ state }) => state.transfers, transferShown),
+      pools: ownList(
+        workforce,
+        ({ state }) => state.pools,
+        (pool, { state }) => poolWithFindings(pool, state),
+      ),
+      plans: ownList(
+        workforce,
+        ({ state }) => state.plans,
+        (plan, { state }) => planShown(plan, state),
+      ),
+      transfers: ownList(
+        workforce,
+        ({ state }) => state.transfers,
+        (transfer, { state }) => transferShown(transfer, state),
+      ),
+      findings: ownList(
+        workforce,
+        ({ state }) => redundancyFindings(state),
+        (finding) => finding,
+      ),
     },
   },
   filters: {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { prefixOf } from './store/kurrentdb/stream-names.js';
 
 export interface Config {
   readonly port: number;
@@ -8,6 +9,8 @@ export interface Config {
   readonly store: 'embedded' | 'kurrentdb';
   /** A connection string with what is secret in it: not enumerable, so that nothing that prints an object prints it. */
   readonly kurrentdbUrl?: string;
+  /** Before the names of the ledger's streams on a KurrentDB, with its dot; without one, they have the names of the categories alone. */
+  readonly prefix?: string;
   /** Whether small appends to KurrentDB share one request, or each is a call of its own. */
   readonly kurrentdbAppends: 'batch' | 'unary';
   /** The file of API tokens; without one, everybody on this machine may do everything. */
@@ -26,6 +29,8 @@ export interface Config {
   readonly trustedProxies?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
+  /** Seconds since a replica was known to have all of the log, while the server still calls itself ready. */
+  readonly readySeconds: number;
   /** How long requests that were accepted may take once the server closes. */
   readonly closingSeconds: number;
   /** Routes that only measure. */
@@ -96,7 +101,8 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
   host: words('HOST', '127.0.0.1', 'an address to listen on', (host) => host !== '' && !/[\s/]/.test(host)),
   dataDir: words('DATA_DIR', './data', 'a folder', isPath),
   store: words('LEDGER_STORE', 'embedded', 'embedded or kurrentdb', (store) => store === 'embedded' || store === 'kurrentdb'),
-  kurrentdbUrl: words('KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
+  kurrentdbUrl: words('LEDGER_KURRENTDB_URL', undefined, 'a connection string', (url) => url.trim() !== ''),
+  prefix: { key: 'LEDGER_PREFIX', allowed: 'letters and digits, with dots between them, such as met', read: prefixOf },
   kurrentdbAppends: words('LEDGER_KURRENTDB_APPENDS', 'batch', 'batch or unary', (way) => way === 'batch' || way === 'unary'),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
@@ -114,6 +120,7 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
     },
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
+  readySeconds: whole('LEDGER_READY_SECONDS', 10, 1, 3600),
   closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
   benchRoutes: {
     key: 'LEDGER_BENCH_ROUTES',
@@ -133,12 +140,17 @@ export const configOf = (env: Environment): Config => {
   const stranger = Object.keys(env).find((key) => key.startsWith('LEDGER_') && !known.includes(key));
   if (stranger)
     throw new ConfigError(`${stranger} is not a setting. There are: ${known.filter((key) => key.startsWith('LEDGER_')).join(', ')}.`);
+  if (env['KURRENTDB_URL'] !== undefined && env['LEDGER_KURRENTDB_URL'] === undefined)
+    throw new ConfigError(
+      'KURRENTDB_URL is now called LEDGER_KURRENTDB_URL, because a KurrentDB server that inherits KURRENTDB_URL takes it for an option of ' +
+        'its own and does not start. Set LEDGER_KURRENTDB_URL instead.',
+    );
   const valueOf = <T>({ key, fallback, allowed, read }: Setting<T>): T | undefined => {
     const given = env[key] ?? fallback;
     if (given === undefined) return undefined;
     const value = read(given);
     if (value === undefined)
-      throw new ConfigError(`${key} must be ${allowed}${key === 'KURRENTDB_URL' ? '' : `, not ${JSON.stringify(env[key])}`}.`);
+      throw new ConfigError(`${key} must be ${allowed}${key === 'LEDGER_KURRENTDB_URL' ? '' : `, not ${JSON.stringify(env[key])}`}.`);
     return value;
   };
   const given = Object.entries(settings).flatMap(([name, s]) => {
@@ -148,7 +160,7 @@ export const configOf = (env: Environment): Config => {
   const config = Object.fromEntries(given) as unknown as Config;
   if (config.kurrentdbUrl !== undefined) Object.defineProperty(config, 'kurrentdbUrl', { enumerable: false });
   if (config.store === 'kurrentdb' && config.kurrentdbUrl === undefined)
-    throw new ConfigError('KURRENTDB_URL must be a connection string, since LEDGER_STORE is kurrentdb.');
+    throw new ConfigError('LEDGER_KURRENTDB_URL must be a connection string, since LEDGER_STORE is kurrentdb.');
   if (!isLoopback(config.host) && config.tokens === undefined)
     throw new ConfigError(
       `HOST must be a loopback address (127.0.0.1, ::1, localhost), not ${JSON.stringify(config.host)}: ` +

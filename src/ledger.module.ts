@@ -13,13 +13,14 @@ import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
-import { StoreUnavailableError } from './store/event-store.js';
+import { StoreUnavailableError, type Genesis } from './store/event-store.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 const now = () => new Date().toISOString();
+const uptime = () => performance.now();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
@@ -92,13 +93,26 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
   }
 };
 const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
-  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends } = config;
+  const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends, prefix, readySeconds } = config;
   const say = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
   if (store === 'embedded') return SqliteStore.open({ dir, timeZone, now, newId, log: say });
   // imported only here: a ledger in the data folder does not load the client
   const { KurrentStore } = await import('./store/kurrentdb/kurrent-store.js');
-  const connect = () => KurrentStore.open({ url: kurrentdbUrl, timeZone, appends, now, newId, log: say });
-  return ReplicaStore.open({ dir, connect, chance: Math.random, log: say });
+  const liveness = Math.min(3000, (readySeconds * 1000) / 3);
+  const connect = (ledger?: Genesis) =>
+    KurrentStore.open({
+      url: kurrentdbUrl,
+      timeZone,
+      appends,
+      now,
+      uptime,
+      newId,
+      log: say,
+      ledger,
+      liveness,
+      ...(prefix !== undefined && { prefix }),
+    });
+  return ReplicaStore.open({ dir, connect, uptime, chance: Math.random, log: say });
 };
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */
@@ -168,7 +182,7 @@ const guardClock = async (config: Config, log: Logger, opened: Opened, store: Ev
 
   const clock = new ClockGuard({
     now,
-    uptime: () => performance.now(),
+    uptime,
     watermark,
     acceptedWatermark: config.acceptWatermark,
     onRefused: (message, state) => {

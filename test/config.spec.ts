@@ -18,6 +18,7 @@ describe('the configuration', () => {
       subscribers: 1000,
       subscribersPerToken: 50,
       readyLag: 1000,
+      readySeconds: 10,
       closingSeconds: 5,
       benchRoutes: false,
     });
@@ -34,7 +35,11 @@ describe('the configuration', () => {
     ['HOST', '192.168.1.4', 'LEDGER_TOKENS'],
     ['DATA_DIR', '', 'folder'],
     ['LEDGER_STORE', 'postgres', 'embedded or kurrentdb'],
-    ['KURRENTDB_URL', ' ', 'connection string'],
+    ['LEDGER_KURRENTDB_URL', ' ', 'connection string'],
+    ['LEDGER_PREFIX', '', 'letters and digits'],
+    ['LEDGER_PREFIX', 'met-2', 'letters and digits'],
+    ['LEDGER_PREFIX', '.met', 'letters and digits'],
+    ['LEDGER_READY_SECONDS', '0', '1 to 3600'],
     ['LEDGER_KURRENTDB_APPENDS', 'grpc', 'batch or unary'],
     ['LEDGER_TOKENS', '', 'file'],
     ['LEDGER_TIME_ZONE', 'Mars/Olympus', 'IANA'],
@@ -77,16 +82,25 @@ describe('the configuration', () => {
     ]));
 
   it('accepts KurrentDB as the store only with a connection string', () => {
-    expect(() => configOf({ LEDGER_STORE: 'kurrentdb' })).toThrow(/KURRENTDB_URL/);
-    const { store, kurrentdbUrl } = configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL });
+    expect(() => configOf({ LEDGER_STORE: 'kurrentdb' })).toThrow(/LEDGER_KURRENTDB_URL/);
+    const { store, kurrentdbUrl } = configOf({ LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: URL });
     expect([store, kurrentdbUrl]).toEqual(['kurrentdb', URL]);
   });
 
+  it('says what the connection string is called now when only its former name is set', () => {
+    expect(() => configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL })).toThrow(/^KURRENTDB_URL is now called LEDGER_KURRENTDB_URL/);
+    expect(configOf({ LEDGER_KURRENTDB_URL: URL, KURRENTDB_URL: 'x' }).kurrentdbUrl).toBe(URL);
+  });
+
+  it.each(['met', 'met.', 'met.East.2'])('reads the prefix %s with one dot at its end', (LEDGER_PREFIX) =>
+    expect(configOf({ LEDGER_PREFIX }).prefix).toBe(LEDGER_PREFIX.replace(/\.?$/, '.')),
+  );
+
   it('never prints the password of a connection string', () => {
-    const config = configOf({ LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: URL });
+    const config = configOf({ LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: URL });
     expect(`${JSON.stringify(config)} ${inspect(config)}`).not.toContain('s3cret');
     for (const wrong of [{ LEDGER_STORE: 'x' }, { HOST: '0.0.0.0' }, { LEDGER_X: '1' }])
-      expect(() => configOf({ KURRENTDB_URL: URL, ...wrong })).toThrow(
+      expect(() => configOf({ LEDGER_KURRENTDB_URL: URL, ...wrong })).toThrow(
         expect.objectContaining({ message: expect.not.stringContaining('s3cret') }),
       );
   });

@@ -78,7 +78,7 @@ describe('the workflows', () => {
     ].map(indexOf);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     const contract = steps[order.at(-1)!]!;
-    for (const node of [1, 2, 3]) expect(contract.env!['KURRENTDB_URL']).toContain(`kurrentdb-${node}:2113`);
+    for (const node of [1, 2, 3]) expect(contract.env!['LEDGER_KURRENTDB_URL']).toContain(`kurrentdb-${node}:2113`);
     expect(contract.run).toContain(`--network ${compose.name}_inside`);
     expect(contract.run).toContain(`--volume ${compose.name}_certificates:/certs:ro`);
   });

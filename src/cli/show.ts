@@ -4,10 +4,12 @@ import {
   isAmount,
   minor,
   roundHalfEven,
+  showHeadcount,
   showTotal,
   showValue,
   toPercent,
   type Assessment,
+  type Headcount,
   type Qualifier,
   type Total,
   type Value,
@@ -43,14 +45,9 @@ interface Contract {
   }[];
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];
   readonly termination: { readonly on: string; readonly ground: string; readonly causedBy?: string } | null;
-  readonly people: { readonly planned: readonly Heads[]; readonly moved: readonly Heads[] };
+  readonly people: { readonly planned: readonly Headcount[]; readonly moved: readonly Headcount[] };
   readonly losses: readonly LossLine[];
   readonly trail: Trail;
-}
-interface Heads {
-  readonly count: number;
-  readonly qualifier?: Qualifier;
-  readonly unit: string;
 }
 interface LossLine {
   readonly title: string;
@@ -84,14 +81,13 @@ export interface Row {
     }[];
     readonly recorded: readonly unknown[];
   };
-  readonly headcountTargets?: readonly { readonly title: string; readonly from?: Heads; readonly to: Heads }[];
-  readonly staff?: readonly {
-    readonly employer: string;
-    readonly function: string;
-    readonly unit: string;
-    readonly count: number;
-    readonly measured?: Heads;
+  readonly headcountTargets?: readonly {
+    readonly title: string;
+    readonly from?: Headcount;
+    readonly to: Headcount;
+    readonly text: string;
   }[];
+  readonly staff?: readonly { readonly employer: string; readonly function: string; readonly text: string }[];
   readonly risks?: readonly { readonly summary: string; readonly source: { readonly title: string } }[];
   readonly losses?: { readonly authority: Lost; readonly supplier: Lost };
   readonly bearer?: string;
@@ -141,7 +137,7 @@ const notesOf = ({ changes, delays, termination, people, losses, trail }: Contra
     : []),
   ...(people.planned.length + people.moved.length > 0
     ? [
-        `people: ${people.planned.map(showHeads).join(', ') || 'none'} planned to move, ${people.moved.map(showHeads).join(', ') || 'none'} moved`,
+        `people: ${people.planned.map(showHeadcount).join(', ') || 'none'} planned to move, ${people.moved.map(showHeadcount).join(', ') || 'none'} moved`,
       ]
     : []),
   ...losses.map(
@@ -154,9 +150,6 @@ const notesOf = ({ changes, delays, termination, people, losses, trail }: Contra
 ];
 const claimed = (value: unknown): string =>
   typeof value === 'object' && value !== null && ('amount' in value || 'undisclosed' in value) ? showValue(value as Value) : String(value);
-
-const showHeads = ({ count, qualifier, unit }: Heads): string =>
-  `${qualifier && qualifier !== 'exact' ? `${qualifier} ` : ''}${count} ${unit}`;
 
 /** A title of a paper or an article, as far as its first colon. */
 const shortly = (title: string): string => title.split(':')[0]!;
@@ -185,14 +178,13 @@ const headerOf = (programme: Row | undefined, today: string): readonly string[] 
       ) ?? [],
     ],
     ['savings verified', savings && savings.targets.length > 0 && savings.recorded.length === 0 ? ['none recorded'] : []],
+    ['staff', staff.map(({ employer, function: of, text }) => `${employer} ${of}: ${text}`)],
     [
-      'staff',
-      staff.map(
-        ({ employer, function: of, unit, count, measured }) =>
-          `${employer} ${of}: ${showHeads({ count, unit, ...(measured?.qualifier && { qualifier: measured.qualifier }) })}`,
+      'staff planned',
+      headcountTargets.map(
+        ({ title, from, to, text }) => `${title}: ${from ? `${showHeadcount(from)} → ` : ''}${showHeadcount(to)}; ${text}`,
       ),
     ],
-    ['staff planned', headcountTargets.map(({ title, from, to }) => `${title}: ${from ? `${showHeads(from)} → ` : ''}${showHeads(to)}`)],
     [
       'lost by us',
       losses && losses.authority.gross !== 'nothing'
@@ -264,41 +256,6 @@ export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
             `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,
         ),
       ]),
-    '',
-  ].join('\n');
-
-export interface Staff {
-  readonly pools: readonly {
-    readonly employer: string;
-    readonly function: string;
-    readonly unit: string;
-    readonly headcount: Heads;
-    readonly measured: boolean;
-  }[];
-  readonly transfers: readonly {
-    readonly transfer: string;
-    readonly inScope: number;
-    readonly moved: number;
-    readonly objected: number;
-    readonly retained: number;
-    readonly left: number;
-    readonly on: string;
-  }[];
-  readonly external: Readonly<Record<string, number>>;
-}
-/** Both legs of each transfer, and that nobody was lost on the way. */
-export const staffOf = (title: string, { pools, transfers, external }: Staff): string =>
-  [
-    title,
-    ...transfers.map(
-      ({ transfer, inScope, moved, objected, retained, left, on }) =>
-        `  ${transfer}, ${on}: ${inScope} in scope = ${moved} moved + ${objected} objected + ${retained} retained + ${left} left`,
-    ),
-    ...pools.map(
-      ({ employer, function: of, headcount, measured }) =>
-        `  ${column(`${employer}, ${of}`, 30)} ${showHeads(headcount)}${measured ? '' : ', never counted'}`,
-    ),
-    `  ${column('outside', 30)} ${external['people']} people: the sum over all is 0`,
     '',
   ].join('\n');
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { importFile } from './importer.js';
-import { boardOf, dossierOf, exposureOf, staffOf, type Dossier, type Exposed, type Replay, type Row, type Staff } from './show.js';
+import { boardOf, dossierOf, exposureOf, type Dossier, type Exposed, type Replay, type Row } from './show.js';
+import { movementsCsv, movementsOf, plansOf, registerCsv, registerOf, type Movements, type Planned, type Registered } from './staff.js';
 
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
@@ -16,7 +17,8 @@ const textFrom =
 /**
  * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the boards at each mark and at the end, the losses statement of each year, the workforce example, and the audit of one decision
+ * @returns the boards at each mark and at the end, the losses statement of each year, the register and the movement tables of the invented
+ * transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
 export const tellStory = async (
@@ -48,11 +50,11 @@ export const tellStory = async (
     boards.push(await board(get, mark.title, mark.position));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
-  const { row } = await get<{ row: Staff }>(`/projections/workforce/${encodeURIComponent('workforce:example')}?minPosition=${last}`);
   return [
     ...boards,
     (await text(`/projections/losses-statement?programme=met&format=text&${atPosition(last)}`)).trimEnd().concat('\n'),
-    staffOf('An invented example of a transfer, for no source tells of one that was carried out', row),
+    await plannedOf(get, 'met', last),
+    ...(await transfersOf(get, 'example', last)),
     await audited(get, last),
   ];
 };
@@ -76,6 +78,25 @@ const board = async (get: Get, title: string, position: string): Promise<string>
   const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/met?minPosition=${position}`);
   const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${atPosition(position)}`);
   return boardOf(title, position, rows, recordedAt.slice(0, 10));
+};
+
+/** What is planned of staff in a programme. */
+const plannedOf = async (get: Get, programme: string, position: string): Promise<string> => {
+  const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/${programme}?minPosition=${position}`);
+  const plans = await pages<Planned>(get, `/projections/transfer-register?kind=plan&programme=${programme}&${atPosition(position)}`);
+  return plansOf('Transfers of staff that are planned', plans, recordedAt.slice(0, 10));
+};
+/** The register of transfers and the movement tables of a programme, as text and as CSV. */
+const transfersOf = async (get: Get, programme: string, position: string): Promise<readonly string[]> => {
+  const of = `programme=${programme}&${atPosition(position)}`;
+  const transfers = await pages<Registered>(get, `/projections/transfer-register?kind=transfer&${of}`);
+  const pools = await pages<Movements>(get, `/projections/staff-movements?kind=pool&${of}`);
+  return [
+    registerOf('The register of an invented transfer, for no source reports one that was carried out', transfers),
+    `${registerCsv(transfers)}\n`,
+    movementsOf('What became of the staff of the invented example', pools),
+    `${movementsCsv(pools)}\n`,
+  ];
 };
 
 const audited = async (get: Get, last: string): Promise<string> => {

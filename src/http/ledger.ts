@@ -31,12 +31,19 @@ export interface Replica {
   /** Of the Merkle tree over its events, in hexadecimal. */
   readonly root: string;
   readonly connected: boolean;
-  /** Events that are not in the replica yet; undefined while the remote store does not answer. */
-  readonly behind: number | undefined;
+  /** Seconds since the replica was known to have all that was in the log; undefined when it never was. */
+  readonly age: number | undefined;
+  /** Streams that the store shows no more, that other programs wrote in, or of an unknown category; the first 20 of them. */
+  readonly faulted: {
+    readonly count: number;
+    readonly streams: readonly { readonly stream: string; readonly kind: string; readonly reason: string }[];
+  };
+  /** The stream that could not be copied whole, and why; nothing after it is copied while this is so. */
+  readonly incomplete: string | undefined;
   /** Why it answers no more. */
   readonly broken: string | undefined;
 }
-export type ReplicaStatus = () => Promise<Replica>;
+export type ReplicaStatus = () => Replica;
 
 /** The log, and the projections of it. Every controller that reads has both, and passes itself. */
 export interface ReadSide {

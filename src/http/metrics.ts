@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
+import type { Replica } from './ledger.js';
 
 /** Read at each scrape; nothing is kept up to date in between. */
 export interface Gauges {
@@ -13,7 +14,7 @@ export interface Gauges {
   /** Sequence of the last event in the log. */
   head(): number;
   /** Where the log is kept elsewhere. */
-  readonly replica?: () => Promise<{ readonly sequence: number; readonly connected: boolean; readonly behind: number | undefined }>;
+  readonly replica?: () => Pick<Replica, 'sequence' | 'connected' | 'age' | 'faulted'>;
 }
 
 export class Metrics {
@@ -53,23 +54,17 @@ export class Metrics {
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
     const { replica } = gauges;
     if (replica) {
-      let asked: ReturnType<typeof replica> | undefined;
-      const once = () => (asked ??= replica().finally(() => (asked = undefined))); // the three of one scrape share an answer
-      const of = (name: string, help: string, value: (copy: Awaited<ReturnType<typeof once>>) => number) =>
-        new Gauge({
-          name,
-          help,
-          registers,
-          async collect() {
-            this.set(value(await once()));
-          },
-        });
-      of('ledger_store_connected', 'Whether the store can be asked.', ({ behind }) => (behind === undefined ? 0 : 1));
-      of('ledger_replica_events', 'Events of the store that were copied.', ({ sequence }) => sequence);
-      of(
-        'ledger_replica_lag_events',
-        'Events that are not copied yet; NaN while the store cannot be asked.',
-        ({ behind }) => behind ?? NaN,
+      gauge('ledger_store_connected', 'Whether the replica follows the store: 1, or 0.', () => (replica().connected ? 1 : 0));
+      gauge('ledger_replica_events', 'Events of the store that are in the replica.', () => replica().sequence);
+      gauge(
+        'ledger_replica_age_seconds',
+        'Seconds since the replica was known to have all of the log; NaN when it never was.',
+        () => replica().age ?? NaN,
+      );
+      gauge(
+        'ledger_replica_faulted_streams',
+        'Streams that are broken on the server, foreign, or of an unknown category.',
+        () => replica().faulted.count,
       );
     }
     new Gauge({

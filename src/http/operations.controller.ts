@@ -48,17 +48,15 @@ export class OperationsController {
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
     const { projector, config, store: { failure, refusing } } = this; // prettier-ignore
-    const replica = await this.replica?.();
-    const read =
-      replica && (replica.behind === undefined || replica.broken !== undefined) ? undefined : await lagOf(this).catch(() => undefined);
-    const behind = read === undefined ? undefined : read + (replica?.behind ?? 0);
+    const replica = this.replica?.();
+    const behind = replica?.broken === undefined ? await lagOf(this).catch(() => undefined) : undefined;
     const projections = projector.list().map(({ name, state, behind: rebuilding, faulted }) => ({
       name,
       state,
       lag: rebuilding + (behind ?? 0),
       faulted: faulted.length,
     }));
-    const store = failure ? 'failed' : behind === undefined ? 'away' : 'answers';
+    const store = failure ? 'failed' : behind === undefined ? 'away' : replica ? storeOf(replica, config.readySeconds) : 'answers';
     const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
@@ -96,10 +94,19 @@ export class OperationsController {
   }
 }
 
-const shown = ({ sequence, root, connected, behind, broken }: Replica) => ({
-  sequence: sequence,
+/** Whether the replica had all of the log not longer ago than allowed. */
+const storeOf = ({ connected, age, incomplete }: Replica, seconds: number): 'answers' | 'incomplete' | 'behind' | 'away' => {
+  if (incomplete !== undefined) return 'incomplete';
+  if (age !== undefined && age <= seconds) return 'answers';
+  return connected ? 'behind' : 'away';
+};
+
+const shown = ({ sequence, root, connected, age, faulted, incomplete, broken }: Replica) => ({
+  sequence,
   root,
   connected,
-  behind: behind ?? null,
+  ageSeconds: age === undefined ? null : Math.round(age * 10) / 10,
+  ...(faulted.count > 0 && { faulted }),
+  ...(incomplete !== undefined && { incomplete }),
   ...(broken !== undefined && { broken }),
 });

@@ -16,6 +16,7 @@ import {
   OutcomeUnknownError,
   PositionOfAnotherStoreError,
   StoreUnavailableError,
+  StreamBrokenError,
   WrongExpectedRevisionError,
 } from '../store/event-store.js';
 import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
@@ -138,6 +139,7 @@ const titles = {
   'too-many-for-token': 'Too many clients follow with this token.',
   'too-many-failed-sign-ins': 'Too many sign-ins failed.',
   rebuilding: 'The projection is being rebuilt.',
+  'stream-broken': 'The store no longer shows every event of this stream: commands on it are refused until it does.',
   'history-broken': 'What was recorded is gone or changed: no answer can be given on it.',
   'not-ready': 'The server is not ready.',
   'shutting-down': 'The server is closing.',
@@ -200,6 +202,7 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
     return again('store-unavailable', Math.max(1, Math.ceil((error.retryAfter ?? 5000) / 1000)), 'Nothing was stored: send the command again later.'); // prettier-ignore
   if (error instanceof AppendTooLargeError)
     return { code: 'too-large', status: 413, detail: 'The command makes a record larger than the store takes.' };
+  if (error instanceof StreamBrokenError) return again('stream-broken', 10, error.message);
   if (error instanceof HistoryBrokenError) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');

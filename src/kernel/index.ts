@@ -1,5 +1,6 @@
 export * from './values/amounts.js';
 export * from './values/dates.js';
+export * from './values/headcounts.js';
 export * from './event.js';
 export * from './schema/fields.js';
 export * from './history.js';

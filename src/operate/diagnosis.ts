@@ -8,6 +8,9 @@ import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import { connectionOf } from '../store/kurrentdb/connection.js';
 import { examine } from '../store/kurrentdb/doctor.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
+import { prefixOf, StreamNames } from '../store/kurrentdb/stream-names.js';
+import { ConfigError } from '../config.js';
+import type { Genesis } from '../store/event-store.js';
 
 export interface Finding {
   readonly step: string;
@@ -18,18 +21,26 @@ export interface Finding {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Examines the store that the environment names, step by step up to the first that fails: KURRENTDB_URL, or the folder DATA_DIR;
+ * Examines the store that the environment names, step by step up to the first that fails: LEDGER_KURRENTDB_URL, or the folder DATA_DIR;
  * LEDGER_STORE says which when both are set.
  * @throws InvalidConnectionError
  */
-export const diagnose = ({ LEDGER_STORE, KURRENTDB_URL, DATA_DIR = './data' }: Environment): AsyncIterable<Finding> => {
-  const onServer = LEDGER_STORE === undefined ? KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
-  return onServer ? examineServer(KURRENTDB_URL ?? '', DATA_DIR) : examineFolder(DATA_DIR);
+export const diagnose = ({
+  LEDGER_STORE,
+  LEDGER_KURRENTDB_URL,
+  LEDGER_PREFIX,
+  DATA_DIR = './data',
+}: Environment): AsyncIterable<Finding> => {
+  const onServer = LEDGER_STORE === undefined ? LEDGER_KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
+  if (!onServer) return examineFolder(DATA_DIR);
+  const prefix = LEDGER_PREFIX === undefined ? '' : prefixOf(LEDGER_PREFIX);
+  if (prefix === undefined) throw new ConfigError('LEDGER_PREFIX must be letters and digits, with dots between them, such as met.');
+  return examineServer(LEDGER_KURRENTDB_URL ?? '', prefix, DATA_DIR);
 };
 
 /** And the replica of its log in the folder, where there is one. */
-const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
-  const steps = examine(connectionOf(url), () => randomUUIDv7());
+const examineServer = (url: string, prefix: string, dir: string): AsyncIterable<Finding> => {
+  const steps = examine(connectionOf(url), () => randomUUIDv7(), new StreamNames(prefix));
   return (async function* () {
     let well = true;
     for await (const step of steps) {
@@ -37,7 +48,7 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
       yield step;
     }
     if (well && existsSync(join(dir, REPLICA_FILE)))
-      yield await copyOf(url, dir).then(
+      yield await copyOf(url, prefix, dir).then(
         (detail) => ({ step: 'copy', ok: true, detail }),
         (error: unknown) => ({ step: 'copy', ok: false, detail: wordsOf(error) }),
       );
@@ -45,12 +56,13 @@ const examineServer = (url: string, dir: string): AsyncIterable<Finding> => {
 };
 
 /** Compares every event of the replica with the server's. @throws HistoryBrokenError that names where they differ, FolderInUseError */
-const copyOf = async (url: string, dir: string): Promise<string> => {
-  const connect = () => KurrentStore.open({ url, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
-  const replica = await ReplicaStore.open({ dir, connect, chance: () => 1 });
+const copyOf = async (url: string, prefix: string, dir: string): Promise<string> => {
+  const connect = (ledger?: Genesis) =>
+    KurrentStore.open({ url, prefix, ledger, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
+  const replica = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
   let server: KurrentStore | undefined;
   try {
-    server = await connect();
+    server = await connect(replica.genesis);
     const { count, root } = await replica.verify();
     await replica.verifyAgainst(server);
     return `${count} events, each as the server has it; root ${root}`;

@@ -3,7 +3,7 @@ import { diagnose, wordsOf } from './diagnosis.js';
 
 new Command('doctor')
   .description(
-    'Examines the store of the ledger, step by step: KURRENTDB_URL, or the folder DATA_DIR (LEDGER_STORE says which). A folder is ' +
+    'Examines the store of the ledger, step by step: LEDGER_KURRENTDB_URL, or the folder DATA_DIR (LEDGER_STORE says which). A folder is ' +
       'examined whole while no server uses it; to a KurrentDB the doctor writes, in a stream that is not part of the ledger. ' +
       'Exit code 1 when a step fails.',
   )

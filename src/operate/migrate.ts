@@ -7,8 +7,14 @@ const command = new Command('migrate')
   .description(
     'Copies a ledger to another store, in order and unchanged, and proves by its root that both hold the same. An interrupted run is resumed.',
   )
-  .requiredOption('--from <place>', 'the ledger: embedded:DIR or kurrentdb:URL; no server may use the folder meanwhile')
-  .requiredOption('--to <place>', 'the other store: empty, or with the beginning of this ledger')
+  .requiredOption(
+    '--from <place>',
+    'the ledger: embedded:DIR, kurrentdb:URL, kurrentdb:URL#PREFIX or replica:DIR; no server may use the folder meanwhile',
+  )
+  .requiredOption(
+    '--to <place>',
+    'the other store: embedded:DIR, kurrentdb:URL or kurrentdb:URL#PREFIX; empty, or with the beginning of this ledger',
+  )
   .parse();
 const options = command.opts<{ from: string; to: string }>();
 
@@ -32,13 +38,14 @@ const run = async (): Promise<void> => {
     const to = await openOrBegin(there, from.genesis);
     try {
       const start = now();
-      const { ledgerId, count, root, copied, more } = await migrate({ from, to, signal: stop.signal, onProgress });
+      const { ledgerId, count, root, copied, more, left } = await migrate({ from, to, signal: stop.signal, onProgress });
       const seconds = (now() - start) / 1000;
       bar.end();
       process.stdout.write(
         `Ledger ${ledgerId} with its ${count} events is at ${nameOf(there)}: ` +
           `${copied} copied in ${seconds.toFixed(1)} s, ${Math.round(copied / seconds)}/s with the proof.\n` +
           `root ${root}, computed from each of the two stores\n` +
+          (left ? `Left out: ${left.events} events that other programs wrote, in ${left.streams.join(', ')}.\n` : '') +
           (more ? 'The source has recorded more since: run it again for that.\n' : ''),
       );
     } finally {

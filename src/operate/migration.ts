@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonical, type RecordedEvent } from '../kernel/index.js';
-import {
-  OutcomeUnknownError,
-  StoreUnavailableError,
-  UNREADABLE,
-  WrongExpectedRevisionError,
-  type EventStore,
-} from '../store/event-store.js';
-import { compareLogs, pagesOf, type Log } from '../store/merkle-tree.js';
+import { OutcomeUnknownError, StoreUnavailableError, WrongExpectedRevisionError, type EventStore } from '../store/event-store.js';
+import { compareLogs, isForeign, pagesOf, type Log } from '../store/merkle-tree.js';
 
 /** A store that can store the events that come next in another one, of many streams and in its order: all of them or none. */
 type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void> };
@@ -39,6 +33,8 @@ export interface Migrated {
   readonly copied: number;
   /** Whether the source has recorded more since the run began: that is not in the target. */
   readonly more: boolean;
+  /** Events that other programs wrote in the ledger's streams, and some of these streams: they are not part of the ledger. */
+  readonly left?: { readonly events: number; readonly streams: readonly string[] };
 }
 
 /** The target cannot become a copy of the source, or is not one. */
@@ -51,6 +47,9 @@ const PAGE = 1000;
 const MOST_EVENTS = 500;
 const MOST_CHARACTERS = 250_000;
 const PATIENCE_MS = 60_000;
+/** Streams with events of other programs that are remembered. */
+const MAX_LEFT = 10_000;
+const SHOWN = 20;
 
 /**
  * Copies a ledger, in store order and with everything that its events hold, into a store that is empty or holds its beginning: a run that
@@ -73,11 +72,13 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const [ours, theirs] = there.next;
   if (theirs) throw new NotMigratedError(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
   let count = there.same;
+  const foreign = { events: 0, streams: new Set<string>() };
   const whole = digits(head);
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
     signal?.throwIfAborted();
-    await carry(page, options);
-    count += page.length;
+    const own = ownOf(page, foreign);
+    if (own.length > 0) await carry(own, options);
+    count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
   }
   const proof = await compareLogs(source, target, { ...more, onProgress: report('proving', (events) => events / Math.max(1, count)) });
@@ -91,6 +92,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
     root: left!,
     copied: count - there.same,
     more: (await again(() => from.head())) !== head,
+    ...(foreign.events > 0 && { left: { events: foreign.events, streams: [...foreign.streams].slice(0, SHOWN) } }),
   };
 };
 
@@ -102,14 +104,27 @@ const upTo = async (store: EventStore, head: string | undefined, after?: string,
   return later === -1 ? page : page.slice(0, later);
 };
 
+/**
+ * A page without the events that other programs wrote.
+ * @throws NotMigratedError when one of the ledger's comes after such an event in its stream, where it cannot keep its revision
+ */
+const ownOf = (page: readonly RecordedEvent[], left: { events: number; readonly streams: Set<string> }): readonly RecordedEvent[] =>
+  page.filter((event) => {
+    if (isForeign(event)) {
+      left.events++;
+      if (left.streams.size < MAX_LEFT) left.streams.add(event.stream);
+      return false;
+    }
+    if (left.streams.has(event.stream))
+      throw new NotMigratedError(
+        `The source has ${place(event)}, after an event that another program wrote in its stream: it cannot be copied unchanged.`,
+      );
+    return true;
+  });
+
 /** Neighbours are stored together where that keeps their order: in one commit, or in one append to their stream. */
 const carry = async (page: readonly RecordedEvent[], options: MigrationOptions): Promise<void> => {
   const { to, signal } = options;
-  const foreign = page.find(({ metadata }) => metadata.schemaVersion === UNREADABLE);
-  if (foreign)
-    throw new NotMigratedError(
-      `The source has ${place(foreign)}, which is damaged or was written by another program, and which cannot be copied unchanged.`,
-    );
   if (to.adopt) return to.adopt(page);
   for (const events of runsOf(page)) {
     signal?.throwIfAborted();

@@ -4,26 +4,42 @@ import { join, resolve } from 'node:path';
 import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
+import { prefixOf } from '../store/kurrentdb/stream-names.js';
+import { hasReplica, ReplicaSource } from '../store/replica/replica-source.js';
 
 /** Where a ledger is kept, as an operator writes it. */
-export type Place = { readonly kind: 'embedded'; readonly dir: string } | { readonly kind: 'kurrentdb'; readonly url: string };
+export type Place =
+  | { readonly kind: 'embedded'; readonly dir: string }
+  | { readonly kind: 'kurrentdb'; readonly url: string; readonly prefix?: string }
+  /** The data folder of a node on KurrentDB: what it has copied, without the server. */
+  | { readonly kind: 'replica'; readonly dir: string };
 
 /** The place that an operator named cannot be used: the message says why. */
 export class BadPlaceError extends Error {
   override readonly name = 'BadPlaceError';
 }
 
-/** `embedded:DIR` or `kurrentdb:URL`. @throws BadPlaceError */
+/** `embedded:DIR`, `kurrentdb:URL`, `kurrentdb:URL#PREFIX` or `replica:DIR`. @throws BadPlaceError */
 export const placeOf = (text: string): Place => {
-  const [, kind, at] = /^(embedded|kurrentdb):(.+)$/s.exec(text) ?? [];
+  const [, kind, at] = /^(embedded|kurrentdb|replica):(.+)$/s.exec(text) ?? [];
   if (at === undefined)
-    throw new BadPlaceError('A ledger is at embedded:DIR, with its data folder, or at kurrentdb:URL, with a connection string.');
-  return kind === 'embedded' ? { kind, dir: resolve(at) } : { kind: 'kurrentdb', url: at };
+    throw new BadPlaceError(
+      'A ledger is at embedded:DIR, with its data folder; at kurrentdb:URL, with a connection string, or kurrentdb:URL#PREFIX; or at ' +
+        'replica:DIR, with the data folder of a node on KurrentDB.',
+    );
+  if (kind === 'embedded' || kind === 'replica') return { kind, dir: resolve(at) };
+  const [, url = '', given] = /^(.*?)(?:#([^#]*))?$/s.exec(at)!;
+  if (given === undefined) return { kind: 'kurrentdb', url };
+  const prefix = prefixOf(given);
+  if (prefix === undefined) throw new BadPlaceError('The prefix after # must be letters and digits, with dots between them, such as met.');
+  return { kind: 'kurrentdb', url, prefix };
 };
 
 /** As it may be printed: without the user and the password. */
 export const nameOf = (place: Place): string =>
-  place.kind === 'embedded' ? `embedded:${place.dir}` : `kurrentdb:${place.url.replace(/\/\/.*@/s, '//')}`;
+  place.kind !== 'kurrentdb'
+    ? `${place.kind}:${place.dir}`
+    : `kurrentdb:${place.url.replace(/\/\/.*@/s, '//')}${place.prefix === undefined ? '' : `#${place.prefix.slice(0, -1)}`}`;
 
 /** The ledger of a place. @throws BadPlaceError when it has none; FolderInUseError, StoreUnavailableError */
 export const openLedger = async (place: Place): Promise<EventStore> => {
@@ -31,6 +47,7 @@ export const openLedger = async (place: Place): Promise<EventStore> => {
     throw new BadPlaceError(`There is no ledger at ${nameOf(place)}.`);
   };
   if (place.kind === 'embedded' && !existsSync(join(place.dir, LEDGER_FILE))) none();
+  if (place.kind === 'replica' && !hasReplica(place.dir)) none();
   return open(place, { timeZone: 'UTC', newId: none });
 };
 
@@ -44,5 +61,10 @@ const open = async (
 ): Promise<EventStore> => {
   const now = () => new Date().toISOString(); // eslint-disable-line no-restricted-syntax -- where an operator's command joins its parts
   if (place.kind === 'embedded') return SqliteStore.open({ dir: place.dir, now, ...options });
-  return KurrentStore.open({ url: place.url, now, ...options });
+  if (place.kind === 'replica') {
+    if (options.genesis) throw new BadPlaceError('A replica can only be copied from: nothing is written to it but what its server has.');
+    return new ReplicaSource(place.dir);
+  }
+  const { url, prefix = '' } = place;
+  return KurrentStore.open({ url, prefix, now, ...options });
 };

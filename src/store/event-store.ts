@@ -176,8 +176,22 @@ export class StoreFailedError extends Error {
 
 /** Recorded events are gone or changed: a stream was deleted or truncated, or a replica differs from the log that it was made of. */
 export class HistoryBrokenError extends Error {
-  override readonly name = 'HistoryBrokenError';
-  readonly code = 'history-broken';
+  override readonly name: string = 'HistoryBrokenError';
+  readonly code: string = 'history-broken';
+}
+
+/** The store no longer shows every event of one stream. Other streams are not affected. */
+export class StreamBrokenError extends HistoryBrokenError {
+  override readonly name = 'StreamBrokenError';
+  override readonly code = 'stream-broken';
+
+  /** @param why a clause with its subject, such as "it was deleted" */
+  constructor(
+    readonly stream: string,
+    readonly why: string,
+  ) {
+    super(`${stream} is incomplete on the server: ${why}.`);
+  }
 }
 
 /**

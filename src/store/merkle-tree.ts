@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonical, type RecordedEvent } from '../kernel/index.js';
-import type { EventStore } from './event-store.js';
+import { UNREADABLE, type EventStore } from './event-store.js';
 
 /** A SHA-256, 32 bytes. */
 export type Hash = Buffer;
@@ -104,7 +104,22 @@ export interface Comparing {
   onProgress?(events: number): void;
 }
 
-/** Reads two logs side by side until they diverge; positions may differ. @throws the abort reason of `signal` */
+/** Whether another program wrote an event: it is no leaf. */
+export const isForeign = ({ metadata }: RecordedEvent): boolean => metadata.schemaVersion === UNREADABLE;
+
+/** The next page with events of the ledger, without those of other programs; empty where the log ends. */
+const nextOwn = async (pages: AsyncGenerator<readonly RecordedEvent[], void, undefined>): Promise<readonly RecordedEvent[]> => {
+  for (;;) {
+    const { value } = await pages.next();
+    const own = value?.filter((event) => !isForeign(event)) ?? [];
+    if (!value || own.length > 0) return own;
+  }
+};
+
+/**
+ * Reads two logs side by side until they diverge; positions may differ, and events of other programs are left out.
+ * @throws the abort reason of `signal`
+ */
 export const compareLogs = async (a: Log, b: Log, { count = Infinity, signal, onProgress }: Comparing = {}): Promise<Likeness> => {
   const logs = [pagesOf(a), pagesOf(b)] as const;
   const trees = [new MerkleTree(), new MerkleTree()] as const;
@@ -114,9 +129,7 @@ export const compareLogs = async (a: Log, b: Log, { count = Infinity, signal, on
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const [one, other] = await Promise.all(
-        pages.map(async (page, i) => (page.length > 0 ? page : ((await logs[i]!.next()).value ?? []))),
-      );
+      const [one, other] = await Promise.all(pages.map(async (page, i) => (page.length > 0 ? page : nextOwn(logs[i]!))));
       const run = Math.min(one!.length, other!.length, count - trees[0].size);
       for (let i = 0; i < run; i++) {
         const leaves = [leafOf(one![i]!), leafOf(other![i]!)] as const;

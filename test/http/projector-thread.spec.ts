@@ -151,7 +151,7 @@ it('follows the replica of a log that is elsewhere, with the same rows, after a 
   const cluster = await new FakeServer().start();
   const node = await tempFolder();
   const begin = async () => {
-    const env = { DATA_DIR: node, LOG_LEVEL: 'warn', LEDGER_STORE: 'kurrentdb', KURRENTDB_URL: cluster.url };
+    const env = { DATA_DIR: node, LOG_LEVEL: 'warn', LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: cluster.url };
     server = await startBuilt(program, env, '--import', killer());
   };
   const rows = async () => {

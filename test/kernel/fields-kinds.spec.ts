@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
   ['count without limits', count(), [0, 1_000_000_000], [[-1, 'must be from 0 to 1000000000'], [1_000_000_001, 'must be from 0 to 1000000000'], [-0, 'must be a whole number']]],
   ['amount', amount(), [gbp('1'), { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text']]],
   ['value', value(), [gbp('1'), { undisclosed: true }, { unknown: true }, { withheld: { why: 'commercial' } }, { withheld: { why: 'commercial', until: '2020' } }], [[{ undisclosed: false }, '/undisclosed: must be true'], [{ unknown: 1 }, '/unknown: must be true'], [{ withheld: {} }, '/withheld/why: is missing'], [{ undisclosed: true, amount: '1' }, '/amount: is not a field that is known here'], ['undisclosed', 'must be an object'], [gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2']]],
-  ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, '/count: must be from 0 to 1000000000']]],
+  ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, '/count: must be a whole number, or a decimal text such as "7.5" of full-time equivalents']]],
   ['list', list(id(), undefined, { min: 1, max: 2 }), [['a'], ['a', 'b']], [[[], 'must hold from 1 to 2 entries'], [['a', 'b', 'c'], 'must hold from 1 to 2 entries'], ['a', 'must be a list'], [['a', 'B'], '/1: must match ^[a-z0-9][a-z0-9-]{0,63}$']]],
   ['object', object({ person: id(), office: optional(text()) }), [{ person: 'p-1' }, { person: 'p-1', office: 'Director' }], [[{}, '/person: is missing'], [{ person: 'p-1', age: 3 }, '/age: is not a field that is known here'], [[], 'must be an object'], [null, 'must be an object']]],
 ];
@@ -234,7 +234,7 @@ it('a field at a pointer is one of money, of people and of the record too', () =
     '/evidence/3/published',
     '/reason/x',
   ];
-  expect(kinds.map((pointer) => fieldAt(fields, pointer)?.kind)).toEqual(['count', 'text', 'id', 'text', 'date', undefined]);
+  expect(kinds.map((pointer) => fieldAt(fields, pointer)?.kind)).toEqual(['tally', 'text', 'id', 'text', 'date', undefined]);
   expect(fieldAt(fields, '')?.kind).toBe('object');
 });
 

@@ -6,7 +6,7 @@ import { serverBehaviour } from './server.behaviour.js';
 import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { playWorkload } from './workload.js';
 
-const url = process.env['KURRENTDB_URL'];
+const url = process.env['LEDGER_KURRENTDB_URL'];
 
 serverBehaviour('the fake server', async () => {
   const server = await new FakeServer().start();

@@ -12,6 +12,7 @@ import {
 import { connectionOf } from '../../src/store/kurrentdb/connection.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ClusterConnection } from '../../src/store/kurrentdb/cluster-connection.js';
+import { StreamNames } from '../../src/store/kurrentdb/stream-names.js';
 import { Subscription } from '../../src/store/kurrentdb/subscription.js';
 import { fact, facts, freshStream, newId, wholeLog } from '../store/event-store.contract.js';
 import { appendBy, transport } from './transport.js';
@@ -64,6 +65,7 @@ const open = async (more: Partial<KurrentOptions> = {}): Promise<KurrentStore> =
     timeZone: 'Europe/London',
     now: () => new Date().toISOString(),
     newId,
+    uptime: () => performance.now(),
     log: (message) => logged.push(message),
     deadline: 2_000,
     patience: 400,
@@ -147,6 +149,12 @@ const expectWhole = async ({ acknowledged, followed }: Work): Promise<void> => {
 
 /** One event per append. */
 const ALONE = { together: 1 } as const;
+
+/** Writes the first events of a stream of one log to a server of its own. */
+const copyInto = (node: FakeServer, log: FakeServer['log'], stream: string, count = Infinity): void => {
+  for (const { id, type, data, metadata } of log.recorded(stream).slice(0, count))
+    node.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
+};
 
 const outages = () => logged.filter((message) => message.includes('does not answer'));
 const recoveries = () => logged.filter((message) => message.includes('answering again'));
@@ -257,8 +265,8 @@ describe('the server', () => {
     const { port } = server;
     await server.kill();
     const older = await another({ port });
-    for (const { id, type, data, metadata } of early.recorded(stream).slice(0, 2))
-      older.writeForeign(stream, { id, type, data: Buffer.from(data), metadata: Buffer.from(metadata) });
+    copyInto(older, early, 'genesis');
+    copyInto(older, early, stream, 2);
     await expect(follow.next()).rejects.toThrow(/The log ends at k\d+, before k\d+, which was already read/);
   }, 20_000);
 });
@@ -271,7 +279,9 @@ describe('a log', () => {
     const follow = store.follow(undefined, AbortSignal.timeout(4_000), 1);
     for (let n = 0; n < 3; n++) expect((await follow.next()).value).toMatchObject([{ revision: n }]);
     const { log } = server;
-    server.log = (await another()).log;
+    const late = await another();
+    copyInto(late, log, 'genesis');
+    server.log = late.log;
     server.dropSubscriptions({ code: STATUS.unavailable });
     await server.received('readAll', server.calls.readAll + 2);
     server.log = log;
@@ -637,7 +647,15 @@ describe('a subscription', () => {
         log: () => undefined,
       });
       const onPosition = () => taken++;
-      const subscription = new Subscription({ connection, after: undefined, deadline: 2_000, liveness: 50, buffer, onPosition });
+      const subscription = new Subscription({
+        connection,
+        names: new StreamNames(),
+        after: undefined,
+        deadline: 2_000,
+        liveness: 50,
+        buffer,
+        onPosition,
+      });
       const batches = subscription.batches(10, new AbortController().signal);
       const first = await batches.next();
       await sleep(300);
@@ -668,22 +686,28 @@ describe('lost history', () => {
     ['truncated', (stream) => server.boundStream(stream, { $tb: 2 })],
     ['truncated to its end', (stream) => server.boundStream(stream, { $tb: 5 })],
     ['bounded to fewer events than it has', (stream) => server.boundStream(stream, { $maxCount: 3 })],
-  ])('is detected when a stream is %s: by its readers, and at once by a follower; the error names the stream', async (_, lose) => {
+  ])('is detected when a stream is %s: by its readers, and at once by a follower, which goes on', async (_, lose) => {
     const store = await open();
+    const suspects: string[] = [];
+    store.onBounded((stream) => suspects.push(stream));
     const [stream, other] = [freshStream(), freshStream()];
     await store.append(stream, -1, facts(5));
     await store.append(other, -1, facts(1));
+    expect(await store.brokenBy(stream)).toBeUndefined();
     const live = follower(store);
     await reached(() => live.seen.length === 6);
     lose(stream);
-    await expect(store.read(stream)).rejects.toBeInstanceOf(HistoryBrokenError);
-    await expect(store.read(stream)).rejects.toThrow(stream);
-    await expect(live.ended).rejects.toBeInstanceOf(HistoryBrokenError);
-    await expect(live.ended).rejects.toThrow(stream);
-    expect(live.seen).toHaveLength(6);
+    await expect(store.read(stream)).rejects.toMatchObject({ code: 'stream-broken', stream });
+    await reached(() => suspects.length > 0);
+    expect(suspects).toEqual([stream]);
+    expect(await store.brokenBy(stream)).toMatchObject({ why: expect.any(String) });
+    await store.append(other, 0, facts(1));
+    await reached(() => live.seen.length === 7);
+    expect(live.seen.at(-1)).toMatchObject({ stream: other, revision: 1 });
     const late = follower(store);
-    await expect(late.ended).rejects.toThrow(stream);
-    expect(await store.read(other)).toHaveLength(1);
+    await reached(() => late.seen.length === 7); // until a scavenge, the log itself still has every event
+    expect(late.seen).toEqual(live.seen);
+    expect(await store.brokenBy(other)).toBeUndefined();
   });
 
   it('is detected after a scavenge, by a follower and by a reader of the log', async () => {
@@ -693,18 +717,18 @@ describe('lost history', () => {
     server.boundStream(stream, { $tb: 3 });
     server.log.scavenge();
     server.boundStream(stream, {});
-    await expect(follower(store).ended).rejects.toThrow(`${stream} goes from revision -1 to 3`);
-    await expect(store.readAll()).rejects.toThrow(`${stream} goes from revision -1 to 3`);
+    await expect(follower(store).ended).rejects.toThrow(`${stream} is incomplete on the server: it goes from revision -1 to 3`);
+    await expect(store.readAll()).rejects.toThrow(`${stream} is incomplete on the server: it goes from revision -1 to 3`);
   });
 
-  it('is detected when a stream was deleted and written again, by appends, reads and followers', async () => {
+  it('is detected when a stream was deleted and written again, by appends and reads', async () => {
     const store = await open();
     const stream = freshStream();
     await store.append(stream, -1, facts(3));
     server.deleteStream(stream);
     await expect(store.append(stream, -1, facts(2))).rejects.toBeInstanceOf(HistoryBrokenError);
-    await expect(store.read(stream)).rejects.toThrow(`${stream} begins at revision 3`);
-    await expect(follower(store).ended).rejects.toThrow(stream);
+    await expect(store.read(stream)).rejects.toThrow(`${stream} is incomplete on the server: it begins at revision 3`);
+    expect(await store.brokenBy(stream)).toMatchObject({ why: expect.any(String) });
   });
 
   it('is detected by an append to a stream that was deleted permanently', async () => {
@@ -729,5 +753,100 @@ describe('lost history', () => {
     expect(seen).toHaveLength(4);
     await store.close();
     await ended;
+  });
+});
+
+describe('another server behind the same address', () => {
+  it.each([
+    ['without a ledger', () => undefined],
+    ['with another ledger', (node: FakeServer) => KurrentStore.open({ url: node.url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId }).then((store) => store.close())], // prettier-ignore
+  ] as const)(
+    '%s gets no append; the ledger goes on when its own server is back',
+    async (_, begin) => {
+      const store = await open();
+      const stream = freshStream();
+      await store.append(stream, -1, facts(1));
+      const { port } = server;
+      await server.kill();
+      const stranger = await another({ port });
+      await begin(stranger);
+      const before = { ...stranger.calls };
+      for (let n = 0; n < 6; n++) {
+        const error = await store.append(freshStream(), -1, facts(1)).catch((reason: unknown) => reason);
+        expect(error instanceof StoreUnavailableError || (n === 0 && error instanceof OutcomeUnknownError)).toBe(true);
+        await sleep(100);
+      }
+      await expect(store.append(freshStream(), -1, facts(1))).rejects.toThrow(/holds (no|the) ledger/);
+      expect(stranger.calls.append).toBe(before.append);
+      expect(logged.filter((message) => message.includes('is refused') || message.includes('does not answer'))).toHaveLength(1);
+      await stranger.kill();
+      await server.start();
+      await insist(store, stream, 0, facts(1));
+      expect(server.recorded(stream)).toHaveLength(2);
+    },
+    20_000,
+  );
+
+  it('gets no append over a connection that the client made again by itself', async () => {
+    const { proxy, url } = await behindProxy();
+    const store = await open({ url });
+    await store.append(freshStream(), -1, facts(1));
+    const stranger = await another();
+    proxy.target = { port: stranger.port };
+    proxy.reset();
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => store.append(freshStream(), -1, facts(1))));
+    for (const outcome of outcomes) expect(outcome.status).toBe('rejected');
+    expect(stranger.calls.append).toBe(0);
+  });
+
+  it('gets no genesis from a node that holds a ledger', async () => {
+    const { genesis: ledger, ...first } = await open();
+    void first;
+    const empty = await another();
+    await expect(open({ url: empty.url, ledger })).rejects.toThrow(`holds no ledger in genesis, not ${ledger.ledgerId}`);
+    expect(empty.recorded('genesis')).toEqual([]);
+    expect((await open({ ledger })).genesis).toEqual(ledger);
+  });
+});
+
+describe('the events of other programs', () => {
+  const FOREIGN = 4_000;
+
+  it('do not keep a follower from knowing that it has all of the log', async () => {
+    const store = await open();
+    await store.append(freshStream(), -1, facts(1));
+    const marks: (string | undefined)[] = [];
+    store.onCaughtUp(({ last }) => marks.push(last));
+    const stop = new AbortController();
+    const run = (async () => {
+      for await (const batch of store.follow(undefined, stop.signal)) void batch;
+    })();
+    await reached(() => marks.length > 0);
+    const head = await store.head();
+    expect(marks[0]).toBe(head);
+    server.systemWrite(FOREIGN);
+    for (let n = 0; n < 30; n++) server.writeForeign('person-1', { type: 'PersonNamed', data: Buffer.from('{}') });
+    const count = marks.length;
+    await reached(() => marks.length > count + 1);
+    expect(marks.at(-1)).toBe(head);
+    expect(server.calls.subscribe).toBe(1);
+    stop.abort();
+    await run;
+  });
+
+  it('are searched through however long it takes: a read that is cut is not the end of the log', async () => {
+    const store = await open({ deadline: 150 });
+    await store.append(freshStream(), -1, facts(1));
+    const { position } = (await store.readAll())[0]!;
+    server.systemWrite(FOREIGN);
+    const later = await store.append(freshStream(), -1, facts(2));
+    server.holdNext('readAll', { times: 1 });
+    expect(await store.readAll(position)).toHaveLength(2);
+    expect(await store.readAll(later.position)).toEqual([]);
+    server.systemWrite(FOREIGN);
+    server.holdNext('readAll', { times: 1 });
+    expect(await store.readAll(later.position)).toEqual([]);
+    server.holdNext('readAll', { times: 1 });
+    expect(await store.head()).toBe(later.position);
   });
 });

@@ -158,7 +158,7 @@ describe('the doctor', () => {
 
   it('looks at the server that the environment names, unless it says that the ledger is in the folder', async () => {
     const server = await new FakeServer().start();
-    const env = { KURRENTDB_URL: server.url, DATA_DIR: await folder() };
+    const env = { LEDGER_KURRENTDB_URL: server.url, DATA_DIR: await folder() };
     for (const found of [await findings(env), await findings({ ...env, LEDGER_STORE: 'kurrentdb' })]) {
       expect(found.map(({ step }) => step)).toContain('ledger streams');
       expect(found.filter(({ ok }) => !ok)).toEqual([]);
@@ -176,12 +176,12 @@ describe('the doctor', () => {
     const dir = await folder();
     const { url } = server;
     const connect = () => KurrentStore.open({ url, timeZone: 'Europe/London', now: () => '2026-03-04T05:06:07.089Z', newId });
-    const copy = await ReplicaStore.open({ dir, connect, chance: () => 1 });
+    const copy = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
     for (let n = 0; n < 3; n++) await copy.append(freshStream(), -1, facts(2));
     await copy.head();
     const { root } = await copy.status();
     await copy.close();
-    const last = async () => (await findings({ KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
+    const last = async () => (await findings({ LEDGER_KURRENTDB_URL: url, DATA_DIR: dir })).at(-1);
     expect(await last()).toEqual({ step: 'copy', ok: true, detail: `6 events, each as the server has it; root ${root}` });
     const file = new Database(join(dir, 'replica.db'));
     file.exec(`UPDATE events SET data = '{"n":7}' WHERE rowid = (SELECT max(rowid) FROM events)`);

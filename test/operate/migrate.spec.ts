@@ -8,6 +8,8 @@ import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } f
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import type { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
+import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
@@ -98,6 +100,22 @@ describe('a migrated ledger', () => {
     const log = await wholeLog(to);
     expect(await migrate({ from, to })).toEqual({ ...first, copied: 0 });
     expect(await wholeLog(to)).toEqual(log);
+  });
+
+  it('leaves out what other programs wrote in its streams, and names these streams', async () => {
+    const from = await fill(memory(), 5);
+    const own = await wholeLog(from);
+    const stream = freshStream();
+    const foreign = { metadata: { ...metadata, schemaVersion: UNREADABLE } };
+    await from.append(stream, -1, [fact(null, foreign), fact(null, foreign)]);
+    await fill(from, 2);
+    const to = await embedded(from);
+    const { root, count, left } = await migrate({ from, to });
+    expect(left).toEqual({ events: 2, streams: [stream] });
+    const log = await wholeLog(to);
+    expect([count, root]).toEqual([log.length, rootOf(log)]);
+    expect(contents(log).slice(0, own.length)).toEqual(contents(own));
+    expect(log.filter((event) => event.stream === stream)).toEqual([]);
   });
 
   it('comes back with the root that it left with', async () => {
@@ -312,10 +330,11 @@ describe('a ledger is not migrated', () => {
     await refused(from, shared, `${log.length} events only`);
   });
 
-  it('with an event that others wrote and nobody can read', async () => {
+  it('with an event after one that another program wrote in its stream', async () => {
     const from = await fill(memory(), 5);
     const stream = freshStream();
-    const { position } = await from.append(stream, -1, [fact(null, { metadata: { ...metadata, schemaVersion: UNREADABLE } })]);
+    await from.append(stream, -1, [fact(null, { metadata: { ...metadata, schemaVersion: UNREADABLE } })]);
+    const { position } = await from.append(stream, 0, facts(1));
     await refused(from, await embedded(from), stream, position);
   });
 });
@@ -346,6 +365,45 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const back = await embedded(again);
     expect(await migrate({ from: again, to: back })).toMatchObject({ copied: log.length, root: rootOf(log) });
     expect(await wholeLog(back)).toEqual(log);
+  });
+
+  it('goes from one prefix to another on the same server, and comes back with the same root', async () => {
+    const at = (prefix: string): Place => ({ kind: 'kurrentdb', url: server.url, prefix });
+    const from = await fill(await embedded());
+    const log = await wholeLog(from);
+    const met = keep(await openOrBegin(at('met.'), from.genesis));
+    await migrate({ from, to: met });
+    const gmp = keep(await openOrBegin(at('gmp.'), { ...from.genesis, ledgerId: newId() }));
+    await fill(gmp, 3);
+    const east = keep(await openOrBegin(at('met.east.'), from.genesis));
+    expect(await migrate({ from: met, to: east })).toMatchObject({ count: log.length, root: rootOf(log) });
+    const back = await embedded(from);
+    expect(await migrate({ from: east, to: back })).toMatchObject({ count: log.length, root: rootOf(log) });
+    expect(contents(await wholeLog(met))).toEqual(contents(log));
+    expect(server.recorded('met.genesis')).toHaveLength(1);
+    expect(server.recorded(`met.east.${log[0]!.stream}`).length).toBeGreaterThan(0);
+    expect(server.recorded(log[0]!.stream)).toEqual([]);
+  });
+
+  it('is copied from the replica of a node when the server has lost a stream', async () => {
+    const dir = await folder();
+    const connect = async () => openOrBegin(there, memory().genesis) as Promise<KurrentStore>;
+    const replica = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
+    await fill(replica);
+    await replica.head();
+    const { root, sequence } = replica.status();
+    const [lost] = await wholeLog(replica);
+    server.tombstoneStream(lost!.stream);
+    server.log.scavenge();
+    await replica.close();
+    const place: Place = { kind: 'replica', dir };
+    const from = keep(await openLedger(place));
+    await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUseError);
+    const to = keep(await openOrBegin({ kind: 'kurrentdb', url: server.url, prefix: 'met.' }, from.genesis));
+    expect(await migrate({ from, to })).toMatchObject({ count: sequence, copied: sequence, root });
+    expect(contents(await wholeLog(to))).toEqual(contents(await wholeLog(from)));
+    await expect(openOrBegin(place, from.genesis)).rejects.toThrow('can only be copied from');
+    await expect(openLedger({ kind: 'replica', dir: await folder() })).rejects.toThrow('There is no ledger at replica:');
   });
 
   it('is moved on when the server went away in the middle and came back', async () => {
@@ -379,7 +437,19 @@ describe('where a ledger is', () => {
     expect(placeOf('embedded:/data/ledger')).toEqual({ kind: 'embedded', dir: '/data/ledger' });
     expect(placeOf('embedded:data')).toEqual({ kind: 'embedded', dir: join(process.cwd(), 'data') });
     expect(placeOf('kurrentdb:esdb://127.0.0.1:2113?tls=false')).toEqual({ kind: 'kurrentdb', url: 'esdb://127.0.0.1:2113?tls=false' });
-    for (const wrong of ['', 'embedded:', 'kurrentdb', '/data', 'sqlite:/data', 'embedded'])
+    expect(placeOf('kurrentdb:esdb://h:2113?tls=false#met')).toEqual({ kind: 'kurrentdb', url: 'esdb://h:2113?tls=false', prefix: 'met.' });
+    expect(nameOf(placeOf('kurrentdb:esdb://a:b@h#met.east'))).toBe('kurrentdb:esdb://h#met.east');
+    expect(placeOf('replica:/data/node')).toEqual({ kind: 'replica', dir: '/data/node' });
+    for (const wrong of [
+      '',
+      'embedded:',
+      'kurrentdb:esdb://h#',
+      'kurrentdb:esdb://h#a-b',
+      'kurrentdb',
+      '/data',
+      'sqlite:/data',
+      'embedded',
+    ])
       expect(() => placeOf(wrong)).toThrow(BadPlaceError);
   });
 

@@ -29,14 +29,19 @@ const server = async (): Promise<string> => {
   servers.push(node);
   return node.url;
 };
-const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url });
+const kurrent = async (url: string): Promise<EventStore> => KurrentStore.open({ ...began, url, uptime: () => performance.now() });
 const replicated = async (url: string): Promise<EventStore> => {
-  const store = await ReplicaStore.open({ dir: await folder(), connect: () => kurrent(url), chance: () => 0.5 });
-  while ((await store.status()).behind !== 0) await sleep(20); // a shared server holds many events
+  const store = await ReplicaStore.open({
+    dir: await folder(),
+    connect: () => kurrent(url),
+    uptime: () => performance.now(),
+    chance: () => 0.5,
+  });
+  while (store.status().age === undefined) await sleep(20); // a shared server holds many events
   return store;
 };
 
-const real = process.env['KURRENTDB_URL'];
+const real = process.env['LEDGER_KURRENTDB_URL'];
 /** Every store behind the port, except the memory store, which is the reference. */
 const stores: readonly (readonly [name: string, open: () => Promise<EventStore>])[] = [
   ['the embedded store', async () => SqliteStore.open({ ...began, dir: await folder() })],

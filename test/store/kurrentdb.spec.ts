@@ -16,6 +16,7 @@ import { CannotOpenError, examine, type Finding } from '../../src/store/kurrentd
 import { OtherLedgerError } from '../../src/store/kurrentdb/genesis.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { Node } from '../../src/store/kurrentdb/node.js';
+import { StreamNames } from '../../src/store/kurrentdb/stream-names.js';
 import { Authority } from '../fakes/kurrentdb/certificate.js';
 import { FakeServer, type FakeServerOptions } from '../fakes/kurrentdb/fake-server.js';
 import { appendBy } from '../kurrentdb/transport.js';
@@ -42,11 +43,23 @@ for (const appends of TRANSPORTS)
     return KurrentStore.open(options(server.url, { appends }));
   });
 
-const url = process.env['KURRENTDB_URL'];
+eventStoreContract('KurrentDB, on a fake server beside another ledger, with a prefix,', async () => {
+  const server = await new FakeServer().start();
+  contractServers.push(server);
+  const neighbour = await KurrentStore.open(options(server.url, { prefix: 'met.east.' }));
+  await neighbour.append(freshStream(), -1, facts(3));
+  await neighbour.close();
+  const store = await KurrentStore.open(options(server.url, { prefix: 'met.' }));
+  for await (const { ok } of examine(connectionOf(server.url), newId, new StreamNames('met.'))) expect(ok).toBe(true);
+  return store;
+});
+
+const url = process.env['LEDGER_KURRENTDB_URL'];
 if (url !== undefined) {
   jest.setTimeout(60_000); // events of earlier runs are read too
   for (const appends of TRANSPORTS)
     eventStoreContract(`KurrentDB, on a real server, with ${appends} appends,`, () => KurrentStore.open(options(url, { appends })));
+  eventStoreContract('KurrentDB, on a real server, with a prefix,', () => KurrentStore.open(options(url, { prefix: 'contract.test.' })));
 }
 
 describe('KurrentDB, on a fake server,', () => {
@@ -253,6 +266,53 @@ describe('KurrentDB, on a fake server,', () => {
     });
   });
 
+  describe('a prefix', () => {
+    const bothLogs = async (store: KurrentStore, count: number) => {
+      const followed: RecordedEvent[] = [];
+      for await (const batch of store.follow(undefined, AbortSignal.timeout(5000))) if (followed.push(...batch) >= count) break;
+      expect(followed).toEqual(await wholeLog(store));
+      return followed;
+    };
+
+    it('is put before every stream on the server, and known to nobody else', async () => {
+      const store = await open({ prefix: 'met.' });
+      const stream = freshStream();
+      const { position } = await store.append(stream, -1, facts(2));
+      expect(server.recorded('met.genesis')).toHaveLength(1);
+      expect(server.recorded(`met.${stream}`)).toHaveLength(2);
+      expect(server.recorded(stream)).toEqual([]);
+      expect(await store.read(stream)).toMatchObject([{ stream }, { stream }]);
+      expect((await bothLogs(store, 2)).map((event) => event.stream)).toEqual([stream, stream]);
+      expect(await store.head()).toBe(position);
+      server.boundStream(`met.${stream}`, { $tb: 1 });
+      await expect(store.read(stream)).rejects.toMatchObject({ stream });
+      expect(await store.brokenBy(stream)).toEqual({ why: 'it is bounded by $tb', isDeleted: false });
+    });
+
+    it('keeps ledgers on one server apart, also from one without a prefix and one whose prefix is longer', async () => {
+      const ledgers = await Promise.all(
+        [undefined, 'met.', 'met.east.', 'gmp.'].map((prefix) => open({ ...(prefix !== undefined && { prefix }) })),
+      );
+      expect(new Set(ledgers.map(({ genesis }) => genesis.ledgerId)).size).toBe(4);
+      const stream = freshStream();
+      const appended = await Promise.all(ledgers.map((ledger, i) => ledger.append(stream, -1, facts(i + 1))));
+      for (const [i, ledger] of ledgers.entries()) {
+        expect(await ledger.read(stream)).toHaveLength(i + 1);
+        expect(await bothLogs(ledger, i + 1)).toHaveLength(i + 1);
+        expect(await ledger.head()).toBe(appended[i]!.position);
+      }
+    });
+
+    it('makes every category under it one of the ledger, also one that this program does not know', async () => {
+      const store = await open({ prefix: 'met.' });
+      const later = `audit-${newId()}`;
+      server.writeForeign(`met.${later}`, { type: 'AuditBegun', data: Buffer.from('{}'), metadata: Buffer.from(JSON.stringify(metadata)) });
+      server.writeForeign('met.note', { type: 'Noted', data: Buffer.from('{}') });
+      const log = await bothLogs(store, 1);
+      expect(log).toMatchObject([{ stream: later, type: 'AuditBegun', metadata }]);
+    });
+  });
+
   describe('the log', () => {
     it('has positions in a form of its own and refuses those of other stores', async () => {
       const store = await open();
@@ -284,7 +344,7 @@ describe('KurrentDB, on a fake server,', () => {
 
     it('is read at the leader', async () => {
       const store = await open();
-      const other = await new FakeServer().start();
+      const other = await new FakeServer({ log: server.log }).start();
       server.leaderIs('127.0.0.1', other.port);
       await store.head();
       await store.read(freshStream());

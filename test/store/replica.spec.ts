@@ -5,19 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
-import { ReplicaStore, type ReplicaOptions } from '../../src/store/replica/replica-store.js';
+import {
+  ReplicaStore,
+  type Broken,
+  type CaughtUp,
+  type ReplicaOptions,
+  type ReplicatedStore,
+} from '../../src/store/replica/replica-store.js';
 import { microBatches } from '../../src/store/replica/micro-batch.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import {
   HistoryBrokenError,
   InvalidPositionError,
   StoreUnavailableError,
+  StreamBrokenError,
+  UNREADABLE,
   WrongExpectedRevisionError,
-  type EventStore,
 } from '../../src/store/event-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
-import { eventStoreContract, facts, freshStream, wholeLog } from './event-store.contract.js';
+import { eventStoreContract, fact, facts, freshStream, metadata, wholeLog } from './event-store.contract.js';
 
 const folders: string[] = [];
 const folder = async (): Promise<string> => {
@@ -33,12 +40,20 @@ afterEach(async () => {
   opened = [];
 });
 const open = async (
-  remote: EventStore | ReplicaOptions['connect'],
+  remote: ReplicatedStore | ReplicaOptions['connect'],
   dir: string,
   more: Partial<ReplicaOptions> = {},
 ): Promise<ReplicaStore> => {
   const connect = typeof remote === 'function' ? remote : async () => remote;
-  const store = await ReplicaStore.open({ dir, connect, chance: () => 0.5, retryMs: 10, patienceMs: 2000, ...more });
+  const store = await ReplicaStore.open({
+    dir,
+    connect,
+    uptime: () => performance.now(),
+    chance: () => 0.5,
+    retryMs: 10,
+    patienceMs: 2000,
+    ...more,
+  });
   opened.push(store);
   return store;
 };
@@ -49,8 +64,7 @@ const until = async (what: string, met: () => boolean | Promise<boolean>): Promi
     await sleep(10);
   }
 };
-const has = (store: ReplicaStore, count: number) =>
-  until(`${count} replicated events`, async () => (await store.status()).sequence === count);
+const has = (store: ReplicaStore, count: number) => until(`${count} replicated events`, () => store.status().sequence === count);
 const rootOf = (events: readonly RecordedEvent[]): string => {
   const tree = new MerkleTree();
   for (const event of events) tree.add(leafOf(event));
@@ -58,7 +72,7 @@ const rootOf = (events: readonly RecordedEvent[]): string => {
 };
 
 /** A client of a remote store: it can be disconnected, lag behind, and return forged events. */
-class Remote implements EventStore {
+class Remote implements ReplicatedStore {
   readonly kind = 'memory';
   away = false;
   closed = false;
@@ -67,6 +81,9 @@ class Remote implements EventStore {
   delivered = 0;
   readonly followed: (string | undefined)[] = [];
   followers = 0;
+  /** Streams that are not shown whole. */
+  readonly broken = new Map<string, Broken>();
+  #listeners: { bounded?: (stream: string) => void; caughtUp?: (mark: CaughtUp) => void } = {};
   #cut = new AbortController();
 
   constructor(
@@ -85,7 +102,25 @@ class Remote implements EventStore {
     this.away = false;
     this.#cut = new AbortController();
   }
-  read = async (stream: string, from?: number, limit?: number) => this.#here().read(stream, from, limit);
+  read = async (stream: string, from?: number, limit?: number) => {
+    const broken = this.broken.get(stream);
+    if (broken) throw new StreamBrokenError(stream, broken.why);
+    return this.show(await this.#here().read(stream, from, limit));
+  };
+  brokenBy = async (stream: string) => (this.#here(), this.broken.get(stream));
+  onBounded = (listener: (stream: string) => void) => void (this.#listeners.bounded = listener);
+  onCaughtUp = (listener: (mark: CaughtUp) => void) => void (this.#listeners.caughtUp = listener);
+  /** An administrator hides or deletes events of a stream, or undoes it. */
+  bound(stream: string, why?: string, isDeleted = false): void {
+    if (why === undefined) this.broken.delete(stream);
+    else this.broken.set(stream, { why, isDeleted });
+    this.#listeners.bounded?.(stream);
+  }
+  /** The end of the log was looked at, so many milliseconds ago. */
+  async look(ago = 0): Promise<void> {
+    const at = performance.now() - ago;
+    this.#listeners.caughtUp?.({ at, last: await this.store.head() });
+  }
   append = async (stream: string, expected: number, events: readonly NewEvent[]) => this.#here().append(stream, expected, events);
   readAll = async (after?: string, limit?: number) => this.show(await this.#here().readAll(after, limit));
   head = async () => this.#here().head();
@@ -195,7 +230,7 @@ describe('a replica of the log', () => {
     const replica = await open(store, await folder());
     await has(replica, 500);
     const root = rootOf(await wholeLog(store));
-    expect((await replica.status()).root).toBe(root);
+    expect(replica.status().root).toBe(root);
     expect(await replica.verify()).toEqual({ count: 500, root });
     expect(await replica.verifyAgainst(store)).toMatchObject({ same: 500, roots: [root, root] });
   });
@@ -291,43 +326,36 @@ describe('a replica of the log', () => {
     expect(commits.length).toBeLessThan(remote.delivered / 2);
   });
 
-  it('reports its position and lag', async () => {
+  it('reports its position, and how long ago it had all of the log', async () => {
     const remote = new Remote();
     await remote.append(freshStream(), -1, facts(7));
     const replica = await open(remote, await folder());
     await has(replica, 7);
     const position = await remote.head();
-    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 0, broken: undefined });
-    remote.batches = 0;
-    await remote.append(freshStream(), -1, facts(3));
-    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: true, behind: 3 });
+    expect(replica.status()).toMatchObject({ sequence: 7, position, connected: true, age: undefined, broken: undefined });
+    await remote.look(5000);
+    expect(replica.status().age).toBeGreaterThan(4.9);
+    await remote.look();
+    expect(replica.status().age).toBeLessThan(4);
     remote.leave();
-    expect(await replica.status()).toMatchObject({ sequence: 7, position, connected: false, behind: undefined });
+    await until('it is away', () => !replica.status().connected);
+    expect(replica.status()).toMatchObject({ sequence: 7, position, age: expect.any(Number) });
   });
 
-  it('counts a large lag at most once a second', async () => {
+  it('has all of the log only once it holds the last event that was in it, however many are missing', async () => {
     const remote = new Remote();
     const stream = freshStream();
-    await remote.append(stream, -1, facts(1));
     const replica = await open(remote, await folder());
-    await has(replica, 1);
     remote.batches = 0;
-    for (let n = 0; n < 3; n++) await remote.append(stream, n * 400, facts(400));
-    let counted = 0;
-    const { readAll } = remote;
-    remote.readAll = async (...args) => (counted++, readAll(...args));
-    for (let n = 0; n < 5; n++) expect((await replica.status()).behind).toBe(1000);
-    expect(counted).toBe(1);
-    await sleep(1050);
-    remote.readAll = () => new Promise(() => undefined);
-    expect(await replica.status()).toMatchObject({ connected: true, behind: 1000 });
-  });
-
-  it('reports its status without waiting for a store that does not answer', async () => {
-    const remote = new Remote();
-    const replica = await open(remote, await folder());
-    remote.head = () => new Promise(() => undefined);
-    expect(await replica.status()).toMatchObject({ connected: false, behind: undefined });
+    for (let n = 0; n < 6; n++) await remote.append(stream, n * 400 - 1, facts(400));
+    await remote.look();
+    expect(replica.status().age).toBeUndefined();
+    remote.batches = 1;
+    await until('a part of them', () => replica.status().sequence > 0);
+    expect(replica.status().age).toBeUndefined();
+    remote.batches = Infinity;
+    await has(replica, 2400);
+    expect(replica.status().age).toBeDefined();
   });
 });
 
@@ -386,6 +414,8 @@ describe('a replica whose store is unavailable', () => {
     remote.leave();
     await until('the message', () => messages.length === 7);
     remote.back();
+    await until('it follows again', () => replica.status().connected || remote.followers > 0);
+    await remote.look();
     await until('the message, though there is nothing new', () => messages.length === 8);
     expect(messages[0]).toContain('Replication has stopped');
     expect(messages[1]).toContain('Replication has resumed');
@@ -415,7 +445,7 @@ describe('a replica whose store is unavailable', () => {
     expect(replica.compare(log[0]!.position, log[1]!.position)).toBeLessThan(0);
     await expect(replica.append(stream, 4, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(replica.read(stream)).rejects.toBeInstanceOf(StoreUnavailableError);
-    expect(await replica.status()).toMatchObject({ sequence: 5, connected: false, behind: undefined });
+    expect(replica.status()).toMatchObject({ sequence: 5, connected: false, age: undefined });
     // a position that the replica cannot place without the store
     const ahead = (await remote.readAll()).at(-2)!.position;
     expect(() => replica.compare(log[0]!.position, ahead)).toThrow(StoreUnavailableError);
@@ -436,7 +466,7 @@ describe('a replica whose store is unavailable', () => {
   it('follows from an unknown position as soon as the store is back, even without new events', async () => {
     const { dir, remote, replica: first, log } = await replicated(5);
     await first.close();
-    let come = (_: EventStore) => {};
+    let come = (_: ReplicatedStore) => {};
     const replica = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
     const foreign = String(4 * 97);
     expect(log.some(({ position }) => position === foreign)).toBe(false);
@@ -455,7 +485,7 @@ describe('a replica whose store is unavailable', () => {
   it('stops waiting for a store that neither opens nor fails, and closes it if it opens too late', async () => {
     const { dir, replica: first, log } = await replicated(2);
     await first.close();
-    let come = (_: EventStore) => {};
+    let come = (_: ReplicatedStore) => {};
     const replica = await open(() => new Promise((resolve) => (come = resolve)), dir, { patienceMs: 50 });
     expect(await wholeLog(replica)).toEqual(log);
     await replica.close();
@@ -497,7 +527,7 @@ describe('a replica that is interrupted', () => {
     await remote.append(stream, 2, facts(3));
     await until('the message', () => messages.length === 1);
     await until('more attempts', () => remote.followed.length > 3); // one message
-    expect(await replica.status()).toMatchObject({ sequence: 3, behind: 3 });
+    expect(replica.status()).toMatchObject({ sequence: 3 });
     expect(messages).toHaveLength(1);
     disk.exec('DROP TRIGGER full');
     disk.close();
@@ -505,6 +535,135 @@ describe('a replica that is interrupted', () => {
     expect(messages).toHaveLength(2);
     expect(remote.followers).toBe(1);
     expect(await replica.verify()).toMatchObject({ root: rootOf(await remote.readAll()) });
+  });
+});
+
+describe('a replica of a stream that the store no longer shows whole', () => {
+  const sick = async (count = 3) => {
+    const messages: string[] = [];
+    const given = await replicated(count, { log: (message) => messages.push(message) });
+    const faulted = () => given.replica.status().faulted.streams;
+    return { ...given, messages, faulted };
+  };
+
+  it('contains it: reads go on from the replica, appends to this stream alone are refused', async () => {
+    const { remote, stream, replica, log, messages, faulted } = await sick();
+    remote.bound(stream, 'it is bounded by $maxCount');
+    await until('it is noticed', () => faulted().length === 1);
+    expect(faulted()).toEqual([{ stream, kind: 'broken', reason: 'it is bounded by $maxCount' }]);
+    expect(await replica.read(stream)).toEqual(log);
+    expect(await wholeLog(replica)).toEqual(log);
+    await expect(replica.append(stream, 2, facts(1))).rejects.toMatchObject({ code: 'stream-broken', stream });
+    expect((await replica.append(freshStream(), -1, facts(2))).revision).toBe(1);
+    await has(replica, 5);
+    expect(replica.status()).toMatchObject({ connected: true, broken: undefined, incomplete: undefined });
+    expect(messages).toEqual([expect.stringContaining(`${stream} is incomplete on the server: it is bounded by $maxCount.`)]);
+    expect(messages[0]).not.toMatch(/delete the file/i);
+  });
+
+  it('notices it by a read or an append too, before the store reports it', async () => {
+    const { remote, stream, replica, log, faulted } = await sick();
+    remote.broken.set(stream, { why: 'it was deleted', isDeleted: true });
+    expect(await replica.read(stream)).toEqual(log);
+    expect(faulted()).toMatchObject([{ stream, kind: 'broken' }]);
+  });
+
+  it('accepts appends again once the store shows every event of the replica, and logs it', async () => {
+    const { remote, stream, replica, messages, faulted } = await sick();
+    remote.bound(stream, 'it is bounded by $tb');
+    await until('it is noticed', () => faulted().length === 1);
+    remote.bound(stream);
+    await until('it has recovered', () => faulted().length === 0);
+    expect((await replica.append(stream, 2, facts(1))).revision).toBe(3);
+    expect(messages[1]).toContain(`${stream} is whole on the server again`);
+  });
+
+  it('stays as it is while the store shows other events than the replica has', async () => {
+    const { remote, stream, replica, faulted } = await sick();
+    remote.bound(stream, 'it is bounded by $tb');
+    await until('it is noticed', () => faulted().length === 1);
+    remote.show = (events) => events.slice(0, 2);
+    remote.bound(stream);
+    await until('it is compared', () => faulted()[0]?.reason === 'revision 2 is missing');
+    await expect(replica.append(stream, 2, facts(1))).rejects.toBeInstanceOf(StreamBrokenError);
+  });
+
+  it('is known to be so after a restart, also without the store', async () => {
+    const { dir, remote, stream, replica: first, log, faulted } = await sick();
+    remote.bound(stream, 'it was deleted', true);
+    await until('it is noticed', () => faulted().length === 1);
+    await first.close();
+    const replica = await open(new Remote(remote.store), dir, { connect: () => new Promise(() => undefined), patienceMs: 50 });
+    expect(replica.status().faulted).toMatchObject({ count: 1, streams: [{ stream, kind: 'broken' }] });
+    expect(await replica.read(stream)).toEqual(log);
+  });
+
+  it('opens though the newest events of the log are in it', async () => {
+    const { dir, remote, stream, replica: first } = await sick();
+    await first.close();
+    const again = new Remote(remote.store);
+    again.broken.set(stream, { why: 'it begins at revision 2', isDeleted: false });
+    const replica = await open(again, dir);
+    await until('it follows', () => replica.status().connected);
+    expect(replica.status()).toMatchObject({ broken: undefined, faulted: { count: 1 } });
+  });
+
+  it('waits before events that a gap in their stream precedes, and goes on once the store shows them', async () => {
+    const { remote, stream, replica, messages } = await sick();
+    remote.show = (events) => events.filter(({ revision }) => revision !== 3);
+    await remote.append(stream, 2, facts(3));
+    await until('it waits', () => replica.status().incomplete !== undefined);
+    expect(replica.status()).toMatchObject({ sequence: 3, broken: undefined });
+    expect(replica.status().incomplete).toContain(`${stream} is incomplete on the server: it goes from revision 2 to 4`);
+    expect(await replica.readLocal(stream)).toHaveLength(3);
+    expect(messages.filter((message) => message.startsWith('Replication waits'))).toHaveLength(1);
+    remote.show = (events) => events;
+    await has(replica, 6);
+    expect(replica.status().incomplete).toBeUndefined();
+  });
+
+  it('is incomplete when only the deletion of a stream is left of it, and does not call itself complete before that is known', async () => {
+    const { remote, replica } = await sick();
+    const lost = freshStream();
+    const { brokenBy } = remote;
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    remote.brokenBy = async (stream) => (await answered, brokenBy(stream));
+    remote.bound(lost, 'it was deleted', true);
+    await remote.look();
+    expect(replica.status().age).toBeUndefined();
+    answer();
+    await until('it is noticed', () => replica.status().incomplete !== undefined);
+    expect(replica.status().incomplete).toBe(`${lost} is not in the replica: it was deleted on the server.`);
+  });
+});
+
+describe('a replica of a log that other programs write in', () => {
+  it('has their events in its streams and none of them among its leaves, and lists the streams', async () => {
+    const dir = await folder();
+    const remote = new Remote();
+    const [ours, theirs, later] = [freshStream(), freshStream(), `audit-${freshStream()}`];
+    await remote.append(ours, -1, facts(2));
+    await remote.append(theirs, -1, [fact({}, { type: 'Painted', metadata: { ...metadata, schemaVersion: UNREADABLE } })]);
+    await remote.append(later, -1, facts(1));
+    const replica = await open(remote, dir);
+    await has(replica, 4);
+    const log = await remote.readAll();
+    const root = rootOf(log.filter(({ stream }) => stream !== theirs));
+    expect(replica.status()).toMatchObject({ root, sequence: 4, broken: undefined, incomplete: undefined });
+    expect(replica.status().faulted).toEqual({
+      count: 2,
+      streams: [
+        { stream: theirs, kind: 'foreign', reason: 'another program wrote Painted in it at revision 0' },
+        { stream: later, kind: 'unknown-category', reason: 'no aggregate of this program has its category' },
+      ],
+    });
+    expect(await wholeLog(replica)).toEqual(log);
+    expect(await replica.verify()).toEqual({ count: 3, root });
+    await replica.close();
+    const again = await open(remote, dir);
+    expect(again.status()).toMatchObject({ root, sequence: 4 });
+    expect(await again.verifyAgainst(remote)).toMatchObject({ same: 3 });
   });
 });
 
@@ -538,7 +697,7 @@ describe('a replica that differs from the log', () => {
     await replica.close();
     const { position } = log[60]!;
     for (let time = 0; time < 2; time++) await refused(open(new Remote(remote.store, forged(position)), dir), position, 'revision 60');
-    expect((await (await open(new Remote(remote.store), dir)).status()).sequence).toBe(150);
+    expect((await open(new Remote(remote.store), dir)).status().sequence).toBe(150);
   });
 
   it('is refused when the store has lost replicated events', async () => {
@@ -558,20 +717,12 @@ describe('a replica that differs from the log', () => {
     await refused(open(new Remote(moved, (events) => events.filter((event) => event.stream === stream)), dir), log[0]!.position);
   });
 
-  it('is refused when the store does not know its positions', async () => {
-    const { dir, remote, replica, log } = await replicated(150);
-    await replica.close();
-    const other = new Remote(remote.store);
-    other.readAll = async () => Promise.reject(new InvalidPositionError('It is none.'));
-    await refused(open(other, dir), log[49]!.position);
-  });
-
   it('is accepted when the store only lags for a moment', async () => {
     const { dir, remote, replica } = await replicated(8);
     await replica.close();
     const late = new Remote(remote.store, (events) => events.slice(0, 5));
     setTimeout(() => (late.show = (events) => events), 100);
-    expect((await (await open(late, dir)).status()).broken).toBeUndefined();
+    expect((await open(late, dir)).status().broken).toBeUndefined();
   });
 
   it('is refused when one of its newest events was changed in the file', async () => {
@@ -627,8 +778,7 @@ describe('a replica that differs from the log', () => {
 
   it.each<[string, (events: readonly RecordedEvent[], all: readonly RecordedEvent[]) => readonly RecordedEvent[], string]>([
     ['twice', (events, all) => [all[0]!, ...events], 'arrived after'],
-    ['after a gap in its stream', (events) => events.slice(1), 'whose last replicated revision is 2'],
-    ['out of order', (events) => events.toReversed(), 'whose last replicated revision is 2'],
+    ['out of order', (events) => [...events.slice(0, 2), events[0]!], 'arrived after'],
     ['at an earlier position', (events, all) => events.map((event) => ({ ...event, position: all[0]!.position })), 'arrived after'],
     ['with a revision that its stream already has', (events) => events.map((event) => ({ ...event, revision: 2 })), 'is revision 2'],
   ])('refuses every call once an event arrives %s', async (_, show, why) => {
@@ -644,7 +794,7 @@ describe('a replica that differs from the log', () => {
     await refused(replica.read(stream));
     await refused(replica.append(stream, 5, facts(1)));
     await refused(replica.follow(undefined, new AbortController().signal)[Symbol.asyncIterator]().next());
-    expect((await replica.status()).broken).toContain(why);
+    expect(replica.status().broken).toContain(why);
     await sleep(50);
     expect(messages).toHaveLength(1);
     expect(remote.followers).toBe(0);

@@ -37,6 +37,8 @@ export const savingFields = {
 export const headcountTargetFields = {
   target: id('The target', { example: 'retained-it' }),
   title: text('Who is counted'),
+  employer: optional(id('Whose pools are counted, to show how many are still to go', { example: 'authority' })),
+  function: optional(id('Which of them; all when absent', { example: 'it' })),
   from: optional(headcount('How many there were')),
   to: headcount('How many there are to be'),
   by: optional(date('Until when')),

@@ -1,90 +1,81 @@
 import {
-  choice,
+  certainlyBefore,
   count,
   date,
   eventsOf,
   headcount,
   id,
-  object,
+  isNone,
+  negative,
   optional,
+  plus,
+  quantity,
+  rangeOf,
   ref,
+  choice,
+  smaller,
   subject,
   text,
-  type DataOf,
-  type Headcount,
+  ZERO,
   type Occurrence,
-  type Rule,
+  type Quantity,
+  type Range,
   type Rules,
 } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
+import {
+  counted,
+  inUnit,
+  isShort,
+  LEAVER_REASONS,
+  moved,
+  once,
+  pool,
+  poolFields,
+  poolName,
+  samePool,
+  shortBy,
+  UNITS,
+  vacated,
+  type LeaverReason,
+  type PoolName,
+  type Pools,
+} from './pools.js';
+import {
+  anotherEmployer,
+  inRange,
+  ofAKnownPlan,
+  oneUnit,
+  registerFields,
+  transferFields,
+  transferRules,
+  wholeNumbers,
+  type Plan,
+  type Transfer,
+} from './transfers.js';
 
-const poolFields = {
-  employer: id('Who employs them: the authority, or a supplier', { example: 'authority' }),
-  function: id('What they do', { example: 'it' }),
-  unit: choice(['posts', 'people', 'fte'], 'What is counted; never mixed'),
-};
-const pool = object(poolFields, 'A pool of staff');
-const heads = count('How many', { min: 1, example: 113 });
-
-export type PoolName = DataOf<typeof poolFields>;
-/** A pool holds `count` by all that was recorded of it; `measured` is the last baseline. */
-export interface Pool extends PoolName {
-  readonly count: number;
-  readonly measured?: Headcount & { readonly on: string };
-}
-export interface Plan {
-  readonly plan: string;
-  readonly from: PoolName;
-  readonly to: PoolName;
-  readonly inScope: Headcount;
-  readonly contract?: string;
-  readonly expectedOn?: string;
-  readonly event: string;
-}
-export interface Transfer {
-  readonly transfer: string;
+/** Who left for outside: when, from where, under which plan, why. */
+export interface Leavers extends PoolName {
+  readonly count: Range;
   readonly plan?: string;
-  readonly contract?: string;
-  readonly from: PoolName;
-  readonly to: PoolName;
-  readonly inScope: number;
-  readonly moved: number;
-  readonly objected: number;
-  readonly retained: number;
-  readonly left: number;
+  readonly reason?: LeaverReason;
+  readonly notifiedOn?: string;
   readonly on: string;
   readonly event: string;
 }
 
-/** Headcount in double entry: people who enter a pool leave another, or come from outside; the sum over all never changes. */
+/**
+ * Headcount in double entry: people who enter a pool leave another, or come from outside. Every change stands on a line of the movement
+ * tables of the pools, and the lines between pools come to nothing.
+ */
 export interface Workforce {
   readonly stage: 'none' | 'counted';
   readonly programme?: string;
-  readonly pools: readonly Pool[];
-  /** The counter-leg of baselines, joiners and leavers, by unit. */
-  readonly external: { readonly posts: number; readonly people: number; readonly fte: number };
+  readonly pools: Pools;
   readonly plans: readonly Plan[];
   readonly transfers: readonly Transfer[];
+  readonly leavers: readonly Leavers[];
 }
-
-export const samePool = (a: PoolName, b: PoolName): boolean => a.employer === b.employer && a.function === b.function && a.unit === b.unit;
-export const poolName = ({ employer, function: of, unit }: PoolName): string => `${employer}, ${of}, ${unit}`;
-const named = ({ employer, function: of, unit }: PoolName): PoolName => ({ employer, function: of, unit });
-
-/** Both legs of an entry: so many more in a pool, so many fewer outside. */
-const entered = (w: Workforce, name: PoolName, more: number, measured?: Pool['measured']): Workforce => {
-  const before = w.pools.find((p) => samePool(p, name)) ?? { ...named(name), count: 0 };
-  const after: Pool = { ...before, count: before.count + more, ...(measured && { measured }) };
-  return {
-    ...w,
-    pools: [...w.pools.filter((p) => p !== before), after].sort((a, b) => (poolName(a) < poolName(b) ? -1 : 1)),
-    external: { ...w.external, [name.unit]: w.external[name.unit] - more },
-  };
-};
-const countOf = (w: Workforce, name: PoolName): number => w.pools.find((p) => samePool(p, name))?.count ?? 0;
-
-/** Fewer than none, by an exact count. */
-const isShort = ({ count, measured }: Pool): boolean => count < 0 && measured !== undefined && (measured.qualifier ?? 'exact') === 'exact';
 
 const ofThisProgramme = {
   'workforce/another-programme': {
@@ -94,19 +85,56 @@ const ofThisProgramme = {
     holds: ({ id, data }) => data.programme === id,
   },
 } satisfies Rules<Occurrence<{ readonly programme: string }>, Workforce>;
-const anotherEmployer: Rule<Occurrence<{ readonly from: PoolName; readonly to: PoolName }>, Workforce> = {
-  says: 'A transfer goes from one employer to another.',
-  field: '/to/employer',
-  detail: ({ data: { to } }) => `${to.employer} employs them already.`,
-  holds: ({ data: { from, to } }) => from.employer !== to.employer,
+
+const how = quantity('How many', { min: 1, example: 113 });
+const wholeCount = {
+  'workforce/not-whole': wholeNumbers<Pick<PoolName, 'unit'> & { readonly count: Quantity }>(({ unit, count }) => [
+    unit,
+    { '/count': count },
+  ]),
 };
-const oneUnit = { says: 'Posts, people and full-time equivalents are never mixed.', field: '/to/unit' };
+/** A fact of one pool that may stand under a plan. */
+const underPlan = {
+  ...ofAKnownPlan,
+  'workforce/not-of-the-plan': {
+    says: 'Those who leave or join under a plan are of the pool that it moves.',
+    field: '/plan',
+    detail: ({ data: { plan } }, { plans }) => `${plan} moves staff of ${poolName(plans.find((p) => p.plan === plan)!.from)}.`,
+    holds: ({ data }, { plans }) => plans.every(({ plan, from }) => plan !== data.plan || samePool(from, data)),
+  },
+  ...wholeCount,
+} satisfies Rules<Occurrence<PoolName & { readonly plan?: string; readonly count: Quantity }>, Workforce>;
+
+const withPlan = (w: Workforce, plan: string | undefined, change: (plan: Plan) => Plan): Workforce =>
+  plan === undefined ? w : { ...w, plans: w.plans.map((p) => (p.plan === plan ? change(p) : p)) };
+const notCancelled = {
+  'workforce/plan-cancelled': {
+    says: 'A cancelled plan is not revised: make another one.',
+    field: '/plan',
+    detail: ({ data: { plan } }, { plans }) => `${plan} was cancelled on ${plans.find((p) => p.plan === plan)!.cancelled!.on}.`,
+    holds: ({ data: { plan } }, { plans }) => !plans.some((p) => p.plan === plan && p.cancelled),
+  },
+} satisfies Rules<Occurrence<{ readonly plan: string }>, Workforce>;
+
+/** Leavers under a plan whom transfers of it, which may be later, have among their `left`: the pool has lost them already. */
+const knownToHaveLeft = (w: Workforce, plan: string, pool: PoolName, count: Range, effectiveOn: string) => {
+  let rest = count;
+  const transfers = w.transfers.map((t) => {
+    if (t.plan !== plan || !samePool(t.from, pool) || certainlyBefore(t.on, effectiveOn)) return t;
+    const open = once(inRange(t.left, t.from), t.leftRecorded).more;
+    const covered = smaller(open, rest);
+    if (isNone(covered)) return t;
+    rest = once(rest, covered).more;
+    return { ...t, leftRecorded: plus(t.leftRecorded, covered) };
+  });
+  return { transfers, more: rest, covered: once(count, rest).more };
+};
 
 const event = eventsOf<Workforce, Programme>();
 
 export const workforce = subject({
   category: 'workforce',
-  initial: { stage: 'none', pools: [], external: { posts: 0, people: 0, fte: 0 }, plans: [], transfers: [] } as Workforce,
+  initial: { stage: 'none', pools: [], plans: [], transfers: [], leavers: [] } as Workforce,
   stages: ['none', 'counted'],
   events: {
     BaselineRecorded: event({
@@ -116,12 +144,23 @@ export const workforce = subject({
         employer: poolFields.employer,
         function: poolFields.function,
         headcount: headcount('How many there are'),
+        vacancies: optional(count('Vacant ones among the posts')),
       },
-      rules: ofThisProgramme,
-      evolve: (w, { programme, employer, function: of, headcount }, { effectiveOn }) => {
+      rules: {
+        ...ofThisProgramme,
+        'workforce/not-vacant': {
+          says: 'Only posts are vacant, and no more of them than there are.',
+          field: '/vacancies',
+          detail: ({ data: { headcount, vacancies } }) => `${vacancies} of ${headcount.count} ${headcount.unit} would be vacant.`,
+          holds: ({ data: { headcount, vacancies = 0 } }) =>
+            vacancies === 0 || (headcount.unit === 'posts' && vacancies <= (rangeOf(headcount, 'posts').most ?? Number.POSITIVE_INFINITY)),
+        },
+      },
+      evolve: (w, { programme, employer, function: of, headcount, vacancies }, { effectiveOn }) => {
         const name: PoolName = { employer, function: of, unit: headcount.unit };
-        const counted = entered(w, name, headcount.count - countOf(w, name), { ...headcount, on: effectiveOn });
-        return { ...counted, stage: 'counted', programme };
+        const measured = { ...headcount, on: effectiveOn };
+        const pools = counted(w.pools, name, measured, rangeOf(headcount, headcount.unit), vacancies);
+        return { ...w, stage: 'counted', programme, pools };
       },
     }),
     TransferPlanned: event({
@@ -132,86 +171,202 @@ export const workforce = subject({
         from: pool,
         to: pool,
         inScope: headcount('How many are in scope'),
-        contract: optional(ref('contract', 'The contract that makes it necessary')),
+        ...registerFields,
         expectedOn: optional(date('When they are to move')),
       },
       rules: {
         ...ofThisProgramme,
+        'workforce/duplicate': {
+          says: 'Each plan and each transfer has an id of its own.',
+          field: '/plan',
+          detail: ({ data: { plan } }) => `${plan} is the id of another plan.`,
+          holds: ({ data }, { plans }) => !plans.some(({ plan }) => plan === data.plan),
+        },
         'workforce/same-employer': anotherEmployer,
         'workforce/mixed-units': {
           ...oneUnit,
           holds: ({ data: { from, to, inScope } }) => from.unit === inScope.unit && to.unit === inScope.unit,
         },
       },
-      evolve: (w, { programme, ...plan }, { event }) => ({ ...w, stage: 'counted', programme, plans: [...w.plans, { ...plan, event }] }),
+      evolve: (w, { programme, ...data }, { event, effectiveOn }) => {
+        const start = { scopeOn: effectiveOn, revisions: 0, left: ZERO, joined: ZERO, covered: ZERO, informed: [], consulted: [] };
+        return { ...w, stage: 'counted', programme, plans: [...w.plans, { ...data, ...start, on: effectiveOn, event }] };
+      },
+    }),
+    PlanRevised: event({
+      allowedIn: ['counted'],
+      fields: {
+        plan: id('The plan', { example: 'applications-2016' }),
+        inScope: optional(headcount('How many are on the list of this day', { example: { count: 110, unit: 'people' } })),
+        expectedOn: optional(date('When they are to move')),
+        ...registerFields,
+        why: optional(text('Why', { max: 1000 })),
+      },
+      rules: {
+        ...ofAKnownPlan,
+        ...notCancelled,
+        'workforce/revises-nothing': {
+          says: 'A revision states what changes.',
+          field: '/inScope',
+          holds: ({ data: { plan: _, why: __, ...changes } }) => Object.keys(changes).length > 0,
+        },
+        'workforce/mixed-units': {
+          ...oneUnit,
+          field: '/inScope/unit',
+          holds: ({ data: { plan, inScope } }, { plans }) =>
+            !inScope || plans.every((p) => p.plan !== plan || p.from.unit === inScope.unit),
+        },
+      },
+      evolve: (w, { plan, why: _, ...changes }, { effectiveOn }) =>
+        withPlan(w, plan, (p) => ({
+          ...p,
+          ...changes,
+          // A new list has neither those who left before it nor others than those who were there.
+          ...(changes.inScope && { scopeOn: effectiveOn, left: ZERO, joined: ZERO, covered: ZERO }),
+          revisions: p.revisions + 1,
+        })),
+    }),
+    PlanCancelled: event({
+      allowedIn: ['counted'],
+      fields: { plan: id('The plan', { example: 'applications-2016' }), why: text('Why', { max: 1000 }) },
+      rules: ofAKnownPlan,
+      evolve: (w, { plan, why }, { effectiveOn }) =>
+        withPlan(w, plan, (p) => ({ ...p, cancelled: p.cancelled ?? { on: effectiveOn, why } })),
+    }),
+    LiabilityInformationDelivered: event({
+      allowedIn: ['counted'],
+      fields: {
+        plan: id('The plan', { example: 'applications-2016' }),
+        transferOn: optional(date('The day of the transfer that it is for, where the plan has several')),
+      },
+      rules: ofAKnownPlan,
+      evolve: (w, { plan, transferOn }, { effectiveOn }) =>
+        withPlan(w, plan, (p) => ({ ...p, informed: [...p.informed, { on: effectiveOn, ...(transferOn && { transferOn }) }] })),
+    }),
+    ConsultationRecorded: event({
+      allowedIn: ['counted'],
+      fields: {
+        plan: id('The plan', { example: 'applications-2016' }),
+        with: choice(['union', 'representatives', 'direct'], 'With whom'),
+        informedOn: optional(date('When they were informed; the day of the act when absent')),
+        measures: optional(text('The measures that are envisaged, in our own words', { max: 2000 })),
+        employees: optional(count('How many employees the employer has, where it consults them directly')),
+      },
+      rules: {
+        ...ofAKnownPlan,
+        'workforce/informed-later': {
+          says: 'Who was informed is recorded on that day or later.',
+          field: '/informedOn',
+          detail: ({ data: { informedOn }, effectiveOn }) => `They would be informed on ${informedOn}, after ${effectiveOn}.`,
+          holds: ({ data: { informedOn }, effectiveOn }) => !informedOn || !certainlyBefore(effectiveOn, informedOn),
+        },
+      },
+      evolve: (w, { plan, informedOn, ...data }, { effectiveOn }) =>
+        withPlan(w, plan, (p) => ({ ...p, consulted: [...p.consulted, { ...data, informedOn: informedOn ?? effectiveOn }] })),
     }),
     StaffTransferred: event({
       allowedIn: ['counted'],
+      fields: transferFields,
+      rules: transferRules,
+      evolve(w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) {
+        const { from, to, fte, posts, vacancies } = rest;
+        const plan = w.plans.find(({ plan }) => plan === rest.plan);
+        // Leavers under the plan are of its pool: a transfer from another one has lost others.
+        const open = plan && samePool(plan.from, from) ? once(plan.left, plan.covered).more : ZERO;
+        const { more, covered } = once(inRange(left, from), open);
+        let pools = both(w.pools, from, to, inRange(rest.moved, from));
+        pools = moved(pools, from, 'objected', negative(inRange(objected, from)));
+        pools = moved(pools, from, 'left-before-transfer', negative(more));
+        if (fte) {
+          const [of, into] = [inUnit(from, 'fte'), inUnit(to, 'fte')];
+          pools = both(pools, of, into, inRange(fte.moved, of));
+          pools = moved(pools, of, 'objected', negative(inRange(fte.objected, of)));
+          pools = moved(pools, of, 'left-before-transfer', negative(inRange(fte.left, of)));
+        }
+        if (posts) pools = both(pools, inUnit(from, 'posts'), inUnit(to, 'posts'), rangeOf(posts.moved, 'posts'));
+        pools = vacated(pools, inUnit(from, 'posts'), inUnit(to, 'posts'), posts?.vacancies ?? vacancies ?? 0);
+        const transfer: Transfer = { ...rest, objected, retained, left, leftRecorded: covered, on: effectiveOn, event };
+        const after = { ...w, pools, transfers: [...w.transfers, transfer] };
+        return withPlan(after, rest.plan, (p) => ({ ...p, covered: plus(p.covered, covered) }));
+      },
+    }),
+    StaffRedeployed: event({
+      allowedIn: ['counted'],
       fields: {
-        transfer: id('The transfer', { example: 'applications-2016' }),
-        plan: optional(id('The plan that it carries out')),
-        contract: optional(ref('contract', 'The contract that made it necessary')),
-        from: pool,
-        to: pool,
-        inScope: heads,
-        moved: count('Who moved to the new employer'),
-        objected: optional(count('Who objected, and so left')),
-        retained: optional(count('Who stayed with the old employer')),
-        left: optional(count('Who left before the day')),
-        listSha256: optional(text('SHA-256 of the list of staff, in hexadecimal; names are never stored', { max: 64 })),
+        employer: poolFields.employer,
+        unit: choice(UNITS, 'What is counted'),
+        from: id('What they did', { example: 'it' }),
+        to: id('What they do now', { example: 'finance' }),
+        count: how,
+        why: optional(text('Why')),
       },
       rules: {
-        'workforce/same-employer': anotherEmployer,
-        'workforce/mixed-units': { ...oneUnit, holds: ({ data: { from, to } }) => from.unit === to.unit },
-        'workforce/does-not-add-up': {
-          says: 'Moved, objected, retained and left are together those in scope.',
-          field: '/inScope',
-          detail: ({ data: { inScope, moved, objected = 0, retained = 0, left = 0 } }) =>
-            `${moved} moved, ${objected} objected, ${retained} retained and ${left} left are ${moved + objected + retained + left}, not ${inScope}.`,
-          holds: ({ data: { inScope, moved, objected = 0, retained = 0, left = 0 } }) => moved + objected + retained + left === inScope,
+        'workforce/same-pool': {
+          says: 'Staff are redeployed to another function.',
+          field: '/to',
+          detail: ({ data: { to } }) => `They are in ${to} already.`,
+          holds: ({ data: { from, to } }) => from !== to,
         },
+        ...wholeCount,
       },
-      evolve: (w, { listSha256: _, objected = 0, retained = 0, left = 0, ...rest }, { event, effectiveOn }) => {
-        const gone = entered(w, rest.from, -(rest.moved + objected + left));
-        const moved = entered(gone, rest.to, rest.moved);
-        return { ...moved, transfers: [...w.transfers, { ...rest, objected, retained, left, on: effectiveOn, event }] };
+      evolve: (w, { employer, unit, from, to, count }) => {
+        const moving = rangeOf(count, unit);
+        const gone = moved(w.pools, { employer, function: from, unit }, 'redeployed-out', negative(moving));
+        return { ...w, pools: moved(gone, { employer, function: to, unit }, 'redeployed-in', moving) };
       },
     }),
     StaffLeft: event({
       allowedIn: ['counted'],
-      fields: { ...poolFields, count: heads, why: optional(text('Why they left')) },
-      evolve: (w, { count, ...name }) => entered(w, name, -count),
+      fields: {
+        ...poolFields,
+        count: how,
+        plan: optional(id('The plan under which they were in scope')),
+        reason: optional(choice(LEAVER_REASONS, 'Why they left')),
+        notifiedOn: optional(date('When notice of the redundancies was given to the public authority, where there was one')),
+        why: optional(text('Why, in our own words')),
+      },
+      rules: underPlan,
+      evolve(w, { count, plan, reason, notifiedOn, why: _, ...name }, { event, effectiveOn }) {
+        const left = rangeOf(count, name.unit);
+        const { transfers, more, covered } = plan ? knownToHaveLeft(w, plan, name, left, effectiveOn) : { transfers: w.transfers, more: left, covered: ZERO }; // prettier-ignore
+        const leavers: Leavers = { ...name, count: left, ...(plan && { plan }), ...(reason && { reason }), ...(notifiedOn && { notifiedOn }), on: effectiveOn, event }; // prettier-ignore
+        const pools = moved(w.pools, name, `left: ${reason ?? 'not stated'}`, negative(more));
+        const after = { ...w, pools, transfers, leavers: [...w.leavers, leavers] };
+        return withPlan(after, plan, (p) => ({ ...p, left: plus(p.left, left), covered: plus(p.covered, covered) }));
+      },
     }),
     StaffJoined: event({
       allowedIn: ['counted'],
-      fields: { ...poolFields, count: heads, why: optional(text('Why they joined')) },
-      evolve: (w, { count, ...name }) => entered(w, name, count),
+      fields: {
+        ...poolFields,
+        count: how,
+        plan: optional(id('The plan under which they are in scope')),
+        why: optional(text('Why they joined')),
+      },
+      rules: underPlan,
+      evolve: (w, { count, plan, why: _, ...name }) => {
+        const more = rangeOf(count, name.unit);
+        return withPlan({ ...w, pools: moved(w.pools, name, 'joined', more) }, plan, (p) => ({ ...p, joined: plus(p.joined, more) }));
+      },
     }),
   },
   invariants: {
     'workforce/below-zero': {
       says: 'No more can leave a pool than it was counted to hold.',
-      brokenBy: { StaffTransferred: '/moved', StaffLeft: '/count' },
+      brokenBy: { StaffTransferred: '/moved', StaffRedeployed: '/count', StaffLeft: '/count' },
       detail: ({ pools }) =>
         pools
           .filter(isShort)
-          .map((pool) => `${poolName(pool)} would hold ${pool.count}.`)
+          .map((pool) => `${poolName(pool)}: ${shortBy(pool)} more would leave than it holds.`)
           .join(' '),
       holds: ({ pools }) => !pools.some(isShort),
-    },
-    'workforce/duplicate': {
-      says: 'Each plan and each transfer has an id of its own.',
-      brokenBy: { TransferPlanned: '/plan', StaffTransferred: '/transfer' },
-      holds: ({ plans, transfers }) =>
-        new Set(plans.map(({ plan }) => plan)).size === plans.length &&
-        new Set(transfers.map(({ transfer }) => transfer)).size === transfers.length,
-    },
-    'workforce/unknown-plan': {
-      says: 'A transfer carries out a plan that was recorded.',
-      brokenBy: { StaffTransferred: '/plan' },
-      holds: ({ plans, transfers }) => transfers.every((t) => t.plan === undefined || plans.some(({ plan }) => plan === t.plan)),
     },
   },
   about: (_, { programme }) => (programme ? { programme } : {}),
   governedBy: { aggregate: programme, of: (w) => w.programme },
 });
+
+/** Both legs of a transfer. */
+function both(pools: Pools, from: PoolName, to: PoolName, count: Range): Pools {
+  return moved(moved(pools, from, 'transferred-out', negative(count)), to, 'transferred-in', count);
+}

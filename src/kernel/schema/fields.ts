@@ -1,5 +1,6 @@
 import { exponentOf, whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
 import { isDay, whyNotADate } from '../values/dates.js';
+import type { Headcount, Quantity, Tally } from '../values/headcounts.js';
 import { stepOf, steps } from '../values/json.js';
 import type { Json } from '../event.js';
 
@@ -34,13 +35,6 @@ export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optiona
   readonly [K in Optional<F>]?: Exclude<TypeOf<F[K]>, undefined>;
 };
 
-/** How many, as well as it is known, in one unit that is never mixed with another. */
-export interface Headcount {
-  readonly count: number;
-  readonly qualifier?: 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
-  readonly unit: 'posts' | 'people' | 'fte';
-}
-
 type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max'>>;
 const field =
   <T>(kind: Kind, fixed: Partial<Field> = {}) =>
@@ -64,6 +58,10 @@ export const amount = field<Amount>('amount');
 /** Money, or why there is none: undisclosed, withheld, unknown. */
 export const value = field<Value>('value');
 export const headcount = field<Headcount>('headcount');
+/** A whole number, or a decimal text of full-time equivalents. */
+export const tally = field<Tally>('tally');
+/** How many, as well as it is known, where the unit stands beside: a tally, or a tally with its qualifier. */
+export const quantity = field<Quantity>('quantity');
 export const json = field<Json>('json');
 export const pointer = field<string>('pointer', { max: 200 });
 export const uuid = field<string>('uuid');
@@ -107,7 +105,8 @@ const amountFields: Fields = {
     }),
   ),
 };
-const headcountFields: Fields = { count: count(), qualifier: optional(choice(QUALIFIERS)), unit: choice(['posts', 'people', 'fte']) };
+const quantityFields: Fields = { count: tally(), qualifier: optional(choice(QUALIFIERS)) };
+const headcountFields: Fields = { ...quantityFields, unit: choice(['posts', 'people', 'fte']) };
 const disclosures: readonly Fields[] = [
   { undisclosed: choiceOfTrue() },
   { unknown: choiceOfTrue() },
@@ -127,7 +126,7 @@ interface Row {
 }
 
 export type Kind =
-  | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'list' | 'object' | 'json'; // prettier-ignore
+  | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'tally' | 'quantity' | 'list' | 'object' | 'json'; // prettier-ignore
 
 /** What one check says at most; one more entry says how many there are beside. */
 export const MAX_PROBLEMS = 50;
@@ -206,6 +205,19 @@ const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): read
   return field && why ? [field, why] : undefined;
 };
 const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
+const TALLY = '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$';
+const tallyForm = new RegExp(TALLY);
+const NO_TALLY = 'must be a whole number, or a decimal text such as "7.5" of full-time equivalents';
+const whyNotAHeadcount = ({ count, unit, qualifier }: Headcount): readonly [field: string, why: string] | undefined => {
+  if (typeof count === 'string' && unit !== 'fte')
+    return ['count', 'must be a whole number: only full-time equivalents have a decimal text'];
+  return isUnderNone({ count, qualifier }) ? ['count', 'must not be under none'] : undefined;
+};
+/** A field with a `min` above zero has somebody. */
+const isFewer = (count: unknown, min: number): boolean => min > 0 && Number(count) === 0;
+const FEWER = 'must be above zero';
+const isUnderNone = ({ count, qualifier }: { readonly count: Tally; readonly qualifier?: string | undefined }): boolean =>
+  qualifier === 'under' && Number(count) === 0;
 const dateExample = '2016-02-29';
 
 /** One row for each kind of field: how it is checked, shown in OpenAPI, and exemplified. */
@@ -297,9 +309,36 @@ const kinds: { readonly [K in Kind]: Row } = {
     example: () => ({ amount: '95000000.00', currency: 'GBP' }),
   },
   headcount: {
-    check: asObject(headcountFields),
+    check: asObject(headcountFields, whyNotAHeadcount),
     schema: () => ({ ...schemaOf(headcountFields), title: 'Headcount' }),
     example: () => ({ count: 113, unit: 'people' }),
+  },
+  tally: {
+    check: ({ min = 0 }, value, at, problems) => {
+      const isNumber = Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0 && (value as number) <= 1_000_000_000;
+      if (!isNumber && !(typeof value === 'string' && tallyForm.test(value))) no(problems, at, NO_TALLY);
+      else if (isFewer(value, min)) no(problems, at, FEWER);
+    },
+    schema: ({ min = 0 }) => ({
+      oneOf: [
+        { type: 'integer', minimum: min, maximum: 1_000_000_000 },
+        { type: 'string', pattern: TALLY },
+      ],
+    }),
+    example: () => 1,
+  },
+  quantity: {
+    check: (field, value, at, problems) => {
+      if (!isObject(value)) return kinds.tally.check(field, value, at, problems);
+      const whyNot = (given: any): readonly [field: string, why: string] | undefined =>
+        isUnderNone(given) ? ['count', 'must not be under none'] : isFewer(given.count, field.min ?? 0) ? ['count', FEWER] : undefined;
+      asObject(quantityFields, whyNot)(field, value, at, problems);
+    },
+    schema: (field) => ({
+      oneOf: [...(kinds.tally.schema(field)['oneOf'] as readonly Json[]), schemaOf(quantityFields)],
+      title: 'Quantity',
+    }),
+    example: () => 1,
   },
   list: {
     check: ({ item, min = 0, max = 100 }, value, at, problems) => {
@@ -390,7 +429,15 @@ export const fieldAt = (fields: Fields, pointer: string): Field | undefined => {
 };
 
 const fieldsOf = ({ kind, fields }: Field): Fields | undefined =>
-  kind === 'object' ? fields : kind === 'amount' || kind === 'value' ? amountFields : kind === 'headcount' ? headcountFields : undefined;
+  kind === 'object'
+    ? fields
+    : kind === 'amount' || kind === 'value'
+      ? amountFields
+      : kind === 'headcount'
+        ? headcountFields
+        : kind === 'quantity'
+          ? quantityFields
+          : undefined;
 
 /** Every id of another subject that an input names, with where it stands. */
 export const refsIn = (fields: Fields, data: any, at = '', found: Reference[] = []): Reference[] => {

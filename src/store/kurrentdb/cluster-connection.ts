@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Endpoint } from './connection.js';
-import { breaksConnection, CallFailedError, type Failure } from './errors.js';
+import { breaksConnection, CallFailedError, failureOf, type Failure } from './errors.js';
 import { Node } from './node.js';
 
 export interface ClusterConnectionOptions {
@@ -23,6 +23,8 @@ const LONGEST_BACKOFF = 5_000;
 export class ClusterConnection {
   readonly #options: ClusterConnectionOptions;
   readonly #closing = new AbortController();
+  /** What each new node must pass before the first call on it. */
+  #check: ((node: Node) => Promise<void>) | undefined;
   /** State of a pseudo-random sequence, seeded per process. It only spreads retries; no decision depends on it. */
   #jitter = 1 + (createHash('sha1').update(`${hostname()} ${process.pid}`).digest().readUInt32BE() % 2_147_483_646);
   #node: Node | undefined;
@@ -53,15 +55,26 @@ export class ClusterConnection {
     return (this.#jitter / 2_147_483_647) * Math.min(longest, FIRST_BACKOFF * 2 ** tries);
   }
 
+  /** Whether calls have failed since the last one that succeeded. */
+  get isAway(): boolean {
+    return this.#outage !== undefined;
+  }
+
   log(message: string): void {
     this.#options.log(message);
+  }
+
+  /** Uses no node from now on that has not passed `check`, which throws CallFailedError. */
+  require(check: (node: Node) => Promise<void>): void {
+    this.#check = check;
+    if (this.#node) this.#discard(this.#node);
   }
 
   /** @throws CallFailedError when no leader is reachable at present; nothing was sent then */
   async node(): Promise<Node> {
     if (this.#closing.signal.aborted) throw new CallFailedError({ kind: 'not-ready', message: 'The store is closed.' });
-    if (this.#node) return this.#node;
-    if (this.#backingOff) throw new CallFailedError({ kind: 'not-ready', message: this.#backingOff.message });
+    if (this.#node && !this.#connecting) return this.#node;
+    if (this.#backingOff) throw new CallFailedError({ ...this.#backingOff, kind: outageKind(this.#backingOff) });
     return (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
   }
 
@@ -128,15 +141,29 @@ export class ClusterConnection {
   }
 
   async #connect(): Promise<Node> {
+    const node = (this.#node = await this.#find());
+    if (!this.#check) return node;
+    try {
+      await this.#check(node);
+      await node.pin();
+      return node;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (breaksConnection(failure)) this.failed(node, failure);
+      else this.#discard(node);
+      throw new CallFailedError(failure);
+    }
+  }
+
+  async #find(): Promise<Node> {
     const { hosts, cluster } = this.#options.connection;
     const redirect = this.#redirect;
     this.#redirect = undefined;
-    if (redirect) return (this.#node = this.#make(redirect));
-    if (!cluster) return (this.#node = this.#make(hosts[0]!));
+    if (redirect) return this.#make(redirect);
+    if (!cluster) return this.#make(hosts[0]!);
     const seeds = new Map([...hosts, ...this.#members].map((endpoint) => [nameOf(endpoint), endpoint]));
     try {
-      this.#node = await Promise.any([...seeds.values()].map((seed) => this.#leaderFrom(seed)));
-      return this.#node;
+      return await Promise.any([...seeds.values()].map((seed) => this.#leaderFrom(seed)));
     } catch (error) {
       const reasons = error instanceof AggregateError ? error.errors : [error];
       const message = [...new Set(reasons.map((reason) => (reason as Error).message))].join('; ');
@@ -164,7 +191,7 @@ export class ClusterConnection {
   }
 
   #discard(node: Node): void {
-    this.#node = undefined;
+    if (this.#node === node) this.#node = undefined;
     void node.close();
   }
 
@@ -172,7 +199,8 @@ export class ClusterConnection {
     if (this.#closing.signal.aborted) return;
     if (!this.#outage) {
       this.#outage = { since: this.#options.now(), old: AbortSignal.timeout(this.#options.patience) };
-      this.log(`KurrentDB at ${where} does not answer (${failure.message}); retrying.`);
+      const what = failure.kind === 'other-ledger' ? 'is refused' : 'does not answer';
+      this.log(`KurrentDB at ${where} ${what} (${failure.message}); retrying.`);
     }
     this.#backingOff = failure;
     clearTimeout(this.#backoffTimer);
@@ -180,5 +208,8 @@ export class ClusterConnection {
     this.#backoffTimer.unref();
   }
 }
+
+/** Nothing is sent during an outage. */
+const outageKind = ({ kind }: Failure): Failure['kind'] => (kind === 'other-ledger' ? kind : 'not-ready');
 
 export const nameOf = ({ address, port }: Endpoint): string => `${address}:${port}`;

@@ -3,12 +3,13 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, Endpoint } from './connection.js';
-import { CallFailedError, failureOf } from './errors.js';
-import { BOUNDS, STREAMS, TOMBSTONE } from './events.js';
+import { CallFailedError, DELETED, failureOf } from './errors.js';
+import { TOMBSTONE } from './events.js';
 import { nameOf } from './cluster-connection.js';
 import { Node } from './node.js';
 import type { Reading } from './protocol.js';
-import { boundedBy, boundOf, collect, records } from './reading.js';
+import { boundOf, collect, LONG_READ, records } from './reading.js';
+import { StreamNames } from './stream-names.js';
 
 /** One step of the check of a server, and its result. */
 export interface Finding {
@@ -27,11 +28,8 @@ export class CannotOpenError extends Error {
   }
 }
 
-/** The doctor's own stream. It has no ledger category (`tower-…` would be a tower). */
-const SCRATCH = 'ledger-doctor';
-/** Milliseconds allowed for each step. The last step, which scans the whole log, has SCAN. */
+/** Milliseconds allowed for each step but the last, which scans the whole log. */
 const STEP = 5_000;
-const SCAN = 600_000;
 
 /** The steps up to finding the leader; stops at the first that fails. Each step takes at most 5 s and ends when `over` aborts. */
 export async function* reach(connection: Connection, over?: AbortSignal): AsyncGenerator<Finding, Node | undefined> {
@@ -103,22 +101,22 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
 }
 
 /** All steps: finding the leader, writing one event to the doctor's own stream, reading it back, checking every ledger stream. */
-export async function* examine(connection: Connection, newId: () => string): AsyncGenerator<Finding, void> {
+export async function* examine(connection: Connection, newId: () => string, names = new StreamNames()): AsyncGenerator<Finding, void> {
+  const { doctor: scratch } = names;
   const node = yield* reach(connection);
   if (!node) return;
   try {
     const id = newId();
     const event = { id, type: 'DoctorCalled', data: Buffer.from('{}'), metadata: Buffer.from('{}') };
     const written = node
-      .append(SCRATCH, 'any', [event], STEP)
-      .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${SCRATCH}`);
+      .append(scratch, 'any', [event], STEP)
+      .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${scratch}`);
     if (!(yield* report('write', written))) return;
-    const back = collect(node, { stream: SCRATCH, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
-      if (found === 'not-found' || !found.some((record) => record.recorded().id === id))
-        throw new Error('the event that was written is missing');
+    const back = collect(node, { stream: scratch, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
+      if (found === 'not-found' || !found.some((record) => record.id === id)) throw new Error('the event that was written is missing');
       return 'the event that was written';
     });
-    if (yield* report('read back', back)) yield* report('ledger streams', areWhole(node));
+    if (yield* report('read back', back)) yield* report('ledger streams', areWhole(node, names));
   } finally {
     void node.close();
   }
@@ -201,12 +199,17 @@ const dial = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureCo
 };
 
 /** Scans the whole log for records that truncate or delete a stream; the server sends only those. @throws Error that names the streams */
-const areWhole = async (node: Node): Promise<string> => {
+const areWhole = async (node: Node, names: StreamNames): Promise<string> => {
   const bounds = new Map<string, string | undefined>();
   const whole: Reading = { from: 'start', limit: Number.MAX_SAFE_INTEGER };
-  for await (const record of records(node, { ...whole, prefixes: BOUNDS }, SCAN)) bounds.set(boundedBy(record)!, boundOf(record.json()));
-  for await (const { stream } of records(node, { ...whole, prefixes: [TOMBSTONE], byType: true }, SCAN))
-    if (STREAMS.some((prefix) => stream.startsWith(prefix))) bounds.set(stream, 'it was deleted');
+  for await (const record of records(node, { ...whole, prefixes: names.bounds }, LONG_READ)) {
+    const stream = names.boundedBy(record.name);
+    if (stream !== undefined) bounds.set(stream, boundOf(record.json()));
+  }
+  for await (const { name } of records(node, { ...whole, prefixes: [TOMBSTONE], byType: true }, LONG_READ)) {
+    const stream = names.ofLedger(name);
+    if (stream !== undefined) bounds.set(stream, DELETED);
+  }
   const broken = [...bounds].flatMap(([stream, bound]) => (bound === undefined ? [] : [`${stream} (${bound})`]));
   if (broken.length === 0) return 'none is deleted, truncated or bounded';
   throw new Error(`not whole: ${broken.slice(0, 20).join(', ')}${broken.length > 20 ? ` and ${broken.length - 20} more` : ''}`);

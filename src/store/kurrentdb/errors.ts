@@ -4,6 +4,7 @@ import {
   InvalidPositionError,
   OutcomeUnknownError,
   StoreUnavailableError,
+  StreamBrokenError,
 } from '../event-store.js';
 import type { Endpoint } from './connection.js';
 
@@ -31,6 +32,7 @@ export interface Failure {
     | 'not-ready' // never sent, or the server is starting or electing a leader; nothing was done
     | 'busy' // the server is overloaded; nothing was done
     | 'refused' // wrong credentials or missing permission; nothing was done
+    | 'other-ledger' // the server holds no ledger, or another one; nothing was done
     | 'deleted' // the stream has a tombstone
     | 'too-large' // the append exceeds the server's limit; nothing was done
     | 'invalid-position' // the position belongs to another log
@@ -40,6 +42,8 @@ export interface Failure {
   /** For logs; contains no secret. */
   readonly message: string;
   readonly leader?: Endpoint;
+  /** Whether the deadline passed before the answer was complete. */
+  readonly isLate?: boolean;
   /** The append may be stored although the failure's kind says that nothing was done: it shared a request with the one refused. */
   readonly mayBeStored?: true;
 }
@@ -76,8 +80,11 @@ export const failureOf = (error: unknown): Failure => {
   if (code === STATUS.invalidArgument) return { kind: /invalid position/i.test(details) ? 'invalid-position' : 'invalid', message };
   if (/InvalidPosition/.test(details)) return { kind: 'invalid-position', message };
   if (code === STATUS.unimplemented || code === STATUS.failedPrecondition) return { kind: 'invalid', message };
-  return { kind: 'lost', message };
+  return { kind: 'lost', message, ...(code === STATUS.deadlineExceeded && { isLate: true }) };
 };
+
+/** Why a stream with a tombstone or a soft deletion is incomplete. */
+export const DELETED = 'it was deleted';
 
 /** A Failure as an exception. */
 export class CallFailedError extends Error {
@@ -87,9 +94,11 @@ export class CallFailedError extends Error {
 }
 
 /** Whether the connection is unusable and a new one is needed. */
-export const breaksConnection = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'lost';
+export const breaksConnection = ({ kind }: Failure): boolean =>
+  kind === 'not-leader' || kind === 'not-ready' || kind === 'other-ledger' || kind === 'lost';
 /** Whether nothing was done and the same call may soon succeed. */
-export const isTransient = ({ kind }: Failure): boolean => kind === 'not-leader' || kind === 'not-ready' || kind === 'busy';
+export const isTransient = ({ kind }: Failure): boolean =>
+  kind === 'not-leader' || kind === 'not-ready' || kind === 'other-ledger' || kind === 'busy';
 
 /** Whether a read, which changes nothing, may be repeated. */
 export const isRetryableRead = (failure: Failure): boolean =>
@@ -101,11 +110,11 @@ export const portError = (
   what: { readonly stream?: string; readonly append?: boolean; readonly retryAfter: number },
 ): Error => {
   const { kind, message } = failure;
-  const stream = what.stream ?? 'The log';
   if (what.append && failure.mayBeStored) return new OutcomeUnknownError(`KurrentDB ended the request before it answered: ${message}`);
   switch (kind) {
     case 'deleted':
-      return new HistoryBrokenError(`${stream} was deleted on the server: its events are lost.`);
+      if (what.stream === undefined) return new HistoryBrokenError('The log was deleted on the server.');
+      return new StreamBrokenError(what.stream, DELETED);
     case 'too-large':
       return new AppendTooLargeError(`The append is too large for KurrentDB: ${message}`);
     case 'invalid-position':

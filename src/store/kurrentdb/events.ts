@@ -1,12 +1,8 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
-import { CATEGORIES, InvalidPositionError, isMetadata, PositionOfAnotherStoreError, unreadableMetadata } from '../event-store.js';
+import { InvalidPositionError, isMetadata, PositionOfAnotherStoreError, unreadableMetadata } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
 
-/** Prefixes of the ledger's streams, for server-side filters. */
-export const STREAMS: readonly string[] = CATEGORIES.map((category) => `${category}-`);
-/** Prefixes of the metadata streams where the server keeps truncation and soft deletion of the ledger's streams. */
-export const BOUNDS: readonly string[] = STREAMS.map((prefix) => `$$${prefix}`);
 export const TOMBSTONE = '$streamDeleted';
 
 const POSITION = /^k(0|[1-9]\d{0,18})(?:\.(0|[1-9]\d{0,18}))?$/;
@@ -31,13 +27,15 @@ export const order = (a: LogPosition, b: LogPosition): number => {
 
 /** A record of the server's log, with its position and the size of its data and metadata in bytes. */
 export interface Recorded {
-  readonly stream: string;
+  /** The stream's name on the server. */
+  readonly name: string;
+  readonly id: string;
   readonly revision: number;
   readonly type: string;
   readonly position: LogPosition;
   readonly size: number;
-  /** Parses on every call. */
-  recorded(): RecordedEvent;
+  /** The event of a stream of the ledger. Parses on every call. */
+  recorded(stream: string): RecordedEvent;
   /** Parses on every call; undefined when the data are not JSON. */
   json(): unknown;
 }
@@ -51,23 +49,24 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) };
   const [data, custom] = [event.getData_asU8(), event.getCustomMetadata_asU8()];
   const record = {
-    stream: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
+    name: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
+    id: event.getId()!.getString(),
     revision: Number(event.getStreamRevision()),
     type: system.get('type') ?? '',
     position,
     size: data.length + custom.length,
     json: () => (system.get('content-type') === 'application/json' ? parsed(data) : undefined),
   };
-  const recorded = (): RecordedEvent => {
+  const recorded = (stream: string): RecordedEvent => {
     const [json, metadata] = [record.json(), parsed(custom)];
-    const id = event.getId()!.getString();
+    const { id } = record;
     const readable = json !== undefined && isMetadata(metadata);
     return {
       id,
       type: record.type,
       data: json ?? null,
       metadata: readable ? metadata : unreadableMetadata(id, instantOf(system.get('created') ?? '0')),
-      stream: record.stream,
+      stream,
       revision: record.revision,
       position: nameOf(position),
     };

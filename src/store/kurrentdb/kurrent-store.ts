@@ -1,9 +1,9 @@
 import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
   FORMAT_VERSION,
-  HistoryBrokenError,
   OutcomeUnknownError,
   StoreUnavailableError,
+  StreamBrokenError,
   WrongExpectedRevisionError,
   type Appended,
   type EventStore,
@@ -13,14 +13,15 @@ import {
 import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
-import { nameOf, order, positionOf, proposedOf, STREAMS, type Recorded } from './events.js';
-import { genesisOf, OtherLedgerError } from './genesis.js';
+import { nameOf, order, positionOf, proposedOf, type Recorded } from './events.js';
+import { genesisOf, mustHoldLedger, OtherLedgerError } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { AppendAnswer, LogPosition, Proposed, Reading } from './protocol.js';
-import { collect, mustBeWhole, Revisions } from './reading.js';
-import { Subscription } from './subscription.js';
+import { brokenBy, collect, endOf, LONG_READ, mustBeUnbounded, readOn, Revisions, type Broken, type Places } from './reading.js';
+import { StreamNames } from './stream-names.js';
+import { Subscription, type CaughtUp } from './subscription.js';
 
 /** Times are in milliseconds. */
 export interface Bounds {
@@ -30,7 +31,7 @@ export interface Bounds {
   readonly deadline: number;
   /** How long a call is retried while nothing was done. */
   readonly patience: number;
-  /** How long a subscription may be silent before the log is asked whether it has more. */
+  /** How long between two looks at the end of the log, which show that a follower has caught up, or that its subscription is dead. */
   readonly liveness: number;
   /** Maximum number of appends at the server, and of appends that wait to be sent. */
   readonly inFlight: number;
@@ -45,7 +46,7 @@ const BOUNDS: Bounds = {
   openDeadline: 20_000,
   deadline: 10_000,
   patience: 2_000,
-  liveness: 10_000,
+  liveness: 3_000,
   inFlight: 64,
   queue: 10_000,
   pageBytes: 32 * 1024 * 1024,
@@ -59,11 +60,17 @@ export interface KurrentOptions extends Partial<Bounds> {
   readonly url: string;
   /** Time zone of a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
+  /** Before the names of all streams of the ledger, with its dot: `met.` for `met.contract-…`. Empty unless set. */
+  readonly prefix?: string;
   /** Whether small appends share one request, which is the default, or each append is a call of its own. */
   readonly appends?: Transport;
   /** Genesis of the ledger that is migrated to this store. */
   readonly genesis?: Genesis;
+  /** Genesis of the ledger that the caller already holds: the server must hold it too, and none is written. */
+  readonly ledger?: Genesis | undefined;
   now(): string;
+  /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
+  uptime?(): number;
   /** Called only when a new ledger begins. */
   newId(): string;
   log?(message: string): void;
@@ -85,10 +92,14 @@ export class KurrentStore implements EventStore {
   readonly #sending = new Map<string, Promise<Appended>>();
   /** Appends whose outcome was unknown. A later success for one of them is compared with what is stored. At most `queue` entries. */
   readonly #doubtful = new Set<string>();
+  readonly #onBounded: ((stream: string) => void)[] = [];
+  readonly #onCaughtUp: ((mark: CaughtUp) => void)[] = [];
 
   private constructor(
     readonly genesis: Genesis,
     private readonly connection: ClusterConnection,
+    private readonly names: StreamNames,
+    private readonly uptime: (() => number) | undefined,
     private readonly bounds: Bounds,
     private readonly appends: Transport,
     /** The highest position seen so far. */
@@ -97,28 +108,21 @@ export class KurrentStore implements EventStore {
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open(options: KurrentOptions): Promise<KurrentStore> {
-    const { url, timeZone, genesis, now, newId, log = () => undefined, appends = 'batch', ...rest } = options;
+    const { url, timeZone, prefix, appends = 'batch', genesis, ledger: held, now, uptime, newId, log = () => undefined, ...rest } = options;
     const target = connectionOf(url);
     const { defaultDeadline: deadline = BOUNDS.deadline } = target;
     const bounds: Bounds = { ...BOUNDS, deadline, ...rest };
     await mustAnswer(target, bounds.openDeadline, log);
     const connection = new ClusterConnection({ connection: target, patience: bounds.patience, now, log });
+    const places: Places = { names: new StreamNames(prefix), deadline: bounds.deadline };
     try {
       const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
-      const ledger = await genesisOf(connection, fresh, newId, bounds.deadline);
+      const ledger = held ?? (await genesisOf(connection, places, fresh, newId));
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
-      const last = await connection.retry(
-        (node) => collect(node, { from: 'end', backwards: true, limit: 1 }, bounds.deadline),
-        isRetryableRead,
-      );
-      return new KurrentStore(
-        ledger,
-        connection,
-        bounds,
-        appends,
-        (last !== 'not-found' && last[0]?.position) || { commit: -1n, prepare: -1n },
-      );
+      connection.require((node) => mustHoldLedger(node, ledger, places));
+      const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
+      return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, last ?? { commit: -1n, prepare: -1n });
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -128,18 +132,39 @@ export class KurrentStore implements EventStore {
   async read(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustBeOpen();
     if (limit < 1) return [];
-    const found = await this.#records({ stream, from, limit });
+    const found = await this.#ofStream(stream, { from, limit });
     const first = found === 'not-found' ? undefined : found[0];
     if (first === undefined && (found === 'not-found' || from === 0)) {
-      await this.#readLeader((node) => mustBeWhole(node, stream, this.bounds.deadline), stream);
-      if (found !== 'not-found') throw new HistoryBrokenError(`${stream} has no events left: it was truncated on the server.`);
+      await this.#readLeader((node) => mustBeUnbounded(node, stream, this.#places), stream);
+      if (found !== 'not-found') throw new StreamBrokenError(stream, 'none of its events is left');
     }
     if (found === 'not-found' || first === undefined) return [];
-    if (first.revision !== from)
-      throw new HistoryBrokenError(
-        `${stream} begins at revision ${first.revision}: earlier events were deleted or truncated on the server.`,
-      );
-    return whole(found, false);
+    if (first.revision !== from) throw new StreamBrokenError(stream, `it begins at revision ${first.revision}`);
+    const revisions = new Revisions(false);
+    return found.map((record) => {
+      revisions.pass(stream, record);
+      return record.recorded(stream);
+    });
+  }
+
+  get connected(): boolean {
+    return !this.connection.isAway;
+  }
+
+  /** Why the server no longer shows every event of a stream; undefined while it does. */
+  brokenBy(stream: string): Promise<Broken | undefined> {
+    this.#mustBeOpen();
+    return this.#readLeader((node) => brokenBy(node, stream, this.#places), stream);
+  }
+
+  /** Calls `listener` with each stream whose events may have been hidden or deleted, while the log is followed. */
+  onBounded(listener: (stream: string) => void): void {
+    this.#onBounded.push(listener);
+  }
+
+  /** Calls `listener` each time that a follower is known to have received all that was in the log at an instant. */
+  onCaughtUp(listener: (mark: CaughtUp) => void): void {
+    this.#onCaughtUp.push(listener);
   }
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
@@ -164,26 +189,52 @@ export class KurrentStore implements EventStore {
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
-    const from = after === undefined ? undefined : positionOf(after);
-    this.#mustBeOpen();
-    const count = limit + (from ? 1 : 0); // the server includes the event at the position
-    const found = await this.#records({ from: from ?? 'start', limit: count, bytes: this.bounds.pageBytes, prefixes: STREAMS });
-    return found === 'not-found' ? [] : whole(found.slice(0, limit), after === undefined);
+    let from = after === undefined ? undefined : positionOf(after);
+    const revisions = new Revisions(after === undefined);
+    for (;;) {
+      this.#mustBeOpen();
+      const count = limit + (from ? 1 : 0); // the server includes the record at the position
+      const reading = { from: from ?? ('start' as const), limit: count, bytes: this.bounds.pageBytes, prefixes: this.names.streams };
+      const found = await this.#ofLog(reading);
+      const events = found.flatMap((record) => {
+        const stream = this.names.ofLedger(record.name);
+        return stream === undefined ? [] : [{ stream, record }];
+      });
+      const page = events.slice(0, limit);
+      for (const { stream, record } of page) revisions.pass(stream, record);
+      if (page.length > 0 || found.length === 0) return page.map(({ stream, record }) => record.recorded(stream));
+      from = found.at(-1)!.position;
+    }
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly RecordedEvent[], void> {
     const from = after === undefined ? undefined : positionOf(after);
     const until = AbortSignal.any([signal, this.#closing.signal]);
     if (until.aborted) return;
+    const { connection, names, uptime } = this;
     const { deadline, liveness, buffer } = this.bounds;
-    const onPosition = (position: LogPosition) => this.#advance(position);
-    yield* new Subscription({ connection: this.connection, after: from, deadline, liveness, buffer, onPosition }).batches(limit, until);
+    yield* new Subscription({
+      connection,
+      names,
+      after: from,
+      deadline,
+      liveness,
+      buffer,
+      onPosition: (position) => this.#advance(position),
+      onBounded: (stream) => this.#onBounded.forEach((listener) => listener(stream)),
+      ...(uptime && { uptime }),
+      onCaughtUp: (mark) => this.#onCaughtUp.forEach((listener) => listener(mark)),
+    }).batches(limit, until);
   }
 
   async head(): Promise<string | undefined> {
-    this.#mustBeOpen();
-    const found = await this.#records({ from: 'end', backwards: true, limit: 1, prefixes: STREAMS });
-    return found === 'not-found' || !found[0] ? undefined : nameOf(found[0].position);
+    for (let from: 'end' | LogPosition = 'end'; ;) {
+      this.#mustBeOpen();
+      const found: readonly Recorded[] = await this.#ofLog({ from, backwards: true, limit: 2, prefixes: this.names.streams });
+      const last = found.find(({ name }) => this.names.ofLedger(name) !== undefined);
+      if (last || found.length === 0) return last && nameOf(last.position);
+      from = found.at(-1)!.position;
+    }
   }
 
   compare(a: string, b: string): number {
@@ -204,8 +255,29 @@ export class KurrentStore implements EventStore {
     if (order(position, this.latest) > 0) this.latest = position;
   }
 
-  #records(reading: Reading): Promise<readonly Recorded[] | 'not-found'> {
-    return this.#readLeader((node) => collect(node, reading, this.bounds.deadline, this.#closing.signal), reading.stream);
+  get #places(): Places {
+    return { names: this.names, deadline: this.bounds.deadline };
+  }
+
+  #ofStream(stream: string, reading: Omit<Reading, 'stream'>): Promise<readonly Recorded[] | 'not-found'> {
+    const named = { ...reading, stream: this.names.onServer(stream) };
+    return this.#readLeader((node) => collect(node, named, this.bounds.deadline, this.#closing.signal), stream);
+  }
+
+  /** Where other programs wrote so much in between that the server finds no record before the deadline, it searches on without one. */
+  async #ofLog(reading: Reading): Promise<readonly Recorded[]> {
+    const { signal } = this.#closing;
+    let isFar = false;
+    const found = await this.#readLeader(async (node) => {
+      if (isFar && !reading.backwards) return readOn(node, reading, this.bounds.deadline, signal);
+      try {
+        return await collect(node, reading, isFar ? LONG_READ : this.bounds.deadline, signal);
+      } catch (error) {
+        isFar ||= error instanceof CallFailedError && error.failure.isLate === true;
+        throw error;
+      }
+    });
+    return found === 'not-found' ? [] : found;
   }
 
   /** Reads at the leader and retries while patience lasts; a read changes nothing. */
@@ -240,7 +312,7 @@ export class KurrentStore implements EventStore {
     let answer: AppendAnswer;
     try {
       answer = await this.connection.retry(
-        (node) => node[by](stream, expected, events, this.bounds.deadline),
+        (node) => node[by](this.names.onServer(stream), expected, events, this.bounds.deadline),
         (failure) => {
           if (failure.kind === 'timed-out' || failure.mayBeStored) isDoubtful = true;
           return isTransient(failure) || failure.kind === 'timed-out';
@@ -254,8 +326,9 @@ export class KurrentStore implements EventStore {
     if ('conflictAt' in answer) throw new WrongExpectedRevisionError(stream, expected, answer.conflictAt);
     const { revision, position } = answer;
     if (revision !== expected + events.length)
-      throw new HistoryBrokenError(
-        `${stream} went from revision ${expected} to ${revision} by ${events.length} events: it had been deleted.`,
+      throw new StreamBrokenError(
+        stream,
+        `it went from revision ${expected} to ${revision} by ${events.length} events, because it had been deleted`,
       );
     if (isDoubtful || !position || order(position, before) <= 0) return this.#compareStored(stream, expected, events);
     this.#advance(position);
@@ -274,7 +347,7 @@ export class KurrentStore implements EventStore {
       const last = stored.at(-1);
       if (last && stored.length === events.length && stored.every((event, i) => isSame(event, events[i]!)))
         return { revision: last.revision, position: last.position };
-      const actual = await this.#records({ stream, from: 'end', backwards: true, limit: 1 });
+      const actual = await this.#ofStream(stream, { from: 'end', backwards: true, limit: 1 });
       throw new WrongExpectedRevisionError(stream, expected, actual === 'not-found' ? -1 : (actual[0]?.revision ?? -1));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -290,13 +363,4 @@ const isSame = ({ id, type, data, metadata }: RecordedEvent, sent: Proposed): bo
   return (
     id === sent.id && type === sent.type && canonical(data) === canonicalOf(sent.data) && canonical(metadata) === canonicalOf(sent.metadata)
   );
-};
-
-/** @throws HistoryBrokenError when a revision is missing between those of a page */
-const whole = (records: readonly Recorded[], fromStart: boolean): readonly RecordedEvent[] => {
-  const revisions = new Revisions(fromStart);
-  return records.map((record) => {
-    revisions.pass(record);
-    return record.recorded();
-  });
 };

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { BatchAppend } from './batch-append.js';
 import type { Connection, Endpoint } from './connection.js';
-import { CallFailedError, failureOf } from './errors.js';
+import { CallFailedError, failureOf, type Failure } from './errors.js';
 import {
   answerOf,
   headerOf,
@@ -22,6 +22,11 @@ import {
   type Reading,
 } from './protocol.js';
 
+/** The value of grpc-js's ConnectivityState. */
+const READY = 2;
+const LOST: Failure = { kind: 'not-ready', message: 'The connection was lost.' };
+
+type Channel = Awaited<ReturnType<EventStoreDBClient['getChannel']>>;
 export type Responses = Readable & { cancel(): void } & AsyncIterable<ReadResp>;
 
 /**
@@ -35,6 +40,8 @@ export class Node extends EventStoreDBClient {
   readonly #connection: Connection;
   #batch: BatchAppend | undefined;
   #closed = false;
+  #pinned: Channel | undefined;
+  #isLost = false;
 
   /** @param generation a number that differs between successive nodes, see `keepAliveInterval` below */
   constructor(endpoint: Endpoint, connection: Connection, generation: number) {
@@ -76,13 +83,27 @@ export class Node extends EventStoreDBClient {
     };
   }
 
+  /**
+   * From now on this node is lost once its connection is. The gRPC library would reconnect by itself, to whatever answers at the address
+   * then, and nobody would have checked that.
+   * @throws CallFailedError when the connection is lost already
+   */
+  async pin(): Promise<void> {
+    const channel = await this.getChannel();
+    if (channel.getConnectivityState(false) !== READY) throw new CallFailedError(LOST);
+    this.#pinned = channel;
+    channel.watchConnectivityState(READY, Number.POSITIVE_INFINITY, () => (this.#isLost = true));
+  }
+
   /** Appends with one call that only the leader answers. @throws CallFailedError */
   async append(stream: string, expected: number | 'any', events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
     const streams = await this.execute(streamServices.StreamsClient, 'streams', async (client) => client);
     const [metadata, options] = this.#arguments({ requiresLeader: true, deadline });
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(new CallFailedError(failureOf(error)));
-      const answered = (error: unknown, response: AppendResp) => (error ? fail(error) : resolve(answerOf(response)));
+      // An answer over another connection than the pinned one may be another server's.
+      const answered = (error: unknown, response: AppendResp) =>
+        error ? fail(error) : this.#isLost ? fail(new CallFailedError({ ...LOST, kind: 'lost' })) : resolve(answerOf(response));
       const call = this.#begin(() => streams.append(metadata, options, answered));
       call.on('error', fail);
       call.write(headerOf(stream, expected));
@@ -94,8 +115,11 @@ export class Node extends EventStoreDBClient {
   /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
   async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
     if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
+    this.#mustBePinned();
     this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
-    return this.#batch.append(stream, expected, events, deadline);
+    const answer = await this.#batch.append(stream, expected, events, deadline);
+    if (this.#isLost) throw new CallFailedError({ ...LOST, kind: 'lost' }); // another server may have answered
+    return answer;
   }
 
   /** The raw responses. A caller that stops reading must `cancel`. No deadline for a subscription. @throws CallFailedError if not sent */
@@ -126,8 +150,15 @@ export class Node extends EventStoreDBClient {
     (await this.getChannel()).close();
   }
 
+  /** @throws CallFailedError when the connection that was pinned is lost */
+  #mustBePinned(): void {
+    if (this.#pinned && (this.#isLost ||= !this.#closed && this.#pinned.getConnectivityState(false) !== READY))
+      throw new CallFailedError(LOST);
+  }
+
   /** Makes a call. On a channel that has been closed meanwhile it is never sent, and the failure says so. */
   #begin<Call>(make: () => Call): Call {
+    this.#mustBePinned();
     try {
       return make();
     } catch (error) {

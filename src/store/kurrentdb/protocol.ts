@@ -27,6 +27,8 @@ export interface Reading {
   readonly stream?: string;
   readonly from: 'start' | 'end' | number | LogPosition;
   readonly backwards?: boolean;
+  /** Whether a page of the log begins with the record at its position; otherwise with the one after it. */
+  readonly inclusive?: boolean;
   /** Maximum number of events; a subscription when absent. */
   readonly limit?: number;
   /** A page of the log ends once it holds this many bytes, so that a thousand large events do not fill the memory. */

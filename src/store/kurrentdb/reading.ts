@@ -1,8 +1,9 @@
-import { HistoryBrokenError, StoreUnavailableError, type Revision } from '../event-store.js';
-import { CallFailedError, failureOf } from './errors.js';
-import { BOUNDS, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
+import { StoreUnavailableError, StreamBrokenError, type Revision } from '../event-store.js';
+import { CallFailedError, DELETED, failureOf } from './errors.js';
+import { order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
 import type { Node } from './node.js';
-import type { Reading } from './protocol.js';
+import type { LogPosition, Reading } from './protocol.js';
+import type { StreamNames } from './stream-names.js';
 
 /** The records of a read, one by one. @throws CallFailedError; StoreUnavailableError when the signal aborts */
 export async function* records(
@@ -32,8 +33,9 @@ export async function* records(
 }
 
 /**
- * All records of a read. A page of the log may be shorter: when the deadline passes, the records received so far are returned.
- * @throws CallFailedError
+ * All records of a read. A page of the log may be cut: when the deadline passes, or it holds enough bytes, the records received so far are
+ * returned. So a short page says nothing about what follows it.
+ * @throws CallFailedError, also when a page of the log is cut before its first record
  */
 export const collect = async (
   node: Node,
@@ -45,7 +47,7 @@ export const collect = async (
   const mayBePartial = reading.stream === undefined;
   const { from, backwards, bytes: most = Number.POSITIVE_INFINITY } = reading;
   // The server includes the record at the position; the caller wants what comes after it.
-  const isBefore = ({ position }: Recorded) => typeof from === 'object' && !backwards && order(position, from) <= 0;
+  const isBefore = ({ position }: Recorded) => typeof from === 'object' && !backwards && !reading.inclusive && order(position, from) <= 0;
   const all = records(node, reading, deadline, signal);
   try {
     for (let bytes = 0; bytes < most;) {
@@ -62,6 +64,53 @@ export const collect = async (
   return found;
 };
 
+/** Milliseconds for a read that searches the whole log. A connection that is dead is noticed long before. */
+export const LONG_READ = 600_000;
+
+/**
+ * A page of the log like `collect`, however many records of other programs lie before its first one: read as a subscription, whose
+ * checkpoints show that the server is still at work. It ends where the log ends.
+ * @throws CallFailedError, also when nothing comes for `deadline` milliseconds
+ */
+export const readOn = async (node: Node, reading: Reading, deadline: number, signal?: AbortSignal): Promise<readonly Recorded[]> => {
+  const { from, prefixes, limit = Number.POSITIVE_INFINITY, bytes: most = Number.POSITIVE_INFINITY } = reading;
+  const responses = await node.responses({ from, ...(prefixes !== undefined && { prefixes }) });
+  const found: Recorded[] = [];
+  let isLate = false;
+  const watch = setTimeout(() => {
+    isLate = true;
+    responses.cancel();
+  }, deadline);
+  const cancel = () => responses.cancel();
+  signal?.addEventListener('abort', cancel);
+  if (signal?.aborted) cancel();
+  try {
+    let bytes = 0;
+    for await (const response of responses) {
+      watch.refresh();
+      const record = recordedOf(response);
+      if (record) found.push(record);
+      bytes += record?.size ?? 0;
+      if (response.hasCaughtUp() || found.length >= limit || bytes >= most) return found;
+    }
+    throw new CallFailedError({ kind: 'lost', message: 'The subscription ended.' });
+  } catch (error) {
+    if (signal?.aborted) throw new StoreUnavailableError('The store is closed.');
+    if (found.length > 0) return found;
+    throw new CallFailedError({ ...failureOf(error), isLate });
+  } finally {
+    clearTimeout(watch);
+    signal?.removeEventListener('abort', cancel);
+    cancel();
+  }
+};
+
+/** The position of the last record in the server's log, whoever wrote it; undefined when there is none. @throws CallFailedError */
+export const endOf = async (node: Node, deadline: number, signal?: AbortSignal): Promise<LogPosition | undefined> => {
+  const found = await collect(node, { from: 'end', backwards: true, limit: 1 }, deadline, signal);
+  return found === 'not-found' ? undefined : found[0]?.position;
+};
+
 /** Checks that no revision is missing in any stream of the log. Remembers at most `most` streams, the least recently seen are dropped. */
 export class Revisions {
   readonly #seen = new Map<string, Revision>();
@@ -72,12 +121,12 @@ export class Revisions {
     readonly most = 200_000,
   ) {}
 
-  /** @throws HistoryBrokenError */
-  pass({ stream, revision, type }: Recorded): void {
-    if (type === TOMBSTONE) throw new HistoryBrokenError(`${stream} was deleted on the server: its events are lost.`);
+  /** @throws StreamBrokenError */
+  pass(stream: string, { revision, type }: Recorded): void {
+    if (type === TOMBSTONE) throw new StreamBrokenError(stream, DELETED);
     const before = this.#seen.get(stream) ?? (this.fromStart && !this.#isFull ? -1 : revision - 1);
     if (revision !== before + 1)
-      throw new HistoryBrokenError(`${stream} goes from revision ${before} to ${revision}: it was deleted or truncated on the server.`);
+      throw new StreamBrokenError(stream, `it goes from revision ${before} to ${revision}, because it was deleted or truncated`);
     this.#seen.delete(stream);
     this.#seen.set(stream, revision);
     if (this.#seen.size > this.most) this.#seen.delete(this.#seen.keys().next().value!);
@@ -94,16 +143,41 @@ export const boundOf = (json: unknown): string | undefined => {
   const bounds = json as { readonly [key: string]: unknown };
   const bound = ['$tb', '$maxCount', '$maxAge'].find((key) => typeof bounds[key] === 'number' && (key !== '$tb' || bounds[key] > 0));
   if (bound === undefined) return undefined;
-  return bound === '$tb' && (bounds[bound] as number) >= 2 ** 53 ? 'it was deleted' : `it is bounded by ${bound}`;
+  return bound === '$tb' && (bounds[bound] as number) >= 2 ** 53 ? DELETED : `it is bounded by ${bound}`;
 };
 
-/** The ledger stream whose metadata this record sets; undefined for any other record. */
-export const boundedBy = ({ stream }: Recorded): string | undefined =>
-  BOUNDS.some((prefix) => stream.startsWith(prefix)) ? stream.slice(2) : undefined;
+/** Where the ledger's streams are, and how long a read of them may take, in milliseconds. */
+export interface Places {
+  readonly names: StreamNames;
+  readonly deadline: number;
+}
 
-/** @throws HistoryBrokenError when the stream's metadata hides or deletes events of it; CallFailedError */
-export const mustBeWhole = async (node: Node, stream: string, deadline: number): Promise<void> => {
-  const found = await collect(node, { stream: `$$${stream}`, from: 'end', backwards: true, limit: 1 }, deadline);
+/** @throws StreamBrokenError when the stream's metadata hides or deletes events of it; CallFailedError */
+export const mustBeUnbounded = async (node: Node, stream: string, { names, deadline }: Places): Promise<void> => {
+  const reading: Reading = { stream: `$$${names.onServer(stream)}`, from: 'end', backwards: true, limit: 1 };
+  const found = await collect(node, reading, deadline);
   const bound = found === 'not-found' ? undefined : boundOf(found[0]?.json());
-  if (bound !== undefined) throw new HistoryBrokenError(`${stream} is incomplete: ${bound} on the server.`);
+  if (bound !== undefined) throw new StreamBrokenError(stream, bound);
+};
+
+/** Why a server no longer shows every event of a stream. */
+export interface Broken {
+  /** A clause with its subject, such as "it was deleted". */
+  readonly why: string;
+  readonly isDeleted: boolean;
+}
+
+/** Why the server does not show every event of a stream from its first on; undefined when it does. @throws CallFailedError */
+export const brokenBy = async (node: Node, stream: string, places: Places): Promise<Broken | undefined> => {
+  const because = (why: string): Broken => ({ why, isDeleted: why === DELETED });
+  try {
+    await mustBeUnbounded(node, stream, places);
+    const found = await collect(node, { stream: places.names.onServer(stream), from: 'start', limit: 1 }, places.deadline);
+    if (found === 'not-found' || found.length === 0) return because('none of its events is left');
+    return found[0]!.revision === 0 ? undefined : because(`it begins at revision ${found[0]!.revision}`);
+  } catch (error) {
+    if (error instanceof StreamBrokenError) return because(error.why);
+    if (error instanceof CallFailedError && error.failure.kind === 'deleted') return because(DELETED);
+    throw error;
+  }
 };

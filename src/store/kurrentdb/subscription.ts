@@ -1,43 +1,71 @@
 import type { RecordedEvent } from '../../kernel/index.js';
 import { HistoryBrokenError } from '../event-store.js';
 import { CallFailedError, failureOf, portError } from './errors.js';
-import { BOUNDS, nameOf, order, recordedOf, STREAMS, type Recorded } from './events.js';
+import { nameOf, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
 import type { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
-import type { LogPosition, Reading } from './protocol.js';
-import { boundedBy, collect, mustBeWhole, Revisions } from './reading.js';
+import type { LogPosition } from './protocol.js';
+import { collect, endOf, Revisions } from './reading.js';
+import type { StreamNames } from './stream-names.js';
+
+/** Whoever follows the log has received everything that was in it at an instant. */
+export interface CaughtUp {
+  /** By `uptime`, before the end of the log was asked for. */
+  readonly at: number;
+  /** The last event of the ledger up to there; undefined when there is none. */
+  readonly last: string | undefined;
+}
 
 export interface SubscriptionOptions {
   readonly connection: ClusterConnection;
+  readonly names: StreamNames;
   readonly after: LogPosition | undefined;
   /** Milliseconds. For the reads that accompany the subscription. */
   readonly deadline: number;
-  /** Milliseconds of silence after which the log is asked whether it has more. */
+  /** Milliseconds between two looks at the end of the log. */
   readonly liveness: number;
   /** Maximum number of events and bytes that wait for the reader. */
   readonly buffer: { readonly events: number; readonly bytes: number };
   /** Called with the position of each event that arrives. */
   onPosition(position: LogPosition): void;
+  /** Called with each stream that was deleted, or whose metadata changed: some of its events may be hidden or lost. */
+  onBounded?(stream: string): void;
+  onCaughtUp?(mark: CaughtUp): void;
+  /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
+  uptime?(): number;
+}
+
+interface Waiting {
+  readonly stream: string;
+  readonly record: Recorded;
 }
 
 /** Attempts in which the log may end before the last event read; with their backoff about two seconds. */
 const MAX_BEHIND = 6;
+/** Milliseconds that a record may take from the server's log to the subscription. */
+const UNDER_WAY = 1000;
+/** Milliseconds. For a read of one record at an end of the log. */
+const END_DEADLINE = 5000;
 
 /**
  * Every event after a position, without gap or repeat, across connection failures. When the server's subscription ends, or falls silent
  * although the log has more, the next one begins after the last record received. A slow reader applies back-pressure to the server.
+ * A stream that is deleted or truncated is reported, and followed on while none of its events is missing.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
   readonly #stop = new AbortController();
   readonly #revisions: Revisions;
-  #waiting: Recorded[] = [];
+  #waiting: Waiting[] = [];
   #bytes = 0;
   /** The last event received, and the last record passed: an event or a checkpoint. */
   #last: LogPosition | undefined;
   #passed: LogPosition | undefined;
   /** Number of responses received; the liveness check compares it. */
   #responses = 0;
+  /** Whether the server says that the subscription has reached the end of the log. */
+  #isLive = false;
+  #becameLive: () => void = () => undefined;
   /** Consecutive attempts in which the log ended before the last event read. */
   #behind = 0;
   #error: unknown;
@@ -63,9 +91,9 @@ export class Subscription {
           continue;
         }
         const batch = this.#waiting.splice(0, limit);
-        for (const { size } of batch) this.#bytes -= size;
+        for (const { record } of batch) this.#bytes -= record.size;
         if (!this.#isFull) this.#drained();
-        yield batch.map((record) => record.recorded());
+        yield batch.map(({ stream, record }) => record.recorded(stream));
       }
     } finally {
       signal.removeEventListener('abort', end);
@@ -107,7 +135,9 @@ export class Subscription {
   /** Runs one subscription of the server until it ends. @throws HistoryBrokenError, CallFailedError */
   async #subscribe(node: Node): Promise<void> {
     await this.#mustReachLast(node);
-    const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: [...STREAMS, ...BOUNDS] });
+    const { names } = this.#options;
+    const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: [...names.streams, ...names.bounds] });
+    this.#isLive = false;
     const over = new AbortController();
     const stop = () => responses.cancel();
     this.#stop.signal.addEventListener('abort', stop);
@@ -119,10 +149,12 @@ export class Subscription {
     try {
       for await (const response of responses) {
         if (this.#responses++ === 0 || response.hasConfirmation()) this.#options.connection.succeeded(node);
+        if (response.hasCaughtUp() || response.hasFellBehind()) this.#isLive = response.hasCaughtUp();
+        if (this.#isLive) this.#becameLive();
         const checkpoint = response.getCheckpoint();
         if (checkpoint) this.#pass({ commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) });
         const record = recordedOf(response);
-        if (record) await this.#take(node, record);
+        if (record) this.#take(record);
         if (this.#isFull && !this.#stop.signal.aborted) await new Promise<void>((resolve) => (this.#drained = resolve));
         if (this.#stop.signal.aborted) return;
       }
@@ -144,9 +176,7 @@ export class Subscription {
    */
   async #mustReachLast(node: Node): Promise<void> {
     if (!this.#last) return;
-    const last: Reading = { from: 'end', backwards: true, limit: 1, prefixes: STREAMS };
-    const found = await collect(node, last, this.#options.deadline, this.#stop.signal);
-    const head = found === 'not-found' ? undefined : found[0]?.position;
+    const head = await endOf(node, this.#endDeadline, this.#stop.signal);
     if (head && order(head, this.#last) >= 0) {
       this.#behind = 0;
       return;
@@ -155,19 +185,31 @@ export class Subscription {
     throw ++this.#behind < MAX_BEHIND ? new CallFailedError({ kind: 'busy', message }) : new HistoryBrokenError(message);
   }
 
-  async #take(node: Node, record: Recorded): Promise<void> {
-    if (this.#passed && order(record.position, this.#passed) <= 0) return;
-    const bounded = boundedBy(record);
-    if (bounded !== undefined) await mustBeWhole(node, bounded, this.#options.deadline);
-    else {
-      this.#revisions.pass(record);
-      this.#last = record.position;
-      this.#options.onPosition(record.position);
-      this.#waiting.push(record);
+  /** @throws StreamBrokenError */
+  #take(record: Recorded): void {
+    const { names, onBounded, onPosition } = this.#options;
+    const { name, type, position } = record;
+    if (this.#reaches(position)) return;
+    const stream = names.ofLedger(name);
+    const bounded = type === TOMBSTONE ? stream : names.boundedBy(name);
+    if (bounded !== undefined) onBounded?.(bounded);
+    else if (stream !== undefined) {
+      this.#revisions.pass(stream, record);
+      this.#last = position;
+      onPosition(position);
+      this.#waiting.push({ stream, record });
       this.#bytes += record.size;
       this.#notify();
     }
-    this.#pass(record.position);
+    this.#pass(position);
+  }
+
+  #reaches(position: LogPosition): boolean {
+    return this.#passed !== undefined && order(this.#passed, position) >= 0;
+  }
+
+  get #endDeadline(): number {
+    return Math.min(this.#options.deadline, END_DEADLINE);
   }
 
   #pass(position: LogPosition): void {
@@ -175,32 +217,53 @@ export class Subscription {
   }
 
   /**
-   * A subscription can die without an error. After a time of silence the log is asked whether it has more. Resolves to true when it has
-   * more or does not answer, and to false when `over` aborts.
+   * A subscription can die without an error, and says nothing while only other programs write. So the end of the log is looked at again and
+   * again. Resolves to true when the log has more than the subscription delivers, or does not answer, and to false when `over` aborts.
    */
   async #isSilent(over: AbortSignal): Promise<boolean> {
-    const { connection, liveness } = this.#options;
-    for (let seen = this.#responses; ; seen = this.#responses) {
-      await connection.backoff(liveness, over);
-      if (over.aborted) return false;
-      if (this.#isFull || this.#responses > seen) continue;
-      const next = await this.#next(over).catch(() => 'no answer' as const);
-      if (over.aborted) return false;
-      if (next === 'no answer') return true;
-      if (!next) continue;
-      await connection.backoff(Math.min(liveness, 1000), over); // the event may be on its way
-      if (over.aborted) return false;
-      if (this.#isFull || (this.#passed && order(this.#passed, next) >= 0)) continue;
-      connection.log(`A KurrentDB subscription fell silent at ${this.#passed ? nameOf(this.#passed) : 'the start'}; resubscribed.`);
-      return true;
+    const { connection, liveness, onCaughtUp, uptime } = this.#options;
+    const live = new Promise<void>((resolve) => (this.#becameLive = resolve));
+    await Promise.race([connection.backoff(liveness, over), live]);
+    for (let seen = this.#responses; !over.aborted; await connection.backoff(liveness, over)) {
+      const isCatchingUp = !this.#isLive && this.#responses > seen;
+      seen = this.#responses;
+      if (this.#isFull || isCatchingUp) continue;
+      const at = uptime?.();
+      try {
+        const end = await connection.attempt((node) => endOf(node, this.#endDeadline, over));
+        if (end) await this.#comesTo(end, over, this.#isLive ? 0 : UNDER_WAY);
+        if (end && !this.#reaches(end)) {
+          const next = await this.#next(over);
+          if (!next) this.#pass(end);
+          else if (!(await this.#comesTo(next, over, Math.min(liveness, UNDER_WAY)))) {
+            if (over.aborted) return false;
+            if (this.#isFull) continue;
+            connection.log(`A KurrentDB subscription fell silent at ${this.#passed ? nameOf(this.#passed) : 'the start'}; resubscribed.`);
+            return true;
+          }
+        }
+        const hasAll = !end || (await this.#comesTo(end, over, UNDER_WAY));
+        if (hasAll && at !== undefined) onCaughtUp?.({ at, last: this.#last && nameOf(this.#last) });
+      } catch {
+        return !over.aborted;
+      }
     }
+    return false;
   }
 
-  /** The position of the ledger's first event after the last record passed. @throws CallFailedError */
+  /** Waits so many milliseconds for a record to arrive, or for the reader to make room. @returns whether everything up to there was received */
+  async #comesTo(position: LogPosition, over: AbortSignal, ms: number): Promise<boolean> {
+    for (let waited = 0; waited < ms && !this.#reaches(position) && !this.#isFull && !over.aborted; waited += 20)
+      await this.#options.connection.backoff(20, over);
+    return this.#reaches(position);
+  }
+
+  /** The position of the ledger's first record after the last one passed; undefined when the log ends without one. @throws CallFailedError */
   async #next(over: AbortSignal): Promise<LogPosition | undefined> {
+    const { connection, names, deadline } = this.#options;
     const from = this.#passed;
-    const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: STREAMS };
-    const found = await this.#options.connection.attempt((node) => collect(node, reading, this.#options.deadline, over));
+    const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: [...names.streams, ...names.bounds] };
+    const found = await connection.attempt((node) => collect(node, reading, deadline, over));
     return found === 'not-found' ? undefined : found[0]?.position;
   }
 }

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { RecordedEvent } from '../../kernel/index.js';
-import { genesisIn, HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
-import { leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
+import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Genesis, type Revision } from '../event-store.js';
+import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
 
@@ -14,8 +14,21 @@ const PAGE = 200;
 type Compare = (a: string, b: string) => number;
 
 /**
+ * Why a stream is faulted: the store no longer shows all of it; or it may not (its events are to be compared); or another program wrote
+ * in it; or its category is none of this program's.
+ */
+export type FaultKind = 'broken' | 'suspect' | 'foreign' | 'unknown-category';
+export interface FaultedStream {
+  readonly stream: string;
+  readonly kind: FaultKind;
+  /** A clause with its subject, such as "it was deleted". */
+  readonly reason: string;
+}
+
+/**
  * A replica of another store's log in one SQLite file: its events with their original positions, numbered 1, 2, 3 … by `sequence`.
- * It can be rebuilt from the log, so commits do not wait for the disk; events lost in a power cut are replicated again.
+ * Commits do not wait for the disk; events lost in a power cut are replicated again. Events that other programs wrote are numbered, since
+ * streams must be read as they are, but they are no leaves of the Merkle tree.
  */
 export class ReplicaFile {
   readonly #db: Database.Database;
@@ -27,9 +40,17 @@ export class ReplicaFile {
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #sequenceOf: Database.Statement<[string], { sequence: number }>;
   readonly #positionAt: Database.Statement<[number], { position: string }>;
+  readonly #faultOf: Database.Statement<[stream: string, kind: FaultKind], { readonly reason: string }>;
+  readonly #fault: Database.Statement<[stream: string, kind: FaultKind, reason: string]>;
+  readonly #clearFault: Database.Statement<[stream: string, kind: FaultKind]>;
+  readonly #faults: Database.Statement<[kind: FaultKind, after: string, limit: number], FaultedStream>;
+  readonly #emptyFault: Database.Statement<[kind: FaultKind], FaultedStream>;
+  readonly #faultCounts: Database.Statement<[], { readonly kind: FaultKind; readonly count: number }>;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
   #tree = new MerkleTree();
+  #sequence = 0;
+  #faultCount: Readonly<Partial<Record<FaultKind, number>>> = {};
   #position: string | undefined;
 
   /** @throws FolderInUseError, UnsafeSqliteError, UnsupportedFormatError; HistoryBrokenError when the file is damaged */
@@ -44,6 +65,9 @@ export class ReplicaFile {
         CREATE TABLE IF NOT EXISTS events (sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ${COLUMNS}) STRICT;
         CREATE UNIQUE INDEX IF NOT EXISTS events_by_position ON events (position);
         CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
+        CREATE TABLE IF NOT EXISTS faulted (
+          kind TEXT NOT NULL, stream TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (kind, stream)
+        ) STRICT, WITHOUT ROWID;
       `);
       this.#insert = this.#db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       this.#put = this.#db.prepare('INSERT OR REPLACE INTO about VALUES (?, ?)');
@@ -52,6 +76,15 @@ export class ReplicaFile {
       this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#sequenceOf = this.#db.prepare('SELECT sequence FROM events WHERE position = ?');
       this.#positionAt = this.#db.prepare('SELECT position FROM events WHERE sequence = ?');
+      this.#faultOf = this.#db.prepare('SELECT reason FROM faulted WHERE stream = ? AND kind = ?');
+      this.#fault = this.#db.prepare('INSERT OR REPLACE INTO faulted (stream, kind, reason) VALUES (?, ?, ?)');
+      this.#clearFault = this.#db.prepare('DELETE FROM faulted WHERE stream = ? AND kind = ?');
+      this.#faults = this.#db.prepare('SELECT * FROM faulted WHERE kind = ? AND stream > ? ORDER BY stream LIMIT ?');
+      this.#faultCounts = this.#db.prepare('SELECT kind, count(*) AS count FROM faulted GROUP BY kind');
+      this.#emptyFault = this.#db.prepare(`
+        SELECT * FROM faulted WHERE kind = ? AND NOT EXISTS (SELECT 1 FROM events WHERE events.stream = faulted.stream) LIMIT 1
+      `);
+      this.#countFaults();
       this.#resume();
     } catch (error) {
       this.#db.close();
@@ -66,13 +99,17 @@ export class ReplicaFile {
   }
   /** Number of replicated events. */
   get sequence(): number {
-    return this.#tree.size;
+    return this.#sequence;
   }
   /** Position of the last replicated event. */
   get position(): string | undefined {
     return this.#position;
   }
-  /** Merkle root over all replicated events, in hexadecimal. */
+  /** Number of leaves of the Merkle tree: of the events without those that other programs wrote. */
+  get leaves(): number {
+    return this.#tree.size;
+  }
+  /** Merkle root over them, in hexadecimal. */
   get root(): string {
     return this.#tree.root();
   }
@@ -84,11 +121,19 @@ export class ReplicaFile {
 
   /**
    * Appends the next events of the log, with their Merkle tree, in one transaction.
-   * @throws HistoryBrokenError when an event cannot come next: a duplicate, out of order, or after a gap in its stream
+   * @returns the streams that are foreign or of an unknown category from now on
+   * @throws StreamBrokenError when events of its stream are missing before one, HistoryBrokenError when one cannot come next for another
+   *   reason: a duplicate, or out of order
    */
-  append(events: readonly RecordedEvent[], compare: Compare): void {
+  append(events: readonly RecordedEvent[], compare: Compare): readonly FaultedStream[] {
     const tree = this.#tree.clone();
-    let last = this.#position;
+    let [last, sequence] = [this.#position, this.#sequence];
+    const faulted: FaultedStream[] = [];
+    const fault = (stream: string, kind: FaultKind, reason: string) => {
+      if (this.faultOf(stream, kind) !== undefined) return;
+      this.setFault(stream, kind, reason);
+      faulted.push({ stream, kind, reason });
+    };
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       for (const event of events) {
@@ -96,22 +141,29 @@ export class ReplicaFile {
         if (last !== undefined && compare(last, position) >= 0)
           throw this.broken(`${position} (${stream}, revision ${revision}) arrived after ${last}`);
         const head = this.#heads.of(stream);
+        if (revision > head + 1)
+          throw new StreamBrokenError(stream, `it goes from revision ${head} to ${revision}, because it was deleted or truncated`);
         if (revision !== head + 1)
           throw this.broken(`${position} is revision ${revision} of ${stream}, whose last replicated revision is ${head}`);
-        this.#insert.run(tree.size + 1, position, stream, revision, ...textsOf(event));
-        tree.add(leafOf(event));
+        this.#insert.run(++sequence, position, stream, revision, ...textsOf(event));
+        if (isForeign(event)) fault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
+        else tree.add(leafOf(event));
+        if (revision === 0 && !isKnown(stream)) fault(stream, 'unknown-category', 'no aggregate of this program has its category');
         this.#heads.moved(stream, revision);
         last = position;
       }
-      this.#put.run('tree', JSON.stringify(tree.state()));
+      this.#put.run('tree', JSON.stringify({ ...tree.state(), sequence }));
       this.#db.exec('COMMIT');
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       this.#heads.clear();
+      this.#countFaults();
       throw error;
     }
     this.#tree = tree;
+    this.#sequence = sequence;
     this.#position = last;
+    return faulted;
   }
 
   /** Events after a sequence, at most `limit`. @throws HistoryBrokenError when one is missing */
@@ -124,6 +176,38 @@ export class ReplicaFile {
   ofStream(stream: string, from: Revision, limit: number): readonly RecordedEvent[] {
     if (from > this.#heads.of(stream)) return [];
     return this.#read(this.#ofStream.all(stream, from, limit));
+  }
+
+  /** The last replicated revision of a stream; -1 when there is none. */
+  headOf(stream: string): Revision {
+    return this.#heads.of(stream);
+  }
+
+  /** Why a stream is faulted in this way; undefined when it is not. */
+  faultOf(stream: string, kind: FaultKind): string | undefined {
+    return this.countOf(kind) === 0 ? undefined : this.#faultOf.get(stream, kind)?.reason;
+  }
+  setFault(stream: string, kind: FaultKind, reason: string): void {
+    this.#fault.run(stream, kind, reason);
+    this.#countFaults();
+  }
+  clearFault(stream: string, kind: FaultKind): void {
+    this.#clearFault.run(stream, kind);
+    this.#countFaults();
+  }
+  /** A page of the streams that are faulted in this way, by name. */
+  faults(kind: FaultKind, after: string, limit: number): readonly FaultedStream[] {
+    return this.#faults.all(kind, after, limit);
+  }
+  /** A stream that is faulted in this way, and of which the replica has no event. */
+  emptyFault(kind: FaultKind): FaultedStream | undefined {
+    return this.countOf(kind) === 0 ? undefined : this.#emptyFault.get(kind);
+  }
+  countOf(kind: FaultKind): number {
+    return this.#faultCount[kind] ?? 0;
+  }
+  #countFaults(): void {
+    this.#faultCount = Object.fromEntries(this.#faultCounts.all().map(({ kind, count }) => [kind, count]));
   }
 
   /** Sequence of the event at a position; undefined when no replicated event has it. */
@@ -148,20 +232,23 @@ export class ReplicaFile {
   async verify(): Promise<{ readonly count: number; readonly root: string }> {
     const expected = this.#tree.clone();
     const tree = new MerkleTree();
-    while (tree.size < expected.size) {
-      const page = this.page(tree.size, Math.min(PAGE, expected.size - tree.size));
-      for (const event of page) tree.add(leafOf(event));
-      if (page.length === 0) throw this.broken(`only ${tree.size} of ${expected.size} events are present`);
+    const last = this.#sequence;
+    for (let sequence = 0; sequence < last;) {
+      const page = this.page(sequence, Math.min(PAGE, last - sequence));
+      for (const event of page) if (!isForeign(event)) tree.add(leafOf(event));
+      if (page.length === 0) throw this.broken(`only ${sequence} of ${last} events are present`);
+      sequence += page.length;
       await new Promise((resolve) => setImmediate(resolve)); // let other work run
     }
     if (tree.root() !== expected.root())
-      throw this.broken(`the root over its ${tree.size} events is ${tree.root()}, expected ${expected.root()}`);
+      throw this.broken(`the root over its ${tree.size} leaves is ${tree.root()}, expected ${expected.root()}`);
     return { count: tree.size, root: tree.root() };
   }
 
   broken(why: string): HistoryBrokenError {
     return new HistoryBrokenError(
-      `The replica in ${join(this.dir, REPLICA_FILE)} does not match the log: ${why}. Delete the file and it is rebuilt from the log.`,
+      `The replica in ${join(this.dir, REPLICA_FILE)} does not match the log: ${why}. Keep the file: it may hold what the log has lost. ` +
+        'A node with an empty DATA_DIR copies the log again; npm run migrate -- --from replica:DIR copies a replica to another place.',
     );
   }
 
@@ -180,8 +267,10 @@ export class ReplicaFile {
     const [genesis, tree] = [about.get('genesis'), about.get('tree')];
     if (genesis !== undefined) this.#genesis = genesisIn(JSON.parse(genesis));
     if (tree !== undefined) this.#tree = MerkleTree.from(JSON.parse(tree) as TreeState);
+    const expected = tree === undefined ? 0 : ((JSON.parse(tree) as Partial<{ sequence: number }>).sequence ?? this.leaves);
     const last = this.#db.prepare<[], { sequence: number | null }>('SELECT max(sequence) AS sequence FROM events').get()!.sequence ?? 0;
-    if (last !== this.sequence) throw this.broken(`its last event is number ${last}, expected number ${this.sequence}`);
+    if (last !== expected) throw this.broken(`its last event is number ${last}, expected number ${expected}`);
+    this.#sequence = last;
     this.#position = this.positionAt(last);
   }
 
@@ -193,3 +282,5 @@ export class ReplicaFile {
     }
   }
 }
+
+const isKnown = (stream: string): boolean => CATEGORIES.some((category) => stream.startsWith(`${category}-`));

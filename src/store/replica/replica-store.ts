@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
   HistoryBrokenError,
-  InvalidPositionError,
   StoreUnavailableError,
+  StreamBrokenError,
   type Appended,
   type EventStore,
   type Genesis,
@@ -11,14 +11,39 @@ import {
 } from '../event-store.js';
 import { compareLogs, leafOf, type Likeness, type Log } from '../merkle-tree.js';
 import { Signal } from '../signal.js';
-import { ReplicaFile } from './replica-file.js';
+import { ReplicaFile, type FaultedStream } from './replica-file.js';
 import { microBatches } from './micro-batch.js';
+
+/** What a replica asks of its store beyond the port: a server that others use and administer too. */
+export interface ReplicatedStore extends EventStore {
+  /** Whether it answers, as far as is known. */
+  readonly connected?: boolean;
+  /** Why the store no longer shows every event of a stream; undefined while it does. */
+  brokenBy?(stream: string): Promise<Broken | undefined>;
+  /** Calls `listener` with each stream whose events may have been hidden or deleted, while the log is followed. */
+  onBounded?(listener: (stream: string) => void): void;
+  /** Calls `listener` each time that a follower is known to have received all that was in the log at an instant. */
+  onCaughtUp?(listener: (mark: CaughtUp) => void): void;
+}
+export interface Broken {
+  /** A clause with its subject, such as "it was deleted". */
+  readonly why: string;
+  readonly isDeleted: boolean;
+}
+export interface CaughtUp {
+  /** By `uptime`, before the end of the log was asked for. */
+  readonly at: number;
+  /** The last event of the ledger up to there; undefined when there is none. */
+  readonly last: string | undefined;
+}
 
 export interface ReplicaOptions {
   /** Folder of the replica. */
   readonly dir: string;
-  /** Opens the store to replicate. Called again with growing backoff until it succeeds. */
-  connect(): Promise<EventStore>;
+  /** Opens the store to replicate, which must hold `ledger` if one is given. Called again with growing backoff until it succeeds. */
+  connect(ledger: Genesis | undefined): Promise<ReplicatedStore>;
+  /** Milliseconds of a clock that is never set back, the same one as the store's. */
+  uptime(): number;
   /** Between 0 and 1. Jitter, so that nodes that lost the store at the same time do not reconnect at the same time. */
   chance(): number;
   /** Messages for the operator, each once. */
@@ -34,11 +59,15 @@ export interface ReplicaStatus {
   readonly sequence: number;
   /** Position of the last one. */
   readonly position: string | undefined;
-  /** Merkle root over them, in hexadecimal. */
+  /** Merkle root over those of the ledger, in hexadecimal. */
   readonly root: string;
   readonly connected: boolean;
-  /** Events of the store not yet replicated, counted up to 1,000; undefined when the store does not answer. */
-  readonly behind: number | undefined;
+  /** Seconds since the replica was known to have all that was in the log; undefined when it never was. */
+  readonly age: number | undefined;
+  /** Streams that the store shows no more, that other programs wrote in, or of an unknown category: the first 20 by name. */
+  readonly faulted: { readonly count: number; readonly streams: readonly FaultedStream[] };
+  /** The stream that could not be copied whole, and why; nothing after it is copied while this is so. */
+  readonly incomplete: string | undefined;
   /** Why the replica refuses every read and append. */
   readonly broken: string | undefined;
 }
@@ -53,17 +82,26 @@ const PATIENCE_MS = 5000;
 const COMPARED = 100;
 /** How long a read waits for this process's own last append to be replicated. */
 const OWN_APPEND_MS = 1000;
-/** How long `status` waits for the store. */
-const STATUS_MS = 1000;
-/** Lag is counted up to this many events. */
-const MAX_COUNTED = 1000;
-/** How long a large lag is reported without counting again: counting costs as much as replicating. */
-const FAR_MS = 1000;
+/** Between two attempts while a stream cannot be copied. */
+const LONGEST_BLOCKED_MS = 5000;
+/** Between two looks at streams that the store did not show whole. */
+const RECHECK_MS = 3000;
+/** Streams that are looked at in one round, and events of them that are compared at once. */
+const RECHECKED = 50;
+const COMPARED_PAGE = 500;
+/** Reads under way at once while the newest events are compared. */
+const COMPARED_AT_ONCE = 8;
+/** Instants at which the log's end is known, and the replica has not reached it yet. */
+const MAX_MARKS = 16;
+/** Faulted streams in a status, and the kinds of them. */
+const SHOWN = 20;
+const FAULTS = ['broken', 'foreign', 'unknown-category'] as const;
 
 /**
  * A store with a local replica of its whole log. Appends and `read` go to the store, the leader. Everything else is answered by the
  * replica on this machine, also while the store is away. The replica is compared with the store on every connection and never repaired:
- * one that differs from the log answers every call with HistoryBrokenError.
+ * one that differs from the log answers every call with HistoryBrokenError. A stream that the store no longer shows whole is contained: it
+ * is read from the replica, appends to it are refused, and it is looked at again until the store shows every event of the replica.
  */
 export class ReplicaStore implements EventStore {
   /** The kind of the replicated store: the replica keeps its positions unchanged. */
@@ -73,13 +111,19 @@ export class ReplicaStore implements EventStore {
   readonly #changed = new Signal();
   readonly #onCommit: (() => void)[] = [];
   readonly #stop = new AbortController();
-  #remote: EventStore | undefined;
+  #remote: ReplicatedStore | undefined;
   /** Position of this process's last append that may not be replicated yet. */
   #ownAppend: string | undefined;
   #following = false;
-  #isFar = false;
   #away = false;
   #broken: HistoryBrokenError | undefined;
+  #blocked: StreamBrokenError | undefined;
+  #marks: readonly CaughtUp[] = [];
+  #caughtUpAt: number | undefined;
+  #rechecking: Promise<void> = Promise.resolve();
+  #isRechecking = false;
+  /** Ends the pause between two rounds. */
+  #again = new AbortController();
   #replicating: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -109,7 +153,14 @@ export class ReplicaStore implements EventStore {
   }
 
   async read(stream: string, from?: Revision, limit?: number): Promise<readonly RecordedEvent[]> {
-    return this.#leader().read(stream, from, limit);
+    if (this.#file.faultOf(stream, 'broken') !== undefined) return this.readLocal(stream, from, limit);
+    try {
+      return await this.#leader().read(stream, from, limit);
+    } catch (error) {
+      if (!(error instanceof StreamBrokenError) || this.#file.headOf(stream) === -1) throw error;
+      this.#setBroken(stream, error.why);
+      return this.readLocal(stream, from, limit);
+    }
   }
 
   async readLocal(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
@@ -119,7 +170,12 @@ export class ReplicaStore implements EventStore {
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     const leader = this.#leader();
-    const appended = await leader.append(stream, expected, events);
+    const broken = this.#file.faultOf(stream, 'broken');
+    if (broken !== undefined) throw new StreamBrokenError(stream, broken);
+    const appended = await leader.append(stream, expected, events).catch((error: unknown) => {
+      if (error instanceof StreamBrokenError) this.#setBroken(stream, error.why);
+      throw error;
+    });
     if (this.#ownAppend === undefined || leader.compare(this.#ownAppend, appended.position) < 0) this.#ownAppend = appended.position;
     return appended;
   }
@@ -181,10 +237,29 @@ export class ReplicaStore implements EventStore {
     return one - other;
   }
 
-  async status(): Promise<ReplicaStatus> {
+  status(): ReplicaStatus {
     const { sequence, position, root } = this.#file;
-    const behind = await this.#lag();
-    return { sequence, position, root, connected: behind !== undefined, behind, broken: this.#broken?.message };
+    return {
+      sequence,
+      position,
+      root,
+      connected: this.#following && !this.#away && this.#remote?.connected !== false,
+      age: this.#caughtUpAt === undefined ? undefined : (this.#options.uptime() - this.#caughtUpAt) / 1000,
+      faulted: this.#faulted(),
+      incomplete: this.#incomplete(),
+      broken: this.#broken?.message,
+    };
+  }
+
+  #faulted(): ReplicaStatus['faulted'] {
+    const count = FAULTS.reduce((sum, kind) => sum + this.#file.countOf(kind), 0);
+    return { count, streams: count === 0 ? [] : FAULTS.flatMap((kind) => this.#file.faults(kind, '', SHOWN)).slice(0, SHOWN) };
+  }
+  /** A stream was lost before it could be copied: either its later events show the gap, or only its deletion is left. */
+  #incomplete(): string | undefined {
+    if (this.#blocked) return this.#blocked.message;
+    const lost = this.#file.emptyFault('broken');
+    return lost ? `${lost.stream} is not in the replica: ${lost.reason} on the server.` : undefined;
   }
 
   /** Reads the whole replica and recomputes its Merkle root. @throws HistoryBrokenError when it differs from the stored root */
@@ -194,10 +269,9 @@ export class ReplicaStore implements EventStore {
 
   /** Compares the whole replica with a log, event by event. @throws HistoryBrokenError that names the first event that differs */
   async verifyAgainst(log: Log, signal?: AbortSignal): Promise<Likeness> {
-    const count = this.#file.sequence;
     const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.sequenceOf(after)!, limit!) };
-    const likeness = await compareLogs(mine, log, { count, ...(signal && { signal }) });
-    if (likeness.same < count) throw this.#differs(likeness.next[0], likeness.next[1]);
+    const likeness = await compareLogs(mine, log, { count: this.#file.leaves, ...(signal && { signal }) });
+    if (likeness.same < this.#file.leaves) throw this.#differs(likeness.next[0], likeness.next[1]);
     return likeness;
   }
 
@@ -210,13 +284,14 @@ export class ReplicaStore implements EventStore {
     this.#changed.notifyAll();
     await this.#remote?.close();
     await this.#replicating;
+    await this.#rechecking;
     this.#file.close();
   }
 
   async #start(): Promise<void> {
     if (!this.#file.genesis) {
-      this.#remote = await this.#options.connect();
-      this.#file.begin(this.#remote.genesis);
+      this.#adopt(await this.#options.connect(undefined));
+      this.#file.begin(this.#remote!.genesis);
     }
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.patienceMs ?? PATIENCE_MS)]);
     this.#replicating = this.#keepReplicating();
@@ -229,11 +304,12 @@ export class ReplicaStore implements EventStore {
     const { signal } = this.#stop;
     for (let wait = retryMs; !signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       try {
-        const remote = (this.#remote ??= await this.#connect());
+        const remote = this.#remote ?? (await this.#connect());
         if (!remote) return;
+        this.#adopt(remote);
         await this.#compareWith(remote);
-        if ((await remote.head()) === this.#file.position) this.#logBack();
         this.#following = true;
+        this.#recheck();
         this.#changed.notifyAll();
         await this.#replicate(remote, () => (wait = retryMs));
         if (!signal.aborted) this.#logAway(new StoreUnavailableError('The store ended the subscription.'));
@@ -241,7 +317,8 @@ export class ReplicaStore implements EventStore {
         if (!signal.aborted) this.#logAway(error);
       }
       if (this.#broken) return;
-      await sleep(wait * (0.5 + chance() / 2), undefined, { signal }).catch(() => undefined);
+      const pause = this.#blocked ? Math.min(wait, LONGEST_BLOCKED_MS) : wait;
+      await sleep(pause * (0.5 + chance() / 2), undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -250,9 +327,12 @@ export class ReplicaStore implements EventStore {
     const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
     try {
       for await (const batch of microBatches(log, BATCH, PAUSE_MS)) {
-        this.#file.append(batch, (a, b) => remote.compare(a, b));
+        const faulted = this.#file.append(batch, (a, b) => remote.compare(a, b));
+        for (const { stream, reason } of faulted) this.#options.log?.(`${stream} is faulted: ${reason}.`);
         progressed();
+        this.#blocked = undefined;
         this.#logBack();
+        this.#markCaughtUp();
         this.#changed.notifyAll();
         for (const listener of this.#onCommit) listener();
         await new Promise((resolve) => setImmediate(resolve)); // let commands and readers run
@@ -263,11 +343,11 @@ export class ReplicaStore implements EventStore {
   }
 
   /** Undefined when this store is closed first; a store that opens after that is closed at once. */
-  async #connect(): Promise<EventStore | undefined> {
+  async #connect(): Promise<ReplicatedStore | undefined> {
     const { signal } = this.#stop;
     let stop = () => {};
     const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', (stop = () => resolve(undefined))));
-    const opening = this.#options.connect();
+    const opening = this.#options.connect(this.genesis);
     try {
       return await Promise.race([opening, stopped]);
     } finally {
@@ -280,24 +360,129 @@ export class ReplicaStore implements EventStore {
   async #compareWith(remote: EventStore): Promise<void> {
     if (canonical(remote.genesis) !== canonical(this.genesis))
       throw this.#file.broken(`it replicates the ledger ${this.genesis.ledgerId}, but the store holds ${remote.genesis.ledgerId}`);
-    if (this.#file.sequence === 0) return;
-    const before = Math.max(0, this.#file.sequence - COMPARED);
-    const mine = this.#file.page(before, COMPARED);
-    const after = this.#file.positionAt(before);
+    const newest = this.#file.page(Math.max(0, this.#file.sequence - COMPARED), COMPARED);
+    const streams = [...Map.groupBy(newest, (event) => event.stream)];
     const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout((this.#options.patienceMs ?? PATIENCE_MS) / 2)]);
-    for (;;) {
-      const theirs = await remote.readAll(after, COMPARED).catch((error: unknown) => {
-        if (error instanceof InvalidPositionError) throw this.#file.broken(`the store has no position ${after}`);
-        throw error;
-      });
-      const differs = mine.findIndex(
-        (event, i) => !theirs[i] || event.position !== theirs[i].position || !leafOf(event).equals(leafOf(theirs[i])),
+    for (let at = 0; at < streams.length; at += COMPARED_AT_ONCE)
+      await Promise.all(
+        streams.slice(at, at + COMPARED_AT_ONCE).map(([stream, mine]) => this.#compareStream(remote, stream, mine, patience)),
       );
+  }
+
+  /** Compares events of one stream with the store's: by stream and revision, so that nothing that others wrote is searched through. */
+  async #compareStream(remote: ReplicatedStore, stream: string, mine: readonly RecordedEvent[], patience: AbortSignal): Promise<void> {
+    for (;;) {
+      if (this.#file.faultOf(stream, 'broken') !== undefined) return;
+      let theirs: readonly RecordedEvent[];
+      try {
+        theirs = await remote.read(stream, mine[0]!.revision, mine.length);
+      } catch (error) {
+        if (error instanceof StreamBrokenError) return this.#setBroken(stream, error.why);
+        throw error;
+      }
+      const differs = firstDifference(mine, theirs);
       if (differs === -1) return;
+      const broken = await remote.brokenBy?.(stream);
+      if (broken) return this.#setBroken(stream, broken.why);
       // a node of a cluster may lag behind the one that was replicated from
       if (theirs[differs] || patience.aborted) throw this.#differs(mine[differs], theirs[differs]);
       await sleep(50);
     }
+  }
+
+  #adopt(remote: ReplicatedStore): void {
+    if (this.#remote === remote) return;
+    this.#remote = remote;
+    remote.onBounded?.((stream) => {
+      this.#file.setFault(stream, 'suspect', 'its metadata changed, or it was deleted');
+      this.#recheck();
+    });
+    remote.onCaughtUp?.((mark) => {
+      this.#marks = [...this.#marks.slice(-MAX_MARKS), mark];
+      this.#markCaughtUp();
+    });
+  }
+
+  /** Notes the latest instant whose end of the log the replica has reached. */
+  #markCaughtUp(): void {
+    const { position } = this.#file;
+    const isReached = ({ last }: CaughtUp) => last === undefined || (position !== undefined && this.#remote!.compare(position, last) >= 0);
+    const reached = this.#marks.findLastIndex(isReached);
+    if (reached === -1 || this.#file.emptyFault('suspect')) return; // it may be a stream that is lost
+    this.#caughtUpAt = this.#marks[reached]!.at;
+    this.#marks = this.#marks.slice(reached + 1);
+    this.#logBack();
+  }
+
+  #setBroken(stream: string, why: string): void {
+    if (this.#closing) return;
+    const known = this.#file.faultOf(stream, 'broken');
+    if (known !== why) this.#file.setFault(stream, 'broken', why);
+    if (known === undefined) {
+      const held = this.#file.headOf(stream) + 1;
+      this.#options.log?.(
+        `${stream} is incomplete on the server: ${why}. The replica has its ${held} events; commands on it are refused until the server shows all of ` +
+          'them again. If they are lost there, npm run migrate -- --from replica:DIR copies the ledger to another prefix or server.',
+      );
+    }
+    if (!this.#isRechecking) this.#recheck();
+  }
+
+  /** Looks at the streams that the store may not show whole, until it shows all of them. */
+  #recheck(): void {
+    this.#again.abort();
+    if (this.#isRechecking || this.#stop.signal.aborted) return;
+    this.#isRechecking = true;
+    this.#rechecking = (async () => {
+      const { signal } = this.#stop;
+      while (!signal.aborted && this.#file.countOf('broken') + this.#file.countOf('suspect') > 0) {
+        for (const kind of ['suspect', 'broken'] as const)
+          for (let after = ''; ;) {
+            const page = this.#file.faults(kind, after, RECHECKED);
+            for (const { stream } of page) if (!signal.aborted) await this.#recheckStream(stream);
+            if (page.length < RECHECKED || signal.aborted) break;
+            after = page.at(-1)!.stream;
+          }
+        this.#markCaughtUp();
+        this.#again = new AbortController();
+        const until = AbortSignal.any([signal, this.#again.signal]);
+        await sleep(RECHECK_MS, undefined, { signal: until }).catch(() => undefined);
+      }
+    })()
+      .catch((error: unknown) => this.#options.log?.('Faulted streams could not be looked at again.', error))
+      .finally(() => (this.#isRechecking = false));
+  }
+
+  async #recheckStream(stream: string): Promise<void> {
+    const remote = this.#remote;
+    if (!remote?.brokenBy) return;
+    let broken: string | undefined;
+    try {
+      broken = await this.#brokenBy(remote, stream);
+    } catch (error) {
+      if (error instanceof StreamBrokenError) broken = error.why;
+      else return; // the store is away: the stream stays as it is
+    }
+    if (this.#stop.signal.aborted) return;
+    this.#file.clearFault(stream, 'suspect');
+    if (broken !== undefined) return this.#setBroken(stream, broken);
+    if (this.#file.faultOf(stream, 'broken') === undefined) return;
+    this.#file.clearFault(stream, 'broken');
+    this.#options.log?.(`${stream} is whole on the server again; commands on it are accepted.`);
+  }
+
+  /** Compares a stream with the store's, event by event, once nothing hides events of it. */
+  async #brokenBy(remote: ReplicatedStore, stream: string): Promise<string | undefined> {
+    const head = this.#file.headOf(stream);
+    const broken = await remote.brokenBy!(stream);
+    if (broken) return broken.isDeleted || head >= 0 ? broken.why : undefined;
+    for (let from = 0; from <= head; from += COMPARED_PAGE) {
+      const mine = this.#file.ofStream(stream, from, COMPARED_PAGE);
+      const theirs = await remote.read(stream, from, mine.length);
+      const differs = firstDifference(mine, theirs);
+      if (differs !== -1) return `revision ${from + differs} is ${theirs[differs] ? 'another event' : 'missing'}`;
+    }
+    return undefined;
   }
 
   #differs(mine: RecordedEvent | undefined, theirs: RecordedEvent | undefined): HistoryBrokenError {
@@ -315,7 +500,11 @@ export class ReplicaStore implements EventStore {
 
   #logAway(error: unknown): void {
     this.#following = false;
-    if (error instanceof HistoryBrokenError) {
+    if (error instanceof StreamBrokenError) {
+      if (this.#blocked?.message !== error.message)
+        this.#options.log?.(`Replication waits: ${error.message} Nothing after it is copied until the server shows all of it.`);
+      this.#blocked = error;
+    } else if (error instanceof HistoryBrokenError) {
       this.#broken = error;
       this.#options.log?.(error.message, error);
     } else if (!this.#away) this.#options.log?.('Replication has stopped for now; reads are served from the replica.', error);
@@ -357,27 +546,8 @@ export class ReplicaStore implements EventStore {
     if (this.#ownAppend === own) this.#ownAppend = undefined; // replicated, or waited for once in vain
     return true;
   }
-
-  async #lag(): Promise<number | undefined> {
-    const remote = this.#remote;
-    if (!remote || this.#broken || this.#closing) return undefined;
-    const answer = await inTime(remote.head());
-    if (!answer) return undefined;
-    const [head, position] = [answer.value, this.#file.position];
-    if (head === undefined || (position !== undefined && remote.compare(head, position) <= 0)) return 0;
-    if (this.#isFar) return MAX_COUNTED;
-    const behind = (await inTime(remote.readAll(position, MAX_COUNTED)))?.value.length ?? MAX_COUNTED;
-    this.#isFar = behind >= MAX_COUNTED;
-    if (this.#isFar) setTimeout(() => (this.#isFar = false), FAR_MS).unref();
-    return behind;
-  }
 }
 
-/** Undefined when the promise fails or takes longer than STATUS_MS. */
-const inTime = async <T>(promise: Promise<T>): Promise<{ readonly value: T } | undefined> => {
-  const patience = new AbortController();
-  const late = sleep(STATUS_MS, undefined, { signal: patience.signal }).catch(() => undefined);
-  const answer = await Promise.race([promise.then((value) => ({ value })).catch(() => undefined), late]);
-  patience.abort();
-  return answer;
-};
+/** The index of the first event that the store has not, or has differently; -1 when there is none. */
+const firstDifference = (mine: readonly RecordedEvent[], theirs: readonly RecordedEvent[]): number =>
+  mine.findIndex((event, i) => !theirs[i] || event.position !== theirs[i].position || !leafOf(event).equals(leafOf(theirs[i])));

@@ -1,0 +1,82 @@
+import { projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract } from '../src/domain/contract/index.js';
+import { supplier } from '../src/domain/supplier/index.js';
+import { workforce, type Finding } from '../src/domain/workforce/index.js';
+import { planShown, transferShown } from './staff.js';
+
+const contractLink = (contract: string | undefined): readonly Key[] => (contract === undefined ? [] : [`contract:${contract}`]);
+
+const transfers = source(workforce, 'transfer', {
+  place: (id, { transfers, plans }) => {
+    const planned = new Map(plans.map(({ plan, contract }) => [plan, contract]));
+    return transfers.map((t) => ({
+      key: `transfer:${id}/${t.transfer}` as const,
+      row: true,
+      links: contractLink(t.contract ?? (t.plan === undefined ? undefined : planned.get(t.plan))),
+    }));
+  },
+  show: ({ id, state }) =>
+    Object.fromEntries(
+      state.transfers.map((t) => [`transfer:${id}/${t.transfer}`, { kind: 'transfer', programme: id, ...transferShown(t, state) }]),
+    ),
+});
+const plans = source(workforce, 'plan', {
+  place: (id, { plans }) =>
+    plans.map(({ plan, contract }) => ({ key: `plan:${id}/${plan}` as const, row: true, links: contractLink(contract) })),
+  show: ({ id, state }) =>
+    Object.fromEntries(state.plans.map((plan) => [`plan:${id}/${plan.plan}`, { kind: 'plan', programme: id, ...planShown(plan, state) }])),
+});
+const contracts = source(contract, 'contract', {
+  place: (id, { supplier }) => [{ key: `contract:${id}`, links: supplier === undefined ? [] : [`supplier:${supplier}`] }],
+  show: ({ id, state }) => ({ [`contract:${id}`]: { supplier: state.supplier ?? null } }),
+  shownByLinking: true,
+});
+const suppliers = source(supplier, 'supplier', {
+  place: (id) => [{ key: `supplier:${id}` }],
+  show: ({ id, state }) => ({ [`supplier:${id}`]: { members: state.members } }),
+});
+
+/** The supplier of the contract is one of the two employers, itself or by a member of its. */
+const supplierOf = (
+  {
+    contract,
+    from,
+    to,
+  }: { readonly contract: string | null; readonly from: { readonly employer: string }; readonly to: { readonly employer: string } },
+  lookup: Lookup,
+): { readonly supplier: string | null; readonly findings: readonly Finding[] } => {
+  const supplier = contract === null ? null : (lookup.get(contracts, contract)?.supplier ?? null);
+  if (supplier === null) return { supplier, findings: [] };
+  const one = [supplier, ...(lookup.get(suppliers, supplier)?.members ?? [])];
+  if (one.includes(from.employer) || one.includes(to.employer)) return { supplier, findings: [] };
+  const text = `The contract ${contract} is with ${supplier}; they transfer from ${from.employer} to ${to.employer}.`;
+  return { supplier, findings: [{ code: 'not-the-supplier', text }] };
+};
+const withSupplier = <R extends Parameters<typeof supplierOf>[0] & { readonly findings: readonly Finding[] }>(
+  row: R | undefined,
+  lookup: Lookup,
+) => {
+  if (!row) return undefined;
+  const { supplier, findings } = supplierOf(row, lookup);
+  return { ...row, supplier, findings: [...row.findings, ...findings] };
+};
+
+/** One row for each transfer, and one for each plan. */
+export const transferRegister = projection({
+  name: 'transfer-register',
+  version: 1,
+  question: 'Who transferred, on which basis, when, with which information and consultation, and what is still planned?',
+  from: [transfers, plans, contracts, suppliers],
+  rows: {
+    transfer: (id, lookup) => withSupplier(lookup.get(transfers, id), lookup),
+    plan: (id, lookup) => withSupplier(lookup.get(plans, id), lookup),
+  },
+  filters: {
+    kind: (row) => row.kind,
+    programme: (row) => row.programme,
+    employer: (row) => [row.from?.employer ?? null, row.to?.employer ?? null],
+    contract: (row) => row.contract,
+    basis: (row) => row.basis,
+    finding: (row) => row.findings?.map(({ code }) => code),
+  },
+});

@@ -1,0 +1,237 @@
+import {
+  bounds,
+  certainlyBefore,
+  certainlyBelow,
+  excess,
+  isNone,
+  minus,
+  plus,
+  rangeOf,
+  showRange,
+  sumOf,
+  ZERO,
+  type Range,
+} from '../../kernel/index.js';
+import {
+  collectiveRedundancies,
+  isUnderLaw,
+  liabilityDue,
+  mayConsultDirectly,
+  timeliness,
+  transferLaw,
+  type CollectiveRedundancy,
+} from './law.js';
+import { inUnit, once, poolName, poolOf, samePool, type Pool } from './pools.js';
+import { dayOfTransfer, inRange, type Plan, type Transfer } from './transfers.js';
+import type { Leavers, Workforce } from './workforce.js';
+
+/** What is recorded and flagged, not refused: a stable code and a sentence with the figures. */
+export interface Finding {
+  readonly code: string;
+  readonly text: string;
+}
+const finding = (code: string, text: string): Finding => ({ code, text });
+const CONFIRM = transferLaw.confirmed ? '' : ' (the law is to be confirmed)';
+
+/** What is asked of a whole workforce again and again, made once for each state. */
+interface Found {
+  readonly transfers: ReadonlyMap<string, readonly Transfer[]>;
+  readonly leavers: ReadonlyMap<string, readonly Leavers[]>;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly byId: ReadonlyMap<string, Transfer>;
+  /** What the open plans of a pool have still to move. */
+  readonly waiting: ReadonlyMap<string, Range>;
+}
+const foundIn = new WeakMap<Workforce, Found>();
+const find = (w: Workforce): Found => {
+  let found = foundIn.get(w);
+  if (!found) {
+    const transfers = Map.groupBy(w.transfers, ({ plan }) => plan ?? '');
+    const waiting = new Map<string, Range>();
+    for (const plan of w.plans) {
+      const { remaining } = progressFrom(plan, transfers.get(plan.plan) ?? []);
+      waiting.set(poolName(plan.from), plus(waiting.get(poolName(plan.from)) ?? ZERO, remaining));
+    }
+    const leavers = Map.groupBy(
+      w.leavers.filter(({ plan }) => plan === undefined),
+      poolName,
+    );
+    const plans = new Map(w.plans.map((plan) => [plan.plan, plan]));
+    found = { transfers, leavers, plans, byId: new Map(w.transfers.map((t) => [t.transfer, t])), waiting };
+    foundIn.set(w, found);
+  }
+  return found;
+};
+
+export interface Progress {
+  /** The number of the list, and who joined it since. */
+  readonly inScope: Range;
+  readonly moved: Range;
+  readonly objected: Range;
+  readonly retained: Range;
+  readonly left: Range;
+  /** Those of the list whom no transfer, and no leaver under the plan, accounts for yet. */
+  readonly remaining: Range;
+  readonly status: 'planned' | 'begun' | 'done' | 'cancelled';
+}
+const progressFrom = (plan: Plan, transfers: readonly Transfer[]): Progress => {
+  const of = (field: 'inScope' | 'moved' | 'objected' | 'retained' | 'left'): Range =>
+    sumOf(transfers.map((t) => (samePool(t.from, plan.from) ? inRange(t[field], t.from) : ZERO)));
+  const open = once(plan.left, plan.covered).more;
+  const inScope = plus(rangeOf(plan.inScope, plan.inScope.unit), plan.joined);
+  const accounted = plus(of('inScope'), open);
+  const remaining = plan.cancelled ? ZERO : excess(inScope, accounted);
+  const status = plan.cancelled ? 'cancelled' : transfers.length === 0 ? 'planned' : isNone(remaining) ? 'done' : 'begun';
+  return {
+    inScope,
+    moved: of('moved'),
+    objected: of('objected'),
+    retained: of('retained'),
+    left: plus(of('left'), open),
+    remaining,
+    status,
+  };
+};
+/** What came of a plan so far. */
+export const progressOf = (w: Workforce, plan: Plan): Progress => progressFrom(plan, find(w).transfers.get(plan.plan) ?? []);
+/** The day after which a plan that is not done is overdue; undefined where none is known. */
+export const overdueAfter = ({ expectedOn }: Plan, { status }: Progress): string | undefined => {
+  if (status === 'done' || status === 'cancelled' || expectedOn === undefined) return undefined;
+  const { latest } = bounds(expectedOn);
+  return latest === '9999-99-99' ? undefined : latest;
+};
+export const planOf = (w: Workforce, plan: string | undefined): Plan | undefined =>
+  plan === undefined ? undefined : find(w).plans.get(plan);
+export const transfersUnder = (w: Workforce, plan: string): readonly Transfer[] => find(w).transfers.get(plan) ?? [];
+
+export const planFindings = (w: Workforce, plan: Plan): readonly Finding[] => {
+  const findings: Finding[] = [];
+  const { inScope, remaining, left } = progressOf(w, plan);
+  const { unit } = plan.from;
+  const transfers = transfersUnder(w, plan.plan);
+  const open = once(plan.left, plan.covered).more;
+  const beyond = sumOf(transfers.map((t) => (samePool(t.from, plan.from) ? inRange(t.inScope, t.from) : ZERO)));
+  if (transfers.length === 0 && certainlyBelow(inScope, open))
+    findings.push(finding('beyond-scope', `${showRange(open, unit)} left under the plan, of ${showRange(inScope, unit)} in scope.`));
+  if (certainlyBelow(inScope, beyond))
+    findings.push(finding('beyond-scope', `Its transfers have ${showRange(beyond, unit)} in scope, the plan ${showRange(inScope, unit)}.`));
+  const pool = poolOf(w.pools, plan.from);
+  const waiting = find(w).waiting.get(poolName(plan.from)) ?? ZERO;
+  if (!isNone(remaining) && pool?.holds && certainlyBelow(pool.holds, waiting))
+    findings.push(finding('beyond-pool', `${showRange(waiting, unit)} are still planned to leave ${poolName(plan.from)}, which holds ${showRange(pool.holds, unit)}.`)); // prettier-ignore
+  const stated = minus(left, open);
+  if (transfers.length > 0 && isNone(remaining) && certainlyBelow(ZERO, open))
+    findings.push(finding('leavers-not-in-transfer', `${showRange(plan.left, unit)} were recorded as leavers under the plan, its transfers have ${showRange(stated, unit)} who left.`)); // prettier-ignore
+  return findings;
+};
+
+export interface Duty {
+  /** The earliest and the latest day on which it may be due; null where no law asks for it. */
+  readonly due: { readonly earliest: string; readonly latest: string } | null;
+  readonly delivered: string | null;
+  readonly result: 'in-time' | 'within-precision' | 'late' | 'not-recorded' | 'not-due' | 'not-assessable';
+  readonly daysLate: number | null;
+}
+const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
+const first = (days: readonly string[]): string | undefined =>
+  days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
+
+/** Liability information for a transfer of a day: when it was due by the law of that day, and how late it came. */
+export const liabilityOf = (plan: Plan | undefined, basis: Plan['basis'], transferOn: string | undefined): Duty => {
+  const delivered = first((plan?.informed ?? []).filter((i) => !i.transferOn || (transferOn && sameDay(i.transferOn, transferOn))).map(({ on }) => on)) ?? null; // prettier-ignore
+  if (isUnderLaw(basis) === false) return { due: null, delivered, result: 'not-due', daysLate: null };
+  if (transferOn === undefined || transferOn === 'unknown') return { due: null, delivered, result: 'not-assessable', daysLate: null };
+  const rule = liabilityDue(transferOn);
+  if (!rule) return { due: null, delivered, result: 'not-due', daysLate: null };
+  const due = { earliest: rule.earliest, latest: rule.latest };
+  if (delivered === null) return { due, delivered, result: 'not-recorded', daysLate: null };
+  const t = timeliness(due, delivered);
+  return { due, delivered, result: t.result, daysLate: t.result === 'late' ? t.days : null };
+};
+
+const days = (n: number): string => `${n} ${n === 1 ? 'day' : 'days'}`;
+/** What the law asks before a transfer; of one that is only planned, nothing is missing yet. */
+const dutyFindings = (plan: Plan | undefined, basis: Plan['basis'], on: string | undefined, transferring: Range, happened: boolean) => {
+  const findings: Finding[] = [];
+  const liability = liabilityOf(plan, basis, on);
+  if (liability.result === 'late')
+    findings.push(finding('liability-information-late', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: ${days(liability.daysLate!)} late${CONFIRM}.`)); // prettier-ignore
+  if (liability.result === 'within-precision')
+    findings.push(finding('liability-information-within-precision', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: within precision, for in clear days it is due a day earlier${CONFIRM}.`)); // prettier-ignore
+  if (happened && isUnderLaw(basis) && liability.result === 'not-recorded')
+    findings.push(finding('liability-information-missing', `Liability information was due on ${liability.due!.latest}; none is recorded${CONFIRM}.`)); // prettier-ignore
+  const consulted = plan?.consulted ?? [];
+  if (happened && isUnderLaw(basis) && consulted.length === 0)
+    findings.push(finding('consultation-missing', 'Nobody is recorded as informed of the transfer.'));
+  const informedOn = first(consulted.map(({ informedOn }) => informedOn));
+  if (on !== undefined && informedOn !== undefined && bounds(informedOn).earliest >= bounds(on).latest)
+    findings.push(finding('informed-late', `They were informed on ${informedOn}, not before the transfer of ${on}.`));
+  for (const { with: whom, employees } of consulted) {
+    if (whom !== 'direct' || isUnderLaw(basis) === false || on === undefined) continue;
+    const may = mayConsultDirectly(on, { employees, transferring: transferring.most });
+    if (may === 'no')
+      findings.push(finding('consulted-directly', `For a transfer of ${on} the staff may not be consulted directly, without a union or representatives${employees === undefined ? '' : `, by an employer of ${employees}`}${CONFIRM}.`)); // prettier-ignore
+    if (may === 'not-assessable')
+      findings.push(finding('consulted-directly-not-assessable', 'Whether the staff may be consulted directly depends on the number of employees, and on the day of the transfer.')); // prettier-ignore
+  }
+  return findings;
+};
+export const plannedDuties = (w: Workforce, plan: Plan): readonly Finding[] =>
+  dutyFindings(plan, plan.basis, plan.expectedOn, progressOf(w, plan).inScope, false);
+
+/** Leavers of a pool that name no plan, of the days between the plan of a transfer and the transfer. */
+const leaversBetween = (w: Workforce, plan: Plan, t: Transfer): Range =>
+  sumOf(
+    (find(w).leavers.get(poolName(t.from)) ?? [])
+      .filter(({ on }) => !certainlyBefore(on, plan.scopeOn) && !certainlyBefore(t.on, on))
+      .map(({ count }) => count),
+  );
+
+export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] => {
+  const findings: Finding[] = [];
+  const plan = planOf(w, t.plan);
+  const { from, to } = t;
+  if (plan && !(samePool(plan.from, from) && samePool(plan.to, to)))
+    findings.push(finding('other-pools', `The plan ${plan.plan} is from ${poolName(plan.from)} to ${poolName(plan.to)}; this is from ${poolName(from)} to ${poolName(to)}.`)); // prettier-ignore
+  if (plan?.cancelled && certainlyBefore(plan.cancelled.on, t.on))
+    findings.push(finding('cancelled-plan', `The plan ${plan.plan} was cancelled on ${plan.cancelled.on}.`));
+  if (plan && samePool(plan.from, from) && certainlyBelow(progressOf(w, plan).inScope, inRange(t.inScope, from)))
+    findings.push(finding('beyond-scope', `${showRange(inRange(t.inScope, from), from.unit)} are in scope, of the plan ${showRange(progressOf(w, plan).inScope, from.unit)}.`)); // prettier-ignore
+  const left = inRange(t.left, from);
+  const open = once(left, t.leftRecorded).more;
+  if (plan && certainlyBelow(ZERO, open)) {
+    const between = leaversBetween(w, plan, t);
+    if (!isNone(between) && !certainlyBelow(between, open))
+      findings.push(finding('leavers-twice', `${showRange(between, from.unit)} were recorded as leavers of ${poolName(from)} between the plan and the transfer, without the plan; the transfer has ${showRange(left, from.unit)} who left. Name the plan where they are the same.`)); // prettier-ignore
+  }
+  if (t.fte && certainlyBelow(inRange(t.moved, from), rangeOf(t.fte.moved, 'fte')))
+    findings.push(finding('fte-above-people', `${showRange(rangeOf(t.fte.moved, 'fte'), 'fte')} moved with ${showRange(inRange(t.moved, from), 'people')}.`)); // prettier-ignore
+  const origin = t.origin && find(w).byId.get(t.origin.transfer);
+  if (origin && t.origin!.kind === 'return' && to.employer !== origin.from.employer)
+    findings.push(finding('not-a-return', `${origin.transfer} was from ${origin.from.employer}; this is to ${to.employer}.`));
+  if (origin && from.employer !== origin.to.employer)
+    findings.push(finding('another-origin', `${origin.transfer} was to ${origin.to.employer}; this is from ${from.employer}.`));
+  return [...findings, ...dutyFindings(plan, t.basis ?? plan?.basis, dayOfTransfer(t), inRange(t.moved, from), true)];
+};
+
+export const poolFindings = (w: Workforce, pool: Pool): readonly Finding[] => {
+  const findings: Finding[] = [];
+  if (pool.mayBeShort) findings.push(finding('may-be-short', `More may have left ${poolName(pool)} than it held.`));
+  const people = pool.unit === 'fte' ? poolOf(w.pools, inUnit(pool, 'people')) : undefined;
+  if (people?.holds && pool.holds && certainlyBelow(people.holds, pool.holds))
+    findings.push(finding('fte-above-people', `${showRange(pool.holds, 'fte')} are held by ${showRange(people.holds, 'people')}.`));
+  return findings;
+};
+
+const REDUNDANT = ['redundancy', 'redundancy-connected-with-transfer'];
+/** So many redundancies of one employer within so many days that the public authority had to have notice of them. */
+export const redundancyFindings = (w: Workforce): readonly (Finding & CollectiveRedundancy & { readonly employer: string })[] => {
+  const redundant = w.leavers.filter(({ unit, reason }) => unit === 'people' && reason !== undefined && REDUNDANT.includes(reason));
+  return [...Map.groupBy(redundant, ({ employer }) => employer)].flatMap(([employer, leavers]) =>
+    collectiveRedundancies(leavers.map(({ on, count, notifiedOn }) => ({ on, count: count.least ?? 0, notifiedOn }))).flatMap((c) => {
+      if (c.notifiedOn !== undefined && c.late === undefined) return [];
+      const notice = c.notifiedOn === undefined ? 'none is recorded' : `it was given on ${c.notifiedOn}, ${days(c.late!)} late`;
+      return [{ ...c, employer, code: 'collective-redundancy', text: `${employer} made ${c.count} redundant from ${c.from} to ${c.until}. Notice was due on ${c.due}: ${notice}${CONFIRM}.` }]; // prettier-ignore
+    }),
+  );
+};
