@@ -13,7 +13,6 @@ import {
   type Key,
   type Lookup,
   type Measures,
-  type Sums,
 } from '../src/kernel/index.js';
 import {
   ALL_CATEGORIES,
@@ -250,9 +249,6 @@ const aboutOf = ({ title, authority, financialYearStarts, policies }: Programme)
 const listed = linkedList(entries, { ranks: 10, entry: ({ stated: _, ...entry }) => entry });
 const named = linkedList(entries, { ranks: 10, entry: (entry) => entry });
 
-const kept: Sums<Record<string, 'count'>> = { of: () => ({}), total: (measures) => measures as never };
-const measuresOf = (lookup: Lookup, key: Key): Measures => lookup.sum(kept, key) as unknown as Measures;
-
 /** A figure in one currency, at least and at most, with its text. `most` is null where nothing bounds it. */
 export interface Shown {
   readonly currency: string;
@@ -381,7 +377,7 @@ const statementOf = (id: string, lookup: Lookup) => {
   const key = `year:${id}` as const;
   const { starts } = about;
   const isDated = name !== undated(starts);
-  const active = measuresOf(lookup, `statement:${of}`); // the years in which something stands, of every start
+  const active = lookup.measures(`statement:${of}`); // the years in which something stands, of every start
   const isActive = (other: string): boolean => (active[other] ?? 0n) > 0n;
   const before: Record<string, bigint> = {};
   // a year between others has a row, though nothing moved in it
@@ -392,9 +388,9 @@ const statementOf = (id: string, lookup: Lookup) => {
       .slice(index + 1, -1)
       .some(isActive);
   if (!isActive(name) && !between) return undefined;
-  const measures = measuresOf(lookup, key);
+  const measures = lookup.measures(key);
   if (isDated)
-    for (const earlier of namesOf(starts).slice(0, index)) if (isActive(earlier)) plus(before, measuresOf(lookup, yearKey(of, earlier)));
+    for (const earlier of namesOf(starts).slice(0, index)) if (isActive(earlier)) plus(before, lookup.measures(yearKey(of, earlier)));
   const lastDay = isDated ? lastDayOf(FIRST_YEAR + index, starts) : undefined;
   return {
     programme: of,

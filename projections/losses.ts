@@ -1,16 +1,4 @@
-import {
-  amountOf,
-  minor,
-  newestOf,
-  showAmount,
-  showTotal,
-  sums,
-  type Key,
-  type Lookup,
-  type Measures,
-  type Sums,
-  type Total,
-} from '../src/kernel/index.js';
+import { amountOf, minor, newestOf, showAmount, showTotal, sums, type Key, type Lookup, type Total } from '../src/kernel/index.js';
 import {
   betweenOf,
   currencyOf,
@@ -156,15 +144,11 @@ export const lossSums = (l: Loss, ...keys: readonly Key[]) =>
 /** A total with its text. */
 export const withText = (total: Total) => ({ ...total, text: showTotal(total) });
 
-/** Measures as they are kept, to be added up over several keys. */
-const measures: Sums<Record<string, 'count'>> = { of: () => ({}), total: (kept) => kept as never };
-
 /** The losses of some keys together, by who bears them. */
 export const lossesOf = (lookup: Lookup, who: ReturnType<typeof bearerOf>, ...keys: readonly Key[]) => {
   const together: Record<string, bigint> = {};
   for (const key of keys)
-    for (const [measure, n] of Object.entries(lookup.sum(measures, `${key}#${who}`) as unknown as Measures))
-      together[measure] = (together[measure] ?? 0n) + n;
+    for (const [measure, n] of Object.entries(lookup.measures(`${key}#${who}`))) together[measure] = (together[measure] ?? 0n) + n;
   const { losses, gross, net, recovered, outstanding } = lossTotals.total(together);
   return {
     losses,

@@ -42,7 +42,7 @@ const AHEAD_BYTES = 8 << 20;
 const PATIENCE_MS = 60_000; // a restart takes less
 
 /**
- * Sends a file of commands, a JSON text each line, in order: a line waits for those before it that tell of the same subject or of one it
+ * Sends a file of commands, a JSON text each line, in order: a line waits for those before it that speak of the same aggregate or of one it
  * names, and a programme's lines for all. Every line has a key, so one that was sent before is answered as it was then.
  * @returns how many lines came to what
  * A line that the server answers with 500 is reported as failed, and the run goes on.

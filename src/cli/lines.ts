@@ -109,7 +109,7 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const broken = (why: string, errors?: readonly Problem[]): Broken => ({ why, ...(errors && { errors }) });
 
-/** A line as it is to be sent. `"event": "@key"` names the first event of an earlier line about the same subject. */
+/** A line as it is to be sent. `"event": "@key"` names the first event of an earlier line about the same aggregate. */
 export const lineOf = (text: string): SentCommand | Mark | Broken => {
   if (text.length > LONGEST) return broken(`The line is longer than ${LONGEST} characters.`);
   let line: unknown;

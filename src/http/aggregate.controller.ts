@@ -34,7 +34,7 @@ const readHistoryCursor = (cursor: string) => {
   return { sequence, revision: Number(revision), from: Number(from) };
 };
 
-/** `GET /contracts/:id` and its history: the same for every subject. */
+/** `GET /contracts/:id` and its history: the same for every aggregate. */
 export const aggregateController = (aggregate: AnyAggregate): Type => {
   const { category } = aggregate;
   const title = `${category[0]!.toUpperCase()}${category.slice(1)}`;

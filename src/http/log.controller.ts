@@ -18,7 +18,7 @@ import { instantOf, queryOf, wholeOf, type Query } from './request.js';
 const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 when absent.' };
 const EVENTS = {
   type: 'Only events of this type.',
-  subject: '`contract-x` for the stream of a subject, `contract:x` for every event about it.',
+  subject: '`contract-x` for the stream of an aggregate, `contract:x` for every event about it.',
   actor: 'Only what this person recorded.',
   from: 'Recorded at this instant or later.',
   to: 'Recorded at this instant or before.',
@@ -144,7 +144,7 @@ export class LogController {
     if (aggregate === undefined) return { tags };
     const [, category = '', between, id] = /^([a-z]+)([-:])(.*)$/s.exec(aggregate) ?? [];
     if (!this.registry.aggregates.some((s) => s.category === category) || !isIdentifier(id))
-      throw badParameter('subject', 'must be a subject such as contract-x (its stream) or contract:x (all about it)');
+      throw badParameter('subject', 'must be an aggregate such as contract-x (its stream) or contract:x (all about it)');
     return between === '-' ? { tags, stream: aggregate } : { tags: [...tags, aggregate] };
   }
 

@@ -92,7 +92,7 @@ const REQUEST_HEADERS: readonly (readonly [name: string, description: string])[]
     'If-Match',
     'Revisions in quotes, one of which the stream is at; "-1" for one without events, * for one with any. A weak tag never matches.',
   ],
-  ['If-None-Match', '* for a subject of which nothing is recorded yet.'],
+  ['If-None-Match', '* for an aggregate of which nothing is recorded yet.'],
   ['X-Actor', "Who sends the command: a person id. The operating system's user when absent."],
   ['X-Correlation-Id', 'Joins decisions that belong together.'],
 ];
@@ -117,7 +117,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     }),
     receipt(200, 'A dry run, or already so: nothing was stored.'),
     problem(400, 'Malformed: a pointer and a detail for each field.'),
-    problem(409, 'Refused by a rule; an unknown subject or reference.'),
+    problem(409, 'Refused by a rule; an unknown aggregate or reference.'),
     problem(412, 'The stream is not as If-Match or If-None-Match asks.'),
     problem(413, 'The body is too large.'),
     problem(415, 'The body is not JSON, or is encoded.'),
@@ -130,7 +130,7 @@ export interface Read {
   readonly tag: string;
   readonly operationId: string;
   readonly summary: string;
-  /** Path parameters but `id`s of subjects: name → description. */
+  /** Path parameters but `id`s of aggregates: name → description. */
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;

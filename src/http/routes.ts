@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyCommand, AnyAggregate } from '../kernel/index.js';
 
-/** A command under one subject: the ledger's own commands have a route under every subject. */
+/** A command under one aggregate: the ledger's own commands have a route under every aggregate. */
 export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[]): readonly AnyAggregate[] =>
   command.aggregate ? [command.aggregate] : aggregates;
 

@@ -167,7 +167,7 @@ export const ledgerCommand = <const F extends Fields, const Code extends string>
   spec: LedgerCommand<F, Code>,
 ): Command<Code> => ({ name, ...spec });
 
-export const subject = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
+export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
   spec: AggregateSpec<State, E, Code>,
 ): Aggregate<State, E, Code> => {
   const self: Aggregate<State, E, Code> = {

@@ -141,6 +141,8 @@ export interface Lookup {
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[];
   /** The totals of a key. */
   sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M>;
+  /** The same as measures, which can be added up over several keys. */
+  measures(key: Key): Measures;
   /** Streams that had a share in the totals of a key and can be folded no more. */
   faulted(key: Key): number;
 }

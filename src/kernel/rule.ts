@@ -8,17 +8,17 @@ export interface Occurrence<Data> extends EventContext {
 }
 
 /** A reason to refuse, said once; the code is its key. README, OpenAPI and the title of the refusal read `says`. */
-export interface Rule<Subject, State> {
+export interface Rule<On, State> {
   /** What must hold: a sentence without figures. */
   readonly says: string;
   /** JSON Pointer into the command's body, of the field to blame. */
-  readonly field?: string | ((subject: Subject, state: State) => string);
+  readonly field?: string | ((on: On, state: State) => string);
   /** The sentence of one refusal, with the figure or the date in the way; `says` when absent. */
-  detail?(subject: Subject, state: State): string;
+  detail?(on: On, state: State): string;
   /** `state` is what the event or the command finds. Pure; never throws. */
-  holds(subject: Subject, state: State): boolean;
+  holds(on: On, state: State): boolean;
 }
-export type Rules<Subject, State, Code extends string = string> = { readonly [C in Code]: Rule<Subject, State> };
+export type Rules<On, State, Code extends string = string> = { readonly [C in Code]: Rule<On, State> };
 
 /** What must hold after every event, in every order that was accepted. */
 export interface Invariant<State, Type extends string = string> {
@@ -38,17 +38,17 @@ export interface Broken {
 }
 
 /** The first of these rules that does not hold, but for those that are tolerated. */
-export const brokenRule = <Subject, State>(
-  rules: Rules<Subject, State> | undefined,
-  subject: Subject,
+export const brokenRule = <On, State>(
+  rules: Rules<On, State> | undefined,
+  on: On,
   state: State,
   tolerated: (code: string) => boolean = () => false,
 ): Broken | undefined => {
   for (const code in rules) {
     const rule = rules[code]!;
-    if (rule.holds(subject, state) || tolerated(code)) continue;
-    const pointer = typeof rule.field === 'function' ? rule.field(subject, state) : rule.field;
-    return { code, sentence: rule.detail?.(subject, state) ?? rule.says, ...(pointer !== undefined && { pointer }) };
+    if (rule.holds(on, state) || tolerated(code)) continue;
+    const pointer = typeof rule.field === 'function' ? rule.field(on, state) : rule.field;
+    return { code, sentence: rule.detail?.(on, state) ?? rule.says, ...(pointer !== undefined && { pointer }) };
   }
   return undefined;
 };

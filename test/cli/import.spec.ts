@@ -73,7 +73,7 @@ describe('a file of commands', () => {
     expect(await log()).toHaveLength(before);
   });
 
-  it('is sent for many subjects at once, and keeps the order of each', async () => {
+  it('is sent for many aggregates at once, and keeps the order of each', async () => {
     const suppliers = Array.from({ length: 300 }, (_, i) =>
       line(`s-${i}`, `/suppliers/s-${i}/register-supplier`, { title: `S ${i}`, form: 'company' }),
     );
@@ -196,7 +196,7 @@ describe('answers on the way', () => {
     expect(await run()).toMatchObject({ accepted: 1 });
   });
 
-  it('of many subjects are not needed to know, in a dry run, which lines follow earlier ones', async () => {
+  it('of many aggregates are not needed to know, in a dry run, which lines follow earlier ones', async () => {
     const ids = Array.from({ length: 3000 }, (_, n) => n);
     await wrote(...ids.map(supplier), ...ids.map((n) => line(`n-${n}`, `/suppliers/s-${n}/annotate`, { note: 'Note' })), supplier('new'));
     await answering(
@@ -234,7 +234,7 @@ describe('a line that cannot be recorded is named with its reason, and those aro
     ['without a key', '{"post":"/suppliers/a/register-supplier","body":{}}', 'broken', '"key"'],
     ['of an unknown command', line('k', '/suppliers/a/rename-everything'), 'broken', 'There is no command at'],
     ['with an id that is none', line('k', '/suppliers/Ä/register-supplier', { title: 'A', form: 'company' }), 'broken', 'is no id'],
-    ['of an unknown subject', line('k', '/planets/a/register-supplier'), 'broken', 'There is no command at'],
+    ['of an unknown aggregate', line('k', '/planets/a/register-supplier'), 'broken', 'There is no command at'],
     [
       'with a name twice',
       '{"key":"k","post":"/suppliers/a/register-supplier","body":{"title":"A","form":"company","title":"B"}}',

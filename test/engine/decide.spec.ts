@@ -191,7 +191,7 @@ describe('what stands beside an event when it is folded', () => {
         ChangeApproved: { ...contract.events.ChangeApproved, assess: (_: unknown, context: unknown) => (seen.push(context), []) },
       },
     };
-    const history = History.of(watched as never, 'siam', own.recorded);
+    const history = History.of(watched as AnyAggregate, 'siam', own.recorded);
     const command = { ...approveChange, aggregate: watched } as AnyCommand;
     await decided(history, command, change, record);
     return seen[0];

@@ -420,7 +420,7 @@ describe('a request', () => {
     isProblem(await server.post(CONTRACT, { ...award, title: 'Another' }, sent), 409, 'contract/stage');
   });
 
-  it('asks with * whether the subject is there, or is new', async () => {
+  it('asks with * whether the aggregate is there, or is new', async () => {
     const nowhere = '/contracts/nowhere/award-contract?dryRun=true';
     const missing = await server.post(nowhere, award, { 'if-match': '*' });
     isProblem(missing, 412, 'stale-revision');

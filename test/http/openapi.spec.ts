@@ -27,7 +27,7 @@ describe('the OpenAPI document', () => {
     expect(document.info).toEqual(expect.objectContaining({ title: 'Tower Ledger', version: '0.1.0' }));
   });
 
-  it('has an operation of its own for every command, under every subject it may be asked of', () => {
+  it('has an operation of its own for every command, under every aggregate it may be asked of', () => {
     for (const command of commands)
       for (const { category } of placesOf(command, aggregates)) {
         const operation = document.paths[pathOf(command, '{id}', category)]?.post;
@@ -51,7 +51,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('stands under one heading each: its subject, or what it reads', () => {
+  it('stands under one heading each: its aggregate, or what it reads', () => {
     for (const { path, tags } of operations()) expect([path, tags]).toEqual([path, [expect.stringMatching(/^[a-z]+$/)]]);
   });
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => stopServer(server));
 
-describe('the state of a subject', () => {
+describe('the state of an aggregate', () => {
   it('is what the recorded events say now', async () => {
     const { status, headers, body } = await get('/contracts/hosting');
     expect([status, headers.get('etag')]).toEqual([200, '"2@0.1.0"']);
@@ -54,7 +54,7 @@ describe('the state of a subject', () => {
     expect(body.state).toEqual(expect.objectContaining({ stage: 'signed', title: 'Hosting, as corrected' }));
   });
 
-  it('is there for every subject', async () => {
+  it('is there for every aggregate', async () => {
     expect((await ok('/programmes/met')).state.title).toBe('Total Technology');
     expect((await ok('/towers/hosting')).state.stage).toBe('planned');
     expect((await ok('/suppliers/csc')).state.title).toBe('CSC');
@@ -84,7 +84,7 @@ describe('the state of a subject', () => {
   });
 });
 
-describe('the history of a subject', () => {
+describe('the history of an aggregate', () => {
   it('tells who decided what, when, on which paper, and what it changed', async () => {
     const { entries, ledger } = await ok('/contracts/hosting/history');
     expect(entries.map(({ type, effectiveOn }: any) => [type, effectiveOn])).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { eventsOf, list, optional, ref, stageRefusalsOf, subject, text, type AnyAggregate } from '../../src/kernel/index.js';
+import { eventsOf, list, optional, ref, stageRefusalsOf, aggregate, text, type AnyAggregate } from '../../src/kernel/index.js';
 import { context, specification, stream } from '../given.js';
 
 interface Board {
@@ -9,7 +9,7 @@ interface Board {
   readonly words: readonly string[];
 }
 const event = eventsOf<Board>();
-const board = subject({
+const board = aggregate({
   category: 'board',
   initial: { stage: 'none', words: [] } as Board,
   stages: ['none', 'open', 'shut'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
-import { certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UnsupportedSchemaVersionError, subject, text, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UnsupportedSchemaVersionError, aggregate, text, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, context } from '../given.js';
 import { toldDate } from '../random-history.js';
 
@@ -125,7 +125,7 @@ describe('a fact reads as corrected', () => {
   });
 
   it('in today’s schema version: older versions are upcast, a newer version is an error and never skipped', () => {
-    const renamed = subject({
+    const renamed = aggregate({
       category: 'tower',
       initial: { stage: 'none', title: '' },
       stages: ['none', 'planned'],

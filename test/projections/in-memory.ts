@@ -49,6 +49,7 @@ export class InMemory {
       this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
     newest: (list, key) => this.#linked(list, key).slice(0, NEWEST) as never,
     sum: (sums, key) => sums.total(this.measures(key)),
+    measures: (key) => this.measures(key),
     faulted: () => 0,
   };
 

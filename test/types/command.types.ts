@@ -4,14 +4,14 @@ import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { specification } from '../given.js';
-import { eventsOf, list, optional, ref, subject, text, type Command } from '../../src/kernel/index.js';
+import { eventsOf, list, optional, ref, aggregate, text, type Command } from '../../src/kernel/index.js';
 
 interface Note {
   readonly stage: 'none' | 'open';
   readonly words: readonly string[];
 }
 const event = eventsOf<Note>();
-const note = subject({
+const note = aggregate({
   category: 'note',
   initial: { stage: 'none', words: [] } as Note,
   stages: ['none', 'open'],

@@ -1,4 +1,4 @@
-import { certainlyBefore, isAmount, subject, type Value } from '../../kernel/index.js';
+import { certainlyBefore, isAmount, aggregate, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
 import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
@@ -19,7 +19,7 @@ const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): Rea
   return currencies;
 };
 
-export const contract = subject({
+export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,

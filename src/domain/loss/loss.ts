@@ -13,7 +13,7 @@ import {
   optional,
   ref,
   showAmount,
-  subject,
+  aggregate,
   text,
   uuid,
   value,
@@ -184,7 +184,7 @@ const paymentApproval = (l: Loss, more: Amount, p: Programme, context: EventCont
   return lossApprovalOf(p, 'specialPayments', { basis: { 'all that is approved': inAll }, inputs: { amount: more } }, context, taken);
 };
 
-export const loss = subject({
+export const loss = aggregate({
   category: 'loss',
   initial: NO_LOSS,
   stages: LOSS_STAGES,

@@ -12,7 +12,7 @@ import {
   object,
   optional,
   ref,
-  subject,
+  aggregate,
   text,
   uri,
   type DataOf,
@@ -151,7 +151,7 @@ const eachOnce = {
   },
 };
 
-export const programme = subject({
+export const programme = aggregate({
   category: 'programme',
   initial: {
     stage: 'none',

@@ -1,4 +1,4 @@
-import { choice, eventsOf, list, optional, ref, subject, text } from '../../kernel/index.js';
+import { choice, eventsOf, list, optional, ref, aggregate, text } from '../../kernel/index.js';
 
 /** A company, joint venture or consortium. The only aggregate that belongs to no programme. */
 export interface Supplier {
@@ -12,7 +12,7 @@ export interface Supplier {
 
 const event = eventsOf<Supplier>();
 
-export const supplier = subject({
+export const supplier = aggregate({
   category: 'supplier',
   initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
   stages: ['none', 'registered'],

@@ -1,4 +1,4 @@
-import { eventsOf, optional, ref, subject, text } from '../../kernel/index.js';
+import { eventsOf, optional, ref, aggregate, text } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 
 /** What is decided of a tower itself. Procuring, live, exiting and the like are derived from its contracts by a projection. */
@@ -12,7 +12,7 @@ export interface Tower {
 
 const event = eventsOf<Tower, Programme>();
 
-export const tower = subject({
+export const tower = aggregate({
   category: 'tower',
   initial: { stage: 'none', title: '' } as Tower,
   stages: ['none', 'planned'],

@@ -14,7 +14,7 @@ import {
   ref,
   choice,
   smaller,
-  subject,
+  aggregate,
   text,
   ZERO,
   type Occurrence,
@@ -132,7 +132,7 @@ const knownToHaveLeft = (w: Workforce, plan: string, pool: PoolName, count: Rang
 
 const event = eventsOf<Workforce, Programme>();
 
-export const workforce = subject({
+export const workforce = aggregate({
   category: 'workforce',
   initial: { stage: 'none', pools: [], plans: [], transfers: [], leavers: [] } as Workforce,
   stages: ['none', 'counted'],

@@ -768,12 +768,12 @@ class View implements Lookup {
   }
 
   sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M> {
-    return sums.total(this.#measures(key));
+    return sums.total(this.measures(key));
   }
   faulted(key: Key): number {
-    return Number(this.#measures(key)['faulted'] ?? 0n);
+    return Number(this.measures(key)['faulted'] ?? 0n);
   }
-  #measures(key: string): Readonly<Record<string, bigint>> {
+  measures(key: string): Readonly<Record<string, bigint>> {
     let measures = this.#sums.get(key);
     if (!measures) {
       measures = this.readModel.sumAt(this.writer.build.id, key, this.sequence);

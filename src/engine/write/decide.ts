@@ -23,7 +23,7 @@ import {
 
 /** The refusals that any command can meet beside its own and its stages'. */
 export const engineRefusals = {
-  'ledger/unknown-reference': 'An id in the body names a subject that is not there.',
+  'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
   'ledger/policy-not-met': 'An adopted rule is not met; a waiver needs a reason and an authority.',

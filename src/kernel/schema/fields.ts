@@ -439,7 +439,7 @@ const fieldsOf = ({ kind, fields }: Field): Fields | undefined =>
           ? quantityFields
           : undefined;
 
-/** Every id of another subject that an input names, with where it stands. */
+/** Every id of another aggregate that an input names, with where it stands. */
 export const refsIn = (fields: Fields, data: any, at = '', found: Reference[] = []): Reference[] => {
   for (const [name, field] of fieldsWithRefs(fields)) collectRefs(field, data?.[name], `${at}/${name}`, found);
   return found;

@@ -105,7 +105,7 @@ export const readOn = async (node: Node, reading: Reading, deadline: number, sig
   }
 };
 
-/** The position of the last record in the server's log, whoever wrote it; undefined when there is none. @throws CallFailedError */
+/** The position of the last record in the server's log, of any application; undefined when there is none. @throws CallFailedError */
 export const endOf = async (node: Node, deadline: number, signal?: AbortSignal): Promise<LogPosition | undefined> => {
   const found = await collect(node, { from: 'end', backwards: true, limit: 1 }, deadline, signal);
   return found === 'not-found' ? undefined : found[0]?.position;

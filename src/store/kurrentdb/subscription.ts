@@ -8,7 +8,7 @@ import type { LogPosition } from './protocol.js';
 import { collect, endOf, Revisions } from './reading.js';
 import type { StreamNames } from './stream-names.js';
 
-/** Whoever follows the log has received everything that was in it at an instant. */
+/** A follower of the log has received everything that was in it at an instant. */
 export interface CaughtUp {
   /** By `uptime`, before the end of the log was asked for. */
   readonly at: number;
