@@ -28,7 +28,7 @@ const CLOCK_MS = 5000;
  * Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. It is
  * half of what the cache may take, since the other half is for snapshots, and this thread follows no log.
  */
-const HISTORY_BYTES = 64 * 1024 * 1024;
+const HISTORY_BYTES = 44 << 20;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;

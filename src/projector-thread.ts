@@ -2,8 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { aggregates } from './domain/index.js';
-import { HISTORY_BYTES } from './engine/history-cache.js';
-import { Follower } from './engine/read/follower.js';
+import { Follower, HISTORY_BYTES } from './engine/read/follower.js';
 import type { FromThread, ThreadError, ThreadOptions, ToThread } from './projector-worker.js';
 import { replicaLog } from './store/replica/replica-log.js';
 import { ledgerFile } from './store/sqlite/log-file.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandTable } from '../src/cli/readme.js';
+import { commandTable, rowsLine } from '../src/cli/readme.js';
 import { tellStory } from '../src/cli/story.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
@@ -9,6 +9,8 @@ const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const demo = readFileSync(join(import.meta.dirname, '../docs/demo.md'), 'utf8');
 
 it('the README lists every command with its current events and refusals', () => expect(readme).toContain(commandTable()));
+
+it('the README lists every projection', () => expect(readme).toContain(rowsLine()));
 
 describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   let server: Server;

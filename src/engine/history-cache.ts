@@ -21,11 +21,8 @@ export interface HistoryCacheOptions {
   readonly maxBytes?: number;
 }
 
-/**
- * Memory for the folded streams of one cache, in bytes. There are four: for commands, for rows, for what follows the log, and for a rebuild
- * while it lasts.
- */
-export const HISTORY_BYTES = 22 << 20;
+/** Memory for the folded streams of one cache, in bytes: of what follows the log, and of a rebuild while it lasts. */
+export const HISTORY_BYTES = 16 << 20;
 /** Memory for the revisions that this process appended last: some 8,000 streams, far more than are appended before the replica has them. */
 const APPENDED_BYTES = 1 << 20;
 /** Events that are read at once, and folded without a pause. */

@@ -1,59 +1,12 @@
 import { bounds } from './values/dates.js';
-import { UNREADABLE, type Evidence, type Event, type Json, type RecordedEvent } from './event.js';
 import { at, withValue } from './values/json.js';
-import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
-import { brokenInvariant, brokenRule, type Broken } from './rule.js';
-
-/** One fact as it is believed: upcast, corrected, in its place. */
-export interface Entry {
-  readonly recorded: RecordedEvent;
-  readonly data: any;
-  readonly effectiveOn: string;
-  readonly evidence: readonly Evidence[];
-  readonly corrections: readonly (Corrected & { readonly by: string; readonly was: Json })[];
-  readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
-}
-
-/** A fact cannot stand where it would stand: it does not follow its stage, or a rule or an invariant breaks. */
-export class IllegalTransitionError extends Error {
-  override readonly name = 'IllegalTransitionError';
-
-  constructor(
-    readonly code: string,
-    sentence: string,
-    /** The event that can no longer follow; absent when it is the new fact itself. */
-    readonly entry?: Entry,
-    /** The rule or the invariant; absent where it is the stage. */
-    readonly broken?: Broken,
-  ) {
-    super(sentence);
-  }
-}
-
-/** A stored shape that this program is too old for: never skipped. */
-export class UnsupportedSchemaVersionError extends Error {
-  override readonly name: string = 'UnsupportedSchemaVersionError';
-
-  constructor(readonly event: Pick<RecordedEvent, 'type' | 'stream' | 'revision'>) {
-    super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
-  }
-}
-
-/** What is stored is no event: it is damaged, or another program wrote it. */
-export class UnreadableEventError extends UnsupportedSchemaVersionError {
-  override readonly name = 'UnreadableEventError';
-  readonly code = 'history-broken';
-
-  constructor({ type, stream, revision, position }: RecordedEvent) {
-    super({ type, stream, revision });
-    this.message = `The event at position ${position}, revision ${revision} of ${stream}, cannot be read: it is damaged, or another program wrote it.`;
-  }
-}
-
-/** Why an event of this schema version is not read. */
-export const unsupported = (event: RecordedEvent): UnsupportedSchemaVersionError =>
-  event.metadata.schemaVersion === UNREADABLE ? new UnreadableEventError(event) : new UnsupportedSchemaVersionError(event);
+import { contextOf, type Entry } from './entry.js';
+import type { Event, RecordedEvent } from './event.js';
+import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import { brokenRule } from './rule.js';
+import { shapeOf, unsupported } from './schema-version.js';
+import { IllegalTransitionError, step } from './transition.js';
 
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
@@ -430,16 +383,6 @@ const NONE: readonly never[] = [];
 const sameEntry = (a: Entry, b: Entry): boolean =>
   a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
 
-/** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
-export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
-  const type = aggregate.events[event.type];
-  const version = type?.version ?? 1;
-  if (!type || event.metadata.schemaVersion > version) throw unsupported(event);
-  let data = event.data;
-  for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
-  return data;
-};
-
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
 export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {
   try {
@@ -472,68 +415,3 @@ const sizeOf = (value: unknown): number => {
   for (const entry of Array.isArray(value) ? value : Object.values(value)) size += 16 + sizeOf(entry);
   return size;
 };
-
-export const contextOf = ({ recorded, effectiveOn, evidence }: Entry): EventContext => {
-  const { decidedBy, authority, reason, assessed } = recorded.metadata;
-  const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
-  if (decidedBy) context.decidedBy = decidedBy;
-  if (authority) context.authority = authority;
-  if (reason !== undefined) context.reason = reason;
-  if (assessed) context.assessed = assessed;
-  return context;
-};
-
-/**
- * One event on one state: its stage, its rules where something new is tried, its change, the invariants.
- * @throws IllegalTransitionError
- */
-export const step = <State>(
-  aggregate: AnyAggregate,
-  state: State,
-  event: Event,
-  context: EventContext,
-  checkRules?: (found: State) => void,
-): State => {
-  const { category, invariants } = aggregate;
-  const type = aggregate.events[event.type]!;
-  const { stage } = state as { readonly stage: string };
-  if (!type.allowedIn.includes(stage)) throw new IllegalTransitionError(...whyNotFrom(category, event.type, type.allowedIn, stage));
-  checkRules?.(state);
-  const next = type.evolve(state, event.data, context);
-  const broken = brokenInvariant(invariants, event, next);
-  if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
-  return next;
-};
-
-/** The refusals that the stages of some events can make: code → sentence. */
-export const stageRefusalsOf = (
-  { category, stages: all, events }: AnyAggregate,
-  types: readonly string[],
-): Readonly<Record<string, string>> => {
-  const allowed = types.map((type): readonly string[] => events[type].allowedIn);
-  const opens = (stages: readonly string[]): boolean => stages.includes('none');
-  const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
-  const possible: { readonly [end: string]: boolean } = {
-    unknown: !allowed.every(opens),
-    exists: allowed.some(opensOnly),
-    'not-yet': !allowed.every(opens),
-    stage: allowed.some((stages) => !opensOnly(stages) && all.some((stage) => stage !== 'none' && !stages.includes(stage))),
-  };
-  return Object.fromEntries(Object.entries(stageRefusals(category)).filter(([code]) => possible[code.slice(category.length + 1)]));
-};
-
-/** The refusals that stages make of an aggregate: code → sentence. */
-export const stageRefusals = (category: string) => ({
-  [`${category}/unknown`]: `No such ${category}.`,
-  [`${category}/exists`]: `The ${category} is already there.`,
-  [`${category}/not-yet`]: `The ${category} begins later than this.`,
-  [`${category}/stage`]: `The ${category} is at a stage that this cannot follow.`,
-});
-
-const whyNotFrom = (category: string, type: string, from: readonly string[], stage: string): [string, string] => {
-  if (stage === 'none') return [`${category}/unknown`, `No such ${category}: ${type} follows ${listed(from)}.`];
-  if (from.every((s) => s === 'none')) return [`${category}/exists`, `The ${category} is already there: ${type} can only come first.`];
-  return [`${category}/stage`, `The ${category} is ${stage}: ${type} follows ${listed(from)}.`];
-};
-
-const listed = (from: readonly string[]): string => from.map((s) => (s === 'none' ? 'nothing' : s)).join(from.length === 2 ? ' or ' : ', ');

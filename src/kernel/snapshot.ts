@@ -1,8 +1,11 @@
 import type { AnyAggregate } from './aggregate.js';
 import { bounds } from './values/dates.js';
 import type { RecordedEvent } from './event.js';
-import { contextOf, shapeOf, step, unsupported, type History } from './history.js';
+import { contextOf } from './entry.js';
+import type { History } from './history.js';
 import { isLedgerEvent } from './ledger.js';
+import { shapeOf, unsupported } from './schema-version.js';
+import { step } from './transition.js';
 
 /**
  * What a stream has come to at a revision, without what was recorded. Enough to go on in order; a backdated event, a correction or a

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
-import { certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UnsupportedSchemaVersionError, aggregate, text, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UNREADABLE, UnreadableEventError, UnsupportedSchemaVersionError, aggregate, text, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, context } from '../given.js';
 import { toldDate } from '../random-history.js';
 
@@ -180,4 +180,17 @@ it('a snapshot never passes over a note of a newer schema version', () => {
   const snapshot = Snapshot.of(History.of(contract, 'euc', recorded.slice(0, -1)));
   expect(snapshot.extended(recorded.slice(-1)).revision).toBe(recorded.length - 1);
   expect(() => snapshot.extended([newer])).toThrow(UnsupportedSchemaVersionError);
+});
+
+it('what is stored and is no event is named by its position, and nothing passes over it', () => {
+  const { recorded } = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' })));
+  for (const [revision, event] of recorded.entries()) {
+    const damaged = { ...event, data: null, position: '77', metadata: { ...event.metadata, schemaVersion: UNREADABLE } };
+    const before = History.of(contract, 'euc', recorded.slice(0, revision));
+    for (const folded of [before, Snapshot.of(before)]) {
+      const reading = () => folded.extended([damaged]);
+      expect(reading).toThrow(UnreadableEventError);
+      expect(reading).toThrow(`The event at position 77, revision ${revision} of contract-euc, cannot be read: it is damaged, or another program wrote it.`); // prettier-ignore
+    }
+  }
 });

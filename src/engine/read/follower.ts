@@ -1,8 +1,10 @@
 import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
 import type { LogReader } from '../../store/event-store.js';
 import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../../store/read-model.js';
-import { HistoryCache, type Prepared } from '../history-cache.js';
+import { HISTORY_BYTES, HistoryCache, type Prepared } from '../history-cache.js';
 import { ProjectionWriter, Writers } from './projection-writer.js';
+
+export { HISTORY_BYTES };
 
 export interface FollowerOptions {
   readonly log: LogReader;

@@ -110,7 +110,7 @@ interface LastRendered extends Rendered {
 }
 
 /** Memory for rendered rows, and for what they show, of all projections of the process, in bytes. */
-const KEPT_BYTES = 20 << 20;
+const KEPT_BYTES = 18 << 20;
 /** Keys that are read at once. */
 const KEYS = 200;
 /** Text of the rows of one page, about: it ends early, and says where to go on. */

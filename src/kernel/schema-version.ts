@@ -1,0 +1,36 @@
+import type { AnyAggregate } from './aggregate.js';
+import { UNREADABLE, type RecordedEvent } from './event.js';
+
+/** A stored shape that this program is too old for: never skipped. */
+export class UnsupportedSchemaVersionError extends Error {
+  override readonly name: string = 'UnsupportedSchemaVersionError';
+
+  constructor(readonly event: Pick<RecordedEvent, 'type' | 'stream' | 'revision'>) {
+    super(`${event.type} at ${event.stream}@${event.revision} is newer than this program.`);
+  }
+}
+
+/** What is stored is no event: it is damaged, or another program wrote it. */
+export class UnreadableEventError extends UnsupportedSchemaVersionError {
+  override readonly name = 'UnreadableEventError';
+  readonly code = 'history-broken';
+
+  constructor({ type, stream, revision, position }: RecordedEvent) {
+    super({ type, stream, revision });
+    this.message = `The event at position ${position}, revision ${revision} of ${stream}, cannot be read: it is damaged, or another program wrote it.`;
+  }
+}
+
+/** Why an event of this schema version is not read. */
+export const unsupported = (event: RecordedEvent): UnsupportedSchemaVersionError =>
+  event.metadata.schemaVersion === UNREADABLE ? new UnreadableEventError(event) : new UnsupportedSchemaVersionError(event);
+
+/** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
+export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
+  const type = aggregate.events[event.type];
+  const version = type?.version ?? 1;
+  if (!type || event.metadata.schemaVersion > version) throw unsupported(event);
+  let data = event.data;
+  for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
+  return data;
+};
