@@ -21,7 +21,7 @@ const options = new Command('bench')
   .option('--only <part>', 'rates, updates, log, commands or import')
   .option('--store <store>', 'embedded, or kurrentdb: the empty server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--base <dist>', 'on a KurrentDB: the dist folder of another build, measured in turn with this one')
-  .option('--base-url <url>', 'an empty KurrentDB of its own for the other build')
+  .option('--base-url <url>', 'an empty KurrentDB of its own for the other build; without --base for this build with unary appends')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
   .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; base?: string; baseUrl?: string; dir: string }>();
@@ -215,8 +215,8 @@ const kurrentdb = () =>
     const { LEDGER_KURRENTDB_URL: url } = process.env;
     if (!url) throw new Error('LEDGER_KURRENTDB_URL names the server.');
     const { base: dist, baseUrl } = options;
-    if ((dist === undefined) !== (baseUrl === undefined)) throw new Error('--base and --base-url go together.');
-    const base = dist !== undefined && baseUrl !== undefined && { dist: resolve(dist), url: baseUrl };
+    if (dist !== undefined && baseUrl === undefined) throw new Error('--base needs --base-url.');
+    const base = baseUrl !== undefined && { url: baseUrl, ...(dist !== undefined && { dist: resolve(dist) }) };
     return onKurrentDB({ url, dir, rounds: ROUNDS - 1, roundMs: ROUND_MS, ...(base && { base }) }, (line) => console.log(`\n${line}`));
   });
 

@@ -23,8 +23,8 @@ export interface KurrentBench {
   readonly dir: string;
   readonly rounds: number;
   readonly roundMs: number;
-  /** Another build, measured in turn with this one on an empty server of its own. */
-  readonly base?: { readonly dist: string; readonly url: string };
+  /** Another build, measured in turn with this one on an empty server of its own. Without `dist` it is this build with unary appends. */
+  readonly base?: { readonly dist?: string; readonly url: string };
 }
 
 /** With credentials the client appends by the unary call, without it batches; a server without users accepts any. */
@@ -134,10 +134,14 @@ const perSecond = (events: number, ms: number) => ((events / ms) * 1000).toFixed
 export const onKurrentDB = async ({ url, dir, rounds, roundMs, base }: KurrentBench, say: (line: string) => void): Promise<void> => {
   const client = EventStoreDBClient.connectionString(url);
   const credentials = credentialsIn(url);
-  const builds = [...(base ? [{ name: 'base', ...base }] : []), { name: 'this build', dist: DIST, url }];
+  const unary = { name: 'unary', dist: DIST, env: { LEDGER_KURRENTDB_APPENDS: 'unary' } };
+  const builds: { readonly name: string; readonly dist: string; readonly url: string; readonly env?: Record<string, string> }[] = [
+    ...(base ? [{ ...unary, ...(base.dist !== undefined && { name: 'base', dist: base.dist, env: {} }), url: base.url }] : []),
+    { name: 'this build', dist: DIST, url },
+  ];
   const servers: Server[] = [];
-  for (const { name, dist, url: of } of builds) {
-    const server = await startServer(join(dir, name), { LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: of }, { dist });
+  for (const { name, dist, url: of, env } of builds) {
+    const server = await startServer(join(dir, name), { LEDGER_STORE: 'kurrentdb', LEDGER_KURRENTDB_URL: of, ...env }, { dist });
     servers.push(server);
     await recordWorld(server);
     await commands(server, Math.min(1000, roundMs));

@@ -91,11 +91,12 @@ const lists = {
     ranks: 2,
     entry(c, lookup) {
       const key = `contract:${c.contract}` as const;
+      const { warnings, risks } = lookup.sum(counted, key);
       return {
         ...c,
         losses: lookup.newest(linked.losses, key),
-        warnings: lookup.newest(linked.warnings, key),
-        risks: lookup.newest(linked.risks, key),
+        warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
+        risks: risks > 0 ? lookup.newest(linked.risks, key) : [],
       };
     },
   }),

@@ -51,6 +51,7 @@ const statementText = ({ programme, year, title, lastDay, lines, net, disclosed,
       : lastDay
         ? ['  no policy in force says above which amount a case is named']
         : []),
+    ...(disclosed && !disclosed.complete ? ['  only the 20 largest were looked at'] : []),
     '',
   ].join('\n');
 

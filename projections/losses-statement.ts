@@ -5,6 +5,7 @@ import {
   isAmount,
   linkedList,
   minor,
+  NEWEST,
   projection,
   ranked,
   source,
@@ -111,8 +112,16 @@ const unitsOf = (net: Loss['movements'][number]['net'], currency: string): Betwe
   most: minor({ amount: net.most, currency }),
 });
 
-/** What a loss adds to each financial year, and to the undated, by the name of the year. */
+/** What a loss adds to each financial year, and to the undated, by the name of the year; of one state it is made once. */
 const yearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
+  let made = yearsMade.get(l);
+  if (!made) yearsMade.set(l, (made = new Map()));
+  let found = made.get(starts);
+  if (!found) made.set(starts, (found = newYearsOf(l, starts)));
+  return found;
+};
+const yearsMade = new WeakMap<Loss, Map<YearStart, ReadonlyMap<string, Year>>>();
+const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
   const years = new Map<string, Year>();
   const at = (on: string): Year => {
     const year = yearOf(on, starts);
@@ -350,15 +359,19 @@ const sum = (...sides: readonly Between[]): Between =>
   sides.reduce((total, { least, most }) => ({ least: total.least + least, most: total.most! + most! }), { least: 0n, most: 0n });
 
 type Entry = NonNullable<ReturnType<(typeof entries)['show']>[string]>;
-/** Losses and cases above the threshold that a policy in force on the last day of the year asks for; null where none does. */
+/**
+ * Losses and cases, among the 20 largest of the year, above the threshold that the policy asks for which was adopted last of those in force
+ * on the last day of the year; null where none does. `complete` is false where others may be above it too.
+ */
 const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof aboutOf>, lastDay: string) => {
   const inForce = disclosing.filter(
     ({ inForceFrom, inForceUntil }) => !certainlyBefore(lastDay, inForceFrom) && !(inForceUntil && certainlyBefore(inForceUntil, lastDay)),
   );
-  const [policy] = inForce;
+  const policy = inForce.at(-1);
   if (!policy) return null;
   const { currency } = policy.above;
-  const cases = Map.groupBy(lookup.newest(named, key), (entry) => (entry.case === null ? `loss ${entry.loss}` : `case ${entry.case}`));
+  const largest = lookup.newest(named, key);
+  const cases = Map.groupBy(largest, (entry) => (entry.case === null ? `loss ${entry.loss}` : `${entry.kind} case ${entry.case}`));
   const unitsIn = ({ largest, stated }: Entry): bigint => (largest ? (equivalentIn({ ...largest, stated }, currency) ?? 0n) : 0n);
   const above = [...cases].flatMap(([, of]) => {
     const total = of.reduce((units, entry) => units + unitsIn(entry), 0n);
@@ -366,7 +379,7 @@ const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof
     const losses = of.map(({ loss: id, title }) => ({ loss: id, title }));
     return total > minor(policy.above) ? [{ case: name, losses, kind, category, bearer, amount: amountOf(total, currency) }] : [];
   });
-  return { above: policy.above, policy: policy.policy, version: policy.version, cases: above };
+  return { above: policy.above, policy: policy.policy, version: policy.version, cases: above, complete: largest.length < NEWEST };
 };
 
 const statementOf = (id: string, lookup: Lookup) => {

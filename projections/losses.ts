@@ -88,7 +88,7 @@ const findingsOf = (l: Loss): readonly string[] => {
   if (l.items.length > 0 && (items < least || (most !== undefined && items > most)))
     findings.push(`The items come to ${showAmount(amountOf(items, l.items[0]!.amount.currency))}, not to the gross as revised.`);
   for (const { on, unmet, ratified } of l.movements)
-    if (unmet && !ratified) findings.push(`The write-off of ${on} did not meet ${unmet.join(', ')}, and is not ratified.`);
+    if (unmet && !ratified) findings.push(`The write-off of ${on} was not found to meet ${unmet.join(', ')}, and is not ratified.`);
   return newestOf(findings);
 };
 

@@ -76,7 +76,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const whole = digits(head);
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
     signal?.throwIfAborted();
-    const own = ownOf(page, foreign);
+    const own = ownOf(from.kind, page, foreign);
     if (own.length > 0) await carry(own, options);
     count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
@@ -108,9 +108,15 @@ const upTo = async (store: EventStore, head: string | undefined, after?: string,
  * A page without the events that other programs wrote.
  * @throws NotMigratedError when one of the ledger's comes after such an event in its stream, where it cannot keep its revision
  */
-const ownOf = (page: readonly RecordedEvent[], left: { events: number; readonly streams: Set<string> }): readonly RecordedEvent[] =>
+const ownOf = (
+  kind: EventStore['kind'],
+  page: readonly RecordedEvent[],
+  left: { events: number; readonly streams: Set<string> },
+): readonly RecordedEvent[] =>
   page.filter((event) => {
     if (isForeign(event)) {
+      // No other program writes to a ledger's own file: there, such an event is damaged.
+      if (kind === 'sqlite') throw new NotMigratedError(`The source has ${place(event)}, which is damaged and cannot be copied unchanged.`);
       left.events++;
       if (left.streams.size < MAX_LEFT) left.streams.add(event.stream);
       return false;

@@ -33,7 +33,7 @@ const by = (office?: string, more: object = {}) => ({ decidedBy: { person: 'p-1'
 const rule = 'scheme/write-off';
 const NOT_MET = 'ledger/policy-not-met';
 
-describe('the authority to write off', () => {
+describe('L7-authority-basis: the authority to write off', () => {
   it('follows an unknown gross by what is written off: £9m are at least £9m', () =>
     given(raised({ unknown: true }))
       .when(writeOff, of('9000000'), by('Director'))
@@ -104,6 +104,11 @@ describe('the authority to write off', () => {
       .when(writeOff, of('1'), limited({ amount: '90000', currency: 'EUR' }))
       .rejects(NOT_MET, { detail: 'The limit is in EUR: give the equivalent of the gross in it (stated).' });
   });
+
+  it('L6-settlement: follows the whole gross, though much of it was recovered', () =>
+    given(raised(gbp('1000000')), context('RecoveryRecorded', of('400000'), '2016'))
+      .when(writeOff, of('600000'), by('Deputy Mayor'))
+      .assesses({ [rule]: { result: 'met', inputs: { basis: gbp('1000000.00'), of: 'the gross' } } }));
 
   it('of a foreign loss needs its equivalent in the currency of the table', async () => {
     const usd = (amount: string, stated?: string) => ({ amount, currency: 'USD', ...(stated && { stated: [gbp(stated)] }) });

@@ -70,7 +70,10 @@ describe('RaiseLoss', () => {
       .rejects('loss/duplicate-item', { pointer: '/items', detail: 'payroll' });
     await given()
       .when(raiseLoss, { ...debts, gross: { unknown: true }, items: [payroll] })
-      .leaves({ stage: 'identified', outstanding: { unknown: true } });
+      .leaves({ stage: 'identified', outstanding: { unknown: true }, currencies: ['GBP'] });
+    await given()
+      .when(raiseLoss, { ...debts, gross: { unknown: true }, items: [payroll, { ...cash, amount: usd('1') }] })
+      .rejects('loss/mixed-currencies', { pointer: '/items', detail: 'another currency' });
   });
 
   it('may have items that come to an approximate gross within its precision', async () => {
@@ -432,6 +435,21 @@ describe('CloseLoss', () => {
       .leaves({ stage: 'closed', net: gbp('110519.32') });
     await given(...closed)
       .when(writeOff, of('1'))
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(proposeWriteOff, of('1'))
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(rejectWriteOff)
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(withdrawWriteOffProposal)
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(reviseLoss, { gross: gbp('1') })
+      .rejects('loss/stage');
+    await given(...closed)
+      .when(closeLoss, { how: 'recovered' })
       .rejects('loss/stage');
   });
 });

@@ -376,7 +376,9 @@ describe('without a connection', () => {
     await server.stop();
     const batch = open({}, port);
     const appends = [append(batch), append(batch)];
-    for (const one of appends) expect(await failureOf(one)).toMatchObject({ kind: 'not-ready' });
+    const refused = { kind: 'not-ready', message: expect.stringContaining('ECONNREFUSED') };
+    expect(await failureOf(batch.connected(DEADLINE))).toMatchObject(refused);
+    for (const one of appends) expect(await failureOf(one)).toMatchObject(refused);
     server = await new Endpoint().start();
   });
 
@@ -387,6 +389,12 @@ describe('without a connection', () => {
     const batch = open({ tls: true }, (silent.address() as AddressInfo).port);
     expect(await failureOf(append(batch, 80))).toMatchObject({ kind: 'not-ready' });
     expect(batch.isClosed).toBe(true);
+    const other = open({ tls: true }, (silent.address() as AddressInfo).port);
+    expect(await failureOf(other.connected(80))).toMatchObject({
+      kind: 'not-ready',
+      message: expect.stringContaining('before the deadline'),
+    });
+    expect(other.isClosed).toBe(true);
   });
 });
 

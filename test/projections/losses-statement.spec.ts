@@ -216,6 +216,23 @@ describe('as text and as CSV', () => {
     ]);
   });
 
+  it('names what is above the threshold of a policy', async () => {
+    const policy = { policy: 'accounts', title: 'Accounts manual', version: '1', inForceFrom: '2010', discloseAbove: gbp('99999.99') };
+    await world.tell('programme-met', 'AdoptPolicy', policy);
+    const lines = async (name: string) => STATEMENT_FORMATS.text.row(await year(name)).split('\n');
+    expect(await lines('2017-18')).toContain('  above GBP 99999.99: A loss: GBP 100000.00');
+    expect(await lines('2020-21')).toContain('  none above GBP 99999.99');
+    for (let n = 0; n < 20; n++) await tell(`n-${n}`, 'RaiseLoss', { ...loss, case: 'many', gross: gbp('6000.00') }, '2017-06-01');
+    expect(
+      (await lines('2017-18')).filter((line) => line.startsWith('  above') || line.startsWith('  only') || line.includes('and 1 more')),
+    ).toEqual([
+      '    and 1 more',
+      '  above GBP 99999.99: A loss: GBP 100000.00',
+      `  above GBP 99999.99: case many: ${Array(19).fill('A loss').join('; ')}: GBP 114000.00`,
+      '  only the 20 largest were looked at',
+    ]);
+  });
+
   it('its columns hold one thing each, and a net closes', async () => {
     const statements = [...(await allYears()).values()];
     const { head, row } = STATEMENT_FORMATS.csv;

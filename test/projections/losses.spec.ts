@@ -130,10 +130,16 @@ describe('under a scheme of delegation', () => {
       { ...by('Director'), effectiveOn: '2016' },
     );
     expect(assessed).toMatchObject([{ rule, result: 'not-met' }]);
-    expect((await row('loss:a')).findings).toEqual(['The write-off of 2016 did not meet scheme/write-off, and is not ratified.']);
+    expect((await row('loss:a')).findings).toEqual(['The write-off of 2016 was not found to meet scheme/write-off, and is not ratified.']);
     await world.tell('loss-a', 'RatifyWriteOff', { event: events[0]!.id! }, by('Chief Finance Officer'));
     const { findings, movements } = await row('loss:a');
     expect([findings, movements[0].on, movements[0].ratified.on]).toEqual([[], '2016', '2019-11-04']);
+  });
+
+  it('a backdated write-off that names nobody is a finding too', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss, { effectiveOn: '2012' });
+    await world.tell('loss-a', 'WriteOff', { amount: gbp('1000') }, { effectiveOn: '2019-11-03' });
+    expect((await row('loss:a')).findings).toEqual(['The write-off of 2019-11-03 was not found to meet scheme/write-off, and is not ratified.']); // prettier-ignore
   });
 
   it('the losses of one case are listed under it, and are judged as one matter', async () => {

@@ -114,7 +114,8 @@ const inOneCurrency: AnyRule<{ readonly gross: Value; readonly items?: readonly 
   says: ONE_CURRENCY,
   field: '/items',
   detail: ({ data: { gross } }) => `The loss is in ${isAmount(gross) ? gross.currency : 'another currency'}.`,
-  holds: ({ data: { gross, items = [] } }) => !isAmount(gross) || items.every(({ amount }) => amount.currency === gross.currency),
+  holds: ({ data: { gross, items = [] } }) =>
+    new Set([...(isAmount(gross) ? [gross.currency] : []), ...items.map(({ amount }) => amount.currency)]).size <= 1,
 };
 
 const twice = (list: readonly LossItem[]): LossItem | undefined =>
@@ -234,7 +235,7 @@ export const loss = aggregate({
         'loss/does-not-add-up': addsUp,
       },
       evolve: (l, { items = [], kind = 'loss', identifiedOn, ...rest }, { effectiveOn }) => {
-        const raised = { ...l, ...rest, kind, items, identifiedOn: identifiedOn ?? effectiveOn };
+        const raised = withItems({ ...l, ...rest, kind, identifiedOn: identifiedOn ?? effectiveOn }, items);
         return { ...regrossed(raised, rest.gross), stage: stageOf(raised) };
       },
     }),
@@ -258,7 +259,7 @@ export const loss = aggregate({
         },
       },
       evolve: (l, { gross, items: others, why: reason }, { event: of, effectiveOn: on }) =>
-        revised({ ...l, items: others ?? l.items }, { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
+        revised(withItems(l, others ?? l.items), { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
     }),
     WriteOffProposed: event({
       allowedIn: OPEN,
@@ -460,6 +461,10 @@ export const loss = aggregate({
 
 /** Under which the losses of one case are found. */
 export const caseKey = (programme: string, name: string): `case:${string}` => `case:${programme}/${name}`;
+
+function withItems(l: Loss, items: Loss['items']): Loss {
+  return { ...withCurrencies(l, ...items.map(({ amount }) => amount)), items };
+}
 
 /** A loss of which something is open again is no longer closed. */
 function reopened(l: Loss): Loss {

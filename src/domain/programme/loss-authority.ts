@@ -45,7 +45,7 @@ const judged = (
   if (!office)
     return now
       ? say('not-met', `Nobody is named as deciding, and no office of the actor is recorded: ${approver} must approve this.`)
-      : say('not-assessable', 'Nobody was named as deciding.');
+      : unsure('Nobody was named as deciding.');
   if (authority?.limit) {
     const { limit } = authority;
     const { most, missing } = largest(basis, limit.currency);

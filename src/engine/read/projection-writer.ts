@@ -60,8 +60,10 @@ export class ProjectionWriter {
   /** Faulted streams, which can be folded no more → the sequence from which on their contributions stay as they were. */
   readonly faulted: Map<string, Sequence>;
   readonly #readsEvents: boolean;
-  /** Bounded by number: a total holds a few measures, at most some kilobytes. */
-  readonly #totals = new LRUCache<string, Map<string, bigint>>({ max: 1000 });
+  readonly #totals = new LRUCache<string, Map<string, bigint>>({
+    maxSize: TOTALS_BYTES,
+    sizeCalculation: (total, key) => 300 + 2 * key.length + 100 * total.size,
+  });
 
   constructor(
     private readonly readModel: ReadModel,
@@ -151,8 +153,13 @@ export class ProjectionWriter {
 
   #move(key: string, before: Measures, after: Measures, at: Sequence): void {
     const total = this.#totalOf(key);
+    const known = total.size;
     for (const measure in before) total.set(measure, (total.get(measure) ?? 0n) - before[measure]!);
     for (const measure in after) total.set(measure, (total.get(measure) ?? 0n) + after[measure]!);
+    if (total.size !== known) {
+      this.#totals.delete(key); // set alone would not weigh it again
+      this.#totals.set(key, total);
+    }
     this.readModel.setSum(this.build.id, key, total, at);
   }
 
@@ -166,6 +173,8 @@ export class ProjectionWriter {
   }
 }
 
+/** Memory for the totals of one projection that were changed last, in bytes, about. */
+const TOTALS_BYTES = 1 << 20;
 /** Memory for what streams contribute now, in bytes, about; of other streams it is made from their state again. */
 const CURRENT_BYTES = 8 << 20;
 

@@ -700,22 +700,22 @@ const placeOfCursor = (cursor: string, ranks: number): ListPlace => {
   return { rank: Number(rank), since: Number(since), key };
 };
 
-/** Of so many entries; unlike with `max`, it takes no room for them before they come: a view is made for every question. */
-const cacheOf = <Value extends object | number>(entries: number) =>
-  new LRUCache<string, Value>({ maxSize: entries, sizeCalculation: () => 1 });
+/** Of so many bytes, about. It takes no room for entries before they come: a view is made for every question. */
+const cacheOf = <Value extends object | number>(maxBytes: number, bytesOf: (value: Value) => number) =>
+  new LRUCache<string, Value>({ maxSize: maxBytes, sizeCalculation: (value, key) => 200 + 2 * key.length + bytesOf(value) });
 
 /** What a row sees at one sequence. */
 class View implements Lookup {
   /** What to fetch before it is evaluated again. */
   readonly missing = new Map<string, Pick<Origin, 'id' | 'stream' | 'revision' | 'byEvent'>>();
   readonly #found = new Map<string, Added>();
-  // Each holds some hundred bytes an entry, the lists up to two kilobytes: all together at most about 5 MB.
-  readonly #first = cacheOf<readonly Origin[]>(1000);
-  readonly #revisions = cacheOf<number>(5000);
-  readonly #placesUnder = cacheOf<readonly ContributionPlace[]>(5000);
-  readonly #sums = cacheOf<Readonly<Record<string, bigint>>>(5000);
+  // All together at most 6 MB, and seldom more than some kilobytes.
+  readonly #first = cacheOf<readonly Origin[]>(2 << 20, (origins) => 300 * origins.length);
+  readonly #revisions = cacheOf<number>(1 << 20, () => 0);
+  readonly #placesUnder = cacheOf<readonly ContributionPlace[]>(1 << 20, (places) => 300 * places.length);
+  readonly #sums = cacheOf<Readonly<Record<string, bigint>>>(1 << 20, (sums) => 80 * Object.keys(sums).length);
   /** What was shown under keys. */
-  readonly #got = cacheOf<{ readonly value: unknown }>(500);
+  readonly #got = cacheOf<{ readonly value: unknown }>(1 << 20, () => 1000);
 
   constructor(
     private readonly readModel: ReadModelReader,

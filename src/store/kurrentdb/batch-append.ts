@@ -82,6 +82,21 @@ export class BatchAppend {
     });
   }
 
+  /** Resolves once the connection is established. @param deadline in milliseconds @throws CallFailedError */
+  connected(deadline: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#destroy('it was not established before the deadline'), deadline);
+      this.#session.once('close', () => {
+        clearTimeout(timer);
+        reject(new CallFailedError(this.#lost()));
+      });
+      this.#session.once('connect', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /** Whether it takes no more appends. */
   get isClosed(): boolean {
     return this.#closing || this.#session.closed || this.#session.destroyed;
@@ -123,6 +138,7 @@ export class BatchAppend {
 
   #open(): ClientHttp2Stream {
     const request = this.#session.request(this.#headers, { endStream: false });
+    this.#error = undefined;
     const end = (failure: Failure): void => {
       request.close();
       if (this.#request !== request) return;
@@ -192,7 +208,7 @@ export class BatchAppend {
 
   /** Fails every append without an answer. */
   #fail(failure: Failure): void {
-    [this.#messages, this.#rest, this.#error] = [[], undefined, undefined];
+    [this.#messages, this.#rest] = [[], undefined];
     for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new CallFailedError(failure));
   }
 

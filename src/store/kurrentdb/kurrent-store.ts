@@ -120,7 +120,10 @@ export class KurrentStore implements EventStore {
       const ledger = held ?? (await genesisOf(connection, places, fresh, newId));
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
-      connection.require((node) => mustHoldLedger(node, ledger, places));
+      connection.require(async (node) => {
+        if (appends === 'batch') await node.connectForAppends(bounds.deadline);
+        await mustHoldLedger(node, ledger, places);
+      });
       const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
       return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, last ?? { commit: -1n, prepare: -1n });
     } catch (error) {

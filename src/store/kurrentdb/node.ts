@@ -112,14 +112,20 @@ export class Node extends EventStoreDBClient {
     });
   }
 
+  /**
+   * Connects for `batchAppend`. A server that is looked at after that is the one that answers here, or has ended.
+   * @param deadline in milliseconds @throws CallFailedError
+   */
+  async connectForAppends(deadline: number): Promise<void> {
+    this.#batch = new BatchAppend(this.endpoint, this.#connection);
+    await this.#batch.connected(deadline);
+  }
+
   /** Appends on the request that all small appends to this node share, until its connection ends. @throws CallFailedError */
   async batchAppend(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
-    if (this.#closed) throw new CallFailedError({ kind: 'not-ready', message: 'The connection was closed.' });
     this.#mustBePinned();
-    this.#batch ??= new BatchAppend(this.endpoint, this.#connection);
-    const answer = await this.#batch.append(stream, expected, events, deadline);
-    if (this.#isLost) throw new CallFailedError({ ...LOST, kind: 'lost' }); // another server may have answered
-    return answer;
+    if (!this.#batch) throw new CallFailedError(LOST);
+    return this.#batch.append(stream, expected, events, deadline);
   }
 
   /** The raw responses. A caller that stops reading must `cancel`. No deadline for a subscription. @throws CallFailedError if not sent */
