@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
+import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { annotate } from '../../src/domain/ledger/commands/annotate.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
@@ -10,7 +11,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
-import { History, Rejection, type AnyAggregate, type AnyCommand, type CommandInput, type Provenance } from '../../src/kernel/index.js';
+import { History, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
 import { context, historyOf, stream, theFact, TODAY, type ToldFact } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -209,5 +210,121 @@ describe('what stands beside an event when it is folded', () => {
   it('leaves out what nobody said, and keeps an empty reason', async () => {
     expect(await changeAfter({})).toStrictEqual({ event: 'new-0', effectiveOn: TODAY });
     expect(await changeAfter({ reason: '' })).toStrictEqual({ event: 'new-0', effectiveOn: TODAY, reason: '' });
+  });
+});
+
+/** A contract whose changes and corrections are judged by these rules, together with the others of its set. */
+const judged = (assess: (context: EventContext, taken: Taken) => readonly Assessment[], more: object = {}) => {
+  const events = {
+    ...contract.events,
+    ChangeApproved: {
+      ...contract.events.ChangeApproved,
+      assess: (_: unknown, context: EventContext, __: unknown, ___: unknown, taken: Taken) => assess(context, taken),
+    },
+  };
+  const aggregate = { ...contract, events, setOf: () => 'case-1', ...more } as unknown as AnyAggregate;
+  const of = (...facts: readonly ToldFact[]) => History.of(aggregate, 'siam', contractOf(...facts).recorded);
+  return { of, approve: { ...approveChange, aggregate } as AnyCommand, award: { ...awardContract, aggregate } as AnyCommand };
+};
+const scope = { kind: 'scope' };
+const rule = (name: string, result: Assessment['result'], note?: string): Assessment => ({ rule: name, version: '1', inputs: {}, result, ...(note && { note }) }); // prettier-ignore
+
+describe('what policy judges together', () => {
+  const members = async (set: string) => [`contract-${set}`, 'contract-siam', 'supplier-csc'];
+
+  it('is read for a command whose events are judged, and for a correction: the others of the set, each once', async () => {
+    const { of, approve } = judged(() => []);
+    for (const [command, data] of [
+      [approve, scope],
+      [annotate, { note: 'Seen' }],
+    ] as const) {
+      // prettier-ignore
+      const { asked, load } = loading();
+      const { set, others } = await readOthers(command, data, of(awarded), load, members);
+      expect(set).toEqual(['contract-case-1', 'supplier-csc']);
+      expect(asked).toEqual(['programme-met', 'contract-case-1', 'supplier-csc']);
+      expect([...others.keys()]).toEqual(asked);
+    }
+  });
+
+  it('is not read where nothing is judged, where it belongs to no set, or where nobody can say what the set holds', async () => {
+    const { of, award: notJudged, approve } = judged(() => []);
+    const alone = judged(() => [], { setOf: () => undefined });
+    const read = (command: AnyCommand, data: object, own: History, ...known: [typeof members?]) => readOthers(command, { ...data }, own, loading().load, ...known); // prettier-ignore
+    expect((await read(notJudged, award, of(), members)).set).toEqual([]);
+    expect((await read(alone.approve, scope, alone.of(awarded), members)).set).toEqual([]);
+    expect((await read(approve, scope, of(awarded))).set).toBeUndefined();
+  });
+
+  it('is handed to the rules as it was read, with who recorded the decision and whether it is taken now', async () => {
+    const seen: Taken[] = [];
+    const { of, approve } = judged((_, taken) => (seen.push(taken), []));
+    const own = of(awarded);
+    const read = await readOthers(approve, scope, own, loading().load, async () => ['supplier-csc']);
+    decide(approve, inputOf(scope), read);
+    decide(approve, inputOf(scope, { effectiveOn: '2020' }), { own, others: read.others });
+    expect(seen).toStrictEqual([
+      { now: true, actor: { id: 'ana' }, related: [{ id: 'csc', state: ofSupplier('csc').state }] },
+      { now: false, actor: { id: 'ana' } },
+    ]);
+  });
+});
+
+describe('a decision that policy judges', () => {
+  it('is refused now with every rule that is not met, and what each says', async () => {
+    const { of, approve } = judged(() => [rule('a/x', 'not-met', 'Mayor must approve this.'), rule('a/y', 'met'), rule('a/z', 'not-met')]);
+    expect(await refusal(of(awarded), approve, scope)).toMatchObject({
+      code: 'ledger/policy-not-met',
+      detail: 'a/x: Mayor must approve this. a/z: not met',
+      assessed: [{ rule: 'a/x' }, { rule: 'a/z' }],
+    });
+  });
+
+  it('waives the rules that it names, each of those not met, and keeps the reason with them', async () => {
+    const { of, approve } = judged(() => [rule('a/x', 'not-met'), rule('a/y', 'met')]);
+    const waiver = { waives: ['a/x'], reason: '', authority: { reference: 'PCD 1' } };
+    const { assessed } = await decided(of(awarded), approve, scope, waiver);
+    expect(assessed).toStrictEqual([[{ ...rule('a/x', 'not-met'), result: 'waived', note: '' }, rule('a/y', 'met')]]);
+    expect(await refusal(of(awarded), approve, scope, { ...waiver, authority: undefined } as never)).toMatchObject({
+      code: 'ledger/waiver-without-grounds',
+      detail: 'Name the reason and the authority of the waiver.',
+    });
+    expect(await refusal(of(awarded), approve, scope, { ...waiver, waives: ['a/x', 'a/y'] })).toMatchObject({
+      code: 'ledger/waives-nothing',
+      detail: 'a/y was not assessed as not met here.',
+    });
+  });
+
+  it('that corrects a fact is judged with the fact’s own grounds, but for who decides the correction and on what authority', async () => {
+    const seen: EventContext[] = [];
+    const { of, approve: _ } = judged((context) => (seen.push(context), []));
+    const record = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' }, reason: 'Growth' };
+    const own = of(awarded, context('ChangeApproved', scope, '2019', record));
+    const correction = { event: theFact(2), pointer: '/summary', value: 'More of it', because: 'refined' };
+    await decided(own, correctFact, correction, { decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } });
+    await decided(own, correctFact, correction);
+    const grounds = { event: theFact(2), effectiveOn: '2019', evidence: [], reason: 'Growth' };
+    expect(seen).toStrictEqual([
+      { ...grounds, decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } },
+      { ...grounds, decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' } },
+    ]);
+    seen.length = 0;
+    await decided(own, correctFact, { ...correction, pointer: '/evidence', value: [{ title: 'PCD 1' }] });
+    await decided(own, annotate, { event: theFact(2), note: 'Seen' });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a refusal by a later fact', () => {
+  it('advises to refine its date only where that is unknown', async () => {
+    const own = contractOf(awarded, context('ContractSigned', {}, '2016'), context('ContractNovated', { supplier: 'atos' }, '2018'));
+    expect(await refusal(own, novateContract, { supplier: 'atos' }, { effectiveOn: '2017' })).toMatchObject({
+      detail: 'ContractNovated of 2018 could no longer follow: It is with atos.',
+    });
+  });
+
+  it('is not a fault of the program: that passes', async () => {
+    const { of, approve } = judged(() => [], { events: { ...contract.events, ChangeApproved: { ...contract.events.ChangeApproved, evolve: () => { throw new RangeError('A fault.'); } } } }); // prettier-ignore
+    await expect(decided(of(awarded), approve, scope)).rejects.toThrow(RangeError);
   });
 });

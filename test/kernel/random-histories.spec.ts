@@ -137,13 +137,13 @@ describe('in every history that the ledger accepts', () => {
       }),
     ));
 
-  it('the random ledgers accept thousands of commands, with every type of event', async () => {
+  it('the random ledgers accept a thousand commands and more, with every type of event', async () => {
     const tally = new Tally();
     await fc.assert(
       fc.asyncProperty(moves(), async (tried) => void (await tally.add(await play(tried)))),
-      { numRuns: 300, ...bounded },
+      { numRuns: 100 }, // without a limit of time: the same histories on every machine
     );
-    expect(tally.accepted).toBeGreaterThan(3000);
+    expect(tally.accepted).toBeGreaterThan(1000);
     for (const type of [...Object.keys(contract.events), 'FactCorrected', 'FactWithdrawn', 'FactAnnotated'])
       expect([type, tally.of(type) > 0]).toEqual([type, true]);
     expect([...tally.refused.keys()]).toEqual(expect.arrayContaining(['ledger/breaks-later-event', 'contract/not-yet', 'contract/stage']));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { brokenInvariant, brokenRule, type Invariant, type Rules } from '../../src/kernel/index.js';
+import { brokenInvariant, brokenRule, reject, type Invariant, type Rules } from '../../src/kernel/index.js';
 
 interface Price {
   readonly amount: number;
@@ -78,4 +78,10 @@ describe('of the invariants of an aggregate', () => {
     expect(broken('Moved', { amount: 3 }, -1)).toStrictEqual({ code: 'shop/overdrawn', sentence: 'It would be -1.' });
     expect(broken('Bought', { amount: 3 }, 0.5)).toStrictEqual({ code: 'shop/whole', sentence: 'A budget is whole.' });
   });
+});
+
+it('a refusal has a name and a code for programs, a sentence for people, and what else programs need', () => {
+  const refused = { name: 'Rejection', code: 'shop/free', message: 'Nothing is free.' };
+  expect(() => reject('shop/free', 'Nothing is free.', { pointer: '/amount' })).toThrow(expect.objectContaining({ ...refused, more: { pointer: '/amount' } })); // prettier-ignore
+  expect(() => reject('shop/free', 'Nothing is free.')).toThrow(expect.objectContaining({ ...refused, more: {} }));
 });

@@ -17,6 +17,7 @@ interface Scope {
 const scopes: readonly Scope[] = [
   { name: 'dates', files: ['src/kernel/values/dates.ts'], specs: 'test/kernel/dates' },
   { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
+  { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
   { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
   {
@@ -24,7 +25,11 @@ const scopes: readonly Scope[] = [
     files: ['src/kernel/{history,snapshot,entry,transition,schema-version}.ts'],
     specs: 'test/kernel/(history|command),test/domain/(ledger|rules)',
   },
-  { name: 'kernel', files: ['src/kernel/**/*.ts'], specs: 'test/kernel/(?!history|random|dates|amounts|json|differences|fields)' },
+  {
+    name: 'kernel',
+    files: ['src/kernel/**/*.ts'],
+    specs: 'test/kernel/(?!history|random|dates|amounts|json|differences|fields|headcounts)',
+  },
   {
     name: 'policies',
     files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
@@ -39,7 +44,7 @@ const scopes: readonly Scope[] = [
   })),
   { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/losses-statement' },
   { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|shown-exposure)' },
-  { name: 'staff', files: ['projections/workforce.ts'], specs: 'test/projections/(workforce|people)' },
+  { name: 'staff', files: ['projections/{workforce,staff*,transfer-register}.ts'], specs: 'test/projections/workforce' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {

@@ -114,6 +114,12 @@ describe('a contract on the board', () => {
     expect(shown.trail.lastDecision.command).toBe('RecordDelay');
   });
 
+  it('has nobody to move and nothing lost, warned of or at risk while nothing is recorded of it', async () => {
+    await hosting('AwardContract', award);
+    const { people, losses, warnings, risks } = await entry();
+    expect([people, losses, warnings, risks]).toEqual([{ planned: [], moved: [] }, [], [], []]);
+  });
+
   it('has its id for a title and nobody for a supplier while neither is known', async () => {
     await of('a')('AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
     expect((await board()).row('contract:a').contracts[0]).toMatchObject({ title: 'a', supplierName: 'CSC' });
@@ -292,6 +298,31 @@ describe('what the board is made of', () => {
     await world.tell('loss-a', 'RaiseLoss', lost);
     expect(await linksOf(loss, 'loss-a')).toEqual(['contract:hosting', 'supplier:csc']);
     expect(supplier.shownByLinking).toBe(true);
+  });
+
+  it('are links to what a plan, a transfer, a loss or a risk names, and to nothing else', async () => {
+    const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
+    const move = { from: people('authority'), to: people('csc') };
+    await world.tell('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'h', inScope: { count: 5, unit: 'people' }, ...move });
+    await world.tell('workforce-met', 'TransferStaff', { transfer: 't', inScope: 5, moved: 5, left: 0, ...move });
+    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source });
+    await world.tell('loss-a', 'RaiseLoss', { programme: 'met', title: 'L', bearer: 'authority', category: 'other', gross: gbp('7') });
+    const all = await sources();
+    const linksOf = async (kind: string, stream: string) =>
+      all[kind]!.place(stream.split('-')[1], (await world.history(stream)).state).map(({ links }: any) => links);
+    for (const [kind, stream] of [
+      ['plan', 'workforce-met'],
+      ['transfer', 'workforce-met'],
+      ['risk', 'programme-met'],
+      ['loss', 'loss-a'],
+      ['programme', 'programme-met'],
+    ] as const)
+      // prettier-ignore
+      expect([kind, await linksOf(kind, stream)]).toEqual([kind, [[]]]);
+    expect(await linksOf('workforce', 'workforce-met')).toEqual([['programme:met']]);
+    expect(await linksOf('workforce', 'workforce-none')).toEqual([]);
+    expect(await linksOf('contract', 'contract-none')).toEqual([]);
+    expect(await linksOf('loss', 'loss-none')).toEqual([]);
   });
 
   it('is no row while a stream has only been withdrawn', async () => {

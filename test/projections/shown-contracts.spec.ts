@@ -151,10 +151,11 @@ describe('the money of contracts', () => {
     await world.tell('contract-desk', 'AwardContract', { ...award, title: 'Service desk', towers: [], value: gbp('2000000') });
     await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
     await world.tell('loss-a', 'RaiseLoss', { programme: 'met', title: 'Paid twice', category: 'other', bearer: 'authority', gross: gbp('7') }); // prettier-ignore
+    await world.tell('loss-b', 'RaiseLoss', { programme: 'met', title: 'Late', category: 'other', bearer: 'supplier', supplier: 'csc', gross: gbp('9') }); // prettier-ignore
     const { towers, outside, losses } = (await inMemory('money', world)).row('programme:met');
     expect([towers.original.text, towers.ceiling.text]).toEqual(['£95m', '£100m']);
     expect([outside.original.text, outside.ceiling.text]).toEqual(['£2m', '£2m']);
-    expect([losses.authority.gross.text, losses.supplier.gross.text]).toEqual(['£7', 'nothing']);
+    expect([losses.authority.gross.text, losses.supplier.gross.text]).toEqual(['£7', '£9']);
     expect(Object.keys(losses.authority)).toEqual(['gross', 'net', 'recovered', 'outstanding']);
   });
 

@@ -112,3 +112,78 @@ describe('a loss in the exposure', () => {
     expect(rows.keys({ bearer: 'supplier' })).toEqual(['loss:b']);
   });
 });
+
+describe('what is withdrawn', () => {
+  it('is in no row and no total any more', async () => {
+    await world.tell('loss-a', 'RaiseLoss', loss);
+    for (const stream of ['loss-a', 'contract-hosting', 'supplier-atos', 'programme-met'])
+      await world.tell(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+    const rows = await exposure();
+    expect(rows.keys()).toEqual(['supplier:csc']);
+    expect(rows.row('supplier:csc')).toMatchObject({ ceiling: { text: 'nothing' }, lossList: [], counts: { contracts: 0, losses: 0 } });
+    const money = await inMemory('money', world);
+    expect([money.keys(), Object.keys(money.measures('programme:met#authority'))]).toEqual([[], []]);
+  });
+});
+
+describe('a contribution to the exposure', () => {
+  it('links to the programme, and to the supplier where it names one', async () => {
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, supplier: undefined } as object);
+    await met('RaiseRisk', { risk: 'r', summary: 'May be late', source });
+    await met('RaiseRisk', { risk: 's', summary: 'May fail', source, about: { supplier: 'csc' } });
+    const rows = await exposure();
+    const sources = Object.fromEntries(rows.projection.from.map((one) => [one.kind, one as any]));
+    const linksOf = async (kind: string, stream: string, id: string) =>
+      sources[kind].place(id, (await world.history(stream)).state).map(({ links }: any) => links);
+    expect(await linksOf('loss', 'loss-a', 'a')).toEqual([['programme:met']]);
+    expect(await linksOf('risk', 'programme-met', 'met')).toEqual([['programme:met'], ['programme:met', 'supplier:csc']]);
+    expect(await linksOf('contract', 'contract-hosting', 'hosting')).toEqual([['supplier:csc']]);
+    expect(await linksOf('contract', 'contract-none', 'none')).toEqual([]);
+  });
+});
+
+describe('what names only a contract', () => {
+  const { supplier: _, ...ofNobody } = loss;
+
+  it('stands and counts with the supplier of that contract, and on its entry; what names both counts once', async () => {
+    await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('5000000') });
+    await world.tell('loss-a', 'RaiseLoss', { ...ofNobody, contract: 'hosting', gross: gbp('7') });
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting', gross: gbp('11') });
+    await met('RaiseRisk', { risk: 'r', summary: 'May be late', source, about: { contract: 'euc' } });
+    await met('AddWarning', { warning: 'w', summary: 'Dear', by: 'Press', source, about: { contract: 'hosting' } });
+    const rows = await exposure();
+    const csc = rows.row('supplier:csc');
+    expect(csc.losses.authority).toMatchObject({ losses: 2, gross: { text: '£18' } });
+    expect(csc.counts).toEqual({ contracts: 2, losses: 2, warnings: 1, risks: 1 });
+    const [euc, hosting] = csc.contracts;
+    expect([euc.risks, euc.losses, euc.warnings]).toMatchObject([[{ risk: 'r' }], [], []]);
+    expect(hosting.losses.map(({ loss }: { loss: string }) => loss)).toEqual(['b', 'a']);
+    expect(hosting.warnings).toMatchObject([{ warning: 'w' }]);
+    const sources = Object.fromEntries(rows.projection.from.map((one) => [one.kind, one as any]));
+    const linksOf = async (id: string) => sources['loss'].place(id, (await world.history(`loss-${id}`)).state)[0].links;
+    expect(await linksOf('a')).toEqual(['programme:met', 'contract:hosting']);
+    expect(await linksOf('b')).toEqual(['programme:met', 'supplier:csc', 'contract:hosting']);
+  });
+
+  it('is a finding where the loss names another supplier than its contract', async () => {
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, supplier: 'atos', contract: 'hosting' });
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting' });
+    await world.tell('loss-c', 'RaiseLoss', { ...ofNobody, contract: 'hosting' });
+    const rows = await exposure();
+    expect(rows.row('loss:a').findings).toEqual(['The contract hosting is with csc, not with atos.']);
+    expect([rows.row('loss:b').findings, rows.row('loss:c').findings]).toEqual([[], []]);
+  });
+});
+
+describe('the losses of one case', () => {
+  it('have a row together, with their sums by who bears them', async () => {
+    await world.tell('loss-a', 'RaiseLoss', { ...loss, case: 'flood', gross: gbp('7') });
+    await world.tell('loss-b', 'RaiseLoss', { ...loss, case: 'flood', bearer: 'supplier', gross: gbp('11') });
+    await world.tell('loss-c', 'RaiseLoss', { ...loss, gross: gbp('13') });
+    const rows = await exposure();
+    const { kind, losses, lossList, counts } = rows.row('case:met/flood');
+    expect([kind, losses.authority.gross.text, losses.supplier.gross.text, counts]).toEqual(['case', '£7', '£11', { losses: 2 }]);
+    expect(lossList.map(({ loss }: { loss: string }) => loss)).toEqual(['b', 'a']);
+    expect(rows.row('case:met/none')).toBeUndefined();
+  });
+});
