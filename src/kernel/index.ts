@@ -1,4 +1,5 @@
 export * from './values/amounts.js';
+export * from './values/currencies.js';
 export * from './values/dates.js';
 export * from './values/headcounts.js';
 export * from './event.js';

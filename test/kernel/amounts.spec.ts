@@ -7,7 +7,6 @@ import {
   compare,
   compareRatio,
   toDecimal,
-  exponentOf,
   growth,
   isAmount,
   measuresOf,
@@ -28,6 +27,7 @@ import {
   type Qualifier,
   type Value,
 } from '../../src/kernel/values/amounts.js';
+import { exponentOf, withdrawnOn } from '../../src/kernel/values/currencies.js';
 
 const gbp = (amount: string, more: Partial<Amount> = {}): Amount => ({ amount, currency: 'GBP', ...more });
 const undisclosed: Value = { undisclosed: true };
@@ -55,6 +55,13 @@ describe('an amount is a plain decimal in its currency', () => {
     expect(whyNotAnAmount('0.001', 'GBP')).toBe('has 3 digits after the point; GBP has 2');
     expect(whyNotAnAmount('1.0', 'JPY')).toBe('has 1 digits after the point; JPY has 0');
     expect(() => minor(gbp('0.001'))).toThrow(RangeError);
+  });
+
+  it('has the digits of its currency, also of a former one', () => {
+    expect(['DEM', 'ITL', 'BEF', 'HRK', 'BGN', 'XEU'].map((code) => exponentOf(code))).toEqual([2, 0, 0, 2, 2, 2]);
+    expect(['XAU', 'XDR', 'XFO', 'XTS'].map((code) => exponentOf(code))).toEqual([undefined, undefined, undefined, undefined]);
+    expect([minor({ amount: '1000', currency: 'ITL' }), minor({ amount: '10.50', currency: 'DEM' })]).toEqual([1000n, 1050n]);
+    expect(['DEM', 'YUD', 'ROK', 'BGN', 'GBP', 'XXQ'].map(withdrawnOn)).toEqual(['2002-03', '1990-01', '1990', '2026-01', undefined, undefined]); // prettier-ignore
   });
 
   it('has a currency that ISO 4217 lists', () => {

@@ -174,9 +174,9 @@ export class ProjectionWriter {
 }
 
 /** Memory for the totals of one projection that were changed last, in bytes, about. */
-const TOTALS_BYTES = 1 << 20;
+const TOTALS_BYTES = 256 << 10;
 /** Memory for what streams contribute now, in bytes, about; of other streams it is made from their state again. */
-const CURRENT_BYTES = 8 << 20;
+const CURRENT_BYTES = 6 << 20;
 
 /** The writers of one follower or one rebuild, which take the same events in the same order. */
 export class Writers {

@@ -2,12 +2,14 @@ import {
   addDays,
   certainlyBefore,
   contextOf,
+  currenciesIn,
   IllegalTransitionError,
   isUnmet,
   refsIn,
   refsOf,
   reject,
   Rejection,
+  withdrawnOn,
   type About,
   type AnyAggregate,
   type AnyCommand,
@@ -24,6 +26,7 @@ import {
 /** The refusals that any command can meet beside its own and its stages'. */
 export const engineRefusals = {
   'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
+  'ledger/former-currency': 'An amount is in a currency that was withdrawn before its day.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
   'ledger/policy-not-met': 'An adopted rule is not met; a waiver needs a reason and an authority.',
@@ -108,6 +111,12 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+
+  for (const { currency, pointer } of currenciesIn(command.fields, data)) {
+    const withdrawn = withdrawnOn(currency);
+    if (withdrawn !== undefined && certainlyBefore(withdrawn, effectiveOn))
+      reject('ledger/former-currency', `${currency} was withdrawn in ${withdrawn}; this is of ${effectiveOn}.`, { pointer });
+  }
 
   const found = own.before(effectiveOn);
   const { governedBy } = aggregate;

@@ -1,4 +1,4 @@
-import { exponentOf, whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
+import { whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
 import { isDay, whyNotADate } from '../values/dates.js';
 import type { Headcount, Quantity, Tally } from '../values/headcounts.js';
 import { stepOf, steps } from '../values/json.js';
@@ -483,7 +483,33 @@ const withRefs = new WeakMap<Fields, readonly (readonly [name: string, field: Fi
 const mayRefer = ({ kind, fields, item }: Field): boolean =>
   kind === 'ref' || (fields !== undefined && fieldsWithRefs(fields).length > 0) || (item !== undefined && mayRefer(item));
 
-export { DECIMAL, exponentOf };
+/** Every currency of an input's money, with where it stands. */
+export const currenciesIn = (fields: Fields, data: any, at = '', found: Named[] = []): Named[] => {
+  for (const [name, field] of fieldsWithMoney(fields)) collectCurrencies(field, data?.[name], `${at}/${name}`, found);
+  return found;
+};
+interface Named {
+  readonly currency: string;
+  readonly pointer: string;
+}
+const collectCurrencies = ({ kind, fields, item }: Field, value: any, pointer: string, found: Named[]): void => {
+  if (value === undefined) return;
+  if (kind === 'amount' || kind === 'value') {
+    if (value.currency !== undefined) found.push({ currency: value.currency, pointer: `${pointer}/currency` });
+  } else if (kind === 'object') currenciesIn(fields!, value, pointer, found);
+  else (value as readonly unknown[]).forEach((entry, i) => collectCurrencies(item!, entry, `${pointer}/${i}`, found));
+};
+/** Looked for once for each set of fields: every command asks. */
+const fieldsWithMoney = (fields: Fields): readonly (readonly [name: string, field: Field])[] => {
+  let found = withMoney.get(fields);
+  if (!found) withMoney.set(fields, (found = Object.entries(fields).filter(([, field]) => mayBeMoney(field))));
+  return found;
+};
+const withMoney = new WeakMap<Fields, readonly (readonly [name: string, field: Field])[]>();
+const mayBeMoney = ({ kind, fields, item }: Field): boolean =>
+  kind === 'amount' || kind === 'value' || (fields !== undefined && fieldsWithMoney(fields).length > 0) || (item !== undefined && mayBeMoney(item)); // prettier-ignore
+
+export { DECIMAL };
 
 const evidence = object({
   uri: optional(uri()),

@@ -1,3 +1,5 @@
+import { exponentOf } from './currencies.js';
+
 export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
 /**
@@ -23,19 +25,6 @@ export type Value =
   | { readonly unknown: true };
 
 export const isAmount = (value: Value): value is Amount => 'amount' in value;
-
-// ISO 4217, active codes with minor units, funds included: most have two digits. BGN stays: it was money until the end of 2025.
-const TWO =
-  'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG';
-const EXPONENTS: ReadonlyMap<string, number> = new Map([
-  ...TWO.split(' ').map((code) => [code, 2] as const),
-  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
-  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
-  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
-]);
-
-/** Digits after the point; undefined for a currency that ISO 4217 does not list as active. */
-export const exponentOf = (currency: string): number | undefined => EXPONENTS.get(currency);
 
 const plain = /^(0|[1-9]\d{0,17})(\.\d+)?$/;
 
