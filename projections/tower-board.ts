@@ -1,10 +1,8 @@
 import {
   changeFigures,
-  endOfTerm,
   growth,
   isAmount,
   linkedList,
-  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -19,7 +17,15 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contract,
+  contractFindings,
+  endOfContract,
+  lastDayOf,
+  pastEndFrom,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -66,10 +72,6 @@ const counting = (keys: readonly Key[], one: Parameters<typeof counted.of>[0]) =
 const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ? toPercent(ratio) : null);
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
-const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
-  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
-};
 
 const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
   ...change,
@@ -104,7 +106,7 @@ const contractShown = (history: History<Contract>) => {
     ceiling: c.ceiling,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
     covers: c.covers,
-    term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, monthsOf(c, 'open')) },
+    term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
     perYear:
       isAmount(c.original) && c.term.months
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
@@ -112,8 +114,12 @@ const contractShown = (history: History<Contract>) => {
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
-    termination: c.termination ?? null,
+    terminations: newestOf(c.terminations, MOST),
     notice: c.notice ?? null,
+    extensionSought: c.extensionSought ?? null,
+    closed: c.closed ?? null,
+    pastEndFrom: pastEndFrom(c) ?? null,
+    findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST),
     counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them

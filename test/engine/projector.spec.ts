@@ -696,8 +696,8 @@ describe('what is kept', () => {
   it('may mark more events than added something: only those that did are seen', async () => {
     const telling = await world(['contract-euc', 'AwardContract', award]);
     const by = (person: string, reference: string) => ({ authority: { reference }, decidedBy: { person, office: 'Deputy Mayor' } });
-    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-1', 'PCD 437'));
-    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-2', 'PCD 438'));
+    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope', summary: 'Print' }, by('p-1', 'PCD 437'));
+    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope', summary: 'Print' }, by('p-2', 'PCD 438'));
     const store = await storeOf(await telling.events());
     const texts = await (await new Rows(store).read()).texts();
     const folder = newFolder();

@@ -148,7 +148,12 @@ describe('the decisions of a person', () => {
     await world.tell('contract-euc', 'AwardContract', award);
     const decided: string[] = [];
     for (let n = 0; n < 23; n++) {
-      const { decision } = await world.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, { decidedBy: { person: 'p-1' } });
+      const { decision } = await world.tell(
+        'contract-euc',
+        'ApproveChange',
+        { kind: 'scope', summary: 'Print' },
+        { decidedBy: { person: 'p-1' } },
+      );
       decided.unshift(decision!);
     }
     const rows = await read();

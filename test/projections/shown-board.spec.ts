@@ -73,7 +73,7 @@ describe('the money of a contract on the board', () => {
     await hosting('AwardContract', award);
     await hosting('ApproveChange', { kind: 'value', to: gbp('75000000'), statedFrom: gbp('50000000') }, { decidedBy: { person: 'p-1', office: 'Mayor' } }); // prettier-ignore
     await hosting('ApproveChange', { kind: 'term', endsOn: '2030' }, { decidedBy: { person: 'p-1', office: 'Mayor' } });
-    await hosting('ApproveChange', { kind: 'scope' });
+    await hosting('ApproveChange', { kind: 'scope', summary: 'Print' });
     const [value, term, scope] = (await entry()).changes;
     expect(value).toMatchObject({
       kind: 'value',
@@ -103,7 +103,7 @@ describe('a contract on the board', () => {
       supplier: 'csc',
       supplierName: 'CSC',
       covers: 'unknown',
-      termination: null,
+      terminations: [],
       notice: null,
       finalValue: null,
       counts: { options: 7, changes: 0, delays: 7, planned: 0, moved: 0, losses: 0, warnings: 0, risks: 0 },
@@ -134,7 +134,7 @@ describe('a contract on the board', () => {
     expect((await entry()).notice).toMatchObject({ by: 'supplier', takesEffectOn: '2017' });
     await hosting('TerminateContract', { ground: 'Breach' });
     await hosting('CloseContract', { finalValue: gbp('5'), endedOn: '2016-01-04' });
-    expect(await entry()).toMatchObject({ stage: 'closed', termination: { ground: 'Breach' }, finalValue: gbp('5') });
+    expect(await entry()).toMatchObject({ stage: 'closed', terminations: [{ ground: 'Breach' }], finalValue: gbp('5') });
   });
 
   it('shows who is to move and who moved, what was lost and what was warned of, with pages of each', async () => {

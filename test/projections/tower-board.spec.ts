@@ -226,7 +226,7 @@ describe('the record behind a row', () => {
     const receipt = await world.tell(
       'contract-euc',
       'ApproveChange',
-      { kind: 'scope' },
+      { kind: 'scope', summary: 'Print' },
       { authority: { reference: 'PCD 813' }, evidence: [{ uri: 'https://example.org/pcd-813', confidence: 'primary' }] },
     );
     expect((await (await board()).contract()).trail).toMatchObject({
@@ -261,10 +261,11 @@ describe('the stage of a tower', () => {
     expect((await row('tower:euc')).stage).toBe('exiting');
     expect(await contract()).toMatchObject({
       stage: 'exiting',
-      termination: { ground: 'Failure to deliver', partial: false, on: '2016-01-04' },
+      terminations: [{ ground: 'Failure to deliver', partial: false, on: '2016-01-04' }],
       term: { ends: '2016-06-30', latestEnd: '2016-06-30' },
     });
     expect(header.totals.towers.text).toBe('£155m');
+    world.wait(200);
     await world.tell('contract-euc', 'CloseContract', { finalValue: gbp('12000000'), endedOn: '2016-06-30' });
     expect(await (await board()).contract()).toMatchObject({ stage: 'closed', finalValue: gbp('12000000') });
     expect(await stage()).toBe('closed');
@@ -274,7 +275,7 @@ describe('the stage of a tower', () => {
     await world.tell('contract-euc', 'AwardContract', csc);
     await world.tell('contract-euc', 'StartService', {});
     await world.tell('contract-euc', 'TerminateContract', { ground: 'Convenience', partial: true });
-    expect(await (await board()).contract()).toMatchObject({ stage: 'live', termination: { partial: true } });
+    expect(await (await board()).contract()).toMatchObject({ stage: 'live', terminations: [{ partial: true }] });
   });
 
   it('is that of its own contract, not of one that only stood before it', async () => {

@@ -1,2 +1,3 @@
 export { contract } from './contract.js';
-export { STAGES, type Change, type Contract, type Stage } from './state.js';
+export { contractFindings } from './findings.js';
+export { endOfContract, lastDayOf, pastEndFrom, STAGES, type Change, type Contract, type Stage } from './state.js';
