@@ -35,12 +35,12 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
   };
   for (const [earlier, later, code] of ORDER) {
     const [from, to] = [days[earlier], days[later]];
-    if (from && to && certainlyBefore(to, from)) find(code, `It was ${NAMES[later]} on ${to}, and ${NAMES[earlier]} on ${from}.`);
+    if (from && to && certainlyBefore(to, from)) find(code, `It was ${NAMES[later]} ${day(to)}, and ${NAMES[earlier]} ${day(from)}.`);
   }
   if (days.started && !days.awarded && c.supplier === undefined)
-    find('started-without-award', `The service started on ${days.started}; no award is recorded.`);
+    find('started-without-award', `The service started ${day(days.started)}; no award is recorded.`);
   else if (days.started && !days.signed && c.stage !== 'awarded')
-    find('service-without-signature', `The service started on ${days.started}; no signature is recorded.`);
+    find('service-without-signature', `The service started ${day(days.started)}; no signature is recorded.`);
   if (end && days.started && certainlyBefore(end, days.started))
     find('started-after-end', `The service started on ${days.started}; its term ended on ${end}.`);
   else if (end && term.startsOn && certainlyBefore(end, term.startsOn))
@@ -51,6 +51,7 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
     find('ended-late', `It was to end on ${c.closed.wasToEndOn} and ended on ${c.closed.endedOn}: ${c.closed.reason}`);
   return findings;
 };
+const day = (date: string): string => (date === 'unknown' ? 'on an unknown day' : `on ${date}`);
 /** Whether the figures say so, and neither is a bound that leaves it open. */
 const isAbove = (value: Amount, limit: Amount): boolean =>
   value.currency === limit.currency &&
