@@ -158,6 +158,13 @@ export class History<State = any> {
       })),
     );
     if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
+    const { first } = changed;
+    if (first && !changed.entries.some(({ recorded }) => opens(this.aggregate, recorded.type)))
+      throw new IllegalTransitionError(
+        `${this.aggregate.category}/unknown`,
+        `No such ${this.aggregate.category}: nothing opens it.`,
+        first,
+      );
     let state: State = this.aggregate.initial;
     for (const entry of changed.entries) state = this.#try(state, entry);
     return changed;
@@ -377,6 +384,8 @@ export class History<State = any> {
   }
 }
 
+/** Whether a stream can begin with an event of this type. */
+const opens = ({ events }: AnyAggregate, type: string): boolean => events[type]!.allowedIn.includes('none') && !events[type]!.mayPrecede;
 const NONE: readonly never[] = [];
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */

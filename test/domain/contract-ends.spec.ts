@@ -10,6 +10,7 @@ import { startService } from '../../src/domain/contract/commands/start-service.j
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
 import { contract, contractFindings, lastDayOf, pastEndFrom, type Contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
@@ -186,6 +187,33 @@ describe('an end', () => {
   });
 });
 
+describe('references stay inside their programme', () => {
+  const elsewhere = specification(contract, {
+    id: 'met-hosting',
+    others: [
+      stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
+      stream(programme, 'fire', context('ProgrammeChartered', { title: 'Brigade', authority: 'LFB', baseCurrency: 'GBP' }, '2014')),
+      stream(tower, 'hosting', context('TowerPlanned', { programme: 'fire', title: 'Hosting' }, '2014')),
+      stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2014')),
+      stream(contract, 'fire-hosting', context('ContractAwarded', { ...award(), towers: [], programme: 'fire' }, '2015')),
+    ],
+  });
+
+  it('a tower or a contract of another one is refused, and the refusal names the place', async () => {
+    await elsewhere()
+      .when(awardContract, award())
+      .rejects('ledger/another-programme', { pointer: '/towers/0', detail: 'The tower hosting is of the programme fire, this is of met.' });
+    await elsewhere(awarded({ towers: [] }), signed())
+      .when(terminateContract, { ground: 'Convenience', causedBy: 'fire-hosting' })
+      .rejects('ledger/another-programme', { pointer: '/causedBy' });
+  });
+
+  it('a supplier belongs to none', () =>
+    elsewhere()
+      .when(awardContract, { ...award(), towers: [] })
+      .leaves({ supplier: 'csc' }));
+});
+
 describe('terminations', () => {
   it('are a list: parts first, then the whole', () =>
     given(...ran(), terminated({ partial: true, ground: 'Print is no longer needed', endsOn: '2018-06-30' }, '2018'))
@@ -233,6 +261,25 @@ describe('a start before the award or the signature is found, never refused', ()
     await given(plan, context('ServiceStarted', {}, '2015-06'))
       .when(cancelContract, { why: 'Out of money' })
       .leaves({ stage: 'cancelled', cancelled: { why: 'Out of money', on: TODAY } });
+  });
+
+  it('also before the award that opens its record, and never of a contract of which nothing is recorded', async () => {
+    await given().when(startService, {}, on('2014-06')).rejects('contract/unknown', { detail: 'once the contract is' });
+    await given(awarded({ endsOn: '2020' }))
+      .when(startService, {}, on('2014-06'))
+      .leaves((state) => {
+        expect([state.stage, state.dates]).toEqual(['live', { started: '2014-06', awarded: '2015' }]);
+        expect(codes(state)).toEqual(['started-before-award', 'service-without-signature']);
+      });
+    await given(context('ContractRecorded', { ...award(), stage: 'live', role: 'tower' }, '2020'))
+      .when(startService, {}, on('2014-06'))
+      .leaves({ stage: 'live', dates: { started: '2014-06', recordedAs: '2020' } });
+    await given(awarded(), started('2014-06'))
+      .when(withdrawFact, { event: theFact(1) })
+      .rejects('ledger/breaks-later-event', { event: theFact(2), because: 'contract/unknown' });
+    await given(awarded(), started('2014-06'))
+      .when(withdrawFact, { event: theFact(1), withDependants: true })
+      .leaves((state, { entries }) => expect([state.stage, entries]).toEqual(['none', []]));
   });
 
   it('when it starts before the signature, in whatever order both are recorded', async () => {

@@ -141,7 +141,7 @@ describe('in every history that the ledger accepts', () => {
     const tally = new Tally();
     await fc.assert(
       fc.asyncProperty(moves(), async (tried) => void (await tally.add(await play(tried)))),
-      { numRuns: 100 }, // without a limit of time: the same histories on every machine
+      { numRuns: 150 }, // without a limit of time: the same histories on every machine
     );
     expect(tally.accepted).toBeGreaterThan(1000);
     for (const type of [...Object.keys(contract.events), 'FactCorrected', 'FactWithdrawn', 'FactAnnotated'])

@@ -73,6 +73,7 @@ export interface Contract {
   readonly title: string;
   readonly role: 'tower' | 'incumbent' | 'outside';
   readonly towers: readonly string[];
+  /** With whom it is once every novation has taken effect; `supplierOn` says with whom on a day. */
   readonly supplier?: string;
   readonly replaces?: string;
   readonly regime?: string;
@@ -156,6 +157,13 @@ export const none: Contract = {
 };
 
 export const event = eventsOf<Contract, Programme>();
+
+/** The novations that take effect certainly after a day, in valid-time order of the decision. */
+export const novationsAfter = ({ novations }: Pick<Contract, 'novations'>, day: string): readonly Novation[] =>
+  novations.filter(({ on }) => certainlyBefore(day, on));
+/** With whom the contract is on a day: until a novation takes effect, with the supplier before it. */
+export const supplierOn = (c: Pick<Contract, 'novations' | 'supplier'>, day: string): string | undefined =>
+  novationsAfter(c, day)[0]?.from ?? c.supplier;
 
 /**
  * The last day of the term, or what it would be with so many months more; computed from the first day where only the months are known.

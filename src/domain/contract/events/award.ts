@@ -85,6 +85,7 @@ export const awarding = {
       towers: data.towers ?? [],
       supplier: data.supplier,
       dates: {
+        ...c.dates,
         recordedAs: effectiveOn,
         ...(data.awardedOn && { awarded: data.awardedOn }),
         ...(data.signedOn && { signed: data.signedOn }),

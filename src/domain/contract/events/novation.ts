@@ -1,7 +1,7 @@
 import { date, optional, ref, text } from '../../../kernel/index.js';
 import { event } from '../state.js';
 
-/** How a contract moves to another supplier. */
+/** How a contract moves to another supplier: decided on one day, in effect on the same or on a later one. */
 export const novating = {
   ContractNovated: event({
     allowedIn: ['signed', 'live', 'notice-given', 'exiting'],

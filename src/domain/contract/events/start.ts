@@ -3,7 +3,7 @@ import { checked } from '../../programme/policies.js';
 import { dated, ENDS_BEFORE_START, endsAfterStart, event, type Stage } from '../state.js';
 
 /** A service that starts before its award is recorded as it happened: the contract is live once it is awarded. */
-const beforeAward: readonly Stage[] = ['planned', 'tendering'];
+const beforeAward: readonly Stage[] = ['none', 'planned', 'tendering'];
 
 /** How a contract is signed, and comes to service: in this order or in another one, which is found and not refused. */
 export const starting = {
@@ -34,6 +34,7 @@ export const starting = {
   }),
   ServiceStarted: event({
     allowedIn: [...beforeAward, 'awarded', 'signed'],
+    mayPrecede: true,
     fields: {},
     rules: {
       'contract/already-started': {
