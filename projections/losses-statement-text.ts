@@ -1,14 +1,13 @@
 import { showValue, type Format } from '../src/kernel/index.js';
-import type { Shown, Statement } from './losses-statement.js';
+import { COUNTS, FIGURES, type Line, type Shown, type Statement } from './losses-statement-row.js';
 
 const show = (figures: readonly Shown[]): string => figures.map(({ text }) => text).join(' + ') || 'nothing';
 const words = (name: string): string => name.replaceAll('-', ' ');
 const cases = (n: number): string => `${n} ${n === 1 ? 'case' : 'cases'}`;
 const column = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
 
-type Line = Statement['lines'][number];
 /** What stands in a line, apart from what it does not have. */
-const partsOf = (line: Omit<Line, 'kind' | 'category' | 'bearer'>): readonly string[] => {
+const partsOf = (line: Line): readonly string[] => {
   const figure = (name: string, figures: readonly Shown[]): string[] => (figures.length > 0 ? [`${name} ${show(figures)}`] : []);
   return [
     ...(line.identifiedCases > 0 ? [`${cases(line.identifiedCases)} identified, ${show(line.identified)}`] : []),
@@ -55,21 +54,6 @@ const statementText = ({ programme, year, title, lastDay, lines, net, disclosed,
     '',
   ].join('\n');
 
-const COUNTS = ['identifiedCases', 'cases', 'unratified'] as const;
-const FIGURES = [
-  'identified',
-  'writtenOff',
-  'reversed',
-  'revised',
-  'recoveredThisYear',
-  'recoveredEarlier',
-  'recoveredOfWrittenOff',
-  'interest',
-  'costs',
-  'exchange',
-  'approved',
-  'paid',
-] as const;
 const NET = ['opening', 'closing', 'difference'] as const;
 
 /** Columns never change their place: a new one comes last. Amounts are in units of the currency, at least and at most. */

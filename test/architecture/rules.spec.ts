@@ -48,6 +48,11 @@ describe('the import rules', () => {
     const reported = found.filter(({ rule: { name }, from }) => name === rule && from.startsWith(`${planted}/${rule}/`));
     expect(reported).not.toEqual([]);
   });
+
+  it('no-circles reports a circle of values and one of types', () => {
+    const reported = found.filter(({ rule: { name } }) => name === 'no-circles').map(({ from }) => from.split('/').at(-1));
+    expect(reported.sort()).toEqual(['a.ts', 'c.ts']);
+  });
 });
 
 describe('the lint rules against clocks, randomness and waiting', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lossesStatement, type Statement } from '../../projections/losses-statement.js';
+import { lossesStatement } from '../../projections/losses-statement.js';
+import type { Statement } from '../../projections/losses-statement-row.js';
 import { STATEMENT_FORMATS } from '../../projections/losses-statement-text.js';
 import { VECTORS } from '../domain/loss-vectors.js';
 import { closeRows, Rows, rowsAfter } from '../engine/rows-after.js';
