@@ -21,7 +21,7 @@ const textFrom =
  * transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
-export const tellStory = async (
+export const recordStory = async (
   url: string,
   folder: string,
   progress: (part: number) => void,

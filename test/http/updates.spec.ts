@@ -5,7 +5,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers } from '../../src/http/subscribers.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, tempFolder, accepted, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
@@ -65,7 +65,7 @@ const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0
 
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
-  await tellWorld(server);
+  await recordWorld(server);
   await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
@@ -288,7 +288,7 @@ describe('a subscriber', () => {
 describe('a subscriber of a log that was restored from an older copy', () => {
   it('gets a reset, whether the log is shorter or has another event at the position', async () => {
     const first = await startServer();
-    await tellWorld(first);
+    await recordWorld(first);
     await first.close();
     const copy = await tempFolder();
     await cp(first.dir, copy, { recursive: true });
