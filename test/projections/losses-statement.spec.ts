@@ -5,6 +5,7 @@ import type { Statement } from '../../projections/losses-statement-row.js';
 import { STATEMENT_FORMATS } from '../../projections/losses-statement-text.js';
 import { VECTORS } from '../domain/loss-vectors.js';
 import { closeRows, Rows, rowsAfter } from '../engine/rows-after.js';
+import { csvOf } from '../../src/csv.js';
 import { bounded, uncertainDate, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -241,18 +242,18 @@ describe('as text and as CSV', () => {
 
   it('its columns hold one thing each, and a net closes', async () => {
     const statements = [...(await allYears()).values()];
-    const { head, row } = STATEMENT_FORMATS.csv;
-    const [columns, ...records] = (head + statements.map(row).join('')).trimEnd().split('\r\n').map((line) => line.split(',')); // prettier-ignore
+    const { columns: fixed, records: of } = STATEMENT_FORMATS.csv;
+    const [columns, ...records] = csvOf(fixed, statements.flatMap(of)).trimEnd().split('\n').map((line) => line.split(',')); // prettier-ignore
     expect(records.every((record) => record.length === columns!.length)).toBe(true);
-    const of = (name: string, column: string, row: string) =>
+    const cell = (name: string, column: string, row: string) =>
       records.find((record) => record[1] === name && record[2] === row)![columns!.indexOf(column)];
     expect([
-      of('2017-18', 'writtenOffLeast', 'line'),
-      of('2020-21', 'recoveredEarlierMost', 'line'),
-      of('2020-21', 'openingLeast', 'net'),
-      of('2020-21', 'recoveredOfWrittenOffLeast', 'net'),
-      of('2020-21', 'closingMost', 'net'),
-      of('2020-21', 'balances', 'net'),
+      cell('2017-18', 'writtenOffLeast', 'line'),
+      cell('2020-21', 'recoveredEarlierMost', 'line'),
+      cell('2020-21', 'openingLeast', 'net'),
+      cell('2020-21', 'recoveredOfWrittenOffLeast', 'net'),
+      cell('2020-21', 'closingMost', 'net'),
+      cell('2020-21', 'balances', 'net'),
     ]).toEqual(['100000.00', '12000.00', '100000.00', '12000.00', '88000.00', 'true']);
   });
 });
