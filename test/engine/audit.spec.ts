@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
 import { dossierOf, historyPage, replay, type Replay } from '../../src/engine/audit/audit.js';
-import type { NewEvent } from '../../src/kernel/index.js';
+import type { Json, NewEvent } from '../../src/kernel/index.js';
 import { theFact } from '../given.js';
 import { recordWorld, World } from '../random-history.js';
 
@@ -54,14 +54,14 @@ describe('replaying a decision against what was known', () => {
   });
 
   /** Writes a decision that the rules would not take directly into the log. */
-  const smuggled = async (command: string, body: object, type: string, data: object): Promise<string> => {
+  const smuggled = async (command: string, body: Json, type: string, data: object): Promise<string> => {
     const { metadata } = (await eventsOf(await approved()))[0]!;
     const { assessed: _, ...rest } = metadata;
     const event: NewEvent = {
       id: theFact(900),
       type,
       data,
-      metadata: { ...rest, command: { id: 'smuggled', name: command, body: body as never } },
+      metadata: { ...rest, command: { id: 'smuggled', name: command, body } },
     };
     await world.store.append('contract-siam', 1, [event]);
     return 'smuggled';

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { configOf } from '../../src/config.js';
 import { createApp } from '../../src/app.module.js';
 import { FailedSignIns } from '../../src/http/failed-sign-ins.js';
@@ -457,7 +458,11 @@ describe('a server that strangers try', () => {
 
 describe('the log of failed sign-ins', () => {
   const lines: object[] = [];
-  const failed = () => new FailedSignIns({ warn: (line: object) => lines.push(line) } as never);
+  const write = (line: string): void => {
+    const { level: _, msg: __, ...said } = JSON.parse(line);
+    lines.push(said);
+  };
+  const failed = () => new FailedSignIns(pino({ base: null, timestamp: false }, { write }));
   beforeEach(() => {
     jest.useFakeTimers();
     lines.length = 0;

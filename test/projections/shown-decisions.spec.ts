@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { assessedIn, trailOf } from '../../projections/trail.js';
-import type { RecordedEvent } from '../../src/kernel/index.js';
+import type { CommandStamp, RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { inMemory, InMemory } from './in-memory.js';
 
@@ -54,7 +54,7 @@ describe('a decision', () => {
   it('of several events stands once, whether its body is kept or made from its first event', async () => {
     await hosting('AwardContract', award);
     const [event] = (await world.history('contract-hosting')).recorded as [RecordedEvent];
-    const as = (command: object): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command: command as never } });
+    const as = (command: CommandStamp): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command } });
     const of = (...events: RecordedEvent[]) => new InMemory('decisions', events).keys();
     expect(of(as({ id: 'd', name: 'N', body: {} }))).toEqual(['decision:d']);
     expect(of(as({ id: 'd', name: 'N', record: null }))).toEqual(['decision:d']);
