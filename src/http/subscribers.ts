@@ -1,7 +1,6 @@
-import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Buffer } from 'node:buffer';
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
@@ -60,11 +59,24 @@ interface Message {
 /** Why a client has to read the rows again. */
 type Reason = 'another-generation' | 'another-event' | 'beyond-the-log' | 'no-event' | 'too-many-rows';
 
+/** What a stream of updates needs of a response. */
+interface Response extends Writable {
+  readonly socket?: Writable | null;
+  removeHeader(name: string): void;
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+}
+/** What it needs of Fastify's reply. */
+export interface Reply {
+  hijack(): { readonly raw: Response };
+  getHeaders(): object;
+  readonly request: { readonly method: string };
+}
+
 /** A client: what is kept of it is its place, and what its socket has not taken yet, at most one batch of messages. */
 interface Follower {
   readonly name: string;
   readonly generation: string;
-  readonly raw: ServerResponse;
+  readonly raw: Response;
   /** Where its bytes go: past the response, which does for each message what only the first one needs. */
   readonly socket: Writable;
   at: number;
@@ -104,7 +116,7 @@ export class Subscribers {
   }
 
   /** @throws before anything is sent, what `fault` makes of an id that is malformed */
-  async open(name: string, lastId: string | undefined, reply: FastifyReply, fault: (detail: string) => Error): Promise<void> {
+  async open(name: string, lastId: string | undefined, reply: Reply, fault: (detail: string) => Error): Promise<void> {
     const { projector, most } = this.port;
     const given = lastId === undefined ? undefined : parsed(lastId);
     if (given === null) throw fault('must be <generation>.<position>.<end of the event id>, the id of a message');
