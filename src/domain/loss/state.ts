@@ -1,28 +1,19 @@
 import {
   add,
   amountOf,
+  betweenOf,
   isAmount,
   isUnmet,
   minor,
   roundHalfEven,
   subtract,
+  valueOf,
   type Amount,
+  type Between,
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
-import {
-  after,
-  betweenOf,
-  figuresOf,
-  netIn,
-  outstandingIn,
-  recoveredIn,
-  valueOf,
-  type Between,
-  type Figures,
-  type Flow,
-  type Supposed,
-} from './figures.js';
+import { after, figuresOf, netIn, outstandingIn, recoveredIn, type Figures, type Flow, type Supposed } from './figures.js';
 
 export const LOSS_STAGES = [
   'none',
