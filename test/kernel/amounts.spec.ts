@@ -291,8 +291,8 @@ describe('a step stays within a cap', () => {
         const range = stepRangeOverOriginal(original.printed, current.printed, to.printed);
         if (!range) return;
         const real = ratio(to.real - current.real, original.real);
-        expect(compareRatio(range.low!, real)).toBeLessThanOrEqual(0);
-        expect(compareRatio(range.high!, real)).toBeGreaterThanOrEqual(0);
+        expect(compareRatio(range.low, real)).toBeLessThanOrEqual(0);
+        expect(compareRatio(range.high, real)).toBeGreaterThanOrEqual(0);
         const answer = within(range, ratio(cap, 100n));
         if (answer !== 'within-precision') expect(answer).toBe(compareRatio(real, ratio(cap, 100n)) <= 0 ? 'yes' : 'no');
       }),

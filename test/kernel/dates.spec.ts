@@ -11,6 +11,7 @@ import {
   endOfTerm,
   isDay,
   isUncertainDate,
+  monthsBetween,
   moveEnd,
   whyNotADate,
   type Bounds,
@@ -156,6 +157,21 @@ describe('a term of so many months', () => {
         expect(moveEnd(endOfTerm(start, n), more)).toBe(endOfTerm(start, n + more));
       }),
     ));
+});
+
+describe('whole months', () => {
+  it('between two dates are known only if both are known to the month', () => {
+    expect(monthsBetween('2016-02', '2016-05')).toBe(3);
+    expect(monthsBetween('2016-01-15', '2016-02-14')).toBe(0);
+    expect(monthsBetween('2016-01-31', '2016-02-28')).toBe(0);
+    expect(monthsBetween('2016-01-31', '2016-02-29')).toBe(1);
+    expect(monthsBetween('2016-02-29', '2017-02-28')).toBe(12);
+    expect(monthsBetween('2016-03-15', '2016-02-20')).toBe(0);
+    expect(monthsBetween('2016-02', '[2016-03..2016-04]')).toBeUndefined();
+    expect([monthsBetween('2016', '2017-01'), monthsBetween('2016-01', 'unknown'), monthsBetween('[2016-01..]', '2017-01')]).toEqual(
+      [undefined, undefined, undefined], // prettier-ignore
+    );
+  });
 });
 
 describe('days', () => {

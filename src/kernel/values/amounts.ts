@@ -247,11 +247,13 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
   };
 };
 
-/** The lowest and highest possible value of a ratio; an end is absent where nothing bounds it. */
+/** The lowest and highest possible value of a ratio; an end that nothing bounds is 10^30, or −10^30. */
 interface RatioRange {
-  readonly low?: Ratio;
-  readonly high?: Ratio;
+  readonly low: Ratio;
+  readonly high: Ratio;
 }
+const UNBOUNDED = 10n ** 30n;
+const isBounded = ({ over, under }: Ratio): boolean => over < UNBOUNDED * under && over > -UNBOUNDED * under;
 
 /**
  * The possible range of a change's step ÷ original, given the rounding of its sources; of the step alone (`by`) where it is known. Undefined
@@ -268,17 +270,18 @@ export const stepRangeOverOriginal = (original: Value, current: Value, to: Value
   const [near, far] = base.least > 0n ? [base.least, base.most] : [-base.most!, -base.least];
   const over = (n: bigint, nearest: boolean): Ratio => (nearest ? ratio(n, near) : far === undefined ? ratio(0n, 1n) : ratio(n, far));
   return {
-    ...(least !== undefined && { low: over(least, least < 0n) }),
-    ...(most !== undefined && { high: over(most, most > 0n) }),
+    low: least === undefined ? ratio(-UNBOUNDED, 1n) : over(least, least < 0n),
+    high: most === undefined ? ratio(UNBOUNDED, 1n) : over(most, most > 0n),
   };
 };
 const negated = (n: bigint | undefined): bigint | undefined => (n === undefined ? undefined : -n);
 
 /** Whether a step stays within a cap, which it may reach exactly. `within-precision` when the sources are rounded too much to tell. */
 export const within = (step: RatioRange | undefined, cap: Ratio): 'yes' | 'no' | 'within-precision' | typeof NOT_ASSESSABLE => {
-  if (step?.high && compareRatio(step.high, cap) <= 0) return 'yes';
-  if (step?.low && compareRatio(step.low, cap) > 0) return 'no';
-  return step?.low && step.high ? 'within-precision' : NOT_ASSESSABLE;
+  if (!step) return NOT_ASSESSABLE;
+  if (compareRatio(step.high, cap) <= 0) return 'yes';
+  if (compareRatio(step.low, cap) > 0) return 'no';
+  return isBounded(step.low) && isBounded(step.high) ? 'within-precision' : NOT_ASSESSABLE;
 };
 
 /** A total per year of its term, rounded half to even to a minor unit, with its qualifier. Throws a RangeError below one month. */

@@ -149,3 +149,15 @@ export const endOfTerm = (startsOn: UncertainDate, months: number): UncertainDat
  * 2020-06-30 is 2020-12-31, and 6 months before 2021-03-31 is 2020-09-30. The result may be outside the years 1900 to 2199.
  */
 export const moveEnd = (endsOn: UncertainDate, months: number): UncertainDate => moved(endsOn, (day) => lastDayOf(addDays(day, 1), months));
+
+/**
+ * Whole months from one date to another, negative when the second is earlier; undefined unless both are known at least to the month.
+ * A month without a day counts from its first day and up to its last. 31 January to 29 February 2016 is one month.
+ */
+export const monthsBetween = (from: UncertainDate, to: UncertainDate): number | undefined => {
+  if (!/^\d{4}-\d\d/.test(from) || !/^\d{4}-\d\d/.test(to)) return undefined;
+  if (certainlyBefore(to, from)) return 0 - monthsBetween(to, from)!;
+  const [y1, m1, d1 = 1] = ymd(from);
+  const [y2, m2, d2 = 31] = ymd(to);
+  return (y2! - y1!) * 12 + m2! - m1! - (d2 < Math.min(d1, daysIn(y2!, m2!)) ? 1 : 0);
+};
