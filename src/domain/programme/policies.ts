@@ -3,7 +3,7 @@ import {
   certainlyBefore,
   changeFigures,
   moveEnd,
-  ratio,
+  ratioOfPercent,
   reaches,
   stepRangeOverOriginal,
   within,
@@ -116,9 +116,9 @@ const applies = (row: ApprovalRow, change: ChangeAsked): Answer => {
 };
 const first = (answers: readonly Answer[], order: readonly Answer[]): Answer => order.find((answer) => answers.includes(answer))!;
 
-const stepAbove = ({ original, current, to, by }: ChangeAsked, percent: number): Answer => {
+const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer => {
   if (to === undefined) return 'no';
-  const kept = within(stepRangeOverOriginal(original, current, to, by), ratio(BigInt(percent), 100n));
+  const kept = within(stepRangeOverOriginal(original, current, to, by), ratioOfPercent(percentage));
   return kept === 'not assessable' ? 'unknown' : kept === 'within-precision' ? kept : kept === 'yes' ? 'no' : 'yes';
 };
 

@@ -16,6 +16,8 @@ export type Amount = {
   readonly roundedTo?: string;
   /** Equivalents in other currencies as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
+  /** What it was before its currency was replaced, and the fixed rate: units of that currency for one of this. Never sent. */
+  readonly was?: Amount & { readonly rate: string };
 };
 
 /** Why there is no amount. An absent amount is never zero. */
@@ -220,6 +222,11 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, '0');
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - places)}${places ? `.${digits.slice(-places)}` : ''}`;
 };
+/** The ratio that a percentage stands for: `12.5` is 1/8. */
+export const ratioOfPercent = (percentage: number | string): Ratio => {
+  const [whole, fraction = ''] = String(percentage).split('.') as [string, string?];
+  return ratio(BigInt(whole + fraction), 100n * 10n ** BigInt(fraction.length));
+};
 /** `48.9 %`. */
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
@@ -231,11 +238,54 @@ interface ChangeFigures {
 }
 const NOT_ASSESSABLE = 'not assessable';
 
+/** The ratio that a rate of exchange stands for; undefined where it is no plain decimal above zero. */
+export const ratioOfRate = (rate: string): Ratio | undefined => {
+  if (!/^(0|[1-9]\d{0,11})(\.\d{1,12})?$/.test(rate) || !/[1-9]/.test(rate)) return undefined;
+  const [whole, fraction = ''] = rate.split('.') as [string, string?];
+  return ratio(BigInt(whole + fraction), 10n ** BigInt(fraction.length));
+};
+
+/** Minor units of a currency for one minor unit of another, at a rate in units of that other. */
+const minorRate = (from: string, to: string, rate: string): Ratio => {
+  const { over, under } = ratioOfRate(rate)!;
+  return ratio(under * 10n ** BigInt(exponentFor(to)), over * 10n ** BigInt(exponentFor(from)));
+};
+
+/** In minor units, without the rounding of a redenomination. */
+const exactly = (amount: Amount): Ratio => {
+  if (!amount.was) return { over: minor(amount), under: 1n };
+  const [{ over, under }, rate] = [exactly(amount.was), minorRate(amount.was.currency, amount.currency, amount.was.rate)];
+  return ratio(over * rate.over, under * rate.under);
+};
+
+/** Half up, as Regulation (EC) No 1103/97 has it; below zero the figure without its sign is rounded. */
+const roundHalfUp = ({ over, under }: Ratio): bigint =>
+  over < 0n ? -roundHalfUp({ over: -over, under }) : (2n * over + under) / (2n * under);
+
+/**
+ * A value in the currency that replaced its own, at the unrounded fixed rate (units of the old currency for one of the new), rounded half
+ * up once; it keeps what it was. A value without an amount stays so. Throws a TypeError for an unknown currency or a rate that is none.
+ */
+export const redenominated = (value: Value, currency: string, rate: string): Value => {
+  if (!isAmount(value)) return value.atLeast ? { ...value, atLeast: redenominated(value.atLeast, currency, rate) as Amount } : value;
+  const { over, under } = minorRate(value.currency, currency, rate);
+  const { over: exact, under: by } = exactly(value);
+  const rounding = isBound(value.qualifier) ? 0n : roundingOf(value);
+  return {
+    ...amountOf(roundHalfUp(ratio(exact * over, by * under)), currency),
+    ...(value.qualifier && { qualifier: value.qualifier }),
+    ...(rounding > 0n && { roundedTo: amountOf((rounding * over + under - 1n) / under, currency).amount }),
+    was: { ...value, rate },
+  };
+};
+
 /** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
   if (!isAmount(from) || !isAmount(to) || !isAmount(base)) return undefined;
   if (from.currency !== to.currency || base.currency !== to.currency || minor(base) === 0n) return undefined;
-  return ratio(minor(to) - minor(from), minor(base));
+  if (!from.was && !to.was && !base.was) return ratio(minor(to) - minor(from), minor(base));
+  const [a, b, c] = [exactly(to), exactly(from), exactly(base)];
+  return c.over === 0n ? undefined : ratio((a.over * b.under - b.over * a.under) * c.under, a.under * b.under * c.over);
 };
 
 export const changeFigures = (original: Value, current: Value, to: Value): ChangeFigures => {
@@ -417,7 +467,11 @@ const showMoney = (money: Money): string => {
 
 /** For people: `£95m`, `about £95m`, `£110,529.32`, `almost US$1.5bn (£1.1bn)`. Keeps every digit. */
 export const showAmount = (amount: Amount): string =>
-  `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${amount.stated?.length ? ` (${amount.stated.map(showMoney).join(', ')})` : ''}`;
+  `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${besides(amount)}`;
+const besides = ({ stated = [], was }: Amount): string => {
+  const others = [...stated.map(showMoney), ...(was ? [`${showMoney(was)} at ${was.rate}`] : [])];
+  return others.length > 0 ? ` (${others.join(', ')})` : '';
+};
 
 /** `undisclosed`, `withheld until 2020 (…)`, `unknown, at least £5m`, or the amount. */
 export const showValue = (value: Value): string => {

@@ -1,6 +1,5 @@
 import {
   add,
-  amount,
   amountOf,
   before,
   betweenOf,
@@ -15,6 +14,7 @@ import {
   optional,
   ref,
   showAmount,
+  signedAmount,
   text,
   type Amount,
   type Value,
@@ -63,7 +63,7 @@ const dueBefore = (
 export const changing = {
   ValueDisclosed: event({
     allowedIn: [...afterAward, 'closed'],
-    fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
+    fields: { value: signedAmount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
     rules: {
       'contract/already-disclosed': {
         says: 'A value is disclosed once: correct the event that stated it.',
@@ -84,9 +84,9 @@ export const changing = {
     fields: {
       kind: choice(['value', 'term', 'scope'], 'What changes'),
       summary: optional(text('What the change is, in our own words', { max: 1000 })),
-      to: optional(amount('The new ceiling')),
-      by: optional(amount('What the change adds, where only the step is known')),
-      statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
+      to: optional(signedAmount('The new ceiling')),
+      by: optional(signedAmount('What the change adds, or takes away, where only the step is known')),
+      statedFrom: optional(signedAmount('The value before, where the source gives another than the ledger')),
       endsOn: optional(date('The new last day of the term')),
       ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
       unforeseen: optional(flag('Whether the need was unforeseen')),

@@ -1,4 +1,4 @@
-import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, text, value } from '../../../kernel/index.js';
+import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, signedValue, text } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
 import { dated, endsAfterServiceStart, event } from '../state.js';
 
@@ -67,7 +67,7 @@ export const ending = {
   }),
   ContractClosed: event({
     allowedIn: ['exiting'],
-    fields: { finalValue: value('What it came to in the end'), endedOn: date('Last day of the contract') },
+    fields: { finalValue: signedValue('What it came to in the end'), endedOn: date('Last day of the contract') },
     rules: endsAfterServiceStart('/endedOn', ({ endedOn }: { readonly endedOn: string }) => endedOn),
     evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
       ...c,
