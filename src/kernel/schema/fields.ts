@@ -291,7 +291,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     schema: () =>
       aString({
         maxLength: 40,
-        description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], unknown',
+        description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..], unknown',
       }),
     example: () => dateExample,
   },
