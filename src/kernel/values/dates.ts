@@ -28,7 +28,8 @@ const ymd = (date: string): number[] => {
 };
 
 const whyNotPlain = (date: string): string | undefined => {
-  if (!plain.test(date)) return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown';
+  if (!plain.test(date))
+    return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown';
   const [year, month, day] = ymd(date);
   if (month !== undefined && (month < 1 || month > 12)) return `${date} is not a month of the calendar`;
   if (day !== undefined && (day < 1 || day > daysIn(year!, month!))) return `${date} is not a day of the calendar`;
