@@ -129,7 +129,7 @@ const contractShown = (history: History<Contract>) => {
     pastEndFrom: pastEndFrom(c) ?? null,
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
-    trail: trailOf(history, MOST),
+    trail: trailOf(history, MOST, assessed),
     counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };

@@ -14,7 +14,7 @@ import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js'
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
-import { historyOf, specification, stream, context, theFact, TODAY, type ToldFact } from '../given.js';
+import { historyOf, specification, stream, context, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const given = specification(contract, {
   id: 'met-hosting',
@@ -101,7 +101,7 @@ describe('a contract whose last day has certainly passed is closed', () => {
 });
 
 describe('until a contract is closed', () => {
-  const past = (...life: readonly ToldFact[]) => pastEndFrom(stateOf(life));
+  const past = (...life: readonly GivenEvent[]) => pastEndFrom(stateOf(life));
 
   it('it is past its end from the day after its last possible day', () => {
     expect(past(...ran())).toBe('2021-01-01');
@@ -212,6 +212,13 @@ describe('references stay inside their programme', () => {
     elsewhere()
       .when(awardContract, { ...award(), towers: [] })
       .leaves({ supplier: 'csc' }));
+});
+
+describe('a correction that a rule refuses', () => {
+  it('of the rate of a redenomination is refused, not folded', () =>
+    given(awarded(), context('ContractRedenominated', { currency: 'EUR', rate: '1.25' }, '2016'))
+      .when(correctFact, { event: theFact(2), pointer: '/rate', value: 'a lot', because: 'error' })
+      .rejects('ledger/wrong-value', { because: 'contract/no-rate' }));
 });
 
 describe('terminations', () => {
@@ -331,10 +338,10 @@ describe('a notice', () => {
       .leaves((state) => expect([lastDayOf(state), pastEndFrom(state)]).toEqual(['2020-12-31', '2021-01-01'])));
 });
 
-function stateOf(life: readonly ToldFact[]): Contract {
+function stateOf(life: readonly GivenEvent[]): Contract {
   return historyOf(stream(contract, 'met-hosting', ...life)).state as Contract;
 }
-function stageOf(life: readonly ToldFact[]) {
+function stageOf(life: readonly GivenEvent[]) {
   return stateOf(life).stage;
 }
 function award() {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { accepted, award, startServer, stopServer, tellWorld, type Server } from './server.js';
+import { accepted, award, startServer, stopServer, recordWorld, type Server } from './server.js';
 
 let server: Server;
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
 });
 afterAll(() => stopServer(server));
 

@@ -1,10 +1,11 @@
-import { isAmount, aggregate, type Value } from '../../kernel/index.js';
+import { isAmount, aggregate, betweenOf, showValue, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
 import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
 import { ending } from './events/end.js';
 import { extending } from './events/extension.js';
 import { novating } from './events/novation.js';
+import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, STAGES, type Contract } from './state.js';
 
@@ -23,12 +24,21 @@ const currenciesOf = ({ original, ceiling, options, changes, finalValue }: Contr
   return currencies;
 };
 
+/** Whatever its sources are rounded to. */
+const isBelowZero = (value: Value): boolean => (betweenOf(value).most ?? 0n) < 0n;
+
 export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending },
+  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending, ...redenominating },
   invariants: {
+    'contract/ceiling-below-zero': {
+      says: 'A ceiling goes below zero only where the supplier pays from the start.',
+      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
+      detail: ({ original, ceiling }) => `It would be ${showValue(ceiling)}, and was ${showValue(original)} at first.`,
+      holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
+    },
     'contract/mixed-currencies': {
       says: 'A contract has one currency: every figure of its value shares it.',
       brokenBy: {

@@ -133,6 +133,14 @@ export interface Contract {
     readonly reason?: string;
   };
   readonly finalValue?: Value;
+  /** Each with the fixed rate: units of the old currency for one of the new. */
+  readonly redenominations?: readonly {
+    readonly event: string;
+    readonly on: string;
+    readonly from: string;
+    readonly to: string;
+    readonly rate: string;
+  }[];
   readonly historyCompleteFrom?: string;
 }
 

@@ -1,4 +1,18 @@
-import { amount, choice, count, date, id, list, object, optional, ref, text, uri, value, type DataOf } from '../../../kernel/index.js';
+import {
+  amount,
+  choice,
+  count,
+  date,
+  id,
+  list,
+  object,
+  optional,
+  ref,
+  signedValue,
+  text,
+  uri,
+  type DataOf,
+} from '../../../kernel/index.js';
 import { afterAward, dated, endsAfterStart, event, type Contract } from '../state.js';
 
 const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
@@ -23,7 +37,7 @@ const options = list(
 const breaks = list(object({ afterMonths: months }), 'Break points', { max: 20 });
 const noticeDays = count('Calendar days of notice to end the contract', { max: 3660, example: 180 });
 const terms = {
-  value: value('The approved value: an amount, or why there is none'),
+  value: signedValue('The approved value: an amount, below zero where the supplier pays, or why there is none'),
   covers: optional(covers),
   vat: optional(vat),
   termMonths: optional(months),

@@ -1,4 +1,4 @@
-import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, text, value } from '../../../kernel/index.js';
+import { before, certainlyBefore, choice, date, flag, moveDays, optional, ref, signedValue, text } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
 import { dated, ENDINGS, endOfContract, endsAfterStart, event, lastDayOf, type Contract } from '../state.js';
 
@@ -16,6 +16,9 @@ const howOf = ({ stage, terminations, notice }: Contract): (typeof ENDINGS)[numb
   if (stage === 'exiting') return terminations.some(({ partial }) => !partial) ? 'terminated' : undefined;
   return stage === 'notice-given' && notice?.takesEffectOn ? 'terminated' : 'expired';
 };
+
+/** Whether a notice takes effect before its days are over → whether it keeps them. */
+const NOTICE_KEPT = { yes: 'not-met', no: 'met', unknown: 'not-assessable' } as const;
 
 /** How a contract ends. */
 export const ending = {
@@ -54,11 +57,7 @@ export const ending = {
             'contractual-notice',
             effectiveOn,
             { noticeDays, takesEffectOn: takesEffectOn ?? null },
-            !takesEffectOn || !isDay(effectiveOn)
-              ? 'not-assessable'
-              : certainlyBefore(takesEffectOn, addDays(effectiveOn, noticeDays))
-                ? 'not-met'
-                : 'met',
+            NOTICE_KEPT[takesEffectOn ? before(takesEffectOn, moveDays(effectiveOn, noticeDays)) : 'unknown'],
           ),
   }),
   TerminationNoticeWithdrawn: event({
@@ -104,7 +103,7 @@ export const ending = {
     allowedIn: ['signed', 'live', 'notice-given', 'exiting'],
     fields: {
       how: optional(choice(ENDINGS, 'How it ended')),
-      finalValue: value('What it came to in the end'),
+      finalValue: signedValue('What it came to in the end'),
       endedOn: date('Last day of the contract: of the day of closing or earlier'),
     },
     rules: {

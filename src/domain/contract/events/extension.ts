@@ -1,6 +1,7 @@
-import { before, certainlyBefore, count, date, id, moveEnd, optional, text } from '../../../kernel/index.js';
+import { before, certainlyBefore, count, date, id, isAmount, moveEnd, optional, text } from '../../../kernel/index.js';
 import { approvalOf, checked } from '../../programme/policies.js';
 import { addedBy, optionOf, optionRules } from '../options.js';
+import { ceilingAfter } from './change.js';
 import { endOfContract, endsAfterStart, event, type Contract } from '../state.js';
 
 interface Extension {
@@ -70,7 +71,7 @@ export const extending = {
       const added = exercised && addedBy(exercised, c);
       return {
         ...c,
-        ceiling: added?.to ?? c.ceiling,
+        ceiling: added?.to ?? ceilingAfter(c, undefined, added?.by && isAmount(added.by) ? added.by : undefined),
         options: c.options.map((o) => (o.option === option ? { ...o, status: 'exercised' } : o)),
         term: { ...c.term, ...(end && { endsOn: end }), ...(more && { extendedMonths: (c.term.extendedMonths ?? 0) + more }) },
         changes: [
