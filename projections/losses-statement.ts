@@ -123,32 +123,24 @@ const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
 
   let firstOff: string | undefined;
   let closed: Between = { least: 0n, most: 0n };
-  const moves = [
-    ...l.movements.map((movement) => ({ ...movement, movement })),
-    ...l.revisions.map((revision) => ({ ...revision, movement: undefined })),
-  ];
-  for (const { movement, on, net, after } of moves.sort((a, b) => a.place - b.place)) {
+  for (const { flow, on, amount, net, after, interest, costs, exchange, unmet, ratified } of l.movements) {
     const year = at(on);
     const change = unitsOf(net, currency);
-    if (!movement) year.add('revised', currency, change);
+    if (flow === 'write-off') {
+      firstOff ??= on;
+      year.countOnce('cases');
+      year.add('writtenOff', currency, change);
+      if (unmet && !ratified) year.count('unratified');
+    } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
     else {
-      const { flow, amount, interest, costs, exchange, unmet, ratified } = movement;
-      if (flow === 'write-off') {
-        firstOff ??= on;
-        year.countOnce('cases');
-        year.add('writtenOff', currency, change);
-        if (unmet && !ratified) year.count('unratified');
-      } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
-      else {
-        const of = yearOf(firstOff ?? l.identifiedOn, starts);
-        const sign = flow === 'recovery' ? 1n : -1n;
-        const received = { least: sign * minor(amount), most: sign * minor(amount) };
-        year.add('recoveredOfWrittenOff', currency, negative(change));
-        year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
-        if (interest) year.add('interest', interest.currency, exactly(interest));
-        if (costs) year.add('costs', costs.currency, exactly(costs));
-        if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
-      }
+      const of = yearOf(firstOff ?? l.identifiedOn, starts);
+      const sign = flow === 'recovery' ? 1n : -1n;
+      const received = { least: sign * minor(amount), most: sign * minor(amount) };
+      year.add('recoveredOfWrittenOff', currency, negative(change));
+      year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
+      if (interest) year.add('interest', interest.currency, exactly(interest));
+      if (costs) year.add('costs', costs.currency, exactly(costs));
+      if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
     }
     if (yearOf(on, starts) === undefined) continue;
     // by the net that the loss had, not by what moved it: what is undated between shows as a difference

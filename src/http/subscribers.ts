@@ -27,12 +27,12 @@ const MOST_BEHIND = 100;
 const BATCH_BYTES = 1 << 20;
 const HELD_BYTES = 64 << 20;
 /** The share of the event loop for followers while commands use it, and their share while a batch is made. */
-const SHARE = 0.2;
-const SHARE_WITHIN = 0.5;
+const SHARE = 0.16;
+const SHARE_WITHIN = 0.67;
 /** Memory for rendered messages that followers who come later share, in bytes. */
 const KEPT_BYTES = 6 << 20;
 /** How long a batch waits for what is not committed yet, in milliseconds. */
-const FLUSH_MS = 20;
+const FLUSH_MS = 60;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
 const BATCH_MS = 100;
 /** Writes to sockets without a pause, and their bytes. */

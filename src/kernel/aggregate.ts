@@ -28,6 +28,11 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
    * every place behind a backdated event, a correction or a withdrawal; never when stored events are read, so what was accepted stays readable.
    */
   readonly rules?: Rules<Occurrence<DataOf<F>>, State, Code>;
+  /**
+   * The types of facts that it completes: it says what already was. By the effective clock it acts right behind the last of them that
+   * stands before its own day, and the recorded clock alone shows what was believed until then. Stage and rules are judged on its own day.
+   */
+  readonly reveals?: readonly string[];
   /** The codes of its rules, for the compiler alone. */
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
@@ -144,9 +149,14 @@ export interface Command<Code extends string> extends AnyCommand {
   readonly _refusedWith?: Code;
 }
 
+/** @throws TypeError where an event reveals what is no fact of the aggregate, or reveals itself */
 export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
   spec: AggregateSpec<State, E, Code>,
 ): Aggregate<State, E, Code> => {
+  for (const [type, { reveals = [] }] of Object.entries<EventType<State, any, any>>(spec.events))
+    for (const of of reveals)
+      if (!spec.events[of] || spec.events[of].reveals)
+        throw new TypeError(`${type} reveals ${of}, which is no fact that can be completed.`);
   const self: Aggregate<State, E, Code> = {
     ...spec,
     command: (name, { summary, records, fields, rules, alreadySo, decide }) => {
