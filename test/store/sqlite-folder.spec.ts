@@ -7,9 +7,10 @@ import { FolderError, LOCK_FILE, lockFolder, refuseUnsafe, UnsafeSqliteError } f
 import { copyLedger, type CopyProgress } from '../../src/store/sqlite/ledger-copy.js';
 import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { facts, freshStream } from './event-store.contract.js';
-import { newFolders, openStore } from './folders.js';
+import { newFolders, openStores } from './folders.js';
 
 const newFolder = newFolders();
+const open = openStores();
 
 describe('a folder for a ledger', () => {
   it('cannot be a file, nor lie in one', async () => {
@@ -19,7 +20,7 @@ describe('a folder for a ledger', () => {
       expect(() => lockFolder(folder)).toThrow(FolderError);
       expect(() => lockFolder(folder)).toThrow(`${folder}, or what it should lie in, is a file.`);
     }
-    await expect(openStore(file)).rejects.toMatchObject({ code: 'no-folder', cause: { code: 'EEXIST' } });
+    await expect(open(file)).rejects.toMatchObject({ code: 'no-folder', cause: { code: 'EEXIST' } });
   });
 
   it('that cannot be made says why', async () => {
@@ -74,9 +75,10 @@ describe('the examination of a ledger', () => {
 
   it('says after which event a file cannot be read any more', async () => {
     const dir = await newFolder();
-    const store = await openStore(dir);
+    const store = await open(dir);
     const stream = freshStream();
     await store.append(stream, -1, facts(250));
+    await store.close();
     await store.close();
     const [db, other] = [new Database(join(dir, LEDGER_FILE)), new Database(join(dir, LEDGER_FILE))];
     const examining = examined(db);
@@ -93,10 +95,9 @@ describe('the examination of a ledger', () => {
 
 it('a ledger without events can be copied: all of it is compared', async () => {
   const [dir, to] = [await newFolder(), join(await newFolder(), 'copy')];
-  const store = await openStore(dir);
+  await open(dir);
   await mkdir(to);
   const phases: CopyProgress[] = [];
   expect(await copyLedger({ from: dir, to, onProgress: (progress) => phases.push(progress) })).toMatchObject({ count: 0 });
   expect([...new Set(phases.map(({ phase }) => phase))].slice(0, 2)).toEqual(['copying', 'checking']);
-  await store.close();
 });
