@@ -30,8 +30,6 @@ import {
 import { unreachableRow } from './loss-authority.js';
 import { policyFields, type ApprovalRow, type Policy, type WithPolicies } from './policy.js';
 
-const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
-
 const warningFields = {
   warning: id('The warning', { example: 'gds-tower-model' }),
   summary: text('What is warned of, in our own words', { max: 1000 }),
@@ -87,6 +85,7 @@ const unreachableIn = (policy: Policy): { readonly pointer: string; readonly app
   }
   return undefined;
 };
+const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
 const versionOf = ({ policy, version }: Policy): string => `${policy} ${version}`;
 const eachOnce = {
   'programme/duplicate': {
