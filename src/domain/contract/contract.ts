@@ -4,7 +4,7 @@ import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
 import { ending } from './events/end.js';
 import { redenominating } from './events/redenomination.js';
-import { ENDS_BEFORE_START, none, STAGES, type Contract } from './state.js';
+import { ENDS_BEFORE_START, none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
 const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): ReadonlySet<string> => {
@@ -50,7 +50,7 @@ export const contract = aggregate({
       holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
     'contract/mixed-currencies': {
-      says: 'A contract has one currency: every figure of its value shares it.',
+      says: ONE_CURRENCY,
       brokenBy: {
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],

@@ -121,6 +121,7 @@ export const none: Contract = {
 
 export const event = eventsOf<Contract, Programme>();
 
+export const ONE_CURRENCY = 'A contract has one currency: every figure of its value shares it.';
 export const ENDS_BEFORE_START = 'A contract cannot end before it starts.';
 /** For an event that sets the last day of the term: the service has not started after it. */
 export const endsAfterServiceStart = <Data>(field: string, endOf: (data: Data) => string | undefined) =>
