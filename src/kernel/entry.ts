@@ -6,6 +6,8 @@ export interface Entry {
   readonly recorded: RecordedEvent;
   readonly data: any;
   readonly effectiveOn: string;
+  /** Its place among facts of the same exact day. */
+  readonly sequence?: number;
   readonly evidence: readonly Evidence[];
   readonly corrections: readonly (Corrected & { readonly by: string; readonly was: Json })[];
   readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
