@@ -226,11 +226,23 @@ export class History<State = any> {
     readonly revealed: readonly Entry[];
   } {
     const { place, state } = this.before(day);
+    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
+    if (broughtIn.length > 0)
+      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, revealed: broughtIn.slice(1) };
     const own = this.#order.slice(0, place);
     const approximate = own.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest);
     if (this.#revealing === 0) return { state, entries: own, approximate, revealed: NONE };
     const entries = this.#inEffect(place);
     return { state, entries, approximate, revealed: entries.filter((entry) => !own.includes(entry)) };
+  }
+
+  /** The first fact as what it says of a day before its own, with what completes it; empty where nothing was there on that day. */
+  #broughtIn(day: string): readonly Entry[] {
+    const first = this.first;
+    if (!first || !this.aggregate.events[first.recorded.type]!.bringsIn) return NONE;
+    const asked = { ...first, asOf: day };
+    if ((this.#step(this.aggregate.initial, asked) as { readonly stage: string }).stage === 'none') return NONE;
+    return this.#inEffect(1).with(0, asked);
   }
 
   /** Each entry with the state it found and the state it left. */

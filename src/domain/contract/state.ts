@@ -98,6 +98,8 @@ export interface Contract {
     readonly rate: string;
   }[];
   readonly historyCompleteFrom?: string;
+  /** Of a day before that of its record: when it was recorded so. */
+  readonly recordedLater?: string;
 }
 
 export const none: Contract = {
