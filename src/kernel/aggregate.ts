@@ -35,6 +35,11 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
    * stands before its own day, and the recorded clock alone shows what was believed until then. Stage and rules are judged on its own day.
    */
   readonly reveals?: readonly string[];
+  /**
+   * Whether it brings in what existed before its own day. Where it comes first it is asked of earlier days too, with the day as `asOf`:
+   * `evolve` gives the state of that day, of the stage `none` where nothing was there yet.
+   */
+  readonly bringsIn?: boolean;
   /** The codes of its rules, for the compiler alone. */
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;

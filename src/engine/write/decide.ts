@@ -120,7 +120,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
       reject('ledger/former-currency', `${currency} was withdrawn in ${withdrawn}; this is of ${effectiveOn}.`, { pointer });
   }
 
-  const found = own.before(effectiveOn);
+  const found = own.before(effectiveOn, record.sequence);
   const { governedBy } = aggregate;
   const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;

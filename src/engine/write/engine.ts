@@ -259,7 +259,8 @@ const pause = (ms: number): Promise<void> => new Promise((resume) => setTimeout(
 const dependsOnWhatWasRead = (error: unknown): boolean =>
   error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
 
-const provenanceOf = ({ decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
+const provenanceOf = ({ sequence, decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
+  ...(sequence !== undefined && { sequence }),
   ...(decidedBy && { decidedBy }),
   ...(authority && { authority }),
   ...(reason !== undefined && { reason }),
