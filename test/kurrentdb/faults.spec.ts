@@ -865,7 +865,7 @@ describe('the events of other programs', () => {
   });
 
   it('are searched through however long it takes: a read that is cut is not the end of the log', async () => {
-    const store = await open({ deadline: 150 });
+    const store = await open({ deadline: 500, patience: 5_000 });
     await store.append(freshStream(), -1, facts(1));
     const { position } = (await store.readAll())[0]!;
     server.systemWrite(FOREIGN);
