@@ -20,6 +20,7 @@ import {
   betweenOf,
   currencyOf,
   equivalentIn,
+  isUnratified,
   KINDS,
   loss,
   showBetween,
@@ -138,14 +139,14 @@ const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
 
   let firstOff: string | undefined;
   let closed: Between = { least: 0n, most: 0n };
-  for (const { flow, on, amount, net, after, interest, costs, exchange, unmet, ratified } of l.movements) {
+  for (const { flow, on, amount, net, after, interest, costs, exchange, ...decision } of l.movements) {
     const year = at(on);
+    if (isUnratified(decision)) year.count('unratified');
     const change = unitsOf(net, currency);
     if (flow === 'write-off') {
       firstOff ??= on;
       year.countOnce('cases');
       year.add('writtenOff', currency, change);
-      if (unmet && !ratified) year.count('unratified');
     } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
     else {
       const of = yearOf(firstOff ?? l.identifiedOn, starts);
@@ -163,9 +164,9 @@ const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
     year.add('netChange', currency, { least: is.least - closed.least, most: is.most! - closed.most! });
     closed = is;
   }
-  for (const { on, amount, unmet } of l.approved) {
+  for (const { on, amount, ...decision } of l.approved) {
     at(on).add('approved', amount.currency, exactly(amount));
-    if (unmet) at(on).count('unratified');
+    if (isUnratified(decision)) at(on).count('unratified');
   }
   for (const { on, amount } of l.paid) {
     at(on).countOnce('cases');
