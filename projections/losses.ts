@@ -1,18 +1,20 @@
 import {
   amountOf,
+  betweenOf,
   isAmount,
   minor,
   newestOf,
   showAmount,
+  showBetween,
   showTotal,
   sums,
+  type Between,
   type Key,
   type Lookup,
   type Measures,
   type Total,
 } from '../src/kernel/index.js';
 import {
-  betweenOf,
   caseKey,
   comesTo,
   currencyOf,
@@ -23,9 +25,7 @@ import {
   mayBeTooMuch,
   netIn,
   outstandingIn,
-  showBetween,
   writtenOffIn,
-  type Between,
   type Loss,
   type Movement,
 } from '../src/domain/loss/index.js';

@@ -1,17 +1,7 @@
-import type { About, Actor, Assessment, Event, Provenance } from './event.js';
-import type { History } from './history.js';
+import type { About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
 import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
-
-/** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
-export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
-  /** The event's id: how a correction or a claim names it. */
-  readonly event: string;
-  readonly effectiveOn: string;
-  /** How policy assessed it when it was recorded. */
-  readonly assessed?: readonly Assessment[];
-}
 
 /** The circumstances of a decision, as policy asks for them. */
 export interface Taken {
@@ -162,19 +152,6 @@ export interface AnyCommand {
 export interface Command<Code extends string> extends AnyCommand {
   readonly _refusedWith?: Code;
 }
-
-/** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
-export interface LedgerCommand<F extends Fields, Code extends string> {
-  readonly summary: string;
-  readonly fields: F;
-  readonly events: readonly string[];
-  readonly refusals: { readonly [C in Code]: string };
-  decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
-}
-export const ledgerCommand = <const F extends Fields, const Code extends string>(
-  name: string,
-  spec: LedgerCommand<F, Code>,
-): Command<Code> => ({ name, ...spec });
 
 /** @throws TypeError where an event reveals what is no fact of the aggregate, or reveals itself */
 export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(

@@ -1,8 +1,8 @@
 import { bounds } from './values/dates.js';
 import { at, withValue } from './values/json.js';
-import type { AnyAggregate, EventContext } from './aggregate.js';
+import type { AnyAggregate } from './aggregate.js';
 import { contextOf, type Entry } from './entry.js';
-import type { Event, RecordedEvent } from './event.js';
+import type { Event, EventContext, RecordedEvent } from './event.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import { inEffect, isRevealing, tryInEffect, type Act } from './reveal.js';
 import { brokenRule } from './rule.js';

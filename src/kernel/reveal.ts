@@ -1,6 +1,6 @@
-import type { AnyAggregate, EventContext } from './aggregate.js';
+import type { AnyAggregate } from './aggregate.js';
 import type { Entry } from './entry.js';
-import type { Event } from './event.js';
+import type { Event, EventContext } from './event.js';
 import { brokenRule } from './rule.js';
 import { IllegalTransitionError, step } from './transition.js';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { betweenOf, figuresIn, netIn, outstandingIn, type Loss } from '../../src/domain/loss/index.js';
-import { isAmount, minor, type Provenance } from '../../src/kernel/index.js';
-import { toldDate, tellWorld, World } from '../random-history.js';
+import { figuresIn, netIn, outstandingIn, type Loss } from '../../src/domain/loss/index.js';
+import { betweenOf, isAmount, minor, type Provenance } from '../../src/kernel/index.js';
+import { uncertainDate, recordWorld, World } from '../random-history.js';
 
 const CURRENCIES = ['GBP', 'JPY', 'BHD', 'CLF'] as const;
 const units = fc.integer({ min: 1, max: 120 });
-const on = fc.option(toldDate, { nil: undefined, freq: 2 });
+const on = fc.option(uncertainDate, { nil: undefined, freq: 2 });
 const COMMANDS = ['ReviseLoss', 'ProposeWriteOff', 'WithdrawWriteOffProposal', 'WriteOff', 'WriteOff', 'RecordRecovery', 'RecordRecovery', 'ReverseRecovery', 'ReverseWriteOff', 'CloseLoss'] as const; // prettier-ignore
 const act = fc.record({ kind: fc.constant('act' as const), command: fc.constantFrom(...COMMANDS), units, about: fc.boolean(), on });
 const mend = fc.record({ kind: fc.constantFrom('correct' as const, 'redate' as const, 'withdraw' as const), pick: fc.nat(99), units, on });
@@ -54,9 +54,9 @@ describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
     await fc.assert(
       fc.asyncProperty(units, fc.boolean(), moves, async (gross, roughly, tried) => {
         const world = new World('2019-06-03');
-        await tellWorld(world);
+        await recordWorld(world);
         const raise = { programme: 'met', title: 'A loss', bearer: 'authority', category: 'other', gross: amount(gross, roughly) };
-        await world.tell('loss-x', 'RaiseLoss', raise, { effectiveOn: '2009' });
+        await world.record('loss-x', 'RaiseLoss', raise, { effectiveOn: '2009' });
         const begun = world.accepted;
         for (const move of tried) {
           const record: Provenance = move.on === undefined ? {} : { effectiveOn: move.on };

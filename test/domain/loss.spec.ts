@@ -15,11 +15,11 @@ import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, theFact, TODAY, type ToldFact } from '../given.js';
+import { context, specification, stream, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const usd = (amount: string) => ({ amount, currency: 'USD' });
-const world = (...events: ToldFact[]) => [
+const world = (...events: GivenEvent[]) => [
   stream(
     programme,
     'met',
@@ -491,7 +491,7 @@ describe('CloseLoss', () => {
 });
 
 describe('a special payment', () => {
-  const payment = (...more: readonly ToldFact[]) =>
+  const payment = (...more: readonly GivenEvent[]) =>
     given(raised({ kind: 'special-payment', category: 'compensation', gross: gbp('5000') }), ...more);
   const approved = context('SpecialPaymentApproved', of('4000'), '2015');
 

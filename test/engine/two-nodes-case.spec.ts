@@ -15,10 +15,10 @@ const losses = ['a', 'b', 'c', 'd'] as const;
 /** A case of some losses of £490,000, each of which a Chief Finance Officer may write off when it is not beside another. */
 const aCase = async () => {
   const world = new World('2019-11-04');
-  await world.tell('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
-  await world.tell('programme-met', 'AdoptPolicy', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2011', writeOffs });
+  await world.record('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
+  await world.record('programme-met', 'AdoptPolicy', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2011', writeOffs });
   const raise = (id: string) =>
-    world.tell(`loss-${id}`, 'RaiseLoss', { programme: 'met', title: 'Fraud', bearer: 'authority', category: 'cash', case: 'fraud-7', gross: { unknown: true } }); // prettier-ignore
+    world.record(`loss-${id}`, 'RaiseLoss', { programme: 'met', title: 'Fraud', bearer: 'authority', category: 'cash', case: 'fraud-7', gross: { unknown: true } }); // prettier-ignore
   for (const id of losses) await raise(id);
   return world;
 };
@@ -54,8 +54,8 @@ describe('decisions on the losses of one case', () => {
   it('are held up by no decision on another case, or of no case, and by none that only asks', async () => {
     const world = await aCase();
     const other = { programme: 'met', title: 'Fraud', bearer: 'authority', category: 'cash', gross: { unknown: true } };
-    await world.tell('loss-x', 'RaiseLoss', { ...other, case: 'fraud-8' });
-    await world.tell('loss-y', 'RaiseLoss', other);
+    await world.record('loss-x', 'RaiseLoss', { ...other, case: 'fraud-8' });
+    await world.record('loss-y', 'RaiseLoss', other);
     let go = (): void => undefined;
     const held = new Promise<void>((resolve) => (go = resolve));
     let asked = 0;
@@ -113,7 +113,7 @@ describe('decisions on the losses of one case', () => {
     expect(await found()).toEqual({ a: [finding], b: [finding], c: [], d: [] });
     for (const [i, id] of ['a', 'b'].entries()) {
       world.wait(2);
-      await world.tell(`loss-${id}`, 'RatifyWriteOff', { event: tried[i]!.events[0]!.id! }, { decidedBy: { person: 'p-2', office: 'Deputy Mayor' } }); // prettier-ignore
+      await world.record(`loss-${id}`, 'RatifyWriteOff', { event: tried[i]!.events[0]!.id! }, { decidedBy: { person: 'p-2', office: 'Deputy Mayor' } }); // prettier-ignore
     }
     expect(await found()).toEqual({ a: [], b: [], c: [], d: [] });
   });

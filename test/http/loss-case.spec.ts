@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { accepted, closeRunning, partsOf, startServer, tellWorld, type Server } from './server.js';
+import { accepted, closeRunning, partsOf, startServer, recordWorld, type Server } from './server.js';
 
 let server: Server;
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
   const writeOffs = [{ grossAbove: gbp('500000'), approver: 'Deputy Mayor' }, { approver: 'Director' }];
   const scheme = { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2011', writeOffs, specialPayments: writeOffs };
   await accepted(server.post('/programmes/met/adopt-policy', scheme));

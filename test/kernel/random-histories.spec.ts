@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
 import { bounds, canonical, certainlyBefore, contextOf, History, IllegalTransitionError, Snapshot, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
-import { bounded, byStream, decisionEnds, moves, play, Tally, toldDate } from '../random-history.js';
+import { bounded, byStream, decisionEnds, moves, play, Tally, uncertainDate } from '../random-history.js';
 
 const read = (name: string, events: Iterable<RecordedEvent>): History => {
   const [category, id] = split(name);
@@ -132,13 +132,13 @@ describe('in every history that the ledger accepts', () => {
 
   it('a backdated event is placed where the decision expected it', () =>
     fc.assert(
-      fc.asyncProperty(moves(), toldDate, async (tried, on) => {
+      fc.asyncProperty(moves(), uncertainDate, async (tried, on) => {
         const world = await play(tried);
         const history = await world.history('programme-met');
         if (history.state.stage === 'none' || history.before(on).place === 0) return;
         const { place } = history.before(on);
         world.wait(2000);
-        await world.tell('programme-met', 'AddWarning', { ...warned('placed'), warning: 'placed' }, { effectiveOn: on });
+        await world.record('programme-met', 'AddWarning', { ...warned('placed'), warning: 'placed' }, { effectiveOn: on });
         const { entries } = await world.history('programme-met');
         expect(entries[place]!.data.warning).toBe('placed');
       }),

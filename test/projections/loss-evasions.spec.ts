@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exposure } from '../../projections/exposure.js';
-import { lossesStatement, type Statement } from '../../projections/losses-statement.js';
+import { lossesStatement } from '../../projections/losses-statement.js';
+import type { Statement } from '../../projections/losses-statement-row.js';
 import type { Provenance } from '../../src/kernel/index.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 /** What somebody tries who wants to write off more than they may: each refused, or found on a row; a higher office may do all of it. */
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -25,15 +26,15 @@ const scheme = {
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
-  await world.tell('programme-met', 'AdoptPolicy', scheme);
+  await recordWorld(world);
+  await world.record('programme-met', 'AdoptPolicy', scheme);
 });
 afterEach(closeRows);
 
 const raise = (id: string, more: object = {}, record: Provenance = { effectiveOn: '2010' }) =>
-  world.tell(`loss-${id}`, 'RaiseLoss', { ...debt, ...more }, record);
+  world.record(`loss-${id}`, 'RaiseLoss', { ...debt, ...more }, record);
 const tell = async (command: string, data: object, record: Provenance = {}, id = 'a') =>
-  (await world.tell(`loss-${id}`, command, data, record)).events[0]!.id!;
+  (await world.record(`loss-${id}`, command, data, record)).events[0]!.id!;
 const writeOff = (amount: object, record: Provenance = {}, id = 'a') => tell('WriteOff', { amount }, record, id);
 const refused = (tried: Promise<unknown>, message: string) => expect(tried).rejects.toMatchObject({ code: 'ledger/policy-not-met', message: expect.stringContaining(message) }); // prettier-ignore
 const row = async (key: string) => (await rowsAfter(await world.events(), [exposure])).row('exposure', key);
@@ -43,7 +44,7 @@ const unratified = async (): Promise<number> => {
   const rows = all.map(({ row: one }) => one as unknown as Statement);
   return rows.reduce((sum, { totals }) => sum + totals.authority.unratified + totals.specialPayments.unratified, 0);
 };
-const correct = (event: string, pointer: string, value: unknown, record: Provenance = {}, id = 'a') => world.tell(`loss-${id}`, 'CorrectFact', { event, pointer, value, because: 'error' }, record); // prettier-ignore
+const correct = (event: string, pointer: string, value: unknown, record: Provenance = {}, id = 'a') => world.record(`loss-${id}`, 'CorrectFact', { event, pointer, value, because: 'error' }, record); // prettier-ignore
 
 describe('saying less', () => {
   beforeEach(() => raise('a'));
@@ -74,19 +75,19 @@ describe('saying less', () => {
     refused(writeOff(gbp('1'), by(OFFICER, { authority: { reference: 'PCD 1', limit: { amount: '59999.99', currency: 'GBP' } } })), 'The authority is limited to £59,999.99; this comes to £60,000')); // prettier-ignore
 
   it('naming a supplier as the one who bears it, and the authority once it is written off', async () => {
-    const { events } = await world.tell('loss-b', 'RaiseLoss', { ...debt, bearer: 'supplier', supplier: 'csc' });
+    const { events } = await world.record('loss-b', 'RaiseLoss', { ...debt, bearer: 'supplier', supplier: 'csc' });
     await writeOff(gbp('60000'), by(DIRECTOR), 'b');
     await correct(events[0]!.id!, '/bearer', 'authority', {}, 'b');
     expect(await findings('b')).toEqual([
       'The write-off of 2019-11-04 was approved under too small a gross by Director: it comes to £60,000 now, and Chief Finance Officer must ratify it.',
     ]);
-    await world.tell('loss-c', 'RaiseLoss', { ...debt, elsewhere: { authority: 'NHS' } });
+    await world.record('loss-c', 'RaiseLoss', { ...debt, elsewhere: { authority: 'NHS' } });
     await writeOff(gbp('60000'), {}, 'c');
     expect(await findings('c')).toEqual([]); // what belongs to another authority is not ours to approve
   });
 
   it('naming a supplier and nobody, and the authority once it is written off', async () => {
-    const { events } = await world.tell('loss-b', 'RaiseLoss', { ...debt, bearer: 'supplier', supplier: 'csc' });
+    const { events } = await world.record('loss-b', 'RaiseLoss', { ...debt, bearer: 'supplier', supplier: 'csc' });
     const event = await writeOff(gbp('60000'), {}, 'b');
     await correct(events[0]!.id!, '/bearer', 'authority', {}, 'b');
     expect(await findings('b')).toEqual(['Nobody is named as deciding the write-off of 2019-11-04: Chief Finance Officer must ratify it.']);
@@ -185,7 +186,7 @@ describe('a smaller figure', () => {
 
   it('of a write-off that another office approved, corrected upwards by nobody', async () => {
     await raise('a', { gross: { unknown: true } });
-    const { events } = await world.tell('loss-a', 'WriteOff', { amount: gbp('50000'), because: 'insolvent' }, by(MAYOR));
+    const { events } = await world.record('loss-a', 'WriteOff', { amount: gbp('50000'), because: 'insolvent' }, by(MAYOR));
     await refused(correct(events[0]!.id!, '/amount', gbp('900000')), 'Nobody is named as deciding');
     await correct(events[0]!.id!, '/because', 'untraceable'); // what policy does not ask for, anybody may correct
     await correct(events[0]!.id!, '/amount', gbp('900000'), by(MAYOR));
@@ -267,11 +268,11 @@ describe('another day', () => {
 
   it('after a policy that asks for less was adopted: the one that asks for more is still in force', async () => {
     await raise('a');
-    await world.tell('programme-met', 'AdoptPolicy', { ...scheme, version: '2', writeOffs: lax });
+    await world.record('programme-met', 'AdoptPolicy', { ...scheme, version: '2', writeOffs: lax });
     await refused(writeOff(gbp('60000'), by(DIRECTOR)), `${OFFICER} must approve this`);
     const event = await writeOff(gbp('60000'), by(DIRECTOR, { effectiveOn: '2019-11-03' }));
     expect(await findings()).toHaveLength(1);
-    await world.tell('programme-met', 'AdoptPolicy', { ...scheme, version: '3', writeOffs: lax });
+    await world.record('programme-met', 'AdoptPolicy', { ...scheme, version: '3', writeOffs: lax });
     expect(await findings()).toHaveLength(1); // what was found when it was recorded stands
     await tell('RatifyWriteOff', { event }, by(OFFICER));
     expect(await findings()).toEqual([]);
@@ -279,11 +280,11 @@ describe('another day', () => {
 
   it('what was recorded before any policy is not found late for that', async () => {
     const early = new World('2019-11-04');
-    await tellWorld(early);
-    await early.tell('loss-a', 'RaiseLoss', debt, { effectiveOn: '2008' });
-    await early.tell('loss-a', 'WriteOff', { amount: gbp('60000') }, { effectiveOn: '2009' });
+    await recordWorld(early);
+    await early.record('loss-a', 'RaiseLoss', debt, { effectiveOn: '2008' });
+    await early.record('loss-a', 'WriteOff', { amount: gbp('60000') }, { effectiveOn: '2009' });
     early.wait(1);
-    await early.tell('programme-met', 'AdoptPolicy', scheme);
+    await early.record('programme-met', 'AdoptPolicy', scheme);
     world = early;
     expect(await findings()).toEqual([]);
   });
@@ -315,11 +316,11 @@ describe('undoing', () => {
     const event = await writeOff(gbp('60000'), by(OFFICER));
     const reversal = await tell('ReverseWriteOff', { amount: gbp('60000') }, by(OFFICER));
     for (const record of [{}, by(DIRECTOR), by(DIRECTOR, { effectiveOn: '2012' })]) {
-      await refused(world.tell('loss-a', 'WithdrawFact', { event: reversal }, record), '');
-      await refused(world.tell('loss-a', 'WithdrawFact', { event, withDependants: true }, record), '');
+      await refused(world.record('loss-a', 'WithdrawFact', { event: reversal }, record), '');
+      await refused(world.record('loss-a', 'WithdrawFact', { event, withDependants: true }, record), '');
     }
-    await world.tell('loss-a', 'WithdrawFact', { event: reversal }, by(MAYOR));
-    await world.tell('loss-a', 'WithdrawFact', { event }, by(OFFICER));
+    await world.record('loss-a', 'WithdrawFact', { event: reversal }, by(MAYOR));
+    await world.record('loss-a', 'WithdrawFact', { event }, by(OFFICER));
     expect((await row('loss:a')).net).toBeNull();
   });
 
@@ -327,7 +328,7 @@ describe('undoing', () => {
     const event = await writeOff(gbp('60000'), by(DIRECTOR, { effectiveOn: '2019-11-03' }));
     const ratification = await tell('RatifyWriteOff', { event }, by(OFFICER));
     expect(await findings()).toEqual([]);
-    await world.tell('loss-a', 'WithdrawFact', { event: ratification });
+    await world.record('loss-a', 'WithdrawFact', { event: ratification });
     expect(await findings()).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
 import {
   amount,
   amountOf,
+  betweenOf,
   certainlyBefore,
   choice,
   date,
@@ -13,6 +14,7 @@ import {
   optional,
   ref,
   showAmount,
+  showBetween,
   aggregate,
   text,
   uuid,
@@ -24,7 +26,7 @@ import {
 } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 import { paymentApproval, writeOffApproval } from './authority.js';
-import { betweenOf, netIn, outstandingIn, showBetween, tooMuch } from './figures.js';
+import { netIn, outstandingIn, tooMuch } from './figures.js';
 import {
   AFTERWARDS,
   ALL_CATEGORIES,

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   addDays,
   certainlyBefore,
   contextOf,
   currenciesIn,
+  differences,
   IllegalTransitionError,
   isUnmet,
   refsIn,
@@ -145,7 +145,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
     const { decidedBy, authority } = was.context;
     const by = { ...judged.context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
     const ofItsDecider = assessOne({ ...judged, context: by });
-    return isDeepStrictEqual(ofItsDecider, assessOne(was)) ? ofItsDecider : assessOne(judged);
+    return differences(assessOne(was), ofItsDecider).length === 0 ? ofItsDecider : assessOne(judged);
   };
   const assessed = places.map(({ judged }) =>
     judged.flatMap(assess).map((a): Assessment => {
