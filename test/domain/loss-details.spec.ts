@@ -213,6 +213,20 @@ describe('the sentences of a refusal', () => {
       .rejects('loss/does-not-add-up', { detail: 'The items come to £61.' });
   });
 
+  it('blame the day that lies ahead', async () => {
+    const ahead = (days: object, pointer: string) =>
+      given()
+        .when(raiseLoss, { ...debt, ...days })
+        .rejects('loss/dated-ahead', { pointer });
+    await ahead({ identifiedOn: '2027' }, '/identifiedOn');
+    await ahead({ occurredOn: '2027' }, '/occurredOn');
+    await ahead({ identifiedOn: '2020', occurredOn: '2027' }, '/occurredOn');
+    await ahead({ identifiedOn: '2027', occurredOn: '2027' }, '/identifiedOn');
+    const past = (days: object, pointer: string) => given().when(raiseLoss, { ...debt, ...days }, { effectiveOn: '2013' }).rejects('loss/dated-ahead', { pointer, detail: 'It is raised on 2013.' }); // prettier-ignore
+    await past({ identifiedOn: '2014' }, '/identifiedOn');
+    await past({ identifiedOn: '2012', occurredOn: '2014' }, '/occurredOn');
+  });
+
   it('another currency is refused for that alone, whatever the amount', async () => {
     for (const command of [writeOff, recordRecovery, reverseRecovery])
       await given(raised())
