@@ -7,6 +7,8 @@ import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
 export interface Taken {
   /** Whether it is taken now: one that was taken long ago and is recorded today is not. */
   readonly now: boolean;
+  /** The day of the act: of a correction or a withdrawal its own, not that of the fact. */
+  readonly on: string;
   /** Who recorded it. */
   readonly actor: Actor;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
@@ -43,6 +45,8 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
   /** The codes of its rules, for the compiler alone. */
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
+  /** Whether its withdrawal is a decision that policy judges as it judged the event: what it undoes needs the same authority. */
+  readonly assessesWithdrawal?: boolean;
   /** Policy and law on this event, judged on the state it finds. Empty without an adopted rule. Judged again when the event is corrected. */
   assess?(data: DataOf<F>, context: EventContext, state: State, governing: Governing, taken: Taken): readonly Assessment[];
 }
