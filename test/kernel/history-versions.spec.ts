@@ -50,6 +50,21 @@ describe('histories that go on from one', () => {
     expect([base, left, right].map(({ recorded }) => recorded.map(({ type }) => type))).toEqual([base, left, right].map(typesOf));
   });
 
+  it('by the same event are each as if they had been read whole', () => {
+    const base = read([first]);
+    const [one, other] = [base.extended([second]), base.extended([second])];
+    const whole = read([first, second]);
+    for (const version of [one, other, one.extended([third]).atRevision(1)])
+      expect([version.recorded, version.entries, version.bytes, version.latestStart]).toEqual([whole.recorded, whole.entries, whole.bytes, whole.latestStart]); // prettier-ignore
+    expect(base.bytes).toBe(read([first]).bytes);
+    expect(other.extended([third]).state).toEqual(read([first, second, third]).state);
+  });
+
+  it('leave an empty one empty', () => {
+    const empty = read([]);
+    expect([empty.extended([first]).first?.recorded, empty.first]).toEqual([first, undefined]);
+  });
+
   it('each find their own decisions alone', () => {
     const { base, left, right } = three();
     const found = (history: History) => ['decision-1', 'left', 'right'].flatMap((id) => history.decision(id).map(({ type }) => type));
@@ -327,6 +342,8 @@ describe('a correction of a field', () => {
     expect(after('/evidence/0/title', 'PCD 1')).toMatchObject({ evidence: [{ title: 'PCD 1' }], data: award });
     expect(after('/evidence', [])).toMatchObject({ evidence: [], corrections: [{ was: [{ title: 'Press' }] }] });
     expect(after('/value/amount', '7').data.value).toEqual({ amount: '7', currency: 'GBP' });
+    expect(after('/effectiveOnTime', 'noon')).toMatchObject({ effectiveOn: '2016', data: { effectiveOnTime: 'noon' } });
+    expect(after('/title/evidence', 'x').evidence).toEqual([{ title: 'Press' }]);
     expect(after('/endsOn', '2020').corrections).toMatchObject([{ pointer: '/endsOn', was: null }]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { StoreUnavailableError, UNREADABLE } from '../../src/store/event-store.js';
 import { REPLICA_FILE } from '../../src/store/replica/replica-file.js';
@@ -49,6 +50,10 @@ const replica = async (): Promise<Beside> => {
     () => log.close(),
   );
   return { store, log, file };
+};
+/** At most five seconds. */
+const until = async (met: () => boolean): Promise<void> => {
+  for (let tries = 0; !met() && tries < 500; tries++) await sleep(10);
 };
 const damage = (file: string, statement: string): void => {
   const db = new Database(file);
@@ -99,12 +104,12 @@ describe.each([
     const following = (async () => {
       for await (const page of log.follow(undefined, gone.signal, 2)) seen.push(...page);
     })();
-    while (seen.length < 5) await new Promise(setImmediate);
+    await until(() => seen.length === 5);
     expect(seen.at(-1)!.position).toBe(position);
     await store.append(freshStream(), -1, facts(1));
     await store.head();
     log.notify();
-    while (seen.length < 6) await new Promise(setImmediate);
+    await until(() => seen.length === 6);
     expect(seen).toEqual(await store.readAll());
     gone.abort();
     await following;
