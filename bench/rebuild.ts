@@ -31,6 +31,7 @@ export const rebuild = async (store: EventStore, log?: ThreadOptions['log']): Pr
     ...(log && { follow: followOnThread({ log, readModel: readModel.file, genesis: store.genesis }, () => undefined) }),
     projections,
     aggregates,
+    now: () => new Date().toISOString(),
   });
   await projector.idle();
   const ms = performance.now() - begun;

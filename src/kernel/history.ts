@@ -200,11 +200,66 @@ export class History<State = any> {
     return this.#log.slice(from, Math.min(to, this.#revision) + 1);
   }
 
-  /** The part of the valid-time order before the first event certainly later than a day; `approximate` may lie after it. */
-  asOf(day: string): { readonly state: State; readonly entries: readonly Entry[]; readonly approximate: readonly Entry[] } {
+  /**
+   * The part of the valid-time order before the first event certainly later than a day. `approximate` stand in it and may lie after the day;
+   * `leftOut` stand behind it and may lie on the day or before.
+   */
+  asOf(day: string): {
+    readonly state: State;
+    readonly entries: readonly Entry[];
+    readonly approximate: readonly Entry[];
+    readonly leftOut: readonly Entry[];
+  } {
     const { place, state } = this.before(day);
+    return { state, ...this.#splitAt(place, day) };
+  }
+
+  /** The facts of which it is not certain on which side of a day they lie. Linear in the length of this history, without folding it. */
+  uncertainOn(day: string): { readonly approximate: readonly Entry[]; readonly leftOut: readonly Entry[] } {
+    const { approximate, leftOut } = this.#splitAt(this.#placeOf(day), day);
+    return { approximate, leftOut };
+  }
+
+  #splitAt(place: number, day: string) {
+    const { latest } = bounds(day);
     const entries = this.#order.slice(0, place);
-    return { state, entries, approximate: entries.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest) };
+    const approximate = entries.filter((entry) => bounds(entry.effectiveOn).latest > latest);
+    const leftOut = this.#order.slice(place, this.#placed).filter((entry) => bounds(entry.effectiveOn).earliest <= latest);
+    return { entries, approximate, leftOut };
+  }
+
+  /**
+   * What `asOf` gives, as a history of its own: as if no more had been recorded than that part, with what was corrected, noted and
+   * withdrawn of it. Itself where nothing is left out. Linear in the length of this history.
+   * @param withoutApproximate leaves out the facts that may lie after the day as well
+   * @throws IllegalTransitionError when what is left cannot follow without them
+   */
+  onDay(day: string, withoutApproximate = false): History<State> {
+    const place = this.#placeOf(day);
+    const { latest } = bounds(day);
+    const before = this.#order.slice(0, place);
+    const kept = withoutApproximate ? before.filter((entry) => bounds(entry.effectiveOn).latest <= latest) : before;
+    if (kept.length === this.#placed && this.#withdrawn.size === 0) return this;
+    const part = new History<State>(this.aggregate, this.id, this.timeZone);
+    part.#corrections = this.#corrections;
+    part.#withdrawn = this.#withdrawn;
+    part.#notes = this.#notes;
+    part.#order = kept;
+    part.#placed = kept.length;
+    for (const { effectiveOn } of kept) {
+      const { earliest } = bounds(effectiveOn);
+      if (earliest > part.#latestStart) part.#latestStart = earliest;
+    }
+    const ids = new Set(kept.map(({ recorded }) => recorded.id));
+    const isOn = ({ id, metadata }: RecordedEvent): boolean =>
+      ids.has(id) || (this.#withdrawn.has(id) && bounds(metadata.effectiveOn).earliest <= latest);
+    const known = new Set(this.recorded.filter(isOn).map(({ id }) => id));
+    for (const event of known.size > 0 ? this.recorded : NONE) {
+      const of = isLedgerEvent(event.type) ? (event.data as { readonly event?: string }).event : event.id;
+      if (of === undefined || known.has(of)) part.#record(event);
+    }
+    part.#fold();
+    return part;
   }
 
   /** Each entry with the state it found and the state it left. */
