@@ -194,7 +194,7 @@ describe('facts of an uncertain date', () => {
     const { row } = await asked(world);
     const found = await row('money', 'contract:a', '2016-12-31');
     expect(found!.row).toMatchObject({ ceiling: { amount: '176000000' } });
-    expect(found!.uncertain!.counts).toEqual({ inside: 1, leftOut: 0 });
+    expect(found!.uncertain!.counts).toEqual({ inside: 1, leftOut: 0, needed: 0 });
     expect(found!.uncertain!.inside).toEqual([
       expect.objectContaining({ type: 'ChangeApproved', stream: 'contract-a', effectiveOn: 'unknown' }),
     ]);
@@ -221,7 +221,15 @@ describe('facts of an uncertain date', () => {
     await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: 'unknown' });
     await world.tell('contract-a', 'SignContract', {}, { effectiveOn: '2016-01-01' });
     const { row } = await asked(world);
-    expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toMatchObject({ counts: { inside: 1 }, withoutInside: null });
+    expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toMatchObject({
+      counts: { inside: 1, needed: 1 },
+      withoutInside: null,
+    });
+    await world.tell('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016' });
+    const both = (await (await asked(world)).row('money', 'programme:met', '2016-06-30'))!;
+    expect(both.row).toMatchObject({ towers: { ceiling: { text: '£101m' } } });
+    expect(both.uncertain!.counts).toEqual({ inside: 2, leftOut: 0, needed: 1 });
+    expect(both.uncertain!.withoutInside).toContainEqual(expect.objectContaining({ path: '/towers/ceiling/text', value: '£96m' }));
   });
 
   it('of which the whole row is made leave no row', async () => {

@@ -48,8 +48,9 @@ export interface Uncertain {
   readonly inside: readonly UncertainFact[];
   /** Not in the row, and perhaps of the day or before. */
   readonly leftOut: readonly UncertainFact[];
-  readonly counts: { readonly inside: number; readonly leftOut: number };
-  /** What makes the row without those inside of the row with them; null where the other facts cannot follow without them. */
+  /** `needed` are those inside that others of their stream cannot follow without. */
+  readonly counts: { readonly inside: number; readonly leftOut: number; readonly needed: number };
+  /** What makes the row without those inside, but for those that are needed, of the row with them; null where all are needed. */
   readonly withoutInside: readonly Operation[] | null;
 }
 export interface RowOnDay {
@@ -431,7 +432,7 @@ export class RowsOnDay {
   ): Promise<Uncertain> {
     const { day } = question;
     const [inside, leftOut]: [UncertainFact[], UncertainFact[]] = [[], []];
-    const counts = { inside: 0, leftOut: 0 };
+    const counts = { inside: 0, leftOut: 0, needed: 0 };
     for (const stream of touched) {
       const { revision, approximate, leftOut: left } = index.byStream.get(stream)!;
       counts.inside += approximate;
@@ -448,8 +449,11 @@ export class RowsOnDay {
     }
     if (counts.inside === 0) return { inside, leftOut, counts, withoutInside: [] };
     const without = await this.#index(question, true);
-    const isLegal = touched.values().every((stream) => without.byStream.get(stream)?.without !== 'illegal');
-    if (!isLegal) return { inside, leftOut, counts, withoutInside: null };
+    for (const stream of touched) {
+      const standing = without.byStream.get(stream)!;
+      if (standing.without === 'illegal') counts.needed += standing.approximate;
+    }
+    if (counts.needed === counts.inside) return { inside, leftOut, counts, withoutInside: null };
     const [other] = await this.#rowIn(new DayLookup(without, day), key, breathe);
     return { inside, leftOut, counts, withoutInside: other ? differences(row, other) : [{ op: 'remove', path: '', was: null }] };
   }
