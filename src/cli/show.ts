@@ -186,6 +186,7 @@ const uncertaintyOf = ({ contract, ceiling }: Contract, { uncertain, ...row }: R
   const moving = inside.filter(({ changed }) => changed.some(({ path }) => path.startsWith('/ceiling')));
   return [
     ...(other && !same(other.ceiling, ceiling) ? [`${showValue(other.ceiling)} without ${factsOf(moving)}`] : []),
+    ...(uncertain.withoutInside && !other ? [`not there without ${factsOf(inside)}`] : []),
     ...(inside.length > 0 ? [`perhaps later: ${factsOf(inside)} (${typesOf(inside)})`] : []),
     ...(leftOut.length > 0 ? [`left out, perhaps earlier: ${factsOf(leftOut)} (${typesOf(leftOut)})`] : []),
   ];
