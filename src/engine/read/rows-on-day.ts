@@ -20,7 +20,7 @@ import {
   type SumOf,
   type Sums,
 } from '../../kernel/index.js';
-import { MAX_PAGE, MAX_SCANNED, type ReadModelReader, type Sequence } from '../../store/read-model.js';
+import { MAX_SCANNED, type ReadModelReader, type Sequence } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import type { HistoryCache } from '../history-cache.js';
 import { contributionsOf, contributionsOfEvent, faultedIn, kindOf, readsEvents, targetOf, targetsOf } from './projection-writer.js';
@@ -588,10 +588,10 @@ export class RowsOnDay {
   ): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     const counts = new Map<string, number>();
-    const tags = programme === undefined ? [] : [`programme:${programme}`];
+    const tag = programme === undefined ? undefined : `programme:${programme}`;
     for (let from = after; from < at;) {
-      const page = this.readModel.events({ tags, after: from, upTo: at, limit: MAX_PAGE });
-      for (const { stream, sequence } of page.events) {
+      const page = this.readModel.streams({ tag, after: from, upTo: at });
+      for (const { stream, sequence } of page.streams) {
         if (found.has(stream)) continue;
         const [category] = split(stream);
         if (!this.#readsEvents && !this.#categories.has(category)) continue;
@@ -601,7 +601,7 @@ export class RowsOnDay {
         counts.set(category, (counts.get(category) ?? 0) + 1);
         if (counts.get(category)! > MAX_STREAMS_ON_DAY) throw tooLarge(`more than ${MAX_STREAMS_ON_DAY} ${category} records`, programme);
       }
-      from = Math.max(page.scanned, page.events.at(-1)?.sequence ?? 0);
+      from = page.scanned;
       await breathe(SLICE);
     }
     if (programme === undefined) return found;
