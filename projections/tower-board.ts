@@ -115,7 +115,7 @@ const contractShown = (history: History<Contract>) => {
     termination: c.termination ?? null,
     notice: c.notice ?? null,
     finalValue: c.finalValue ?? null,
-    trail: trailOf(history, MOST),
+    trail: trailOf(history, MOST, assessed),
     counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Format } from '../kernel/index.js';
+import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
@@ -275,10 +276,12 @@ async function* written(
   format: Format,
   page: (limit: number, after: string | undefined) => Promise<{ readonly rows: readonly Row[]; readonly next?: string }>,
 ): AsyncGenerator<string> {
-  yield format.head;
   for (let cursor: string | undefined, more = true; more;) {
+    const first = cursor === undefined;
     const { rows, next } = await page(100, cursor);
-    for (const { row } of rows) yield format.row(row);
+    yield format.type === 'text/csv'
+      ? csvOf(format.columns, rows.flatMap(({ row }) => format.records(row)), { header: first, bom: first, eol: '\r\n' }) // prettier-ignore
+      : rows.map(({ row }) => format.row(row)).join('');
     cursor = next;
     more = next !== undefined;
   }

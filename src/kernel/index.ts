@@ -9,6 +9,7 @@ export * from './history.js';
 export * from './schema-version.js';
 export * from './values/json.js';
 export * from './ledger.js';
+export * from './ledger-command.js';
 export * from './names.js';
 export * from './projection.js';
 export * from './rejection.js';

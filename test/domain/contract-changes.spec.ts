@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { changeFigures } from '../../src/kernel/index.js';
-import { specification, stream, context, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, context, type Stream, type GivenEvent } from '../given.js';
 
 const given = specification(contract, { others: world({}) });
 const underScheme = specification(contract, { others: world({}, scheme()) });
@@ -416,19 +416,19 @@ function award() {
   return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', startsOn: '2015-09-01', endsOn: '2018-08-31' };
 }
 /** Undisclosed when no amount is given. */
-function awarded(amount?: string): ToldFact {
+function awarded(amount?: string): GivenEvent {
   return context('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
 }
-function approved(amount: string, on: string): ToldFact {
+function approved(amount: string, on: string): GivenEvent {
   return context('ChangeApproved', to(amount), on);
 }
-function scheme(more: object = {}): ToldFact {
+function scheme(more: object = {}): GivenEvent {
   const approver = 'Deputy Mayor for Policing and Crime';
   const row = { originalAtLeast: gbp('500000'), stepOverOriginalAbove: 10, monthsAbove: 12, approver };
   const policy = { policy: 'scheme-of-consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2014', approvals: [row] };
   return context('PolicyAdopted', { ...policy, ...more }, '2014');
 }
-function world(more: object, ...events: ToldFact[]): Stream[] {
+function world(more: object, ...events: GivenEvent[]): Stream[] {
   const met = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...more };
   return [
     stream(programme, 'met', context('ProgrammeChartered', met, '2014'), ...events),

@@ -17,9 +17,9 @@ import {
   type RecordedEvent,
 } from '../../src/kernel/index.js';
 import { playCommands } from '../random-commands.js';
-import { byStream, moves, play, tellWorld, World } from '../random-history.js';
+import { byStream, moves, play, recordWorld, World } from '../random-history.js';
 import { memoryStore } from '../fakes/memory-store.js';
-import { closeRows, Rows, tellAgain } from './rows-after.js';
+import { closeRows, Rows, appendAll } from './rows-after.js';
 
 afterEach(closeRows);
 
@@ -33,10 +33,10 @@ const exactly = (date: string): string => {
 };
 /** A world in which every fact has a certain day. */
 class CertainWorld extends World {
-  override async tell(stream: string, command: string, data: object, record: Provenance = {}) {
+  override async record(stream: string, command: string, data: object, record: Provenance = {}) {
     const of = data as { readonly pointer?: string; readonly value?: unknown };
     const corrected = of.pointer === '/effectiveOn' ? { ...data, value: exactly(String(of.value)) } : data;
-    return super.tell(stream, command, corrected, {
+    return super.record(stream, command, corrected, {
       ...record,
       ...(record.effectiveOn !== undefined && { effectiveOn: exactly(record.effectiveOn) }),
     });
@@ -72,7 +72,7 @@ const ledgerOf = async (events: readonly RecordedEvent[], day = '2030-01-01'): P
   for (const event of events) {
     const revision = (revisions.get(event.stream) ?? -1) + 1;
     revisions.set(event.stream, revision);
-    await tellAgain(store, [{ ...event, revision }]);
+    await appendAll(store, [{ ...event, revision }]);
   }
   return new Rows(store, projections, undefined, { now: () => `${day}T23:00:00.000Z` }).read();
 };
@@ -82,7 +82,7 @@ const LISTS = new Set(['contracts', 'losses', 'lossList', 'warnings', 'risks', '
 const comparable = (value: unknown, name = ''): unknown => {
   if (Array.isArray(value)) {
     const all = value.map((one) => comparable(one));
-    return LISTS.has(name) ? all.toSorted((a, b) => (canonical(a as never) < canonical(b as never) ? -1 : 1)) : all;
+    return LISTS.has(name) ? all.toSorted((a, b) => (canonical(a as Json) < canonical(b as Json) ? -1 : 1)) : all;
   }
   if (typeof value !== 'object' || value === null) return value;
   const place = 'command' in value && 'decision' in value ? ['position', 'revision'] : [];
@@ -171,10 +171,10 @@ describe('rows as of a day', () => {
 const awarded = (n: number) => ({ programme: 'met', title: `Contract ${n}`, towers: ['hosting'], supplier: 'csc', value: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
 const world2015 = async (): Promise<World> => {
   const world = new World('2020-01-06');
-  await tellWorld(world);
+  await recordWorld(world);
   for (const stream of ['programme-met', 'tower-hosting', 'tower-euc', 'supplier-csc', 'supplier-atos']) {
     const { entries } = await world.history(stream);
-    await world.tell(stream, 'CorrectFact', { event: entries[0]!.recorded.id, pointer: '/effectiveOn', value: '2014-01-01', because: 'error' }); // prettier-ignore
+    await world.record(stream, 'CorrectFact', { event: entries[0]!.recorded.id, pointer: '/effectiveOn', value: '2014-01-01', because: 'error' }); // prettier-ignore
   }
   return world;
 };
@@ -189,8 +189,8 @@ const asked = async (world: World) => {
 describe('facts of an uncertain date', () => {
   it('are named where they stand in a row or may belong to it, with what they change, and the row without them', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
-    await world.tell('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
     const { row } = await asked(world);
     const found = await row('money', 'contract:a', '2016-12-31');
     expect(found!.row).toMatchObject({ ceiling: { amount: '176000000' } });
@@ -206,9 +206,9 @@ describe('facts of an uncertain date', () => {
 
   it('are named also where they stand behind a fact that is certainly later', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
-    await world.tell('contract-a', 'SignContract', {}, { effectiveOn: '2017-03-01' });
-    await world.tell('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'SignContract', {}, { effectiveOn: '2017-03-01' });
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
     const { row } = await asked(world);
     const found = await row('money', 'contract:a', '2016-12-31');
     expect(found!.row).toMatchObject({ ceiling: { amount: '96000000' } });
@@ -218,14 +218,14 @@ describe('facts of an uncertain date', () => {
 
   it('without which others cannot follow cannot be taken out', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: 'unknown' });
-    await world.tell('contract-a', 'SignContract', {}, { effectiveOn: '2016-01-01' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: 'unknown' });
+    await world.record('contract-a', 'SignContract', {}, { effectiveOn: '2016-01-01' });
     const { row } = await asked(world);
     expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toMatchObject({
       counts: { inside: 1, needed: 1 },
       withoutInside: null,
     });
-    await world.tell('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016' });
+    await world.record('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016' });
     const both = (await (await asked(world)).row('money', 'programme:met', '2016-06-30'))!;
     expect(both.row).toMatchObject({ towers: { ceiling: { text: '£101m' } } });
     expect(both.uncertain!.counts).toEqual({ inside: 2, leftOut: 0, needed: 1 });
@@ -234,7 +234,7 @@ describe('facts of an uncertain date', () => {
 
   it('of which the whole row is made leave no row', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2016' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2016' });
     const { row } = await asked(world);
     expect((await row('money', 'contract:a', '2016-06-30'))!.uncertain!.withoutInside).toEqual([{ op: 'remove', path: '', was: null }]);
     expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toBeUndefined();
@@ -245,16 +245,16 @@ describe('facts of an uncertain date', () => {
 describe('a view of a day', () => {
   it('to come shows what is planned today', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
     const { row } = await asked(world);
     expect((await row('contract-register', 'contract:a', '2150-01-01'))!.row).toMatchObject({ stage: 'awarded' });
   });
 
   it('of one programme has what its streams link to, and nothing of another programme', async () => {
     const world = await world2015();
-    await world.tell('programme-nhs', 'CharterProgramme', { title: 'NHS', authority: 'DH', baseCurrency: 'GBP' }, { effectiveOn: '2002' });
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
-    await world.tell('contract-n', 'AwardContract', { ...awarded(7), programme: 'nhs', towers: [] }, { effectiveOn: '2015-11-01' });
+    await world.record('programme-nhs', 'CharterProgramme', { title: 'NHS', authority: 'DH', baseCurrency: 'GBP' }, { effectiveOn: '2002' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-n', 'AwardContract', { ...awarded(7), programme: 'nhs', towers: [] }, { effectiveOn: '2015-11-01' });
     const { rows, question, row } = await asked(world);
     const page = await onDay(rows, 'contract-register', question('2016-01-01', 'met'));
     expect(page.rows.map(({ key, row: { supplierName } }) => [key, supplierName])).toEqual([['contract:a', 'CSC']]);
@@ -264,7 +264,7 @@ describe('a view of a day', () => {
 
   it('comes in pages of any size, of rows and of lists', async () => {
     const world = await world2015();
-    for (let n = 1; n <= 23; n++) await world.tell(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
+    for (let n = 1; n <= 23; n++) await world.record(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
     const { rows, question } = await asked(world);
     const whole = (await onDay(rows, 'contract-register', question('2016-01-01'))).rows.map(({ key }) => key);
     expect(whole).toHaveLength(23);
@@ -288,14 +288,14 @@ describe('a view of a day', () => {
 
   it('is made of what was recorded since, and stays what it was at its own position', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
     const events = await world.events();
     const rows = await ledgerOf(events);
     const question = { at: events.length, day: '2016-12-31', programme: 'met' };
     const [before] = (await onDay(rows, 'money', question)).rows;
-    await world.tell('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '100000000', currency: 'GBP' } }, { effectiveOn: '2016-03-01' }); // prettier-ignore
-    await world.tell('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016-03-01' });
-    await tellAgain(rows.store, (await world.events()).slice(events.length));
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '100000000', currency: 'GBP' } }, { effectiveOn: '2016-03-01' }); // prettier-ignore
+    await world.record('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016-03-01' });
+    await appendAll(rows.store, (await world.events()).slice(events.length));
     await rows.read();
     const now = await onDay(rows, 'money', { ...question, at: rows.projector.sequence });
     expect(now.rows.map(({ key, row }) => [key, (row['ceiling'] as { readonly amount: string } | undefined)?.amount])).toEqual([
@@ -308,9 +308,9 @@ describe('a view of a day', () => {
 
   it('that several ask for at once is made once', async () => {
     const world = await world2015();
-    for (let n = 1; n <= 30; n++) await world.tell(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
+    for (let n = 1; n <= 30; n++) await world.record(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
     const store = memoryStore();
-    await tellAgain(store, await world.events());
+    await appendAll(store, await world.events());
     const rows = await new Rows(store).read();
     let reads = 0;
     const read = store.read.bind(store);
@@ -322,11 +322,11 @@ describe('a view of a day', () => {
 
   it('of too many streams is refused, and names what to ask for', async () => {
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
     const events = await world.events();
     const like = events.find(({ stream }) => stream === 'supplier-csc')!;
     const store = memoryStore();
-    await tellAgain(store, events);
+    await appendAll(store, events);
     for (let n = 0; n < MAX_STREAMS_ON_DAY; n++)
       await store.append(`supplier-s${n}`, -1, [{ ...like, id: `019353d2-0000-7000-9000-${String(n).padStart(12, '0')}` }]);
     const rows = await new Rows(
@@ -352,9 +352,9 @@ describe('a view of a day', () => {
       rows: { contract: (id, lookup) => ({ ended: lookup.get(contracts, id)!.endsOn < lookup.day }) },
     });
     const world = await world2015();
-    await world.tell('contract-a', 'AwardContract', { ...awarded(96), endsOn: '2018-03-31' }, { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'AwardContract', { ...awarded(96), endsOn: '2018-03-31' }, { effectiveOn: '2015-11-01' });
     const store = memoryStore();
-    await tellAgain(store, await world.events());
+    await appendAll(store, await world.events());
     let now = '2018-03-31T12:00:00.000Z';
     const rows = await new Rows(store, [ended], undefined, { now: () => now }).read();
     const at = rows.projector.sequence;

@@ -196,11 +196,11 @@ describe('micro-batches', () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', listen);
-    const failing = {
+    const failing: AsyncIterable<readonly number[]> & { asked: number } = {
       [Symbol.asyncIterator]: () => ({ next: async () => (failing.asked++ ? Promise.reject(new Error('cut')) : { value: [1] }) }),
       asked: 0,
     };
-    for await (const _ of microBatches(failing as never, 1, 10)) break;
+    for await (const _ of microBatches(failing, 1, 10)) break;
     await sleep(60);
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);

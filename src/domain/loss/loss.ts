@@ -241,6 +241,7 @@ export const loss = aggregate({
     }),
     LossRevised: event({
       allowedIn: [...OPEN, ...PAYING],
+      reveals: ['LossRaised'],
       fields: { gross: value('What it comes to as it is known now'), items: optional(items), why },
       rules: {
         'loss/not-above-zero': aboveZero('gross'),

@@ -98,8 +98,6 @@ export interface Movement {
   readonly net: Net;
   /** The net after it. */
   readonly after: Net;
-  /** Its place among the movements and the revisions, from 0. */
-  readonly place: number;
   /** What a receipt lost in exchange, against the rate of the write-off; below zero where it gained. */
   readonly exchange?: Amount;
   /** Adopted rules that it did not meet when it was recorded. */
@@ -107,16 +105,12 @@ export interface Movement {
   readonly ratified?: { readonly event: string; readonly on: string; readonly office?: string; readonly reference?: string };
 }
 
-/** What a loss comes to as it was known from a day on. */
+/** What a loss came to from the beginning, as it is known from a day on. */
 export interface Revision {
   readonly event: string;
   readonly on: string;
   readonly gross: Value;
   readonly why?: string;
-  /** How it moved the net, which an approximate or too small a gross had left uncertain. */
-  readonly net: Net;
-  readonly after: Net;
-  readonly place: number;
 }
 
 /** Payments made beside the accounts, or what was approved of them. */
@@ -299,7 +293,6 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     ...decidedIn(context),
     net: netOfMove(was, is, currency),
     after: netText(is, currency),
-    place: placeIn(known),
     ...(book?.difference !== undefined && { exchange: amountOf(book.difference, book.currency) }),
   };
   const { book: _, ...rest } = known;
@@ -323,7 +316,6 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
   return { ...next, stage: next.stage === 'closed' ? 'closed' : stageOf(next) };
 };
 
-const placeIn = ({ movements, revisions }: Loss): number => movements.length + revisions.length;
 const netText = ({ least, most }: Between, currency: string | undefined): Net => ({
   least: textIn(currency)(least),
   most: textIn(currency)(most!),
@@ -331,16 +323,10 @@ const netText = ({ least, most }: Between, currency: string | undefined): Net =>
 const netOfMove = (was: Between, is: Between, currency: string | undefined): Net =>
   netText({ least: is.least - was.least, most: is.most! - was.most! }, currency);
 
-/** The loss with another gross, as if it had always been that; the last of its revisions says how that moved the net. */
-export const revised = (l: Loss, revision: Omit<Revision, 'net' | 'after' | 'place'>): Loss => {
+/** The loss with another gross, which was its gross from the beginning. */
+export const revised = (l: Loss, revision: Revision): Loss => {
   const next = regrossed(l, revision.gross);
-  if (isMixed(next)) return next;
-  const [was, is] = [netIn(figuresIn(l)), netIn(figuresIn(next))];
-  const currency = currencyOf(next);
-  return {
-    ...next,
-    revisions: [...l.revisions, { ...revision, net: netOfMove(was, is, currency), after: netText(is, currency), place: placeIn(l) }],
-  };
+  return isMixed(next) ? next : { ...next, revisions: [...l.revisions, revision] };
 };
 
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
@@ -399,7 +385,7 @@ export const stageOf = (l: Loss): LossStage => {
 export const withProposal = (l: Loss, amount: Amount, { event, effectiveOn: on }: EventContext): Loss => {
   const known = withCurrencies(l, amount);
   if (isMixed(known)) return known;
-  const next: Loss = { ...known, proposed: { event, amount, left: amount, on } };
+  const next = withFigures({ ...known, proposed: { event, amount, left: amount, on } }, figuresIn(known));
   return { ...next, stage: stageOf(next) };
 };
 export const withoutProposal = ({ proposed: _, ...l }: Loss): Loss => ({ ...l, stage: stageOf(l) });

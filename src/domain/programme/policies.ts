@@ -13,10 +13,10 @@ import {
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
-import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
+import type { ApprovalRow, CHECKS, Policy, WithPolicies } from './policy.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
-export const inForce = ({ policies }: Pick<Programme, 'policies'>, on: string): readonly Policy[] =>
+export const inForce = ({ policies }: WithPolicies, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
 
 export const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>
@@ -38,7 +38,7 @@ export const assessment = (
 
 /** A check that a programme may adopt by its name; nothing when it has not. */
 export const checked = (
-  programme: Programme,
+  programme: WithPolicies,
   check: (typeof CHECKS)[number],
   on: string,
   inputs: Assessment['inputs'],
@@ -58,7 +58,7 @@ interface ChangeAsked {
 }
 
 /** Whether the right office approved a change: the first row of each adopted approval table that applies names the approver. */
-export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
+export const approvalOf = (programme: WithPolicies, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
   inForce(programme, effectiveOn)
     .filter((policy) => policy.approvals?.length)
     .map((policy) => {

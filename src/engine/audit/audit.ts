@@ -18,9 +18,9 @@ import { bodyOf } from '../write/receipt.js';
 
 /** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
-  const { state, entries, approximate, leftOut } =
+  const { state, entries, approximate, leftOut, revealed } =
     effectiveOn === undefined
-      ? { state: history.state, entries: history.entries, approximate: [], leftOut: [] }
+      ? { state: history.state, entries: history.entries, approximate: [], leftOut: [], revealed: [] }
       : history.asOf(effectiveOn);
   return {
     id: history.id,
@@ -31,6 +31,8 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     approximate: approximate.map(summaryOf),
     /** Events outside of the view whose uncertain date may be on `effectiveOn` or before. */
     leftOut: leftOut.map(summaryOf),
+    /** Events of a later day in the view, since they say what already was; by the recorded clock they are not in it. */
+    revealed: revealed.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
       entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
     ),

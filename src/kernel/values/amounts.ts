@@ -138,7 +138,16 @@ interface Ratio {
   readonly over: bigint;
   readonly under: bigint;
 }
-const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+/** Of any two whole numbers; most amounts fit into numbers, which divide ten times as fast. */
+const gcd = (a: bigint, b: bigint): bigint => {
+  if (a < 0n) return gcd(-a, b);
+  if (b < 0n) return gcd(a, -b);
+  if (a > MOST || b > MOST) return b === 0n ? a : gcd(b, a % b);
+  let [x, y] = [Number(a), Number(b)];
+  while (y !== 0) [x, y] = [y, x % y];
+  return BigInt(x);
+};
 /** In lowest terms, with the sign in `over`. Throws a RangeError when divided by zero. */
 export const ratio = (over: bigint, under: bigint): Ratio => {
   if (under === 0n) throw new RangeError('A ratio cannot have zero below the line.');
