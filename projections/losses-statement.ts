@@ -1,5 +1,6 @@
 import {
   amountOf,
+  betweenOf,
   bounds,
   certainlyBefore,
   isAmount,
@@ -8,24 +9,16 @@ import {
   NEWEST,
   projection,
   ranked,
+  showBetween,
   source,
   type Amount,
+  type Between,
   type Contribution,
   type Key,
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import {
-  ALL_CATEGORIES,
-  betweenOf,
-  currencyOf,
-  equivalentIn,
-  KINDS,
-  loss,
-  showBetween,
-  type Between,
-  type Loss,
-} from '../src/domain/loss/index.js';
+import { ALL_CATEGORIES, currencyOf, equivalentIn, KINDS, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, YEAR_STARTS, type Programme, type YearStart } from '../src/domain/programme/index.js';
 import { bearerOf } from './losses.js';
 import { COUNTS, FIGURES, type Disclosed, type Line as LineShown, type Net, type Shown, type Statement } from './losses-statement-row.js';

@@ -300,7 +300,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 4,
+  version: 5,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {

@@ -44,6 +44,7 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
       return fc.record({ count: fc.nat(20), unit: fc.constantFrom('people', 'people', 'fte') });
     case 'uuid':
       return fc.integer({ min: 8, max: 40 }).map((n) => `019353d2-0000-7000-8000-${String(n).padStart(12, '0')}`);
+    case 'percentage':
     case 'tally':
       return fc.integer({ min, max: 20 });
     case 'quantity':

@@ -32,7 +32,7 @@ describe('ApproveChange', () => {
     given(awarded())
       .when(approveChange, { kind: 'value', by: gbp('3403000') })
       .leaves((state) => {
-        expect(state.ceiling).toEqual({ undisclosed: true });
+        expect(state.ceiling).toEqual({ undisclosed: true, atLeast: gbp('3403000.00') });
         expect(state.changes).toEqual([expect.not.objectContaining({ to: expect.anything() })]);
         expect(state.changes[0]!.by).toEqual(gbp('3403000'));
       }));
@@ -203,7 +203,7 @@ describe('who must approve a change', () => {
     ['at-least', '600000', 'not-met'],
     ['at-least', '400000', 'not-assessable'],
     ['at-most', '400000', 'met'],
-    ['at-most', '600000', 'not-assessable'],
+    ['at-most', '600000', 'not-met'],
   ] as const)('knows of an original value only what its qualifier says: %s £%s', (qualifier, amount, result) =>
     specification(contract, { others: world({}, scheme({ approvals: [{ originalAtLeast: gbp('500000'), approver: 'Commissioner' }] })) })(
       context('ContractAwarded', { ...award(), value: { ...gbp(amount), qualifier } }, '2015'),
@@ -259,7 +259,7 @@ describe('an assessment of a change keeps', () => {
   it.each<[why: string, row: object, change: object, record: object, note: string]>([
     ['nobody was named', anyChange, to('7000000'), {}, 'Nobody was named as deciding.'],
     ['the table needs what is not known', { unforeseen: true, approver: 'Mayor' }, to('7000000'), director, 'What the table needs of the change is not known.'], // prettier-ignore
-    ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'The step lies within precision'], // prettier-ignore
+    ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'within precision of the limit: say what its sources are rounded to (roundedTo)'], // prettier-ignore
   ])('why it could not be assessed: %s', (_, row, change, record, note) =>
     rows(row)(awarded('6807000'))
       .when(approveChange, change, record)
@@ -310,7 +310,7 @@ describe('a row of an approval table', () => {
     ['over', '600000', 'not-met'],
     ['over', '400000', 'not-assessable'],
     ['under', '400000', 'met'],
-    ['under', '600000', 'not-assessable'],
+    ['under', '600000', 'not-met'],
     ['about', '600000', 'not-met'],
   ] as const)('knows of an original only what its qualifier says: %s £%s', (qualifier, amount, result) =>
     rows(mayor({ originalAtLeast: gbp('500000') }))(

@@ -432,7 +432,7 @@ describe('GiveTerminationNotice', () => {
       .when(giveTerminationNotice, inNotice)
       .assesses({ [rule]: 'not-assessable' });
     await underRules(withNotice(180))
-      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2018-01-01' }, { effectiveOn: '2017-12' })
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2018-06-15' }, { effectiveOn: '2017-12' })
       .assesses({ [rule]: 'not-assessable' });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { betweenOf, figuresIn, netIn, outstandingIn, type Loss } from '../../src/domain/loss/index.js';
-import { isAmount, minor, type Provenance } from '../../src/kernel/index.js';
+import { figuresIn, netIn, outstandingIn, type Loss } from '../../src/domain/loss/index.js';
+import { betweenOf, isAmount, minor, type Provenance } from '../../src/kernel/index.js';
 import { uncertainDate, recordWorld, World } from '../random-history.js';
 
 const CURRENCIES = ['GBP', 'JPY', 'BHD', 'CLF'] as const;

@@ -13,6 +13,7 @@ import {
   isLedgerEvent,
   projection,
   source,
+  type Json,
   type Provenance,
   type RecordedEvent,
 } from '../../src/kernel/index.js';
@@ -252,7 +253,12 @@ describe('a view of a day', () => {
 
   it('of one programme has what its streams link to, and nothing of another programme', async () => {
     const world = await world2015();
-    await world.record('programme-nhs', 'CharterProgramme', { title: 'NHS', authority: 'DH', baseCurrency: 'GBP' }, { effectiveOn: '2002' });
+    await world.record(
+      'programme-nhs',
+      'CharterProgramme',
+      { title: 'NHS', authority: 'DH', baseCurrency: 'GBP' },
+      { effectiveOn: '2002' },
+    );
     await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
     await world.record('contract-n', 'AwardContract', { ...awarded(7), programme: 'nhs', towers: [] }, { effectiveOn: '2015-11-01' });
     const { rows, question, row } = await asked(world);

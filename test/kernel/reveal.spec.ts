@@ -16,8 +16,8 @@ import {
   type Rule,
 } from '../../src/kernel/index.js';
 import { asBelieved } from '../as-believed.js';
-import { context, historyOf, stream, theFact, type ToldFact } from '../given.js';
-import { toldDate } from '../random-history.js';
+import { context, historyOf, stream, theFact, type GivenEvent } from '../given.js';
+import { uncertainDate } from '../random-history.js';
 
 interface Bill {
   readonly stage: 'none' | 'open' | 'settled';
@@ -72,9 +72,9 @@ const priced = (on: string, price: number) => context('PriceLearned', { price },
 const paid = (on: string, amount: number) => context('Paid', { amount }, on);
 const refunded = (on: string, amount: number) => context('Refunded', { amount }, on);
 const settled = (on: string) => context('Settled', {}, on);
-const of = (...events: readonly ToldFact[]): History<Bill> => historyOf(stream(bill, 'x', ...events));
+const of = (...events: readonly GivenEvent[]): History<Bill> => historyOf(stream(bill, 'x', ...events));
 const order = ({ entries }: History): string => entries.map(({ recorded, effectiveOn }) => `${recorded.type} ${effectiveOn}`).join(', ');
-const tried = (history: History<Bill>, ...events: readonly ToldFact[]): readonly Bill[] => {
+const tried = (history: History<Bill>, ...events: readonly GivenEvent[]): readonly Bill[] => {
   const on = events[0]!.effectiveOn!;
   return history.tryEvents(
     events.map(({ type, data }) => ({ type, data })),
@@ -222,7 +222,7 @@ describe('what may be decided around a fact that reveals', () => {
 });
 
 describe('in any order of recording', () => {
-  const on = toldDate;
+  const on = uncertainDate;
   const move = fc.oneof(
     fc.record({ type: fc.constant('PriceLearned' as const), n: fc.integer({ min: 1, max: 60 }), on }),
     fc.record({ type: fc.constantFrom('Paid' as const, 'Refunded' as const), n: fc.integer({ min: 1, max: 25 }), on }),
@@ -266,7 +266,7 @@ describe('in any order of recording', () => {
   it('it stands behind its fact, all others by their days, and no view of any day or revision fails', () => {
     let revealed = 0;
     fc.assert(
-      fc.property(moves, toldDate, (tries, day) => {
+      fc.property(moves, uncertainDate, (tries, day) => {
         const history = played(tries);
         const types = history.entries.map(({ recorded }) => recorded.type);
         const learnings = types.filter((type) => type === 'PriceLearned').length;

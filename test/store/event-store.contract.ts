@@ -204,6 +204,8 @@ export const eventStoreContract = (name: string, open: () => Promise<EventStore>
         const known = async () => {
           const read = (await store.read(stream)).at(-1)?.revision ?? -1;
           expect([undefined, read]).toContain(store.currentRevision?.(stream));
+          const local = (await store.readLocal?.(stream))?.at(-1)?.revision ?? -1;
+          expect([undefined, local]).toContain(store.localRevision?.(stream));
           return read;
         };
         expect(await known()).toBe(-1);

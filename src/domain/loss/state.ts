@@ -1,28 +1,19 @@
 import {
   add,
   amountOf,
+  betweenOf,
   isAmount,
   isUnmet,
   minor,
   roundHalfEven,
   subtract,
+  valueOf,
   type Amount,
+  type Between,
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
-import {
-  after,
-  betweenOf,
-  figuresOf,
-  netIn,
-  outstandingIn,
-  recoveredIn,
-  valueOf,
-  type Between,
-  type Figures,
-  type Flow,
-  type Supposed,
-} from './figures.js';
+import { after, figuresOf, netIn, outstandingIn, recoveredIn, type Figures, type Flow, type Supposed } from './figures.js';
 
 export const LOSS_STAGES = [
   'none',
@@ -192,16 +183,16 @@ export const NO_LOSS: Loss = {
 
 /** Absent while no amount is known: then every figure is 0 in any currency. */
 export const currencyOf = ({ currencies }: Pick<Loss, 'currencies'>): string | undefined => currencies[0];
-const ANY = 'GBP';
 
 const unitsIn =
-  (currency = ANY) =>
+  (currency: string | undefined) =>
   (amount: string): bigint =>
-    minor({ amount, currency });
+    currency === undefined ? BigInt(amount) : minor({ amount, currency });
+/** Without digits after the point while no currency is known: `0` is right in any. */
 const textIn =
-  (currency = ANY) =>
+  (currency: string | undefined) =>
   (units: bigint): string =>
-    amountOf(units, currency).amount;
+    currency === undefined ? String(units) : amountOf(units, currency).amount;
 
 export const figuresIn = ({ figures: { least, most }, currencies }: Pick<Loss, 'figures' | 'currencies'>): Figures => {
   const units = unitsIn(currencies[0]);

@@ -2,13 +2,12 @@ import {
   before,
   certainlyBefore,
   changeFigures,
-  compare,
-  isAmount,
-  monthsBetween,
   moveEnd,
-  ratio,
+  ratioOfPercent,
+  reaches,
   stepRangeOverOriginal,
   within,
+  type Amount,
   type Assessment,
   type EventContext,
   type Value,
@@ -52,6 +51,8 @@ interface ChangeAsked {
   readonly original: Value;
   readonly current: Value;
   readonly to?: Value | undefined;
+  /** What is added, where the step itself is known. */
+  readonly by?: Amount | undefined;
   readonly endsOn?: string | undefined;
   readonly newEndsOn?: string | undefined;
   readonly unforeseen?: boolean | undefined;
@@ -92,7 +93,7 @@ const approver = (
 type Answer = 'yes' | 'no' | 'unknown' | 'within-precision';
 const WHY_NOT: { readonly [A in Exclude<Answer, 'yes'>]?: string } = {
   unknown: 'What the table needs of the change is not known.',
-  'within-precision': 'The step lies within precision of the limit: its sources are too rounded to tell.',
+  'within-precision': 'The figure lies within precision of the limit: say what its sources are rounded to (roundedTo).',
 };
 
 const applies = (row: ApprovalRow, change: ChangeAsked): Answer => {
@@ -108,32 +109,23 @@ const applies = (row: ApprovalRow, change: ChangeAsked): Answer => {
         : row.unforeseen === change.unforeseen
           ? 'yes'
           : 'no',
-    row.originalAtLeast ? atLeast(change.original, row.originalAtLeast) : 'yes',
+    row.originalAtLeast ? reaches(change.original, row.originalAtLeast) : 'yes',
     limits.length === 0 ? 'yes' : first(limits, ['yes', 'unknown', 'within-precision', 'no']),
   ];
   return first(all, ['no', 'unknown', 'within-precision', 'yes']);
 };
 const first = (answers: readonly Answer[], order: readonly Answer[]): Answer => order.find((answer) => answers.includes(answer))!;
 
-const atLeast = (value: Value, limit: NonNullable<ApprovalRow['originalAtLeast']>): Answer => {
-  if (!isAmount(value) || value.currency !== limit.currency) return 'unknown';
-  const { qualifier = 'exact' } = value;
-  const [least, most] = [qualifier !== 'under' && qualifier !== 'at-most', qualifier !== 'over' && qualifier !== 'at-least'];
-  if (compare(value, limit) >= 0) return least ? 'yes' : 'unknown';
-  return most ? 'no' : 'unknown';
-};
-
-const stepAbove = ({ original, current, to }: ChangeAsked, percent: number): Answer => {
+const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer => {
   if (to === undefined) return 'no';
-  const kept = within(stepRangeOverOriginal(original, current, to), ratio(BigInt(percent), 100n));
+  const kept = within(stepRangeOverOriginal(original, current, to, by), ratioOfPercent(percentage));
   return kept === 'not assessable' ? 'unknown' : kept === 'within-precision' ? kept : kept === 'yes' ? 'no' : 'yes';
 };
 
 const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer => {
   if (newEndsOn === undefined) return 'no';
   if (endsOn === undefined) return 'unknown';
-  if (certainlyBefore(moveEnd(endsOn, months), newEndsOn)) return 'yes';
-  return monthsBetween(endsOn, newEndsOn) === undefined ? 'unknown' : 'no';
+  return before(moveEnd(endsOn, months), newEndsOn);
 };
 
 const inputsOf = ({ original, current, to, endsOn, newEndsOn, unforeseen }: ChangeAsked, office?: string): Assessment['inputs'] => ({

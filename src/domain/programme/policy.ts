@@ -1,9 +1,9 @@
-import { amount, choice, count, date, flag, id, list, object, optional, text, type DataOf } from '../../kernel/index.js';
+import { amount, choice, count, date, flag, id, list, object, optional, percentage, text, type DataOf } from '../../kernel/index.js';
 
 /** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
 const approvalRow = object({
   originalAtLeast: optional(amount('Original value of the contract from which the row applies')),
-  stepOverOriginalAbove: optional(count('Per cent of the original value that the change must exceed', { max: 1000, example: 10 })),
+  stepOverOriginalAbove: optional(percentage('Per cent of the original value that the change must exceed', { example: '12.5' })),
   monthsAbove: optional(count('Months that the extension must exceed', { max: 1200, example: 12 })),
   unforeseen: optional(flag('Only changes that were, or were not, unforeseen')),
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
