@@ -63,8 +63,8 @@ export interface EventPage {
 }
 
 export interface StreamPage {
-  /** Each with its first event in the page. */
-  readonly streams: readonly { readonly stream: string; readonly sequence: Sequence }[];
+  /** Each with its first event in the page, and its revision at `upTo`. */
+  readonly streams: readonly { readonly stream: string; readonly sequence: Sequence; readonly revision: number }[];
   readonly scanned: Sequence;
 }
 

@@ -4,7 +4,11 @@ import {
   bounds,
   differences,
   IllegalTransitionError,
+  isLedgerEvent,
+  isRevealing,
   NEWEST,
+  Snapshot,
+  type Bounds,
   type Contribution,
   type Entry,
   type History,
@@ -16,6 +20,7 @@ import {
   type Operation,
   type OwnList,
   type Projection,
+  type RecordedEvent,
   type Source,
   type SumOf,
   type Sums,
@@ -23,7 +28,16 @@ import {
 import { MAX_SCANNED, type ReadModelReader, type Sequence } from '../../store/read-model.js';
 import { split } from '../audit/audit.js';
 import type { HistoryCache } from '../history-cache.js';
-import { contributionsOf, contributionsOfEvent, faultedIn, kindOf, readsEvents, targetOf, targetsOf } from './projection-writer.js';
+import {
+  contributionsOf,
+  contributionsOfEvent,
+  faultedIn,
+  kindOf,
+  readsEvents,
+  targetOf,
+  targetsOf,
+  type Folded,
+} from './projection-writer.js';
 import { InvalidCursorError, type ListPage, type RowValue, type ServedBuild } from './rows.js';
 
 /** Which rows: as recorded up to a sequence, as of a day, of one programme or of the whole ledger. */
@@ -76,6 +90,8 @@ const SHOWN_BYTES = 24 << 20;
 const PAGE_BYTES = 512 << 10;
 /** Events, contributions and entries that are worked on before other work gets its turn: some milliseconds. */
 const SLICE = 100;
+/** Events of a stream that is read at once, and folded without a pause. */
+const SHORT = 200;
 /** Changes of one uncertain fact that are named. */
 const MAX_CHANGES = 20;
 
@@ -552,14 +568,14 @@ export class RowsOnDay {
     let bytes = base?.bytes ?? 0;
     const counts = new Map<string, number>();
     for (const stream of byStream.keys()) counts.set(split(stream)[0], (counts.get(split(stream)[0]) ?? 0) + 1);
-    const waiting = [...changed];
+    const waiting = [...changed.keys()];
     for (let next = 0; next < waiting.length; next++) {
       const stream = waiting[next]!;
       const [category] = split(stream);
       const was = byStream.get(stream);
       if (!was) counts.set(category, (counts.get(category) ?? 0) + 1);
       if (counts.get(category)! > MAX_STREAMS_ON_DAY) throw tooLarge(`more than ${MAX_STREAMS_ON_DAY} ${category} records`, programme);
-      const standing = await this.#stand(stream, began.get(stream)!, at, day, false);
+      const standing = await this.#stand(stream, began.get(stream)!, at, day, false, changed.get(stream));
       bytes += standing.bytes - (was?.bytes ?? 0);
       if (bytes > MAX_INDEX_BYTES) throw tooLarge('more than one view holds', programme);
       byStream.set(stream, standing);
@@ -578,24 +594,24 @@ export class RowsOnDay {
     return DayIndex.of(at, standings, breathe);
   }
 
-  /** Streams that the projection reads with events after a sequence, up to another one; of one programme those that are about it. */
+  /** Streams that the projection reads with events after a sequence, up to another one, and their revisions there; of one programme those that are about it. */
   async #recordedIn(
     programme: string | undefined,
     after: Sequence,
     at: Sequence,
     began: Map<string, Sequence>,
     breathe: Breathe,
-  ): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
+  ): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
     const counts = new Map<string, number>();
     const tag = programme === undefined ? undefined : `programme:${programme}`;
     for (let from = after; from < at;) {
       const page = this.readModel.streams({ tag, after: from, upTo: at });
-      for (const { stream, sequence } of page.streams) {
+      for (const { stream, sequence, revision } of page.streams) {
         if (found.has(stream)) continue;
         const [category] = split(stream);
         if (!this.#readsEvents && !this.#categories.has(category)) continue;
-        found.add(stream);
+        found.set(stream, revision);
         if (began.has(stream)) continue;
         began.set(stream, sequence);
         counts.set(category, (counts.get(category) ?? 0) + 1);
@@ -608,7 +624,8 @@ export class RowsOnDay {
     // what was linked to has events of its own, which may be about no programme
     for (const stream of began.keys()) {
       if (found.has(stream)) continue;
-      if (this.readModel.events({ tags: [], stream, after, upTo: at, limit: 1 }).events.length > 0) found.add(stream);
+      if (this.readModel.events({ tags: [], stream, after, upTo: at, limit: 1 }).events.length > 0)
+        found.set(stream, this.readModel.revisionAt(stream, at));
       await breathe();
     }
     return found;
@@ -626,25 +643,11 @@ export class RowsOnDay {
   }
 
   /** Where a stream stands on the day; a faulted one is read up to its fault. */
-  async #stand(stream: string, since: Sequence, at: Sequence, day: string, without: boolean): Promise<Standing> {
+  async #stand(stream: string, since: Sequence, at: Sequence, day: string, without: boolean, known?: number): Promise<Standing> {
     const { readModel } = this;
     const faulted = this.writer.faulted.get(stream) ?? Infinity;
-    const revision = readModel.revisionAt(stream, Math.min(at, faulted - 1));
-    const whole = revision < 0 ? undefined : await this.histories.at(stream, revision);
-    const uncertain = whole?.uncertainOn(day);
-    const [approximate, leftOut] = [uncertain?.approximate.length ?? 0, uncertain?.leftOut.length ?? 0];
-    let part = whole;
-    let left: Standing['without'];
-    if (whole && without && approximate > 0)
-      try {
-        part = whole.onDay(day, true);
-        left = 'left-out';
-      } catch (error) {
-        if (!(error instanceof IllegalTransitionError)) throw error;
-        part = whole.onDay(day);
-        left = 'illegal';
-      }
-    else part = whole?.onDay(day);
+    const revision = faulted > at && known !== undefined ? known : readModel.revisionAt(stream, Math.min(at, faulted - 1));
+    const { part, recorded, approximate, leftOut, left } = await this.#partOf(stream, revision, day, without);
     const contributions = part && part.revision >= 0 ? contributionsOf(this.projection, part) : [];
     const fault = faulted <= at ? await this.#faultOf(stream, faulted, revision, contributions) : undefined;
     const placed: Placed[] = [];
@@ -655,7 +658,7 @@ export class RowsOnDay {
     };
     for (const contribution of contributions) place(contribution, { since });
     if (this.#readsEvents)
-      for (const event of part?.recorded ?? []) {
+      for (const event of recorded) {
         if (bounds(event.metadata.effectiveOn).earliest > day) continue; // a correction that was decided later
         const own = contributionsOfEvent(this.projection, event);
         if (own.length === 0) continue;
@@ -663,6 +666,34 @@ export class RowsOnDay {
         for (const contribution of own) place(contribution, { since: sequence, event: event.revision });
       }
     return standing;
+  }
+
+  /** The part of a stream before what is certainly later than the day, and how much of it is uncertain. */
+  async #partOf(stream: string, revision: number, day: string, without: boolean): Promise<Part> {
+    if (revision < 0) return { part: undefined, recorded: [], approximate: 0, leftOut: 0 };
+    let whole: History | undefined;
+    if (revision < SHORT) {
+      const events = await this.histories.read(stream, 0, revision + 1);
+      const empty = this.histories.emptyOf(stream);
+      const quick = this.#readsEvents || without ? undefined : folded(Snapshot.of(empty), events, day);
+      if (quick) return quick;
+      if (events.length === revision + 1) whole = empty.extended(events);
+    }
+    whole ??= await this.histories.at(stream, revision);
+    const uncertain = whole.uncertainOn(day);
+    const counts = { approximate: uncertain.approximate.length, leftOut: uncertain.leftOut.length };
+    if (!without || counts.approximate === 0) {
+      const part = whole.onDay(day);
+      return { part, recorded: part.recorded, ...counts };
+    }
+    try {
+      const part = whole.onDay(day, true);
+      return { part, recorded: part.recorded, ...counts, left: 'left-out' };
+    } catch (error) {
+      if (!(error instanceof IllegalTransitionError)) throw error;
+      const part = whole.onDay(day);
+      return { part, recorded: part.recorded, ...counts, left: 'illegal' };
+    }
   }
 
   async #faultOf(
@@ -675,6 +706,37 @@ export class RowsOnDay {
     return { since, totals: faultedIn(contributions, about.programme) };
   }
 }
+
+interface Part {
+  readonly part: Folded | undefined;
+  /** What single events contribute by; of a part that was folded without a history it is not kept. */
+  readonly recorded: readonly RecordedEvent[];
+  readonly approximate: number;
+  readonly leftOut: number;
+  readonly left?: NonNullable<Standing['without']>;
+}
+/**
+ * The part of a stream of facts and notes alone, folded once: placed as a history places them, of which nothing but the state is needed.
+ * Undefined where one corrects, withdraws or reveals another.
+ */
+const folded = (empty: Snapshot, events: readonly RecordedEvent[], day: string): Part | undefined => {
+  const order: (Bounds & { readonly event: RecordedEvent })[] = [];
+  let latestStart = '';
+  for (const event of events) {
+    if (event.type === 'FactAnnotated') continue;
+    if (isLedgerEvent(event.type) || isRevealing(empty.aggregate, event.type)) return undefined;
+    const { earliest, latest } = bounds(event.metadata.effectiveOn);
+    const place = latestStart <= latest ? -1 : order.findIndex((other) => other.earliest > latest);
+    if (place === -1) order.push({ event, earliest, latest });
+    else order.splice(place, 0, { event, earliest, latest });
+    if (earliest > latestStart) latestStart = earliest;
+  }
+  const later = order.findIndex(({ earliest }) => earliest > day);
+  const end = later === -1 ? order.length : later;
+  const approximate = order.slice(0, end).filter(({ latest }) => latest > day).length;
+  const leftOut = order.slice(end).filter(({ earliest }) => earliest <= day).length;
+  return { part: empty.extended(order.slice(0, end).map(({ event }) => event)), recorded: [], approximate, leftOut };
+};
 
 const factOf = ({ recorded, effectiveOn }: Entry, before: unknown, after: unknown): UncertainFact => ({
   event: recorded.id,

@@ -33,7 +33,8 @@ interface PlaceRow {
 /** After these the file is as it was: the next attempt may succeed. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PERM|INTERRUPT|PROTOCOL)/;
 
-const STREAMS = 'SELECT n.name AS stream, min(e.sequence) AS sequence FROM';
+const STREAMS = `SELECT n.name AS stream, min(e.sequence) AS sequence,
+  (SELECT x.revision FROM events x WHERE x.stream = e.stream AND x.sequence <= ? ORDER BY x.sequence DESC LIMIT 1) AS revision FROM`;
 const BY_STREAM = 'GROUP BY e.stream ORDER BY 2';
 const SUM = 'SELECT since, measures, steps FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
 
@@ -105,10 +106,8 @@ export class ReadModelQueries implements ReadModelReader {
     if (tag === undefined) {
       const scanned = Math.min(upTo, after + MAX_PAGE);
       const within = 'e.sequence > ? AND e.sequence <= ?';
-      return {
-        streams: this.all(`${STREAMS} events e JOIN names n ON n.id = e.stream WHERE ${within} ${BY_STREAM}`, after, scanned),
-        scanned,
-      };
+      const sql = `${STREAMS} events e JOIN names n ON n.id = e.stream WHERE ${within} ${BY_STREAM}`;
+      return { streams: this.all(sql, upTo, after, scanned), scanned };
     }
     const sequences: Sequence[] = [];
     for (const sequence of this.#sequencesOf(this.#postingsOf(tag), after)) {
@@ -116,7 +115,7 @@ export class ReadModelQueries implements ReadModelReader {
       sequences.push(sequence);
     }
     const sql = `${STREAMS} json_each(?) j CROSS JOIN events e ON e.sequence = j.value JOIN names n ON n.id = e.stream ${BY_STREAM}`;
-    const streams = this.all<StreamPage['streams'][number]>(sql, JSON.stringify(sequences));
+    const streams = this.all<StreamPage['streams'][number]>(sql, upTo, JSON.stringify(sequences));
     return { streams, scanned: sequences.length < MAX_PAGE ? upTo : sequences.at(-1)! };
   }
 
