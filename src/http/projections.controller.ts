@@ -16,7 +16,10 @@ import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
 const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 unless set.' };
-const FORMAT = { format: 'Every row in a form that the projection has beside JSON, such as `csv` or `text`.' };
+const FORMAT = {
+  format:
+    'Every row in a form that the projection has beside JSON, such as `csv` or `text`; with the header `Accept: text/csv` it is `csv`.',
+};
 const DAY = { ...ON_DAY, programme: 'With effectiveOn: what is recorded of this programme alone, for a ledger of many contracts.' };
 const path = { name: 'The projection.' };
 
@@ -117,8 +120,9 @@ export class ProjectionsController {
     const { filters: declared = {}, formats = {}, version } = projector.projection(name);
     const query = queryOf(request, [PAGE, POINT, DAY, FORMAT, declared].flatMap(Object.keys));
     const onDay = this.#onDay(query, declared);
-    const format = query['format'] === undefined ? undefined : Object.entries(formats).find(([other]) => other === query['format'])?.[1];
-    if (query['format'] !== undefined && !format)
+    const wanted = query['format'] ?? (formats['csv'] && prefersCsv(request) ? 'csv' : undefined);
+    const format = wanted === undefined ? undefined : Object.entries(formats).find(([other]) => other === wanted)?.[1];
+    if (wanted !== undefined && !format)
       throw badParameter('format', `is none that ${name} has: ${Object.keys(formats).join(', ') || 'it has JSON alone'}`);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const cursor = query['cursor'] === undefined ? undefined : readDayCursor(query['cursor'], onDay);
@@ -263,6 +267,9 @@ export class ProjectionsController {
     return { name, projector };
   }
 }
+
+/** Whether the caller takes CSV before anything else. */
+const prefersCsv = ({ headers: { accept = '' } }: FastifyRequest): boolean => /^\s*text\/csv\s*(;|,|$)/i.test(accept);
 
 /** What an answer is true for, by both clocks. @param position of the first page */
 const asOf = (point: Point, { effectiveOn }: Query, position: string | null = point.asOf.position) => ({

@@ -119,6 +119,16 @@ describe('a projection on any day', () => {
     expect((await ok(`${register}?effectiveOn=2016-01-01&position=${signed.position}`)).rows[0].title).toBe(award.title);
   });
 
+  it('is sent as a table to those who prefer one, of any day', async () => {
+    const { headers, text } = await server.get(`${register}?effectiveOn=2015-11-01`, { accept: 'text/csv' });
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const [head, first, ...rest] = text.split('\r\n');
+    expect(head).toMatch(/^\uFEFF?contract,programme,title,stage/);
+    expect(first).toMatch(/^hosting,met,.*,awarded,/);
+    expect(rest).toEqual(['']);
+    expect((await server.get(register, { accept: 'application/json, text/csv' })).body.rows.length).toBeGreaterThan(0);
+  });
+
   it('keeps its day and its programme from page to page', async () => {
     const { next, rows } = await ok('/projections/tower-board?effectiveOn=2150-01-01&limit=1');
     expect(rows).toHaveLength(1);
@@ -240,7 +250,7 @@ describe('a projection', () => {
 
   it('is read in pages that stay with one position', async () => {
     const first = await ok('/projections/contract-register?limit=4');
-    expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', 2, 0, 4]);
+    expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', 3, 0, 4]);
     await accepted(server.post('/contracts/zz-later/award-contract', award));
     const keys = first.rows.map(({ key }: any) => key);
     for (let next = first.next; next;) {
