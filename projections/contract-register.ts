@@ -134,7 +134,7 @@ const COLUMNS: Columns<Registered> = [
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 3,
+  version: 4,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {
