@@ -1,6 +1,22 @@
-import { newestOf, ownList, projection, source, type History } from '../src/kernel/index.js';
+import {
+  bounds,
+  certainlyBefore,
+  endOfTerm,
+  isAmount,
+  isDay,
+  minor,
+  newestOf,
+  ownList,
+  projection,
+  source,
+  type Columns,
+  type History,
+  type TableFormat,
+  type Value,
+} from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { hasEnded, isPromised } from './promised.js';
 import { trailOf } from './trail.js';
 
 const lists = {
@@ -56,20 +72,98 @@ const suppliers = source(supplier, 'supplier', {
   shownByLinking: true,
 });
 
+/** Texts are compared without regard to case or to how their characters are composed. */
+const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
+/** Whether a text holds every word of another one. */
+const holds = (text: string, words: string): boolean =>
+  folded(words).split(/\s+/).every((word) => text.includes(word)); // prettier-ignore
+
+/** The last day of the term, as far as it is known. */
+const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Pick<Contract, 'term'>): string | null =>
+  endsOn ?? (startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths) : null);
+
+/** An amount of the ceiling's currency as a decimal, compared with its minor units; a filter that is no decimal chooses nothing. */
+const compared = (ceiling: Value, value: string): bigint | undefined => {
+  if (!isAmount(ceiling) || !/^\d{1,15}(\.\d{1,4})?$/.test(value)) return undefined;
+  const { currency } = ceiling;
+  const digits = (value.split('.')[1] ?? '').length;
+  const scale = 10n ** 4n;
+  const asked = BigInt(value.replace('.', '')) * 10n ** BigInt(4 - digits);
+  return minor(ceiling) * scale - asked * minor({ amount: '1', currency });
+};
+
+interface Registered extends ReturnType<typeof shown> {
+  readonly supplierName: string | null;
+  readonly ends: string | null;
+  readonly pastEndSince: string | null;
+}
+const at = (day: string | undefined, end: 'earliest' | 'latest'): string | null => {
+  if (day === undefined) return null;
+  const found = bounds(day)[end];
+  return isDay(found) ? found : null;
+};
+const amountIn = (value: Value) => (isAmount(value) ? value.amount : null);
+const currencyIn = (value: Value) => (isAmount(value) ? value.currency : null);
+/** `about`; `exact` where nothing else is said; `undisclosed`, `withheld` or `unknown` of a value without an amount. */
+const qualifierIn = (value: Value): string => (isAmount(value) ? (value.qualifier ?? 'exact') : Object.keys(value)[0]!);
+
+/** Columns never change their place: a new one comes last. */
+const COLUMNS: Columns<Registered> = [
+  ['contract', ({ contract }) => contract],
+  ['programme', ({ programme }) => programme ?? null],
+  ['title', ({ title }) => title],
+  ['stage', ({ stage }) => stage],
+  ['role', ({ role }) => role],
+  ['towers', ({ towers }) => towers.join(' ')],
+  ['supplier', ({ supplier }) => supplier ?? null],
+  ['supplierName', ({ supplierName }) => supplierName],
+  ['originalAmount', ({ original }) => amountIn(original), 'number'],
+  ['originalCurrency', ({ original }) => currencyIn(original)],
+  ['originalQualifier', ({ original }) => qualifierIn(original)],
+  ['ceilingAmount', ({ ceiling }) => amountIn(ceiling), 'number'],
+  ['ceilingCurrency', ({ ceiling }) => currencyIn(ceiling)],
+  ['ceilingQualifier', ({ ceiling }) => qualifierIn(ceiling)],
+  ['vat', ({ vat }) => vat],
+  ['startsEarliest', ({ term }) => at(term.startsOn, 'earliest')],
+  ['startsLatest', ({ term }) => at(term.startsOn, 'latest')],
+  ['endsEarliest', ({ ends }) => at(ends ?? undefined, 'earliest')],
+  ['endsLatest', ({ ends }) => at(ends ?? undefined, 'latest')],
+  ['pastEndSince', ({ pastEndSince }) => pastEndSince],
+];
+
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 3,
+  version: 4,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
-      return row && { ...row, supplierName: row.supplier ? (lookup.get(suppliers, row.supplier) ?? row.supplier) : null };
+      if (!row) return undefined;
+      const ends = endOf(row);
+      const isOver = hasEnded(row) || !isPromised(row);
+      return {
+        ...row,
+        supplierName: row.supplier ? (lookup.get(suppliers, row.supplier) ?? row.supplier) : null,
+        /** The last day of its term. */
+        ends,
+        /** That day, where it has certainly passed and the contract was not closed. */
+        pastEndSince: ends !== null && !isOver && certainlyBefore(ends, lookup.day) ? bounds(ends).latest : null,
+      };
     },
   },
   lists: { contract: lists },
+  formats: { csv: { type: 'text/csv', columns: COLUMNS, records: (row: Registered) => [row] } satisfies TableFormat<Registered> },
   filters: {
+    /** Words of its id, its title or its supplier's name. */
+    text: (row, { value }) => holds(folded([row.contract, row.title, row.supplier, row.supplierName].join(' ')), value),
+    supplierName: (row, { value }) => holds(folded(row.supplierName ?? ''), value),
+    endsFrom: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).latest >= value,
+    endsUntil: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).earliest <= value,
+    pastEnd: (row) => String(row.pastEndSince != null),
+    valueFrom: (row, { value }) => (compared(row.ceiling!, value) ?? -1n) >= 0n,
+    valueUntil: (row, { value }) => (compared(row.ceiling!, value) ?? 1n) <= 0n,
     programme: (row) => row.programme,
     supplier: (row) => row.supplier,
     tower: (row) => row.towers,

@@ -3,9 +3,27 @@ import { contract, type Change, type Contract } from '../src/domain/contract/ind
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
 import { lossesOf, lossSums, withText } from './losses.js';
-import { groupOf, isPromised } from './promised.js';
+import { groupOf, hasEnded, isPromised } from './promised.js';
 
-const approved = sums({ original: 'value', ceiling: 'value' });
+const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
+
+/** Values with VAT, without it, and those of which it is not known are never one figure. */
+const VAT = ['ex', 'inc', 'unknown'] as const;
+type Vat = (typeof VAT)[number];
+const VAT_WORDS: { readonly [V in Vat]: string } = { ex: 'without VAT', inc: 'with VAT', unknown: 'VAT not known' };
+/** How far a contract has come on the day of the row: promised and not begun, in force, ended. */
+const STATES = ['toCome', 'inForce', 'ended'] as const;
+type State = (typeof STATES)[number];
+const stateOf = ({ stage }: Contract): State =>
+  hasEnded({ stage }) ? 'ended' : stage === 'awarded' || stage === 'signed' ? 'toCome' : 'inForce';
+
+/** What a contract adds to its programme: in all, by VAT, and by state. */
+const sumsOf = (c: Contract) => {
+  if (!c.programme) return {};
+  const key = `programme:${c.programme}#${groupOf(c)}`;
+  const adds = approved.of({ contracts: 1, original: c.original, ceiling: c.ceiling });
+  return { [key]: adds, [`${key}/${c.vat}`]: adds, [`${key}/${stateOf(c)}`]: adds };
+};
 
 const moving = ({ state }: { readonly state: Contract }): readonly Change[] => state.changes.filter(({ to, by }) => to ?? by);
 const changeShown = ({ event, on, from, to, by, ground, reference }: Change, { state }: { readonly state: Contract }) => ({
@@ -26,9 +44,7 @@ const contracts = source(contract, 'contract', {
           {
             key: `contract:${id}`,
             row: true,
-            sums: c.programme
-              ? { [`programme:${c.programme}#${groupOf(c)}`]: approved.of({ original: c.original, ceiling: c.ceiling }) }
-              : {},
+            sums: sumsOf(c),
           },
         ]
       : [],
@@ -72,8 +88,24 @@ const programmes = source(programme, 'programme', {
 });
 
 const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>) => {
-  const { original, ceiling } = lookup.sum(approved, `${key}#${group}`);
-  return { original: withText(original), ceiling: withText(ceiling) };
+  const of = (part?: Vat | State) => {
+    const { contracts, original, ceiling } = lookup.sum(approved, `${key}#${group}${part ? `/${part}` : ''}` as Key);
+    return { contracts, original: withText(original), ceiling: withText(ceiling) };
+  };
+  const { original, ceiling } = of();
+  const byVat = VAT.map((vat) => [vat, of(vat)] as const).filter(([, { contracts }]) => contracts > 0);
+  const byState = STATES.map((state) => [state, of(state)] as const).filter(([, { contracts }]) => contracts > 0);
+  /** Of values that differ in VAT, each by itself. */
+  const text = (figure: 'original' | 'ceiling', all: string): string =>
+    byVat.length < 2 ? all : byVat.map(([vat, part]) => `${part[figure].text} ${VAT_WORDS[vat]}`).join(' + ');
+  return {
+    original: { ...original, text: text('original', original.text) },
+    ceiling: { ...ceiling, text: text('ceiling', ceiling.text) },
+    /** Whether the amounts are with VAT, without it, of unknown VAT, or some of each: then only the parts can be compared. */
+    vat: byVat.length > 1 ? 'mixed' : (byVat[0]?.[0] ?? null),
+    byVat: Object.fromEntries(byVat),
+    byState: Object.fromEntries(byState),
+  };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
   const { gross, net, recovered, outstanding } = lossesOf(lookup, who, key);

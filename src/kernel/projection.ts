@@ -135,6 +135,8 @@ export const newestOf = <Item>(items: readonly Item[], most = NEWEST): readonly 
 
 /** What a row may see at one position: contributions within two links of its key, and its totals. */
 export interface Lookup {
+  /** The day that the row is asked for, `YYYY-MM-DD`: today in the ledger's time zone, unless another was asked for. */
+  readonly day: string;
   /** What is shown of the contribution under a key of a source; undefined when there is none. */
   get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined;
   /** The first entries of a list of the row under a key, at most `NEWEST`. */

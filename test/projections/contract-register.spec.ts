@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { csvOf } from '../../src/csv.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 
@@ -52,6 +53,56 @@ describe('the contract register', () => {
     expect(await keys({ tower: 'hosting' })).toEqual(['a', 'b']);
     expect(await keys({ tower: 'euc', stage: 'signed' })).toEqual(['b']);
     expect(await keys({ tower: 'euc', stage: 'awarded' })).toEqual([]);
+  });
+
+  it('finds contracts by words, by the name of the supplier, by their end and by their value', async () => {
+    await world.record('contract-a', 'AwardContract', { ...award, title: 'Ｈosting of Servers', endsOn: '2018-03-31' });
+    await world.record('contract-b', 'AwardContract', { ...award, title: 'Desks', supplier: 'atos', startsOn: '2016-02-01', termMonths: 12, value: { amount: '1000.50', currency: 'GBP' } }); // prettier-ignore
+    await world.record('contract-c', 'AwardContract', { ...award, title: 'Hosting of mail', value: { undisclosed: true }, endsOn: '2015' });
+    const { keys } = await register();
+    expect(await keys({ text: 'hosting' })).toEqual(['a', 'c']);
+    expect(await keys({ text: 'SERVERS csc' })).toEqual(['a']);
+    expect(await keys({ supplierName: 'ato' })).toEqual(['b']);
+    expect(await keys({ endsFrom: '2017-01-31' })).toEqual(['a', 'b']);
+    expect(await keys({ endsFrom: '2017-02-01' })).toEqual(['a']);
+    expect(await keys({ endsUntil: '2017-01-31' })).toEqual(['b', 'c']);
+    expect(await keys({ endsFrom: '2015-06-01', endsUntil: '2015-06-02' })).toEqual(['c']);
+    expect(await keys({ valueFrom: '1000.5' })).toEqual(['a', 'b']);
+    expect(await keys({ valueFrom: '1000.51' })).toEqual(['a']);
+    expect(await keys({ valueUntil: '1000.50' })).toEqual(['b']);
+    expect(await keys({ valueUntil: '1000.49' })).toEqual([]);
+    expect(await keys({ valueFrom: 'much' })).toEqual([]);
+  });
+
+  it('says since when a contract is past its end, until it is closed', async () => {
+    await world.record('contract-a', 'AwardContract', { ...award, endsOn: '2018-03' }, { effectiveOn: '2016-01-01' });
+    await world.record('contract-b', 'AwardContract', { ...award, endsOn: '2150-01-01' });
+    await world.record('contract-c', 'PlanContract', { programme: 'met', title: 'Networks' });
+    const { keys, row, rows } = await register();
+    expect([(await row('a')).pastEndSince, (await row('b')).pastEndSince, (await row('c')).pastEndSince]).toEqual([
+      '2018-03-31',
+      null,
+      null,
+    ]);
+    expect([await keys({ pastEnd: 'true' }), await keys({ pastEnd: 'false' })]).toEqual([['a'], ['b', 'c']]);
+    const on = (day: string) =>
+      rows.projector.ask('contract-register', async (_, days) => (await days.row({ at: rows.projector.sequence, day }, 'contract:a'))!.row);
+    expect([(await on('2018-03-31'))['pastEndSince'], (await on('2018-04-01'))['pastEndSince']]).toEqual([null, '2018-03-31']);
+  });
+
+  it('has a record for each contract as a table', async () => {
+    await world.record('contract-a', 'AwardContract', { ...award, startsOn: '2016-02', endsOn: '2018-03-31', vat: 'ex' });
+    await world.record('contract-b', 'AwardContract', { ...award, title: '=1+1', value: { unknown: true } });
+    const { rows } = await register();
+    const { csv } = rows.projector.projection('contract-register').formats!;
+    if (csv?.type !== 'text/csv') throw new Error('It has no table.');
+    const records = (await rows.all('contract-register')).flatMap(({ row }) => csv.records(row));
+    expect(csvOf(csv.columns, records).split('\n')).toEqual([
+      'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince',
+      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-03-31',
+      "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,",
+      '',
+    ]);
   });
 
   it('keeps a terminated contract, and who caused its end', async () => {
