@@ -12,7 +12,7 @@ import type { EventStore } from '../src/store/event-store.js';
 const PAGE = 1000;
 
 /** Reads every event in pages with data and metadata parsed: the least that a rebuild can do. */
-const scan = async (store: SqliteStore): Promise<{ readonly events: number; readonly ms: number }> => {
+export const scan = async (store: SqliteStore): Promise<{ readonly events: number; readonly ms: number }> => {
   const begun = performance.now();
   let events = 0;
   for (let page = await store.readAll(undefined, PAGE); page.length > 0; page = await store.readAll(page.at(-1)!.position, PAGE))
@@ -31,6 +31,7 @@ export const rebuild = async (store: EventStore, log?: ThreadOptions['log']): Pr
     ...(log && { follow: followOnThread({ log, readModel: readModel.file, genesis: store.genesis }, () => undefined) }),
     projections,
     aggregates,
+    now: () => new Date().toISOString(),
   });
   await projector.idle();
   const ms = performance.now() - begun;

@@ -1,6 +1,7 @@
 import { newestOf, ownList, projection, source, type History } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, pastEndFrom, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { onDay, supplierKeys } from './promised.js';
 import { trailOf } from './trail.js';
 
 const lists = {
@@ -31,6 +32,8 @@ const shown = (history: History<Contract>) => {
   return {
     contract: id,
     ...state,
+    pastEndFrom: pastEndFrom(state) ?? null,
+    supplier: state.supplier ?? null,
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
     novations: newestOf(state.novations),
@@ -46,8 +49,7 @@ const shown = (history: History<Contract>) => {
 };
 
 const contracts = source(contract, 'contract', {
-  place: (id, state) =>
-    state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: state.supplier ? [`supplier:${state.supplier}`] : [] }],
+  place: (id, state) => (state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: supplierKeys(state) }]),
   show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
 });
 const suppliers = source(supplier, 'supplier', {
@@ -65,7 +67,11 @@ export const contractRegister = projection({
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
-      return row && { ...row, supplierName: row.supplier ? (lookup.get(suppliers, row.supplier) ?? row.supplier) : null };
+      if (!row) return undefined;
+      const today = onDay(row, lookup.day);
+      const nameOf = (supplier: string | null | undefined) => (supplier ? (lookup.get(suppliers, supplier) ?? supplier) : null);
+      const becomes = today.becomes && { ...today.becomes, supplierName: nameOf(today.becomes.supplier) };
+      return { ...row, ...today, becomes, supplierName: nameOf(today.supplier) };
     },
   },
   lists: { contract: lists },

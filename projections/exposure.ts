@@ -4,7 +4,7 @@ import { caseKey, loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { itemShown, lossesOf, lossLine, lossShown, lossSums, outgrownIn, withText } from './losses.js';
-import { hasEnded, isPromised } from './promised.js';
+import { dayShown, hasEnded, isPromised, onDay, supplierIn } from './promised.js';
 import { trailOf } from './trail.js';
 
 const promised = sums({ contracts: 'count', ceiling: 'value' });
@@ -16,25 +16,26 @@ const suppliers = source(supplier, 'supplier', {
   show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
 });
 
-const contractShown = (id: string, { title, stage, role, ceiling, supplier }: Contract) => ({
+const contractShown = (id: string, c: Contract) => ({
   contract: id,
-  supplier: supplier!,
-  title: title || id,
-  stage,
-  role,
-  ceiling,
+  ...dayShown(c),
+  title: c.title || id,
+  stage: c.stage,
+  role: c.role,
+  ceiling: c.ceiling,
 });
 const contracts = source(contract, 'contract', {
-  place: (id, c) =>
-    !c.supplier || !isPromised(c)
-      ? []
-      : [
-          {
-            key: `contract:${id}`,
-            links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${c.supplier}`)],
-            sums: { [`supplier:${c.supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
-          },
-        ],
+  place(id, c, day) {
+    const supplier = supplierIn(c, day);
+    if (!supplier || !isPromised(c)) return [];
+    return [
+      {
+        key: `contract:${id}`,
+        links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)],
+        sums: { [`supplier:${supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
+      },
+    ];
+  },
   show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
 });
 
@@ -94,6 +95,7 @@ const lists = {
       const { warnings, risks } = lookup.sum(counted, key);
       return {
         ...c,
+        ...onDay(c, lookup.day),
         losses: lookup.newest(linked.losses, key),
         warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
         risks: risks > 0 ? lookup.newest(linked.risks, key) : [],

@@ -155,7 +155,7 @@ const startProjector = async (config: Config, log: Logger, store: EventStore, hi
   const readModel = new SqliteReadModelFile(join(config.dataDir, 'read-model.db'));
   const follow = followerOf(config, store, readModel.file);
   const say = (message: string, error?: unknown) => (error === undefined ? log.warn(message) : log.error({ err: error }, message));
-  const projector = Projector.start({ store, readModel, projections, aggregates, histories, ...(follow && { follow }), log: say });
+  const projector = Projector.start({ store, readModel, projections, aggregates, histories, now, ...(follow && { follow }), log: say });
   await projector.opened;
   return projector;
 };

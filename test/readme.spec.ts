@@ -51,7 +51,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       return body === undefined ? server.get(path) : server.post(path, body);
     };
 
-    it('are three', () => expect(calls).toHaveLength(3));
+    it('are four', () => expect(calls).toHaveLength(4));
 
     it('show the service integrator: undisclosed at first, then £96m, now £176.8m', async () => {
       const { status, body } = await answerTo(0);
@@ -69,9 +69,17 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       ]);
     });
 
+    it('show the board at the end of 2016, and what of it may be later', async () => {
+      const { status, body } = await answerTo(2);
+      expect([status, body.asOf.effectiveOn]).toEqual([200, '2016-12-31']);
+      const { contracts, uncertain } = body.rows.find(({ key }: { key: string }) => key === 'tower:service-integration');
+      expect(contracts.map(({ contract }: { contract: string }) => contract).sort()).toEqual(['met-sdim-atos', 'met-siam-atos']);
+      expect(uncertain.counts.inside).toBeGreaterThan(0);
+    });
+
     it('make a dry run that records nothing', async () => {
       const head = (await server.get('/events?limit=500')).body.events.length;
-      const { status, body } = await answerTo(2);
+      const { status, body } = await answerTo(3);
       expect([status, body.outcome, body.events]).toEqual([200, 'dry-run', [{ type: 'ContractSigned', data: {} }]]);
       expect((await server.get('/events?limit=500')).body.events).toHaveLength(head);
     });

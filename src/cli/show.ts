@@ -1,5 +1,6 @@
 import {
   amountOf,
+  applied,
   before,
   isAmount,
   minor,
@@ -10,6 +11,7 @@ import {
   toPercent,
   type Assessment,
   type Headcount,
+  type Operation,
   type Qualifier,
   type Total,
   type Value,
@@ -46,6 +48,8 @@ interface Contract {
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];
   readonly terminations: readonly { readonly on: string; readonly ground: string; readonly causedBy?: string; readonly partial: boolean }[];
   readonly findings: readonly { readonly text: string }[];
+  readonly becomes: { readonly supplierName: string | null; readonly on: string } | null;
+  readonly pastEndSince: string | null;
   readonly people: { readonly planned: readonly Headcount[]; readonly moved: readonly Headcount[] };
   readonly losses: readonly LossLine[];
   readonly trail: Trail;
@@ -61,12 +65,28 @@ interface Lost {
   readonly net: string;
   readonly recovered: string;
 }
+/** Facts of a row as of a day that may lie on the other side of it. */
+interface Uncertain {
+  readonly inside: readonly UncertainFact[];
+  readonly leftOut: readonly UncertainFact[];
+  readonly counts: { readonly inside: number; readonly leftOut: number; readonly needed: number };
+  readonly withoutInside: readonly Operation[] | null;
+}
+interface UncertainFact {
+  readonly type: string;
+  readonly stream: string;
+  readonly effectiveOn: string;
+  readonly changed: readonly Operation[];
+}
 export interface Row {
   readonly key: string;
+  readonly uncertain?: Uncertain;
   readonly group: string;
   readonly title: string;
   readonly authority?: string;
   readonly stage: string;
+  /** Of a tower: whose contract says it. */
+  readonly stageOf?: 'own' | 'incumbent' | null;
   readonly contracts?: readonly Contract[];
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
@@ -130,7 +150,17 @@ const yearly = (value: Value): string => {
 const lineOf = (tower: string, stage: string, contract?: Contract): string =>
   `${column(tower, 22)} ${column(stage, 13)} ${column(contract ? `${contract.contract} · ${contract.supplierName ?? '–'}` : '–', 42)} ${column(contract ? moneyOf(contract) : '–', 30)} ${contract ? termOf(contract) : ''}`.trimEnd();
 
-const notesOf = ({ changes, delays, terminations, findings, people, losses, trail }: Contract): readonly string[] => [
+const notesOf = ({
+  changes,
+  delays,
+  terminations,
+  becomes,
+  pastEndSince,
+  findings,
+  people,
+  losses,
+  trail,
+}: Contract): readonly string[] => [
   ...changes.flatMap(({ kind, to, reference, figures, asStated }) => [
     ...(figures ? [`${kind} → ${showValue(to!)}${reference ? ` (${reference})` : ''}: ${figuresOf(figures)}`] : []),
     ...(asStated && !same(asStated, figures) ? [`  from the paper's own figure: ${figuresOf(asStated)}`] : []),
@@ -140,6 +170,8 @@ const notesOf = ({ changes, delays, terminations, findings, people, losses, trai
     ({ on, ground, causedBy, partial }) =>
       `terminated ${partial ? 'in part ' : ''}on ${on}: ${ground}${causedBy ? ` (caused by ${causedBy})` : ''}`,
   ),
+  ...(becomes ? [`becomes ${becomes.supplierName} on ${becomes.on}`] : []),
+  ...(pastEndSince ? [`past its end since ${pastEndSince}`] : []),
   ...findings.map(({ text }) => `found: ${text}`),
   ...(people.planned.length + people.moved.length > 0
     ? [
@@ -156,6 +188,43 @@ const notesOf = ({ changes, delays, terminations, findings, people, losses, trai
 ];
 const claimed = (value: unknown): string =>
   typeof value === 'object' && value !== null && ('amount' in value || 'undisclosed' in value) ? showValue(value as Value) : String(value);
+
+/** `2 undated changes`, `1 fact of 2016`. */
+const factsOf = (facts: readonly UncertainFact[], count = facts.length): string => {
+  const noun = `${facts.every(({ type }) => type === 'ChangeApproved') ? 'change' : 'fact'}${count === 1 ? '' : 's'}`;
+  const days = new Set(facts.map(({ effectiveOn }) => effectiveOn));
+  const [day] = days;
+  if (days.size > 1) return `${count} ${noun} of uncertain days`;
+  return day === 'unknown' ? `${count} undated ${noun}` : `${count} ${noun} of ${day}`;
+};
+const typesOf = (facts: readonly UncertainFact[]): string => facts.map(({ type }) => type).join(', ');
+/** What is uncertain of a contract in a row as of a day: its ceiling without the facts that may be later, and the facts that it leaves out. */
+const uncertaintyOf = ({ contract, ceiling }: Contract, { uncertain, ...row }: Row): readonly string[] => {
+  if (!uncertain) return [];
+  const own = (facts: readonly UncertainFact[]) => facts.filter(({ stream }) => stream === `contract-${contract}`);
+  const [inside, leftOut] = [own(uncertain.inside), own(uncertain.leftOut)];
+  const without = uncertain.withoutInside && (applied(row, uncertain.withoutInside) as Row | undefined);
+  const other = without?.contracts?.find((one) => one.contract === contract);
+  const moving = inside.filter(({ changed }) => changed.some(({ path }) => path.startsWith('/ceiling')));
+  return [
+    ...(other && !same(other.ceiling, ceiling) ? [`${showValue(other.ceiling)} without ${factsOf(moving)}`] : []),
+    ...(uncertain.withoutInside && !other ? [`not there without ${factsOf(inside)}`] : []),
+    ...(inside.length > 0 ? [`perhaps later: ${factsOf(inside)} (${typesOf(inside)})`] : []),
+    ...(leftOut.length > 0 ? [`left out, perhaps earlier: ${factsOf(leftOut)} (${typesOf(leftOut)})`] : []),
+  ];
+};
+/** The total of a group, and the total without the facts that may be later. */
+const totalText = (programme: Row | undefined, group: 'towers' | 'outside'): string => {
+  if (!programme?.totals) return '–';
+  const { uncertain, ...row } = programme;
+  const all = showTotal(amountsOf(programme.totals[group]));
+  if (!uncertain || uncertain.counts.inside === 0) return all;
+  const { inside, needed } = uncertain.counts;
+  if (uncertain.withoutInside === null) return `${all}, with ${factsOf(uncertain.inside, needed)} that others follow`;
+  const without = (applied(row, uncertain.withoutInside) as Row | undefined)?.totals;
+  const less = without ? showTotal(amountsOf(without[group])) : 'nothing';
+  return less === all ? all : `${all}; ${less} without ${factsOf(uncertain.inside, inside - needed)}`;
+};
 
 /** A title of a paper or an article, as far as its first colon. */
 const shortly = (title: string): string => title.split(':')[0]!;
@@ -209,27 +278,32 @@ export const boardOf = (title: string, position: string, rows: readonly Row[], t
   const block = (group: string) =>
     rows
       .filter((row) => row.group === group)
-      .flatMap(({ key, title: name, stage, contracts: newest = [] }) => {
+      .flatMap((row) => {
+        const { key, title: name, stage, contracts: newest = [], stageOf } = row;
+        const whose = stageOf === 'incumbent' ? ['    the stage of the tower is that of its incumbent'] : [];
         const contracts = newest.toSorted((a, b) => (a.contract < b.contract ? -1 : 1));
         const first = group === 'towers' ? name : key.startsWith('contract:') ? '' : name;
         return contracts.length === 0
           ? [lineOf(first, stage)]
           : contracts.flatMap((c, i) => [
               lineOf(i === 0 ? first : '', group === 'towers' && i === 0 ? stage : c.stage, c),
-              ...notesOf(c).map((note) => `    ${note}`),
+              ...(i === 0 ? whose : []),
+              ...[...notesOf(c), ...uncertaintyOf(c, row)].map((note) => `    ${note}`),
             ]);
       });
   return [
     `${title} · position ${position}`,
-    `${programme?.title} of the ${programme?.authority} · integrator ${programme?.integrator?.contract ?? 'none'}`,
+    programme
+      ? `${programme.title} of the ${programme.authority} · integrator ${programme.integrator?.contract ?? 'none'}`
+      : 'The programme had not begun.',
     ...headerOf(programme, today),
     '─'.repeat(132),
     lineHead,
     ...block('towers'),
-    `  total of the towers: ${programme?.totals ? showTotal(amountsOf(programme.totals.towers)) : '–'}`,
+    `  total of the towers: ${totalText(programme, 'towers')}`,
     'Outside the towers',
     ...block('outside'),
-    `  total outside: ${programme?.totals ? showTotal(amountsOf(programme.totals.outside)) : '–'}`,
+    `  total outside: ${totalText(programme, 'outside')}`,
     'Elsewhere, in no total of ours',
     ...rows
       .filter((row) => row.group === 'elsewhere')

@@ -1,23 +1,18 @@
 import { join } from 'node:path';
 import { importFile } from './importer.js';
-import { boardOf, dossierOf, exposureOf, type Dossier, type Exposed, type Replay, type Row } from './show.js';
+import { boardFrom, getFrom, pages, textFrom, type Get } from './reads.js';
+import { dossierOf, exposureOf, type Dossier, type Exposed, type Replay } from './show.js';
 import { movementsCsv, movementsOf, plansOf, registerCsv, registerOf, type Movements, type Planned, type Registered } from './staff.js';
 
 const STORY = join(import.meta.dirname, 'met-police.jsonl');
 
-type Get = <T>(path: string) => Promise<T>;
-const textFrom =
-  (url: string, token: string | undefined) =>
-  async (path: string): Promise<string> => {
-    const response = await fetch(url + path, { headers: token ? { authorization: `Bearer ${token}` } : {} });
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-    return response.text();
-  };
+/** Days of which the boards are printed, as they are known at the end of the story. */
+const DAYS = ['2016-12-31', '2020-12-31'];
 
 /**
  * Sends the story over HTTP on one connection, line by line. Reads name the position they need, so any node of a cluster may answer them.
  * @param folder for the import's report
- * @returns the boards at each mark and at the end, the losses statement of each year, the register and the movement tables of the invented
+ * @returns the boards at each mark, at the end and on some days, the losses statement of each year, the register and the movement tables of the invented
  * transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
@@ -28,7 +23,7 @@ export const recordStory = async (
   token?: string,
 ): Promise<readonly string[]> => {
   const text = textFrom(url, token);
-  const get: Get = async <T>(path: string) => JSON.parse(await text(path)) as T;
+  const get = getFrom(url, token);
   /** Position of the last answer. */
   let last = '';
   const marks: { readonly title: string; readonly position: string }[] = [];
@@ -47,9 +42,10 @@ export const recordStory = async (
     throw new Error(`${refused + broken + failed} lines of the story were not accepted: ${join(folder, 'met-police.jsonl.report.jsonl')}`);
   const boards: string[] = [];
   for (const mark of [...marks, { title: 'As it is known now', position: last }]) {
-    boards.push(await board(get, mark.title, mark.position));
+    boards.push(await boardFrom(get, mark.title, { programme: 'met', position: mark.position }));
     boards.push(exposureOf(mark.title, await pages<Exposed>(get, `/projections/exposure?kind=supplier&${atPosition(mark.position)}`)));
   }
+  for (const on of DAYS) boards.push(await boardFrom(get, `On ${on}, as it is known now`, { programme: 'met', on, position: last }));
   return [
     ...boards,
     (await text(`/projections/losses-statement?programme=met&format=text&${atPosition(last)}`)).trimEnd().concat('\n'),
@@ -61,24 +57,6 @@ export const recordStory = async (
 
 /** Query for the state at exactly this position; the node waits until its replica has reached it. */
 const atPosition = (position: string): string => `position=${position}&minPosition=${position}`;
-
-const pages = async <T>(get: Get, path: string): Promise<readonly T[]> => {
-  const rows: T[] = [];
-  for (let cursor: string | undefined, more = true; more;) {
-    const page = await get<{ rows: readonly T[]; next?: string | null }>(
-      `${path}&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
-    );
-    rows.push(...page.rows);
-    cursor = page.next ?? undefined;
-    more = cursor !== undefined;
-  }
-  return rows;
-};
-const board = async (get: Get, title: string, position: string): Promise<string> => {
-  const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/met?minPosition=${position}`);
-  const rows = await pages<Row>(get, `/projections/tower-board?programme=met&${atPosition(position)}`);
-  return boardOf(title, position, rows, recordedAt.slice(0, 10));
-};
 
 /** What is planned of staff in a programme. */
 const plannedOf = async (get: Get, programme: string, position: string): Promise<string> => {

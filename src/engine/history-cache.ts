@@ -125,6 +125,11 @@ export class HistoryCache {
     return version;
   }
 
+  /** Events of a stream from what is local, at most `limit` of them, without keeping anything. @throws what the store throws */
+  read(stream: string, from: Revision, limit: number): Promise<readonly RecordedEvent[]> {
+    return localPage(this.#store, stream, from, limit);
+  }
+
   /** One event as it is stored. @throws what the store throws */
   async event(stream: string, revision: Revision): Promise<RecordedEvent> {
     const [kept] = this.#kept.peek(stream)?.head.recordedFrom(revision, revision) ?? [];
@@ -171,7 +176,7 @@ export class HistoryCache {
   async #before(stream: string, events: readonly RecordedEvent[]): Promise<History | Snapshot | Error> {
     const { revision } = events[0]!;
     try {
-      const followed = revision === 0 ? Snapshot.of(this.#emptyOf(stream)) : this.#followed.get(stream);
+      const followed = revision === 0 ? Snapshot.of(this.emptyOf(stream)) : this.#followed.get(stream);
       if (followed instanceof Error || (followed?.revision === revision - 1 && followed.canExtendWith(events))) return followed;
       return await this.at(stream, revision - 1);
     } catch (error) {
@@ -180,7 +185,8 @@ export class HistoryCache {
     }
   }
 
-  #emptyOf(stream: string): History {
+  /** The history of a stream without events. @throws Error when no aggregate has its category */
+  emptyOf(stream: string): History {
     const [category, id] = split(stream);
     const aggregate = this.#aggregates.get(category);
     if (!aggregate) throw new Error(`No aggregate has the category ${category}.`);
@@ -216,7 +222,7 @@ export class HistoryCache {
   }
 
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    let history = from ?? this.#emptyOf(stream);
+    let history = from ?? this.emptyOf(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
       if (page.length === 0) throw new HistoryBrokenError(`${stream} ends at revision ${history.revision}, before ${revision}.`);

@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
 import { entryViews, historyPage, split, stateView } from '../engine/audit/audit.js';
-import { plural, whyNotADate, type AnyAggregate, type History } from '../kernel/index.js';
+import { plural, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
-import { caughtUp, atPoint, POINT, pointOf, type Point } from './as-of.js';
+import { caughtUp, atPoint, effectiveOnOf, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
@@ -17,7 +17,7 @@ import { VERSION } from './version.js';
 const STATE = {
   ...POINT,
   revision: 'As it was recorded up to this revision of the stream.',
-  effectiveOn: 'As it stood on this day: the acts of that day and before, as far as their days are known.',
+  ...ON_DAY,
 };
 const HISTORY = {
   ...POINT,
@@ -59,9 +59,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
     })
     async state(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(STATE));
-      const { effectiveOn } = query;
-      if (effectiveOn !== undefined && (effectiveOn === 'unknown' || whyNotADate(effectiveOn)))
-        throw badParameter('effectiveOn', whyNotADate(effectiveOn) ?? 'must be a date');
+      const effectiveOn = effectiveOnOf(this, query);
       const { history, point } = await this.#read(request, query);
       if (this.#isKnown(request, reply, query, history)) return;
       const last = history.recorded.at(-1)!;

@@ -1,4 +1,4 @@
-import type { History } from '../kernel/index.js';
+import { bounds, dayOf, isDay, whyNotADate, type History } from '../kernel/index.js';
 import type { ReadSide } from './ledger.js';
 import { BadRequestError, badParameter, NotCaughtUpError, ShuttingDownError } from './problem.js';
 import { instantOf, type Query } from './request.js';
@@ -9,9 +9,15 @@ const WAIT_MS = 5000;
 export const MIN_POSITION = { minPosition: 'Wait until this position was read, at most 5 seconds: read your own writes.' };
 /** The query parameters of a read at another point of the recorded clock. */
 export const POINT = {
-  recordedAt: 'As it was recorded at this instant.',
+  recordedAt: 'As it was recorded at this instant, or at the end of this day in the time zone of the ledger. It cannot be in the future.',
   position: 'As it was recorded up to exactly this position.',
   ...MIN_POSITION,
+};
+
+/** The query parameters of a read as of a day. */
+export const ON_DAY = {
+  effectiveOn:
+    'As it stood on this day: the acts of that day and before, as far as their days are known. Facts that may lie on the other side of it are named. A day to come shows what is planned today. Together with recordedAt: what was believed then about this day.',
 };
 
 /** A prefix of the log: what an answer is true for. */
@@ -34,7 +40,7 @@ export const caughtUp = async ({ store, projector }: ReadSide, { minPosition }: 
 /** @throws BadRequestError, and as `caughtUp` */
 export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> => {
   const { store, projector } = readSide;
-  const recordedAt = instantOf(query, 'recordedAt');
+  const recordedAt = recordedAtOf(readSide, query);
   if (recordedAt !== undefined && query['position'] !== undefined) throw badParameter('position', 'cannot be combined with recordedAt');
   if (recordedAt !== undefined) {
     const { sequence, final } = projector.asOf(recordedAt);
@@ -49,6 +55,44 @@ export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> 
   if (sequence === undefined)
     throw new BadRequestError([{ parameter: 'position', detail: 'must be the position of an event of this ledger' }], 'bad-position');
   return { sequence: sequence, asOf: { position, final: true } };
+};
+
+/** An instant that is not in the future, or the last millisecond of a day that has begun. @throws BadRequestError */
+const recordedAtOf = ({ store, projector }: ReadSide, query: Query): string | undefined => {
+  const { recordedAt: asked } = query;
+  if (asked === undefined) return undefined;
+  const { timeZone } = store.genesis;
+  const { now, watermark } = projector;
+  // the clock that stamped an event may be ahead of this one
+  const latest = watermark !== undefined && watermark > now ? watermark : now;
+  if (!isDay(asked)) {
+    const instant = instantOf(query, 'recordedAt')!;
+    if (instant > latest) throw badParameter('recordedAt', `is in the future: it is ${now}`);
+    return instant;
+  }
+  if (asked > dayOf(latest, timeZone)) throw badParameter('recordedAt', `is in the future: today is ${dayOf(now, timeZone)}`);
+  const next = Temporal.PlainDate.from(asked).add({ days: 1 }).toZonedDateTime(timeZone);
+  return next.subtract({ milliseconds: 1 }).toInstant().toString({ smallestUnit: 'millisecond' });
+};
+
+/**
+ * The day of a read in valid time, as it was asked for: a date of which the last possible day is known, or the day of an instant in the time
+ * zone of the ledger; undefined when none was.
+ * @throws BadRequestError
+ */
+export const effectiveOnOf = ({ store }: Pick<ReadSide, 'store'>, query: Query): string | undefined => {
+  const { effectiveOn } = query;
+  if (effectiveOn === undefined) return undefined;
+  if (effectiveOn.includes('T')) return dayOf(instantOf(query, 'effectiveOn')!, store.genesis.timeZone);
+  const why = whyNotADate(effectiveOn);
+  if (why !== undefined || effectiveOn === 'unknown') throw badParameter('effectiveOn', why ?? 'must be a date');
+  return effectiveOn;
+};
+/** The last possible day of it. @throws BadRequestError where there is none */
+export const lastDayOf = (effectiveOn: string): string => {
+  const { latest } = bounds(effectiveOn);
+  if (!isDay(latest)) throw badParameter('effectiveOn', 'must have a last day');
+  return latest;
 };
 
 /** A history as it was known at a point. */

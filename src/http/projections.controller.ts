@@ -5,17 +5,19 @@ import type { Format } from '../kernel/index.js';
 import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
-import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
-import { InvalidCursorError, type ListPage } from '../engine/read/rows.js';
+import { caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
+import type { DayQuestion, RowOnDay } from '../engine/read/rows-on-day.js';
+import { InvalidCursorError, type ListPage, type Row } from '../engine/read/rows.js';
 import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
-import { queryOf, wholeOf } from './request.js';
+import { queryOf, wholeOf, type Query } from './request.js';
 import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
 const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 unless set.' };
 const FORMAT = { format: 'Every row in a form that the projection has beside JSON, such as `csv` or `text`.' };
+const DAY = { ...ON_DAY, programme: 'With effectiveOn: what is recorded of this programme alone, for a ledger of many contracts.' };
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
@@ -35,18 +37,39 @@ export const listPage = async (
   name: string,
   key: string,
   list: string,
-  { cursor, limit, at = projector.sequence }: { readonly cursor: string | undefined; readonly limit: number; readonly at?: number },
+  {
+    cursor,
+    limit,
+    at = projector.sequence,
+    onDay,
+  }: { readonly cursor: string | undefined; readonly limit: number; readonly at?: number; readonly onDay?: OnDay | undefined },
 ): Promise<ListPage & { readonly at: number }> => {
-  const from = cursor === undefined ? undefined : readCursor(cursor);
+  const from = cursor === undefined ? undefined : readDayCursor(cursor, onDay);
   const sequence = from?.sequence ?? at;
   if (sequence > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
   const page = await projector
-    .ask(name, (rows) => rows.list(key, list, sequence, from?.place, limit))
-    .catch((error: unknown) => {
-      throw error instanceof InvalidCursorError ? badParameter('cursor', 'is not a cursor of this list') : error;
-    });
+    .ask(name, (rows, days) =>
+      onDay ? days.list({ ...onDay, at: sequence }, key, list, from?.place, limit) : rows.list(key, list, sequence, from?.place, limit),
+    )
+    .catch(badCursor);
   if (!page) throw new NotFoundError(`The rows of ${name} have no list ${list.slice(0, 80)}.`);
-  return { at: sequence, entries: page.entries, ...(page.next !== undefined && { next: cursorFor(sequence, page.next) }) };
+  return { at: sequence, entries: page.entries, ...(page.next !== undefined && { next: dayCursorFor(sequence, page.next, onDay) }) };
+};
+const badCursor = (error: unknown): never => {
+  throw error instanceof InvalidCursorError ? badParameter('cursor', 'is not a cursor of this list') : error;
+};
+
+/** A read as of a day: its cursors stay with the day and the programme too. */
+type OnDay = Omit<DayQuestion, 'at'>;
+const dayCursorFor = (sequence: number, place: string, onDay: OnDay | undefined): string =>
+  cursorFor(sequence, onDay ? `@${onDay.day} ${onDay.programme ?? '-'} ${place}` : place);
+const readDayCursor = (cursor: string, onDay: OnDay | undefined): ReturnType<typeof readCursor> => {
+  const { sequence, place } = readCursor(cursor);
+  if (!onDay && !place.startsWith('@')) return { sequence, place };
+  const [, day, programme, rest] = /^@(\S+) (\S+) (.*)$/s.exec(place) ?? [];
+  if (!onDay || rest === undefined || day !== onDay.day || programme !== (onDay.programme ?? '-'))
+    throw badParameter('cursor', 'is one of another day or programme: effectiveOn and programme stay the same from page to page');
+  return { sequence, place: rest };
 };
 
 @Controller('projections')
@@ -86,52 +109,59 @@ export class ProjectionsController {
     operationId: 'getProjection',
     summary: "The projection's rows in order of their key. Its filters are query parameters of their own.",
     path,
-    query: { ...PAGE, ...POINT, ...FORMAT },
+    query: { ...PAGE, ...POINT, ...DAY, ...FORMAT },
+    status: [400, 404, 422, 503],
   })
   async rows(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
     const { filters: declared = {}, formats = {}, version } = projector.projection(name);
-    const query = queryOf(request, [PAGE, POINT, FORMAT, declared].flatMap(Object.keys));
+    const query = queryOf(request, [PAGE, POINT, DAY, FORMAT, declared].flatMap(Object.keys));
+    const onDay = this.#onDay(query, declared);
     const format = query['format'] === undefined ? undefined : Object.entries(formats).find(([other]) => other === query['format'])?.[1];
     if (query['format'] !== undefined && !format)
       throw badParameter('format', `is none that ${name} has: ${Object.keys(formats).join(', ') || 'it has JSON alone'}`);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
-    const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
+    const cursor = query['cursor'] === undefined ? undefined : readDayCursor(query['cursor'], onDay);
     await caughtUp(this, query);
     const point = await pointOf(this, query);
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
+    const page = (limit: number, after: string | undefined) => this.#page(name, { at, limit, filters, after, onDay });
     if (format) {
       for (const page of ['cursor', 'limit'])
         if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with format, which has every row');
-      return void reply
-        .header('content-type', `${format.type}; charset=utf-8`)
-        .send(Readable.from(this.#written(name, format, at, filters)));
+      return void reply.header('content-type', `${format.type}; charset=utf-8`).send(Readable.from(written(format, page)));
     }
-    const { rows, next } = await projector.rows(name, { at, limit, filters, ...(cursor && { cursor: cursor.place }) });
+    const { rows, next } = await page(limit, cursor?.place);
     sendJson(reply, {
       projection: name,
       version,
       generation: projector.generation(name),
-      asOf: cursor ? { ...point.asOf, position: projector.eventAt(at)?.position ?? null } : point.asOf,
+      asOf: asOf(point, query, cursor && (projector.eventAt(at)?.position ?? null)),
       lag: await lagOf(this),
-      rows: rows.map(({ key, row }) => ({ key, ...row })),
-      ...(next !== undefined && { next: cursorFor(at, next) }),
+      rows: rows.map(({ key, row, uncertain }) => ({ key, ...row, ...(uncertain && { uncertain }) })),
+      ...(next !== undefined && { next: dayCursorFor(at, next, onDay) }),
     });
   }
 
-  /** Every row that passes, a page at a time: as one prefix of the log has them. */
-  async *#written(name: string, format: Format, at: number, filters: Readonly<Record<string, string>>): AsyncGenerator<string> {
-    for (let cursor: string | undefined, more = true; more;) {
-      const first = cursor === undefined;
-      const { rows, next } = await this.projector.rows(name, { at, limit: 100, filters, ...(cursor !== undefined && { cursor }) });
-      yield format.type === 'text/csv'
-        ? csvOf(format.columns, rows.flatMap(({ row }) => format.records(row)), { header: first, bom: first, eol: '\r\n' }) // prettier-ignore
-        : rows.map(({ row }) => format.row(row)).join('');
-      cursor = next;
-      more = next !== undefined;
-    }
+  async #page(
+    name: string,
+    { at, limit, filters, after, onDay }: { readonly at: number; readonly limit: number; readonly filters: Readonly<Record<string, string>>; readonly after: string | undefined; readonly onDay: OnDay | undefined }, // prettier-ignore
+  ): Promise<{ readonly rows: readonly (Row & Partial<RowOnDay>)[]; readonly next?: string }> {
+    const { projector } = this;
+    if (!onDay) return projector.rows(name, { at, limit, filters, ...(after !== undefined && { cursor: after }) });
+    return projector.ask(name, (_, days) => days.page({ ...onDay, at }, after ?? '', limit, filters)).catch(badCursor);
+  }
+
+  /** @param declared the filters of the projection: the programme is one of most */
+  #onDay(query: Query, declared: object = {}): OnDay | undefined {
+    const effectiveOn = effectiveOnOf(this, query);
+    const { programme } = query;
+    if (effectiveOn !== undefined) return { day: lastDayOf(effectiveOn), programme };
+    if (programme !== undefined && !Object.hasOwn(declared, 'programme'))
+      throw badParameter('programme', 'is known with effectiveOn alone');
+    return undefined;
   }
 
   @Get(':name/updates')
@@ -158,24 +188,32 @@ export class ProjectionsController {
     operationId: 'getRow',
     summary: 'One row.',
     path: { ...path, key: 'The key of the row, such as `tower:hosting`.' },
-    query: POINT,
+    query: { ...POINT, ...DAY },
+    status: [400, 404, 422, 503],
   })
   async row(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
     const { key } = request.params as { readonly key: string };
-    const query = queryOf(request, Object.keys(POINT));
+    const query = queryOf(request, [POINT, DAY].flatMap(Object.keys));
+    const onDay = this.#onDay(query);
     await caughtUp(this, query);
-    const { sequence, asOf } = await pointOf(this, query);
-    const row: unknown = await projector.row(name, key, sequence ?? projector.sequence);
-    if (row === undefined) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
+    const point = await pointOf(this, query);
+    const found = await this.#row(name, key, point.sequence ?? projector.sequence, onDay);
+    if (!found) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}${onDay ? ` on ${onDay.day}` : ''}.`);
     sendJson(reply, {
       projection: name,
       version: projector.projection(name).version,
       generation: projector.generation(name),
-      asOf,
+      asOf: asOf(point, query),
       key,
-      row,
+      ...found,
     });
+  }
+
+  async #row(name: string, key: string, at: number, onDay: OnDay | undefined): Promise<Omit<RowOnDay, 'key'> | undefined> {
+    if (onDay) return this.projector.ask(name, (_, days) => days.row({ ...onDay, at }, key));
+    const row = await this.projector.row(name, key, at);
+    return row && { row };
   }
 
   @Get(':name/:key/:list')
@@ -188,27 +226,30 @@ export class ProjectionsController {
       key: 'The key of the row.',
       list: 'The list, such as `contracts`; `GET /projections` names those of each kind of row.',
     },
-    query: { ...LIST_PAGE, ...POINT },
+    query: { ...LIST_PAGE, ...POINT, ...DAY },
+    status: [400, 404, 422, 503],
   })
   async entries(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
     const { key, list } = request.params as { readonly key: string; readonly list: string };
-    const query = queryOf(request, [...Object.keys(LIST_PAGE), ...Object.keys(POINT)]);
+    const query = queryOf(request, [LIST_PAGE, POINT, DAY].flatMap(Object.keys));
+    const onDay = this.#onDay(query);
     const limit = wholeOf(query, 'limit', 1, 100) ?? 20;
     await caughtUp(this, query);
     const point = await pointOf(this, query);
     const { at, ...page } = await listPage(this, name, key, list, {
       cursor: query['cursor'],
       limit,
+      onDay,
       ...(point.sequence !== undefined && { at: point.sequence }),
     });
-    if (page.entries.length === 0 && (await projector.row(name, key, at)) === undefined)
+    if (page.entries.length === 0 && !(await this.#row(name, key, at, onDay)))
       throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
     sendJson(reply, {
       projection: name,
       version: projector.projection(name).version,
       generation: projector.generation(name),
-      asOf: { ...point.asOf, position: projector.eventAt(at)?.position ?? null },
+      asOf: asOf(point, query, projector.eventAt(at)?.position ?? null),
       key,
       list,
       ...page,
@@ -220,5 +261,28 @@ export class ProjectionsController {
     const { projector } = this;
     if (!projector.has(name)) throw new NotFoundError(`There is no projection ${name.slice(0, 80)}.`);
     return { name, projector };
+  }
+}
+
+/** What an answer is true for, by both clocks. @param position of the first page */
+const asOf = (point: Point, { effectiveOn }: Query, position: string | null = point.asOf.position) => ({
+  ...point.asOf,
+  position,
+  ...(effectiveOn !== undefined && { effectiveOn }),
+});
+
+/** Every row that passes, a page at a time: as one prefix of the log has them. */
+async function* written(
+  format: Format,
+  page: (limit: number, after: string | undefined) => Promise<{ readonly rows: readonly Row[]; readonly next?: string }>,
+): AsyncGenerator<string> {
+  for (let cursor: string | undefined, more = true; more;) {
+    const first = cursor === undefined;
+    const { rows, next } = await page(100, cursor);
+    yield format.type === 'text/csv'
+      ? csvOf(format.columns, rows.flatMap(({ row }) => format.records(row)), { header: first, bom: first, eol: '\r\n' }) // prettier-ignore
+      : rows.map(({ row }) => format.row(row)).join('');
+    cursor = next;
+    more = next !== undefined;
   }
 }

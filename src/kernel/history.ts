@@ -4,7 +4,7 @@ import type { AnyAggregate } from './aggregate.js';
 import { contextOf, type Entry } from './entry.js';
 import type { Event, EventContext, RecordedEvent } from './event.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
-import { inEffect, isRevealing, tryInEffect, type Act } from './reveal.js';
+import { inEffect, isRevealing, tryInEffect, type Act, completing } from './reveal.js';
 import { brokenRule } from './rule.js';
 import { shapeOf, unsupported } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
@@ -223,20 +223,72 @@ export class History<State = any> {
 
   /**
    * The part of the valid-time order before the first event certainly later than a day, with what completes it whenever that was learned
-   * (`revealed`); `approximate` may lie after the day.
+   * (`revealed`). `approximate` stand in it and may lie after the day; `leftOut` stand behind it and may lie on the day or before.
    */
   asOf(day: string): {
     readonly state: State;
     readonly entries: readonly Entry[];
     readonly approximate: readonly Entry[];
+    readonly leftOut: readonly Entry[];
     readonly revealed: readonly Entry[];
   } {
     const { place, state } = this.before(day);
     const own = this.#order.slice(0, place);
-    const approximate = own.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest);
-    if (this.#revealing === 0) return { state, entries: own, approximate, revealed: NONE };
+    const uncertain = this.uncertainOn(day);
+    if (this.#revealing === 0) return { state, entries: own, ...uncertain, revealed: NONE };
     const entries = this.#inEffect(place);
-    return { state, entries, approximate, revealed: entries.filter((entry) => !own.includes(entry)) };
+    return { state, entries, ...uncertain, revealed: entries.filter((entry) => !own.includes(entry)) };
+  }
+
+  /**
+   * The facts of which it is not certain on which side of a day they lie; one that completes another is where that one is. Linear in the
+   * length of this history, without folding it.
+   */
+  uncertainOn(day: string): { readonly approximate: readonly Entry[]; readonly leftOut: readonly Entry[] } {
+    const place = this.#placeOf(day);
+    const { latest } = bounds(day);
+    const order = this.#order.slice(0, this.#placed);
+    const acting = this.#revealing === 0 ? undefined : completing(this.aggregate, order);
+    return {
+      approximate: order.slice(0, place).filter((entry) => bounds(entry.effectiveOn).latest > latest && !acting?.has(entry)),
+      leftOut: order.slice(place).filter((entry) => bounds(entry.effectiveOn).earliest <= latest && !acting?.has(entry)),
+    };
+  }
+
+  /**
+   * What `asOf` gives, as a history of its own: as if no more had been recorded than that part, with what was corrected, noted and
+   * withdrawn of it. Its entries stand in the order in which they act. Itself where nothing is left out. Linear in the length of this
+   * history.
+   * @param withoutApproximate leaves out the facts that may lie after the day as well
+   * @throws IllegalTransitionError when what is left cannot follow without them
+   */
+  onDay(day: string, withoutApproximate = false): History<State> {
+    const { latest } = bounds(day);
+    const gone = new Set(withoutApproximate ? this.uncertainOn(day).approximate : NONE);
+    const order = this.#order.slice(0, this.#placed).filter((entry) => !gone.has(entry));
+    const place = this.#placeOf(day) - gone.size;
+    const kept = this.#revealing === 0 ? order.slice(0, place) : inEffect(this.aggregate, order, place);
+    if (kept.length === this.#placed && this.#withdrawn.size === 0) return this;
+    const part = new History<State>(this.aggregate, this.id, this.timeZone);
+    part.#corrections = this.#corrections;
+    part.#withdrawn = this.#withdrawn;
+    part.#notes = this.#notes;
+    part.#order = [...kept];
+    part.#placed = kept.length;
+    for (const { effectiveOn } of kept) {
+      const { earliest } = bounds(effectiveOn);
+      if (earliest > part.#latestStart) part.#latestStart = earliest;
+    }
+    const ids = new Set(kept.map(({ recorded }) => recorded.id));
+    const isOn = ({ id, metadata }: RecordedEvent): boolean =>
+      ids.has(id) || (this.#withdrawn.has(id) && bounds(metadata.effectiveOn).earliest <= latest);
+    const known = new Set(this.recorded.filter(isOn).map(({ id }) => id));
+    for (const event of known.size > 0 ? this.recorded : NONE) {
+      const of = isLedgerEvent(event.type) ? (event.data as { readonly event?: string }).event : event.id;
+      if (of === undefined || known.has(of)) part.#record(event);
+    }
+    part.#fold();
+    return part;
   }
 
   /** Each entry with the state it found and the state it left. */

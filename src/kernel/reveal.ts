@@ -51,6 +51,12 @@ export const inEffect = (aggregate: AnyAggregate, order: readonly Entry[], end =
     .slice(0, end)
     .flatMap((own) => (own ? [own.fact, ...own.by.map(({ fact }) => fact)] : []));
 
+/** The entries that act in the place of another one, which they complete. */
+export const completing = (aggregate: AnyAggregate, order: readonly Entry[]): ReadonlySet<Entry> => {
+  const own = completed(aggregate, order, ({ recorded }) => recorded.type);
+  return new Set(order.filter((_, place) => !own[place]));
+};
+
 /**
  * Folds facts in valid-time order twice: as they act, which is what is known now, and each at its own day, which is what was believed
  * then. Stages and invariants hold of what is known. A rule of a fact holds of either: what could be decided on what was believed was

@@ -62,6 +62,12 @@ export interface EventPage {
   readonly scanned: Sequence;
 }
 
+export interface StreamPage {
+  /** Each with its first event in the page, and its revision at `upTo`. */
+  readonly streams: readonly { readonly stream: string; readonly sequence: Sequence; readonly revision: number }[];
+  readonly scanned: Sequence;
+}
+
 /** Rows that one call reads at most, whatever `limit` says. Longer lists are read in pages. */
 export const MAX_PAGE = 1000;
 /** Events that one call of `events` looks at, at most, beside those that it returns. */
@@ -74,6 +80,11 @@ export interface ReadModelReader {
   eventById(id: string): IndexedEvent | undefined;
   /** In store order. A page may end before `limit` and before `upTo`: the next one begins after `scanned`. */
   events(query: EventQuery): EventPage;
+  /**
+   * The streams of a page of events in (`after`, `upTo`], in the order in which their events stand there: all events, or those with a tag.
+   * The next page begins after `scanned`. A page looks at MAX_PAGE events at most.
+   */
+  streams(query: { readonly tag?: string | undefined; readonly after: Sequence; readonly upTo: Sequence }): StreamPage;
   /** The revision of a stream at a sequence; -1 before its first event. */
   revisionAt(stream: string, sequence: Sequence): number;
 

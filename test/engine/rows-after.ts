@@ -32,7 +32,8 @@ export class Rows {
   ) {
     const readModel = options.readModel ?? readModelIn(folder);
     const log = (message: string) => void this.logged.push(message);
-    this.projector = Projector.start({ store, projections, aggregates: aggregates, log, ...options, readModel });
+    const now = () => new Date().toISOString();
+    this.projector = Projector.start({ store, projections, aggregates: aggregates, log, now, ...options, readModel });
     open.add(this);
   }
 

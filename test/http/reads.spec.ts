@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { award, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
+import { award, partsOf, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
 let server: Server;
 let awarded: any;
@@ -67,7 +67,7 @@ describe('the state of an aggregate', () => {
     }
     const { asOf } = await ok(`/contracts/hosting?recordedAt=${signed.recordedAt}`);
     expect(asOf).toEqual({ position: signed.position, recordedAt: signed.recordedAt, final: true });
-    expect((await ok(`/contracts/hosting?recordedAt=2100-01-01T00:00:00Z`)).asOf.final).toBe(false);
+    expect((await ok(`/contracts/hosting?recordedAt=${new Date().toISOString()}`)).asOf.final).toBe(false);
   });
 
   it('is asked by the day of the act: what is uncertain is marked', async () => {
@@ -81,6 +81,58 @@ describe('the state of an aggregate', () => {
   it('is asked by both clocks at once', async () => {
     const body = await ok(`/contracts/hosting?recordedAt=${awarded.recordedAt}&effectiveOn=2016-01-01`);
     expect([body.state.stage, body.state.title]).toEqual(['awarded', award.title]);
+  });
+});
+
+describe('a projection on any day', () => {
+  const register = '/projections/contract-register';
+  const stages = async (query: string) =>
+    Object.fromEntries((await ok(`${register}?${query}`)).rows.map(({ key, stage }: any) => [key, stage]));
+
+  it('is asked by the day of the act, of rows, of one row and of lists', async () => {
+    expect(await stages('effectiveOn=2015-10-31')).toEqual({});
+    expect(await stages('effectiveOn=2015-11-01')).toEqual({ 'contract:hosting': 'awarded' });
+    expect(await stages('effectiveOn=2015-11-01T23:30:00Z')).toEqual({ 'contract:hosting': 'awarded' });
+    expect((await ok(`${register}/contract:hosting?effectiveOn=2015-11-20`)).row.stage).toBe('awarded');
+    expect((await get(`${register}/contract:hosting?effectiveOn=2015-10-31`)).status).toBe(404);
+    expect((await ok(`/projections/exposure/supplier:csc/contracts?effectiveOn=${signed.recordedAt}`)).entries).toHaveLength(1);
+    expect((await get('/projections/exposure/supplier:csc/contracts?effectiveOn=2015-10-31')).status).toBe(404);
+  });
+
+  it('names the facts that may lie on the other side of the day', async () => {
+    const { row, uncertain, asOf } = await ok(`${register}/contract:hosting?effectiveOn=2015-12-10`);
+    expect([row.stage, asOf.effectiveOn]).toEqual(['signed', '2015-12-10']);
+    expect(uncertain).toMatchObject({
+      counts: { inside: 1, leftOut: 0 },
+      inside: [{ event: signed.events[0].id, effectiveOn: '2015-12' }],
+    });
+    expect(uncertain.withoutInside).toContainEqual({ op: 'replace', path: '/stage', value: 'awarded', was: 'signed' });
+    const [inPage] = (await ok(`${register}?effectiveOn=2015-12-10`)).rows;
+    expect(inPage.uncertain).toEqual(uncertain);
+    expect((await ok(`${register}/contract:hosting?effectiveOn=2016-01-01`)).uncertain).toBeUndefined();
+  });
+
+  it('is asked by both clocks at once', async () => {
+    const { rows, asOf } = await ok(`${register}?recordedAt=${awarded.recordedAt}&effectiveOn=2016-01-01`);
+    expect(rows.map(({ stage, title }: any) => [stage, title])).toEqual([['awarded', award.title]]);
+    expect(asOf).toMatchObject({ effectiveOn: '2016-01-01', recordedAt: awarded.recordedAt, position: awarded.position });
+    expect((await ok(`${register}?effectiveOn=2016-01-01&position=${signed.position}`)).rows[0].title).toBe(award.title);
+  });
+
+  it('keeps its day and its programme from page to page', async () => {
+    const { next, rows } = await ok('/projections/tower-board?effectiveOn=2150-01-01&limit=1');
+    expect(rows).toHaveLength(1);
+    const rest = await ok(`/projections/tower-board?effectiveOn=2150-01-01&limit=10&cursor=${next}`);
+    expect(rest.rows.map(({ key }: any) => key)).not.toContain(rows[0].key);
+    for (const other of ['', '&effectiveOn=2150-01-02', '&effectiveOn=2150-01-01&programme=met'])
+      expect([other, (await get(`/projections/tower-board?limit=1&cursor=${next}${other}`)).status]).toEqual([other, 400]);
+  });
+
+  it('takes the end of a day as recorded, in the time zone of the ledger', async () => {
+    const today = partsOf(server).projector.today;
+    const { asOf, rows } = await ok(`${register}?recordedAt=${today}`);
+    expect([asOf.final, rows[0].title]).toEqual([false, 'Hosting, as corrected']);
+    expect((await ok(`${register}?recordedAt=2016-01-01`)).rows).toEqual([]);
   });
 });
 
@@ -347,7 +399,7 @@ describe('a read that the caller has already', () => {
     const tag = (await get('/contracts/hosting')).headers.get('etag')!;
     for (const query of [
       '?effectiveOn=2100-01-01',
-      `?recordedAt=2100-01-01T00:00:00Z`,
+      `?recordedAt=${new Date().toISOString()}`,
       '?revision=2',
       '/history?related=true',
       '/history?revision=2',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { at, canonical, differences, sameJson, type Json, type Operation } from '../../src/kernel/index.js';
+import { applied, at, canonical, differences, sameJson, type Json, type Operation } from '../../src/kernel/index.js';
 import '../seed.js';
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>;
@@ -31,15 +31,21 @@ const apply = (value: any, operations: readonly Operation[]): any => {
 describe('differences', () => {
   it('applied in order to the first value give the second', () =>
     fc.assert(
-      fc.property(json, json, (from, to) =>
-        expect(canonical(apply({ a: from }, differences({ a: from }, { a: to })))).toBe(canonical({ a: to })),
-      ),
+      fc.property(json, json, (from, to) => {
+        const operations = differences({ a: from }, { a: to });
+        expect(canonical(apply({ a: from }, operations))).toBe(canonical({ a: to }));
+        expect(canonical(applied({ a: from }, operations))).toBe(canonical({ a: to }));
+      }),
       { numRuns: 300 },
     ));
 
   it('of lists do so too, whatever came, went or changed', () =>
     fc.assert(
-      fc.property(lists, ([from, to]) => expect(apply({ list: from }, differences({ list: from }, { list: to })).list).toEqual(to)),
+      fc.property(lists, ([from, to]) => {
+        const operations = differences({ list: from }, { list: to });
+        expect(apply({ list: from }, operations).list).toEqual(to);
+        expect(applied({ list: from }, operations).list).toEqual(to);
+      }),
       { numRuns: 500 },
     ));
 

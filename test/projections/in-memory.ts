@@ -25,7 +25,12 @@ export class InMemory {
   readonly #placed: Placed[] = [];
   readonly projection: Projection;
 
-  constructor(name: string, events: readonly RecordedEvent[]) {
+  constructor(
+    name: string,
+    events: readonly RecordedEvent[],
+    /** The day that rows are asked for. */
+    private readonly day = '2026-11-26',
+  ) {
     this.projection = projections.find((projection) => projection.name === name)!;
     for (const [stream, own] of byStream(events)) {
       const [category, id] = split(stream);
@@ -45,6 +50,7 @@ export class InMemory {
   }
 
   readonly #lookup: Lookup = {
+    day: this.day,
     get: <Shown>(source: Source<string, Shown>, id: string) =>
       this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
     newest: (list, key) => this.#linked(list, key).slice(0, NEWEST),

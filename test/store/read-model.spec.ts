@@ -203,6 +203,36 @@ describe('a read model', () => {
       expect(sequences(model, { tags: ['type:All', 'tower:rare'], after: 73, limit: 1 })).toEqual([1073]);
     });
 
+    it('lists the streams of its pages, all or those with a tag, each with its revision at the end', () => {
+      const model = open();
+      model.transaction(() => {
+        for (let n = 1; n <= 2500; n++) {
+          const stream = n === 1200 || n === 2200 ? 'contract-rare' : `contract-${n % 3}`;
+          const revision = stream === 'contract-rare' ? Number(n === 2200) : n;
+          model.addEvent(event(n, { stream, revision }), n % 1000 === 200 ? [tag('programme:met')] : []);
+        }
+      });
+      const first = model.streams({ after: 0, upTo: 2400 });
+      expect(first).toEqual({
+        streams: [
+          { stream: 'contract-1', sequence: 1, revision: 2398 },
+          { stream: 'contract-2', sequence: 2, revision: 2399 },
+          { stream: 'contract-0', sequence: 3, revision: 2400 },
+        ],
+        scanned: 1000,
+      });
+      expect(model.streams({ after: 1000, upTo: 2400 }).streams.at(-1)).toEqual({ stream: 'contract-rare', sequence: 1200, revision: 1 });
+      expect(model.streams({ after: 2000, upTo: 2100 }).scanned).toBe(2100);
+      expect(model.streams({ tag: 'programme:met', after: 0, upTo: 2100 })).toEqual({
+        streams: [
+          { stream: 'contract-2', sequence: 200, revision: 2099 },
+          { stream: 'contract-rare', sequence: 1200, revision: 0 },
+        ],
+        scanned: 2100,
+      });
+      expect(model.streams({ tag: 'programme:other', after: 0, upTo: 2100 })).toEqual({ streams: [], scanned: 2100 });
+    });
+
     it('has an event once that was tagged twice with the same', () => {
       const model = open();
       model.transaction(() => model.addEvent(event(1), [tag('contract:euc'), tag('contract:euc')]));

@@ -18,9 +18,9 @@ import { bodyOf } from '../write/receipt.js';
 
 /** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
-  const { state, entries, approximate, revealed } =
+  const { state, entries, approximate, leftOut, revealed } =
     effectiveOn === undefined
-      ? { state: history.state, entries: history.entries, approximate: [], revealed: [] }
+      ? { state: history.state, entries: history.entries, approximate: [], leftOut: [], revealed: [] }
       : history.asOf(effectiveOn);
   return {
     id: history.id,
@@ -29,6 +29,8 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     state: state as Json,
     /** Events in the view whose uncertain date may be after `effectiveOn`. */
     approximate: approximate.map(summaryOf),
+    /** Events outside of the view whose uncertain date may be on `effectiveOn` or before. */
+    leftOut: leftOut.map(summaryOf),
     /** Events of a later day in the view, since they say what already was; by the recorded clock they are not in it. */
     revealed: revealed.map(summaryOf),
     conflicts: entries.flatMap((entry) =>

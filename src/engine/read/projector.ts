@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AnyAggregate, Projection, RecordedEvent } from '../../kernel/index.js';
+import { dayOf, type AnyAggregate, type Projection, type RecordedEvent } from '../../kernel/index.js';
 import { localPage, type EventStore } from '../../store/event-store.js';
 import {
   MAX_PAGE,
@@ -14,6 +14,7 @@ import {
 import { Signal } from '../../store/signal.js';
 import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
 import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
+import { RowsOnDay } from './rows-on-day.js';
 import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -29,6 +30,8 @@ export interface ProjectionOptions {
   readonly histories?: HistoryCache;
   /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 32 MB each unless set. */
   readonly historyBytes?: number;
+  /** The time, as `2026-11-24T09:30:00.000Z`: rows may look at the day. */
+  readonly now: () => string;
   /** Before the second attempt to follow; the next ones wait up to 30 s. */
   readonly retryMs?: number;
 }
@@ -60,6 +63,8 @@ export class RebuildingError extends Error {
   }
 }
 
+/** Memory for the folded streams that views of a day are made of, in bytes. */
+const DAY_HISTORY_BYTES = 8 << 20;
 const RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
 /** Builds in which a question is asked at most. */
@@ -70,6 +75,7 @@ interface Serving {
   readonly generation: string;
   build: Build | undefined;
   rows: Rows | undefined;
+  onDay: RowsOnDay | undefined;
   catchingUp: Sequence | undefined;
 }
 
@@ -84,6 +90,8 @@ export class Projector {
   readonly #stop = new AbortController();
   readonly #waiting = new Signal();
   readonly #histories: HistoryCache;
+  /** Apart, since a view of a day reads every stream once. */
+  readonly #dayHistories: HistoryCache;
   readonly #run: Promise<void>;
   readonly opened: Promise<void>;
   #open!: () => void;
@@ -105,10 +113,18 @@ export class Projector {
   private constructor(options: ProjectionOptions) {
     this.#o = options;
     this.#histories = options.histories ?? new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
+    this.#dayHistories = new HistoryCache({ ...options, maxBytes: DAY_HISTORY_BYTES });
     this.#serving = new Map(
       options.projections.map((projection) => [
         projection.name,
-        { projection, generation: this.#generation(projection), build: undefined, rows: undefined, catchingUp: undefined },
+        {
+          projection,
+          generation: this.#generation(projection),
+          build: undefined,
+          rows: undefined,
+          onDay: undefined,
+          catchingUp: undefined,
+        },
       ]),
     );
     this.opened = new Promise((resolve) => (this.#open = resolve));
@@ -130,6 +146,14 @@ export class Projector {
   /** The latest `recordedAt` in the log up to here. */
   get watermark(): string | undefined {
     return this.#reported?.watermark;
+  }
+  /** The day in the ledger's time zone. */
+  get today(): string {
+    return dayOf(this.#o.now(), this.#o.store.genesis.timeZone);
+  }
+  /** The time, in UTC with milliseconds. */
+  get now(): string {
+    return this.#o.now();
   }
   /** What keeps the projections from following the log; undefined while they do. */
   get failed(): unknown {
@@ -326,10 +350,10 @@ export class Projector {
    * Asks again when another build took over meanwhile, since the earlier one may be deleted while it is read.
    * @throws RebuildingError, also when builds follow each other faster than the question is answered
    */
-  async ask<T>(name: string, question: (rows: Rows) => Promise<T>): Promise<T> {
+  async ask<T>(name: string, question: (rows: Rows, onDay: RowsOnDay) => Promise<T>): Promise<T> {
     for (let attempt = 0; attempt < MAX_ASKED; attempt++) {
       const rows = this.#rows(name);
-      const [answer] = await Promise.allSettled([question(rows)]);
+      const [answer] = await Promise.allSettled([question(rows, this.#serving.get(name)!.onDay!)]);
       if (rows !== this.#serving.get(name)!.rows) continue;
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;
@@ -458,7 +482,8 @@ export class Projector {
       if (build !== serving.build?.build.id) {
         swapped ||= serving.build !== undefined;
         serving.build = build === undefined ? undefined : new Build(this.#readModel, serving.projection, build, log);
-        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#histories);
+        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#histories, () => this.today);
+        serving.onDay = serving.build && new RowsOnDay(this.#readModel, serving.projection, serving.build, this.#dayHistories);
       }
       if (serving.build) serving.build.faultCount = faulted;
     }
@@ -499,7 +524,7 @@ export class Projector {
   #setAside(damage: ReadModelDamagedError): void {
     this.#closeReader();
     this.#reported = undefined;
-    for (const serving of this.#serving.values()) serving.build = serving.rows = serving.catchingUp = undefined;
+    for (const serving of this.#serving.values()) serving.build = serving.rows = serving.onDay = serving.catchingUp = undefined;
     const aside = this.#o.readModel.setAside();
     this.#damaged = undefined;
     this.#o.log?.(`The read model is ${aside === undefined ? '' : `set aside as ${aside} and `}made again. ${damage.message}`, damage);

@@ -150,6 +150,8 @@ export class Rows {
     private readonly projection: Projection,
     private readonly writer: ServedBuild,
     private readonly histories: HistoryCache,
+    /** The day in the ledger's time zone, which rows may look at. */
+    private readonly today: () => string,
   ) {
     this.#readsEvents = readsEvents(projection);
   }
@@ -333,12 +335,12 @@ export class Rows {
 
   /** The row of a key at the end of a run, where the run has rendered it. */
   #lastRendered(key: string, run: Run | undefined): Rendered | undefined {
-    const last = run && (kept.get(this.#name(`last ${key}`)) as LastRendered | undefined);
+    const last = run && (kept.get(this.#name(`last ${this.today()} ${key}`)) as LastRendered | undefined);
     return last && last.at > run.from && last.at <= run.to ? last : undefined;
   }
   #keepLast(key: string, { row, text }: Rendered, at: Sequence): void {
     const last: LastRendered = { row, text, at };
-    kept.set(this.#name(`last ${key}`), last, { size: 200 + 5 * text.length });
+    kept.set(this.#name(`last ${this.today()} ${key}`), last, { size: 200 + 5 * text.length });
   }
 
   /** The latest row of each key that these events may have changed; undefined when they are too many. */
@@ -373,7 +375,7 @@ export class Rows {
     exact: boolean,
     run?: Run,
   ): Promise<Changes | undefined> {
-    const carried = run && this.#carried?.sequence === run.to ? this.#carried : undefined;
+    const carried = run && this.#carried?.sequence === run.to && this.#carried.day === this.today() ? this.#carried : undefined;
     const before = carried ?? this.#viewAt(from);
     const affected = new Set(changed.rows);
     for (const key of changed.keys) {
@@ -497,12 +499,12 @@ export class Rows {
   }
 
   #viewAt(at: Sequence): View {
-    return new View(this.readModel, this.writer, at, (id) => kept.get(this.#name(id)) as Added | undefined);
+    return new View(this.readModel, this.writer, at, this.today(), (id) => kept.get(this.#name(id)) as Added | undefined);
   }
 
   /** @param once whether nobody asks again for the row at this sequence */
   async #render(key: string, view: View, breathe: Breathe = breather(), once = false): Promise<Rendered> {
-    const name = this.#name(`${view.sequence} ${key}`);
+    const name = this.#name(`${view.sequence} ${view.day} ${key}`);
     const known = kept.get(name) as Rendered | undefined;
     if (known) return known;
     const render = this.projection.rows[kindOf(key)];
@@ -742,6 +744,7 @@ class View implements Lookup {
     private readonly readModel: ReadModelReader,
     private readonly writer: ServedBuild,
     public sequence: Sequence,
+    readonly day: string,
     private readonly kept: (id: string) => Added | undefined,
   ) {}
 

@@ -120,6 +120,24 @@ const listDifferences = (from: readonly Json[], to: readonly Json[], path: strin
   return [{ op: 'replace', path, value: to, was: from }];
 };
 
+/** The value that operations of `differences` make of a value, in order; undefined where they remove the whole. */
+export const applied = (value: any, operations: readonly Operation[]): any =>
+  operations.reduce((whole, operation) => {
+    const to = operation.op === 'remove' ? undefined : operation.value;
+    return change(whole, steps(operation.path), operation.op, to);
+  }, value);
+const change = (value: any, [step, ...rest]: readonly string[], op: Operation['op'], to: unknown): any => {
+  if (step === undefined) return to;
+  if (Array.isArray(value)) {
+    const at = Number(step);
+    if (rest.length > 0 || op === 'replace') return value.with(at, change(value[at], rest, op, to));
+    return op === 'add' ? value.toSpliced(at, 0, to) : value.toSpliced(at, 1);
+  }
+  if (rest.length > 0 || op !== 'remove') return { ...value, [step]: change(value[step], rest, op, to) };
+  const { [step]: _, ...others } = value;
+  return others;
+};
+
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gs;
 
 /**

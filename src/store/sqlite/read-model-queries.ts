@@ -11,6 +11,7 @@ import {
   type ReadModelReader,
   type Sequence,
   type StoredPlace,
+  type StreamPage,
 } from '../read-model.js';
 import { codeOf } from './folder.js';
 import { hashOf, keyOf, Recent, sequencesOf, streamOwning, totalAt, totalsIn, type TaggedRow, type TotalRow } from './read-model-tables.js';
@@ -32,6 +33,9 @@ interface PlaceRow {
 /** After these the file is as it was: the next attempt may succeed. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PERM|INTERRUPT|PROTOCOL)/;
 
+const STREAMS = `SELECT n.name AS stream, min(e.sequence) AS sequence,
+  (SELECT x.revision FROM events x WHERE x.stream = e.stream AND x.sequence <= ? ORDER BY x.sequence DESC LIMIT 1) AS revision FROM`;
+const BY_STREAM = 'GROUP BY e.stream ORDER BY 2';
 const SUM = 'SELECT since, measures, steps FROM totals WHERE build = ? AND key = ? AND since <= ? ORDER BY since DESC LIMIT 1';
 
 /** What an error of SQLite says about the file of a read model; any other error is itself. */
@@ -96,6 +100,23 @@ export class ReadModelQueries implements ReadModelReader {
       if (event) events.push(event);
     }
     return { events, scanned: upTo };
+  }
+
+  streams({ tag, after, upTo }: Parameters<ReadModelReader['streams']>[0]): StreamPage {
+    if (tag === undefined) {
+      const scanned = Math.min(upTo, after + MAX_PAGE);
+      const within = 'e.sequence > ? AND e.sequence <= ?';
+      const sql = `${STREAMS} events e JOIN names n ON n.id = e.stream WHERE ${within} ${BY_STREAM}`;
+      return { streams: this.all(sql, upTo, after, scanned), scanned };
+    }
+    const sequences: Sequence[] = [];
+    for (const sequence of this.#sequencesOf(this.#postingsOf(tag), after)) {
+      if (sequence > upTo || sequences.length === MAX_PAGE) break;
+      sequences.push(sequence);
+    }
+    const sql = `${STREAMS} json_each(?) j CROSS JOIN events e ON e.sequence = j.value JOIN names n ON n.id = e.stream ${BY_STREAM}`;
+    const streams = this.all<StreamPage['streams'][number]>(sql, upTo, JSON.stringify(sequences));
+    return { streams, scanned: sequences.length < MAX_PAGE ? upTo : sequences.at(-1)! };
   }
 
   revisionAt(stream: string, sequence: Sequence): number {

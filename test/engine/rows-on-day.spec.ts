@@ -1,0 +1,373 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { projections } from '../../projections/index.js';
+import { aggregates } from '../../src/domain/index.js';
+import { split } from '../../src/engine/audit/audit.js';
+import { InvalidCursorError } from '../../src/engine/read/rows.js';
+import { MAX_STREAMS_ON_DAY, ViewTooLargeError, type DayQuestion } from '../../src/engine/read/rows-on-day.js';
+import { contract } from '../../src/domain/contract/index.js';
+import {
+  bounds,
+  canonical,
+  History,
+  isLedgerEvent,
+  projection,
+  source,
+  type Json,
+  type Provenance,
+  type RecordedEvent,
+} from '../../src/kernel/index.js';
+import { playCommands } from '../random-commands.js';
+import { byStream, moves, play, recordWorld, World } from '../random-history.js';
+import { memoryStore } from '../fakes/memory-store.js';
+import { closeRows, Rows, appendAll } from './rows-after.js';
+
+afterEach(closeRows);
+
+const PATIENCE = 120_000;
+const names = projections.map(({ name }) => name);
+
+/** One day that a date may be: the latest that it allows, else the earliest. */
+const exactly = (date: string): string => {
+  const { earliest, latest } = bounds(date);
+  return latest.startsWith('9999') ? (earliest.startsWith('0000') ? '2014-02-03' : earliest) : latest;
+};
+/** A world in which every fact has a certain day. */
+class CertainWorld extends World {
+  override async record(stream: string, command: string, data: object, record: Provenance = {}) {
+    const of = data as { readonly pointer?: string; readonly value?: unknown };
+    const corrected = of.pointer === '/effectiveOn' ? { ...data, value: exactly(String(of.value)) } : data;
+    return super.record(stream, command, corrected, {
+      ...record,
+      ...(record.effectiveOn !== undefined && { effectiveOn: exactly(record.effectiveOn) }),
+    });
+  }
+}
+
+/** The events that a ledger would have which was only given the facts of a day and before, with what is known of them. */
+const upTo = (day: string, events: readonly RecordedEvent[]): readonly RecordedEvent[] => {
+  const given = new Set<string>();
+  for (const [stream, own] of byStream(events)) {
+    const [category, id] = split(stream);
+    const history = History.of(
+      aggregates.find((one) => one.category === category)!,
+      id,
+      own,
+    );
+    const believed = new Map(history.entries.map(({ recorded, effectiveOn }) => [recorded.id, effectiveOn]));
+    for (const { id: event, type, metadata } of own)
+      if (!isLedgerEvent(type) && (believed.get(event) ?? metadata.effectiveOn) <= day) given.add(event);
+    for (const { id: event, type, data } of own)
+      if (isLedgerEvent(type)) {
+        const { event: of } = data as { readonly event?: string };
+        if (of === undefined ? own.some((other) => given.has(other.id)) : given.has(of)) given.add(event);
+      }
+  }
+  return events.filter(({ id }) => given.has(id));
+};
+
+/** A ledger of these events alone, on which it is the end of a day. */
+const ledgerOf = async (events: readonly RecordedEvent[], day = '2030-01-01'): Promise<Rows> => {
+  const store = memoryStore();
+  const revisions = new Map<string, number>();
+  for (const event of events) {
+    const revision = (revisions.get(event.stream) ?? -1) + 1;
+    revisions.set(event.stream, revision);
+    await appendAll(store, [{ ...event, revision }]);
+  }
+  return new Rows(store, projections, undefined, { now: () => `${day}T23:00:00.000Z` }).read();
+};
+
+/** Lists of other streams stand in the order in which these were begun; decisions have another place in another log. */
+const LISTS = new Set(['contracts', 'losses', 'lossList', 'warnings', 'risks', 'planned', 'moved', 'staff', 'decisions']);
+const comparable = (value: unknown, name = ''): unknown => {
+  if (Array.isArray(value)) {
+    const all = value.map((one) => comparable(one));
+    return LISTS.has(name) ? all.toSorted((a, b) => (canonical(a as Json) < canonical(b as Json) ? -1 : 1)) : all;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const place = 'command' in value && 'decision' in value ? ['position', 'revision'] : [];
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => (place.includes(key) || member === undefined ? [] : [[key, comparable(member, key)]])),
+  );
+};
+
+const onDay = (rows: Rows, name: string, question: DayQuestion, limit = 10_000, after = '', filters: Record<string, string> = {}) =>
+  rows.projector.ask(name, (_, days) => days.page(question, after, limit, filters));
+
+/** What a projection shows: rows, single rows and every list of them. */
+const shown = async (rows: Rows, name: string, question?: DayQuestion) => {
+  const all = question ? (await onDay(rows, name, question)).rows : await rows.all(name);
+  const { lists = {} } = rows.projector.projection(name);
+  const found: Record<string, unknown> = {};
+  for (const { key, row } of all) {
+    if (key.startsWith('decision:') && (row as { readonly effectiveOn: string }).effectiveOn > (question?.day ?? '9999')) continue;
+    found[key] = comparable(row);
+    for (const list of Object.keys(lists[split(key.replace(':', '-'))[0]] ?? {})) {
+      const page = await rows.projector.ask(name, (now, days) =>
+        question ? days.list(question, key, list, undefined, 100) : now.list(key, list, rows.projector.sequence, undefined, 100),
+      );
+      found[`${key} ${list}`] = comparable(page!.entries, 'losses');
+    }
+  }
+  return found;
+};
+
+describe('rows as of a day', () => {
+  /** Compares whole and part; counts the facts that the part leaves out, so that it is not empty. */
+  const isThePart = async (all: readonly RecordedEvent[], any: number): Promise<number> => {
+    const at = any % 3 === 0 ? all.length : 1 + (any % all.length);
+    const known = all.slice(0, at);
+    const days = known.map(({ metadata }) => metadata.effectiveOn).sort();
+    const day = days[any % days.length]!;
+    const part = upTo(day, known);
+    const only = await ledgerOf(part, day);
+    if (only.projector.list().some(({ faulted }) => faulted.length > 0)) return 0; // what was corrected leant on what came later
+    const whole = await ledgerOf(all);
+    for (const name of names.filter((_, i) => (i + any) % 3 === 0)) {
+      const expected = await shown(only, name);
+      if (name === 'decisions')
+        for (const key of Object.keys(expected))
+          if ((expected[key] as { readonly effectiveOn: string }).effectiveOn > day) delete expected[key];
+      expect([name, day, await shown(whole, name, { at, day })]).toEqual([name, day, expected]);
+    }
+    return known.length - part.length;
+  };
+
+  it(
+    'are those of a ledger that was only given the facts up to that day, by both clocks',
+    async () => {
+      let left = 0;
+      await fc.assert(
+        fc
+          .asyncProperty(moves(), fc.nat(10_000), async (tried, any) => {
+            left += await isThePart(await (await play(tried, new CertainWorld())).events(), any);
+          })
+          .afterEach(closeRows),
+        { numRuns: 40, interruptAfterTimeLimit: 20_000 },
+      );
+      expect(left).toBeGreaterThan(20);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'also of commands of every kind',
+    async () => {
+      let left = 0;
+      await fc.assert(
+        fc
+          .asyncProperty(fc.gen(), fc.nat(10_000), async (any, n) => {
+            left += await isThePart(await (await playCommands(any, new CertainWorld())).events(), n);
+          })
+          .afterEach(closeRows),
+        { numRuns: 40, interruptAfterTimeLimit: 20_000 },
+      );
+      expect(left).toBeGreaterThan(20);
+    },
+    PATIENCE,
+  );
+});
+
+const awarded = (n: number) => ({ programme: 'met', title: `Contract ${n}`, towers: ['hosting'], supplier: 'csc', value: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
+const world2015 = async (): Promise<World> => {
+  const world = new World('2020-01-06');
+  await recordWorld(world);
+  for (const stream of ['programme-met', 'tower-hosting', 'tower-euc', 'supplier-csc', 'supplier-atos']) {
+    const { entries } = await world.history(stream);
+    await world.record(stream, 'CorrectFact', { event: entries[0]!.recorded.id, pointer: '/effectiveOn', value: '2014-01-01', because: 'error' }); // prettier-ignore
+  }
+  return world;
+};
+const asked = async (world: World) => {
+  const rows = await ledgerOf(await world.events());
+  const question = (day: string, programme?: string): DayQuestion => ({ at: rows.projector.sequence, day, programme });
+  const row = (name: string, key: string, day: string, programme?: string) =>
+    rows.projector.ask(name, (_, days) => days.row(question(day, programme), key));
+  return { rows, question, row };
+};
+
+describe('facts of an uncertain date', () => {
+  it('are named where they stand in a row or may belong to it, with what they change, and the row without them', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
+    const { row } = await asked(world);
+    const found = await row('money', 'contract:a', '2016-12-31');
+    expect(found!.row).toMatchObject({ ceiling: { amount: '176000000' } });
+    expect(found!.uncertain!.counts).toEqual({ inside: 1, leftOut: 0, needed: 0 });
+    expect(found!.uncertain!.inside).toEqual([
+      expect.objectContaining({ type: 'ChangeApproved', stream: 'contract-a', effectiveOn: 'unknown' }),
+    ]);
+    expect(found!.uncertain!.inside[0]!.changed).toContainEqual(expect.objectContaining({ path: '/ceiling/amount', value: '176000000' }));
+    expect(found!.uncertain!.withoutInside).toContainEqual(expect.objectContaining({ path: '/ceiling/amount', value: '96000000' }));
+    const total = await row('money', 'programme:met', '2016-12-31');
+    expect(total!.uncertain!.withoutInside).toContainEqual(expect.objectContaining({ path: '/towers/ceiling/text', value: '£96m' }));
+  });
+
+  it('are named also where they stand behind a fact that is certainly later', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-a', 'SignContract', {}, { effectiveOn: '2017-03-01' });
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '176000000', currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
+    const { row } = await asked(world);
+    const found = await row('money', 'contract:a', '2016-12-31');
+    expect(found!.row).toMatchObject({ ceiling: { amount: '96000000' } });
+    expect(found!.uncertain).toMatchObject({ counts: { inside: 0, leftOut: 1 }, leftOut: [{ type: 'ChangeApproved' }], withoutInside: [] });
+    expect((await row('money', 'contract:a', '2017-03-01'))!.uncertain).toMatchObject({ counts: { inside: 1, leftOut: 0 } });
+  });
+
+  it('without which others cannot follow cannot be taken out', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: 'unknown' });
+    await world.record('contract-a', 'SignContract', {}, { effectiveOn: '2016-01-01' });
+    const { row } = await asked(world);
+    expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toMatchObject({
+      counts: { inside: 1, needed: 1 },
+      withoutInside: null,
+    });
+    await world.record('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016' });
+    const both = (await (await asked(world)).row('money', 'programme:met', '2016-06-30'))!;
+    expect(both.row).toMatchObject({ towers: { ceiling: { text: '£101m' } } });
+    expect(both.uncertain!.counts).toEqual({ inside: 2, leftOut: 0, needed: 1 });
+    expect(both.uncertain!.withoutInside).toContainEqual(expect.objectContaining({ path: '/towers/ceiling/text', value: '£96m' }));
+  });
+
+  it('of which the whole row is made leave no row', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2016' });
+    const { row } = await asked(world);
+    expect((await row('money', 'contract:a', '2016-06-30'))!.uncertain!.withoutInside).toEqual([{ op: 'remove', path: '', was: null }]);
+    expect((await row('money', 'contract:a', '2016-12-31'))!.uncertain).toBeUndefined();
+    expect(await row('money', 'contract:a', '2015-12-31')).toBeUndefined();
+  });
+});
+
+describe('a view of a day', () => {
+  it('to come shows what is planned today', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    const { row } = await asked(world);
+    expect((await row('contract-register', 'contract:a', '2150-01-01'))!.row).toMatchObject({ stage: 'awarded' });
+  });
+
+  it('of one programme has what its streams link to, and nothing of another programme', async () => {
+    const world = await world2015();
+    await world.record(
+      'programme-nhs',
+      'CharterProgramme',
+      { title: 'NHS', authority: 'DH', baseCurrency: 'GBP' },
+      { effectiveOn: '2002' },
+    );
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    await world.record('contract-n', 'AwardContract', { ...awarded(7), programme: 'nhs', towers: [] }, { effectiveOn: '2015-11-01' });
+    const { rows, question, row } = await asked(world);
+    const page = await onDay(rows, 'contract-register', question('2016-01-01', 'met'));
+    expect(page.rows.map(({ key, row: { supplierName } }) => [key, supplierName])).toEqual([['contract:a', 'CSC']]);
+    expect((await row('exposure', 'supplier:csc', '2016-01-01', 'met'))!.row).toMatchObject({ ceiling: { text: '£96m' } });
+    expect((await row('exposure', 'supplier:csc', '2016-01-01'))!.row).toMatchObject({ ceiling: { text: '£103m' } });
+  });
+
+  it('comes in pages of any size, of rows and of lists', async () => {
+    const world = await world2015();
+    for (let n = 1; n <= 23; n++) await world.record(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
+    const { rows, question } = await asked(world);
+    const whole = (await onDay(rows, 'contract-register', question('2016-01-01'))).rows.map(({ key }) => key);
+    expect(whole).toHaveLength(23);
+    const keys: string[] = [];
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page = await onDay(rows, 'contract-register', question('2016-01-01'), 5, next);
+      keys.push(...page.rows.map(({ key }) => key));
+      next = page.next;
+    }
+    expect(keys).toEqual(whole);
+    const entries: string[] = [];
+    for (let cursor: string | undefined, more = true; more;) {
+      const page = await rows.projector.ask('tower-board', (_, days) => days.list(question('2016-01-01'), 'tower:hosting', 'contracts', cursor, 4)); // prettier-ignore
+      entries.push(...page!.entries.map((entry) => (entry as { readonly contract: string }).contract));
+      cursor = page!.next;
+      more = cursor !== undefined;
+    }
+    expect(entries).toEqual(Array.from({ length: 23 }, (_, i) => `c${23 - i}`));
+    await expect(onDay(rows, 'contract-register', question('2016-01-01'), 5, 'contract:none')).rejects.toThrow(InvalidCursorError);
+  });
+
+  it('is made of what was recorded since, and stays what it was at its own position', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    const events = await world.events();
+    const rows = await ledgerOf(events);
+    const question = { at: events.length, day: '2016-12-31', programme: 'met' };
+    const [before] = (await onDay(rows, 'money', question)).rows;
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '100000000', currency: 'GBP' } }, { effectiveOn: '2016-03-01' }); // prettier-ignore
+    await world.record('contract-b', 'AwardContract', awarded(5), { effectiveOn: '2016-03-01' });
+    await appendAll(rows.store, (await world.events()).slice(events.length));
+    await rows.read();
+    const now = await onDay(rows, 'money', { ...question, at: rows.projector.sequence });
+    expect(now.rows.map(({ key, row }) => [key, (row['ceiling'] as { readonly amount: string } | undefined)?.amount])).toEqual([
+      ['contract:a', '100000000'],
+      ['contract:b', '5000000'],
+      ['programme:met', undefined],
+    ]);
+    expect((await onDay(rows, 'money', question)).rows[0]).toEqual(before);
+  });
+
+  it('that several ask for at once is made once', async () => {
+    const world = await world2015();
+    for (let n = 1; n <= 30; n++) await world.record(`contract-c${n}`, 'AwardContract', awarded(n), { effectiveOn: '2015-11-01' });
+    const store = memoryStore();
+    await appendAll(store, await world.events());
+    const rows = await new Rows(store).read();
+    let reads = 0;
+    const read = store.read.bind(store);
+    store.read = async (...page) => (reads++, read(...page));
+    const question = { at: rows.projector.sequence, day: '2015-12-31' };
+    await Promise.all([1, 2, 3, 4, 5].map(() => rows.projector.ask('money', (_, days) => days.row(question, 'programme:met'))));
+    expect(reads).toBeLessThan(60);
+  });
+
+  it('of too many streams is refused, and names what to ask for', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    const events = await world.events();
+    const like = events.find(({ stream }) => stream === 'supplier-csc')!;
+    const store = memoryStore();
+    await appendAll(store, events);
+    for (let n = 0; n < MAX_STREAMS_ON_DAY; n++)
+      await store.append(`supplier-s${n}`, -1, [{ ...like, id: `019353d2-0000-7000-9000-${String(n).padStart(12, '0')}` }]);
+    const rows = await new Rows(
+      store,
+      projections.filter(({ name }) => name === 'contract-register'),
+    ).read();
+    const question = { at: rows.projector.sequence, day: '2016-01-01' };
+    const ask = (programme?: string) => onDay(rows, 'contract-register', { ...question, programme });
+    await expect(ask()).rejects.toThrow(new ViewTooLargeError('The ledger has more than 5000 supplier records: name a programme with the parameter programme.')); // prettier-ignore
+    expect((await ask('met')).rows.map(({ key }) => key)).toEqual(['contract:a']);
+  });
+
+  it('is rendered as if the asked day were today', async () => {
+    const contracts = source(contract, 'contract', {
+      place: (id) => [{ key: `contract:${id}`, row: true }],
+      show: ({ id, state }) => ({ [`contract:${id}`]: { endsOn: state.term.endsOn ?? '9999' } }),
+    });
+    const ended = projection({
+      name: 'ended',
+      version: 1,
+      question: 'Which contracts have ended?',
+      from: [contracts],
+      rows: { contract: (id, lookup) => ({ ended: lookup.get(contracts, id)!.endsOn < lookup.day }) },
+    });
+    const world = await world2015();
+    await world.record('contract-a', 'AwardContract', { ...awarded(96), endsOn: '2018-03-31' }, { effectiveOn: '2015-11-01' });
+    const store = memoryStore();
+    await appendAll(store, await world.events());
+    let now = '2018-03-31T12:00:00.000Z';
+    const rows = await new Rows(store, [ended], undefined, { now: () => now }).read();
+    const at = rows.projector.sequence;
+    const on = (day: string) => rows.projector.ask('ended', async (_, days) => (await days.row({ at, day }, 'contract:a'))?.row);
+    expect([await on('2018-03-31'), await on('2018-04-01')]).toEqual([{ ended: false }, { ended: true }]);
+    expect(await rows.row('ended', 'contract:a')).toEqual({ ended: false });
+    now = '2018-04-01T00:00:00.000Z';
+    expect(await rows.row('ended', 'contract:a')).toEqual({ ended: true });
+  });
+});
