@@ -1,6 +1,5 @@
 import {
   bounds,
-  certainlyBefore,
   endOfTerm,
   isAmount,
   isDay,
@@ -14,9 +13,9 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, pastEndFrom, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { hasEnded, isPromised } from './promised.js';
+import { onDay, supplierKeys } from './promised.js';
 import { trailOf } from './trail.js';
 
 const lists = {
@@ -47,6 +46,8 @@ const shown = (history: History<Contract>) => {
   return {
     contract: id,
     ...state,
+    pastEndFrom: pastEndFrom(state) ?? null,
+    supplier: state.supplier ?? null,
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
     novations: newestOf(state.novations),
@@ -62,8 +63,7 @@ const shown = (history: History<Contract>) => {
 };
 
 const contracts = source(contract, 'contract', {
-  place: (id, state) =>
-    state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: state.supplier ? [`supplier:${state.supplier}`] : [] }],
+  place: (id, state) => (state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: supplierKeys(state) }]),
   show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
 });
 const suppliers = source(supplier, 'supplier', {
@@ -141,16 +141,11 @@ export const contractRegister = projection({
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row) return undefined;
-      const ends = endOf(row);
-      const isOver = hasEnded(row) || !isPromised(row);
-      return {
-        ...row,
-        supplierName: row.supplier ? (lookup.get(suppliers, row.supplier) ?? row.supplier) : null,
-        /** The last day of its term. */
-        ends,
-        /** That day, where it has certainly passed and the contract was not closed. */
-        pastEndSince: ends !== null && !isOver && certainlyBefore(ends, lookup.day) ? bounds(ends).latest : null,
-      };
+      const today = onDay(row, lookup.day);
+      const nameOf = (supplier: string | null | undefined) => (supplier ? (lookup.get(suppliers, supplier) ?? supplier) : null);
+      const becomes = today.becomes && { ...today.becomes, supplierName: nameOf(today.becomes.supplier) };
+      /** `ends`: the last day of its term. */
+      return { ...row, ...today, becomes, supplierName: nameOf(today.supplier), ends: endOf(row) };
     },
   },
   lists: { contract: lists },

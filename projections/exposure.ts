@@ -28,7 +28,7 @@ import {
   unassessedIn,
   withText,
 } from './losses.js';
-import { hasEnded, isPromised } from './promised.js';
+import { dayShown, hasEnded, isPromised, onDay, supplierIn } from './promised.js';
 import { trailOf } from './trail.js';
 
 const promised = sums({ contracts: 'count', ceiling: 'value' });
@@ -40,25 +40,26 @@ const suppliers = source(supplier, 'supplier', {
   show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
 });
 
-const contractShown = (id: string, { title, stage, role, ceiling, supplier }: Contract) => ({
+const contractShown = (id: string, c: Contract) => ({
   contract: id,
-  supplier: supplier!,
-  title: title || id,
-  stage,
-  role,
-  ceiling,
+  ...dayShown(c),
+  title: c.title || id,
+  stage: c.stage,
+  role: c.role,
+  ceiling: c.ceiling,
 });
 const contracts = source(contract, 'contract', {
-  place: (id, c) =>
-    !c.supplier || !isPromised(c)
-      ? []
-      : [
-          {
-            key: `contract:${id}`,
-            links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${c.supplier}`)],
-            sums: { [`supplier:${c.supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
-          },
-        ],
+  place(id, c, day) {
+    const supplier = supplierIn(c, day);
+    if (!supplier || !isPromised(c)) return [];
+    return [
+      {
+        key: `contract:${id}`,
+        links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)],
+        sums: { [`supplier:${supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
+      },
+    ];
+  },
   show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
 });
 
@@ -138,6 +139,7 @@ const lists = {
       const { warnings, risks } = lookup.sum(counted, key);
       return {
         ...c,
+        ...onDay(c, lookup.day),
         losses: lookup.newest(linked.losses, key),
         warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
         risks: risks > 0 ? lookup.newest(linked.risks, key) : [],
@@ -167,7 +169,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 4,
+  version: 5,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {

@@ -3,7 +3,7 @@ import { contract, type Change, type Contract } from '../src/domain/contract/ind
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
 import { lossesOf, lossSums, withText } from './losses.js';
-import { groupOf, hasEnded, isPromised } from './promised.js';
+import { dayShown, groupOf, hasEnded, isPromised, onDay } from './promised.js';
 
 const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
 
@@ -58,7 +58,7 @@ const contracts = source(contract, 'contract', {
         programme: c.programme ?? null,
         group: groupOf(c),
         title: c.title || id,
-        supplier: c.supplier ?? null,
+        ...dayShown(c),
         original: c.original,
         ceiling: c.ceiling,
         covers: c.covers,
@@ -119,7 +119,12 @@ export const money = projection({
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   from: [contracts, losses, programmes],
   rows: {
-    contract: (id, lookup) => lookup.get(contracts, id),
+    contract(id, lookup) {
+      const row = lookup.get(contracts, id);
+      if (!row) return undefined;
+      const { novations: _, ...shown } = row;
+      return { ...shown, ...onDay(row, lookup.day) };
+    },
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
       const key = `programme:${id}` as const;

@@ -17,15 +17,7 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import {
-  contract,
-  contractFindings,
-  endOfContract,
-  lastDayOf,
-  pastEndFrom,
-  type Change,
-  type Contract,
-} from '../src/domain/contract/index.js';
+import { contract, contractFindings, endOfContract, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -33,7 +25,7 @@ import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown } from './programmes.js';
-import { groupOf, hasEnded, isPromised } from './promised.js';
+import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierIn, supplierKeys } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -109,7 +101,7 @@ const contractShown = (history: History<Contract>) => {
     stage: c.stage,
     role: c.role,
     towers: c.towers,
-    supplier: c.supplier ?? null,
+    ...dayShown(c),
     original: c.original,
     ceiling: c.ceiling,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
@@ -126,7 +118,6 @@ const contractShown = (history: History<Contract>) => {
     notice: c.notice ?? null,
     extensionSought: c.extensionSought ?? null,
     closed: c.closed ?? null,
-    pastEndFrom: pastEndFrom(c) ?? null,
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
@@ -232,7 +223,8 @@ const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplie
 /** A contract outside the towers stands in no tower, whatever it names: in one place. */
 const towersOfContract = (c: Contract): readonly string[] => (groupOf(c) === 'towers' ? c.towers : []);
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
-const sumsOf = (c: Contract) => {
+const sumsOf = (c: Contract, day: string | undefined) => {
+  const supplier = supplierIn(c, day);
   const adds = promised.of(isPromised(c) ? { contracts: 1, listed: 1, ceiling: c.ceiling } : { listed: 1 });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose: Whose = c.role === 'tower' ? 'own' : 'incumbent';
@@ -241,22 +233,22 @@ const sumsOf = (c: Contract) => {
   for (const id of towersOfContract(c)) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
-    if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
+    if (supplier) of[keyOfSupplier(`tower:${id}`, supplier)] = ONE_WITH;
   }
   return of;
 };
 /** In the list of a tower: its own contracts in force, then those to come and those of others, then what has ended. */
 const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
 const contracts = source(contract, 'contract', {
-  place: (id, c) =>
+  place: (id, c, day) =>
     c.stage === 'none'
       ? []
       : [
           {
             key: `contract:${id}`,
             row: groupOf(c) === 'outside',
-            links: [...towersOfContract(c).map((t) => ranked(rankOf(c), `tower:${t}`)), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
-            sums: sumsOf(c),
+            links: [...towersOfContract(c).map((t) => ranked(rankOf(c), `tower:${t}`)), ...supplierKeys(c)],
+            sums: sumsOf(c, day),
           },
         ],
   show: (history) => ({ [`contract:${history.id}`]: contractShown(history) }),
@@ -281,8 +273,11 @@ const lists = {
 const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
   const { plans: planned, transfers: moved, losses, warnings, risks } = lookup.sum(counted, key);
+  const today = onDay(c, lookup.day);
   return {
     ...c,
+    ...today,
+    becomes: today.becomes && { ...today.becomes, supplierName: nameOf(lookup, today.becomes.supplier) },
     people: {
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
@@ -290,7 +285,7 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
-    supplierName: nameOf(lookup, c.supplier),
+    supplierName: nameOf(lookup, today.supplier),
     counts: { ...c.counts, planned, moved, losses, warnings, risks },
   };
 };

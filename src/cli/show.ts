@@ -48,6 +48,8 @@ interface Contract {
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];
   readonly terminations: readonly { readonly on: string; readonly ground: string; readonly causedBy?: string; readonly partial: boolean }[];
   readonly findings: readonly { readonly text: string }[];
+  readonly becomes: { readonly supplierName: string | null; readonly on: string } | null;
+  readonly pastEndSince: string | null;
   readonly people: { readonly planned: readonly Headcount[]; readonly moved: readonly Headcount[] };
   readonly losses: readonly LossLine[];
   readonly trail: Trail;
@@ -83,6 +85,8 @@ export interface Row {
   readonly title: string;
   readonly authority?: string;
   readonly stage: string;
+  /** Of a tower: whose contract says it. */
+  readonly stageOf?: 'own' | 'incumbent' | null;
   readonly contracts?: readonly Contract[];
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
@@ -146,7 +150,17 @@ const yearly = (value: Value): string => {
 const lineOf = (tower: string, stage: string, contract?: Contract): string =>
   `${column(tower, 22)} ${column(stage, 13)} ${column(contract ? `${contract.contract} · ${contract.supplierName ?? '–'}` : '–', 42)} ${column(contract ? moneyOf(contract) : '–', 30)} ${contract ? termOf(contract) : ''}`.trimEnd();
 
-const notesOf = ({ changes, delays, terminations, findings, people, losses, trail }: Contract): readonly string[] => [
+const notesOf = ({
+  changes,
+  delays,
+  terminations,
+  becomes,
+  pastEndSince,
+  findings,
+  people,
+  losses,
+  trail,
+}: Contract): readonly string[] => [
   ...changes.flatMap(({ kind, to, reference, figures, asStated }) => [
     ...(figures ? [`${kind} → ${showValue(to!)}${reference ? ` (${reference})` : ''}: ${figuresOf(figures)}`] : []),
     ...(asStated && !same(asStated, figures) ? [`  from the paper's own figure: ${figuresOf(asStated)}`] : []),
@@ -156,6 +170,8 @@ const notesOf = ({ changes, delays, terminations, findings, people, losses, trai
     ({ on, ground, causedBy, partial }) =>
       `terminated ${partial ? 'in part ' : ''}on ${on}: ${ground}${causedBy ? ` (caused by ${causedBy})` : ''}`,
   ),
+  ...(becomes ? [`becomes ${becomes.supplierName} on ${becomes.on}`] : []),
+  ...(pastEndSince ? [`past its end since ${pastEndSince}`] : []),
   ...findings.map(({ text }) => `found: ${text}`),
   ...(people.planned.length + people.moved.length > 0
     ? [
@@ -263,13 +279,15 @@ export const boardOf = (title: string, position: string, rows: readonly Row[], t
     rows
       .filter((row) => row.group === group)
       .flatMap((row) => {
-        const { key, title: name, stage, contracts: newest = [] } = row;
+        const { key, title: name, stage, contracts: newest = [], stageOf } = row;
+        const whose = stageOf === 'incumbent' ? ['    the stage of the tower is that of its incumbent'] : [];
         const contracts = newest.toSorted((a, b) => (a.contract < b.contract ? -1 : 1));
         const first = group === 'towers' ? name : key.startsWith('contract:') ? '' : name;
         return contracts.length === 0
           ? [lineOf(first, stage)]
           : contracts.flatMap((c, i) => [
               lineOf(i === 0 ? first : '', group === 'towers' && i === 0 ? stage : c.stage, c),
+              ...(i === 0 ? whose : []),
               ...[...notesOf(c), ...uncertaintyOf(c, row)].map((note) => `    ${note}`),
             ]);
       });

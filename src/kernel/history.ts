@@ -236,7 +236,7 @@ export class History<State = any> {
     const { place, state } = this.before(day);
     const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
     if (broughtIn.length > 0)
-      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, revealed: broughtIn.slice(1) };
+      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, leftOut: NONE, revealed: broughtIn.slice(1) };
     const own = this.#order.slice(0, place);
     const uncertain = this.uncertainOn(day);
     if (this.#revealing === 0) return { state, entries: own, ...uncertain, revealed: NONE };
@@ -271,8 +271,9 @@ export class History<State = any> {
     const gone = new Set(withoutApproximate ? this.uncertainOn(day).approximate : NONE);
     const order = this.#order.slice(0, this.#placed).filter((entry) => !gone.has(entry));
     const place = this.#placeOf(day) - gone.size;
-    const kept = this.#revealing === 0 ? order.slice(0, place) : inEffect(this.aggregate, order, place);
-    if (kept.length === this.#placed && this.#withdrawn.size === 0) return this;
+    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
+    const kept = broughtIn.length > 0 ? broughtIn : this.#revealing === 0 ? order.slice(0, place) : inEffect(this.aggregate, order, place);
+    if (broughtIn.length === 0 && kept.length === this.#placed && this.#withdrawn.size === 0) return this;
     const part = new History<State>(this.aggregate, this.id, this.timeZone);
     part.#corrections = this.#corrections;
     part.#withdrawn = this.#withdrawn;

@@ -35,7 +35,7 @@ export interface StreamSource<Kind extends string = string, Shown = unknown> {
   /** Rows of contributions that link to it show it, such as the name of a supplier, and change with it. */
   readonly shownByLinking?: boolean;
   // `any`: a registry holds sources of many states; `source` checked each where it was written.
-  place(id: string, state: any): readonly Contribution<Kind>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  place(id: string, state: any, day?: string): readonly Contribution<Kind>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
   /** What rows show of the contributions, by key: made when a row asks, and not stored. */
   show(history: History<any>): Readonly<Record<string, Shown>>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
@@ -53,7 +53,8 @@ export const source = <S extends AnyAggregate, const Kind extends string, Shown>
   aggregate: S,
   kind: Kind,
   steps: {
-    place(id: string, state: StateOf<S>): readonly Contribution<NoInfer<Kind>>[];
+    /** `day`: of a view of a day; absent where a stream is placed as recorded, which midnight does not change. */
+    place(id: string, state: StateOf<S>, day?: string): readonly Contribution<NoInfer<Kind>>[];
     show(history: History<StateOf<S>>): Readonly<Record<string, Shown>>;
     readonly shownByLinking?: boolean;
   },

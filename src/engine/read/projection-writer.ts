@@ -8,10 +8,10 @@ import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '.
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
 /** What a stream contributes to a projection. @throws what keeps it from contributing anything */
-export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded): Contributions => {
+export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded, day?: string): Contributions => {
   const sources = sourcesOf(projection, category);
-  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state));
-  return distinctKeys(sources.flatMap((source) => source.place(id, state)));
+  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state, day));
+  return distinctKeys(sources.flatMap((source) => source.place(id, state, day)));
 };
 const sourcesByCategory = new WeakMap<Projection, Map<string, readonly StreamSource[]>>();
 const sourcesOf = (projection: Projection, category: string): readonly StreamSource[] => {

@@ -648,7 +648,7 @@ export class RowsOnDay {
     const faulted = this.writer.faulted.get(stream) ?? Infinity;
     const revision = faulted > at && known !== undefined ? known : readModel.revisionAt(stream, Math.min(at, faulted - 1));
     const { part, recorded, approximate, leftOut, left } = await this.#partOf(stream, revision, day, without);
-    const contributions = part && part.revision >= 0 ? contributionsOf(this.projection, part) : [];
+    const contributions = part && part.revision >= 0 ? contributionsOf(this.projection, part, day) : [];
     const fault = faulted <= at ? await this.#faultOf(stream, faulted, revision, contributions) : undefined;
     const placed: Placed[] = [];
     const standing: Standing = { stream, revision, since, placed, approximate, leftOut, ...(left && { without: left }), ...(fault && { fault }), bytes: 300 }; // prettier-ignore
