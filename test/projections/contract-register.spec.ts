@@ -80,14 +80,14 @@ describe('the contract register', () => {
     await world.record('contract-c', 'PlanContract', { programme: 'met', title: 'Networks' });
     const { keys, row, rows } = await register();
     expect([(await row('a')).pastEndSince, (await row('b')).pastEndSince, (await row('c')).pastEndSince]).toEqual([
-      '2018-03-31',
+      '2018-04-01',
       null,
       null,
     ]);
     expect([await keys({ pastEnd: 'true' }), await keys({ pastEnd: 'false' })]).toEqual([['a'], ['b', 'c']]);
     const on = (day: string) =>
       rows.projector.ask('contract-register', async (_, days) => (await days.row({ at: rows.projector.sequence, day }, 'contract:a'))!.row);
-    expect([(await on('2018-03-31'))['pastEndSince'], (await on('2018-04-01'))['pastEndSince']]).toEqual([null, '2018-03-31']);
+    expect([(await on('2018-03-31'))['pastEndSince'], (await on('2018-04-01'))['pastEndSince']]).toEqual([null, '2018-04-01']);
   });
 
   it('has a record for each contract as a table', async () => {
@@ -99,7 +99,7 @@ describe('the contract register', () => {
     const records = (await rows.all('contract-register')).flatMap(({ row }) => csv.records(row));
     expect(csvOf(csv.columns, records).split('\n')).toEqual([
       'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince',
-      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-03-31',
+      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-04-01',
       "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,",
       '',
     ]);
