@@ -11,6 +11,7 @@ import {
   optional,
   Rejection,
   stageRefusalsOf,
+  versionOf,
   type AnyCommand,
   type Command,
   type AnyAggregate,
@@ -60,7 +61,7 @@ const recorded = ({ aggregate, id }: Stream, event: ToldFact, revision: number):
   revision,
   position: String(revision * 7),
   metadata: {
-    schemaVersion: event.schemaVersion ?? aggregate.events[event.type]?.version ?? 1,
+    schemaVersion: event.schemaVersion ?? versionOf(aggregate, event.type),
     recordedAt: RECORDED_AT,
     effectiveOn: event.effectiveOn ?? '2016-01-01',
     about: {},

@@ -117,8 +117,8 @@ export const playCommands = async (any: GeneratorValue, world = new World()): Pr
     const { recorded } = any(oneOf<(typeof entries)[number]>, entries);
     const shape: Fields = { ...aggregate.events[recorded.type].fields, effectiveOn: provenanceFields.effectiveOn };
     const name = any(oneOf<string>, Object.keys(shape));
-    const correction = { event: recorded.id, pointer: `/${name}`, value: any(valueOf, shape[name]!, name) as Json };
-    if (any(among, 2) > 0) await world.try(stream, 'CorrectFact', { ...correction, because: 'error' });
+    const change = { pointer: `/${name}`, value: any(valueOf, shape[name]!, name) as Json };
+    if (any(among, 2) > 0) await world.try(stream, 'CorrectFact', { event: recorded.id, changes: [change], because: 'error' });
     else await world.try(stream, 'WithdrawFact', { event: recorded.id, withDependants: any(among, 1) > 0 });
   }
   return world;

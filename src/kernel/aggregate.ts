@@ -2,7 +2,7 @@ import type { About, Actor, Assessment, Event, Provenance } from './event.js';
 import type { History } from './history.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
-import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
+import type { DataOf, Fields, Reference, REFERS, Referring } from './schema/fields.js';
 
 /** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
 export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
@@ -147,6 +147,10 @@ export interface AnyCommand {
   readonly events: readonly string[];
   /** Beside those of the stages and the engine, derived from the rules: code → sentence. */
   readonly refusals: Readonly<Record<string, string>>;
+  /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
+  named?(data: any, own: History): readonly Reference[];
+  /** The data of a stored body in today's shape. */
+  upcast?(data: any): any;
   decide(context: CommandContext<any>, state: any): readonly Event[];
 }
 /** With the codes that it can be refused with, for the compiler. */
@@ -160,6 +164,8 @@ export interface LedgerCommand<F extends Fields, Code extends string> {
   readonly fields: F;
   readonly events: readonly string[];
   readonly refusals: { readonly [C in Code]: string };
+  named?(data: DataOf<F>, own: History): readonly Reference[];
+  upcast?(data: any): DataOf<F>;
   decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
 }
 export const ledgerCommand = <const F extends Fields, const Code extends string>(

@@ -1,11 +1,11 @@
-import { bounds } from './values/dates.js';
-import { at, withValue } from './values/json.js';
+import { bounds, dayOf } from './values/dates.js';
+import { at, withoutValue, withValue } from './values/json.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
-import { contextOf, type Entry } from './entry.js';
+import { contextOf, correctable, groundsOf, type Correction, type Entry } from './entry.js';
 import type { Event, RecordedEvent } from './event.js';
-import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import { isLedgerEvent, ledgerDataOf, versionOf, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
 import { brokenRule } from './rule.js';
-import { shapeOf, unsupported } from './schema-version.js';
+import { shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
 
 /**
@@ -30,7 +30,7 @@ export class History<State = any> {
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
   /** These three are copied before they change. */
-  #corrections: ReadonlyMap<string, ReadonlyMap<string, Corrected & { readonly by: string }>> = new Map();
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = new Map();
   #withdrawn: ReadonlyMap<string, string> = new Map();
   #notes: ReadonlyMap<string, Entry['notes']> = new Map();
   #bytes = 0;
@@ -143,7 +143,6 @@ export class History<State = any> {
    * @throws IllegalTransitionError
    */
   with(events: readonly Event[]): History<State> {
-    const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
     const apart = this.#successor();
     apart.#log = this.recorded.slice();
     apart.#decisions = new Map(this.#decisions);
@@ -151,7 +150,7 @@ export class History<State = any> {
       events.map((event, i) => ({
         ...event,
         id: `new-${i}`,
-        metadata,
+        metadata: { schemaVersion: versionOf(this.aggregate, event.type) } as RecordedEvent['metadata'],
         stream: this.stream,
         revision: this.#revision + 1 + i,
         position: '',
@@ -256,15 +255,16 @@ export class History<State = any> {
     const { effectiveOn, evidence = NONE } = event.metadata;
     const notes = this.#notes.get(event.id) ?? NONE;
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { recorded: event, data, effectiveOn, evidence, corrections: NONE, notes };
-    let whole = { data, effectiveOn, evidence };
-    const corrections: Entry['corrections'][number][] = [];
+    if (!corrected) return { recorded: event, data, effectiveOn, evidence, grounds: event.metadata, corrections: NONE, notes };
+    let whole = correctable({ data, effectiveOn, evidence, grounds: event.metadata });
+    const corrections: Correction[] = [];
     for (const [pointer, correction] of corrected) {
-      const path = /^\/(effectiveOn$|evidence(\/|$))/.test(pointer) ? pointer : `/data${pointer}`;
-      corrections.push({ ...correction, was: at(whole, path) ?? null });
-      whole = withValue(whole, path, correction.value);
+      corrections.push({ ...correction, was: at(whole, pointer) ?? null });
+      whole = correction.remove ? withoutValue(whole, pointer) : withValue(whole, pointer, correction.value!);
     }
-    return { recorded: event, ...whole, corrections, notes };
+    // Without them it reads as when they had not been sent.
+    const { effectiveOn: on = dayOf(event.metadata.recordedAt, this.timeZone), evidence: sources = NONE, record, ...fields } = whole;
+    return { recorded: event, data: fields, effectiveOn: on, evidence: sources, grounds: groundsOf(record), corrections, notes };
   }
 
   #place(event: RecordedEvent): void {
@@ -302,23 +302,25 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: RecordedEvent): boolean {
-    if (event.metadata.schemaVersion > 1) throw unsupported(event);
+    const data = ledgerDataOf(event);
     if (event.type === 'FactCorrected') {
-      const { event: of, pointer, ...rest } = event.data as Corrected;
+      const { event: of, changes, because } = data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
-      ofEvent.delete(pointer); // the newest correction of a field is applied last
-      ofEvent.set(pointer, { event: of, pointer, ...rest, by: event.id });
+      for (const { pointer, value, remove } of changes) {
+        ofEvent.delete(pointer); // the newest correction of a field is applied last
+        ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
+      }
       this.#corrections = new Map(this.#corrections).set(of, ofEvent);
       return true;
     }
     if (event.type === 'FactWithdrawn') {
-      const { event: of, dependants = [] } = event.data as Withdrawn;
+      const { event: of, dependants = [] } = data as Withdrawn;
       const all = new Map(this.#withdrawn);
       for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
       this.#withdrawn = all;
       return true;
     }
-    const note = event.data as Annotated;
+    const note = data as Annotated;
     const of = note.event ?? '';
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes = new Map(this.#notes).set(of, notes);
@@ -381,7 +383,7 @@ const NONE: readonly never[] = [];
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
 const sameEntry = (a: Entry, b: Entry): boolean =>
-  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
 
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
 export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {

@@ -5,7 +5,9 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, theFact, context, type Stream, type ToldFact } from '../given.js';
+import { at, contextOf } from '../../src/kernel/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { historyOf, specification, stream, theFact, context, type Stream, type ToldFact } from '../given.js';
 
 const given = specification(contract, { others: world() });
 const underScheme = specification(contract, { others: world(scheme()) });
@@ -73,7 +75,7 @@ describe('CorrectFact', () => {
   it.each(['/supplyer', '/value/amounts', '/actor', '/recordedAt'])('needs the fact to have a field %s', (pointer) =>
     given(...life)
       .when(correctFact, error(AWARD, pointer, 'x'))
-      .rejects('ledger/unknown-field', { pointer: '/pointer' }),
+      .rejects('ledger/unknown-field', { pointer: '/changes/0/pointer' }),
   );
 
   it.each([
@@ -101,7 +103,7 @@ describe('CorrectFact', () => {
   ])('goes only through fields and list entries that are there, not %s', async (pointer) => {
     await given(...life)
       .when(correctFact, error(AWARD, pointer, 'x'))
-      .rejects('ledger/unknown-field', { pointer: '/pointer' });
+      .rejects('ledger/unknown-field', { pointer: '/changes/0/pointer' });
     await given(...life)
       .when(annotate, { note: 'Another source', event: AWARD, claim: { pointer, value: 'x' } })
       .rejects('ledger/unknown-field', { pointer: '/claim/pointer' });
@@ -114,7 +116,7 @@ describe('CorrectFact', () => {
       .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 813' }]));
     await given(sourced)
       .when(correctFact, error(AWARD, '/evidence/7/title', 'PCD 813'))
-      .rejects('ledger/unknown-field', { pointer: '/pointer', detail: '/evidence/7/title' });
+      .rejects('ledger/unknown-field', { pointer: '/changes/0/pointer', detail: '/evidence/7/title' });
     await given(sourced)
       .when(correctFact, error(AWARD, '/evidence/0/uri', 'urn:pcd:437'))
       .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([{ title: 'PCD 437', uri: 'urn:pcd:437' }]));
@@ -132,21 +134,205 @@ describe('CorrectFact', () => {
   ])('never accepts %s', (_, pointer, value) =>
     given(...life)
       .when(correctFact, error(AWARD, pointer, value))
-      .rejects('ledger/wrong-value', { pointer: '/value' }),
+      .rejects('ledger/wrong-value', { pointer: '/changes/0/value' }),
+  );
+
+  it('never moves a fact to another programme', () =>
+    given(...life)
+      .when(correctFact, error(AWARD, '/programme', 'nhs'))
+      .rejects('ledger/never-corrected', { pointer: '/changes/0/pointer' }));
+
+  it.each(['/id', '/actor', '/known', '/record/actor', '/recordedAt', '/record/effectiveOn'])(
+    'never changes who recorded a fact, when, or what was known: %s',
+    (pointer) =>
+      given(...life)
+        .when(correctFact, error(AWARD, pointer, 'x'))
+        .rejects('ledger/unknown-field', { pointer: '/changes/0/pointer' }),
   );
 
   it.each([
-    ['/supplier', 'atos'],
-    ['/programme', 'nhs'],
-    ['/towers', ['hosting']],
-    ['/towers', []],
-    ['/options', [{ option: 'year-4', months: 12 }]],
-    ['/options/0/option', 'year-4'],
-  ])('never changes what a fact is about: %s', (pointer, value) =>
+    ['/supplier', 'csc', { supplier: 'csc' }],
+    ['/towers', ['hosting'], { towers: ['hosting'] }],
+    ['/towers', [], { towers: [] }],
+    ['/replaces', 'old', { replaces: 'old' }],
+    ['/options', [{ option: 'year-4', months: 12 }], { options: [{ option: 'year-4', months: 12, status: 'open' }] }],
+    ['/options/0/option', 'year-4', { options: [{ option: 'year-4', months: 12, status: 'open' }] }],
+  ])('corrects what a fact names, with its trail: %s', (pointer, value, state) =>
     given(...life)
       .when(correctFact, error(AWARD, pointer, value))
-      .rejects('ledger/never-corrected', { pointer: '/pointer' }),
+      .leaves((after, { entries: [award] }) => {
+        expect(after).toMatchObject(state);
+        expect(award!.corrections).toMatchObject([{ pointer, value, was: at(awarded().data, pointer) ?? null, by: theFact(5) }]);
+      }),
   );
+
+  it('corrects the members of a joint venture', () =>
+    specification(supplier, { others: world() })(jointVenture())
+      .when(correctFact, error(theFact(1), '/members', ['keysource', 'csc']))
+      .leaves({ members: ['keysource', 'csc'] }));
+
+  it.each([
+    ['/supplier', 'nobody', '/changes/0/value'],
+    ['/towers', ['hosting', 'nowhere'], '/changes/0/value/1'],
+    ['/replaces', 'nothing', '/changes/0/value'],
+  ])('never names what nobody recorded: %s', (pointer, value, where) =>
+    given(...life)
+      .when(correctFact, error(AWARD, pointer, value))
+      .rejects('ledger/unknown-reference', { pointer: where }),
+  );
+
+  it('never corrects a part of what was not sent', () =>
+    given(...life)
+      .when(correctFact, {
+        event: CHANGE,
+        changes: [
+          { pointer: '/record/decidedBy', value: { person: 'p-17', office: 'Deputy Mayor' } },
+          { pointer: '/record/authority/reference', value: 'PCD 813' },
+        ],
+        because: 'better-source',
+      })
+      .rejects('ledger/unknown-field', { pointer: '/changes/1/pointer', detail: 'nothing at /record/authority/reference' }));
+
+  it('of the decider of a fact judges the fact by that decider', async () => {
+    const by = (person: string, office: string) => ({ person, office });
+    const asked = { ...changed('15200000'), record: { decidedBy: by('p-18', 'Director'), authority: { reference: 'PCD 1' } } };
+    const right = { event: theFact(3), changes: [{ pointer: '/record/decidedBy/office', value: 'Deputy Mayor' }], because: 'error' };
+    await underScheme(awarded(), started('2016'), asked)
+      .when(correctFact, right, { decidedBy: by('p-1', 'Clerk') })
+      .assesses({ 'scheme/approval': { result: 'met', inputs: { office: 'Deputy Mayor' } } });
+    await underScheme(awarded(), started('2016'), asked)
+      .when(correctFact, right)
+      .leaves((_, { entries }) => {
+        const change = entries[2]!;
+        expect(contextOf(change)).toMatchObject({ decidedBy: by('p-18', 'Deputy Mayor'), authority: { reference: 'PCD 1' } });
+        expect(change.corrections).toMatchObject([{ pointer: '/record/decidedBy/office', was: 'Director' }]);
+        expect(change.recorded.metadata.decidedBy).toEqual(by('p-18', 'Director'));
+      });
+  });
+
+  it('adds a reason, an authority and a decider that were left out, and takes them away', async () => {
+    const record = { decidedBy: { person: 'p-17' }, authority: { reference: 'PCD 813' }, reason: 'More servers' };
+    const pointers = ['/record/decidedBy', '/record/authority', '/record/reason'] as const;
+    const values = [record.decidedBy, record.authority, record.reason];
+    await given(...life)
+      .when(correctFact, { event: CHANGE, changes: pointers.map((pointer, i) => ({ pointer, value: values[i]! })), because: 'error' })
+      .leaves((_, { entries }) => expect(contextOf(entries[2]!)).toMatchObject(record));
+    await given(awarded(), { ...changed('10210000'), record })
+      .when(correctFact, { event: theFact(2), changes: pointers.map((pointer) => ({ pointer, remove: true })), because: 'error' })
+      .leaves((_, { entries }) => expect(Object.keys(contextOf(entries[1]!))).toEqual(['event', 'effectiveOn', 'evidence']));
+  });
+
+  describe('with several changes', () => {
+    const both = (...changes: readonly object[]) => ({ event: AWARD, changes, because: 'error' });
+
+    it('checks them together: what fits only with the other is accepted', () =>
+      given(context('ContractRecorded', { ...recordedContract, startsOn: '2015', endsOn: '2018' }))
+        .when(correctFact, both({ pointer: '/startsOn', value: '2020' }, { pointer: '/endsOn', value: '2024' }))
+        .leaves({ term: { startsOn: '2020', endsOn: '2024' } }));
+
+    it('refuses them together, naming the change to blame', () =>
+      given(context('ContractRecorded', { ...recordedContract, startsOn: '2015', endsOn: '2018' }))
+        .when(correctFact, both({ pointer: '/title', value: 'DCMS' }, { pointer: '/endsOn', value: '2014' }))
+        .rejects('ledger/wrong-value', { pointer: '/changes/1/value', because: 'contract/ends-before-start' }));
+
+    it('applies each on what the ones before it leave', () =>
+      given(...life)
+        .when(correctFact, both({ pointer: '/options/0/months', value: 24 }, { pointer: '/options/0/noticeMonths', value: 6 }))
+        .leaves({ options: [{ option: 'year-6', months: 24, noticeMonths: 6 }] }));
+
+    it.each([
+      ['/value', '/value/amount'],
+      ['/value/amount', '/value'],
+      ['/title', '/title'],
+    ])('never changes a field twice: %s and %s', (first, second) => {
+      const value = (pointer: string) => (pointer === '/value' ? gbp('7') : '8');
+      return given(...life)
+        .when(correctFact, both({ pointer: first, value: value(first) }, { pointer: second, value: value(second) }))
+        .rejects('ledger/overlapping-changes', { pointer: '/changes/1/pointer' });
+    });
+
+    it('takes fields apart whose names begin alike', () =>
+      given(...life)
+        .when(correctFact, both({ pointer: '/vat', value: 'ex' }, { pointer: '/value', value: gbp('7') }))
+        .leaves({ vat: 'ex', original: gbp('7') }));
+  });
+
+  describe('that removes a field', () => {
+    const remove = (pointer: string, event = AWARD) => ({ event, changes: [{ pointer, remove: true }], because: 'error' });
+
+    it('lets the event read as if the field had not been sent', async () => {
+      const dated = context('ContractAwarded', { ...awarded().data, endsOn: '2018-08-31' }, '2015');
+      await given(dated)
+        .when(correctFact, remove('/endsOn'))
+        .leaves((state, { entries: [award] }) => {
+          expect(award!.data).toStrictEqual(awarded().data);
+          expect(state).toStrictEqual(historyOf(stream(contract, 'met-example', awarded())).state);
+          expect(award!.corrections).toMatchObject([{ pointer: '/endsOn', remove: true, was: '2018-08-31' }]);
+        });
+      await given(...life)
+        .when(correctFact, remove('/towers'))
+        .leaves({ towers: [], role: 'outside' });
+    });
+
+    it('inside an entry of a list leaves the entry', () =>
+      given(context('ContractAwarded', { ...awarded().data, options: [{ option: 'year-6', months: 12, noticeMonths: 4 }] }, '2015'))
+        .when(correctFact, remove('/options/0/noticeMonths'))
+        .leaves((_, { entries: [award] }) => expect(award!.data.options).toStrictEqual([{ option: 'year-6', months: 12 }])));
+
+    it('without its day is of the day on which it was recorded', () =>
+      given(awarded(), changed('7', '2018'))
+        .when(correctFact, remove('/effectiveOn', theFact(2)))
+        .leaves((_, { entries }) => expect(entries[1]!.effectiveOn).toBe('2026-03-01')));
+
+    it('without its evidence has none', () =>
+      given({ ...awarded(), record: { evidence: [{ title: 'PCD 437' }] } })
+        .when(correctFact, remove('/evidence'))
+        .leaves((_, { entries: [award] }) => expect(award!.evidence).toEqual([])));
+
+    it('is already so where nothing was sent', () =>
+      given(...life)
+        .when(correctFact, remove('/endsOn'))
+        .changesNothing());
+
+    it.each(['/supplier', '/value', '/value/amount', '/options/0', '/options/0/months'])(
+      'never removes what an event needs: %s',
+      (pointer) =>
+        given(...life)
+          .when(correctFact, remove(pointer))
+          .rejects('ledger/never-removed', { pointer: '/changes/0/pointer' }),
+    );
+
+    it('is checked as a whole: the rules of the event hold afterwards', () =>
+      given(context('ContractRecorded', recordedContract))
+        .when(correctFact, remove('/towers'))
+        .rejects('ledger/wrong-value', { pointer: '/changes/0/value', because: 'contract/tower-without-tower' }));
+
+    it('and may be sent again', () =>
+      given(...life, context('FactCorrected', remove('/towers')))
+        .when(correctFact, error(AWARD, '/towers', ['hosting']))
+        .leaves({ towers: ['hosting'], role: 'tower' }));
+  });
+
+  it.each<[string, object]>([
+    ['neither a value nor remove', {}],
+    ['both', { value: 'DCMS', remove: true }],
+  ])('needs a value or remove: never %s', (_, more) =>
+    given(...life)
+      .when(correctFact, { event: AWARD, changes: [{ pointer: '/title', ...more }], because: 'error' })
+      .rejects('ledger/wrong-value', { pointer: '/changes/0' }),
+  );
+
+  it('is read in the shape that it was stored in before', () => {
+    const stored = { event: AWARD, pointer: '/title', value: 'DCMS', because: 'error' };
+    const history = historyOf(stream(contract, 'x', ...life, { ...context('FactCorrected', stored), schemaVersion: 1 }));
+    expect(history.state.title).toBe('DCMS');
+    expect(history.entries[0]!.corrections).toEqual([{ ...stored, by: theFact(5), was: 'Data centre managed service' }]);
+  });
+
+  it('never puts an amount into a currency that was withdrawn before the day of the fact', () =>
+    given(awarded())
+      .when(correctFact, error(AWARD, '/value', { amount: '5', currency: 'DEM' }))
+      .rejects('ledger/former-currency', { pointer: '/changes/0/value', detail: 'DEM' }));
 
   it('corrects a list whose ids stay as they are', () =>
     given(...life)
@@ -156,7 +342,7 @@ describe('CorrectFact', () => {
   it('never makes of a fact what would be refused as a new one', async () => {
     await given(awarded(), context('ChangeApproved', { kind: 'value', by: gbp('5') }, '2016'))
       .when(correctFact, error(theFact(2), '/to', gbp('300')))
-      .rejects('ledger/wrong-value', { pointer: '/value', because: 'contract/change-duplicate' });
+      .rejects('ledger/wrong-value', { pointer: '/changes/0/value', because: 'contract/change-duplicate' });
     await specification(supplier, { others: world() })(jointVenture())
       .when(correctFact, error(theFact(1), '/form', 'company'))
       .rejects('ledger/wrong-value', { because: 'supplier/company-with-members' });
@@ -168,7 +354,7 @@ describe('CorrectFact', () => {
   it('never dates a fact after its recording', async () => {
     await given(...life)
       .when(correctFact, error(END, '/effectiveOn', '2026-04'))
-      .rejects('ledger/effective-after-recording', { pointer: '/value', detail: '2026-03-01' });
+      .rejects('ledger/effective-after-recording', { pointer: '/changes/0/value', detail: '2026-03-01' });
     await given(...life)
       .when(correctFact, error(END, '/effectiveOn', '2026'))
       .leaves({ stage: 'exiting' });
@@ -326,7 +512,7 @@ describe('Annotate', () => {
 });
 
 function error(event: string, pointer: string, value: unknown) {
-  return { event, pointer, value, because: 'error' };
+  return { event, changes: [{ pointer, value }], because: 'error' };
 }
 function corrected(event: string, pointer: string, value: unknown): ToldFact {
   return context('FactCorrected', error(event, pointer, value));
@@ -341,6 +527,7 @@ function awarded(): ToldFact {
   const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
   return context('ContractAwarded', award, '2015');
 }
+const recordedContract = { programme: 'met', title: 'Old', stage: 'live', role: 'tower', towers: ['hosting'], supplier: 'csc', value: gbp('5') }; // prettier-ignore
 function started(on: string): ToldFact {
   return context('ServiceStarted', {}, on);
 }
@@ -365,6 +552,10 @@ function world(...events: ToldFact[]): Stream[] {
       context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014'),
       ...events,
     ),
-    stream(supplier, 'keysource', context('SupplierRegistered', { title: 'Keysource', form: 'company' }, '2014')),
+    ...['keysource', 'csc', 'atos'].map((id) =>
+      stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' }, '2014')),
+    ),
+    ...['data-centre', 'hosting'].map((id) => stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2014'))),
+    stream(contract, 'old', awarded()),
   ];
 }

@@ -77,7 +77,11 @@ describe('a decision', () => {
   it('stays as it was recorded when its facts are corrected or withdrawn', async () => {
     const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
     const before = await (await decisions()).row(`decision:${decision}`);
-    await world.tell('contract-siam', 'CorrectFact', { event: events[0]!.id!, pointer: '/effectiveOn', value: '2018', because: 'error' });
+    await world.tell('contract-siam', 'CorrectFact', {
+      event: events[0]!.id!,
+      changes: [{ pointer: '/effectiveOn', value: '2018' }],
+      because: 'error',
+    });
     await world.tell('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
     expect(await (await decisions()).row(`decision:${decision}`)).toEqual(before);
   });

@@ -206,7 +206,7 @@ describe('a follower that is far behind', () => {
     await world.tell('contract-moved', 'AwardContract', award);
     await world.tell('contract-moved', 'WithdrawFact', { event: (await world.store.read('contract-moved'))[0]!.id });
     await world.tell('contract-moved', 'AwardContract', { ...award, towers: ['euc'] });
-    await world.tell('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, pointer: '/title', value: 'Computer Sciences', because: 'refined' }); // prettier-ignore
+    await world.tell('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, changes: [{ pointer: '/title', value: 'Computer Sciences' }], because: 'refined' }); // prettier-ignore
     const rows = await read();
     for (const { name } of rows.projections) {
       const expected = await rows.updates(name);

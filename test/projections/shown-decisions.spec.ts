@@ -142,8 +142,8 @@ describe('the record behind a row', () => {
     await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2016-01-01' });
     expect(await trail()).toMatchObject({ daysLate: 10, corrections: 0 });
     const event = await firstOf('contract-hosting');
-    await hosting('CorrectFact', { event, pointer: '/title', value: 'Hosting services', because: 'refined' });
-    await hosting('CorrectFact', { event, pointer: '/effectiveOn', value: '2015-12-31', because: 'refined' });
+    await hosting('CorrectFact', { event, changes: [{ pointer: '/title', value: 'Hosting services' }], because: 'refined' });
+    await hosting('CorrectFact', { event, changes: [{ pointer: '/effectiveOn', value: '2015-12-31' }], because: 'refined' });
     expect(await trail()).toMatchObject({ daysLate: 4, corrections: 2 });
   });
 
@@ -158,7 +158,11 @@ describe('the record behind a row', () => {
     expect((await trail()).assessed.map(({ result }) => result)).toEqual(['not-met', 'waived']);
     expect((await trail(1)).assessed.map(({ result }) => result)).toEqual(['waived']);
     const event = first.events[0]!.id!;
-    await hosting('CorrectFact', { event, pointer: '/to/amount', value: '151000000', because: 'error' }, by('Mayor', '2016-01-04'));
+    await hosting(
+      'CorrectFact',
+      { event, changes: [{ pointer: '/to/amount', value: '151000000' }], because: 'error' },
+      by('Mayor', '2016-01-04'),
+    );
     expect((await trail()).assessed.map(({ result }) => result)).toEqual(['waived']);
     const assessed = assessedIn((await world.history('contract-hosting')).recorded);
     expect([assessed.size, [...assessed.keys()][0], assessed.get(event)![0]!.result]).toEqual([3, event, 'met']);

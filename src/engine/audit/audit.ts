@@ -4,7 +4,9 @@ import {
   daysLate,
   differences,
   isLedgerEvent,
+  ledgerDataOf,
   Rejection,
+  shapeOf,
   type AnyCommand,
   type Assessment,
   type Entry,
@@ -51,9 +53,12 @@ const whoAndWhy = ({ metadata }: RecordedEvent) => {
   };
 };
 
+/** As corrected: what was removed is absent. */
+const grounded = ({ decidedBy, authority, reason }: Entry['grounds']) => ({ decidedBy, authority, reason });
+
 /** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
 export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
-  const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
+  const { recorded, data, effectiveOn, evidence, grounds, corrections, notes } = entry;
   const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
   return {
     event: recorded.id,
@@ -64,6 +69,7 @@ export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
     effectiveOn,
     ...(late > 0 && { daysLate: late }),
     ...whoAndWhy(recorded),
+    ...grounded(grounds),
     evidence,
     data: data as Json,
     corrections,
@@ -184,7 +190,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
-  const { record = {}, ...data } = bodyOf(first);
+  const { record = {}, ...sent } = bodyOf(first);
+  const data = command.upcast?.(sent) ?? sent;
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
   const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
   const history = (await load(category, id)).atRevision(first.revision - 1);
@@ -196,7 +203,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
     effectiveOn: metadata.effectiveOn,
     today: dayOf(metadata.recordedAt, history.timeZone),
   };
-  const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
+  const today = (e: RecordedEvent): Json => (isLedgerEvent(e.type) ? ledgerDataOf(e) : shapeOf(history.aggregate, e));
+  const recorded = events.map((e): Outcome => ({ type: e.type, data: today(e), assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
     const set = metadata.known.map((k) => k.stream).filter((of) => split(of)[0] === category);

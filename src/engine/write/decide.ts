@@ -1,6 +1,7 @@
 import {
   addDays,
   certainlyBefore,
+  changeAt,
   contextOf,
   currenciesIn,
   IllegalTransitionError,
@@ -15,11 +16,14 @@ import {
   type AnyCommand,
   type Assessment,
   type CommandInput,
+  type Corrected,
   type Event,
   type EventContext,
   type History,
   type Json,
   type Known,
+  type Provenance,
+  type Reference,
   type Taken,
 } from '../../kernel/index.js';
 
@@ -71,7 +75,7 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
     if (!wanted.has(stream)) wanted.set(stream, load(category, id));
   };
   if (governing) want(governedBy.aggregate.category, governing as string);
-  for (const { category, id } of refsIn(command.fields, data)) want(category, id);
+  for (const { category, id } of namedBy(command, data, own)) want(category, id);
   const histories = await Promise.all(wanted.values());
   const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
   const assesses =
@@ -86,6 +90,10 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
     for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
       others.set(history.stream, history);
   return { own, others, set };
+};
+const namedBy = (command: AnyCommand, data: unknown, own: History): readonly Reference[] => {
+  const refs = refsIn(command.fields, data);
+  return command.named ? [...refs, ...command.named(data, own)] : refs;
 };
 /** `loss-debts` → `loss`, `debts`. */
 const split = (stream: string): [category: string, id: string] => {
@@ -107,7 +115,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   if (!command.aggregate && own.revision < 0)
     reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
-  const refs = refsIn(command.fields, data);
+  const refs = namedBy(command, data, own);
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
@@ -187,21 +195,29 @@ const onAggregate = (
 
 /** A corrected fact is judged again at its place, with the correction's own decider. */
 const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
-  const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
-  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
-  const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
+  const corrections = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data as Corrected] : []));
+  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections)).at(-1)!;
+  const steps = corrections.length > 0 ? [...after.steps()] : [];
   return events.map((event) => {
     const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
-    if (!of || String(event.data.pointer).startsWith('/evidence'))
+    if (!of || (event.data as Corrected).changes.every(({ pointer }) => NOT_JUDGED.test(pointer)))
       return { ...event, context: {} as EventContext, state: undefined, after: after.state };
-    const { decidedBy, authority } = record;
-    const context = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    const context = { ...contextOf(of.entry), ...decidersOf(event.data as Corrected, record) };
     return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
   });
 };
 
-/** `corrected`: the events whose own rules speak of the value that was sent. */
-const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T => {
+/** Fields that no policy asks for. */
+const NOT_JUDGED = /^\/(evidence|record\/reason)(\/|$)/;
+
+/** Who decided the fact as corrected: the decider and the authority of the correction, but for what it itself corrects. */
+const decidersOf = ({ changes }: Corrected, { decidedBy, authority }: Provenance): Pick<Provenance, 'decidedBy' | 'authority'> => {
+  const corrects = (name: string) => changes.some(({ pointer }) => `${pointer}/`.startsWith(`/record/${name}/`) || pointer === '/record');
+  return { ...(decidedBy && !corrects('decidedBy') && { decidedBy }), ...(authority && !corrects('authority') && { authority }) };
+};
+
+/** `corrections`: the rules of their own events speak of the values that were sent. */
+const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = []): T => {
   try {
     return fold();
   } catch (error) {
@@ -210,9 +226,10 @@ const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T =
     if (!entry) throw new Rejection(code, message, broken?.pointer === undefined ? {} : { pointer: broken.pointer });
     const { recorded, effectiveOn } = entry;
     const where = { event: recorded.id, eventType: recorded.type, eventEffectiveOn: effectiveOn, because: code };
-    if (broken && corrected.includes(recorded.id))
+    const correction = broken && corrections.find(({ event }) => event === recorded.id);
+    if (correction)
       throw new Rejection('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${message}`, {
-        pointer: '/value',
+        pointer: `/changes/${changeAt(correction.changes, (broken.pointer ?? '').replace('/record/effectiveOn', '/effectiveOn'))}/value`,
         ...where,
       });
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';

@@ -9,7 +9,7 @@ import type {
   Provenance,
   RecordedEvent,
 } from '../../kernel/index.js';
-import { dayOf, Rejection } from '../../kernel/index.js';
+import { dayOf, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
@@ -203,7 +203,7 @@ export class Engine {
       type: event.type,
       data: event.data,
       metadata: {
-        schemaVersion: aggregate.events[event.type]?.version ?? 1,
+        schemaVersion: versionOf(aggregate, event.type),
         recordedAt,
         effectiveOn,
         about: about[i]!,

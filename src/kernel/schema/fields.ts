@@ -113,8 +113,9 @@ const disclosures: readonly Fields[] = [
   { withheld: object({ until: optional(date()), why: text() }) },
 ];
 
-function choiceOfTrue(): Field<true> {
-  return { kind: 'flag', optional: false, values: ['true'] } as Field<true>;
+/** A flag that is true where it stands. */
+export function choiceOfTrue(about?: string): Field<true> {
+  return { kind: 'flag', optional: false, about, values: ['true'] } as Field<true>;
 }
 
 type Check = (field: Field, value: unknown, at: string, problems: Problem[]) => void;

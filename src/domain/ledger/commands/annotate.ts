@@ -1,5 +1,5 @@
 import { ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
-import { fieldRefusals, factOf, factRefusals, fieldOf } from '../correctable.js';
+import { checkClaim, fieldRefusals, factOf, factRefusals } from '../correctable.js';
 
 const own = { 'ledger/claim-without-event': 'A claim is about a field of an event.' };
 
@@ -15,7 +15,7 @@ export const annotate = ledgerCommand('Annotate', {
       reject<keyof typeof own>('ledger/claim-without-event', 'Name the event that the claim is about.', { pointer: '/event' });
     if (event) {
       const entry = factOf(history, event);
-      if (claim) fieldOf(history, entry, claim.pointer, claim.value, '/claim');
+      if (claim) checkClaim(history, entry, claim);
     }
 
     return [{ type: 'FactAnnotated', data }];
