@@ -1,5 +1,5 @@
 /** Changes with the tables below: a file with other tables is made again. */
-export const SHAPE = '6';
+export const SHAPE = '7';
 
 export const TABLES = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -12,12 +12,13 @@ export const TABLES = `
   CREATE TABLE tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
   CREATE TABLE builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
   CREATE TABLE contributions (
-    build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
+    build INTEGER NOT NULL, stream INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, stream, key, since)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX contributions_of_rows ON contributions (build, key) WHERE row = 1;
+  CREATE INDEX contributions_by_key ON contributions (build, key) WHERE key <> '';
+  CREATE TABLE rows (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, stored TEXT NOT NULL, PRIMARY KEY (build, key, stream)) STRICT, WITHOUT ROWID;
   CREATE TABLE links (
-    build INTEGER NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
+    build INTEGER NOT NULL, target INTEGER NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (build, target, since, key)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
@@ -26,7 +27,24 @@ export const TABLES = `
 `;
 
 /** The tables of builds, each with the first column of its key behind the build. */
-export const OF_BUILD = { contributions: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+export const OF_BUILD = { contributions: 'stream', rows: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+
+/**
+ * Most streams contribute under the key that is their own name, `contract:csc` for `contract-csc`: such a key is stored as ''. So what new
+ * streams contribute is appended to the tables, in place of text that goes everywhere in them.
+ */
+export const storedKey = (key: string, stream: string): string => (isOwn(key, stream) ? '' : key);
+export const keyOf = (stored: string, stream: string): string => (stored === '' ? ownKey(stream) : stored);
+/** Also `met:x` for `met-x-y`: a name that is no key's is not found. */
+export const streamOwning = (key: string): string => key.replace(':', '-');
+
+const ownKey = (stream: string): string => stream.replace('-', ':');
+const isOwn = (key: string, stream: string): boolean => {
+  const at = key.indexOf(':');
+  return (
+    stream.length === key.length && stream.indexOf('-') === at && stream.startsWith(key.slice(0, at)) && stream.endsWith(key.slice(at + 1))
+  );
+};
 
 /** The sequences of one tag in one transaction, at most a few thousand: the first, and the steps from each to the next. */
 export interface TaggedRow {
