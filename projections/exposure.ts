@@ -13,7 +13,9 @@ const counted = sums({ warnings: 'count', risks: 'count' });
 
 const suppliers = source(supplier, 'supplier', {
   place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
+  show: ({ id, state: { title, form, members } }) => ({
+    [`supplier:${id}`]: { supplier: id, title: title || id, form: form ?? null, members },
+  }),
 });
 
 const contractShown = (id: string, { title, stage, role, ceiling, supplier }: Contract) => ({
@@ -52,7 +54,7 @@ const losses = source(loss, 'loss', {
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, policies } }) => ({ [`programme:${id}`]: { programme: id, title, policies } }),
+  show: ({ id, state: { title, policies } }) => ({ [`programme:${id}`]: { programme: id, title: title || id, policies } }),
   shownByLinking: true,
 });
 type About = Programme['risks'][number]['about'];

@@ -202,7 +202,7 @@ const towers = source(tower, 'tower', {
       [`tower:${id}`]: {
         tower: id,
         programme: state.programme ?? null,
-        title: state.title,
+        title: state.title || id,
         scope: state.scope ?? null,
         trail: trailOf(history),
       },
@@ -247,7 +247,7 @@ const contracts = source(contract, 'contract', {
 });
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
-  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title || id }),
   shownByLinking: true,
 });
 

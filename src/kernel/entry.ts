@@ -1,6 +1,7 @@
 import type { EventContext } from './aggregate.js';
 import type { Evidence, Json, Metadata, RecordedEvent } from './event.js';
 import type { Annotated, Corrected } from './ledger.js';
+import { at, sameJson } from './values/json.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
@@ -11,7 +12,7 @@ export interface Entry {
   /** Who decided it, on what authority and why: as recorded, or as corrected. */
   readonly grounds: Pick<Metadata, 'decidedBy' | 'authority' | 'reason'>;
   readonly corrections: readonly Correction[];
-  readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
+  readonly notes: readonly Note[];
 }
 
 /** One field as corrected; `value` is absent where it was removed. `was`: null where it had not been sent. */
@@ -45,6 +46,33 @@ export const correctable = ({
   evidence,
   record: groundsOf(grounds),
 });
+
+/** A note as recorded by an event. `settledBy`: the correction that closed its claim. */
+export interface Note extends Annotated {
+  readonly by: string;
+  readonly evidence: readonly Evidence[];
+  readonly settledBy?: string;
+}
+export type Claim = Note & { readonly claim: NonNullable<Annotated['claim']> };
+
+/** Claims on fields of an entry that stand against what is believed: no claim that was settled, and none that says the same. */
+export const openClaims = (entry: Entry): readonly Claim[] => {
+  if (entry.notes.length === 0) return [];
+  const believed = correctable(entry);
+  const isOpen = (note: Note): note is Claim =>
+    note.claim !== undefined && !note.settledBy && !sameValue(note.claim.value, at(believed, note.claim.pointer), note.claim.pointer);
+  return entry.notes.filter(isOpen);
+};
+
+/** Figures are compared as numbers: 95 and 95.00 are the same amount. */
+const sameValue = (a: unknown, b: unknown, pointer: string): boolean => {
+  if (isMoney(a) && isMoney(b)) return sameJson({ ...a, amount: plain(a.amount) }, { ...b, amount: plain(b.amount) });
+  const amounts = pointer.endsWith('/amount') && typeof a === 'string' && typeof b === 'string';
+  return amounts ? plain(a) === plain(b) : sameJson(a, b);
+};
+const isMoney = (value: unknown): value is { readonly amount: string } =>
+  typeof (value as { amount?: unknown } | null)?.amount === 'string';
+const plain = (amount: string): string => (amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount);
 
 /** What stands beside the data when an entry changes a state. */
 export const contextOf = ({ recorded, effectiveOn, evidence, grounds }: Entry): EventContext => {

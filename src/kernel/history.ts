@@ -1,9 +1,18 @@
 import { bounds, dayOf } from './values/dates.js';
-import { at, withoutValue, withValue } from './values/json.js';
+import { at, overlap, withoutValue, withValue } from './values/json.js';
 import type { AnyAggregate, EventContext } from './aggregate.js';
 import { contextOf, correctable, groundsOf, type Correction, type Entry } from './entry.js';
 import type { Event, RecordedEvent } from './event.js';
-import { isLedgerEvent, ledgerDataOf, versionOf, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import {
+  isLedgerEvent,
+  ledgerDataOf,
+  versionOf,
+  type Annotated,
+  type Corrected,
+  type Duplicate,
+  type Reinstated,
+  type Withdrawn,
+} from './ledger.js';
 import { brokenRule } from './rule.js';
 import { shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
@@ -33,6 +42,7 @@ export class History<State = any> {
   #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = new Map();
   #withdrawn: ReadonlyMap<string, string> = new Map();
   #notes: ReadonlyMap<string, Entry['notes']> = new Map();
+  #duplicateOf: string | undefined;
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
@@ -75,9 +85,17 @@ export class History<State = any> {
   get withdrawn(): ReadonlyMap<string, string> {
     return this.#withdrawn;
   }
+  /** The aggregate of the same category that is kept, where this one was marked as its duplicate and nothing was recorded of it since. */
+  get duplicateOf(): string | undefined {
+    return this.#duplicateOf;
+  }
   /** Notes on the stream as a whole. */
   get notes(): Entry['notes'] {
-    return this.#notes.get('') ?? NONE;
+    return this.#notesOf('');
+  }
+  #notesOf(event: string): Entry['notes'] {
+    const notes = this.#notes.get(event) ?? NONE;
+    return notes.some(({ by }) => this.#withdrawn.has(by)) ? notes.filter(({ by }) => !this.#withdrawn.has(by)) : notes;
   }
   /** The latest first day of any entry: no event of that day or later stands before anything. */
   get latestStart(): string {
@@ -97,6 +115,7 @@ export class History<State = any> {
     let refold = false;
     for (const event of events) {
       next ??= this.#successor();
+      if (!isLedgerEvent(event.type)) next.#duplicateOf = undefined;
       if (isLedgerEvent(event.type)) refold = next.#remember(event) || refold;
       else if (refold) shapeOf(this.aggregate, event);
       else next.#place(event);
@@ -228,6 +247,7 @@ export class History<State = any> {
     next.#corrections = this.#corrections;
     next.#withdrawn = this.#withdrawn;
     next.#notes = this.#notes;
+    next.#duplicateOf = this.#duplicateOf;
     next.#bytes = this.#bytes;
     return next;
   }
@@ -253,7 +273,7 @@ export class History<State = any> {
   #entry(event: RecordedEvent): Entry {
     const data = shapeOf(this.aggregate, event);
     const { effectiveOn, evidence = NONE } = event.metadata;
-    const notes = this.#notes.get(event.id) ?? NONE;
+    const notes = this.#notesOf(event.id);
     const corrected = this.#corrections.get(event.id);
     if (!corrected) return { recorded: event, data, effectiveOn, evidence, grounds: event.metadata, corrections: NONE, notes };
     let whole = correctable({ data, effectiveOn, evidence, grounds: event.metadata });
@@ -311,6 +331,7 @@ export class History<State = any> {
         ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
       }
       this.#corrections = new Map(this.#corrections).set(of, ofEvent);
+      if (because === 'settled') this.#settle(of, changes, event.id);
       return true;
     }
     if (event.type === 'FactWithdrawn') {
@@ -320,13 +341,37 @@ export class History<State = any> {
       this.#withdrawn = all;
       return true;
     }
+    if (event.type === 'FactReinstated') {
+      const { event: of, dependants = [] } = data as Reinstated;
+      const all = new Map(this.#withdrawn);
+      for (const reinstated of [of, ...dependants]) all.delete(reinstated);
+      this.#withdrawn = all;
+      this.#duplicateOf = undefined;
+      return true;
+    }
+    if (event.type === 'DuplicateMarked') {
+      const all = new Map(this.#withdrawn);
+      for (const { id, type } of this.#log.slice(0, this.#revision + 1)) if (!isLedgerEvent(type) && !all.has(id)) all.set(id, event.id);
+      this.#withdrawn = all;
+      this.#duplicateOf = (data as Duplicate).of;
+      return true;
+    }
     const note = data as Annotated;
     const of = note.event ?? '';
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes = new Map(this.#notes).set(of, notes);
     const place = this.#order.findIndex((entry, i) => i < this.#placed && entry.recorded.id === of);
-    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes });
+    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes: this.#notesOf(of) });
     return false;
+  }
+
+  /** Closes the claims on fields that a correction settles. */
+  #settle(event: string, changes: Corrected['changes'], by: string): void {
+    const notes = this.#notes.get(event);
+    if (!notes) return;
+    const settles = ({ pointer }: { readonly pointer: string }) => changes.some((change) => overlap(change.pointer, pointer));
+    const settled = notes.map((note) => (note.claim && !note.settledBy && settles(note.claim) ? { ...note, settledBy: by } : note));
+    this.#notes = new Map(this.#notes).set(event, settled);
   }
 
   #withoutEntry(event: string): readonly Entry[] {

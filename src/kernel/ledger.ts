@@ -1,6 +1,6 @@
 import type { AnyAggregate } from './aggregate.js';
 import type { Json, RecordedEvent } from './event.js';
-import { choice, choiceOfTrue, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './schema/fields.js';
+import { choice, choiceOfTrue, id, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './schema/fields.js';
 import { unsupported } from './schema-version.js';
 import { overlap } from './values/json.js';
 
@@ -28,6 +28,10 @@ export const ledgerEvents = {
   },
   /** The event never happened, and neither did its dependants, which could only follow it. */
   FactWithdrawn: { event: uuid(), dependants: optional(list(uuid(), 'Later facts that could no longer follow', { max: 100_000 })) },
+  /** The event, and its dependants, are no longer withdrawn. */
+  FactReinstated: { event: uuid(), dependants: optional(list(uuid(), 'Facts that were withdrawn with it', { max: 100_000 })) },
+  /** All that the stream holds was recorded of an aggregate that another stream, the one that is kept, is about. */
+  DuplicateMarked: { of: id('The one that is kept, of the same kind') },
   /** A note, or another source's claim about a field of an event. */
   FactAnnotated: {
     event: optional(uuid()),
@@ -40,6 +44,8 @@ type LedgerEvent = keyof typeof ledgerEvents;
 export type Corrected = DataOf<typeof ledgerEvents.FactCorrected>;
 export type Change = Corrected['changes'][number];
 export type Withdrawn = DataOf<typeof ledgerEvents.FactWithdrawn>;
+export type Reinstated = DataOf<typeof ledgerEvents.FactReinstated>;
+export type Duplicate = DataOf<typeof ledgerEvents.DuplicateMarked>;
 export type Annotated = DataOf<typeof ledgerEvents.FactAnnotated>;
 export const isLedgerEvent = (type: string): type is LedgerEvent => Object.hasOwn(ledgerEvents, type);
 

@@ -5,9 +5,13 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { at, contextOf } from '../../src/kernel/index.js';
+import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
+import { markDuplicate } from '../../src/domain/ledger/commands/mark-duplicate.js';
+import { reinstateFact } from '../../src/domain/ledger/commands/reinstate-fact.js';
+import { decide, readOthers } from '../../src/engine/write/decide.js';
+import { at, contextOf, openClaims, type History, type Provenance } from '../../src/kernel/index.js';
 import { tower } from '../../src/domain/tower/index.js';
-import { historyOf, specification, stream, theFact, context, type Stream, type ToldFact } from '../given.js';
+import { historyOf, specification, stream, theFact, context, TODAY, type Stream, type ToldFact } from '../given.js';
 
 const given = specification(contract, { others: world() });
 const underScheme = specification(contract, { others: world(scheme()) });
@@ -453,9 +457,222 @@ describe('WithdrawFact', () => {
       .rejects('ledger/already-withdrawn', { detail: theFact(5) }));
 });
 
+describe('a claim', () => {
+  const claims = (value: unknown, pointer = '/value/amount') =>
+    context('FactAnnotated', { note: 'The press says otherwise', event: AWARD, claim: { pointer, value } }, '2020', { evidence: [{ title: 'Press' }] }); // prettier-ignore
+  const open = ({ entries: [award] }: History) => openClaims(award!).map(({ by }) => by);
+  const settled = (pointer: string, value: unknown) => ({ ...error(AWARD, pointer, value), because: 'settled' });
+
+  it('that says otherwise than what is believed is a conflict', () =>
+    expect(open(historyOf(stream(contract, 'x', ...life, claims('1'), claims('2015', '/effectiveOn'), claims('2014', '/effectiveOn'))))).toEqual([theFact(5), theFact(7)])); // prettier-ignore
+
+  it.each([
+    ['6807000', '/value/amount'],
+    ['6807000.00', '/value/amount'],
+    [{ currency: 'GBP', amount: '6807000.00' }, '/value'],
+    ['Data centre managed service', '/title'],
+  ])('that equals the adopted value is no conflict: %j', (value, pointer) =>
+    expect(open(historyOf(stream(contract, 'x', ...life, claims(value, pointer))))).toEqual([]),
+  );
+
+  it.each([
+    ['6807000.01', '/value/amount'],
+    ['680700', '/value/amount'],
+    [{ currency: 'USD', amount: '6807000' }, '/value'],
+    [{ currency: 'GBP', amount: '6807000', qualifier: 'about' }, '/value'],
+    ['2018', '/endsOn'],
+  ])('that differs in any way is one: %j', (value, pointer) =>
+    expect(open(historyOf(stream(contract, 'x', ...life, claims(value, pointer))))).toEqual([theFact(5)]),
+  );
+
+  it.each([
+    ['on the field', '/value/amount', '6800000'],
+    ['on all of it', '/value', gbp('6800000')],
+  ])('is closed when the field is settled, %s', (_, pointer, value) =>
+    given(...life, claims('1'), claims('DCMS', '/title'), claims('2'))
+      .when(correctFact, settled(pointer, value))
+      .leaves((_, history) => {
+        expect(open(history)).toEqual([theFact(6)]);
+        expect(history.entries[0]!.notes.map(({ settledBy }) => settledBy)).toEqual([theFact(8), undefined, theFact(8)]);
+      }),
+  );
+
+  it('is closed also when the adopted value stays', async () => {
+    await given(...life, claims('1'))
+      .when(correctFact, settled('/value/amount', '6807000'))
+      .leaves((state, history) => expect([state.original, open(history)]).toEqual([gbp('6807000'), []]));
+    await given(...life, claims('1'), context('FactCorrected', settled('/value/amount', '6807000')))
+      .when(correctFact, settled('/value/amount', '6807000'))
+      .changesNothing();
+    await given(...life, claims('1'))
+      .when(correctFact, error(AWARD, '/value/amount', '6807000'))
+      .changesNothing();
+  });
+
+  it('is not closed by a correction for another reason, and one that comes later is open again', () => {
+    const corrections = [corrected(AWARD, '/value/amount', '2'), context('FactCorrected', settled('/value/amount', '3'))];
+    const history = historyOf(stream(contract, 'x', ...life, claims('1'), corrections[0]!));
+    expect(open(history)).toEqual([theFact(5)]);
+    expect(open(historyOf(stream(contract, 'x', ...life, claims('1'), ...corrections, claims('4'))))).toEqual([theFact(8)]);
+  });
+
+  it('stays closed when the settled field is corrected again', () =>
+    given(...life, claims('1'), context('FactCorrected', settled('/value/amount', '3')))
+      .when(correctFact, error(AWARD, '/value/amount', '4'))
+      .leaves((_, history) => expect(open(history)).toEqual([])));
+
+  it('is withdrawn like a fact, and taken back', async () => {
+    await given(...life, claims('1'), claims('2'))
+      .when(withdrawFact, { event: theFact(5), withDependants: true })
+      .leaves((_, { entries: [award] }) => expect(award!.notes.map(({ by }) => by)).toEqual([theFact(6)]));
+    await given(...life, claims('1'), claims('2'), withdrawn(theFact(5)))
+      .when(reinstateFact, { event: theFact(5) })
+      .leaves((_, { entries: [award] }) => expect(award!.notes.map(({ by }) => by)).toEqual([theFact(5), theFact(6)]));
+  });
+});
+
+describe('a note on the contract as a whole', () => {
+  const noted = context('FactAnnotated', { note: 'Seen' });
+
+  it('can be withdrawn, once, and taken back', async () => {
+    await given(...life, noted)
+      .when(withdrawFact, { event: theFact(5) })
+      .leaves((_, { notes, entries }) => expect([notes, entries.length]).toEqual([[], 4]));
+    await given(...life, noted, withdrawn(theFact(5)))
+      .when(withdrawFact, { event: theFact(5) })
+      .rejects('ledger/already-withdrawn', { pointer: '/event' });
+    await given(...life, noted, withdrawn(theFact(5)))
+      .when(reinstateFact, { event: theFact(5) })
+      .leaves((_, { notes }) => expect(notes).toMatchObject([{ note: 'Seen' }]));
+  });
+
+  it('is not found again where another one is recorded', () =>
+    given(...life, noted, withdrawn(theFact(5)))
+      .when(annotate, { note: 'Seen again' })
+      .leaves((_, { notes }) => expect(notes).toMatchObject([{ note: 'Seen again' }])));
+});
+
+describe('ReinstateFact', () => {
+  it('takes a withdrawal back: all is as if it had not been withdrawn', () =>
+    given(...life, withdrawn(CHANGE))
+      .when(reinstateFact, { event: CHANGE })
+      .leaves((state, { withdrawn }) => {
+        expect(state).toEqual(historyOf(stream(contract, 'met-example', ...life)).state);
+        expect([...withdrawn]).toEqual([]);
+      }));
+
+  it('keeps the corrections that the fact had', () =>
+    given(...life, corrected(CHANGE, '/to/amount', '10200000'), withdrawn(CHANGE))
+      .when(reinstateFact, { event: CHANGE })
+      .leaves({ ceiling: gbp('10200000') }));
+
+  const all = context('FactWithdrawn', { event: AWARD, dependants: [START, CHANGE, END] });
+  it('brings back what was withdrawn with it, and no more', async () => {
+    await given(...life, all)
+      .when(reinstateFact, { event: AWARD, withDependants: true })
+      .then(context('FactReinstated', { event: AWARD, dependants: [START, CHANGE, END] }));
+    await given(...life, all)
+      .when(reinstateFact, { event: AWARD })
+      .leaves({ stage: 'awarded' });
+    await given(...life, withdrawn(CHANGE), context('FactWithdrawn', { event: START, dependants: [END] }))
+      .when(reinstateFact, { event: START, withDependants: true })
+      .then(context('FactReinstated', { event: START, dependants: [END] }));
+  });
+
+  it('is refused where the fact can no longer stand', async () => {
+    await given(...life, all)
+      .when(reinstateFact, { event: CHANGE })
+      .rejects('ledger/cannot-stand-again', { event: CHANGE, pointer: '/event', because: 'contract/unknown' });
+    await given(awarded(), withdrawn(AWARD), awarded())
+      .when(reinstateFact, { event: AWARD })
+      .rejects('ledger/breaks-later-event', { event: theFact(3) });
+  });
+
+  it('is refused where a later fact could no longer follow', () =>
+    given(...life, withdrawn(END), changed('15200000', '2021'))
+      .when(reinstateFact, { event: END })
+      .rejects('ledger/breaks-later-event', { event: theFact(6), because: 'contract/stage' }));
+
+  it('needs the fact to be withdrawn', async () => {
+    await given(...life)
+      .when(reinstateFact, { event: CHANGE })
+      .rejects('ledger/not-withdrawn', { pointer: '/event' });
+    await given(...life)
+      .when(reinstateFact, { event: nobody })
+      .rejects('ledger/unknown-event', { pointer: '/event' });
+  });
+
+  it('lets the fact be withdrawn again', () =>
+    given(...life, withdrawn(CHANGE), context('FactReinstated', { event: CHANGE }))
+      .when(withdrawFact, { event: CHANGE })
+      .leaves((_, { withdrawn }) => expect([...withdrawn]).toEqual([[CHANGE, theFact(7)]])));
+});
+
+describe('MarkDuplicate', () => {
+  it('takes all that was recorded away, and names the one that is kept', () =>
+    given(...life)
+      .when(markDuplicate, { of: 'old' })
+      .leaves((state, history) => {
+        expect([state.stage, history.entries, history.duplicateOf]).toEqual(['none', [], 'old']);
+        expect([...history.withdrawn]).toEqual([AWARD, START, CHANGE, END].map((event) => [event, theFact(5)]));
+      }));
+
+  it('is about what it was about, and the one that is kept', async () => {
+    const load = async (category: string, id: string) => historyOf([...world()].find((s) => s.aggregate.category === category && s.id === id)!); // prettier-ignore
+    const history = historyOf(stream(contract, 'twin', ...life));
+    const context = { id: 'twin', data: { of: 'old' }, record: {}, actor: { id: 'ana' }, effectiveOn: TODAY, today: TODAY };
+    const { about } = decide(markDuplicate, context, await readOthers(markDuplicate, context.data, history, load));
+    expect(about).toEqual([{ programme: 'met', tower: ['data-centre'], supplier: ['keysource'], contract: ['twin', 'old'] }]);
+  });
+
+  it('is already so when it is said again, and names one contract', async () => {
+    await given(...life, context('DuplicateMarked', { of: 'old' }))
+      .when(markDuplicate, { of: 'old' })
+      .changesNothing();
+    await specification(contract, { others: [...world(), stream(contract, 'older', awarded())] })(
+      ...life,
+      context('DuplicateMarked', { of: 'old' }),
+    )
+      .when(markDuplicate, { of: 'older' })
+      .rejects('ledger/nothing-stands', { detail: 'duplicate of old' });
+    await given(awarded(), withdrawn(AWARD)).when(markDuplicate, { of: 'old' }).rejects('ledger/nothing-stands');
+  });
+
+  it('names another contract that is there', async () => {
+    await given(...life)
+      .when(markDuplicate, { of: 'met-example' })
+      .rejects('ledger/duplicate-of-itself', { pointer: '/of' });
+    await given(...life)
+      .when(markDuplicate, { of: 'nothing' })
+      .rejects('ledger/unknown-reference', { pointer: '/of', detail: 'No contract nothing' });
+    const twin = stream(contract, 'twin', awarded(), context('DuplicateMarked', { of: 'old' }));
+    await specification(contract, { others: [...world(), twin] })(...life)
+      .when(markDuplicate, { of: 'twin' })
+      .rejects('ledger/unknown-reference', { detail: 'duplicate of old' });
+    const gone = stream(contract, 'gone', awarded(), withdrawn(AWARD));
+    await specification(contract, { others: [...world(), gone] })(...life)
+      .when(markDuplicate, { of: 'gone' })
+      .rejects('ledger/unknown-reference', { detail: 'withdrawn' });
+  });
+
+  it('leaves room: a new first fact opens the contract again', () =>
+    given(...life, context('DuplicateMarked', { of: 'old' }))
+      .when(awardContract, { ...awarded().data, title: 'Opened again' }, { effectiveOn: '2021' })
+      .leaves((state, { duplicateOf }) => expect([state.stage, state.title, duplicateOf]).toEqual(['awarded', 'Opened again', undefined])));
+
+  it('is taken back by reinstating what was recorded', () =>
+    given(...life, context('DuplicateMarked', { of: 'old' }))
+      .when(reinstateFact, { event: AWARD, withDependants: true })
+      .leaves((state, { duplicateOf }) => {
+        expect(state).toEqual(historyOf(stream(contract, 'met-example', ...life)).state);
+        expect(duplicateOf).toBeUndefined();
+      }));
+});
+
 describe('Annotate', () => {
   const note = 'The press says "up to £95m"';
   const claim = (value: unknown, pointer = '/value/amount') => ({ note, event: AWARD, claim: { pointer, value } });
+  const press = { evidence: [{ title: 'A newspaper', confidence: 'press' as const }] };
 
   it('notes what a reader should know, and changes nothing', () =>
     given(...life)
@@ -475,13 +692,22 @@ describe('Annotate', () => {
 
   it('may be recorded twice: two sources can say the same', () =>
     given(...life, context('FactAnnotated', claim('6800000')))
-      .when(annotate, claim('6800000'))
+      .when(annotate, claim('6800000'), press)
       .then(context('FactAnnotated', claim('6800000'))));
 
   it('survives a correction of its fact', () =>
     given(...life, context('FactAnnotated', claim('6800000')))
       .when(correctFact, { ...error(AWARD, '/value/amount', '6800000'), because: 'settled' })
       .leaves((_, { entries: [award] }) => expect(award).toMatchObject({ notes: [{ note }], corrections: [{ because: 'settled' }] })));
+
+  it.each<[string, Provenance]>([
+    ['no evidence', {}],
+    ['evidence without an address or a title', { evidence: [{ paragraph: '4', confidence: 'press' }] }],
+  ])('always names the source of a claim: never %s', (_, record) =>
+    given(...life)
+      .when(annotate, claim('6800000'), record)
+      .rejects('ledger/claim-without-source', { pointer: '/record/evidence' }),
+  );
 
   it('needs the contract to be there', () => given().when(annotate, { note }).rejects('contract/unknown'));
 

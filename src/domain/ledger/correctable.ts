@@ -42,6 +42,12 @@ export const factOf = ({ entries, recorded, withdrawn, stream }: History, event:
   });
 };
 
+/** The fact or the note that a command speaks of, as recorded, unless it was withdrawn. */
+export const standingOf = (history: History, event: string): RecordedEvent => {
+  const note = history.recorded.find(({ id, type }) => id === event && type === 'FactAnnotated');
+  return note && !history.withdrawn.has(event) ? note : factOf(history, event).recorded;
+};
+
 export const fieldRefusals = {
   'ledger/unknown-field': 'The event has no such field.',
   'ledger/wrong-value': 'The value is not of the kind of its field, or breaks a rule of the event.',

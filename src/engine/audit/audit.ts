@@ -5,6 +5,7 @@ import {
   differences,
   isLedgerEvent,
   ledgerDataOf,
+  openClaims,
   Rejection,
   shapeOf,
   type AnyCommand,
@@ -30,7 +31,7 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     /** Events in the view whose uncertain date may be after `effectiveOn`. */
     approximate: approximate.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
-      entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
+      openClaims(entry).map(({ claim, by, note, evidence }) => ({ event: entry.recorded.id, by, ...claim, note, evidence })),
     ),
     notes: history.notes,
   };

@@ -24,6 +24,7 @@ import {
   type Known,
   type Provenance,
   type Reference,
+  type Reinstated,
   type Taken,
 } from '../../kernel/index.js';
 
@@ -118,7 +119,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const refs = namedBy(command, data, own);
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
-      reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+      reject('ledger/unknown-reference', whyNotThere(category, others.get(`${category}-${id}`)!), { pointer });
 
   for (const { currency, pointer } of currenciesIn(command.fields, data)) {
     const withdrawn = withdrawnOn(currency);
@@ -147,6 +148,11 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
   return { events, assessed, about, known };
+};
+
+const whyNotThere = (category: string, { id, revision, duplicateOf }: History): string => {
+  if (duplicateOf !== undefined) return `${category} ${id} is a duplicate of ${duplicateOf}.`;
+  return revision < 0 ? `No ${category} ${id} is recorded.` : `All that was recorded of ${category} ${id} has been withdrawn.`;
 };
 
 interface Placed {
@@ -196,14 +202,16 @@ const onAggregate = (
 /** A corrected fact is judged again at its place, with the correction's own decider. */
 const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
   const corrections = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data as Corrected] : []));
-  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections)).at(-1)!;
+  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections, reinstatedBy(events))).at(-1)!;
+  // What was withdrawn as a whole is still about what it was about.
+  const about = after.entries.length > 0 ? after.state : history.state;
   const steps = corrections.length > 0 ? [...after.steps()] : [];
   return events.map((event) => {
     const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
     if (!of || (event.data as Corrected).changes.every(({ pointer }) => NOT_JUDGED.test(pointer)))
-      return { ...event, context: {} as EventContext, state: undefined, after: after.state };
+      return { ...event, context: {} as EventContext, state: undefined, after: about };
     const context = { ...contextOf(of.entry), ...decidersOf(event.data as Corrected, record) };
-    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
+    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: about };
   });
 };
 
@@ -216,8 +224,11 @@ const decidersOf = ({ changes }: Corrected, { decidedBy, authority }: Provenance
   return { ...(decidedBy && !corrects('decidedBy') && { decidedBy }), ...(authority && !corrects('authority') && { authority }) };
 };
 
+const reinstatedBy = (events: readonly Event[]): readonly string[] =>
+  events.flatMap(({ type, data }) => (type === 'FactReinstated' ? [data.event as string, ...((data as Reinstated).dependants ?? [])] : []));
+
 /** `corrections`: the rules of their own events speak of the values that were sent. */
-const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = []): T => {
+const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = [], reinstated: readonly string[] = []): T => {
   try {
     return fold();
   } catch (error) {
@@ -226,6 +237,11 @@ const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = [])
     if (!entry) throw new Rejection(code, message, broken?.pointer === undefined ? {} : { pointer: broken.pointer });
     const { recorded, effectiveOn } = entry;
     const where = { event: recorded.id, eventType: recorded.type, eventEffectiveOn: effectiveOn, because: code };
+    if (reinstated.includes(recorded.id))
+      throw new Rejection('ledger/cannot-stand-again', `${recorded.type} of ${effectiveOn} cannot stand again: ${message}`, {
+        pointer: '/event',
+        ...where,
+      });
     const correction = broken && corrections.find(({ event }) => event === recorded.id);
     if (correction)
       throw new Rejection('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${message}`, {

@@ -6,9 +6,11 @@ import {
   dayOf,
   ledgerCommand,
   ledgerEvents,
+  overlap,
   reject,
   upcastCorrection,
   withdrawnOn,
+  type Change,
   type Correctable,
   type Entry,
   type History,
@@ -30,7 +32,8 @@ export const correctFact = ledgerCommand('CorrectFact', {
     const entry = factOf(history, event);
     const before = correctable(entry);
     const after = corrected(history, entry, changes);
-    if (canonical(before) === canonical(after)) return [];
+    const closes = data.because === 'settled' && closesClaims(entry, changes);
+    if (!closes && canonical(before) === canonical(after)) return [];
     const recordedOn = dayOf(entry.recorded.metadata.recordedAt, history.timeZone);
     const { effectiveOn = recordedOn } = after;
     if (certainlyBefore(recordedOn, effectiveOn) && effectiveOn !== entry.effectiveOn)
@@ -42,6 +45,10 @@ export const correctFact = ledgerCommand('CorrectFact', {
     return [{ type: 'FactCorrected', data }];
   },
 });
+
+/** A source is settled for also where its value was the adopted one all along. */
+const closesClaims = ({ notes }: Entry, changes: readonly Change[]): boolean =>
+  notes.some(({ claim, settledBy }) => claim && !settledBy && changes.some(({ pointer }) => overlap(pointer, claim.pointer)));
 
 /** As of a new fact: no amount is in a currency that was withdrawn before its day. One that stood already is not held against the change. */
 const refuseFormerCurrency = (history: History, entry: Entry, after: Correctable, where: (pointer: string) => string): void => {
