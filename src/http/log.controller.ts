@@ -1,10 +1,11 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { paper } from '../../projections/decisions.js';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
 import { dossierOf, replay, split } from '../engine/audit/audit.js';
-import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type RecordedEvent } from '../kernel/index.js';
+import { ruleSince } from '../engine/audit/rules.js';
+import { judgedBy } from '../../projections/decisions.js';
+import { checkField, id as anIdentifier, isIdentifier, matchKey, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
@@ -29,9 +30,18 @@ const EVENTS = {
 const DECISIONS = {
   reference: 'All decisions on one paper: PCD 813, PCD-813 and pcd813 are the same.',
   person: 'All decisions that one person took.',
+  rule: 'All decisions that a policy, or one of its rules such as scheme/approval, has judged: marked where it was withdrawn or corrected since.',
   ...PAGE,
   ...MIN_POSITION,
 };
+
+const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
+
+/** A decision with how policy assessed it, and the programme whose policy that was. */
+interface Judged {
+  readonly assessed: readonly { readonly rule: string; readonly version: string }[];
+  readonly judgedBy: { readonly programme: string; readonly revision: number } | null;
+}
 
 /** The log itself, and the decisions in it. */
 @Controller()
@@ -88,21 +98,24 @@ export class LogController {
   @describeRead({
     tag: 'log',
     operationId: 'listDecisions',
-    summary: 'All decisions on one paper, or of one person, newest first.',
+    summary: 'All decisions on one paper, of one person, or judged by one rule, newest first.',
     query: DECISIONS,
     status: [400, 503],
   })
   async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(DECISIONS));
-    const { reference, person } = query;
-    if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'must be given, or person, and not both');
-    if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
+    const { reference, person, rule } = query;
+    if ([reference, person, rule].filter((given) => given !== undefined).length !== 1)
+      throw badParameter('reference', 'must be given, or person, or rule, and only one of them');
+    if (reference !== undefined && matchKey(reference) === '') throw badParameter('reference', 'must name a paper');
     if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
+    if (rule !== undefined && !RULE.test(rule)) throw badParameter('rule', 'must be a policy or one of its rules, such as scheme/approval');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     await caughtUp(this, query);
-    const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
-    const { at, entries: decisions, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const key = reference !== undefined ? `reference:${matchKey(reference)}` : person !== undefined ? `person:${person}` : `rule:${rule}`;
+    const { at, entries, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
     const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
+    const decisions = await this.#marked(entries as readonly Judged[]);
     sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
 
@@ -116,7 +129,9 @@ export class LogController {
   })
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
-    sendJson(reply, dossierOf(events, history));
+    const dossier = dossierOf(events, history);
+    const [{ assessed }] = await this.#marked([{ assessed: dossier.assessed, judgedBy: judgedBy(events[0]!) }]);
+    sendJson(reply, { ...dossier, assessed });
   }
 
   @Get('decisions/:id/replay')
@@ -133,6 +148,22 @@ export class LogController {
     const command = this.registry.commands.find((c) => c.name === name);
     if (!command) throw new NotFoundError(`There is no command ${name} any more.`);
     sendJson(reply, await replay(loadFrom(this.engine, this.registry), command, events));
+  }
+
+  /** Each assessment with what became of its policy since. */
+  async #marked<D extends Judged>(decisions: readonly D[]): Promise<readonly [D, ...D[]]> {
+    const load = loadFrom(this.engine, this.registry);
+    const programmes = new Map<string, History>();
+    const marked: D[] = [];
+    for (const decision of decisions) {
+      const { assessed, judgedBy: by } = decision;
+      if (by && !programmes.has(by.programme)) programmes.set(by.programme, await load('programme', by.programme));
+      const programme = by && programmes.get(by.programme);
+      marked.push(
+        programme ? { ...decision, assessed: assessed.map((a) => ({ ...a, ...ruleSince(programme, by.revision, a) })) } : decision,
+      );
+    }
+    return marked as [D, ...D[]];
   }
 
   #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
