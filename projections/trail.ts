@@ -44,8 +44,7 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number)
     }
     late = Math.max(late, latenessOf(entry, timeZone));
     corrections += entry.corrections.length;
-    for (const { claim, evidence } of openClaims(entry))
-      claims.push({ event: entry.recorded.id, ...claim, source: evidence[0]?.uri ?? evidence[0]?.title ?? null });
+    for (const { claim, evidence } of openClaims(entry)) claims.push({ event: entry.recorded.id, ...claim, source: sourceOf(evidence) });
   }
   return {
     lastDecision: last
@@ -67,6 +66,9 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number)
     ),
   };
 };
+
+/** The first that is named. */
+const sourceOf = (evidence: readonly Evidence[]): string | null => evidence.map(({ uri, title }) => uri ?? title).find((source) => source !== undefined) ?? null; // prettier-ignore
 
 /** What was assessed of the events that stand. */
 const assessedOf = (entries: History['entries'], recorded: History['recorded']): readonly Assessment[] => {

@@ -41,6 +41,7 @@ describe('a decision', () => {
       reason: 'Growth',
       evidence: ['https://example.org/813', 'Press', null],
       assessed: [{ rule: 'consent/approval', version: '1', result: 'met' }],
+      judgedBy: { programme: 'met', revision: 1 },
     });
   });
 
@@ -98,12 +99,24 @@ describe('the record behind a row', () => {
   it('of nothing is empty', async () =>
     expect(await trail()).toEqual({ lastDecision: null, evidence: null, sources: 0, claims: [], daysLate: 0, corrections: 0, assessed: [] })); // prettier-ignore
 
-  it('names the decision recorded last, never one of the ledger’s own, and its paper', async () => {
+  it('names the last decision, never one of the ledger’s own, and its paper', async () => {
     const { decision } = await hosting('AwardContract', award, { authority: { reference: 'PCD 1' }, effectiveOn: '2015' });
     await hosting('Annotate', { note: 'Seen' });
     expect((await trail()).lastDecision).toEqual({ decision, command: 'AwardContract', on: '2015', reference: 'PCD 1' });
     const last = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-06' });
     expect((await trail()).lastDecision).toMatchObject({ decision: last.decision, reference: null });
+  });
+
+  it('names the last decision by day of those that stand, with its day and its paper as corrected', async () => {
+    await hosting('AwardContract', award, { effectiveOn: '2015-01-01' });
+    const late = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-12-01', authority: { reference: 'PCD 2' } });
+    const early = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-06-01' });
+    expect((await trail()).lastDecision).toMatchObject({ decision: late.decision, on: '2015-12-01', reference: 'PCD 2' });
+    const changes = [{ pointer: '/effectiveOn', value: '2015-12-31' }, { pointer: '/record/authority', value: { reference: 'PCD 3' } }]; // prettier-ignore
+    await hosting('CorrectFact', { event: early.events[0]!.id!, changes, because: 'error' });
+    expect((await trail()).lastDecision).toMatchObject({ decision: early.decision, on: '2015-12-31', reference: 'PCD 3' });
+    await hosting('WithdrawFact', { event: early.events[0]!.id! });
+    expect((await trail()).lastDecision).toMatchObject({ decision: late.decision, on: '2015-12-01' });
   });
 
   it('counts each source once, and grades the best of them', async () => {
@@ -127,14 +140,17 @@ describe('the record behind a row', () => {
     const said = (amount: string, ...evidence: object[]) => hosting('Annotate', { event, note: 'Another source', claim: claim(amount) }, { evidence }); // prettier-ignore
     await said('1', { title: 'Press' });
     await said('2', { uri: 'urn:a', title: 'A' }, { title: 'B' });
-    await said('3');
+    await said('3', { paragraph: '4' }, { title: 'C' });
+    await said(award.value.amount, { title: 'Agrees' });
     await hosting('Annotate', { event, note: 'Seen' });
     expect((await trail()).claims).toEqual([
       { event, ...claim('1'), source: 'Press' },
       { event, ...claim('2'), source: 'urn:a' },
-      { event, ...claim('3'), source: null },
+      { event, ...claim('3'), source: 'C' },
     ]);
     expect((await trail(2)).claims.map(({ value }) => value)).toEqual(['2', '3']);
+    await hosting('CorrectFact', { event, changes: [claim('2')], because: 'settled' });
+    expect((await trail()).claims).toEqual([]);
   });
 
   it('counts corrections, and the days of the event that was latest', async () => {
@@ -164,6 +180,8 @@ describe('the record behind a row', () => {
       by('Mayor', '2016-01-04'),
     );
     expect((await trail()).assessed.map(({ result }) => result)).toEqual(['waived']);
+    await hosting('WithdrawFact', { event: (await world.history('contract-hosting')).entries.at(-1)!.recorded.id });
+    expect((await trail()).assessed).toEqual([]);
     const assessed = assessedIn((await world.history('contract-hosting')).recorded);
     expect([assessed.size, [...assessed.keys()][0], assessed.get(event)![0]!.result]).toEqual([3, event, 'met']);
   });
