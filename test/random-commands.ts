@@ -20,12 +20,12 @@ const amountOf = fc.record(
 
 /** An input of one kind that passes its check. */
 const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
-  const { kind, min = 0, max = 100, values = [], category = '', item, fields } = field;
+  const { kind, min = 0, max = 100, values = [], category = '', names, item, fields } = field;
   switch (kind) {
     case 'text':
       return name.endsWith('urrency') ? fc.constantFrom('GBP', 'EUR', 'XXQ') : fc.constantFrom('One', 'Two');
     case 'id':
-      return fc.constantFrom('one', 'two', 'three');
+      return names ? fc.constantFrom(...names.unless, ...idsOf(names.category)) : fc.constantFrom('one', 'two', 'three');
     case 'ref':
       return fc.constantFrom(...[...Array(4)].flatMap(() => idsOf(category)).concat('nobody'));
     case 'choice':

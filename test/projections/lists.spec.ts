@@ -93,6 +93,7 @@ describe('rows that are chosen by an entry of a list', () => {
   });
 
   it('are found by every employer of a workforce, however many there are', async () => {
+    for (let n = 0; n < 25; n++) await world.tell(`supplier-e${n}`, 'RegisterSupplier', { title: `E${n}`, form: 'company' });
     for (let n = 0; n < 25; n++)
       await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: `e${n}`, function: 'it', headcount: { count: 8, unit: 'people' } }); // prettier-ignore
     const rows = await read();

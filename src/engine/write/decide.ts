@@ -31,6 +31,7 @@ import {
 /** The refusals that any command can meet beside its own and its stages'. */
 export const engineRefusals = {
   'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
+  'ledger/another-programme': 'An id in the body names something of another programme.',
   'ledger/former-currency': 'An amount is in a currency that was withdrawn before its day.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
@@ -59,6 +60,9 @@ export interface Decision {
 export type Load = (category: string, id: string) => Promise<History>;
 /** The streams of a set that is judged together. A set grows meanwhile: what it held when the decision was taken is recorded with it. */
 export type Members = (set: string) => Promise<readonly string[]>;
+
+/** The category of what governs others. */
+const GOVERNING = 'programme';
 
 /** Streams of a set that are read at once. */
 const AT_ONCE = 50;
@@ -117,9 +121,19 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
     reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
   const refs = namedBy(command, data, own);
+  const { governedBy } = aggregate;
+  const programme: string | undefined = governedBy ? (governedBy.of(own.state) ?? data.programme) : own.id;
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', whyNotThere(category, others.get(`${category}-${id}`)!), { pointer });
+
+  const byProgramme = governedBy !== undefined || aggregate.category === GOVERNING;
+  for (const { category, id, pointer } of byProgramme ? refs : []) {
+    const named = others.get(`${category}-${id}`);
+    const of = named?.aggregate.governedBy?.of(named.state);
+    if (of !== undefined && programme !== undefined && of !== programme)
+      reject('ledger/another-programme', `${category} ${id} belongs to ${of}, not to ${programme}.`, { pointer });
+  }
 
   for (const { currency, pointer } of currenciesIn(command.fields, data)) {
     const withdrawn = withdrawnOn(currency);
@@ -128,8 +142,6 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   }
 
   const found = own.before(effectiveOn);
-  const { governedBy } = aggregate;
-  const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
 
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));

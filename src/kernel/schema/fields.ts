@@ -23,6 +23,8 @@ export interface Field<T = unknown> {
   readonly max?: number | undefined;
   readonly values?: readonly string[] | undefined;
   readonly category?: string | undefined;
+  /** The category that an identifier names, unless it is one of some words: `authority`, or the id of a supplier. */
+  readonly names?: { readonly category: string; readonly unless: readonly string[] } | undefined;
   readonly item?: Field | undefined;
   readonly fields?: Fields | undefined;
   readonly _type?: T;
@@ -35,7 +37,7 @@ export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optiona
   readonly [K in Optional<F>]?: Exclude<TypeOf<F[K]>, undefined>;
 };
 
-type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max'>>;
+type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max' | 'names'>>;
 const field =
   <T>(kind: Kind, fixed: Partial<Field> = {}) =>
   (about?: string, more: More = {}): Field<T> =>
@@ -451,9 +453,10 @@ export interface Reference {
   readonly pointer: string;
 }
 
-const collectRefs = ({ kind, category, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
+const collectRefs = ({ kind, category, names, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
   if (value === undefined) return;
   if (kind === 'ref') found.push({ category: category!, id: value, pointer });
+  else if (names) found.push(...(names.unless.includes(value) ? [] : [{ category: names.category, id: value, pointer }]));
   else if (kind === 'object') refsIn(fields!, value, pointer, found);
   else (value as readonly unknown[]).forEach((entry, i) => collectRefs(item!, entry, `${pointer}/${i}`, found));
 };
@@ -481,8 +484,11 @@ const fieldsWithRefs = (fields: Fields): readonly (readonly [name: string, field
   return found;
 };
 const withRefs = new WeakMap<Fields, readonly (readonly [name: string, field: Field])[]>();
-const mayRefer = ({ kind, fields, item }: Field): boolean =>
-  kind === 'ref' || (fields !== undefined && fieldsWithRefs(fields).length > 0) || (item !== undefined && mayRefer(item));
+const mayRefer = ({ kind, names, fields, item }: Field): boolean =>
+  kind === 'ref' ||
+  names !== undefined ||
+  (fields !== undefined && fieldsWithRefs(fields).length > 0) ||
+  (item !== undefined && mayRefer(item));
 
 /** Every currency of an input's money, with where it stands. */
 export const currenciesIn = (fields: Fields, data: any, at = '', found: Named[] = []): Named[] => {
