@@ -31,7 +31,7 @@ const latenessOf = (entry: Entry, timeZone: string): number => {
 };
 
 /** Linear in the length of the history. */
-export const trailOf = ({ entries, recorded, timeZone }: History, most?: number): Trail => {
+export const trailOf = ({ entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
   const found = new Set<Evidence['confidence']>();
@@ -61,7 +61,7 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number)
     daysLate: late,
     corrections,
     assessed: newestOf(
-      assessedOf(entries, recorded).filter(({ result }) => result === 'not-met' || result === 'waived'),
+      assessedOf(entries, assessments).filter(({ result }) => result === 'not-met' || result === 'waived'),
       most,
     ),
   };
@@ -71,8 +71,7 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number)
 const sourceOf = (evidence: readonly Evidence[]): string | null => evidence.map(({ uri, title }) => uri ?? title).find((source) => source !== undefined) ?? null; // prettier-ignore
 
 /** What was assessed of the events that stand. */
-const assessedOf = (entries: History['entries'], recorded: History['recorded']): readonly Assessment[] => {
-  const assessed = assessedIn(recorded);
+const assessedOf = (entries: History['entries'], assessed: ReturnType<typeof assessedIn>): readonly Assessment[] => {
   if (assessed.size === 0) return [];
   const standing = new Set(entries.map((entry) => entry.recorded.id));
   return [...assessed].flatMap(([event, of]) => (standing.has(event) ? of : []));

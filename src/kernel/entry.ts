@@ -1,5 +1,4 @@
-import type { EventContext } from './aggregate.js';
-import type { Evidence, Json, Metadata, RecordedEvent } from './event.js';
+import type { EventContext, Evidence, Json, Metadata, RecordedEvent } from './event.js';
 import type { Annotated, Corrected } from './ledger.js';
 import { at, sameJson } from './values/json.js';
 

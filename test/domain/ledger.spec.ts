@@ -11,7 +11,7 @@ import { reinstateFact } from '../../src/domain/ledger/commands/reinstate-fact.j
 import { decide, readOthers } from '../../src/engine/write/decide.js';
 import { at, contextOf, openClaims, type History, type Provenance } from '../../src/kernel/index.js';
 import { tower } from '../../src/domain/tower/index.js';
-import { historyOf, specification, stream, theFact, context, TODAY, type Stream, type ToldFact } from '../given.js';
+import { historyOf, specification, stream, theFact, context, TODAY, type Stream, type GivenEvent } from '../given.js';
 
 const given = specification(contract, { others: world() });
 const underScheme = specification(contract, { others: world(scheme()) });
@@ -740,37 +740,37 @@ describe('Annotate', () => {
 function error(event: string, pointer: string, value: unknown) {
   return { event, changes: [{ pointer, value }], because: 'error' };
 }
-function corrected(event: string, pointer: string, value: unknown): ToldFact {
+function corrected(event: string, pointer: string, value: unknown): GivenEvent {
   return context('FactCorrected', error(event, pointer, value));
 }
-function withdrawn(event: string): ToldFact {
+function withdrawn(event: string): GivenEvent {
   return context('FactWithdrawn', { event });
 }
 function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
-function awarded(): ToldFact {
+function awarded(): GivenEvent {
   const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
   return context('ContractAwarded', award, '2015');
 }
 const recordedContract = { programme: 'met', title: 'Old', stage: 'live', role: 'tower', towers: ['hosting'], supplier: 'csc', value: gbp('5') }; // prettier-ignore
-function started(on: string): ToldFact {
+function started(on: string): GivenEvent {
   return context('ServiceStarted', {}, on);
 }
-function changed(amount: string, on = '2018'): ToldFact {
+function changed(amount: string, on = '2018'): GivenEvent {
   return context('ChangeApproved', { kind: 'value', to: gbp(amount) }, on);
 }
-function novated(supplier: string, on: string): ToldFact {
+function novated(supplier: string, on: string): GivenEvent {
   return context('ContractNovated', { supplier }, on);
 }
-function scheme(): ToldFact {
+function scheme(): GivenEvent {
   const approvals = [{ stepOverOriginalAbove: 60, approver: 'Deputy Mayor' }];
   return context('PolicyAdopted', { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals }, '2014');
 }
-function jointVenture(): ToldFact {
+function jointVenture(): GivenEvent {
   return context('SupplierRegistered', { title: 'J', form: 'joint-venture', members: ['keysource'] });
 }
-function world(...events: ToldFact[]): Stream[] {
+function world(...events: GivenEvent[]): Stream[] {
   return [
     stream(
       programme,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accepted, award, startServer, stopServer, tellWorld, type Server } from './server.js';
+import { accepted, award, startServer, stopServer, recordWorld, type Server } from './server.js';
 
 let server: Server;
 const told = (path: string, body: object) => accepted(server.post(path, body));
@@ -27,7 +27,7 @@ let first: any;
 let second: any;
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
   await told('/contracts/hosting/award-contract', { ...award, record: { effectiveOn: '2015' } });
   adopted = await told('/programmes/met/adopt-policy', scheme('1'));
   first = await uplift(200);

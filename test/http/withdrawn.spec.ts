@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accepted, award, startServer, stopServer, tellWorld, type Server } from './server.js';
+import { accepted, award, startServer, stopServer, recordWorld, type Server } from './server.js';
 
 let server: Server;
 const get = (path: string) => server.get(path);
@@ -8,7 +8,7 @@ const told = (path: string, body: object, headers = {}) => accepted(server.post(
 
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
 });
 afterAll(() => stopServer(server));
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { theFact } from '../given.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Service integration', towers: [], supplier: 'atos', value: gbp('96000000') };
@@ -9,13 +9,13 @@ const award = { programme: 'met', title: 'Service integration', towers: [], supp
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
-  await world.tell('contract-siam', 'AwardContract', award, { effectiveOn: '2015-08-24', evidence: [{ title: 'Newspaper' }] });
+  await recordWorld(world);
+  await world.record('contract-siam', 'AwardContract', award, { effectiveOn: '2015-08-24', evidence: [{ title: 'Newspaper' }] });
 });
 afterEach(closeRows);
 
 const uplift = (to: string, reference: string, person: string, on = '2019-11-04') =>
-  world.tell(
+  world.record(
     'contract-siam',
     'ApproveChange',
     { kind: 'value', to: gbp(to) },
@@ -56,7 +56,7 @@ describe('a decision', () => {
 
   it('shows what was assessed, by rule and version', async () => {
     const consent = { policy: 'consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
-    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await world.record('programme-met', 'AdoptPolicy', consent);
     const { decision } = await uplift('143000000', 'PCD 437', 'p-1');
     expect((await (await decisions()).row(`decision:${decision}`)).assessed).toEqual([
       { rule: 'consent/approval', version: '2016-1', result: 'met' },
@@ -77,12 +77,12 @@ describe('a decision', () => {
   it('stays as it was recorded when its facts are corrected or withdrawn', async () => {
     const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
     const before = await (await decisions()).row(`decision:${decision}`);
-    await world.tell('contract-siam', 'CorrectFact', {
+    await world.record('contract-siam', 'CorrectFact', {
       event: events[0]!.id!,
       changes: [{ pointer: '/effectiveOn', value: '2018' }],
       because: 'error',
     });
-    await world.tell('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
+    await world.record('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
     expect(await (await decisions()).row(`decision:${decision}`)).toEqual(before);
   });
 });
@@ -103,7 +103,7 @@ describe('decisions on one paper', () => {
   it('are found with the correction that puts the paper or the person in the place of another', async () => {
     const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
     const correct = (pointer: string, value: unknown) =>
-      world.tell('contract-siam', 'CorrectFact', { event: events[0]!.id!, changes: [{ pointer, value }], because: 'error' });
+      world.record('contract-siam', 'CorrectFact', { event: events[0]!.id!, changes: [{ pointer, value }], because: 'error' });
     const paper = await correct('/record/authority/reference', 'pcd 444');
     const whole = await correct('/record/authority', { reference: 'PCD 445' });
     const decider = await correct('/record/decidedBy/person', 'p-9');
@@ -117,7 +117,7 @@ describe('decisions on one paper', () => {
 
   it('are found under the policy and the rule that judged them', async () => {
     const consent = { policy: 'consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
-    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await world.record('programme-met', 'AdoptPolicy', consent);
     const { decision: first } = await uplift('143000000', 'PCD 437', 'p-1');
     const { decision: second } = await uplift('176800000', 'PCD 813', 'p-2');
     const { on, row } = await decisions();

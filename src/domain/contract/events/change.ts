@@ -1,7 +1,8 @@
 import {
   add,
-  amount,
+  amountOf,
   before,
+  betweenOf,
   certainlyBefore,
   choice,
   count,
@@ -13,8 +14,10 @@ import {
   optional,
   ref,
   showAmount,
+  signedAmount,
   text,
   type Amount,
+  type Value,
 } from '../../../kernel/index.js';
 import { approvalOf, checked } from '../../programme/policies.js';
 import { optionRules } from '../options.js';
@@ -24,6 +27,17 @@ import { covers, vat } from './award.js';
 /** The ceiling after a change, when it can be known. */
 const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
   to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
+
+/** The ceiling after a change: of one that is not known, what steps that are not negative make of it at least. */
+const ceilingAfter = (c: Contract, to?: Amount, by?: Amount): Value => {
+  const { ceiling } = c;
+  const known = raised(c, to, by);
+  if (known || !by || isAmount(ceiling)) return known ?? ceiling;
+  const { atLeast } = ceiling;
+  const least = betweenOf(atLeast && atLeast.currency === by.currency ? add(atLeast, by) : by).least;
+  if (least <= 0n || (atLeast && atLeast.currency !== by.currency)) return ceiling;
+  return { ...ceiling, atLeast: amountOf(least, by.currency) };
+};
 
 /** Steps that were approved while the value was undisclosed are counted once it is known. */
 const stepped = (c: Contract, value: Amount): Contract =>
@@ -49,7 +63,7 @@ const dueBefore = (
 export const changing = {
   ValueDisclosed: event({
     allowedIn: [...afterAward, 'closed'],
-    fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
+    fields: { value: signedAmount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
     rules: {
       'contract/already-disclosed': {
         says: 'A value is disclosed once: correct the event that stated it.',
@@ -70,9 +84,9 @@ export const changing = {
     fields: {
       kind: choice(['value', 'term', 'scope'], 'What changes'),
       summary: optional(text('What the change is, in our own words', { max: 1000 })),
-      to: optional(amount('The new ceiling')),
-      by: optional(amount('What the change adds, where only the step is known')),
-      statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
+      to: optional(signedAmount('The new ceiling')),
+      by: optional(signedAmount('What the change adds, or takes away, where only the step is known')),
+      statedFrom: optional(signedAmount('The value before, where the source gives another than the ledger')),
       endsOn: optional(date('The new last day of the term')),
       ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
       unforeseen: optional(flag('Whether the need was unforeseen')),
@@ -97,7 +111,7 @@ export const changing = {
     },
     evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
       ...c,
-      ceiling: raised(c, to, by) ?? c.ceiling,
+      ceiling: ceilingAfter(c, to, by),
       term: { ...c.term, ...(endsOn && { endsOn }) },
       changes: [
         ...c.changes,
@@ -117,7 +131,7 @@ export const changing = {
     }),
     assess: ({ to, by, endsOn: newEndsOn, unforeseen }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
-      const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
+      const change = { original: c.original, current: c.ceiling, to: value, by, endsOn: c.term.endsOn, newEndsOn, unforeseen };
       return value || newEndsOn ? approvalOf(programme, change, context) : [];
     },
   }),
