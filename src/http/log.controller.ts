@@ -5,6 +5,7 @@ import { Engine } from '../engine/write/engine.js';
 import { dossierOf, replay, split } from '../engine/audit/audit.js';
 import { ruleSince } from '../engine/audit/rules.js';
 import { judgedBy } from '../../projections/decisions.js';
+import { REFERENCED, referenceKey } from '../../projections/identifiers.js';
 import { checkField, id as anIdentifier, isIdentifier, matchKey, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
@@ -35,6 +36,12 @@ const DECISIONS = {
   ...MIN_POSITION,
 };
 
+const REFERENCES = {
+  scheme: 'Whose identifiers these are, such as ocid.',
+  id: 'The identifier, in exactly its text.',
+  category: 'Only of programmes, towers, contracts or suppliers.',
+  ...MIN_POSITION,
+};
 const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
 
 /** A decision with how policy assessed it, and the programme whose policy that was. */
@@ -92,6 +99,26 @@ export class LogController {
     if (!found) throw new NotFoundError(`No event ${id} is recorded.`);
     const [event] = await this.#stored([found]);
     sendJson(reply, event!);
+  }
+
+  @Get('references')
+  @describeRead({
+    tag: 'log',
+    operationId: 'findReference',
+    summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
+    query: REFERENCES,
+    status: [400, 503],
+  })
+  async references(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = queryOf(request, Object.keys(REFERENCES));
+    const { scheme, id, category } = query;
+    if (!scheme) throw badParameter('scheme', 'must be given');
+    if (!id) throw badParameter('id', 'must be given');
+    const wanted = REFERENCED.filter((one) => category === undefined || one === category);
+    if (wanted.length === 0) throw badParameter('category', `must be one of ${REFERENCED.join(', ')}`);
+    await caughtUp(this, query);
+    const rows = await Promise.all(wanted.map((one) => this.projector.row('identifiers', referenceKey(one, { scheme, id }))));
+    sendJson(reply, { references: rows.filter((row) => row !== undefined) });
   }
 
   @Get('decisions')

@@ -1,4 +1,4 @@
-import type { Command, CommandContext } from './aggregate.js';
+import type { Command, CommandContext, NamedReference } from './aggregate.js';
 import type { Event } from './event.js';
 import type { History } from './history.js';
 import type { DataOf, Fields, Reference } from './schema/fields.js';
@@ -11,6 +11,8 @@ export interface LedgerCommand<F extends Fields, Code extends string> {
   readonly refusals: { readonly [C in Code]: string };
   /** Ids of other aggregates that the data name where the fields alone do not say so. */
   named?(data: DataOf<F>, own: History): readonly Reference[];
+  /** External references that it would add. */
+  references?(data: DataOf<F>, own: History): readonly NamedReference[];
   /** The data of a stored body in today's shape. */
   upcast?(data: any): DataOf<F>;
   decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];

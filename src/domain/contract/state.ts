@@ -1,4 +1,4 @@
-import { certainlyBefore, eventsOf, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
+import { certainlyBefore, eventsOf, type ExternalReference, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
@@ -41,6 +41,11 @@ export interface Contract {
   readonly replaces?: string;
   readonly regime?: string;
   readonly procedure?: string;
+  readonly directAward?: { readonly ground: string };
+  readonly description?: string;
+  /** Where it is not the authority of the programme. */
+  readonly buyer?: string;
+  readonly references?: readonly ExternalReference[];
   /** As awarded, or as disclosed later; what every change is measured against. */
   readonly original: Value;
   /** The approved maximum now. */
@@ -85,6 +90,7 @@ export interface Contract {
     readonly reference: string;
     readonly uri?: string;
     readonly standstillEndsOn?: string;
+    readonly references?: readonly ExternalReference[];
     readonly on: string;
   }[];
   readonly novations: readonly { readonly from: string; readonly to: string; readonly on: string; readonly event: string }[];

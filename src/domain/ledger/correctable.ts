@@ -11,15 +11,18 @@ import {
   provenanceFields,
   refsIn,
   reject,
+  Rejection,
   withoutValue,
   withValue,
   type Change,
   type Correctable,
   type Entry,
+  type ExternalReference,
   type Field,
   type Fields,
   type History,
   type Json,
+  type NamedReference,
   type RecordedEvent,
   type Reference,
 } from '../../kernel/index.js';
@@ -120,6 +123,27 @@ export const corrected = (history: History, entry: Entry, changes: readonly Chan
 
 /** Where a body holds the change that a place in the event is of. */
 export const placeOf = (changes: readonly Change[], pointer: string): string => `/changes/${changeAt(changes, pointer)}/value`;
+
+/** The external references that a correction adds. */
+export const addedReferences = (changes: readonly Change[], history: History, event: string): readonly NamedReference[] => {
+  const entry = history.entries.find(({ recorded }) => recorded.id === event);
+  const touched = changes.findIndex(({ pointer }) => overlap(pointer, '/references'));
+  if (touched === -1 || !entry || !history.aggregate.events[entry.recorded.type]!.fields.references?.unique) return [];
+  const after = attempted(history, entry, changes);
+  const before = (entry.data.references ?? []) as readonly ExternalReference[];
+  return ((after?.references ?? []) as readonly ExternalReference[])
+    .filter((one) => !before.some(({ scheme, id }) => scheme === one.scheme && id === one.id))
+    .map(({ scheme, id }) => ({ scheme, id, pointer: `/changes/${touched}/value` }));
+};
+/** Undefined for a correction that will be refused. */
+const attempted = (...correction: Parameters<typeof corrected>): Correctable | undefined => {
+  try {
+    return corrected(...correction);
+  } catch (error) {
+    if (error instanceof Rejection) return undefined;
+    throw error;
+  }
+};
 
 /** What the new values of a correction name; what `corrected` refuses names nothing. */
 export const namedIn = (changes: readonly Change[], history: History, event: string): readonly Reference[] => {

@@ -18,10 +18,12 @@ import {
   type CommandInput,
   type Corrected,
   type Event,
+  type ExternalReference,
   type EventContext,
   type History,
   type Json,
   type Known,
+  type NamedReference,
   type Provenance,
   type Reference,
   type Reinstated,
@@ -32,6 +34,7 @@ import {
 export const engineRefusals = {
   'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
   'ledger/another-programme': 'An id in the body names something of another programme.',
+  'ledger/reference-taken': 'An external reference belongs to another one of its kind.',
   'ledger/former-currency': 'An amount is in a currency that was withdrawn before its day.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
@@ -47,6 +50,8 @@ export interface ReadSet {
   readonly others: ReadonlyMap<string, History>;
   /** Streams of the others in its set; absent where nothing can say which they are. */
   readonly set?: readonly string[] | undefined;
+  /** External references that the command would add and that others have. */
+  readonly taken?: readonly (NamedReference & { readonly by: string })[];
 }
 
 /** What was decided, before it has a place in the log. */
@@ -61,6 +66,9 @@ export type Load = (category: string, id: string) => Promise<History>;
 /** The streams of a set that is judged together. A set grows meanwhile: what it held when the decision was taken is recorded with it. */
 export type Members = (set: string) => Promise<readonly string[]>;
 
+/** The streams that have an external reference, of one category; what is recorded meanwhile is not among them. */
+export type Holders = (category: string, reference: ExternalReference) => Promise<readonly string[]>;
+
 /** The category of what governs others. */
 const GOVERNING = 'programme';
 
@@ -71,7 +79,32 @@ const AT_ONCE = 50;
  * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
  * @throws what `load` throws
  */
-export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
+export const readOthers = async (
+  command: AnyCommand,
+  data: Fields,
+  own: History,
+  load: Load,
+  members?: Members,
+  holders?: Holders,
+): Promise<ReadSet> => {
+  const set = await readNamed(command, data, own, load, members);
+  const references = holders ? referencesOf(command, data, own) : [];
+  if (references.length === 0) return set;
+  const taken = await Promise.all(
+    references.map(async (reference) => {
+      const by = (await holders!(own.aggregate.category, reference)).find((stream) => stream !== own.stream);
+      return by === undefined ? [] : [{ ...reference, by }];
+    }),
+  );
+  return { ...set, taken: taken.flat() };
+};
+const referencesOf = (command: AnyCommand, data: Fields, own: History): readonly NamedReference[] => {
+  if (command.references) return command.references(data, own);
+  if (!command.fields['references']?.unique) return [];
+  const sent = (data['references'] ?? []) as readonly ExternalReference[];
+  return sent.map(({ scheme, id }, i) => ({ scheme, id, pointer: `/references/${i}` }));
+};
+const readNamed = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
   const { governedBy } = own.aggregate;
   const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
   const wanted = new Map<string, Promise<History>>();
@@ -112,7 +145,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set, taken: held = [] }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -126,6 +159,8 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', whyNotThere(category, others.get(`${category}-${id}`)!), { pointer });
+
+  for (const { scheme, id, pointer, by } of held) reject('ledger/reference-taken', `${scheme} ${id} belongs to ${by}.`, { pointer });
 
   const byProgramme = governedBy !== undefined || aggregate.category === GOVERNING;
   for (const { category, id, pointer } of byProgramme ? refs : []) {

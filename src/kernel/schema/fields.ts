@@ -27,6 +27,8 @@ export interface Field<T = unknown> {
   readonly names?: { readonly category: string; readonly unless: readonly string[] } | undefined;
   /** Of money: whether it may be below zero. */
   readonly signed?: boolean | undefined;
+  /** Of external references: whether each belongs to one aggregate of its category. */
+  readonly unique?: boolean | undefined;
   readonly item?: Field | undefined;
   readonly fields?: Fields | undefined;
   readonly _type?: T;
@@ -555,6 +557,28 @@ const evidence = object({
   sha256: optional(text('SHA-256 of the document in hexadecimal', { max: 64 })),
   confidence: optional(choice(['primary', 'press', 'derived', 'low'])),
 });
+
+const externalReference = object({
+  scheme: text('Whose identifiers these are', { max: 60, example: 'ocid' }),
+  id: text('As the other system writes it', { max: 200, example: 'ocds-b5fd17-1234' }),
+});
+/** An identifier of another system: any case, compared as exact text. */
+export type ExternalReference = NonNullable<TypeOf<typeof externalReference>>;
+const otherSystems = list(externalReference, 'Identifiers in other systems', { max: 20 });
+/** Each belongs to one aggregate of its category, by its exact text. */
+export const references = optional({ ...otherSystems, unique: true } as typeof otherSystems);
+/** Of what has no stream of its own, such as a notice: several may have the same. */
+export const sharedReferences = optional(otherSystems);
+
+/** Each once, in the order in which they were recorded; absent where there is none. */
+export const withReferences = (
+  before: readonly ExternalReference[] = [],
+  more: readonly ExternalReference[] = [],
+): { readonly references?: readonly ExternalReference[] } => {
+  const all = [...before];
+  for (const { scheme, id } of more) if (!all.some((other) => other.scheme === scheme && other.id === id)) all.push({ scheme, id });
+  return all.length > 0 ? { references: all } : {};
+};
 
 /** The reserved key `record` of every command: when, who decided, on what authority and evidence. */
 export const provenanceFields = {

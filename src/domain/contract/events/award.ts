@@ -9,12 +9,14 @@ import {
   object,
   optional,
   ref,
+  sharedReferences,
   signedValue,
   text,
   uri,
   type DataOf,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
+import { particulars, procured, withParticulars } from '../particulars.js';
 import { afterAward, dated, ENDS_BEFORE_START, event, type Contract } from '../state.js';
 
 const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
@@ -96,6 +98,8 @@ export const awarding = {
       supplier,
       regime: optional(regime),
       ...terms,
+      ...particulars,
+      ...procured,
       awardedOn: optional(date('Day of the award')),
       signedOn: optional(date('Day of the signature')),
       historyCompleteFrom: optional(date('From this day on its history is complete here')),
@@ -118,6 +122,7 @@ export const awarding = {
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
+      ...withParticulars(c, data),
       stage: data.stage,
       programme: data.programme,
       title: data.title,
@@ -141,9 +146,11 @@ export const awarding = {
       title,
       towers: optional(towers),
       replaces: optional(ref('contract', 'The contract it replaces')),
+      ...particulars,
     },
-    evolve: (c, { programme, title, towers = [], replaces }, { effectiveOn }) => ({
+    evolve: (c, { programme, title, towers = [], replaces, ...rest }, { effectiveOn }) => ({
       ...c,
+      ...withParticulars(c, rest),
       stage: 'planned',
       programme,
       title,
@@ -177,6 +184,8 @@ export const awarding = {
       regime: optional(regime),
       replaces: optional(ref('contract', 'The contract it replaces')),
       ...terms,
+      ...particulars,
+      ...procured,
     },
     rules: {
       'contract/no-programme': {
@@ -193,6 +202,7 @@ export const awarding = {
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
+      ...withParticulars(c, data),
       stage: 'awarded',
       supplier: data.supplier,
       towers: data.towers ?? c.towers,
@@ -210,6 +220,7 @@ export const awarding = {
       reference: text('Number of the notice', { example: '2016/S 045-075423' }),
       uri: optional(uri('Where it is published')),
       standstillEndsOn: optional(date('Last day of the standstill')),
+      references: sharedReferences,
     },
     evolve: (c, data, { effectiveOn }) => ({ ...c, notices: [...c.notices, { ...data, on: effectiveOn }] }),
   }),

@@ -15,7 +15,7 @@ import {
   type Entry,
   type History,
 } from '../../../kernel/index.js';
-import { changeRefusals, corrected, factOf, factRefusals, fieldRefusals, namedIn, placeOf } from '../correctable.js';
+import { addedReferences, changeRefusals, corrected, factOf, factRefusals, fieldRefusals, namedIn, placeOf } from '../correctable.js';
 
 const own = { 'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.' };
 
@@ -25,6 +25,7 @@ export const correctFact = ledgerCommand('CorrectFact', {
   events: ['FactCorrected'],
   refusals: { ...factRefusals, ...fieldRefusals, ...changeRefusals, ...own },
   named: ({ event, changes }, history) => namedIn(changes, history, event),
+  references: ({ event, changes }, history) => addedReferences(changes, history, event),
   upcast: upcastCorrection,
 
   decide({ data }, history) {
