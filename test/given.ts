@@ -101,7 +101,8 @@ const expectShape = (of: string, fields: Fields, data: unknown): void =>
   expect({ of, problems: check(fields, data) }).toEqual({ of, problems: [] });
 
 /** What a rule said: its result alone, or any part of the assessment. */
-type Expected = Assessment['result'] | Partial<Assessment>;
+/** A value, or what jest matches it by. */
+type Expected = Assessment['result'] | { readonly [F in keyof Assessment]?: Assessment[F] | ReturnType<typeof expect.stringMatching> };
 
 /** The codes that a command can be refused with, by the compiler's knowledge: a typo in a specification is no code. */
 type CodeOf<C> = C extends Command<infer Code> ? Code | `${string}/${StageEnd}` | keyof typeof engineRefusals : string;

@@ -211,7 +211,7 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
       { kind: 'value', to: amount(n) },
       { kind: 'value', by: amount(n), ...(flag && { statedFrom: amount(n + 1) }) },
       { kind: 'term', endsOn: date },
-      { kind: 'scope', unforeseen: flag },
+      { kind: 'scope', summary: `Scope ${n}`, unforeseen: flag },
     ][n % 4]!,
   RecordDelay: ({ date, n }) => ({ milestone: `Milestone ${n % 3}`, to: date }),
   GiveTerminationNotice: ({ flag, date }) => ({ by: flag ? 'authority' : 'supplier', ...(flag && { takesEffectOn: date }) }),
@@ -222,6 +222,7 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
   SeekExtension: ({ date }) => ({ until: date }),
   ExerciseExtension: ({ n, flag, date }) => ({ ...(flag ? { endsOn: date } : { months: 1 + (n % 24) }) }),
   NovateContract: ({ n }) => ({ supplier: supplier(n) }),
+  RedenominateContract: ({ n }) => ({ currency: n % 2 ? 'EUR' : 'USD', rate: '1.25' }),
   CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
 };
 

@@ -1,11 +1,12 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Projector } from '../engine/read/projector.js';
-import { Engine } from '../engine/write/engine.js';
-import { dossierOf, replay, split } from '../engine/audit/audit.js';
-import { ruleSince } from '../engine/audit/rules.js';
+import { setImmediate as turn } from 'node:timers/promises';
 import { judgedBy } from '../../projections/decisions.js';
 import { REFERENCED, referenceKey } from '../../projections/identifiers.js';
+import { Projector } from '../engine/read/projector.js';
+import { Engine } from '../engine/write/engine.js';
+import { becameOf, dossierOf, replay, split } from '../engine/audit/audit.js';
+import { ruleSince } from '../engine/audit/rules.js';
 import { checkField, id as anIdentifier, isIdentifier, matchKey, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
@@ -44,11 +45,18 @@ const REFERENCES = {
 };
 const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
 
-/** A decision with how policy assessed it, and the programme whose policy that was. */
+/** How policy assessed a decision, and the programme whose policy that was. */
 interface Judged {
   readonly assessed: readonly { readonly rule: string; readonly version: string }[];
   readonly judgedBy: { readonly programme: string; readonly revision: number } | null;
 }
+/** What a row of a decision has, as far as it is read here. */
+interface Decided extends Judged {
+  readonly decision: string;
+  readonly stream: string;
+}
+/** Decisions that are looked up before other work gets its turn. */
+const MARKED = 16;
 
 /** The log itself, and the decisions in it. */
 @Controller()
@@ -125,7 +133,8 @@ export class LogController {
   @describeRead({
     tag: 'log',
     operationId: 'listDecisions',
-    summary: 'All decisions on one paper, of one person, or judged by one rule, newest first.',
+    summary:
+      'All decisions on one paper, of one person, or judged by one rule, newest first; each says whether it or its rule was withdrawn or corrected since.',
     query: DECISIONS,
     status: [400, 503],
   })
@@ -141,8 +150,8 @@ export class LogController {
     await caughtUp(this, query);
     const key = reference !== undefined ? `reference:${matchKey(reference)}` : person !== undefined ? `person:${person}` : `rule:${rule}`;
     const { at, entries, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const decisions = await this.#judged(await this.#marked(entries as readonly Decided[]));
     const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
-    const decisions = await this.#marked(entries as readonly Judged[]);
     sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
 
@@ -157,7 +166,7 @@ export class LogController {
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
     const dossier = dossierOf(events, history);
-    const [{ assessed }] = await this.#marked([{ assessed: dossier.assessed, judgedBy: judgedBy(events[0]!) }]);
+    const [{ assessed }] = await this.#judged([{ assessed: dossier.assessed, judgedBy: judgedBy(events[0]!) }]);
     sendJson(reply, { ...dossier, assessed });
   }
 
@@ -178,7 +187,7 @@ export class LogController {
   }
 
   /** Each assessment with what became of its policy since. */
-  async #marked<D extends Judged>(decisions: readonly D[]): Promise<readonly [D, ...D[]]> {
+  async #judged<D extends Judged>(decisions: readonly D[]): Promise<readonly [D, ...D[]]> {
     const load = loadFrom(this.engine, this.registry);
     const programmes = new Map<string, History>();
     const marked: D[] = [];
@@ -215,6 +224,18 @@ export class LogController {
       else runs.push({ stream, from: revision, count: 1 });
     }
     return (await Promise.all(runs.map(({ stream, from, count }) => localPage(this.store, stream, from, count)))).flat();
+  }
+
+  /** Decisions with what became of their events since. */
+  async #marked<D extends Decided>(decisions: readonly D[]): Promise<readonly D[]> {
+    const load = loadFrom(this.engine, this.registry);
+    const marked: D[] = [];
+    for (const decision of decisions) {
+      const history = await load(...split(decision.stream));
+      marked.push({ ...decision, ...becameOf(history.decision(decision.decision), history) });
+      if (marked.length % MARKED === 0) await turn();
+    }
+    return marked;
   }
 
   async #decision(request: FastifyRequest): Promise<{ readonly events: readonly RecordedEvent[]; readonly history: History }> {

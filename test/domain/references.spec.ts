@@ -29,7 +29,10 @@ describe('a reference stays inside its programme', () => {
   it('a tower of another programme is refused, with its place', async () => {
     await given()
       .when(awardContract, { ...award, towers: ['met-hosting', 'nhs-hosting'] })
-      .rejects('ledger/another-programme', { pointer: '/towers/1', detail: 'tower nhs-hosting belongs to nhs, not to met.' });
+      .rejects('ledger/another-programme', {
+        pointer: '/towers/1',
+        detail: 'The tower nhs-hosting is of the programme nhs, this is of met.',
+      });
     await given(context('ContractPlanned', { programme: 'nhs', title: 'New' }))
       .when(awardContract, { supplier: 'csc', value, towers: ['met-hosting'] })
       .rejects('ledger/another-programme', { pointer: '/towers/0' });
@@ -37,7 +40,7 @@ describe('a reference stays inside its programme', () => {
   });
 
   it('so is a contract of another programme, wherever it is named', async () => {
-    const refused = { detail: 'contract nhs-old belongs to nhs' };
+    const refused = { detail: 'contract nhs-old is of the programme nhs' };
     await given()
       .when(awardContract, { ...award, replaces: 'nhs-old' })
       .rejects('ledger/another-programme', { pointer: '/replaces', ...refused });

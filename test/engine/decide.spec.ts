@@ -71,7 +71,7 @@ describe('what a decision reads beside its own stream', () => {
 
   it('is the programme that its stream names, also where the body names none', async () => {
     const { asked, load } = loading();
-    await readOthers(approveChange, { kind: 'scope' }, contractOf(awarded), load);
+    await readOthers(approveChange, { kind: 'scope', summary: 'Print' }, contractOf(awarded), load);
     expect(asked).toEqual(['programme-met']);
   });
 
@@ -151,7 +151,7 @@ describe('a command is refused', () => {
   });
 
   it('before the first event of its stream, unless it can be the first itself', async () => {
-    expect(await refusal(contractOf(awarded), approveChange, { kind: 'scope' }, { effectiveOn: '2014' })).toEqual({
+    expect(await refusal(contractOf(awarded), approveChange, { kind: 'scope', summary: 'Print' }, { effectiveOn: '2014' })).toEqual({
       code: 'contract/not-yet',
       detail: 'It begins with ContractAwarded of 2015; this would lie before it.',
       pointer: '/record/effectiveOn',
@@ -180,7 +180,7 @@ describe('a command is refused', () => {
 });
 
 describe('what stands beside an event when it is folded', () => {
-  const change = { kind: 'scope' };
+  const change = { kind: 'scope', summary: 'Print' };
   const changeAfter = async (record: Provenance) => {
     const own = contractOf(awarded);
     const seen: unknown[] = [];
@@ -226,7 +226,7 @@ const judged = (assess: (context: EventContext, taken: Taken) => readonly Assess
   const of = (...facts: readonly GivenEvent[]) => History.of(aggregate, 'siam', contractOf(...facts).recorded);
   return { of, approve: { ...approveChange, aggregate } as AnyCommand, award: { ...awardContract, aggregate } as AnyCommand };
 };
-const scope = { kind: 'scope' };
+const scope = { kind: 'scope', summary: 'Print' };
 const rule = (name: string, result: Assessment['result'], note?: string): Assessment => ({ rule: name, version: '1', inputs: {}, result, ...(note && { note }) }); // prettier-ignore
 
 describe('what policy judges together', () => {

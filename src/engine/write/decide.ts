@@ -69,9 +69,6 @@ export type Members = (set: string) => Promise<readonly string[]>;
 /** The streams that have an external reference, of one category; what is recorded meanwhile is not among them. */
 export type Holders = (category: string, reference: ExternalReference) => Promise<readonly string[]>;
 
-/** The category of what governs others. */
-const GOVERNING = 'programme';
-
 /** Streams of a set that are read at once. */
 const AT_ONCE = 50;
 
@@ -154,21 +151,12 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
     reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
   const refs = namedBy(command, data, own);
-  const { governedBy } = aggregate;
-  const programme: string | undefined = governedBy ? (governedBy.of(own.state) ?? data.programme) : own.id;
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', whyNotThere(category, others.get(`${category}-${id}`)!), { pointer });
+  refuseOtherProgrammes(aggregate.governedBy ? (aggregate.governedBy.of(own.state) ?? data.programme) : own.id, own, others, refs);
 
   for (const { scheme, id, pointer, by } of held) reject('ledger/reference-taken', `${scheme} ${id} belongs to ${by}.`, { pointer });
-
-  const byProgramme = governedBy !== undefined || aggregate.category === GOVERNING;
-  for (const { category, id, pointer } of byProgramme ? refs : []) {
-    const named = others.get(`${category}-${id}`);
-    const of = named?.aggregate.governedBy?.of(named.state);
-    if (of !== undefined && programme !== undefined && of !== programme)
-      reject('ledger/another-programme', `${category} ${id} belongs to ${of}, not to ${programme}.`, { pointer });
-  }
 
   for (const { currency, pointer } of currenciesIn(command.fields, data)) {
     const withdrawn = withdrawnOn(currency);
@@ -177,6 +165,8 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   }
 
   const found = own.before(effectiveOn);
+  const { governedBy } = aggregate;
+  const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
 
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
@@ -200,6 +190,23 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
 const whyNotThere = (category: string, { id, revision, duplicateOf }: History): string => {
   if (duplicateOf !== undefined) return `${category} ${id} is a duplicate of ${duplicateOf}.`;
   return revision < 0 ? `No ${category} ${id} is recorded.` : `All that was recorded of ${category} ${id} has been withdrawn.`;
+};
+
+/** References stay inside their programme: a supplier belongs to none. */
+const refuseOtherProgrammes = (
+  programme: string | undefined,
+  { aggregate }: History,
+  others: ReadonlyMap<string, History>,
+  refs: readonly { readonly category: string; readonly id: string; readonly pointer: string }[],
+): void => {
+  const ofProgrammes = aggregate.governedBy !== undefined || aggregate.category === 'programme';
+  if (programme === undefined || !ofProgrammes) return;
+  for (const { category, id, pointer } of refs) {
+    const other = others.get(`${category}-${id}`);
+    const its = other?.aggregate.governedBy?.of(other.state);
+    if (its !== undefined && its !== programme)
+      reject('ledger/another-programme', `The ${category} ${id} is of the programme ${its}, this is of ${programme}.`, { pointer });
+  }
 };
 
 interface Placed {
@@ -228,6 +235,9 @@ const onAggregate = (
     ...(evidence && { evidence }),
   }));
   const { first } = history;
+  const { category, events: types } = history.aggregate;
+  if (!first && types[events[0]!.type]!.mayPrecede)
+    reject(`${category}/unknown`, `No such ${category}: ${events[0]!.type} is recorded once the ${category} is.`);
   if (found.place === 0 && first && !history.aggregate.events[events[0]!.type]!.allowedIn.includes('none'))
     reject(
       `${history.aggregate.category}/not-yet`,
