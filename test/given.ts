@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { aggregates } from '../src/domain/index.js';
-import { decide as decideOn, engineRefusals, readOthers, type Decision } from '../src/engine/write/decide.js';
+import { decide as decideOn, engineRefusals, readOthers, type Decision, type Holders } from '../src/engine/write/decide.js';
 import {
   check,
   provenanceFields,
@@ -17,6 +17,7 @@ import {
   type AnyAggregate,
   type Assessment,
   type Event,
+  type ExternalReference,
   type Fields,
   type Provenance,
   type StateOf,
@@ -140,11 +141,19 @@ export const specification =
       const members = async (set: string): Promise<readonly string[]> =>
         others.map(historyOf).flatMap(({ stream, aggregate: of, state }) => (of.setOf?.(state) === set ? [stream] : []));
 
+      const holders: Holders = async (category, { scheme, id: reference }) =>
+        others.map(historyOf).flatMap(({ stream, aggregate: of, state }) => {
+          const has = (state.references as readonly ExternalReference[] | undefined)?.some(
+            (one) => one.scheme === scheme && one.id === reference,
+          );
+          return of.category === category && has ? [stream] : [];
+        });
+
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
         const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
-        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members));
+        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members, holders));
       };
 
       /** What was decided must also stand once it is recorded, and be read the same again. */

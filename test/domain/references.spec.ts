@@ -78,6 +78,29 @@ describe('a reference stays inside its programme', () => {
   it('a supplier belongs to no programme', () => given().when(awardContract, award).leaves({ supplier: 'csc' }));
 });
 
+describe('an identifier of another system', () => {
+  const ocid = { scheme: 'ocid', id: 'OCDS-1' };
+  const holder = stream(contract, 'holder', context('ContractPlanned', { programme: 'met', title: 'Holder', references: [ocid] }));
+  const beside = specification(contract, { others: [...others, holder] });
+  const awarded = context('ContractAwarded', award);
+
+  it('belongs to one contract, by its exact text', async () => {
+    await beside()
+      .when(awardContract, { ...award, references: [{ scheme: 'local', id: '1' }, ocid] })
+      .rejects('ledger/reference-taken', { pointer: '/references/1', detail: 'belongs to contract-holder' });
+    const other = { ...ocid, id: 'ocds-1' };
+    await beside().when(awardContract, { ...award, references: [other, other] }).leaves({ references: [other] }); // prettier-ignore
+  });
+
+  it('also where a correction adds it', async () => {
+    const add = { event: theFact(1), changes: [{ pointer: '/references', value: [ocid] }], because: 'error' };
+    await beside(awarded).when(correctFact, add).rejects('ledger/reference-taken', { pointer: '/changes/0/value' });
+    await given(awarded)
+      .when(correctFact, add)
+      .leaves({ references: [ocid] });
+  });
+});
+
 describe('an employer is the authority or a registered supplier', () => {
   const baseline = (employer: string) => ({ programme: 'met', employer, function: 'it', headcount: { count: 5, unit: 'people' } });
   const counted = (employer: string) => specification(workforce, { id: 'met', others })().when(recordBaseline, baseline(employer));

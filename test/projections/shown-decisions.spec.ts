@@ -109,8 +109,12 @@ describe('the record behind a row', () => {
 
   it('names the last decision by day of those that stand, with its day and its paper as corrected', async () => {
     await hosting('AwardContract', award, { effectiveOn: '2015-01-01' });
-    const late = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-12-01', authority: { reference: 'PCD 2' } });
-    const early = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-06-01' });
+    const late = await hosting(
+      'ApproveChange',
+      { kind: 'scope', summary: 'More' },
+      { effectiveOn: '2015-12-01', authority: { reference: 'PCD 2' } },
+    );
+    const early = await hosting('ApproveChange', { kind: 'scope', summary: 'More' }, { effectiveOn: '2015-06-01' });
     expect((await trail()).lastDecision).toMatchObject({ decision: late.decision, on: '2015-12-01', reference: 'PCD 2' });
     const changes = [{ pointer: '/effectiveOn', value: '2015-12-31' }, { pointer: '/record/authority', value: { reference: 'PCD 3' } }]; // prettier-ignore
     await hosting('CorrectFact', { event: early.events[0]!.id!, changes, because: 'error' });
