@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accepted, award, startServer, stopServer, recordWorld, type Server } from './server.js';
 
 let server: Server;
-const told = (path: string, body: object) => accepted(server.post(path, body));
+const sent = (path: string, body: object) => accepted(server.post(path, body));
 const scheme = (version: string) => ({
   policy: 'scheme',
   title: 'Scheme of consent',
@@ -12,7 +12,7 @@ const scheme = (version: string) => ({
 });
 const decidedBy = { person: 'dmpc', office: 'Deputy Mayor' };
 const uplift = (pounds: number) =>
-  told('/contracts/hosting/approve-change', {
+  sent('/contracts/hosting/approve-change', {
     kind: 'value',
     to: { amount: `${pounds}000000`, currency: 'GBP' },
     record: { effectiveOn: '2016', decidedBy, authority: { reference: `PCD 1/${pounds}` } },
@@ -28,8 +28,8 @@ let second: any;
 beforeAll(async () => {
   server = await startServer();
   await recordWorld(server);
-  await told('/contracts/hosting/award-contract', { ...award, record: { effectiveOn: '2015' } });
-  adopted = await told('/programmes/met/adopt-policy', scheme('1'));
+  await sent('/contracts/hosting/award-contract', { ...award, record: { effectiveOn: '2015' } });
+  adopted = await sent('/programmes/met/adopt-policy', scheme('1'));
   first = await uplift(200);
   second = await uplift(220);
   ({ position } = second);
@@ -53,7 +53,7 @@ describe('decisions that a rule has judged', () => {
       changes: [{ pointer: '/approvals/0/stepOverOriginalAbove', value: 5 }],
       because: 'error',
     };
-    const corrected = await told('/programmes/met/correct-fact', correction);
+    const corrected = await sent('/programmes/met/correct-fact', correction);
     const third = await uplift(240);
     ({ position } = third);
     expect(await marks('rule=scheme')).toEqual([[third.decision, undefined], [second.decision, 'corrected'], [first.decision, 'corrected']]); // prettier-ignore
@@ -64,7 +64,7 @@ describe('decisions that a rule has judged', () => {
   });
 
   it('are marked when the policy is withdrawn, in every list and in their dossier', async () => {
-    const { events, position: after } = await told('/programmes/met/withdraw-fact', { event: adopted.events[0].id });
+    const { events, position: after } = await sent('/programmes/met/withdraw-fact', { event: adopted.events[0].id });
     position = after;
     const since = { since: 'withdrawn', by: events[0].id, text: 'assessed under a rule since withdrawn' };
     expect((await listed('rule=scheme')).decisions.map(({ assessed }: any) => assessed)).toMatchObject([[since], [since], [since]]);
@@ -73,21 +73,21 @@ describe('decisions that a rule has judged', () => {
   });
 
   it('are not marked for what the policy was adopted as again', async () => {
-    await told('/programmes/met/adopt-policy', scheme('1'));
+    await sent('/programmes/met/adopt-policy', scheme('1'));
     const { decision, position: after } = await uplift(260);
     position = after;
     expect((await marks('rule=scheme&limit=2'))).toEqual([[decision, undefined], [expect.any(String), 'withdrawn']]); // prettier-ignore
   });
 
   it('are as they were once the withdrawal is taken back', async () => {
-    const other = await told('/programmes/nhs/charter-programme', { title: 'N', authority: 'NHS', baseCurrency: 'GBP' });
-    const policy = await told('/programmes/nhs/adopt-policy', { ...scheme('1'), policy: 'consent', checks: ['standstill'] });
-    await told('/contracts/nhs/award-contract', { programme: 'nhs', title: 'N', supplier: 'csc', value: award.value, record: { effectiveOn: '2015' } }); // prettier-ignore
-    const signed = await told('/contracts/nhs/sign-contract', { record: { effectiveOn: '2016' } });
-    const withdrawal = await told('/programmes/nhs/withdraw-fact', { event: policy.events[0].id });
+    const other = await sent('/programmes/nhs/charter-programme', { title: 'N', authority: 'NHS', baseCurrency: 'GBP' });
+    const policy = await sent('/programmes/nhs/adopt-policy', { ...scheme('1'), policy: 'consent', checks: ['standstill'] });
+    await sent('/contracts/nhs/award-contract', { programme: 'nhs', title: 'N', supplier: 'csc', value: award.value, record: { effectiveOn: '2015' } }); // prettier-ignore
+    const signed = await sent('/contracts/nhs/sign-contract', { record: { effectiveOn: '2016' } });
+    const withdrawal = await sent('/programmes/nhs/withdraw-fact', { event: policy.events[0].id });
     ({ position } = withdrawal);
     expect(await marks('rule=consent/standstill')).toEqual([[signed.decision, 'withdrawn']]);
-    ({ position } = await told('/programmes/nhs/reinstate-fact', { event: policy.events[0].id }));
+    ({ position } = await sent('/programmes/nhs/reinstate-fact', { event: policy.events[0].id }));
     expect(await marks('rule=consent/standstill')).toEqual([[signed.decision, undefined]]);
     expect(other.revision).toBe(0);
   });

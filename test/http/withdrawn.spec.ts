@@ -4,7 +4,7 @@ import { accepted, award, startServer, stopServer, recordWorld, type Server } fr
 
 let server: Server;
 const get = (path: string) => server.get(path);
-const told = (path: string, body: object, headers = {}) => accepted(server.post(path, body, headers));
+const sent = (path: string, body: object, headers = {}) => accepted(server.post(path, body, headers));
 
 beforeAll(async () => {
   server = await startServer();
@@ -14,7 +14,7 @@ afterAll(() => stopServer(server));
 
 /** A contract, and a moment at which it stood. */
 const awarded = async (id: string, more: object = {}) => {
-  const { events, position } = await told(`/contracts/${id}/award-contract`, { ...award, ...more });
+  const { events, position } = await sent(`/contracts/${id}/award-contract`, { ...award, ...more });
   await sleep(5);
   const before = new Date().toISOString();
   await sleep(5);
@@ -24,7 +24,7 @@ const awarded = async (id: string, more: object = {}) => {
 describe('a contract that was withdrawn', () => {
   it('is gone now, and there for a recordedAt before', async () => {
     const { event, before, position } = await awarded('typo');
-    const { position: after, revision } = await told('/contracts/typo/withdraw-fact', { event });
+    const { position: after, revision } = await sent('/contracts/typo/withdraw-fact', { event });
     const gone = await get(`/contracts/typo?minPosition=${after}`);
     expect([gone.status, gone.body.type]).toEqual([410, 'urn:tower-ledger:problem:withdrawn']);
     expect(gone.body.detail).toContain('contract typo has been withdrawn');
@@ -55,20 +55,20 @@ describe('a contract that was withdrawn', () => {
 
   it('is named by nobody as long as something of it is left', async () => {
     const { event } = await awarded('partly');
-    const { events } = await told('/contracts/partly/sign-contract', {});
-    expect(await told('/contracts/partly/withdraw-fact', { event: events[0].id })).not.toHaveProperty('namedBy');
-    expect(await told('/contracts/partly/withdraw-fact', { event })).toMatchObject({ namedBy: { streams: [], more: false } });
+    const { events } = await sent('/contracts/partly/sign-contract', {});
+    expect(await sent('/contracts/partly/withdraw-fact', { event: events[0].id })).not.toHaveProperty('namedBy');
+    expect(await sent('/contracts/partly/withdraw-fact', { event })).toMatchObject({ namedBy: { streams: [], more: false } });
   });
 });
 
 describe('a withdrawal of what others name', () => {
   it('lists them in the receipt, in a dry run and however often it is asked', async () => {
-    const { events } = await told('/suppliers/wrong/register-supplier', { title: 'Wrong', form: 'company' });
+    const { events } = await sent('/suppliers/wrong/register-supplier', { title: 'Wrong', form: 'company' });
     await awarded('one', { supplier: 'wrong' });
     await awarded('two', { supplier: 'wrong' });
     const withdrawal = { event: events[0].id };
     const namedBy = { streams: ['contract-one', 'contract-two'], more: false };
-    const position = (await told('/contracts/one/annotate', { note: 'Seen' })).position;
+    const position = (await sent('/contracts/one/annotate', { note: 'Seen' })).position;
     await get(`/projections?minPosition=${position}`);
     const dry = await server.post('/suppliers/wrong/withdraw-fact?dryRun=true', withdrawal);
     expect(dry.body).toMatchObject({ outcome: 'dry-run', namedBy });
@@ -81,7 +81,7 @@ describe('a withdrawal of what others name', () => {
   });
 
   it('leaves rows that show its id, not a blank', async () => {
-    const { position } = await told('/contracts/one/annotate', { note: 'Seen again' });
+    const { position } = await sent('/contracts/one/annotate', { note: 'Seen again' });
     const { body } = await get(`/projections/contract-register/contract:one?minPosition=${position}`);
     expect(body.row).toMatchObject({ supplier: 'wrong', supplierName: 'wrong' });
   });
@@ -101,7 +101,7 @@ describe('a duplicate', () => {
     await awarded('kept');
     const { before, position } = await awarded('twin');
     const contracts = await total(position);
-    const { position: marked } = await told('/contracts/twin/mark-duplicate', { of: 'kept' });
+    const { position: marked } = await sent('/contracts/twin/mark-duplicate', { of: 'kept' });
     expect(await total(marked)).toBe(contracts - 1);
     const { status, headers, body } = await get('/contracts/twin');
     expect([status, body.type]).toEqual([410, 'urn:tower-ledger:problem:duplicate']);
@@ -115,7 +115,7 @@ describe('a duplicate', () => {
 
   it('is taken back by reinstating what was recorded', async () => {
     const { body } = await get('/contracts/twin/history');
-    const { position } = await told('/contracts/twin/reinstate-fact', { event: body.withdrawn[0].event });
+    const { position } = await sent('/contracts/twin/reinstate-fact', { event: body.withdrawn[0].event });
     expect((await get(`/contracts/twin?minPosition=${position}`)).body.state.stage).toBe('awarded');
   });
 });
