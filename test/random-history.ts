@@ -54,7 +54,7 @@ export class World {
 
   history(stream: string) {
     const [category, id] = split(stream);
-    return this.engine.history(subjectOf(category), id);
+    return this.engine.history(aggregateOf(category), id);
   }
 
   /** @throws Rejection */
@@ -63,7 +63,7 @@ export class World {
     const known = commands.find(({ name }) => name === command)!;
     const wrong = [...check(known.fields, data), ...check(provenanceFields, record)];
     if (wrong.length > 0) throw new Error(`${command} does not pass its check: ${JSON.stringify(wrong)}`);
-    const aggregate = subjectOf(category);
+    const aggregate = aggregateOf(category);
     const idempotencyKey = `key-${this.#ids}`;
     const request: CommandRequest = { command: known, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
     const receipt = await this.engine.handle(request);
@@ -99,7 +99,7 @@ export class World {
   }
 }
 
-const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
+const aggregateOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
 /** A programme, two towers, two suppliers: what contracts refer to. */
 export const recordWorld = async (world: World): Promise<void> => {

@@ -11,7 +11,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
-import { History, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
+import { History, ref, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
 import { context, historyOf, stream, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -95,6 +95,37 @@ describe('a decision', () => {
     ]);
     expect(about).toEqual([{ programme: 'met', contract: ['siam'], tower: ['hosting', 'euc'], supplier: ['csc'] }]);
     expect(assessed).toEqual([[]]);
+  });
+
+  it('hands the command what its fields name, each under the name of its field, with its state', async () => {
+    const seen: unknown[] = [];
+    const watched: AnyCommand = { ...awardContract, decide: (input, state) => (seen.push(input.refs), awardContract.decide(input, state)) };
+    await decided(contractOf(), watched, award);
+    const handed = (history: History) => ({ id: history.id, state: history.state });
+    expect(seen).toStrictEqual([
+      { programme: handed(met), supplier: handed(ofSupplier('csc')), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
+    ]);
+  });
+
+  it('reads the programme that the body names alone, which the state does not know yet', async () => {
+    const asks: AnyCommand = { ...awardContract, fields: {} };
+    const { asked, load } = loading();
+    await readOthers(asks, { programme: 'met' }, contractOf(), load);
+    expect(asked).toEqual(['programme-met']);
+  });
+
+  it('is about the programme that the command names where the state has none', () => {
+    const asks: AnyCommand = {
+      ...registerSupplier,
+      fields: { ...registerSupplier.fields, for: ref('programme') },
+      decide: ({ data: { for: _, ...rest } }) => [{ type: 'SupplierRegistered', data: rest }],
+    };
+    const { about } = decide(
+      asks,
+      { ...inputOf({ title: 'Atos', form: 'company', for: 'met' }), id: 'atos' },
+      { own: History.of(supplier, 'atos'), others: new Map([['programme-met', met]]) },
+    );
+    expect(about).toEqual([{ supplier: ['atos'], programme: 'met' }]);
   });
 
   it('is about an id once, and also about one that the state does not name', async () => {
@@ -245,6 +276,24 @@ describe('what policy judges together', () => {
       expect(asked).toEqual(['programme-met', 'contract-case-1', 'supplier-csc']);
       expect([...others.keys()]).toEqual(asked);
     }
+  });
+
+  it('is read a few of its members at a time', async () => {
+    const { of, approve } = judged(() => []);
+    let [under, most, loaded] = [0, 0, 0];
+    const load: Load = async (category, id) => {
+      most = Math.max(most, ++under);
+      await new Promise(setImmediate);
+      under--;
+      loaded++;
+      return History.of(
+        aggregates.find((a) => a.category === category)!,
+        id,
+      );
+    };
+    const many = Array.from({ length: 120 }, (_, n) => `contract-c${n}`);
+    const { set, others } = await readOthers(approve, scope, of(awarded), load, async () => many);
+    expect([set!.length, others.size, loaded, most]).toEqual([120, 121, 121, 50]);
   });
 
   it('is not read where nothing is judged, where it belongs to no set, or where nobody can say what the set holds', async () => {
