@@ -68,7 +68,7 @@ const contracts = source(contract, 'contract', {
 });
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
-  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title || id }),
   shownByLinking: true,
 });
 

@@ -1,16 +1,16 @@
 import {
   eventSource,
+  ledgerDataOf,
   linkedList,
+  matchKey,
   projection,
   sums,
   type Contribution,
+  type Corrected,
   type Key,
   type Lookup,
   type RecordedEvent,
 } from '../src/kernel/index.js';
-
-/** `PCD 813`, `PCD-813` and `pcd813` are one paper. */
-export const paper = (reference: string): string => reference.toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
   decision: metadata.command.id,
@@ -26,20 +26,57 @@ const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
   reason: metadata.reason ?? null,
   evidence: (metadata.evidence ?? []).map(({ uri, title }) => uri ?? title ?? null),
   assessed: (metadata.assessed ?? []).map(({ rule, version, result }) => ({ rule, version, result })),
+  /** The programme whose policy judged it, as it was known. */
+  judgedBy: judgedBy({ stream, revision, metadata }),
 });
+
+export const judgedBy = ({ stream, revision, metadata }: Pick<RecordedEvent, 'stream' | 'revision' | 'metadata'>) => {
+  if (!metadata.assessed?.length) return null;
+  const known = stream.startsWith('programme-')
+    ? { stream, revision: revision - 1 }
+    : metadata.known.find((k) => k.stream.startsWith('programme-'));
+  return known ? { programme: known.stream.slice('programme-'.length), revision: known.revision } : null;
+};
+
+/** A policy and its rule: `scheme`, `scheme/approval`. */
+const rulesOf = ({ metadata: { assessed = [] } }: RecordedEvent): readonly string[] =>
+  assessed.flatMap(({ rule }) => (rule.includes('/') ? [rule.slice(0, rule.indexOf('/')), rule] : [rule]));
+
+/** The papers and persons that a correction puts in the place of others. */
+const correctedTo = (event: RecordedEvent): readonly string[] => {
+  if (event.type !== 'FactCorrected') return [];
+  const { changes } = ledgerDataOf(event) as Corrected;
+  return changes.flatMap(({ pointer, value }) => {
+    const record = [...pointer.split('/').slice(1)].reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as Sent;
+    const { authority, decidedBy } = record.record ?? {};
+    return [
+      ...(authority?.reference === undefined ? [] : [`reference:${matchKey(authority.reference)}`]),
+      ...(decidedBy?.person === undefined ? [] : [`person:${decidedBy.person}`]),
+    ];
+  });
+};
+interface Sent {
+  readonly record?: { readonly authority?: { readonly reference?: string }; readonly decidedBy?: { readonly person?: string } };
+}
 
 const totals = sums({ decisions: 'count' });
 
 const recorded = eventSource('decision', {
-  place({ metadata: { command, authority, decidedBy } }): readonly Contribution<'decision'>[] {
+  place(event): readonly Contribution<'decision'>[] {
+    const { command, authority, decidedBy } = event.metadata;
     if (command.body === undefined && command.record === undefined) return []; // not the first of its decision
-    const links = [...(authority ? [`reference:${paper(authority.reference)}`] : []), ...(decidedBy ? [`person:${decidedBy.person}`] : [])];
+    const links = new Set([
+      ...(authority ? [`reference:${matchKey(authority.reference)}`] : []),
+      ...(decidedBy ? [`person:${decidedBy.person}`] : []),
+      ...correctedTo(event),
+      ...rulesOf(event).map((rule) => `rule:${rule}`),
+    ]);
     return [
       {
         key: `decision:${command.id}`,
         row: true,
-        links,
-        sums: Object.fromEntries(links.map((key) => [key, totals.of({ decisions: 1 })])),
+        links: [...links],
+        sums: Object.fromEntries([...links].map((key) => [key, totals.of({ decisions: 1 })])),
       },
     ];
   },
@@ -47,32 +84,34 @@ const recorded = eventSource('decision', {
 });
 const listed = linkedList(recorded);
 
-/** The newest decisions under a paper or a person, and how many there are; undefined when there is none. */
+/** The newest decisions under a paper, a person or a rule, and how many there are; undefined when there is none. */
 const under = (key: Key, lookup: Lookup) => {
   const counts = lookup.sum(totals, key);
   return counts.decisions > 0 ? { decisions: lookup.newest(listed, key), counts } : undefined;
 };
 
 /**
- * Every decision by its id. Under `reference:PCD813` and `person:<id>` stand all decisions on one paper, and all that one person took.
+ * Every decision by its id. Under `reference:PCD813`, `person:<id>` and `rule:scheme/approval` stand all decisions on one paper, all that one
+ * person took, and all that a rule judged; also corrections that put the paper or the person in the place of another.
  * As recorded: what became of a decision's events stands in its dossier.
  */
 export const decisions = projection({
   name: 'decisions',
-  version: 2,
+  version: 3,
   question: 'Who decided what, when, on which paper?',
   from: [recorded],
   rows: {
     decision: (id, lookup) => lookup.get(recorded, id),
     reference: (id, lookup) => under(`reference:${id}`, lookup),
     person: (id, lookup) => under(`person:${id}`, lookup),
+    rule: (id, lookup) => under(`rule:${id}`, lookup),
   },
-  lists: { reference: { decisions: listed }, person: { decisions: listed } },
+  lists: { reference: { decisions: listed }, person: { decisions: listed }, rule: { decisions: listed } },
   filters: {
     command: (row) => row.command,
     stream: (row) => row.stream,
     actor: (row) => row.actor,
     person: (row) => row.decidedBy?.person,
-    reference: (row) => (row.reference ? [row.reference, paper(row.reference)] : undefined),
+    reference: (row) => (row.reference ? [row.reference, matchKey(row.reference)] : undefined),
   },
 });

@@ -37,7 +37,9 @@ const counted = sums({ warnings: 'count', risks: 'count' });
 
 const suppliers = source(supplier, 'supplier', {
   place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, form, members } }) => ({ [`supplier:${id}`]: { supplier: id, title, form: form ?? null, members } }),
+  show: ({ id, state: { title, form, members } }) => ({
+    [`supplier:${id}`]: { supplier: id, title: title || id, form: form ?? null, members },
+  }),
 });
 
 const contractShown = (id: string, c: Contract) => ({
@@ -96,7 +98,7 @@ const tablesSince = (entries: readonly Entry[]): string | undefined =>
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
   show: ({ id, state: { title, policies }, entries }) => ({
-    [`programme:${id}`]: { programme: id, title, policies, since: tablesSince(entries) },
+    [`programme:${id}`]: { programme: id, title: title || id, policies, since: tablesSince(entries) },
   }),
   shownByLinking: true,
 });

@@ -2,6 +2,7 @@ import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
+import { identifiers } from './identifiers.js';
 import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
 import { programmeBoard } from './programme.js';
@@ -15,6 +16,7 @@ export const projections: readonly Projection[] = [
   towerBoard,
   contractRegister,
   decisions,
+  identifiers,
   money,
   workforceBoard,
   transferRegister,

@@ -207,7 +207,7 @@ const towers = source(tower, 'tower', {
       [`tower:${id}`]: {
         tower: id,
         programme: state.programme ?? null,
-        title: state.title,
+        title: state.title || id,
         scope: state.scope ?? null,
         trail: trailOf(history),
       },
@@ -255,7 +255,7 @@ const contracts = source(contract, 'contract', {
 });
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
-  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title }),
+  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title || id }),
   shownByLinking: true,
 });
 

@@ -1,7 +1,8 @@
-import { daysLate, isLedgerEvent, newestOf, type Assessment, type Entry, type Evidence, type History } from '../src/kernel/index.js';
+import { daysLate, newestOf, openClaims, type Assessment, type Entry, type Evidence, type History } from '../src/kernel/index.js';
 
 /** What a row shows of the record behind it: the last decision, how good the evidence is, what was backdated or is disputed. */
 export interface Trail {
+  /** The last by day of those that stand, with its day as corrected. */
   readonly lastDecision: {
     readonly decision: string;
     readonly command: string;
@@ -10,7 +11,7 @@ export interface Trail {
   } | null;
   readonly evidence: Evidence['confidence'] | null;
   readonly sources: number;
-  /** What other sources state, the newest 20 in order: field, value, and where. */
+  /** What other sources state otherwise and nobody has settled, the newest 20 in order: field, value, and where. */
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
   /** Days between the act and its record, for the event recorded latest; 0 when none was certainly late. */
   readonly daysLate: number;
@@ -31,11 +32,11 @@ const latenessOf = (entry: Entry, timeZone: string): number => {
 
 /** Linear in the length of the history. */
 export const trailOf = ({ entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
-  const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
   const found = new Set<Evidence['confidence']>();
   let [late, corrections] = [0, 0];
+  const last = entries.at(-1);
   for (const entry of entries) {
     for (const { uri, title, confidence } of entry.evidence) {
       sources.add(uri ?? title);
@@ -43,16 +44,15 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number,
     }
     late = Math.max(late, latenessOf(entry, timeZone));
     corrections += entry.corrections.length;
-    for (const { claim, evidence } of entry.notes)
-      if (claim) claims.push({ event: entry.recorded.id, ...claim, source: evidence[0]?.uri ?? evidence[0]?.title ?? null });
+    for (const { claim, evidence } of openClaims(entry)) claims.push({ event: entry.recorded.id, ...claim, source: sourceOf(evidence) });
   }
   return {
     lastDecision: last
       ? {
-          decision: last.metadata.command.id,
-          command: last.metadata.command.name,
-          on: last.metadata.effectiveOn,
-          reference: last.metadata.authority?.reference ?? null,
+          decision: last.recorded.metadata.command.id,
+          command: last.recorded.metadata.command.name,
+          on: last.effectiveOn,
+          reference: last.grounds.authority?.reference ?? null,
         }
       : null,
     evidence: BEST.find((confidence) => found.has(confidence)) ?? null,
@@ -61,10 +61,20 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number,
     daysLate: late,
     corrections,
     assessed: newestOf(
-      [...assessments.values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived'),
+      assessedOf(entries, assessments).filter(({ result }) => result === 'not-met' || result === 'waived'),
       most,
     ),
   };
+};
+
+/** The first that is named. */
+const sourceOf = (evidence: readonly Evidence[]): string | null => evidence.map(({ uri, title }) => uri ?? title).find((source) => source !== undefined) ?? null; // prettier-ignore
+
+/** What was assessed of the events that stand. */
+const assessedOf = (entries: History['entries'], assessed: ReturnType<typeof assessedIn>): readonly Assessment[] => {
+  if (assessed.size === 0) return [];
+  const standing = new Set(entries.map((entry) => entry.recorded.id));
+  return [...assessed].flatMap(([event, of]) => (standing.has(event) ? of : []));
 };
 
 /** Event → what was assessed of it, in order of first assessment; a correction is assessed in the place of the event that it corrects. */

@@ -2,13 +2,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { exposure } from '../projections/exposure.js';
+import { identifiers, referenceKey } from '../projections/identifiers.js';
 import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
 import { aggregates, commands } from './domain/index.js';
 import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
-import type { Members } from './engine/write/decide.js';
+import type { Holders, Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { followOnThread } from './projector-worker.js';
@@ -68,7 +69,18 @@ export class LedgerModule implements OnApplicationShutdown {
           provide: Engine,
           inject: [STORE, ClockGuard, HistoryCache, Projector],
           useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache, projector: Projector) =>
-            new Engine({ store, histories, now: () => clock.now(), newId, members: membersIn(store, projector) }, aggregates, config.queue),
+            new Engine(
+              {
+                store,
+                histories,
+                now: () => clock.now(),
+                newId,
+                members: membersIn(store, projector),
+                holders: holdersIn(store, projector),
+              },
+              aggregates,
+              config.queue,
+            ),
         },
         {
           provide: Projector,
@@ -135,9 +147,7 @@ const SET_PAGE = 200;
 const membersIn =
   (store: EventStore, projector: Projector): Members =>
   async (set) => {
-    const head = await store.head();
-    if (head !== undefined && !(await projector.reached(head, SET_MS)))
-      throw new StoreUnavailableError(`What belongs to ${set} is not known yet: the projections are behind.`, 1000);
+    await knowsAll(store, projector, `What belongs to ${set}`);
     const streams: string[] = [];
     const at = projector.sequence;
     for (let cursor: string | undefined, more = true; more;) {
@@ -149,6 +159,24 @@ const membersIn =
     }
     return streams;
   };
+
+/** The streams that have an external reference, from the projection that finds them, once it has read all that was acknowledged. */
+const holdersIn =
+  (store: EventStore, projector: Projector): Holders =>
+  async (category, reference) => {
+    await knowsAll(store, projector, `Who has ${reference.scheme} ${reference.id}`);
+    const page = await projector.ask(identifiers.name, (rows) =>
+      rows.list(referenceKey(category, reference), 'holders', projector.sequence, undefined, 2),
+    );
+    return (page?.entries ?? []).map((entry) => `${category}-${(entry as { readonly id: string }).id}`);
+  };
+
+/** @throws StoreUnavailableError when the projections are more than `SET_MS` behind */
+const knowsAll = async (store: EventStore, projector: Projector, what: string): Promise<void> => {
+  const head = await store.head();
+  if (head !== undefined && !(await projector.reached(head, SET_MS)))
+    throw new StoreUnavailableError(`${what} is not known yet: the projections are behind.`, 1000);
+};
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { aggregates } from '../src/domain/index.js';
-import { decide as decideOn, engineRefusals, readOthers, type Decision } from '../src/engine/write/decide.js';
+import { decide as decideOn, engineRefusals, readOthers, type Decision, type Holders } from '../src/engine/write/decide.js';
 import {
   check,
   provenanceFields,
@@ -11,11 +11,13 @@ import {
   optional,
   Rejection,
   stageRefusalsOf,
+  versionOf,
   type AnyCommand,
   type Command,
   type AnyAggregate,
   type Assessment,
   type Event,
+  type ExternalReference,
   type Fields,
   type Provenance,
   type StateOf,
@@ -60,7 +62,7 @@ const recorded = ({ aggregate, id }: Stream, event: GivenEvent, revision: number
   revision,
   position: String(revision * 7),
   metadata: {
-    schemaVersion: event.schemaVersion ?? aggregate.events[event.type]?.version ?? 1,
+    schemaVersion: event.schemaVersion ?? versionOf(aggregate, event.type),
     recordedAt: RECORDED_AT,
     effectiveOn: event.effectiveOn ?? '2016-01-01',
     about: {},
@@ -139,11 +141,19 @@ export const specification =
       const members = async (set: string): Promise<readonly string[]> =>
         others.map(historyOf).flatMap(({ stream, aggregate: of, state }) => (of.setOf?.(state) === set ? [stream] : []));
 
+      const holders: Holders = async (category, { scheme, id: reference }) =>
+        others.map(historyOf).flatMap(({ stream, aggregate: of, state }) => {
+          const has = (state.references as readonly ExternalReference[] | undefined)?.some(
+            (one) => one.scheme === scheme && one.id === reference,
+          );
+          return of.category === category && has ? [stream] : [];
+        });
+
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
         const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
-        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members));
+        return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members, holders));
       };
 
       /** What was decided must also stand once it is recorded, and be read the same again. */

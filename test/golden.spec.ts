@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aggregates } from '../src/domain/index.js';
-import { canonical, ledgerEvents, type Field, type Fields } from '../src/kernel/index.js';
+import { canonical, ledgerEvents, versionOf, type Field, type Fields } from '../src/kernel/index.js';
 import { historyOf, type Stream, type GivenEvent } from './given.js';
 
 /**
@@ -26,7 +26,7 @@ const streams = golden.streams.map(({ aggregate, id, events }): Stream => {
 const samples = golden.streams.flatMap(({ events }) => events);
 const types: readonly { readonly type: string; readonly version: number; readonly fields: Fields }[] = [
   ...aggregates.flatMap(({ events }) => Object.entries<any>(events)).map(([type, { version = 1, fields }]) => ({ type, version, fields })),
-  ...Object.entries<Fields>(ledgerEvents).map(([type, fields]) => ({ type, version: 1, fields })),
+  ...Object.entries<Fields>(ledgerEvents).map(([type, fields]) => ({ type, version: versionOf(aggregates[0]!, type), fields })),
 ];
 
 describe('every sample that was ever stored still folds', () => {

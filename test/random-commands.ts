@@ -20,12 +20,12 @@ const amountOf = fc.record(
 
 /** An input of one kind that passes its check. */
 const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
-  const { kind, min = 0, max = 100, values = [], category = '', item, fields } = field;
+  const { kind, min = 0, max = 100, values = [], category = '', names, item, fields } = field;
   switch (kind) {
     case 'text':
       return name.endsWith('urrency') ? fc.constantFrom('GBP', 'EUR', 'XXQ') : fc.constantFrom('One', 'Two');
     case 'id':
-      return fc.constantFrom('one', 'two', 'three');
+      return names ? fc.constantFrom(...names.unless, ...idsOf(names.category)) : fc.constantFrom('one', 'two', 'three');
     case 'ref':
       return fc.constantFrom(...[...Array(4)].flatMap(() => idsOf(category)).concat('nobody'));
     case 'choice':
@@ -118,8 +118,8 @@ export const playCommands = async (any: GeneratorValue, world = new World()): Pr
     const { recorded } = any(oneOf<(typeof entries)[number]>, entries);
     const shape: Fields = { ...aggregate.events[recorded.type].fields, effectiveOn: provenanceFields.effectiveOn };
     const name = any(oneOf<string>, Object.keys(shape));
-    const correction = { event: recorded.id, pointer: `/${name}`, value: any(valueOf, shape[name]!, name) as Json };
-    if (any(among, 2) > 0) await world.try(stream, 'CorrectFact', { ...correction, because: 'error' });
+    const change = { pointer: `/${name}`, value: any(valueOf, shape[name]!, name) as Json };
+    if (any(among, 2) > 0) await world.try(stream, 'CorrectFact', { event: recorded.id, changes: [change], because: 'error' });
     else await world.try(stream, 'WithdrawFact', { event: recorded.id, withDependants: any(among, 1) > 0 });
   }
   return world;

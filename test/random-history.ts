@@ -296,16 +296,15 @@ const plays: { readonly [kind in Move['kind']]: (world: World, move: Move) => Pr
   async correct(world, m) {
     const found = await field(world, m);
     if (!found) return;
-    const { stream, ...correction } = found;
-    await world.try(stream, 'CorrectFact', { ...correction, because: because(m.n) }, { ...office(m.n), ...evidence(m.n) });
+    const { stream, event, ...change } = found;
+    await world.try(stream, 'CorrectFact', { event, changes: [change], because: because(m.n) }, { ...office(m.n), ...evidence(m.n) });
   },
   async redate(world, m) {
     const { stream, entry } = await chosen(world, m);
     if (!entry) return;
     await world.try(stream, 'CorrectFact', {
       event: entry.recorded.id,
-      pointer: '/effectiveOn',
-      value: m.on ?? m.date,
+      changes: [{ pointer: '/effectiveOn', value: m.on ?? m.date }],
       because: because(m.n),
     });
   },

@@ -88,10 +88,11 @@ const play = async (world: World, [command, data, effectiveOn]: Move): Promise<v
   if (!entry) return;
   const event = entry.recorded.id;
   if (command === 'WithdrawFact') return world.try(STREAM, command, { event, withDependants: n > 30 });
-  if (n % 3 === 0) return world.try(STREAM, command, { event, pointer: '/effectiveOn', value: on ?? '2011-06', because: 'refined' });
+  if (n % 3 === 0)
+    return world.try(STREAM, command, { event, changes: [{ pointer: '/effectiveOn', value: on ?? '2011-06' }], because: 'refined' });
   const pointer = ['moved', 'headcount', 'count'].find((field) => field in entry.data);
   const value = pointer === 'headcount' ? { ...entry.data.headcount, count: n } : n;
-  if (pointer) await world.try(STREAM, command, { event, pointer: `/${pointer}`, value, because: 'error' });
+  if (pointer) await world.try(STREAM, command, { event, changes: [{ pointer: `/${pointer}`, value }], because: 'error' });
 };
 
 /** A programme whose plan p-1 moves 50 people of the authority, and what was tried on its workforce. */

@@ -10,7 +10,7 @@ import type { IndexedEvent } from '../store/read-model.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
-import { badParameter, NotFoundError } from './problem.js';
+import { badParameter, GoneError, NotFoundError } from './problem.js';
 import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
 import { VERSION } from './version.js';
 
@@ -34,6 +34,14 @@ const readHistoryCursor = (cursor: string) => {
   return { sequence, revision: Number(revision), from: Number(from) };
 };
 
+/** The answer links to the one that is kept, where there is one. */
+const whyGone = ({ aggregate: { category }, id, duplicateOf }: History, reply: FastifyReply): GoneError => {
+  if (duplicateOf === undefined) return new GoneError(`All that was recorded of ${category} ${id} has been withdrawn: see its history.`);
+  const href = `/${plural(category)}/${duplicateOf}`;
+  reply.header('link', `<${href}>; rel="canonical"`);
+  return new GoneError(`${category} ${id} is a duplicate of ${duplicateOf}.`, { id: duplicateOf, href });
+};
+
 /** `GET /contracts/:id` and its history: the same for every aggregate. */
 export const aggregateController = (aggregate: AnyAggregate): Type => {
   const { category } = aggregate;
@@ -55,12 +63,14 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `The ${category} as believed, by both clocks.`,
       idOf: category,
       query: STATE,
+      status: [400, 404, 410, 503],
       validated: true,
     })
     async state(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(STATE));
       const effectiveOn = effectiveOnOf(this, query);
       const { history, point } = await this.#read(request, query);
+      if (history.entries.length === 0) throw whyGone(history, reply);
       if (this.#isKnown(request, reply, query, history)) return;
       const last = history.recorded.at(-1)!;
       const { id, stream, revision, ...view } = stateView(history, { effectiveOn });

@@ -1,6 +1,7 @@
 import { Body, Controller, Inject, Post, Req, Res, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Projector } from '../engine/read/projector.js';
 import { ClockError } from '../engine/write/clock-guard.js';
 import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
@@ -8,6 +9,7 @@ import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '..
 import { OutcomeUnknownError } from '../store/event-store.js';
 import { BodyPipe } from './body.js';
 import { Metrics } from './metrics.js';
+import { mayWithdrawAll, namedBy, type NamedBy } from './named-by.js';
 import { describeCommand } from './openapi.js';
 import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
@@ -43,12 +45,15 @@ export const onTheBus = (command: AnyCommand): { readonly Message: MessageClass;
 /** `AwardContractController` takes `POST /contracts/:id/award-contract`. */
 export const commandController = (command: AnyCommand, aggregate: AnyAggregate, Message: MessageClass): Type => {
   const shape = new BodyPipe(command);
+  const lists = mayWithdrawAll(command.events);
 
   @Controller(`${plural(aggregate.category)}/:id`)
   class CommandController {
     constructor(
       @Inject(CommandBus) private readonly bus: CommandBus,
       @Inject(Metrics) private readonly metrics: Metrics,
+      @Inject(Engine) private readonly engine: Engine,
+      @Inject(Projector) private readonly projector: Projector,
     ) {}
 
     @Post(kebab(command.name))
@@ -69,7 +74,9 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
       try {
         const receipt = await this.bus.execute(new Message(commandRequest));
         this.metrics.command(command.name, receipt.outcome);
-        answer(reply, receipt);
+        const { id } = commandRequest;
+        const named = lists ? await namedBy(this.projector, aggregate, await this.engine.history(aggregate, id), receipt) : undefined;
+        answer(reply, receipt, named);
       } catch (error) {
         this.metrics.command(command.name, outcomeOf(error));
         throw error;
@@ -89,12 +96,14 @@ const outcomeOf = (error: unknown): string => {
 };
 
 /** A repeated key gets the original response, byte for byte; a header says so. */
-const answer = (reply: FastifyReply, receipt: Receipt): void => {
+const answer = (reply: FastifyReply, receipt: Receipt, namedBy?: NamedBy): void => {
   const { decision, command, stream, revision, position, recordedAt, effectiveOn, events, assessed, known } = receipt;
   const outcome = receipt.outcome === 'replayed' ? 'accepted' : receipt.outcome;
   reply.header('content-type', 'application/json; charset=utf-8').header('etag', `"${revision}"`);
   if (receipt.outcome === 'replayed') reply.header('idempotency-replayed', 'true');
   if (outcome === 'accepted') reply.code(201).header('location', `/decisions/${decision}`);
   else reply.code(200);
-  reply.send(JSON.stringify({ decision, outcome, command, stream, revision, position, recordedAt, effectiveOn, events, assessed, known }));
+  reply.send(
+    JSON.stringify({ decision, outcome, command, stream, revision, position, recordedAt, effectiveOn, events, assessed, known, namedBy }),
+  );
 };

@@ -1,11 +1,13 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setImmediate as turn } from 'node:timers/promises';
-import { paper } from '../../projections/decisions.js';
+import { judgedBy } from '../../projections/decisions.js';
+import { REFERENCED, referenceKey } from '../../projections/identifiers.js';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
 import { becameOf, dossierOf, replay, split } from '../engine/audit/audit.js';
-import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type RecordedEvent } from '../kernel/index.js';
+import { ruleSince } from '../engine/audit/rules.js';
+import { checkField, id as anIdentifier, isIdentifier, matchKey, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
@@ -30,12 +32,26 @@ const EVENTS = {
 const DECISIONS = {
   reference: 'All decisions on one paper: PCD 813, PCD-813 and pcd813 are the same.',
   person: 'All decisions that one person took.',
+  rule: 'All decisions that a policy, or one of its rules such as scheme/approval, has judged: marked where it was withdrawn or corrected since.',
   ...PAGE,
   ...MIN_POSITION,
 };
 
+const REFERENCES = {
+  scheme: 'Whose identifiers these are, such as ocid.',
+  id: 'The identifier, in exactly its text.',
+  category: 'Only of programmes, towers, contracts or suppliers.',
+  ...MIN_POSITION,
+};
+const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
+
+/** How policy assessed a decision, and the programme whose policy that was. */
+interface Judged {
+  readonly assessed: readonly { readonly rule: string; readonly version: string }[];
+  readonly judgedBy: { readonly programme: string; readonly revision: number } | null;
+}
 /** What a row of a decision has, as far as it is read here. */
-interface Decided {
+interface Decided extends Judged {
   readonly decision: string;
   readonly stream: string;
 }
@@ -93,25 +109,48 @@ export class LogController {
     sendJson(reply, event!);
   }
 
+  @Get('references')
+  @describeRead({
+    tag: 'log',
+    operationId: 'findReference',
+    summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
+    query: REFERENCES,
+    status: [400, 503],
+  })
+  async references(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = queryOf(request, Object.keys(REFERENCES));
+    const { scheme, id, category } = query;
+    if (!scheme) throw badParameter('scheme', 'must be given');
+    if (!id) throw badParameter('id', 'must be given');
+    const wanted = REFERENCED.filter((one) => category === undefined || one === category);
+    if (wanted.length === 0) throw badParameter('category', `must be one of ${REFERENCED.join(', ')}`);
+    await caughtUp(this, query);
+    const rows = await Promise.all(wanted.map((one) => this.projector.row('identifiers', referenceKey(one, { scheme, id }))));
+    sendJson(reply, { references: rows.filter((row) => row !== undefined) });
+  }
+
   @Get('decisions')
   @describeRead({
     tag: 'log',
     operationId: 'listDecisions',
-    summary: 'All decisions on one paper, or of one person, newest first; each says whether it was withdrawn or corrected since.',
+    summary:
+      'All decisions on one paper, of one person, or judged by one rule, newest first; each says whether it or its rule was withdrawn or corrected since.',
     query: DECISIONS,
     status: [400, 503],
   })
   async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(DECISIONS));
-    const { reference, person } = query;
-    if ((reference === undefined) === (person === undefined)) throw badParameter('reference', 'must be given, or person, and not both');
-    if (reference !== undefined && paper(reference) === '') throw badParameter('reference', 'must name a paper');
+    const { reference, person, rule } = query;
+    if ([reference, person, rule].filter((given) => given !== undefined).length !== 1)
+      throw badParameter('reference', 'must be given, or person, or rule, and only one of them');
+    if (reference !== undefined && matchKey(reference) === '') throw badParameter('reference', 'must name a paper');
     if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
+    if (rule !== undefined && !RULE.test(rule)) throw badParameter('rule', 'must be a policy or one of its rules, such as scheme/approval');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     await caughtUp(this, query);
-    const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
+    const key = reference !== undefined ? `reference:${matchKey(reference)}` : person !== undefined ? `person:${person}` : `rule:${rule}`;
     const { at, entries, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
-    const decisions = await this.#marked(entries as readonly Decided[]);
+    const decisions = await this.#judged(await this.#marked(entries as readonly Decided[]));
     const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
     sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
@@ -126,7 +165,9 @@ export class LogController {
   })
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
-    sendJson(reply, dossierOf(events, history));
+    const dossier = dossierOf(events, history);
+    const [{ assessed }] = await this.#judged([{ assessed: dossier.assessed, judgedBy: judgedBy(events[0]!) }]);
+    sendJson(reply, { ...dossier, assessed });
   }
 
   @Get('decisions/:id/replay')
@@ -143,6 +184,22 @@ export class LogController {
     const command = this.registry.commands.find((c) => c.name === name);
     if (!command) throw new NotFoundError(`There is no command ${name} any more.`);
     sendJson(reply, await replay(loadFrom(this.engine, this.registry), command, events));
+  }
+
+  /** Each assessment with what became of its policy since. */
+  async #judged<D extends Judged>(decisions: readonly D[]): Promise<readonly [D, ...D[]]> {
+    const load = loadFrom(this.engine, this.registry);
+    const programmes = new Map<string, History>();
+    const marked: D[] = [];
+    for (const decision of decisions) {
+      const { assessed, judgedBy: by } = decision;
+      if (by && !programmes.has(by.programme)) programmes.set(by.programme, await load('programme', by.programme));
+      const programme = by && programmes.get(by.programme);
+      marked.push(
+        programme ? { ...decision, assessed: assessed.map((a) => ({ ...a, ...ruleSince(programme, by.revision, a) })) } : decision,
+      );
+    }
+    return marked as [D, ...D[]];
   }
 
   #chosen({ type, subject: aggregate, actor, correlation }: Query): { readonly tags: readonly string[]; readonly stream?: string } {
@@ -170,9 +227,9 @@ export class LogController {
   }
 
   /** Decisions with what became of their events since. */
-  async #marked(decisions: readonly Decided[]): Promise<readonly object[]> {
+  async #marked<D extends Decided>(decisions: readonly D[]): Promise<readonly D[]> {
     const load = loadFrom(this.engine, this.registry);
-    const marked: object[] = [];
+    const marked: D[] = [];
     for (const decision of decisions) {
       const history = await load(...split(decision.stream));
       marked.push({ ...decision, ...becameOf(history.decision(decision.decision), history) });

@@ -67,6 +67,12 @@ const components: Readonly<Record<string, Schema>> = {
       },
       assessed: { type: 'array', items: anObject },
       known: { type: 'array', items: { type: 'object', properties: { stream: aText, revision: { type: 'integer' } } } },
+      namedBy: {
+        type: 'object',
+        description: 'Where all that was recorded of it is withdrawn: the streams of others that name it.',
+        required: ['streams', 'more'],
+        properties: { streams: { type: 'array', items: aText }, more: { type: 'boolean' } },
+      },
     },
   },
 };
@@ -142,6 +148,7 @@ export interface Read {
 const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
+  410: 'All of it has been withdrawn, or it is a duplicate of another one, which the answer links to.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
 };
 

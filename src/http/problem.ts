@@ -81,6 +81,17 @@ export class MethodNotAllowedError extends Error {
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
 }
+/** All that was recorded of it has been withdrawn, or it is a duplicate. */
+export class GoneError extends Error {
+  override readonly name = 'GoneError';
+  constructor(
+    message: string,
+    /** The one that is kept, and its address. */
+    readonly duplicateOf?: { readonly id: string; readonly href: string },
+  ) {
+    super(message);
+  }
+}
 /** A read's `minPosition` was not reached in time. */
 export class NotCaughtUpError extends Error {
   override readonly name = 'NotCaughtUpError';
@@ -124,6 +135,8 @@ const titles = {
   'content-encoding': 'The body must not be compressed or encoded otherwise.',
   'view-too-large': 'The view of a day is too large.',
   'not-found': 'Nothing is there.',
+  withdrawn: 'All that was recorded of it has been withdrawn.',
+  duplicate: 'It is a duplicate of another one, which is kept.',
   'not-authenticated': 'The request needs a token that is in force.',
   'not-allowed': 'The roles of this token may not do this.',
   'bad-host': 'The server answers to this machine alone.',
@@ -195,6 +208,10 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof InvalidPositionError) return { code: 'bad-position', status: 400, detail: error.message };
   if (error instanceof MethodNotAllowedError) return { code: 'method-not-allowed', status: 405, detail: error.message };
   if (error instanceof NotFoundError) return { code: 'not-found', status: 404, detail: error.message };
+  if (error instanceof GoneError)
+    return error.duplicateOf
+      ? { code: 'duplicate', status: 410, detail: error.message, more: { duplicateOf: error.duplicateOf } }
+      : { code: 'withdrawn', status: 410, detail: error.message };
   if (error instanceof OverloadedError) return again('queue-full', 1, error.message);
   if (error instanceof ClockError)
     return again('clock', Math.max(1, Math.ceil(error.retryAfter / 1000)), `${error.message} Nothing was stored.`);

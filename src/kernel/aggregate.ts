@@ -1,7 +1,7 @@
 import type { About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
-import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
+import type { DataOf, ExternalReference, Fields, Reference, REFERS, Referring } from './schema/fields.js';
 
 /** The circumstances of a decision, as policy asks for them. */
 export interface Taken {
@@ -153,7 +153,17 @@ export interface AnyCommand {
   readonly events: readonly string[];
   /** Beside those of the stages and the engine, derived from the rules: code → sentence. */
   readonly refusals: Readonly<Record<string, string>>;
+  /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
+  named?(data: any, own: any): readonly Reference[];
+  /** External references that it would add; those of its field `references` when absent. */
+  references?(data: any, own: any): readonly NamedReference[];
+  /** The data of a stored body in today's shape. */
+  upcast?(data: any): any;
   decide(context: CommandContext<any>, state: any): readonly Event[];
+}
+/** An external reference, and where the body holds it. */
+export interface NamedReference extends ExternalReference {
+  readonly pointer: string;
 }
 /** With the codes that it can be refused with, for the compiler. */
 export interface Command<Code extends string> extends AnyCommand {

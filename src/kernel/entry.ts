@@ -1,5 +1,6 @@
-import type { EventContext, Evidence, Json, RecordedEvent } from './event.js';
+import type { EventContext, Evidence, Json, Metadata, RecordedEvent } from './event.js';
 import type { Annotated, Corrected } from './ledger.js';
+import { at, sameJson } from './values/json.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
@@ -11,13 +12,75 @@ export interface Entry {
   /** An earlier day, of which the fact is asked what it says. */
   readonly asOf?: string;
   readonly evidence: readonly Evidence[];
-  readonly corrections: readonly (Corrected & { readonly by: string; readonly was: Json })[];
-  readonly notes: readonly (Annotated & { readonly by: string; readonly evidence: readonly Evidence[] })[];
+  /** Who decided it, on what authority and why: as recorded, or as corrected. */
+  readonly grounds: Pick<Metadata, 'decidedBy' | 'authority' | 'reason'>;
+  readonly corrections: readonly Correction[];
+  readonly notes: readonly Note[];
 }
 
+/** One field as corrected; `value` is absent where it was removed. `was`: null where it had not been sent. */
+export interface Correction extends Pick<Corrected, 'event' | 'because'> {
+  readonly pointer: string;
+  readonly value?: Json;
+  readonly remove?: true;
+  /** The event that corrects it. */
+  readonly by: string;
+  readonly was: Json;
+}
+
+type Grounds = Entry['grounds'];
+export const groundsOf = ({ decidedBy, authority, reason }: Grounds): Grounds => ({
+  ...(decidedBy && { decidedBy }),
+  ...(authority && { authority }),
+  ...(reason !== undefined && { reason }),
+});
+
+// `any`: the data of any event.
+export type Correctable = any;
+/** What the pointers of corrections and claims go through. */
+export const correctable = ({
+  data,
+  effectiveOn,
+  evidence,
+  grounds,
+}: Pick<Entry, 'data' | 'effectiveOn' | 'evidence' | 'grounds'>): Correctable => ({
+  ...data,
+  effectiveOn,
+  evidence,
+  record: groundsOf(grounds),
+});
+
+/** A note as recorded by an event. `settledBy`: the correction that closed its claim. */
+export interface Note extends Annotated {
+  readonly by: string;
+  readonly evidence: readonly Evidence[];
+  readonly settledBy?: string;
+}
+export type Claim = Note & { readonly claim: NonNullable<Annotated['claim']> };
+
+/** Claims on fields of an entry that stand against what is believed: no claim that was settled, and none that says the same. */
+export const openClaims = (entry: Entry): readonly Claim[] => {
+  if (entry.notes.length === 0) return [];
+  const believed = correctable(entry);
+  const isOpen = (note: Note): note is Claim =>
+    note.claim !== undefined && !note.settledBy && !sameValue(note.claim.value, at(believed, note.claim.pointer), note.claim.pointer);
+  return entry.notes.filter(isOpen);
+};
+
+/** Figures are compared as numbers: 95 and 95.00 are the same amount. */
+const sameValue = (a: unknown, b: unknown, pointer: string): boolean => {
+  if (isMoney(a) && isMoney(b)) return sameJson({ ...a, amount: plain(a.amount) }, { ...b, amount: plain(b.amount) });
+  const amounts = pointer.endsWith('/amount') && typeof a === 'string' && typeof b === 'string';
+  return amounts ? plain(a) === plain(b) : sameJson(a, b);
+};
+const isMoney = (value: unknown): value is { readonly amount: string } =>
+  typeof (value as { amount?: unknown } | null)?.amount === 'string';
+const plain = (amount: string): string => (amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount);
+
 /** What stands beside the data when an entry changes a state. */
-export const contextOf = ({ recorded, effectiveOn, asOf, evidence }: Entry): EventContext => {
-  const { decidedBy, authority, reason, assessed } = recorded.metadata;
+export const contextOf = ({ recorded, effectiveOn, asOf, evidence, grounds }: Entry): EventContext => {
+  const { decidedBy, authority, reason } = grounds;
+  const { assessed } = recorded.metadata;
   const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
   if (asOf !== undefined) context.asOf = asOf;
   if (decidedBy) context.decidedBy = decidedBy;

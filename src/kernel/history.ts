@@ -1,12 +1,21 @@
-import { bounds, isDay } from './values/dates.js';
-import { at, withValue } from './values/json.js';
+import { bounds, dayOf, isDay } from './values/dates.js';
+import { at, overlap, withoutValue, withValue } from './values/json.js';
 import type { AnyAggregate } from './aggregate.js';
-import { contextOf, type Entry } from './entry.js';
+import { contextOf, correctable, groundsOf, type Correction, type Entry } from './entry.js';
 import type { Event, EventContext, RecordedEvent } from './event.js';
-import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import {
+  isLedgerEvent,
+  ledgerDataOf,
+  versionOf,
+  type Annotated,
+  type Corrected,
+  type Duplicate,
+  type Reinstated,
+  type Withdrawn,
+} from './ledger.js';
 import { inEffect, isRevealing, tryInEffect, type Act, completing } from './reveal.js';
 import { brokenRule } from './rule.js';
-import { shapeOf, unsupported } from './schema-version.js';
+import { shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
 
 /**
@@ -35,9 +44,10 @@ export class History<State = any> {
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
   /** These three are copied before they change. */
-  #corrections: ReadonlyMap<string, ReadonlyMap<string, Corrected & { readonly by: string }>> = new Map();
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = new Map();
   #withdrawn: ReadonlyMap<string, string> = new Map();
   #notes: ReadonlyMap<string, Entry['notes']> = new Map();
+  #duplicateOf: string | undefined;
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
@@ -80,9 +90,17 @@ export class History<State = any> {
   get withdrawn(): ReadonlyMap<string, string> {
     return this.#withdrawn;
   }
+  /** The aggregate of the same category that is kept, where this one was marked as its duplicate and nothing was recorded of it since. */
+  get duplicateOf(): string | undefined {
+    return this.#duplicateOf;
+  }
   /** Notes on the stream as a whole. */
   get notes(): Entry['notes'] {
-    return this.#notes.get('') ?? NONE;
+    return this.#notesOf('');
+  }
+  #notesOf(event: string): Entry['notes'] {
+    const notes = this.#notes.get(event) ?? NONE;
+    return notes.some(({ by }) => this.#withdrawn.has(by)) ? notes.filter(({ by }) => !this.#withdrawn.has(by)) : notes;
   }
   /** The latest first day of any entry: no event of that day or later stands before anything. */
   get latestStart(): string {
@@ -102,6 +120,7 @@ export class History<State = any> {
     let refold = false;
     for (const event of events) {
       next ??= this.#successor();
+      if (!isLedgerEvent(event.type)) next.#duplicateOf = undefined;
       if (isLedgerEvent(event.type)) refold = next.#remember(event) || refold;
       else if (refold) shapeOf(this.aggregate, event);
       else next.#place(event);
@@ -150,7 +169,6 @@ export class History<State = any> {
    * @throws IllegalTransitionError
    */
   with(events: readonly Event[]): History<State> {
-    const metadata = { schemaVersion: 1 } as RecordedEvent['metadata'];
     const apart = this.#successor();
     apart.#log = this.recorded.slice();
     apart.#decisions = new Map(this.#decisions);
@@ -158,7 +176,7 @@ export class History<State = any> {
       events.map((event, i) => ({
         ...event,
         id: `new-${i}`,
-        metadata,
+        metadata: { schemaVersion: versionOf(this.aggregate, event.type) } as RecordedEvent['metadata'],
         stream: this.stream,
         revision: this.#revision + 1 + i,
         position: '',
@@ -328,6 +346,7 @@ export class History<State = any> {
     next.#corrections = this.#corrections;
     next.#withdrawn = this.#withdrawn;
     next.#notes = this.#notes;
+    next.#duplicateOf = this.#duplicateOf;
     next.#bytes = this.#bytes;
     return next;
   }
@@ -354,17 +373,27 @@ export class History<State = any> {
     const data = shapeOf(this.aggregate, event);
     const { effectiveOn, sequence, evidence = NONE } = event.metadata;
     const ordered = sequence === undefined ? {} : { sequence };
-    const notes = this.#notes.get(event.id) ?? NONE;
+    const notes = this.#notesOf(event.id);
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { recorded: event, data, effectiveOn, ...ordered, evidence, corrections: NONE, notes };
-    let whole = { data, effectiveOn, evidence };
-    const corrections: Entry['corrections'][number][] = [];
+    if (!corrected) return { recorded: event, data, effectiveOn, ...ordered, evidence, grounds: event.metadata, corrections: NONE, notes };
+    let whole = correctable({ data, effectiveOn, evidence, grounds: event.metadata });
+    const corrections: Correction[] = [];
     for (const [pointer, correction] of corrected) {
-      const path = /^\/(effectiveOn$|evidence(\/|$))/.test(pointer) ? pointer : `/data${pointer}`;
-      corrections.push({ ...correction, was: at(whole, path) ?? null });
-      whole = withValue(whole, path, correction.value);
+      corrections.push({ ...correction, was: at(whole, pointer) ?? null });
+      whole = correction.remove ? withoutValue(whole, pointer) : withValue(whole, pointer, correction.value!);
     }
-    return { recorded: event, ...ordered, ...whole, corrections, notes };
+    // Without them it reads as when they had not been sent.
+    const { effectiveOn: on = dayOf(event.metadata.recordedAt, this.timeZone), evidence: sources = NONE, record, ...fields } = whole;
+    return {
+      recorded: event,
+      ...ordered,
+      data: fields,
+      effectiveOn: on,
+      evidence: sources,
+      grounds: groundsOf(record),
+      corrections,
+      notes,
+    };
   }
 
   #place(event: RecordedEvent): void {
@@ -408,29 +437,56 @@ export class History<State = any> {
 
   /** Whether the stream has to be folded again. */
   #remember(event: RecordedEvent): boolean {
-    if (event.metadata.schemaVersion > 1) throw unsupported(event);
+    const data = ledgerDataOf(event);
     if (event.type === 'FactCorrected') {
-      const { event: of, pointer, ...rest } = event.data as Corrected;
+      const { event: of, changes, because } = data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
-      ofEvent.delete(pointer); // the newest correction of a field is applied last
-      ofEvent.set(pointer, { event: of, pointer, ...rest, by: event.id });
+      for (const { pointer, value, remove } of changes) {
+        ofEvent.delete(pointer); // the newest correction of a field is applied last
+        ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
+      }
       this.#corrections = new Map(this.#corrections).set(of, ofEvent);
+      if (because === 'settled') this.#settle(of, changes, event.id);
       return true;
     }
     if (event.type === 'FactWithdrawn') {
-      const { event: of, dependants = [] } = event.data as Withdrawn;
+      const { event: of, dependants = [] } = data as Withdrawn;
       const all = new Map(this.#withdrawn);
       for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
       this.#withdrawn = all;
       return true;
     }
-    const note = event.data as Annotated;
+    if (event.type === 'FactReinstated') {
+      const { event: of, dependants = [] } = data as Reinstated;
+      const all = new Map(this.#withdrawn);
+      for (const reinstated of [of, ...dependants]) all.delete(reinstated);
+      this.#withdrawn = all;
+      this.#duplicateOf = undefined;
+      return true;
+    }
+    if (event.type === 'DuplicateMarked') {
+      const all = new Map(this.#withdrawn);
+      for (const { id, type } of this.#log.slice(0, this.#revision + 1)) if (!isLedgerEvent(type) && !all.has(id)) all.set(id, event.id);
+      this.#withdrawn = all;
+      this.#duplicateOf = (data as Duplicate).of;
+      return true;
+    }
+    const note = data as Annotated;
     const of = note.event ?? '';
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes = new Map(this.#notes).set(of, notes);
     const place = this.#order.findIndex((entry, i) => i < this.#placed && entry.recorded.id === of);
-    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes });
+    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes: this.#notesOf(of) });
     return false;
+  }
+
+  /** Closes the claims on fields that a correction settles. */
+  #settle(event: string, changes: Corrected['changes'], by: string): void {
+    const notes = this.#notes.get(event);
+    if (!notes) return;
+    const settles = ({ pointer }: { readonly pointer: string }) => changes.some((change) => overlap(change.pointer, pointer));
+    const settled = notes.map((note) => (note.claim && !note.settledBy && settles(note.claim) ? { ...note, settledBy: by } : note));
+    this.#notes = new Map(this.#notes).set(event, settled);
   }
 
   #withoutEntry(event: string): History<State> {
@@ -519,7 +575,7 @@ const NONE: readonly never[] = [];
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
 const sameEntry = (a: Entry, b: Entry): boolean =>
-  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
 
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
 export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {

@@ -2,6 +2,7 @@ export * from './values/amounts.js';
 export * from './values/currencies.js';
 export * from './values/dates.js';
 export * from './values/headcounts.js';
+export * from './values/match-key.js';
 export * from './values/precision.js';
 export * from './event.js';
 export * from './finding.js';

@@ -1,7 +1,7 @@
-import type { Command, CommandContext } from './aggregate.js';
+import type { Command, CommandContext, NamedReference } from './aggregate.js';
 import type { Event } from './event.js';
 import type { History } from './history.js';
-import type { DataOf, Fields } from './schema/fields.js';
+import type { DataOf, Fields, Reference } from './schema/fields.js';
 
 /** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
 export interface LedgerCommand<F extends Fields, Code extends string> {
@@ -9,6 +9,12 @@ export interface LedgerCommand<F extends Fields, Code extends string> {
   readonly fields: F;
   readonly events: readonly string[];
   readonly refusals: { readonly [C in Code]: string };
+  /** Ids of other aggregates that the data name where the fields alone do not say so. */
+  named?(data: DataOf<F>, own: History): readonly Reference[];
+  /** External references that it would add. */
+  references?(data: DataOf<F>, own: History): readonly NamedReference[];
+  /** The data of a stored body in today's shape. */
+  upcast?(data: any): DataOf<F>;
   decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
 }
 export const ledgerCommand = <const F extends Fields, const Code extends string>(

@@ -3,9 +3,9 @@ import { bounds } from './values/dates.js';
 import type { RecordedEvent } from './event.js';
 import { contextOf } from './entry.js';
 import type { History } from './history.js';
-import { isLedgerEvent } from './ledger.js';
+import { isLedgerEvent, ledgerDataOf } from './ledger.js';
 import { isRevealing } from './reveal.js';
-import { shapeOf, unsupported } from './schema-version.js';
+import { shapeOf } from './schema-version.js';
 import { step } from './transition.js';
 
 /**
@@ -49,12 +49,12 @@ export class Snapshot<State = any> {
     for (const recorded of events) {
       revision++;
       if (isLedgerEvent(recorded.type)) {
-        if (recorded.metadata.schemaVersion > 1) throw unsupported(recorded);
+        ledgerDataOf(recorded);
         continue; // a note: `canExtendWith` allows no other
       }
       const { effectiveOn, evidence = [] } = recorded.metadata;
       const data = shapeOf(this.aggregate, recorded);
-      const context = contextOf({ recorded, data, effectiveOn, evidence, corrections: [], notes: [] });
+      const context = contextOf({ recorded, data, effectiveOn, evidence, grounds: recorded.metadata, corrections: [], notes: [] });
       state = step(this.aggregate, state, { type: recorded.type, data }, context);
       const { earliest } = bounds(effectiveOn);
       if (earliest > latestStart) latestStart = earliest;

@@ -31,8 +31,7 @@ const history = [
   line('signed', '/contracts/hosting/sign-contract', { record: { effectiveOn: '2016' } }),
   line('better', '/contracts/hosting/correct-fact', {
     event: '@award',
-    pointer: '/value/amount',
-    value: '94720000.00',
+    changes: [{ pointer: '/value/amount', value: '94720000.00' }],
     because: 'better-source',
   }),
 ];

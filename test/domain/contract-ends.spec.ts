@@ -182,7 +182,7 @@ describe('an end', () => {
       .when(awardContract, { ...award(), startsOn: '2016-02', endsOn: '2016-01' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn' });
     await given(...ran())
-      .when(correctFact, { event: theFact(1), pointer: '/endsOn', value: '2015-12-31', because: 'error' })
+      .when(correctFact, { event: theFact(1), changes: [{ pointer: '/endsOn', value: '2015-12-31' }], because: 'error' })
       .rejects('ledger/wrong-value', { because: 'contract/ends-before-start' });
   });
 });
@@ -217,7 +217,7 @@ describe('references stay inside their programme', () => {
 describe('a correction that a rule refuses', () => {
   it('of the rate of a redenomination is refused, not folded', () =>
     given(awarded(), context('ContractRedenominated', { currency: 'EUR', rate: '1.25' }, '2016'))
-      .when(correctFact, { event: theFact(2), pointer: '/rate', value: 'a lot', because: 'error' })
+      .when(correctFact, { event: theFact(2), changes: [{ pointer: '/rate', value: 'a lot' }], because: 'error' })
       .rejects('ledger/wrong-value', { because: 'contract/no-rate' }));
 });
 

@@ -81,7 +81,7 @@ describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
           else {
             const pointer = move.kind === 'redate' ? '/effectiveOn' : 'gross' in event.data ? '/gross' : '/amount';
             const value = move.kind === 'redate' ? (move.on ?? '2015') : amount(move.units);
-            await world.try('loss-x', 'CorrectFact', { event: event.id, pointer, value, because: 'error' });
+            await world.try('loss-x', 'CorrectFact', { event: event.id, changes: [{ pointer, value }], because: 'error' });
           }
           mended += world.accepted - before;
         }

@@ -188,7 +188,7 @@ describe('the sentences of a refusal', () => {
       .when(raiseLoss, { ...debt, category: 'ex-gratia' })
       .rejects('loss/category-of-another-kind', { detail: 'ex-gratia is none of a loss: cash, bookkeeping, exchange' });
     await given(raised())
-      .when(correctFact, { event: theFact(1), pointer: '/identifiedOn', value: '2014', because: 'error' })
+      .when(correctFact, { event: theFact(1), changes: [{ pointer: '/identifiedOn', value: '2014' }], because: 'error' })
       .rejects('ledger/wrong-value', { because: 'loss/dated-ahead', detail: 'It is raised on 2013.' });
     await given(raised({ gross: gbp('120') }))
       .when(closeLoss, { how: 'recovered' })

@@ -86,7 +86,7 @@ describe('whatever is recorded of a value, late, corrected, withdrawn or redenom
             await world.try('contract-c', 'WithdrawFact', { event: picked.id, withDependants: move.pick % 2 === 0 });
           else {
             const pointer = move.kind === 'redate' ? '/effectiveOn' : picked.data.by ? '/by' : picked.data.to ? '/to' : '/value';
-            await world.try('contract-c', 'CorrectFact', { event: picked.id, because: 'error', pointer, value: move.kind === 'redate' ? move.on : amount(move.units) }); // prettier-ignore
+            await world.try('contract-c', 'CorrectFact', { event: picked.id, because: 'error', changes: [{ pointer, value: move.kind === 'redate' ? move.on : amount(move.units) }]}); // prettier-ignore
           }
           if ('pick' in move) mended += world.accepted - before;
         }

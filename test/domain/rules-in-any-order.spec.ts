@@ -24,7 +24,7 @@ const given = specification(contract, {
 });
 const [AWARD, FIRST, SECOND] = [theFact(1), theFact(3), theFact(4)];
 const on = (effectiveOn: string) => ({ effectiveOn });
-const correction = (event: string, pointer: string, value: unknown) => ({ event, pointer, value, because: 'error' });
+const correction = (event: string, pointer: string, value: unknown) => ({ event, changes: [{ pointer, value }], because: 'error' });
 
 describe('a value is disclosed once', () => {
   const disclosed = [...live(), context('ValueDisclosed', { value: gbp('900') }, '2018')];
@@ -149,7 +149,7 @@ describe('a delay moves a milestone to a later date than the delay before', () =
     given(...delayed)
       .when(correctFact, correction(SECOND, '/to', '2018'))
       .rejects('ledger/wrong-value', {
-        pointer: '/value',
+        pointer: '/changes/0/value',
         event: SECOND,
         eventType: 'DelayRecorded',
         eventEffectiveOn: '2018',

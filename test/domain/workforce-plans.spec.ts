@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
 import { cancelPlan } from '../../src/domain/workforce/commands/cancel-plan.js';
 import { deliverLiabilityInformation } from '../../src/domain/workforce/commands/deliver-liability-information.js';
 import { planTransfer } from '../../src/domain/workforce/commands/plan-transfer.js';
@@ -28,6 +29,9 @@ import { context, specification, stream } from '../given.js';
 const others = [
   stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
   stream(contract, 'ams', context('ContractPlanned', { programme: 'met', title: 'Applications' }, '2015')),
+  ...['accenture', 'atos', 'csc', 'sa', 'sb', 'sc', 'tcs', 'supplier'].map((id) =>
+    stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' })),
+  ),
 ];
 const given = specification(workforce, { id: 'met', others });
 const pool = (employer: string, unit = 'people') => ({ employer, function: 'it', unit });

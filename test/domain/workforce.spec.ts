@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
 import { recordBaseline } from '../../src/domain/workforce/commands/record-baseline.js';
 import { recordJoiners } from '../../src/domain/workforce/commands/record-joiners.js';
 import { recordLeavers } from '../../src/domain/workforce/commands/record-leavers.js';
@@ -15,6 +16,9 @@ import { playStaff, staffMoves } from '../random-staff.js';
 const others = [
   stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')),
   stream(contract, 'ams', context('ContractPlanned', { programme: 'met', title: 'Applications' }, '2015')),
+  ...['accenture', 'atos', 'csc', 'sa', 'sb', 'sc', 'tcs', 'supplier'].map((id) =>
+    stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' })),
+  ),
 ];
 const given = specification(workforce, { id: 'met', others });
 const pool = (employer: string, unit = 'people') => ({ employer, function: 'it', unit });

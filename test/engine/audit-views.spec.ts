@@ -52,7 +52,11 @@ describe('the history of an aggregate', () => {
     await hosting('RecordDelay', { milestone: 'Go-live', to: '2017' });
     await hosting('RecordDelay', { milestone: 'Go-live', to: '2018' });
     await hosting('Annotate', { event: await idOf(0), note: 'Seen' });
-    await hosting('CorrectFact', { event: await idOf(2), pointer: '/milestone', value: 'First service', because: 'refined' });
+    await hosting('CorrectFact', {
+      event: await idOf(2),
+      changes: [{ pointer: '/milestone', value: 'First service' }],
+      because: 'refined',
+    });
     await hosting('WithdrawFact', { event: await idOf(3) });
     return decision;
   };
@@ -157,7 +161,7 @@ describe('the dossier of a decision', () => {
       assessed: [],
     });
     expect(first.events).toStrictEqual([{ event, type: 'ContractAwarded', revision: 0, position: expect.any(String), data: award }]);
-    await hosting('CorrectFact', { event, pointer: '/title', value: 'Hosting services', because: 'refined' });
+    await hosting('CorrectFact', { event, changes: [{ pointer: '/title', value: 'Hosting services' }], because: 'refined' });
     await hosting('Annotate', { event, note: 'Seen' });
     expect((await dossier()).events).toMatchObject([{ data: award, corrections: [{ value: 'Hosting services', was: 'Hosting' }], notes: [{ note: 'Seen' }] }]); // prettier-ignore
     await hosting('WithdrawFact', { event });

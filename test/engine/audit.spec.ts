@@ -46,7 +46,7 @@ describe('replaying a decision against what was known', () => {
   it('ignores what was recorded later, in its own stream and in others', async () => {
     const decision = await approved();
     const [award] = (await world.history('contract-siam')).recorded;
-    await world.record('contract-siam', 'CorrectFact', { event: award!.id, pointer: '/value/amount', value: '149000000', because: 'error' }, deputyMayor); // prettier-ignore
+    await world.record('contract-siam', 'CorrectFact', { event: award!.id, changes: [{ pointer: '/value/amount', value: '149000000' }], because: 'error' }, deputyMayor); // prettier-ignore
     await world.record('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
     const stricter = { ...scheme, version: '2', approvals: [{ stepOverOriginalAbove: 1, approver: 'Mayor' }] };
     await world.record('programme-met', 'AdoptPolicy', stricter);
@@ -73,6 +73,17 @@ describe('replaying a decision against what was known', () => {
     expect(same).toBe(false);
     expect(differences.map(({ path }) => path)).toContain('/events/0/data/to/amount');
     expect(JSON.stringify(differences)).toMatch(/190000000.*160000000/);
+  });
+
+  it('replays a correction that was stored when corrections had one field', async () => {
+    const [award] = (await world.history('contract-siam')).recorded;
+    const stored = { event: award!.id, pointer: '/title', value: 'SIAM', because: 'error' };
+    const decision = await smuggled('CorrectFact', stored, 'FactCorrected', stored);
+    const { again, ...taken } = await replayOf(decision);
+    expect(taken).toMatchObject({ same: true, differences: [] });
+    expect(again.map(({ data }) => data)).toEqual([
+      { event: award!.id, changes: [{ pointer: '/title', value: 'SIAM' }], because: 'error' },
+    ]);
   });
 
   it('shows that the command would have been refused', async () => {

@@ -138,7 +138,7 @@ describe('a decision', () => {
   });
 
   it('of the ledger itself is about the stream as it is after it', async () => {
-    const correction = { event: theFact(1), pointer: '/title', value: 'SIAM', because: 'refined' };
+    const correction = { event: theFact(1), changes: [{ pointer: '/title', value: 'SIAM' }], because: 'refined' };
     const { events, about, known } = await decided(contractOf(awarded), correctFact, correction);
     expect(events).toEqual([{ type: 'FactCorrected', data: correction }]);
     expect(about).toEqual([{ contract: ['siam'], programme: 'met', supplier: ['csc'] }]);
@@ -146,7 +146,7 @@ describe('a decision', () => {
   });
 
   it('that changes nothing records nothing, whatever it waives', async () => {
-    const again = { event: theFact(1), pointer: '/value/amount', value: '100', because: 'error' };
+    const again = { event: theFact(1), changes: [{ pointer: '/value/amount', value: '100' }], because: 'error' };
     expect(await decided(contractOf(awarded), correctFact, again, { waives: ['x/y'] })).toMatchObject({
       events: [],
       about: [],
@@ -351,7 +351,7 @@ describe('a decision that policy judges', () => {
     const { of, approve: _ } = judged((context) => (seen.push(context), []));
     const record = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' }, reason: 'Growth' };
     const own = of(awarded, context('ChangeApproved', scope, '2019', record));
-    const correction = { event: theFact(2), pointer: '/summary', value: 'More of it', because: 'refined' };
+    const correction = { event: theFact(2), changes: [{ pointer: '/summary', value: 'More of it' }], because: 'refined' };
     await decided(own, correctFact, correction, { decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } });
     await decided(own, correctFact, correction, { authority: { reference: 'PCD 2' } });
     const grounds = { event: theFact(2), effectiveOn: '2019', evidence: [], reason: 'Growth' };
@@ -360,7 +360,11 @@ describe('a decision that policy judges', () => {
       { ...grounds, authority: { reference: 'PCD 2' } },
     ]);
     seen.length = 0;
-    await decided(own, correctFact, { ...correction, pointer: '/evidence', value: [{ title: 'PCD 1' }] });
+    for (const change of [
+      { pointer: '/evidence', value: [{ title: 'PCD 1' }] },
+      { pointer: '/record/reason', remove: true },
+    ])
+      await decided(own, correctFact, { ...correction, changes: [change] });
     await decided(own, annotate, { event: theFact(2), note: 'Seen' });
     expect(seen).toEqual([]);
   });
@@ -369,7 +373,7 @@ describe('a decision that policy judges', () => {
 describe('a correction that names nobody', () => {
   const grounds = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' } };
   const changed = context('ChangeApproved', scope, '2019', grounds);
-  const correction = { event: theFact(2), pointer: '/summary', value: 'More of it', because: 'refined' };
+  const correction = { event: theFact(2), changes: [{ pointer: '/summary', value: 'More of it' }], because: 'refined' };
   /** A rule that asks who decided, and how the change is summed up. */
   const asking = (asksFor: (data: { summary?: string }) => string) =>
     judged(({ decidedBy }, _, data) => [

@@ -94,7 +94,7 @@ describe('following the log', () => {
     const correction = {
       ...events.at(-1)!,
       type: 'FactCorrected',
-      data: { event: awarded!.id, pointer: '/title', value: 'End users', because: 'error' },
+      data: { event: awarded!.id, changes: [{ pointer: '/title', value: 'End users' }], because: 'error' },
     };
     const cache = cacheOf(store);
     const late = await cache.prepare([correction]);

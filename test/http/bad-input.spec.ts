@@ -376,18 +376,18 @@ describe('a pointer into a fact', () => {
     '/value~1amount',
     '/~0title',
   ])('%s names nothing that is there: no correction, no claim', async (pointer) => {
-    const correction = await server.post('/contracts/there/correct-fact', { event, pointer, value: 'x', because: 'error' });
-    isProblem(correction, 409, 'ledger/unknown-field', '/pointer');
+    const correction = await server.post('/contracts/there/correct-fact', { event, changes: [{ pointer, value: 'x' }], because: 'error' });
+    isProblem(correction, 409, 'ledger/unknown-field', '/changes/0/pointer');
     const claim = await server.post('/contracts/there/annotate', { note: 'Another source', event, claim: { pointer, value: 'x' } });
     isProblem(claim, 409, 'ledger/unknown-field', '/claim/pointer');
   });
 
   it('/__proto__ names nothing either', async () =>
     isProblem(
-      await server.post('/contracts/there/correct-fact', { event, pointer: '/__proto__', value: 'x', because: 'error' }),
+      await server.post('/contracts/there/correct-fact', { event, changes: [{ pointer: '/__proto__', value: 'x' }], because: 'error' }),
       409,
       'ledger/unknown-field',
-      '/pointer',
+      '/changes/0/pointer',
     ));
 });
 

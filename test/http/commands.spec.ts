@@ -107,7 +107,7 @@ describe('a command', () => {
 
   it('that changes nothing is answered with 200', async () => {
     const { events } = await accepted(post('so'));
-    const correct = { event: events[0].id, pointer: '/title', value: award.title, because: 'error' };
+    const correct = { event: events[0].id, changes: [{ pointer: '/title', value: award.title }], because: 'error' };
     const before = await head();
     const { status, body } = await server.post('/contracts/so/correct-fact', correct);
     expect([status, body.outcome, body.revision, body.events]).toEqual([200, 'already-so', 0, []]);

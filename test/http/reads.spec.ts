@@ -28,8 +28,7 @@ beforeAll(async () => {
   corrected = await accepted(
     server.post('/contracts/hosting/correct-fact', {
       event: awarded.events[0].id,
-      pointer: '/title',
-      value: 'Hosting, as corrected',
+      changes: [{ pointer: '/title', value: 'Hosting, as corrected' }],
       because: 'error',
       record: { authority: { reference: 'pcd-813' }, decidedBy: { person: 'auditor' } },
     }),

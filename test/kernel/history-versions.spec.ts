@@ -183,9 +183,12 @@ describe('a change of the ledger that is only tried', () => {
     const broken = historyOf(stream(contract, 'euc', awarded, signed, started, same, delayed('2020')));
     expect(broken.with([withdrawal(5)]).state.delays).toEqual([]);
     expect(broken.with([note]).entries[0]!.notes).toHaveLength(1);
-    expect(() => broken.with([{ type: 'FactCorrected', data: { event: theFact(4), pointer: '/supplier', value: 'atos', because: 'error' } }])).not.toThrow(); // prettier-ignore
+    expect(() => broken.with([{ type: 'FactCorrected', data: { event: theFact(4), changes: [{ pointer: '/supplier', value: 'atos' }], because: 'error' } }])).not.toThrow(); // prettier-ignore
     const sound = historyOf(stream(contract, 'euc', awarded, signed, started, context('ContractNovated', { supplier: 'atos' }, '2019-06')));
-    const corrected = { type: 'FactCorrected', data: { event: theFact(4), pointer: '/supplier', value: 'csc', because: 'error' } };
+    const corrected = {
+      type: 'FactCorrected',
+      data: { event: theFact(4), changes: [{ pointer: '/supplier', value: 'csc' }], because: 'error' },
+    };
     expect(() => sound.with([corrected])).toThrow(expect.objectContaining({ code: 'contract/same-supplier' }));
   });
 });
@@ -316,7 +319,7 @@ describe('what can no longer follow an event that is withdrawn', () => {
 
 describe('what this program is too old for', () => {
   it('is never passed over, also where a later event of the same page withdraws it', () => {
-    const [award, correction] = recordedAs(awarded, context('FactCorrected', { event: theFact(1), pointer: '/title', value: 'X', because: 'error' })); // prettier-ignore
+    const [award, correction] = recordedAs(awarded, context('FactCorrected', { event: theFact(1), changes: [{ pointer: '/title', value: 'X' }], because: 'error' })); // prettier-ignore
     const newer = { ...award!, id: theFact(7), revision: 2, type: 'ContractEnchanted' };
     const withdrawal = { ...correction!, id: theFact(8), revision: 3, type: 'FactWithdrawn', data: { event: theFact(7) } };
     expect(() => read([award!, correction!, newer, withdrawal])).toThrow(
@@ -332,7 +335,7 @@ describe('what this program is too old for', () => {
 describe('a correction of a field', () => {
   it('goes into the data, unless it is of the day or of the evidence as a whole', () => {
     const correctedAt = (pointer: string, value: unknown) =>
-      context('FactCorrected', { event: theFact(1), pointer, value, because: 'error' });
+      context('FactCorrected', { event: theFact(1), changes: [{ pointer, value }], because: 'error' });
     const [event] = recordedAs(context('ContractAwarded', award, '2016', { evidence: [{ title: 'Press' }] })) as [RecordedEvent];
     const after = (pointer: string, value: unknown) => {
       const correction = { ...event, id: theFact(2), revision: 1, ...correctedAt(pointer, value) } as RecordedEvent;

@@ -73,7 +73,7 @@ describe('a backdated event', () => {
 
 describe('a fact reads as corrected', () => {
   const corrected = (event: number, pointer: string, value: unknown) =>
-    context('FactCorrected', { event: theFact(event), pointer, value, because: 'error' });
+    context('FactCorrected', { event: theFact(event), changes: [{ pointer, value }], because: 'error' });
 
   it('with the corrected value, and the former value kept alongside', () => {
     const { entries, state } = historyOf(stream(contract, 'euc', ...two, corrected(1, '/title', 'End-user computing')));

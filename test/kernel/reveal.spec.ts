@@ -132,7 +132,7 @@ describe('a fact that reveals what already was', () => {
   });
 
   it('acts on its own day where nothing that it completes stands before it', () => {
-    const { entries, state } = of(billed('2015'), paid('2016', 30), priced('2019', 100), context('FactCorrected', { event: theFact(1), pointer: '/effectiveOn', value: '2015-05-05', because: 'error' })); // prettier-ignore
+    const { entries, state } = of(billed('2015'), paid('2016', 30), priced('2019', 100), context('FactCorrected', { event: theFact(1), changes: [{ pointer: '/effectiveOn', value: '2015-05-05' }], because: 'error' })); // prettier-ignore
     expect([entries.map(({ recorded }) => recorded.type), state.price]).toEqual([['Billed', 'PriceLearned', 'Paid'], 100]);
     const alone = why(() => of(priced('2014', 1)));
     expect([alone!.code, alone!.entry?.recorded.type]).toEqual(['bill/unknown', 'PriceLearned']);
@@ -141,7 +141,7 @@ describe('a fact that reveals what already was', () => {
   it('is gone with its withdrawal, and acts as it is corrected', () => {
     const recorded = [billed('2015'), paid('2016', 30), priced('2019', 100)];
     expect(of(...recorded, context('FactWithdrawn', { event: theFact(3) })).state).toEqual({ stage: 'open', paid: 30, left: [null] });
-    expect(of(...recorded, context('FactCorrected', { event: theFact(3), pointer: '/price', value: 90, because: 'error' })).state.left).toEqual([60]); // prettier-ignore
+    expect(of(...recorded, context('FactCorrected', { event: theFact(3), changes: [{ pointer: '/price', value: 90 }], because: 'error' })).state.left).toEqual([60]); // prettier-ignore
   });
 
   it('is never passed over by a snapshot, which goes on behind it', () => {
@@ -196,8 +196,8 @@ describe('what may be decided around a fact that reveals', () => {
   it('a fact that was accepted on what is known now is held against no later change', () => {
     const history = of(billed('2015', 100), priced('2018', 150), paid('2016', 120));
     expect(tried(history, paid('2020', 30))).toMatchObject([{ paid: 150 }]);
-    expect(history.with([{ type: 'FactCorrected', data: { event: theFact(3), pointer: '/amount', value: 130, because: 'error' } }]).state.paid).toBe(130); // prettier-ignore
-    expect(why(() => history.with([{ type: 'FactCorrected', data: { event: theFact(3), pointer: '/amount', value: 151, because: 'error' } }]))?.code).toBe('bill/too-much'); // prettier-ignore
+    expect(history.with([{ type: 'FactCorrected', data: { event: theFact(3), changes: [{ pointer: '/amount', value: 130 }], because: 'error' } }]).state.paid).toBe(130); // prettier-ignore
+    expect(why(() => history.with([{ type: 'FactCorrected', data: { event: theFact(3), changes: [{ pointer: '/amount', value: 151 }], because: 'error' } }]))?.code).toBe('bill/too-much'); // prettier-ignore
   });
 
   it('what an older event breaks already stands, and excuses no other', () => {
@@ -239,8 +239,10 @@ describe('in any order of recording', () => {
       const fact = ((): { type: string; data: object } => {
         if (type === 'withdraw') return { type: 'FactWithdrawn', data: { event: target.id, dependants: history.dependantsOf(target.id) } };
         const pointer = type === 'redate' ? '/effectiveOn' : 'price' in target.data ? '/price' : '/amount';
-        if (type === 'redate') return { type: 'FactCorrected', data: { event: target.id, pointer, value: effectiveOn, because: 'error' } };
-        if (type === 'correct') return { type: 'FactCorrected', data: { event: target.id, pointer, value: n, because: 'error' } };
+        if (type === 'redate')
+          return { type: 'FactCorrected', data: { event: target.id, changes: [{ pointer, value: effectiveOn }], because: 'error' } };
+        if (type === 'correct')
+          return { type: 'FactCorrected', data: { event: target.id, changes: [{ pointer, value: n }], because: 'error' } };
         return { type, data: type === 'PriceLearned' ? { price: n } : type === 'Settled' ? {} : { amount: n } };
       })();
       if (isLedgerEvent(fact.type) && target.type === 'Billed') continue; // the bill itself stays

@@ -127,7 +127,7 @@ describe('the contract register', () => {
   it('shows what it believes now, and what it believed then', async () => {
     await world.record('contract-hosting', 'AwardContract', award);
     const then = (await world.events()).length;
-    await world.record('contract-hosting', 'CorrectFact', { event: await firstOf('contract-hosting'), pointer: '/effectiveOn', value: '2015-12-01', because: 'better-source' }); // prettier-ignore
+    await world.record('contract-hosting', 'CorrectFact', { event: await firstOf('contract-hosting'), changes: [{ pointer: '/effectiveOn', value: '2015-12-01' }], because: 'better-source' }); // prettier-ignore
     const { row, rows } = await register();
     expect(await row('hosting')).toMatchObject({ dates: { awarded: '2015-12-01' }, trail: { corrections: 1, daysLate: 34 } });
     expect(await rows.row('contract-register', 'contract:hosting', then)).toMatchObject({

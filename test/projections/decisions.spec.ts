@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { paper } from '../../projections/decisions.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { theFact } from '../given.js';
 import { recordWorld, World } from '../random-history.js';
@@ -51,6 +50,7 @@ describe('a decision', () => {
       reason: 'Pegasus',
       evidence: [],
       assessed: [],
+      judgedBy: null,
     });
   });
 
@@ -77,22 +77,17 @@ describe('a decision', () => {
   it('stays as it was recorded when its facts are corrected or withdrawn', async () => {
     const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
     const before = await (await decisions()).row(`decision:${decision}`);
-    await world.record('contract-siam', 'CorrectFact', { event: events[0]!.id!, pointer: '/effectiveOn', value: '2018', because: 'error' });
+    await world.record('contract-siam', 'CorrectFact', {
+      event: events[0]!.id!,
+      changes: [{ pointer: '/effectiveOn', value: '2018' }],
+      because: 'error',
+    });
     await world.record('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
     expect(await (await decisions()).row(`decision:${decision}`)).toEqual(before);
   });
 });
 
 describe('decisions on one paper', () => {
-  it.each(['PCD 813', 'PCD-813', 'pcd813', ' Pcd / 813 '])('stand together however it is written: %s', (reference) =>
-    expect(paper(reference)).toBe('PCD813'),
-  );
-
-  it('keep papers apart whose numbers differ', () => {
-    expect(paper('PCD 81')).not.toBe(paper('PCD 813'));
-    expect(paper('DMPC 813')).not.toBe(paper('PCD 813'));
-  });
-
   it('are found under the paper, in any spelling', async () => {
     const { decision: other } = await uplift('143000000', 'PCD 437', 'p-1', '2018-09-01');
     const { decision: first } = await uplift('150000000', 'PCD 813', 'p-1');
@@ -103,6 +98,32 @@ describe('decisions on one paper', () => {
     expect(await row('reference:PCD9')).toBeUndefined();
     expect(await find({ reference: 'PCD813' })).toEqual([first, second]);
     expect(await find({ reference: 'PCD 813' })).toEqual([first]);
+  });
+
+  it('are found with the correction that puts the paper or the person in the place of another', async () => {
+    const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
+    const correct = (pointer: string, value: unknown) =>
+      world.record('contract-siam', 'CorrectFact', { event: events[0]!.id!, changes: [{ pointer, value }], because: 'error' });
+    const paper = await correct('/record/authority/reference', 'pcd 444');
+    const whole = await correct('/record/authority', { reference: 'PCD 445' });
+    const decider = await correct('/record/decidedBy/person', 'p-9');
+    await correct('/to/amount', '144000000');
+    const { on } = await decisions();
+    expect(await on('reference:PCD437')).toEqual([decision]);
+    expect(await on('reference:PCD444')).toEqual([paper.decision]);
+    expect(await on('reference:PCD445')).toEqual([whole.decision]);
+    expect(await on('person:p-9')).toEqual([decider.decision]);
+  });
+
+  it('are found under the policy and the rule that judged them', async () => {
+    const consent = { policy: 'consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
+    await world.record('programme-met', 'AdoptPolicy', consent);
+    const { decision: first } = await uplift('143000000', 'PCD 437', 'p-1');
+    const { decision: second } = await uplift('176800000', 'PCD 813', 'p-2');
+    const { on, row } = await decisions();
+    for (const rule of ['consent', 'consent/approval']) expect(await on(`rule:${rule}`)).toEqual([second, first]);
+    expect(await row('rule:consent/standstill')).toBeUndefined();
+    expect((await row(`decision:${first}`)).judgedBy).toEqual({ programme: 'met', revision: expect.any(Number) });
   });
 
   it('are found under the person who took them, and by who recorded them', async () => {

@@ -93,6 +93,7 @@ describe('rows that are chosen by an entry of a list', () => {
   });
 
   it('are found by every employer of a workforce, however many there are', async () => {
+    for (let n = 0; n < 25; n++) await world.record(`supplier-e${n}`, 'RegisterSupplier', { title: `E${n}`, form: 'company' });
     for (let n = 0; n < 25; n++)
       await world.record('workforce-met', 'RecordBaseline', { programme: 'met', employer: `e${n}`, function: 'it', headcount: { count: 8, unit: 'people' } }); // prettier-ignore
     const rows = await read();
@@ -211,7 +212,7 @@ describe('a follower that is far behind', () => {
     await world.record('contract-moved', 'AwardContract', award);
     await world.record('contract-moved', 'WithdrawFact', { event: (await world.store.read('contract-moved'))[0]!.id });
     await world.record('contract-moved', 'AwardContract', { ...award, towers: ['euc'] });
-    await world.record('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, pointer: '/title', value: 'Computer Sciences', because: 'refined' }); // prettier-ignore
+    await world.record('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, changes: [{ pointer: '/title', value: 'Computer Sciences' }], because: 'refined' }); // prettier-ignore
     const rows = await read();
     for (const { name } of rows.projections) {
       const expected = await rows.updates(name);

@@ -28,7 +28,11 @@ it('a total has what is to come, what is in force and what has ended, as of any 
   const world = new World('2020-01-06');
   await recordWorld(world);
   const { recorded } = (await world.history('programme-met')).entries[0]!;
-  await world.record('programme-met', 'CorrectFact', { event: recorded.id, pointer: '/effectiveOn', value: '2010', because: 'error' });
+  await world.record('programme-met', 'CorrectFact', {
+    event: recorded.id,
+    changes: [{ pointer: '/effectiveOn', value: '2010' }],
+    because: 'error',
+  });
   await world.record('contract-a', 'AwardContract', award('1000000'), { effectiveOn: '2016-01-01' });
   await world.record('contract-a', 'SignContract', {}, { effectiveOn: '2016-02-01' });
   await world.record('contract-a', 'StartService', {}, { effectiveOn: '2016-03-01' });

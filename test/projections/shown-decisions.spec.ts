@@ -41,6 +41,7 @@ describe('a decision', () => {
       reason: 'Growth',
       evidence: ['https://example.org/813', 'Press', null],
       assessed: [{ rule: 'consent/approval', version: '1', result: 'met' }],
+      judgedBy: { programme: 'met', revision: 1 },
     });
   });
 
@@ -98,12 +99,28 @@ describe('the record behind a row', () => {
   it('of nothing is empty', async () =>
     expect(await trail()).toEqual({ lastDecision: null, evidence: null, sources: 0, claims: [], daysLate: 0, corrections: 0, assessed: [] })); // prettier-ignore
 
-  it('names the decision recorded last, never one of the ledger’s own, and its paper', async () => {
+  it('names the last decision, never one of the ledger’s own, and its paper', async () => {
     const { decision } = await hosting('AwardContract', award, { authority: { reference: 'PCD 1' }, effectiveOn: '2015' });
     await hosting('Annotate', { note: 'Seen' });
     expect((await trail()).lastDecision).toEqual({ decision, command: 'AwardContract', on: '2015', reference: 'PCD 1' });
     const last = await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { effectiveOn: '2015-06' });
     expect((await trail()).lastDecision).toMatchObject({ decision: last.decision, reference: null });
+  });
+
+  it('names the last decision by day of those that stand, with its day and its paper as corrected', async () => {
+    await hosting('AwardContract', award, { effectiveOn: '2015-01-01' });
+    const late = await hosting(
+      'ApproveChange',
+      { kind: 'scope', summary: 'More' },
+      { effectiveOn: '2015-12-01', authority: { reference: 'PCD 2' } },
+    );
+    const early = await hosting('ApproveChange', { kind: 'scope', summary: 'More' }, { effectiveOn: '2015-06-01' });
+    expect((await trail()).lastDecision).toMatchObject({ decision: late.decision, on: '2015-12-01', reference: 'PCD 2' });
+    const changes = [{ pointer: '/effectiveOn', value: '2015-12-31' }, { pointer: '/record/authority', value: { reference: 'PCD 3' } }]; // prettier-ignore
+    await hosting('CorrectFact', { event: early.events[0]!.id!, changes, because: 'error' });
+    expect((await trail()).lastDecision).toMatchObject({ decision: early.decision, on: '2015-12-31', reference: 'PCD 3' });
+    await hosting('WithdrawFact', { event: early.events[0]!.id! });
+    expect((await trail()).lastDecision).toMatchObject({ decision: late.decision, on: '2015-12-01' });
   });
 
   it('counts each source once, and grades the best of them', async () => {
@@ -127,14 +144,17 @@ describe('the record behind a row', () => {
     const said = (amount: string, ...evidence: object[]) => hosting('Annotate', { event, note: 'Another source', claim: claim(amount) }, { evidence }); // prettier-ignore
     await said('1', { title: 'Press' });
     await said('2', { uri: 'urn:a', title: 'A' }, { title: 'B' });
-    await said('3');
+    await said('3', { paragraph: '4' }, { title: 'C' });
+    await said(award.value.amount, { title: 'Agrees' });
     await hosting('Annotate', { event, note: 'Seen' });
     expect((await trail()).claims).toEqual([
       { event, ...claim('1'), source: 'Press' },
       { event, ...claim('2'), source: 'urn:a' },
-      { event, ...claim('3'), source: null },
+      { event, ...claim('3'), source: 'C' },
     ]);
     expect((await trail(2)).claims.map(({ value }) => value)).toEqual(['2', '3']);
+    await hosting('CorrectFact', { event, changes: [claim('2')], because: 'settled' });
+    expect((await trail()).claims).toEqual([]);
   });
 
   it('counts corrections, and the days of the event that was latest', async () => {
@@ -142,8 +162,8 @@ describe('the record behind a row', () => {
     await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { effectiveOn: '2016-01-01' });
     expect(await trail()).toMatchObject({ daysLate: 10, corrections: 0 });
     const event = await firstOf('contract-hosting');
-    await hosting('CorrectFact', { event, pointer: '/title', value: 'Hosting services', because: 'refined' });
-    await hosting('CorrectFact', { event, pointer: '/effectiveOn', value: '2015-12-31', because: 'refined' });
+    await hosting('CorrectFact', { event, changes: [{ pointer: '/title', value: 'Hosting services' }], because: 'refined' });
+    await hosting('CorrectFact', { event, changes: [{ pointer: '/effectiveOn', value: '2015-12-31' }], because: 'refined' });
     expect(await trail()).toMatchObject({ daysLate: 4, corrections: 2 });
   });
 
@@ -158,8 +178,14 @@ describe('the record behind a row', () => {
     expect((await trail()).assessed.map(({ result }) => result)).toEqual(['not-met', 'waived']);
     expect((await trail(1)).assessed.map(({ result }) => result)).toEqual(['waived']);
     const event = first.events[0]!.id!;
-    await hosting('CorrectFact', { event, pointer: '/to/amount', value: '151000000', because: 'error' }, by('Mayor', '2016-01-04'));
+    await hosting(
+      'CorrectFact',
+      { event, changes: [{ pointer: '/to/amount', value: '151000000' }], because: 'error' },
+      by('Mayor', '2016-01-04'),
+    );
     expect((await trail()).assessed.map(({ result }) => result)).toEqual(['waived']);
+    await hosting('WithdrawFact', { event: (await world.history('contract-hosting')).entries.at(-1)!.recorded.id });
+    expect((await trail()).assessed).toEqual([]);
     const assessed = assessedIn((await world.history('contract-hosting')).recorded);
     expect([assessed.size, [...assessed.keys()][0], assessed.get(event)![0]!.result]).toEqual([3, event, 'met']);
   });

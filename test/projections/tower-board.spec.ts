@@ -169,7 +169,7 @@ describe('a change', () => {
   it('is measured again when the original turns out to be another', async () => {
     await world.record('contract-dcms', 'AwardContract', dcms);
     await uplift('10210000');
-    await world.record('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), pointer: '/value', value: gbp('10000000'), because: 'error' }); // prettier-ignore
+    await world.record('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), changes: [{ pointer: '/value', value: gbp('10000000') }], because: 'error' }); // prettier-ignore
     const { changes, trail } = await (await board()).contract();
     expect(changes[0].figures.stepOverOriginal).toBe('0.021000');
     expect(trail.corrections).toBe(1);
@@ -455,7 +455,7 @@ describe('the board', () => {
 
   it('names a supplier by its title as corrected, on every row that shows it', async () => {
     await world.record('contract-euc', 'AwardContract', csc);
-    await world.record('supplier-csc', 'CorrectFact', { event: await firstOf('supplier-csc'), pointer: '/title', value: 'Computer Sciences Corporation', because: 'refined' }); // prettier-ignore
+    await world.record('supplier-csc', 'CorrectFact', { event: await firstOf('supplier-csc'), changes: [{ pointer: '/title', value: 'Computer Sciences Corporation' }], because: 'refined' }); // prettier-ignore
     const { rows, contract } = await board();
     expect((await contract()).supplierName).toBe('Computer Sciences Corporation');
     expect(Object.keys((await rows.updates('tower-board')).at(-1)!.changes)).toEqual(['tower:euc']);

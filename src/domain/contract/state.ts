@@ -6,6 +6,7 @@ import {
   eventsOf,
   moveEnd,
   type Amount,
+  type ExternalReference,
   type Occurrence,
   type Rules,
   type Value,
@@ -78,6 +79,11 @@ export interface Contract {
   readonly replaces?: string;
   readonly regime?: string;
   readonly procedure?: string;
+  readonly directAward?: { readonly ground: string };
+  readonly description?: string;
+  /** Where it is not the authority of the programme. */
+  readonly buyer?: string;
+  readonly references?: readonly ExternalReference[];
   /** As awarded, or as disclosed later; what every change is measured against. */
   readonly original: Value;
   /** The approved maximum now. */
@@ -118,6 +124,7 @@ export interface Contract {
     readonly reference: string;
     readonly uri?: string;
     readonly standstillEndsOn?: string;
+    readonly references?: readonly ExternalReference[];
     readonly on: string;
   }[];
   readonly novations: readonly Novation[];

@@ -144,7 +144,7 @@ export const loss = aggregate({
         kind: optional(choice(KINDS, 'A loss, or a payment that no contract or law asks for; a loss when absent')),
         bearer: choice(['authority', 'supplier'], 'Who bears it'),
         category: choice(ALL_CATEGORIES, 'What kind of loss or special payment'),
-        case: optional(id('What is one matter for authority: the losses of the programme with the same name here')),
+        case: optional(id('What is one matter for authority: the losses of the programme with the same name here', { belongs: true })),
         gross: value('What it comes to before anything is recovered'),
         items: optional(items),
         supplier: optional(ref('supplier', 'The supplier that bears or caused it')),

@@ -1,4 +1,4 @@
-import { amountOf, minor, showAmount, type Amount, type Assessment, type EventContext, type Taken } from '../../kernel/index.js';
+import { amountOf, minor, sameName, showAmount, type Amount, type Assessment, type EventContext, type Taken } from '../../kernel/index.js';
 import { assessment, certainlyInForce, inForce } from './policies.js';
 import type { LossRow, Policy, WithPolicies } from './policy.js';
 
@@ -59,7 +59,7 @@ const judged = (
     if (most.units > minor(limit))
       return say('not-met', `The authority is limited to ${showAmount(limit)}; this comes to ${showUnits(most.units, limit.currency)}.`);
   }
-  if (sameOffice(office, approver)) return say('met');
+  if (sameName(office, approver)) return say('met');
   const higher = higherRow(rows, decisive.index, office);
   return higher
     ? say('met', `${higher.approver} stands above ${approver} in the table.`)
@@ -68,7 +68,7 @@ const judged = (
 
 /** A row above another one that names an office: it may approve what the other may. */
 const higherRow = (rows: readonly LossRow[], index: number, office: string): LossRow | undefined =>
-  rows.slice(0, index).find((row) => sameOffice(row.approver, office));
+  rows.slice(0, index).find((row) => sameName(row.approver, office));
 
 /** Who would have to approve by what a loss comes to now, where the office that approved it, if any is known, is neither that one nor a higher one. */
 export const outgrown = (
@@ -81,13 +81,9 @@ export const outgrown = (
     const { decisive } = decisiveRow(rows, basis);
     if (!decisive) return [];
     const { approver } = rows[decisive.index]!;
-    if (office !== undefined && (sameOffice(office, approver) || higherRow(rows, decisive.index, office))) return [];
+    if (office !== undefined && (sameName(office, approver) || higherRow(rows, decisive.index, office))) return [];
     return [{ approver, ...(decisive.basis && { basis: decisive.basis }) }];
   });
-
-/** Offices are compared without regard to case and to blanks around and within. */
-export const sameOffice = (a: string, b: string): boolean => folded(a) === folded(b);
-const folded = (office: string): string => office.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase();
 
 interface Decisive {
   readonly index: number;

@@ -5,6 +5,7 @@ import {
   moveEnd,
   ratioOfPercent,
   reaches,
+  sameName,
   stepRangeOverOriginal,
   within,
   type Amount,
@@ -86,7 +87,7 @@ const approver = (
   if (applies !== 'yes') return not(WHY_NOT[applies]);
   if (!office) return not('Nobody was named as deciding.');
   if (!certainlyInForce(policy, on)) return not('Whether the policy was in force on that day is not known.');
-  const met = office.toLowerCase() === approver.toLowerCase();
+  const met = sameName(office, approver);
   return assessment(policy, rule, met ? 'met' : 'not-met', context, met ? undefined : `${approver} must approve this.`);
 };
 

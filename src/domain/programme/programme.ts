@@ -8,10 +8,13 @@ import {
   object,
   optional,
   ref,
+  references,
   aggregate,
   text,
   uri,
+  withReferences,
   type DataOf,
+  type ExternalReference,
   type Qualifier,
 } from '../../kernel/index.js';
 import {
@@ -67,6 +70,7 @@ export interface Programme extends WithPolicies {
   readonly headcountTargets: readonly HeadcountTarget[];
   readonly risks: readonly Risk[];
   readonly warnings: readonly Warning[];
+  readonly references?: readonly ExternalReference[];
 }
 
 const event = eventsOf<Programme>();
@@ -138,6 +142,7 @@ export const programme = aggregate({
         baseCurrency: text('ISO 4217 code', { max: 3, example: 'GBP' }),
         lateGraceDays: optional(count('Days by which a decision may be recorded after its day and still count as taken now', { max: 366 })),
         financialYearStarts: optional(choice(YEAR_STARTS, 'Month with whose first day the financial year begins; April when absent')),
+        references,
       },
       rules: {
         'programme/unknown-currency': {
@@ -147,7 +152,7 @@ export const programme = aggregate({
           holds: ({ data: { baseCurrency } }) => exponentOf(baseCurrency) !== undefined,
         },
       },
-      evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0, financialYearStarts = 'april' }) => ({
+      evolve: (p, { title, authority, baseCurrency, lateGraceDays = 0, financialYearStarts = 'april', references }) => ({
         ...p,
         stage: 'chartered',
         title,
@@ -155,6 +160,7 @@ export const programme = aggregate({
         baseCurrency,
         lateGraceDays,
         financialYearStarts,
+        ...withReferences([], references),
       }),
     }),
     IntegratorAppointed: event({

@@ -1,4 +1,16 @@
-import { choice, eventsOf, list, optional, ref, aggregate, text } from '../../kernel/index.js';
+import {
+  choice,
+  eventsOf,
+  flag,
+  list,
+  optional,
+  ref,
+  references,
+  aggregate,
+  text,
+  withReferences,
+  type ExternalReference,
+} from '../../kernel/index.js';
 
 /** A company, joint venture or consortium. The only aggregate that belongs to no programme. */
 export interface Supplier {
@@ -8,6 +20,9 @@ export interface Supplier {
   readonly members: readonly string[];
   readonly aliases: readonly string[];
   readonly registration?: string;
+  readonly sme?: boolean;
+  readonly vcse?: boolean;
+  readonly references?: readonly ExternalReference[];
 }
 
 const event = eventsOf<Supplier>();
@@ -25,6 +40,9 @@ export const supplier = aggregate({
         members: optional(list(ref('supplier'), 'Members that are registered themselves', { max: 50 })),
         aliases: optional(list(text('Other name'), 'Other names', { max: 50 })),
         registration: optional(text('Number in a public register', { max: 60 })),
+        sme: optional(flag('Whether it is a small or medium-sized enterprise')),
+        vcse: optional(flag('Whether it is a voluntary, community or social enterprise')),
+        references,
       },
       rules: {
         'supplier/company-with-members': {
@@ -33,13 +51,16 @@ export const supplier = aggregate({
           holds: ({ data: { form, members = [] } }) => form !== 'company' || members.length === 0,
         },
       },
-      evolve: (_, { title, form, members = [], aliases = [], registration }) => ({
+      evolve: (_, { title, form, members = [], aliases = [], registration, sme, vcse, references }) => ({
         stage: 'registered',
         title,
         form,
         members,
         aliases,
         ...(registration && { registration }),
+        ...(sme !== undefined && { sme }),
+        ...(vcse !== undefined && { vcse }),
+        ...withReferences([], references),
       }),
     }),
   },

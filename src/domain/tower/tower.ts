@@ -1,4 +1,4 @@
-import { eventsOf, optional, ref, aggregate, text } from '../../kernel/index.js';
+import { eventsOf, optional, ref, references, aggregate, text, withReferences, type ExternalReference } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 
 /** What is decided of a tower itself. Procuring, live, exiting and the like are derived from its contracts by a projection. */
@@ -8,6 +8,7 @@ export interface Tower {
   readonly title: string;
   readonly scope?: string;
   readonly plannedOn?: string;
+  readonly references?: readonly ExternalReference[];
 }
 
 const event = eventsOf<Tower, Programme>();
@@ -23,13 +24,15 @@ export const tower = aggregate({
         programme: ref('programme'),
         title: text('Name of the tower', { example: 'Hosting' }),
         scope: optional(text('What the tower holds', { max: 1000 })),
+        references,
       },
-      evolve: (_, { programme, title, scope }, { effectiveOn }) => ({
+      evolve: (_, { programme, title, scope, references }, { effectiveOn }) => ({
         stage: 'planned',
         programme,
         title,
         plannedOn: effectiveOn,
         ...(scope && { scope }),
+        ...withReferences([], references),
       }),
     }),
   },

@@ -18,7 +18,10 @@ import {
 
 export const UNITS = ['posts', 'people', 'fte'] as const;
 export const poolFields = {
-  employer: id('Who employs them: the authority, or a supplier', { example: 'authority' }),
+  employer: id('Who employs them: `authority`, or a registered supplier', {
+    example: 'authority',
+    names: { category: 'supplier', unless: ['authority'] },
+  }),
   function: id('What they do', { example: 'it' }),
   unit: choice(UNITS, 'What is counted; never mixed'),
 };

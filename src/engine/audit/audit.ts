@@ -4,7 +4,10 @@ import {
   daysLate,
   differences,
   isLedgerEvent,
+  ledgerDataOf,
+  openClaims,
   Rejection,
+  shapeOf,
   type AnyCommand,
   type Assessment,
   type Entry,
@@ -34,7 +37,7 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     /** Events of a later day in the view, since they say what already was; by the recorded clock they are not in it. */
     revealed: revealed.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
-      entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
+      openClaims(entry).map(({ claim, by, note, evidence }) => ({ event: entry.recorded.id, by, ...claim, note, evidence })),
     ),
     notes: history.notes,
   };
@@ -57,9 +60,12 @@ const whoAndWhy = ({ metadata }: RecordedEvent) => {
   };
 };
 
+/** As corrected: what was removed is absent. */
+const grounded = ({ decidedBy, authority, reason }: Entry['grounds']) => ({ decidedBy, authority, reason });
+
 /** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
 export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
-  const { recorded, data, effectiveOn, evidence, corrections, notes } = entry;
+  const { recorded, data, effectiveOn, evidence, grounds, corrections, notes } = entry;
   const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
   return {
     event: recorded.id,
@@ -70,6 +76,7 @@ export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
     effectiveOn,
     ...(late > 0 && { daysLate: late }),
     ...whoAndWhy(recorded),
+    ...grounded(grounds),
     evidence,
     data: data as Json,
     corrections,
@@ -204,7 +211,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
-  const { record = {}, ...data } = bodyOf(first);
+  const { record = {}, ...sent } = bodyOf(first);
+  const data = command.upcast?.(sent) ?? sent;
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
   const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
   const history = (await load(category, id)).atRevision(first.revision - 1);
@@ -216,7 +224,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
     effectiveOn: metadata.effectiveOn,
     today: dayOf(metadata.recordedAt, history.timeZone),
   };
-  const recorded = events.map((e): Outcome => ({ type: e.type, data: e.data as Json, assessed: e.metadata.assessed ?? [] }));
+  const today = (e: RecordedEvent): Json => (isLedgerEvent(e.type) ? ledgerDataOf(e) : shapeOf(history.aggregate, e));
+  const recorded = events.map((e): Outcome => ({ type: e.type, data: today(e), assessed: e.metadata.assessed ?? [] }));
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
     const set = metadata.known.map((k) => k.stream).filter((of) => split(of)[0] === category);

@@ -1,6 +1,7 @@
 import {
   addDays,
   certainlyBefore,
+  changeAt,
   contextOf,
   currenciesIn,
   differences,
@@ -16,11 +17,16 @@ import {
   type AnyCommand,
   type Assessment,
   type CommandInput,
+  type Corrected,
   type Event,
+  type ExternalReference,
   type EventContext,
   type History,
   type Json,
   type Known,
+  type NamedReference,
+  type Reference,
+  type Reinstated,
   type Taken,
 } from '../../kernel/index.js';
 
@@ -28,6 +34,7 @@ import {
 export const engineRefusals = {
   'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
   'ledger/another-programme': 'An id in the body names something of another programme.',
+  'ledger/reference-taken': 'An external reference belongs to another one of its kind.',
   'ledger/former-currency': 'An amount is in a currency that was withdrawn before its day.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
@@ -43,6 +50,8 @@ export interface ReadSet {
   readonly others: ReadonlyMap<string, History>;
   /** Streams of the others in its set; absent where nothing can say which they are. */
   readonly set?: readonly string[] | undefined;
+  /** External references that the command would add and that others have. */
+  readonly taken?: readonly (NamedReference & { readonly by: string })[];
 }
 
 /** What was decided, before it has a place in the log. */
@@ -68,6 +77,9 @@ export const setJudged = (command: AnyCommand, { aggregate, state }: History): s
   return assesses ? aggregate.setOf?.(state) : undefined;
 };
 
+/** The streams that have an external reference, of one category; what is recorded meanwhile is not among them. */
+export type Holders = (category: string, reference: ExternalReference) => Promise<readonly string[]>;
+
 /** Streams of a set that are read at once. */
 const AT_ONCE = 50;
 
@@ -75,7 +87,32 @@ const AT_ONCE = 50;
  * Reads what a decision has to know beside its own stream, in parallel: the governing programme, and the aggregates that the body names.
  * @throws what `load` throws
  */
-export const readOthers = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
+export const readOthers = async (
+  command: AnyCommand,
+  data: Fields,
+  own: History,
+  load: Load,
+  members?: Members,
+  holders?: Holders,
+): Promise<ReadSet> => {
+  const set = await readNamed(command, data, own, load, members);
+  const references = holders ? referencesOf(command, data, own) : [];
+  if (references.length === 0) return set;
+  const taken = await Promise.all(
+    references.map(async (reference) => {
+      const by = (await holders!(own.aggregate.category, reference)).find((stream) => stream !== own.stream);
+      return by === undefined ? [] : [{ ...reference, by }];
+    }),
+  );
+  return { ...set, taken: taken.flat() };
+};
+const referencesOf = (command: AnyCommand, data: Fields, own: History): readonly NamedReference[] => {
+  if (command.references) return command.references(data, own);
+  if (!command.fields['references']?.unique) return [];
+  const sent = (data['references'] ?? []) as readonly ExternalReference[];
+  return sent.map(({ scheme, id }, i) => ({ scheme, id, pointer: `/references/${i}` }));
+};
+const readNamed = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
   const { governedBy } = own.aggregate;
   const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
   const wanted = new Map<string, Promise<History>>();
@@ -84,7 +121,7 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
     if (!wanted.has(stream)) wanted.set(stream, load(category, id));
   };
   if (governing) want(governedBy.aggregate.category, governing as string);
-  for (const { category, id } of refsIn(command.fields, data)) want(category, id);
+  for (const { category, id } of namedBy(command, data, own)) want(category, id);
   const histories = await Promise.all(wanted.values());
   const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
   const name = setJudged(command, own);
@@ -96,6 +133,10 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
     for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
       others.set(history.stream, history);
   return { own, others, set };
+};
+const namedBy = (command: AnyCommand, data: unknown, own: History): readonly Reference[] => {
+  const refs = refsIn(command.fields, data);
+  return command.named ? [...refs, ...command.named(data, own)] : refs;
 };
 /** `loss-debts` → `loss`, `debts`. */
 const split = (stream: string): [category: string, id: string] => {
@@ -109,7 +150,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set, taken: held = [] }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -117,11 +158,13 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   if (!command.aggregate && own.revision < 0)
     reject(`${aggregate.category}/unknown`, `No such ${aggregate.category}: nothing was recorded of it.`);
 
-  const refs = refsIn(command.fields, data);
+  const refs = namedBy(command, data, own);
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
-      reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+      reject('ledger/unknown-reference', whyNotThere(category, others.get(`${category}-${id}`)!), { pointer });
   refuseOtherProgrammes(aggregate.governedBy ? (aggregate.governedBy.of(own.state) ?? data.programme) : own.id, own, others, refs);
+
+  for (const { scheme, id, pointer, by } of held) reject('ledger/reference-taken', `${scheme} ${id} belongs to ${by}.`, { pointer });
 
   for (const { currency, pointer } of currenciesIn(command.fields, data)) {
     const withdrawn = withdrawnOn(currency);
@@ -159,6 +202,11 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
   return { events, assessed, about, known };
+};
+
+const whyNotThere = (category: string, { id, revision, duplicateOf }: History): string => {
+  if (duplicateOf !== undefined) return `${category} ${id} is a duplicate of ${duplicateOf}.`;
+  return revision < 0 ? `No ${category} ${id} is recorded.` : `All that was recorded of ${category} ${id} has been withdrawn.`;
 };
 
 /** References stay inside their programme: a supplier belongs to none. */
@@ -234,37 +282,56 @@ const onAggregate = (
  * since who decided the fact did not decide this.
  */
 const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
-  const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
-  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
-  const [then, now] = [events.every(isNote) ? [] : [...history.steps()], corrected.length > 0 ? [...after.steps()] : []];
+  const corrections = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data as Corrected] : []));
+  const reinstated = reinstatedBy(events);
+  const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections, reinstated)).at(-1)!;
+  // What was withdrawn as a whole is still about what it was about.
+  const about = after.entries.length > 0 ? after.state : history.state;
+  const [then, now] = [
+    events.every(isNote) ? [] : [...history.steps()],
+    corrections.length > 0 || reinstated.length > 0 ? [...after.steps()] : [],
+  ];
   const asItStands = (steps: typeof then, event: string): Judged[] =>
     steps
       .filter(({ entry }) => entry.recorded.id === event)
       .map(({ entry, before }) => ({ type: entry.recorded.type, data: entry.data, context: contextOf(entry), state: before }));
-  const { decidedBy, authority } = record;
-  const byCommand = (judged: Judged): Judged => {
-    const { decidedBy: _, authority: __, ...context } = judged.context;
+  const byCommand = (judged: Judged, correction?: Corrected): Judged => {
+    const { decidedBy: as, authority: on, ...context } = judged.context;
+    const decidedBy = correction && corrects(correction, 'decidedBy') ? as : record.decidedBy;
+    const authority = correction && corrects(correction, 'authority') ? on : record.authority;
     return { ...judged, context: { ...context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) } };
   };
+  const ofDecisions = (steps: typeof then, facts: readonly string[]): readonly Judged[] =>
+    facts
+      .flatMap((event) => asItStands(steps, event))
+      .filter((of) => history.aggregate.events[of.type].assessesWithdrawal)
+      .map((of) => byCommand(of));
   const judgedOf = ({ type, data }: Event): readonly Judged[] => {
-    if (type === 'FactWithdrawn')
-      return [data.event as string, ...((data.dependants ?? []) as readonly string[])]
-        .flatMap((event) => asItStands(then, event))
-        .filter((of) => history.aggregate.events[of.type].assessesWithdrawal)
-        .map(byCommand);
-    if (type !== 'FactCorrected' || String(data.pointer).startsWith('/evidence')) return [];
-    const [was] = asItStands(then, data.event as string);
-    return asItStands(now, data.event as string).map((judged) => ({
-      ...byCommand(judged),
-      ...(was && !decidedBy && !authority && { was }),
-    }));
+    if (type === 'FactWithdrawn') return ofDecisions(then, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
+    if (type === 'FactReinstated') return ofDecisions(now, reinstated);
+    if (type !== 'FactCorrected') return [];
+    const correction = data as Corrected;
+    if (correction.changes.every(({ pointer }) => NOT_JUDGED.test(pointer))) return [];
+    const [was] = asItStands(then, correction.event);
+    const names = record.decidedBy ?? record.authority ?? (corrects(correction, 'decidedBy') || corrects(correction, 'authority'));
+    return asItStands(now, correction.event).map((judged) => ({ ...byCommand(judged, correction), ...(was && !names && { was }) }));
   };
-  return events.map((event) => ({ judged: judgedOf(event), after: after.state }));
+  return events.map((event) => ({ judged: judgedOf(event), after: about }));
 };
 const isNote = ({ type }: Event): boolean => type === 'FactAnnotated';
 
-/** `corrected`: the events whose own rules speak of the value that was sent. */
-const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T => {
+/** Fields that no policy asks for. */
+const NOT_JUDGED = /^\/(evidence|record\/reason)(\/|$)/;
+
+/** Whether a correction says itself who decided the fact, or on what authority. */
+const corrects = ({ changes }: Corrected, name: 'decidedBy' | 'authority'): boolean =>
+  changes.some(({ pointer }) => `${pointer}/`.startsWith(`/record/${name}/`) || pointer === '/record');
+
+const reinstatedBy = (events: readonly Event[]): readonly string[] =>
+  events.flatMap(({ type, data }) => (type === 'FactReinstated' ? [data.event as string, ...((data as Reinstated).dependants ?? [])] : []));
+
+/** `corrections`: the rules of their own events speak of the values that were sent. */
+const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = [], reinstated: readonly string[] = []): T => {
   try {
     return fold();
   } catch (error) {
@@ -273,9 +340,15 @@ const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T =
     if (!entry) throw new Rejection(code, message, broken?.pointer === undefined ? {} : { pointer: broken.pointer });
     const { recorded, effectiveOn } = entry;
     const where = { event: recorded.id, eventType: recorded.type, eventEffectiveOn: effectiveOn, because: code };
-    if (broken && corrected.includes(recorded.id))
+    if (reinstated.includes(recorded.id))
+      throw new Rejection('ledger/cannot-stand-again', `${recorded.type} of ${effectiveOn} cannot stand again: ${message}`, {
+        pointer: '/event',
+        ...where,
+      });
+    const correction = broken && corrections.find(({ event }) => event === recorded.id);
+    if (correction)
       throw new Rejection('ledger/wrong-value', `${recorded.type} of ${effectiveOn} cannot say this: ${message}`, {
-        pointer: '/value',
+        pointer: `/changes/${changeAt(correction.changes, (broken.pointer ?? '').replace('/record/effectiveOn', '/effectiveOn'))}/value`,
         ...where,
       });
     const advice = effectiveOn === 'unknown' ? ' Refine its date first: it is unknown.' : '';

@@ -9,11 +9,11 @@ import type {
   Provenance,
   RecordedEvent,
 } from '../../kernel/index.js';
-import { dayOf, Rejection } from '../../kernel/index.js';
+import { dayOf, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { decide, readOthers, setJudged, type Decision, type Members } from './decide.js';
+import { decide, readOthers, setJudged, type Decision, type Holders, type Members } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
@@ -27,6 +27,8 @@ export interface Ports {
   newId(): string;
   /** The streams of a set, such as the losses of one case, with all that was acknowledged before; absent where nothing keeps sets. */
   readonly members?: Members;
+  /** Who has an external reference; absent where nothing keeps an index of them. */
+  readonly holders?: Holders;
 }
 
 export interface CommandRequest extends Precondition {
@@ -166,7 +168,7 @@ export class Engine {
     const { command, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
     const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
-    const readSet = await readOthers(command, data, own, load, this.ports.members);
+    const readSet = await readOthers(command, data, own, load, this.ports.members, this.ports.holders);
 
     const { stream, revision } = own;
     const key = dryRun ? undefined : request.idempotencyKey;
@@ -212,7 +214,7 @@ export class Engine {
       type: event.type,
       data: event.data,
       metadata: {
-        schemaVersion: aggregate.events[event.type]?.version ?? 1,
+        schemaVersion: versionOf(aggregate, event.type),
         recordedAt,
         effectiveOn,
         about: about[i]!,

@@ -23,8 +23,14 @@ export interface Field<T = unknown> {
   readonly max?: number | undefined;
   readonly values?: readonly string[] | undefined;
   readonly category?: string | undefined;
+  /** The category that an identifier names, unless it is one of some words: `authority`, or the id of a supplier. */
+  readonly names?: { readonly category: string; readonly unless: readonly string[] } | undefined;
   /** Of money: whether it may be below zero. */
   readonly signed?: boolean | undefined;
+  /** Of external references: whether each belongs to one aggregate of its category. */
+  readonly unique?: boolean | undefined;
+  /** Whether it says what the stream is judged with, which is never corrected. */
+  readonly belongs?: boolean | undefined;
   readonly item?: Field | undefined;
   readonly fields?: Fields | undefined;
   readonly _type?: T;
@@ -37,7 +43,7 @@ export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optiona
   readonly [K in Optional<F>]?: Exclude<TypeOf<F[K]>, undefined>;
 };
 
-type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max'>>;
+type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max' | 'names' | 'belongs'>>;
 const field =
   <T>(kind: Kind, fixed: Partial<Field> = {}) =>
   (about?: string, more: More = {}): Field<T> =>
@@ -120,8 +126,9 @@ const disclosures: readonly Fields[] = [
   { withheld: object({ until: optional(date()), why: text() }) },
 ];
 
-function choiceOfTrue(): Field<true> {
-  return { kind: 'flag', optional: false, values: ['true'] } as Field<true>;
+/** A flag that is true where it stands. */
+export function choiceOfTrue(about?: string): Field<true> {
+  return { kind: 'flag', optional: false, about, values: ['true'] } as Field<true>;
 }
 
 type Check = (field: Field, value: unknown, at: string, problems: Problem[]) => void;
@@ -479,9 +486,10 @@ export interface Reference {
   readonly pointer: string;
 }
 
-const collectRefs = ({ kind, category, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
+const collectRefs = ({ kind, category, names, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
   if (value === undefined) return;
   if (kind === 'ref') found.push({ category: category!, id: value, pointer });
+  else if (names) found.push(...(names.unless.includes(value) ? [] : [{ category: names.category, id: value, pointer }]));
   else if (kind === 'object') refsIn(fields!, value, pointer, found);
   else (value as readonly unknown[]).forEach((entry, i) => collectRefs(item!, entry, `${pointer}/${i}`, found));
 };
@@ -509,8 +517,11 @@ const fieldsWithRefs = (fields: Fields): readonly (readonly [name: string, field
   return found;
 };
 const withRefs = new WeakMap<Fields, readonly (readonly [name: string, field: Field])[]>();
-const mayRefer = ({ kind, fields, item }: Field): boolean =>
-  kind === 'ref' || (fields !== undefined && fieldsWithRefs(fields).length > 0) || (item !== undefined && mayRefer(item));
+const mayRefer = ({ kind, names, fields, item }: Field): boolean =>
+  kind === 'ref' ||
+  names !== undefined ||
+  (fields !== undefined && fieldsWithRefs(fields).length > 0) ||
+  (item !== undefined && mayRefer(item));
 
 /** Every currency of an input's money, with where it stands. */
 export const currenciesIn = (fields: Fields, data: any, at = '', found: Named[] = []): Named[] => {
@@ -548,6 +559,28 @@ const evidence = object({
   sha256: optional(text('SHA-256 of the document in hexadecimal', { max: 64 })),
   confidence: optional(choice(['primary', 'press', 'derived', 'low'])),
 });
+
+const externalReference = object({
+  scheme: text('Whose identifiers these are', { max: 60, example: 'ocid' }),
+  id: text('As the other system writes it', { max: 200, example: 'ocds-b5fd17-1234' }),
+});
+/** An identifier of another system: any case, compared as exact text. */
+export type ExternalReference = NonNullable<TypeOf<typeof externalReference>>;
+const otherSystems = list(externalReference, 'Identifiers in other systems', { max: 20 });
+/** Each belongs to one aggregate of its category, by its exact text. */
+export const references = optional({ ...otherSystems, unique: true } as typeof otherSystems);
+/** Of what has no stream of its own, such as a notice: several may have the same. */
+export const sharedReferences = optional(otherSystems);
+
+/** Each once, in the order in which they were recorded; absent where there is none. */
+export const withReferences = (
+  before: readonly ExternalReference[] = [],
+  more: readonly ExternalReference[] = [],
+): { readonly references?: readonly ExternalReference[] } => {
+  const all = [...before];
+  for (const { scheme, id } of more) if (!all.some((other) => other.scheme === scheme && other.id === id)) all.push({ scheme, id });
+  return all.length > 0 ? { references: all } : {};
+};
 
 /** The reserved key `record` of every command: when, who decided, on what authority and evidence. */
 export const provenanceFields = {

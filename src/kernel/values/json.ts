@@ -26,6 +26,9 @@ export const steps = (pointer: string): string[] =>
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
+/** Whether one JSON Pointer leads into what the other one names, or both name the same. */
+export const overlap = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+
 /** A key as a step of a JSON Pointer, at most 64 characters of it. */
 export const stepOf = (key: string): string =>
   (key.length > 64 ? `${key.slice(0, 63)}…` : key).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
@@ -67,6 +70,20 @@ const put = (value: any, [step, ...rest]: string[], to: Json): any => {
   if (Array.isArray(value)) return isEntry(value, step) ? value.with(Number(step), put(value[Number(step)], rest, to)) : value;
   if (!isObject(value) || (rest.length > 0 && !Object.hasOwn(value, step))) return value;
   return { ...value, [step]: put(value[step], rest, to) };
+};
+
+/** A copy without the member that a JSON Pointer names; the same value where there is none. An entry of a list stays. */
+export const withoutValue = (value: any, pointer: string): any => without(value, steps(pointer));
+
+const without = (value: any, [step, ...rest]: string[]): any => {
+  if (step === undefined || !has(value, step)) return value;
+  if (rest.length > 0)
+    return Array.isArray(value)
+      ? value.with(Number(step), without(value[Number(step)], rest))
+      : { ...value, [step]: without(value[step], rest) };
+  if (Array.isArray(value)) return value;
+  const { [step]: _, ...others } = value;
+  return others;
 };
 
 /** One step of a change, in the form of RFC 6902, with the former value beside it. */

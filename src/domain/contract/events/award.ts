@@ -9,11 +9,13 @@ import {
   object,
   optional,
   ref,
+  sharedReferences,
   signedValue,
   text,
   uri,
   type DataOf,
 } from '../../../kernel/index.js';
+import { particulars, procured, withParticulars } from '../particulars.js';
 import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage } from '../state.js';
 
 const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
@@ -90,6 +92,8 @@ export const awarding = {
       supplier,
       regime: optional(regime),
       ...terms,
+      ...particulars,
+      ...procured,
       awardedOn: optional(date('Day of the award')),
       signedOn: optional(date('Day of the signature')),
       historyCompleteFrom: optional(date('From this day on its history is complete here')),
@@ -104,6 +108,7 @@ export const awarding = {
     },
     evolve: (c, data, { effectiveOn, asOf }) => ({
       ...withTerms(c, data),
+      ...withParticulars(c, data),
       stage: asOf === undefined ? data.stage : stageOn(asOf, data),
       ...(asOf !== undefined && { recordedLater: effectiveOn }),
       programme: data.programme,
@@ -129,9 +134,11 @@ export const awarding = {
       title,
       towers: optional(towers),
       replaces: optional(ref('contract', 'The contract it replaces')),
+      ...particulars,
     },
-    evolve: (c, { programme, title, towers = [], replaces }, { effectiveOn }) => ({
+    evolve: (c, { programme, title, towers = [], replaces, ...rest }, { effectiveOn }) => ({
       ...c,
+      ...withParticulars(c, rest),
       stage: 'planned',
       programme,
       title,
@@ -165,6 +172,8 @@ export const awarding = {
       regime: optional(regime),
       replaces: optional(ref('contract', 'The contract it replaces')),
       ...terms,
+      ...particulars,
+      ...procured,
     },
     rules: {
       'contract/no-programme': {
@@ -182,6 +191,7 @@ export const awarding = {
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
+      ...withParticulars(c, data),
       stage: c.dates['started'] ? 'live' : 'awarded',
       supplier: data.supplier,
       towers: data.towers ?? c.towers,
@@ -199,6 +209,7 @@ export const awarding = {
       reference: text('Number of the notice', { example: '2016/S 045-075423' }),
       uri: optional(uri('Where it is published')),
       standstillEndsOn: optional(date('Last day of the standstill')),
+      references: sharedReferences,
     },
     evolve: (c, data, { effectiveOn }) => ({ ...c, notices: [...c.notices, { ...data, on: effectiveOn }] }),
   }),

@@ -1,31 +1,68 @@
-import { addDays, at, canonical, certainlyBefore, ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
-import { fieldRefusals, factOf, factRefusals, fieldOf, namesIn } from '../correctable.js';
+import {
+  canonical,
+  certainlyBefore,
+  correctable,
+  currenciesIn,
+  dayOf,
+  ledgerCommand,
+  ledgerEvents,
+  overlap,
+  reject,
+  upcastCorrection,
+  withdrawnOn,
+  type Change,
+  type Correctable,
+  type Entry,
+  type History,
+} from '../../../kernel/index.js';
+import { addedReferences, changeRefusals, corrected, factOf, factRefusals, fieldRefusals, namedIn, placeOf } from '../correctable.js';
 
-const own = {
-  'ledger/never-corrected': 'Identifiers are never corrected: withdraw the fact and record it again.',
-  'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.',
-};
+const own = { 'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.' };
 
 export const correctFact = ledgerCommand('CorrectFact', {
-  summary: 'Correct a field of a recorded fact; what was believed before stays on record.',
+  summary: 'Correct fields of a recorded fact, together; what was believed before stays on record.',
   fields: { ...ledgerEvents.FactCorrected },
   events: ['FactCorrected'],
-  refusals: { ...factRefusals, ...fieldRefusals, ...own },
+  refusals: { ...factRefusals, ...fieldRefusals, ...changeRefusals, ...own },
+  named: ({ event, changes }, history) => namedIn(changes, history, event),
+  references: ({ event, changes }, history) => addedReferences(changes, history, event),
+  upcast: upcastCorrection,
 
   decide({ data }, history) {
-    const entry = factOf(history, data.event);
-    const field = fieldOf(history, entry, data.pointer, data.value);
-    const whole = { ...entry.data, effectiveOn: entry.effectiveOn, evidence: entry.evidence };
-    const now = at(whole, data.pointer);
-    if (canonical(namesIn(field, now)) !== canonical(namesIn(field, data.value)))
-      reject<keyof typeof own>('ledger/never-corrected', `${data.pointer} names what the fact is about.`, { pointer: '/pointer' });
-    if (now !== undefined && canonical(now) === canonical(data.value)) return [];
-    const recordedOn = addDays(entry.recorded.metadata.recordedAt.slice(0, 10), 1); // the ledger's day may be one ahead of UTC's
-    if (data.pointer === '/effectiveOn' && certainlyBefore(recordedOn, data.value as string))
-      reject<keyof typeof own>('ledger/effective-after-recording', `It was recorded at ${entry.recorded.metadata.recordedAt}.`, {
-        pointer: '/value',
+    const { event, changes } = data;
+    const entry = factOf(history, event);
+    const before = correctable(entry);
+    const after = corrected(history, entry, changes);
+    const closes = data.because === 'settled' && closesClaims(entry, changes);
+    if (!closes && canonical(before) === canonical(after)) return [];
+    const recordedOn = dayOf(entry.recorded.metadata.recordedAt, history.timeZone);
+    const { effectiveOn = recordedOn } = after;
+    if (certainlyBefore(recordedOn, effectiveOn) && effectiveOn !== entry.effectiveOn)
+      reject<keyof typeof own>('ledger/effective-after-recording', `It was recorded on ${recordedOn}.`, {
+        pointer: placeOf(changes, '/effectiveOn'),
       });
+    refuseFormerCurrency(history, entry, { ...after, effectiveOn }, (pointer) => placeOf(changes, pointer));
 
     return [{ type: 'FactCorrected', data }];
   },
 });
+
+/** A source is settled for also where its value was the adopted one all along. */
+const closesClaims = ({ notes }: Entry, changes: readonly Change[]): boolean =>
+  notes.some(({ claim, settledBy }) => claim && !settledBy && changes.some(({ pointer }) => overlap(pointer, claim.pointer)));
+
+/** As of a new fact: no amount is in a currency that was withdrawn before its day. One that stood already is not held against the change. */
+const refuseFormerCurrency = (history: History, entry: Entry, after: Correctable, where: (pointer: string) => string): void => {
+  const { fields } = history.aggregate.events[entry.recorded.type]!;
+  const former = (data: Correctable, on: string) =>
+    currenciesIn(fields, data).filter(({ currency }) => {
+      const withdrawn = withdrawnOn(currency);
+      return withdrawn !== undefined && certainlyBefore(withdrawn, on);
+    });
+  const [problem] = former(after, after.effectiveOn);
+  if (!problem || former(entry.data, entry.effectiveOn).length > 0) return;
+  const { currency, pointer } = problem;
+  reject('ledger/former-currency', `${currency} was withdrawn in ${withdrawnOn(currency)}; this is of ${after.effectiveOn}.`, {
+    pointer: where(pointer),
+  });
+};

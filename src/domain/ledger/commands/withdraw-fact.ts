@@ -1,15 +1,15 @@
 import { flag, IllegalTransitionError, ledgerCommand, ledgerEvents, optional, type Event, type History } from '../../../kernel/index.js';
-import { factOf, factRefusals } from '../correctable.js';
+import { factRefusals, standingOf } from '../correctable.js';
 
 export const withdrawFact = ledgerCommand('WithdrawFact', {
-  summary: 'Withdraw a fact that never happened.',
+  summary: 'Withdraw a fact that never happened, or a note or a claim.',
   fields: { event: ledgerEvents.FactWithdrawn.event, withDependants: optional(flag('Take along what can no longer follow')) },
   events: ['FactWithdrawn'],
   refusals: { ...factRefusals, 'ledger/breaks-later-event': 'A later fact could no longer follow.' },
 
   decide({ data: { event, withDependants = false } }, history) {
-    factOf(history, event);
-    const dependants = withDependants ? dependantsOf(history, event) : [];
+    const isNote = standingOf(history, event).type === 'FactAnnotated';
+    const dependants = withDependants && !isNote ? dependantsOf(history, event) : [];
     return [withdrawn(event, dependants)];
   },
 });
