@@ -52,7 +52,9 @@ const losses = source(loss, 'loss', {
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, policies } }) => ({ [`programme:${id}`]: { programme: id, title, policies } }),
+  show: ({ id, state: { title, policies } }) => ({
+    [`programme:${id}`]: { programme: id, title, policies: policies.map(({ law: _, ...policy }) => policy) },
+  }),
   shownByLinking: true,
 });
 type About = Programme['risks'][number]['about'];

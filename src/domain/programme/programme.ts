@@ -31,6 +31,7 @@ import {
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
+import { malformedIn, packFields, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
 
 /** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
@@ -66,8 +67,11 @@ const policyFields = {
   specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),
   discloseAbove: optional(amount('A loss or special payment above it is named in the losses statement of its year')),
   checks: optional(list(choice(CHECKS), 'Checks that apply', { max: CHECKS.length })),
+  law: optional(object(packFields, 'A pack of law, with its whole body')),
 };
-export type Policy = DataOf<typeof policyFields>;
+type PolicyData = DataOf<typeof policyFields>;
+/** As adopted, with the day of the adoption. */
+export type Policy = PolicyData & { readonly adoptedOn: string };
 export type ApprovalRow = NonNullable<Policy['approvals']>[number];
 
 const warningFields = {
@@ -118,7 +122,7 @@ const duplicate = <T>(list: readonly T[], keyOf: (entry: T) => string): T | unde
   return list.find((entry) => seen.size === seen.add(keyOf(entry)).size);
 };
 /** The first row of a table for losses that can never apply. */
-const unreachableIn = (policy: Policy): { readonly pointer: string; readonly approver: string } | undefined => {
+const unreachableIn = (policy: PolicyData): { readonly pointer: string; readonly approver: string } | undefined => {
   for (const table of ['writeOffs', 'specialPayments'] as const) {
     const rows = policy[table] ?? [];
     const index = unreachableRow(rows);
@@ -126,7 +130,7 @@ const unreachableIn = (policy: Policy): { readonly pointer: string; readonly app
   }
   return undefined;
 };
-const versionOf = ({ policy, version }: Policy): string => `${policy} ${version}`;
+const versionOf = ({ policy, version }: PolicyData): string => `${policy} ${version}`;
 const eachOnce = {
   'programme/duplicate': {
     says: 'Each strategy, target, saving and risk has an id of its own.',
@@ -278,8 +282,8 @@ export const programme = aggregate({
         'programme/policy-without-rules': {
           says: 'A policy needs an approval table or a check.',
           field: '/approvals',
-          holds: ({ data: { approvals = [], writeOffs = [], specialPayments = [], checks = [], discloseAbove } }) =>
-            approvals.length + writeOffs.length + specialPayments.length + checks.length > 0 || discloseAbove !== undefined,
+          holds: ({ data: { approvals = [], writeOffs = [], specialPayments = [], checks = [], discloseAbove, law } }) =>
+            approvals.length + writeOffs.length + specialPayments.length + checks.length > 0 || (discloseAbove ?? law) !== undefined,
         },
         'programme/policy-ends-before-start': {
           says: 'A policy cannot end before it is in force.',
@@ -298,8 +302,20 @@ export const programme = aggregate({
           detail: ({ data }) => `${unreachableIn(data)!.approver} would never be asked: a row before it applies wherever this one does.`,
           holds: ({ data }) => unreachableIn(data) === undefined,
         },
+        'programme/malformed-rule': {
+          says: 'Every rule of a pack of law is one that can be asked.',
+          field: ({ data: { law } }) => `/law${malformedIn(law!)[0]!.pointer}`,
+          detail: ({ data: { law } }) => `${malformedIn(law!)[0]!.pointer} ${malformedIn(law!)[0]!.detail}.`,
+          holds: ({ data: { law } }) => !law || malformedIn(law).length === 0,
+        },
+        'programme/unreachable-rule': {
+          says: 'Every rule of a pack of law can apply.',
+          field: ({ data: { law } }) => `/law${unreachableRuleIn(law!)!.pointer}`,
+          detail: ({ data: { law } }) => `${unreachableRuleIn(law!)!.detail}.`,
+          holds: ({ data: { law } }) => !law || unreachableRuleIn(law) === undefined,
+        },
       },
-      evolve: (p, policy) => ({ ...p, policies: [...p.policies, policy] }),
+      evolve: (p, policy, { effectiveOn }) => ({ ...p, policies: [...p.policies, { ...policy, adoptedOn: effectiveOn }] }),
     }),
   },
   invariants: {

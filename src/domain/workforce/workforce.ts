@@ -22,7 +22,9 @@ import {
   type Range,
   type Rules,
 } from '../../kernel/index.js';
+import { lawOf } from '../programme/law.js';
 import { programme, type Programme } from '../programme/programme.js';
+import { factsOfTransfer, factsSaid } from './law.js';
 import {
   counted,
   inUnit,
@@ -43,6 +45,7 @@ import {
 } from './pools.js';
 import {
   anotherEmployer,
+  dayOfTransfer,
   inRange,
   ofAKnownPlan,
   oneUnit,
@@ -288,6 +291,12 @@ export const workforce = aggregate({
         const transfer: Transfer = { ...rest, objected, retained, left, leftRecorded: covered, on: effectiveOn, event };
         const after = { ...w, pools, transfers: [...w.transfers, transfer] };
         return withPlan(after, rest.plan, (p) => ({ ...p, covered: plus(p.covered, covered) }));
+      },
+      assess(data, context, w, governing) {
+        const transferOn = dayOfTransfer({ ...data, on: context.effectiveOn });
+        const plan = w.plans.find(({ plan }) => plan === data.plan);
+        const facts = factsOfTransfer(plan, { basis: data.basis, transferOn, transferring: inRange(data.moved, data.from) });
+        return lawOf(governing, { subject: 'transfer', facts, inputs: factsSaid(facts), refuses: false }, context);
       },
     }),
     StaffRedeployed: event({

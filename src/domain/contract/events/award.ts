@@ -14,10 +14,12 @@ import {
   value,
   type DataOf,
 } from '../../../kernel/index.js';
+import { REGIMES } from '../../law/index.js';
+import { lawOf } from '../../programme/law.js';
 import { checked } from '../../programme/policies.js';
+import { changeRegimeOf } from '../law.js';
 import { afterAward, dated, ENDS_BEFORE_START, event, type Contract } from '../state.js';
 
-const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
 const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });
@@ -227,11 +229,16 @@ export const awarding = {
       term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
       ...dated(c, 'signed', effectiveOn),
     }),
-    assess(_, { effectiveOn }, { notices }, programme) {
+    assess(_, context, c, programme) {
+      const { notices } = c;
+      const { effectiveOn } = context;
+      const published = notices.at(-1);
+      const facts = { signedOn: effectiveOn, ...(published && { awardNoticeOn: published.on }) };
+      const law = lawOf(programme, { subject: 'signature', regime: changeRegimeOf(c), facts, inputs: facts }, context);
       const ends = notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
       const over = ends === undefined ? 'unknown' : before(ends, effectiveOn);
       const result = over === 'yes' ? 'met' : over === 'no' ? 'not-met' : 'not-assessable';
-      return checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
+      return [...checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result), ...law];
     },
   }),
   ServiceStarted: event({

@@ -15,10 +15,15 @@ import {
   showAmount,
   text,
   type Amount,
+  type Assessment,
+  type EventContext,
 } from '../../../kernel/index.js';
-import { approvalOf, checked } from '../../programme/policies.js';
+import { lawOf } from '../../programme/law.js';
+import { approvalOf, checked, inputsOf } from '../../programme/policies.js';
+import { changeRegimeOf, factsOfChange } from '../law.js';
 import { optionRules } from '../options.js';
 import { afterAward, endsAfterServiceStart, event, type Change, type Contract } from '../state.js';
+import type { Programme } from '../../programme/programme.js';
 import { covers, vat } from './award.js';
 
 /** The ceiling after a change, when it can be known. */
@@ -35,6 +40,35 @@ const stepped = (c: Contract, value: Amount): Contract =>
     },
     { ...c, ceiling: value, changes: [] },
   );
+
+/** By how many months an extension makes the term longer, and its new last day, as far as they are known. */
+const extended = (
+  { options, term }: Contract,
+  {
+    option,
+    months,
+    endsOn,
+  }: { readonly option?: string | undefined; readonly months?: number | undefined; readonly endsOn?: string | undefined },
+): { readonly more?: number | undefined; readonly end?: string | undefined } => {
+  const more = months ?? options.find((o) => o.option === option)?.months;
+  return { more, end: endsOn ?? (term.endsOn && more ? moveEnd(term.endsOn, more) : undefined) };
+};
+
+/** What adopted tables and packs of law say of a change of value, term or scope. */
+const assessed = (
+  c: Contract,
+  { to, newEndsOn, unforeseen, ground }: Omit<Parameters<typeof factsOfChange>[1], 'on'>,
+  context: EventContext,
+  programme: Programme,
+): readonly Assessment[] => {
+  const change = { original: c.original, current: c.ceiling, to, endsOn: c.term.endsOn, newEndsOn, unforeseen };
+  const facts = factsOfChange(c, { on: context.effectiveOn, to, newEndsOn, ground, unforeseen });
+  const inputs = { ...inputsOf(change), ...(ground !== undefined && { ground }) };
+  return [
+    ...(to || newEndsOn ? approvalOf(programme, change, context) : []),
+    ...lawOf(programme, { subject: 'change', regime: changeRegimeOf(c), facts, inputs }, context),
+  ];
+};
 
 /** When a milestone was due before a delay: as the delay states it, and by the delay before. */
 const dueBefore = (
@@ -115,10 +149,9 @@ export const changing = {
         },
       ],
     }),
-    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, context, c, programme) => {
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen, ground }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
-      const change = { original: c.original, current: c.ceiling, to: value, endsOn: c.term.endsOn, newEndsOn, unforeseen };
-      return value || newEndsOn ? approvalOf(programme, change, context) : [];
+      return assessed(c, { to: value, newEndsOn, unforeseen, ground }, context, programme);
     },
   }),
   ExtensionSought: event({
@@ -151,8 +184,7 @@ export const changing = {
       ...endsAfterServiceStart('/endsOn', ({ endsOn }: { readonly endsOn?: string }) => endsOn),
     },
     evolve: ({ extensionSought: _, ...c }, { option, months, endsOn }, { event, effectiveOn, authority }) => {
-      const more = months ?? c.options.find((o) => o.option === option)?.months;
-      const end = endsOn ?? (c.term.endsOn && more ? moveEnd(c.term.endsOn, more) : undefined);
+      const { more, end } = extended(c, { option, months, endsOn });
       return {
         ...c,
         options: c.options.map((o) => (o.option === option ? { ...o, status: 'exercised' } : o)),
@@ -170,7 +202,11 @@ export const changing = {
         ],
       };
     },
-    assess({ option }, { effectiveOn }, { options, term }, programme) {
+    assess({ option, months, endsOn }, context, c, programme) {
+      // Without an option it changes the term.
+      if (option === undefined) return assessed(c, { newEndsOn: extended(c, { months, endsOn }).end ?? 'unknown' }, context, programme);
+      const { options, term } = c;
+      const { effectiveOn } = context;
       const notice = options.find((o) => o.option === option)?.noticeMonths;
       if (notice === undefined) return [];
       const last = term.endsOn && moveEnd(term.endsOn, -notice);

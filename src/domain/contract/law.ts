@@ -1,0 +1,56 @@
+import { before, isAmount, minor, type Amount, type Value } from '../../kernel/index.js';
+import type { Facts, MoneyRange } from '../law/index.js';
+import type { Contract } from './state.js';
+
+/** Regimes whose packs of law are of changes; a call-off and any other regime leave open which law holds. */
+const KNOWN = ['PCR2006', 'PCR2015', 'PA2023'];
+/** First days of procedures under the regulations of 2015, and under the Act. */
+const [PCR2015, PA2023] = ['2015-02-26', '2025-02-24'] as const;
+
+/** Under which law a contract is changed: as it was recorded, else by the day on which its procedure started; undefined where unknown. */
+export const changeRegimeOf = ({ regime, dates: { tendered } }: Pick<Contract, 'regime' | 'dates'>): string | undefined => {
+  if (regime !== undefined) return KNOWN.includes(regime) ? regime : undefined;
+  if (tendered === undefined) return undefined;
+  if (before(tendered, PCR2015) === 'yes') return 'PCR2006';
+  if (before(tendered, PCR2015) === 'no' && before(tendered, PA2023) === 'yes') return 'PCR2015';
+  return before(tendered, PA2023) === 'no' ? 'PA2023' : undefined;
+};
+
+/** What the changes of a contract come to, more or less: only of exact amounts in one currency. */
+const differenceOf = (original: Value, to: Value): MoneyRange | undefined => {
+  if (!isExactly(original) || !isExactly(to) || original.currency !== to.currency) return undefined;
+  const difference = minor(to) - minor(original);
+  const units = difference < 0n ? -difference : difference;
+  return { least: units, most: units, currency: to.currency };
+};
+const isExactly = (value: Value): value is Amount =>
+  isAmount(value) && (value.qualifier ?? 'exact') === 'exact' && value.roundedTo === undefined;
+
+/** The longest term that was awarded: what was agreed at first, with every option. */
+const longestTerm = ({ term: { months }, options }: Contract): number | undefined =>
+  months === undefined ? undefined : options.reduce((sum, option) => sum + option.months, months);
+
+/** What the law of changes asks of one. */
+export const factsOfChange = (
+  c: Contract,
+  {
+    on,
+    to,
+    newEndsOn,
+    ground,
+    unforeseen,
+  }: {
+    readonly on: string;
+    readonly to?: Value | undefined;
+    readonly newEndsOn?: string | undefined;
+    readonly ground?: string | undefined;
+    readonly unforeseen?: boolean | undefined;
+  },
+): Facts => ({
+  decidedOn: on,
+  ground,
+  unforeseen,
+  cumulative: differenceOf(c.original, to ?? c.ceiling),
+  ...(to && { change: { original: c.original, current: c.ceiling, to } }),
+  ...(newEndsOn !== undefined && { term: { endsOn: c.term.endsOn, newEndsOn, maximum: longestTerm(c) } }),
+});
