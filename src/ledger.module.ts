@@ -19,7 +19,13 @@ import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
-const now = () => new Date().toISOString();
+/** Many commands share a millisecond, and the text of an instant costs more than the instant. */
+const now = (): string => {
+  const at = Date.now();
+  if (at !== last.at) last = { at, text: new Date(at).toISOString() };
+  return last.text;
+};
+let last = { at: NaN, text: '' };
 const uptime = () => performance.now();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */

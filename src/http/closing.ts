@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ShuttingDownError, shutDown } from './problem.js';
 import type { Headers } from './security-headers.js';
@@ -18,25 +19,20 @@ export class Closing {
   }
 
   watch(fastify: FastifyInstance, headers: Headers): void {
-    /** Requests under way by connection. */
-    const connections = new Map<Socket, number>();
-    const count = (socket: Socket, more: number): void => {
-      const open = connections.get(socket);
-      if (open !== undefined) connections.set(socket, open + more);
-    };
+    /** The last answer of each connection: answers go out in the order of their requests, so with it all earlier ones have ended too. */
+    const connections = new Map<Socket, ServerResponse | undefined>();
     fastify.server.on('connection', (socket) => {
-      connections.set(socket, 0);
+      connections.set(socket, undefined);
       socket.once('close', () => connections.delete(socket));
     });
     fastify.server.on('request', ({ socket }, response) => {
-      count(socket, 1);
-      response.once('close', () => count(socket, -1));
+      if (connections.has(socket)) connections.set(socket, response);
     });
     fastify.addHook('preClose', (done) => {
       this.#begun = true;
       for (const end of this.#unfinished) end(new ShuttingDownError('The server is closing.'));
       fastify.server.closeIdleConnections();
-      for (const [socket, open] of connections) if (open === 0 && !socket.destroyed) shutDown(socket, headers); // headers have not come whole
+      for (const [socket, last] of connections) if ((!last || last.writableFinished) && !socket.destroyed) shutDown(socket, headers); // headers have not come whole
       done();
     });
     fastify.addHook('onRequest', (_request, _reply, done) =>

@@ -329,7 +329,8 @@ describe('a read model', () => {
       readonly since: number;
       until: number;
     }
-    const keys = ['a', 'b', 'a b', 'b c', 'c'];
+    // among them keys that are the names of streams, which are stored in another way
+    const keys = ['a', 'a b', 'b c', ...streams.map((stream) => stream.replace('-', ':'))];
     const change = fc.record({
       stream: fc.constantFrom(...streams),
       key: fc.constantFrom(...keys),
@@ -451,6 +452,24 @@ describe('a read model', () => {
         ),
       PATIENCE,
     );
+
+    it('of one event that reference one key are in the order of their keys, whichever of them is the own key of the stream', () => {
+      const model = open();
+      const { id } = model.addBuild('board', 1, true);
+      const keys = ['account:a', 'contract:a', 'loss:a'];
+      model.transaction(() => {
+        for (const key of keys.toReversed()) model.openContribution(id, { key, stream: 'contract-a', row: true, links: ['tower:euc'] }, 1);
+      });
+      for (const newestFirst of [true, false]) {
+        const paged = [];
+        let after: { since: number; key: string } | undefined;
+        for (let page; (page = model.referencingAt(id, 'tower:euc', 1, { ...(after && { after }), limit: 1, newestFirst })).length > 0;)
+          paged.push((after = page[0]!).key);
+        expect(paged).toEqual(newestFirst ? keys.toReversed() : keys);
+      }
+      expect(model.rowKeys(id, 1, '', 10)).toEqual({ keys });
+      expect(keys.map((key) => model.contributionsAt(id, key, 1).map((place) => place.key))).toEqual(keys.map((key) => [key]));
+    });
 
     it('of events are marked in their order, once each, for one build', () => {
       const model = open();

@@ -92,7 +92,12 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
 
 /** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
-export const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
+export const addDays = (day: string, days: number): string => {
+  if (day !== lastSum.day || days !== lastSum.days) lastSum = { day, days, sum: Temporal.PlainDate.from(day).add({ days }).toString() };
+  return lastSum.sum;
+};
+/** Decisions that are taken one after the other ask for the same day of grace. */
+let lastSum = { day: '', days: 0, sum: '' };
 /** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
 export const daysBetween = (from: string, to: string): number => {
   if (from !== lastPair.from || to !== lastPair.to) lastPair = { from, to, days: Temporal.PlainDate.from(from).until(to).days };

@@ -5,6 +5,7 @@ import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Gene
 import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
 import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
+import { prepared } from '../sqlite/statements.js';
 
 /** The file name in the replica's folder. */
 export const REPLICA_FILE = 'replica.db';
@@ -69,21 +70,24 @@ export class ReplicaFile {
           kind TEXT NOT NULL, stream TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (kind, stream)
         ) STRICT, WITHOUT ROWID;
       `);
-      this.#insert = this.#db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
-      this.#put = this.#db.prepare('INSERT OR REPLACE INTO about VALUES (?, ?)');
-      this.#ofLog = this.#db.prepare('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
-      this.#ofStream = this.#db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
-      this.#headOf = this.#db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
-      this.#sequenceOf = this.#db.prepare('SELECT sequence FROM events WHERE position = ?');
-      this.#positionAt = this.#db.prepare('SELECT position FROM events WHERE sequence = ?');
-      this.#faultOf = this.#db.prepare('SELECT reason FROM faulted WHERE stream = ? AND kind = ?');
-      this.#fault = this.#db.prepare('INSERT OR REPLACE INTO faulted (stream, kind, reason) VALUES (?, ?, ?)');
-      this.#clearFault = this.#db.prepare('DELETE FROM faulted WHERE stream = ? AND kind = ?');
-      this.#faults = this.#db.prepare('SELECT * FROM faulted WHERE kind = ? AND stream > ? ORDER BY stream LIMIT ?');
-      this.#faultCounts = this.#db.prepare('SELECT kind, count(*) AS count FROM faulted GROUP BY kind');
-      this.#emptyFault = this.#db.prepare(`
+      this.#insert = prepared(this.#db, 'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+      this.#put = prepared(this.#db, 'INSERT OR REPLACE INTO about VALUES (?, ?)');
+      this.#ofLog = prepared(this.#db, 'SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
+      this.#ofStream = prepared(this.#db, 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+      this.#headOf = prepared(this.#db, 'SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+      this.#sequenceOf = prepared(this.#db, 'SELECT sequence FROM events WHERE position = ?');
+      this.#positionAt = prepared(this.#db, 'SELECT position FROM events WHERE sequence = ?');
+      this.#faultOf = prepared(this.#db, 'SELECT reason FROM faulted WHERE stream = ? AND kind = ?');
+      this.#fault = prepared(this.#db, 'INSERT OR REPLACE INTO faulted (stream, kind, reason) VALUES (?, ?, ?)');
+      this.#clearFault = prepared(this.#db, 'DELETE FROM faulted WHERE stream = ? AND kind = ?');
+      this.#faults = prepared(this.#db, 'SELECT * FROM faulted WHERE kind = ? AND stream > ? ORDER BY stream LIMIT ?');
+      this.#faultCounts = prepared(this.#db, 'SELECT kind, count(*) AS count FROM faulted GROUP BY kind');
+      this.#emptyFault = prepared(
+        this.#db,
+        `
         SELECT * FROM faulted WHERE kind = ? AND NOT EXISTS (SELECT 1 FROM events WHERE events.stream = faulted.stream) LIMIT 1
-      `);
+      `,
+      );
       this.#countFaults();
       this.#resume();
     } catch (error) {

@@ -4,6 +4,7 @@ import { HistoryBrokenError, StoreUnavailableError, type Genesis, type LogReader
 import { Signal } from '../signal.js';
 import { readableOf, recordedOf, type EventRow } from './rows.js';
 import { GENESIS } from './ledger-file.js';
+import { prepared } from './statements.js';
 
 /** How the events of a file are read. Each has a place in the order of the log, from 1, which need not be its position. */
 export interface LogQueries {
@@ -35,9 +36,9 @@ export class LogFile implements LogReader {
   ) {
     this.#db = new Database(file, { readonly: true, timeout: 0 });
     this.#db.pragma('cache_size = -8000');
-    this.#behind = this.#db.prepare(queries.behind);
-    this.#ofStream = this.#db.prepare(queries.ofStream);
-    this.#placeOf = this.#db.prepare(queries.placeOf);
+    this.#behind = prepared(this.#db, queries.behind);
+    this.#ofStream = prepared(this.#db, queries.ofStream);
+    this.#placeOf = prepared(this.#db, queries.placeOf);
   }
 
   /** The log has more events. */

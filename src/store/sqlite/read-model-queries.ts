@@ -13,12 +13,14 @@ import {
   type StoredPlace,
 } from '../read-model.js';
 import { codeOf } from './folder.js';
-import { hashOf, Recent, sequencesOf, totalAt, totalsIn, type TaggedRow, type TotalRow } from './read-model-tables.js';
+import { hashOf, keyOf, Recent, sequencesOf, streamOwning, totalAt, totalsIn, type TaggedRow, type TotalRow } from './read-model-tables.js';
 import type { Statements, Value } from './statements.js';
 
 const EVENT =
   'SELECT e.sequence, e.position, n.name AS stream, e.revision, e.id, e.watermark FROM events e JOIN names n ON n.id = e.stream';
-const PLACE = 'SELECT c.key, n.name AS stream, c.row, c.links, c.since FROM';
+const PLACE = 'SELECT c.key, n.name AS stream, c.stream AS number, c.row, c.links, c.since FROM';
+/** As `keyOf`. Beside the sequence it decides only between contributions of one event. */
+const KEY_OF_LINK = `iif(l.key = '', substr(n.name, 1, instr(n.name, '-') - 1) || ':' || substr(n.name, instr(n.name, '-') + 1), l.key)`;
 interface PlaceRow {
   readonly key: string;
   readonly stream: string;
@@ -143,9 +145,14 @@ export class ReadModelQueries implements ReadModelReader {
     { after, limit }: { readonly after?: string; readonly limit: number } = { limit: MAX_PAGE },
   ): readonly StoredPlace[] {
     const behind = after === undefined ? -1 : (this.known(after) ?? -1);
-    const sql = `${PLACE} contributions c JOIN names n ON n.id = c.stream
-      WHERE c.build = ? AND c.key = ? AND c.stream > ? AND c.since <= ? AND (c.until IS NULL OR c.until > ?) ORDER BY c.stream, c.since LIMIT ?`;
-    return this.#places(sql, build, key, behind, sequence, sequence, Math.min(limit, MAX_PAGE));
+    const own = this.known(streamOwning(key)) ?? -1;
+    const holds = 'AND c.stream > ? AND c.since <= ? AND (c.until IS NULL OR c.until > ?)';
+    const sql = `${PLACE} contributions c JOIN names n ON n.id = c.stream WHERE c.build = ? AND c.stream = ? AND c.key = '' ${holds}
+      UNION ALL
+      ${PLACE} contributions c INDEXED BY contributions_by_key JOIN names n ON n.id = c.stream WHERE c.build = ? AND c.key = ? AND c.key <> '' ${holds}
+      ORDER BY number, since LIMIT ?`;
+    const asked = [behind, sequence, sequence];
+    return this.#places(sql, build, own, ...asked, build, key, ...asked, Math.min(limit, MAX_PAGE));
   }
 
   referencingAt(
@@ -154,27 +161,29 @@ export class ReadModelQueries implements ReadModelReader {
     sequence: Sequence,
     { after, limit, newestFirst = true }: Parameters<ReadModelReader['referencingAt']>[3],
   ): readonly StoredPlace[] {
+    const target = this.known(key);
+    if (target === undefined) return [];
     const [behind, order] = newestFirst ? ['<', 'DESC'] : ['>', 'ASC'];
-    const from = after ? `AND l.since ${behind}= ? AND (l.since, l.key) ${behind} (?, ?)` : '';
-    const sql = `${PLACE} links l CROSS JOIN contributions c ON c.build = l.build AND c.key = l.key AND c.stream = l.stream AND c.since = l.since
+    const from = after ? `AND l.since ${behind}= ? AND (l.since ${behind} ? OR ${KEY_OF_LINK} ${behind} ?)` : '';
+    const sql = `${PLACE} links l CROSS JOIN contributions c ON c.build = l.build AND c.stream = l.stream AND c.key = l.key AND c.since = l.since
       CROSS JOIN names n ON n.id = l.stream
       WHERE l.build = ? AND l.target = ? AND l.since <= ? AND (l.until IS NULL OR l.until > ?) ${from}
-      ORDER BY l.since ${order}, l.key ${order} LIMIT ?`;
+      ORDER BY l.since ${order}, ${KEY_OF_LINK} ${order} LIMIT ?`;
     const place = after ? [after.since, after.since, after.key] : [];
-    return this.#places(sql, build, key, sequence, sequence, ...place, Math.min(limit, MAX_PAGE));
+    return this.#places(sql, build, target, sequence, sequence, ...place, Math.min(limit, MAX_PAGE));
   }
 
   /** Goes from key to key of those that ever had a row, however many earlier contributions stand under each. */
   rowKeys(build: number, sequence: Sequence, after: string, limit: number): { readonly keys: readonly string[]; readonly next?: string } {
     const most = Math.min(limit, MAX_PAGE);
     const sql = `WITH RECURSIVE some (key, n) AS (
-        SELECT min(key), 1 FROM contributions INDEXED BY contributions_of_rows WHERE build = ? AND key > ? AND row = 1
+        SELECT min(key), 1 FROM rows WHERE build = ? AND key > ?
         UNION ALL
-        SELECT (SELECT min(key) FROM contributions INDEXED BY contributions_of_rows WHERE build = ? AND key > some.key AND row = 1), n + 1 FROM some WHERE some.key IS NOT NULL AND n < ?
+        SELECT (SELECT min(key) FROM rows WHERE build = ? AND key > some.key), n + 1 FROM some WHERE some.key IS NOT NULL AND n < ?
       )
       SELECT key, EXISTS (
-        SELECT 1 FROM contributions c
-        WHERE c.build = ? AND c.key = some.key AND c.row = 1 AND c.since <= ? AND (c.until IS NULL OR c.until > ?)
+        SELECT 1 FROM rows r CROSS JOIN contributions c ON c.build = r.build AND c.stream = r.stream AND c.key = r.stored
+        WHERE r.build = ? AND r.key = some.key AND c.row = 1 AND c.since <= ? AND (c.until IS NULL OR c.until > ?)
       ) AS row FROM some WHERE key IS NOT NULL`;
     const found = this.all<{ key: string; row: number }>(sql, build, after, build, most, build, sequence, sequence);
     const keys = found.filter(({ row }) => row === 1).map(({ key }) => key);
@@ -185,7 +194,8 @@ export class ReadModelQueries implements ReadModelReader {
     const streams = 'JOIN names n ON n.id = t.stream';
     const read = [
       `SELECT t.key, n.name, t.since, t.until, t.row, t.links FROM contributions t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3`,
-      `SELECT t.target, t.key, n.name, t.since, t.until FROM links t ${streams} WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
+      `SELECT target.name, t.key, n.name, t.since, t.until FROM links t ${streams} JOIN names target ON target.id = t.target WHERE t.build = ? ORDER BY 1, 2, 3, 4`,
+      `SELECT t.key, n.name, t.stored FROM rows t ${streams} WHERE t.build = ? ORDER BY 1, 2`,
       'SELECT hash, sequence FROM marks WHERE build = ? ORDER BY 1, 2',
     ];
     // Rows of totals begin and end where they were written: what they say is the same.
@@ -234,7 +244,7 @@ export class ReadModelQueries implements ReadModelReader {
 
   #places(sql: string, ...values: Value[]): readonly StoredPlace[] {
     return this.all<PlaceRow>(sql, ...values).map(({ key, stream, row, links, since }) => ({
-      key,
+      key: keyOf(key, stream),
       stream,
       row: row === 1,
       links: links === null ? NONE : this.parsed<string[]>(links),

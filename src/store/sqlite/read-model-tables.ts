@@ -1,6 +1,7 @@
 /** Changes with the tables below: a file with other tables is made again. */
-export const SHAPE = '6';
+export const SHAPE = '7';
 
+/** Long rows are kept apart from the order in which they are found: in one tree with it they would leave room for four on a page. */
 export const TABLES = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -9,24 +10,44 @@ export const TABLES = `
   ) STRICT;
   CREATE INDEX events_by_id ON events (id);
   CREATE INDEX events_by_stream ON events (stream, sequence, revision);
-  CREATE TABLE tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (tag, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL) STRICT;
+  CREATE UNIQUE INDEX tags_by_first ON tags (tag, first);
   CREATE TABLE builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
   CREATE TABLE contributions (
-    build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, key, stream, since)
+    build INTEGER NOT NULL, stream INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, stream, key, since)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX contributions_of_rows ON contributions (build, key) WHERE row = 1;
+  CREATE INDEX contributions_by_key ON contributions (build, key) WHERE key <> '';
+  CREATE TABLE rows (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, stored TEXT NOT NULL, PRIMARY KEY (build, key, stream)) STRICT, WITHOUT ROWID;
   CREATE TABLE links (
-    build INTEGER NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
+    build INTEGER NOT NULL, target INTEGER NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (build, target, since, key)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
-  CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (build, key, since)) STRICT, WITHOUT ROWID;
+  CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, steps TEXT NOT NULL) STRICT;
+  CREATE UNIQUE INDEX totals_by_key ON totals (build, key, since);
   CREATE TABLE faulted (build INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
 `;
 
 /** The tables of builds, each with the first column of its key behind the build. */
-export const OF_BUILD = { contributions: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+export const OF_BUILD = { contributions: 'stream', rows: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+
+/**
+ * Most streams contribute under the key that is their own name, `contract:csc` for `contract-csc`: such a key is stored as ''. So what new
+ * streams contribute is appended to the tables, in place of text that goes everywhere in them.
+ */
+export const storedKey = (key: string, stream: string): string => (isOwn(key, stream) ? '' : key);
+export const keyOf = (stored: string, stream: string): string => (stored === '' ? ownKey(stream) : stored);
+/** Also `met:x` for `met-x-y`: a name that is no key's is not found. */
+export const streamOwning = (key: string): string => key.replace(':', '-');
+
+const ownKey = (stream: string): string => stream.replace('-', ':');
+const isOwn = (key: string, stream: string): boolean => {
+  const at = key.indexOf(':');
+  return (
+    stream.length === key.length && stream.indexOf('-') === at && stream.startsWith(key.slice(0, at)) && stream.endsWith(key.slice(at + 1))
+  );
+};
 
 /** The sequences of one tag in one transaction, at most a few thousand: the first, and the steps from each to the next. */
 export interface TaggedRow {

@@ -1,6 +1,6 @@
 import type { ContributionPlace, FaultedStream, IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../read-model.js';
 import { ReadModelQueries } from './read-model-queries.js';
-import { hashOf, OF_BUILD, Recent, stepsOf, TotalSteps } from './read-model-tables.js';
+import { hashOf, OF_BUILD, Recent, stepsOf, storedKey, TotalSteps } from './read-model-tables.js';
 import type { Value } from './statements.js';
 
 /** Events whose rows are collected before they are written: in order of their keys that costs far less. */
@@ -85,25 +85,29 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   openContribution(build: number, { key, stream, row, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
-    const { contributions, links: linked } = this.#pending;
-    contributions.push([build, key, of, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
-    for (const target of links) linked.push([build, target, at, key, of, null]);
+    const stored = storedKey(key, stream);
+    const { contributions, links: linked, rows } = this.#pending;
+    contributions.push([build, of, stored, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
+    if (row) rows.push([build, key, of, stored]);
+    for (const target of links) linked.push([build, this.#name(target), at, stored, of, null]);
   }
   closeContribution(build: number, { key, stream, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
+    const stored = storedKey(key, stream);
     // The query writes what is pending: what is closed may have been opened in this transaction.
-    const open = this.get<{ since: number }>('SELECT since FROM contributions WHERE build = ? AND key = ? AND stream = ? AND until IS NULL', build, key, of); // prettier-ignore
+    const open = this.get<{ since: number }>('SELECT since FROM contributions WHERE build = ? AND stream = ? AND key = ? AND until IS NULL', build, of, stored); // prettier-ignore
     if (!open) return;
-    this.#run(
-      'UPDATE contributions SET until = ? WHERE build = ? AND key = ? AND stream = ? AND since = ?',
-      at,
-      build,
-      key,
-      of,
-      open.since,
-    );
+    const sql = 'UPDATE contributions SET until = ? WHERE build = ? AND stream = ? AND key = ? AND since = ?';
+    this.#run(sql, at, build, of, stored, open.since);
     for (const target of links)
-      this.#run('UPDATE links SET until = ? WHERE build = ? AND target = ? AND since = ? AND key = ?', at, build, target, open.since, key);
+      this.#run(
+        'UPDATE links SET until = ? WHERE build = ? AND target = ? AND since = ? AND key = ?',
+        at,
+        build,
+        this.#name(target),
+        open.since,
+        stored,
+      );
   }
   mark(build: number, name: string, at: Sequence): void {
     this.#pending.marks.push([build, hashOf(name), at]);
@@ -178,7 +182,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   #write(): void {
     if (this.#pending.empty) return;
-    const { names, events, contributions, links, marks, tagged } = this.#pending;
+    const { names, events, contributions, rows, links, marks, tagged } = this.#pending;
     const totals = this.#pending.totalRows();
     this.#pending = new Pending();
     const tags = [...tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
@@ -186,6 +190,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
       this.statements.insert('INSERT INTO names', names);
       this.statements.insert('INSERT INTO events', events);
       this.statements.insert('INSERT INTO contributions', contributions.sort(inOrder));
+      this.statements.insert('INSERT OR IGNORE INTO rows', rows.sort(inOrder));
       this.statements.insert('INSERT INTO links', links.sort(inOrder));
       this.statements.insert('INSERT OR IGNORE INTO marks', marks.sort(inOrder));
       this.statements.insert('INSERT INTO totals', totals.sort(inOrder));
@@ -211,6 +216,7 @@ class Pending {
   readonly names: Value[][] = [];
   readonly events: Value[][] = [];
   readonly contributions: Value[][] = [];
+  readonly rows: Value[][] = [];
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
   readonly tagged = new Map<number, Sequence[]>();

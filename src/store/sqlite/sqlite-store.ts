@@ -21,6 +21,7 @@ import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
+import { prepared } from './statements.js';
 
 export { LEDGER_FILE };
 
@@ -98,12 +99,12 @@ export class SqliteStore implements EventStore {
       const { genesis, files } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
       this.#db = db;
       this.genesis = genesis;
-      this.#insert = db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
-      this.#ofStream = db.prepare('SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
-      this.#ofLog = db.prepare(`SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
-      this.#ofEnd = db.prepare(`SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
-      this.#headOf = db.prepare('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
-      this.#last = db.prepare('SELECT max(position) AS position FROM events');
+      this.#insert = prepared(db, 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
+      this.#ofStream = prepared(db, 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+      this.#ofLog = prepared(db, `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
+      this.#ofEnd = prepared(db, `SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
+      this.#headOf = prepared(db, 'SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+      this.#last = prepared(db, 'SELECT max(position) AS position FROM events');
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
     } catch (error) {
       db?.close();
