@@ -24,9 +24,10 @@ import {
   timeliness,
   type CollectiveRedundancy,
 } from './law.js';
+import { leaversBetween } from './leavers-between.js';
 import { inUnit, once, poolName, poolOf, samePool, type Pool } from './pools.js';
 import { dayOfTransfer, inRange, type Plan, type Transfer } from './transfers.js';
-import type { Leavers, Workforce } from './workforce.js';
+import type { Workforce } from './workforce.js';
 
 /** What is recorded and flagged, not refused: a stable code and a sentence with the figures. */
 export interface Finding {
@@ -38,7 +39,8 @@ const finding = (code: string, text: string): Finding => ({ code, text });
 /** What is asked of a whole workforce again and again, made once for each state. */
 interface Found {
   readonly transfers: ReadonlyMap<string, readonly Transfer[]>;
-  readonly leavers: ReadonlyMap<string, readonly Leavers[]>;
+  /** How many left a pool between two days, without a plan. */
+  readonly leavers: ReadonlyMap<string, ReturnType<typeof leaversBetween>>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly byId: ReadonlyMap<string, Transfer>;
   /** What the open plans of a pool have still to move. */
@@ -54,10 +56,11 @@ const find = (w: Workforce): Found => {
       const { remaining } = progressFrom(plan, transfers.get(plan.plan) ?? []);
       waiting.set(poolName(plan.from), plus(waiting.get(poolName(plan.from)) ?? ZERO, remaining));
     }
-    const leavers = Map.groupBy(
+    const unplanned = Map.groupBy(
       w.leavers.filter(({ plan }) => plan === undefined),
       poolName,
     );
+    const leavers = new Map([...unplanned].map(([pool, own]) => [pool, leaversBetween(own)]));
     const plans = new Map(w.plans.map((plan) => [plan.plan, plan]));
     found = { transfers, leavers, plans, byId: new Map(w.transfers.map((t) => [t.transfer, t])), waiting };
     foundIn.set(w, found);
@@ -178,12 +181,7 @@ export const plannedDuties = (w: Workforce, plan: Plan): readonly Finding[] =>
   dutyFindings(plan, plan.basis, plan.expectedOn, progressOf(w, plan).inScope, false);
 
 /** Leavers of a pool that name no plan, of the days between the plan of a transfer and the transfer. */
-const leaversBetween = (w: Workforce, plan: Plan, t: Transfer): Range =>
-  sumOf(
-    (find(w).leavers.get(poolName(t.from)) ?? [])
-      .filter(({ on }) => !certainlyBefore(on, plan.scopeOn) && !certainlyBefore(t.on, on))
-      .map(({ count }) => count),
-  );
+const leftBetween = (w: Workforce, plan: Plan, t: Transfer): Range => find(w).leavers.get(poolName(t.from))?.(plan.scopeOn, t.on) ?? ZERO;
 
 export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] => {
   const findings: Finding[] = [];
@@ -198,7 +196,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   const left = inRange(t.left, from);
   const open = once(left, t.leftRecorded).more;
   if (plan && certainlyBelow(ZERO, open)) {
-    const between = leaversBetween(w, plan, t);
+    const between = leftBetween(w, plan, t);
     if (!isNone(between) && !certainlyBelow(between, open))
       findings.push(finding('leavers-twice', `${showRange(between, from.unit)} were recorded as leavers of ${poolName(from)} between the plan and the transfer, without the plan; the transfer has ${showRange(left, from.unit)} who left. Name the plan where they are the same.`)); // prettier-ignore
   }
