@@ -64,7 +64,8 @@ export const liabilityDue = (
   transferOn: string,
 ): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined => {
   const on = closed(transferOn);
-  const [first, last] = [on && liabilityRule(on.earliest), on && liabilityRule(on.latest)];
+  const first = on && liabilityRule(on.earliest);
+  const last = on?.earliest === on?.latest ? first : on && liabilityRule(on.latest);
   return first && last && { earliest: first.due, latest: last.due, days: last.rule.days!.count };
 };
 
