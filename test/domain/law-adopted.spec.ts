@@ -3,7 +3,7 @@ import { approveChange } from '../../src/domain/contract/commands/approve-change
 import { exerciseExtension } from '../../src/domain/contract/commands/exercise-extension.js';
 import { signContract } from '../../src/domain/contract/commands/sign-contract.js';
 import { contract } from '../../src/domain/contract/index.js';
-import { changeRegimeOf } from '../../src/domain/contract/law.js';
+import { changeRegimeOf, factsOfChange } from '../../src/domain/contract/law.js';
 import { shipped, type Pack } from '../../src/domain/law/index.js';
 import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -162,6 +162,27 @@ describe('a change under an adopted pack', () => {
     await on('2017-03-01').assesses({ 'law/additional': 'met', 'law/additional-necessary': 'not-assessable' });
   });
 
+  it('is not assessed by a pack that was not yet in force, though the policy was', () =>
+    under(adopted(shipped.pa2023Changes))(award({ regime: 'PA2023' }))
+      .when(approveChange, to('143000000', { ground: 'Sch. 8 para. 4' }), { effectiveOn: '2025-02-23' })
+      .assesses({}));
+
+  it('says in so many words which rule is not met', () =>
+    under(adopted(shipped.pcr2015Changes))(award())
+      .when(approveChange, to('176800000', { ground: cap }), { effectiveOn: '2018-06-01' })
+      .assesses({
+        'law/additional': { result: 'not-met', note: 'reg. 72(1)(b): Each change for additional works, services or supplies raises the price by at most 50 % of the original price, as indexed.' }, // prettier-ignore
+        'law/additional-necessary': 'not-assessable',
+      }));
+
+  it('says met by no rule only where none of those that may apply is met', () =>
+    under(adopted(shipped.pcr2015Changes))(award({ value: gbp('10000000') }))
+      .when(approveChange, to('10150000', { ground: 'reg. 72(5)' }), { effectiveOn: '2018-06-01' })
+      .assesses({
+        'law/any-cap': 'met',
+        'law/any-threshold': { result: 'not-assessable', note: 'What the contract is for (goods, services or works) was not said. What the authority is (central or sub-central) was not said.' }, // prettier-ignore
+      }));
+
   it('within the precision of its sources is not assessable', () =>
     under(adopted(shipped.pcr2015Changes))(award())
       .when(approveChange, { kind: 'value', to: { ...gbp('144000000'), roundedTo: '1000000' }, ground: cap })
@@ -182,6 +203,39 @@ describe('a change under an adopted pack', () => {
         'law/any-cap': { result: 'not-assessable', note: expect.stringContaining('Met by no rule that may apply.') as unknown as string },
         'law/any-threshold': 'not-assessable',
       }));
+});
+
+describe('the facts of a change', () => {
+  const state = { ...contract.initial, original: gbp('1000000'), ceiling: gbp('1090000'), term: { months: 60, endsOn: '2020-11-01' } };
+  const cumulative = (to: object, original: object = state.original) =>
+    factsOfChange({ ...state, original } as typeof state, { on: '2018', to: to as typeof state.original }).cumulative;
+
+  it('have what all changes come to, more or less, where every figure is exact and in one currency', () => {
+    expect(cumulative(gbp('1150000'))).toEqual({ least: 15_000_000n, most: 15_000_000n, currency: 'GBP' });
+    expect(cumulative(gbp('900000'))).toEqual({ least: 10_000_000n, most: 10_000_000n, currency: 'GBP' });
+    expect(factsOfChange(state, { on: '2018' }).cumulative).toEqual({ least: 9_000_000n, most: 9_000_000n, currency: 'GBP' });
+    for (const other of [
+      { undisclosed: true },
+      { ...gbp('1150000'), qualifier: 'about' },
+      { ...gbp('1150000'), roundedTo: '1000' },
+      { amount: '1150000', currency: 'EUR' },
+    ]) {
+      // prettier-ignore
+      expect(cumulative(other)).toBeUndefined();
+      expect(cumulative(gbp('1150000'), other)).toBeUndefined();
+    }
+    expect(cumulative({ ...gbp('1150000'), qualifier: 'exact' })).toBeDefined();
+  });
+
+  it('have money and term only where they change, and the longest term only where it was agreed', () => {
+    expect(factsOfChange(state, { on: '2018', newEndsOn: '2021' })).toMatchObject({ term: { endsOn: '2020-11-01', newEndsOn: '2021', maximum: 60 } }); // prettier-ignore
+    expect(factsOfChange(state, { on: '2018' })).not.toHaveProperty('term');
+    expect(factsOfChange(state, { on: '2018' })).not.toHaveProperty('change');
+    const { months: _, ...term } = state.term;
+    const options = [{ option: 'a', months: 12, status: 'open' as const }];
+    expect(factsOfChange({ ...state, term, options }, { on: '2018', newEndsOn: '2021' }).term?.maximum).toBeUndefined();
+    expect(factsOfChange({ ...state, options }, { on: '2018', newEndsOn: '2021' }).term?.maximum).toBe(72);
+  });
 });
 
 describe('the change regime of a contract', () => {
@@ -245,6 +299,11 @@ describe('a signature under an adopted pack', () => {
       .when(signContract, {})
       .assesses({ 'law/mandatory': 'met' });
   });
+
+  it('says which day is not known well enough', () =>
+    under(adopted(shipped.pa2023Standstill))(award({ regime: 'PA2023' }), published('2026-02-18'))
+      .when(signContract, {}, { effectiveOn: '2026-02' })
+      .assesses({ 'law/mandatory': { result: 'not-assessable', note: 's. 51(2): The contract is entered into after 8 working days that begin with the day of the award notice. The day of the signature is not known well enough.' } })); // prettier-ignore
 
   it('names the letter and the notice that nobody recorded', async () => {
     await under(adopted(shipped.pa2023Standstill))(award({ regime: 'PA2023' }))

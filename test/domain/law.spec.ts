@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   all,
   any,
+  cited,
   cites,
   isWorkingDay,
   judge,
@@ -232,6 +233,8 @@ describe('standstill', () => {
     ['2020-05-04', true],
     ['2022-09-19', false],
     ['2021-12-28', false],
+    ['2010-01-01', false],
+    ['2027-12-31', true],
     ['2026-11-28', false],
     ['2026-11-29', false],
     ['2026-11-30', true],
@@ -351,6 +354,151 @@ describe('a pack', () => {
     expect(['2014-12-31', '2017-01-01'].map(on)).toEqual([{}, {}]);
     expect(['2015-01-01', '2016-12-31'].map(on)).toEqual([{ r0: 'judgement' }, { r0: 'judgement' }]);
     expect(['2014', '[2016..2017]', undefined].map(on)).toEqual([{}, { r0: 'judgement?' }, { r0: 'judgement?' }]);
+  });
+
+  it('is reachable with words, citations, amounts and days that leave room', () => {
+    for (const pack of [
+      of('change', when(['unforeseen', 'is', 'yes'], ['unforeseen', 'is', 'yes'])),
+      of('change', when(['work', 'is', 'works'], ['work', 'is-not', 'goods'])),
+      of('change', when(['cumulative', 'above', '5 GBP'], ['cumulative', 'below', '10 GBP'])),
+      of('change', when(['cumulative', 'below', '10 GBP'], ['cumulative', 'above', '5 GBP'])),
+      of('change', when(['changeNoticeOn', 'until', '2010-01-01'])),
+      of('change', when(['decidedOn', 'from', '2010-01-01'])),
+      { ...of('change', when(['decidedOn', 'until', '2030-01-01'])), inForce: { from: '2015-01-01', until: '2020-01-01' } },
+      { ...of('change', when(['changeNoticeOn', 'from', '2030-01-01'])), inForce: { from: '2015-01-01', until: '2020-01-01' } },
+    ])
+      expect(unreachableIn(pack)).toBeUndefined();
+    expect(unreachableIn(of('change', when(['cumulative', 'above', '10 GBP'], ['cumulative', 'below', '10 EUR'])))).toBeUndefined();
+    expect(unreachableIn(of('change', when(['cumulative', 'above', '20 GBP'], ['cumulative', 'below', '10 GBP'])))).toBeDefined();
+  });
+
+  it('says by what a fact is asked, and takes any text as a citation', () => {
+    expect(malformedIn(of('change', when(['work', 'cites', 'works'])))).toEqual([{ pointer: '/rules/0/when/0/op', detail: 'work is asked by is, is-not, one-of' }]); // prettier-ignore
+    expect(malformedIn(of('change', when(['ground', 'cites', '72(1)(b) | 72(1)(c)'])))).toEqual([]);
+  });
+
+  it.each<[op: string, value: string, least: number | undefined, most: number | undefined, Answer]>([
+    ['at-least', '10', 10, 20, 'yes'],
+    ['at-least', '10', 9, 10, 'unknown'],
+    ['at-least', '10', 1, 9, 'no'],
+    ['at-least', '10', 10, undefined, 'yes'],
+    ['at-least', '10', undefined, 9, 'no'],
+    ['at-least', '10', undefined, undefined, 'unknown'],
+    ['above', '10', 11, 11, 'yes'],
+    ['above', '10', 10, 11, 'unknown'],
+    ['above', '10', 10, 10, 'no'],
+    ['above', '10', undefined, undefined, 'unknown'],
+    ['at-most', '10', 9, 10, 'yes'],
+    ['at-most', '10', 10, 11, 'unknown'],
+    ['at-most', '10', 11, 12, 'no'],
+    ['at-most', '10', undefined, undefined, 'unknown'],
+    ['below', '10', 8, 9, 'yes'],
+    ['below', '10', 9, 10, 'unknown'],
+    ['below', '10', 10, 10, 'no'],
+    ['below', '10', undefined, undefined, 'unknown'],
+  ])('compares an interval: %s %s of %s to %s is %s', (op, value, least, most, expected) => {
+    const pack = { ...of('transfer', { must: when(['employees', op, value]).when }), inForce: { from: '2000-01-01' } };
+    const employees = { ...(least !== undefined && { least }), ...(most !== undefined && { most }) };
+    const [judgement] = judge(pack as Pack, { transferOn: '2020-01-01', employees });
+    expect(judgement).toMatchObject({ holds: expected, missing: [], unclear: expected === 'unknown' ? ['the number of employees'] : [] });
+  });
+
+  it('asks for words, one of them, or none of them, and names a fact that is absent or unknown', () => {
+    const must = (op: string, value: string, work: string | undefined) =>
+      judge(of('change', { must: when(['work', op, value]).when }), { decidedOn: '2018', work })[0];
+    expect(['goods', 'works'].map((work) => must('is', 'goods', work)!.holds)).toEqual(['yes', 'no']);
+    expect(['goods', 'works'].map((work) => must('is-not', 'goods', work)!.holds)).toEqual(['no', 'yes']);
+    expect(['goods', 'services', 'works'].map((work) => must('one-of', 'goods | works', work)!.holds)).toEqual(['yes', 'no', 'yes']);
+    for (const work of [undefined, 'unknown'])
+      expect(must('is', 'goods', work)).toMatchObject({ holds: 'unknown', missing: ['what the contract is for (goods, services or works)'], unclear: [] }); // prettier-ignore
+  });
+
+  it('names what stands in the way of an answer alone', () => {
+    const two = of('change', {
+      must: when(['work', 'is', 'goods'], ['unforeseen', 'is', 'yes'], ['decidedOn', 'from', '2015-06-01']).when,
+    });
+    const missing = (facts: Facts) => judge(two, { decidedOn: '2018', ...facts })[0];
+    expect(missing({ work: 'works' })).toMatchObject({ holds: 'no', missing: [], unclear: [] });
+    expect(missing({ work: 'goods' })).toMatchObject({ holds: 'unknown', missing: ['unforeseen'], unclear: [] });
+    expect(missing({ work: 'goods', unforeseen: true, decidedOn: '2015' })).toMatchObject({ holds: 'unknown', missing: [], unclear: ['the day of the change'] }); // prettier-ignore
+  });
+
+  it('limits by a decimal percentage, of the value that it names', () => {
+    const holds = (limit: object, of1: NonNullable<Facts['change']>) =>
+      judge(of('change', { kind: 'cap', limit: { of: 'step', base: 'original', percent: '12.5', ...limit } }), { decidedOn: '2018', change: of1 })[0]!; // prettier-ignore
+    expect(holds({}, change('100', '100', '112.50')).holds).toBe('yes');
+    expect(holds({}, change('100', '100', '112.51')).holds).toBe('no');
+    expect(holds({ percent: '0.5' }, change('1000', '1000', '1005')).holds).toBe('yes');
+    expect(holds({ percent: '0.5' }, change('1000', '1000', '1005.01')).holds).toBe('no');
+    const indexed = { ...change('100', '150', '165'), indexed: gbp('120') };
+    expect(holds({}, indexed).holds).toBe('no');
+    expect(holds({ base: 'indexed' }, indexed).holds).toBe('yes');
+    expect(holds({ below: true }, { ...change('100', '100', '112'), to: { ...gbp('112'), roundedTo: '2' } }).holds).toBe(
+      'within-precision',
+    );
+  });
+
+  it('flags the sum of changes only where each of them is limited, and by the value that the limit is of', () => {
+    const flag = (limit: object, facts: Facts) =>
+      judge(of('change', { kind: 'cap', limit: { of: 'step', base: 'original', percent: '50', ...limit } }), { decidedOn: '2018', ...facts })[0]!.flag; // prettier-ignore
+    const sum = { change: { ...change('100', '140', '165'), indexed: gbp('150') } };
+    expect(flag({}, sum)).toContain('above 50 %');
+    expect(flag({ base: 'indexed' }, sum)).toBeUndefined();
+    expect(flag({ base: 'indexed' }, { change: change('100', '140', '165') })).toContain('above 50 %');
+    expect(flag({ of: 'cumulative' }, sum)).toBeUndefined();
+    expect(flag({}, {})).toBeUndefined();
+  });
+
+  it('lets a term become shorter where only longer ones are limited, and names what it lacks of it', () => {
+    const of1 = (term: NonNullable<Facts['term']>) =>
+      judge(of('change', { kind: 'cap', limit: { of: 'term', base: 'maximumTerm', percent: '10' } }), { decidedOn: '2018', term })[0];
+    expect(of1({ endsOn: '2029-10-31', newEndsOn: '2025-03-31', maximum: 60 })).toMatchObject({ holds: 'yes' });
+    expect(of1({ endsOn: '2029-10-31', newEndsOn: '2031-03-31' })).toMatchObject({ missing: ['the longest term that was awarded'] });
+    expect(of1({ newEndsOn: '2031-03-31', maximum: 60 })).toMatchObject({ missing: ['the last day of the term'] });
+  });
+
+  it.each<[string, Facts['change'], Answer]>([
+    ['an increase', change('1000', '1000', '1100.01'), 'yes'],
+    ['exactly the percentage', change('1000', '1000', '1100'), 'no'],
+    ['a decrease', change('1000', '1000', '899.99'), 'yes'],
+    ['a decrease of exactly the percentage', change('1000', '1000', '900'), 'no'],
+    ['a decrease known within its precision', { ...change('1000', '1000', '900'), to: { ...gbp('900'), roundedTo: '2' } }, 'unknown'],
+    ['a decrease that is more within its precision', { ...change('1000', '1000', '880'), to: { ...gbp('880'), roundedTo: '2' } }, 'yes'],
+    ['up or down by little', { ...change('1000', '1000', '1000'), to: { ...gbp('1000'), roundedTo: '20' } }, 'no'],
+    ['up or down by more', { ...change('1000', '1000', '1000'), to: { ...gbp('1000'), roundedTo: '400' } }, 'unknown'],
+    ['a third of a millionth more', change('3000000000', '3000000000', '3300000000.01'), 'unknown'],
+    ['a third of a millionth less', change('3000000000', '3000000000', '2699999999.99'), 'unknown'],
+    ['no change of value', undefined, 'no'],
+    ['a value that is not known', { ...change('1', '1', '1'), to: { undisclosed: true } }, 'unknown'],
+  ])('knows a step in per cent, up or down: %s', (_, of1, expected) => {
+    const pack = of('change', { must: when(['stepPercent', 'above', '10']).when });
+    expect(judge(pack, { decidedOn: '2018', change: of1 })[0]!.holds).toBe(expected);
+  });
+
+  it('counts days back from a day as well as it is known', () => {
+    const on = (transferOn: string, liabilityInformationOn?: string) =>
+      judge(shipped.transfers, { basis: 'business-transfer', transferOn, liabilityInformationOn }).find(
+        ({ rule }) => rule.kind === 'notice',
+      );
+    expect(on('2016-04-01')).toMatchObject({ holds: 'unknown', missing: ['the liability information'], due: { earliest: '2016-03-04', latest: '2016-03-04' } }); // prettier-ignore
+    expect(on('2016-04', 'unknown')).toMatchObject({ missing: ['the liability information'], due: { earliest: '2016-03-04', latest: '2016-04-02' } }); // prettier-ignore
+    expect(on('2016-04', '2016-03-03')).toMatchObject({ holds: 'yes' });
+    expect(on('2016-04', '2016-03-20')).toMatchObject({ holds: 'within-precision' });
+    expect(on('2016-04', '2016-04-03')).toMatchObject({ holds: 'no' });
+    expect(on('[2016-04-01..]')).toMatchObject({ holds: 'unknown', missing: [], unclear: ['the day of the transfer'] });
+    expect(on('unknown')).toMatchObject({ applies: 'unknown', missing: ['the day of the transfer'], unclear: [] });
+  });
+
+  it('knows the end of a period only where both of its ends are in the years that are listed', () => {
+    const [judgement] = judge(shipped.pcr2015Standstill, { signedOn: '2028-02-01', electronic: true, standstillLetterOn: '2027-12' });
+    expect(judgement).toMatchObject({ holds: 'unknown', unclear: ['the standstill letter'], missing: [] });
+    expect(judgement).not.toHaveProperty('due');
+    expect(judge(shipped.pcr2015Standstill, { signedOn: 'unknown', electronic: true, standstillLetterOn: 'unknown' })[0]).toMatchObject({ missing: ['the day of the signature', 'the standstill letter'].slice(1) }); // prettier-ignore
+  });
+
+  it('is cited with its version, and whether it is to be confirmed', () => {
+    expect(cited(shipped.transfers)).toBe('gb-transfers version 2024-07-01, to be confirmed');
+    expect(cited(of('change', {}))).toBe('p version 1');
   });
 
   it('that is shipped is well-formed, says where it was read, and is to be confirmed unless it was read in full', () => {

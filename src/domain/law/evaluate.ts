@@ -58,7 +58,7 @@ export interface Judgement {
 /** What the rules of a pack say of the facts, in the order of the pack. */
 export const judge = (pack: Pack, facts: Facts): readonly Judgement[] => {
   const inForce = inForceOn(pack, facts);
-  return inForce === 'no' ? [] : pack.rules.flatMap((rule) => judged(rule, inForce, facts));
+  return pack.rules.flatMap((rule) => judged(rule, inForce, facts));
 };
 /** Whether a pack is in force on the day that its subject goes by. */
 export const inForceOn = ({ inForce: { from, until }, appliesTo: { subject } }: Pack, facts: Facts): Answer => {
