@@ -3,7 +3,9 @@ import tseslint from 'typescript-eslint';
 /** The given layers, and the planted files that prove the rules for them. */
 const inLayers = (...globs) => globs.flatMap((glob) => [glob, `test/architecture/planted/*/${glob}`]);
 const no = (selector, message) => ({ selector, message });
+const toNever = no('TSAsExpression > TSNeverKeyword', 'No cast to never: it silences every check.');
 const ambient = [
+  toNever,
   no("NewExpression[callee.name='Date'][arguments.length=0]", 'Time is passed in, never read from a clock.'),
   no("CallExpression[callee.name='Date']", 'Time is passed in, never read from a clock.'),
   no("MemberExpression[object.name='Date'][property.name='now']", 'Time is passed in, never read from a clock.'),
@@ -57,6 +59,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.ts'], rules: { 'no-restricted-syntax': ['error', toNever] } },
   // Only ledger.module.ts reads the clock and generates ids; everything else gets them passed in. Pure code is also synchronous.
   { files: inLayers('src/**', 'projections/**'), ignores: ['src/ledger.module.ts'], rules: withoutAmbient },
   { files: inLayers('src/kernel/**', 'src/domain/**', 'projections/**'), rules: pure },

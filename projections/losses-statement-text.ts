@@ -1,14 +1,13 @@
-import { showValue, type Format } from '../src/kernel/index.js';
-import type { Shown, Statement } from './losses-statement.js';
+import { showValue, type Columns, type TableFormat, type TextFormat } from '../src/kernel/index.js';
+import { COUNTS, FIGURES, type Line, type Shown, type Statement } from './losses-statement-row.js';
 
 const show = (figures: readonly Shown[]): string => figures.map(({ text }) => text).join(' + ') || 'nothing';
 const words = (name: string): string => name.replaceAll('-', ' ');
 const cases = (n: number): string => `${n} ${n === 1 ? 'case' : 'cases'}`;
 const column = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
 
-type Line = Statement['lines'][number];
 /** What stands in a line, apart from what it does not have. */
-const partsOf = (line: Omit<Line, 'kind' | 'category' | 'bearer'>): readonly string[] => {
+const partsOf = (line: Line): readonly string[] => {
   const figure = (name: string, figures: readonly Shown[]): string[] => (figures.length > 0 ? [`${name} ${show(figures)}`] : []);
   return [
     ...(line.identifiedCases > 0 ? [`${cases(line.identifiedCases)} identified, ${show(line.identified)}`] : []),
@@ -55,87 +54,35 @@ const statementText = ({ programme, year, title, lastDay, lines, net, disclosed,
     '',
   ].join('\n');
 
-const COUNTS = ['identifiedCases', 'cases', 'unratified'] as const;
-const FIGURES = [
-  'identified',
-  'writtenOff',
-  'reversed',
-  'revised',
-  'recoveredThisYear',
-  'recoveredEarlier',
-  'recoveredOfWrittenOff',
-  'interest',
-  'costs',
-  'exchange',
-  'approved',
-  'paid',
-] as const;
 const NET = ['opening', 'closing', 'difference'] as const;
 
-/** Columns never change their place: a new one comes last. Amounts are in units of the currency, at least and at most. */
-const STATEMENT_COLUMNS: readonly string[] = [
-  'programme',
-  'year',
-  'row',
-  'kind',
-  'category',
-  'bearer',
-  'currency',
-  ...COUNTS,
-  ...[...FIGURES, ...NET].flatMap((name) => [`${name}Least`, `${name}Most`]),
-  'balances',
-];
-
-/** RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it. */
-const cell = (text: string, isText: boolean): string => {
-  const safe = isText && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-const record = (values: Readonly<Record<string, string>>): string =>
-  STATEMENT_COLUMNS.map((name, i) => cell(values[name] ?? '', i < 7)).join(',');
-
-/** One year's lines and nets, as CSV; a line with several currencies is a record for each, counted in the first. */
-const recordsOf = ({ programme, year, lines, net }: Statement): readonly string[] => [
-  ...lines.flatMap((line) => {
-    const currencies = [...new Set(FIGURES.flatMap((name) => line[name].map(({ currency }) => currency)))].sort();
-    return (currencies.length > 0 ? currencies : ['']).map((currency, i) =>
-      record({
-        programme,
-        year,
-        row: 'line',
-        kind: line.kind,
-        category: line.category,
-        bearer: line.bearer,
-        currency,
-        ...Object.fromEntries(COUNTS.map((name) => [name, String(i === 0 ? line[name] : 0)])),
-        ...Object.fromEntries(FIGURES.flatMap((name) => endsOf(name, line[name].find((figure) => figure.currency === currency)))), // prettier-ignore
-      }),
-    );
-  }),
-  ...net.map(({ bearer, currency, balances, recovered, ...figures }) =>
-    record({
-      programme,
-      year,
-      row: 'net',
-      bearer,
-      currency,
-      ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
-      ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
-      balances: String(balances),
-    }),
+/** One record: a line in one currency, or the net of one bearer in one currency. Amounts are decimal texts; what is absent is empty. */
+type Atoms = Readonly<Record<string, string | number | boolean>>;
+const COLUMNS: Columns<Atoms> = [
+  ...['programme', 'year', 'row', 'kind', 'category', 'bearer', 'currency'].map((name) => [name, (of: Atoms) => of[name]] as const),
+  ...[...COUNTS, ...[...FIGURES, ...NET].flatMap((name) => [`${name}Least`, `${name}Most`])].map(
+    (name) => [name, (of: Atoms) => of[name], 'number'] as const,
   ),
+  ['balances', ({ balances }) => balances],
 ];
-const lineOf = (text: string): string => `${text}\r\n`;
 
-/** Ways in which the statement is sent beside JSON. */
-export const STATEMENT_FORMATS: Readonly<Record<'csv' | 'text', Format>> = {
-  csv: {
-    type: 'text/csv',
-    head: lineOf(STATEMENT_COLUMNS.join(',')),
-    row: (row: Statement) => recordsOf(row).map(lineOf).join(''),
-  },
-  text: { type: 'text/plain', head: '', row: (row: Statement) => `${statementText(row)}\n` },
-};
+/** A line with several currencies is a record for each, counted in the first. */
+const recordsOf = ({ programme, year, lines, net }: Statement): readonly Atoms[] => [
+  ...lines.flatMap(({ kind, category, bearer, ...line }) => {
+    const currencies = [...new Set(FIGURES.flatMap((name) => line[name].map(({ currency }) => currency)))].sort();
+    return (currencies.length > 0 ? currencies : ['']).map((currency, i) => ({
+      ...{ programme, year, row: 'line', kind, category, bearer, currency },
+      ...Object.fromEntries(COUNTS.map((name) => [name, i === 0 ? line[name] : 0])),
+      ...Object.fromEntries(FIGURES.flatMap((name) => endsOf(name, line[name].find((figure) => figure.currency === currency)))), // prettier-ignore
+    }));
+  }),
+  ...net.map(({ bearer, currency, balances, recovered, ...figures }) => ({
+    ...{ programme, year, row: 'net', bearer, currency },
+    ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
+    ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
+    balances,
+  })),
+];
 const endsOf = (name: string, figure: Shown | undefined): readonly (readonly [column: string, amount: string])[] =>
   figure
     ? [
@@ -143,3 +90,9 @@ const endsOf = (name: string, figure: Shown | undefined): readonly (readonly [co
         [`${name}Most`, figure.most ?? ''],
       ]
     : [];
+
+/** Ways in which the statement is sent beside JSON. */
+export const STATEMENT_FORMATS = {
+  csv: { type: 'text/csv', columns: COLUMNS, records: recordsOf } satisfies TableFormat<Atoms>,
+  text: { type: 'text/plain', row: (row: Statement) => `${statementText(row)}\n` } satisfies TextFormat,
+};

@@ -1,5 +1,6 @@
 import {
   amountOf,
+  betweenOf,
   bounds,
   certainlyBefore,
   isAmount,
@@ -8,26 +9,19 @@ import {
   NEWEST,
   projection,
   ranked,
+  showBetween,
   source,
   type Amount,
+  type Between,
   type Contribution,
   type Key,
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import {
-  ALL_CATEGORIES,
-  betweenOf,
-  currencyOf,
-  equivalentIn,
-  KINDS,
-  loss,
-  showBetween,
-  type Between,
-  type Loss,
-} from '../src/domain/loss/index.js';
+import { ALL_CATEGORIES, currencyOf, equivalentIn, KINDS, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, YEAR_STARTS, type Programme, type YearStart } from '../src/domain/programme/index.js';
 import { bearerOf } from './losses.js';
+import { COUNTS, FIGURES, type Disclosed, type Line as LineShown, type Net, type Shown, type Statement } from './losses-statement-row.js';
 import { STATEMENT_FORMATS } from './losses-statement-text.js';
 
 /** Financial years that have a row of their own, by the calendar year in which they begin; what lies outside stands with the undated. */
@@ -55,24 +49,8 @@ const lastDayOf = (year: number, starts: YearStart): string => {
 };
 const yearKey = (of: string, name: string): Key<'year'> => `year:${of}/${name}`;
 
-/** What a line of the statement counts and adds up. */
-const COUNTS = ['cases', 'identifiedCases', 'unratified'] as const;
-const FIGURES = [
-  'identified',
-  'writtenOff',
-  'reversed',
-  'recoveredOfWrittenOff',
-  'revised',
-  'netChange',
-  'recoveredThisYear',
-  'recoveredEarlier',
-  'interest',
-  'costs',
-  'exchange',
-  'approved',
-  'paid',
-] as const;
-type Figure = (typeof FIGURES)[number];
+/** What is summed up of a year: what a line shows, and what its net changes by. */
+type Figure = (typeof FIGURES)[number] | 'netChange';
 type Line = readonly [kind: Loss['kind'], category: string, bearer: string];
 
 /** What one loss adds to one financial year, in minor units. */
@@ -138,32 +116,24 @@ const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
 
   let firstOff: string | undefined;
   let closed: Between = { least: 0n, most: 0n };
-  const moves = [
-    ...l.movements.map((movement) => ({ ...movement, movement })),
-    ...l.revisions.map((revision) => ({ ...revision, movement: undefined })),
-  ];
-  for (const { movement, on, net, after } of moves.sort((a, b) => a.place - b.place)) {
+  for (const { flow, on, amount, net, after, interest, costs, exchange, unmet, ratified } of l.movements) {
     const year = at(on);
     const change = unitsOf(net, currency);
-    if (!movement) year.add('revised', currency, change);
+    if (flow === 'write-off') {
+      firstOff ??= on;
+      year.countOnce('cases');
+      year.add('writtenOff', currency, change);
+      if (unmet && !ratified) year.count('unratified');
+    } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
     else {
-      const { flow, amount, interest, costs, exchange, unmet, ratified } = movement;
-      if (flow === 'write-off') {
-        firstOff ??= on;
-        year.countOnce('cases');
-        year.add('writtenOff', currency, change);
-        if (unmet && !ratified) year.count('unratified');
-      } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
-      else {
-        const of = yearOf(firstOff ?? l.identifiedOn, starts);
-        const sign = flow === 'recovery' ? 1n : -1n;
-        const received = { least: sign * minor(amount), most: sign * minor(amount) };
-        year.add('recoveredOfWrittenOff', currency, negative(change));
-        year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
-        if (interest) year.add('interest', interest.currency, exactly(interest));
-        if (costs) year.add('costs', costs.currency, exactly(costs));
-        if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
-      }
+      const of = yearOf(firstOff ?? l.identifiedOn, starts);
+      const sign = flow === 'recovery' ? 1n : -1n;
+      const received = { least: sign * minor(amount), most: sign * minor(amount) };
+      year.add('recoveredOfWrittenOff', currency, negative(change));
+      year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
+      if (interest) year.add('interest', interest.currency, exactly(interest));
+      if (costs) year.add('costs', costs.currency, exactly(costs));
+      if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
     }
     if (yearOf(on, starts) === undefined) continue;
     // by the net that the loss had, not by what moved it: what is undated between shows as a difference
@@ -258,13 +228,6 @@ const aboutOf = ({ title, authority, financialYearStarts, policies }: Programme)
 const listed = linkedList(entries, { ranks: 10, entry: ({ stated: _, ...entry }) => entry });
 const named = linkedList(entries, { ranks: 10, entry: (entry) => entry });
 
-/** A figure in one currency, at least and at most, with its text. `most` is null where nothing bounds it. */
-export interface Shown {
-  readonly currency: string;
-  readonly least: string;
-  readonly most: string | null;
-  readonly text: string;
-}
 const shown = (currency: string, { least, most }: Between): Shown => ({
   currency,
   least: amountOf(least, currency).amount,
@@ -296,12 +259,11 @@ const countOf = (measures: Measures, what: (typeof COUNTS)[number], of: (line: s
     return counted === what && of(line!) ? sum + Number(n) : sum;
   }, 0);
 
-const lineOf = (measures: Measures, of: (line: string) => boolean) => ({
-  ...(Object.fromEntries(COUNTS.map((what) => [what, countOf(measures, what, of)])) as { readonly [C in (typeof COUNTS)[number]]: number }),
-  ...(Object.fromEntries(FIGURES.filter((figure) => figure !== 'netChange').map((figure) => [figure, figureOf(measures, figure, of)])) as {
-    readonly [F in Exclude<Figure, 'netChange'>]: readonly Shown[];
-  }),
-});
+const lineOf = (measures: Measures, of: (line: string) => boolean): LineShown =>
+  Object.fromEntries([
+    ...COUNTS.map((what) => [what, countOf(measures, what, of)]),
+    ...FIGURES.map((figure) => [figure, figureOf(measures, figure, of)]),
+  ]) as LineShown;
 
 const plus = (into: Record<string, bigint>, measures: Measures): void => {
   for (const name in measures) into[name] = (into[name] ?? 0n) + measures[name]!;
@@ -315,8 +277,8 @@ const LINES = KINDS.flatMap((kind) =>
 
 const isNothing = (measures: Measures): boolean => Object.values(measures).every((n) => n === 0n);
 
-/** Opening net + written off − reversed − recovered of what was written off, and the net at the close: by bearer and currency. */
-const netOf = (before: Measures, measures: Measures) =>
+/** By bearer and currency. */
+const netOf = (before: Measures, measures: Measures): readonly Net[] =>
   (['authority', 'supplier'] as const).flatMap((bearer) => {
     const of = (line: string): boolean => line.endsWith(`/${bearer}`);
     const opening = byCurrency(before, 'netChange', of);
@@ -342,7 +304,6 @@ const netOf = (before: Measures, measures: Measures) =>
         revised: shown(currency, side(revised)),
         closing: shown(currency, closing),
         balances: difference.least === 0n && difference.most === 0n,
-        /** What the closing net has beside the movements of the year: undated movements. */
         difference: shown(currency, difference),
       };
     });
@@ -359,11 +320,12 @@ const sum = (...sides: readonly Between[]): Between =>
   sides.reduce((total, { least, most }) => ({ least: total.least + least, most: total.most! + most! }), { least: 0n, most: 0n });
 
 type Entry = NonNullable<ReturnType<(typeof entries)['show']>[string]>;
+type ListedEntry = Omit<Entry, 'stated'>;
 /**
  * Losses and cases, among the 20 largest of the year, above the threshold that the policy asks for which was adopted last of those in force
  * on the last day of the year; null where none does. `complete` is false where others may be above it too.
  */
-const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof aboutOf>, lastDay: string) => {
+const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof aboutOf>, lastDay: string): Disclosed | null => {
   const inForce = disclosing.filter(
     ({ inForceFrom, inForceUntil }) => !certainlyBefore(lastDay, inForceFrom) && !(inForceUntil && certainlyBefore(inForceUntil, lastDay)),
   );
@@ -382,7 +344,7 @@ const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof
   return { above: policy.above, policy: policy.policy, version: policy.version, cases: above, complete: largest.length < NEWEST };
 };
 
-const statementOf = (id: string, lookup: Lookup) => {
+const statementOf = (id: string, lookup: Lookup): Statement<ListedEntry> | undefined => {
   const [of, name] = [id.slice(0, id.lastIndexOf('/')), id.slice(id.lastIndexOf('/') + 1)];
   const about = lookup.get(statements, of);
   const index = about ? namesOf(about.starts).indexOf(name) : -1;
@@ -426,9 +388,6 @@ const statementOf = (id: string, lookup: Lookup) => {
     counts: { losses: Number(measures['entries'] ?? 0n) },
   };
 };
-/** One financial year of a programme. */
-export type Statement = NonNullable<ReturnType<typeof statementOf>>;
-
 /** The losses of each financial year of a programme, as public accounts state them. Losses elsewhere are in none of them. */
 export const lossesStatement = projection({
   name: 'losses-statement',

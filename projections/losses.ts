@@ -1,15 +1,25 @@
-import { amountOf, minor, newestOf, showAmount, showTotal, sums, type Key, type Lookup, type Total } from '../src/kernel/index.js';
 import {
+  amountOf,
   betweenOf,
+  minor,
+  newestOf,
+  showAmount,
+  showBetween,
+  showTotal,
+  sums,
+  type Between,
+  type Key,
+  type Lookup,
+  type Total,
+} from '../src/kernel/index.js';
+import {
   currencyOf,
   figuresIn,
   leastGrossIn,
   mayBeTooMuch,
   netIn,
   outstandingIn,
-  showBetween,
   writtenOffIn,
-  type Between,
   type Loss,
   type Movement,
 } from '../src/domain/loss/index.js';

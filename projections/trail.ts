@@ -30,7 +30,7 @@ const latenessOf = (entry: Entry, timeZone: string): number => {
 };
 
 /** Linear in the length of the history. */
-export const trailOf = ({ entries, recorded, timeZone }: History, most?: number): Trail => {
+export const trailOf = ({ entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
   const last = recorded.findLast(({ type }) => !isLedgerEvent(type));
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
@@ -61,7 +61,7 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number)
     daysLate: late,
     corrections,
     assessed: newestOf(
-      [...assessedIn(recorded).values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived'),
+      [...assessments.values()].flat().filter(({ result }) => result === 'not-met' || result === 'waived'),
       most,
     ),
   };

@@ -27,12 +27,12 @@ export const TODAY = '2026-03-02';
 const RECORDED_AT = '2026-03-01T09:00:00.000Z';
 
 /** An event as a stream holds it; what is left out here is filled in. */
-export interface ToldFact extends Event {
+export interface GivenEvent extends Event {
   readonly effectiveOn?: string;
   readonly schemaVersion?: number;
   readonly record?: Omit<Provenance, 'effectiveOn' | 'waives'>;
 }
-export const context = (type: string, data: object, effectiveOn?: string, record?: ToldFact['record']): ToldFact => ({
+export const context = (type: string, data: object, effectiveOn?: string, record?: GivenEvent['record']): GivenEvent => ({
   type,
   data,
   ...(effectiveOn && { effectiveOn }),
@@ -42,9 +42,9 @@ export const context = (type: string, data: object, effectiveOn?: string, record
 export interface Stream {
   readonly aggregate: AnyAggregate;
   readonly id: string;
-  readonly events: readonly ToldFact[];
+  readonly events: readonly GivenEvent[];
 }
-export const stream = (aggregate: AnyAggregate, id: string, ...events: readonly ToldFact[]): Stream => ({ aggregate, id, events });
+export const stream = (aggregate: AnyAggregate, id: string, ...events: readonly GivenEvent[]): Stream => ({ aggregate, id, events });
 
 /** The id of the first, second … fact that was given. */
 export const theFact = (nth: number): string => `019353d2-0000-7000-8000-${String(nth).padStart(12, '0')}`;
@@ -52,7 +52,7 @@ export const theFact = (nth: number): string => `019353d2-0000-7000-8000-${Strin
 const eventFields = (aggregate: AnyAggregate, type: string): Fields =>
   isLedgerEvent(type) ? ledgerEvents[type] : (aggregate.events[type]?.fields ?? {});
 
-const recorded = ({ aggregate, id }: Stream, event: ToldFact, revision: number): RecordedEvent => ({
+const recorded = ({ aggregate, id }: Stream, event: GivenEvent, revision: number): RecordedEvent => ({
   id: theFact(revision + 1),
   type: event.type,
   data: event.data,
@@ -100,7 +100,8 @@ const expectShape = (of: string, fields: Fields, data: unknown): void =>
   expect({ of, problems: check(fields, data) }).toEqual({ of, problems: [] });
 
 /** What a rule said: its result alone, or any part of the assessment. */
-type Expected = Assessment['result'] | Partial<Assessment>;
+/** A value, or what jest matches it by. */
+type Expected = Assessment['result'] | { readonly [F in keyof Assessment]?: Assessment[F] | ReturnType<typeof expect.stringMatching> };
 
 /** The codes that a command can be refused with, by the compiler's knowledge: a typo in a specification is no code. */
 type CodeOf<C> = C extends Command<infer Code> ? Code | `${string}/${StageEnd}` | keyof typeof engineRefusals : string;
@@ -121,7 +122,7 @@ interface Outcome<State, C> {
 /** For one aggregate: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
   <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
-  (...events: readonly ToldFact[]) => ({
+  (...events: readonly GivenEvent[]) => ({
     when: <C extends AnyCommand>(command: C, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>, C> => {
       const own: Stream = { aggregate, id, events };
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aggregates } from '../src/domain/index.js';
 import { canonical, ledgerEvents, type Field, type Fields } from '../src/kernel/index.js';
-import { historyOf, type Stream, type ToldFact } from './given.js';
+import { historyOf, type Stream, type GivenEvent } from './given.js';
 
 /**
  * Every shape of event that was ever stored, with samples of it in small legal streams. What stands here is never changed: a new shape
@@ -15,7 +15,7 @@ interface Golden {
   readonly streams: readonly {
     readonly aggregate: string;
     readonly id: string;
-    readonly events: readonly (ToldFact & { schemaVersion: number })[];
+    readonly events: readonly (GivenEvent & { schemaVersion: number })[];
   }[];
 }
 const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/events.json'), 'utf8'));

@@ -1,7 +1,7 @@
 import fc, { type GeneratorValue } from 'fast-check';
 import { commands } from '../src/domain/index.js';
 import { provenanceFields, type AnyCommand, type Field, type Fields, type Json } from '../src/kernel/index.js';
-import { toldDate, World } from './random-history.js';
+import { uncertainDate, World } from './random-history.js';
 
 /** Few ids, so that commands meet each other; `nobody` was never recorded. */
 const IDS: { readonly [category: string]: readonly string[] } = {
@@ -33,7 +33,7 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
     case 'flag':
       return fc.boolean();
     case 'date':
-      return toldDate;
+      return uncertainDate;
     case 'count':
       return fc.integer({ min, max: Math.min(max, min + 20) });
     case 'amount':
@@ -44,6 +44,7 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
       return fc.record({ count: fc.nat(20), unit: fc.constantFrom('people', 'people', 'fte') });
     case 'uuid':
       return fc.integer({ min: 8, max: 40 }).map((n) => `019353d2-0000-7000-8000-${String(n).padStart(12, '0')}`);
+    case 'percentage':
     case 'tally':
       return fc.integer({ min, max: 20 });
     case 'quantity':
@@ -71,7 +72,7 @@ const inputOf = (fields: Fields): fc.Arbitrary<Record<string, unknown>> => {
   return fc.record(Object.fromEntries(values)).map(present);
 };
 
-const when = fc.option(toldDate, { nil: undefined });
+const when = fc.option(uncertainDate, { nil: undefined });
 const office = fc.option(fc.constantFrom('Board', 'Director'), { nil: undefined });
 const oneOf = <T>(list: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...list);
 const among = (most: number): fc.Arbitrary<number> => fc.nat(most);
@@ -100,8 +101,8 @@ export const tryEverywhere = async (any: GeneratorValue, world: World): Promise<
 /** Commands of every kind with every input that their fields allow, on one small ledger: 60 at most. */
 export const playCommands = async (any: GeneratorValue, world = new World()): Promise<World> => {
   const chartered = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
-  for (const id of ['met', 'other']) await world.tell(`programme-${id}`, 'CharterProgramme', chartered, { effectiveOn: '2010' });
-  for (const id of ['csc', 'atos']) await world.tell(`supplier-${id}`, 'RegisterSupplier', { title: id, form: 'company' });
+  for (const id of ['met', 'other']) await world.record(`programme-${id}`, 'CharterProgramme', chartered, { effectiveOn: '2010' });
+  for (const id of ['csc', 'atos']) await world.record(`supplier-${id}`, 'RegisterSupplier', { title: id, form: 'company' });
   for (let left = 20 + any(among, 40); left > 0; left--) {
     world.wait(any(among, 100));
     const stream = any(oneOf<string>, streams);

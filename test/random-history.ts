@@ -58,7 +58,7 @@ export class World {
   }
 
   /** @throws Rejection */
-  async tell(stream: string, command: string, data: object, record: Provenance = {}): Promise<Receipt> {
+  async record(stream: string, command: string, data: object, record: Provenance = {}): Promise<Receipt> {
     const [category, id] = split(stream);
     const known = commands.find(({ name }) => name === command)!;
     const wrong = [...check(known.fields, data), ...check(provenanceFields, record)];
@@ -82,9 +82,9 @@ export class World {
   }
 
   /** Sends it; a refusal is noted, any other failure is an error. */
-  async try(...asked: Parameters<World['tell']>): Promise<void> {
+  async try(...asked: Parameters<World['record']>): Promise<void> {
     try {
-      await this.tell(...asked);
+      await this.record(...asked);
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
@@ -102,12 +102,12 @@ export class World {
 const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
 /** A programme, two towers, two suppliers: what contracts refer to. */
-export const tellWorld = async (world: World): Promise<void> => {
-  await world.tell('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
-  await world.tell('tower-hosting', 'PlanTower', { programme: 'met', title: 'Hosting' });
-  await world.tell('tower-euc', 'PlanTower', { programme: 'met', title: 'End-user computing' });
-  await world.tell('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' });
-  await world.tell('supplier-atos', 'RegisterSupplier', { title: 'Atos', form: 'company' });
+export const recordWorld = async (world: World): Promise<void> => {
+  await world.record('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
+  await world.record('tower-hosting', 'PlanTower', { programme: 'met', title: 'Hosting' });
+  await world.record('tower-euc', 'PlanTower', { programme: 'met', title: 'End-user computing' });
+  await world.record('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' });
+  await world.record('supplier-atos', 'RegisterSupplier', { title: 'Atos', form: 'company' });
 };
 
 const day = (from: string, days: number): fc.Arbitrary<string> =>
@@ -115,7 +115,7 @@ const day = (from: string, days: number): fc.Arbitrary<string> =>
 const exact = day('2010-01-01', 3650);
 
 /** A date, exact or uncertain. */
-export const toldDate: fc.Arbitrary<string> = fc.oneof(
+export const uncertainDate: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: exact },
   { weight: 2, arbitrary: exact.map((d) => d.slice(0, 7)) },
   { weight: 2, arbitrary: exact.map((d) => d.slice(0, 4)) },
@@ -149,8 +149,8 @@ const move: fc.Arbitrary<Move> = fc.record({
   ),
   days: fc.nat(200),
   contract: fc.constantFrom('alpha', 'beta'),
-  on: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 3, arbitrary: toldDate }),
-  date: toldDate,
+  on: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 3, arbitrary: uncertainDate }),
+  date: uncertainDate,
   pick: fc.nat(999),
   n: fc.nat(999),
   flag: fc.boolean(),
@@ -162,7 +162,7 @@ export const bounded = { interruptAfterTimeLimit: 8000 } as const;
 
 /** Plays what somebody tries on a small world; what the ledger refuses is passed over. */
 export const play = async (tried: readonly Move[], world = new World()): Promise<World> => {
-  await tellWorld(world);
+  await recordWorld(world);
   for (const one of tried) {
     world.wait(one.days);
     await plays[one.kind](world, one);

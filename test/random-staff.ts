@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { tellWorld, World } from './random-history.js';
+import { recordWorld, World } from './random-history.js';
 
 const STREAM = 'workforce-met';
 // Mostly one pool, so that facts meet each other.
@@ -97,10 +97,10 @@ const play = async (world: World, [command, data, effectiveOn]: Move): Promise<v
 /** A programme whose plan p-1 moves 50 people of the authority, and what was tried on its workforce. */
 export const playStaff = async (moves: readonly Move[]): Promise<World> => {
   const world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
   const it = { function: 'it', unit: 'people' };
   const plan = { programme: 'met', plan: 'p-1', from: { employer: 'authority', ...it }, to: { employer: 'csc', ...it } };
-  await world.tell(STREAM, 'PlanTransfer', { ...plan, inScope: { count: 50, unit: 'people' } }, { effectiveOn: '2011' });
+  await world.record(STREAM, 'PlanTransfer', { ...plan, inScope: { count: 50, unit: 'people' } }, { effectiveOn: '2011' });
   for (const one of moves) await play(world, one);
   return world;
 };

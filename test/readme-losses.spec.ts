@@ -34,6 +34,8 @@ describe("the README's matter of losses, by an accountant", () => {
     const [head, ...records] = csv.text.trimEnd().split('\r\n');
     expect(head!.split(',').slice(0, 7)).toEqual(['programme', 'year', 'row', 'kind', 'category', 'bearer', 'currency']);
     expect(records.map((record) => record.split(',')[2])).toEqual(['line', 'net']);
+    const none = await fetch(`${server.url}/projections/losses-statement?programme=none&format=csv`);
+    expect(Buffer.from(await none.arrayBuffer()).toString()).toBe(`\ufeff${head}\r\n`);
     expect((await server.get('/projections/losses-statement?format=pdf')).body.errors).toEqual([
       { parameter: 'format', detail: 'is none that losses-statement has: csv, text' },
     ]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandTable, rowsLine } from '../src/cli/readme.js';
-import { tellStory } from '../src/cli/story.js';
+import { recordStory } from '../src/cli/story.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
@@ -17,7 +17,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   let pages: readonly string[];
   beforeAll(async () => {
     server = await startServer();
-    pages = await tellStory(server.url, server.dir, () => undefined);
+    pages = await recordStory(server.url, server.dir, () => undefined);
   }, 60_000);
   afterAll(() => stopServer(server));
 

@@ -65,6 +65,7 @@ const wrong: { readonly [K in Kind]: (field: Field) => readonly unknown[] } = {
     { count: 0, qualifier: 'under' },
     ...(min > 0 ? [0, { count: 0 }] : []),
   ],
+  percentage: ({ max = 1000 }) => [null, -1, 12.5, '', '-1', '12,5', '12.', '1e1', '0.00001', max + 1, `${max}.1`, [], {}],
   list: ({ item, max = 100 }) => [
     null,
     'x',

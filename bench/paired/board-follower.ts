@@ -5,11 +5,14 @@ import { drive, percentile } from '../load.js';
 import { cpuBetween, cpuOf, totalOf } from '../process.js';
 import { caughtUp, got, startServer, type Server } from '../server.js';
 import { award, changeOf, recordWorld } from '../story.js';
+import type { Build } from './builds.js';
 import { attempt, report, type Figure, type Run } from './report.js';
 
 const CONNECTIONS = 16;
 const TOWERS = 40;
 const CONTRACTS = 500;
+/** Of a round, with a follower and without. */
+const TURNS = 4;
 
 /** Positions of the embedded store are whole numbers. */
 interface Answered {
@@ -95,51 +98,69 @@ interface Round {
   readonly equal: boolean;
 }
 
-const roundOf = async (server: Server, world: World, ms: number): Promise<Round> => {
-  const alone = await change(server, world, ms);
-  await caughtUp(server, alone.last);
+/** A new server with the towers and their contracts, warmed up by commands beside a follower. */
+const newWorld = async (run: Run, { dist }: Build): Promise<{ readonly server: Server; readonly world: World }> => {
+  const server = await startServer(await run.folder(), {}, { dist });
+  await recordWorld(server, TOWERS);
+  const posts = Array.from({ length: run.quick ? 50 : CONTRACTS }, () => award('b', TOWERS));
+  const next = posts.values();
+  await drive({ url: server.url, connections: CONNECTIONS, status: 201, next: () => next.next().value });
+  const world = { contracts: posts.map(({ path }) => path.split('/')[2]!), pounds: 0 };
   const follower = await followBoard(server);
+  await caughtUp(server, (await change(server, world, run.quick ? 100 : 2000)).last);
+  follower.close();
+  return { server, world };
+};
+
+const mean = (figures: readonly number[]): number => figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+
+/** In turn on two servers that live at the same time, so that with a follower and without the histories and the disk are alike. */
+const roundOf = async (run: Run, build: Build): Promise<Round> => {
+  const [quiet, followed] = [await newWorld(run, build), await newWorld(run, build)];
   try {
-    const followed = await change(server, world, ms);
-    const last = followed.answers.reduce((a, b) => (b.position > a.position ? b : a));
-    await follower.reached(last.position);
-    const delays = delaysOf(followed.answers, follower.arrivals);
-    const equal = await sameAsGet(server, follower.rows);
-    const lastDelay = Math.max(0, follower.arrivals.find(({ position }) => position >= last.position)!.at - last.at);
+    const alone: Awaited<ReturnType<typeof change>>[] = [];
+    const beside: Awaited<ReturnType<typeof change>>[] = [];
+    const follower = await followBoard(followed.server);
+    const lasts: number[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      alone.push(await change(quiet.server, quiet.world, run.roundMs / TURNS));
+      const one = await change(followed.server, followed.world, run.roundMs / TURNS);
+      beside.push(one);
+      const last = one.answers.reduce((a, b) => (b.position > a.position ? b : a));
+      await follower.reached(last.position);
+      lasts.push(Math.max(0, follower.arrivals.find(({ position }) => position >= last.position)!.at - last.at));
+    }
+    follower.close();
+    const delays = delaysOf(
+      beside.flatMap(({ answers }) => answers),
+      follower.arrivals,
+    );
     return {
-      alone: alone.rate,
-      aloneCpu: alone.cpu,
-      followed: followed.rate,
-      followedCpu: followed.cpu,
+      alone: mean(alone.map(({ rate }) => rate)),
+      aloneCpu: mean(alone.map(({ cpu }) => cpu)),
+      followed: mean(beside.map(({ rate }) => rate)),
+      followedCpu: mean(beside.map(({ cpu }) => cpu)),
       p99: percentile(delays, 99),
-      last: lastDelay,
-      equal,
+      last: Math.max(...lasts),
+      equal: await sameAsGet(followed.server, follower.rows),
     };
   } finally {
-    follower.close();
+    await quiet.server.kill();
+    await followed.server.kill();
   }
 };
 
 /** Commands on 500 contracts of 40 towers, with one follower of the board beside them and without. */
 export const boardFollower = async (run: Run): Promise<void> => {
   const contracts = run.quick ? 50 : CONTRACTS;
-  const all: { readonly server: Server; readonly world: World; readonly rounds: Round[]; failed?: string }[] = [];
-  for (const { dist } of run.builds) {
-    const server = await startServer(await run.folder(), {}, { dist });
-    await recordWorld(server, TOWERS);
-    const posts = Array.from({ length: contracts }, () => award('b', TOWERS));
-    const next = posts.values();
-    await drive({ url: server.url, connections: CONNECTIONS, status: 201, next: () => next.next().value });
-    all.push({ server, world: { contracts: posts.map(({ path }) => path.split('/')[2]!), pounds: 0 }, rounds: [] });
-  }
-  for (let n = 0; n <= run.rounds; n++)
+  const all: { readonly build: Build; readonly rounds: Round[]; failed?: string }[] = run.builds.map((build) => ({ build, rounds: [] }));
+  for (let n = 0; n < run.rounds; n++)
     for (const one of all) {
       if (one.failed !== undefined) continue;
-      const round = await attempt(run.patienceMs, () => roundOf(one.server, one.world, run.roundMs));
+      const round = await attempt(2 * run.patienceMs, () => roundOf(run, one.build));
       if (typeof round === 'string') one.failed = round;
-      else if (n > 0) one.rounds.push(round); // the first warms up
+      else one.rounds.push(round);
     }
-  for (const { server } of all) await server.kill();
 
   const figures = (of: (round: Round) => number): Figure[] => all.map(({ failed, rounds }) => failed ?? rounds.map(of));
   report(`one follower of the board, ${CONNECTIONS} connections, ${TOWERS} towers, ${contracts} contracts`, run, [

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { tellStory } from './story.js';
+import { recordStory } from './story.js';
 
 const {
   exit,
@@ -42,7 +42,7 @@ const show = async (url: string, folder: string): Promise<void> => {
   const progress = (part: number) => {
     if (process.stdout.isTTY || part === 1) process.stdout.write(`\r${Math.floor(part * 100)} % of the story recorded`);
   };
-  console.log(`\n\n${(await tellStory(url, folder, progress, token)).join('\n')}`);
+  console.log(`\n\n${(await recordStory(url, folder, progress, token)).join('\n')}`);
 };
 
 const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));

@@ -109,8 +109,11 @@ const column = (text: string, width: number): string => (text.length > width ? `
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 const yearsOf = (months: number): string => (months % 12 === 0 ? `${months / 12} years` : `${months} months`);
 
-const moneyOf = ({ original, ceiling, cumulative }: Contract): string =>
-  same(original, ceiling) ? showValue(ceiling) : `${showValue(original)} → ${showValue(ceiling)} (+${cumulative ?? '?'})`;
+const moneyOf = ({ original, ceiling, cumulative }: Contract): string => {
+  if (!isAmount(ceiling) || same(original, ceiling)) return showValue(ceiling);
+  const growth = cumulative?.startsWith('-') ? `−${cumulative.slice(1)}` : `+${cumulative ?? '?'}`;
+  return `${showValue(original)} → ${showValue(ceiling)} (${growth})`;
+};
 const termOf = ({ term, perYear }: Contract): string =>
   [term.months && yearsOf(term.months), perYear && `${yearly(perYear)} a year`, term.ends && `ends ${term.ends}`]
     .filter(Boolean)

@@ -1,5 +1,5 @@
-import { showHeadcount, type Quantity, type Unit } from '../kernel/index.js';
-import { csvOf, type Columns } from './csv.js';
+import { bounds, showHeadcount, type Columns, type Quantity, type Unit } from '../kernel/index.js';
+import { csvOf } from '../csv.js';
 
 interface PoolName {
   readonly employer: string;
@@ -95,33 +95,45 @@ export const plansOf = (title: string, plans: readonly Planned[], today: string)
     '',
   ].join('\n');
 
-const count = (quantity: Quantity) => (typeof quantity === 'object' ? quantity.count : quantity);
-const qualifier = (quantity: Quantity) => (typeof quantity === 'object' ? quantity.qualifier : undefined);
+const count = (quantity: Quantity | undefined) => (typeof quantity === 'object' ? quantity.count : quantity);
+const qualifier = (quantity: Quantity | undefined) => (typeof quantity === 'object' ? quantity.qualifier : undefined);
 const amounts = ['inScope', 'moved', 'objected', 'retained', 'left'] as const;
-const registerColumns: Columns<Registered> = [
+/** First and last day on which it may have been; an open end is empty. */
+const days = (of: string, date: (transfer: Registered) => string | null | undefined): Columns<Registered> => {
+  const day = (end: 'earliest' | 'latest') => (transfer: Registered) => {
+    const found = bounds(date(transfer) ?? 'unknown')[end];
+    return /^0000|^9999/.test(found) ? null : found;
+  };
+  return [
+    [`${of}Earliest`, day('earliest')],
+    [`${of}Latest`, day('latest')],
+  ];
+};
+const quantities = (of: string, quantity: (transfer: Registered) => Quantity | undefined): Columns<Registered> => [
+  [of, (transfer) => count(quantity(transfer)), 'number'],
+  [`${of}Qualifier`, (transfer) => qualifier(quantity(transfer))],
+];
+export const registerColumns: Columns<Registered> = [
   ['transfer', ({ transfer }) => transfer],
   ['plan', ({ plan }) => plan],
   ['contract', ({ contract }) => contract],
   ['supplier', ({ supplier }) => supplier],
   ['basis', ({ basis }) => basis],
   ['activity', ({ activity }) => activity],
-  ['transferOn', ({ transferOn }) => transferOn],
+  ...days('transferOn', ({ transferOn }) => transferOn),
   ['fromEmployer', ({ from }) => from.employer],
   ['fromFunction', ({ from }) => from.function],
   ['toEmployer', ({ to }) => to.employer],
   ['toFunction', ({ to }) => to.function],
   ['unit', ({ unit }) => unit],
-  ...amounts.flatMap((of): Columns<Registered> => [
-    [of, (t) => count(t[of])],
-    [`${of}Qualifier`, (t) => qualifier(t[of])],
-  ]),
-  ['fteMoved', ({ fte }) => (fte ? count(fte.moved) : null)],
+  ...amounts.flatMap((of) => quantities(of, (transfer) => transfer[of])),
+  ...quantities('fteMoved', ({ fte }) => fte?.moved),
   ['liabilityDueEarliest', ({ liability }) => liability.due?.earliest],
   ['liabilityDueLatest', ({ liability }) => liability.due?.latest],
-  ['liabilityDelivered', ({ liability }) => liability.delivered],
+  ...days('liabilityDelivered', ({ liability }) => liability.delivered),
   ['liabilityResult', ({ liability }) => liability.result],
-  ['liabilityDaysLate', ({ liability }) => liability.daysLate],
-  ['informedOn', ({ consulted }) => consulted[0]?.informedOn],
+  ['liabilityDaysLate', ({ liability }) => liability.daysLate, 'number'],
+  ...days('informedOn', ({ consulted }) => consulted[0]?.informedOn),
   ['informedWith', ({ consulted }) => consulted[0]?.with],
   ['findings', ({ findings }) => findings.map(({ code }) => code).join(' ')],
 ];
@@ -140,18 +152,20 @@ export const movementsOf = (title: string, pools: readonly Movements[]): string 
     '',
   ].join('\n');
 
+type MovementLine = PoolName & Movements['lines'][number] & { readonly check: string };
+export const movementColumns: Columns<MovementLine> = [
+  ['employer', ({ employer }) => employer],
+  ['function', ({ function: of }) => of],
+  ['unit', ({ unit }) => unit],
+  ['line', ({ line }) => line],
+  ['least', ({ least }) => least, 'number'],
+  ['most', ({ most }) => most, 'number'],
+  ['check', ({ check }) => check],
+];
 /** A row for each line of each table, and one for what it comes to. */
 export const movementsCsv = (pools: readonly Movements[]): string =>
-  csvOf<PoolName & Movements['lines'][number] & { readonly check: string }>(
-    [
-      ['employer', ({ employer }) => employer],
-      ['function', ({ function: of }) => of],
-      ['unit', ({ unit }) => unit],
-      ['line', ({ line }) => line],
-      ['least', ({ least }) => least],
-      ['most', ({ most }) => most],
-      ['check', ({ check }) => check],
-    ],
+  csvOf(
+    movementColumns,
     pools.flatMap(({ lines, ...pool }) => [
       ...lines.map((line) => ({ ...pool, ...line })),
       { ...pool, line: pool.counted ? 'closing' : 'net', text: pool.closing },

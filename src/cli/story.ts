@@ -21,7 +21,7 @@ const textFrom =
  * transfer, and the audit of one decision
  * @throws Error when any line is not accepted
  */
-export const tellStory = async (
+export const recordStory = async (
   url: string,
   folder: string,
   progress: (part: number) => void,
@@ -93,9 +93,9 @@ const transfersOf = async (get: Get, programme: string, position: string): Promi
   const pools = await pages<Movements>(get, `/projections/staff-movements?kind=pool&${of}`);
   return [
     registerOf('The register of an invented transfer, for no source reports one that was carried out', transfers),
-    `${registerCsv(transfers)}\n`,
+    registerCsv(transfers),
     movementsOf('What became of the staff of the invented example', pools),
-    `${movementsCsv(pools)}\n`,
+    movementsCsv(pools),
   ];
 };
 

@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 export interface HistoryCacheOptions {
-  readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision'>;
+  readonly store: Pick<EventStore, 'genesis' | 'read' | 'readLocal' | 'currentRevision' | 'localRevision'>;
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. */
   readonly maxBytes?: number;
@@ -71,6 +71,11 @@ export class HistoryCache {
       const head = current === -1 ? this.empty(aggregate, id) : this.#kept.get(stream)?.head;
       if (head?.revision === current) return Promise.resolve(head);
     }
+    const local = consistency === 'local' ? this.#store.localRevision?.(stream) : undefined;
+    if (local !== undefined) {
+      const head = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
+      if (head.revision >= Math.max(local, this.#appended.get(stream) ?? -1)) return Promise.resolve(head);
+    }
     const name = `${consistency} ${stream}`;
     const under = this.#loads.get(name);
     // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.
@@ -86,6 +91,11 @@ export class HistoryCache {
     };
     load.running.then(done, done);
     return load.running;
+  }
+
+  /** Whether anything of a stream is known here without a read. */
+  holds(stream: string): boolean {
+    return this.#kept.has(stream) || this.#appended.has(stream);
   }
 
   /** Notes an append of this process, with the history that it led to where that is known: reads of this process show it at once. */

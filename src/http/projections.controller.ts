@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Format } from '../kernel/index.js';
+import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
@@ -122,10 +123,12 @@ export class ProjectionsController {
 
   /** Every row that passes, a page at a time: as one prefix of the log has them. */
   async *#written(name: string, format: Format, at: number, filters: Readonly<Record<string, string>>): AsyncGenerator<string> {
-    yield format.head;
     for (let cursor: string | undefined, more = true; more;) {
+      const first = cursor === undefined;
       const { rows, next } = await this.projector.rows(name, { at, limit: 100, filters, ...(cursor !== undefined && { cursor }) });
-      for (const { row } of rows) yield format.row(row);
+      yield format.type === 'text/csv'
+        ? csvOf(format.columns, rows.flatMap(({ row }) => format.records(row)), { header: first, bom: first, eol: '\r\n' }) // prettier-ignore
+        : rows.map(({ row }) => format.row(row)).join('');
       cursor = next;
       more = next !== undefined;
     }

@@ -1,7 +1,6 @@
-import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Buffer } from 'node:buffer';
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
@@ -28,12 +27,12 @@ const MOST_BEHIND = 100;
 const BATCH_BYTES = 1 << 20;
 const HELD_BYTES = 64 << 20;
 /** The share of the event loop for followers while commands use it, and their share while a batch is made. */
-const SHARE = 0.2;
-const SHARE_WITHIN = 0.5;
+const SHARE = 0.16;
+const SHARE_WITHIN = 0.67;
 /** Memory for rendered messages that followers who come later share, in bytes. */
 const KEPT_BYTES = 6 << 20;
 /** How long a batch waits for what is not committed yet, in milliseconds. */
-const FLUSH_MS = 20;
+const FLUSH_MS = 60;
 /** What a batch of messages may take before those that are ready are sent, in milliseconds. */
 const BATCH_MS = 100;
 /** Writes to sockets without a pause, and their bytes. */
@@ -60,11 +59,24 @@ interface Message {
 /** Why a client has to read the rows again. */
 type Reason = 'another-generation' | 'another-event' | 'beyond-the-log' | 'no-event' | 'too-many-rows';
 
+/** What a stream of updates needs of a response. */
+interface Response extends Writable {
+  readonly socket?: Writable | null;
+  removeHeader(name: string): void;
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+}
+/** What it needs of Fastify's reply. */
+export interface Reply {
+  hijack(): { readonly raw: Response };
+  getHeaders(): object;
+  readonly request: { readonly method: string };
+}
+
 /** A client: what is kept of it is its place, and what its socket has not taken yet, at most one batch of messages. */
 interface Follower {
   readonly name: string;
   readonly generation: string;
-  readonly raw: ServerResponse;
+  readonly raw: Response;
   /** Where its bytes go: past the response, which does for each message what only the first one needs. */
   readonly socket: Writable;
   at: number;
@@ -104,7 +116,7 @@ export class Subscribers {
   }
 
   /** @throws before anything is sent, what `fault` makes of an id that is malformed */
-  async open(name: string, lastId: string | undefined, reply: FastifyReply, fault: (detail: string) => Error): Promise<void> {
+  async open(name: string, lastId: string | undefined, reply: Reply, fault: (detail: string) => Error): Promise<void> {
     const { projector, most } = this.port;
     const given = lastId === undefined ? undefined : parsed(lastId);
     if (given === null) throw fault('must be <generation>.<position>.<end of the event id>, the id of a message');

@@ -1,17 +1,7 @@
-import type { About, Actor, Assessment, Event, Provenance } from './event.js';
-import type { History } from './history.js';
+import type { About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
 import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
-
-/** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
-export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
-  /** The event's id: how a correction or a claim names it. */
-  readonly event: string;
-  readonly effectiveOn: string;
-  /** How policy assessed it when it was recorded. */
-  readonly assessed?: readonly Assessment[];
-}
 
 /** The circumstances of a decision, as policy asks for them. */
 export interface Taken {
@@ -38,6 +28,11 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
    * every place behind a backdated event, a correction or a withdrawal; never when stored events are read, so what was accepted stays readable.
    */
   readonly rules?: Rules<Occurrence<DataOf<F>>, State, Code>;
+  /**
+   * The types of facts that it completes: it says what already was. By the effective clock it acts right behind the last of them that
+   * stands before its own day, and the recorded clock alone shows what was believed until then. Stage and rules are judged on its own day.
+   */
+  readonly reveals?: readonly string[];
   /** The codes of its rules, for the compiler alone. */
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
@@ -154,22 +149,14 @@ export interface Command<Code extends string> extends AnyCommand {
   readonly _refusedWith?: Code;
 }
 
-/** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
-export interface LedgerCommand<F extends Fields, Code extends string> {
-  readonly summary: string;
-  readonly fields: F;
-  readonly events: readonly string[];
-  readonly refusals: { readonly [C in Code]: string };
-  decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
-}
-export const ledgerCommand = <const F extends Fields, const Code extends string>(
-  name: string,
-  spec: LedgerCommand<F, Code>,
-): Command<Code> => ({ name, ...spec });
-
+/** @throws TypeError where an event reveals what is no fact of the aggregate, or reveals itself */
 export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
   spec: AggregateSpec<State, E, Code>,
 ): Aggregate<State, E, Code> => {
+  for (const [type, { reveals = [] }] of Object.entries<EventType<State, any, any>>(spec.events))
+    for (const of of reveals)
+      if (!spec.events[of] || spec.events[of].reveals)
+        throw new TypeError(`${type} reveals ${of}, which is no fact that can be completed.`);
   const self: Aggregate<State, E, Code> = {
     ...spec,
     command: (name, { summary, records, fields, rules, alreadySo, decide }) => {

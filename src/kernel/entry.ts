@@ -1,5 +1,4 @@
-import type { EventContext } from './aggregate.js';
-import type { Evidence, Json, RecordedEvent } from './event.js';
+import type { EventContext, Evidence, Json, RecordedEvent } from './event.js';
 import type { Annotated, Corrected } from './ledger.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */

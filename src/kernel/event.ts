@@ -58,6 +58,15 @@ export interface About {
   readonly supplier?: readonly string[];
 }
 
+/** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
+export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
+  /** The event's id: how a correction or a claim names it. */
+  readonly event: string;
+  readonly effectiveOn: string;
+  /** How policy assessed it when it was recorded. */
+  readonly assessed?: readonly Assessment[];
+}
+
 /** A stream and the revision at which a decision read it; -1 is a stream without events. */
 export interface Known {
   readonly stream: string;

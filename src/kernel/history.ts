@@ -1,9 +1,10 @@
 import { bounds } from './values/dates.js';
 import { at, withValue } from './values/json.js';
-import type { AnyAggregate, EventContext } from './aggregate.js';
+import type { AnyAggregate } from './aggregate.js';
 import { contextOf, type Entry } from './entry.js';
-import type { Event, RecordedEvent } from './event.js';
+import type { Event, EventContext, RecordedEvent } from './event.js';
 import { isLedgerEvent, type Annotated, type Corrected, type Withdrawn } from './ledger.js';
+import { inEffect, isRevealing, tryInEffect, type Act } from './reveal.js';
 import { brokenRule } from './rule.js';
 import { shapeOf, unsupported } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
@@ -11,10 +12,11 @@ import { IllegalTransitionError, step } from './transition.js';
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
  * known → in valid-time order → folded. An immutable value: `extended` gives another one, and shares what both have in common, so an
- * event in order costs constant time; a backdated event, a correction or a withdrawal folds the stream again.
+ * event in order costs constant time; a backdated event, one that reveals, a correction or a withdrawal folds the stream again.
  *
  * Valid-time order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
- * overlapping date keeps its recorded place, and every certain order is respected.
+ * overlapping date keeps its recorded place, and every certain order is respected. A fact that reveals what already was has a place by
+ * its own day, at which it is judged, and acts right behind the fact that it completes: see `inEffect`.
  */
 export class History<State = any> {
   readonly stream: string;
@@ -23,9 +25,11 @@ export class History<State = any> {
   #state: State;
   /** Shared with other versions: of this one are the first `#revision + 1`. The version that ends where the list ends may append to it. */
   #log: RecordedEvent[] = [];
-  /** Shared likewise: of this version are the first `#placed`. */
+  /** By their own days. Shared likewise: of this version are the first `#placed`. */
   #order: Entry[] = [];
   #placed = 0;
+  /** How many of them reveal: without any, this is the order in which they act. */
+  #revealing = 0;
   #latestStart = '';
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
@@ -63,9 +67,9 @@ export class History<State = any> {
   get recorded(): readonly RecordedEvent[] {
     return (this.#recordedView ??= this.#log.slice(0, this.#revision + 1));
   }
-  /** In valid-time order. */
+  /** In valid-time order, as they act. */
   get entries(): readonly Entry[] {
-    return (this.#entriesView ??= this.#order.slice(0, this.#placed));
+    return (this.#entriesView ??= this.#inEffect());
   }
   /** The first entry in valid-time order; undefined when there is none. */
   get first(): Entry | undefined {
@@ -106,13 +110,10 @@ export class History<State = any> {
     return next ?? this;
   }
 
-  /** Where an event of this date would stand, and the state it would find. */
+  /** Where an event of this date would stand by its own day, and the state it would find: as it is known now. */
   before(effectiveOn: string): { readonly place: number; readonly state: State } {
     const place = this.#placeOf(effectiveOn);
-    if (place === this.#placed) return { place, state: this.#state };
-    let state: State = this.aggregate.initial;
-    for (let i = 0; i < place; i++) state = this.#step(state, this.#order[i]!);
-    return { place, state };
+    return { place, state: place === this.#placed ? this.#state : this.#foldOf(this.#inEffect(place)) };
   }
 
   /**
@@ -126,6 +127,11 @@ export class History<State = any> {
     context: readonly EventContext[],
     found: { readonly place: number; readonly state: State },
   ): readonly State[] {
+    if (this.#revealing > 0 || events.some(({ type }) => isRevealing(this.aggregate, type)))
+      return this.#tryInEffect(
+        events.map((event, i) => ({ event, context: context[i]! })),
+        found.place,
+      );
     const after: State[] = [];
     let state = found.state;
     events.forEach((event, i) => {
@@ -158,8 +164,11 @@ export class History<State = any> {
       })),
     );
     if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
-    let state: State = this.aggregate.initial;
-    for (const entry of changed.entries) state = this.#try(state, entry);
+    if (changed.#revealing > 0) tryInEffect(this.aggregate, this.id, changed.#acts(), this.#tolerated);
+    else {
+      let state: State = this.aggregate.initial;
+      for (const entry of changed.entries) state = this.#try(state, entry);
+    }
     return changed;
   }
 
@@ -169,8 +178,13 @@ export class History<State = any> {
    */
   dependantsOf(event: string): readonly string[] {
     const dependants: string[] = [];
+    const without = this.#withoutEntry(event);
+    if (without.#revealing > 0) {
+      tryInEffect(this.aggregate, this.id, without.#acts(), this.#tolerated, ({ entry }) => dependants.push(entry!.recorded.id));
+      return dependants;
+    }
     let state: State = this.aggregate.initial;
-    for (const entry of this.#withoutEntry(event)) {
+    for (const entry of without.entries) {
       try {
         state = this.#try(state, entry);
       } catch (error) {
@@ -200,11 +214,22 @@ export class History<State = any> {
     return this.#log.slice(from, Math.min(to, this.#revision) + 1);
   }
 
-  /** The part of the valid-time order before the first event certainly later than a day; `approximate` may lie after it. */
-  asOf(day: string): { readonly state: State; readonly entries: readonly Entry[]; readonly approximate: readonly Entry[] } {
+  /**
+   * The part of the valid-time order before the first event certainly later than a day, with what completes it whenever that was learned
+   * (`revealed`); `approximate` may lie after the day.
+   */
+  asOf(day: string): {
+    readonly state: State;
+    readonly entries: readonly Entry[];
+    readonly approximate: readonly Entry[];
+    readonly revealed: readonly Entry[];
+  } {
     const { place, state } = this.before(day);
-    const entries = this.#order.slice(0, place);
-    return { state, entries, approximate: entries.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest) };
+    const own = this.#order.slice(0, place);
+    const approximate = own.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest);
+    if (this.#revealing === 0) return { state, entries: own, approximate, revealed: NONE };
+    const entries = this.#inEffect(place);
+    return { state, entries, approximate, revealed: entries.filter((entry) => !own.includes(entry)) };
   }
 
   /** Each entry with the state it found and the state it left. */
@@ -224,6 +249,7 @@ export class History<State = any> {
     next.#log = this.#log;
     next.#order = this.#order;
     next.#placed = this.#placed;
+    next.#revealing = this.#revealing;
     next.#latestStart = this.#latestStart;
     next.#decisions = this.#decisions;
     next.#corrections = this.#corrections;
@@ -270,7 +296,7 @@ export class History<State = any> {
   #place(event: RecordedEvent): void {
     const entry = this.#entry(event);
     const place = this.#placeOf(entry.effectiveOn);
-    if (place === this.#placed) {
+    if (place === this.#placed && !isRevealing(this.aggregate, event.type)) {
       this.#state = this.#step(this.#state, entry);
       this.#insert(place, entry);
     } else {
@@ -289,6 +315,7 @@ export class History<State = any> {
       this.#order = order;
     } else this.#order.push(entry);
     this.#placed++;
+    if (isRevealing(this.aggregate, entry.recorded.type)) this.#revealing++;
     const { earliest } = bounds(entry.effectiveOn);
     if (earliest > this.#latestStart) this.#latestStart = earliest;
   }
@@ -327,15 +354,15 @@ export class History<State = any> {
     return false;
   }
 
-  #withoutEntry(event: string): readonly Entry[] {
+  #withoutEntry(event: string): History<State> {
     const without = this.#successor();
     without.#reorder((entry) => entry.recorded.id !== event);
-    return without.entries;
+    return without;
   }
 
   #reorder(keeps: (entry: Entry) => boolean): void {
     const recorded = this.recorded;
-    [this.#order, this.#placed, this.#latestStart, this.#entriesView] = [[], 0, '', undefined];
+    [this.#order, this.#placed, this.#revealing, this.#latestStart, this.#entriesView] = [[], 0, 0, '', undefined];
     for (const event of recorded) {
       if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
       const entry = this.#entry(event);
@@ -349,10 +376,36 @@ export class History<State = any> {
   }
 
   #fold(): void {
-    let state: State = this.aggregate.initial;
-    for (let i = 0; i < this.#placed; i++) state = this.#step(state, this.#order[i]!);
-    this.#state = state;
+    this.#state = this.#foldOf(this.#inEffect());
   }
+
+  #foldOf(entries: readonly Entry[]): State {
+    return entries.reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State);
+  }
+
+  /** The entries before a place in the order in which they act, with what completes them. */
+  #inEffect(place = this.#placed): readonly Entry[] {
+    if (this.#revealing === 0) return this.#order.slice(0, place);
+    return inEffect(this.aggregate, this.#order.slice(0, this.#placed), place);
+  }
+
+  #acts(): Act[] {
+    return this.#order
+      .slice(0, this.#placed)
+      .map((entry) => ({ event: { type: entry.recorded.type, data: entry.data }, context: contextOf(entry), entry }));
+  }
+
+  #tryInEffect(added: readonly Act[], place: number): readonly State[] {
+    const acts = this.#acts();
+    return added.map((_, i) => {
+      const states = tryInEffect<State>(this.aggregate, this.id, acts.toSpliced(place, 0, ...added.slice(0, i + 1)), this.#tolerated);
+      return states[place + i]!;
+    });
+  }
+
+  /** What an entry breaks as it stands already. */
+  readonly #tolerated = ({ entry }: Act, code: string): boolean =>
+    entry !== undefined && this.#brokenRules().has(`${entry.recorded.id} ${code}`);
 
   #step(state: State, entry: Entry): State {
     return stepEntry(this.aggregate, state, entry);
@@ -369,6 +422,10 @@ export class History<State = any> {
   #brokenRules(): ReadonlySet<string> {
     if (this.#broken) return this.#broken;
     const broken = new Set<string>();
+    if (this.#revealing > 0) {
+      tryInEffect(this.aggregate, this.id, this.#acts(), ({ entry }, code) => broken.add(`${entry!.recorded.id} ${code}`).size > 0);
+      return (this.#broken = broken);
+    }
     for (const { entry, before } of this.steps()) {
       const event = { type: entry.recorded.type, data: entry.data };
       ruleCheck(this, event, contextOf(entry), (code) => broken.add(`${entry.recorded.id} ${code}`).size > 0)(before);

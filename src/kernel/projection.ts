@@ -156,14 +156,28 @@ export type AnyRow<Row> = {
   readonly [F in FieldsOf<Row>]?: Row extends unknown ? (F extends keyof Row ? Row[F] : never) : never;
 };
 
-/** A form beside JSON in which rows are sent: what stands before the first of them, and each of them. */
-export interface Format {
-  /** Such as `text/csv`. */
-  readonly type: string;
-  readonly head: string;
-  // `any`: rows of many shapes; the projection's own file checked them.
+/** A cell of a table; null and undefined leave it empty. */
+export type Cell = string | number | boolean | null | undefined;
+/**
+ * A fixed list of columns, each with its name, its cell of a record, and whether that is a number, as a decimal text too: whatever is not a
+ * number is a text, which no spreadsheet must take for a formula. A column never changes its place: a new one comes last.
+ */
+export type Columns<Of> = readonly (readonly [name: string, cell: (of: Of) => Cell, kind?: 'number'])[];
+
+// `any` below: rows of many shapes; the projection's own file checked them.
+/** Rows as text, one after another. */
+export interface TextFormat {
+  readonly type: 'text/plain';
   row(row: any): string; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
+/** Rows as a table: each is no record, or one, or several. */
+export interface TableFormat<Of> {
+  readonly type: 'text/csv';
+  readonly columns: Columns<Of>;
+  records(row: any): readonly Of[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+/** A form beside JSON in which rows are sent. */
+export type Format = TextFormat | TableFormat<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 /** A value that rows are chosen by, at one row: what the row does not carry is looked up. */
 export interface Chosen {

@@ -1,4 +1,4 @@
-import type { EventContext } from './aggregate.js';
+import type { EventContext } from './event.js';
 import { at } from './values/json.js';
 
 /** An event at its place in valid-time order, as a rule sees it: the stream's id, the data, and what stands beside it. */

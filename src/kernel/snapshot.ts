@@ -4,6 +4,7 @@ import type { RecordedEvent } from './event.js';
 import { contextOf } from './entry.js';
 import type { History } from './history.js';
 import { isLedgerEvent } from './ledger.js';
+import { isRevealing } from './reveal.js';
 import { shapeOf, unsupported } from './schema-version.js';
 import { step } from './transition.js';
 
@@ -35,7 +36,7 @@ export class Snapshot<State = any> {
     for (const { type, metadata } of events) {
       if (type === 'FactAnnotated') continue;
       const { earliest, latest } = bounds(metadata.effectiveOn);
-      if (isLedgerEvent(type) || start > latest) return false;
+      if (isLedgerEvent(type) || isRevealing(this.aggregate, type) || start > latest) return false;
       if (earliest > start) start = earliest;
     }
     return true;

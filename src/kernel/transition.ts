@@ -1,6 +1,6 @@
-import type { AnyAggregate, EventContext } from './aggregate.js';
+import type { AnyAggregate } from './aggregate.js';
 import type { Entry } from './entry.js';
-import type { Event } from './event.js';
+import type { Event, EventContext } from './event.js';
 import { brokenInvariant, type Broken } from './rule.js';
 
 /** A fact cannot stand where it would stand: it does not follow its stage, or a rule or an invariant breaks. */

@@ -78,6 +78,12 @@ export interface EventStore {
   currentRevision?(stream: string): Revision | undefined;
 
   /**
+   * The revision up to which `readLocal` has a stream, -1 without events: answered only where this process knows it without asking the
+   * disk; else undefined. Absent where `readLocal` is.
+   */
+  localRevision?(stream: string): Revision | undefined;
+
+  /**
    * All of the events or none, durable before it answers. `expected` is the revision the stream must be at (-1: no events).
    * The same events sent again at the same expected revision get the original answer.
    * @throws WrongExpectedRevisionError when the stream is at another revision and does not hold these events behind `expected`

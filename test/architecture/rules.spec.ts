@@ -34,6 +34,7 @@ const ESLINT: Readonly<Record<string, readonly string[]>> = {
   'pure-without-machine': ['process', 'console', 'crypto', 'fetch', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'globalThis'].map((name) => `Unexpected use of '${name}'.`), // prettier-ignore
   'pure-without-waiting': ['Pure code is synchronous.', 'Pure code is synchronous.'],
   'no-any': ['Unexpected any. Specify a different type.'],
+  'no-never': Array.from({ length: 2 }, () => 'No cast to never: it silences every check.'),
 };
 
 describe('the import rules', () => {
@@ -47,6 +48,11 @@ describe('the import rules', () => {
   it.each(rules)('%s reports its planted file', (rule) => {
     const reported = found.filter(({ rule: { name }, from }) => name === rule && from.startsWith(`${planted}/${rule}/`));
     expect(reported).not.toEqual([]);
+  });
+
+  it('no-circles reports a circle of values and one of types', () => {
+    const reported = found.filter(({ rule: { name } }) => name === 'no-circles').map(({ from }) => from.split('/').at(-1));
+    expect(reported.sort()).toEqual(['a.ts', 'c.ts']);
   });
 });
 

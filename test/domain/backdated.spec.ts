@@ -10,7 +10,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import type { Amount } from '../../src/kernel/index.js';
-import { specification, stream, theFact, context, type ToldFact } from '../given.js';
+import { specification, stream, theFact, context, type GivenEvent } from '../given.js';
 
 const given = specification(contract, {
   others: [
@@ -124,21 +124,21 @@ function record() {
 function to(amount: string) {
   return { kind: 'value', to: { amount, currency: 'GBP' } };
 }
-function awarded(): ToldFact {
+function awarded(): GivenEvent {
   return context('ContractAwarded', award(), '2015');
 }
-function started(): ToldFact {
+function started(): GivenEvent {
   return context('ServiceStarted', {}, '2016');
 }
-function changed(amount: string, on = '2019'): ToldFact {
+function changed(amount: string, on = '2019'): GivenEvent {
   return context('ChangeApproved', to(amount), on);
 }
-function delayed(on: string): ToldFact {
+function delayed(on: string): GivenEvent {
   return context('DelayRecorded', { milestone: 'Migration', to: 'unknown' }, on);
 }
-function terminated(on: string): ToldFact {
+function terminated(on: string): GivenEvent {
   return context('ContractTerminated', { ground: 'Expiry' }, on);
 }
-function ended(): ToldFact {
+function ended(): GivenEvent {
   return context('ContractClosed', { finalValue: { undisclosed: true }, endedOn: '2021' }, '2021');
 }

@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { changeFigures } from '../../src/kernel/index.js';
-import { specification, stream, context, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, context, type Stream, type GivenEvent } from '../given.js';
 
 const given = specification(contract, { others: world({}) });
 const underScheme = specification(contract, { others: world({}, scheme()) });
@@ -32,7 +32,7 @@ describe('ApproveChange', () => {
     given(awarded())
       .when(approveChange, { kind: 'value', by: gbp('3403000') })
       .leaves((state) => {
-        expect(state.ceiling).toEqual({ undisclosed: true });
+        expect(state.ceiling).toEqual({ undisclosed: true, atLeast: gbp('3403000.00') });
         expect(state.changes).toEqual([expect.not.objectContaining({ to: expect.anything() })]);
         expect(state.changes[0]!.by).toEqual(gbp('3403000'));
       }));
@@ -235,7 +235,7 @@ describe('who must approve a change', () => {
     ['at-least', '600000', 'not-met'],
     ['at-least', '400000', 'not-assessable'],
     ['at-most', '400000', 'met'],
-    ['at-most', '600000', 'not-assessable'],
+    ['at-most', '600000', 'not-met'],
   ] as const)('knows of an original value only what its qualifier says: %s £%s', (qualifier, amount, result) =>
     specification(contract, { others: world({}, scheme({ approvals: [{ originalAtLeast: gbp('500000'), approver: 'Commissioner' }] })) })(
       context('ContractAwarded', { ...award(), value: { ...gbp(amount), qualifier } }, '2015'),
@@ -291,7 +291,7 @@ describe('an assessment of a change keeps', () => {
   it.each<[why: string, row: object, change: object, record: object, note: string]>([
     ['nobody was named', anyChange, to('7000000'), {}, 'Nobody was named as deciding.'],
     ['the table needs what is not known', { unforeseen: true, approver: 'Mayor' }, to('7000000'), director, 'Unforeseen was not said.'], // prettier-ignore
-    ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'The step lies within precision'], // prettier-ignore
+    ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'within precision of the limit: say what its sources are rounded to (roundedTo)'], // prettier-ignore
   ])('why it could not be assessed: %s', (_, row, change, record, note) =>
     rows(row)(awarded('6807000'))
       .when(approveChange, change, record)
@@ -342,7 +342,7 @@ describe('a row of an approval table', () => {
     ['over', '600000', 'not-met'],
     ['over', '400000', 'not-assessable'],
     ['under', '400000', 'met'],
-    ['under', '600000', 'not-assessable'],
+    ['under', '600000', 'not-met'],
     ['about', '600000', 'not-met'],
   ] as const)('knows of an original only what its qualifier says: %s £%s', (qualifier, amount, result) =>
     rows(mayor({ originalAtLeast: gbp('500000') }))(
@@ -448,19 +448,19 @@ function award() {
   return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', startsOn: '2015-09-01', endsOn: '2018-08-31' };
 }
 /** Undisclosed when no amount is given. */
-function awarded(amount?: string): ToldFact {
+function awarded(amount?: string): GivenEvent {
   return context('ContractAwarded', { ...award(), value: amount ? gbp(amount) : { undisclosed: true } }, '2015');
 }
-function approved(amount: string, on: string): ToldFact {
+function approved(amount: string, on: string): GivenEvent {
   return context('ChangeApproved', to(amount), on);
 }
-function scheme(more: object = {}): ToldFact {
+function scheme(more: object = {}): GivenEvent {
   const approver = 'Deputy Mayor for Policing and Crime';
   const row = { originalAtLeast: gbp('500000'), stepOverOriginalAbove: 10, monthsAbove: 12, approver };
   const policy = { policy: 'scheme-of-consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2014', approvals: [row] };
   return context('PolicyAdopted', { ...policy, ...more }, '2014');
 }
-function world(more: object, ...events: ToldFact[]): Stream[] {
+function world(more: object, ...events: GivenEvent[]): Stream[] {
   const met = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...more };
   return [
     stream(programme, 'met', context('ProgrammeChartered', met, '2014'), ...events),

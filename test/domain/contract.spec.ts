@@ -22,7 +22,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import type { AnyCommand } from '../../src/kernel/index.js';
-import { specification, stream, context, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, context, type Stream, type GivenEvent } from '../given.js';
 
 const given = specification(contract, { id: 'met-hosting', others: world() });
 const underRules = specification(contract, {
@@ -432,7 +432,7 @@ describe('GiveTerminationNotice', () => {
       .when(giveTerminationNotice, inNotice)
       .assesses({ [rule]: 'not-assessable' });
     await underRules(withNotice(180))
-      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2018-01-01' }, { effectiveOn: '2017-12' })
+      .when(giveTerminationNotice, { ...inNotice, takesEffectOn: '2018-06-15' }, { effectiveOn: '2017-12' })
       .assesses({ [rule]: 'not-assessable' });
   });
 
@@ -575,7 +575,7 @@ describe('what a contract is about', () => {
 });
 
 /** A whole life: what was recorded until a stage was reached. */
-function until(stage: Stage, more: object = {}): ToldFact[] {
+function until(stage: Stage, more: object = {}): GivenEvent[] {
   const life = [
     context('ContractPlanned', plan(), '2014'),
     context('TenderOpened', {}, '2015'),
@@ -604,10 +604,10 @@ function closing() {
 function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
-function adopted(...checks: string[]): ToldFact {
+function adopted(...checks: string[]): GivenEvent {
   return context('PolicyAdopted', { policy: 'contract-rules', title: 'Contract rules', version: '1', inForceFrom: '2014', checks }, '2014');
 }
-function world(...events: ToldFact[]): Stream[] {
+function world(...events: GivenEvent[]): Stream[] {
   const chartered = context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
   return [
     stream(programme, 'met', chartered, ...events),

@@ -10,7 +10,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { transferStaff } from '../../src/domain/workforce/commands/transfer-staff.js';
 import { workforce } from '../../src/domain/workforce/index.js';
-import { context, specification, stream, type ToldFact } from '../given.js';
+import { context, specification, stream, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const chartered = context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2005');
@@ -22,13 +22,13 @@ const policy = (law: Pack, more: object = {}) => ({
   law,
   ...more,
 });
-const adopted = (law: Pack, more: object = {}): ToldFact => context('PolicyAdopted', policy(law, more), '2006');
-const world = (...policies: readonly ToldFact[]) => [
+const adopted = (law: Pack, more: object = {}): GivenEvent => context('PolicyAdopted', policy(law, more), '2006');
+const world = (...policies: readonly GivenEvent[]) => [
   stream(programme, 'met', chartered, ...policies),
   stream(supplier, 'atos', context('SupplierRegistered', { title: 'Atos', form: 'company' }, '2005')),
 ];
-const under = (...policies: readonly ToldFact[]) => specification(contract, { others: world(...policies) });
-const award = (more: object = {}): ToldFact =>
+const under = (...policies: readonly GivenEvent[]) => specification(contract, { others: world(...policies) });
+const award = (more: object = {}): GivenEvent =>
   context('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'atos', regime: 'PCR2015', value: gbp('96000000'), termMonths: 60, startsOn: '2015-11-02', endsOn: '2020-11-01', ...more }, '2015-11'); // prettier-ignore
 const to = (amount: string, more: object = {}) => ({ kind: 'value', to: gbp(amount), ...more });
 const cap = 'PCR 2015 reg. 72(1)(b)';
@@ -322,7 +322,7 @@ describe('a transfer of staff under an adopted pack', () => {
   const consulted = (whom: string, employees?: number) => context('ConsultationRecorded', { plan: 'p', with: whom, ...(employees !== undefined && { employees }) }, '2016-01-05'); // prettier-ignore
   const informed = (on: string) => context('LiabilityInformationDelivered', { plan: 'p' }, on);
   const transfer = { transfer: 't', plan: 'p', from: pool('authority'), to: pool('atos'), inScope: 12, moved: 12 };
-  const given = (...facts: readonly ToldFact[]) =>
+  const given = (...facts: readonly GivenEvent[]) =>
     specification(workforce, { id: 'met', others: world(adopted(shipped.transfers)) })(baseline, planned, ...facts);
   const on = { effectiveOn: '2016-04-01' };
 

@@ -5,7 +5,7 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, theFact, context, type Stream, type ToldFact } from '../given.js';
+import { specification, stream, theFact, context, type Stream, type GivenEvent } from '../given.js';
 
 const given = specification(contract, { others: world() });
 const underScheme = specification(contract, { others: world(scheme()) });
@@ -328,36 +328,36 @@ describe('Annotate', () => {
 function error(event: string, pointer: string, value: unknown) {
   return { event, pointer, value, because: 'error' };
 }
-function corrected(event: string, pointer: string, value: unknown): ToldFact {
+function corrected(event: string, pointer: string, value: unknown): GivenEvent {
   return context('FactCorrected', error(event, pointer, value));
 }
-function withdrawn(event: string): ToldFact {
+function withdrawn(event: string): GivenEvent {
   return context('FactWithdrawn', { event });
 }
 function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
-function awarded(): ToldFact {
+function awarded(): GivenEvent {
   const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
   return context('ContractAwarded', award, '2015');
 }
-function started(on: string): ToldFact {
+function started(on: string): GivenEvent {
   return context('ServiceStarted', {}, on);
 }
-function changed(amount: string, on = '2018'): ToldFact {
+function changed(amount: string, on = '2018'): GivenEvent {
   return context('ChangeApproved', { kind: 'value', to: gbp(amount) }, on);
 }
-function novated(supplier: string, on: string): ToldFact {
+function novated(supplier: string, on: string): GivenEvent {
   return context('ContractNovated', { supplier }, on);
 }
-function scheme(): ToldFact {
+function scheme(): GivenEvent {
   const approvals = [{ stepOverOriginalAbove: 60, approver: 'Deputy Mayor' }];
   return context('PolicyAdopted', { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals }, '2014');
 }
-function jointVenture(): ToldFact {
+function jointVenture(): GivenEvent {
   return context('SupplierRegistered', { title: 'J', form: 'joint-venture', members: ['keysource'] });
 }
-function world(...events: ToldFact[]): Stream[] {
+function world(...events: GivenEvent[]): Stream[] {
   return [
     stream(
       programme,

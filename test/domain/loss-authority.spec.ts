@@ -9,7 +9,7 @@ import { loss } from '../../src/domain/loss/index.js';
 import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, theFact, type ToldFact } from '../given.js';
+import { context, specification, stream, theFact, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const of = (amount: string) => ({ amount: gbp(amount) });
@@ -26,7 +26,7 @@ const world = (...policies: object[]) => [
   stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2009')),
 ];
 const given = specification(loss, { id: 'debts', others: world({ writeOffs: table }) });
-const raised = (gross: object, more: object = {}): ToldFact =>
+const raised = (gross: object, more: object = {}): GivenEvent =>
   context('LossRaised', { programme: 'met', title: 'Debts', bearer: 'authority', category: 'irrecoverable-debt', gross, ...more }, '2013');
 const written = (amount: string, on = '2016') => context('WrittenOff', of(amount), on);
 const by = (office?: string, more: object = {}) => ({ decidedBy: { person: 'p-1', ...(office !== undefined && { office }) }, ...more });
@@ -214,7 +214,7 @@ describe('it is evaded neither', () => {
 });
 
 describe('the losses of one case', () => {
-  const other = (gross: string, more: object = {}, ...events: readonly ToldFact[]) =>
+  const other = (gross: string, more: object = {}, ...events: readonly GivenEvent[]) =>
     stream(loss, 'other', raised(gbp(gross), { case: 'fraud-7', ...more }), ...events);
   const beside = (...others: readonly ReturnType<typeof other>[]) =>
     specification(loss, { id: 'debts', others: [...world({ writeOffs: table }), ...others] })(raised(gbp('490000'), { case: 'fraud-7' }));
@@ -260,7 +260,7 @@ describe('the losses of one case', () => {
 describe('what was assessed as not met', () => {
   it('stands with the write-off until it is ratified', () => {
     const unmet = [{ rule, version: '1', inputs: {}, result: 'not-met' as const }];
-    const late = context('WrittenOff', of('60000'), '2016-05-01', { ...by('Director'), assessed: unmet } as ToldFact['record']);
+    const late = context('WrittenOff', of('60000'), '2016-05-01', { ...by('Director'), assessed: unmet } as GivenEvent['record']);
     return given(raised(gbp('60000')), late)
       .when(ratifyWriteOff, { event: theFact(2) }, by('Deputy Mayor', { authority: { reference: 'PCD 7' } }))
       .leaves({ movements: [{ unmet: [rule], ratified: { office: 'Deputy Mayor', reference: 'PCD 7' } }] });

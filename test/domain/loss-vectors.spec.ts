@@ -3,20 +3,20 @@ import { loss, type Loss } from '../../src/domain/loss/index.js';
 import { recordRecovery } from '../../src/domain/loss/commands/record-recovery.js';
 import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { programme } from '../../src/domain/programme/index.js';
-import { context, historyOf, specification, stream, type ToldFact } from '../given.js';
+import { context, historyOf, specification, stream, type GivenEvent } from '../given.js';
 import { VECTORS } from './loss-vectors.js';
 
 const met = stream(programme, 'met', context('ProgrammeChartered', { title: 'T', authority: 'MPS', baseCurrency: 'GBP' }, '2010'));
 const given = specification(loss, { id: 'vector', others: [met] });
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
-const raised = (gross: object): ToldFact =>
+const raised = (gross: object): GivenEvent =>
   context('LossRaised', { programme: 'met', title: 'A loss', bearer: 'authority', category: 'other', gross }, '2013');
 const TYPES = { WriteOff: 'WrittenOff', ReverseWriteOff: 'WriteOffReversed', RecordRecovery: 'RecoveryRecorded' } as const;
-const factsOf = (facts: readonly (readonly [on: string, command: keyof typeof TYPES, amount: object | string])[]): ToldFact[] =>
+const factsOf = (facts: readonly (readonly [on: string, command: keyof typeof TYPES, amount: object | string])[]): GivenEvent[] =>
   facts.map(([on, command, amount]) =>
     context(TYPES[command], typeof amount === 'string' ? { amount: gbp(amount) } : (amount as { data: object }).data, on),
   );
-const stateOf = (...events: readonly ToldFact[]): Loss => historyOf(stream(loss, 'vector', ...events)).state;
+const stateOf = (...events: readonly GivenEvent[]): Loss => historyOf(stream(loss, 'vector', ...events)).state;
 const figures = ({ writtenOff, recovered, net, outstanding }: Loss) => ({ writtenOff, recovered, net, outstanding });
 const money = (right: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(right).map(([name, amount]) => [name, gbp(amount)]));
@@ -27,7 +27,7 @@ describe('the right answers of public accounts', () => {
   it('L1-order: a receipt pays what is outstanding, whether it came before or after the write-off', () => {
     expect(figures(stateOf(raised(gbp(order.gross)), ...factsOf(order.facts)))).toEqual(money(order.right));
     expect(figures(stateOf(raised(gbp(order.gross)), ...factsOf(order.also)))).toEqual(money(order.right));
-    const [first, second] = factsOf(order.also) as [ToldFact, ToldFact];
+    const [first, second] = factsOf(order.also) as [GivenEvent, GivenEvent];
     expect(figures(stateOf(raised(gbp(order.gross)), second, first))).toEqual(money(order.right));
   });
 

@@ -15,11 +15,11 @@ import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, theFact, TODAY, type ToldFact } from '../given.js';
+import { context, specification, stream, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const usd = (amount: string) => ({ amount, currency: 'USD' });
-const world = (...events: ToldFact[]) => [
+const world = (...events: GivenEvent[]) => [
   stream(
     programme,
     'met',
@@ -169,6 +169,42 @@ describe('ReviseLoss', () => {
     given(raised({ gross: about('65000000') }), recovered('5000000'), written('60200000'))
       .when(reviseLoss, { gross: gbp('65400000') })
       .leaves({ net: gbp('60200000.00'), outstanding: gbp('200000.00') }));
+
+  it('says what it came to from the beginning: by the effective clock at once, by the recorded clock from its recording on', () =>
+    given(raised({ gross: about('65000000') }), recovered('5000000'), written('60200000'))
+      .when(reviseLoss, { gross: gbp('65400000') }, { effectiveOn: '2019' })
+      .leaves((_, history) => {
+        const on = (day: string, { state } = history.asOf(day)) => [state.gross, state.outstanding];
+        expect([on('2013'), on('2015')]).toEqual([
+          [gbp('65400000'), gbp('65400000')],
+          [gbp('65400000'), gbp('60400000.00')],
+        ]);
+        expect(history.asOf('2015').revealed).toMatchObject([{ effectiveOn: '2019', recorded: { type: 'LossRevised' } }]);
+        expect(history.atRevision(2).asOf('2015').state.gross).toEqual(about('65000000'));
+      }));
+
+  it('downwards is accepted once what was written off too much is reversed, and shows then no more than was lost', () =>
+    given(raised(), written('110529.32'), context('WriteOffReversed', of('50529.32'), '2017'))
+      .when(reviseLoss, { gross: gbp('60000') }, { effectiveOn: '2018' })
+      .leaves((state, history) => {
+        expect([state.net, state.outstanding]).toEqual([gbp('60000.00'), gbp('0.00')]);
+        expect(history.asOf('2016').state.net).toEqual(gbp('60000.00'));
+      }));
+
+  it('upwards lets a write-off be recorded late that was of more than was thought', async () => {
+    const revised = [raised(), context('LossRevised', { gross: gbp('150000') }, '2018')];
+    await given(...revised)
+      .when(writeOff, of('150000'), { effectiveOn: '2015' })
+      .leaves({ net: gbp('150000.00'), outstanding: gbp('0.00') });
+    await given(...revised)
+      .when(writeOff, of('150000.01'), { effectiveOn: '2015' })
+      .rejects('loss/more-than-outstanding', { detail: '£150,000' });
+  });
+
+  it('leaves of a proposal no more than is outstanding as it is known now', () =>
+    given(raised(), proposed('100000'))
+      .when(reviseLoss, { gross: gbp('60000') })
+      .leaves({ stage: 'proposed', proposed: { amount: gbp('100000'), left: gbp('60000.00') } }));
 
   it('is of more than nothing, and stays in its currency', async () => {
     await given(raised())
@@ -455,7 +491,7 @@ describe('CloseLoss', () => {
 });
 
 describe('a special payment', () => {
-  const payment = (...more: readonly ToldFact[]) =>
+  const payment = (...more: readonly GivenEvent[]) =>
     given(raised({ kind: 'special-payment', category: 'compensation', gross: gbp('5000') }), ...more);
   const approved = context('SpecialPaymentApproved', of('4000'), '2015');
 

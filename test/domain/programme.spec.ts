@@ -12,7 +12,7 @@ import { setHeadcountTarget } from '../../src/domain/programme/commands/set-head
 import { setSavingsTarget } from '../../src/domain/programme/commands/set-savings-target.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, theFact, context, type ToldFact } from '../given.js';
+import { specification, stream, theFact, context, type GivenEvent } from '../given.js';
 
 const given = specification(programme, {
   id: 'met',
@@ -345,9 +345,9 @@ const by = (contract: string) => ({ contract });
 const chartered = (on = '2014') => context('ProgrammeChartered', met, on);
 const appointed = (contract: string, on: string) => context('IntegratorAppointed', by(contract), on);
 
-function registered(): ToldFact {
+function registered(): GivenEvent {
   return context('SupplierRegistered', { title: 'CSC', form: 'company' });
 }
-function awarded(): ToldFact {
+function awarded(): GivenEvent {
   return context('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'csc', value: { undisclosed: true } }, '2015');
 }

@@ -11,7 +11,7 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, theFact, type ToldFact } from '../given.js';
+import { context, specification, stream, theFact, type GivenEvent } from '../given.js';
 
 const registered = (id: string) => stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' }, '2009'));
 const given = specification(contract, {
@@ -209,15 +209,15 @@ it('a rule that a correction breaks names the field of the event in its own word
 function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
-function awarded(more: object = {}): ToldFact {
+function awarded(more: object = {}): GivenEvent {
   const options = [{ option: 'year-7', months: 12 }];
   const terms = { startsOn: '2015', endsOn: '2021-12-31', options, value: { undisclosed: true } };
   return context('ContractAwarded', { programme: 'met', title: 'EUC', supplier: 'csc', ...terms, ...more }, '2015');
 }
 /** Awarded 2015 to CSC at an undisclosed value, live from 2016. */
-function live(): ToldFact[] {
+function live(): GivenEvent[] {
   return [awarded(), context('ServiceStarted', {}, '2016')];
 }
-function novation(to: string, effectiveOn: string): ToldFact {
+function novation(to: string, effectiveOn: string): GivenEvent {
   return context('ContractNovated', { supplier: to }, effectiveOn);
 }

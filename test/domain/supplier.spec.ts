@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, context, type ToldFact } from '../given.js';
+import { specification, stream, context, type GivenEvent } from '../given.js';
 
 const given = specification(supplier, { id: 'sscl', others: [stream(supplier, 'sopra-steria', registered('Sopra Steria'))] });
 
@@ -59,6 +59,6 @@ describe('RegisterSupplier', () => {
 const csc = { title: 'Computer Sciences Corporation', form: 'company' };
 const jointVenture = (...members: string[]) => ({ title: 'Shared Services Connected Ltd', form: 'joint-venture', members });
 
-function registered(title: string): ToldFact {
+function registered(title: string): GivenEvent {
   return context('SupplierRegistered', { title, form: 'company' }, '2009');
 }

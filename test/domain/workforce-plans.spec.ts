@@ -433,7 +433,9 @@ describe('RecordConsultation', () => {
         'For a transfer of 2014-07-31 the staff may not be consulted directly, without a union or representatives, by an employer of 10 (by the shipped pack gb-transfers version 2024-07-01, to be confirmed).',
       ),
     );
-    await direct('2014-07-30').leaves((state) => expect(found(state)[0]!.text).toContain('without a union or representatives (by the shipped pack'));
+    await direct('2014-07-30').leaves((state) =>
+      expect(found(state)[0]!.text).toContain('without a union or representatives (by the shipped pack'),
+    );
     await direct('unknown', { employees: 5 }).leaves((state) =>
       expect(found(state)[0]!.text).toBe(
         'Whether the staff may be consulted directly depends on the number of employees, and on the day of the transfer.',

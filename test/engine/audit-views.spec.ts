@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
 import { dossierOf, entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('100') };
@@ -10,9 +10,9 @@ const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplie
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
-const hosting = (command: string, data: object, record = {}) => world.tell('contract-hosting', command, data, record);
+const hosting = (command: string, data: object, record = {}) => world.record('contract-hosting', command, data, record);
 const history = () => world.history('contract-hosting');
 const idOf = async (revision: number) => (await history()).recorded[revision]!.id;
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
 import { dossierOf, historyPage, replay, type Replay } from '../../src/engine/audit/audit.js';
-import type { NewEvent } from '../../src/kernel/index.js';
+import type { Json, NewEvent } from '../../src/kernel/index.js';
 import { theFact } from '../given.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const scheme = { policy: 'scheme', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
@@ -13,9 +13,9 @@ const uplift = { kind: 'value', to: gbp('150000000') };
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
-  await world.tell('programme-met', 'AdoptPolicy', scheme);
-  await world.tell(
+  await recordWorld(world);
+  await world.record('programme-met', 'AdoptPolicy', scheme);
+  await world.record(
     'contract-siam',
     'AwardContract',
     { programme: 'met', supplier: 'atos', value: gbp('96000000') },
@@ -29,7 +29,7 @@ const replayOf = async (decision: string): Promise<Replay> => {
   const command = commands.find(({ name }) => name === events[0]!.metadata.command.name)!;
   return replay((category, id) => world.history(`${category}-${id}`), command, events);
 };
-const approved = async () => (await world.tell('contract-siam', 'ApproveChange', uplift, deputyMayor)).decision!;
+const approved = async () => (await world.record('contract-siam', 'ApproveChange', uplift, deputyMayor)).decision!;
 
 describe('replaying a decision against what was known', () => {
   it('gives the same events and the same assessed rules', async () => {
@@ -46,22 +46,22 @@ describe('replaying a decision against what was known', () => {
   it('ignores what was recorded later, in its own stream and in others', async () => {
     const decision = await approved();
     const [award] = (await world.history('contract-siam')).recorded;
-    await world.tell('contract-siam', 'CorrectFact', { event: award!.id, pointer: '/value/amount', value: '149000000', because: 'error' }, deputyMayor); // prettier-ignore
-    await world.tell('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
+    await world.record('contract-siam', 'CorrectFact', { event: award!.id, pointer: '/value/amount', value: '149000000', because: 'error' }, deputyMayor); // prettier-ignore
+    await world.record('contract-siam', 'TerminateContract', { ground: 'Breach' }).catch(() => undefined);
     const stricter = { ...scheme, version: '2', approvals: [{ stepOverOriginalAbove: 1, approver: 'Mayor' }] };
-    await world.tell('programme-met', 'AdoptPolicy', stricter);
+    await world.record('programme-met', 'AdoptPolicy', stricter);
     expect(await replayOf(decision)).toMatchObject({ same: true, differences: [] });
   });
 
   /** Writes a decision that the rules would not take directly into the log. */
-  const smuggled = async (command: string, body: object, type: string, data: object): Promise<string> => {
+  const smuggled = async (command: string, body: Json, type: string, data: object): Promise<string> => {
     const { metadata } = (await eventsOf(await approved()))[0]!;
     const { assessed: _, ...rest } = metadata;
     const event: NewEvent = {
       id: theFact(900),
       type,
       data,
-      metadata: { ...rest, command: { id: 'smuggled', name: command, body: body as never } },
+      metadata: { ...rest, command: { id: 'smuggled', name: command, body } },
     };
     await world.store.append('contract-siam', 1, [event]);
     return 'smuggled';
@@ -85,8 +85,8 @@ describe('the dossier of a decision', () => {
   it('has the command, what was known and assessed, and what happened to its events since', async () => {
     const decision = await approved();
     const [event] = await eventsOf(decision);
-    await world.tell('contract-siam', 'Annotate', { event: event!.id, note: 'Seen' });
-    await world.tell('contract-siam', 'WithdrawFact', { event: event!.id });
+    await world.record('contract-siam', 'Annotate', { event: event!.id, note: 'Seen' });
+    await world.record('contract-siam', 'WithdrawFact', { event: event!.id });
     const dossier = dossierOf(await eventsOf(decision), await world.history('contract-siam'));
     expect(dossier).toMatchObject({
       decision,
@@ -110,7 +110,7 @@ describe('the dossier of a decision', () => {
 describe('the history of an aggregate', () => {
   it('has each event in valid-time order with what it changed', async () => {
     await approved();
-    await world.tell('contract-siam', 'SignContract', {}, { effectiveOn: '2016' });
+    await world.record('contract-siam', 'SignContract', {}, { effectiveOn: '2016' });
     const { entries, ledger, withdrawn } = await historyPage(await world.history('contract-siam'), 0, 100);
     expect(entries.map(({ type }) => type)).toEqual(['ContractAwarded', 'ContractSigned', 'ChangeApproved']);
     expect(entries[2]!.changed).toContainEqual({ op: 'replace', path: '/ceiling/amount', was: '96000000', value: '150000000' });

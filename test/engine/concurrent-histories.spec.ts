@@ -3,8 +3,8 @@ import { aggregates } from '../../src/domain/index.js';
 import { HistoryCache } from '../../src/engine/history-cache.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { MemoryStore } from '../fakes/memory-store.js';
-import { tellWorld, World } from '../random-history.js';
-import { tellAgain } from './rows-after.js';
+import { recordWorld, World } from '../random-history.js';
+import { appendAll } from './rows-after.js';
 
 const cacheOf = (store: AtOnce, maxBytes = 1_000_000) => new HistoryCache({ store, aggregates, maxBytes });
 const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '1.00', currency: 'GBP' } };
@@ -22,15 +22,15 @@ class AtOnce extends MemoryStore {
 }
 const stored = async (): Promise<AtOnce> => {
   const world = new World();
-  await tellWorld(world);
+  await recordWorld(world);
   for (const id of ['euc', 'other']) {
-    await world.tell(`contract-${id}`, 'AwardContract', award);
-    await world.tell(`contract-${id}`, 'SignContract', {});
-    await world.tell(`contract-${id}`, 'Annotate', { note: 'A note.' });
+    await world.record(`contract-${id}`, 'AwardContract', award);
+    await world.record(`contract-${id}`, 'SignContract', {});
+    await world.record(`contract-${id}`, 'Annotate', { note: 'A note.' });
   }
   const store = new AtOnce();
   store.events = await world.events();
-  await tellAgain(store, store.events);
+  await appendAll(store, store.events);
   return store;
 };
 const revisions = (histories: HistoryCache, ...wanted: readonly (readonly [stream: string, revision: number])[]) =>

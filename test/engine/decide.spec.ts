@@ -12,7 +12,7 @@ import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
 import { History, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
-import { context, historyOf, stream, theFact, TODAY, type ToldFact } from '../given.js';
+import { context, historyOf, stream, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const met = historyOf(
@@ -22,7 +22,7 @@ const ofSupplier = (id: string) => historyOf(stream(supplier, id, context('Suppl
 const ofTower = (id: string) => historyOf(stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2010')));
 const world = [met, ofSupplier('csc'), ofSupplier('atos'), ofTower('hosting'), ofTower('euc')];
 const award = { programme: 'met', supplier: 'csc', towers: ['hosting', 'euc'], value: gbp('100') };
-const contractOf = (...events: readonly ToldFact[]) => historyOf(stream(contract, 'siam', ...events));
+const contractOf = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'siam', ...events));
 const awarded = context('ContractAwarded', { programme: 'met', supplier: 'csc', value: gbp('100') }, '2015');
 
 /** Finds what the world has, else a stream without events; counts what is asked. */
@@ -223,7 +223,7 @@ const judged = (assess: (context: EventContext, taken: Taken) => readonly Assess
     },
   };
   const aggregate = { ...contract, events, setOf: () => 'case-1', ...more } as unknown as AnyAggregate;
-  const of = (...facts: readonly ToldFact[]) => History.of(aggregate, 'siam', contractOf(...facts).recorded);
+  const of = (...facts: readonly GivenEvent[]) => History.of(aggregate, 'siam', contractOf(...facts).recorded);
   return { of, approve: { ...approveChange, aggregate } as AnyCommand, award: { ...awardContract, aggregate } as AnyCommand };
 };
 const scope = { kind: 'scope' };
@@ -285,7 +285,8 @@ describe('a decision that policy judges', () => {
     const waiver = { waives: ['a/x'], reason: '', authority: { reference: 'PCD 1' } };
     const { assessed } = await decided(of(awarded), approve, scope, waiver);
     expect(assessed).toStrictEqual([[{ ...rule('a/x', 'not-met'), result: 'waived', note: '' }, rule('a/y', 'met')]]);
-    expect(await refusal(of(awarded), approve, scope, { ...waiver, authority: undefined } as never)).toMatchObject({
+    const { authority: _, ...onNoAuthority } = waiver;
+    expect(await refusal(of(awarded), approve, scope, onNoAuthority)).toMatchObject({
       code: 'ledger/waiver-without-grounds',
       detail: 'Name the reason and the authority of the waiver.',
     });

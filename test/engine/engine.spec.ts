@@ -10,7 +10,7 @@ import { UnsupportedSchemaVersionError, type NewEvent, type RecordedEvent } from
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/store/event-store.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
 import { bounded, moves, play } from '../random-history.js';
-import { tellAgain } from './rows-after.js';
+import { appendAll } from './rows-after.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
@@ -161,7 +161,7 @@ describe('a decision', () => {
   }
   const held = async (): Promise<Held> => {
     const on = new Held();
-    await tellAgain(on, [...(await store.read('programme-met')), ...(await store.read('supplier-csc'))]);
+    await appendAll(on, [...(await store.read('programme-met')), ...(await store.read('supplier-csc'))]);
     return on;
   };
 

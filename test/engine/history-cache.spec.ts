@@ -4,8 +4,8 @@ import { aggregates } from '../../src/domain/index.js';
 import { HistoryCache } from '../../src/engine/history-cache.js';
 import { History, Snapshot, type RecordedEvent } from '../../src/kernel/index.js';
 import { MemoryStore } from '../fakes/memory-store.js';
-import { tellWorld, World } from '../random-history.js';
-import { tellAgain } from './rows-after.js';
+import { recordWorld, World } from '../random-history.js';
+import { appendAll } from './rows-after.js';
 
 /** Counts its reads, and may answer them late or not at all. */
 class Watched extends MemoryStore {
@@ -33,12 +33,13 @@ const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc'
 /** A log of so many contracts, each with an award and so many notes, recorded in turns. */
 const logOf = async (contracts: number, notes: number): Promise<{ readonly store: Watched; readonly events: readonly RecordedEvent[] }> => {
   const world = new World();
-  await tellWorld(world);
-  for (let n = 0; n < contracts; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
-  for (let i = 0; i < notes; i++) for (let n = 0; n < contracts; n++) await world.tell(`contract-c${n}`, 'Annotate', { note: `Note ${i}` });
+  await recordWorld(world);
+  for (let n = 0; n < contracts; n++) await world.record(`contract-c${n}`, 'AwardContract', award);
+  for (let i = 0; i < notes; i++)
+    for (let n = 0; n < contracts; n++) await world.record(`contract-c${n}`, 'Annotate', { note: `Note ${i}` });
   const store = new Watched();
   const events = await world.events();
-  await tellAgain(store, events);
+  await appendAll(store, events);
   return { store, events };
 };
 const cacheOf = (store: MemoryStore, maxBytes = MANY) => new HistoryCache({ store, aggregates, maxBytes });

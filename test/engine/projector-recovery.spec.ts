@@ -10,8 +10,8 @@ import { Follower } from '../../src/engine/read/follower.js';
 import { RebuildingError } from '../../src/engine/read/projector.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
-import { tellWorld, World } from '../random-history.js';
-import { closeRows, newFolder, readModelIn, Rows, tellAgain } from './rows-after.js';
+import { recordWorld, World } from '../random-history.js';
+import { closeRows, newFolder, readModelIn, Rows, appendAll } from './rows-after.js';
 
 afterEach(closeRows);
 
@@ -25,14 +25,14 @@ const award = (amount: string) => ({
 /** A log with contracts at a value, whose events have ids of their own. */
 const logOf = async (contracts: number, amount = '1000.00'): Promise<readonly RecordedEvent[]> => {
   const world = new World();
-  await tellWorld(world);
-  for (let n = 0; n < contracts; n++) await world.tell(`contract-c${n}`, 'AwardContract', award(amount));
+  await recordWorld(world);
+  for (let n = 0; n < contracts; n++) await world.record(`contract-c${n}`, 'AwardContract', award(amount));
   const events = await world.events();
   return events.map((event, n) => ({ ...event, id: `${amount}-${n}` }));
 };
 const storeOf = async (events: readonly RecordedEvent[]): Promise<MemoryStore> => {
   const store = memoryStore({ ledgerId: 'ours' });
-  await tellAgain(store, events);
+  await appendAll(store, events);
   return store;
 };
 const until = async (holds: () => boolean): Promise<void> => {
@@ -78,7 +78,7 @@ describe('the log is the authority', () => {
       }
     }
     const replica = new Replica({ ledgerId: 'ours' });
-    await tellAgain(replica, await logOf(2));
+    await appendAll(replica, await logOf(2));
     replica.has = 1000;
     const before = await new Rows(replica).read();
     await before.projector.close();
@@ -177,7 +177,7 @@ describe('a damaged read model', () => {
     const db = new Database(join(rows.folder, 'read-model.db'));
     db.exec('DROP TABLE totals');
     db.close();
-    await tellAgain(store, events.slice(-1));
+    await appendAll(store, events.slice(-1));
     await following; // a follower of the projection waits through it
     expect(rows.projector.sequence).toBe(sequence + 1);
     expect(await rows.updates('contract-register', sequence)).toHaveLength(1);
@@ -203,9 +203,9 @@ describe('the file of a read model that is taken away while it is open', () => {
     const rows = await new Rows(store, projections, undefined, { retryMs: 5 }).read();
     const file = join(rows.folder, 'read-model.db');
     take(file);
-    await tellAgain(store, events.slice(-2, -1));
+    await appendAll(store, events.slice(-2, -1));
     await until(() => rows.logged.length > 0 && rows.projector.failed === undefined);
-    await tellAgain(store, events.slice(-1));
+    await appendAll(store, events.slice(-1));
     await rows.read();
     expect(await rows.texts()).toEqual(await (await new Rows(await storeOf(events)).read()).texts());
     const aside = isThere ? `set aside as ${file}.damaged-1 and ` : '';
@@ -241,7 +241,7 @@ describe('a follower that ends', () => {
     const rows = await new Rows(store, projections, folder, { readModel, follow, retryMs: 5 }).read();
     for (const event of events.slice(5)) {
       end(new Error('The thread of the projections ended with code 137.'));
-      await tellAgain(store, [event]);
+      await appendAll(store, [event]);
       await until(() => rows.projector.sequence > events.indexOf(event));
     }
     expect([listeners.length, rows.projector.failed]).toEqual([events.length - 4, undefined]);

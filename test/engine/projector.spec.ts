@@ -20,8 +20,8 @@ import {
 } from '../../src/kernel/index.js';
 import type { ReadModel, ReadModelReader } from '../../src/store/read-model.js';
 import { memoryStore, MemoryStore } from '../fakes/memory-store.js';
-import { bounded, moves, play, tellWorld, World } from '../random-history.js';
-import { ChangedFile, closeRows, InPieces, newFolder, Rows, rowsAfter, tellAgain } from './rows-after.js';
+import { bounded, moves, play, recordWorld, World } from '../random-history.js';
+import { ChangedFile, closeRows, InPieces, newFolder, Rows, rowsAfter, appendAll } from './rows-after.js';
 
 afterEach(closeRows);
 /** More than a property that fails may take. */
@@ -56,7 +56,7 @@ describe('on every history that the ledger accepts', () => {
         const rows = new Rows(store);
         const then: string[][] = [];
         for (const event of events) {
-          await tellAgain(store, [event]);
+          await appendAll(store, [event]);
           await rows.read();
           then.push(await bytes(rows));
         }
@@ -71,7 +71,7 @@ describe('on every history that the ledger accepts', () => {
     () =>
       everyHistory(async (events) => {
         const store = memoryStore();
-        await tellAgain(store, events);
+        await appendAll(store, events);
         const rows = await new Rows(store).read();
         for (const name of names) {
           const made: Record<string, unknown> = {};
@@ -94,7 +94,7 @@ describe('on every history that the ledger accepts', () => {
     () =>
       everyHistory(async (events, any) => {
         const store = memoryStore();
-        await tellAgain(store, events);
+        await appendAll(store, events);
         const rows = await new Rows(store).read();
         const after = any % (events.length + 1);
         for (const name of names) {
@@ -138,7 +138,7 @@ describe('on every history that the ledger accepts', () => {
     () =>
       everyHistory(async (events) => {
         const store = new InPieces();
-        await tellAgain(store, events);
+        await appendAll(store, events);
         const rows = await new Rows(store).read();
         expect(rows.projector.list().flatMap(({ faulted }) => faulted)).toEqual([]);
       }, 60),
@@ -150,7 +150,7 @@ describe('on every history that the ledger accepts', () => {
     () =>
       everyHistory(async (events) => {
         const store = new InPieces();
-        await tellAgain(store, events);
+        await appendAll(store, events);
         const forgetful = await new Rows(store, projections, undefined, { historyBytes: 1 }).read();
         const rows = await new Rows(store).read();
         expect(forgetful.dumps()).toEqual(rows.dumps());
@@ -161,10 +161,10 @@ describe('on every history that the ledger accepts', () => {
 });
 const placed = ({ position, id, stream }: RecordedEvent) => ({ position, id, stream });
 
-const world = async (...context: readonly Parameters<World['tell']>[]): Promise<World> => {
+const world = async (...context: readonly Parameters<World['record']>[]): Promise<World> => {
   const small = new World();
-  await tellWorld(small);
-  for (const one of context) await small.tell(...one);
+  await recordWorld(small);
+  for (const one of context) await small.record(...one);
   return small;
 };
 const award = {
@@ -176,7 +176,7 @@ const award = {
 };
 const storeOf = async (events: readonly RecordedEvent[]): Promise<MemoryStore> => {
   const store = memoryStore();
-  await tellAgain(store, events);
+  await appendAll(store, events);
   return store;
 };
 /** A store that takes its time for what is read of one stream. */
@@ -200,7 +200,7 @@ describe('a stream that cannot be folded', () => {
     const store = await storeOf(events);
     const rows = await new Rows(store).read();
     const before = await rows.row('contract-register', 'contract:euc');
-    await tellAgain(store, [unheardOf(events)]);
+    await appendAll(store, [unheardOf(events)]);
     await rows.read();
     const sequence = events.length + 1;
     const said = rows.projector.list().map(({ name, faulted, position }) => [name, faulted.length, position]);
@@ -244,7 +244,7 @@ describe('a stream that cannot be folded', () => {
     const rows = await (await new Rows(store).read()).restart();
     await rows.read();
     const signed = (stream: string, revision: number) => ({ ...unheard, id: `signed-${stream}`, type: 'ContractSigned', data: {}, stream, revision }); // prettier-ignore
-    await tellAgain(store, [signed('contract-euc', 2), signed('contract-other', 1)]);
+    await appendAll(store, [signed('contract-euc', 2), signed('contract-other', 1)]);
     await rows.read();
     expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
     expect((await rows.row('contract-register', 'contract:other')).stage).toBe('signed');
@@ -264,10 +264,10 @@ describe('a stream that cannot be folded', () => {
   });
 
   it('is not one whose facts were withdrawn with what depended on them', async () => {
-    const telling = await world(['contract-euc', 'AwardContract', award], ['contract-euc', 'SignContract', {}]);
-    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
-    await telling.tell('contract-euc', 'WithdrawFact', { event, withDependants: true });
-    const rows = await rowsAfter(await telling.events());
+    const origin = await world(['contract-euc', 'AwardContract', award], ['contract-euc', 'SignContract', {}]);
+    const { id: event } = (await origin.store.read('contract-euc'))[0]!;
+    await origin.record('contract-euc', 'WithdrawFact', { event, withDependants: true });
+    const rows = await rowsAfter(await origin.events());
     expect(rows.projector.list().flatMap(({ faulted: stopped }) => stopped)).toEqual([]);
     expect(await rows.row('contract-register', 'contract:euc')).toBeUndefined();
   });
@@ -337,7 +337,10 @@ describe('a projection', () => {
   });
 
   it('lets other work in between the rows of one page', async () => {
-    const contracts = Array.from({ length: 150 }, (_, i) => [`contract-c${i}`, 'AwardContract', award] satisfies Parameters<World['tell']>);
+    const contracts = Array.from(
+      { length: 150 },
+      (_, i) => [`contract-c${i}`, 'AwardContract', award] satisfies Parameters<World['record']>,
+    );
     const store = await storeOf(await (await world(...contracts)).events());
     const rows = await new Rows(store, [ofContracts((id) => [{ key: `contract:${id}`, row: true }])]).read();
     await rows.all('counted'); // so that the next page reads no log
@@ -360,10 +363,10 @@ describe('a projection', () => {
   it('reads on while it is made again: what comes meanwhile is in it', async () => {
     const events = await (await two()).events();
     const store = new InPieces();
-    await tellAgain(store, events.slice(0, -1));
+    await appendAll(store, events.slice(0, -1));
     const rows = await new Rows(store, [counted(1)]).read();
     const rebuilt = rows.projector.rebuild('counted');
-    await tellAgain(store, events.slice(-1));
+    await appendAll(store, events.slice(-1));
     await rebuilt;
     await rows.read();
     expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 2, linking: 2 });
@@ -374,9 +377,9 @@ describe('a projection', () => {
 
   it('answers whole while it is made again, and when the parts it stood in are swept away', async () => {
     const store = new Slow();
-    const telling = await world();
-    for (let n = 0; n < 30; n++) await telling.tell(`contract-c${n}`, 'AwardContract', award);
-    await tellAgain(store, await telling.events());
+    const origin = await world();
+    for (let n = 0; n < 30; n++) await origin.record(`contract-c${n}`, 'AwardContract', award);
+    await appendAll(store, await origin.events());
     const register = [projections[1]!];
     const whole = await (await new Rows(store, register).read()).all('contract-register');
     expect(whole).toHaveLength(30);
@@ -435,10 +438,10 @@ describe('a projection', () => {
   });
 
   it('takes away from totals and links what a correction takes away', async () => {
-    const telling = await two();
-    const { id: event } = (await telling.store.read('contract-euc'))[0]!;
-    await telling.tell('contract-euc', 'WithdrawFact', { event });
-    const events = await telling.events();
+    const origin = await two();
+    const { id: event } = (await origin.store.read('contract-euc'))[0]!;
+    await origin.record('contract-euc', 'WithdrawFact', { event });
+    const events = await origin.events();
     const rows = await rowsAfter(events, [counted(1)]);
     expect(await rows.row('counted', 'tower:euc')).toEqual({ version: 1, contracts: 1, linking: 1 });
     expect(await rows.row('counted', 'tower:euc', events.length - 1)).toEqual({ version: 1, contracts: 2, linking: 2 });
@@ -457,11 +460,11 @@ describe('a projection', () => {
       from: [contracts],
       rows: { contract: (id, lookup) => ({ half: Math.floor(lookup.get(contracts, id)! / 2) }) },
     });
-    const telling = await two();
-    await telling.tell('contract-euc', 'SignContract', {});
-    await telling.tell('contract-other', 'SignContract', {});
-    await telling.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver' });
-    const rows = await rowsAfter(await telling.events(), [broad]);
+    const origin = await two();
+    await origin.record('contract-euc', 'SignContract', {});
+    await origin.record('contract-other', 'SignContract', {});
+    await origin.record('contract-euc', 'TerminateContract', { ground: 'Failure to deliver' });
+    const rows = await rowsAfter(await origin.events(), [broad]);
     const whole = await rows.updates('broad');
     expect(whole.map(({ changes }) => Object.keys(changes).length)).toEqual([5, 5, 5]);
     for (let after = 0; after < rows.projector.sequence; after++)
@@ -507,21 +510,21 @@ describe('a projection', () => {
 
 describe('a reader that waits', () => {
   const awarded = async () => {
-    const telling = await world(['contract-euc', 'AwardContract', award]);
-    const store = await storeOf(await telling.events());
-    return { telling, store, rows: await new Rows(store).read() };
+    const origin = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await origin.events());
+    return { origin, store, rows: await new Rows(store).read() };
   };
   /** The position that the next event of the memory store gets. */
-  const next = async (telling: World, store: MemoryStore, rows: Rows) => {
-    await telling.tell('contract-euc', 'SignContract', {});
-    const events = (await telling.events()).slice(rows.projector.sequence);
-    const position = (await telling.store.head())!;
-    return { position, record: () => tellAgain(store, events) };
+  const next = async (origin: World, store: MemoryStore, rows: Rows) => {
+    await origin.record('contract-euc', 'SignContract', {});
+    const events = (await origin.events()).slice(rows.projector.sequence);
+    const position = (await origin.store.head())!;
+    return { position, record: () => appendAll(store, events) };
   };
 
   it('for a position is answered once it is read, with all the others that wait for it', async () => {
-    const { telling, store, rows } = await awarded();
-    const { position, record } = await next(telling, store, rows);
+    const { origin, store, rows } = await awarded();
+    const { position, record } = await next(origin, store, rows);
     const waiting = [1, 2, 3].map(async () => {
       const reached = await rows.projector.reached(position, 5000);
       return [reached, (await rows.row('contract-register', 'contract:euc')).stage];
@@ -532,8 +535,8 @@ describe('a reader that waits', () => {
   });
 
   it('for a position that never comes is answered after its time, and when the projector is closed', async () => {
-    const { telling, store, rows } = await awarded();
-    const { position } = await next(telling, store, rows);
+    const { origin, store, rows } = await awarded();
+    const { position } = await next(origin, store, rows);
     expect(await rows.projector.reached(position, 20)).toBe(false);
     const waiting = rows.projector.reached(position, 60_000);
     const following = rows.projector.beyond(rows.projector.sequence, new AbortController().signal);
@@ -544,8 +547,8 @@ describe('a reader that waits', () => {
   });
 
   it('is answered though 200 others come and go meanwhile', async () => {
-    const { telling, store, rows } = await awarded();
-    const { position, record } = await next(telling, store, rows);
+    const { origin, store, rows } = await awarded();
+    const { position, record } = await next(origin, store, rows);
     const followers = Array.from({ length: 200 }, async (_, n) => {
       for (let turn = 0; turn < 5; turn++) {
         const gone = new AbortController();
@@ -653,8 +656,8 @@ describe('what is kept', () => {
   });
 
   it('follows again by itself, from what was committed, once the read model can be written', async () => {
-    const telling = await world(['contract-euc', 'AwardContract', award]);
-    const store = await storeOf(await telling.events());
+    const origin = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await origin.events());
     const whole = await new Rows(store).read();
     const { rows, state } = await failingAt(store, (model, fail) => {
       const commit = model.commit.bind(model);
@@ -674,15 +677,15 @@ describe('what is kept', () => {
   });
 
   it('answers from what was committed while another process holds the lock, and reads on after it', async () => {
-    const telling = await world(['contract-euc', 'AwardContract', award]);
-    const store = await storeOf(await telling.events());
+    const origin = await world(['contract-euc', 'AwardContract', award]);
+    const store = await storeOf(await origin.events());
     const folder = newFolder();
     const rows = await new Rows(store, projections, folder, { retryMs: 5 }).read();
     const before = [rows.projector.sequence, await rows.all('contract-register')];
     const other = new Database(join(folder, 'read-model.db'));
     other.exec('BEGIN IMMEDIATE');
-    await telling.tell('contract-euc', 'SignContract', {});
-    await tellAgain(store, (await telling.events()).slice(rows.projector.sequence));
+    await origin.record('contract-euc', 'SignContract', {});
+    await appendAll(store, (await origin.events()).slice(rows.projector.sequence));
     await expect(rows.read()).rejects.toThrow('The read model is not available: database is locked.');
     expect([rows.projector.sequence, await rows.all('contract-register')]).toEqual(before);
     expect(await rows.projector.reached((await store.head())!, 30)).toBe(false);
@@ -694,11 +697,11 @@ describe('what is kept', () => {
   });
 
   it('may mark more events than added something: only those that did are seen', async () => {
-    const telling = await world(['contract-euc', 'AwardContract', award]);
+    const origin = await world(['contract-euc', 'AwardContract', award]);
     const by = (person: string, reference: string) => ({ authority: { reference }, decidedBy: { person, office: 'Deputy Mayor' } });
-    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-1', 'PCD 437'));
-    await telling.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-2', 'PCD 438'));
-    const store = await storeOf(await telling.events());
+    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-1', 'PCD 437'));
+    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-2', 'PCD 438'));
+    const store = await storeOf(await origin.events());
     const texts = await (await new Rows(store).read()).texts();
     const folder = newFolder();
     const read = (reader: ReadModelReader) => {
@@ -719,11 +722,11 @@ describe('what is kept', () => {
   });
 
   it('finds an event by its position, and the longest beginning of the log up to an instant', async () => {
-    const telling = await world();
-    telling.wait(10);
-    await telling.tell('contract-euc', 'AwardContract', award);
-    const events = await telling.events();
-    const rows = await new Rows(telling.store).read();
+    const origin = await world();
+    origin.wait(10);
+    await origin.record('contract-euc', 'AwardContract', award);
+    const events = await origin.events();
+    const rows = await new Rows(origin.store).read();
     events.forEach(({ position }, i) => expect(rows.projector.sequenceAt(position)).toBe(i + 1));
     expect(rows.projector.sequenceAt('97')).toBeUndefined(); // not one of ours
     expect(rows.projector.asOf('2016-01-01T00:00:00.000Z')).toEqual({ sequence: 0, final: true });

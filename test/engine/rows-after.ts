@@ -112,7 +112,7 @@ export const closeRows = async (): Promise<void> => {
 };
 
 /** Events as they were recorded, into a store that has what came before them. */
-export const tellAgain = async (store: EventStore, events: readonly RecordedEvent[]): Promise<void> => {
+export const appendAll = async (store: EventStore, events: readonly RecordedEvent[]): Promise<void> => {
   for (const event of events) await store.append(event.stream, event.revision - 1, [event]);
 };
 
@@ -124,14 +124,14 @@ export const rowsAfter = async (events: readonly RecordedEvent[], projections: r
   const coming = new InPieces();
   const before = new Rows(coming, projections);
   const middle = Math.ceil(events.length / 2);
-  await tellAgain(coming, events.slice(0, middle));
+  await appendAll(coming, events.slice(0, middle));
   await before.read();
   const rows = await before.restart();
-  await tellAgain(coming, events.slice(middle));
+  await appendAll(coming, events.slice(middle));
   await rows.read();
 
   const whole = new MemoryStore();
-  await tellAgain(whole, events);
+  await appendAll(whole, events);
   const atOnce = await new Rows(whole, projections).read();
   const [dumps, texts] = [rows.dumps(), await rows.texts()];
   expect(atOnce.dumps()).toEqual(dumps);

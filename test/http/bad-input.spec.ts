@@ -5,7 +5,7 @@ import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyExample, bodyFields } from '../../src/http/body.js';
 import { placesOf } from '../../src/http/routes.js';
 import { wrongFor } from '../wrong-values.js';
-import { award, partsOf, pathOf, startServer, stopServer, tellWorld, accepted, type Answer, type Server } from './server.js';
+import { award, partsOf, pathOf, startServer, stopServer, recordWorld, accepted, type Answer, type Server } from './server.js';
 
 let server: Server;
 let head: string | undefined;
@@ -13,7 +13,7 @@ const position = () => partsOf(server).store.head();
 
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
   await accepted(server.post('/contracts/there/award-contract', award, { 'idempotency-key': 'taken' }));
   head = await position();
 });
@@ -397,7 +397,7 @@ describe('a request', () => {
       expect((await server.get(path)).body.detail).toBe(detail);
   });
 
-  it('tells who is stale where the stream is', async () => {
+  it('says who is stale where the stream is', async () => {
     expect((await server.post(CONTRACT, award, { 'if-match': '"7"' })).body).toEqual(expect.objectContaining({ revision: 0 }));
   });
 

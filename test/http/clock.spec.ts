@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, it, jest } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
 afterAll(closeRunning);
 afterEach(() => {
@@ -22,7 +22,7 @@ const register = ({ post }: Server, id: string) => post(`/suppliers/${id}/regist
 /** A ledger whose last event was recorded by a clock that was two years ahead. */
 const recordedAhead = async (): Promise<{ readonly server: Server; readonly watermark: string }> => {
   const server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
   await accepted(server.post('/contracts/c/award-contract', award));
   const { store, projector } = partsOf(server);
   const [event] = await store.read('contract-c');

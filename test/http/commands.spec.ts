@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { commands } from '../../src/domain/index.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
 let server: Server;
 const head = () => partsOf(server).store.head();
@@ -12,7 +12,7 @@ const post = (id: string, body: object = award, headers: Record<string, string> 
 
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
-import { award, closeRunning, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
+import { award, closeRunning, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
 const ROW = '/projections/contract-register/contract:c1';
 let server: Server;
@@ -8,12 +8,12 @@ const positions: string[] = [];
 
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
-  const tell = async (command: string, body: unknown) =>
+  await recordWorld(server);
+  const send = async (command: string, body: unknown) =>
     positions.push((await accepted(server.post(`/contracts/c1/${command}`, body))).position);
-  await tell('award-contract', award);
-  await tell('sign-contract', {});
-  await tell('annotate', { note: 'A note.' });
+  await send('award-contract', award);
+  await send('sign-contract', {});
+  await send('annotate', { note: 'A note.' });
 });
 afterAll(() => stopServer(server));
 afterAll(closeRunning);

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
+import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, tempFolder, accepted, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -11,7 +11,7 @@ describe('the server', () => {
   let server: Server;
   beforeAll(async () => {
     server = await startServer();
-    await tellWorld(server);
+    await recordWorld(server);
   });
   afterAll(() => stopServer(server));
 
@@ -245,7 +245,7 @@ describe('a request that comes too slowly', () => {
     send('GET /projections/tower-board/updates HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     await heardSoFar(/event: hello/);
     await Promise.race([ended, new Promise((go) => setTimeout(go, 900))]);
-    await tellWorld(server);
+    await recordWorld(server);
     await heardSoFar(/tower:hosting/);
   });
 });
@@ -286,7 +286,7 @@ describe('closing', () => {
 
   it('finishes open requests, and everything that was accepted is there afterwards', async () => {
     const server = await startServer();
-    await tellWorld(server);
+    await recordWorld(server);
     const sent = Array.from({ length: 50 }, (_, i) => server.post(`/contracts/c${i}/award-contract`, award).catch(() => undefined));
     await Promise.race(sent);
     await server.close();
@@ -334,7 +334,7 @@ describe('closing', () => {
 
   it('answers at once who has not sent a whole request, who waits for a position, and what an idle connection is', async () => {
     const server = await startServer({ LEDGER_CLOSING_SECONDS: '600' });
-    await tellWorld(server);
+    await recordWorld(server);
     const { projector } = partsOf(server);
     const idle = await fetch(`${server.url}/livez`);
     await idle.text();

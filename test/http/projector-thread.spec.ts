@@ -50,19 +50,19 @@ const get = async (path: string) => {
   const response = await fetch(server!.url + path);
   return { status: response.status, body: (await response.json()) as any };
 };
-const tell = async (path: string, body: unknown): Promise<string> => {
+const send = async (path: string, body: unknown): Promise<string> => {
   const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(server!.url + path, sent);
   const answer = (await response.json()) as { readonly position: string };
   expect([response.status, answer]).toEqual([201, expect.anything()]);
   return answer.position;
 };
-const tellWorld = async (): Promise<void> => {
-  await tell('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
-  await tell('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' });
-  await tell('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' });
+const recordWorld = async (): Promise<void> => {
+  await send('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' });
+  await send('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' });
+  await send('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' });
 };
-const awardAt = (id: string, amount: string) => tell(`/contracts/${id}/award-contract`, { ...award, value: { amount, currency: 'GBP' } });
+const awardAt = (id: string, amount: string) => send(`/contracts/${id}/award-contract`, { ...award, value: { amount, currency: 'GBP' } });
 const ceilings = async (minPosition: string): Promise<readonly string[]> => {
   const { status, body } = await get(`/projections/contract-register?minPosition=${minPosition}`);
   expect([status, body]).toEqual([200, expect.anything()]);
@@ -74,7 +74,7 @@ const until = async (holds: () => Promise<boolean>): Promise<void> => {
 
 it('reads what was recorded, after a stop and after a kill as well', async () => {
   await start();
-  await tellWorld();
+  await recordWorld();
   expect(await ceilings(await awardAt('c1', '1000.00'))).toEqual(['1000.00']);
   await stop();
   await start();
@@ -165,7 +165,7 @@ it('follows the replica of a log that is elsewhere, with the same rows, after a 
   };
   try {
     await begin();
-    await tellWorld();
+    await recordWorld();
     await awardAt('c1', '1000.00');
     expect(await ceilings(await awardAt('c2', '2000.00'))).toEqual(['1000.00', '2000.00']);
     await stop();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { award, startServer, stopServer, tellWorld, accepted, type Server } from './server.js';
+import { award, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
 let server: Server;
 let awarded: any;
@@ -15,7 +15,7 @@ const ok = async (path: string) => {
 
 beforeAll(async () => {
   server = await startServer();
-  await tellWorld(server);
+  await recordWorld(server);
   awarded = await accepted(
     server.post('/contracts/hosting/award-contract', {
       ...award,
@@ -85,7 +85,7 @@ describe('the state of an aggregate', () => {
 });
 
 describe('the history of an aggregate', () => {
-  it('tells who decided what, when, on which paper, and what it changed', async () => {
+  it('shows who decided what, when, on which paper, and what it changed', async () => {
     const { entries, ledger } = await ok('/contracts/hosting/history');
     expect(entries.map(({ type, effectiveOn }: any) => [type, effectiveOn])).toEqual([
       ['ContractAwarded', '2015-11-01'],

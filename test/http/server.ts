@@ -82,7 +82,7 @@ export const pathOf = (command: AnyCommand, id: string, category = command.aggre
   `/${plural(category)}/${id}/${kebab(command.name)}`;
 
 /** A small world: a programme, a tower, two suppliers. */
-export const tellWorld = async ({ post }: Server): Promise<void> => {
+export const recordWorld = async ({ post }: Server): Promise<void> => {
   await accepted(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }));
   await accepted(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }));
   await accepted(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }));

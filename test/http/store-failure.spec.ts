@@ -7,7 +7,7 @@ import { injectFaults } from '../fakes/sqlite-faults.js';
 import { ReadModelUnavailableError } from '../../src/store/read-model.js';
 import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { SqliteReadModel } from '../../src/store/sqlite/sqlite-read-model.js';
-import { accepted, award, closeRunning, startServer, stopServer, tellWorld, tempFolder } from './server.js';
+import { accepted, award, closeRunning, startServer, stopServer, recordWorld, tempFolder } from './server.js';
 
 afterEach(() => void jest.restoreAllMocks());
 afterAll(closeRunning);
@@ -15,7 +15,7 @@ afterAll(closeRunning);
 describe('a server whose ledger cannot be written any more', () => {
   it('answers that the outcome is unknown to the commands under way, and stores nothing more', async () => {
     const server = await startServer();
-    await tellWorld(server);
+    await recordWorld(server);
     const send = (id: string, key: string) => server.post(`/contracts/${id}/award-contract`, award, { 'idempotency-key': key });
     injectFaults({ sql: 'COMMIT', code: 'SQLITE_IOERR_FSYNC' });
     const first = await send('c1', 'k1');
@@ -44,7 +44,7 @@ describe('a server whose ledger cannot be written any more', () => {
 describe('a server whose disk is full for a while', () => {
   it('refuses commands, goes on reading, says so in its log, its metrics and /readyz, and takes commands when there is room', async () => {
     const server = await startServer();
-    await tellWorld(server);
+    await recordWorld(server);
     const refuses = async () => /^ledger_store_refuses (\d)$/m.exec((await server.get('/metrics')).text)?.[1];
     expect(await refuses()).toBe('0');
     injectFaults({ sql: 'COMMIT', code: 'SQLITE_FULL' }, { sql: 'COMMIT', code: 'SQLITE_FULL' });
@@ -68,7 +68,7 @@ describe('a server whose disk is full for a while', () => {
 describe('a server whose read model has no room', () => {
   it('takes commands, says that the projections lag, and follows again when there is room', async () => {
     const server = await startServer({ LEDGER_READY_LAG: '0' });
-    await tellWorld(server);
+    await recordWorld(server);
     const said = () => server.logged.map((line) => (JSON.parse(line) as { msg: string }).msg);
     const ready = async (status: number, lines: number) => {
       for (const end = Date.now() + 5000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
@@ -97,7 +97,7 @@ describe('a server whose read model has no room', () => {
 describe('a server whose ledger has an event that is damaged', () => {
   it('starts without a read model, names the event, and goes on with every other stream', async () => {
     const first = await startServer();
-    await tellWorld(first);
+    await recordWorld(first);
     for (const id of ['c1', 'c2']) await accepted(first.post(`/contracts/${id}/award-contract`, award));
     const { position } = await accepted(first.post('/contracts/c1/sign-contract', {}));
     await accepted(first.post('/contracts/c1/annotate', { note: 'Seen.' }));

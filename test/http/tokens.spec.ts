@@ -2,14 +2,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { appendFile, chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { configOf } from '../../src/config.js';
 import { createApp } from '../../src/app.module.js';
 import { FailedSignIns } from '../../src/http/failed-sign-ins.js';
 import { importFile, InterruptedError } from '../../src/cli/importer.js';
-import { tellStory } from '../../src/cli/story.js';
+import { recordStory } from '../../src/cli/story.js';
 import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
-import { award, closeRunning, startServer, stopServer, tellWorld, tempFolder, accepted, type Answer, type Server } from './server.js';
+import { award, closeRunning, startServer, stopServer, recordWorld, tempFolder, accepted, type Answer, type Server } from './server.js';
 
 afterAll(closeRunning);
 
@@ -153,7 +154,7 @@ describe('a server with tokens', () => {
     // every address of this machine, as it would be for others
     server = await startServer({ HOST: '0.0.0.0', LEDGER_TOKENS: file });
     const { post } = server;
-    await tellWorld({ ...server, post: (path, body) => post(path, body, as('integrator')) });
+    await recordWorld({ ...server, post: (path, body) => post(path, body, as('integrator')) });
     await accepted(post('/contracts/ours/award-contract', award, as('contract-manager')));
   });
   afterAll(() => stopServer(server));
@@ -324,7 +325,7 @@ describe('a server with tokens', () => {
     await expect(started(join(dir, 'nowhere.json'))).rejects.toThrow(/LEDGER_TOKENS.*ENOENT.*npm run tokens/);
   });
 
-  it('tells no token to anyone, neither in an answer nor in its log', async () => {
+  it('gives no token to anyone, neither in an answer nor in its log', async () => {
     const stranger = `tower_${'S'.repeat(43)}`;
     const texts: string[] = [];
     for (const headers of [as('jane'), as('board'), bearer(stranger)])
@@ -457,7 +458,11 @@ describe('a server that strangers try', () => {
 
 describe('the log of failed sign-ins', () => {
   const lines: object[] = [];
-  const failed = () => new FailedSignIns({ warn: (line: object) => lines.push(line) } as never);
+  const write = (line: string): void => {
+    const { level: _, msg: __, ...said } = JSON.parse(line);
+    lines.push(said);
+  };
+  const failed = () => new FailedSignIns(pino({ base: null, timestamp: false }, { write }));
   beforeEach(() => {
     jest.useFakeTimers();
     lines.length = 0;
@@ -515,12 +520,12 @@ describe('who sends a file of commands', () => {
     await stopServer(server);
   });
 
-  it('tells the whole story with one', async () => {
+  it('records the whole story with one', async () => {
     const dir = await tempFolder();
     const file = join(dir, 'tokens.json');
     const token = await tokenOf(file, 'demo', 'integrator');
     const server = await startServer({ LEDGER_TOKENS: file });
-    const pages = await tellStory(server.url, dir, () => undefined, token);
+    const pages = await recordStory(server.url, dir, () => undefined, token);
     expect(pages.at(-1)).toMatch(/PCD 813[\s\S]*by demo[\s\S]*the same decision/);
     await stopServer(server);
   }, 30_000);

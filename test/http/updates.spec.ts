@@ -4,8 +4,8 @@ import { cp } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Subscribers } from '../../src/http/subscribers.js';
-import { award, closeRunning, partsOf, startServer, stopServer, tellWorld, tempFolder, accepted, type Server } from './server.js';
+import { Subscribers, type Reply } from '../../src/http/subscribers.js';
+import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, tempFolder, accepted, type Server } from './server.js';
 
 const BOARD = '/projections/contract-register/updates';
 let server: Server;
@@ -65,7 +65,7 @@ const nobodyFollows = () => waitFor(() => partsOf(server).subscribers.size === 0
 
 beforeAll(async () => {
   server = await startServer({ LEDGER_SUBSCRIBERS: '12' });
-  await tellWorld(server);
+  await recordWorld(server);
   await server.get('/projections/contract-register?minPosition=5');
 });
 afterAll(() => stopServer(server));
@@ -288,7 +288,7 @@ describe('a subscriber', () => {
 describe('a subscriber of a log that was restored from an older copy', () => {
   it('gets a reset, whether the log is shorter or has another event at the position', async () => {
     const first = await startServer();
-    await tellWorld(first);
+    await recordWorld(first);
     await first.close();
     const copy = await tempFolder();
     await cp(first.dir, copy, { recursive: true });
@@ -316,14 +316,25 @@ describe('a subscriber of a log that was restored from an older copy', () => {
   }, 20_000);
 });
 
+/** A response whose client reads nothing unless the test does. */
+const response = (highWaterMark?: number) =>
+  Object.assign(new PassThrough({ ...(highWaterMark !== undefined && { highWaterMark }) }), {
+    writeHead: () => undefined,
+    removeHeader: () => undefined,
+  });
+const replyTo = (raw: ReturnType<typeof response>): Reply => ({
+  hijack: () => ({ raw }),
+  getHeaders: () => ({}),
+  request: { method: 'GET' },
+});
+
 describe('the stream of updates', () => {
   it('ends for a client that does not read, with the reason, once its socket has been full for too long', async () => {
     const { projector, store, log } = partsOf(server);
     const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
-    const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined, removeHeader: () => undefined });
+    const raw = response(512);
     const generation = projector.generation('contract-register');
-    const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
-    await subscribers.open('contract-register', `${generation}.start`, reply as never, () => new Error());
+    await subscribers.open('contract-register', `${generation}.start`, replyTo(raw), () => new Error());
     await waitFor(() => subscribers.size === 0);
     expect(raw.writableLength + raw.readableLength).toBeLessThan(10_000_000);
     let text = '';
@@ -335,9 +346,8 @@ describe('the stream of updates', () => {
   it('is cut off for the client that took nothing for longest, when those that take nothing hold more than all may', async () => {
     const { projector, store, log } = partsOf(server);
     const opened = async (subscribers: Subscribers) => {
-      const raw = Object.assign(new PassThrough({ highWaterMark: 512 }), { writeHead: () => undefined, removeHeader: () => undefined });
-      const reply = { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } };
-      await subscribers.open('contract-register', `${projector.generation('contract-register')}.start`, reply as never, () => new Error());
+      const raw = response(512);
+      await subscribers.open('contract-register', `${projector.generation('contract-register')}.start`, replyTo(raw), () => new Error());
       return raw;
     };
     const one = new Subscribers({ projector, store, log, most: 1 });
@@ -363,14 +373,9 @@ describe('the stream of updates', () => {
     });
     const subscribers = new Subscribers({ projector: changing, store, log, most: 1 });
     const chunks: string[] = [];
-    const raw = Object.assign(new PassThrough(), { writeHead: () => undefined, removeHeader: () => undefined });
+    const raw = response();
     raw.on('data', (chunk) => chunks.push(String(chunk)));
-    await subscribers.open(
-      'contract-register',
-      undefined,
-      { hijack: () => ({ raw }), getHeaders: () => ({}), request: { method: 'GET' } } as never,
-      () => new Error(),
-    );
+    await subscribers.open('contract-register', undefined, replyTo(raw), () => new Error());
     generation = 'another';
     await awardAs('wakes-the-stream');
     await waitFor(() => raw.writableEnded);

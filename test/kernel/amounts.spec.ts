@@ -136,7 +136,7 @@ describe('sums', () => {
   it('add up the roundings of their sources while all are known', () => {
     expect(add(gbp('5000', { roundedTo: '1000' }), gbp('300', { roundedTo: '100' })).roundedTo).toBe('1100.00');
     expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300')).roundedTo).toBe('1000.00');
-    expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300', { qualifier: 'about' })).roundedTo).toBeUndefined();
+    expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300', { qualifier: 'about' })).roundedTo).toBe('1100.00');
     expect(add(gbp('5000', { roundedTo: 'thousands' }), gbp('300')).roundedTo).toBeUndefined();
   });
 });
@@ -243,21 +243,46 @@ describe('a step stays within a cap', () => {
     expect(kept(gbp('100'), gbp('100'), gbp('155', { roundedTo: '10' }))).toBe('within-precision');
   });
 
-  it('and is not assessable on figures that are missing, bounds, or rounded by an unknown unit', () => {
-    for (const to of [
-      undisclosed,
-      withheld,
-      unknown,
-      gbp('120', { qualifier: 'under' }),
-      gbp('120', { qualifier: 'about' }),
-      gbp('120', { qualifier: 'at-least', roundedTo: '1' }),
-      gbp('120', { roundedTo: 'x' }),
-    ]) {
+  it('and is not assessable on figures that are missing', () => {
+    for (const to of [undisclosed, withheld, unknown]) {
       expect(kept(gbp('100'), gbp('100'), to)).toBe('not assessable');
       expect(kept(gbp('100'), to, gbp('100'))).toBe('not assessable');
       expect(kept(to, gbp('100'), gbp('100'))).toBe('not assessable');
     }
     expect(kept(gbp('100', { roundedTo: '200' }), gbp('100'), gbp('120'))).toBe('not assessable');
+  });
+
+  it('by the unit of its last digit, where nobody says what an approximate figure is rounded to', () => {
+    expect(kept(gbp('100'), gbp('100'), gbp('140', { qualifier: 'about' }))).toBe('yes'); // 135 to 145
+    expect(kept(gbp('100'), gbp('100'), gbp('150', { qualifier: 'about' }))).toBe('within-precision'); // 145 to 155
+    expect(kept(gbp('100'), gbp('100'), gbp('160', { qualifier: 'about' }))).toBe('no');
+  });
+
+  it('by the most that a ceiling may be, and by what it is at least only where that is enough to tell', () => {
+    expect(kept(gbp('100'), gbp('100'), gbp('150', { qualifier: 'at-most' }))).toBe('yes');
+    expect(kept(gbp('100', { qualifier: 'at-most' }), gbp('100', { qualifier: 'under' }), gbp('151'))).toBe('no');
+    expect(kept(gbp('100'), gbp('100'), gbp('120', { qualifier: 'at-least' }))).toBe('not assessable');
+    expect(kept(gbp('100'), gbp('100'), gbp('151', { qualifier: 'over' }))).toBe('no');
+    expect(kept(gbp('100', { qualifier: 'at-least' }), gbp('100'), gbp('150'))).toBe('yes');
+    expect(kept(gbp('100', { qualifier: 'at-least' }), gbp('100'), gbp('151'))).toBe('within-precision');
+    expect(kept(gbp('100'), gbp('100', { qualifier: 'at-least' }), gbp('150'))).toBe('yes');
+    expect(kept(gbp('100'), gbp('100', { qualifier: 'at-least' }), gbp('151'))).toBe('not assessable');
+  });
+
+  it('by the step itself where that is known, however rounded the sum is', () => {
+    const [original, to] = [gbp('65000000', { qualifier: 'about' }), gbp('66200000', { qualifier: 'about', roundedTo: '1000000' })];
+    const tenth = ratio(1n, 55n); // 1.2 of 66 or more
+    expect(within(stepRangeOverOriginal(original, original, to), tenth)).toBe('within-precision');
+    expect(within(stepRangeOverOriginal(original, original, to, gbp('1200000')), ratio(1n, 53n))).toBe('yes');
+    expect(within(stepRangeOverOriginal(original, original, to, gbp('1200000')), ratio(1n, 55n))).toBe('no');
+    expect(within(stepRangeOverOriginal(original, original, to, gbp('1200000')), ratio(12n, 650n))).toBe('within-precision');
+  });
+
+  it('of an income likewise: its size counts, not its sign', () => {
+    expect(kept(gbp('-100'), gbp('-100'), gbp('-150'))).toBe('yes');
+    expect(kept(gbp('-100'), gbp('-100'), gbp('-151'))).toBe('no');
+    expect(kept(gbp('-100'), gbp('-100'), gbp('50'))).toBe('yes');
+    expect(kept(gbp('-100', { qualifier: 'about' }), gbp('-100'), gbp('-155'))).toBe('within-precision');
   });
 
   it('in agreement with every figure that its rounded sources can mean', () =>
@@ -296,6 +321,10 @@ describe('a total', () => {
     ['at least £250m, 1 undisclosed', [gbp('250000000'), undisclosed]],
     ['at least £250m, 1 undisclosed, 1 withheld, 2 unknown', [gbp('250000000'), undisclosed, withheld, unknown, unknown]],
     ['about £95m', [gbp('94000000', { qualifier: 'about' }), gbp('1000000')]],
+    ['about £583m', [gbp('65000000', { qualifier: 'about' }), gbp('518210000.55')]],
+    ['about £600', [gbp('640', { qualifier: 'about', roundedTo: '250' })]],
+    ['about £40', [gbp('40', { qualifier: 'about', roundedTo: '1000' })]],
+    ['at least £5m, 1 undisclosed', [{ undisclosed: true, atLeast: gbp('5000000') }]],
     ['at least about £95m, 1 undisclosed', [gbp('95000000', { qualifier: 'about' }), undisclosed]],
     ['at least £8m', [gbp('5000000', { qualifier: 'over' }), gbp('3000000')]],
     ['at most £8m', [gbp('5000000', { qualifier: 'under' }), gbp('3000000')]],
@@ -403,7 +432,7 @@ const rounded = fc
   .tuple(fc.bigInt({ min: 1n, max: 500n }), fc.constantFrom(0n, 1n, 10n, 100n), fc.bigInt({ min: -100n, max: 100n }))
   .map(([n, to, off]) => ({
     printed: { ...amountOf(n * 100n, 'GBP'), ...(to > 0n && { roundedTo: amountOf(to * 10n, 'GBP').amount }) },
-    real: n * 100n + (to * 10n * off) / 200n,
+    real: ((real) => (real < 0n ? 0n : real))(n * 100n + (to * 10n * off) / 200n),
   }));
 
 type Measures = { readonly [measure: string]: bigint };

@@ -41,7 +41,7 @@ describe('an uncertain date can be written', () => {
     ['[2016-03-01..2016-02-29]', 'the interval ends before it begins'],
     ['[2017..2016]', 'the interval ends before it begins'],
     ['[..]', 'an interval needs an end: write unknown'],
-    ['soon', 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown'],
+    ['soon', 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown'],
     [`[${'2'.repeat(39)}]`, 'is too long for a date'],
   ])('but not as %s: %s', (text, why) => expect(whyNotADate(text)).toBe(why));
 

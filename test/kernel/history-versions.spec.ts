@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
 import { contextOf, History, Snapshot, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
-import { context, historyOf, stream, theFact, type ToldFact } from '../given.js';
+import { context, historyOf, stream, theFact, type GivenEvent } from '../given.js';
 
 const award = { programme: 'met', title: 'EUC', supplier: 'csc', value: { amount: '100', currency: 'GBP' } };
 const awarded = context('ContractAwarded', award, '2016');
@@ -9,7 +9,7 @@ const signed = context('ContractSigned', {}, '2018');
 const started = context('ServiceStarted', {}, '2019');
 const delayed = (on: string) => context('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, on);
 const noted = (event?: number) => context('FactAnnotated', { note: 'Seen', ...(event && { event: theFact(event) }) });
-const recordedAs = (...events: readonly ToldFact[]) => historyOf(stream(contract, 'euc', ...events)).recorded;
+const recordedAs = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'euc', ...events)).recorded;
 const read = (events: Iterable<RecordedEvent>) => History.of(contract, 'euc', events);
 const typesOf = ({ entries }: History) => entries.map(({ recorded }) => recorded.type);
 
@@ -283,7 +283,7 @@ describe('about how much memory a history takes', () => {
 
 describe('what can no longer follow an event that is withdrawn', () => {
   const novated = (supplier: string, on: string) => context('ContractNovated', { supplier }, on);
-  const of = (...events: readonly ToldFact[]) => historyOf(stream(contract, 'euc', awarded, signed, ...events));
+  const of = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'euc', awarded, signed, ...events));
 
   it('is found in one pass: each with those before it gone too, and nothing else', () => {
     const history = of(novated('atos', '2019'), delayed('2019-06'), novated('csc', '2020'), novated('atos', '2021'));

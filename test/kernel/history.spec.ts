@@ -4,7 +4,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { certainlyBefore, eventsOf, History, Snapshot, IllegalTransitionError, UNREADABLE, UnreadableEventError, UnsupportedSchemaVersionError, aggregate, text, type Entry, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { historyOf, stream, theFact, context } from '../given.js';
-import { toldDate } from '../random-history.js';
+import { uncertainDate } from '../random-history.js';
 
 const typesOf = (entries: readonly Entry[]): string[] => entries.map(({ recorded }) => recorded.type);
 
@@ -38,7 +38,7 @@ describe('a backdated event', () => {
 
   it('comes, for any dates, before the first event that is certainly later, else at the end', () =>
     fc.assert(
-      fc.property(fc.array(toldDate, { maxLength: 12 }), (days) => {
+      fc.property(fc.array(uncertainDate, { maxLength: 12 }), (days) => {
         const expected: { readonly warning: string; readonly on: string }[] = [];
         days.forEach((on, i) => {
           const later = expected.findIndex((other) => certainlyBefore(on, other.on));
@@ -156,7 +156,7 @@ describe('a fact reads as corrected', () => {
 describe('a decision of several events', () => {
   it('is found by its id, with all its events', () => {
     const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }))).recorded;
-    const command = { id: 'of-both', name: 'Tell' };
+    const command = { id: 'of-both', name: 'Both' };
     const of = (event: RecordedEvent): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command } });
     const history = History.of(contract, 'euc', [of(award!), of(signature!), ...rest]);
     expect(history.decision('of-both').map(({ type }) => type)).toEqual(['ContractAwarded', 'ContractSigned']);

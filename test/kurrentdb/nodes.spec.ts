@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tellStory } from '../../src/cli/story.js';
+import { recordStory } from '../../src/cli/story.js';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, openOrBegin, type Place } from '../../src/operate/stores.js';
@@ -518,7 +518,7 @@ describe('the Metropolitan Police ledger, migrated to KurrentDB and back', () =>
   it('keeps its Merkle root and its rows, and refuses positions of the former store', async () => {
     const [original, back] = [await folder(), await folder()];
     const before = await serve({ DATA_DIR: original });
-    await tellStory(before.url, await folder(), () => undefined);
+    await recordStory(before.url, await folder(), () => undefined);
     const rows = await boards(before);
     await before.close();
     servers.length = 0;

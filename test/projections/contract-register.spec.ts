@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: { amount: '95000000', currency: 'GBP' } };
 
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
 afterEach(closeRows);
 
@@ -24,7 +24,7 @@ const firstOf = async (stream: string): Promise<string> => (await world.store.re
 
 describe('the contract register', () => {
   it('has every contract whole, with the name of its supplier', async () => {
-    await world.tell('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'AwardContract', award);
     expect(await (await register()).row('hosting')).toMatchObject({
       contract: 'hosting',
       stage: 'awarded',
@@ -37,14 +37,14 @@ describe('the contract register', () => {
   });
 
   it('has a contract that is planned, before anybody supplies it', async () => {
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
     expect(await (await register()).row('networks')).toMatchObject({ stage: 'planned', supplierName: null, original: { unknown: true } });
   });
 
   it('finds contracts by programme, supplier, tower and stage', async () => {
-    await world.tell('contract-a', 'AwardContract', award);
-    await world.tell('contract-b', 'AwardContract', { ...award, towers: ['hosting', 'euc'], supplier: 'atos' });
-    await world.tell('contract-b', 'SignContract', {});
+    await world.record('contract-a', 'AwardContract', award);
+    await world.record('contract-b', 'AwardContract', { ...award, towers: ['hosting', 'euc'], supplier: 'atos' });
+    await world.record('contract-b', 'SignContract', {});
     const { keys } = await register();
     expect(await keys()).toEqual(['a', 'b']);
     expect(await keys({ programme: 'met' })).toEqual(['a', 'b']);
@@ -55,10 +55,10 @@ describe('the contract register', () => {
   });
 
   it('keeps a terminated contract, and who caused its end', async () => {
-    await world.tell('contract-other', 'AwardContract', award);
-    await world.tell('contract-hosting', 'AwardContract', award);
-    await world.tell('contract-hosting', 'SignContract', {});
-    await world.tell('contract-hosting', 'TerminateContract', { ground: 'Its tower is gone', causedBy: 'other' });
+    await world.record('contract-other', 'AwardContract', award);
+    await world.record('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'SignContract', {});
+    await world.record('contract-hosting', 'TerminateContract', { ground: 'Its tower is gone', causedBy: 'other' });
     expect(await (await register()).row('hosting')).toMatchObject({
       stage: 'exiting',
       termination: { ground: 'Its tower is gone', causedBy: 'other', partial: false, on: '2016-01-04' },
@@ -66,17 +66,17 @@ describe('the contract register', () => {
   });
 
   it('has no longer a contract that never was', async () => {
-    await world.tell('contract-hosting', 'AwardContract', award);
-    await world.tell('contract-hosting', 'WithdrawFact', { event: await firstOf('contract-hosting') });
+    await world.record('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'WithdrawFact', { event: await firstOf('contract-hosting') });
     const { keys, rows } = await register();
     expect(await keys()).toEqual([]);
     expect((await rows.updates('contract-register')).at(-1)!.changes).toEqual({ 'contract:hosting': null });
   });
 
   it('shows what it believes now, and what it believed then', async () => {
-    await world.tell('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'AwardContract', award);
     const then = (await world.events()).length;
-    await world.tell('contract-hosting', 'CorrectFact', { event: await firstOf('contract-hosting'), pointer: '/effectiveOn', value: '2015-12-01', because: 'better-source' }); // prettier-ignore
+    await world.record('contract-hosting', 'CorrectFact', { event: await firstOf('contract-hosting'), pointer: '/effectiveOn', value: '2015-12-01', because: 'better-source' }); // prettier-ignore
     const { row, rows } = await register();
     expect(await row('hosting')).toMatchObject({ dates: { awarded: '2015-12-01' }, trail: { corrections: 1, daysLate: 34 } });
     expect(await rows.row('contract-register', 'contract:hosting', then)).toMatchObject({
@@ -86,22 +86,22 @@ describe('the contract register', () => {
   });
 
   it('lists what is late, with its cause', async () => {
-    await world.tell('contract-hosting', 'AwardContract', award);
-    await world.tell('contract-hosting', 'RecordDelay', { milestone: 'Go-live', from: '2016-06', to: 'unknown', cause: 'Migration' });
+    await world.record('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'RecordDelay', { milestone: 'Go-live', from: '2016-06', to: 'unknown', cause: 'Migration' });
     expect((await (await register()).row('hosting')).delays).toEqual([
       { milestone: 'Go-live', from: '2016-06', to: 'unknown', cause: 'Migration', event: expect.any(String) },
     ]);
   });
 
   it('says who gave notice, and forgets a notice that was withdrawn', async () => {
-    await world.tell('contract-hosting', 'AwardContract', award);
-    await world.tell('contract-hosting', 'SignContract', {});
-    await world.tell('contract-hosting', 'GiveTerminationNotice', { by: 'supplier', takesEffectOn: '2016-09' });
+    await world.record('contract-hosting', 'AwardContract', award);
+    await world.record('contract-hosting', 'SignContract', {});
+    await world.record('contract-hosting', 'GiveTerminationNotice', { by: 'supplier', takesEffectOn: '2016-09' });
     expect(await (await register()).row('hosting')).toMatchObject({
       stage: 'notice-given',
       notice: { by: 'supplier', takesEffectOn: '2016-09' },
     });
-    await world.tell('contract-hosting', 'WithdrawTerminationNotice', {});
+    await world.record('contract-hosting', 'WithdrawTerminationNotice', {});
     const { notice, stage } = await (await register()).row('hosting');
     expect([stage, notice]).toEqual(['signed', undefined]);
   });

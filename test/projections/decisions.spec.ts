@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { paper } from '../../projections/decisions.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { theFact } from '../given.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Service integration', towers: [], supplier: 'atos', value: gbp('96000000') };
@@ -10,13 +10,13 @@ const award = { programme: 'met', title: 'Service integration', towers: [], supp
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
-  await world.tell('contract-siam', 'AwardContract', award, { effectiveOn: '2015-08-24', evidence: [{ title: 'Newspaper' }] });
+  await recordWorld(world);
+  await world.record('contract-siam', 'AwardContract', award, { effectiveOn: '2015-08-24', evidence: [{ title: 'Newspaper' }] });
 });
 afterEach(closeRows);
 
 const uplift = (to: string, reference: string, person: string, on = '2019-11-04') =>
-  world.tell(
+  world.record(
     'contract-siam',
     'ApproveChange',
     { kind: 'value', to: gbp(to) },
@@ -56,7 +56,7 @@ describe('a decision', () => {
 
   it('shows what was assessed, by rule and version', async () => {
     const consent = { policy: 'consent', title: 'Scheme of consent', version: '2016-1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
-    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await world.record('programme-met', 'AdoptPolicy', consent);
     const { decision } = await uplift('143000000', 'PCD 437', 'p-1');
     expect((await (await decisions()).row(`decision:${decision}`)).assessed).toEqual([
       { rule: 'consent/approval', version: '2016-1', result: 'met' },
@@ -77,8 +77,8 @@ describe('a decision', () => {
   it('stays as it was recorded when its facts are corrected or withdrawn', async () => {
     const { decision, events } = await uplift('143000000', 'PCD 437', 'p-1');
     const before = await (await decisions()).row(`decision:${decision}`);
-    await world.tell('contract-siam', 'CorrectFact', { event: events[0]!.id!, pointer: '/effectiveOn', value: '2018', because: 'error' });
-    await world.tell('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
+    await world.record('contract-siam', 'CorrectFact', { event: events[0]!.id!, pointer: '/effectiveOn', value: '2018', because: 'error' });
+    await world.record('contract-siam', 'WithdrawFact', { event: events[0]!.id! });
     expect(await (await decisions()).row(`decision:${decision}`)).toEqual(before);
   });
 });

@@ -47,21 +47,21 @@ export class InMemory {
   readonly #lookup: Lookup = {
     get: <Shown>(source: Source<string, Shown>, id: string) =>
       this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
-    newest: (list, key) => this.#linked(list, key).slice(0, NEWEST) as never,
+    newest: (list, key) => this.#linked(list, key).slice(0, NEWEST),
     sum: (sums, key) => sums.total(this.measures(key)),
     measures: (key) => this.measures(key),
     faulted: () => 0,
   };
 
   /** By rank, then the newest first. */
-  #linked({ from, ranks, entry }: LinkedList, key: Key): readonly unknown[] {
+  #linked<Shown, Entry>({ from, ranks, entry }: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
     const ranked: Placed[][] = Array.from({ length: ranks }, () => []);
     for (const placed of this.#placed)
       for (const link of placed.source === from ? (placed.links ?? []) : []) {
         const [rank, to] = /^\d\|/.test(link) ? [Number(link[0]), link.slice(2)] : [0, link];
         if (to === key) ranked[rank]!.unshift(placed);
       }
-    return ranked.flat().map(({ shown }) => entry(shown, this.#lookup));
+    return ranked.flat().map(({ shown }) => entry(shown as Shown, this.#lookup));
   }
 
   /** What the contributions add to the totals of a key. */

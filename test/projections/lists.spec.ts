@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InvalidCursorError } from '../../src/engine/read/rows.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000000') };
@@ -9,15 +9,15 @@ const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplie
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
 afterEach(closeRows);
 
 const read = () => new Rows(world.store).read();
 const closed = async (id: string) => {
-  await world.tell(`contract-${id}`, 'SignContract', {});
-  await world.tell(`contract-${id}`, 'TerminateContract', { ground: 'Failure to deliver', endsOn: '2016-01-04' });
-  await world.tell(`contract-${id}`, 'CloseContract', { finalValue: gbp('900000'), endedOn: '2016-01-04' });
+  await world.record(`contract-${id}`, 'SignContract', {});
+  await world.record(`contract-${id}`, 'TerminateContract', { ground: 'Failure to deliver', endsOn: '2016-01-04' });
+  await world.record(`contract-${id}`, 'CloseContract', { finalValue: gbp('900000'), endedOn: '2016-01-04' });
 };
 /** All entries of a list, so many at a time. */
 const all = async (rows: Rows, name: string, key: string, list: string, limit: number, at = rows.projector.sequence): Promise<any[]> => {
@@ -35,9 +35,9 @@ const ids = (entries: readonly { readonly contract: string }[]): string[] => ent
 
 describe('a tower with many contracts', () => {
   beforeEach(async () => {
-    for (let n = 0; n < 23; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
+    for (let n = 0; n < 23; n++) await world.record(`contract-c${n}`, 'AwardContract', award);
     await closed('c22');
-    await world.tell('contract-planned', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['hosting'] });
+    await world.record('contract-planned', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['hosting'] });
   });
 
   it('shows the newest 20 of those in force, and counts all', async () => {
@@ -54,7 +54,7 @@ describe('a tower with many contracts', () => {
 
   it('has the list of the first page on every page, whatever is recorded meanwhile', async () => {
     const { sequence } = (await read()).projector;
-    await world.tell('contract-later', 'AwardContract', award);
+    await world.record('contract-later', 'AwardContract', award);
     const rows = await read();
     expect(ids(await all(rows, 'tower-board', 'tower:hosting', 'contracts', 5, sequence))).toHaveLength(24);
     expect(ids(await all(rows, 'tower-board', 'tower:hosting', 'contracts', 5))).toEqual(expect.arrayContaining(['later']));
@@ -75,18 +75,18 @@ describe('rows that are chosen by an entry of a list', () => {
     (await rows.projector.rows(name, { filters, ...(at !== undefined && { at }) })).rows.map(({ key }) => key);
 
   it('are found by a supplier of whom a tower shows no contract any more, and not by one whose contracts moved to another', async () => {
-    await world.tell('contract-early', 'AwardContract', { ...award, supplier: 'atos' });
+    await world.record('contract-early', 'AwardContract', { ...award, supplier: 'atos' });
     const { towers: _, ...outside } = award;
-    await world.tell('contract-outside', 'AwardContract', { ...outside, supplier: 'atos' });
-    for (let n = 0; n < 21; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
+    await world.record('contract-outside', 'AwardContract', { ...outside, supplier: 'atos' });
+    for (let n = 0; n < 21; n++) await world.record(`contract-c${n}`, 'AwardContract', award);
     const before = await read();
     const { sequence } = before.projector;
     expect((await before.row('tower-board', 'tower:hosting')).contracts.map(({ contract }: { contract: string }) => contract)).not.toContain('early'); // prettier-ignore
     expect(await chosen(before, 'tower-board', { supplier: 'atos' })).toEqual(['contract:outside', 'tower:hosting']);
     expect(await chosen(before, 'tower-board', { supplier: 'csc' })).toEqual(['tower:hosting']);
     for (const supplier of ['nobody', 'cs', 'csc/x', '']) expect(await chosen(before, 'tower-board', { supplier })).toEqual([]);
-    await world.tell('contract-early', 'SignContract', {});
-    await world.tell('contract-early', 'NovateContract', { supplier: 'csc' });
+    await world.record('contract-early', 'SignContract', {});
+    await world.record('contract-early', 'NovateContract', { supplier: 'csc' });
     const rows = await read();
     expect(await chosen(rows, 'tower-board', { supplier: 'atos' })).toEqual(['contract:outside']);
     expect(await chosen(rows, 'tower-board', { supplier: 'atos' }, sequence)).toEqual(['contract:outside', 'tower:hosting']);
@@ -94,7 +94,7 @@ describe('rows that are chosen by an entry of a list', () => {
 
   it('are found by every employer of a workforce, however many there are', async () => {
     for (let n = 0; n < 25; n++)
-      await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: `e${n}`, function: 'it', headcount: { count: 8, unit: 'people' } }); // prettier-ignore
+      await world.record('workforce-met', 'RecordBaseline', { programme: 'met', employer: `e${n}`, function: 'it', headcount: { count: 8, unit: 'people' } }); // prettier-ignore
     const rows = await read();
     expect((await rows.row('workforce', 'workforce:met')).pools).toHaveLength(20);
     for (const employer of ['e0', 'e24']) expect(await chosen(rows, 'workforce', { employer })).toEqual(['workforce:met']);
@@ -104,7 +104,7 @@ describe('rows that are chosen by an entry of a list', () => {
 
 describe('a supplier with many contracts', () => {
   it('shows the newest 20 in force, counts all, and has them in pages', async () => {
-    for (let n = 0; n < 22; n++) await world.tell(`contract-c${n}`, 'AwardContract', award);
+    for (let n = 0; n < 22; n++) await world.record(`contract-c${n}`, 'AwardContract', award);
     await closed('c21');
     const rows = await read();
     const row = await rows.row('exposure', 'supplier:csc');
@@ -116,8 +116,8 @@ describe('a supplier with many contracts', () => {
 
 describe('a contract with many changes', () => {
   const changed = async (n: number) => {
-    await world.tell('contract-euc', 'AwardContract', award);
-    for (let i = 1; i <= n; i++) await world.tell('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + i)) });
+    await world.record('contract-euc', 'AwardContract', award);
+    for (let i = 1; i <= n; i++) await world.record('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + i)) });
     return read();
   };
   const amounts = (changes: readonly { readonly to: { readonly amount: string } }[]) =>
@@ -145,10 +145,10 @@ describe('a contract with many changes', () => {
 
 describe('the decisions of a person', () => {
   it('are the newest 20 and a count, and all of them in pages', async () => {
-    await world.tell('contract-euc', 'AwardContract', award);
+    await world.record('contract-euc', 'AwardContract', award);
     const decided: string[] = [];
     for (let n = 0; n < 23; n++) {
-      const { decision } = await world.tell('contract-euc', 'ApproveChange', { kind: 'scope' }, { decidedBy: { person: 'p-1' } });
+      const { decision } = await world.record('contract-euc', 'ApproveChange', { kind: 'scope' }, { decidedBy: { person: 'p-1' } });
       decided.unshift(decision!);
     }
     const rows = await read();
@@ -162,7 +162,7 @@ describe('the decisions of a person', () => {
 
 describe('a list', () => {
   it('that does not exist is no page; a cursor of another list is refused', async () => {
-    await world.tell('contract-euc', 'AwardContract', award);
+    await world.record('contract-euc', 'AwardContract', award);
     const rows = await read();
     const ask = (key: string, list: string, cursor?: string) =>
       rows.projector.ask('tower-board', (r) => r.list(key, list, rows.projector.sequence, cursor, 5));
@@ -181,12 +181,12 @@ describe('a list', () => {
 
 describe('a follower that is far behind', () => {
   it('gets the latest row of each key, and how many events they are of', async () => {
-    await world.tell('contract-euc', 'AwardContract', award);
-    await world.tell('contract-gone', 'AwardContract', award);
+    await world.record('contract-euc', 'AwardContract', award);
+    await world.record('contract-gone', 'AwardContract', award);
     const from = (await world.events()).length;
-    for (let n = 1; n <= 120; n++) await world.tell('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + n)) });
+    for (let n = 1; n <= 120; n++) await world.record('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + n)) });
     const { id } = (await world.store.read('contract-gone'))[0]!;
-    await world.tell('contract-gone', 'WithdrawFact', { event: id });
+    await world.record('contract-gone', 'WithdrawFact', { event: id });
     const rows = await read();
     const { sequence } = rows.projector;
     for (const name of ['contract-register', 'tower-board', 'exposure', 'money']) {
@@ -201,12 +201,12 @@ describe('a follower that is far behind', () => {
   });
 
   it('gets one update for each event while it is not far behind, the same that a rendering from nothing gives', async () => {
-    await world.tell('contract-euc', 'AwardContract', award);
-    for (let n = 1; n <= 20; n++) await world.tell('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + n)) });
-    await world.tell('contract-moved', 'AwardContract', award);
-    await world.tell('contract-moved', 'WithdrawFact', { event: (await world.store.read('contract-moved'))[0]!.id });
-    await world.tell('contract-moved', 'AwardContract', { ...award, towers: ['euc'] });
-    await world.tell('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, pointer: '/title', value: 'Computer Sciences', because: 'refined' }); // prettier-ignore
+    await world.record('contract-euc', 'AwardContract', award);
+    for (let n = 1; n <= 20; n++) await world.record('contract-euc', 'ApproveChange', { kind: 'value', to: gbp(String(1_000_000 + n)) });
+    await world.record('contract-moved', 'AwardContract', award);
+    await world.record('contract-moved', 'WithdrawFact', { event: (await world.store.read('contract-moved'))[0]!.id });
+    await world.record('contract-moved', 'AwardContract', { ...award, towers: ['euc'] });
+    await world.record('supplier-csc', 'CorrectFact', { event: (await world.store.read('supplier-csc'))[0]!.id, pointer: '/title', value: 'Computer Sciences', because: 'refined' }); // prettier-ignore
     const rows = await read();
     for (const { name } of rows.projections) {
       const expected = await rows.updates(name);

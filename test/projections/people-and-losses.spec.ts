@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000', { qualifier: 'about' }) };
@@ -20,19 +20,19 @@ const about = { supplier: 'csc', contract: 'hosting', tower: 'hosting' };
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
-  await world.tell('contract-hosting', 'AwardContract', award);
+  await recordWorld(world);
+  await world.record('contract-hosting', 'AwardContract', award);
 });
 afterEach(closeRows);
 const rows = async () => rowsAfter(await world.events());
 
 describe('exposure', () => {
   it('adds up what is promised to a supplier, by what it is now', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('155000000') });
+    await world.record('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('155000000') });
     expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.text).toBe('about £250m');
-    await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' }).catch(() => undefined);
-    await world.tell('contract-euc', 'SignContract', {});
-    await world.tell('contract-euc', 'NovateContract', { supplier: 'atos' });
+    await world.record('contract-euc', 'NovateContract', { supplier: 'atos' }).catch(() => undefined);
+    await world.record('contract-euc', 'SignContract', {});
+    await world.record('contract-euc', 'NovateContract', { supplier: 'atos' });
     const after = await rows();
     expect([
       (await after.row('exposure', 'supplier:csc')).ceiling.text,
@@ -41,14 +41,14 @@ describe('exposure', () => {
   });
 
   it('has no undisclosed value for zero', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...award, value: { undisclosed: true } });
+    await world.record('contract-euc', 'AwardContract', { ...award, value: { undisclosed: true } });
     expect((await (await rows()).row('exposure', 'supplier:csc')).ceiling.text).toBe('at least about £95m, 1 undisclosed');
   });
 
-  it('tells losses by who bears them; what belongs to another authority is in no total of ours', async () => {
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('loss-b', 'RaiseLoss', elsewhere);
-    await world.tell('loss-a', 'WriteOff', { amount: gbp('1000000') });
+  it('lists losses by who bears them; what belongs to another authority is in no total of ours', async () => {
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-b', 'RaiseLoss', elsewhere);
+    await world.record('loss-a', 'WriteOff', { amount: gbp('1000000') });
     const { losses } = await (await rows()).row('exposure', 'programme:met');
     expect([losses.authority.gross.text, losses.authority.net.text, losses.supplier.gross.text, losses.elsewhere.gross.text]).toEqual([
       'about £65m',
@@ -60,8 +60,8 @@ describe('exposure', () => {
   });
 
   it('shows who was warned of', async () => {
-    await world.tell('programme-met', 'AddWarning', { warning: 'w', summary: 'Late before', by: 'Press', source: { title: 'X' }, about: { supplier: 'csc' } }); // prettier-ignore
-    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
+    await world.record('programme-met', 'AddWarning', { warning: 'w', summary: 'Late before', by: 'Press', source: { title: 'X' }, about: { supplier: 'csc' } }); // prettier-ignore
+    await world.record('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
     const row = await (await rows()).row('exposure', 'supplier:csc');
     expect([row.warnings, row.risks]).toMatchObject([[{ summary: 'Late before' }], [{ summary: 'May be late' }]]);
   });
@@ -69,9 +69,9 @@ describe('exposure', () => {
 
 describe('the tower board', () => {
   it('shows beside a contract who moves, what was lost, and what was warned of, as soon as it is recorded elsewhere', async () => {
-    await world.tell('workforce-met', 'PlanTransfer', plan);
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
+    await world.record('workforce-met', 'PlanTransfer', plan);
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source: { title: 'X' }, about });
     const after = await rows();
     const [hosting] = (await after.row('tower-board', 'tower:hosting')).contracts;
     expect(hosting).toMatchObject({ people: { planned: [{ count: 50 }], moved: [] }, losses: [{ loss: 'a' }], risks: [{ risk: 'r' }] });
@@ -84,14 +84,14 @@ describe('the tower board', () => {
   });
 
   it('no longer shows a plan that was withdrawn, and its update says so', async () => {
-    const { events } = await world.tell('workforce-met', 'PlanTransfer', plan);
-    await world.tell('workforce-met', 'WithdrawFact', { event: events[0]!.id! });
+    const { events } = await world.record('workforce-met', 'PlanTransfer', plan);
+    await world.record('workforce-met', 'WithdrawFact', { event: events[0]!.id! });
     const last = (await (await rows()).updates('tower-board')).at(-1)!;
     expect(last.changes).toMatchObject({ 'tower:hosting': { contracts: [{ people: { planned: [] }, counts: { planned: 0 } }] } });
   });
 
   it('has a group of its own for what belongs to another authority', async () => {
-    await world.tell('loss-b', 'RaiseLoss', elsewhere);
+    await world.record('loss-b', 'RaiseLoss', elsewhere);
     const after = await rows();
     expect(await after.row('tower-board', 'loss:b')).toMatchObject({
       group: 'elsewhere',
@@ -104,9 +104,9 @@ describe('the tower board', () => {
 
 describe('the workforce', () => {
   it('has pools, plans and what came of them', async () => {
-    await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, qualifier: 'about', unit: 'people' } }); // prettier-ignore
-    await world.tell('workforce-met', 'PlanTransfer', plan);
-    await world.tell('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', from: people('authority'), to: people('csc'), inScope: 50, moved: 43, left: 7 }); // prettier-ignore
+    await world.record('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, qualifier: 'about', unit: 'people' } }); // prettier-ignore
+    await world.record('workforce-met', 'PlanTransfer', plan);
+    await world.record('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', from: people('authority'), to: people('csc'), inScope: 50, moved: 43, left: 7 }); // prettier-ignore
     const row = await (await rows()).row('workforce', 'workforce:met');
     expect(row.pools).toMatchObject([
       { employer: 'authority', headcount: { count: 750, qualifier: 'about' }, text: 'about 750 people (700 to 800)', measured: true },
@@ -117,11 +117,11 @@ describe('the workforce', () => {
 });
 
 describe('money and the programme', () => {
-  it('tell ceilings at first and now, and savings promised, recorded and verified', async () => {
-    await world.tell('contract-hosting', 'ApproveChange', { kind: 'value', to: gbp('120000000') });
-    await world.tell('programme-met', 'SetSavingsTarget', { target: 't', title: 'Saved', amount: gbp('200000000') });
-    await world.tell('programme-met', 'RecordSaving', { saving: 's1', target: 't', amount: gbp('30000000') });
-    await world.tell('programme-met', 'RecordSaving', { saving: 's2', target: 't', amount: gbp('10000000'), verifiedBy: 'Audit' });
+  it('give ceilings at first and now, and savings promised, recorded and verified', async () => {
+    await world.record('contract-hosting', 'ApproveChange', { kind: 'value', to: gbp('120000000') });
+    await world.record('programme-met', 'SetSavingsTarget', { target: 't', title: 'Saved', amount: gbp('200000000') });
+    await world.record('programme-met', 'RecordSaving', { saving: 's1', target: 't', amount: gbp('30000000') });
+    await world.record('programme-met', 'RecordSaving', { saving: 's2', target: 't', amount: gbp('10000000'), verifiedBy: 'Audit' });
     const after = await rows();
     expect((await after.row('money', 'programme:met')).towers).toMatchObject({
       original: { text: 'about £95m' },

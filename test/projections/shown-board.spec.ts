@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -9,9 +9,9 @@ const source = { title: 'A report' };
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
-const of = (id: string) => (command: string, data: object, record?: object) => world.tell(`contract-${id}`, command, data, record);
+const of = (id: string) => (command: string, data: object, record?: object) => world.record(`contract-${id}`, command, data, record);
 const hosting = of('hosting');
 const board = () => inMemory('tower-board', world);
 /** The contract `hosting` as its tower lists it. */
@@ -69,7 +69,13 @@ describe('the money of a contract on the board', () => {
 
   it('changes with figures, measured also from what the source states, and with what was assessed', async () => {
     const approvals = [{ stepOverOriginalAbove: 10, approver: 'Mayor' }];
-    await world.tell('programme-met', 'AdoptPolicy', { policy: 'consent', title: 'Consent', version: '1', inForceFrom: '2010', approvals });
+    await world.record('programme-met', 'AdoptPolicy', {
+      policy: 'consent',
+      title: 'Consent',
+      version: '1',
+      inForceFrom: '2010',
+      approvals,
+    });
     await hosting('AwardContract', award);
     await hosting('ApproveChange', { kind: 'value', to: gbp('75000000'), statedFrom: gbp('50000000') }, { decidedBy: { person: 'p-1', office: 'Mayor' } }); // prettier-ignore
     await hosting('ApproveChange', { kind: 'term', endsOn: '2030' }, { decidedBy: { person: 'p-1', office: 'Mayor' } });
@@ -141,18 +147,24 @@ describe('a contract on the board', () => {
     const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
     const headcount = { count: 50, unit: 'people' };
     await hosting('AwardContract', award);
-    await world.tell('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }); // prettier-ignore
+    await world.record('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }); // prettier-ignore
     const move = { from: people('authority'), to: people('csc'), contract: 'hosting' };
-    await world.tell('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'h', inScope: headcount, ...move });
-    await world.tell('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'i', inScope: headcount, ...move, contract: undefined } as object); // prettier-ignore
-    await world.tell('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', inScope: 50, moved: 43, left: 7, ...move });
+    await world.record('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'h', inScope: headcount, ...move });
+    await world.record('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'i', inScope: headcount, ...move, contract: undefined } as object); // prettier-ignore
+    await world.record('workforce-met', 'TransferStaff', { transfer: 't', plan: 'h', inScope: 50, moved: 43, left: 7, ...move });
     const loss = { programme: 'met', title: 'Paid twice', bearer: 'authority', category: 'other', gross: gbp('7'), contract: 'hosting' };
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, contract: undefined } as object);
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-b', 'RaiseLoss', { ...loss, contract: undefined } as object);
     const about = { contract: 'hosting', tower: 'hosting', supplier: 'csc' };
-    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source, about });
-    await world.tell('programme-met', 'RaiseRisk', { risk: 's', summary: 'May fail', source });
-    await world.tell('programme-met', 'AddWarning', { warning: 'w', summary: 'Dear', by: 'Press', source, about: { contract: 'hosting' } });
+    await world.record('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source, about });
+    await world.record('programme-met', 'RaiseRisk', { risk: 's', summary: 'May fail', source });
+    await world.record('programme-met', 'AddWarning', {
+      warning: 'w',
+      summary: 'Dear',
+      by: 'Press',
+      source,
+      about: { contract: 'hosting' },
+    });
     const rows = await board();
     const { contracts, ...tower } = rows.row('tower:hosting');
     expect(contracts[0]).toMatchObject({
@@ -216,7 +228,7 @@ describe('the stage of a tower on the board', () => {
 
 describe('a tower on the board', () => {
   it('is what was planned of it, whose contracts it has and what they add up to', async () => {
-    await world.tell('tower-cloud', 'PlanTower', { programme: 'met', title: 'Cloud', scope: 'All that is hosted elsewhere' });
+    await world.record('tower-cloud', 'PlanTower', { programme: 'met', title: 'Cloud', scope: 'All that is hosted elsewhere' });
     await hosting('AwardContract', award);
     await of('two')('AwardContract', { ...award, towers: ['hosting', 'cloud'], value: gbp('5000000') });
     await of('next')('PlanContract', { programme: 'met', title: 'Next', towers: ['hosting'] });
@@ -251,9 +263,9 @@ describe('what stands outside the towers', () => {
     await of('desk')('AwardContract', { ...award, title: 'Service desk', towers: [] });
     await of('sscl')('RecordContract', { ...award, title: 'Back office', role: 'outside', stage: 'live' });
     const loss = { programme: 'met', title: 'Elsewhere', bearer: 'supplier', category: 'other', gross: gbp('7'), supplier: 'csc' };
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, elsewhere: { authority: 'NHS' } });
-    await world.tell('loss-c', 'RaiseLoss', {
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-b', 'RaiseLoss', { ...loss, elsewhere: { authority: 'NHS' } });
+    await world.record('loss-c', 'RaiseLoss', {
       ...loss,
       bearer: 'authority',
       supplier: undefined,
@@ -285,7 +297,7 @@ describe('what the board is made of', () => {
   it('are links: a change of what is linked renders the row that shows it', async () => {
     await hosting('AwardContract', award);
     await of('next')('PlanContract', { programme: 'met', title: 'Next', towers: ['hosting', 'euc'] });
-    await world.tell('programme-met', 'AppointIntegrator', { contract: 'hosting' });
+    await world.record('programme-met', 'AppointIntegrator', { contract: 'hosting' });
     const { programme, contract, supplier, loss } = await sources();
     const linksOf = async (source: any, stream: string) =>
       source.place(stream.split('-')[1], (await world.history(stream)).state)[0]?.links;
@@ -295,7 +307,7 @@ describe('what the board is made of', () => {
     expect(await linksOf(contract, 'contract-none')).toBeUndefined();
     expect(await linksOf(loss, 'loss-none')).toBeUndefined();
     const lost = { programme: 'met', title: 'L', bearer: 'authority', category: 'other', gross: gbp('7'), supplier: 'csc', contract: 'hosting' }; // prettier-ignore
-    await world.tell('loss-a', 'RaiseLoss', lost);
+    await world.record('loss-a', 'RaiseLoss', lost);
     expect(await linksOf(loss, 'loss-a')).toEqual(['contract:hosting', 'supplier:csc']);
     expect(supplier.shownByLinking).toBe(true);
   });
@@ -303,10 +315,10 @@ describe('what the board is made of', () => {
   it('are links to what a plan, a transfer, a loss or a risk names, and to nothing else', async () => {
     const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
     const move = { from: people('authority'), to: people('csc') };
-    await world.tell('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'h', inScope: { count: 5, unit: 'people' }, ...move });
-    await world.tell('workforce-met', 'TransferStaff', { transfer: 't', inScope: 5, moved: 5, left: 0, ...move });
-    await world.tell('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source });
-    await world.tell('loss-a', 'RaiseLoss', { programme: 'met', title: 'L', bearer: 'authority', category: 'other', gross: gbp('7') });
+    await world.record('workforce-met', 'PlanTransfer', { programme: 'met', plan: 'h', inScope: { count: 5, unit: 'people' }, ...move });
+    await world.record('workforce-met', 'TransferStaff', { transfer: 't', inScope: 5, moved: 5, left: 0, ...move });
+    await world.record('programme-met', 'RaiseRisk', { risk: 'r', summary: 'May be late', source });
+    await world.record('loss-a', 'RaiseLoss', { programme: 'met', title: 'L', bearer: 'authority', category: 'other', gross: gbp('7') });
     const all = await sources();
     const linksOf = async (kind: string, stream: string) =>
       all[kind]!.place(stream.split('-')[1], (await world.history(stream)).state).map(({ links }: any) => links);
@@ -327,7 +339,7 @@ describe('what the board is made of', () => {
 
   it('is no row while a stream has only been withdrawn', async () => {
     for (const stream of ['tower-euc', 'programme-met'])
-      await world.tell(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+      await world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
     expect((await board()).keys()).toEqual(['tower:hosting']);
   });
 });

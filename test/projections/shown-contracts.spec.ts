@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { groupOf, hasEnded, isPromised } from '../../projections/promised.js';
 import { STAGES } from '../../src/domain/contract/state.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -10,10 +10,10 @@ const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplie
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
-  await world.tell('contract-hosting', 'AwardContract', award, { authority: { reference: 'PCD 1' } });
+  await recordWorld(world);
+  await world.record('contract-hosting', 'AwardContract', award, { authority: { reference: 'PCD 1' } });
 });
-const hosting = (command: string, data: object, record = {}) => world.tell('contract-hosting', command, data, record);
+const hosting = (command: string, data: object, record = {}) => world.record('contract-hosting', command, data, record);
 
 describe('money', () => {
   it('is promised from the award on, and also after the close', () =>
@@ -65,8 +65,8 @@ describe('the register of contracts', () => {
   });
 
   it('finds contracts by programme, supplier, tower and stage', async () => {
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
-    await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc', 'hosting'], supplier: 'atos' });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
+    await world.record('contract-euc', 'AwardContract', { ...award, towers: ['euc', 'hosting'], supplier: 'atos' });
     const register = await inMemory('contract-register', world);
     const found = (filters: Record<string, string>) => register.keys(filters).map((key) => key.slice('contract:'.length));
     expect(found({})).toEqual(['euc', 'hosting', 'networks']);
@@ -77,9 +77,9 @@ describe('the register of contracts', () => {
   });
 
   it('links a contract to its supplier, whose name its row shows, and has none that was withdrawn', async () => {
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
-    const { events } = await world.tell('contract-gone', 'PlanContract', { programme: 'met', title: 'Gone' });
-    await world.tell('contract-gone', 'WithdrawFact', { event: events[0]!.id! });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
+    const { events } = await world.record('contract-gone', 'PlanContract', { programme: 'met', title: 'Gone' });
+    await world.record('contract-gone', 'WithdrawFact', { event: events[0]!.id! });
     const register = await inMemory('contract-register', world);
     const [contracts, suppliers] = register.projection.from as readonly any[];
     expect(contracts.place('hosting', (await world.history('contract-hosting')).state)).toEqual([
@@ -93,7 +93,7 @@ describe('the register of contracts', () => {
 
   it('shows the id of a supplier whose registration is withdrawn', async () => {
     const history = await world.history('supplier-csc');
-    await world.tell('supplier-csc', 'WithdrawFact', { event: history.first!.recorded.id });
+    await world.record('supplier-csc', 'WithdrawFact', { event: history.first!.recorded.id });
     const register = await inMemory('contract-register', world);
     expect(register.row('contract:hosting').supplier).toBe('csc');
   });
@@ -135,10 +135,10 @@ describe('the money of contracts', () => {
   });
 
   it('has no figures for a step whose sum is not known, and lists what moved the value, newest first', async () => {
-    await world.tell('contract-siam', 'AwardContract', { ...award, value: { undisclosed: true } });
-    await world.tell('contract-siam', 'ApproveChange', { kind: 'value', by: gbp('5') });
-    await world.tell('contract-siam', 'ApproveChange', { kind: 'scope' });
-    await world.tell('contract-siam', 'ApproveChange', { kind: 'value', to: gbp('7') });
+    await world.record('contract-siam', 'AwardContract', { ...award, value: { undisclosed: true } });
+    await world.record('contract-siam', 'ApproveChange', { kind: 'value', by: gbp('5') });
+    await world.record('contract-siam', 'ApproveChange', { kind: 'scope' });
+    await world.record('contract-siam', 'ApproveChange', { kind: 'value', to: gbp('7') });
     const money = await inMemory('money', world);
     const [newest, oldest, ...none] = money.list('contract:siam', 'changes');
     expect([newest.to, oldest.to, oldest.by, none]).toEqual([gbp('7'), null, gbp('5'), []]);
@@ -148,10 +148,10 @@ describe('the money of contracts', () => {
 
   it('is added up by programme, towers apart from what stands outside, at first and now', async () => {
     await hosting('ApproveChange', { kind: 'value', to: gbp('100000000') });
-    await world.tell('contract-desk', 'AwardContract', { ...award, title: 'Service desk', towers: [], value: gbp('2000000') });
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
-    await world.tell('loss-a', 'RaiseLoss', { programme: 'met', title: 'Paid twice', category: 'other', bearer: 'authority', gross: gbp('7') }); // prettier-ignore
-    await world.tell('loss-b', 'RaiseLoss', { programme: 'met', title: 'Late', category: 'other', bearer: 'supplier', supplier: 'csc', gross: gbp('9') }); // prettier-ignore
+    await world.record('contract-desk', 'AwardContract', { ...award, title: 'Service desk', towers: [], value: gbp('2000000') });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
+    await world.record('loss-a', 'RaiseLoss', { programme: 'met', title: 'Paid twice', category: 'other', bearer: 'authority', gross: gbp('7') }); // prettier-ignore
+    await world.record('loss-b', 'RaiseLoss', { programme: 'met', title: 'Late', category: 'other', bearer: 'supplier', supplier: 'csc', gross: gbp('9') }); // prettier-ignore
     const { towers, outside, losses } = (await inMemory('money', world)).row('programme:met');
     expect([towers.original.text, towers.ceiling.text]).toEqual(['£95m', '£100m']);
     expect([outside.original.text, outside.ceiling.text]).toEqual(['£2m', '£2m']);
@@ -160,10 +160,10 @@ describe('the money of contracts', () => {
   });
 
   it('has a row for each contract from its award on and for each programme, found by kind, programme and group', async () => {
-    await world.tell('contract-desk', 'AwardContract', { ...award, title: undefined, towers: [] } as object);
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
-    await world.tell('programme-met', 'SetSavingsTarget', { target: 't', title: 'Saved', amount: gbp('1') });
-    await world.tell('programme-met', 'SetSavingsTarget', { target: 'u', title: 'Saved later', amount: gbp('2') });
+    await world.record('contract-desk', 'AwardContract', { ...award, title: undefined, towers: [] } as object);
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
+    await world.record('programme-met', 'SetSavingsTarget', { target: 't', title: 'Saved', amount: gbp('1') });
+    await world.record('programme-met', 'SetSavingsTarget', { target: 'u', title: 'Saved later', amount: gbp('2') });
     const money = await inMemory('money', world);
     expect(money.keys()).toEqual(['contract:desk', 'contract:hosting', 'programme:met']);
     expect(money.keys({ kind: 'programme' })).toEqual(['programme:met']);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { assessedIn, trailOf } from '../../projections/trail.js';
-import type { RecordedEvent } from '../../src/kernel/index.js';
-import { tellWorld, World } from '../random-history.js';
+import type { CommandStamp, RecordedEvent } from '../../src/kernel/index.js';
+import { recordWorld, World } from '../random-history.js';
 import { inMemory, InMemory } from './in-memory.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -11,14 +11,14 @@ const consent = { policy: 'consent', title: 'Scheme of consent', version: '1', i
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
-const hosting = (command: string, data: object, record = {}) => world.tell('contract-hosting', command, data, record);
+const hosting = (command: string, data: object, record = {}) => world.record('contract-hosting', command, data, record);
 const firstOf = async (stream: string) => (await world.history(stream)).recorded[0]!.id;
 
 describe('a decision', () => {
   it('is who took it, for when, why, on which paper and evidence, and what was assessed', async () => {
-    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await world.record('programme-met', 'AdoptPolicy', consent);
     await hosting('AwardContract', award);
     const record = {
       decidedBy: { person: 'p-1', office: 'Mayor' },
@@ -54,7 +54,7 @@ describe('a decision', () => {
   it('of several events stands once, whether its body is kept or made from its first event', async () => {
     await hosting('AwardContract', award);
     const [event] = (await world.history('contract-hosting')).recorded as [RecordedEvent];
-    const as = (command: object): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command: command as never } });
+    const as = (command: CommandStamp): RecordedEvent => ({ ...event, metadata: { ...event.metadata, command } });
     const of = (...events: RecordedEvent[]) => new InMemory('decisions', events).keys();
     expect(of(as({ id: 'd', name: 'N', body: {} }))).toEqual(['decision:d']);
     expect(of(as({ id: 'd', name: 'N', record: null }))).toEqual(['decision:d']);
@@ -148,7 +148,7 @@ describe('the record behind a row', () => {
   });
 
   it('has the newest assessments that were not met or waived, a correction in the place of what it corrects', async () => {
-    await world.tell('programme-met', 'AdoptPolicy', consent);
+    await world.record('programme-met', 'AdoptPolicy', consent);
     await hosting('AwardContract', award, { effectiveOn: '2014' });
     const by = (office: string, effectiveOn: string, more = {}) => ({ decidedBy: { person: 'p-1', office }, effectiveOn, ...more });
     const first = await hosting('ApproveChange', { kind: 'value', to: gbp('150000000') }, by('Director', '2015-01'));

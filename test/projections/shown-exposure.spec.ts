@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -10,17 +10,17 @@ const source = { title: 'A report' };
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
-  await world.tell('contract-hosting', 'AwardContract', award);
+  await recordWorld(world);
+  await world.record('contract-hosting', 'AwardContract', award);
 });
-const met = (command: string, data: object) => world.tell('programme-met', command, data);
+const met = (command: string, data: object) => world.record('programme-met', command, data);
 const exposure = () => inMemory('exposure', world);
 
 describe('the exposure to a supplier', () => {
   it('is who it is, and what is promised to it', async () => {
-    await world.tell('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'joint-venture', members: ['csc'] });
-    await world.tell('contract-euc', 'AwardContract', { ...award, title: undefined, value: gbp('5000000') } as object);
-    await world.tell('contract-next', 'PlanContract', { programme: 'met', title: 'Planned' });
+    await world.record('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'joint-venture', members: ['csc'] });
+    await world.record('contract-euc', 'AwardContract', { ...award, title: undefined, value: gbp('5000000') } as object);
+    await world.record('contract-next', 'PlanContract', { programme: 'met', title: 'Planned' });
     const rows = await exposure();
     expect(rows.row('supplier:csc')).toMatchObject({
       kind: 'supplier',
@@ -45,15 +45,15 @@ describe('the exposure to a supplier', () => {
   });
 
   it('has contracts that have ended behind those in force, and follows a novation', async () => {
-    for (const id of ['contract-old', 'contract-new']) await world.tell(id, 'AwardContract', award);
-    await world.tell('contract-new', 'CancelContract', { why: 'No money' });
-    await world.tell('contract-old', 'SignContract', {});
-    await world.tell('contract-old', 'TerminateContract', { ground: 'Expiry' });
-    await world.tell('contract-old', 'CloseContract', { finalValue: gbp('1'), endedOn: '2016-01-04' });
-    await world.tell('contract-moved', 'AwardContract', award);
-    await world.tell('contract-moved', 'SignContract', {});
-    await world.tell('contract-moved', 'NovateContract', { supplier: 'atos' });
-    await world.tell('contract-last', 'AwardContract', award);
+    for (const id of ['contract-old', 'contract-new']) await world.record(id, 'AwardContract', award);
+    await world.record('contract-new', 'CancelContract', { why: 'No money' });
+    await world.record('contract-old', 'SignContract', {});
+    await world.record('contract-old', 'TerminateContract', { ground: 'Expiry' });
+    await world.record('contract-old', 'CloseContract', { finalValue: gbp('1'), endedOn: '2016-01-04' });
+    await world.record('contract-moved', 'AwardContract', award);
+    await world.record('contract-moved', 'SignContract', {});
+    await world.record('contract-moved', 'NovateContract', { supplier: 'atos' });
+    await world.record('contract-last', 'AwardContract', award);
     const rows = await exposure();
     const of = (key: string) => rows.list(key, 'contracts').map(({ contract }) => contract);
     expect([of('supplier:csc'), of('supplier:atos')]).toEqual([['last', 'hosting', 'old'], ['moved']]); // prettier-ignore
@@ -61,10 +61,10 @@ describe('the exposure to a supplier', () => {
   });
 
   it('is what was lost, by who bears it, what was warned of and what may happen', async () => {
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', gross: gbp('3') });
-    await world.tell('loss-c', 'RaiseLoss', { ...loss, gross: gbp('7'), elsewhere: { authority: 'NHS' } });
-    await world.tell('loss-d', 'RaiseLoss', { ...loss, supplier: undefined, gross: gbp('11') } as object);
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', gross: gbp('3') });
+    await world.record('loss-c', 'RaiseLoss', { ...loss, gross: gbp('7'), elsewhere: { authority: 'NHS' } });
+    await world.record('loss-d', 'RaiseLoss', { ...loss, supplier: undefined, gross: gbp('11') } as object);
     await met('AddWarning', { warning: 'w', summary: 'Late before', by: 'Press', source, about: { supplier: 'csc' } });
     await met('AddWarning', { warning: 'v', summary: 'Dear', by: 'Press', source });
     await met('RaiseRisk', { risk: 'r', summary: 'May be late', source, about: { supplier: 'csc' } });
@@ -93,7 +93,7 @@ describe('the exposure to a supplier', () => {
 describe('a loss in the exposure', () => {
   it('has a row of its own with what it is made of, and the record behind it', async () => {
     const items = ['Licences', 'Hardware', 'Licences'].map((title, i) => ({ item: `item-${i}`, title, amount: gbp('10') })); // prettier-ignore
-    await world.tell('loss-a', 'RaiseLoss', { ...loss, gross: gbp('30'), items });
+    await world.record('loss-a', 'RaiseLoss', { ...loss, gross: gbp('30'), items });
     const rows = await exposure();
     expect(rows.row('loss:a')).toMatchObject({ kind: 'loss', loss: 'a', bearer: 'authority', counts: { items: 3 } });
     expect(rows.row('loss:a').trail.lastDecision.command).toBe('RaiseLoss');
@@ -101,8 +101,8 @@ describe('a loss in the exposure', () => {
   });
 
   it('is found by kind, programme, supplier and bearer, as suppliers and programmes are', async () => {
-    await world.tell('loss-a', 'RaiseLoss', loss);
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', supplier: 'atos' });
+    await world.record('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-b', 'RaiseLoss', { ...loss, bearer: 'supplier', supplier: 'atos' });
     const rows = await exposure();
     expect(rows.keys()).toEqual(['loss:a', 'loss:b', 'programme:met', 'supplier:atos', 'supplier:csc']);
     expect(rows.keys({ kind: 'loss' })).toEqual(['loss:a', 'loss:b']);
@@ -115,9 +115,9 @@ describe('a loss in the exposure', () => {
 
 describe('what is withdrawn', () => {
   it('is in no row and no total any more', async () => {
-    await world.tell('loss-a', 'RaiseLoss', loss);
+    await world.record('loss-a', 'RaiseLoss', loss);
     for (const stream of ['loss-a', 'contract-hosting', 'supplier-atos', 'programme-met'])
-      await world.tell(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+      await world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
     const rows = await exposure();
     expect(rows.keys()).toEqual(['supplier:csc']);
     expect(rows.row('supplier:csc')).toMatchObject({ ceiling: { text: 'nothing' }, lossList: [], counts: { contracts: 0, losses: 0 } });
@@ -128,7 +128,7 @@ describe('what is withdrawn', () => {
 
 describe('a contribution to the exposure', () => {
   it('links to the programme, and to the supplier where it names one', async () => {
-    await world.tell('loss-a', 'RaiseLoss', { ...loss, supplier: undefined } as object);
+    await world.record('loss-a', 'RaiseLoss', { ...loss, supplier: undefined } as object);
     await met('RaiseRisk', { risk: 'r', summary: 'May be late', source });
     await met('RaiseRisk', { risk: 's', summary: 'May fail', source, about: { supplier: 'csc' } });
     const rows = await exposure();
@@ -146,9 +146,9 @@ describe('what names only a contract', () => {
   const { supplier: _, ...ofNobody } = loss;
 
   it('stands and counts with the supplier of that contract, and on its entry; what names both counts once', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('5000000') });
-    await world.tell('loss-a', 'RaiseLoss', { ...ofNobody, contract: 'hosting', gross: gbp('7') });
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting', gross: gbp('11') });
+    await world.record('contract-euc', 'AwardContract', { ...award, towers: ['euc'], value: gbp('5000000') });
+    await world.record('loss-a', 'RaiseLoss', { ...ofNobody, contract: 'hosting', gross: gbp('7') });
+    await world.record('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting', gross: gbp('11') });
     await met('RaiseRisk', { risk: 'r', summary: 'May be late', source, about: { contract: 'euc' } });
     await met('AddWarning', { warning: 'w', summary: 'Dear', by: 'Press', source, about: { contract: 'hosting' } });
     const rows = await exposure();
@@ -166,9 +166,9 @@ describe('what names only a contract', () => {
   });
 
   it('is a finding where the loss names another supplier than its contract', async () => {
-    await world.tell('loss-a', 'RaiseLoss', { ...loss, supplier: 'atos', contract: 'hosting' });
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting' });
-    await world.tell('loss-c', 'RaiseLoss', { ...ofNobody, contract: 'hosting' });
+    await world.record('loss-a', 'RaiseLoss', { ...loss, supplier: 'atos', contract: 'hosting' });
+    await world.record('loss-b', 'RaiseLoss', { ...loss, contract: 'hosting' });
+    await world.record('loss-c', 'RaiseLoss', { ...ofNobody, contract: 'hosting' });
     const rows = await exposure();
     expect(rows.row('loss:a').findings).toEqual(['The contract hosting is with csc, not with atos.']);
     expect([rows.row('loss:b').findings, rows.row('loss:c').findings]).toEqual([[], []]);
@@ -177,9 +177,9 @@ describe('what names only a contract', () => {
 
 describe('the losses of one case', () => {
   it('have a row together, with their sums by who bears them', async () => {
-    await world.tell('loss-a', 'RaiseLoss', { ...loss, case: 'flood', gross: gbp('7') });
-    await world.tell('loss-b', 'RaiseLoss', { ...loss, case: 'flood', bearer: 'supplier', gross: gbp('11') });
-    await world.tell('loss-c', 'RaiseLoss', { ...loss, gross: gbp('13') });
+    await world.record('loss-a', 'RaiseLoss', { ...loss, case: 'flood', gross: gbp('7') });
+    await world.record('loss-b', 'RaiseLoss', { ...loss, case: 'flood', bearer: 'supplier', gross: gbp('11') });
+    await world.record('loss-c', 'RaiseLoss', { ...loss, gross: gbp('13') });
     const rows = await exposure();
     const { kind, losses, lossList, counts } = rows.row('case:met/flood');
     expect([kind, losses.authority.gross.text, losses.supplier.gross.text, counts]).toEqual(['case', '£7', '£11', { losses: 2 }]);

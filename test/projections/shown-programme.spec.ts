@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const source = { title: 'A report' };
-const met = (command: string, data: object) => world.tell('programme-met', command, data);
+const met = (command: string, data: object) => world.record('programme-met', command, data);
 
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
 const everything = async () => {
-  await world.tell('contract-siam', 'AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
+  await world.record('contract-siam', 'AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
   await met('AppointIntegrator', { contract: 'siam' });
   await met('PublishStrategy', { strategy: 'first', title: 'First', published: '2010' });
   await met('PublishStrategy', { strategy: 'second', title: 'Second', reviewDue: '2018' });
@@ -97,7 +97,7 @@ describe('what a programme set out to do', () => {
       ['programme:met'],
       [],
     ]);
-    await world.tell('programme-met', 'WithdrawFact', { event: (await world.history('programme-met')).first!.recorded.id });
+    await world.record('programme-met', 'WithdrawFact', { event: (await world.history('programme-met')).first!.recorded.id });
     expect((await inMemory('programme', world)).keys()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const csc = {
@@ -26,7 +26,7 @@ const sscl = {
 let world: World;
 beforeEach(async () => {
   world = new World('2016-01-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
 afterEach(closeRows);
 
@@ -43,13 +43,13 @@ const firstOf = async (stream: string): Promise<string> => (await world.store.re
 
 describe('the money of a tower', () => {
   it('is shown a year: CSC’s £155m over five years is £31.0m', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'AwardContract', csc);
     const { contract } = await board();
     expect(await contract()).toMatchObject({ supplierName: 'CSC', original: gbp('155000000.00'), perYear: gbp('31000000.00') });
   });
 
   it('rounds a year once, half to even: £95m over six years is £15,833,333.33', async () => {
-    await world.tell('contract-hosting', 'AwardContract', { ...csc, towers: ['hosting'], value: gbp('95000000'), termMonths: 72 });
+    await world.record('contract-hosting', 'AwardContract', { ...csc, towers: ['hosting'], value: gbp('95000000'), termMonths: 72 });
     expect((await (await board()).contract('hosting')).perYear).toEqual(gbp('15833333.33'));
   });
 
@@ -58,67 +58,73 @@ describe('the money of a tower', () => {
       { option: 'first', months: 24 },
       { option: 'second', months: 12 },
     ];
-    await world.tell('contract-sdim', 'AwardContract', { ...csc, value: gbp('12500000'), covers: 'with-options', termMonths: 24, options });
+    await world.record('contract-sdim', 'AwardContract', {
+      ...csc,
+      value: gbp('12500000'),
+      covers: 'with-options',
+      termMonths: 24,
+      options,
+    });
     expect((await (await board()).contract()).perYear).toEqual(gbp('2500000.00'));
   });
 
   it('has no figure a year while the value or the term is not known', async () => {
-    await world.tell('contract-siam', 'AwardContract', { ...atos, termMonths: 60 });
+    await world.record('contract-siam', 'AwardContract', { ...atos, termMonths: 60 });
     const { termMonths: _, ...endless } = csc;
-    await world.tell('contract-euc', 'AwardContract', endless);
+    await world.record('contract-euc', 'AwardContract', endless);
     const { contract } = await board();
     expect([(await contract('hosting')).perYear, (await contract('euc')).perYear]).toEqual([null, null]);
   });
 
   it('keeps how well a figure is known: about £155m is about £31m a year', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...csc, value: { ...csc.value, qualifier: 'about' } });
+    await world.record('contract-euc', 'AwardContract', { ...csc, value: { ...csc.value, qualifier: 'about' } });
     const { contract, header } = await board();
     expect((await contract()).perYear).toEqual({ ...gbp('31000000.00'), qualifier: 'about' });
     expect(header.totals.towers.text).toBe('about £155m');
   });
 
   it('adds up to at least what is known when a value is undisclosed: it is never zero', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-siam', 'AwardContract', atos);
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-siam', 'AwardContract', atos);
     const { totals } = (await board()).header;
     expect(totals.towers).toMatchObject({ text: 'at least £155m, 1 undisclosed', undisclosed: 1, contracts: 2 });
     expect(totals.outside).toMatchObject({ text: 'nothing', contracts: 0 });
   });
 
   it('is whole once the value is disclosed', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-siam', 'AwardContract', atos);
-    await world.tell('contract-siam', 'DiscloseValue', { value: gbp('96000000') });
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-siam', 'AwardContract', atos);
+    await world.record('contract-siam', 'DiscloseValue', { value: gbp('96000000') });
     expect((await board()).header.totals.towers).toMatchObject({ text: '£251m', undisclosed: 0, contracts: 2 });
   });
 
   it('keeps currencies apart', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-us', 'AwardContract', { ...csc, value: { amount: '1500000000', currency: 'USD' } });
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-us', 'AwardContract', { ...csc, value: { amount: '1500000000', currency: 'USD' } });
     expect((await board()).header.totals.towers.text).toBe('£155m + US$1.5bn');
   });
 
   it('counts a contract of two towers once', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...csc, towers: ['euc', 'hosting'] });
+    await world.record('contract-euc', 'AwardContract', { ...csc, towers: ['euc', 'hosting'] });
     const { header, contract } = await board();
     expect(header.totals.towers.text).toBe('£155m');
     expect(await contract('hosting')).toEqual(await contract('euc'));
   });
 
   it('follows the ceiling when it is raised, and forgets what was withdrawn', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    const { events } = await world.tell('contract-euc', 'ApproveChange', { kind: 'value', to: gbp('160000000') });
+    await world.record('contract-euc', 'AwardContract', csc);
+    const { events } = await world.record('contract-euc', 'ApproveChange', { kind: 'value', to: gbp('160000000') });
     const raised = await board();
     expect(raised.header.totals.towers.text).toBe('£160m');
     expect(await raised.contract()).toMatchObject({ ceiling: gbp('160000000'), original: gbp('155000000.00'), cumulative: '3.2 %' });
-    await world.tell('contract-euc', 'WithdrawFact', { event: events[0]!.id! });
+    await world.record('contract-euc', 'WithdrawFact', { event: events[0]!.id! });
     const withdrawn = await board();
     expect(withdrawn.header.totals.towers.text).toBe('£155m');
     expect(await withdrawn.contract()).toMatchObject({ cumulative: '0.0 %', changes: [] });
   });
 
   it('promises nothing before the award', async () => {
-    await world.tell('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
     const { header, row } = await board();
     expect(header.totals.towers).toMatchObject({ text: 'nothing', contracts: 1 });
     expect((await row('tower:euc')).stage).toBe('procuring');
@@ -128,10 +134,10 @@ describe('the money of a tower', () => {
 describe('a change', () => {
   const dcms = { ...csc, value: gbp('6807000') };
   const uplift = async (to: string, more: object = {}) =>
-    world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp(to), ...more });
+    world.record('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp(to), ...more });
 
   it('is shown by three figures, since each alone misleads: £6.807m → £10.210m → £15.2m', async () => {
-    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await world.record('contract-dcms', 'AwardContract', dcms);
     await uplift('10210000');
     await uplift('15200000');
     const { changes, cumulative } = await (await board()).contract();
@@ -143,7 +149,7 @@ describe('a change', () => {
   });
 
   it('is measured from the source’s own value too, where the paper rounds: 73.5 % and 49.0 %', async () => {
-    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await world.record('contract-dcms', 'AwardContract', dcms);
     await uplift('10210000');
     await uplift('15200000', { statedFrom: gbp('10200000') });
     const [first, second] = (await (await board()).contract()).changes;
@@ -153,7 +159,7 @@ describe('a change', () => {
   });
 
   it('is not assessable while the original is undisclosed', async () => {
-    await world.tell('contract-dcms', 'AwardContract', { ...dcms, value: { undisclosed: true } });
+    await world.record('contract-dcms', 'AwardContract', { ...dcms, value: { undisclosed: true } });
     await uplift('10210000');
     const { changes, cumulative } = await (await board()).contract();
     expect(changes[0].figures.stepOverOriginal).toBe('not assessable');
@@ -161,18 +167,18 @@ describe('a change', () => {
   });
 
   it('is measured again when the original turns out to be another', async () => {
-    await world.tell('contract-dcms', 'AwardContract', dcms);
+    await world.record('contract-dcms', 'AwardContract', dcms);
     await uplift('10210000');
-    await world.tell('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), pointer: '/value', value: gbp('10000000'), because: 'error' }); // prettier-ignore
+    await world.record('contract-dcms', 'CorrectFact', { event: await firstOf('contract-dcms'), pointer: '/value', value: gbp('10000000'), because: 'error' }); // prettier-ignore
     const { changes, trail } = await (await board()).contract();
     expect(changes[0].figures.stepOverOriginal).toBe('0.021000');
     expect(trail.corrections).toBe(1);
   });
 
   it('that is backdated stands between those that were recorded before it', async () => {
-    await world.tell('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2010' });
-    await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('15200000') }, { effectiveOn: '2015-06-01' });
-    await world.tell('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('10210000') }, { effectiveOn: '2013-06-01' });
+    await world.record('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2010' });
+    await world.record('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('15200000') }, { effectiveOn: '2015-06-01' });
+    await world.record('contract-dcms', 'ApproveChange', { kind: 'value', to: gbp('10210000') }, { effectiveOn: '2013-06-01' });
     const { changes, ceiling } = await (await board()).contract();
     expect(changes.map(({ from, to }: { from: object; to: object }) => [from, to])).toEqual([
       [gbp('6807000'), gbp('10210000')],
@@ -183,9 +189,9 @@ describe('a change', () => {
 
   it('shows the rule that it did not meet', async () => {
     const consent = { policy: 'consent', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }; // prettier-ignore
-    await world.tell('programme-met', 'AdoptPolicy', consent, { effectiveOn: '2016-01-04' });
-    await world.tell('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2012' });
-    await world.tell(
+    await world.record('programme-met', 'AdoptPolicy', consent, { effectiveOn: '2016-01-04' });
+    await world.record('contract-dcms', 'AwardContract', dcms, { effectiveOn: '2012' });
+    await world.record(
       'contract-dcms',
       'ApproveChange',
       { kind: 'value', to: gbp('10210000') },
@@ -199,10 +205,10 @@ describe('a change', () => {
 
 describe('the record behind a row', () => {
   it('keeps what other sources claim beside what was adopted', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'AwardContract', csc);
     const event = await firstOf('contract-euc');
     const claim = { pointer: '/value', value: { ...gbp('95000000'), qualifier: 'at-most' } };
-    await world.tell('contract-euc', 'Annotate', { event, note: 'Another newspaper.', claim }, { evidence: [{ title: 'Press', confidence: 'press' }] }); // prettier-ignore
+    await world.record('contract-euc', 'Annotate', { event, note: 'Another newspaper.', claim }, { evidence: [{ title: 'Press', confidence: 'press' }] }); // prettier-ignore
     const { contract, header } = await board();
     expect((await contract()).trail.claims).toEqual([{ event, ...claim, source: 'Press' }]);
     expect((await contract()).original).toEqual(csc.value);
@@ -210,20 +216,20 @@ describe('the record behind a row', () => {
   });
 
   it('shows how late the latest event was recorded, and nothing of what may have been recorded in time', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-12-25' });
-    await world.tell('contract-siam', 'AwardContract', atos, { effectiveOn: 'unknown' });
+    await world.record('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-12-25' });
+    await world.record('contract-siam', 'AwardContract', atos, { effectiveOn: 'unknown' });
     const { contract } = await board();
     expect([(await contract('euc')).trail.daysLate, (await contract('hosting')).trail.daysLate]).toEqual([10, 0]);
   });
 
   it('counts the days from the last that a partial date can mean', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015' });
+    await world.record('contract-euc', 'AwardContract', csc, { effectiveOn: '2015' });
     expect((await (await board()).contract()).trail.daysLate).toBe(4);
   });
 
   it('names the last decision with its paper, and how good the evidence is', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc, { evidence: [{ title: 'Newspaper', confidence: 'press' }] });
-    const receipt = await world.tell(
+    await world.record('contract-euc', 'AwardContract', csc, { evidence: [{ title: 'Newspaper', confidence: 'press' }] });
+    const receipt = await world.record(
       'contract-euc',
       'ApproveChange',
       { kind: 'scope' },
@@ -243,20 +249,20 @@ describe('the stage of a tower', () => {
   it('is planned while nothing was procured for it', async () => expect(await stage()).toBe('planned'));
 
   it('is what its most advanced contract says', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'AwardContract', csc);
     expect(await stage()).toBe('awarded');
-    await world.tell('contract-euc', 'SignContract', {});
+    await world.record('contract-euc', 'SignContract', {});
     expect(await stage()).toBe('transitioning');
-    await world.tell('contract-euc', 'StartService', {});
+    await world.record('contract-euc', 'StartService', {});
     expect(await stage()).toBe('live');
-    await world.tell('contract-next', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['euc'] });
+    await world.record('contract-next', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['euc'] });
     expect(await stage()).toBe('live');
   });
 
   it('is exiting once its contract was terminated, with the ground and the day; then closed', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-06-01' });
-    await world.tell('contract-euc', 'SignContract', {}, { effectiveOn: '2015-06-02' });
-    await world.tell('contract-euc', 'TerminateContract', { ground: 'Failure to deliver', endsOn: '2016-06-30' });
+    await world.record('contract-euc', 'AwardContract', csc, { effectiveOn: '2015-06-01' });
+    await world.record('contract-euc', 'SignContract', {}, { effectiveOn: '2015-06-02' });
+    await world.record('contract-euc', 'TerminateContract', { ground: 'Failure to deliver', endsOn: '2016-06-30' });
     const { contract, row, header } = await board();
     expect((await row('tower:euc')).stage).toBe('exiting');
     expect(await contract()).toMatchObject({
@@ -265,22 +271,22 @@ describe('the stage of a tower', () => {
       term: { ends: '2016-06-30', latestEnd: '2016-06-30' },
     });
     expect(header.totals.towers.text).toBe('£155m');
-    await world.tell('contract-euc', 'CloseContract', { finalValue: gbp('12000000'), endedOn: '2016-06-30' });
+    await world.record('contract-euc', 'CloseContract', { finalValue: gbp('12000000'), endedOn: '2016-06-30' });
     expect(await (await board()).contract()).toMatchObject({ stage: 'closed', finalValue: gbp('12000000') });
     expect(await stage()).toBe('closed');
   });
 
   it('stays live when only a part was terminated', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-euc', 'StartService', {});
-    await world.tell('contract-euc', 'TerminateContract', { ground: 'Convenience', partial: true });
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'StartService', {});
+    await world.record('contract-euc', 'TerminateContract', { ground: 'Convenience', partial: true });
     expect(await (await board()).contract()).toMatchObject({ stage: 'live', termination: { partial: true } });
   });
 
   it('is that of its own contract, not of one that only stood before it', async () => {
-    await world.tell('contract-old', 'RecordContract', { ...sscl, title: 'The incumbent', role: 'incumbent', towers: ['euc'] });
+    await world.record('contract-old', 'RecordContract', { ...sscl, title: 'The incumbent', role: 'incumbent', towers: ['euc'] });
     expect(await stage()).toBe('live');
-    await world.tell('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'AwardContract', csc);
     expect(await stage()).toBe('awarded');
   });
 });
@@ -291,7 +297,7 @@ describe('the term of a contract', () => {
       { option: 'year-6', months: 12, status: 'open' },
       { option: 'year-7', months: 12, status: 'lapsed' },
     ];
-    await world.tell('contract-euc', 'AwardContract', { ...csc, options });
+    await world.record('contract-euc', 'AwardContract', { ...csc, options });
     expect((await (await board()).contract()).term).toEqual({
       months: 60,
       startsOn: '2016-01-01',
@@ -301,15 +307,15 @@ describe('the term of a contract', () => {
   });
 
   it('is as precise as its dates', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...csc, startsOn: '2016-02' });
+    await world.record('contract-euc', 'AwardContract', { ...csc, startsOn: '2016-02' });
     expect((await (await board()).contract()).term.ends).toBe('[2021-01-31..2021-02-28]');
   });
 });
 
 describe('the board', () => {
   it('has a header, a row for each tower, and one for each contract that stands outside them', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-sscl', 'RecordContract', sscl);
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-sscl', 'RecordContract', sscl);
     const { rows, header, row } = await board();
     expect((await rows.all('tower-board')).map(({ key, row: { group } }) => [key, group])).toEqual([
       ['contract:sscl', 'outside'],
@@ -332,9 +338,9 @@ describe('the board', () => {
   });
 
   it('moves a contract outside when it turns out to serve no tower', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('contract-euc', 'WithdrawFact', { event: await firstOf('contract-euc') });
-    await world.tell('contract-euc', 'AwardContract', { ...csc, towers: [] });
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'WithdrawFact', { event: await firstOf('contract-euc') });
+    await world.record('contract-euc', 'AwardContract', { ...csc, towers: [] });
     const { header, row } = await board();
     expect((await row('tower:euc')).contracts).toEqual([]);
     expect((await row('contract:euc')).group).toBe('outside');
@@ -342,27 +348,27 @@ describe('the board', () => {
   });
 
   it('shows the integrator and the warnings with their sources', async () => {
-    await world.tell('contract-siam', 'AwardContract', atos);
-    await world.tell('programme-met', 'AppointIntegrator', { contract: 'siam' });
+    await world.record('contract-siam', 'AwardContract', atos);
+    await world.record('programme-met', 'AppointIntegrator', { contract: 'siam' });
     const warning = { warning: 'gds', summary: 'The tower model is no longer policy.', by: 'Cabinet Office', source: { title: 'Blog' } };
-    await world.tell('programme-met', 'AddWarning', warning, { effectiveOn: '2016-01' });
+    await world.record('programme-met', 'AddWarning', warning, { effectiveOn: '2016-01' });
     const { header } = await board();
     expect(header.integrator).toEqual({ contract: 'siam', on: '2016-01-04' });
     expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null }]);
   });
 
   it('names a supplier by its title as corrected, on every row that shows it', async () => {
-    await world.tell('contract-euc', 'AwardContract', csc);
-    await world.tell('supplier-csc', 'CorrectFact', { event: await firstOf('supplier-csc'), pointer: '/title', value: 'Computer Sciences Corporation', because: 'refined' }); // prettier-ignore
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('supplier-csc', 'CorrectFact', { event: await firstOf('supplier-csc'), pointer: '/title', value: 'Computer Sciences Corporation', because: 'refined' }); // prettier-ignore
     const { rows, contract } = await board();
     expect((await contract()).supplierName).toBe('Computer Sciences Corporation');
     expect(Object.keys((await rows.updates('tower-board')).at(-1)!.changes)).toEqual(['tower:euc']);
   });
 
   it('shows a board of the past as it was then', async () => {
-    await world.tell('contract-euc', 'AwardContract', { ...csc, value: { undisclosed: true } });
+    await world.record('contract-euc', 'AwardContract', { ...csc, value: { undisclosed: true } });
     const then = (await world.events()).length;
-    await world.tell('contract-euc', 'DiscloseValue', { value: gbp('155000000') });
+    await world.record('contract-euc', 'DiscloseValue', { value: gbp('155000000') });
     const { rows } = await board();
     expect((await rows.row('tower-board', 'programme:met', then)).totals.towers.text).toBe('1 undisclosed');
     expect((await rows.row('tower-board', 'programme:met')).totals.towers.text).toBe('£155m');

@@ -6,7 +6,7 @@ import { transferRegister } from '../../projections/transfer-register.js';
 import { workforceBoard } from '../../projections/workforce.js';
 import type { StreamSource } from '../../src/kernel/index.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
-import { tellWorld, World } from '../random-history.js';
+import { recordWorld, World } from '../random-history.js';
 import { playStaff, staffMoves } from '../random-staff.js';
 
 const OF_STAFF = [workforceBoard, transferRegister, staffMovements, towerBoard];
@@ -19,16 +19,16 @@ const transfer = (transfer: string, inScope: number, moved: number, objected: nu
 let world: World;
 beforeEach(async () => {
   world = new World('2019-11-04');
-  await tellWorld(world);
+  await recordWorld(world);
 });
 afterEach(closeRows);
-const tell = (command: string, data: object, effectiveOn?: string) => world.tell(WORKFORCE, command, data, effectiveOn ? { effectiveOn } : {}); // prettier-ignore
+const record = (command: string, data: object, effectiveOn?: string) => world.record(WORKFORCE, command, data, effectiveOn ? { effectiveOn } : {}); // prettier-ignore
 const rows = async () => rowsAfter(await world.events(), OF_STAFF);
 
 describe('a pool that was never counted', () => {
   beforeEach(async () => {
-    await tell('PlanTransfer', plan(25));
-    await tell('RecordLeavers', { ...pool('authority'), count: 25 });
+    await record('PlanTransfer', plan(25));
+    await record('RecordLeavers', { ...pool('authority'), count: 25 });
   });
 
   it('says "unknown, net −25 recorded" on every row and board', async () => {
@@ -40,8 +40,8 @@ describe('a pool that was never counted', () => {
   });
 
   it('leaves a headcount target unknown', async () => {
-    await world.tell('programme-met', 'SetHeadcountTarget', { target: 'a', title: 'In-house', employer: 'authority', to: { count: 100, unit: 'people' } }); // prettier-ignore
-    await world.tell('programme-met', 'SetHeadcountTarget', { target: 'b', title: 'Anybody', to: { count: 100, unit: 'people' } });
+    await world.record('programme-met', 'SetHeadcountTarget', { target: 'a', title: 'In-house', employer: 'authority', to: { count: 100, unit: 'people' } }); // prettier-ignore
+    await world.record('programme-met', 'SetHeadcountTarget', { target: 'b', title: 'Anybody', to: { count: 100, unit: 'people' } });
     const { headcountTargets } = await (await rows()).row('tower-board', 'programme:met');
     expect(headcountTargets).toMatchObject([
       { target: 'a', now: null, text: 'now unknown: never counted' },
@@ -52,10 +52,10 @@ describe('a pool that was never counted', () => {
 
 describe('the board', () => {
   it('carries qualifiers: "over 400 posts" is not 400', async () => {
-    await tell('RecordBaseline', baseline('authority', 400, 'posts', { qualifier: 'over' }));
+    await record('RecordBaseline', baseline('authority', 400, 'posts', { qualifier: 'over' }));
     const before = await (await rows()).row('tower-board', 'programme:met');
     expect(before.staff).toMatchObject([{ headcount: { count: 400, qualifier: 'over', unit: 'posts' }, text: '401 or more posts' }]);
-    await tell('TransferStaff', { transfer: 't', from: pool('authority', 'posts'), to: pool('csc', 'posts'), inScope: 412, moved: 412 });
+    await record('TransferStaff', { transfer: 't', from: pool('authority', 'posts'), to: pool('csc', 'posts'), inScope: 412, moved: 412 });
     const after = await (await rows()).row('tower-board', 'programme:met');
     expect(after.staff).toMatchObject([
       { headcount: null, text: '0 or more posts, unknown', least: 0, most: null },
@@ -64,23 +64,23 @@ describe('the board', () => {
   });
 
   it('carries the qualifier of what was planned and moved beside a contract', async () => {
-    await world.tell('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier: 'csc', value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+    await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier: 'csc', value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
     const over400 = { count: 400, qualifier: 'over' };
-    await tell('PlanTransfer', plan(400, { inScope: { ...over400, unit: 'people' }, contract: 'desk' }));
-    await tell('TransferStaff', { ...transfer('t', 0, 0, 0, 0, 0), inScope: over400, moved: over400, contract: 'desk' });
+    await record('PlanTransfer', plan(400, { inScope: { ...over400, unit: 'people' }, contract: 'desk' }));
+    await record('TransferStaff', { ...transfer('t', 0, 0, 0, 0, 0), inScope: over400, moved: over400, contract: 'desk' });
     const [desk] = (await (await rows()).row('tower-board', 'tower:euc')).contracts;
     expect(desk.people).toEqual({ planned: [{ ...over400, unit: 'people' }], moved: [{ ...over400, unit: 'people' }] });
   });
 
-  const target = (to: number, more: object = {}) => world.tell('programme-met', 'SetHeadcountTarget', { target: `to-${to}`, title: 'In-house', employer: 'authority', function: 'it', to: { count: to, unit: 'people' }, ...more }); // prettier-ignore
+  const target = (to: number, more: object = {}) => world.record('programme-met', 'SetHeadcountTarget', { target: `to-${to}`, title: 'In-house', employer: 'authority', function: 'it', to: { count: to, unit: 'people' }, ...more }); // prettier-ignore
   const targets = async () => (await (await rows()).row('tower-board', 'programme:met')).headcountTargets.map(({ text }: { text: string }) => text); // prettier-ignore
 
   it('S1-three-stages: a target of 100 shows "now 105, 5 to go", and follows the workforce', async () => {
     await target(100, { from: { count: 800, unit: 'people' } });
     await target(200, { from: { count: 100, unit: 'people' } });
-    await tell('RecordBaseline', baseline('authority', 105));
+    await record('RecordBaseline', baseline('authority', 105));
     expect(await targets()).toEqual(['now 105, 5 to go', 'now 105, 95 to go']);
-    await tell('RecordLeavers', { ...pool('authority'), count: 5 });
+    await record('RecordLeavers', { ...pool('authority'), count: 5 });
     const after = await rows();
     expect((await after.row('tower-board', 'programme:met')).headcountTargets).toMatchObject([
       { now: { count: 100 }, toGo: { count: 0 }, text: 'now 100, reached' },
@@ -91,30 +91,30 @@ describe('the board', () => {
 
   it('is as rough as its figures', async () => {
     await target(100);
-    await tell('RecordBaseline', baseline('authority', 800, 'people', { qualifier: 'about' }));
+    await record('RecordBaseline', baseline('authority', 800, 'people', { qualifier: 'about' }));
     expect(await targets()).toEqual(['now about 800 (750 to 850), about 700 (650 to 750) to go']);
   });
 
   it('adds the pools of an employer that names no function', async () => {
-    await world.tell('programme-met', 'SetHeadcountTarget', { target: 'all', title: 'All', employer: 'authority', to: { count: 100, unit: 'people' } }); // prettier-ignore
-    await tell('RecordBaseline', baseline('authority', 105));
-    await tell('RecordBaseline', { ...baseline('authority', 20), function: 'desk' });
-    await tell('RecordBaseline', baseline('csc', 1000));
-    await tell('RecordBaseline', baseline('authority', '90.5', 'fte'));
+    await world.record('programme-met', 'SetHeadcountTarget', { target: 'all', title: 'All', employer: 'authority', to: { count: 100, unit: 'people' } }); // prettier-ignore
+    await record('RecordBaseline', baseline('authority', 105));
+    await record('RecordBaseline', { ...baseline('authority', 20), function: 'desk' });
+    await record('RecordBaseline', baseline('csc', 1000));
+    await record('RecordBaseline', baseline('authority', '90.5', 'fte'));
     expect(await targets()).toEqual(['now 125, 25 to go']);
   });
 });
 
 describe('the transfer register', () => {
-  const contract = (supplier: string) => world.tell('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier, value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+  const contract = (supplier: string) => world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier, value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
 
   it('has a line for each transfer and each plan, with what was due and what was found', async () => {
     await contract('csc');
-    await tell('RecordBaseline', baseline('authority', 800), '2015-01-01');
-    await tell('PlanTransfer', plan(400, { contract: 'desk', basis: 'business-transfer', activity: 'Desk', expectedOn: '2016-04-01' }), '2015-03-01'); // prettier-ignore
-    await tell('RecordConsultation', { plan: 'p1', with: 'union' }, '2015-10-01');
-    await tell('DeliverLiabilityInformation', { plan: 'p1' }, '2016-03-10');
-    await tell('TransferStaff', transfer('t1', 300, 280, 5, 10, 5, { fte: { moved: '251.25' }, pension: [{ by: 'same-scheme', count: 280 }] }), '2016-04-01'); // prettier-ignore
+    await record('RecordBaseline', baseline('authority', 800), '2015-01-01');
+    await record('PlanTransfer', plan(400, { contract: 'desk', basis: 'business-transfer', activity: 'Desk', expectedOn: '2016-04-01' }), '2015-03-01'); // prettier-ignore
+    await record('RecordConsultation', { plan: 'p1', with: 'union' }, '2015-10-01');
+    await record('DeliverLiabilityInformation', { plan: 'p1' }, '2016-03-10');
+    await record('TransferStaff', transfer('t1', 300, 280, 5, 10, 5, { fte: { moved: '251.25' }, pension: [{ by: 'same-scheme', count: 280 }] }), '2016-04-01'); // prettier-ignore
     const after = await rows();
     expect(await after.row('transfer-register', 'transfer:met/t1')).toMatchObject({
       kind: 'transfer',
@@ -156,36 +156,36 @@ describe('the transfer register', () => {
 
   it("the contract's supplier is one of the employers, or that is a finding, until the contract is novated", async () => {
     await contract('atos');
-    await world.tell('contract-desk', 'SignContract', {});
-    await tell('RecordBaseline', baseline('authority', 800));
-    await tell('TransferStaff', { transfer: 't1', contract: 'desk', from: pool('authority'), to: pool('csc'), inScope: 10, moved: 10 });
+    await world.record('contract-desk', 'SignContract', {});
+    await record('RecordBaseline', baseline('authority', 800));
+    await record('TransferStaff', { transfer: 't1', contract: 'desk', from: pool('authority'), to: pool('csc'), inScope: 10, moved: 10 });
     const found = async () => (await (await rows()).row('transfer-register', 'transfer:met/t1')).findings;
     expect(await found()).toEqual([
       { code: 'not-the-supplier', text: 'The contract desk is with atos; they transfer from authority to csc.' },
     ]);
-    await world.tell('contract-desk', 'NovateContract', { supplier: 'csc' });
+    await world.record('contract-desk', 'NovateContract', { supplier: 'csc' });
     expect(await found()).toEqual([]);
     const { stream, changes } = (await (await rows()).updates('transfer-register')).at(-1)!;
     expect([stream, Object.keys(changes)]).toEqual(['contract-desk', ['transfer:met/t1']]);
   });
 
   it('a member of the joint venture that has the contract is its supplier', async () => {
-    await world.tell('supplier-jv', 'RegisterSupplier', { title: 'JV', form: 'joint-venture', members: ['csc'] });
+    await world.record('supplier-jv', 'RegisterSupplier', { title: 'JV', form: 'joint-venture', members: ['csc'] });
     await contract('jv');
-    await tell('PlanTransfer', plan(10, { contract: 'desk' }));
+    await record('PlanTransfer', plan(10, { contract: 'desk' }));
     expect((await (await rows()).row('transfer-register', 'plan:met/p1')).findings).toEqual([]);
   });
 });
 
 describe('the movement tables', () => {
   it('say how a pool came to what it has, line by line, and that they balance', async () => {
-    await tell('RecordBaseline', baseline('authority', 800), '2015-01-01');
-    await tell('PlanTransfer', plan(300), '2015-03-01');
-    await tell('RecordLeavers', { ...pool('authority'), count: 10, plan: 'p1', reason: 'retirement' }, '2015-06-01');
-    await tell('TransferStaff', transfer('t1', 300, 270, 5, 15, 10), '2016-03-01');
-    await tell('Redeploy', { employer: 'authority', unit: 'people', from: 'it', to: 'finance', count: 15 }, '2016-04-01');
-    await tell('RecordJoiners', { ...pool('authority'), count: 3 }, '2016-05-01');
-    await tell('RecordBaseline', baseline('authority', 500), '2016-12-31');
+    await record('RecordBaseline', baseline('authority', 800), '2015-01-01');
+    await record('PlanTransfer', plan(300), '2015-03-01');
+    await record('RecordLeavers', { ...pool('authority'), count: 10, plan: 'p1', reason: 'retirement' }, '2015-06-01');
+    await record('TransferStaff', transfer('t1', 300, 270, 5, 15, 10), '2016-03-01');
+    await record('Redeploy', { employer: 'authority', unit: 'people', from: 'it', to: 'finance', count: 15 }, '2016-04-01');
+    await record('RecordJoiners', { ...pool('authority'), count: 3 }, '2016-05-01');
+    await record('RecordBaseline', baseline('authority', 500), '2016-12-31');
     const after = await rows();
     const row = await after.row('staff-movements', 'pool:met/authority/it/people');
     expect(row.lines.map(({ line, text }: { line: string; text: string }) => `${line} ${text}`)).toEqual([
@@ -205,11 +205,11 @@ describe('the movement tables', () => {
   });
 
   it('S1-three-stages: 105 + 375 + 300 + 20 = 800', async () => {
-    await tell('RecordBaseline', baseline('authority', 800), '2015-01-01');
+    await record('RecordBaseline', baseline('authority', 800), '2015-01-01');
     const stages = [['one', 'csc', 300, 280, 5, 10, 5], ['two', 'csc', 100, 95, 0, 5, 0], ['three', 'atos', 310, 300, 2, 0, 8]] as const; // prettier-ignore
     for (const [id, to, ...counts] of stages) {
       const [inScope, moved, objected, retained, left] = counts;
-      await tell(
+      await record(
         'TransferStaff',
         { transfer: id, from: pool('authority'), to: pool(to), inScope, moved, objected, retained, left },
         '2016',
@@ -246,9 +246,9 @@ describe('the movement tables', () => {
 
 describe('findings of a workforce', () => {
   it('redundancies without notice stand on its row, and full-time equivalents above people on the pool', async () => {
-    await tell('RecordBaseline', baseline('authority', 100));
-    await tell('RecordBaseline', baseline('authority', '99.5', 'fte'));
-    await tell('RecordLeavers', { ...pool('authority'), count: 20, reason: 'redundancy' });
+    await record('RecordBaseline', baseline('authority', 100));
+    await record('RecordBaseline', baseline('authority', '99.5', 'fte'));
+    await record('RecordLeavers', { ...pool('authority'), count: 20, reason: 'redundancy' });
     const row = await (await rows()).row('workforce', 'workforce:met');
     expect(row.findings).toMatchObject([{ code: 'collective-redundancy', employer: 'authority', count: 20 }]);
     expect(row.counts.findings).toBe(1);

@@ -108,6 +108,7 @@ class Remote implements ReplicatedStore {
     return this.show(await this.#here().read(stream, from, limit));
   };
   brokenBy = async (stream: string) => (this.#here(), this.broken.get(stream));
+  textsOf: NonNullable<ReplicatedStore['textsOf']> = () => undefined;
   onBounded = (listener: (stream: string) => void) => void (this.#listeners.bounded = listener);
   onCaughtUp = (listener: (mark: CaughtUp) => void) => void (this.#listeners.caughtUp = listener);
   /** An administrator hides or deletes events of a stream, or undoes it. */
@@ -196,11 +197,11 @@ describe('micro-batches', () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', listen);
-    const failing = {
+    const failing: AsyncIterable<readonly number[]> & { asked: number } = {
       [Symbol.asyncIterator]: () => ({ next: async () => (failing.asked++ ? Promise.reject(new Error('cut')) : { value: [1] }) }),
       asked: 0,
     };
-    for await (const _ of microBatches(failing as never, 1, 10)) break;
+    for await (const _ of microBatches(failing, 1, 10)) break;
     await sleep(60);
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);
@@ -259,6 +260,37 @@ describe('a replica of the log', () => {
     await expect(replica.append(stream, 1, facts(1))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     remote.batches = Infinity;
     await until('the replica', async () => (await replica.readLocal(stream)).length === 3);
+  });
+
+  it('knows the revision of a stream without its file once it has replicated or read it', async () => {
+    const { dir, remote, stream, replica } = await replicated(3);
+    expect(replica.localRevision(stream)).toBe(2);
+    await replica.close();
+    expect(replica.localRevision(stream)).toBeUndefined();
+    const again = await open(new Remote(remote.store), dir);
+    expect(again.localRevision(stream)).toBeUndefined();
+    await again.readLocal(stream);
+    expect(again.localRevision(stream)).toBe(2);
+    await again.append(stream, 2, facts(1));
+    await has(again, 4);
+    expect(again.localRevision(stream)).toBe(3);
+  });
+
+  it('writes the texts of data and metadata as its store received them', async () => {
+    const remote = new Remote();
+    remote.textsOf = ({ data, metadata }) => [`  ${JSON.stringify(data)}`, `${JSON.stringify(metadata)} `];
+    const dir = await folder();
+    const stream = freshStream();
+    await remote.append(stream, -1, facts(2));
+    const replica = await open(remote, dir);
+    await has(replica, 2);
+    expect(await replica.readLocal(stream)).toEqual(await remote.store.read(stream));
+    expect(replica.status().root).toBe(rootOf(await remote.readAll()));
+    await replica.close();
+    const db = new Database(join(dir, 'replica.db'));
+    for (const { data, metadata } of db.prepare('SELECT data, metadata FROM events').all() as { data: string; metadata: string }[])
+      expect([data.startsWith('  {'), metadata.endsWith('} ')]).toEqual([true, true]);
+    db.close();
   });
 
   it('waits for this process’s own appends before it reports the end of the log', async () => {
@@ -774,6 +806,17 @@ describe('a replica that differs from the log', () => {
     await refused(open(new Remote(), dir), 'damaged');
     await rm(join(dir, 'replica.db'));
     await open(new Remote(), dir);
+  });
+
+  it('refuses every call once a stream begins that it has already, though it has not read it since it started', async () => {
+    const { dir, remote, stream, replica } = await replicated(3);
+    await replica.close();
+    const back = new Remote(remote.store);
+    const again = await open(back, dir);
+    back.show = (events) => events.map((event) => ({ ...event, revision: 0 }));
+    await back.append(stream, 2, facts(1));
+    await until('it is broken', () => again.status().broken !== undefined);
+    expect(again.status().broken).toContain(`is revision 0 of ${stream}, whose last replicated revision is 2`);
   });
 
   it.each<[string, (events: readonly RecordedEvent[], all: readonly RecordedEvent[]) => readonly RecordedEvent[], string]>([

@@ -17,3 +17,4 @@ export * from './commands/cancel-contract.js';
 export * from './commands/seek-extension.js';
 export * from './commands/exercise-extension.js';
 export * from './commands/novate-contract.js';
+export * from './commands/redenominate-contract.js';

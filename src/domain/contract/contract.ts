@@ -1,8 +1,9 @@
-import { certainlyBefore, isAmount, aggregate, type Value } from '../../kernel/index.js';
+import { certainlyBefore, isAmount, aggregate, betweenOf, showValue, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
 import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
 import { ending } from './events/end.js';
+import { redenominating } from './events/redenomination.js';
 import { ENDS_BEFORE_START, none, STAGES, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
@@ -19,11 +20,14 @@ const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): Rea
   return currencies;
 };
 
+/** Whatever its sources are rounded to. */
+const isBelowZero = (value: Value): boolean => (betweenOf(value).most ?? 0n) < 0n;
+
 export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...changing, ...ending },
+  events: { ...awarding, ...changing, ...ending, ...redenominating },
   invariants: {
     'contract/ends-before-start': {
       says: ENDS_BEFORE_START,
@@ -38,6 +42,12 @@ export const contract = aggregate({
       },
       detail: ({ term: { startsOn, endsOn } }) => `It would start on ${startsOn} and end on ${endsOn}.`,
       holds: ({ term: { startsOn, endsOn } }) => !startsOn || !endsOn || !certainlyBefore(endsOn, startsOn),
+    },
+    'contract/ceiling-below-zero': {
+      says: 'A ceiling goes below zero only where the supplier pays from the start.',
+      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
+      detail: ({ original, ceiling }) => `It would be ${showValue(ceiling)}, and was ${showValue(original)} at first.`,
+      holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
     'contract/mixed-currencies': {
       says: 'A contract has one currency: every figure of its value shares it.',

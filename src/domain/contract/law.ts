@@ -36,12 +36,15 @@ export const factsOfChange = (
   {
     on,
     to,
+    by,
     newEndsOn,
     ground,
     unforeseen,
   }: {
     readonly on: string;
     readonly to?: Value | undefined;
+    /** What is added, where the step itself is known. */
+    readonly by?: Amount | undefined;
     readonly newEndsOn?: string | undefined;
     readonly ground?: string | undefined;
     readonly unforeseen?: boolean | undefined;
@@ -51,6 +54,6 @@ export const factsOfChange = (
   ground,
   unforeseen,
   cumulative: differenceOf(c.original, to ?? c.ceiling),
-  ...(to && { change: { original: c.original, current: c.ceiling, to } }),
+  ...(to && { change: { original: c.original, current: c.ceiling, to, ...(by && { by }) } }),
   ...(newEndsOn !== undefined && { term: { endsOn: c.term.endsOn, newEndsOn, maximum: longestTerm(c) } }),
 });

@@ -89,6 +89,14 @@ export interface Contract {
   }[];
   readonly novations: readonly { readonly from: string; readonly to: string; readonly on: string; readonly event: string }[];
   readonly finalValue?: Value;
+  /** Each with the fixed rate: units of the old currency for one of the new. */
+  readonly redenominations?: readonly {
+    readonly event: string;
+    readonly on: string;
+    readonly from: string;
+    readonly to: string;
+    readonly rate: string;
+  }[];
   readonly historyCompleteFrom?: string;
 }
 

@@ -8,8 +8,10 @@ import {
   monthsBetween,
   moveEnd,
   ratio,
+  ratioOfPercent,
   stepRangeOverOriginal,
   within,
+  type Amount,
   type Range,
   type Value,
 } from '../../kernel/index.js';
@@ -34,7 +36,8 @@ interface Kinds {
 /** What is known of what a pack is asked about. An absent fact is unknown. */
 export type Facts = { readonly [N in Exclude<FactName, 'stepPercent'>]?: Kinds[(typeof FACTS)[N]['kind']] | undefined } & {
   /** The money of a change: as awarded, with indexation where there was one, before it and after it. */
-  readonly change?: { readonly original: Value; readonly indexed?: Value; readonly current: Value; readonly to: Value } | undefined;
+  readonly change?:
+    { readonly original: Value; readonly indexed?: Value; readonly current: Value; readonly to: Value; readonly by?: Amount } | undefined;
   /** The term of a change: its last day before and after, and the longest term that was awarded, in months. */
   readonly term?: { readonly endsOn?: string | undefined; readonly newEndsOn: string; readonly maximum?: number | undefined } | undefined;
 };
@@ -142,7 +145,7 @@ const folded = (text: string): string =>
 /** How many per cent of the original a change adds or takes, to six digits: between the ends of its sources' precision. */
 const stepPercent = ({ change }: Facts): Range | undefined => {
   if (!change) return { least: 0, most: 0 };
-  const step = stepRangeOverOriginal(change.original, change.current, change.to);
+  const step = stepRangeOverOriginal(change.original, change.current, change.to, change.by);
   if (!step) return undefined;
   const [low, high] = [millionths(step.low), millionths(step.high)];
   const [least, most] = low.down >= 0 ? [low.down, high.up] : high.up <= 0 ? [-high.up, -low.down] : [0, Math.max(-low.down, high.up)];
@@ -172,33 +175,25 @@ const comparedMoney = (op: Op, range: MoneyRange, value: string): Answer => {
   return currency === range.currency ? compared(op, range, minor({ amount, currency })) : 'unknown';
 };
 
-/** A percentage as an exact ratio: `12.5` is 1/8. */
-const percentage = (percent: string): ReturnType<typeof ratio> => {
-  const [whole, fraction = ''] = percent.split('.') as [string, string?];
-  return ratio(BigInt(whole + fraction), 100n * 10n ** BigInt(fraction.length));
-};
-
 type Limit = NonNullable<LawRule['limit']>;
 const MONEY = 'the value before or after the change';
 const keeps = (limit: Limit, facts: Facts): Asked => (limit.of === 'term' ? keepsTerm(limit, facts) : keepsMoney(limit, facts));
 const keepsMoney = ({ of: limited, base, percent, decreases, below }: Limit, { change }: Facts): Asked => {
   // A change that leaves the value alone keeps every limit on it.
   if (!change) return certain('yes');
-  const { original, indexed = original, current, to } = change;
+  const { original, indexed = original, current, to, by } = change;
   const measured = base === 'indexed' ? indexed : original;
-  const step = stepRangeOverOriginal(measured, limited === 'step' ? current : original, to);
+  const step = stepRangeOverOriginal(measured, limited === 'step' ? current : original, to, limited === 'step' ? by : undefined);
   if (!step) return missing(MONEY);
-  const cap = percentage(percent);
+  const cap = ratioOfPercent(percent);
   const less = { low: opposite(step.high), high: opposite(step.low) };
-  const keeps = (range: typeof step): Answer =>
-    !below
-      ? (within(range, cap) as Answer)
-      : compareRatio(range.high, cap) < 0
-        ? 'yes'
-        : compareRatio(range.low, cap) >= 0
-          ? 'no'
-          : 'within-precision';
-  return certain(all([step, ...(decreases ? [less] : [])].map(keeps)));
+  const keeps = (range: typeof step): Answer => {
+    const kept = within(range, cap);
+    if (kept === 'not assessable') return 'unknown';
+    if (!below || kept !== 'yes' || compareRatio(range.high, cap) < 0) return kept;
+    return compareRatio(range.low, cap) >= 0 ? 'no' : 'within-precision';
+  };
+  return of(all([step, ...(decreases ? [less] : [])].map(keeps)), MONEY);
 };
 const opposite = ({ over, under }: ReturnType<typeof ratio>) => ({ over: -over, under });
 
@@ -208,7 +203,7 @@ const keepsTerm = ({ percent, decreases }: Limit, { term }: Facts): Asked => {
   const { endsOn, newEndsOn, maximum } = term;
   if (maximum === undefined) return missing('the longest term that was awarded');
   if (endsOn === undefined || monthsBetween(endsOn, newEndsOn) === undefined) return missing('the last day of the term');
-  const { over, under } = percentage(percent);
+  const { over, under } = ratioOfPercent(percent);
   const [floor, ceiling] = [Number((over * BigInt(maximum)) / under), Number((over * BigInt(maximum) + under - 1n) / under)];
   const shorter = certainlyBefore(newEndsOn, endsOn);
   if (shorter && !decreases) return certain('yes');
@@ -222,7 +217,7 @@ const avoids = ({ limit }: LawRule, facts: Facts): string | undefined => {
   if (limit?.of !== 'step' || !facts.change) return undefined;
   const { original, indexed = original, to } = facts.change;
   const sum = stepRangeOverOriginal(limit.base === 'indexed' ? indexed : original, original, to);
-  if (!sum || within(sum, percentage(limit.percent)) !== 'no') return undefined;
+  if (!sum || within(sum, ratioOfPercent(limit.percent)) !== 'no') return undefined;
   return `Together with the changes before it, it is above ${limit.percent} %: changes may not be split to avoid the limit.`;
 };
 

@@ -1,61 +1,7 @@
-import { amountOf, isAmount, minor, showAmount, showValue, whyNotAnAmount, type Amount, type Value } from '../../kernel/index.js';
+import { betweenOf, type Between, type Value } from '../../kernel/index.js';
 
-/** Lowest and highest possible figure in minor units; `most` is absent where nothing bounds it. */
-export interface Between {
-  readonly least: bigint;
-  readonly most?: bigint;
-}
-
-const abs = (n: bigint): bigint => (n < 0n ? -n : n);
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-
-/** What an `about` figure may be off by: half of what its source rounds to, else half the unit of its last digit that is not zero. */
-const halfStep = (value: Amount): bigint => {
-  const { roundedTo, currency } = value;
-  if (roundedTo !== undefined) return whyNotAnAmount(roundedTo, currency) === undefined ? minor({ amount: roundedTo, currency }) / 2n : 0n;
-  const units = abs(minor(value));
-  let step = 1n;
-  while (units !== 0n && units % (step * 10n) === 0n) step *= 10n;
-  return step / 2n;
-};
-
-/** What a value may be: about £65m is 64.5m to 65.5m, at most £10 is 0 to £10, an unknown value 0 or more. Its ends belong to it. */
-export const betweenOf = (value: Value): Between => {
-  if (!isAmount(value)) return { least: 0n };
-  const units = minor(value);
-  switch (value.qualifier ?? 'exact') {
-    case 'under':
-    case 'at-most':
-      return { least: 0n, most: units };
-    case 'over':
-    case 'at-least':
-      return { least: units };
-    case 'about': {
-      const half = halfStep(value);
-      return { least: max(0n, units - half), most: units + half };
-    }
-    default:
-      return { least: units, most: units };
-  }
-};
-
-/** The value that says the same as an interval; one minor unit wider where its middle lies between two. */
-export const valueOf = ({ least, most }: Between, currency: string): Value => {
-  if (most === undefined) return least === 0n ? { unknown: true } : { ...amountOf(least, currency), qualifier: 'at-least' };
-  if (least === most) return amountOf(least, currency);
-  if (least === 0n) return { ...amountOf(most, currency), qualifier: 'at-most' };
-  const width = most - least + ((most - least) % 2n);
-  return { ...amountOf(least + width / 2n, currency), qualifier: 'about', roundedTo: amountOf(width, currency).amount };
-};
-
-/** For people: `£60`, `£59.5m to £60.2m`, `£9m or more`, `at most £9m`, `unknown`. */
-export const showBetween = (between: Between, currency: string): string => {
-  const { least, most } = between;
-  if (most === undefined && least > 0n) return `${showAmount(amountOf(least, currency))} or more`;
-  if (most === undefined || most === least || least === 0n) return showValue(valueOf(between, currency));
-  return `${showAmount(amountOf(least, currency))} to ${showAmount(amountOf(most, currency))}`;
-};
 
 export type Flow = 'write-off' | 'reversal' | 'recovery' | 'recovery-reversal';
 

@@ -1,4 +1,4 @@
-export { betweenOf, mayBeTooMuch, netIn, outstandingIn, showBetween, valueOf, type Between } from './figures.js';
+export { mayBeTooMuch, netIn, outstandingIn } from './figures.js';
 export { caseKey, loss } from './loss.js';
 export {
   ALL_CATEGORIES,

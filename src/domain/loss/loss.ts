@@ -1,6 +1,7 @@
 import {
   amount,
   amountOf,
+  betweenOf,
   certainlyBefore,
   choice,
   date,
@@ -13,6 +14,7 @@ import {
   optional,
   ref,
   showAmount,
+  showBetween,
   aggregate,
   text,
   uuid,
@@ -26,7 +28,7 @@ import {
 } from '../../kernel/index.js';
 import { lossApprovalOf, type Basis } from '../programme/loss-authority.js';
 import { programme, type Programme } from '../programme/programme.js';
-import { betweenOf, netIn, outstandingIn, showBetween, tooMuch } from './figures.js';
+import { netIn, outstandingIn, tooMuch } from './figures.js';
 import {
   AFTERWARDS,
   ALL_CATEGORIES,
@@ -241,6 +243,7 @@ export const loss = aggregate({
     }),
     LossRevised: event({
       allowedIn: [...OPEN, ...PAYING],
+      reveals: ['LossRaised'],
       fields: { gross: value('What it comes to as it is known now'), items: optional(items), why },
       rules: {
         'loss/not-above-zero': aboveZero('gross'),

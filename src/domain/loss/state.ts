@@ -1,28 +1,19 @@
 import {
   add,
   amountOf,
+  betweenOf,
   isAmount,
   isUnmet,
   minor,
   roundHalfEven,
   subtract,
+  valueOf,
   type Amount,
+  type Between,
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
-import {
-  after,
-  betweenOf,
-  figuresOf,
-  netIn,
-  outstandingIn,
-  recoveredIn,
-  valueOf,
-  type Between,
-  type Figures,
-  type Flow,
-  type Supposed,
-} from './figures.js';
+import { after, figuresOf, netIn, outstandingIn, recoveredIn, type Figures, type Flow, type Supposed } from './figures.js';
 
 export const LOSS_STAGES = [
   'none',
@@ -98,8 +89,6 @@ export interface Movement {
   readonly net: Net;
   /** The net after it. */
   readonly after: Net;
-  /** Its place among the movements and the revisions, from 0. */
-  readonly place: number;
   /** What a receipt lost in exchange, against the rate of the write-off; below zero where it gained. */
   readonly exchange?: Amount;
   /** Adopted rules that it did not meet when it was recorded. */
@@ -107,16 +96,12 @@ export interface Movement {
   readonly ratified?: { readonly event: string; readonly on: string; readonly office?: string; readonly reference?: string };
 }
 
-/** What a loss comes to as it was known from a day on. */
+/** What a loss came to from the beginning, as it is known from a day on. */
 export interface Revision {
   readonly event: string;
   readonly on: string;
   readonly gross: Value;
   readonly why?: string;
-  /** How it moved the net, which an approximate or too small a gross had left uncertain. */
-  readonly net: Net;
-  readonly after: Net;
-  readonly place: number;
 }
 
 /** Payments made beside the accounts, or what was approved of them. */
@@ -198,16 +183,16 @@ export const NO_LOSS: Loss = {
 
 /** Absent while no amount is known: then every figure is 0 in any currency. */
 export const currencyOf = ({ currencies }: Pick<Loss, 'currencies'>): string | undefined => currencies[0];
-const ANY = 'GBP';
 
 const unitsIn =
-  (currency = ANY) =>
+  (currency: string | undefined) =>
   (amount: string): bigint =>
-    minor({ amount, currency });
+    currency === undefined ? BigInt(amount) : minor({ amount, currency });
+/** Without digits after the point while no currency is known: `0` is right in any. */
 const textIn =
-  (currency = ANY) =>
+  (currency: string | undefined) =>
   (units: bigint): string =>
-    amountOf(units, currency).amount;
+    currency === undefined ? String(units) : amountOf(units, currency).amount;
 
 export const figuresIn = ({ figures: { least, most }, currencies }: Pick<Loss, 'figures' | 'currencies'>): Figures => {
   const units = unitsIn(currencies[0]);
@@ -299,7 +284,6 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     ...decidedIn(context),
     net: netOfMove(was, is, currency),
     after: netText(is, currency),
-    place: placeIn(known),
     ...(book?.difference !== undefined && { exchange: amountOf(book.difference, book.currency) }),
   };
   const { book: _, ...rest } = known;
@@ -323,7 +307,6 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
   return { ...next, stage: next.stage === 'closed' ? 'closed' : stageOf(next) };
 };
 
-const placeIn = ({ movements, revisions }: Loss): number => movements.length + revisions.length;
 const netText = ({ least, most }: Between, currency: string | undefined): Net => ({
   least: textIn(currency)(least),
   most: textIn(currency)(most!),
@@ -331,16 +314,10 @@ const netText = ({ least, most }: Between, currency: string | undefined): Net =>
 const netOfMove = (was: Between, is: Between, currency: string | undefined): Net =>
   netText({ least: is.least - was.least, most: is.most! - was.most! }, currency);
 
-/** The loss with another gross, as if it had always been that; the last of its revisions says how that moved the net. */
-export const revised = (l: Loss, revision: Omit<Revision, 'net' | 'after' | 'place'>): Loss => {
+/** The loss with another gross, which was its gross from the beginning. */
+export const revised = (l: Loss, revision: Revision): Loss => {
   const next = regrossed(l, revision.gross);
-  if (isMixed(next)) return next;
-  const [was, is] = [netIn(figuresIn(l)), netIn(figuresIn(next))];
-  const currency = currencyOf(next);
-  return {
-    ...next,
-    revisions: [...l.revisions, { ...revision, net: netOfMove(was, is, currency), after: netText(is, currency), place: placeIn(l) }],
-  };
+  return isMixed(next) ? next : { ...next, revisions: [...l.revisions, revision] };
 };
 
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
@@ -399,7 +376,7 @@ export const stageOf = (l: Loss): LossStage => {
 export const withProposal = (l: Loss, amount: Amount, { event, effectiveOn: on }: EventContext): Loss => {
   const known = withCurrencies(l, amount);
   if (isMixed(known)) return known;
-  const next: Loss = { ...known, proposed: { event, amount, left: amount, on } };
+  const next = withFigures({ ...known, proposed: { event, amount, left: amount, on } }, figuresIn(known));
   return { ...next, stage: stageOf(next) };
 };
 export const withoutProposal = ({ proposed: _, ...l }: Loss): Loss => ({ ...l, stage: stageOf(l) });

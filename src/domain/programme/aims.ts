@@ -1,4 +1,19 @@
-import { amount, choice, count, date, headcount, id, object, optional, ref, text, uri, type DataOf } from '../../kernel/index.js';
+import {
+  amount,
+  choice,
+  count,
+  date,
+  headcount,
+  id,
+  object,
+  optional,
+  percentage,
+  ref,
+  signedAmount,
+  text,
+  uri,
+  type DataOf,
+} from '../../kernel/index.js';
 
 export const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
 /** The event that recorded it, and its day. */
@@ -23,7 +38,7 @@ export const savingsTargetFields = {
   target: id('The target', { example: 'three-years' }),
   title: text('What is to be saved, in our own words'),
   amount: optional(amount('How much')),
-  percent: optional(count('By how many per cent', { max: 100 })),
+  percent: optional(percentage('By how many per cent', { max: 100 })),
   of: optional(text('Of what', { example: 'Running cost of IT' })),
   overMonths: optional(count('Within how many months', { min: 1, max: 1200, example: 36 })),
   by: optional(date('Until when')),
@@ -31,7 +46,7 @@ export const savingsTargetFields = {
 export const savingFields = {
   saving: id('The saving', { example: 'year-1' }),
   target: optional(id('The target that it counts towards', { example: 'three-years' })),
-  amount: amount('How much was saved'),
+  amount: signedAmount('How much was saved; below zero where it costs'),
   verifiedBy: optional(text('Office that verified it')),
 };
 export const headcountTargetFields = {

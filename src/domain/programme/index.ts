@@ -1,3 +1,4 @@
 export { type HeadcountTarget, type Risk, type Saving, type SavingsTarget, type Strategy } from './aims.js';
 export { outgrown, type Basis } from './loss-authority.js';
-export { programme, YEAR_STARTS, type LossRow, type Policy, type Programme, type Warning, type YearStart } from './programme.js';
+export type { LossRow, Policy } from './policy.js';
+export { programme, YEAR_STARTS, type Programme, type Warning, type YearStart } from './programme.js';

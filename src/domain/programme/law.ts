@@ -1,7 +1,7 @@
 import type { Assessment, EventContext } from '../../kernel/index.js';
 import { cited, inForceOn, judge, type Facts, type Judgement, type Pack, type Subject } from '../law/index.js';
 import { assessment, certainlyInForce, inForce, NOT_KNOWN_TO_BE_IN_FORCE } from './policies.js';
-import type { Policy, Programme } from './programme.js';
+import type { Policy, WithPolicies } from './policy.js';
 
 export interface LawAsked {
   readonly subject: Subject;
@@ -14,7 +14,7 @@ export interface LawAsked {
 }
 
 /** What the adopted packs of law say of a decision. Nothing where none was adopted, or none is of its regime or in force. */
-export const lawOf = (programme: Programme, asked: LawAsked, { effectiveOn }: EventContext): readonly Assessment[] =>
+export const lawOf = (programme: WithPolicies, asked: LawAsked, { effectiveOn }: EventContext): readonly Assessment[] =>
   inForce(programme, effectiveOn).flatMap((policy) =>
     policy.law?.appliesTo.subject === asked.subject ? byPack(policy, policy.law, asked, effectiveOn) : [],
   );

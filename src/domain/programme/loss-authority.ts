@@ -1,6 +1,6 @@
 import { amountOf, minor, showAmount, type Amount, type Assessment, type EventContext, type Taken } from '../../kernel/index.js';
 import { assessment, certainlyInForce, inForce, NOT_KNOWN_TO_BE_IN_FORCE, sameOffice } from './policies.js';
-import type { LossRow, Policy, Programme } from './programme.js';
+import type { LossRow, Policy, WithPolicies } from './policy.js';
 
 /** What the authority over a loss follows: the largest of these, each by what it certainly comes to. */
 export interface Basis {
@@ -13,7 +13,7 @@ const RULES = { writeOffs: 'write-off', specialPayments: 'special-payment' } as 
 
 /** Whether the right office decided on a loss: the first row of each adopted table that applies to the basis names the approver. */
 export const lossApprovalOf = (
-  programme: Programme,
+  programme: WithPolicies,
   table: Table,
   asked: { readonly basis: Basis; readonly inputs: Assessment['inputs'] },
   context: EventContext,
@@ -66,7 +66,7 @@ const higherRow = (rows: readonly LossRow[], index: number, office: string): Los
 
 /** Who would have to approve by what a loss comes to now, where the office that approved it is neither that one nor a higher one. */
 export const outgrown = (
-  programme: Pick<Programme, 'policies'>,
+  programme: WithPolicies,
   basis: Basis,
   { on, office }: { readonly on: string; readonly office: string },
 ): readonly { readonly approver: string; readonly basis?: Amount }[] =>

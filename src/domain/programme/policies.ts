@@ -2,22 +2,21 @@ import {
   before,
   certainlyBefore,
   changeFigures,
-  compare,
-  isAmount,
-  monthsBetween,
   moveEnd,
-  ratio,
+  ratioOfPercent,
+  reaches,
   stepRangeOverOriginal,
   within,
+  type Amount,
   type Assessment,
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
 import { all, any, type Answer } from '../law/index.js';
-import type { ApprovalRow, CHECKS, Policy, Programme } from './programme.js';
+import type { ApprovalRow, CHECKS, Policy, WithPolicies } from './policy.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
-export const inForce = ({ policies }: Pick<Programme, 'policies'>, on: string): readonly Policy[] =>
+export const inForce = ({ policies }: WithPolicies, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
 
 /** A policy of unknown start is in force from the day of its adoption. */
@@ -46,7 +45,7 @@ export const assessment = (
 
 /** A check that a programme may adopt by its name; nothing when it has not. */
 export const checked = (
-  programme: Programme,
+  programme: WithPolicies,
   check: (typeof CHECKS)[number],
   on: string,
   inputs: Assessment['inputs'],
@@ -60,13 +59,15 @@ interface ChangeAsked {
   readonly original: Value;
   readonly current: Value;
   readonly to?: Value | undefined;
+  /** What is added, where the step itself is known. */
+  readonly by?: Amount | undefined;
   readonly endsOn?: string | undefined;
   readonly newEndsOn?: string | undefined;
   readonly unforeseen?: boolean | undefined;
 }
 
 /** Whether the right office approved a change: the first row of each adopted approval table that applies names the approver. */
-export const approvalOf = (programme: Programme, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
+export const approvalOf = (programme: WithPolicies, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
   inForce(programme, effectiveOn)
     .filter((policy) => policy.approvals?.length)
     .map((policy) => judged(policy, change, effectiveOn, decidedBy?.office));
@@ -94,7 +95,7 @@ interface Applies {
   readonly answer: Answer;
   readonly why: readonly string[];
 }
-const WITHIN_PRECISION = 'The step lies within precision of the limit: its sources are too rounded to tell.';
+const WITHIN_PRECISION = 'The figure lies within precision of the limit: say what its sources are rounded to (roundedTo).';
 
 const applies = (row: ApprovalRow, change: ChangeAsked): Applies => {
   const asked = (answer: Answer, missing: string): Applies => ({
@@ -109,7 +110,7 @@ const applies = (row: ApprovalRow, change: ChangeAsked): Applies => {
   ];
   const conditions = [
     ...(row.unforeseen === undefined ? [] : [asked(isUnforeseen(row.unforeseen, change), 'Unforeseen was not said.')]),
-    ...(row.originalAtLeast ? [asked(atLeast(change.original, row.originalAtLeast), 'The original value is not known in the currency of the table.')] : []), // prettier-ignore
+    ...(row.originalAtLeast ? [asked(reaches(change.original, row.originalAtLeast), 'The original value is not known in the currency of the table.')] : []), // prettier-ignore
   ];
   const limit = limits.length === 0 ? 'yes' : any(limits.map(({ answer }) => answer));
   const answer = all([...conditions.map(({ answer }) => answer), limit]);
@@ -119,25 +120,16 @@ const NO_STEP = 'The value before or after the change is not known.';
 const isUnforeseen = (wanted: boolean, { unforeseen }: ChangeAsked): Answer =>
   unforeseen === undefined ? 'unknown' : wanted === unforeseen ? 'yes' : 'no';
 
-const atLeast = (value: Value, limit: NonNullable<ApprovalRow['originalAtLeast']>): Answer => {
-  if (!isAmount(value) || value.currency !== limit.currency) return 'unknown';
-  const { qualifier = 'exact' } = value;
-  const [least, most] = [qualifier !== 'under' && qualifier !== 'at-most', qualifier !== 'over' && qualifier !== 'at-least'];
-  if (compare(value, limit) >= 0) return least ? 'yes' : 'unknown';
-  return most ? 'no' : 'unknown';
-};
-
-const stepAbove = ({ original, current, to }: ChangeAsked, percent: number): Answer => {
+const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer => {
   if (to === undefined) return 'no';
-  const kept = within(stepRangeOverOriginal(original, current, to), ratio(BigInt(percent), 100n));
+  const kept = within(stepRangeOverOriginal(original, current, to, by), ratioOfPercent(percentage));
   return kept === 'not assessable' ? 'unknown' : kept === 'within-precision' ? kept : kept === 'yes' ? 'no' : 'yes';
 };
 
 const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer => {
   if (newEndsOn === undefined) return 'no';
   if (endsOn === undefined) return 'unknown';
-  if (certainlyBefore(moveEnd(endsOn, months), newEndsOn)) return 'yes';
-  return monthsBetween(endsOn, newEndsOn) === undefined ? 'unknown' : 'no';
+  return before(moveEnd(endsOn, months), newEndsOn);
 };
 
 export const inputsOf = ({ original, current, to, endsOn, newEndsOn, unforeseen }: ChangeAsked, office?: string): Assessment['inputs'] => ({

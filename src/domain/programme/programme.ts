@@ -1,14 +1,10 @@
 import {
-  amount,
   certainlyBefore,
   choice,
   count,
-  date,
   exponentOf,
   eventsOf,
-  flag,
   id,
-  list,
   object,
   optional,
   ref,
@@ -31,48 +27,9 @@ import {
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
-import { malformedIn, packFields, unreachableIn as unreachableRuleIn } from '../law/index.js';
+import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
-
-/** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
-const approvalRow = object({
-  originalAtLeast: optional(amount('Original value of the contract from which the row applies')),
-  stepOverOriginalAbove: optional(count('Per cent of the original value that the change must exceed', { max: 1000, example: 10 })),
-  monthsAbove: optional(count('Months that the extension must exceed', { max: 1200, example: 12 })),
-  unforeseen: optional(flag('Only changes that were, or were not, unforeseen')),
-  approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
-});
-
-const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
-
-/** A row of a table for losses or special payments: highest office first. */
-const lossRow = object({
-  grossAtLeast: optional(amount('What the loss, all that is written off of it, or its case comes to at least')),
-  grossAbove: optional(amount('What they come to more than')),
-  approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
-});
-export type LossRow = DataOf<NonNullable<(typeof lossRow)['fields']>>;
-
-/** Checks that a programme may adopt, by name. */
-export const CHECKS = ['signed-before-service', 'contractual-notice', 'standstill', 'option-notice'] as const;
-
-const policyFields = {
-  policy: id('The policy', { example: 'scheme-of-consent' }),
-  title: text('Title of the policy'),
-  version: text('Version', { max: 40, example: '2016-1' }),
-  inForceFrom: date('First day in force'),
-  inForceUntil: optional(date('Last day in force')),
-  approvals: optional(list(approvalRow, 'Who must approve which change: the first row that applies', { max: 50 })),
-  writeOffs: optional(list(lossRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
-  specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),
-  discloseAbove: optional(amount('A loss or special payment above it is named in the losses statement of its year')),
-  checks: optional(list(choice(CHECKS), 'Checks that apply', { max: CHECKS.length })),
-  law: optional(object(packFields, 'A pack of law, with its whole body')),
-};
-type PolicyData = DataOf<typeof policyFields>;
-/** As adopted, with the day of the adoption. */
-export type Policy = PolicyData & { readonly adoptedOn: string };
-export type ApprovalRow = NonNullable<Policy['approvals']>[number];
+import { policyFields, type ApprovalRow, type PolicyData, type WithPolicies } from './policy.js';
 
 const warningFields = {
   warning: id('The warning', { example: 'gds-tower-model' }),
@@ -94,7 +51,7 @@ export type Warning = DataOf<typeof warningFields> & { readonly event: string; r
 export const YEAR_STARTS = ['january', 'april', 'july', 'october'] as const;
 export type YearStart = (typeof YEAR_STARTS)[number];
 
-export interface Programme {
+export interface Programme extends WithPolicies {
   readonly stage: 'none' | 'chartered';
   readonly title: string;
   readonly authority: string;
@@ -104,7 +61,6 @@ export interface Programme {
   /** With the first day of which month its financial year begins. */
   readonly financialYearStarts: YearStart;
   readonly integrator?: { readonly contract: string; readonly on: string };
-  readonly policies: readonly Policy[];
   readonly strategies: readonly Strategy[];
   readonly portfolio?: { readonly projects: number; readonly qualifier?: Qualifier; readonly on: string; readonly event: string };
   readonly savingsTargets: readonly SavingsTarget[];
@@ -130,6 +86,7 @@ const unreachableIn = (policy: PolicyData): { readonly pointer: string; readonly
   }
   return undefined;
 };
+const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
 const versionOf = ({ policy, version }: PolicyData): string => `${policy} ${version}`;
 const eachOnce = {
   'programme/duplicate': {

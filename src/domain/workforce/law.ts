@@ -1,6 +1,5 @@
 import { bounds, certainlyBefore, daysBetween, type Assessment, type Range } from '../../kernel/index.js';
 import { all, cited, judge, shipped, type Facts, type LawRule, type Pack } from '../law/index.js';
-import type { Plan } from './transfers.js';
 
 export const BASES = ['business-transfer', 'service-provision-change', 'code-of-practice', 'contractual', 'none'] as const;
 export type Basis = (typeof BASES)[number];
@@ -21,9 +20,19 @@ const closed = (date: string): { readonly earliest: string; readonly latest: str
   return earliest === '0000-00-00' || latest === '9999-99-99' ? undefined : { earliest, latest };
 };
 
+/** What a plan says to the law. */
+interface Asked {
+  readonly basis?: Basis;
+  readonly informed: readonly Informed[];
+  readonly consulted: readonly { readonly with: string; readonly employees?: number }[];
+}
+interface Informed {
+  readonly on: string;
+  readonly transferOn?: string;
+}
 /** What the adopted law asks of a transfer; the transfer is recorded whatever it says. */
 export const factsOfTransfer = (
-  plan: Pick<Plan, 'basis' | 'informed' | 'consulted'> | undefined,
+  plan: Asked | undefined,
   {
     basis = plan?.basis,
     transferOn,
@@ -46,7 +55,7 @@ export const factsOfTransfer = (
 export const factsSaid = (facts: Facts): Assessment['inputs'] =>
   Object.fromEntries(Object.entries(facts as Assessment['inputs']).filter(([, fact]) => fact !== undefined));
 /** Whether liability information is for a transfer of a day: for any where it does not say. */
-export const isFor = (informed: Plan['informed'][number], transferOn: string | undefined): boolean =>
+export const isFor = (informed: Informed, transferOn: string | undefined): boolean =>
   informed.transferOn === undefined || (transferOn !== undefined && sameDay(informed.transferOn, transferOn));
 const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
 /** The earliest of some days. */

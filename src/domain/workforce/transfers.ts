@@ -23,7 +23,6 @@ import {
 } from '../../kernel/index.js';
 import { BASES, type Basis } from './law.js';
 import { pool, type PoolName } from './pools.js';
-import type { Workforce } from './workforce.js';
 
 /** Who did not move, and why: beside the four sums, of those who objected, were retained or left. */
 export const NOT_MOVED = ['objected', 'retained', 'redeployed', 'not-assigned', 'resigned', 'retired', 'dismissed', 'redundant', 'contract-ended', 'died', 'other'] as const; // prettier-ignore
@@ -122,6 +121,12 @@ export interface Transfer extends Omit<TransferData, 'listSha256' | 'objected' |
   readonly event: string;
 }
 
+/** The plans and transfers of a workforce, in valid-time order: what the rules on them read. */
+export interface Planning {
+  readonly plans: readonly Plan[];
+  readonly transfers: readonly Transfer[];
+}
+
 /** The day in law. */
 export const dayOfTransfer = ({ transferOn, on }: Pick<Transfer, 'transferOn' | 'on'>): string => transferOn ?? on;
 export const inRange = (quantity: Quantity | undefined, { unit }: PoolName): Range => rangeOf(quantity ?? 0, unit);
@@ -134,9 +139,9 @@ export const ofAKnownPlan = {
     detail: ({ data: { plan } }) => `No plan ${plan} stands before this.`,
     holds: ({ data: { plan } }, { plans }) => plan === undefined || plans.some((p) => p.plan === plan),
   },
-} satisfies Rules<Occurrence<{ readonly plan?: string }>, Workforce>;
+} satisfies Rules<Occurrence<{ readonly plan?: string }>, Planning>;
 
-export const anotherEmployer: Rule<Occurrence<{ readonly from: PoolName; readonly to: PoolName }>, Workforce> = {
+export const anotherEmployer: Rule<Occurrence<{ readonly from: PoolName; readonly to: PoolName }>, Planning> = {
   says: 'A transfer goes from one employer to another.',
   field: '/to/employer',
   detail: ({ data: { to } }) => `${to.employer} employs them already.`,
@@ -152,7 +157,7 @@ const tallyIn = (quantity: Quantity | undefined) => (typeof quantity === 'object
 /** `of` gives the quantities of an event by their pointer, and the unit that they are in. */
 export const wholeNumbers = <Data>(
   of: (data: Data) => readonly [unit: PoolName['unit'], quantities: Readonly<Record<string, Quantity | undefined>>],
-): Rule<Occurrence<Data>, Workforce> => ({
+): Rule<Occurrence<Data>, Planning> => ({
   says: 'Posts and people are whole numbers: only full-time equivalents have a decimal text.',
   field: ({ data }) => fractions(...of(data))[0] ?? '',
   detail: ({ data }) => {
@@ -243,4 +248,4 @@ export const transferRules = {
     detail: ({ data: { listSha256 = '' } }) => `It has ${listSha256.length} characters; a SHA-256 has 64 hexadecimal digits.`,
     holds: ({ data: { listSha256 } }) => listSha256 === undefined || /^[0-9a-fA-F]{64}$/.test(listSha256),
   },
-} satisfies Rules<Occurrence<TransferData>, Workforce>;
+} satisfies Rules<Occurrence<TransferData>, Planning>;

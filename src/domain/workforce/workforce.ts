@@ -54,6 +54,7 @@ import {
   transferRules,
   wholeNumbers,
   type Plan,
+  type Planning,
   type Transfer,
 } from './transfers.js';
 
@@ -71,12 +72,10 @@ export interface Leavers extends PoolName {
  * Headcount in double entry: people who enter a pool leave another, or come from outside. Every change stands on a line of the movement
  * tables of the pools, and the lines between pools come to nothing.
  */
-export interface Workforce {
+export interface Workforce extends Planning {
   readonly stage: 'none' | 'counted';
   readonly programme?: string;
   readonly pools: Pools;
-  readonly plans: readonly Plan[];
-  readonly transfers: readonly Transfer[];
   readonly leavers: readonly Leavers[];
 }
 

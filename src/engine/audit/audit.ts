@@ -18,8 +18,10 @@ import { bodyOf } from '../write/receipt.js';
 
 /** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
 export const stateView = (history: History, { effectiveOn }: { readonly effectiveOn?: string | undefined } = {}) => {
-  const { state, entries, approximate } =
-    effectiveOn === undefined ? { state: history.state, entries: history.entries, approximate: [] } : history.asOf(effectiveOn);
+  const { state, entries, approximate, revealed } =
+    effectiveOn === undefined
+      ? { state: history.state, entries: history.entries, approximate: [], revealed: [] }
+      : history.asOf(effectiveOn);
   return {
     id: history.id,
     stream: history.stream,
@@ -27,6 +29,8 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     state: state as Json,
     /** Events in the view whose uncertain date may be after `effectiveOn`. */
     approximate: approximate.map(summaryOf),
+    /** Events of a later day in the view, since they say what already was; by the recorded clock they are not in it. */
+    revealed: revealed.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
       entry.notes.flatMap(({ claim, by, note, evidence }) => (claim ? [{ event: entry.recorded.id, by, ...claim, note, evidence }] : [])),
     ),

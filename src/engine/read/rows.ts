@@ -302,8 +302,8 @@ export class Rows {
     breathe: Breathe = breather(),
     enough = (_: number) => false,
   ): Promise<Followed> {
-    // Followers that begin at different places meet at the same ones.
-    const upTo = Math.min(head, (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED);
+    // Followers that begin at different places meet at the same ones, and at the head.
+    const upTo = head - after <= MAX_SCANNED ? head : (Math.floor(after / MAX_SCANNED) + 1) * MAX_SCANNED;
     const events: IndexedEvent[] = [];
     for (let from = after; from < upTo;) {
       const page = this.readModel.events({ tags: [], after: from, upTo, limit: MAX_PAGE });

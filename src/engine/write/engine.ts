@@ -146,7 +146,9 @@ export class Engine {
    */
   #mayBegin({ command, aggregate, id }: CommandRequest): boolean {
     const { store } = this.ports;
-    if (!store.currentRevision || store.currentRevision(`${aggregate.category}-${id}`) !== undefined) return false;
+    const stream = `${aggregate.category}-${id}`;
+    if ((!store.currentRevision && !store.localRevision) || this.#histories.holds(stream)) return false;
+    if ((store.currentRevision?.(stream) ?? store.localRevision?.(stream)) !== undefined) return false;
     return command.events.some((type) => aggregate.events[type]?.allowedIn.includes('none'));
   }
 

@@ -23,6 +23,8 @@ export interface Field<T = unknown> {
   readonly max?: number | undefined;
   readonly values?: readonly string[] | undefined;
   readonly category?: string | undefined;
+  /** Of money: whether it may be below zero. */
+  readonly signed?: boolean | undefined;
   readonly item?: Field | undefined;
   readonly fields?: Fields | undefined;
   readonly _type?: T;
@@ -57,6 +59,11 @@ export const uri = field<string>('uri', { max: 2000 });
 export const amount = field<Amount>('amount');
 /** Money, or why there is none: undisclosed, withheld, unknown. */
 export const value = field<Value>('value');
+/** The same where it may be below zero: a step down, what a supplier pays, a saving that costs. Below zero it is exact or about. */
+export const signedAmount = field<Amount>('amount', { signed: true });
+export const signedValue = field<Value>('value', { signed: true });
+/** A percentage from 0 to `max` (1000 unless set): a whole number, or a decimal text of at most four digits after the point. */
+export const percentage = field<Tally>('percentage', { max: 1000 });
 export const headcount = field<Headcount>('headcount');
 /** A whole number, or a decimal text of full-time equivalents. */
 export const tally = field<Tally>('tally');
@@ -126,7 +133,7 @@ interface Row {
 }
 
 export type Kind =
-  | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'tally' | 'quantity' | 'list' | 'object' | 'json'; // prettier-ignore
+  | 'text' | 'id' | 'ref' | 'uuid' | 'uri' | 'pointer' | 'choice' | 'flag' | 'date' | 'day' | 'count' | 'amount' | 'value' | 'headcount' | 'tally' | 'quantity' | 'percentage' | 'list' | 'object' | 'json'; // prettier-ignore
 
 /** What one check says at most; one more entry says how many there are beside. */
 export const MAX_PROBLEMS = 50;
@@ -186,19 +193,24 @@ const asText =
   };
 const aString = (more: { readonly [key: string]: Json }) => ({ type: 'string', ...more });
 const asObject =
-  (fields: Fields, also?: (value: any) => readonly [field: string, why: string] | undefined): Check =>
-  (_, value, at, problems) => {
+  (fields: Fields, also?: (value: any, field: Field) => readonly [field: string, why: string] | undefined): Check =>
+  (field, value, at, problems) => {
     const before = problems.length;
     check(fields, value, at, problems);
     const sound = problems.length === before && before <= MAX_PROBLEMS;
-    const why = sound && also?.(value);
+    const why = sound && also?.(value, field);
     if (why) no(problems, `${at}/${why[0]}`, why[1]);
   };
-const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): readonly [field: string, why: string] | undefined => {
+const whyNotMoney = (
+  { amount, currency, qualifier = 'exact', roundedTo, stated = [] }: Amount,
+  { signed: negative = false }: Field,
+): readonly [field: string, why: string] | undefined => {
+  const bound = amount.startsWith('-') && qualifier !== 'exact' && qualifier !== 'about';
   const context = [
-    ['amount', whyNotAnAmount(amount, currency)],
+    ['amount', whyNotAnAmount(amount, currency, { negative })],
+    ['qualifier', bound ? 'must be exact or about where the amount is below zero' : undefined],
     ['roundedTo', roundedTo === undefined ? undefined : whyNotAnAmount(roundedTo, currency)],
-    ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency)] as const),
+    ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency, { negative })] as const),
     ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || RATE.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
   ] as const;
   const [field, why] = context.find(([, why]) => why !== undefined) ?? [];
@@ -207,6 +219,8 @@ const whyNotMoney = ({ amount, currency, roundedTo, stated = [] }: Amount): read
 const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
 const TALLY = '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$';
 const tallyForm = new RegExp(TALLY);
+const PERCENTAGE = '^(0|[1-9][0-9]{0,3})(\\.[0-9]{1,4})?$';
+const percentageForm = new RegExp(PERCENTAGE);
 const NO_TALLY = 'must be a whole number, or a decimal text such as "7.5" of full-time equivalents';
 const whyNotAHeadcount = ({ count, unit, qualifier }: Headcount): readonly [field: string, why: string] | undefined => {
   if (typeof count === 'string' && unit !== 'fte')
@@ -277,7 +291,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     schema: () =>
       aString({
         maxLength: 40,
-        description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], unknown',
+        description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..], unknown',
       }),
     example: () => dateExample,
   },
@@ -339,6 +353,21 @@ const kinds: { readonly [K in Kind]: Row } = {
       title: 'Quantity',
     }),
     example: () => 1,
+  },
+  percentage: {
+    check: ({ max = 1000 }, value, at, problems) => {
+      const isNumber = Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0;
+      if (!isNumber && !(typeof value === 'string' && percentageForm.test(value)))
+        no(problems, at, 'must be a whole number, or a decimal text such as "12.5"');
+      else if (Number(value) > max) no(problems, at, `must be from 0 to ${max}`);
+    },
+    schema: ({ max = 1000 }) => ({
+      oneOf: [
+        { type: 'integer', minimum: 0, maximum: max },
+        { type: 'string', pattern: PERCENTAGE },
+      ],
+    }),
+    example: () => '12.5',
   },
   list: {
     check: ({ item, min = 0, max = 100 }, value, at, problems) => {

@@ -1,4 +1,5 @@
 import { exponentOf } from './currencies.js';
+import { lastUnit } from './precision.js';
 
 export type Qualifier = 'exact' | 'about' | 'under' | 'over' | 'at-most' | 'at-least';
 
@@ -15,14 +16,17 @@ export type Amount = {
   readonly roundedTo?: string;
   /** Equivalents in other currencies as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
+  /** What it was before its currency was replaced, and the fixed rate: units of that currency for one of this. Never sent. */
+  readonly was?: Amount & { readonly rate: string };
 };
 
-/** An amount, or why there is none: undisclosed, withheld, or unknown to us. An absent amount is never zero. */
-export type Value =
-  | Amount
-  | { readonly undisclosed: true }
-  | { readonly withheld: { readonly until?: string; readonly why: string } }
-  | { readonly unknown: true };
+/** Why there is no amount. An absent amount is never zero. */
+export type Missing =
+  | { readonly undisclosed: true; readonly atLeast?: Amount }
+  | { readonly withheld: { readonly until?: string; readonly why: string }; readonly atLeast?: Amount }
+  | { readonly unknown: true; readonly atLeast?: Amount };
+/** An amount, or why there is none: undisclosed, withheld, or unknown to us. `atLeast` is never sent: what steps added to it. */
+export type Value = Amount | Missing;
 
 export const isAmount = (value: Value): value is Amount => 'amount' in value;
 
@@ -92,20 +96,82 @@ const OPPOSITE: { readonly [S in Qualifier]: Qualifier } = {
   'at-least': 'at-most',
 };
 
-/** What the source rounds to, in minor units: 0 when it does not round, undefined when unknown. */
-const roundingOf = ({ qualifier = 'exact', roundedTo, currency }: Amount): bigint | undefined => {
-  if (roundedTo === undefined) return qualifier === 'exact' ? 0n : undefined;
-  return whyNotAnAmount(roundedTo, currency) === undefined ? minor({ amount: roundedTo, currency }) : undefined;
+const isBound = (qualifier: Qualifier | undefined): boolean => qualifier !== undefined && qualifier !== 'exact' && qualifier !== 'about';
+
+/** What a figure is rounded to, in minor units: as its source says, else the unit of the last digit of an `about`; 0 of an exact one. */
+const roundingOf = ({ amount, currency, qualifier, roundedTo }: Amount): bigint => {
+  if (roundedTo !== undefined && whyNotAnAmount(roundedTo, currency) === undefined) return minor({ amount: roundedTo, currency });
+  return qualifier === 'about' ? lastUnit(minor({ amount, currency })) : 0n;
 };
 
-/** Combines qualifiers and roundings: next to an exact figure the other's qualifier stays, and roundings add up while both are known. */
+/** Lowest and highest possible figure in minor units; `most` is absent where nothing bounds it. */
+export interface Between {
+  readonly least: bigint;
+  readonly most?: bigint;
+}
+const lower = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const higher = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+/**
+ * What a value may be: about £65m is 64.5m to 65.5m, at most £10 is 0 to £10, an unknown value 0 or more, or what is known of it at least.
+ * Its ends belong to it. What is not negative is never taken for less than 0.
+ */
+export const betweenOf = (value: Value): Between => {
+  if (!isAmount(value)) return { least: value.atLeast ? minor(value.atLeast) : 0n };
+  const units = minor(value);
+  switch (value.qualifier) {
+    case 'under':
+    case 'at-most':
+      return { least: lower(0n, units), most: units };
+    case 'over':
+    case 'at-least':
+      return { least: units };
+    default: {
+      const half = roundingOf(value) / 2n;
+      return { least: units < 0n ? units - half : higher(0n, units - half), most: units < 0n ? lower(0n, units + half) : units + half };
+    }
+  }
+};
+
+/** The value that says the same as an interval; one minor unit wider where its middle lies between two. */
+export const valueOf = ({ least, most }: Between, currency: string): Value => {
+  if (most === undefined) return least === 0n ? { unknown: true } : { ...amountOf(least, currency), qualifier: 'at-least' };
+  if (least === most) return amountOf(least, currency);
+  if (least === 0n) return { ...amountOf(most, currency), qualifier: 'at-most' };
+  const width = most - least + ((most - least) % 2n);
+  return { ...amountOf(least + width / 2n, currency), qualifier: 'about', roundedTo: amountOf(width, currency).amount };
+};
+
+/** For people: `£60`, `£59.5m to £60.2m`, `£9m or more`, `at most £9m`, `unknown`. */
+export const showBetween = (between: Between, currency: string): string => {
+  const { least, most } = between;
+  if (most === undefined && least > 0n) return `${showAmount(amountOf(least, currency))} or more`;
+  if (most === undefined || most === least || least === 0n) return showValue(valueOf(between, currency));
+  return `${showAmount(amountOf(least, currency))} to ${showAmount(amountOf(most, currency))}`;
+};
+
+/** What a value may be where a threshold is asked of it: an approved maximum counts as what it may come to. */
+const askedOf = (value: Amount): Between => {
+  const between = betweenOf(value);
+  return value.qualifier === 'under' || value.qualifier === 'at-most' ? { ...between, least: minor(value) } : between;
+};
+
+/** Whether a value is at least a limit: `within-precision` where its source is rounded too much to tell, `unknown` where more is missing. */
+export const reaches = (value: Value, limit: Money): 'yes' | 'no' | 'within-precision' | 'unknown' => {
+  if (!isAmount(value) || value.currency !== limit.currency) return 'unknown';
+  const [{ least, most }, from] = [askedOf(value), minor(limit)];
+  if (least >= from) return 'yes';
+  return most === undefined ? 'unknown' : most < from ? 'no' : 'within-precision';
+};
+
+/** Combines qualifiers and roundings: next to an exact figure the other's qualifier stays, and the roundings add up. */
 const combined = (units: bigint, a: Amount, b: Amount): Amount => {
   const [first, second] = [a.qualifier ?? 'exact', b.qualifier ?? 'exact'];
   const [x, y] = [doubtOf(first), doubtOf(second)];
   const both = qualifierOf({ about: x.about || y.about, more: x.more || y.more, less: x.less || y.less });
   const qualifier = first === 'exact' ? second : second === 'exact' ? first : both;
-  const [one, two] = [roundingOf(a), roundingOf(b)];
-  const rounding = one === undefined || two === undefined ? 0n : one + two;
+  const rounding = roundingOf(a) + roundingOf(b);
+  if (isBound(qualifier)) return { ...amountOf(x.more || y.more ? units - rounding / 2n : units + rounding / 2n, a.currency), qualifier };
   return {
     ...amountOf(units, a.currency),
     ...(qualifier !== 'exact' && { qualifier }),
@@ -138,7 +204,16 @@ interface Ratio {
   readonly over: bigint;
   readonly under: bigint;
 }
-const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+/** Of any two whole numbers; most amounts fit into numbers, which divide ten times as fast. */
+const gcd = (a: bigint, b: bigint): bigint => {
+  if (a < 0n) return gcd(-a, b);
+  if (b < 0n) return gcd(a, -b);
+  if (a > MOST || b > MOST) return b === 0n ? a : gcd(b, a % b);
+  let [x, y] = [Number(a), Number(b)];
+  while (y !== 0) [x, y] = [y, x % y];
+  return BigInt(x);
+};
 /** In lowest terms, with the sign in `over`. Throws a RangeError when divided by zero. */
 export const ratio = (over: bigint, under: bigint): Ratio => {
   if (under === 0n) throw new RangeError('A ratio cannot have zero below the line.');
@@ -156,6 +231,11 @@ export const toDecimal = ({ over, under }: Ratio, places: number): string => {
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, '0');
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - places)}${places ? `.${digits.slice(-places)}` : ''}`;
 };
+/** The ratio that a percentage stands for: `12.5` is 1/8. */
+export const ratioOfPercent = (percentage: number | string): Ratio => {
+  const [whole, fraction = ''] = String(percentage).split('.') as [string, string?];
+  return ratio(BigInt(whole + fraction), 100n * 10n ** BigInt(fraction.length));
+};
 /** `48.9 %`. */
 export const toPercent = ({ over, under }: Ratio, places = 1): string => `${toDecimal({ over: over * 100n, under }, places)} %`;
 
@@ -167,11 +247,54 @@ interface ChangeFigures {
 }
 const NOT_ASSESSABLE = 'not assessable';
 
+/** The ratio that a rate of exchange stands for; undefined where it is no plain decimal above zero. */
+export const ratioOfRate = (rate: string): Ratio | undefined => {
+  if (!/^(0|[1-9]\d{0,11})(\.\d{1,12})?$/.test(rate) || !/[1-9]/.test(rate)) return undefined;
+  const [whole, fraction = ''] = rate.split('.') as [string, string?];
+  return ratio(BigInt(whole + fraction), 10n ** BigInt(fraction.length));
+};
+
+/** Minor units of a currency for one minor unit of another, at a rate in units of that other. */
+const minorRate = (from: string, to: string, rate: string): Ratio => {
+  const { over, under } = ratioOfRate(rate)!;
+  return ratio(under * 10n ** BigInt(exponentFor(to)), over * 10n ** BigInt(exponentFor(from)));
+};
+
+/** In minor units, without the rounding of a redenomination. */
+const exactly = (amount: Amount): Ratio => {
+  if (!amount.was) return { over: minor(amount), under: 1n };
+  const [{ over, under }, rate] = [exactly(amount.was), minorRate(amount.was.currency, amount.currency, amount.was.rate)];
+  return ratio(over * rate.over, under * rate.under);
+};
+
+/** Half up, as Regulation (EC) No 1103/97 has it; below zero the figure without its sign is rounded. */
+const roundHalfUp = ({ over, under }: Ratio): bigint =>
+  over < 0n ? -roundHalfUp({ over: -over, under }) : (2n * over + under) / (2n * under);
+
+/**
+ * A value in the currency that replaced its own, at the unrounded fixed rate (units of the old currency for one of the new), rounded half
+ * up once; it keeps what it was. A value without an amount stays so. Throws a TypeError for an unknown currency or a rate that is none.
+ */
+export const redenominated = (value: Value, currency: string, rate: string): Value => {
+  if (!isAmount(value)) return value.atLeast ? { ...value, atLeast: redenominated(value.atLeast, currency, rate) as Amount } : value;
+  const { over, under } = minorRate(value.currency, currency, rate);
+  const { over: exact, under: by } = exactly(value);
+  const rounding = isBound(value.qualifier) ? 0n : roundingOf(value);
+  return {
+    ...amountOf(roundHalfUp(ratio(exact * over, by * under)), currency),
+    ...(value.qualifier && { qualifier: value.qualifier }),
+    ...(rounding > 0n && { roundedTo: amountOf((rounding * over + under - 1n) / under, currency).amount }),
+    was: { ...value, rate },
+  };
+};
+
 /** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
   if (!isAmount(from) || !isAmount(to) || !isAmount(base)) return undefined;
   if (from.currency !== to.currency || base.currency !== to.currency || minor(base) === 0n) return undefined;
-  return ratio(minor(to) - minor(from), minor(base));
+  if (!from.was && !to.was && !base.was) return ratio(minor(to) - minor(from), minor(base));
+  const [a, b, c] = [exactly(to), exactly(from), exactly(base)];
+  return c.over === 0n ? undefined : ratio((a.over * b.under - b.over * a.under) * c.under, a.under * b.under * c.over);
 };
 
 export const changeFigures = (original: Value, current: Value, to: Value): ChangeFigures => {
@@ -183,36 +306,41 @@ export const changeFigures = (original: Value, current: Value, to: Value): Chang
   };
 };
 
-/** The lowest and highest possible value of a ratio. */
+/** The lowest and highest possible value of a ratio; an end that nothing bounds is 10^30, or −10^30. */
 interface RatioRange {
   readonly low: Ratio;
   readonly high: Ratio;
 }
-
-// Twice the lowest and highest possible minor units, so that half a rounding stays an integer; undefined when unknown.
-const twice = (amount: Amount): readonly [bigint, bigint] | undefined => {
-  const { more, less } = doubtOf(amount.qualifier);
-  const rounding = roundingOf(amount);
-  return more || less || rounding === undefined ? undefined : [2n * minor(amount) - rounding, 2n * minor(amount) + rounding];
-};
+const UNBOUNDED = 10n ** 30n;
+const isBounded = ({ over, under }: Ratio): boolean => over < UNBOUNDED * under && over > -UNBOUNDED * under;
 
 /**
- * The possible range of a change's step ÷ original, given the rounding of its sources. Undefined when a figure is missing, in another
- * currency, a bound, or `about` without `roundedTo`, or when the original may be zero.
+ * The possible range of a change's step ÷ original, given the rounding of its sources; of the step alone (`by`) where it is known. Undefined
+ * when a figure is missing or in another currency, or when the original may be zero.
  */
-export const stepRangeOverOriginal = (original: Value, current: Value, to: Value): RatioRange | undefined => {
+export const stepRangeOverOriginal = (original: Value, current: Value, to: Value, by?: Amount): RatioRange | undefined => {
   if (!growth(current, to, original)) return undefined;
-  const [base, from, until] = [twice(original as Amount), twice(current as Amount), twice(to as Amount)];
-  if (!base || !from || !until || base[0] <= 0n) return undefined;
-  const [least, most] = [until[0] - from[1], until[1] - from[0]];
-  return { low: ratio(least, least < 0n ? base[0] : base[1]), high: ratio(most, most < 0n ? base[1] : base[0]) };
+  const base = askedOf(original as Amount);
+  if (base.least <= 0n && (base.most === undefined || base.most >= 0n)) return undefined;
+  const [from, until] = [askedOf(current as Amount), askedOf(to as Amount)];
+  const step = by ? betweenOf(by) : { least: from.most === undefined ? undefined : until.least - from.most, most: until.most === undefined ? undefined : until.most - from.least }; // prettier-ignore
+  // An income is a negative original: the ends change places.
+  const [least, most] = base.least > 0n ? [step.least, step.most] : [negated(step.most), negated(step.least)];
+  const [near, far] = base.least > 0n ? [base.least, base.most] : [-base.most!, -base.least];
+  const over = (n: bigint, nearest: boolean): Ratio => (nearest ? ratio(n, near) : far === undefined ? ratio(0n, 1n) : ratio(n, far));
+  return {
+    low: least === undefined ? ratio(-UNBOUNDED, 1n) : over(least, least < 0n),
+    high: most === undefined ? ratio(UNBOUNDED, 1n) : over(most, most > 0n),
+  };
 };
+const negated = (n: bigint | undefined): bigint | undefined => (n === undefined ? undefined : -n);
 
 /** Whether a step stays within a cap, which it may reach exactly. `within-precision` when the sources are rounded too much to tell. */
 export const within = (step: RatioRange | undefined, cap: Ratio): 'yes' | 'no' | 'within-precision' | typeof NOT_ASSESSABLE => {
   if (!step) return NOT_ASSESSABLE;
   if (compareRatio(step.high, cap) <= 0) return 'yes';
-  return compareRatio(step.low, cap) > 0 ? 'no' : 'within-precision';
+  if (compareRatio(step.low, cap) > 0) return 'no';
+  return isBounded(step.low) && isBounded(step.high) ? 'within-precision' : NOT_ASSESSABLE;
 };
 
 /** A total per year of its term, rounded half to even to a minor unit, with its qualifier. Throws a RangeError below one month. */
@@ -224,7 +352,9 @@ export const perYear = (total: Amount, months: number): Amount => {
 
 /**
  * What a value adds to a total, as integers that can be subtracted again: `GBP` in minor units, and counts `GBP.count`, `GBP.about` (and
- * every other qualifier except exact), `undisclosed`, `withheld`, `unknown`. Every name starts with the prefix.
+ * every other qualifier except exact), `undisclosed`, `withheld`, `unknown`. Of a rounded figure besides `GBP.off`, by how many minor units
+ * it may be off either way, and `GBP.e8`, one that is rounded to 10^8 minor units. Of a missing one what is known of it at least, and
+ * `GBP.more`. Every name starts with the prefix.
  * @returns a function that writes them into what it is given; it keeps the names, which are as few as there are currencies
  */
 export const measuring = (prefix: string): ((value: Value, into?: Record<string, bigint>) => Record<string, bigint>) => {
@@ -232,6 +362,10 @@ export const measuring = (prefix: string): ((value: Value, into?: Record<string,
   return (value, into = {}) => {
     if (!isAmount(value)) {
       into[`${prefix}${Object.keys(value)[0]}`] = 1n;
+      if (value.atLeast) {
+        into[`${prefix}${value.atLeast.currency}`] = minor(value.atLeast);
+        into[`${prefix}${value.atLeast.currency}.more`] = 1n;
+      }
       return into;
     }
     const { currency, qualifier = 'exact' } = value;
@@ -243,14 +377,30 @@ export const measuring = (prefix: string): ((value: Value, into?: Record<string,
     into[name.units] = minor(value);
     into[name.count] = 1n;
     if (qualifier !== 'exact') into[`${prefix}${currency}.${qualifier}`] = 1n;
+    const rounding = isBound(qualifier) ? 0n : roundingOf(value);
+    if (rounding > 1n) {
+      into[`${prefix}${currency}.off`] = rounding / 2n;
+      into[`${prefix}${currency}.e${String(rounding).length - 1}`] = 1n;
+    }
     return into;
   };
 };
 export const measuresOf = (value: Value, prefix = ''): Readonly<Record<string, bigint>> => measuring(prefix)(value);
 
+/** A sum of one currency. */
+export type Sum = Amount & {
+  /** How many figures it adds up. */
+  readonly count: number;
+  /** An `at-least` or `at-most` sum also contains an `about`. */
+  readonly roughly?: true;
+  /** What it is at least and at most, where that differs from the figure; without bound where one is absent. */
+  readonly between?: { readonly least: string; readonly most?: string };
+  /** What its coarsest figure is rounded to, in units of the currency: no more digits are shown. */
+  readonly coarsest?: string;
+};
 export interface Total {
-  /** One for each currency, sorted by code. `roughly` marks an `at-least` or `at-most` amount that also contains an `about`. */
-  readonly amounts: readonly (Amount & { readonly count: number; readonly roughly?: true })[];
+  /** One for each currency, sorted by code. */
+  readonly amounts: readonly Sum[];
   readonly undisclosed: number;
   readonly withheld: number;
   readonly unknown: number;
@@ -264,11 +414,17 @@ export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix
   const of = (measure: string) => Number(measures[`${prefix}${measure}`] ?? 0n);
   const [undisclosed, withheld, unknown] = [of('undisclosed'), of('withheld'), of('unknown')];
   const missing = undisclosed + withheld + unknown > 0;
-  const currencies = Object.keys(measures)
-    .filter((m) => m.startsWith(prefix) && m.endsWith('.count'))
-    .map((m) => m.slice(prefix.length, -'.count'.length))
-    .filter((currency) => exponentOf(currency) !== undefined && of(`${currency}.count`) > 0)
+  const named = Object.keys(measures).filter((m) => m.startsWith(prefix));
+  const currencies = named
+    .flatMap((m) => /^([A-Z]{3})\.(?:count|more)$/.exec(m.slice(prefix.length))?.[1] ?? [])
+    .filter((currency, i, all) => all.indexOf(currency) === i && exponentOf(currency) !== undefined)
+    .filter((currency) => of(`${currency}.count`) + of(`${currency}.more`) > 0)
     .sort();
+  const coarsestOf = (currency: string): bigint | undefined => {
+    const from = `${prefix}${currency}.e`;
+    const powers = named.filter((m) => m.startsWith(from) && measures[m]! > 0n).map((m) => BigInt(m.slice(from.length)));
+    return powers.length === 0 ? undefined : 10n ** powers.reduce(higher);
+  };
   const amounts = currencies.map((currency) => {
     const doubt = {
       about: of(`${currency}.about`) > 0,
@@ -276,11 +432,17 @@ export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix
       less: of(`${currency}.at-most`) + of(`${currency}.under`) > 0,
     };
     const qualifier = qualifierOf(doubt);
+    const units = measures[`${prefix}${currency}`] ?? 0n;
+    const off = measures[`${prefix}${currency}.off`] ?? 0n;
+    const coarsest = coarsestOf(currency);
+    const text = (n: bigint): string => amountOf(n, currency).amount;
     return {
-      ...amountOf(measures[`${prefix}${currency}`] ?? 0n, currency),
+      ...amountOf(units, currency),
       qualifier,
       count: of(`${currency}.count`),
       ...(doubt.about && qualifier !== 'about' && { roughly: true as const }),
+      ...(off > 0n && !doubt.less && { between: { least: text(units - off), ...(!doubt.more && { most: text(units + off) }) } }),
+      ...(coarsest !== undefined && { coarsest: text(coarsest) }),
     };
   });
   return { amounts, undisclosed, withheld, unknown };
@@ -314,20 +476,35 @@ const showMoney = (money: Money): string => {
 
 /** For people: `£95m`, `about £95m`, `£110,529.32`, `almost US$1.5bn (£1.1bn)`. Keeps every digit. */
 export const showAmount = (amount: Amount): string =>
-  `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${amount.stated?.length ? ` (${amount.stated.map(showMoney).join(', ')})` : ''}`;
-
-/** `undisclosed`, `withheld until 2020 (…)`, `unknown`, or the amount. */
-export const showValue = (value: Value): string => {
-  if (isAmount(value)) return showAmount(value);
-  if ('withheld' in value) return `withheld${value.withheld.until ? ` until ${value.withheld.until}` : ''} (${value.withheld.why})`;
-  return Object.keys(value)[0]!;
+  `${QUALIFIER_WORDS[amount.qualifier ?? 'exact']}${showMoney(amount)}${besides(amount)}`;
+const besides = ({ stated = [], was }: Amount): string => {
+  const others = [...stated.map(showMoney), ...(was ? [`${showMoney(was)} at ${was.rate}`] : [])];
+  return others.length > 0 ? ` (${others.join(', ')})` : '';
 };
 
-/** `at least £250m, 1 undisclosed`, `£1m + US$2m`; `nothing` for an empty total. */
+/** `undisclosed`, `withheld until 2020 (…)`, `unknown, at least £5m`, or the amount. */
+export const showValue = (value: Value): string => {
+  if (isAmount(value)) return showAmount(value);
+  const why =
+    'withheld' in value
+      ? `withheld${value.withheld.until ? ` until ${value.withheld.until}` : ''} (${value.withheld.why})`
+      : Object.keys(value)[0]!;
+  return value.atLeast ? `${why}, at least ${showMoney(value.atLeast)}` : why;
+};
+
+/** The figure of a sum without the digits that its coarsest part does not have. */
+const shownSum = (sum: Sum): Money => {
+  if (sum.coarsest === undefined || sum.qualifier === 'exact') return sum;
+  const [units, step] = [minor(sum), minor({ amount: sum.coarsest, currency: sum.currency })];
+  const rounded = roundHalfEven(units, step) * step;
+  return rounded === 0n ? sum : amountOf(rounded, sum.currency);
+};
+
+/** `at least £250m, 1 undisclosed`, `£1m + US$2m`, `about £65m`; `nothing` for an empty total. */
 export const showTotal = ({ amounts, ...missing }: Total): string => {
   const money =
     amounts.length > 0
-      ? [amounts.map((a) => `${QUALIFIER_WORDS[a.qualifier ?? 'exact']}${a.roughly ? 'about ' : ''}${showMoney(a)}`).join(' + ')]
+      ? [amounts.map((a) => `${QUALIFIER_WORDS[a.qualifier ?? 'exact']}${a.roughly ? 'about ' : ''}${showMoney(shownSum(a))}`).join(' + ')]
       : [];
   const gaps = Object.entries(missing)
     .filter(([, n]) => n > 0)

@@ -28,7 +28,8 @@ const ymd = (date: string): number[] => {
 };
 
 const whyNotPlain = (date: string): string | undefined => {
-  if (!plain.test(date)) return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29] or unknown';
+  if (!plain.test(date))
+    return 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown';
   const [year, month, day] = ymd(date);
   if (month !== undefined && (month < 1 || month > 12)) return `${date} is not a month of the calendar`;
   if (day !== undefined && (day < 1 || day > daysIn(year!, month!))) return `${date} is not a day of the calendar`;
@@ -144,6 +145,8 @@ const moved = (date: UncertainDate, move: (day: string) => string): UncertainDat
   return short ?? `[${from}..${to}]`;
 };
 
+/** An uncertain date so many days later, or earlier when negative. The result may be outside the years 1900 to 2199. */
+export const moveDays = (date: UncertainDate, days: number): UncertainDate => moved(date, (day) => addDays(day, days));
 /**
  * The last day of a term of so many months that begins on a day: 12 months from 2015-12-01 end on 2016-11-30. Where the last month has no
  * such day the term ends on that month's last. An uncertain first day gives the days between: from 2015-10, `[2016-09-30..2016-10-30]`.

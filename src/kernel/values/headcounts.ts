@@ -1,4 +1,5 @@
 import type { Qualifier } from './amounts.js';
+import { lastUnit } from './precision.js';
 
 export type Unit = 'posts' | 'people' | 'fte';
 /** A whole number, or a decimal text of full-time equivalents (`"7.5"`), at most four digits after the point. */
@@ -31,12 +32,7 @@ const range = (least: number | undefined, most: number | undefined): Range => ({
 });
 
 /** Half of what a figure is rounded to: 50 of 800, by its last digit that is not zero. */
-const halfStep = (n: number): number => {
-  const [whole = '0', fraction = ''] = String(n).split('.');
-  if (fraction) return 0.5 * 10 ** -fraction.length;
-  const zeros = n === 0 ? 0 : whole.length - whole.replace(/0+$/, '').length;
-  return 0.5 * 10 ** zeros;
-};
+const halfStep = (n: number): number => Number(lastUnit(BigInt(Math.round(n * SCALE)), BigInt(SCALE))) / (2 * SCALE);
 
 /** The interval that a recorded figure stands for: about 800 is 750 to 850, over 400 posts are 401 or more. Never below zero. */
 export const rangeOf = (quantity: Quantity, unit: Unit): Range => {

@@ -1,7 +1,7 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
-import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import {
   connect,
   constants,
@@ -10,9 +10,10 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { appendFrame, PREFIX } from './append-frame.js';
 import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, failureOf, STATUS, type Failure } from './errors.js';
-import { identifierOf, type AppendAnswer, type Proposed } from './protocol.js';
+import type { AppendAnswer, Proposed } from './protocol.js';
 
 const PATH = '/event_store.client.streams.Streams/BatchAppend';
 
@@ -24,9 +25,6 @@ export const MAX_BATCHED_BYTES = 64 * 1024;
 
 /** Maximum bytes of one answer. The server's answers have about a hundred. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
-
-/** Each gRPC message follows a byte that says whether it is compressed, and its length in four bytes. */
-const PREFIX = 5;
 
 interface Waiting {
   resolve(answer: AppendAnswer): void;
@@ -45,8 +43,8 @@ export class BatchAppend {
   readonly #headers: OutgoingHttpHeaders;
   readonly #waiting = new Map<string, Waiting>();
   #request: ClientHttp2Stream | undefined;
-  /** Messages of this turn. */
-  #messages: Uint8Array[] = [];
+  /** The appends of this turn. */
+  #frames: Buffer[] = [];
   #appends = 0;
   /** The beginning of an answer whose end has not arrived. */
   #rest: Buffer | undefined;
@@ -106,8 +104,7 @@ export class BatchAppend {
   append(stream: string, expected: number, events: readonly Proposed[], deadline: number): Promise<AppendAnswer> {
     if (this.isClosed) return Promise.reject(new CallFailedError({ kind: 'not-ready', message: CLOSED }));
     const id = `00000000-0000-4000-8000-${(++this.#appends).toString(16).padStart(12, '0')}`;
-    const message = requestOf(id, stream, expected, events).serializeBinary();
-    if (this.#messages.push(message) === 1) setImmediate(() => this.#write());
+    if (this.#frames.push(appendFrame(id, stream, expected, events)) === 1) setImmediate(() => this.#write());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#late(id), deadline);
       this.#waiting.set(id, { resolve, reject, timer });
@@ -121,19 +118,11 @@ export class BatchAppend {
   }
 
   #write(): void {
-    const pending = this.#messages;
-    this.#messages = [];
-    if (pending.length === 0 || this.#session.destroyed) return;
-    const bytes = Buffer.allocUnsafe(pending.reduce((sum, message) => sum + PREFIX + message.length, 0));
-    let at = 0;
-    for (const message of pending) {
-      bytes[at] = 0;
-      bytes.writeUInt32BE(message.length, at + 1);
-      bytes.set(message, at + PREFIX);
-      at += PREFIX + message.length;
-    }
+    const frames = this.#frames;
+    this.#frames = [];
+    if (frames.length === 0 || this.#session.destroyed) return;
     this.#request ??= this.#open();
-    this.#request.write(bytes);
+    this.#request.write(Buffer.concat(frames));
   }
 
   #open(): ClientHttp2Stream {
@@ -208,7 +197,7 @@ export class BatchAppend {
 
   /** Fails every append without an answer. */
   #fail(failure: Failure): void {
-    [this.#messages, this.#rest] = [[], undefined];
+    [this.#frames, this.#rest] = [[], undefined];
     for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new CallFailedError(failure));
   }
 
@@ -260,34 +249,6 @@ const decoded = (text: string): string => {
   } catch {
     return text;
   }
-};
-
-const requestOf = (id: string, stream: string, expected: number, events: readonly Proposed[]): BatchAppendReq => {
-  const { Options, ProposedMessage } = messages.BatchAppendReq;
-  // No deadline: the server would compare it with its own clock.
-  const options = new Options();
-  options.setStreamIdentifier(identifierOf(stream));
-  if (expected < 0) options.setNoStream(new shared.Empty());
-  else options.setStreamPosition(String(expected));
-  const request = new messages.BatchAppendReq();
-  request.setCorrelationId(uuidOf(id));
-  request.setOptions(options);
-  for (const { id: eventId, type, data, metadata } of events) {
-    const message = new ProposedMessage();
-    message.setId(uuidOf(eventId));
-    message.getMetadataMap().set('type', type).set('content-type', 'application/json');
-    message.setData(data);
-    message.setCustomMetadata(metadata);
-    request.addProposedMessages(message);
-  }
-  request.setIsFinal(true);
-  return request;
-};
-
-const uuidOf = (text: string) => {
-  const uuid = new shared.UUID();
-  uuid.setString(text);
-  return uuid;
 };
 
 const answerOf = (response: BatchAppendResp): AppendAnswer | Failure => {

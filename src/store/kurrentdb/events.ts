@@ -1,7 +1,10 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
+import type { Json, NewEvent, RecordedEvent } from '../../kernel/index.js';
 import { InvalidPositionError, isMetadata, PositionOfAnotherStoreError, unreadableMetadata } from '../event-store.js';
 import type { LogPosition, Proposed } from './protocol.js';
+
+/** The JSON texts of an event's data and metadata. */
+export type Texts = readonly [data: string, metadata: string];
 
 export const TOMBSTONE = '$streamDeleted';
 
@@ -34,11 +37,39 @@ export interface Recorded {
   readonly type: string;
   readonly position: LogPosition;
   readonly size: number;
-  /** The event of a stream of the ledger. Parses on every call. */
-  recorded(stream: string): RecordedEvent;
+  /** The event of a stream of the ledger. Parses on every call. @param keepsTexts whether `textsOf` is to know its texts */
+  recorded(stream: string, keepsTexts?: boolean): RecordedEvent;
   /** Parses on every call; undefined when the data are not JSON. */
   json(): unknown;
 }
+
+/** An event that keeps the texts of its data and metadata, since what received it writes them again. */
+class ReceivedEvent implements RecordedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: RecordedEvent['data'];
+  readonly metadata: RecordedEvent['metadata'];
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: string;
+  readonly #texts: Texts;
+
+  constructor({ id, type, data, metadata, stream, revision, position }: RecordedEvent, texts: Texts) {
+    this.id = id;
+    this.type = type;
+    this.data = data;
+    this.metadata = metadata;
+    this.stream = stream;
+    this.revision = revision;
+    this.position = position;
+    this.#texts = texts;
+  }
+
+  static textsOf(event: RecordedEvent): Texts | undefined {
+    return #texts in event ? event.#texts : undefined;
+  }
+}
+export const { textsOf } = ReceivedEvent;
 
 const text = new TextDecoder();
 
@@ -48,30 +79,27 @@ export const recordedOf = (response: ReadResp): Recorded | undefined => {
   const system = event.getMetadataMap();
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) };
   const [data, custom] = [event.getData_asU8(), event.getCustomMetadata_asU8()];
-  const record = {
-    name: text.decode(event.getStreamIdentifier()!.getStreamName_asU8()),
-    id: event.getId()!.getString(),
-    revision: Number(event.getStreamRevision()),
-    type: system.get('type') ?? '',
-    position,
-    size: data.length + custom.length,
-    json: () => (system.get('content-type') === 'application/json' ? parsed(data) : undefined),
+  const id = event.getId()!.getString();
+  const type = system.get('type') ?? '';
+  const revision = Number(event.getStreamRevision());
+  const dataText = () => (system.get('content-type') === 'application/json' ? text.decode(data) : '');
+  const recorded = (stream: string, keepsTexts = false): RecordedEvent => {
+    const texts: Texts = [dataText(), text.decode(custom)];
+    const [json, metadata] = texts.map(parsed);
+    const place = { stream, revision, position: nameOf(position) };
+    if (json === undefined || !isMetadata(metadata))
+      return {
+        id,
+        type,
+        data: (json ?? null) as Json,
+        metadata: unreadableMetadata(id, instantOf(system.get('created') ?? '0')),
+        ...place,
+      };
+    const found = { id, type, data: json as Json, metadata, ...place };
+    return keepsTexts ? new ReceivedEvent(found, texts) : found;
   };
-  const recorded = (stream: string): RecordedEvent => {
-    const [json, metadata] = [record.json(), parsed(custom)];
-    const { id } = record;
-    const readable = json !== undefined && isMetadata(metadata);
-    return {
-      id,
-      type: record.type,
-      data: json ?? null,
-      metadata: readable ? metadata : unreadableMetadata(id, instantOf(system.get('created') ?? '0')),
-      stream,
-      revision: record.revision,
-      position: nameOf(position),
-    };
-  };
-  return { ...record, recorded };
+  const name = text.decode(event.getStreamIdentifier()!.getStreamName_asU8());
+  return { name, id, revision, type, position, size: data.length + custom.length, json: () => parsed(dataText()), recorded };
 };
 
 /** The server counts ticks of 100 ns. */
@@ -80,9 +108,9 @@ const instantOf = (ticks: string): string => {
   return new Date(ms > 8.64e15 ? 0 : ms).toISOString();
 };
 
-const parsed = (bytes: Uint8Array): unknown => {
+const parsed = (json: string): unknown => {
   try {
-    return JSON.parse(text.decode(bytes)) as unknown;
+    return JSON.parse(json) as unknown;
   } catch {
     return undefined;
   }

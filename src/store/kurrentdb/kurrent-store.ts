@@ -13,7 +13,7 @@ import {
 import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
-import { nameOf, order, positionOf, proposedOf, type Recorded } from './events.js';
+import { nameOf, order, positionOf, proposedOf, textsOf, type Recorded, type Texts } from './events.js';
 import { genesisOf, mustHoldLedger, OtherLedgerError } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { ClusterConnection } from './cluster-connection.js';
@@ -168,6 +168,11 @@ export class KurrentStore implements EventStore {
   /** Calls `listener` each time that a follower is known to have received all that was in the log at an instant. */
   onCaughtUp(listener: (mark: CaughtUp) => void): void {
     this.#onCaughtUp.push(listener);
+  }
+
+  /** The texts of an event that a follower received. */
+  textsOf(event: RecordedEvent): Texts | undefined {
+    return textsOf(event);
   }
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {

@@ -93,7 +93,7 @@ export class Subscription {
         const batch = this.#waiting.splice(0, limit);
         for (const { record } of batch) this.#bytes -= record.size;
         if (!this.#isFull) this.#drained();
-        yield batch.map(({ stream, record }) => record.recorded(stream));
+        yield batch.map(({ stream, record }) => record.recorded(stream, true));
       }
     } finally {
       signal.removeEventListener('abort', end);

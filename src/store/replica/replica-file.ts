@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../kernel/index.js';
 import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
-import { Heads, COLUMNS, recordedOf, textsOf, type EventRow } from '../sqlite/rows.js';
+import { Heads, COLUMNS, recordedOf, type EventRow } from '../sqlite/rows.js';
 import { prepared } from '../sqlite/statements.js';
 
 /** The file name in the replica's folder. */
@@ -13,6 +13,7 @@ export const REPLICA_FILE = 'replica.db';
 const PAGE = 200;
 
 type Compare = (a: string, b: string) => number;
+type TextsOf = (event: RecordedEvent) => readonly [data: string, metadata: string] | undefined;
 
 /**
  * Why a stream is faulted: the store no longer shows all of it; or it may not (its events are to be compared); or another program wrote
@@ -125,11 +126,12 @@ export class ReplicaFile {
 
   /**
    * Appends the next events of the log, with their Merkle tree, in one transaction.
+   * @param texts the JSON texts of an event's data and metadata, where they are known
    * @returns the streams that are foreign or of an unknown category from now on
    * @throws StreamBrokenError when events of its stream are missing before one, HistoryBrokenError when one cannot come next for another
    *   reason: a duplicate, or out of order
    */
-  append(events: readonly RecordedEvent[], compare: Compare): readonly FaultedStream[] {
+  append(events: readonly RecordedEvent[], compare: Compare, texts: TextsOf = () => undefined): readonly FaultedStream[] {
     const tree = this.#tree.clone();
     let [last, sequence] = [this.#position, this.#sequence];
     const faulted: FaultedStream[] = [];
@@ -144,12 +146,13 @@ export class ReplicaFile {
         const { position, stream, revision } = event;
         if (last !== undefined && compare(last, position) >= 0)
           throw this.broken(`${position} (${stream}, revision ${revision}) arrived after ${last}`);
-        const head = this.#heads.of(stream);
+        // what begins a stream is not looked for: the index refuses it where the stream has begun
+        const head = revision === 0 ? (this.#heads.known(stream) ?? -1) : this.#heads.of(stream);
         if (revision > head + 1)
           throw new StreamBrokenError(stream, `it goes from revision ${head} to ${revision}, because it was deleted or truncated`);
-        if (revision !== head + 1)
-          throw this.broken(`${position} is revision ${revision} of ${stream}, whose last replicated revision is ${head}`);
-        this.#insert.run(++sequence, position, stream, revision, ...textsOf(event));
+        if (revision !== head + 1) throw this.#isTaken(event);
+        const [data = JSON.stringify(event.data), metadata = JSON.stringify(event.metadata)] = texts(event) ?? [];
+        this.#insert.run(++sequence, position, stream, revision, event.id, event.type, data, metadata);
         if (isForeign(event)) fault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
         else tree.add(leafOf(event));
         if (revision === 0 && !isKnown(stream)) fault(stream, 'unknown-category', 'no aggregate of this program has its category');
@@ -162,12 +165,17 @@ export class ReplicaFile {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       this.#heads.clear();
       this.#countFaults();
-      throw error;
+      throw codeOf(error) === 'SQLITE_CONSTRAINT_UNIQUE' ? this.#isTaken(events[sequence - this.#sequence - 1]!) : error;
     }
     this.#tree = tree;
     this.#sequence = sequence;
     this.#position = last;
     return faulted;
+  }
+
+  #isTaken({ position, revision, stream }: RecordedEvent): HistoryBrokenError {
+    const head = this.#heads.of(stream);
+    return this.broken(`${position} is revision ${revision} of ${stream}, whose last replicated revision is ${head}`);
   }
 
   /** Events after a sequence, at most `limit`. @throws HistoryBrokenError when one is missing */
@@ -185,6 +193,11 @@ export class ReplicaFile {
   /** The last replicated revision of a stream; -1 when there is none. */
   headOf(stream: string): Revision {
     return this.#heads.of(stream);
+  }
+
+  /** As `headOf`, without asking the disk: undefined when it is not known. */
+  knownHeadOf(stream: string): Revision | undefined {
+    return this.#heads.known(stream);
   }
 
   /** Why a stream is faulted in this way; undefined when it is not. */

@@ -20,6 +20,8 @@ export interface ReplicatedStore extends EventStore {
   readonly connected?: boolean;
   /** Why the store no longer shows every event of a stream; undefined while it does. */
   brokenBy?(stream: string): Promise<Broken | undefined>;
+  /** The JSON texts of data and metadata, where the store still has them of an event that it handed to a follower. */
+  textsOf?(event: RecordedEvent): readonly [data: string, metadata: string] | undefined;
   /** Calls `listener` with each stream whose events may have been hidden or deleted, while the log is followed. */
   onBounded?(listener: (stream: string) => void): void;
   /** Calls `listener` each time that a follower is known to have received all that was in the log at an instant. */
@@ -166,6 +168,10 @@ export class ReplicaStore implements EventStore {
   async readLocal(stream: string, from = 0, limit = 1000): Promise<readonly RecordedEvent[]> {
     this.#mustBeUsable();
     return this.#file.ofStream(stream, from, limit);
+  }
+
+  localRevision(stream: string): Revision | undefined {
+    return this.#broken || this.#closing ? undefined : this.#file.knownHeadOf(stream);
   }
 
   async append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
@@ -322,12 +328,14 @@ export class ReplicaStore implements EventStore {
     }
   }
 
-  async #replicate(remote: EventStore, progressed: () => void): Promise<void> {
+  async #replicate(remote: ReplicatedStore, progressed: () => void): Promise<void> {
     const over = new AbortController();
+    const compare = (a: string, b: string) => remote.compare(a, b);
+    const texts = (event: RecordedEvent) => remote.textsOf?.(event);
     const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
     try {
       for await (const batch of microBatches(log, BATCH, PAUSE_MS)) {
-        const faulted = this.#file.append(batch, (a, b) => remote.compare(a, b));
+        const faulted = this.#file.append(batch, compare, texts);
         for (const { stream, reason } of faulted) this.#options.log?.(`${stream} is faulted: ${reason}.`);
         progressed();
         this.#blocked = undefined;

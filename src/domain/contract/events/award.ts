@@ -9,9 +9,9 @@ import {
   object,
   optional,
   ref,
+  signedValue,
   text,
   uri,
-  value,
   type DataOf,
 } from '../../../kernel/index.js';
 import { REGIMES } from '../../law/index.js';
@@ -40,7 +40,7 @@ const options = list(
 const breaks = list(object({ afterMonths: months }), 'Break points', { max: 20 });
 const noticeDays = count('Calendar days of notice to end the contract', { max: 3660, example: 180 });
 const terms = {
-  value: value('The approved value: an amount, or why there is none'),
+  value: signedValue('The approved value: an amount, below zero where the supplier pays, or why there is none'),
   covers: optional(covers),
   vat: optional(vat),
   termMonths: optional(months),

@@ -1,7 +1,8 @@
 import {
   add,
-  amount,
+  amountOf,
   before,
+  betweenOf,
   certainlyBefore,
   choice,
   count,
@@ -13,22 +14,35 @@ import {
   optional,
   ref,
   showAmount,
+  signedAmount,
   text,
   type Amount,
   type Assessment,
   type EventContext,
+  type Value,
 } from '../../../kernel/index.js';
 import { lawOf } from '../../programme/law.js';
 import { approvalOf, checked, inputsOf } from '../../programme/policies.js';
 import { changeRegimeOf, factsOfChange } from '../law.js';
 import { optionRules } from '../options.js';
 import { afterAward, endsAfterServiceStart, event, type Change, type Contract } from '../state.js';
-import type { Programme } from '../../programme/programme.js';
+import type { WithPolicies } from '../../programme/policy.js';
 import { covers, vat } from './award.js';
 
 /** The ceiling after a change, when it can be known. */
 const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
   to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
+
+/** The ceiling after a change: of one that is not known, what steps that are not negative make of it at least. */
+const ceilingAfter = (c: Contract, to?: Amount, by?: Amount): Value => {
+  const { ceiling } = c;
+  const known = raised(c, to, by);
+  if (known || !by || isAmount(ceiling)) return known ?? ceiling;
+  const { atLeast } = ceiling;
+  const least = betweenOf(atLeast && atLeast.currency === by.currency ? add(atLeast, by) : by).least;
+  if (least <= 0n || (atLeast && atLeast.currency !== by.currency)) return ceiling;
+  return { ...ceiling, atLeast: amountOf(least, by.currency) };
+};
 
 /** Steps that were approved while the value was undisclosed are counted once it is known. */
 const stepped = (c: Contract, value: Amount): Contract =>
@@ -57,12 +71,12 @@ const extended = (
 /** What adopted tables and packs of law say of a change of value, term or scope. */
 const assessed = (
   c: Contract,
-  { to, newEndsOn, unforeseen, ground }: Omit<Parameters<typeof factsOfChange>[1], 'on'>,
+  { to, by, newEndsOn, unforeseen, ground }: Omit<Parameters<typeof factsOfChange>[1], 'on'>,
   context: EventContext,
-  programme: Programme,
+  programme: WithPolicies,
 ): readonly Assessment[] => {
-  const change = { original: c.original, current: c.ceiling, to, endsOn: c.term.endsOn, newEndsOn, unforeseen };
-  const facts = factsOfChange(c, { on: context.effectiveOn, to, newEndsOn, ground, unforeseen });
+  const change = { original: c.original, current: c.ceiling, to, by, endsOn: c.term.endsOn, newEndsOn, unforeseen };
+  const facts = factsOfChange(c, { on: context.effectiveOn, to, by, newEndsOn, ground, unforeseen });
   const inputs = { ...inputsOf(change), ...(ground !== undefined && { ground }) };
   return [
     ...(to || newEndsOn ? approvalOf(programme, change, context) : []),
@@ -83,7 +97,7 @@ const dueBefore = (
 export const changing = {
   ValueDisclosed: event({
     allowedIn: [...afterAward, 'closed'],
-    fields: { value: amount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
+    fields: { value: signedAmount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
     rules: {
       'contract/already-disclosed': {
         says: 'A value is disclosed once: correct the event that stated it.',
@@ -104,9 +118,9 @@ export const changing = {
     fields: {
       kind: choice(['value', 'term', 'scope'], 'What changes'),
       summary: optional(text('What the change is, in our own words', { max: 1000 })),
-      to: optional(amount('The new ceiling')),
-      by: optional(amount('What the change adds, where only the step is known')),
-      statedFrom: optional(amount('The value before, where the source gives another than the ledger')),
+      to: optional(signedAmount('The new ceiling')),
+      by: optional(signedAmount('What the change adds, or takes away, where only the step is known')),
+      statedFrom: optional(signedAmount('The value before, where the source gives another than the ledger')),
       endsOn: optional(date('The new last day of the term')),
       ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
       unforeseen: optional(flag('Whether the need was unforeseen')),
@@ -131,7 +145,7 @@ export const changing = {
     },
     evolve: (c, { kind, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
       ...c,
-      ceiling: raised(c, to, by) ?? c.ceiling,
+      ceiling: ceilingAfter(c, to, by),
       term: { ...c.term, ...(endsOn && { endsOn }) },
       changes: [
         ...c.changes,
@@ -151,7 +165,7 @@ export const changing = {
     }),
     assess: ({ to, by, endsOn: newEndsOn, unforeseen, ground }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
-      return assessed(c, { to: value, newEndsOn, unforeseen, ground }, context, programme);
+      return assessed(c, { to: value, by, newEndsOn, unforeseen, ground }, context, programme);
     },
   }),
   ExtensionSought: event({

@@ -1,6 +1,9 @@
-import { addDays, certainlyBefore, choice, date, flag, isDay, optional, ref, text, value } from '../../../kernel/index.js';
+import { before, certainlyBefore, choice, date, flag, moveDays, optional, ref, signedValue, text } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
 import { dated, endsAfterServiceStart, event } from '../state.js';
+
+/** Whether a notice takes effect before its days are over → whether it keeps them. */
+const NOTICE_KEPT = { yes: 'not-met', no: 'met', unknown: 'not-assessable' } as const;
 
 /** How a contract ends. */
 export const ending = {
@@ -29,11 +32,7 @@ export const ending = {
             'contractual-notice',
             effectiveOn,
             { noticeDays, takesEffectOn: takesEffectOn ?? null },
-            !takesEffectOn || !isDay(effectiveOn)
-              ? 'not-assessable'
-              : certainlyBefore(takesEffectOn, addDays(effectiveOn, noticeDays))
-                ? 'not-met'
-                : 'met',
+            NOTICE_KEPT[takesEffectOn ? before(takesEffectOn, moveDays(effectiveOn, noticeDays)) : 'unknown'],
           ),
   }),
   TerminationNoticeWithdrawn: event({
@@ -67,7 +66,7 @@ export const ending = {
   }),
   ContractClosed: event({
     allowedIn: ['exiting'],
-    fields: { finalValue: value('What it came to in the end'), endedOn: date('Last day of the contract') },
+    fields: { finalValue: signedValue('What it came to in the end'), endedOn: date('Last day of the contract') },
     rules: endsAfterServiceStart('/endedOn', ({ endedOn }: { readonly endedOn: string }) => endedOn),
     evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
       ...c,

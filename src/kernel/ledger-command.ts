@@ -1,0 +1,17 @@
+import type { Command, CommandContext } from './aggregate.js';
+import type { Event } from './event.js';
+import type { History } from './history.js';
+import type { DataOf, Fields } from './schema/fields.js';
+
+/** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
+export interface LedgerCommand<F extends Fields, Code extends string> {
+  readonly summary: string;
+  readonly fields: F;
+  readonly events: readonly string[];
+  readonly refusals: { readonly [C in Code]: string };
+  decide(context: CommandContext<DataOf<F>>, history: History): readonly Event[];
+}
+export const ledgerCommand = <const F extends Fields, const Code extends string>(
+  name: string,
+  spec: LedgerCommand<F, Code>,
+): Command<Code> => ({ name, ...spec });

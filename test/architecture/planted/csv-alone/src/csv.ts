@@ -1,0 +1,2 @@
+import { registerColumns } from './cli/staff.js';
+export const csv = registerColumns.join();

@@ -1,0 +1,5 @@
+import type { D } from './d.js';
+
+export interface C {
+  readonly d: D;
+}

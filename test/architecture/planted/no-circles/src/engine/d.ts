@@ -1,0 +1,5 @@
+import type { C } from './c.js';
+
+export interface D {
+  readonly c?: C;
+}
