@@ -216,7 +216,7 @@ describe('standstill', () => {
     expect(judge(shipped.pcr2015Standstill, { signedOn: '2015-02-25', electronic: true })).toEqual([]);
   });
 
-  it('cannot be told beyond the years whose bank holidays are listed', () => {
+  it('is unknown beyond the years whose bank holidays are listed', () => {
     expect(isWorkingDay('2009-12-31')).toBeUndefined();
     expect(isWorkingDay('2028-01-03')).toBeUndefined();
     expect(lastDayOf('2027-12-30', { count: 10, kind: 'calendar', toWorkingDay: true })).toBeUndefined();
@@ -436,6 +436,22 @@ describe('a pack', () => {
     expect(holds({ below: true }, { ...change('100', '100', '112'), to: { ...gbp('112'), roundedTo: '2' } }).holds).toBe(
       'within-precision',
     );
+  });
+
+  it('knows a step that was recorded by itself exactly, beside a rounded total, and nothing of a figure without an end', () => {
+    const of1 = (limit: object, more: object) =>
+      judge(of('change', { kind: 'cap', limit: { of: 'step', base: 'original', percent: '10', ...limit } }), { decidedOn: '2018', change: { ...change('1000', '1000', '1100'), ...more } })[0]!; // prettier-ignore
+    const rounded = { current: { ...gbp('1000'), roundedTo: '100' }, to: { ...gbp('1100'), roundedTo: '100' } };
+    expect(of1({}, rounded).holds).toBe('within-precision');
+    expect(of1({}, { ...rounded, by: gbp('100') }).holds).toBe('yes');
+    expect(of1({}, { ...rounded, by: gbp('100.01') }).holds).toBe('no');
+    expect(of1({ of: 'cumulative' }, { ...rounded, by: gbp('100') }).holds).toBe('within-precision');
+    expect(of1({}, { to: { ...gbp('1050'), qualifier: 'over' } })).toMatchObject({
+      holds: 'unknown',
+      unclear: ['the value before or after the change'],
+    });
+    expect(of1({ below: true }, { to: { ...gbp('1100'), roundedTo: '100' } }).holds).toBe('within-precision');
+    expect(of1({ below: true }, { to: gbp('1200') }).holds).toBe('no');
   });
 
   it('flags the sum of changes only where each of them is limited, and by the value that the limit is of', () => {
