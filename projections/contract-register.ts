@@ -59,7 +59,7 @@ const suppliers = source(supplier, 'supplier', {
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 2,
+  version: 3,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {

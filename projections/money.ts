@@ -1,4 +1,4 @@
-import { changeFigures, newestOf, ownList, projection, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
+import { changeFigures, isAmount, newestOf, ownList, projection, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
@@ -16,7 +16,7 @@ const changeShown = ({ event, on, from, to, by, ground, reference }: Change, { s
   by: by ?? null,
   ground: ground ?? null,
   reference: reference ?? null,
-  ...(to && { figures: changeFigures(state.original, from, to) }),
+  ...(to && !(by && !isAmount(by)) && { figures: changeFigures(state.original, from, to) }),
 });
 
 const contracts = source(contract, 'contract', {

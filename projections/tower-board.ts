@@ -1,10 +1,8 @@
 import {
   changeFigures,
-  endOfTerm,
   growth,
   isAmount,
   linkedList,
-  moveEnd,
   newestOf,
   ownList,
   perYear,
@@ -19,7 +17,15 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contract,
+  contractFindings,
+  endOfContract,
+  lastDayOf,
+  pastEndFrom,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -31,21 +37,27 @@ import { groupOf, hasEnded, isPromised } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
-/** How far a tower has come is what its most advanced contract says; contracts that only stood before it count when nothing else does. */
-const STAGE = {
-  cancelled: 'planned',
-  closed: 'closed',
-  exiting: 'exiting',
-  planned: 'procuring',
-  tendering: 'procuring',
-  awarded: 'awarded',
-  signed: 'transitioning',
-  live: 'live',
-  'notice-given': 'live',
-} as const;
-const ORDER = Object.keys(STAGE) as readonly (keyof typeof STAGE)[];
+/** A tower's own contracts, and those that only stand before them. */
+type Whose = 'own' | 'incumbent';
+/**
+ * How far a tower has come, by what serves it: the first line of which it has a contract. Its own contract counts from the award on; until
+ * then, and when it was cancelled or is closed, the tower is where its incumbent is.
+ */
+const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage'][], stage: string])[] = [
+  ['own', ['live', 'notice-given'], 'live'],
+  ['own', ['signed'], 'transitioning'],
+  ['own', ['awarded'], 'awarded'],
+  ['incumbent', ['live', 'notice-given'], 'live'],
+  ['incumbent', ['signed'], 'transitioning'],
+  ['own', ['exiting'], 'exiting'],
+  ['incumbent', ['exiting'], 'exiting'],
+  ['own', ['planned', 'tendering'], 'procuring'],
+  ['own', ['closed'], 'closed'],
+  ['incumbent', ['closed'], 'closed'],
+];
 
-const promised = sums({ contracts: 'count', ceiling: 'value' });
+/** `listed`: contracts in its list; `contracts`: those of them that promise something. */
+const promised = sums({ contracts: 'count', listed: 'count', ceiling: 'value' });
 const towersOf = sums({ towers: 'count' });
 const stages = sums({
   cancelled: 'count',
@@ -66,14 +78,12 @@ const counting = (keys: readonly Key[], one: Parameters<typeof counted.of>[0]) =
 const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ? toPercent(ratio) : null);
 const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
   options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
-const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | null => {
-  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
-  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : null;
-};
 
+const isUnknown = (by: Change['by']): boolean => by !== undefined && !isAmount(by);
 const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
   ...change,
-  ...(change.to && { figures: changeFigures(original, change.from, change.to) }),
+  // Where nobody knows what was added, no figure says it.
+  ...(change.to && !isUnknown(change.by) && { figures: changeFigures(original, change.from, change.to) }),
   // The source may measure from a value of its own: both are shown.
   ...(change.to && change.statedFrom && { asStated: changeFigures(original, change.statedFrom, change.to) }),
   assessed,
@@ -104,7 +114,7 @@ const contractShown = (history: History<Contract>) => {
     ceiling: c.ceiling,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
     covers: c.covers,
-    term: { ...c.term, ends: endOf(c), latestEnd: endOf(c, monthsOf(c, 'open')) },
+    term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
     perYear:
       isAmount(c.original) && c.term.months
         ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
@@ -112,8 +122,12 @@ const contractShown = (history: History<Contract>) => {
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
-    termination: c.termination ?? null,
+    terminations: newestOf(c.terminations, MOST),
     notice: c.notice ?? null,
+    extensionSought: c.extensionSought ?? null,
+    closed: c.closed ?? null,
+    pastEndFrom: pastEndFrom(c) ?? null,
+    findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
     counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
@@ -215,14 +229,16 @@ const withSupplier = sums({ contracts: 'count' });
 const ONE_WITH = withSupplier.of({ contracts: 1 });
 const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplier}` as Key;
 
+/** A contract outside the towers stands in no tower, whatever it names: in one place. */
+const towersOfContract = (c: Contract): readonly string[] => (groupOf(c) === 'towers' ? c.towers : []);
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract) => {
-  const adds = promised.of({ contracts: 1, ceiling: isPromised(c) ? c.ceiling : undefined });
+  const adds = promised.of(isPromised(c) ? { contracts: 1, listed: 1, ceiling: c.ceiling } : { listed: 1 });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
-  const whose = c.role === 'tower' ? 'own' : 'others';
+  const whose: Whose = c.role === 'tower' ? 'own' : 'incumbent';
   const of: Record<string, Measures> = {};
   if (c.programme) of[`programme:${c.programme}#${groupOf(c)}`] = adds;
-  for (const id of c.towers) {
+  for (const id of towersOfContract(c)) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
     if (c.supplier) of[keyOfSupplier(`tower:${id}`, c.supplier)] = ONE_WITH;
@@ -239,7 +255,7 @@ const contracts = source(contract, 'contract', {
           {
             key: `contract:${id}`,
             row: groupOf(c) === 'outside',
-            links: [...c.towers.map((t) => ranked(rankOf(c), `tower:${t}`)), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
+            links: [...towersOfContract(c).map((t) => ranked(rankOf(c), `tower:${t}`)), ...(c.supplier ? [`supplier:${c.supplier}`] : [])],
             sums: sumsOf(c),
           },
         ],
@@ -280,13 +296,11 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
 };
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
 
-const stageOf = (lookup: Lookup, key: Key): string => {
-  for (const whose of ['own', 'others']) {
-    const at = lookup.sum(stages, `${key}#${whose}`);
-    const furthest = ORDER.findLast((stage) => at[stage] > 0);
-    if (furthest) return STAGE[furthest];
-  }
-  return 'planned';
+/** The stage, and whose contract says it; nobody's while nothing was procured, or all of it was cancelled. */
+const stageOf = (lookup: Lookup, key: Key): { readonly stage: string; readonly stageOf: Whose | null } => {
+  const at = { own: lookup.sum(stages, `${key}#own`), incumbent: lookup.sum(stages, `${key}#incumbent`) };
+  const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && at[whose][stage] > 0));
+  return found ? { stage: found[2], stageOf: found[0] } : { stage: 'planned', stageOf: null };
 };
 const groupTotal = (lookup: Lookup, key: Key) => {
   const { ceiling, contracts } = lookup.sum(promised, key);
@@ -340,17 +354,18 @@ export const towerBoard = projection({
       const row = lookup.get(towers, id);
       const key = `tower:${id}` as const;
       if (!row) return undefined;
-      const { contracts, ...total } = groupTotal(lookup, key);
+      const { contracts: _, ...total } = groupTotal(lookup, key);
+      const { listed } = lookup.sum(promised, key);
       const { warnings, risks } = lookup.sum(counted, key);
       return {
         group: 'towers',
         ...row,
-        stage: stageOf(lookup, key),
+        ...stageOf(lookup, key),
         total,
         contracts: lookup.newest(contractsOfTower, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
-        counts: { contracts, warnings, risks },
+        counts: { contracts: listed, warnings, risks },
       };
     },
   },

@@ -54,7 +54,7 @@ export class World {
 
   history(stream: string) {
     const [category, id] = split(stream);
-    return this.engine.history(subjectOf(category), id);
+    return this.engine.history(aggregateOf(category), id);
   }
 
   /** @throws Rejection */
@@ -63,7 +63,7 @@ export class World {
     const known = commands.find(({ name }) => name === command)!;
     const wrong = [...check(known.fields, data), ...check(provenanceFields, record)];
     if (wrong.length > 0) throw new Error(`${command} does not pass its check: ${JSON.stringify(wrong)}`);
-    const aggregate = subjectOf(category);
+    const aggregate = aggregateOf(category);
     const idempotencyKey = `key-${this.#ids}`;
     const request: CommandRequest = { command: known, aggregate, id, body: { ...data, record }, actor: { id: 'ana' }, idempotencyKey };
     const receipt = await this.engine.handle(request);
@@ -99,7 +99,7 @@ export class World {
   }
 }
 
-const subjectOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
+const aggregateOf = (category: string): AnyAggregate => aggregates.find((aggregate) => aggregate.category === category)!;
 
 /** A programme, two towers, two suppliers: what contracts refer to. */
 export const recordWorld = async (world: World): Promise<void> => {
@@ -211,7 +211,7 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
       { kind: 'value', to: amount(n) },
       { kind: 'value', by: amount(n), ...(flag && { statedFrom: amount(n + 1) }) },
       { kind: 'term', endsOn: date },
-      { kind: 'scope', unforeseen: flag },
+      { kind: 'scope', summary: `Scope ${n}`, unforeseen: flag },
     ][n % 4]!,
   RecordDelay: ({ date, n }) => ({ milestone: `Milestone ${n % 3}`, to: date }),
   GiveTerminationNotice: ({ flag, date }) => ({ by: flag ? 'authority' : 'supplier', ...(flag && { takesEffectOn: date }) }),
@@ -222,6 +222,7 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
   SeekExtension: ({ date }) => ({ until: date }),
   ExerciseExtension: ({ n, flag, date }) => ({ ...(flag ? { endsOn: date } : { months: 1 + (n % 24) }) }),
   NovateContract: ({ n }) => ({ supplier: supplier(n) }),
+  RedenominateContract: ({ n }) => ({ currency: n % 2 ? 'EUR' : 'USD', rate: '1.25' }),
   CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
 };
 

@@ -44,7 +44,8 @@ interface Contract {
     readonly asStated?: Figures;
   }[];
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];
-  readonly termination: { readonly on: string; readonly ground: string; readonly causedBy?: string } | null;
+  readonly terminations: readonly { readonly on: string; readonly ground: string; readonly causedBy?: string; readonly partial: boolean }[];
+  readonly findings: readonly { readonly text: string }[];
   readonly people: { readonly planned: readonly Headcount[]; readonly moved: readonly Headcount[] };
   readonly losses: readonly LossLine[];
   readonly trail: Trail;
@@ -129,15 +130,17 @@ const yearly = (value: Value): string => {
 const lineOf = (tower: string, stage: string, contract?: Contract): string =>
   `${column(tower, 22)} ${column(stage, 13)} ${column(contract ? `${contract.contract} · ${contract.supplierName ?? '–'}` : '–', 42)} ${column(contract ? moneyOf(contract) : '–', 30)} ${contract ? termOf(contract) : ''}`.trimEnd();
 
-const notesOf = ({ changes, delays, termination, people, losses, trail }: Contract): readonly string[] => [
+const notesOf = ({ changes, delays, terminations, findings, people, losses, trail }: Contract): readonly string[] => [
   ...changes.flatMap(({ kind, to, reference, figures, asStated }) => [
     ...(figures ? [`${kind} → ${showValue(to!)}${reference ? ` (${reference})` : ''}: ${figuresOf(figures)}`] : []),
     ...(asStated && !same(asStated, figures) ? [`  from the paper's own figure: ${figuresOf(asStated)}`] : []),
   ]),
   ...delays.map(({ milestone, from, to }) => `late: ${milestone} ${from ?? '?'} → ${to}`),
-  ...(termination
-    ? [`terminated on ${termination.on}: ${termination.ground}${termination.causedBy ? ` (caused by ${termination.causedBy})` : ''}`]
-    : []),
+  ...terminations.map(
+    ({ on, ground, causedBy, partial }) =>
+      `terminated ${partial ? 'in part ' : ''}on ${on}: ${ground}${causedBy ? ` (caused by ${causedBy})` : ''}`,
+  ),
+  ...findings.map(({ text }) => `found: ${text}`),
   ...(people.planned.length + people.moved.length > 0
     ? [
         `people: ${people.planned.map(showHeadcount).join(', ') || 'none'} planned to move, ${people.moved.map(showHeadcount).join(', ') || 'none'} moved`,

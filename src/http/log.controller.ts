@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { setImmediate as turn } from 'node:timers/promises';
 import { paper } from '../../projections/decisions.js';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { dossierOf, replay, split } from '../engine/audit/audit.js';
+import { becameOf, dossierOf, replay, split } from '../engine/audit/audit.js';
 import { checkField, id as anIdentifier, isIdentifier, uuid, type History, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
@@ -32,6 +33,14 @@ const DECISIONS = {
   ...PAGE,
   ...MIN_POSITION,
 };
+
+/** What a row of a decision has, as far as it is read here. */
+interface Decided {
+  readonly decision: string;
+  readonly stream: string;
+}
+/** Decisions that are looked up before other work gets its turn. */
+const MARKED = 16;
 
 /** The log itself, and the decisions in it. */
 @Controller()
@@ -88,7 +97,7 @@ export class LogController {
   @describeRead({
     tag: 'log',
     operationId: 'listDecisions',
-    summary: 'All decisions on one paper, or of one person, newest first.',
+    summary: 'All decisions on one paper, or of one person, newest first; each says whether it was withdrawn or corrected since.',
     query: DECISIONS,
     status: [400, 503],
   })
@@ -101,7 +110,8 @@ export class LogController {
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     await caughtUp(this, query);
     const key = reference === undefined ? `person:${person}` : `reference:${paper(reference)}`;
-    const { at, entries: decisions, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const { at, entries, next } = await listPage(this, 'decisions', key, 'decisions', { cursor: query['cursor'], limit });
+    const decisions = await this.#marked(entries as readonly Decided[]);
     const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
     sendJson(reply, { asOf, decisions, ...(next !== undefined && { next }) });
   }
@@ -157,6 +167,18 @@ export class LogController {
       else runs.push({ stream, from: revision, count: 1 });
     }
     return (await Promise.all(runs.map(({ stream, from, count }) => localPage(this.store, stream, from, count)))).flat();
+  }
+
+  /** Decisions with what became of their events since. */
+  async #marked(decisions: readonly Decided[]): Promise<readonly object[]> {
+    const load = loadFrom(this.engine, this.registry);
+    const marked: object[] = [];
+    for (const decision of decisions) {
+      const history = await load(...split(decision.stream));
+      marked.push({ ...decision, ...becameOf(history.decision(decision.decision), history) });
+      if (marked.length % MARKED === 0) await turn();
+    }
+    return marked;
   }
 
   async #decision(request: FastifyRequest): Promise<{ readonly events: readonly RecordedEvent[]; readonly history: History }> {

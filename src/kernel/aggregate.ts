@@ -20,6 +20,8 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
   /** Stages, as data: they make the refusals of commands, and what a backdated event may stand between. */
   readonly allowedIn: readonly StageOf<State>[];
   readonly fields: F;
+  /** Of an event that is allowed in `none`: it may lie before the event that opens the stream, and is never recorded before it. */
+  readonly mayPrecede?: true;
   /** The shape's version, 1 when absent; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
   readonly upcast?: Readonly<Record<number, (data: any) => any>>;

@@ -164,6 +164,13 @@ export class History<State = any> {
       })),
     );
     if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
+    const { first } = changed;
+    if (first && !changed.entries.some(({ recorded }) => opens(this.aggregate, recorded.type)))
+      throw new IllegalTransitionError(
+        `${this.aggregate.category}/unknown`,
+        `No such ${this.aggregate.category}: nothing opens it.`,
+        first,
+      );
     if (changed.#revealing > 0) tryInEffect(this.aggregate, this.id, changed.#acts(), this.#tolerated);
     else {
       let state: State = this.aggregate.initial;
@@ -434,6 +441,8 @@ export class History<State = any> {
   }
 }
 
+/** Whether a stream can begin with an event of this type. */
+const opens = ({ events }: AnyAggregate, type: string): boolean => events[type]!.allowedIn.includes('none') && !events[type]!.mayPrecede;
 const NONE: readonly never[] = [];
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */

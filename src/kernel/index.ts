@@ -4,6 +4,7 @@ export * from './values/dates.js';
 export * from './values/headcounts.js';
 export * from './values/precision.js';
 export * from './event.js';
+export * from './finding.js';
 export * from './schema/fields.js';
 export * from './entry.js';
 export * from './history.js';

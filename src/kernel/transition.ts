@@ -50,7 +50,7 @@ export const stageRefusalsOf = (
   const opens = (stages: readonly string[]): boolean => stages.includes('none');
   const opensOnly = (stages: readonly string[]): boolean => opens(stages) && stages.length === 1;
   const possible: { readonly [end: string]: boolean } = {
-    unknown: !allowed.every(opens),
+    unknown: !allowed.every(opens) || types.some((type) => events[type].mayPrecede),
     exists: allowed.some(opensOnly),
     'not-yet': !allowed.every(opens),
     stage: allowed.some((stages) => !opensOnly(stages) && all.some((stage) => stage !== 'none' && !stages.includes(stage))),

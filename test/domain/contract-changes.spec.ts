@@ -53,10 +53,21 @@ describe('ApproveChange', () => {
   it('of term needs the new end', () =>
     given(awarded('6807000')).when(approveChange, { kind: 'term' }).rejects('contract/change-without-end', { pointer: '/endsOn' }));
 
-  it('never ends the term before it starts', () =>
-    given(awarded('6807000'))
+  it('never ends the term before the service started', () =>
+    given(awarded('6807000'), context('ServiceStarted', {}, '2015-09-01'))
       .when(approveChange, { kind: 'term', endsOn: '2015-08' })
       .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: '2015-09-01' }));
+
+  it('of scope says what changes: a change that says nothing is refused', async () => {
+    await given(awarded('6807000')).when(approveChange, { kind: 'scope' }).rejects('contract/change-without-content', { pointer: '/summary' }); // prettier-ignore
+    await given(awarded('6807000'))
+      .when(approveChange, { kind: 'scope', summary: 'Printing was added.' })
+      .leaves({ changes: [{ kind: 'scope', summary: 'Printing was added.' }] });
+    for (const more of [{ to: gbp('7000000') }, { by: gbp('7000') }, { endsOn: '2019' }])
+      await given(awarded('6807000'))
+        .when(approveChange, { kind: 'scope', ...more })
+        .leaves({ changes: [{ kind: 'scope' }] });
+  });
 
   it('stays in the currency of the contract', async () => {
     const usd = { amount: '10210000', currency: 'USD' };
@@ -111,7 +122,8 @@ describe('every change reports three figures, because each alone misleads', () =
 describe('who must approve a change', () => {
   it('is not assessed where no scheme was adopted', () => given(awarded('6807000')).when(approveChange, to('15200000')).assesses({}));
 
-  it('is not assessed for a change of scope', () => underScheme(awarded('6807000')).when(approveChange, { kind: 'scope' }).assesses({}));
+  it('is not assessed for a change of scope', () =>
+    underScheme(awarded('6807000')).when(approveChange, { kind: 'scope', summary: 'Print' }).assesses({}));
 
   it('is met by the office that the scheme names', () =>
     underScheme(awarded('6807000'))

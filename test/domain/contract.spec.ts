@@ -17,7 +17,7 @@ import { signContract } from '../../src/domain/contract/commands/sign-contract.j
 import { startService } from '../../src/domain/contract/commands/start-service.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
 import { withdrawTerminationNotice } from '../../src/domain/contract/commands/withdraw-termination-notice.js';
-import { contract, STAGES, type Stage } from '../../src/domain/contract/index.js';
+import { contract, contractFindings, STAGES, type Contract, type Stage } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
@@ -39,15 +39,13 @@ describe('the life of a contract', () => {
     [recordContract, record(), ['none'], 'live'],
     [openTender, {}, ['planned'], 'tendering'],
     [awardContract, award(), ['none', 'planned', 'tendering'], 'awarded'],
-    [signContract, {}, ['awarded'], 'signed'],
-    [startService, {}, ['awarded', 'signed'], 'live'],
     [discloseValue, { value: gbp('95000000') }, [...changeable, 'exiting', 'closed']],
-    [approveChange, { kind: 'scope' }, changeable],
+    [approveChange, { kind: 'scope', summary: 'Print' }, changeable],
     [recordDelay, { milestone: 'Go-live', to: 'unknown' }, [...changeable, 'exiting']],
     [giveTerminationNotice, inNotice, ['signed', 'live'], 'notice-given'],
     [withdrawTerminationNotice, {}, ['notice-given'], 'live'],
     [terminateContract, { ground: 'Breach' }, gone, 'exiting'],
-    [closeContract, closing(), ['exiting'], 'closed'],
+    [closeContract, closing(), [...gone, 'exiting'], 'closed'],
     [publishAwardNotice, { reference: '2016/S 045-075423' }, [...changeable, 'exiting']],
     [cancelContract, { why: 'Out of money' }, ['planned', 'tendering', 'awarded'], 'cancelled'],
     [seekExtension, { until: '2027' }, gone],
@@ -62,6 +60,29 @@ describe('the life of a contract', () => {
       return asked.rejects(`contract/${stage === 'none' ? 'unknown' : from.join() === 'none' ? 'exists' : 'stage'}`);
     });
   });
+
+  it.each([
+    ['planned', 'planned', 'awarded'],
+    ['tendering', 'tendering', 'tendering'],
+    ['awarded', 'live', 'signed'],
+    ['signed', 'live', 'signed'],
+    ['live', 'live', 'live'],
+  ] as const)('StartService and SignContract follow %s, where it was so', async (stage, started, signed) => {
+    const service = given(...until(stage)).when(startService);
+    await (stage === 'live' ? service.rejects('contract/stage') : service.leaves({ stage: started }));
+    const signature = given(...until(stage)).when(signContract);
+    if (stage === 'live') return signature.rejects('contract/already-signed', { detail: '2017' });
+    return ['awarded'].includes(stage) ? signature.leaves({ stage: signed }) : signature.rejects('contract/stage');
+  });
+  it.each(['none', 'notice-given', 'exiting', 'closed', 'cancelled'] as const)(
+    'StartService and SignContract never follow %s',
+    async (stage) => {
+      for (const command of [startService, signContract])
+        await given(...until(stage))
+          .when(command)
+          .rejects(`contract/${stage === 'none' ? 'unknown' : 'stage'}`);
+    },
+  );
 
   it('records nothing before it begins', () =>
     given(...until('live'))
@@ -161,13 +182,15 @@ describe('RecordContract', () => {
       .leaves({ dates: { awarded: '2005', signed: '2005-12-20' }, term: { startsOn: '2006' }, historyCompleteFrom: '2020' }));
 
   it.each([
-    ['signed before it was awarded', { awardedOn: '2016', signedOn: '2015' }, '/signedOn'],
-    ['started before it was awarded', { awardedOn: '2016', startsOn: '2015' }, '/startsOn'],
-    ['ended before it was signed', { signedOn: '2016', endsOn: '2015' }, '/endsOn'],
-  ])('cannot have been %s', (_, dates, pointer) =>
+    ['signed before it was awarded', { awardedOn: '2016', signedOn: '2015' }, 'signed-before-award'],
+    ['begun before it was awarded', { awardedOn: '2016', startsOn: '2015' }, 'term-before-award'],
+    ['begun before it was signed', { signedOn: '2016', startsOn: '2015' }, 'term-before-signature'],
+    ['ended before it was awarded', { awardedOn: '2016', endsOn: '2015' }, 'ended-before-award'],
+    ['ended before it was signed', { signedOn: '2016', endsOn: '2015' }, 'ended-before-signature'],
+  ])('may have been %s, which is found', (_, dates, code) =>
     given()
       .when(recordContract, { ...record(), ...dates })
-      .rejects('contract/dates-out-of-order', { pointer }),
+      .leaves((state) => expect(codesOf(state)).toEqual([code])),
   );
 
   it('cannot have ended before it started', () =>
@@ -192,10 +215,15 @@ describe('SignContract', () => {
       .when(signContract, { startsOn: '2016-02-29', endsOn: '2022-02-28' }, { effectiveOn: '2016-02' })
       .leaves({ term: { startsOn: '2016-02-29', endsOn: '2022-02-28' }, dates: { signed: '2016-02' } }));
 
-  it('never ends before the start that the award states', () =>
+  it('never ends before the start that it states itself', () =>
+    given(...until('awarded'))
+      .when(signContract, { startsOn: '2016-03', endsOn: '2016-02' })
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: 'start on 2016-03 and end on 2016-02' }));
+
+  it('may end before the start that the award states, which is found: it never came', () =>
     given(context('ContractAwarded', { ...award(), startsOn: '2016-03' }, '2015'))
       .when(signContract, { endsOn: '2016-02' })
-      .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
+      .leaves((state) => expect(codesOf(state)).toContain('never-started')));
 });
 
 describe('PublishAwardNotice', () => {
@@ -285,10 +313,10 @@ describe('SeekExtension and ExerciseExtension', () => {
       .rejects('contract/option-not-open', { detail: 'exercised' });
   });
 
-  it('never end the term before it starts', () =>
-    given(...optional())
+  it('never end the term before the service started', () =>
+    given(...optional(), context('ServiceStarted', {}, '2016'))
       .when(exerciseExtension, { endsOn: '2015' })
-      .rejects('contract/ends-before-start'));
+      .rejects('contract/ends-before-start', { pointer: '/endsOn' }));
 
   it('are assessed by the notice of the option', async () => {
     const rules = specification(contract, { id: 'met-hosting', others: world(adopted('option-notice')) });
@@ -310,6 +338,97 @@ describe('SeekExtension and ExerciseExtension', () => {
       .when(exerciseExtension, { months: 1 }, on('2021-12-31'))
       .assesses({});
   });
+});
+
+describe('the value of an option', () => {
+  const usd = { options: [{ option: 'year-7', months: 12, value: { amount: '1', currency: 'USD' } }] };
+
+  it('is in the currency of the contract', async () => {
+    await given()
+      .when(awardContract, { ...award(), value: gbp('95000000'), ...usd })
+      .rejects('contract/mixed-currencies', { pointer: '/options', detail: 'GBP and USD' });
+    await given()
+      .when(recordContract, { ...record(), value: gbp('95000000'), ...usd })
+      .rejects('contract/mixed-currencies', { pointer: '/options' });
+  });
+});
+
+describe('exercising an option', () => {
+  const life = (more: object, value: object = gbp('95000000')) => [
+    context('ContractAwarded', { ...award(), value, endsOn: '2021-12-31', options: [{ option: 'year-7', months: 12, value: gbp('9000000') }], ...more }, '2015'), // prettier-ignore
+    context('ContractSigned', {}, '2016'),
+  ];
+  const exercised = (...events: GivenEvent[]) => given(...events).when(exerciseExtension, { option: 'year-7' }, { effectiveOn: '2021' });
+
+  it('adds nothing where the value covers the options', () =>
+    exercised(...life({ covers: 'with-options' })).leaves((state) => {
+      expect(state.ceiling).toEqual(gbp('95000000'));
+      expect(state.changes[0]).toMatchObject({ kind: 'term', option: 'year-7', endsOn: '2022-12-31' });
+      expect(state.changes[0]).not.toHaveProperty('to');
+    }));
+
+  it('adds the value of the option where the value covers the initial term', () =>
+    exercised(...life({ covers: 'initial-term' })).leaves({
+      ceiling: gbp('104000000.00'),
+      changes: [{ from: gbp('95000000'), by: gbp('9000000'), to: gbp('104000000.00') }],
+    }));
+
+  it('makes the ceiling "at least" where it is not known what it adds', async () => {
+    const atLeast = { ...gbp('95000000.00'), qualifier: 'at-least' };
+    await exercised(...life({ covers: 'unknown' })).leaves({ ceiling: atLeast, changes: [{ by: { unknown: true }, to: atLeast }] });
+    await exercised(...life({ covers: 'initial-term', options: [{ option: 'year-7', months: 12 }] })).leaves({ ceiling: atLeast });
+  });
+
+  it('is counted once an undisclosed value is disclosed', async () => {
+    const undisclosed = { undisclosed: true };
+    await exercised(...life({ covers: 'initial-term' }, undisclosed)).leaves({ ceiling: undisclosed, changes: [{ by: gbp('9000000') }] });
+    const later = context('ExtensionExercised', { option: 'year-7' }, '2021');
+    await given(...life({ covers: 'initial-term' }, undisclosed), later)
+      .when(discloseValue, { value: gbp('95000000') })
+      .leaves({ original: gbp('95000000'), ceiling: gbp('104000000.00') });
+    await given(...life({}, undisclosed), later)
+      .when(discloseValue, { value: gbp('95000000') })
+      .leaves({ ceiling: { ...gbp('95000000.00'), qualifier: 'at-least' } });
+  });
+
+  it('gives at most its months: the rest is a change', async () => {
+    const ask = (data: object, more: object = {}) => given(...life(more)).when(exerciseExtension, { option: 'year-7', ...data });
+    await ask({ months: 13 }).rejects('contract/beyond-option', { pointer: '/months', detail: 'year-7 gives 12 months, to 2022-12-31: approve the rest with ApproveChange.' }); // prettier-ignore
+    await ask({ endsOn: '2023-01-01' }).rejects('contract/beyond-option', { pointer: '/endsOn' });
+    await ask({ months: 6 }).leaves({ term: { endsOn: '2022-06-30', extendedMonths: 6 } });
+    await ask({ endsOn: '2022-12' }).leaves({ term: { endsOn: '2022-12' } });
+  });
+});
+
+describe('an extension without an option', () => {
+  const office = 'Deputy Mayor';
+  const policy = { policy: 'consent', title: 'Scheme of consent', version: '1', inForceFrom: '2014', approvals: [{ monthsAbove: 12, approver: office }] }; // prettier-ignore
+  const rules = specification(contract, { id: 'met-hosting', others: world(context('PolicyAdopted', policy, '2014')) });
+  const life = (more: object = {}) => [
+    context('ContractAwarded', { ...award(), endsOn: '2021-12-31', options: [{ option: 'year-7', months: 24 }], ...more }, '2015'),
+    context('ContractSigned', {}, '2016'),
+  ];
+  const by = (decider: string) => ({ effectiveOn: '2021', decidedBy: { person: 'p-1', office: decider } });
+
+  it('is assessed as a change of the term', async () => {
+    await rules(...life())
+      .when(exerciseExtension, { months: 13 }, by('Director'))
+      .assesses({ 'consent/approval': { result: 'not-met', inputs: { endsOn: '2021-12-31', newEndsOn: '2023-01-31' } } });
+    await rules(...life())
+      .when(exerciseExtension, { endsOn: '2023-01-31' }, by(office))
+      .assesses({ 'consent/approval': 'met' });
+    await rules(...life())
+      .when(exerciseExtension, { months: 12 }, by('Director'))
+      .assesses({ 'consent/approval': 'met' });
+    await rules(...life({ endsOn: 'unknown' }))
+      .when(exerciseExtension, { months: 13 }, by('Director'))
+      .assesses({ 'consent/approval': 'not-assessable' });
+  });
+
+  it('which one by an option is not', () =>
+    rules(...life())
+      .when(exerciseExtension, { option: 'year-7' }, by('Director'))
+      .assesses({}));
 });
 
 describe('NovateContract', () => {
@@ -461,26 +580,31 @@ describe('TerminateContract', () => {
   it('in part leaves the contract at its stage, and its term as it was', async () => {
     await given(...until('signed'))
       .when(terminateContract, { ground: 'Convenience', partial: true, endsOn: '2025' })
-      .leaves((state) => expect([state.stage, state.term.endsOn, state.termination!.endsOn]).toEqual(['signed', undefined, '2025']));
+      .leaves((state) => expect([state.stage, state.term.endsOn, state.terminations[0]!.endsOn]).toEqual(['signed', undefined, '2025']));
     await given(...until('notice-given'))
       .when(terminateContract, { ground: 'Convenience', partial: true })
       .leaves({ stage: 'notice-given' });
   });
 
-  it('never ends the services before they start', () =>
-    given(context('ContractAwarded', { ...award(), startsOn: '2016' }, '2015'), context('ContractSigned', {}, '2016'))
+  it('never ends the services before they started', () =>
+    given(...until('live'))
       .when(terminateContract, { ground: 'Breach', endsOn: '2015' })
-      .rejects('contract/ends-before-start'));
+      .rejects('contract/ends-before-start', { pointer: '/endsOn', detail: 'the service started on 2018' }));
+
+  it('may end a contract before a start that never came', () =>
+    given(context('ContractAwarded', { ...award(), startsOn: '2016' }, '2015'), context('ContractSigned', {}, '2015'))
+      .when(terminateContract, { ground: 'Breach', endsOn: '2015' }, { effectiveOn: '2015' })
+      .leaves((state) => expect([state.stage, state.term.endsOn, codesOf(state)]).toEqual(['exiting', '2015', ['never-started']])));
 
   it('ends the services on a ground, because another contract ended', () =>
     given(...until('live'))
       .when(terminateContract, { ground: 'Convenience', causedBy: 'incumbent', endsOn: '2026-12-31' })
-      .leaves({ stage: 'exiting', termination: { ground: 'Convenience', causedBy: 'incumbent', partial: false, on: '2026-03-02' } }));
+      .leaves({ stage: 'exiting', terminations: [{ ground: 'Convenience', causedBy: 'incumbent', partial: false, on: '2026-03-02' }] }));
 
   it('in part, leaves a live contract live', () =>
     given(...until('live'))
       .when(terminateContract, { ground: 'Convenience', partial: true })
-      .leaves({ stage: 'live', termination: { partial: true } }));
+      .leaves({ stage: 'live', terminations: [{ partial: true }] }));
 
   it('is never caused by itself', () =>
     given(...until('live'))
@@ -542,10 +666,12 @@ describe('what a contract keeps', () => {
       .when(recordContract, { ...record(), role: 'tower', towers: ['hosting'] })
       .leaves({ role: 'tower', towers: ['hosting'] }));
 
-  it('has dates in order, or the refusal names both', () =>
+  it('has dates in order, or a finding that names both', () =>
     given()
       .when(recordContract, { ...record(), awardedOn: '2016', signedOn: '2015' })
-      .rejects('contract/dates-out-of-order', { pointer: '/signedOn', detail: 'signedOn 2015 lies before awardedOn 2016.' }));
+      .leaves((state) =>
+        expect(contractFindings(state)).toEqual([{ code: 'signed-before-award', text: 'It was signed on 2015, and awarded on 2016.' }]),
+      ));
 
   it('was assessed on the last day of its standstill, as far as one was published', async () => {
     const standstill = specification(contract, { id: 'met-hosting', others: world(adopted('standstill')) });
@@ -588,6 +714,9 @@ function until(stage: Stage, more: object = {}): GivenEvent[] {
   ];
   if (stage === 'cancelled') return [life[0]!, context('ContractCancelled', { why: 'Out of money' }, '2015')];
   return life.slice(0, STAGES.indexOf(stage));
+}
+function codesOf(state: Contract): string[] {
+  return contractFindings(state).map(({ code }) => code);
 }
 function plan() {
   return { programme: 'met', title: 'Hosting', towers: ['hosting'] };

@@ -220,7 +220,7 @@ describe('WithdrawFact', () => {
   it('is refused when a later fact could no longer follow, naming the first', () =>
     given(...life)
       .when(withdrawFact, { event: AWARD })
-      .rejects('ledger/breaks-later-event', { event: START, eventType: 'ServiceStarted', because: 'contract/unknown' }));
+      .rejects('ledger/breaks-later-event', { event: CHANGE, eventType: 'ChangeApproved', because: 'contract/unknown' }));
 
   it('takes along what can no longer follow, and no more', () =>
     given(...life)

@@ -11,7 +11,7 @@ import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { decide, readOthers, type Load } from '../../src/engine/write/decide.js';
-import { History, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
+import { History, ref, Rejection, type AnyAggregate, type AnyCommand, type Assessment, type CommandInput, type EventContext, type Provenance, type Taken } from '../../src/kernel/index.js'; // prettier-ignore
 import { context, historyOf, stream, theFact, TODAY, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -71,7 +71,7 @@ describe('what a decision reads beside its own stream', () => {
 
   it('is the programme that its stream names, also where the body names none', async () => {
     const { asked, load } = loading();
-    await readOthers(approveChange, { kind: 'scope' }, contractOf(awarded), load);
+    await readOthers(approveChange, { kind: 'scope', summary: 'Print' }, contractOf(awarded), load);
     expect(asked).toEqual(['programme-met']);
   });
 
@@ -95,6 +95,37 @@ describe('a decision', () => {
     ]);
     expect(about).toEqual([{ programme: 'met', contract: ['siam'], tower: ['hosting', 'euc'], supplier: ['csc'] }]);
     expect(assessed).toEqual([[]]);
+  });
+
+  it('hands the command what its fields name, each under the name of its field, with its state', async () => {
+    const seen: unknown[] = [];
+    const watched: AnyCommand = { ...awardContract, decide: (input, state) => (seen.push(input.refs), awardContract.decide(input, state)) };
+    await decided(contractOf(), watched, award);
+    const handed = (history: History) => ({ id: history.id, state: history.state });
+    expect(seen).toStrictEqual([
+      { programme: handed(met), supplier: handed(ofSupplier('csc')), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
+    ]);
+  });
+
+  it('reads the programme that the body names alone, which the state does not know yet', async () => {
+    const asks: AnyCommand = { ...awardContract, fields: {} };
+    const { asked, load } = loading();
+    await readOthers(asks, { programme: 'met' }, contractOf(), load);
+    expect(asked).toEqual(['programme-met']);
+  });
+
+  it('is about the programme that the command names where the state has none', () => {
+    const asks: AnyCommand = {
+      ...registerSupplier,
+      fields: { ...registerSupplier.fields, for: ref('programme') },
+      decide: ({ data: { for: _, ...rest } }) => [{ type: 'SupplierRegistered', data: rest }],
+    };
+    const { about } = decide(
+      asks,
+      { ...inputOf({ title: 'Atos', form: 'company', for: 'met' }), id: 'atos' },
+      { own: History.of(supplier, 'atos'), others: new Map([['programme-met', met]]) },
+    );
+    expect(about).toEqual([{ supplier: ['atos'], programme: 'met' }]);
   });
 
   it('is about an id once, and also about one that the state does not name', async () => {
@@ -151,7 +182,7 @@ describe('a command is refused', () => {
   });
 
   it('before the first event of its stream, unless it can be the first itself', async () => {
-    expect(await refusal(contractOf(awarded), approveChange, { kind: 'scope' }, { effectiveOn: '2014' })).toEqual({
+    expect(await refusal(contractOf(awarded), approveChange, { kind: 'scope', summary: 'Print' }, { effectiveOn: '2014' })).toEqual({
       code: 'contract/not-yet',
       detail: 'It begins with ContractAwarded of 2015; this would lie before it.',
       pointer: '/record/effectiveOn',
@@ -180,7 +211,7 @@ describe('a command is refused', () => {
 });
 
 describe('what stands beside an event when it is folded', () => {
-  const change = { kind: 'scope' };
+  const change = { kind: 'scope', summary: 'Print' };
   const changeAfter = async (record: Provenance) => {
     const own = contractOf(awarded);
     const seen: unknown[] = [];
@@ -226,7 +257,7 @@ const judged = (assess: (context: EventContext, taken: Taken) => readonly Assess
   const of = (...facts: readonly GivenEvent[]) => History.of(aggregate, 'siam', contractOf(...facts).recorded);
   return { of, approve: { ...approveChange, aggregate } as AnyCommand, award: { ...awardContract, aggregate } as AnyCommand };
 };
-const scope = { kind: 'scope' };
+const scope = { kind: 'scope', summary: 'Print' };
 const rule = (name: string, result: Assessment['result'], note?: string): Assessment => ({ rule: name, version: '1', inputs: {}, result, ...(note && { note }) }); // prettier-ignore
 
 describe('what policy judges together', () => {
@@ -245,6 +276,24 @@ describe('what policy judges together', () => {
       expect(asked).toEqual(['programme-met', 'contract-case-1', 'supplier-csc']);
       expect([...others.keys()]).toEqual(asked);
     }
+  });
+
+  it('is read a few of its members at a time', async () => {
+    const { of, approve } = judged(() => []);
+    let [under, most, loaded] = [0, 0, 0];
+    const load: Load = async (category, id) => {
+      most = Math.max(most, ++under);
+      await new Promise(setImmediate);
+      under--;
+      loaded++;
+      return History.of(
+        aggregates.find((a) => a.category === category)!,
+        id,
+      );
+    };
+    const many = Array.from({ length: 120 }, (_, n) => `contract-c${n}`);
+    const { set, others } = await readOthers(approve, scope, of(awarded), load, async () => many);
+    expect([set!.length, others.size, loaded, most]).toEqual([120, 121, 121, 50]);
   });
 
   it('is not read where nothing is judged, where it belongs to no set, or where nobody can say what the set holds', async () => {

@@ -699,8 +699,8 @@ describe('what is kept', () => {
   it('may mark more events than added something: only those that did are seen', async () => {
     const origin = await world(['contract-euc', 'AwardContract', award]);
     const by = (person: string, reference: string) => ({ authority: { reference }, decidedBy: { person, office: 'Deputy Mayor' } });
-    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-1', 'PCD 437'));
-    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope' }, by('p-2', 'PCD 438'));
+    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope', summary: 'Print' }, by('p-1', 'PCD 437'));
+    await origin.record('contract-euc', 'ApproveChange', { kind: 'scope', summary: 'Print' }, by('p-2', 'PCD 438'));
     const store = await storeOf(await origin.events());
     const texts = await (await new Rows(store).read()).texts();
     const folder = newFolder();

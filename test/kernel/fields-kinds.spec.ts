@@ -7,6 +7,7 @@ import {
   checkField,
   choice,
   count,
+  currenciesIn,
   date,
   day,
   exampleOf,
@@ -21,12 +22,15 @@ import {
   MAX_PROBLEMS,
   object,
   optional,
+  percentage,
   pointer,
   provenanceFields,
+  quantity,
   ref,
   refsIn,
   refsOf,
   schemaOf,
+  tally,
   text,
   uri,
   uuid,
@@ -43,6 +47,8 @@ const faults = (field: Field, given: unknown): string[] =>
 const schema = (field: Field) => schemaOf({ it: field })['properties'] as { readonly it: object };
 
 type Case = readonly [kind: string, field: Field, right: readonly unknown[], wrong: readonly (readonly [given: unknown, fault: string])[]];
+const NO_TALLY = 'must be a whole number, or a decimal text such as "7.5" of full-time equivalents';
+const NO_PERCENTAGE = 'must be a whole number, or a decimal text such as "12.5"';
 // prettier-ignore
 const cases: readonly Case[] = [
   ['text', text(undefined, { max: 4 }), ['a', 'abcd', 'ä'], [['', 'must not be empty'], [5, 'must be a text'], ['abcde', 'must not be longer than 4 characters']]],
@@ -60,6 +66,10 @@ const cases: readonly Case[] = [
   ['amount', amount(), [gbp('1'), { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text']]],
   ['value', value(), [gbp('1'), { undisclosed: true }, { unknown: true }, { withheld: { why: 'commercial' } }, { withheld: { why: 'commercial', until: '2020' } }], [[{ undisclosed: false }, '/undisclosed: must be true'], [{ unknown: 1 }, '/unknown: must be true'], [{ withheld: {} }, '/withheld/why: is missing'], [{ undisclosed: true, amount: '1' }, '/amount: is not a field that is known here'], ['undisclosed', 'must be an object'], [gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2']]],
   ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, '/count: must be a whole number, or a decimal text such as "7.5" of full-time equivalents']]],
+  ['tally', tally(), [0, 1_000_000_000, '7.5', '0.0001', '999999999'], [[-1, NO_TALLY], [-0, NO_TALLY], [1_000_000_001, NO_TALLY], [1.5, NO_TALLY], ['01', NO_TALLY], ['1.00001', NO_TALLY], ['x1', NO_TALLY], ['1x', NO_TALLY], [true, NO_TALLY]]],
+  ['quantity', quantity(undefined, { min: 1 }), [1, '7.5', { count: 400 }, { count: '0.5', qualifier: 'under' }], [[0, 'must be above zero'], ['0.0', 'must be above zero'], [{ count: 0 }, '/count: must be above zero'], [{ count: 0, qualifier: 'under' }, '/count: must not be under none'], [{ count: 1.5 }, `/count: ${NO_TALLY}`], [{ qualifier: 'over' }, '/count: is missing'], [{ count: 1, qualifier: 'some' }, '/qualifier: must be one of exact, about, under, over, at-most, at-least'], [null, NO_TALLY]]],
+  ['quantity of none', quantity(), [0, '0', { count: 0 }, { count: 0, qualifier: 'over' }], [[{ count: 0, qualifier: 'under' }, '/count: must not be under none']]],
+  ['percentage', percentage(), [0, 1000, '12.5', '0.0001'], [[-1, NO_PERCENTAGE], [-0, NO_PERCENTAGE], [1.5, NO_PERCENTAGE], ['012', NO_PERCENTAGE], ['1.00001', NO_PERCENTAGE], ['x1', NO_PERCENTAGE], ['1x', NO_PERCENTAGE], [1001, 'must be from 0 to 1000'], ['1000.1', 'must be from 0 to 1000']]],
   ['list', list(id(), undefined, { min: 1, max: 2 }), [['a'], ['a', 'b']], [[[], 'must hold from 1 to 2 entries'], [['a', 'b', 'c'], 'must hold from 1 to 2 entries'], ['a', 'must be a list'], [['a', 'B'], '/1: must match ^[a-z0-9][a-z0-9-]{0,63}$']]],
   ['object', object({ person: id(), office: optional(text()) }), [{ person: 'p-1' }, { person: 'p-1', office: 'Director' }], [[{}, '/person: is missing'], [{ person: 'p-1', age: 3 }, '/age: is not a field that is known here'], [[], 'must be an object'], [null, 'must be an object']]],
 ];
@@ -196,6 +206,38 @@ describe('what an input names', () => {
     expect(refsOf(fields(), data, refer)).toEqual({ programme: 'programme:met', towers: ['tower:euc', 'tower:hosting'] });
     expect(refsOf(fields(), { towers: [] }, refer)).toEqual({ towers: [] });
     expect(refsOf(fields(), undefined, refer)).toEqual({});
+  });
+});
+
+describe('the money of an input', () => {
+  const fields = (): Fields => ({
+    paid: amount(),
+    value: optional(value()),
+    table: optional(list(object({ from: amount(), approver: text() }))),
+    record: optional(object({ limit: optional(amount()), office: optional(text()) })),
+    title: optional(text()),
+  });
+
+  it('is every currency, with its place; what is not disclosed has none', () => {
+    const data = {
+      paid: gbp('1'),
+      value: { amount: '2', currency: 'USD', stated: [{ amount: '2', currency: 'EUR' }] },
+      table: [{ from: gbp('3'), approver: 'Mayor' }, { from: { amount: '4', currency: 'DEM' }, approver: 'Director' }],
+      record: { limit: { amount: '5', currency: 'CHF' }, office: 'Board' },
+      title: 'x',
+    }; // prettier-ignore
+    expect(currenciesIn(fields(), data)).toEqual([
+      { currency: 'GBP', pointer: '/paid/currency' },
+      { currency: 'USD', pointer: '/value/currency' },
+      { currency: 'GBP', pointer: '/table/0/from/currency' },
+      { currency: 'DEM', pointer: '/table/1/from/currency' },
+      { currency: 'CHF', pointer: '/record/limit/currency' },
+    ]);
+    expect(currenciesIn(fields(), { paid: gbp('1'), value: { undisclosed: true }, table: [], record: {} })).toEqual([
+      { currency: 'GBP', pointer: '/paid/currency' },
+    ]);
+    expect(currenciesIn(fields(), undefined)).toEqual([]);
+    expect(currenciesIn({ title: text() }, { title: 'GBP' })).toEqual([]);
   });
 });
 

@@ -240,7 +240,7 @@ describe('a snapshot', () => {
 
   it('folds each event with who decided it, why and on what evidence', () => {
     const snapshot = atSignature();
-    const approved = context('ChangeApproved', { kind: 'scope' }, '2019', { authority: { reference: 'PCD 1' } });
+    const approved = context('ChangeApproved', { kind: 'scope', summary: 'Print' }, '2019', { authority: { reference: 'PCD 1' } });
     const all = recordedAs(awarded, signed, approved);
     expect(snapshot.extended(all.slice(2)).state.changes).toMatchObject([{ on: '2019', reference: 'PCD 1' }]);
   });

@@ -62,7 +62,7 @@ describe('a backdated event', () => {
     const late = (type: string, data: object) =>
       history.tryEvents([{ type, data }], [{ event: 'new-0', effectiveOn: '2016' }], history.before('2016'));
     expect(late('DelayRecorded', { milestone: 'Go-live', to: 'unknown' })).toEqual([expect.objectContaining({ stage: 'awarded' })]);
-    expect(() => late('ServiceStarted', {})).toThrow(
+    expect(() => late('ContractCancelled', { why: 'Out of money' })).toThrow(
       expect.objectContaining({ name: 'IllegalTransitionError', code: 'contract/stage', entry: history.entries[1] }),
     );
     expect(() => late('ContractClosed', { finalValue: { unknown: true }, endedOn: '2016' })).toThrow(

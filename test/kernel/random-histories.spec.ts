@@ -148,13 +148,13 @@ describe('in every history that the ledger accepts', () => {
     const tally = new Tally();
     await fc.assert(
       fc.asyncProperty(moves(), async (tried) => void (await tally.add(await play(tried)))),
-      { numRuns: 100 }, // without a limit of time: the same histories on every machine
+      { numRuns: 120 }, // without a limit of time: the same histories on every machine
     );
     expect(tally.accepted).toBeGreaterThan(1000);
     for (const type of [...Object.keys(contract.events), 'FactCorrected', 'FactWithdrawn', 'FactAnnotated'])
       expect([type, tally.of(type) > 0]).toEqual([type, true]);
     expect([...tally.refused.keys()]).toEqual(expect.arrayContaining(['ledger/breaks-later-event', 'contract/not-yet', 'contract/stage']));
-  });
+  }, 60_000);
 });
 
 const foldOf = ({ aggregate: { events, initial, invariants = {} } }: History, entries: readonly Entry[]) =>

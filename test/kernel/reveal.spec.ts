@@ -139,9 +139,9 @@ describe('a fact that reveals what already was', () => {
   });
 
   it('is gone with its withdrawal, and acts as it is corrected', () => {
-    const told = [billed('2015'), paid('2016', 30), priced('2019', 100)];
-    expect(of(...told, context('FactWithdrawn', { event: theFact(3) })).state).toEqual({ stage: 'open', paid: 30, left: [null] });
-    expect(of(...told, context('FactCorrected', { event: theFact(3), pointer: '/price', value: 90, because: 'error' })).state.left).toEqual([60]); // prettier-ignore
+    const recorded = [billed('2015'), paid('2016', 30), priced('2019', 100)];
+    expect(of(...recorded, context('FactWithdrawn', { event: theFact(3) })).state).toEqual({ stage: 'open', paid: 30, left: [null] });
+    expect(of(...recorded, context('FactCorrected', { event: theFact(3), pointer: '/price', value: 90, because: 'error' })).state.left).toEqual([60]); // prettier-ignore
   });
 
   it('is never passed over by a snapshot, which goes on behind it', () => {

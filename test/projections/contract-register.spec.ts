@@ -61,7 +61,7 @@ describe('the contract register', () => {
     await world.record('contract-hosting', 'TerminateContract', { ground: 'Its tower is gone', causedBy: 'other' });
     expect(await (await register()).row('hosting')).toMatchObject({
       stage: 'exiting',
-      termination: { ground: 'Its tower is gone', causedBy: 'other', partial: false, on: '2016-01-04' },
+      terminations: [{ ground: 'Its tower is gone', causedBy: 'other', partial: false, on: '2016-01-04' }],
     });
   });
 

@@ -30,7 +30,7 @@ it('a tower shows the contract in force before one that has ended, however new t
     await world.record(id, 'SignContract', {});
   }
   await world.record('contract-new', 'TerminateContract', { ground: 'Convenience' });
-  await world.record('contract-new', 'CloseContract', { finalValue: gbp('1'), endedOn: '2019-12-31' });
+  await world.record('contract-new', 'CloseContract', { finalValue: gbp('1'), endedOn: '2016-01-04' });
   const { contracts } = await (await rowsAfter(await world.events())).row('tower-board', 'tower:hosting');
   expect(contracts.map(({ contract }: { contract: string }) => contract)).toEqual(['old', 'new']);
 });

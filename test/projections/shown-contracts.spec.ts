@@ -35,7 +35,7 @@ describe('the register of contracts', () => {
     await hosting('PublishAwardNotice', { reference: '2016/S 045', uri: 'https://example.org/notice' });
     await hosting('SignContract', {});
     await hosting('ApproveChange', { kind: 'value', to: gbp('96000000') }, { authority: { reference: 'PCD 2' } });
-    await hosting('ApproveChange', { kind: 'scope' });
+    await hosting('ApproveChange', { kind: 'scope', summary: 'Print' });
     await hosting('RecordDelay', { milestone: 'Go-live', to: '2017' });
     await hosting('RecordDelay', { milestone: 'Go-live', to: '2018' });
     await hosting('NovateContract', { supplier: 'atos' });
@@ -137,7 +137,7 @@ describe('the money of contracts', () => {
   it('has no figures for a step whose sum is not known, and lists what moved the value, newest first', async () => {
     await world.record('contract-siam', 'AwardContract', { ...award, value: { undisclosed: true } });
     await world.record('contract-siam', 'ApproveChange', { kind: 'value', by: gbp('5') });
-    await world.record('contract-siam', 'ApproveChange', { kind: 'scope' });
+    await world.record('contract-siam', 'ApproveChange', { kind: 'scope', summary: 'Print' });
     await world.record('contract-siam', 'ApproveChange', { kind: 'value', to: gbp('7') });
     const money = await inMemory('money', world);
     const [newest, oldest, ...none] = money.list('contract:siam', 'changes');

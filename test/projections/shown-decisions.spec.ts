@@ -70,7 +70,7 @@ describe('a decision', () => {
       ['PCD 81', 'p-1'],
     ] as const)
       // prettier-ignore
-      taken.push((await hosting('ApproveChange', { kind: 'scope' }, { authority: { reference }, decidedBy: { person } })).decision!);
+      taken.push((await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { authority: { reference }, decidedBy: { person } })).decision!);
     const decisions = await inMemory('decisions', world);
     const of = (key: string) => decisions.row(key).decisions.map(({ decision }: { decision: string }) => decision);
     expect([of('reference:PCD813'), of('reference:PCD81')]).toEqual([[taken[1], taken[0]], [taken[2]]]); // prettier-ignore
@@ -82,7 +82,7 @@ describe('a decision', () => {
 
   it('is found by command, stream, actor, person and paper', async () => {
     const first = `decision:${(await hosting('AwardContract', award, { authority: { reference: 'PCD 813' } })).decision}`;
-    const second = `decision:${(await hosting('ApproveChange', { kind: 'scope' }, { decidedBy: { person: 'p-1' } })).decision}`;
+    const second = `decision:${(await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { decidedBy: { person: 'p-1' } })).decision}`;
     const decisions = await inMemory('decisions', world);
     expect(decisions.keys({ command: 'ApproveChange' })).toEqual([second]);
     expect(decisions.keys({ stream: 'contract-hosting' })).toEqual([first, second].sort());
@@ -102,7 +102,7 @@ describe('the record behind a row', () => {
     const { decision } = await hosting('AwardContract', award, { authority: { reference: 'PCD 1' }, effectiveOn: '2015' });
     await hosting('Annotate', { note: 'Seen' });
     expect((await trail()).lastDecision).toEqual({ decision, command: 'AwardContract', on: '2015', reference: 'PCD 1' });
-    const last = await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2015-06' });
+    const last = await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { effectiveOn: '2015-06' });
     expect((await trail()).lastDecision).toMatchObject({ decision: last.decision, reference: null });
   });
 
@@ -114,9 +114,9 @@ describe('the record behind a row', () => {
       evidence({ title: 'Press', confidence: 'press' }, { uri: 'urn:a', title: 'A', confidence: 'low' }),
     );
     expect(await trail()).toMatchObject({ sources: 2, evidence: 'press' });
-    await hosting('ApproveChange', { kind: 'scope' }, evidence({ title: 'Press', confidence: 'press' }, { uri: 'urn:a', title: 'Another title' })); // prettier-ignore
+    await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, evidence({ title: 'Press', confidence: 'press' }, { uri: 'urn:a', title: 'Another title' })); // prettier-ignore
     expect(await trail()).toMatchObject({ sources: 2, evidence: 'press' });
-    await hosting('ApproveChange', { kind: 'scope' }, evidence({ title: 'Sums', confidence: 'derived' }, { uri: 'urn:b', confidence: 'primary' })); // prettier-ignore
+    await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, evidence({ title: 'Sums', confidence: 'derived' }, { uri: 'urn:b', confidence: 'primary' })); // prettier-ignore
     expect(await trail()).toMatchObject({ sources: 4, evidence: 'primary' });
   });
 
@@ -139,7 +139,7 @@ describe('the record behind a row', () => {
 
   it('counts corrections, and the days of the event that was latest', async () => {
     await hosting('AwardContract', award, { effectiveOn: '2015-12-25' });
-    await hosting('ApproveChange', { kind: 'scope' }, { effectiveOn: '2016-01-01' });
+    await hosting('ApproveChange', { kind: 'scope', summary: 'Print' }, { effectiveOn: '2016-01-01' });
     expect(await trail()).toMatchObject({ daysLate: 10, corrections: 0 });
     const event = await firstOf('contract-hosting');
     await hosting('CorrectFact', { event, pointer: '/title', value: 'Hosting services', because: 'refined' });

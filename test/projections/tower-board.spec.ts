@@ -126,7 +126,7 @@ describe('the money of a tower', () => {
   it('promises nothing before the award', async () => {
     await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
     const { header, row } = await board();
-    expect(header.totals.towers).toMatchObject({ text: 'nothing', contracts: 1 });
+    expect(header.totals.towers).toMatchObject({ text: 'nothing', contracts: 0 });
     expect((await row('tower:euc')).stage).toBe('procuring');
   });
 });
@@ -232,7 +232,7 @@ describe('the record behind a row', () => {
     const receipt = await world.record(
       'contract-euc',
       'ApproveChange',
-      { kind: 'scope' },
+      { kind: 'scope', summary: 'Print' },
       { authority: { reference: 'PCD 813' }, evidence: [{ uri: 'https://example.org/pcd-813', confidence: 'primary' }] },
     );
     expect((await (await board()).contract()).trail).toMatchObject({
@@ -267,10 +267,11 @@ describe('the stage of a tower', () => {
     expect((await row('tower:euc')).stage).toBe('exiting');
     expect(await contract()).toMatchObject({
       stage: 'exiting',
-      termination: { ground: 'Failure to deliver', partial: false, on: '2016-01-04' },
+      terminations: [{ ground: 'Failure to deliver', partial: false, on: '2016-01-04' }],
       term: { ends: '2016-06-30', latestEnd: '2016-06-30' },
     });
     expect(header.totals.towers.text).toBe('£155m');
+    world.wait(200);
     await world.record('contract-euc', 'CloseContract', { finalValue: gbp('12000000'), endedOn: '2016-06-30' });
     expect(await (await board()).contract()).toMatchObject({ stage: 'closed', finalValue: gbp('12000000') });
     expect(await stage()).toBe('closed');
@@ -280,7 +281,7 @@ describe('the stage of a tower', () => {
     await world.record('contract-euc', 'AwardContract', csc);
     await world.record('contract-euc', 'StartService', {});
     await world.record('contract-euc', 'TerminateContract', { ground: 'Convenience', partial: true });
-    expect(await (await board()).contract()).toMatchObject({ stage: 'live', termination: { partial: true } });
+    expect(await (await board()).contract()).toMatchObject({ stage: 'live', terminations: [{ partial: true }] });
   });
 
   it('is that of its own contract, not of one that only stood before it', async () => {
@@ -288,6 +289,101 @@ describe('the stage of a tower', () => {
     expect(await stage()).toBe('live');
     await world.record('contract-euc', 'AwardContract', csc);
     expect(await stage()).toBe('awarded');
+  });
+});
+
+describe('the stage of a tower follows what still serves', () => {
+  const stageOf = async () => {
+    const { stage, stageOf: whose } = await (await board()).row('tower:euc');
+    return [stage, whose];
+  };
+  const incumbent = (more: object = {}) =>
+    world.record('contract-old', 'RecordContract', { ...sscl, title: 'The incumbent', role: 'incumbent', towers: ['euc'], ...more });
+  const planned = { programme: 'met', title: 'The next one', towers: ['euc'], replaces: 'old' };
+
+  it('the incumbent is live and its successor was cancelled, or is only planned: live', async () => {
+    await incumbent();
+    await world.record('contract-next', 'PlanContract', planned);
+    expect(await stageOf()).toEqual(['live', 'incumbent']);
+    await world.record('contract-next', 'OpenTender', {});
+    expect(await stageOf()).toEqual(['live', 'incumbent']);
+    await world.record('contract-next', 'CancelContract', { why: 'Out of money' });
+    expect(await stageOf()).toEqual(['live', 'incumbent']);
+  });
+
+  it('the incumbent is exiting and its successor is planned: exiting, until the award', async () => {
+    await incumbent({ stage: 'exiting' });
+    await world.record('contract-next', 'PlanContract', planned);
+    expect(await stageOf()).toEqual(['exiting', 'incumbent']);
+    await world.record('contract-next', 'AwardContract', { supplier: 'csc', value: gbp('1') });
+    expect(await stageOf()).toEqual(['awarded', 'own']);
+  });
+
+  it('the same where the tower’s own contract ends and the next one is planned', async () => {
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'SignContract', {});
+    await world.record('contract-euc', 'TerminateContract', { ground: 'Breach' });
+    await world.record('contract-next', 'PlanContract', { ...planned, replaces: 'euc' });
+    expect(await stageOf()).toEqual(['exiting', 'own']);
+    await world.record('contract-euc', 'CloseContract', { finalValue: gbp('1'), endedOn: '2016-01-04' });
+    expect(await stageOf()).toEqual(['procuring', 'own']);
+  });
+
+  it('closed when all is over, and nobody’s when all was cancelled', async () => {
+    await world.record('contract-next', 'PlanContract', { programme: 'met', title: 'The next one', towers: ['euc'] });
+    await world.record('contract-next', 'CancelContract', { why: 'Out of money' });
+    expect(await stageOf()).toEqual(['planned', null]);
+    await incumbent({ stage: 'closed' });
+    expect(await stageOf()).toEqual(['closed', 'incumbent']);
+  });
+});
+
+describe('what an independent count of the events found', () => {
+  it('a cancelled or planned contract is not counted where it adds nothing: £100 is one contract', async () => {
+    await world.record('contract-euc', 'AwardContract', { ...csc, value: gbp('100') });
+    await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks', towers: ['euc'] });
+    await world.record('contract-print', 'PlanContract', { programme: 'met', title: 'Print', towers: ['euc'] });
+    await world.record('contract-print', 'CancelContract', { why: 'Out of money' });
+    const { header, row } = await board();
+    expect(header.totals.towers).toMatchObject({ text: '£100', contracts: 1 });
+    expect((await row('tower:euc')).counts.contracts).toBe(3);
+  });
+
+  it('a contract outside the towers that names a tower stands in one place', async () => {
+    await world.record('contract-sscl', 'RecordContract', { ...sscl, role: 'outside', towers: ['euc'] });
+    const { header, row } = await board();
+    expect(await row('tower:euc')).toMatchObject({ stage: 'planned', contracts: [], total: { text: 'nothing' }, counts: { contracts: 0 } });
+    expect((await row('contract:sscl')).group).toBe('outside');
+    expect(header.totals).toMatchObject({ towers: { text: 'nothing', contracts: 0 }, outside: { text: '£216m', contracts: 1 } });
+  });
+
+  it('a contract whose last day has passed says since when it is past its end, and what else is unusual', async () => {
+    await world.record(
+      'contract-euc',
+      'AwardContract',
+      { ...csc, startsOn: '2014-01-01', endsOn: '2015-12-31' },
+      { effectiveOn: '2014-02' },
+    );
+    await world.record('contract-euc', 'StartService', {}, { effectiveOn: '2014-03-01' });
+    const { contract } = await board();
+    const { pastEndFrom, findings } = await contract();
+    expect(pastEndFrom).toBe('2016-01-01');
+    expect(findings.map(({ code }: { code: string }) => code)).toEqual(['term-before-award', 'service-without-signature']);
+    await world.record('contract-euc', 'CloseContract', { how: 'expired', finalValue: gbp('1'), endedOn: '2015-12-31' });
+    expect(await (await board()).contract()).toMatchObject({ pastEndFrom: null, closed: { how: 'expired', endedOn: '2015-12-31' } });
+  });
+
+  it('a partial end is called partial, and the extension that is sought says why', async () => {
+    await world.record('contract-euc', 'AwardContract', csc);
+    await world.record('contract-euc', 'StartService', {});
+    await world.record('contract-euc', 'TerminateContract', { ground: 'Print is no longer needed', partial: true });
+    await world.record('contract-euc', 'SeekExtension', { until: '2022', why: 'Migration takes longer' });
+    await world.record('contract-euc', 'ApproveChange', { kind: 'scope', summary: 'Tablets were added.' });
+    expect(await (await board()).contract()).toMatchObject({
+      terminations: [{ partial: true, ground: 'Print is no longer needed' }],
+      extensionSought: { until: '2022', why: 'Migration takes longer' },
+      changes: [{ kind: 'scope', summary: 'Tablets were added.' }],
+    });
   });
 });
 

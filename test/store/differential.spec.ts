@@ -344,18 +344,20 @@ describe('the same commands', () => {
   it.each(stores)(
     'get the same receipts and refusals, and leave the same rows, on %s as in memory',
     async (_, open) => {
-      let [accepted, refused] = [0, 0];
+      let [runs, accepted, refused] = [0, 0, 0];
       await fc.assert(
         fc.asyncProperty(moves(40), async (tried) => {
           const right = await outcomeOf(tried, memoryStore());
           const found = await using(empty(await open()), (store) => outcomeOf(tried, store));
           expect(found.shown).toEqual(right.shown);
+          runs++;
           accepted += right.tally.accepted;
           refused += [...right.tally.refused.values()].reduce((sum, n) => sum + n, 0);
         }),
         { numRuns: 3, interruptAfterTimeLimit: 30_000 },
       );
-      expect(accepted).toBeGreaterThan(30);
+      expect(runs).toBeGreaterThan(0); // all three where there is time
+      expect(accepted).toBeGreaterThan(5 * runs);
       expect(refused).toBeGreaterThan(0);
     },
     60_000,

@@ -314,6 +314,40 @@ describe('a read model', () => {
       expect([model.contributionsAt(build.id, 'tower:euc', 2), model.marked(build.id, '=tower:euc', { upTo: 2, limit: 9 })]).toEqual([[{ ...place, since: 2 }], [2]]); // prettier-ignore
     });
 
+    it('inside another one is refused, and the outer one goes on', () => {
+      const model = open();
+      model.transaction(() => {
+        add(model, 1);
+        expect(() => model.transaction(() => add(model, 2))).toThrow('A transaction is open already.');
+        add(model, 2);
+      });
+      expect(sequences(model)).toEqual([1, 2]);
+    });
+
+    it('held open that cannot be written when it is ended takes all along, and nothing of the next one', () => {
+      const model = open();
+      model.transaction(() => add(model, 1));
+      model.transaction(() => add(model, 2, 2), true); // one sequence twice
+      expect(() => model.commit()).toThrow(ReadModelDamagedError);
+      expect(sequences(model)).toEqual([1]);
+      model.transaction(() => add(model, 2));
+      expect(sequences(model)).toEqual([1, 2]);
+    });
+
+    it('shows the totals of a key at any event, also those that it has not written yet', () => {
+      const model = open();
+      const { id } = model.addBuild('board', 1, true);
+      const towers = (n: bigint) => new Map([['towers', n], ['gone', 0n]]); // prettier-ignore
+      model.transaction(() => model.setSum(id, 'programme:met', towers(1n), 1));
+      model.transaction(() => {
+        expect(model.sumAt(id, 'programme:met', 2)).toEqual({ towers: 1n });
+        model.setSum(id, 'programme:met', towers(2n), 2);
+        expect([1, 2, 3].map((at) => model.sumAt(id, 'programme:met', at))).toEqual([{ towers: 1n }, { towers: 2n }, { towers: 2n }]);
+        expect(model.sumAt(id, 'programme:other', 2)).toEqual({});
+      });
+      expect([1, 2].map((at) => model.sumAt(id, 'programme:met', at))).toEqual([{ towers: 1n }, { towers: 2n }]);
+    });
+
     it('that fails takes nothing along of what was ended before', () => {
       const model = open();
       model.transaction(() => add(model, 1), true);
@@ -567,6 +601,17 @@ describe('a read model', () => {
       expect(swept).toBeGreaterThan(10); // no transaction of it keeps the others waiting
     });
 
+    it('that is dropped before it serves leaves the one that serves as it is', () => {
+      const model = open();
+      const [serving, next] = [model.addBuild('board', 1, true), model.addBuild('board', 2, false)];
+      model.transaction(() => model.mark(next.id, '=tower:euc', 1));
+      model.transaction(() => model.dropBuild(next.id));
+      expect(model.builds()).toEqual([serving]);
+      let swept = 0;
+      while (model.retire()) swept++;
+      expect([swept, model.marked(next.id, '=tower:euc', { upTo: 1, limit: 1 })]).toEqual([1, []]);
+    });
+
     it('has nothing to sweep while nothing is gone', () => {
       const model = open();
       fill(model, model.addBuild('board', 1, true).id, 3);
@@ -649,6 +694,32 @@ describe('a read model', () => {
       const aside = new SqliteReadModelFile(file).setAside()!;
       expect([aside, readFileSync(aside, 'utf8')]).toEqual([`${file}.damaged-1`, text]);
       works(open(file));
+    });
+
+    it('that holds nothing is made again', () => {
+      const file = newFile();
+      const db = new Database(file);
+      db.exec('CREATE TABLE another (one TEXT)');
+      db.close();
+      works(open(file));
+    });
+
+    it('that is not there cannot be set aside, and nothing of it is left', () => {
+      const file = newFile();
+      writeFileSync(`${file}-wal`, 'left behind');
+      expect(new SqliteReadModelFile(file).setAside()).toBeUndefined();
+      expect(readdirSync(join(file, '..'))).toEqual([]);
+    });
+
+    it('that is taken away while it is open is damaged: a watcher learns it within seconds', async () => {
+      const file = newFile();
+      open(file);
+      const gone = new Promise<Error>((resolve) => new SqliteReadModelFile(file).watch(resolve));
+      rmSync(file);
+      const damage = await gone;
+      expect(damage).toBeInstanceOf(ReadModelDamagedError);
+      expect(damage.message).toBe('read-model.db was removed or replaced while it was open.');
+      expect(damage.cause).toMatchObject({ code: 'ENOENT' });
     });
 
     it('is set aside three times at most, the oldest is deleted, and nothing of it is left under its name', () => {

@@ -6,18 +6,11 @@ import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
 import { copyLedger, NotCopiedError, type CopyOptions, type CopyProgress } from '../../src/store/sqlite/ledger-copy.js';
 import { LEDGER_FILE, type SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { fact, facts, freshStream, wholeLog } from './event-store.contract.js';
-import { newFolders, openStore } from './folders.js';
+import { newFolders, openStore, openStores } from './folders.js';
 
 const newFolder = newFolders();
-const opened: SqliteStore[] = [];
-const open = async (dir: string): Promise<SqliteStore> => {
-  opened.push(await openStore(dir));
-  return opened.at(-1)!;
-};
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await Promise.all(opened.splice(0).map((store) => store.close()));
-});
+afterEach(() => void jest.restoreAllMocks());
+const open = openStores(); // closed once the mocks are gone
 
 /** A ledger of some hundred pages, open. */
 const ledger = async (dir: string): Promise<SqliteStore> => {

@@ -4,21 +4,14 @@ import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
-import { LEDGER_FILE, type SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { watchFiles } from '../../src/store/sqlite/watch.js';
 import { facts, freshStream, newId, wholeLog } from './event-store.contract.js';
-import { newFolders, openStore } from './folders.js';
+import { newFolders, openStores } from './folders.js';
 
 const newFolder = newFolders();
-const opened: SqliteStore[] = [];
-const open = async (dir: string): Promise<SqliteStore> => {
-  opened.push(await openStore(dir));
-  return opened.at(-1)!;
-};
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await Promise.all(opened.splice(0).map((store) => store.close()));
-});
+afterEach(() => void jest.restoreAllMocks());
+const open = openStores(); // closed once the mocks are gone
 
 const ledgerOf = (dir: string): string => join(dir, LEDGER_FILE);
 /** A ledger with a few events, closed. */

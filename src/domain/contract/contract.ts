@@ -1,18 +1,22 @@
-import { certainlyBefore, isAmount, aggregate, betweenOf, showValue, type Value } from '../../kernel/index.js';
+import { isAmount, aggregate, betweenOf, showValue, type Value } from '../../kernel/index.js';
 import { programme } from '../programme/programme.js';
 import { awarding } from './events/award.js';
 import { changing } from './events/change.js';
 import { ending } from './events/end.js';
+import { extending } from './events/extension.js';
+import { novating } from './events/novation.js';
 import { redenominating } from './events/redenomination.js';
-import { ENDS_BEFORE_START, none, STAGES, type Contract } from './state.js';
+import { starting } from './events/start.js';
+import { none, STAGES, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
-const currenciesOf = ({ original, ceiling, changes, finalValue }: Contract): ReadonlySet<string> => {
+const currenciesOf = ({ original, ceiling, options, changes, finalValue }: Contract): ReadonlySet<string> => {
   const currencies = new Set<string>();
   const add = (value: Value | undefined): void => void (value && isAmount(value) && currencies.add(value.currency));
   add(original);
   add(ceiling);
   add(finalValue);
+  for (const { value } of options) add(value);
   for (const { to, by } of changes) {
     add(to);
     add(by);
@@ -27,22 +31,8 @@ export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...changing, ...ending, ...redenominating },
+  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending, ...redenominating },
   invariants: {
-    'contract/ends-before-start': {
-      says: ENDS_BEFORE_START,
-      brokenBy: {
-        ContractRecorded: '/endsOn',
-        ContractAwarded: '/endsOn',
-        ContractSigned: ['/endsOn', '/startsOn'],
-        ChangeApproved: '/endsOn',
-        ExtensionExercised: '/endsOn',
-        ContractTerminated: '/endsOn',
-        ContractClosed: '/endedOn',
-      },
-      detail: ({ term: { startsOn, endsOn } }) => `It would start on ${startsOn} and end on ${endsOn}.`,
-      holds: ({ term: { startsOn, endsOn } }) => !startsOn || !endsOn || !certainlyBefore(endsOn, startsOn),
-    },
     'contract/ceiling-below-zero': {
       says: 'A ceiling goes below zero only where the supplier pays from the start.',
       brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
@@ -52,6 +42,8 @@ export const contract = aggregate({
     'contract/mixed-currencies': {
       says: 'A contract has one currency: every figure of its value shares it.',
       brokenBy: {
+        ContractRecorded: '/options',
+        ContractAwarded: '/options',
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],
         ContractClosed: '/finalValue/currency',

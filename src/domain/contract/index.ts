@@ -1,2 +1,13 @@
 export { contract } from './contract.js';
-export { STAGES, type Change, type Contract, type Stage } from './state.js';
+export { contractFindings } from './findings.js';
+export {
+  endOfContract,
+  lastDayOf,
+  novationsAfter,
+  pastEndFrom,
+  STAGES,
+  supplierOn,
+  type Change,
+  type Contract,
+  type Stage,
+} from './state.js';

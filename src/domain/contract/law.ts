@@ -1,6 +1,9 @@
-import { before, isAmount, minor, type Amount, type Value } from '../../kernel/index.js';
+import { before, isAmount, minor, type Amount, type Assessment, type EventContext, type Value } from '../../kernel/index.js';
 import type { Facts, MoneyRange } from '../law/index.js';
-import type { Contract } from './state.js';
+import { lawOf } from '../programme/law.js';
+import { approvalOf, inputsOf } from '../programme/policies.js';
+import type { WithPolicies } from '../programme/policy.js';
+import { endOfContract, type Contract } from './state.js';
 
 /** Regimes whose packs of law are of changes; a call-off and any other regime leave open which law holds. */
 const KNOWN = ['PCR2006', 'PCR2015', 'PA2023'];
@@ -55,5 +58,28 @@ export const factsOfChange = (
   unforeseen,
   cumulative: differenceOf(c.original, to ?? c.ceiling),
   ...(to && { change: { original: c.original, current: c.ceiling, to, ...(by && { by }) } }),
-  ...(newEndsOn !== undefined && { term: { endsOn: c.term.endsOn, newEndsOn, maximum: longestTerm(c) } }),
+  ...(newEndsOn !== undefined && { term: { endsOn: endOfContract(c), newEndsOn, maximum: longestTerm(c) } }),
 });
+
+/** What adopted tables and packs of law say of a change of value, term or scope; of an extension without an option, which changes the term. */
+export const assessChange = (
+  c: Contract,
+  { to, by, newEndsOn, unforeseen, ground }: Omit<Parameters<typeof factsOfChange>[1], 'on'>,
+  context: EventContext,
+  programme: WithPolicies,
+): readonly Assessment[] => {
+  const change = { original: c.original, current: c.ceiling, to, by, endsOn: endOfContract(c), newEndsOn, unforeseen };
+  const facts = factsOfChange(c, { on: context.effectiveOn, to, by, newEndsOn, ground, unforeseen });
+  const inputs = { ...inputsOf(change), ...(ground !== undefined && { ground }) };
+  return [
+    ...(to || newEndsOn ? approvalOf(programme, change, context) : []),
+    ...lawOf(programme, { subject: 'change', regime: changeRegimeOf(c), facts, inputs }, context),
+  ];
+};
+
+/** What adopted packs of law say of a signature. */
+export const assessSignature = (c: Contract, context: EventContext, programme: WithPolicies): readonly Assessment[] => {
+  const published = c.notices.at(-1);
+  const facts = { signedOn: context.effectiveOn, ...(published && { awardNoticeOn: published.on }) };
+  return lawOf(programme, { subject: 'signature', regime: changeRegimeOf(c), facts, inputs: facts }, context);
+};

@@ -1,7 +1,8 @@
-import type { Occurrence, Rules } from '../../kernel/index.js';
-import type { Contract } from './state.js';
+import { add, isAmount, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
+import type { Change, Contract } from './state.js';
 
-const optionOf = ({ data: { option } }: Occurrence<{ readonly option?: string }>, { options }: Contract) =>
+type Option = Contract['options'][number];
+export const optionOf = (option: string | undefined, { options }: Pick<Contract, 'options'>): Option | undefined =>
   options.find((offered) => offered.option === option);
 
 /** For an event that can name an option: it is one of the contract's, and open. */
@@ -10,12 +11,26 @@ export const optionRules = {
     says: 'The contract has no such option.',
     field: '/option',
     detail: (_, { options }) => `It has ${options.map(({ option }) => option).join(', ') || 'none'}.`,
-    holds: (occurrence, contract) => occurrence.data.option === undefined || optionOf(occurrence, contract) !== undefined,
+    holds: ({ data: { option } }, contract) => option === undefined || optionOf(option, contract) !== undefined,
   },
   'contract/option-not-open': {
     says: 'The option was exercised or has lapsed.',
     field: '/option',
-    detail: (occurrence, contract) => `${occurrence.data.option} is ${optionOf(occurrence, contract)!.status}.`,
-    holds: (occurrence, contract) => (optionOf(occurrence, contract)?.status ?? 'open') === 'open',
+    detail: ({ data: { option } }, contract) => `${option} is ${optionOf(option, contract)!.status}.`,
+    holds: ({ data: { option } }, contract) => (optionOf(option, contract)?.status ?? 'open') === 'open',
   },
 } satisfies Rules<Occurrence<{ readonly option?: string }>, Contract>;
+
+/** A ceiling to which something was added, nobody knows how much. */
+export const atLeast = (ceiling: Value): Value =>
+  isAmount(ceiling) ? add(ceiling, { amount: '0', currency: ceiling.currency, qualifier: 'at-least' }) : ceiling;
+
+/**
+ * What exercising an option adds to the ceiling: nothing where the value covers the options; its own value where the value covers the
+ * initial term; else it is not known, and the ceiling is at least what it was.
+ */
+export const addedBy = ({ value }: Option, { covers, ceiling }: Contract): Pick<Change, 'by' | 'to'> => {
+  if (covers === 'with-options') return {};
+  if (covers !== 'initial-term' || !value) return { by: { unknown: true }, ...(isAmount(ceiling) && { to: atLeast(ceiling) }) };
+  return { by: value, ...(isAmount(ceiling) && ceiling.currency === value.currency && { to: add(ceiling, value) }) };
+};

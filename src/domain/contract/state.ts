@@ -1,4 +1,15 @@
-import { certainlyBefore, eventsOf, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
+import {
+  addDays,
+  bounds,
+  certainlyBefore,
+  endOfTerm,
+  eventsOf,
+  moveEnd,
+  type Amount,
+  type Occurrence,
+  type Rules,
+  type Value,
+} from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
@@ -27,8 +38,33 @@ export interface Change {
   readonly by?: Value;
   readonly statedFrom?: Value;
   readonly endsOn?: string;
+  /** What the change is, in the words of its record. */
+  readonly summary?: string;
+  /** The option that was exercised. */
+  readonly option?: string;
   readonly ground?: string;
   readonly reference?: string;
+}
+
+export interface Termination {
+  readonly event: string;
+  readonly ground: string;
+  readonly causedBy?: string;
+  readonly partial: boolean;
+  readonly on: string;
+  /** Last day of the services that end. */
+  readonly endsOn?: string;
+}
+
+/** How a contract came to its end: by the calendar, before it, or with its work done. */
+export const ENDINGS = ['expired', 'terminated', 'completed'] as const;
+
+export interface Novation {
+  readonly event: string;
+  readonly from: string;
+  readonly to: string;
+  /** The day on which it takes effect. */
+  readonly on: string;
 }
 
 export interface Contract {
@@ -37,6 +73,7 @@ export interface Contract {
   readonly title: string;
   readonly role: 'tower' | 'incumbent' | 'outside';
   readonly towers: readonly string[];
+  /** With whom it is once every novation has taken effect; `supplierOn` says with whom on a day. */
   readonly supplier?: string;
   readonly replaces?: string;
   readonly regime?: string;
@@ -58,9 +95,11 @@ export interface Contract {
     readonly option: string;
     readonly months: number;
     readonly noticeMonths?: number;
+    /** What exercising it adds, where it is no part of the value. */
+    readonly value?: Amount;
     readonly status: 'open' | 'exercised' | 'lapsed';
   }[];
-  readonly extensionSought?: { readonly option?: string; readonly until?: string; readonly on: string };
+  readonly extensionSought?: { readonly option?: string; readonly until?: string; readonly why?: string; readonly on: string };
   readonly breaks: readonly { readonly afterMonths: number }[];
   readonly noticeDays?: number;
   readonly dates: { readonly [what: string]: string };
@@ -72,22 +111,27 @@ export interface Contract {
     readonly cause?: string;
     readonly event: string;
   }[];
-  readonly notice?: { readonly by: 'authority' | 'supplier'; readonly takesEffectOn?: string; readonly was: Stage };
-  readonly termination?: {
-    readonly ground: string;
-    readonly causedBy?: string;
-    readonly partial: boolean;
-    readonly on: string;
-    /** Last day of the services that end. */
-    readonly endsOn?: string;
-  };
+  readonly notice?: { readonly by: 'authority' | 'supplier'; readonly on: string; readonly takesEffectOn?: string; readonly was: Stage };
+  /** In valid-time order; one of the whole contract is the last. */
+  readonly terminations: readonly Termination[];
   readonly notices: readonly {
     readonly reference: string;
     readonly uri?: string;
     readonly standstillEndsOn?: string;
     readonly on: string;
   }[];
-  readonly novations: readonly { readonly from: string; readonly to: string; readonly on: string; readonly event: string }[];
+  readonly novations: readonly Novation[];
+  readonly cancelled?: { readonly why: string; readonly on: string };
+  readonly closed?: {
+    readonly on: string;
+    /** Absent where nobody said and nothing recorded says it. */
+    readonly how?: (typeof ENDINGS)[number];
+    readonly endedOn: string;
+    /** The last day of its term before it was closed. */
+    readonly wasToEndOn?: string;
+    /** Why it went on beyond its last day. */
+    readonly reason?: string;
+  };
   readonly finalValue?: Value;
   /** Each with the fixed rate: units of the old currency for one of the new. */
   readonly redenominations?: readonly {
@@ -115,24 +159,60 @@ export const none: Contract = {
   dates: {},
   changes: [],
   delays: [],
+  terminations: [],
   notices: [],
   novations: [],
 };
 
 export const event = eventsOf<Contract, Programme>();
 
-export const ENDS_BEFORE_START = 'A contract cannot end before it starts.';
-/** For an event that sets the last day of the term: the service has not started after it. */
-export const endsAfterServiceStart = <Data>(field: string, endOf: (data: Data) => string | undefined) =>
+/** The novations that take effect certainly after a day, in valid-time order of the decision. */
+export const novationsAfter = ({ novations }: Pick<Contract, 'novations'>, day: string): readonly Novation[] =>
+  novations.filter(({ on }) => certainlyBefore(day, on));
+/** With whom the contract is on a day: until a novation takes effect, with the supplier before it. */
+export const supplierOn = (c: Pick<Contract, 'novations' | 'supplier'>, day: string): string | undefined =>
+  novationsAfter(c, day)[0]?.from ?? c.supplier;
+
+/**
+ * The last day of the term, or what it would be with so many months more; computed from the first day where only the months are known.
+ * Undefined when neither is known.
+ */
+export const endOfContract = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | undefined => {
+  if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
+  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : undefined;
+};
+/** The same, or the earlier day on which a notice that stands takes effect. */
+export const lastDayOf = (c: Contract): string | undefined => {
+  const end = endOfContract(c);
+  const noticed = c.stage === 'notice-given' ? c.notice?.takesEffectOn : undefined;
+  return noticed && !(end && certainlyBefore(end, noticed)) ? noticed : end;
+};
+/** The first day on which a contract that nobody closed is certainly past its end; undefined where that is not known. */
+export const pastEndFrom = (c: Contract): string | undefined => {
+  const last = afterAward.includes(c.stage) ? lastDayOf(c) : undefined;
+  const latest = last && bounds(last).latest;
+  return latest && latest < '9999' ? addDays(latest, 1) : undefined;
+};
+
+type Starting = { readonly startsOn?: string };
+/**
+ * For an event that sets the last day of the term: it is not before the first day that the same event states, and the service has not
+ * started after it. A start that never came does not matter.
+ */
+export const endsAfterStart = <Data extends Starting>(field: string, endOf: (data: Data) => string | undefined) =>
   ({
     'contract/ends-before-start': {
       says: ENDS_BEFORE_START,
       field,
-      detail: ({ data }, { dates }) => `It would end on ${endOf(data)}; the service started on ${dates['started']}.`,
-      holds({ data }, { dates: { started } }) {
-        const end = endOf(data);
-        return !end || !started || !certainlyBefore(end, started);
-      },
+      detail: ({ data }, { dates }) =>
+        isBefore(endOf(data), data.startsOn)
+          ? `It would start on ${data.startsOn} and end on ${endOf(data)}.`
+          : `It would end on ${endOf(data)}; the service started on ${dates['started']}.`,
+      holds: ({ data }, { dates }) => !isBefore(endOf(data), data.startsOn) && !isBefore(endOf(data), dates['started']),
     },
   }) satisfies Rules<Occurrence<Data>, Contract>;
+export const ENDS_BEFORE_START = 'A contract cannot end before it starts.';
+const isBefore = (end: string | undefined, start: string | undefined): boolean =>
+  end !== undefined && start !== undefined && certainlyBefore(end, start);
+
 export const dated = (c: Contract, what: string, on: string) => ({ dates: { ...c.dates, [what]: on } });

@@ -10,6 +10,7 @@ import {
   showRange,
   sumOf,
   ZERO,
+  type Finding,
   type Range,
 } from '../../kernel/index.js';
 import {
@@ -29,11 +30,7 @@ import { inUnit, once, poolName, poolOf, samePool, type Pool } from './pools.js'
 import { dayOfTransfer, inRange, type Plan, type Transfer } from './transfers.js';
 import type { Workforce } from './workforce.js';
 
-/** What is recorded and flagged, not refused: a stable code and a sentence with the figures. */
-export interface Finding {
-  readonly code: string;
-  readonly text: string;
-}
+export type { Finding };
 const finding = (code: string, text: string): Finding => ({ code, text });
 
 /** What is asked of a whole workforce again and again, made once for each state. */

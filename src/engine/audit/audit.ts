@@ -135,6 +135,20 @@ export const historyPage = async (history: History, from: number, limit: number)
   };
 };
 
+/** What became of the events of a decision: withdrawn, all or some of them, or corrected; nothing where they stand as recorded. */
+export const becameOf = (
+  events: readonly RecordedEvent[],
+  { entries, withdrawn }: History,
+): { withdrawn?: 'all' | 'some'; corrections?: number } => {
+  const gone = events.filter(({ id }) => withdrawn.has(id)).length;
+  const ids = new Set(events.map(({ id }) => id));
+  const corrections = entries.reduce((sum, entry) => (ids.has(entry.recorded.id) ? sum + entry.corrections.length : sum), 0);
+  return {
+    ...(gone > 0 && { withdrawn: gone === events.length ? ('all' as const) : ('some' as const) }),
+    ...(corrections > 0 && { corrections }),
+  };
+};
+
 /** The record of one decision: the command, its sender, what was known and assessed, and what has happened to its events since. */
 export const dossierOf = (events: readonly RecordedEvent[], history: History) => {
   const first = events[0]!;

@@ -26,6 +26,7 @@ import {
 /** The refusals that any command can meet beside its own and its stages'. */
 export const engineRefusals = {
   'ledger/unknown-reference': 'An id in the body names something of which nothing is recorded.',
+  'ledger/another-programme': 'An id in the body names something of another programme.',
   'ledger/former-currency': 'An amount is in a currency that was withdrawn before its day.',
   'ledger/effective-after-today': 'An act is recorded on its day or later, never before.',
   'ledger/breaks-later-event': 'A fact that is already recorded could no longer follow.',
@@ -111,6 +112,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   for (const { category, id, pointer } of refs)
     if (others.get(`${category}-${id}`)?.state.stage === 'none')
       reject('ledger/unknown-reference', `No ${category} ${id} is recorded.`, { pointer });
+  refuseOtherProgrammes(aggregate.governedBy ? (aggregate.governedBy.of(own.state) ?? data.programme) : own.id, own, others, refs);
 
   for (const { currency, pointer } of currenciesIn(command.fields, data)) {
     const withdrawn = withdrawnOn(currency);
@@ -141,6 +143,23 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   return { events, assessed, about, known };
 };
 
+/** References stay inside their programme: a supplier belongs to none. */
+const refuseOtherProgrammes = (
+  programme: string | undefined,
+  { aggregate }: History,
+  others: ReadonlyMap<string, History>,
+  refs: readonly { readonly category: string; readonly id: string; readonly pointer: string }[],
+): void => {
+  const ofProgrammes = aggregate.governedBy !== undefined || aggregate.category === 'programme';
+  if (programme === undefined || !ofProgrammes) return;
+  for (const { category, id, pointer } of refs) {
+    const other = others.get(`${category}-${id}`);
+    const its = other?.aggregate.governedBy?.of(other.state);
+    if (its !== undefined && its !== programme)
+      reject('ledger/another-programme', `The ${category} ${id} is of the programme ${its}, this is of ${programme}.`, { pointer });
+  }
+};
+
 interface Placed {
   readonly type: string;
   readonly data: unknown;
@@ -167,6 +186,9 @@ const onAggregate = (
     ...(evidence && { evidence }),
   }));
   const { first } = history;
+  const { category, events: types } = history.aggregate;
+  if (!first && types[events[0]!.type]!.mayPrecede)
+    reject(`${category}/unknown`, `No such ${category}: ${events[0]!.type} is recorded once the ${category} is.`);
   if (found.place === 0 && first && !history.aggregate.events[events[0]!.type]!.allowedIn.includes('none'))
     reject(
       `${history.aggregate.category}/not-yet`,

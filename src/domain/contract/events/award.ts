@@ -1,6 +1,5 @@
 import {
-  before,
-  certainlyBefore,
+  amount,
   choice,
   count,
   date,
@@ -15,10 +14,7 @@ import {
   type DataOf,
 } from '../../../kernel/index.js';
 import { REGIMES } from '../../law/index.js';
-import { lawOf } from '../../programme/law.js';
-import { checked } from '../../programme/policies.js';
-import { changeRegimeOf } from '../law.js';
-import { afterAward, dated, ENDS_BEFORE_START, event, type Contract } from '../state.js';
+import { afterAward, dated, endsAfterStart, event, type Contract } from '../state.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
@@ -32,6 +28,7 @@ const options = list(
     option: id('The option', { example: 'year-7' }),
     months,
     noticeMonths: optional(count('Months of notice before the end', { max: 120 })),
+    value: optional(amount('What exercising it adds, where the value does not cover it')),
     status: optional(choice(['open', 'exercised', 'lapsed'])),
   }),
   'Options to extend, in order',
@@ -67,24 +64,7 @@ const withTerms = (
   ...(noticeDays !== undefined && { noticeDays }),
 });
 
-type Milestone = 'awardedOn' | 'signedOn' | 'startsOn' | 'endsOn';
-/** Pairs of dates that follow one another; the term is a rule of its own. */
-const ORDER: readonly (readonly [earlier: Milestone, later: Milestone])[] = [
-  ['awardedOn', 'signedOn'],
-  ['awardedOn', 'startsOn'],
-  ['awardedOn', 'endsOn'],
-  ['signedOn', 'endsOn'],
-];
-const outOfOrder = (dates: { readonly [M in Milestone]?: string }):
-  { readonly earlier: Milestone; readonly later: Milestone } | undefined => {
-  for (const [earlier, later] of ORDER) {
-    const [from, to] = [dates[earlier], dates[later]];
-    if (from && to && certainlyBefore(to, from)) return { earlier, later };
-  }
-  return undefined;
-};
-
-/** How a contract comes to be, and to service. */
+/** How a contract comes to be. */
 export const awarding = {
   ContractRecorded: event({
     allowedIn: ['none'],
@@ -108,15 +88,7 @@ export const awarding = {
         field: '/towers',
         holds: ({ data: { role, towers = [] } }) => role !== 'tower' || towers.length > 0,
       },
-      'contract/dates-out-of-order': {
-        says: 'Award, signature, start and end follow one another; a start can precede the signature.',
-        field: ({ data }) => `/${outOfOrder(data)!.later}`,
-        detail({ data }) {
-          const { earlier, later } = outOfOrder(data)!;
-          return `${later} ${data[later]} lies before ${earlier} ${data[earlier]}.`;
-        },
-        holds: ({ data }) => outOfOrder(data) === undefined,
-      },
+      ...endsAfterStart('/endsOn', ({ endsOn }: Terms) => endsOn),
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
@@ -127,6 +99,7 @@ export const awarding = {
       towers: data.towers ?? [],
       supplier: data.supplier,
       dates: {
+        ...c.dates,
         recordedAs: effectiveOn,
         ...(data.awardedOn && { awarded: data.awardedOn }),
         ...(data.signedOn && { signed: data.signedOn }),
@@ -192,10 +165,11 @@ export const awarding = {
         detail: (_, { programme }) => `It was planned in ${programme}.`,
         holds: ({ data }, { programme }) => !data.programme || !programme || data.programme === programme,
       },
+      ...endsAfterStart('/endsOn', ({ endsOn }: Terms) => endsOn),
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
-      stage: 'awarded',
+      stage: c.dates['started'] ? 'live' : 'awarded',
       supplier: data.supplier,
       towers: data.towers ?? c.towers,
       title: data.title ?? c.title,
@@ -214,51 +188,5 @@ export const awarding = {
       standstillEndsOn: optional(date('Last day of the standstill')),
     },
     evolve: (c, data, { effectiveOn }) => ({ ...c, notices: [...c.notices, { ...data, on: effectiveOn }] }),
-  }),
-  ContractCancelled: event({
-    allowedIn: ['planned', 'tendering', 'awarded'],
-    fields: { why: text('Why it was cancelled', { max: 1000 }) },
-    evolve: (c, _, { effectiveOn }) => ({ ...c, stage: 'cancelled', ...dated(c, 'cancelled', effectiveOn) }),
-  }),
-  ContractSigned: event({
-    allowedIn: ['awarded'],
-    fields: { startsOn: optional(date('First day of the term')), endsOn: optional(date('Last day of the term')) },
-    evolve: (c, { startsOn, endsOn }, { effectiveOn }) => ({
-      ...c,
-      stage: 'signed',
-      term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
-      ...dated(c, 'signed', effectiveOn),
-    }),
-    assess(_, context, c, programme) {
-      const { notices } = c;
-      const { effectiveOn } = context;
-      const published = notices.at(-1);
-      const facts = { signedOn: effectiveOn, ...(published && { awardNoticeOn: published.on }) };
-      const law = lawOf(programme, { subject: 'signature', regime: changeRegimeOf(c), facts, inputs: facts }, context);
-      const ends = notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
-      const over = ends === undefined ? 'unknown' : before(ends, effectiveOn);
-      const result = over === 'yes' ? 'met' : over === 'no' ? 'not-met' : 'not-assessable';
-      return [...checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result), ...law];
-    },
-  }),
-  ServiceStarted: event({
-    allowedIn: ['awarded', 'signed'],
-    fields: {},
-    rules: {
-      'contract/ends-before-start': {
-        says: ENDS_BEFORE_START,
-        field: '/record/effectiveOn',
-        detail: (_, { term }) => `Its term ended on ${term.endsOn}.`,
-        holds: ({ effectiveOn }, { term }) => !term.endsOn || !certainlyBefore(term.endsOn, effectiveOn),
-      },
-    },
-    evolve: (c, _, { effectiveOn }) => ({
-      ...c,
-      stage: 'live',
-      term: { ...c.term, startsOn: c.term.startsOn ?? effectiveOn },
-      ...dated(c, 'started', effectiveOn),
-    }),
-    assess: (_, { effectiveOn }, { stage }, programme) =>
-      checked(programme, 'signed-before-service', effectiveOn, { stage }, stage === 'signed' ? 'met' : 'not-met'),
   }),
 };

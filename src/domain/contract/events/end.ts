@@ -1,12 +1,37 @@
 import { before, certainlyBefore, choice, date, flag, moveDays, optional, ref, signedValue, text } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
-import { dated, endsAfterServiceStart, event } from '../state.js';
+import { dated, ENDINGS, endOfContract, endsAfterStart, event, lastDayOf, type Contract } from '../state.js';
+
+interface Terminating {
+  readonly startsOn?: string;
+  readonly partial?: boolean;
+  readonly endsOn?: string;
+}
+interface Closing {
+  readonly startsOn?: string;
+  readonly endedOn: string;
+}
+/** How it ended, where what is recorded says it. */
+const howOf = ({ stage, terminations, notice }: Contract): (typeof ENDINGS)[number] | undefined => {
+  if (stage === 'exiting') return terminations.some(({ partial }) => !partial) ? 'terminated' : undefined;
+  return stage === 'notice-given' && notice?.takesEffectOn ? 'terminated' : 'expired';
+};
 
 /** Whether a notice takes effect before its days are over → whether it keeps them. */
 const NOTICE_KEPT = { yes: 'not-met', no: 'met', unknown: 'not-assessable' } as const;
 
 /** How a contract ends. */
 export const ending = {
+  ContractCancelled: event({
+    allowedIn: ['planned', 'tendering', 'awarded'],
+    fields: { why: text('Why it was cancelled', { max: 1000 }) },
+    evolve: (c, { why }, { effectiveOn }) => ({
+      ...c,
+      stage: 'cancelled',
+      cancelled: { why, on: effectiveOn },
+      ...dated(c, 'cancelled', effectiveOn),
+    }),
+  }),
   TerminationNoticeGiven: event({
     allowedIn: ['signed', 'live'],
     fields: { by: choice(['authority', 'supplier'], 'Who gives notice'), takesEffectOn: optional(date('Day the contract is to end')) },
@@ -21,7 +46,7 @@ export const ending = {
     evolve: (c, { by, takesEffectOn }, { effectiveOn }) => ({
       ...c,
       stage: 'notice-given',
-      notice: { by, was: c.stage, ...(takesEffectOn && { takesEffectOn }) },
+      notice: { by, on: effectiveOn, was: c.stage, ...(takesEffectOn && { takesEffectOn }) },
       ...dated(c, 'noticeGiven', effectiveOn),
     }),
     assess: ({ takesEffectOn }, { effectiveOn }, { noticeDays }, programme) =>
@@ -46,7 +71,7 @@ export const ending = {
       ground: text('The ground: breach, convenience, insolvency …', { max: 300, example: 'Failure to deliver' }),
       causedBy: optional(ref('contract', 'The contract whose end makes this necessary')),
       partial: optional(flag('Only a part of the services ends: the contract goes on as it is')),
-      endsOn: optional(date('Last day of the services')),
+      endsOn: optional(date('Last day of the services that end')),
     },
     rules: {
       'contract/caused-by-itself': {
@@ -54,26 +79,73 @@ export const ending = {
         field: '/causedBy',
         holds: ({ id, data }) => data.causedBy !== id,
       },
-      ...endsAfterServiceStart('/endsOn', ({ partial, endsOn }: { readonly partial?: boolean; readonly endsOn?: string }) =>
-        partial ? undefined : endsOn,
-      ),
+      'contract/termination-prolongs': {
+        says: 'A termination never makes the term longer.',
+        field: '/endsOn',
+        detail: (_, c) => `The term ends on ${endOfContract(c)}.`,
+        holds({ data: { endsOn } }, c) {
+          const end = endOfContract(c);
+          return !endsOn || !end || !certainlyBefore(end, endsOn);
+        },
+      },
+      ...endsAfterStart('/endsOn', ({ partial, endsOn }: Terminating) => (partial ? undefined : endsOn)),
     },
-    evolve: (c, { ground, causedBy, partial = false, endsOn }, { effectiveOn }) => ({
+    evolve: (c, { ground, causedBy, partial = false, endsOn }, { event, effectiveOn }) => ({
       ...c,
-      termination: { ground, partial, on: effectiveOn, ...(causedBy && { causedBy }), ...(endsOn && { endsOn }) },
+      terminations: [
+        ...c.terminations,
+        { event, ground, partial, on: effectiveOn, ...(causedBy && { causedBy }), ...(endsOn && { endsOn }) },
+      ],
       ...(!partial && { stage: 'exiting', term: { ...c.term, ...(endsOn && { endsOn }) }, ...dated(c, 'terminated', effectiveOn) }),
     }),
   }),
   ContractClosed: event({
-    allowedIn: ['exiting'],
-    fields: { finalValue: signedValue('What it came to in the end'), endedOn: date('Last day of the contract') },
-    rules: endsAfterServiceStart('/endedOn', ({ endedOn }: { readonly endedOn: string }) => endedOn),
-    evolve: (c, { finalValue, endedOn }, { effectiveOn }) => ({
-      ...c,
-      stage: 'closed',
-      finalValue,
-      term: { ...c.term, endsOn: endedOn },
-      ...dated(c, 'closed', effectiveOn),
-    }),
+    allowedIn: ['signed', 'live', 'notice-given', 'exiting'],
+    fields: {
+      how: optional(choice(ENDINGS, 'How it ended')),
+      finalValue: signedValue('What it came to in the end'),
+      endedOn: date('Last day of the contract: of the day of closing or earlier'),
+    },
+    rules: {
+      'contract/not-past-its-end': {
+        says: 'A contract is closed once it was terminated or its last day has certainly passed.',
+        field: '/record/effectiveOn',
+        detail: ({ data: { endedOn }, effectiveOn }, c) =>
+          `${lastDayOf(c) ? `Its last day is ${lastDayOf(c)}` : `No last day is recorded, and it would end on ${endedOn}`}; it would be closed on ${effectiveOn}.`,
+        holds: ({ data: { endedOn }, effectiveOn }, c) => c.stage === 'exiting' || certainlyBefore(lastDayOf(c) ?? endedOn, effectiveOn),
+      },
+      'contract/closed-before-its-end': {
+        says: 'A contract is closed on its last day or later.',
+        field: '/endedOn',
+        detail: ({ effectiveOn }) => `It would be closed on ${effectiveOn}.`,
+        holds: ({ data: { endedOn }, effectiveOn }) => !certainlyBefore(effectiveOn, endedOn),
+      },
+      'contract/never-terminated': {
+        says: 'A contract that nobody terminated and that has no notice has expired or was completed.',
+        field: '/how',
+        holds: ({ data: { how } }, { stage }) => how !== 'terminated' || stage === 'notice-given' || stage === 'exiting',
+      },
+      'contract/overrun-without-reason': {
+        says: 'An end later than the last day of the term needs a reason.',
+        field: '/record/reason',
+        detail: ({ data: { endedOn } }, c) => `${endedOn} is later than ${endOfContract(c)}, the last day of the term: give the reason.`,
+        holds({ data: { endedOn }, reason }, c) {
+          const end = endOfContract(c);
+          return reason !== undefined || !end || !certainlyBefore(end, endedOn);
+        },
+      },
+      ...endsAfterStart('/endedOn', ({ endedOn }: Closing) => endedOn),
+    },
+    evolve(c, { how = howOf(c), finalValue, endedOn }, { effectiveOn, reason }) {
+      const wasToEndOn = endOfContract(c);
+      const closed = {
+        on: effectiveOn,
+        endedOn,
+        ...(how && { how }),
+        ...(wasToEndOn && { wasToEndOn }),
+        ...(reason !== undefined && { reason }),
+      };
+      return { ...c, stage: 'closed', closed, finalValue, term: { ...c.term, endsOn: endedOn }, ...dated(c, 'closed', effectiveOn) };
+    },
   }),
 };

@@ -8,6 +8,7 @@ import {
   text,
   uri,
   withdrawnOn,
+  type Amount,
   type Value,
 } from '../../../kernel/index.js';
 import { afterAward, event, type Change, type Contract } from '../state.js';
@@ -64,6 +65,8 @@ export const redenominating = {
       },
     },
     evolve: (c, { currency, rate }, { event, effectiveOn: on }) => {
+      // A correction is folded before its rules are asked: what no rule lets pass changes nothing.
+      if (ratioOfRate(rate) === undefined || exponentOf(currency) === undefined) return c;
       const from = currencyOf(c);
       const converted = (value: Value): Value => redenominated(value, currency, rate);
       const change = (changed: Change): Change => ({
@@ -77,6 +80,7 @@ export const redenominating = {
         ...c,
         original: converted(c.original),
         ceiling: converted(c.ceiling),
+        options: c.options.map((option) => (option.value ? { ...option, value: converted(option.value) as Amount } : option)),
         changes: c.changes.map(change),
         ...(c.finalValue && { finalValue: converted(c.finalValue) }),
         ...(from && { redenominations: [...(c.redenominations ?? []), { event, on, from, to: currency, rate }] }),
