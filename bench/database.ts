@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore } from '../src/store/event-store.js';
 import { KurrentStore } from '../src/store/kurrentdb/kurrent-store.js';
+import { prefixOf } from '../src/store/kurrentdb/stream-names.js';
 import { leafOf, pagesOf, MerkleTree } from '../src/store/merkle-tree.js';
 
 const READY_WITHIN_MS = 120_000;
 
+/** The ledger of the servers, which take the same setting. */
 const open = (url: string): Promise<EventStore> =>
   KurrentStore.open({
     url,
+    prefix: prefixOf(process.env['LEDGER_PREFIX'] ?? '') ?? '',
     timeZone: 'Europe/London',
     now: () => new Date().toISOString(),
     newId: () => crypto.randomUUID(),

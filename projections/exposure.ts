@@ -1,9 +1,33 @@
-import { linkedList, ownList, projection, ranked, source, sums, type Key, type Lookup } from '../src/kernel/index.js';
+import {
+  linkedList,
+  newestOf,
+  ownList,
+  projection,
+  ranked,
+  source,
+  sums,
+  type Entry,
+  type History,
+  type Key,
+  type Lookup,
+} from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
-import { caseKey, loss } from '../src/domain/loss/index.js';
+import { caseKey, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { itemShown, lossesOf, lossLine, lossShown, lossSums, outgrownIn, withText } from './losses.js';
+import {
+  caseSumKey,
+  caseSums,
+  itemShown,
+  lossesOf,
+  lossLine,
+  lossShown,
+  lossSums,
+  outgrownByCase,
+  outgrownIn,
+  unassessedIn,
+  withText,
+} from './losses.js';
 import { hasEnded, isPromised } from './promised.js';
 import { trailOf } from './trail.js';
 
@@ -38,6 +62,14 @@ const contracts = source(contract, 'contract', {
   show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
 });
 
+/** The newest decisions of a loss, by event, with the instant at which each was recorded. */
+const recordedIn = ({ state, entries }: History<Loss>): Readonly<Record<string, string>> => {
+  const shown = new Set([...newestOf(state.movements), ...newestOf(state.approved)].map(({ event }) => event));
+  return Object.fromEntries(
+    entries.flatMap(({ recorded: { id, metadata } }) => (shown.has(id) ? [[id, metadata.recordedAt] as const] : [])),
+  );
+};
+
 const losses = source(loss, 'loss', {
   place(id, state) {
     if (state.stage === 'none') return [];
@@ -45,15 +77,25 @@ const losses = source(loss, 'loss', {
     const keys: Key[] = [`programme:${of}`, ...(by ? [`supplier:${by}` as const] : under ? [`contract:${under}` as const] : [])];
     const inCase: Key[] = state.case === undefined ? [] : [caseKey(of!, state.case)];
     const links: Key[] = [...keys, ...(by && under ? [`contract:${under}` as const] : []), ...inCase];
-    return [{ key: `loss:${id}`, row: true, links, sums: lossSums(state, ...keys, ...inCase) }];
+    return [{ key: `loss:${id}`, row: true, links, sums: { ...lossSums(state, ...keys, ...inCase), ...caseSums(state) } }];
   },
-  show: (history) => ({ [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history) } }),
+  show: (history) => ({
+    [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history), recorded: recordedIn(history) },
+  }),
 });
+
+/** When the first table that says who decides on losses was recorded. */
+const tablesSince = (entries: readonly Entry[]): string | undefined =>
+  entries
+    .flatMap(({ recorded: { type, metadata }, data }) =>
+      type === 'PolicyAdopted' && (data.writeOffs?.length || data.specialPayments?.length) ? [metadata.recordedAt] : [],
+    )
+    .sort()[0];
 
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, policies } }) => ({
-    [`programme:${id}`]: { programme: id, title, policies: policies.map(({ law: _, ...policy }) => policy) },
+  show: ({ id, state: { title, policies }, entries }) => ({
+    [`programme:${id}`]: { programme: id, title, policies: policies.map(({ law: _, ...policy }) => policy), since: tablesSince(entries) },
   }),
   shownByLinking: true,
 });
@@ -105,6 +147,16 @@ const lists = {
   ...linked,
 };
 
+/** The losses of a case, each with the approvals that the sum of the case has outgrown. */
+const ofCase = linkedList(losses, {
+  entry(shown, lookup) {
+    const { programme: of, case: name, lossKind } = shown;
+    const governing = lookup.get(programmes, of!) ?? NONE_ADOPTED;
+    return { ...lossLine(shown), findings: outgrownByCase(shown, governing, lookup.measures(caseSumKey(of!, name!, lossKind))) };
+  },
+});
+const NONE_ADOPTED = { policies: [], since: undefined };
+
 const lossesByBearer = (lookup: Lookup, ...keys: readonly Key[]) => ({
   authority: lossesOf(lookup, 'authority', ...keys),
   supplier: lossesOf(lookup, 'supplier', ...keys),
@@ -151,26 +203,28 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.supplier === row.supplier;
-      const policies = (row.programme !== null && lookup.get(programmes, row.programme)?.policies) || [];
+      const { recorded, ...shown } = row;
+      const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
-        ...outgrownIn(row, { policies }),
+        ...outgrownIn(row, governing),
+        ...unassessedIn(row, recorded, governing),
       ];
-      return { kind: 'loss', ...row, findings };
+      return { kind: 'loss', ...shown, findings };
     },
     case(id, lookup) {
       const key = `case:${id}` as const;
       const byBearer = lossesByBearer(lookup, key);
-      const losses = numberOf(byBearer);
-      return losses === 0
+      const entries = Number(lookup.measures(key)['entries'] ?? 0n);
+      return entries === 0
         ? undefined
-        : { kind: 'case', case: id, losses: byBearer, lossList: lookup.newest(lists.losses, key), counts: { losses } };
+        : { kind: 'case', case: id, losses: byBearer, lossList: lookup.newest(ofCase, key), counts: { losses: entries } };
     },
     programme(id, lookup) {
       const shown = lookup.get(programmes, id);
       if (!shown) return undefined;
-      const { policies: _, ...row } = shown;
+      const { policies: _, since: __, ...row } = shown;
       const key = `programme:${id}` as const;
       const byBearer = lossesByBearer(lookup, key);
       return {
@@ -185,7 +239,7 @@ export const exposure = projection({
   },
   lists: {
     supplier: lists,
-    case: { losses: lists.losses },
+    case: { losses: ofCase },
     programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
     loss: {
       items: ownList(

@@ -8,7 +8,6 @@ export const FIGURES = [
   'identified',
   'writtenOff',
   'reversed',
-  'revised',
   'recoveredThisYear',
   'recoveredEarlier',
   'recoveredOfWrittenOff',
@@ -34,7 +33,7 @@ interface Group {
   readonly bearer: 'authority' | 'supplier';
 }
 
-/** Opening net + written off − reversed − recovered + revised = closing net. */
+/** Opening net + written off − reversed − recovered = closing net. */
 export interface Net {
   readonly bearer: Group['bearer'];
   readonly currency: string;
@@ -43,7 +42,6 @@ export interface Net {
   readonly reversed: Shown;
   /** Of what was written off. */
   readonly recovered: Shown;
-  readonly revised: Shown;
   readonly closing: Shown;
   readonly balances: boolean;
   /** What the closing net has beside the movements of the year: undated movements. */

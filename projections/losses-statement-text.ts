@@ -14,7 +14,6 @@ const partsOf = (line: Line): readonly string[] => {
     ...(line.cases > 0 || line.writtenOff.length > 0 ? [`${cases(line.cases)} written off or paid`] : []),
     ...figure('written off', line.writtenOff),
     ...figure('reversed', line.reversed),
-    ...figure('net revised by', line.revised),
     ...figure("recovered of this year's losses", line.recoveredThisYear),
     ...figure("recovered of earlier years' losses", line.recoveredEarlier),
     ...figure('interest', line.interest),
@@ -37,8 +36,8 @@ const statementText = ({ programme, year, title, lastDay, lines, net, disclosed,
     ...losses.map(({ loss, title: of, gross }) => `    ${loss}: ${of}: ${showValue(gross)}`),
     ...(counts.losses > losses.length ? [`    and ${counts.losses - losses.length} more`] : []),
     ...net.map(
-      ({ bearer, opening, writtenOff, reversed, recovered, revised, closing, balances, difference }) =>
-        `  ${column(`net written off${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${opening.text} + ${writtenOff.text} written off − ${reversed.text} reversed − ${recovered.text} recovered${revised.text === '£0' || /^\D*0$/.test(revised.text) ? '' : ` + ${revised.text} revised`} = ${closing.text}${balances ? '' : `, with ${difference.text} undated`}`,
+      ({ bearer, opening, writtenOff, reversed, recovered, closing, balances, difference }) =>
+        `  ${column(`net written off${bearer === 'supplier' ? ' (borne by a supplier)' : ''}`, 42)} ${opening.text} + ${writtenOff.text} written off − ${reversed.text} reversed − ${recovered.text} recovered = ${closing.text}${balances ? '' : `, with ${difference.text} undated`}`,
     ),
     ...(disclosed
       ? disclosed.cases.length > 0
@@ -78,7 +77,7 @@ const recordsOf = ({ programme, year, lines, net }: Statement): readonly Atoms[]
   }),
   ...net.map(({ bearer, currency, balances, recovered, ...figures }) => ({
     ...{ programme, year, row: 'net', bearer, currency },
-    ...Object.fromEntries((['writtenOff', 'reversed', 'revised', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
+    ...Object.fromEntries((['writtenOff', 'reversed', ...NET] as const).flatMap((name) => endsOf(name, figures[name]))),
     ...Object.fromEntries(endsOf('recoveredOfWrittenOff', recovered)),
     balances,
   })),

@@ -13,12 +13,11 @@ import {
   source,
   type Amount,
   type Between,
-  type Contribution,
   type Key,
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import { ALL_CATEGORIES, currencyOf, equivalentIn, KINDS, loss, type Loss } from '../src/domain/loss/index.js';
+import { ALL_CATEGORIES, currencyOf, equivalentIn, isUnratified, KINDS, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, YEAR_STARTS, type Programme, type YearStart } from '../src/domain/programme/index.js';
 import { bearerOf } from './losses.js';
 import { COUNTS, FIGURES, type Disclosed, type Line as LineShown, type Net, type Shown, type Statement } from './losses-statement-row.js';
@@ -35,13 +34,18 @@ const nameOf = (year: number, starts: YearStart): string => {
   return starts === 'april' ? name : `${name}-${starts}`;
 };
 const undated = (starts: YearStart): string => (starts === 'april' ? 'undated' : `undated-${starts}`);
-const yearOfDay = (day: string, starts: YearStart): number =>
-  Number(day.slice(0, 4)) - (Number(day.slice(5, 7)) < FIRST_MONTH[starts] ? 1 : 0);
-/** The financial year in which a date certainly lies. */
-const yearOf = (on: string, starts: YearStart): number | undefined => {
+/** The first and the last month in which a date may lie, counted from the year 0. */
+type Span = readonly [first: number, last: number];
+const monthOf = (day: string): number => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
+const spanOf = (on: string): Span => {
   const { earliest, latest } = bounds(on);
-  const year = yearOfDay(earliest, starts);
-  return year === yearOfDay(latest, starts) && year >= FIRST_YEAR && year <= LAST_YEAR ? year : undefined;
+  return [monthOf(earliest), monthOf(latest)];
+};
+/** The financial year in which a date certainly lies. */
+const yearOf = ([first, last]: Span, starts: YearStart): number | undefined => {
+  const before = FIRST_MONTH[starts] - 1;
+  const year = Math.floor((first - before) / 12);
+  return year === Math.floor((last - before) / 12) && year >= FIRST_YEAR && year <= LAST_YEAR ? year : undefined;
 };
 const lastDayOf = (year: number, starts: YearStart): string => {
   const next = Temporal.PlainDate.from({ year: year + 1, month: FIRST_MONTH[starts], day: 1 });
@@ -51,106 +55,127 @@ const yearKey = (of: string, name: string): Key<'year'> => `year:${of}/${name}`;
 
 /** What is summed up of a year: what a line shows, and what its net changes by. */
 type Figure = (typeof FIGURES)[number] | 'netChange';
-type Line = readonly [kind: Loss['kind'], category: string, bearer: string];
 
-/** What one loss adds to one financial year, in minor units. */
-class Year {
-  readonly #measures = new Map<string, bigint>();
-  /** The largest figure of the year, by which the list of the year is ordered. */
-  largest: Amount | undefined;
-  constructor(private readonly line: Line) {}
-
-  count(what: (typeof COUNTS)[number]): void {
-    this.#add(`${this.line.join('/')} ${what}`, 1n);
-  }
-  countOnce(what: (typeof COUNTS)[number]): void {
-    this.#measures.set(`${this.line.join('/')} ${what}`, 1n);
-  }
-  add(figure: Figure, currency: string, { least, most }: Between): void {
-    const name = `${this.line.join('/')} ${figure} ${currency}`;
-    this.#add(`${name} least`, least);
-    if (most === undefined) this.#add(`${name} open`, 1n);
-    else this.#add(`${name} most`, most);
-    const top = amountOf(most ?? least, currency);
-    if (LARGEST.includes(figure) && (!this.largest || minor(top) > minor(this.largest))) this.largest = top;
-  }
-  #add(name: string, n: bigint): void {
-    this.#measures.set(name, (this.#measures.get(name) ?? 0n) + n);
-  }
-  get measures(): Measures {
-    return Object.fromEntries([['entries', 1n], ...[...this.#measures].filter(([, n]) => n !== 0n)]);
-  }
+/** What one loss adds to a financial year on one day, in minor units; made once, and added up for each start of a year. */
+interface Dated {
+  readonly span: Span;
+  readonly counts: readonly (typeof COUNTS)[number][];
+  readonly figures: readonly (readonly [figure: Figure, currency: string, between: Between])[];
+  /** What came back, with the day by which that is of this year's or of an earlier year's losses. */
+  readonly received?: { readonly currency: string; readonly units: bigint; readonly of: Span };
+  /** The net after it, by currency. */
+  readonly net?: { readonly currency: string; readonly after: Between };
 }
-const LARGEST: readonly Figure[] = ['identified', 'writtenOff', 'paid'];
+/** Counted once in a year, however often they happened. */
+const ONCE: ReadonlySet<string> = new Set<(typeof COUNTS)[number]>(['cases']);
 
-const exactly = (amount: Amount): Between => ({ least: minor(amount), most: minor(amount) });
+const exactly = (units: bigint): Between => ({ least: units, most: units });
 const negative = ({ least, most }: Between): Between => ({ least: -least, most: -most! });
 const unitsOf = (net: Loss['movements'][number]['net'], currency: string): Between => ({
   least: minor({ amount: net.least, currency }),
   most: minor({ amount: net.most, currency }),
 });
+const own = (figure: Figure, amount: Amount | undefined): Dated['figures'] =>
+  amount ? [[figure, amount.currency, exactly(minor(amount))]] : [];
 
-/** What a loss adds to each financial year, and to the undated, by the name of the year; of one state it is made once. */
-const yearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
-  let made = yearsMade.get(l);
-  if (!made) yearsMade.set(l, (made = new Map()));
-  let found = made.get(starts);
-  if (!found) made.set(starts, (found = newYearsOf(l, starts)));
-  return found;
-};
-const yearsMade = new WeakMap<Loss, Map<YearStart, ReadonlyMap<string, Year>>>();
-const newYearsOf = (l: Loss, starts: YearStart): ReadonlyMap<string, Year> => {
-  const years = new Map<string, Year>();
-  const at = (on: string): Year => {
-    const year = yearOf(on, starts);
-    const name = year === undefined ? undated(starts) : nameOf(year, starts);
-    let found = years.get(name);
-    if (!found) years.set(name, (found = new Year([l.kind, l.category, l.bearer])));
-    return found;
+const datedOf = (l: Loss): readonly Dated[] => {
+  const spans = new Map<string, Span>();
+  const at = (on: string): Span => {
+    let span = spans.get(on);
+    if (!span) spans.set(on, (span = spanOf(on)));
+    return span;
   };
-  const currency = currencyOf(l);
+  const { gross } = l;
   const identified = at(l.identifiedOn);
-  identified.count('identifiedCases');
-  if (isAmount(l.gross)) identified.add('identified', l.gross.currency, betweenOf(l.gross));
-  if (currency === undefined) return years;
-
-  let firstOff: string | undefined;
-  let closed: Between = { least: 0n, most: 0n };
-  for (const { flow, on, amount, net, after, interest, costs, exchange, unmet, ratified } of l.movements) {
-    const year = at(on);
-    const change = unitsOf(net, currency);
+  const dated: Dated[] = [
+    { span: identified, counts: ['identifiedCases'], figures: isAmount(gross) ? [['identified', gross.currency, betweenOf(gross)]] : [] },
+  ];
+  const currency = currencyOf(l);
+  let firstOff: Span | undefined;
+  for (const { flow, on, amount, net, after, interest, costs, exchange, ...decision } of l.movements) {
+    const [span, change] = [at(on), unitsOf(net, currency!)];
+    const unratified = isUnratified(decision) ? (['unratified'] as const) : [];
+    const is = { currency: currency!, after: unitsOf(after, currency!) };
     if (flow === 'write-off') {
-      firstOff ??= on;
-      year.countOnce('cases');
-      year.add('writtenOff', currency, change);
-      if (unmet && !ratified) year.count('unratified');
-    } else if (flow === 'reversal') year.add('reversed', currency, negative(change));
-    else {
-      const of = yearOf(firstOff ?? l.identifiedOn, starts);
-      const sign = flow === 'recovery' ? 1n : -1n;
-      const received = { least: sign * minor(amount), most: sign * minor(amount) };
-      year.add('recoveredOfWrittenOff', currency, negative(change));
-      year.add(of !== undefined && of === yearOf(on, starts) ? 'recoveredThisYear' : 'recoveredEarlier', currency, received);
-      if (interest) year.add('interest', interest.currency, exactly(interest));
-      if (costs) year.add('costs', costs.currency, exactly(costs));
-      if (exchange) year.add('exchange', exchange.currency, exactly(exchange));
+      firstOff ??= span;
+      dated.push({ span, counts: ['cases', ...unratified], figures: [['writtenOff', currency!, change]], net: is });
+    } else if (flow === 'reversal') {
+      dated.push({ span, counts: unratified, figures: [['reversed', currency!, negative(change)]], net: is });
+    } else {
+      const units = flow === 'recovery' ? minor(amount) : -minor(amount);
+      const figures = [
+        ['recoveredOfWrittenOff', currency!, negative(change)] as const,
+        ...own('interest', interest),
+        ...own('costs', costs),
+        ...own('exchange', exchange),
+      ];
+      dated.push({ span, counts: [], figures, received: { currency: currency!, units, of: firstOff ?? identified }, net: is });
     }
-    if (yearOf(on, starts) === undefined) continue;
+  }
+  for (const { on, amount, ...decision } of l.approved)
+    dated.push({ span: at(on), counts: isUnratified(decision) ? ['unratified'] : [], figures: own('approved', amount) });
+  for (const { on, amount } of l.paid) dated.push({ span: at(on), counts: ['cases'], figures: own('paid', amount) });
+  return dated;
+};
+
+interface Year {
+  readonly measures: Record<string, bigint>;
+  /** The largest figure of the year, by which the list of the year is ordered. */
+  top: { readonly units: bigint; readonly currency: string } | undefined;
+}
+const largestOf = (top: Year['top']): Amount | undefined => top && amountOf(top.units, top.currency);
+const LARGEST: ReadonlySet<string> = new Set<Figure>(['identified', 'writtenOff', 'paid']);
+
+/** What a loss adds to each financial year, and to the undated, by the name of the year. */
+const yearsOf = (line: string, dated: readonly Dated[], starts: YearStart): ReadonlyMap<string, Year> => {
+  const years = new Map<string, Year>();
+  let closed: Between = exactly(0n);
+  for (const { span, counts, figures, received, net } of dated) {
+    const of = yearOf(span, starts);
+    const name = of === undefined ? undated(starts) : nameOf(of, starts);
+    let year = years.get(name);
+    if (!year) years.set(name, (year = { measures: { entries: 1n }, top: undefined }));
+    const { measures } = year;
+    const count = (measure: string, n: bigint): void => {
+      if (n !== 0n) measures[measure] = (measures[measure] ?? 0n) + n;
+    };
+    const add = (figure: Figure, currency: string, { least, most }: Between): void => {
+      count(`${line} ${figure} ${currency} least`, least);
+      if (most === undefined) count(`${line} ${figure} ${currency} open`, 1n);
+      else count(`${line} ${figure} ${currency} most`, most);
+      if (!LARGEST.has(figure)) return;
+      const units = most ?? least;
+      if (!year.top || units > year.top.units) year.top = { units, currency };
+    };
+    for (const what of counts) {
+      if (ONCE.has(what)) measures[`${line} ${what}`] = 1n;
+      else count(`${line} ${what}`, 1n);
+    }
+    for (const [figure, currency, between] of figures) add(figure, currency, between);
+    if (received)
+      add(
+        of !== undefined && of === yearOf(received.of, starts) ? 'recoveredThisYear' : 'recoveredEarlier',
+        received.currency,
+        exactly(received.units),
+      );
+    if (!net || of === undefined) continue;
     // by the net that the loss had, not by what moved it: what is undated between shows as a difference
-    const is = unitsOf(after, currency);
-    year.add('netChange', currency, { least: is.least - closed.least, most: is.most! - closed.most! });
-    closed = is;
-  }
-  for (const { on, amount, unmet } of l.approved) {
-    at(on).add('approved', amount.currency, exactly(amount));
-    if (unmet) at(on).count('unratified');
-  }
-  for (const { on, amount } of l.paid) {
-    at(on).countOnce('cases');
-    at(on).add('paid', amount.currency, exactly(amount));
+    const { currency, after } = net;
+    add('netChange', currency, { least: after.least - closed.least, most: after.most! - closed.most! });
+    closed = after;
   }
   return years;
 };
+/** By start, for the loss whose state this is; of one state it is made once. */
+const everyYearOf = (l: Loss): readonly { readonly starts: YearStart; readonly years: ReadonlyMap<string, Year> }[] => {
+  let made = yearsMade.get(l);
+  if (!made) {
+    const [line, dated] = [`${l.kind}/${l.category}/${l.bearer}`, datedOf(l)];
+    yearsMade.set(l, (made = YEAR_STARTS.map((starts) => ({ starts, years: yearsOf(line, dated, starts) }))));
+  }
+  return made;
+};
+const yearsMade = new WeakMap<Loss, ReturnType<typeof everyYearOf>>();
 
 /** Larger figures first: £1bn and more, £100m and more, … */
 const rankOf = (largest: Amount | undefined): number => {
@@ -160,40 +185,40 @@ const rankOf = (largest: Amount | undefined): number => {
 };
 
 const entries = source(loss, 'entry', {
+  /** One contribution for all years of all starts: it links to each, and adds to the totals of each. */
   place(id, l) {
     if (l.stage === 'none' || bearerOf(l) === 'elsewhere') return []; // what belongs to another authority is in no total of ours
-    return YEAR_STARTS.flatMap((starts) =>
-      [...yearsOf(l, starts)].map(([name, year]): Contribution<'entry'> => {
+    const all: Key = `statement:${l.programme!}`;
+    const links: string[] = [all];
+    const sums: Record<string, Measures> = {};
+    const active: Record<string, bigint> = {};
+    for (const { years } of everyYearOf(l))
+      for (const [name, { measures, top }] of years) {
         const key = yearKey(l.programme!, name);
-        return {
-          key: `entry:${id}/${starts}/${name}`,
-          links: [ranked(rankOf(year.largest), key), `statement:${l.programme}`],
-          sums: { [key]: year.measures, [`statement:${l.programme}`]: { [name]: 1n } },
-        };
-      }),
-    );
+        links.push(ranked(rankOf(largestOf(top)), key));
+        sums[key] = measures;
+        active[name] = 1n;
+      }
+    return [{ key: `entry:${id}`, links, sums: { ...sums, [all]: active } }];
   },
-  show: ({ id, state: l }) =>
-    Object.fromEntries(
-      YEAR_STARTS.flatMap((starts) =>
-        [...yearsOf(l, starts)].map(([name, { largest }]) => [
-          `entry:${id}/${starts}/${name}`,
-          {
-            loss: id,
-            title: l.title,
-            kind: l.kind,
-            category: l.category,
-            bearer: l.bearer,
-            case: l.case ?? null,
-            supplier: l.supplier ?? null,
-            gross: l.gross,
-            writtenOff: l.writtenOff ?? null,
-            largest: largest ?? null,
-            stated: isAmount(l.gross) ? (l.gross.stated ?? []) : [],
-          },
-        ]),
+  show: ({ id, state: l }) => ({
+    [`entry:${id}`]: {
+      loss: id,
+      title: l.title,
+      kind: l.kind,
+      category: l.category,
+      bearer: l.bearer,
+      case: l.case ?? null,
+      supplier: l.supplier ?? null,
+      gross: l.gross,
+      writtenOff: l.writtenOff ?? null,
+      /** By year. */
+      largest: Object.fromEntries(
+        everyYearOf(l).flatMap(({ years }) => [...years].map(([name, { top }]) => [name, largestOf(top) ?? null])),
       ),
-    ),
+      stated: isAmount(l.gross) ? (l.gross.stated ?? []) : [],
+    },
+  }),
 });
 
 /** The financial years of a programme; a row stands in each that is not empty. */
@@ -225,7 +250,7 @@ const aboutOf = ({ title, authority, financialYearStarts, policies }: Programme)
   ),
 });
 
-const listed = linkedList(entries, { ranks: 10, entry: ({ stated: _, ...entry }) => entry });
+const listed = linkedList(entries, { ranks: 10, entry: ({ stated: _, largest: __, ...entry }) => entry });
 const named = linkedList(entries, { ranks: 10, entry: (entry) => entry });
 
 const shown = (currency: string, { least, most }: Between): Shown => ({
@@ -282,15 +307,13 @@ const netOf = (before: Measures, measures: Measures): readonly Net[] =>
   (['authority', 'supplier'] as const).flatMap((bearer) => {
     const of = (line: string): boolean => line.endsWith(`/${bearer}`);
     const opening = byCurrency(before, 'netChange', of);
-    const [writtenOff, reversed, recovered, revised, change] = (
-      ['writtenOff', 'reversed', 'recoveredOfWrittenOff', 'revised', 'netChange'] as const
-    ).map((figure) => byCurrency(measures, figure, of)) as [Sides, Sides, Sides, Sides, Sides];
-    const currencies = [
-      ...new Set([opening, writtenOff, reversed, recovered, revised, change].flatMap((sides) => [...sides.keys()])),
-    ].sort();
+    const [writtenOff, reversed, recovered, change] = (['writtenOff', 'reversed', 'recoveredOfWrittenOff', 'netChange'] as const).map(
+      (figure) => byCurrency(measures, figure, of),
+    ) as [Sides, Sides, Sides, Sides];
+    const currencies = [...new Set([opening, writtenOff, reversed, recovered, change].flatMap((sides) => [...sides.keys()]))].sort();
     return currencies.map((currency) => {
       const side = (sides: Sides): Between => sides.get(currency) ?? { least: 0n, most: 0n };
-      const flows = sum(side(writtenOff), negative(side(reversed)), negative(side(recovered)), side(revised));
+      const flows = sum(side(writtenOff), negative(side(reversed)), negative(side(recovered)));
       const closing = sum(side(opening), side(change));
       const byFlows = sum(side(opening), flows);
       const difference = { least: closing.least - byFlows.least, most: closing.most! - byFlows.most! };
@@ -301,7 +324,6 @@ const netOf = (before: Measures, measures: Measures): readonly Net[] =>
         writtenOff: shown(currency, side(writtenOff)),
         reversed: shown(currency, side(reversed)),
         recovered: shown(currency, side(recovered)),
-        revised: shown(currency, side(revised)),
         closing: shown(currency, closing),
         balances: difference.least === 0n && difference.most === 0n,
         difference: shown(currency, difference),
@@ -320,12 +342,17 @@ const sum = (...sides: readonly Between[]): Between =>
   sides.reduce((total, { least, most }) => ({ least: total.least + least, most: total.most! + most! }), { least: 0n, most: 0n });
 
 type Entry = NonNullable<ReturnType<(typeof entries)['show']>[string]>;
-type ListedEntry = Omit<Entry, 'stated'>;
+type ListedEntry = Omit<Entry, 'stated' | 'largest'>;
 /**
  * Losses and cases, among the 20 largest of the year, above the threshold that the policy asks for which was adopted last of those in force
  * on the last day of the year; null where none does. `complete` is false where others may be above it too.
  */
-const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof aboutOf>, lastDay: string): Disclosed | null => {
+const disclosedIn = (
+  lookup: Lookup,
+  key: Key,
+  { disclosing }: ReturnType<typeof aboutOf>,
+  { year, lastDay }: { readonly year: string; readonly lastDay: string },
+): Disclosed | null => {
   const inForce = disclosing.filter(
     ({ inForceFrom, inForceUntil }) => !certainlyBefore(lastDay, inForceFrom) && !(inForceUntil && certainlyBefore(inForceUntil, lastDay)),
   );
@@ -334,7 +361,7 @@ const disclosedIn = (lookup: Lookup, key: Key, { disclosing }: ReturnType<typeof
   const { currency } = policy.above;
   const largest = lookup.newest(named, key);
   const cases = Map.groupBy(largest, (entry) => (entry.case === null ? `loss ${entry.loss}` : `${entry.kind} case ${entry.case}`));
-  const unitsIn = ({ largest, stated }: Entry): bigint => (largest ? (equivalentIn({ ...largest, stated }, currency) ?? 0n) : 0n);
+  const unitsIn = ({ largest: { [year]: of }, stated }: Entry): bigint => (of ? (equivalentIn({ ...of, stated }, currency) ?? 0n) : 0n);
   const above = [...cases].flatMap(([, of]) => {
     const total = of.reduce((units, entry) => units + unitsIn(entry), 0n);
     const [{ case: name, kind, category, bearer }] = of as [Entry, ...Entry[]];
@@ -383,7 +410,7 @@ const statementOf = (id: string, lookup: Lookup): Statement<ListedEntry> | undef
       specialPayments: lineOf(measures, (line) => line.startsWith('special-payment/')),
     },
     net: isDated ? netOf(before, measures) : [],
-    disclosed: lastDay === undefined ? null : disclosedIn(lookup, key, about, lastDay),
+    disclosed: lastDay === undefined ? null : disclosedIn(lookup, key, about, { year: name, lastDay }),
     losses: lookup.newest(listed, key),
     counts: { losses: Number(measures['entries'] ?? 0n) },
   };
@@ -391,7 +418,7 @@ const statementOf = (id: string, lookup: Lookup): Statement<ListedEntry> | undef
 /** The losses of each financial year of a programme, as public accounts state them. Losses elsewhere are in none of them. */
 export const lossesStatement = projection({
   name: 'losses-statement',
-  version: 1,
+  version: 2,
   question: 'What was lost, written off, recovered and specially paid in each financial year, and what is the net at its close?',
   from: [entries, years, statements],
   rows: { year: statementOf },

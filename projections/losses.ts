@@ -1,6 +1,7 @@
 import {
   amountOf,
   betweenOf,
+  isAmount,
   minor,
   newestOf,
   showAmount,
@@ -10,11 +11,16 @@ import {
   type Between,
   type Key,
   type Lookup,
+  type Measures,
   type Total,
 } from '../src/kernel/index.js';
 import {
+  caseKey,
+  comesTo,
   currencyOf,
   figuresIn,
+  isOurs,
+  isUnratified,
   leastGrossIn,
   mayBeTooMuch,
   netIn,
@@ -23,7 +29,7 @@ import {
   type Loss,
   type Movement,
 } from '../src/domain/loss/index.js';
-import { outgrown, type Basis, type Programme } from '../src/domain/programme/index.js';
+import { inForce, outgrown, type Basis, type Programme, type Table } from '../src/domain/programme/index.js';
 
 /** A loss as rows show it. */
 export const lossShown = (id: string, l: Loss) => {
@@ -97,32 +103,83 @@ const findingsOf = (l: Loss): readonly string[] => {
   const { least, most } = betweenOf(l.gross);
   if (l.items.length > 0 && (items < least || (most !== undefined && items > most)))
     findings.push(`The items come to ${showAmount(amountOf(items, l.items[0]!.amount.currency))}, not to the gross as revised.`);
-  for (const { on, unmet, ratified } of l.movements)
-    if (unmet && !ratified) findings.push(`The write-off of ${on} was not found to meet ${unmet.join(', ')}, and is not ratified.`);
+  for (const decision of decisionsOf(l)) {
+    const { what, unmet = [], waived = [], ratified } = decision;
+    if (isUnratified(decision)) findings.push(`The ${what} was not found to meet ${unmet.join(', ')}, and is not ratified.`);
+    const without = new Set([...waived, ...(ratified?.waived ?? [])]);
+    if (without.size > 0) findings.push(`For the ${what} ${[...without].join(', ')} was waived.`);
+  }
   return newestOf(findings);
 };
 
-/**
- * Write-offs, among the newest 20 movements, whose approver has no authority over what the loss comes to now: its gross was revised since,
- * or more was written off.
- */
-export const outgrownIn = (l: ReturnType<typeof lossShown>, programme: Pick<Programme, 'policies'>): readonly string[] => {
-  if (l.bearer === 'supplier' || l.elsewhere) return [];
+type Decisions = Pick<Loss, 'movements' | 'approved'>;
+/** What somebody needed authority for, named as findings name it. */
+const decisionsOf = ({ movements, approved }: Decisions) => [
+  ...movements.flatMap((m) => (m.flow === 'write-off' || m.flow === 'reversal' ? [{ ...m, what: `${NAMES[m.flow]} of ${m.on}` }] : [])),
+  ...approved.map((payment) => ({ ...payment, what: `special payment approved on ${payment.on}` })),
+];
+const NAMES = { 'write-off': 'write-off', reversal: 'reversal of a write-off' } as const;
+
+type Governing = Pick<Programme, 'policies'>;
+type Row = ReturnType<typeof lossShown>;
+const tableOf = ({ lossKind }: Pick<Row, 'lossKind'>): Table => (lossKind === 'loss' ? 'writeOffs' : 'specialPayments');
+const isOwn = ({ bearer, elsewhere }: Pick<Row, 'bearer' | 'elsewhere'>): boolean => bearer === 'authority' && !elsewhere;
+
+/** Decisions, among the newest 20 of a loss, that nobody has ratified though the approver has no authority over what it comes to now. */
+const insufficient = (l: Row, programme: Governing, basis: Basis, because: string): readonly string[] =>
+  isOwn(l)
+    ? decisionsOf(l).flatMap((decision) => {
+        const { what, on, office, ratified } = decision;
+        if ('flow' in decision && decision.flow === 'reversal') return [];
+        if (isUnratified(decision)) return []; // found already
+        const by = ratified?.office ?? office;
+        return outgrown(programme, tableOf(l), basis, { on, office: by }).map(({ approver, basis: now }) => {
+          const comes = now ? `it comes to ${showAmount(now)} now, and ` : '';
+          return by === undefined
+            ? `Nobody is named as deciding the ${what}: ${approver} must ratify it.`
+            : `The ${what} was approved under too small ${because} by ${by}: ${comes}${approver} must ratify it.`;
+        });
+      })
+    : [];
+
+/** What a loss comes to by itself has outgrown an approval: its gross was revised since, or more was written off or approved. */
+export const outgrownIn = (l: Row, programme: Governing): readonly string[] => {
   const all = l.counts.movements === l.movements.length;
   const basis: Basis = {
     'the gross': (currency) => leastGrossIn(l, currency),
     'all that is written off': (currency) =>
       l.writtenOff?.currency === currency ? minor(l.writtenOff) : all ? writtenOffIn(l, currency) : undefined,
   };
-  return l.movements.flatMap(({ flow, on, office, unmet, ratified }) => {
-    const by = ratified?.office ?? office;
-    if (flow !== 'write-off' || by === undefined || (unmet && !ratified)) return [];
-    return outgrown(programme, basis, { on, office: by }).map(
-      ({ approver, basis: now }) =>
-        `The write-off of ${on} was approved under too small a gross by ${by}: ${now ? `it comes to ${showAmount(now)} now, and ` : ''}${approver} must ratify it.`,
-    );
-  });
+  const approved: Basis = {
+    'all that is approved': (currency) =>
+      l.counts.approved === l.approved.length
+        ? comesTo({ kind: 'special-payment', gross: l.gross, movements: [], approved: l.approved, paid: [] }, currency)
+        : undefined,
+  };
+  return insufficient(l, programme, l.lossKind === 'loss' ? basis : approved, 'a gross');
 };
+
+/** What a case comes to has outgrown an approval of one of its losses: another one was raised, revised or decided on since, or beside it. */
+export const outgrownByCase = (l: Row, programme: Governing, ofCase: Measures): readonly string[] =>
+  insufficient(l, programme, { 'the case': (currency) => caseIn(ofCase, currency) }, 'a case');
+
+/**
+ * Decisions, among the newest 20, that were recorded while the programme had adopted a table, as of a day on which none was in force: so
+ * nobody's authority was assessed. `recorded` is the instant of each, by event; `since` that of the first table.
+ */
+export const unassessedIn = (
+  l: Row,
+  recorded: Readonly<Record<string, string>>,
+  { policies, since }: Governing & { readonly since: string | undefined },
+): readonly string[] =>
+  isOwn(l) && since !== undefined
+    ? decisionsOf(l).flatMap(({ what, event, on, assessed, ratified }) => {
+        const at = recorded[event];
+        if (assessed || ratified || at === undefined || at < since) return [];
+        if (inForce({ policies }, on).some((policy) => policy[tableOf(l)]?.length)) return []; // by its office: see `outgrownIn`
+        return [`The ${what} was recorded on ${at.slice(0, 10)}, of a day on which no adopted table was in force: its authority was not assessed.`]; // prettier-ignore
+      })
+    : [];
 
 /** A loss in a list. */
 export const lossLine = ({ loss, title, bearer, elsewhere, gross, net, outstanding }: ReturnType<typeof lossShown>) => ({
@@ -150,6 +207,30 @@ export const lossSums = (l: Loss, ...keys: readonly Key[]) =>
           lossTotals.of({ losses: 1, gross: l.gross, net: l.net, recovered: l.recovered, outstanding: l.outstanding }),
         ]),
       );
+
+/** Under which the sum of a case stands that authority over its losses, or over its special payments, follows. */
+export const caseSumKey = (programme: string, name: string, kind: Loss['kind']) => `${caseKey(programme, name)}#${kind}` as const;
+/** What a loss adds to that sum: minor units in each currency in which it is known, and how many losses are; and to its case one entry. */
+export const caseSums = (l: Loss): Readonly<Record<string, Measures>> => {
+  if (l.case === undefined) return {};
+  const inAll = { [caseKey(l.programme!, l.case)]: { entries: 1n } };
+  if (!isOurs(l)) return inAll;
+  const { gross } = l;
+  const stated =
+    [gross, ...l.movements.map(({ amount }) => amount), ...l.approved.map(({ amount }) => amount), ...l.paid.map(({ amount }) => amount)] // prettier-ignore
+      .flatMap((value) => (isAmount(value) ? [value.currency, ...(value.stated ?? []).map(({ currency }) => currency)] : []));
+  if (stated.length === 0) return inAll; // nothing, in any currency
+  const measures: Record<string, bigint> = { losses: 1n };
+  for (const currency of new Set(stated)) {
+    const units = comesTo(l, currency);
+    if (units === undefined) continue;
+    measures[`in ${currency}`] = units;
+    measures[`known ${currency}`] = 1n;
+  }
+  return { ...inAll, [caseSumKey(l.programme!, l.case, l.kind)]: measures };
+};
+const caseIn = (measures: Measures, currency: string): bigint | undefined =>
+  (measures[`known ${currency}`] ?? 0n) === (measures['losses'] ?? 0n) ? (measures[`in ${currency}`] ?? 0n) : undefined;
 
 /** A total with its text. */
 export const withText = (total: Total) => ({ ...total, text: showTotal(total) });

@@ -123,13 +123,14 @@ const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => 
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */
 const SET_MS = 5000;
-/** Streams of a set at most: what is larger is no single matter. */
+/** Streams of a set at most: a larger one is never read, and what policy asks of it is not assessable. */
 const MAX_SET = 2000;
 const SET_PAGE = 200;
 
 /**
- * The losses of a case, from the projection that lists them, once it has read all that was acknowledged. A loss that is recorded meanwhile
- * is not among them: what a decision knew of its set is recorded with it, and not checked again at the append.
+ * The losses of a case, from the projection that lists them, once it has read all that was acknowledged. On one node decisions on a case
+ * follow each other. Of two nodes each may decide without the other's: what a decision knew is recorded with it, and the row of the case
+ * finds the approvals that its sum has outgrown.
  */
 const membersIn =
   (store: EventStore, projector: Projector): Members =>
@@ -139,7 +140,8 @@ const membersIn =
       throw new StoreUnavailableError(`What belongs to ${set} is not known yet: the projections are behind.`, 1000);
     const streams: string[] = [];
     const at = projector.sequence;
-    for (let cursor: string | undefined, more = true; more && streams.length < MAX_SET;) {
+    for (let cursor: string | undefined, more = true; more;) {
+      if (streams.length >= MAX_SET) return undefined;
       const page = await projector.ask(exposure.name, (rows) => rows.list(set, 'losses', at, cursor, SET_PAGE));
       for (const entry of page?.entries ?? []) streams.push(`loss-${(entry as { readonly loss: string }).loss}`);
       cursor = page?.next;

@@ -33,7 +33,7 @@ export interface Replica {
   readonly connected: boolean;
   /** Seconds since the replica was known to have all that was in the log; undefined when it never was. */
   readonly age: number | undefined;
-  /** Streams that the store shows no more, that other programs wrote in, or of an unknown category; the first 20 of them. */
+  /** Streams that the store shows no more, that other programs wrote in, of an unknown category, or damaged in the replica; the first 20 of them. */
   readonly faulted: {
     readonly count: number;
     readonly streams: readonly { readonly stream: string; readonly kind: string; readonly reason: string }[];

@@ -63,7 +63,7 @@ export class Metrics {
       );
       gauge(
         'ledger_replica_faulted_streams',
-        'Streams that are broken on the server, foreign, or of an unknown category.',
+        'Streams that are broken on the server, foreign, of an unknown category, or damaged in the replica.',
         () => replica().faulted.count,
       );
     }

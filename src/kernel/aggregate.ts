@@ -7,6 +7,8 @@ import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
 export interface Taken {
   /** Whether it is taken now: one that was taken long ago and is recorded today is not. */
   readonly now: boolean;
+  /** The day of the act: of a correction or a withdrawal its own, not that of the fact. */
+  readonly on: string;
   /** Who recorded it. */
   readonly actor: Actor;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
@@ -35,9 +37,16 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
    * stands before its own day, and the recorded clock alone shows what was believed until then. Stage and rules are judged on its own day.
    */
   readonly reveals?: readonly string[];
+  /**
+   * Whether it brings in what existed before its own day. Where it comes first it is asked of earlier days too, with the day as `asOf`:
+   * `evolve` gives the state of that day, of the stage `none` where nothing was there yet.
+   */
+  readonly bringsIn?: boolean;
   /** The codes of its rules, for the compiler alone. */
   readonly _refusedWith?: Code;
   evolve(state: State, data: DataOf<F>, context: EventContext): State;
+  /** Whether its withdrawal is a decision that policy judges as it judged the event: what it undoes needs the same authority. */
+  readonly assessesWithdrawal?: boolean;
   /** Policy and law on this event, judged on the state it finds. Empty without an adopted rule. Judged again when the event is corrected. */
   assess?(data: DataOf<F>, context: EventContext, state: State, governing: Governing, taken: Taken): readonly Assessment[];
 }

@@ -21,6 +21,8 @@ export interface Evidence {
 export interface Provenance {
   /** UncertainDate of the act (`2016`, `2016-02-29`, `[..2016-02-29]`, `unknown`); today in the ledger's time zone when absent. */
   readonly effectiveOn?: string;
+  /** Its place among facts of the stream on the same exact day: those that have one stand in its order, others as they were recorded. */
+  readonly sequence?: number;
   readonly decidedBy?: { readonly person: string; readonly office?: string };
   readonly authority?: { readonly reference: string; readonly limit?: { readonly amount: string; readonly currency: string } };
   readonly reason?: string;
@@ -59,10 +61,12 @@ export interface About {
 }
 
 /** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
-export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'waives'> {
+export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'sequence' | 'waives'> {
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;
   readonly effectiveOn: string;
+  /** An earlier day, of which the fact is asked what it says: only of a fact that `bringsIn` what existed already. */
+  readonly asOf?: string;
   /** How policy assessed it when it was recorded. */
   readonly assessed?: readonly Assessment[];
 }
@@ -96,6 +100,7 @@ export interface Metadata {
   readonly about: About;
   readonly command: CommandStamp;
   readonly actor: Actor;
+  readonly sequence?: number;
   readonly decidedBy?: Provenance['decidedBy'];
   readonly authority?: Provenance['authority'];
   readonly reason?: string;

@@ -1,4 +1,4 @@
-import { bounds } from './values/dates.js';
+import { bounds, isDay } from './values/dates.js';
 import { at, withValue } from './values/json.js';
 import type { AnyAggregate } from './aggregate.js';
 import { contextOf, type Entry } from './entry.js';
@@ -15,7 +15,8 @@ import { IllegalTransitionError, step } from './transition.js';
  * event in order costs constant time; a backdated event, one that reveals, a correction or a withdrawal folds the stream again.
  *
  * Valid-time order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
- * overlapping date keeps its recorded place, and every certain order is respected. A fact that reveals what already was has a place by
+ * overlapping date keeps its recorded place, and every certain order is respected. Of two facts of one exact day that both have a sequence,
+ * the lower one stands first. A fact that reveals what already was has a place by
  * its own day, at which it is judged, and acts right behind the fact that it completes: see `inEffect`.
  */
 export class History<State = any> {
@@ -111,8 +112,8 @@ export class History<State = any> {
   }
 
   /** Where an event of this date would stand by its own day, and the state it would find: as it is known now. */
-  before(effectiveOn: string): { readonly place: number; readonly state: State } {
-    const place = this.#placeOf(effectiveOn);
+  before(effectiveOn: string, sequence?: number): { readonly place: number; readonly state: State } {
+    const place = this.#placeOf(effectiveOn, sequence);
     return { place, state: place === this.#placed ? this.#state : this.#foldOf(this.#inEffect(place)) };
   }
 
@@ -232,11 +233,23 @@ export class History<State = any> {
     readonly revealed: readonly Entry[];
   } {
     const { place, state } = this.before(day);
+    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
+    if (broughtIn.length > 0)
+      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, revealed: broughtIn.slice(1) };
     const own = this.#order.slice(0, place);
     const approximate = own.filter((entry) => bounds(entry.effectiveOn).latest > bounds(day).latest);
     if (this.#revealing === 0) return { state, entries: own, approximate, revealed: NONE };
     const entries = this.#inEffect(place);
     return { state, entries, approximate, revealed: entries.filter((entry) => !own.includes(entry)) };
+  }
+
+  /** The first fact as what it says of a day before its own, with what completes it; empty where nothing was there on that day. */
+  #broughtIn(day: string): readonly Entry[] {
+    const first = this.first;
+    if (!first || !this.aggregate.events[first.recorded.type]!.bringsIn) return NONE;
+    const asked = { ...first, asOf: day };
+    if ((this.#step(this.aggregate.initial, asked) as { readonly stage: string }).stage === 'none') return NONE;
+    return this.#inEffect(1).with(0, asked);
   }
 
   /** Each entry with the state it found and the state it left. */
@@ -286,10 +299,11 @@ export class History<State = any> {
 
   #entry(event: RecordedEvent): Entry {
     const data = shapeOf(this.aggregate, event);
-    const { effectiveOn, evidence = NONE } = event.metadata;
+    const { effectiveOn, sequence, evidence = NONE } = event.metadata;
+    const ordered = sequence === undefined ? {} : { sequence };
     const notes = this.#notes.get(event.id) ?? NONE;
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { recorded: event, data, effectiveOn, evidence, corrections: NONE, notes };
+    if (!corrected) return { recorded: event, data, effectiveOn, ...ordered, evidence, corrections: NONE, notes };
     let whole = { data, effectiveOn, evidence };
     const corrections: Entry['corrections'][number][] = [];
     for (const [pointer, correction] of corrected) {
@@ -297,12 +311,12 @@ export class History<State = any> {
       corrections.push({ ...correction, was: at(whole, path) ?? null });
       whole = withValue(whole, path, correction.value);
     }
-    return { recorded: event, ...whole, corrections, notes };
+    return { recorded: event, ...ordered, ...whole, corrections, notes };
   }
 
   #place(event: RecordedEvent): void {
     const entry = this.#entry(event);
-    const place = this.#placeOf(entry.effectiveOn);
+    const place = this.#placeOf(entry.effectiveOn, entry.sequence);
     if (place === this.#placed && !isRevealing(this.aggregate, event.type)) {
       this.#state = this.#step(this.#state, entry);
       this.#insert(place, entry);
@@ -327,10 +341,15 @@ export class History<State = any> {
     if (earliest > this.#latestStart) this.#latestStart = earliest;
   }
 
-  #placeOf(effectiveOn: string): number {
+  #placeOf(effectiveOn: string, sequence?: number): number {
     const { latest } = bounds(effectiveOn);
-    if (this.#latestStart <= latest) return this.#placed;
-    for (let place = 0; place < this.#placed; place++) if (bounds(this.#order[place]!.effectiveOn).earliest > latest) return place;
+    const isOrdered = sequence !== undefined && isDay(effectiveOn);
+    if (isOrdered ? this.#latestStart < latest : this.#latestStart <= latest) return this.#placed;
+    for (let place = 0; place < this.#placed; place++) {
+      const other = this.#order[place]!;
+      if (bounds(other.effectiveOn).earliest > latest) return place;
+      if (isOrdered && other.effectiveOn === effectiveOn && other.sequence !== undefined && other.sequence > sequence) return place;
+    }
     return this.#placed;
   }
 
@@ -373,7 +392,7 @@ export class History<State = any> {
     for (const event of recorded) {
       if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
       const entry = this.#entry(event);
-      if (keeps(entry)) this.#insert(this.#placeOf(entry.effectiveOn), entry);
+      if (keeps(entry)) this.#insert(this.#placeOf(entry.effectiveOn, entry.sequence), entry);
     }
   }
 

@@ -37,6 +37,7 @@ export class Snapshot<State = any> {
       if (type === 'FactAnnotated') continue;
       const { earliest, latest } = bounds(metadata.effectiveOn);
       if (isLedgerEvent(type) || isRevealing(this.aggregate, type) || start > latest) return false;
+      if (metadata.sequence !== undefined && start === latest) return false;
       if (earliest > start) start = earliest;
     }
     return true;

@@ -191,7 +191,7 @@ describe('it is evaded neither', () => {
 
   it('by correcting the amount of a write-off upwards', () =>
     given(raised({ unknown: true }), context('WrittenOff', of('40000'), '2016', by('Director')))
-      .when(correctFact, { event: theFact(2), pointer: '/amount', value: gbp('9000000'), because: 'error' })
+      .when(correctFact, { event: theFact(2), pointer: '/amount', value: gbp('9000000'), because: 'error' }, by('Director'))
       .rejects(NOT_MET, { detail: 'all that is written off comes to £9m' }));
 
   it('by reversing a write-off without the authority over it', async () => {

@@ -507,9 +507,6 @@ describe('a special payment', () => {
   it('is no loss: nothing of it is written off, and a loss is not paid', async () => {
     await payment(approved).when(writeOff, of('1')).rejects('loss/stage');
     await payment(approved).when(reverseWriteOff, of('1')).rejects('loss/stage');
-    await payment(approved)
-      .when(ratifyWriteOff, { event: theFact(2) })
-      .rejects('loss/stage');
     await payment(approved).when(recordRecovery, of('1')).rejects('loss/stage');
     await payment(approved).when(reverseRecovery, of('1')).rejects('loss/stage');
     await given(raised()).when(approveSpecialPayment, of('1')).rejects('loss/stage');

@@ -5,6 +5,7 @@ import { novateContract } from '../../src/domain/contract/commands/novate-contra
 import { contract } from '../../src/domain/contract/index.js';
 import { annotate } from '../../src/domain/ledger/commands/annotate.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { aggregates } from '../../src/domain/index.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -245,12 +246,12 @@ describe('what stands beside an event when it is folded', () => {
 });
 
 /** A contract whose changes and corrections are judged by these rules, together with the others of its set. */
-const judged = (assess: (context: EventContext, taken: Taken) => readonly Assessment[], more: object = {}) => {
+const judged = (assess: (context: EventContext, taken: Taken, data: unknown) => readonly Assessment[], more: object = {}) => {
   const events = {
     ...contract.events,
     ChangeApproved: {
       ...contract.events.ChangeApproved,
-      assess: (_: unknown, context: EventContext, __: unknown, ___: unknown, taken: Taken) => assess(context, taken),
+      assess: (data: unknown, context: EventContext, _: unknown, __: unknown, taken: Taken) => assess(context, taken, data),
     },
   };
   const aggregate = { ...contract, events, setOf: () => 'case-1', ...more } as unknown as AnyAggregate;
@@ -313,8 +314,8 @@ describe('what policy judges together', () => {
     decide(approve, inputOf(scope), read);
     decide(approve, inputOf(scope, { effectiveOn: '2020' }), { own, others: read.others });
     expect(seen).toStrictEqual([
-      { now: true, actor: { id: 'ana' }, related: [{ id: 'csc', state: ofSupplier('csc').state }] },
-      { now: false, actor: { id: 'ana' } },
+      { now: true, on: TODAY, actor: { id: 'ana' }, related: [{ id: 'csc', state: ofSupplier('csc').state }] },
+      { now: false, on: '2020', actor: { id: 'ana' } },
     ]);
   });
 });
@@ -352,15 +353,77 @@ describe('a decision that policy judges', () => {
     const own = of(awarded, context('ChangeApproved', scope, '2019', record));
     const correction = { event: theFact(2), pointer: '/summary', value: 'More of it', because: 'refined' };
     await decided(own, correctFact, correction, { decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } });
-    await decided(own, correctFact, correction);
+    await decided(own, correctFact, correction, { authority: { reference: 'PCD 2' } });
     const grounds = { event: theFact(2), effectiveOn: '2019', evidence: [], reason: 'Growth' };
     expect(seen).toStrictEqual([
       { ...grounds, decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } },
-      { ...grounds, decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' } },
+      { ...grounds, authority: { reference: 'PCD 2' } },
     ]);
     seen.length = 0;
     await decided(own, correctFact, { ...correction, pointer: '/evidence', value: [{ title: 'PCD 1' }] });
     await decided(own, annotate, { event: theFact(2), note: 'Seen' });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a correction that names nobody', () => {
+  const grounds = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' } };
+  const changed = context('ChangeApproved', scope, '2019', grounds);
+  const correction = { event: theFact(2), pointer: '/summary', value: 'More of it', because: 'refined' };
+  /** A rule that asks who decided, and how the change is summed up. */
+  const asking = (asksFor: (data: { summary?: string }) => string) =>
+    judged(({ decidedBy }, _, data) => [
+      { ...rule('a/x', decidedBy ? 'met' : 'not-met'), inputs: { of: asksFor(data as { summary?: string }) } },
+    ]);
+
+  it('is judged by the decider of the fact where policy says the same of it as before', async () => {
+    const { of } = asking(() => 'nothing that is corrected');
+    expect((await decided(of(awarded, changed), correctFact, correction)).assessed).toMatchObject([[{ result: 'met' }]]);
+  });
+
+  it('is judged as nobody’s where policy says another thing of it: who decided the fact did not decide this', async () => {
+    const { of } = asking(({ summary = 'none' }) => summary);
+    expect(await refusal(of(awarded, changed), correctFact, correction)).toMatchObject({ code: 'ledger/policy-not-met' });
+    expect((await decided(of(awarded, changed), correctFact, correction, grounds)).assessed).toMatchObject([[{ inputs: { of: 'More of it' } }]]); // prettier-ignore
+  });
+});
+
+describe('a withdrawal', () => {
+  const withdrawing = (assessesWithdrawal?: boolean) => {
+    const seen: EventContext[] = [];
+    const { ChangeApproved, ContractSigned } = contract.events;
+    const assess = (_: unknown, context: EventContext) => (seen.push(context), [rule('a/x', context.decidedBy ? 'met' : 'not-met')]);
+    const events = {
+      ...contract.events,
+      ChangeApproved: { ...ChangeApproved, assess, ...(assessesWithdrawal && { assessesWithdrawal }) },
+      ContractSigned: { ...ContractSigned, assess: () => [] },
+    };
+    const aggregate = { ...contract, events } as unknown as AnyAggregate;
+    const changed = context('ChangeApproved', scope, '2019', { decidedBy: { person: 'p-1' } });
+    return { seen, own: History.of(aggregate, 'siam', contractOf(awarded, context('ContractSigned', {}, '2016'), changed).recorded) };
+  };
+
+  it('of a fact that needed authority needs it as well, from who withdraws it, whatever its day', async () => {
+    const { own, seen } = withdrawing(true);
+    for (const record of [{}, { effectiveOn: '2012' }])
+      expect(await refusal(own, withdrawFact, { event: theFact(3) }, record)).toMatchObject({ code: 'ledger/policy-not-met' });
+    const { assessed } = await decided(own, withdrawFact, { event: theFact(3) }, { decidedBy: { person: 'p-2' } });
+    expect(assessed).toEqual([[rule('a/x', 'met')]]);
+    expect(seen.map(({ decidedBy, effectiveOn }) => [decidedBy, effectiveOn])).toEqual([
+      [undefined, '2019'],
+      [undefined, '2019'],
+      [{ person: 'p-2' }, '2019'],
+    ]);
+  });
+
+  it('also as the dependant of another fact', async () => {
+    const { own } = withdrawing(true);
+    expect(await refusal(own, withdrawFact, { event: theFact(1), withDependants: true })).toMatchObject({ code: 'ledger/policy-not-met' });
+  });
+
+  it('of any other fact is judged by no policy', async () => {
+    const { own, seen } = withdrawing();
+    expect((await decided(own, withdrawFact, { event: theFact(3) })).assessed).toEqual([[]]);
     expect(seen).toEqual([]);
   });
 });

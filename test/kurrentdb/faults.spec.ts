@@ -435,6 +435,21 @@ describe('a connection', () => {
     expect(server.recorded(stream)).toHaveLength(1);
   });
 
+  it.each(['read', 'brokenBy'] as const)('that is closed while the server holds the answer to %s waits for it no longer', async (call) => {
+    const store = await open();
+    const stream = freshStream();
+    await store.append(stream, -1, facts(1));
+    const calls = server.calls.readStream;
+    server.holdNext('readStream');
+    const asked = store[call](stream).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await server.received('readStream', calls + 1);
+    await store.close();
+    expect(String(await asked)).toContain('The store is closed.');
+  });
+
   it('that has been closed sends nothing, and every call on it reports so', async () => {
     const connection = new ClusterConnection({ connection: connectionOf(server.url), patience: 400, now: () => '', log: () => undefined });
     const node = await connection.node();
@@ -850,7 +865,7 @@ describe('the events of other programs', () => {
   });
 
   it('are searched through however long it takes: a read that is cut is not the end of the log', async () => {
-    const store = await open({ deadline: 150 });
+    const store = await open({ deadline: 500, patience: 5_000 });
     await store.append(freshStream(), -1, facts(1));
     const { position } = (await store.readAll())[0]!;
     server.systemWrite(FOREIGN);

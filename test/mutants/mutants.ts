@@ -35,7 +35,7 @@ const scopes: readonly Scope[] = [
     files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
     specs: 'test/domain/(policies|programme|contract|loss-authority)',
   },
-  { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-figures' },
+  { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-(figures|details)' },
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
   ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'ledger'].map((name) => ({
     name,
@@ -43,7 +43,7 @@ const scopes: readonly Scope[] = [
     specs: `test/domain/(${name}|backdated|rules)`,
   })),
   { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/losses-statement' },
-  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|shown-exposure)' },
+  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|loss-evasions|shown-exposure)' },
   { name: 'staff', files: ['projections/{workforce,staff*,transfer-register}.ts'], specs: 'test/projections/workforce' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import type { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
+import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
 import { leafOf, MerkleTree } from '../../src/store/merkle-tree.js';
@@ -116,6 +118,46 @@ describe('a migrated ledger', () => {
     expect([count, root]).toEqual([log.length, rootOf(log)]);
     expect(contents(log).slice(0, own.length)).toEqual(contents(own));
     expect(log.filter((event) => event.stream === stream)).toEqual([]);
+  });
+
+  /** Damages one event in a file of a ledger. */
+  const damage = (file: string, position: string): void => {
+    const db = new Database(file);
+    db.exec('DROP TRIGGER IF EXISTS events_are_never_changed');
+    expect(db.prepare(`UPDATE events SET data = '{"half' WHERE position = ?`).run(position).changes).toBe(1);
+    db.close();
+  };
+
+  it('ends before an event that is damaged in its file, and names it, even where it is the last of its stream', async () => {
+    const dir = await folder();
+    const first = await embedded(undefined, dir);
+    await fill(first, 5);
+    const stream = freshStream();
+    const { position } = await first.append(stream, -1, facts(1));
+    await fill(first, 2);
+    await first.close();
+    damage(join(dir, 'ledger.db'), position);
+    const from = await embedded(undefined, dir);
+    for (const to of [memory(from), await embedded(from)]) {
+      const migrated = migrate({ from, to });
+      await expect(migrated).rejects.toBeInstanceOf(NotMigratedError);
+      await expect(migrated).rejects.toThrow(`revision 0 of ${stream}, at ${position}, which is damaged and cannot be copied unchanged`);
+      expect((await wholeLog(to)).map((event) => event.stream)).not.toContain(stream);
+    }
+  });
+
+  it('ends before an event that is damaged in a replica, instead of leaving it out as another program’s', async () => {
+    const dir = await folder();
+    const leader = await fill(memory(), 5);
+    const replica = await ReplicaStore.open({ dir, connect: async () => leader, uptime: () => 0, chance: () => 1 });
+    const { position } = await replica.append(freshStream(), -1, facts(1));
+    expect(await replica.head()).toBe(position);
+    await replica.close();
+    damage(join(dir, 'replica.db'), position);
+    const from = keep(new ReplicaSource(dir));
+    const to = memory(from);
+    await expect(migrate({ from, to })).rejects.toThrow(`the event at ${position}`);
+    expect(await wholeLog(to)).toEqual([]); // they are read in pages
   });
 
   it('comes back with the root that it left with', async () => {

@@ -503,9 +503,22 @@ describe('KurrentDB, on a fake server,', () => {
     });
 
     it('stops at the step that fails', async () => {
-      server.failNext('append', { code: 7, details: 'Access Denied' });
+      for (let n = 0; n < 2; n++) server.failNext('append', { code: 7, details: 'Access Denied' });
       const found = await findings();
       expect(found.at(-1)).toMatchObject({ step: 'write', ok: false, detail: expect.stringContaining('Access Denied') });
+    });
+
+    it('needs no right to write metadata, and says what follows when the user has none', async () => {
+      server.failNext('append', { code: 7, details: 'Access Denied' });
+      const found = await findings();
+      expect(found.filter(({ ok }) => !ok)).toEqual([]);
+      expect(found.find(({ step }) => step === 'write')?.detail).toMatch(/^revision 0 of ledger-doctor, which keeps all that is written: the user may not write its metadata$/); // prettier-ignore
+    });
+
+    it('says when the user may not read $all', async () => {
+      server.failNext('readAll', { code: 7, details: 'Access Denied' });
+      const found = await findings();
+      expect(found.at(-1)).toMatchObject({ step: 'authentication', ok: false, detail: expect.stringContaining('$all cannot be read') });
     });
 
     it('names the streams of the ledger that are deleted, truncated or bounded', async () => {

@@ -5,13 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../src/kernel/index.js';
-import {
-  ReplicaStore,
-  type Broken,
-  type CaughtUp,
-  type ReplicaOptions,
-  type ReplicatedStore,
-} from '../../src/store/replica/replica-store.js';
+import { ReplicaStore, type ReplicaOptions } from '../../src/store/replica/replica-store.js';
+import type { Broken, CaughtUp, ReplicatedStore } from '../../src/store/replica/replicated-store.js';
+import { replicaLog } from '../../src/store/replica/replica-log.js';
+import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { microBatches } from '../../src/store/replica/micro-batch.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import {
@@ -791,13 +788,88 @@ describe('a replica that differs from the log', () => {
     await refused(open(new Remote(remote.store), dir), 'number 149', 'number 150');
   });
 
-  it('is detected when the JSON of an event is damaged', async () => {
-    const { dir, remote, replica, log } = await replicated(150);
-    await replica.close();
-    sql(dir, `UPDATE events SET metadata = '{"half' WHERE sequence = 20`);
-    const again = await open(new Remote(remote.store), dir);
-    await refused(again.readAll(log[18]!.position, 1), log[19]!.position);
-    await refused(again.verify());
+  describe.each([
+    ['among the newest', 120, `metadata = '{"half'`],
+    ['among older ones', 20, `data = '{"half'`],
+    ['of which the metadata lack what every event has', 20, `metadata = '{}'`],
+  ])('in one event %s that is damaged', (_, sequence, change) => {
+    const damaged = async () => {
+      const { dir, remote, stream, replica: first } = await replicated(150);
+      const other = freshStream();
+      await first.append(other, -1, facts(2));
+      await has(first, 152);
+      await first.close();
+      sql(dir, `UPDATE events SET ${change} WHERE sequence = ${sequence}`);
+      const messages: string[] = [];
+      const again = new Remote(remote.store);
+      const replica = await open(again, dir, { log: (message) => messages.push(message) });
+      return { dir, remote: again, stream, other, replica, messages, log: await again.readAll() };
+    };
+
+    it('faults the stream of the event alone, and all else goes on', async () => {
+      const { remote, stream, other, replica, messages, log } = await damaged();
+      const events = await wholeLog(replica);
+      const event = log[sequence - 1]!;
+      expect(events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+      expect(events.filter(({ metadata: { schemaVersion } }) => schemaVersion === UNREADABLE)).toMatchObject([{ id: event.id }]);
+      expect(await replica.readLocal(other)).toEqual(await remote.read(other));
+      const reason = `its event at revision ${event.revision} is damaged in the replica`;
+      expect(replica.status()).toMatchObject({ broken: undefined, faulted: { count: 1, streams: [{ stream, kind: 'damaged', reason }] } });
+      expect(messages).toEqual([`${stream} is faulted: ${reason}.`]);
+      await remote.append(other, 1, facts(1));
+      await has(replica, 153);
+      expect(await replica.read(stream)).toEqual(log.slice(0, 150));
+    });
+
+    it('is passed by a follower on another connection to the file, which reads it as unreadable', async () => {
+      const { dir, remote, other, replica, log } = await damaged();
+      const file = replicaLog(join(dir, 'replica.db'), replica.genesis);
+      replica.onCommit(() => file.notify());
+      const over = new AbortController();
+      const unreadable: string[] = [];
+      let seen = 0;
+      await remote.append(other, 1, facts(1));
+      for await (const page of file.follow(undefined, over.signal, 50)) {
+        for (const { id, metadata } of page) if (metadata.schemaVersion === UNREADABLE) unreadable.push(id);
+        if ((seen += page.length) === log.length + 1) over.abort();
+      }
+      expect(unreadable).toEqual([log[sequence - 1]!.id]);
+      file.close();
+    });
+
+    it('is named by a check of the whole replica, and by a comparison with the store', async () => {
+      const { remote, replica, log } = await damaged();
+      const { position } = log[sequence - 1]!;
+      await refused(replica.verify(), `the event at ${position}, revision ${sequence - 1} of`, 'is damaged');
+      await refused(replica.verifyAgainst(remote), `the event at ${position}`);
+    });
+
+    it('is not handed out as the source of a migration', async () => {
+      const { dir, replica, log } = await damaged();
+      await replica.close();
+      const source = new ReplicaSource(dir);
+      const before = await source.readAll(undefined, sequence - 1);
+      expect(before).toEqual(log.slice(0, sequence - 1));
+      await refused(source.readAll(before.at(-1)!.position), `the event at ${log[sequence - 1]!.position}`);
+      await source.close();
+    });
+
+    it('is looked for again when the replica is opened', async () => {
+      const { dir, remote, replica } = await damaged();
+      await wholeLog(replica);
+      await replica.close();
+      const { data, metadata } = (await remote.store.readAll())[sequence - 1]!;
+      const db = new Database(join(dir, 'replica.db'));
+      db.prepare('UPDATE events SET data = ?, metadata = ? WHERE sequence = ?').run(
+        JSON.stringify(data),
+        JSON.stringify(metadata),
+        sequence,
+      );
+      db.close();
+      const again = await open(new Remote(remote.store), dir);
+      await wholeLog(again);
+      expect(again.status().faulted.count).toBe(0);
+    });
   });
 
   it('is refused when its file is not a database, and releases its folder', async () => {

@@ -7,7 +7,7 @@ import { extending } from './events/extension.js';
 import { novating } from './events/novation.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
-import { none, STAGES, type Contract } from './state.js';
+import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
 
 /** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
 const currenciesOf = ({ original, ceiling, options, changes, finalValue }: Contract): ReadonlySet<string> => {
@@ -40,7 +40,7 @@ export const contract = aggregate({
       holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
     'contract/mixed-currencies': {
-      says: 'A contract has one currency: every figure of its value shares it.',
+      says: ONE_CURRENCY,
       brokenBy: {
         ContractRecorded: '/options',
         ContractAwarded: '/options',

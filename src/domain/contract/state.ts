@@ -142,6 +142,8 @@ export interface Contract {
     readonly rate: string;
   }[];
   readonly historyCompleteFrom?: string;
+  /** Of a day before that of its record: when it was recorded so. */
+  readonly recordedLater?: string;
 }
 
 export const none: Contract = {
@@ -166,6 +168,7 @@ export const none: Contract = {
 
 export const event = eventsOf<Contract, Programme>();
 
+export const ONE_CURRENCY = 'A contract has one currency: every figure of its value shares it.';
 /** The novations that take effect certainly after a day, in valid-time order of the decision. */
 export const novationsAfter = ({ novations }: Pick<Contract, 'novations'>, day: string): readonly Novation[] =>
   novations.filter(({ on }) => certainlyBefore(day, on));

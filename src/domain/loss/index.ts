@@ -1,3 +1,4 @@
+export { comesTo, isOurs } from './authority.js';
 export { mayBeTooMuch, netIn, outstandingIn } from './figures.js';
 export { caseKey, loss } from './loss.js';
 export {
@@ -6,6 +7,7 @@ export {
   currencyOf,
   equivalentIn,
   figuresIn,
+  isUnratified,
   KINDS,
   leastGrossIn,
   LOSS_STAGES,

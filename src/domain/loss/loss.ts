@@ -20,14 +20,12 @@ import {
   uuid,
   value,
   type Amount,
-  type Assessment,
   type EventContext,
   type Rule,
-  type Taken,
   type Value,
 } from '../../kernel/index.js';
-import { lossApprovalOf, type Basis } from '../programme/loss-authority.js';
 import { programme, type Programme } from '../programme/programme.js';
+import { paymentApproval, writeOffApproval } from './authority.js';
 import { netIn, outstandingIn, tooMuch } from './figures.js';
 import {
   AFTERWARDS,
@@ -37,11 +35,9 @@ import {
   CLOSED_HOW,
   currencyOf,
   decidedIn,
-  equivalentIn,
   figuresIn,
   isMixed,
   KINDS,
-  leastGrossIn,
   LOSS_STAGES,
   NO_LOSS,
   OPEN,
@@ -55,7 +51,7 @@ import {
   withMovement,
   withoutProposal,
   withProposal,
-  writtenOffIn,
+  withRatified,
   type Category,
   type Loss,
   type LossItem,
@@ -134,58 +130,6 @@ const itemised = (gross: Value, list: readonly LossItem[]): Amount | undefined =
 const comparable = (l: Loss, { currency }: Amount): boolean => !isMixed(l) && (currencyOf(l) ?? currency) === currency;
 const atMost = (amount: Amount, most: bigint | undefined): boolean => most === undefined || betweenOf(amount).least <= most;
 const shownIn = (l: Loss, between: Parameters<typeof showBetween>[0]): string => showBetween(between, currencyOf(l)!);
-
-/** What a loss certainly comes to, or what was written off of it where that is more. */
-const comesTo = (l: Loss, currency: string): bigint | undefined => {
-  const [gross, writtenOff] = [leastGrossIn(l, currency), writtenOffIn(l, currency)];
-  return gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
-};
-const isOurs = ({ bearer, elsewhere, stage }: Loss): boolean => bearer === 'authority' && !elsewhere && stage !== 'none';
-
-/** What the losses of a case come to; undefined where one of them is not known in the currency, or which they are is not known. */
-const caseIn = (l: Loss, own: bigint | undefined, { related }: Pick<Taken, 'related'>, currency: string): bigint | undefined => {
-  let sum = own;
-  if (l.case === undefined) return sum;
-  if (!related) return undefined;
-  for (const { state } of related as readonly { readonly state: Loss }[]) {
-    if (state.case !== l.case || state.programme !== l.programme || state.kind !== l.kind || !isOurs(state)) continue;
-    const other = comesTo(state, currency);
-    if (sum === undefined || other === undefined) return undefined;
-    sum += other;
-  }
-  return sum;
-};
-
-/** The authority over a write-off follows the largest of the least gross, all that is written off with this, and the sum of its case. */
-const approval = (l: Loss, more: Amount | undefined, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
-  if (!isOurs(l)) return [];
-  const inAll = (currency: string): bigint | undefined => {
-    const [before, this_] = [writtenOffIn(l, currency), more ? equivalentIn(more, currency) : 0n];
-    return before === undefined || this_ === undefined ? undefined : before + this_;
-  };
-  const basis: Basis = {
-    'the gross': (currency) => leastGrossIn(l, currency),
-    'all that is written off': inAll,
-    ...(l.case !== undefined && {
-      [`the case ${l.case}`]: (currency: string) => {
-        const [gross, writtenOff] = [leastGrossIn(l, currency), inAll(currency)];
-        const own = gross === undefined || writtenOff === undefined ? undefined : gross > writtenOff ? gross : writtenOff;
-        return caseIn(l, own, taken, currency);
-      },
-    }),
-  };
-  const inputs = { gross: l.gross, ...(more && { amount: more }), ...(l.case !== undefined && { case: l.case }) };
-  return lossApprovalOf(p, 'writeOffs', { basis, inputs }, context, taken);
-};
-const paymentApproval = (l: Loss, more: Amount, p: Programme, context: EventContext, taken: Taken): readonly Assessment[] => {
-  if (!isOurs(l)) return [];
-  const inAll = (currency: string): bigint | undefined =>
-    [...l.approved.map((payment) => payment.amount), more].reduce<bigint | undefined>((sum, amount) => {
-      const units = equivalentIn(amount, currency);
-      return sum === undefined || units === undefined ? undefined : sum + units;
-    }, 0n);
-  return lossApprovalOf(p, 'specialPayments', { basis: { 'all that is approved': inAll }, inputs: { amount: more } }, context, taken);
-};
 
 export const loss = aggregate({
   category: 'loss',
@@ -305,25 +249,27 @@ export const loss = aggregate({
         'loss/more-than-outstanding': withinOutstanding,
       },
       evolve: (l, data, context) => withMovement(spent(l, data.amount), 'write-off', data, context),
-      assess: ({ amount }, context, l, governing, taken) => approval(l, amount, governing, context, taken),
+      assessesWithdrawal: true,
+      assess: ({ amount }, context, l, governing, taken) => writeOffApproval(l, amount, governing, context, taken),
     }),
     WriteOffRatified: event({
-      allowedIn: [...OPEN, 'closed'],
-      fields: { event: uuid('The event of the write-off') },
+      allowedIn: [...OPEN, ...PAYING, 'closed'],
+      fields: { event: uuid('The event of the write-off, of its reversal, or of the approval of a special payment') },
       rules: {
         'loss/unknown-write-off': {
-          says: 'A ratification names a write-off of the loss.',
+          says: 'A ratification names a write-off of the loss, a reversal of one, or the approval of a special payment.',
           field: '/event',
           detail: ({ data }) => `${data.event} is none that stands before it.`,
-          holds: ({ data }, l) => l.movements.some(({ event: of, flow }) => flow === 'write-off' && of === data.event),
+          holds: ({ data }, l) =>
+            l.approved.some(({ event: of }) => of === data.event) ||
+            l.movements.some(({ event: of, flow }) => of === data.event && (flow === 'write-off' || flow === 'reversal')),
         },
       },
-      evolve: (l, { event: of }, context) => {
-        const { unmet: _, ...by } = decidedIn(context);
-        const ratified = { event: context.event, on: context.effectiveOn, ...by };
-        return { ...l, movements: l.movements.map((m) => (m.event === of ? { ...m, ratified } : m)) };
-      },
-      assess: (_, context, l, governing, taken) => approval(l, undefined, governing, context, taken),
+      evolve: (l, { event: of }, context) => withRatified(l, of, context),
+      assess: (_, context, l, governing, taken) =>
+        l.kind === 'loss'
+          ? writeOffApproval(l, undefined, governing, context, taken)
+          : paymentApproval(l, undefined, governing, context, taken),
     }),
     RecoveryRecorded: event({
       allowedIn: [...OPEN, 'closed'],
@@ -387,7 +333,8 @@ export const loss = aggregate({
         },
       },
       evolve: (l, data, context) => reopened(withMovement(l, 'reversal', data, context)),
-      assess: (_, context, l, governing, taken) => approval(l, undefined, governing, context, taken),
+      assessesWithdrawal: true,
+      assess: (_, context, l, governing, taken) => writeOffApproval(l, undefined, governing, context, taken),
     }),
     SpecialPaymentApproved: event({
       allowedIn: PAYING,

@@ -91,9 +91,21 @@ export interface Movement {
   readonly after: Net;
   /** What a receipt lost in exchange, against the rate of the write-off; below zero where it gained. */
   readonly exchange?: Amount;
+  /** Whether an adopted table was asked who decides it. */
+  readonly assessed?: true;
   /** Adopted rules that it did not meet when it was recorded. */
   readonly unmet?: readonly string[];
-  readonly ratified?: { readonly event: string; readonly on: string; readonly office?: string; readonly reference?: string };
+  /** Adopted rules that its authority waived. */
+  readonly waived?: readonly string[];
+  readonly ratified?: Ratified;
+}
+/** A ratification that met the adopted rules: one that did not is none. */
+interface Ratified {
+  readonly event: string;
+  readonly on: string;
+  readonly office?: string;
+  readonly reference?: string;
+  readonly waived?: readonly string[];
 }
 
 /** What a loss came to from the beginning, as it is known from a day on. */
@@ -111,7 +123,10 @@ export interface SpecialPayment {
   readonly amount: Amount;
   readonly office?: string;
   readonly reference?: string;
+  readonly assessed?: true;
   readonly unmet?: readonly string[];
+  readonly waived?: readonly string[];
+  readonly ratified?: Ratified;
 }
 
 export interface LossItem {
@@ -322,11 +337,25 @@ export const revised = (l: Loss, revision: Revision): Loss => {
 
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
   const unmet = assessed.filter(isUnmet).map(({ rule }) => rule);
+  const waived = assessed.filter(({ result }) => result === 'waived').map(({ rule }) => rule);
   return {
     ...(decidedBy?.office !== undefined && { office: decidedBy.office }),
     ...(authority && { reference: authority.reference }),
+    ...(assessed.length > 0 && { assessed: true as const }),
     ...(unmet.length > 0 && { unmet }),
+    ...(waived.length > 0 && { waived }),
   };
+};
+export const isUnratified = ({ unmet, ratified }: Pick<Movement, 'unmet' | 'ratified'>): boolean => unmet !== undefined && !ratified;
+
+/** The loss with one of its decisions ratified; unchanged where the ratification did not meet the rules either. */
+export const withRatified = (l: Loss, of: string, context: EventContext): Loss => {
+  const { unmet, assessed: _, ...by } = decidedIn(context);
+  if (unmet) return l;
+  const ratified: Ratified = { event: context.event, on: context.effectiveOn, ...by };
+  const mend = <D extends { readonly event: string }>(decisions: readonly D[]): readonly D[] =>
+    decisions.map((decision) => (decision.event === of ? { ...decision, ratified } : decision));
+  return { ...l, movements: mend(l.movements), approved: mend(l.approved) };
 };
 
 /** An equivalent of an amount in a currency, in minor units: its own, or as stated. */

@@ -8,20 +8,26 @@ export interface Basis {
   readonly [part: string]: (currency: string) => bigint | undefined;
 }
 
-type Table = 'writeOffs' | 'specialPayments';
+export type Table = 'writeOffs' | 'specialPayments';
 const RULES = { writeOffs: 'write-off', specialPayments: 'special-payment' } as const;
 
-/** Whether the right office decided on a loss: the first row of each adopted table that applies to the basis names the approver. */
+/**
+ * Whether the right office decided on a loss: the first row of each adopted table that applies to the basis names the approver. Asked are
+ * the tables of the day of the fact, and of a decision taken now also those of its own day: redating a fact evades none.
+ */
 export const lossApprovalOf = (
   programme: WithPolicies,
   table: Table,
   asked: { readonly basis: Basis; readonly inputs: Assessment['inputs'] },
   context: EventContext,
   taken: Taken,
-): readonly Assessment[] =>
-  inForce(programme, context.effectiveOn)
-    .filter((policy) => policy[table]?.length)
-    .map((policy) => judged(policy, table, asked, context, taken));
+): readonly Assessment[] => {
+  const ofItsDay = inForce(programme, context.effectiveOn);
+  const ofToday = taken.now ? inForce(programme, taken.on).filter((policy) => !ofItsDay.includes(policy)) : [];
+  return [...ofItsDay.map((policy) => ({ policy, on: context.effectiveOn })), ...ofToday.map((policy) => ({ policy, on: taken.on }))]
+    .filter(({ policy }) => policy[table]?.length)
+    .map(({ policy, on }) => judged(policy, table, asked, { ...context, effectiveOn: on }, taken));
+};
 
 const judged = (
   policy: Policy,
@@ -64,17 +70,18 @@ const judged = (
 const higherRow = (rows: readonly LossRow[], index: number, office: string): LossRow | undefined =>
   rows.slice(0, index).find((row) => sameOffice(row.approver, office));
 
-/** Who would have to approve by what a loss comes to now, where the office that approved it is neither that one nor a higher one. */
+/** Who would have to approve by what a loss comes to now, where the office that approved it, if any is known, is neither that one nor a higher one. */
 export const outgrown = (
   programme: WithPolicies,
+  table: Table,
   basis: Basis,
-  { on, office }: { readonly on: string; readonly office: string },
+  { on, office }: { readonly on: string; readonly office?: string | undefined },
 ): readonly { readonly approver: string; readonly basis?: Amount }[] =>
-  inForce(programme, on).flatMap(({ writeOffs: rows = [] }) => {
+  inForce(programme, on).flatMap(({ [table]: rows = [] }) => {
     const { decisive } = decisiveRow(rows, basis);
     if (!decisive) return [];
     const { approver } = rows[decisive.index]!;
-    if (sameOffice(office, approver) || higherRow(rows, decisive.index, office)) return [];
+    if (office !== undefined && (sameOffice(office, approver) || higherRow(rows, decisive.index, office))) return [];
     return [{ approver, ...(decisive.basis && { basis: decisive.basis }) }];
   });
 

@@ -3,6 +3,7 @@ import {
   certainlyBefore,
   contextOf,
   currenciesIn,
+  differences,
   IllegalTransitionError,
   isUnmet,
   refsIn,
@@ -53,8 +54,19 @@ export interface Decision {
 }
 
 export type Load = (category: string, id: string) => Promise<History>;
-/** The streams of a set that is judged together. A set grows meanwhile: what it held when the decision was taken is recorded with it. */
-export type Members = (set: string) => Promise<readonly string[]>;
+/**
+ * The streams of a set that is judged together; undefined where they are too many to be read. A set may grow meanwhile: what it held when
+ * the decision was taken is recorded with it.
+ */
+export type Members = (set: string) => Promise<readonly string[] | undefined>;
+
+/** The set with which policy judges this command of a stream, such as its case; undefined where it judges the stream alone, or nothing. */
+export const setJudged = (command: AnyCommand, { aggregate, state }: History): string | undefined => {
+  const assesses =
+    !command.aggregate || // a correction is judged as its event is
+    command.events.some((type) => aggregate.events[type]?.assess);
+  return assesses ? aggregate.setOf?.(state) : undefined;
+};
 
 /** Streams of a set that are read at once. */
 const AT_ONCE = 50;
@@ -75,13 +87,10 @@ export const readOthers = async (command: AnyCommand, data: Fields, own: History
   for (const { category, id } of refsIn(command.fields, data)) want(category, id);
   const histories = await Promise.all(wanted.values());
   const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
-  const assesses =
-    !command.aggregate || // a correction is judged as its event is
-    command.events.some((type) => own.aggregate.events[type]?.assess);
-  const name = assesses ? own.aggregate.setOf?.(own.state) : undefined;
+  const name = setJudged(command, own);
   if (name === undefined) return { own, others, set: [] };
-  if (!members) return { own, others };
-  const set = (await members(name)).filter((stream) => stream !== own.stream);
+  const set = (await members?.(name))?.filter((stream) => stream !== own.stream);
+  if (!set) return { own, others };
   const more = set.filter((stream) => !others.has(stream));
   for (let from = 0; from < more.length; from += AT_ONCE)
     for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
@@ -120,7 +129,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
       reject('ledger/former-currency', `${currency} was withdrawn in ${withdrawn}; this is of ${effectiveOn}.`, { pointer });
   }
 
-  const found = own.before(effectiveOn);
+  const found = own.before(effectiveOn, record.sequence);
   const { governedBy } = aggregate;
   const programme = governedBy && (governedBy.of(own.state) ?? data.programme);
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
@@ -129,14 +138,23 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
   const related = set?.map((stream) => ({ id: others.get(stream)!.id, state: others.get(stream)!.state }));
-  const taken: Taken = { now: isTakenNow(context, own, governing), actor: context.actor, ...(related && { related }) };
-  const assessed = places.map(({ type, data, context, state }) => {
-    const judged: readonly Assessment[] = (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
-    return judged.map((a): Assessment => {
+  const now = !command.aggregate || isTakenNow(context, own, governing); // what changes the ledger changes it now, whatever its day
+  const taken: Taken = { now, on: effectiveOn, actor: context.actor, ...(related && { related }) };
+  const assessOne = ({ type, data, context, state }: Judged): readonly Assessment[] =>
+    (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
+  const assess = ({ was, ...judged }: Judged): readonly Assessment[] => {
+    if (!was) return assessOne(judged);
+    const { decidedBy, authority } = was.context;
+    const by = { ...judged.context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
+    const ofItsDecider = assessOne({ ...judged, context: by });
+    return differences(assessOne(was), ofItsDecider).length === 0 ? ofItsDecider : assessOne(judged);
+  };
+  const assessed = places.map(({ judged }) =>
+    judged.flatMap(assess).map((a): Assessment => {
       if (!isUnmet(a) || !record.waives?.includes(a.rule)) return a;
       return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
-    });
-  });
+    }),
+  );
   if (events.length > 0) refuseByPolicy(context, taken, assessed.flat());
   const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
@@ -160,11 +178,18 @@ const refuseOtherProgrammes = (
   }
 };
 
-interface Placed {
+/** A fact on the state that it finds, as policy judges it. */
+interface Judged {
   readonly type: string;
   readonly data: unknown;
   readonly context: EventContext;
   readonly state: unknown;
+  /** As it stood before a correction that names nobody: where policy says the same of both, the decider of the fact still stands. */
+  readonly was?: Judged;
+}
+/** What policy judges of a new event, and the state that the event leaves. */
+interface Placed {
+  readonly judged: readonly Judged[];
   readonly after: unknown;
 }
 /** The state of the programme whose policy judges: what the engine itself reads of it. */
@@ -199,28 +224,44 @@ const onAggregate = (
     );
   const after = rejectIllegal(() => history.tryEvents(events, context, found));
   return events.map(({ type, data }, i) => ({
-    type,
-    data,
-    context: context[i]!,
-    state: i === 0 ? found.state : after[i - 1],
+    judged: [{ type, data, context: context[i]!, state: i === 0 ? found.state : after[i - 1] }],
     after: after[i],
   }));
 };
 
-/** A corrected fact is judged again at its place, with the correction's own decider. */
+/**
+ * A corrected fact is judged again at its place, and one whose withdrawal is a decision as it stood: by the decider whom the command names,
+ * since who decided the fact did not decide this.
+ */
 const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
   const corrected = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data.event as string] : []));
   const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrected)).at(-1)!;
-  const steps = events.some(({ type }) => type === 'FactCorrected') ? [...after.steps()] : [];
-  return events.map((event) => {
-    const of = event.type === 'FactCorrected' ? steps.find(({ entry }) => entry.recorded.id === event.data.event) : undefined;
-    if (!of || String(event.data.pointer).startsWith('/evidence'))
-      return { ...event, context: {} as EventContext, state: undefined, after: after.state };
-    const { decidedBy, authority } = record;
-    const context = { ...contextOf(of.entry), ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
-    return { type: of.entry.recorded.type, data: of.entry.data, context, state: of.before, after: after.state };
-  });
+  const [then, now] = [events.every(isNote) ? [] : [...history.steps()], corrected.length > 0 ? [...after.steps()] : []];
+  const asItStands = (steps: typeof then, event: string): Judged[] =>
+    steps
+      .filter(({ entry }) => entry.recorded.id === event)
+      .map(({ entry, before }) => ({ type: entry.recorded.type, data: entry.data, context: contextOf(entry), state: before }));
+  const { decidedBy, authority } = record;
+  const byCommand = (judged: Judged): Judged => {
+    const { decidedBy: _, authority: __, ...context } = judged.context;
+    return { ...judged, context: { ...context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) } };
+  };
+  const judgedOf = ({ type, data }: Event): readonly Judged[] => {
+    if (type === 'FactWithdrawn')
+      return [data.event as string, ...((data.dependants ?? []) as readonly string[])]
+        .flatMap((event) => asItStands(then, event))
+        .filter((of) => history.aggregate.events[of.type].assessesWithdrawal)
+        .map(byCommand);
+    if (type !== 'FactCorrected' || String(data.pointer).startsWith('/evidence')) return [];
+    const [was] = asItStands(then, data.event as string);
+    return asItStands(now, data.event as string).map((judged) => ({
+      ...byCommand(judged),
+      ...(was && !decidedBy && !authority && { was }),
+    }));
+  };
+  return events.map((event) => ({ judged: judgedOf(event), after: after.state }));
 };
+const isNote = ({ type }: Event): boolean => type === 'FactAnnotated';
 
 /** `corrected`: the events whose own rules speak of the value that was sent. */
 const rejectIllegal = <T>(fold: () => T, corrected: readonly string[] = []): T => {

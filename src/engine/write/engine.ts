@@ -13,7 +13,7 @@ import { dayOf, Rejection } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
-import { decide, readOthers, type Decision, type Members } from './decide.js';
+import { decide, readOthers, setJudged, type Decision, type Members } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
 import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
@@ -154,11 +154,18 @@ export class Engine {
 
   /** @param begins the stream is taken to be empty, unread */
   async #attempt(request: CommandRequest, consistency: Consistency, begins = false): Promise<Receipt> {
-    const { command, aggregate, id, body, actor, dryRun = false } = request;
+    const { command, aggregate, id, dryRun = false } = request;
+    const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
+    const set = dryRun ? undefined : setJudged(command, own);
+    const decideAndAppend = () => this.#decideAndAppend(request, consistency, own);
+    // decisions on one set are taken one after the other, each on what the one before it left; another node's are found on the set's row
+    return set === undefined ? decideAndAppend() : this.#serialised(`set ${set}`, decideAndAppend);
+  }
+
+  async #decideAndAppend(request: CommandRequest, consistency: Consistency, own: History): Promise<Receipt> {
+    const { command, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
     const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
-
-    const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
     const readSet = await readOthers(command, data, own, load, this.ports.members);
 
     const { stream, revision } = own;
@@ -259,7 +266,8 @@ const pause = (ms: number): Promise<void> => new Promise((resume) => setTimeout(
 const dependsOnWhatWasRead = (error: unknown): boolean =>
   error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
 
-const provenanceOf = ({ decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
+const provenanceOf = ({ sequence, decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
+  ...(sequence !== undefined && { sequence }),
   ...(decidedBy && { decidedBy }),
   ...(authority && { authority }),
   ...(reason !== undefined && { reason }),

@@ -38,7 +38,7 @@ export interface Body {
   readonly [field: string]: unknown;
 }
 
-const PROVENANCE = ['effectiveOn', 'decidedBy', 'authority', 'reason', 'evidence'] as const;
+const PROVENANCE = ['effectiveOn', 'sequence', 'decidedBy', 'authority', 'reason', 'evidence'] as const;
 
 /**
  * How the body is stored with the first event of a decision. Where the event's data are the command's fields as sent, and its metadata

@@ -552,6 +552,7 @@ const evidence = object({
 /** The reserved key `record` of every command: when, who decided, on what authority and evidence. */
 export const provenanceFields = {
   effectiveOn: optional(date('The day of the act; today when absent')),
+  sequence: optional(count('Its place among facts of the stream on the same day', { max: 1_000_000 })),
   decidedBy: optional(object({ person: id('Person id, never a name'), office: optional(text()) })),
   authority: optional(object({ reference: text('Paper or delegation, such as PCD 813'), limit: optional(amount()) })),
   reason: optional(text(undefined, { max: 2000 })),

@@ -89,10 +89,16 @@ export async function* reach(connection: Connection, over?: AbortSignal): AsyncG
     };
     let state: 'led' | 'not led' | undefined;
     const user = connection.credentials ? `as ${connection.credentials.username}` : 'without a user';
-    const mayRead = read(nodeAt(leader)).then((is) => {
-      state = is;
-      return `the log can be read ${user}`;
-    });
+    const mayRead = read(nodeAt(leader)).then(
+      (is) => {
+        state = is;
+        return `the log can be read ${user}`;
+      },
+      (error: unknown) => {
+        const failure = failureOf(error);
+        throw failure.kind === 'refused' ? new Error(`$all cannot be read ${user} (${failure.message})`) : error;
+      },
+    );
     if (!(yield* report('authentication', mayRead))) return undefined;
     const leads = (async () => {
       if (state === 'not led' && (await read(nodeAt(leader))) === 'not led') throw new Error(`${nameOf(leader)} is not the leader`);
@@ -121,10 +127,17 @@ export async function* examine(
     const event = { id, type: 'DoctorCalled', data: Buffer.from('{}'), metadata: Buffer.from('{}') };
     // One event is kept, so that the next scavenge removes those of earlier calls.
     const bound = { id: newId(), type: '$metadata', data: Buffer.from('{"$maxCount":1}'), metadata: Buffer.from('{}') };
-    const written = node
-      .append(`$$${scratch}`, -1, [bound], STEP)
-      .then(() => node.append(scratch, 'any', [event], STEP))
-      .then((answer) => `revision ${'revision' in answer ? answer.revision : '?'} of ${scratch}`);
+    const bounded = node.append(`$$${scratch}`, -1, [bound], STEP).then(
+      () => '',
+      (error: unknown) => {
+        if (failureOf(error).kind !== 'refused') throw error;
+        return ', which keeps all that is written: the user may not write its metadata';
+      },
+    );
+    const written = bounded.then(async (note) => {
+      const answer = await node.append(scratch, 'any', [event], STEP);
+      return `revision ${'revision' in answer ? answer.revision : '?'} of ${scratch}${note}`;
+    });
     if (!(yield* report('write', written))) return;
     const back = collect(node, { stream: scratch, from: 'end', backwards: true, limit: 20 }, STEP).then((found) => {
       if (found === 'not-found' || !found.some((record) => record.id === id)) throw new Error('the event that was written is missing');

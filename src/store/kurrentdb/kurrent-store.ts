@@ -264,7 +264,7 @@ export class KurrentStore implements EventStore {
   }
 
   get #places(): Places {
-    return { names: this.names, deadline: this.bounds.deadline };
+    return { names: this.names, deadline: this.bounds.deadline, signal: this.#closing.signal };
   }
 
   #ofStream(stream: string, reading: Omit<Reading, 'stream'>): Promise<readonly Recorded[] | 'not-found'> {

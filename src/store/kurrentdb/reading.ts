@@ -169,16 +169,17 @@ export const boundOf = (json: unknown): string | undefined => {
   return bound === '$tb' && (bounds[bound] as number) >= 2 ** 53 ? DELETED : `it is bounded by ${bound}`;
 };
 
-/** Where the ledger's streams are, and how long a read of them may take, in milliseconds. */
+/** Where the ledger's streams are, and how long a read of them may take, in milliseconds, or until when. */
 export interface Places {
   readonly names: StreamNames;
   readonly deadline: number;
+  readonly signal?: AbortSignal;
 }
 
 /** @throws StreamBrokenError when the stream's metadata hides or deletes events of it; CallFailedError */
-export const mustBeUnbounded = async (node: Node, stream: string, { names, deadline }: Places): Promise<void> => {
+export const mustBeUnbounded = async (node: Node, stream: string, { names, deadline, signal }: Places): Promise<void> => {
   const reading: Reading = { stream: `$$${names.onServer(stream)}`, from: 'end', backwards: true, limit: 1 };
-  const found = await collect(node, reading, deadline);
+  const found = await collect(node, reading, deadline, signal);
   const bound = found === 'not-found' ? undefined : boundOf(found[0]?.json());
   if (bound !== undefined) throw new StreamBrokenError(stream, bound);
 };
@@ -195,7 +196,7 @@ export const brokenBy = async (node: Node, stream: string, places: Places): Prom
   const because = (why: string): Broken => ({ why, isDeleted: why === DELETED });
   try {
     await mustBeUnbounded(node, stream, places);
-    const found = await collect(node, { stream: places.names.onServer(stream), from: 'start', limit: 1 }, places.deadline);
+    const found = await collect(node, { stream: places.names.onServer(stream), from: 'start', limit: 1 }, places.deadline, places.signal);
     if (found === 'not-found' || found.length === 0) return because('none of its events is left');
     return found[0]!.revision === 0 ? undefined : because(`it begins at revision ${found[0]!.revision}`);
   } catch (error) {

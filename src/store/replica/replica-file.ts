@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../kernel/index.js';
 import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
-import { Heads, COLUMNS, recordedOf, type EventRow } from '../sqlite/rows.js';
+import { Heads, COLUMNS, readableOf, type EventRow } from '../sqlite/rows.js';
 import { prepared } from '../sqlite/statements.js';
 
 /** The file name in the replica's folder. */
@@ -17,9 +17,9 @@ type TextsOf = (event: RecordedEvent) => readonly [data: string, metadata: strin
 
 /**
  * Why a stream is faulted: the store no longer shows all of it; or it may not (its events are to be compared); or another program wrote
- * in it; or its category is none of this program's.
+ * in it; or its category is none of this program's; or the replica holds an event of it that cannot be read.
  */
-export type FaultKind = 'broken' | 'suspect' | 'foreign' | 'unknown-category';
+export type FaultKind = 'broken' | 'suspect' | 'foreign' | 'unknown-category' | 'damaged';
 export interface FaultedStream {
   readonly stream: string;
   readonly kind: FaultKind;
@@ -30,7 +30,8 @@ export interface FaultedStream {
 /**
  * A replica of another store's log in one SQLite file: its events with their original positions, numbered 1, 2, 3 … by `sequence`.
  * Commits do not wait for the disk; events lost in a power cut are replicated again. Events that other programs wrote are numbered, since
- * streams must be read as they are, but they are no leaves of the Merkle tree.
+ * streams must be read as they are, but they are no leaves of the Merkle tree. An event that is damaged is handed out as unreadable, and
+ * faults its stream alone.
  */
 export class ReplicaFile {
   readonly #db: Database.Database;
@@ -56,7 +57,11 @@ export class ReplicaFile {
   #position: string | undefined;
 
   /** @throws FolderInUseError, UnsafeSqliteError, UnsupportedFormatError; HistoryBrokenError when the file is damaged */
-  constructor(readonly dir: string) {
+  constructor(
+    readonly dir: string,
+    /** Called with each stream that is found to be foreign, of an unknown category, or damaged. */
+    private readonly onFault: (fault: FaultedStream) => void = () => undefined,
+  ) {
     this.#release = lockFolder(dir);
     makePrivateFile(join(dir, REPLICA_FILE));
     this.#db = new Database(join(dir, REPLICA_FILE));
@@ -89,6 +94,7 @@ export class ReplicaFile {
         SELECT * FROM faulted WHERE kind = ? AND NOT EXISTS (SELECT 1 FROM events WHERE events.stream = faulted.stream) LIMIT 1
       `,
       );
+      this.#db.exec("DELETE FROM faulted WHERE kind = 'damaged'"); // found again where it is read
       this.#countFaults();
       this.#resume();
     } catch (error) {
@@ -127,18 +133,15 @@ export class ReplicaFile {
   /**
    * Appends the next events of the log, with their Merkle tree, in one transaction.
    * @param texts the JSON texts of an event's data and metadata, where they are known
-   * @returns the streams that are foreign or of an unknown category from now on
    * @throws StreamBrokenError when events of its stream are missing before one, HistoryBrokenError when one cannot come next for another
    *   reason: a duplicate, or out of order
    */
-  append(events: readonly RecordedEvent[], compare: Compare, texts: TextsOf = () => undefined): readonly FaultedStream[] {
+  append(events: readonly RecordedEvent[], compare: Compare, texts: TextsOf = () => undefined): void {
     const tree = this.#tree.clone();
     let [last, sequence] = [this.#position, this.#sequence];
     const faulted: FaultedStream[] = [];
     const fault = (stream: string, kind: FaultKind, reason: string) => {
-      if (this.faultOf(stream, kind) !== undefined) return;
-      this.setFault(stream, kind, reason);
-      faulted.push({ stream, kind, reason });
+      if (this.#isNewFault(stream, kind, reason)) faulted.push({ stream, kind, reason });
     };
     this.#db.exec('BEGIN IMMEDIATE');
     try {
@@ -170,7 +173,7 @@ export class ReplicaFile {
     this.#tree = tree;
     this.#sequence = sequence;
     this.#position = last;
-    return faulted;
+    for (const found of faulted) this.onFault(found);
   }
 
   #isTaken({ position, revision, stream }: RecordedEvent): HistoryBrokenError {
@@ -183,11 +186,18 @@ export class ReplicaFile {
     const rows = this.#ofLog.all(sequence, limit);
     const last = rows.at(-1);
     if (last && last.sequence !== sequence + rows.length) throw this.broken(`events are missing before ${last.position}`);
-    return this.#read(rows);
+    return rows.map((row) => this.#read(row));
+  }
+  /** As `page`. @throws HistoryBrokenError also when one is damaged */
+  soundPage(sequence: number, limit: number): readonly RecordedEvent[] {
+    const events = this.page(sequence, limit);
+    const damaged = events.find((event) => this.#isDamaged(event));
+    if (damaged) throw this.broken(`the event at ${damaged.position}, revision ${damaged.revision} of ${damaged.stream}, is damaged`);
+    return events;
   }
   ofStream(stream: string, from: Revision, limit: number): readonly RecordedEvent[] {
     if (from > this.#heads.of(stream)) return [];
-    return this.#read(this.#ofStream.all(stream, from, limit));
+    return this.#ofStream.all(stream, from, limit).map((row) => this.#read(row));
   }
 
   /** The last replicated revision of a stream; -1 when there is none. */
@@ -203,6 +213,11 @@ export class ReplicaFile {
   /** Why a stream is faulted in this way; undefined when it is not. */
   faultOf(stream: string, kind: FaultKind): string | undefined {
     return this.countOf(kind) === 0 ? undefined : this.#faultOf.get(stream, kind)?.reason;
+  }
+  #isNewFault(stream: string, kind: FaultKind, reason: string): boolean {
+    if (this.faultOf(stream, kind) !== undefined) return false;
+    this.setFault(stream, kind, reason);
+    return true;
   }
   setFault(stream: string, kind: FaultKind, reason: string): void {
     this.#fault.run(stream, kind, reason);
@@ -251,7 +266,7 @@ export class ReplicaFile {
     const tree = new MerkleTree();
     const last = this.#sequence;
     for (let sequence = 0; sequence < last;) {
-      const page = this.page(sequence, Math.min(PAGE, last - sequence));
+      const page = this.soundPage(sequence, Math.min(PAGE, last - sequence));
       for (const event of page) if (!isForeign(event)) tree.add(leafOf(event));
       if (page.length === 0) throw this.broken(`only ${sequence} of ${last} events are present`);
       sequence += page.length;
@@ -291,12 +306,19 @@ export class ReplicaFile {
     this.#position = this.positionAt(last);
   }
 
-  #read(rows: readonly EventRow<string>[]): readonly RecordedEvent[] {
-    try {
-      return rows.map(recordedOf);
-    } catch {
-      throw this.broken(`an event between ${rows[0]!.position} and ${rows.at(-1)!.position} is not valid JSON`);
+  #read(row: EventRow<string>): RecordedEvent {
+    const event = readableOf(row);
+    if (this.#isDamaged(event)) {
+      const { stream, revision } = event;
+      const reason = `its event at revision ${revision} is damaged in the replica`;
+      if (this.#isNewFault(stream, 'damaged', reason)) this.onFault({ stream, kind: 'damaged', reason });
     }
+    return event;
+  }
+
+  /** What another program wrote faulted its stream when it was replicated. */
+  #isDamaged(event: RecordedEvent): boolean {
+    return isForeign(event) && this.faultOf(event.stream, 'foreign') === undefined;
   }
 }
 

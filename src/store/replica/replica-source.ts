@@ -16,7 +16,7 @@ export const hasReplica = (dir: string): boolean => existsSync(join(dir, REPLICA
 
 /**
  * A replica as the log that it is a copy of, without the store that it was made from: what is left when that has lost events. Needs the
- * folder for itself, and only reads.
+ * folder for itself, and only reads. The log ends with an error before an event that is damaged.
  */
 export class ReplicaSource implements EventStore {
   readonly kind = 'kurrentdb';
@@ -39,7 +39,7 @@ export class ReplicaSource implements EventStore {
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
-    return this.#file.page(after === undefined ? 0 : this.#sequenceOf(after), limit);
+    return this.#file.soundPage(after === undefined ? 0 : this.#sequenceOf(after), limit);
   }
 
   async *follow(after: string | undefined, signal: AbortSignal, limit = 500): AsyncGenerator<readonly RecordedEvent[], void> {

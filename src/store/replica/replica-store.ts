@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
+import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
 import {
   HistoryBrokenError,
   StoreUnavailableError,
@@ -9,35 +9,14 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
-import { compareLogs, leafOf, type Likeness, type Log } from '../merkle-tree.js';
+import type { Likeness, Log } from '../merkle-tree.js';
 import { Signal } from '../signal.js';
-import { ReplicaFile, type FaultedStream } from './replica-file.js';
+import { compareNewest, compareWhole } from './comparison.js';
+import { FaultedStreams } from './faulted-streams.js';
+import { Freshness } from './freshness.js';
 import { microBatches } from './micro-batch.js';
-
-/** What a replica asks of its store beyond the port: a server that others use and administer too. */
-export interface ReplicatedStore extends EventStore {
-  /** Whether it answers, as far as is known. */
-  readonly connected?: boolean;
-  /** Why the store no longer shows every event of a stream; undefined while it does. */
-  brokenBy?(stream: string): Promise<Broken | undefined>;
-  /** The JSON texts of data and metadata, where the store still has them of an event that it handed to a follower. */
-  textsOf?(event: RecordedEvent): readonly [data: string, metadata: string] | undefined;
-  /** Calls `listener` with each stream whose events may have been hidden or deleted, while the log is followed. */
-  onBounded?(listener: (stream: string) => void): void;
-  /** Calls `listener` each time that a follower is known to have received all that was in the log at an instant. */
-  onCaughtUp?(listener: (mark: CaughtUp) => void): void;
-}
-export interface Broken {
-  /** A clause with its subject, such as "it was deleted". */
-  readonly why: string;
-  readonly isDeleted: boolean;
-}
-export interface CaughtUp {
-  /** By `uptime`, before the end of the log was asked for. */
-  readonly at: number;
-  /** The last event of the ledger up to there; undefined when there is none. */
-  readonly last: string | undefined;
-}
+import { ReplicaFile, type FaultedStream } from './replica-file.js';
+import type { ReplicatedStore } from './replicated-store.js';
 
 export interface ReplicaOptions {
   /** Folder of the replica. */
@@ -66,7 +45,7 @@ export interface ReplicaStatus {
   readonly connected: boolean;
   /** Seconds since the replica was known to have all that was in the log; undefined when it never was. */
   readonly age: number | undefined;
-  /** Streams that the store shows no more, that other programs wrote in, or of an unknown category: the first 20 by name. */
+  /** Streams that the store shows no more, that other programs wrote in, of an unknown category, or damaged in the replica: the first 20. */
   readonly faulted: { readonly count: number; readonly streams: readonly FaultedStream[] };
   /** The stream that could not be copied whole, and why; nothing after it is copied while this is so. */
   readonly incomplete: string | undefined;
@@ -80,25 +59,10 @@ const PAUSE_MS = 10;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const PATIENCE_MS = 5000;
-/** The newest replicated events, which are compared with the store on every connection. */
-const COMPARED = 100;
 /** How long a read waits for this process's own last append to be replicated. */
 const OWN_APPEND_MS = 1000;
 /** Between two attempts while a stream cannot be copied. */
 const LONGEST_BLOCKED_MS = 5000;
-/** Between two looks at streams that the store did not show whole. */
-const RECHECK_MS = 3000;
-/** Streams that are looked at in one round, and events of them that are compared at once. */
-const RECHECKED = 50;
-const COMPARED_PAGE = 500;
-/** Reads under way at once while the newest events are compared. */
-const COMPARED_AT_ONCE = 8;
-/** Instants at which the log's end is known, and the replica has not reached it yet. */
-const MAX_MARKS = 16;
-/** Faulted streams in a status, and the kinds of them. */
-const SHOWN = 20;
-const FAULTS = ['broken', 'foreign', 'unknown-category'] as const;
-
 /**
  * A store with a local replica of its whole log. Appends and `read` go to the store, the leader. Everything else is answered by the
  * replica on this machine, also while the store is away. The replica is compared with the store on every connection and never repaired:
@@ -120,18 +84,22 @@ export class ReplicaStore implements EventStore {
   #away = false;
   #broken: HistoryBrokenError | undefined;
   #blocked: StreamBrokenError | undefined;
-  #marks: readonly CaughtUp[] = [];
-  #caughtUpAt: number | undefined;
-  #rechecking: Promise<void> = Promise.resolve();
-  #isRechecking = false;
-  /** Ends the pause between two rounds. */
-  #again = new AbortController();
+  readonly #freshness = new Freshness();
+  readonly #faulted: FaultedStreams;
   #replicating: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#file = new ReplicaFile(options.dir);
+    const log = (message: string, error?: unknown) => options.log?.(message, error);
+    this.#file = new ReplicaFile(options.dir, ({ stream, reason }) => log(`${stream} is faulted: ${reason}.`));
+    this.#faulted = new FaultedStreams({
+      file: this.#file,
+      signal: this.#stop.signal,
+      remote: () => this.#remote,
+      log,
+      onRound: () => this.#markCaughtUp(),
+    });
   }
 
   /**
@@ -160,7 +128,7 @@ export class ReplicaStore implements EventStore {
       return await this.#leader().read(stream, from, limit);
     } catch (error) {
       if (!(error instanceof StreamBrokenError) || this.#file.headOf(stream) === -1) throw error;
-      this.#setBroken(stream, error.why);
+      this.#faulted.setBroken(stream, error.why);
       return this.readLocal(stream, from, limit);
     }
   }
@@ -179,7 +147,7 @@ export class ReplicaStore implements EventStore {
     const broken = this.#file.faultOf(stream, 'broken');
     if (broken !== undefined) throw new StreamBrokenError(stream, broken);
     const appended = await leader.append(stream, expected, events).catch((error: unknown) => {
-      if (error instanceof StreamBrokenError) this.#setBroken(stream, error.why);
+      if (error instanceof StreamBrokenError) this.#faulted.setBroken(stream, error.why);
       throw error;
     });
     if (this.#ownAppend === undefined || leader.compare(this.#ownAppend, appended.position) < 0) this.#ownAppend = appended.position;
@@ -250,17 +218,13 @@ export class ReplicaStore implements EventStore {
       position,
       root,
       connected: this.#following && !this.#away && this.#remote?.connected !== false,
-      age: this.#caughtUpAt === undefined ? undefined : (this.#options.uptime() - this.#caughtUpAt) / 1000,
-      faulted: this.#faulted(),
+      age: this.#freshness.at === undefined ? undefined : (this.#options.uptime() - this.#freshness.at) / 1000,
+      faulted: this.#faulted.status(),
       incomplete: this.#incomplete(),
       broken: this.#broken?.message,
     };
   }
 
-  #faulted(): ReplicaStatus['faulted'] {
-    const count = FAULTS.reduce((sum, kind) => sum + this.#file.countOf(kind), 0);
-    return { count, streams: count === 0 ? [] : FAULTS.flatMap((kind) => this.#file.faults(kind, '', SHOWN)).slice(0, SHOWN) };
-  }
   /** A stream was lost before it could be copied: either its later events show the gap, or only its deletion is left. */
   #incomplete(): string | undefined {
     if (this.#blocked) return this.#blocked.message;
@@ -275,10 +239,7 @@ export class ReplicaStore implements EventStore {
 
   /** Compares the whole replica with a log, event by event. @throws HistoryBrokenError that names the first event that differs */
   async verifyAgainst(log: Log, signal?: AbortSignal): Promise<Likeness> {
-    const mine: Log = { readAll: async (after, limit) => this.#file.page(after === undefined ? 0 : this.#file.sequenceOf(after)!, limit!) };
-    const likeness = await compareLogs(mine, log, { count: this.#file.leaves, ...(signal && { signal }) });
-    if (likeness.same < this.#file.leaves) throw this.#differs(likeness.next[0], likeness.next[1]);
-    return likeness;
+    return compareWhole(this.#file, log, signal);
   }
 
   close(): Promise<void> {
@@ -290,7 +251,7 @@ export class ReplicaStore implements EventStore {
     this.#changed.notifyAll();
     await this.#remote?.close();
     await this.#replicating;
-    await this.#rechecking;
+    await this.#faulted.ended();
     this.#file.close();
   }
 
@@ -313,9 +274,13 @@ export class ReplicaStore implements EventStore {
         const remote = this.#remote ?? (await this.#connect());
         if (!remote) return;
         this.#adopt(remote);
-        await this.#compareWith(remote);
+        const within = AbortSignal.timeout((this.#options.patienceMs ?? PATIENCE_MS) / 2);
+        await compareNewest(this.#file, remote, {
+          patience: AbortSignal.any([signal, within]),
+          onBroken: (stream, why) => this.#faulted.setBroken(stream, why),
+        });
         this.#following = true;
-        this.#recheck();
+        this.#faulted.recheck();
         this.#changed.notifyAll();
         await this.#replicate(remote, () => (wait = retryMs));
         if (!signal.aborted) this.#logAway(new StoreUnavailableError('The store ended the subscription.'));
@@ -335,8 +300,7 @@ export class ReplicaStore implements EventStore {
     const log = remote.follow(this.#file.position, AbortSignal.any([this.#stop.signal, over.signal]), BATCH);
     try {
       for await (const batch of microBatches(log, BATCH, PAUSE_MS)) {
-        const faulted = this.#file.append(batch, compare, texts);
-        for (const { stream, reason } of faulted) this.#options.log?.(`${stream} is faulted: ${reason}.`);
+        this.#file.append(batch, compare, texts);
         progressed();
         this.#blocked = undefined;
         this.#logBack();
@@ -364,140 +328,20 @@ export class ReplicaStore implements EventStore {
     }
   }
 
-  /** @throws HistoryBrokenError when the store holds another ledger or differs in the newest replicated events */
-  async #compareWith(remote: EventStore): Promise<void> {
-    if (canonical(remote.genesis) !== canonical(this.genesis))
-      throw this.#file.broken(`it replicates the ledger ${this.genesis.ledgerId}, but the store holds ${remote.genesis.ledgerId}`);
-    const newest = this.#file.page(Math.max(0, this.#file.sequence - COMPARED), COMPARED);
-    const streams = [...Map.groupBy(newest, (event) => event.stream)];
-    const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout((this.#options.patienceMs ?? PATIENCE_MS) / 2)]);
-    for (let at = 0; at < streams.length; at += COMPARED_AT_ONCE)
-      await Promise.all(
-        streams.slice(at, at + COMPARED_AT_ONCE).map(([stream, mine]) => this.#compareStream(remote, stream, mine, patience)),
-      );
-  }
-
-  /** Compares events of one stream with the store's: by stream and revision, so that nothing that others wrote is searched through. */
-  async #compareStream(remote: ReplicatedStore, stream: string, mine: readonly RecordedEvent[], patience: AbortSignal): Promise<void> {
-    for (;;) {
-      if (this.#file.faultOf(stream, 'broken') !== undefined) return;
-      let theirs: readonly RecordedEvent[];
-      try {
-        theirs = await remote.read(stream, mine[0]!.revision, mine.length);
-      } catch (error) {
-        if (error instanceof StreamBrokenError) return this.#setBroken(stream, error.why);
-        throw error;
-      }
-      const differs = firstDifference(mine, theirs);
-      if (differs === -1) return;
-      const broken = await remote.brokenBy?.(stream);
-      if (broken) return this.#setBroken(stream, broken.why);
-      // a node of a cluster may lag behind the one that was replicated from
-      if (theirs[differs] || patience.aborted) throw this.#differs(mine[differs], theirs[differs]);
-      await sleep(50);
-    }
-  }
-
   #adopt(remote: ReplicatedStore): void {
     if (this.#remote === remote) return;
     this.#remote = remote;
-    remote.onBounded?.((stream) => {
-      this.#file.setFault(stream, 'suspect', 'its metadata changed, or it was deleted');
-      this.#recheck();
-    });
+    remote.onBounded?.((stream) => this.#faulted.suspect(stream));
     remote.onCaughtUp?.((mark) => {
-      this.#marks = [...this.#marks.slice(-MAX_MARKS), mark];
+      this.#freshness.note(mark);
       this.#markCaughtUp();
     });
   }
 
-  /** Notes the latest instant whose end of the log the replica has reached. */
   #markCaughtUp(): void {
+    if (this.#file.emptyFault('suspect')) return; // it may be a stream that is lost
     const { position } = this.#file;
-    const isReached = ({ last }: CaughtUp) => last === undefined || (position !== undefined && this.#remote!.compare(position, last) >= 0);
-    const reached = this.#marks.findLastIndex(isReached);
-    if (reached === -1 || this.#file.emptyFault('suspect')) return; // it may be a stream that is lost
-    this.#caughtUpAt = this.#marks[reached]!.at;
-    this.#marks = this.#marks.slice(reached + 1);
-    this.#logBack();
-  }
-
-  #setBroken(stream: string, why: string): void {
-    if (this.#closing) return;
-    const known = this.#file.faultOf(stream, 'broken');
-    if (known !== why) this.#file.setFault(stream, 'broken', why);
-    if (known === undefined) {
-      const held = this.#file.headOf(stream) + 1;
-      this.#options.log?.(
-        `${stream} is incomplete on the server: ${why}. The replica has its ${held} events; commands on it are refused until the server shows all of ` +
-          'them again. If they are lost there, npm run migrate -- --from replica:DIR copies the ledger to another prefix or server.',
-      );
-    }
-    if (!this.#isRechecking) this.#recheck();
-  }
-
-  /** Looks at the streams that the store may not show whole, until it shows all of them. */
-  #recheck(): void {
-    this.#again.abort();
-    if (this.#isRechecking || this.#stop.signal.aborted) return;
-    this.#isRechecking = true;
-    this.#rechecking = (async () => {
-      const { signal } = this.#stop;
-      while (!signal.aborted && this.#file.countOf('broken') + this.#file.countOf('suspect') > 0) {
-        for (const kind of ['suspect', 'broken'] as const)
-          for (let after = ''; ;) {
-            const page = this.#file.faults(kind, after, RECHECKED);
-            for (const { stream } of page) if (!signal.aborted) await this.#recheckStream(stream);
-            if (page.length < RECHECKED || signal.aborted) break;
-            after = page.at(-1)!.stream;
-          }
-        this.#markCaughtUp();
-        this.#again = new AbortController();
-        const until = AbortSignal.any([signal, this.#again.signal]);
-        await sleep(RECHECK_MS, undefined, { signal: until }).catch(() => undefined);
-      }
-    })()
-      .catch((error: unknown) => this.#options.log?.('Faulted streams could not be looked at again.', error))
-      .finally(() => (this.#isRechecking = false));
-  }
-
-  async #recheckStream(stream: string): Promise<void> {
-    const remote = this.#remote;
-    if (!remote?.brokenBy) return;
-    let broken: string | undefined;
-    try {
-      broken = await this.#brokenBy(remote, stream);
-    } catch (error) {
-      if (error instanceof StreamBrokenError) broken = error.why;
-      else return; // the store is away: the stream stays as it is
-    }
-    if (this.#stop.signal.aborted) return;
-    this.#file.clearFault(stream, 'suspect');
-    if (broken !== undefined) return this.#setBroken(stream, broken);
-    if (this.#file.faultOf(stream, 'broken') === undefined) return;
-    this.#file.clearFault(stream, 'broken');
-    this.#options.log?.(`${stream} is whole on the server again; commands on it are accepted.`);
-  }
-
-  /** Compares a stream with the store's, event by event, once nothing hides events of it. */
-  async #brokenBy(remote: ReplicatedStore, stream: string): Promise<string | undefined> {
-    const head = this.#file.headOf(stream);
-    const broken = await remote.brokenBy!(stream);
-    if (broken) return broken.isDeleted || head >= 0 ? broken.why : undefined;
-    for (let from = 0; from <= head; from += COMPARED_PAGE) {
-      const mine = this.#file.ofStream(stream, from, COMPARED_PAGE);
-      const theirs = await remote.read(stream, from, mine.length);
-      const differs = firstDifference(mine, theirs);
-      if (differs !== -1) return `revision ${from + differs} is ${theirs[differs] ? 'another event' : 'missing'}`;
-    }
-    return undefined;
-  }
-
-  #differs(mine: RecordedEvent | undefined, theirs: RecordedEvent | undefined): HistoryBrokenError {
-    const there = theirs ? `${theirs.type}, revision ${theirs.revision} of ${theirs.stream}, at ${theirs.position}` : 'nothing';
-    return this.#file.broken(
-      `it has ${mine?.type}, revision ${mine?.revision} of ${mine?.stream}, at ${mine?.position}, but the store has ${there}`,
-    );
+    if (this.#freshness.advance((last) => position !== undefined && this.#remote!.compare(position, last) >= 0)) this.#logBack();
   }
 
   /** Logs once when replication works again, not on each attempt. */
@@ -555,7 +399,3 @@ export class ReplicaStore implements EventStore {
     return true;
   }
 }
-
-/** The index of the first event that the store has not, or has differently; -1 when there is none. */
-const firstDifference = (mine: readonly RecordedEvent[], theirs: readonly RecordedEvent[]): number =>
-  mine.findIndex((event, i) => !theirs[i] || event.position !== theirs[i].position || !leafOf(event).equals(leafOf(theirs[i])));

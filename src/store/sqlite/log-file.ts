@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import type { RecordedEvent } from '../../kernel/index.js';
-import { HistoryBrokenError, StoreUnavailableError, type Genesis, type LogReader, type Revision } from '../event-store.js';
+import { StoreUnavailableError, type Genesis, type LogReader, type Revision } from '../event-store.js';
 import { Signal } from '../signal.js';
-import { readableOf, recordedOf, type EventRow } from './rows.js';
+import { readableOf, type EventRow } from './rows.js';
 import { GENESIS } from './ledger-file.js';
 import { prepared } from './statements.js';
 
@@ -32,7 +32,6 @@ export class LogFile implements LogReader {
     file: string,
     readonly genesis: Genesis,
     queries: LogQueries,
-    private readonly eventOf: (row: EventRow<number | string>) => RecordedEvent = recordedOf,
   ) {
     this.#db = new Database(file, { readonly: true, timeout: 0 });
     this.#db.pragma('cache_size = -8000');
@@ -73,7 +72,7 @@ export class LogFile implements LogReader {
     this.#db.close();
   }
 
-  /** @throws StoreUnavailableError, HistoryBrokenError */
+  /** @throws StoreUnavailableError */
   #reading(read: () => readonly EventRow<number | string>[]): readonly RecordedEvent[] {
     let rows: readonly EventRow<number | string>[];
     try {
@@ -81,26 +80,14 @@ export class LogFile implements LogReader {
     } catch (error) {
       throw new StoreUnavailableError(`The log cannot be read: ${(error as Error).message}`, undefined, { cause: error });
     }
-    return rows.map((row) => {
-      try {
-        return this.eventOf(row);
-      } catch (cause) {
-        const { position, stream, revision } = row;
-        throw new HistoryBrokenError(`The event at position ${position}, revision ${revision} of ${stream}, is not JSON.`, { cause });
-      }
-    });
+    return rows.map(readableOf);
   }
 }
 
 /** The log of a SqliteStore. */
 export const ledgerFile = (file: string, genesis: Genesis): LogFile =>
-  new LogFile(
-    file,
-    genesis,
-    {
-      behind: `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`,
-      ofStream: 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
-      placeOf: 'SELECT position AS place FROM events WHERE position = CAST(? AS INTEGER)',
-    },
-    readableOf,
-  );
+  new LogFile(file, genesis, {
+    behind: `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`,
+    ofStream: 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+    placeOf: 'SELECT position AS place FROM events WHERE position = CAST(? AS INTEGER)',
+  });

@@ -1,5 +1,6 @@
 import {
   amount,
+  before,
   choice,
   count,
   date,
@@ -14,7 +15,7 @@ import {
   type DataOf,
 } from '../../../kernel/index.js';
 import { REGIMES } from '../../law/index.js';
-import { afterAward, dated, endsAfterStart, event, type Contract } from '../state.js';
+import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage } from '../state.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
@@ -64,10 +65,21 @@ const withTerms = (
   ...(noticeDays !== undefined && { noticeDays }),
 });
 
+/** The stage on a day before that of its record, as far as its days are certain; never a later one than recorded. */
+const stageOn = (
+  day: string,
+  { stage, awardedOn, signedOn, startsOn }: { readonly stage: Stage; readonly awardedOn?: string; readonly signedOn?: string; readonly startsOn?: string }, // prettier-ignore
+): Stage => {
+  const isPast = (on: string | undefined): boolean => on !== undefined && before(day, on) === 'no';
+  const then: Stage = isPast(startsOn) ? 'live' : isPast(signedOn) ? 'signed' : isPast(awardedOn) ? 'awarded' : 'none';
+  return STAGES.indexOf(then) < STAGES.indexOf(stage) ? then : stage;
+};
+
 /** How a contract comes to be. */
 export const awarding = {
   ContractRecorded: event({
     allowedIn: ['none'],
+    bringsIn: true,
     fields: {
       programme: ref('programme'),
       title,
@@ -90,9 +102,10 @@ export const awarding = {
       },
       ...endsAfterStart('/endsOn', ({ endsOn }: Terms) => endsOn),
     },
-    evolve: (c, data, { effectiveOn }) => ({
+    evolve: (c, data, { effectiveOn, asOf }) => ({
       ...withTerms(c, data),
-      stage: data.stage,
+      stage: asOf === undefined ? data.stage : stageOn(asOf, data),
+      ...(asOf !== undefined && { recordedLater: effectiveOn }),
       programme: data.programme,
       title: data.title,
       role: data.role,

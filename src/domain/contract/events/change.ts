@@ -8,6 +8,7 @@ import {
   flag,
   isAmount,
   optional,
+  redenominated,
   showAmount,
   signedAmount,
   text,
@@ -58,6 +59,7 @@ const dueBefore = (
 export const changing = {
   ValueDisclosed: event({
     allowedIn: [...afterAward, 'closed'],
+    reveals: ['ContractAwarded', 'ContractRecorded'],
     fields: { value: signedAmount('The value that was undisclosed until now'), covers: optional(covers), vat: optional(vat) },
     rules: {
       'contract/already-disclosed': {
@@ -67,12 +69,11 @@ export const changing = {
         holds: (_, { original }) => !isAmount(original),
       },
     },
-    evolve: (c, { value, covers, vat }) => ({
-      ...(isAmount(c.ceiling) ? c : stepped(c, value)),
-      original: value,
-      ...(covers && { covers }),
-      ...(vat && { vat }),
-    }),
+    /** The value is in the currency of the award: where that was replaced since, it is converted as every other figure was. */
+    evolve: (c, { value, covers, vat }) => {
+      const now = (c.redenominations ?? []).reduce<Amount>((money, { to, rate }) => redenominated(money, to, rate) as Amount, value);
+      return { ...(isAmount(c.ceiling) ? c : stepped(c, now)), original: now, ...(covers && { covers }), ...(vat && { vat }) };
+    },
   }),
   ChangeApproved: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
