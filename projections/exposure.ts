@@ -98,7 +98,12 @@ const tablesSince = (entries: readonly Entry[]): string | undefined =>
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => [{ key: `programme:${id}`, row: stage !== 'none' }],
   show: ({ id, state: { title, policies }, entries }) => ({
-    [`programme:${id}`]: { programme: id, title: title || id, policies, since: tablesSince(entries) },
+    [`programme:${id}`]: {
+      programme: id,
+      title: title || id,
+      policies: policies.map(({ law: _, ...policy }) => policy),
+      since: tablesSince(entries),
+    },
   }),
   shownByLinking: true,
 });

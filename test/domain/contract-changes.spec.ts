@@ -113,7 +113,7 @@ describe('every change reports three figures, because each alone misleads', () =
 
   it('has no figures where the original was never disclosed', () =>
     underScheme(awarded())
-      .when(approveChange, to('143000000'), deputyMayor)
+      .when(approveChange, to('143000000'), director)
       .assesses({
         [rule]: { result: 'not-assessable', inputs: { stepOverOriginal: 'not assessable', cumulativeOverOriginal: 'not assessable' } },
       }));
@@ -164,11 +164,43 @@ describe('who must approve a change', () => {
     ['a contract in another currency', context('ContractAwarded', { ...award(), value: { amount: '6807000', currency: 'USD' } }), { kind: 'value', by: { amount: '1000000', currency: 'USD' } }], // prettier-ignore
     ['a term that never had an end', context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }], // prettier-ignore
     ['a step on a ceiling that is not known', awarded(), { kind: 'value', by: gbp('1000000') }],
-  ])('cannot be assessed for %s', (_, award, change) =>
-    underScheme(award)
+  ])('cannot be assessed for %s, unless the office that every row may ask for has decided', async (_, award, change) => {
+    await underScheme(award)
+      .when(approveChange, change, director)
+      .assesses({ [rule]: 'not-assessable' });
+    await underScheme(award)
       .when(approveChange, change, deputyMayor)
-      .assesses({ [rule]: 'not-assessable' }),
-  );
+      .assesses({ [rule]: { result: 'met', note: 'Met whichever row applies.' } });
+  });
+
+  it('is met whichever row applies only where each row that may apply asks for the office', async () => {
+    const rows = [
+      { unforeseen: true, approver: 'Director' },
+      { stepOverOriginalAbove: 5, approver: ' DIRECTOR ' },
+      { originalAtLeast: gbp('1'), approver: 'Mayor' },
+    ];
+    const of = (approvals: object[]) => specification(contract, { others: world({}, scheme({ approvals })) })(awarded('6807000'));
+    await of(rows)
+      .when(approveChange, to('10210000'), director)
+      .assesses({ [rule]: { result: 'met', note: 'Met whichever row applies.', inputs: { approver: 'Director' } } });
+    await of([rows[0]!, { ...rows[1], approver: 'Deputy' }])
+      .when(approveChange, to('10210000'), director)
+      .assesses({ [rule]: { result: 'not-assessable', note: 'Unforeseen was not said.' } });
+    await of([rows[0]!, rows[2]!])
+      .when(approveChange, { ...to('10210000'), unforeseen: false }, { ...director, effectiveOn: '2020' })
+      .assesses({ [rule]: { result: 'not-met', note: 'Mayor must approve this.' } });
+  });
+
+  it.each([
+    ['the original value', [{ originalAtLeast: gbp('500000'), approver: 'Mayor' }], awarded(), to('7000000'), 'The original value is not known in the currency of the table.'],
+    ['the step', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
+    ['the end of the term', [{ monthsAbove: 3, approver: 'Mayor' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }, 'The last day of the term is not known to the month.'],
+    ['what two rows lack, once', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }, { stepOverOriginalAbove: 20, monthsAbove: 3, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
+  ])('names what it lacks: %s', (_, approvals, award, change, note) =>
+    specification(contract, { others: world({}, scheme({ approvals })) })(award)
+      .when(approveChange, change, director)
+      .assesses({ [rule]: { result: 'not-assessable', note } }),
+  ); // prettier-ignore
 
   it.each([
     ['before the scheme was in force', '2015-12-31', {}],
@@ -270,7 +302,7 @@ describe('an assessment of a change keeps', () => {
 
   it.each<[why: string, row: object, change: object, record: object, note: string]>([
     ['nobody was named', anyChange, to('7000000'), {}, 'Nobody was named as deciding.'],
-    ['the table needs what is not known', { unforeseen: true, approver: 'Mayor' }, to('7000000'), director, 'What the table needs of the change is not known.'], // prettier-ignore
+    ['the table needs what is not known', { unforeseen: true, approver: 'Mayor' }, to('7000000'), director, 'Unforeseen was not said.'], // prettier-ignore
     ['the limit lies within precision', { stepOverOriginalAbove: 10, approver: 'Mayor' }, { kind: 'value', to: { ...gbp('7500000'), roundedTo: '100000' } }, director, 'within precision of the limit: say what its sources are rounded to (roundedTo)'], // prettier-ignore
   ])('why it could not be assessed: %s', (_, row, change, record, note) =>
     rows(row)(awarded('6807000'))

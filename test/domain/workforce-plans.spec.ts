@@ -350,7 +350,7 @@ describe('S4-liability-information', () => {
       expect(found(state)).toEqual([
         {
           code: 'liability-information-late',
-          text: 'Liability information was due on 2016-03-04 and delivered on 2016-03-10: 6 days late (the law is to be confirmed).',
+          text: 'Liability information was due on 2016-03-04 and delivered on 2016-03-10: 6 days late (by the shipped pack gb-transfers version 2024-07-01, to be confirmed).',
         },
       ]);
     }));
@@ -366,7 +366,7 @@ describe('S4-liability-information', () => {
     await delivered('2016-03-05').leaves((state) => expect(found(state)[0]!.text).toContain('1 day late'));
     await delivered('2016-03-04').leaves((state) =>
       expect(found(state)[0]!.text).toBe(
-        'Liability information was due on 2016-03-04 and delivered on 2016-03-04: within precision, for in clear days it is due a day earlier (the law is to be confirmed).',
+        'Liability information was due on 2016-03-04 and delivered on 2016-03-04: within precision, for in clear days it is due a day earlier (by the shipped pack gb-transfers version 2024-07-01, to be confirmed).',
       ),
     );
     await delivered('2016-03-03').leaves((state) =>
@@ -387,7 +387,7 @@ describe('S4-liability-information', () => {
       transferred('t1', 100, 100, 0, 0, 0, { transferOn: '2016-04-01' })('2016-04-04'),
     )
       .when(transferStaff, transfer('t2', 200, 200, 0, 0, 0, { transferOn: '2016-05-01' }))
-      .leaves((state) => expect(found(state)).toEqual([{ code: 'liability-information-missing', text: 'Liability information was due on 2016-04-03; none is recorded (the law is to be confirmed).' }]))); // prettier-ignore
+      .leaves((state) => expect(found(state)).toEqual([{ code: 'liability-information-missing', text: 'Liability information was due on 2016-04-03; none is recorded (by the shipped pack gb-transfers version 2024-07-01, to be confirmed).' }]))); // prettier-ignore
 
   it('is not due where the law of transfers does not apply, and nothing is missing where no basis is recorded', async () => {
     expect(liabilityOf(undefined, 'contractual', '2016-04-01')).toMatchObject({ due: null, result: 'not-due' });
@@ -434,10 +434,12 @@ describe('RecordConsultation', () => {
   it('says whom it is of, and what it depends on', async () => {
     await direct('2014-07-31', { employees: 10 }).leaves((state) =>
       expect(found(state)[0]!.text).toBe(
-        'For a transfer of 2014-07-31 the staff may not be consulted directly, without a union or representatives, by an employer of 10 (the law is to be confirmed).',
+        'For a transfer of 2014-07-31 the staff may not be consulted directly, without a union or representatives, by an employer of 10 (by the shipped pack gb-transfers version 2024-07-01, to be confirmed).',
       ),
     );
-    await direct('2014-07-30').leaves((state) => expect(found(state)[0]!.text).toContain('without a union or representatives (the law'));
+    await direct('2014-07-30').leaves((state) =>
+      expect(found(state)[0]!.text).toContain('without a union or representatives (by the shipped pack'),
+    );
     await direct('unknown', { employees: 5 }).leaves((state) =>
       expect(found(state)[0]!.text).toBe(
         'Whether the staff may be consulted directly depends on the number of employees, and on the day of the transfer.',
@@ -532,7 +534,7 @@ describe('20 redundancies of one employer within 90 days', () => {
           {
             code: 'collective-redundancy',
             employer: 'authority',
-            text: 'authority made 20 redundant from 2015-03-01 to 2015-05-29. Notice was due on 2015-01-30: none is recorded (the law is to be confirmed).',
+            text: 'authority made 20 redundant from 2015-03-01 to 2015-05-29. Notice was due on 2015-01-30: none is recorded (by the shipped pack gb-collective-redundancies version 2013-04-06, to be confirmed).',
           },
         ]),
       ));

@@ -1,5 +1,5 @@
 import { amountOf, minor, sameName, showAmount, type Amount, type Assessment, type EventContext, type Taken } from '../../kernel/index.js';
-import { assessment, certainlyInForce, inForce } from './policies.js';
+import { assessment, certainlyInForce, inForce, NOT_KNOWN_TO_BE_IN_FORCE } from './policies.js';
 import type { LossRow, Policy, WithPolicies } from './policy.js';
 
 /** What the authority over a loss follows: the largest of these, each by what it certainly comes to. */
@@ -47,7 +47,7 @@ const judged = (
   if (!decisive) return say('met', 'No row of the table asks for an approver.');
   const { approver } = rows[decisive.index]!;
   inputs = { ...inputs, ...(decisive.basis && { basis: decisive.basis, of: decisive.part }), approver };
-  if (!certainlyInForce(policy, effectiveOn)) return unsure('Whether the policy was in force on that day is not known.');
+  if (!certainlyInForce(policy, effectiveOn)) return unsure(NOT_KNOWN_TO_BE_IN_FORCE);
   if (!office)
     return now
       ? say('not-met', `Nobody is named as deciding, and no office of the actor is recorded: ${approver} must approve this.`)

@@ -13,14 +13,18 @@ import {
   type EventContext,
   type Value,
 } from '../../kernel/index.js';
+import { all, any, type Answer } from '../law/index.js';
 import type { ApprovalRow, CHECKS, Policy, WithPolicies } from './policy.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
 export const inForce = ({ policies }: WithPolicies, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
 
-export const certainlyInForce = ({ inForceFrom, inForceUntil }: Policy, on: string): boolean =>
-  before(on, inForceFrom) === 'no' && (inForceUntil === undefined || before(inForceUntil, on) === 'no');
+/** A policy of unknown start is in force from the day of its adoption. */
+export const certainlyInForce = ({ inForceFrom, inForceUntil, adoptedOn }: Policy, on: string): boolean =>
+  before(on, inForceFrom === 'unknown' ? adoptedOn : inForceFrom) === 'no' &&
+  (inForceUntil === undefined || before(inForceUntil, on) === 'no');
+export const NOT_KNOWN_TO_BE_IN_FORCE = 'Whether the policy was in force on that day is not known.';
 
 export const assessment = (
   policy: Policy,
@@ -63,59 +67,55 @@ interface ChangeAsked {
 export const approvalOf = (programme: WithPolicies, change: ChangeAsked, { effectiveOn, decidedBy }: EventContext): readonly Assessment[] =>
   inForce(programme, effectiveOn)
     .filter((policy) => policy.approvals?.length)
-    .map((policy) => {
-      const inputs = inputsOf(change, decidedBy?.office);
-      const rows = policy.approvals!.map((row) => ({ row, applies: applies(row, change) }));
-      const decisive = rows.find(({ applies }) => applies !== 'no');
-      return decisive
-        ? approver(policy, 'approval', decisive, inputs, effectiveOn, decidedBy?.office)
-        : assessment(policy, 'approval', 'met', inputs, NOBODY);
-    });
+    .map((policy) => judged(policy, change, effectiveOn, decidedBy?.office));
 
-const NOBODY = 'No row of the table asks for an approver.';
-/** Whether the office that decided is the one that the decisive row names. */
-const approver = (
-  policy: Policy,
-  rule: string,
-  { row: { approver }, applies }: { readonly row: { readonly approver: string }; readonly applies: Answer },
-  inputs: Assessment['inputs'],
-  on: string,
-  office: string | undefined,
-): Assessment => {
-  const context = { ...inputs, approver };
-  const not = (why: string | undefined) => assessment(policy, rule, 'not-assessable', context, why);
-  if (applies !== 'yes') return not(WHY_NOT[applies]);
-  if (!office) return not('Nobody was named as deciding.');
-  if (!certainlyInForce(policy, on)) return not('Whether the policy was in force on that day is not known.');
-  const met = sameName(office, approver);
-  return assessment(policy, rule, met ? 'met' : 'not-met', context, met ? undefined : `${approver} must approve this.`);
+const judged = (policy: Policy, change: ChangeAsked, on: string, office: string | undefined): Assessment => {
+  const inputs = inputsOf(change, office);
+  const rows = policy.approvals!.map((row) => ({ approver: row.approver, ...applies(row, change) }));
+  const certain = rows.findIndex(({ answer }) => answer === 'yes');
+  // The rows that may decide: each undecided one before the first that certainly applies, and that one.
+  const candidates = rows.slice(0, certain === -1 ? rows.length : certain + 1).filter(({ answer }) => answer !== 'no');
+  const [decisive] = candidates;
+  if (!decisive) return assessment(policy, 'approval', 'met', inputs, 'No row of the table asks for an approver.');
+  const say = (result: Assessment['result'], note?: string) =>
+    assessment(policy, 'approval', result, { ...inputs, approver: decisive.approver }, note);
+  if (!office) return say('not-assessable', 'Nobody was named as deciding.');
+  if (!certainlyInForce(policy, on)) return say('not-assessable', NOT_KNOWN_TO_BE_IN_FORCE);
+  if (decisive.answer === 'yes')
+    return sameName(office, decisive.approver) ? say('met') : say('not-met', `${decisive.approver} must approve this.`);
+  if (candidates.every(({ approver }) => sameName(office, approver))) return say('met', 'Met whichever row applies.');
+  return say('not-assessable', [...new Set(candidates.flatMap(({ why }) => why))].join(' '));
 };
 
-type Answer = 'yes' | 'no' | 'unknown' | 'within-precision';
-const WHY_NOT: { readonly [A in Exclude<Answer, 'yes'>]?: string } = {
-  unknown: 'What the table needs of the change is not known.',
-  'within-precision': 'The figure lies within precision of the limit: say what its sources are rounded to (roundedTo).',
-};
+/** Whether a row applies, and what stands in the way of telling. */
+interface Applies {
+  readonly answer: Answer;
+  readonly why: readonly string[];
+}
+const WITHIN_PRECISION = 'The figure lies within precision of the limit: say what its sources are rounded to (roundedTo).';
 
-const applies = (row: ApprovalRow, change: ChangeAsked): Answer => {
-  const limits: readonly Answer[] = [
-    ...(row.stepOverOriginalAbove === undefined ? [] : [stepAbove(change, row.stepOverOriginalAbove)]),
-    ...(row.monthsAbove === undefined ? [] : [longerBy(change, row.monthsAbove)]),
+const applies = (row: ApprovalRow, change: ChangeAsked): Applies => {
+  const asked = (answer: Answer, missing: string): Applies => ({
+    answer,
+    why: answer === 'unknown' ? [missing] : answer === 'within-precision' ? [WITHIN_PRECISION] : [],
+  });
+  const limits = [
+    ...(row.stepOverOriginalAbove === undefined ? [] : [asked(stepAbove(change, row.stepOverOriginalAbove), NO_STEP)]),
+    ...(row.monthsAbove === undefined
+      ? []
+      : [asked(longerBy(change, row.monthsAbove), 'The last day of the term is not known to the month.')]),
   ];
-  const all: readonly Answer[] = [
-    row.unforeseen === undefined
-      ? 'yes'
-      : change.unforeseen === undefined
-        ? 'unknown'
-        : row.unforeseen === change.unforeseen
-          ? 'yes'
-          : 'no',
-    row.originalAtLeast ? reaches(change.original, row.originalAtLeast) : 'yes',
-    limits.length === 0 ? 'yes' : first(limits, ['yes', 'unknown', 'within-precision', 'no']),
+  const conditions = [
+    ...(row.unforeseen === undefined ? [] : [asked(isUnforeseen(row.unforeseen, change), 'Unforeseen was not said.')]),
+    ...(row.originalAtLeast ? [asked(reaches(change.original, row.originalAtLeast), 'The original value is not known in the currency of the table.')] : []), // prettier-ignore
   ];
-  return first(all, ['no', 'unknown', 'within-precision', 'yes']);
+  const limit = limits.length === 0 ? 'yes' : any(limits.map(({ answer }) => answer));
+  const answer = all([...conditions.map(({ answer }) => answer), limit]);
+  return { answer, why: [...conditions, ...(limit === 'yes' ? [] : limits)].flatMap(({ why }) => why) };
 };
-const first = (answers: readonly Answer[], order: readonly Answer[]): Answer => order.find((answer) => answers.includes(answer))!;
+const NO_STEP = 'The value before or after the change is not known.';
+const isUnforeseen = (wanted: boolean, { unforeseen }: ChangeAsked): Answer =>
+  unforeseen === undefined ? 'unknown' : wanted === unforeseen ? 'yes' : 'no';
 
 const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer => {
   if (to === undefined) return 'no';
@@ -129,7 +129,7 @@ const longerBy = ({ endsOn, newEndsOn }: ChangeAsked, months: number): Answer =>
   return before(moveEnd(endsOn, months), newEndsOn);
 };
 
-const inputsOf = ({ original, current, to, endsOn, newEndsOn, unforeseen }: ChangeAsked, office?: string): Assessment['inputs'] => ({
+export const inputsOf = ({ original, current, to, endsOn, newEndsOn, unforeseen }: ChangeAsked, office?: string): Assessment['inputs'] => ({
   original,
   current,
   ...(to && { to, ...changeFigures(original, current, to) }),

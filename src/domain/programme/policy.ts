@@ -1,4 +1,5 @@
 import { amount, choice, count, date, flag, id, list, object, optional, percentage, text, type DataOf } from '../../kernel/index.js';
+import { packFields } from '../law/index.js';
 
 /** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
 const approvalRow = object({
@@ -32,8 +33,11 @@ export const policyFields = {
   specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),
   discloseAbove: optional(amount('A loss or special payment above it is named in the losses statement of its year')),
   checks: optional(list(choice(CHECKS), 'Checks that apply', { max: CHECKS.length })),
+  law: optional(object(packFields, 'A pack of law, with its whole body')),
 };
-export type Policy = DataOf<typeof policyFields>;
+export type PolicyData = DataOf<typeof policyFields>;
+/** As adopted, with the day of the adoption. */
+export type Policy = PolicyData & { readonly adoptedOn: string };
 export type ApprovalRow = NonNullable<Policy['approvals']>[number];
 
 /** What has adopted policies: every version, in the order of adoption. */

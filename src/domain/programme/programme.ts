@@ -30,8 +30,9 @@ import {
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
+import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
-import { policyFields, type ApprovalRow, type Policy, type WithPolicies } from './policy.js';
+import { policyFields, type ApprovalRow, type PolicyData, type WithPolicies } from './policy.js';
 
 const warningFields = {
   warning: id('The warning', { example: 'gds-tower-model' }),
@@ -81,7 +82,7 @@ const duplicate = <T>(list: readonly T[], keyOf: (entry: T) => string): T | unde
   return list.find((entry) => seen.size === seen.add(keyOf(entry)).size);
 };
 /** The first row of a table for losses that can never apply. */
-const unreachableIn = (policy: Policy): { readonly pointer: string; readonly approver: string } | undefined => {
+const unreachableIn = (policy: PolicyData): { readonly pointer: string; readonly approver: string } | undefined => {
   for (const table of ['writeOffs', 'specialPayments'] as const) {
     const rows = policy[table] ?? [];
     const index = unreachableRow(rows);
@@ -90,7 +91,7 @@ const unreachableIn = (policy: Policy): { readonly pointer: string; readonly app
   return undefined;
 };
 const isEmpty = ({ approver: _, ...conditions }: ApprovalRow): boolean => Object.keys(conditions).length === 0;
-const versionOf = ({ policy, version }: Policy): string => `${policy} ${version}`;
+const versionOf = ({ policy, version }: PolicyData): string => `${policy} ${version}`;
 const eachOnce = {
   'programme/duplicate': {
     says: 'Each strategy, target, saving and risk has an id of its own.',
@@ -244,8 +245,8 @@ export const programme = aggregate({
         'programme/policy-without-rules': {
           says: 'A policy needs an approval table or a check.',
           field: '/approvals',
-          holds: ({ data: { approvals = [], writeOffs = [], specialPayments = [], checks = [], discloseAbove } }) =>
-            approvals.length + writeOffs.length + specialPayments.length + checks.length > 0 || discloseAbove !== undefined,
+          holds: ({ data: { approvals = [], writeOffs = [], specialPayments = [], checks = [], discloseAbove, law } }) =>
+            approvals.length + writeOffs.length + specialPayments.length + checks.length > 0 || (discloseAbove ?? law) !== undefined,
         },
         'programme/policy-ends-before-start': {
           says: 'A policy cannot end before it is in force.',
@@ -264,8 +265,20 @@ export const programme = aggregate({
           detail: ({ data }) => `${unreachableIn(data)!.approver} would never be asked: a row before it applies wherever this one does.`,
           holds: ({ data }) => unreachableIn(data) === undefined,
         },
+        'programme/malformed-rule': {
+          says: 'Every rule of a pack of law is one that can be asked.',
+          field: ({ data: { law } }) => `/law${malformedIn(law!)[0]!.pointer}`,
+          detail: ({ data: { law } }) => `${malformedIn(law!)[0]!.pointer} ${malformedIn(law!)[0]!.detail}.`,
+          holds: ({ data: { law } }) => !law || malformedIn(law).length === 0,
+        },
+        'programme/unreachable-rule': {
+          says: 'Every rule of a pack of law can apply.',
+          field: ({ data: { law } }) => `/law${unreachableRuleIn(law!)!.pointer}`,
+          detail: ({ data: { law } }) => `${unreachableRuleIn(law!)!.detail}.`,
+          holds: ({ data: { law } }) => !law || unreachableRuleIn(law) === undefined,
+        },
       },
-      evolve: (p, policy) => ({ ...p, policies: [...p.policies, policy] }),
+      evolve: (p, policy, { effectiveOn }) => ({ ...p, policies: [...p.policies, { ...policy, adoptedOn: effectiveOn }] }),
     }),
   },
   invariants: {

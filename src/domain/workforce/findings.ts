@@ -14,26 +14,30 @@ import {
   type Range,
 } from '../../kernel/index.js';
 import {
+  BY_LAW_OF_REDUNDANCIES,
+  BY_LAW_OF_TRANSFERS,
   collectiveRedundancies,
+  firstOf,
+  isFor,
   isUnderLaw,
   liabilityDue,
   mayConsultDirectly,
   timeliness,
-  transferLaw,
   type CollectiveRedundancy,
 } from './law.js';
+import { leaversBetween } from './leavers-between.js';
 import { inUnit, once, poolName, poolOf, samePool, type Pool } from './pools.js';
 import { dayOfTransfer, inRange, type Plan, type Transfer } from './transfers.js';
-import type { Leavers, Workforce } from './workforce.js';
+import type { Workforce } from './workforce.js';
 
 export type { Finding };
 const finding = (code: string, text: string): Finding => ({ code, text });
-const CONFIRM = transferLaw.confirmed ? '' : ' (the law is to be confirmed)';
 
 /** What is asked of a whole workforce again and again, made once for each state. */
 interface Found {
   readonly transfers: ReadonlyMap<string, readonly Transfer[]>;
-  readonly leavers: ReadonlyMap<string, readonly Leavers[]>;
+  /** How many left a pool between two days, without a plan. */
+  readonly leavers: ReadonlyMap<string, ReturnType<typeof leaversBetween>>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly byId: ReadonlyMap<string, Transfer>;
   /** What the open plans of a pool have still to move. */
@@ -49,10 +53,11 @@ const find = (w: Workforce): Found => {
       const { remaining } = progressFrom(plan, transfers.get(plan.plan) ?? []);
       waiting.set(poolName(plan.from), plus(waiting.get(poolName(plan.from)) ?? ZERO, remaining));
     }
-    const leavers = Map.groupBy(
+    const unplanned = Map.groupBy(
       w.leavers.filter(({ plan }) => plan === undefined),
       poolName,
     );
+    const leavers = new Map([...unplanned].map(([pool, own]) => [pool, leaversBetween(own)]));
     const plans = new Map(w.plans.map((plan) => [plan.plan, plan]));
     found = { transfers, leavers, plans, byId: new Map(w.transfers.map((t) => [t.transfer, t])), waiting };
     foundIn.set(w, found);
@@ -129,13 +134,9 @@ export interface Duty {
   readonly result: 'in-time' | 'within-precision' | 'late' | 'not-recorded' | 'not-due' | 'not-assessable';
   readonly daysLate: number | null;
 }
-const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
-const first = (days: readonly string[]): string | undefined =>
-  days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
-
 /** Liability information for a transfer of a day: when it was due by the law of that day, and how late it came. */
 export const liabilityOf = (plan: Plan | undefined, basis: Plan['basis'], transferOn: string | undefined): Duty => {
-  const delivered = first((plan?.informed ?? []).filter((i) => !i.transferOn || (transferOn && sameDay(i.transferOn, transferOn))).map(({ on }) => on)) ?? null; // prettier-ignore
+  const delivered = firstOf((plan?.informed ?? []).filter((i) => isFor(i, transferOn)).map(({ on }) => on)) ?? null;
   if (isUnderLaw(basis) === false) return { due: null, delivered, result: 'not-due', daysLate: null };
   if (transferOn === undefined || transferOn === 'unknown') return { due: null, delivered, result: 'not-assessable', daysLate: null };
   const rule = liabilityDue(transferOn);
@@ -152,22 +153,22 @@ const dutyFindings = (plan: Plan | undefined, basis: Plan['basis'], on: string |
   const findings: Finding[] = [];
   const liability = liabilityOf(plan, basis, on);
   if (liability.result === 'late')
-    findings.push(finding('liability-information-late', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: ${days(liability.daysLate!)} late${CONFIRM}.`)); // prettier-ignore
+    findings.push(finding('liability-information-late', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: ${days(liability.daysLate!)} late${BY_LAW_OF_TRANSFERS}.`)); // prettier-ignore
   if (liability.result === 'within-precision')
-    findings.push(finding('liability-information-within-precision', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: within precision, for in clear days it is due a day earlier${CONFIRM}.`)); // prettier-ignore
+    findings.push(finding('liability-information-within-precision', `Liability information was due on ${liability.due!.latest} and delivered on ${liability.delivered}: within precision, for in clear days it is due a day earlier${BY_LAW_OF_TRANSFERS}.`)); // prettier-ignore
   if (happened && isUnderLaw(basis) && liability.result === 'not-recorded')
-    findings.push(finding('liability-information-missing', `Liability information was due on ${liability.due!.latest}; none is recorded${CONFIRM}.`)); // prettier-ignore
+    findings.push(finding('liability-information-missing', `Liability information was due on ${liability.due!.latest}; none is recorded${BY_LAW_OF_TRANSFERS}.`)); // prettier-ignore
   const consulted = plan?.consulted ?? [];
   if (happened && isUnderLaw(basis) && consulted.length === 0)
     findings.push(finding('consultation-missing', 'Nobody is recorded as informed of the transfer.'));
-  const informedOn = first(consulted.map(({ informedOn }) => informedOn));
+  const informedOn = firstOf(consulted.map(({ informedOn }) => informedOn));
   if (on !== undefined && informedOn !== undefined && bounds(informedOn).earliest >= bounds(on).latest)
     findings.push(finding('informed-late', `They were informed on ${informedOn}, not before the transfer of ${on}.`));
   for (const { with: whom, employees } of consulted) {
     if (whom !== 'direct' || isUnderLaw(basis) === false || on === undefined) continue;
     const may = mayConsultDirectly(on, { employees, transferring: transferring.most });
     if (may === 'no')
-      findings.push(finding('consulted-directly', `For a transfer of ${on} the staff may not be consulted directly, without a union or representatives${employees === undefined ? '' : `, by an employer of ${employees}`}${CONFIRM}.`)); // prettier-ignore
+      findings.push(finding('consulted-directly', `For a transfer of ${on} the staff may not be consulted directly, without a union or representatives${employees === undefined ? '' : `, by an employer of ${employees}`}${BY_LAW_OF_TRANSFERS}.`)); // prettier-ignore
     if (may === 'not-assessable')
       findings.push(finding('consulted-directly-not-assessable', 'Whether the staff may be consulted directly depends on the number of employees, and on the day of the transfer.')); // prettier-ignore
   }
@@ -177,12 +178,7 @@ export const plannedDuties = (w: Workforce, plan: Plan): readonly Finding[] =>
   dutyFindings(plan, plan.basis, plan.expectedOn, progressOf(w, plan).inScope, false);
 
 /** Leavers of a pool that name no plan, of the days between the plan of a transfer and the transfer. */
-const leaversBetween = (w: Workforce, plan: Plan, t: Transfer): Range =>
-  sumOf(
-    (find(w).leavers.get(poolName(t.from)) ?? [])
-      .filter(({ on }) => !certainlyBefore(on, plan.scopeOn) && !certainlyBefore(t.on, on))
-      .map(({ count }) => count),
-  );
+const leftBetween = (w: Workforce, plan: Plan, t: Transfer): Range => find(w).leavers.get(poolName(t.from))?.(plan.scopeOn, t.on) ?? ZERO;
 
 export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] => {
   const findings: Finding[] = [];
@@ -197,7 +193,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   const left = inRange(t.left, from);
   const open = once(left, t.leftRecorded).more;
   if (plan && certainlyBelow(ZERO, open)) {
-    const between = leaversBetween(w, plan, t);
+    const between = leftBetween(w, plan, t);
     if (!isNone(between) && !certainlyBelow(between, open))
       findings.push(finding('leavers-twice', `${showRange(between, from.unit)} were recorded as leavers of ${poolName(from)} between the plan and the transfer, without the plan; the transfer has ${showRange(left, from.unit)} who left. Name the plan where they are the same.`)); // prettier-ignore
   }
@@ -228,7 +224,7 @@ export const redundancyFindings = (w: Workforce): readonly (Finding & Collective
     collectiveRedundancies(leavers.map(({ on, count, notifiedOn }) => ({ on, count: count.least ?? 0, notifiedOn }))).flatMap((c) => {
       if (c.notifiedOn !== undefined && c.late === undefined) return [];
       const notice = c.notifiedOn === undefined ? 'none is recorded' : `it was given on ${c.notifiedOn}, ${days(c.late!)} late`;
-      return [{ ...c, employer, code: 'collective-redundancy', text: `${employer} made ${c.count} redundant from ${c.from} to ${c.until}. Notice was due on ${c.due}: ${notice}${CONFIRM}.` }]; // prettier-ignore
+      return [{ ...c, employer, code: 'collective-redundancy', text: `${employer} made ${c.count} redundant from ${c.from} to ${c.until}. Notice was due on ${c.due}: ${notice}${BY_LAW_OF_REDUNDANCIES}.` }]; // prettier-ignore
     }),
   );
 };

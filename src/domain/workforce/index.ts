@@ -13,7 +13,6 @@ export {
   type PoolName,
 } from './pools.js';
 export { dayOfTransfer, inRange, type Consultation, type Plan, type Transfer } from './transfers.js';
-export { transferLaw } from './law.js';
 export {
   liabilityOf,
   overdueAfter,

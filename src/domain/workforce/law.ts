@@ -1,44 +1,18 @@
-import { addDays, bounds, certainlyBefore, daysBetween } from '../../kernel/index.js';
-
-/**
- * The law of transfers of undertakings in Great Britain that is used here, as data: each rule with the first day of the transfers, or
- * dismissals, that it holds for. Read in part only: what rests on it says "to be confirmed".
- */
-export const transferLaw = {
-  id: 'uk-transfers-of-undertakings',
-  version: '2024-07-01',
-  confirmed: false,
-  sources: [
-    'https://www.legislation.gov.uk/uksi/2006/246/regulation/11',
-    'https://www.legislation.gov.uk/uksi/2006/246/regulation/13A',
-    'https://www.legislation.gov.uk/ukpga/1992/52/section/188',
-  ],
-  /** Employee liability information, so many days before the transfer. Before the first row no law asked for it. */
-  liabilityInformation: [
-    { from: '2006-04-20', days: 14 },
-    { from: '2014-05-01', days: 28 },
-  ],
-  /** Below how many employees, or how many who transfer, an employer without representatives may consult its people directly. */
-  directConsultation: [
-    { from: '2014-07-31', employeesBelow: 10, transferringBelow: 0 },
-    { from: '2024-07-01', employeesBelow: 50, transferringBelow: 10 },
-  ],
-  /** Redundancies of one employer within so many days, from which notice is due so many days before the first of them. */
-  collectiveRedundancy: [
-    { from: '1995-10-26', atLeast: 20, withinDays: 90, notice: [{ atLeast: 20, days: 30 }, { atLeast: 100, days: 90 }] }, // prettier-ignore
-    { from: '2013-04-06', atLeast: 20, withinDays: 90, notice: [{ atLeast: 20, days: 30 }, { atLeast: 100, days: 45 }] }, // prettier-ignore
-  ],
-} as const;
+import { bounds, certainlyBefore, daysBetween, type Assessment, type Range } from '../../kernel/index.js';
+import { all, cited, judge, shipped, type Facts, type LawRule, type Pack } from '../law/index.js';
 
 export const BASES = ['business-transfer', 'service-provision-change', 'code-of-practice', 'contractual', 'none'] as const;
 export type Basis = (typeof BASES)[number];
 /** Whether the law of transfers applies: unknown where no basis was recorded. */
 export const isUnderLaw = (basis: Basis | undefined): boolean | undefined =>
   basis === undefined ? undefined : basis === 'business-transfer' || basis === 'service-provision-change';
+/** A transfer whose basis nobody recorded is asked as one that the law applies to. */
+const UNDER_LAW: Basis = 'business-transfer';
 
-/** The rule that holds on a day. */
-const ruleOn = <R extends { readonly from: string }>(rules: readonly R[], day: string): R | undefined =>
-  rules.findLast(({ from }) => from <= day);
+/** ` (by the shipped pack gb-transfers version 2024-07-01, to be confirmed)`: the law is in force whether it was adopted or not. */
+export const byShipped = (pack: Pack): string => ` (by the shipped pack ${cited(pack)})`;
+export const BY_LAW_OF_TRANSFERS = byShipped(shipped.transfers);
+export const BY_LAW_OF_REDUNDANCIES = byShipped(shipped.collectiveRedundancies);
 
 /** A known first and last day, or undefined when the date is open at an end. */
 const closed = (date: string): { readonly earliest: string; readonly latest: string } | undefined => {
@@ -46,16 +20,62 @@ const closed = (date: string): { readonly earliest: string; readonly latest: str
   return earliest === '0000-00-00' || latest === '9999-99-99' ? undefined : { earliest, latest };
 };
 
+/** What a plan says to the law. */
+interface Asked {
+  readonly basis?: Basis;
+  readonly informed: readonly Informed[];
+  readonly consulted: readonly { readonly with: string; readonly employees?: number }[];
+}
+interface Informed {
+  readonly on: string;
+  readonly transferOn?: string;
+}
+/** What the adopted law asks of a transfer; the transfer is recorded whatever it says. */
+export const factsOfTransfer = (
+  plan: Asked | undefined,
+  {
+    basis = plan?.basis,
+    transferOn,
+    transferring,
+  }: { readonly basis?: Basis | undefined; readonly transferOn: string; readonly transferring: Range },
+): Facts => {
+  const consulted = plan?.consulted ?? [];
+  const direct = consulted.find((c) => c.with === 'direct');
+  const employees = direct?.employees;
+  return {
+    transferOn,
+    basis,
+    transferring,
+    liabilityInformationOn: firstOf((plan?.informed ?? []).filter((i) => isFor(i, transferOn)).map(({ on }) => on)),
+    consulted: (direct ?? consulted[0])?.with,
+    employees: employees === undefined ? undefined : { least: employees, most: employees },
+  };
+};
+/** The facts that are known, as an assessment keeps them. */
+export const factsSaid = (facts: Facts): Assessment['inputs'] =>
+  Object.fromEntries(Object.entries(facts as Assessment['inputs']).filter(([, fact]) => fact !== undefined));
+/** Whether liability information is for a transfer of a day: for any where it does not say. */
+export const isFor = (informed: Informed, transferOn: string | undefined): boolean =>
+  informed.transferOn === undefined || (transferOn !== undefined && sameDay(informed.transferOn, transferOn));
+const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
+/** The earliest of some days. */
+export const firstOf = (days: readonly string[]): string | undefined =>
+  days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
+
+/** The rule on liability information that holds for a transfer of an exact day, with the day on which it is due. */
+const liabilityRule = (day: string): { readonly rule: LawRule; readonly due: string } | undefined => {
+  const held = judge(shipped.transfers, { basis: UNDER_LAW, transferOn: day }).find(({ rule }) => rule.kind === 'notice');
+  return held && { rule: held.rule, due: held.due!.latest };
+};
+
 /** When liability information is due for a transfer: the earliest and latest day that it may be, by how many days before. */
 export const liabilityDue = (
   transferOn: string,
 ): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined => {
   const on = closed(transferOn);
-  const [first, last] = [
-    on && ruleOn(transferLaw.liabilityInformation, on.earliest),
-    on && ruleOn(transferLaw.liabilityInformation, on.latest),
-  ];
-  return on && first && last && { earliest: addDays(on.earliest, -first.days), latest: addDays(on.latest, -last.days), days: last.days };
+  const first = on && liabilityRule(on.earliest);
+  const last = on?.earliest === on?.latest ? first : on && liabilityRule(on.latest);
+  return first && last && { earliest: first.due, latest: last.due, days: last.rule.days!.count };
 };
 
 export type Timeliness =
@@ -74,14 +94,17 @@ export const mayConsultDirectly = (
   transferOn: string,
   { employees, transferring }: { readonly employees?: number | undefined; readonly transferring: number | undefined },
 ): 'yes' | 'no' | 'not-assessable' => {
-  const on = closed(transferOn);
-  if (!on) return 'not-assessable';
-  const [first, last] = [on.earliest, on.latest].map((day) => ruleOn(transferLaw.directConsultation, day));
-  if (!last) return 'no';
-  if (first !== last) return 'not-assessable';
-  if (transferring !== undefined && transferring < last.transferringBelow) return 'yes';
-  if (employees === undefined) return 'not-assessable';
-  return employees < last.employeesBelow ? 'yes' : 'no';
+  const facts: Facts = {
+    basis: UNDER_LAW,
+    transferOn,
+    consulted: 'direct',
+    employees: employees === undefined ? undefined : { least: employees, most: employees },
+    transferring: transferring === undefined ? undefined : { least: transferring, most: transferring },
+  };
+  const duties = judge(shipped.transfers, facts).filter(({ rule }) => rule.kind === 'duty');
+  const answers = duties.map(({ applies, holds }) => (applies === 'yes' && holds === 'no' ? 'no' : holds === 'yes' ? 'yes' : 'unknown'));
+  const answer = all(answers);
+  return answer === 'yes' || answer === 'no' ? answer : 'not-assessable';
 };
 
 /** Employees who were made redundant on a day, and when the notice of it was given, where that was recorded. */
@@ -98,6 +121,11 @@ export interface CollectiveRedundancy {
   readonly notifiedOn?: string;
   readonly late?: number;
 }
+const { rules } = shipped.collectiveRedundancies;
+/** The longest span of days in which redundancies add up, and the fewest that any rule asks about. */
+const SPAN = Math.max(...rules.map(({ within = 1 }) => within));
+const FEWEST = Math.min(...rules.flatMap(({ when = [] }) => when.flatMap(({ op, value }) => (op === 'at-least' ? [Number(value)] : []))));
+
 /** Each span of days within which one employer made as many redundant as make notice due. Those of an open date are left out. */
 export const collectiveRedundancies = (all: readonly Redundancies[]): readonly CollectiveRedundancy[] => {
   const dated = all
@@ -108,10 +136,10 @@ export const collectiveRedundancies = (all: readonly Redundancies[]): readonly C
   let [end, count] = [0, 0];
   for (let start = 0; start < dated.length;) {
     const from = dated[start]!.day;
-    const rule = ruleOn(transferLaw.collectiveRedundancy, from);
-    for (; end < dated.length && daysBetween(from, dated[end]!.day) < (rule?.withinDays ?? 1); end++) count += dated[end]!.count;
-    if (rule && count >= rule.atLeast) {
-      found.push(noticeOf(dated.slice(start, end), count, rule));
+    for (; end < dated.length && daysBetween(from, dated[end]!.day) < SPAN; end++) count += dated[end]!.count;
+    const due = count < FEWEST ? undefined : noticeDue(from, count);
+    if (due !== undefined) {
+      found.push(noticeOf(dated.slice(start, end), count, due));
       [start, count] = [end, 0];
     } else count -= dated[start++]!.count;
     end = Math.max(end, start);
@@ -119,16 +147,15 @@ export const collectiveRedundancies = (all: readonly Redundancies[]): readonly C
   return found;
 };
 
-type NoticeRule = (typeof transferLaw.collectiveRedundancy)[number];
-const noticeOf = (
-  within: readonly (Redundancies & { readonly day: string })[],
-  count: number,
-  { notice }: NoticeRule,
-): CollectiveRedundancy => {
+/** The day on which the notice of so many redundancies is due, the first of which is of a day; undefined where none is. */
+const noticeDue = (from: string, count: number): string | undefined =>
+  judge(shipped.collectiveRedundancies, { firstRedundancyOn: from, redundancies: { least: count, most: count } }).find(
+    ({ applies }) => applies === 'yes',
+  )?.due?.latest;
+
+const noticeOf = (within: readonly (Redundancies & { readonly day: string })[], count: number, due: string): CollectiveRedundancy => {
   const [from, until] = [within[0]!.day, within.at(-1)!.day];
-  const due = addDays(from, -notice.findLast(({ atLeast }) => count >= atLeast)!.days);
-  const given = within.flatMap(({ notifiedOn }) => notifiedOn ?? []).sort((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1));
-  const notifiedOn = given[0];
+  const notifiedOn = firstOf(within.flatMap(({ notifiedOn }) => notifiedOn ?? []));
   if (notifiedOn === undefined) return { count, from, until, due };
   const late = certainlyBefore(due, notifiedOn) ? { late: daysBetween(due, bounds(notifiedOn).earliest) } : {};
   return { count, from, until, due, notifiedOn, ...late };

@@ -15,10 +15,10 @@ import {
   uri,
   type DataOf,
 } from '../../../kernel/index.js';
+import { REGIMES } from '../../law/index.js';
 import { particulars, procured, withParticulars } from '../particulars.js';
 import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage } from '../state.js';
 
-const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
 const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });

@@ -15,7 +15,7 @@ import {
   type Amount,
   type Value,
 } from '../../../kernel/index.js';
-import { approvalOf } from '../../programme/policies.js';
+import { assessChange } from '../law.js';
 import { atLeast } from '../options.js';
 import { afterAward, endsAfterStart, event, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
@@ -131,10 +131,9 @@ export const changing = {
         },
       ],
     }),
-    assess: ({ to, by, endsOn: newEndsOn, unforeseen }, context, c, programme) => {
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen, ground }, context, c, programme) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
-      const change = { original: c.original, current: c.ceiling, to: value, by, endsOn: c.term.endsOn, newEndsOn, unforeseen };
-      return value || newEndsOn ? approvalOf(programme, change, context) : [];
+      return assessChange(c, { to: value, by, newEndsOn, unforeseen, ground }, context, programme);
     },
   }),
   DelayRecorded: event({

@@ -1,5 +1,6 @@
 import { before, certainlyBefore, count, date, id, isAmount, moveEnd, optional, text } from '../../../kernel/index.js';
-import { approvalOf, checked } from '../../programme/policies.js';
+import { checked } from '../../programme/policies.js';
+import { assessChange } from '../law.js';
 import { addedBy, optionOf, optionRules } from '../options.js';
 import { ceilingAfter } from './change.js';
 import { endOfContract, endsAfterStart, event, type Contract } from '../state.js';
@@ -92,10 +93,7 @@ export const extending = {
     /** By an option: whether its notice was given in time. Without one it is a change of the term, and approved as such. */
     assess(data, context, c, programme) {
       const { effectiveOn } = context;
-      if (data.option === undefined) {
-        const { original, ceiling: current } = c;
-        return approvalOf(programme, { original, current, endsOn: endOfContract(c), newEndsOn: newEndOf(data, c) ?? 'unknown' }, context);
-      }
+      if (data.option === undefined) return assessChange(c, { newEndsOn: newEndOf(data, c) ?? 'unknown' }, context, programme);
       const notice = optionOf(data.option, c)?.noticeMonths;
       if (notice === undefined) return [];
       const { endsOn } = c.term;

@@ -1,5 +1,6 @@
 import { before, certainlyBefore, date, optional } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
+import { assessSignature } from '../law.js';
 import { dated, ENDS_BEFORE_START, endsAfterStart, event, type Stage } from '../state.js';
 
 /** A service that starts before its award is recorded as it happened: the contract is live once it is awarded. */
@@ -25,11 +26,13 @@ export const starting = {
       term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
       ...dated(c, 'signed', effectiveOn),
     }),
-    assess(_, { effectiveOn }, { notices }, programme) {
-      const ends = notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
+    assess(_, context, c, programme) {
+      const { effectiveOn } = context;
+      const ends = c.notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
       const over = ends === undefined ? 'unknown' : before(ends, effectiveOn);
       const result = over === 'yes' ? 'met' : over === 'no' ? 'not-met' : 'not-assessable';
-      return checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
+      const standstill = checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
+      return [...standstill, ...assessSignature(c, context, programme)];
     },
   }),
   ServiceStarted: event({
