@@ -1,5 +1,6 @@
 import type { Projection } from '../src/kernel/index.js';
 import { contractRegister } from './contract-register.js';
+import { deadlines } from './deadlines.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
 import { identifiers } from './identifiers.js';
@@ -24,4 +25,5 @@ export const projections: readonly Projection[] = [
   exposure,
   lossesStatement,
   programmeBoard,
+  deadlines,
 ];

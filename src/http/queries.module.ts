@@ -2,6 +2,7 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { aggregateController } from './aggregate.controller.js';
+import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
@@ -17,7 +18,7 @@ import { Subscribers } from './subscribers.js';
         new Subscribers({ projector, store, log, most }),
     },
   ],
-  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController],
+  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController, DeadlinesController],
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {

@@ -7,6 +7,8 @@ export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[
 
 /** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
 export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
+/** The calendar, whose token may stand in its address. */
+export const FEED = '/deadlines.ics';
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
 /** Which methods there are at a path, for an honest 405. */

@@ -2,16 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What may be done: reads, and commands, which are all that is asked with another method than GET. */
-export type Act = 'read' | 'command';
+/** What may be done: reads, commands, which are all that is asked with another method than GET, and reading the calendar of deadlines. */
+export type Act = 'read' | 'command' | 'calendar';
 
 /** Who uses the ledger, and what they may do there. */
 export const ROLES = {
-  'contract-manager': ['read', 'command'],
-  approver: ['read', 'command'],
-  integrator: ['read', 'command'],
-  auditor: ['read'],
-  board: ['read'],
+  'contract-manager': ['read', 'command', 'calendar'],
+  approver: ['read', 'command', 'calendar'],
+  integrator: ['read', 'command', 'calendar'],
+  auditor: ['read', 'calendar'],
+  board: ['read', 'calendar'],
+  /** For an address that is given to a program: its token shows the calendar and nothing else. */
+  calendar: ['calendar'],
 } as const satisfies Readonly<Record<string, readonly Act[]>>;
 export type Role = keyof typeof ROLES;
 export const may = (role: Role, act: Act): boolean => (ROLES[role] as readonly Act[]).includes(act);

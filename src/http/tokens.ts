@@ -8,7 +8,7 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { isOpen } from './routes.js';
+import { FEED, isOpen } from './routes.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 /** How long a revoked token may still be taken. */
@@ -103,6 +103,12 @@ export class Tokens {
   }
 }
 
+/** Programs that subscribe to a calendar send no headers. */
+const inAddress = (request: FastifyRequest): string | undefined => {
+  const { token } = request.query as { readonly token?: unknown };
+  return typeof token === 'string' ? `Bearer ${token}` : undefined;
+};
+
 const allowing = (act: Act): string => (Object.keys(ROLES) as Role[]).filter((role) => may(role, act)).join(', ');
 
 /** Failed sign-ins of an address in a minute; the next get 429. */
@@ -133,7 +139,7 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
     if (route !== undefined && isOpen(route)) return done();
-    const { authorization } = request.headers;
+    const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
     const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');
     if (authorization === undefined) return done(unsigned);
@@ -142,7 +148,9 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     const token = TOKEN.test(given) ? tokens.find(given) : undefined;
     if (!token)
       return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
-    const act = request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
+    if (request.headers.authorization === undefined && token.roles.some((r) => r !== 'calendar'))
+      return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.'));
+    const act = route === FEED ? 'calendar' : request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
     const role = token.roles.find((r) => may(r, act));
     if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));

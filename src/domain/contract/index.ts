@@ -2,6 +2,7 @@ export { contract } from './contract.js';
 export { contractFindings } from './findings.js';
 export {
   endOfContract,
+  isRunning,
   lastDayOf,
   novationsAfter,
   pastEndFrom,

@@ -28,6 +28,7 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 export const afterAward: readonly Stage[] = ['awarded', 'signed', 'live', 'notice-given', 'exiting'];
+export const isRunning = ({ stage }: Pick<Contract, 'stage'>): boolean => afterAward.includes(stage);
 
 export interface Change {
   readonly event: string;

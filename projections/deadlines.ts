@@ -1,0 +1,156 @@
+import { bounds, isDay, moveEnd, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract, isRunning, lastDayOf, type Contract } from '../src/domain/contract/index.js';
+import { programme, type Programme } from '../src/domain/programme/index.js';
+import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
+
+/** What has to be done, or ends by itself, by a day. */
+export interface Deadline {
+  readonly kind: string;
+  readonly programme: string | null;
+  readonly contract: string | null;
+  readonly supplier: string | null;
+  /** What it is about, in the words of the record. */
+  readonly title: string;
+  /** What is due, as a sentence that stands alone in a calendar. */
+  readonly what: string;
+  /** A date of any precision; null where no day is known. */
+  readonly due: string | null;
+  /** The first day on which it may be due: reminders count back from it. Null where that day is open. */
+  readonly earliest: string | null;
+  /** The last day on which it may be due: it is overdue after it. Null where that day is open. */
+  readonly latest: string | null;
+}
+interface Duty<Kind extends string = string> {
+  readonly key: Key<Kind>;
+  readonly what: string;
+  readonly due: string | undefined;
+}
+type About = Pick<Deadline, 'programme' | 'contract' | 'supplier' | 'title'>;
+
+const dated = (due: string | undefined): Pick<Deadline, 'due' | 'earliest' | 'latest'> => {
+  if (due === undefined) return { due: null, earliest: null, latest: null };
+  const { earliest, latest } = bounds(due);
+  return { due, earliest: isDay(earliest) ? earliest : null, latest: isDay(latest) ? latest : null };
+};
+const placed = <Kind extends string>(duties: readonly Duty<Kind>[]) => duties.map(({ key }) => ({ key, row: true }));
+const shown = (duties: readonly Duty[], about: About): Readonly<Record<string, Deadline>> =>
+  Object.fromEntries(duties.map(({ key, what, due }) => [key, { kind: key.slice(0, key.indexOf(':')), ...about, what, ...dated(due) }]));
+
+const named = (id: string, { title }: Contract): string => title || id;
+const end = (id: string, c: Contract): readonly Duty<'end'>[] =>
+  isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends`, due: lastDayOf(c) }] : [];
+/** An option is exercised before the term ends, and as many months before as its notice takes. */
+const options = (id: string, c: Contract): readonly Duty<'option'>[] => {
+  if (!isRunning(c) || c.stage === 'notice-given' || c.stage === 'exiting') return [];
+  const last = lastDayOf(c);
+  return c.options
+    .filter(({ status }) => status === 'open')
+    .map(({ option, months, noticeMonths = 0 }) => ({
+      key: `option:${id}/${option}`,
+      what: `Last day to exercise ${option} of ${named(id, c)}, ${months} months`,
+      due: last && moveEnd(last, -noticeMonths),
+    }));
+};
+/** Only the award waits for it. */
+const standstill = (id: string, c: Contract): readonly Duty<'standstill'>[] => {
+  const notice = c.stage === 'awarded' ? c.notices.findLast(({ standstillEndsOn }) => standstillEndsOn !== undefined) : undefined;
+  return notice ? [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due: notice.standstillEndsOn }] : [];
+};
+const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
+  isRunning(c) && c.extensionSought
+    ? [{ key: `extension:${id}`, what: `The extension of ${named(id, c)} that is sought needs a decision`, due: lastDayOf(c) }]
+    : [];
+
+/** Deadlines of one kind that contracts have. */
+const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string, c: Contract) => readonly Duty<Kind>[]) =>
+  source(contract, kind, {
+    place: (id, state) => placed(duties(id, state)),
+    show: ({ id, state }) =>
+      shown(duties(id, state), {
+        programme: state.programme ?? null,
+        contract: id,
+        supplier: state.supplier ?? null,
+        title: named(id, state),
+      }),
+  });
+
+/** The strategy that was published last has taken the place of the others. */
+const reviews = (id: string, { strategies }: Programme): readonly Duty<'review'>[] =>
+  strategies
+    .slice(-1)
+    .filter(({ reviewDue }) => reviewDue !== undefined)
+    .map(({ strategy, title, reviewDue }) => ({ key: `review:${id}/${strategy}`, what: `${title} is to be reviewed`, due: reviewDue }));
+const savings = (id: string, { savingsTargets }: Programme): readonly Duty<'saving'>[] =>
+  savingsTargets
+    .filter(({ by }) => by !== undefined)
+    .map(({ target, title, by }) => ({ key: `saving:${id}/${target}`, what: `Savings target: ${title}`, due: by }));
+const headcounts = (id: string, { headcountTargets }: Programme): readonly Duty<'headcount'>[] =>
+  headcountTargets
+    .filter(({ by }) => by !== undefined)
+    .map(({ target, title, by }) => ({ key: `headcount:${id}/${target}`, what: `Headcount target: ${title}`, due: by }));
+const ofProgrammes = <const Kind extends string>(kind: Kind, duties: (id: string, p: Programme) => readonly Duty<Kind>[]) =>
+  source(programme, kind, {
+    place: (id, state) => placed(duties(id, state)),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, supplier: null, title: state.title }),
+  });
+
+const openPlans = (w: Workforce): readonly Plan[] =>
+  w.plans.filter((plan) => {
+    const { status } = progressOf(w, plan);
+    return status !== 'done' && status !== 'cancelled';
+  });
+const transfers = (id: string, w: Workforce): readonly Duty<'transfer'>[] =>
+  openPlans(w).map(({ plan, from, to, expectedOn }) => ({
+    key: `transfer:${id}/${plan}`,
+    what: `Transfer ${plan} from ${from.employer} to ${to.employer}`,
+    due: expectedOn,
+  }));
+/** Until it was delivered. */
+const information = (id: string, w: Workforce): readonly Duty<'liability-information'>[] =>
+  openPlans(w).flatMap((plan) => {
+    const { due, result } = liabilityOf(plan, plan.basis, plan.expectedOn);
+    if (!due || result !== 'not-recorded') return [];
+    const on = due.earliest === due.latest ? due.latest : `[${due.earliest}..${due.latest}]`;
+    const key = `liability-information:${id}/${plan.plan}` as const;
+    return [{ key, what: `Liability information for transfer ${plan.plan} is due from ${plan.from.employer}`, due: on }];
+  });
+const ofWorkforces = <const Kind extends string>(kind: Kind, duties: (id: string, w: Workforce) => readonly Duty<Kind>[]) =>
+  source(workforce, kind, {
+    place: (id, state) => placed(duties(id, state)),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, supplier: null, title: `Staff of ${id}` }),
+  });
+
+const from = {
+  end: ofContracts('end', end),
+  option: ofContracts('option', options),
+  standstill: ofContracts('standstill', standstill),
+  extension: ofContracts('extension', extension),
+  review: ofProgrammes('review', reviews),
+  saving: ofProgrammes('saving', savings),
+  headcount: ofProgrammes('headcount', headcounts),
+  transfer: ofWorkforces('transfer', transfers),
+  'liability-information': ofWorkforces('liability-information', information),
+};
+
+/**
+ * One row for each duty, whatever the day: reminders are filters. A row goes when its duty is done, or stands no more. An uncertain day is
+ * near from its earliest day on, and overdue after its latest.
+ */
+export const deadlines = projection({
+  name: 'deadlines',
+  version: 1,
+  question: 'What ends, and what has to be done, by which day?',
+  from: Object.values(from),
+  rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
+    readonly [K in keyof typeof from]: (id: string, lookup: Lookup) => Deadline | undefined;
+  },
+  filters: {
+    kind: (row) => row.kind,
+    programme: (row) => row.programme,
+    contract: (row) => row.contract,
+    supplier: (row) => row.supplier,
+    dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
+    overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,
+    dated: ({ earliest }) => String(earliest !== null),
+  },
+});

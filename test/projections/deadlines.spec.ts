@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { deadlines, type Deadline } from '../../projections/deadlines.js';
+import { closeRows, Rows } from '../engine/rows-after.js';
+import { recordWorld, World } from '../random-history.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+let world: World;
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await recordWorld(world);
+});
+afterEach(closeRows);
+
+const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000000.00') };
+const award = (more: object = {}, on = '2015-11-16') =>
+  world.record(
+    'contract-csc',
+    'AwardContract',
+    { ...contract, startsOn: '2015-12-01', endsOn: '2020-11-30', ...more },
+    { effectiveOn: on },
+  );
+const record = (command: string, data: object, effectiveOn: string) => world.record('contract-csc', command, data, { effectiveOn });
+const rows = () => new Rows(world.store, [deadlines]).read();
+const found = async (filters: Readonly<Record<string, string>> = {}): Promise<Readonly<Record<string, Deadline>>> =>
+  Object.fromEntries(
+    (await (await rows()).projector.rows('deadlines', { limit: 100, filters })).rows.map(({ key, row }) => [
+      key,
+      row as unknown as Deadline,
+    ]),
+  );
+
+describe('a contract that runs', () => {
+  it('has its end, and the last day of the notice of each open option', async () => {
+    await award({ options: [{ option: 'first', months: 12, noticeMonths: 6 }, { option: 'second', months: 12 }] }); // prettier-ignore
+    expect(await found()).toEqual({
+      'end:csc': expect.objectContaining({ kind: 'end', what: 'Hosting ends', due: '2020-11-30', earliest: '2020-11-30', latest: '2020-11-30', programme: 'met', contract: 'csc', supplier: 'csc' }), // prettier-ignore
+      'option:csc/first': expect.objectContaining({ due: '2020-05-31' }),
+      'option:csc/second': expect.objectContaining({ due: '2020-11-30' }),
+    });
+  });
+
+  it('whose end is uncertain is near from its first possible day, and overdue after its last', async () => {
+    await award({ endsOn: '2020-11' });
+    expect((await found())['end:csc']).toMatchObject({ due: '2020-11', earliest: '2020-11-01', latest: '2020-11-30' });
+    const near = await Promise.all(['2020-10-31', '2020-11-01'].map((dueBy) => found({ dueBy })));
+    expect(near.map((rows) => Object.keys(rows))).toEqual([[], ['end:csc']]);
+    const overdue = await Promise.all(['2020-11-30', '2020-12-01'].map((overdueOn) => found({ overdueOn })));
+    expect(overdue.map((rows) => Object.keys(rows))).toEqual([[], ['end:csc']]);
+  });
+
+  it('whose end nobody knows stands under no date', async () => {
+    await world.record('contract-csc', 'AwardContract', contract, { effectiveOn: '2015-11-16' });
+    expect((await found())['end:csc']).toMatchObject({ due: null, earliest: null, latest: null });
+    expect(Object.keys(await found({ dated: 'false' }))).toEqual(['end:csc']);
+    expect(Object.keys(await found({ dated: 'true' }))).toEqual([]);
+  });
+
+  it('goes on to its new end when its term is extended', async () => {
+    await award();
+    await record('ApproveChange', { kind: 'term', endsOn: '2021-11-30' }, '2018-03-01');
+    expect((await found())['end:csc']).toMatchObject({ due: '2021-11-30' });
+  });
+
+  it('ends on the day on which a notice takes effect, and offers its options no more', async () => {
+    await award({ options: [{ option: 'first', months: 12 }] });
+    await record('SignContract', {}, '2015-11-20');
+    await record('GiveTerminationNotice', { by: 'authority', takesEffectOn: '2019-12-31' }, '2019-09-01');
+    const rows = await found();
+    expect(Object.keys(rows)).toEqual(['end:csc']);
+    expect(rows['end:csc']).toMatchObject({ due: '2019-12-31' });
+  });
+
+  it('has no deadline once it is closed', async () => {
+    await award({ startsOn: '2015-12-01', endsOn: '2018-11-30' });
+    await record('SignContract', {}, '2015-11-20');
+    await record('CloseContract', { endedOn: '2018-11-30', finalValue: gbp('1000000.00') }, '2018-12-01');
+    expect(await found()).toEqual({});
+  });
+});
+
+it('the standstill of an award is due until the contract is signed', async () => {
+  await award();
+  await record('PublishAwardNotice', { reference: '2015/S 123', standstillEndsOn: '2015-11-27' }, '2015-11-17');
+  expect((await found())['standstill:csc']).toMatchObject({ due: '2015-11-27', what: 'The standstill of Hosting ends' });
+  await record('SignContract', {}, '2015-11-30');
+  expect((await found())['standstill:csc']).toBeUndefined();
+});
+
+describe('a programme', () => {
+  const programme = (command: string, data: object, on?: string) =>
+    world.record('programme-met', command, data, on ? { effectiveOn: on } : {});
+  beforeEach(async () => {
+    world = new World('2019-11-04');
+    const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
+    await world.record('programme-met', 'CharterProgramme', charter, { effectiveOn: '2010' });
+  });
+
+  it('reviews the strategy that it published last', async () => {
+    await programme('PublishStrategy', { strategy: 's', title: 'Total Technology', version: '1', reviewDue: '2016' }, '2015-01-01');
+    await programme('PublishStrategy', { strategy: 't', title: 'Total Technology', version: '2', reviewDue: '2018-04' }, '2017-01-01');
+    expect(await found()).toEqual({ 'review:met/t': expect.objectContaining({ due: '2018-04', programme: 'met', contract: null }) });
+  });
+
+  it('has its targets for savings and headcounts, where they name a day', async () => {
+    await programme('SetSavingsTarget', { target: 'a', title: 'Three years', amount: gbp('60000000'), by: '2018' });
+    await programme('SetSavingsTarget', { target: 'b', title: 'Some day', amount: gbp('1') });
+    await programme(
+      'SetHeadcountTarget',
+      { target: 'c', title: 'In-house', to: { count: 100, unit: 'people' }, by: '2017-03' },
+      '2015-01-01',
+    );
+    expect(Object.keys(await found())).toEqual(['headcount:met/c', 'saving:met/a']);
+  });
+});
+
+describe('a plan to transfer staff', () => {
+  const pool = (employer: string) => ({ employer, function: 'it', unit: 'people' });
+  const plan = { plan: 'p1', programme: 'met', from: pool('authority'), to: pool('csc'), inScope: { count: 10, unit: 'people' } };
+  const staff = (command: string, data: object, effectiveOn: string) => world.record('workforce-met', command, data, { effectiveOn });
+  const planned = (more: object = {}) =>
+    staff('PlanTransfer', { ...plan, basis: 'service-provision-change', expectedOn: '2016-06-01', ...more }, '2016-01-04');
+
+  it('is due on its day, and its liability information 28 days before', async () => {
+    await planned();
+    expect(await found()).toMatchObject({
+      'transfer:met/p1': { due: '2016-06-01', what: 'Transfer p1 from authority to csc' },
+      'liability-information:met/p1': { due: '2016-05-04' },
+    });
+  });
+
+  it('asks for no information that was delivered, and for none where no law does', async () => {
+    await planned();
+    await staff('DeliverLiabilityInformation', { plan: 'p1' }, '2016-04-01');
+    expect(Object.keys(await found())).toEqual(['transfer:met/p1']);
+  });
+
+  it('is no deadline once it is cancelled or done', async () => {
+    await planned();
+    await staff(
+      'TransferStaff',
+      { transfer: 't', plan: 'p1', from: pool('authority'), to: pool('csc'), inScope: 10, moved: 10 },
+      '2016-06-01',
+    );
+    expect(await found()).toEqual({});
+  });
+});
+
+it('is asked by kind, programme, contract and supplier', async () => {
+  await award();
+  const all = [{ kind: 'end' }, { programme: 'met' }, { contract: 'csc' }, { supplier: 'csc' }];
+  for (const filters of all) expect(Object.keys(await found(filters))).toEqual(['end:csc']);
+  for (const filters of all) expect(await found(Object.fromEntries(Object.keys(filters).map((name) => [name, 'other'])))).toEqual({});
+});
