@@ -1,5 +1,5 @@
 import { transformFile } from '@swc/core';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -13,9 +13,13 @@ export const build = async (): Promise<string> => {
   await writeFile(join(dir, 'package.json'), '{"name":"tower-ledger","version":"0.0.0","type":"module"}');
   for (const folder of ['src', 'projections'])
     for (const name of await readdir(join(root, folder), { recursive: true })) {
-      if (!name.endsWith('.ts')) continue;
+      if (!/\.(ts|json)$/.test(name)) continue;
       const made = join(dir, folder, name.replace(/\.ts$/, '.js'));
       await mkdir(dirname(made), { recursive: true });
+      if (name.endsWith('.json')) {
+        await copyFile(join(root, folder, name), made);
+        continue;
+      }
       const { code } = await transformFile(join(root, folder, name), { configFile: join(root, '.swcrc'), sourceMaps: false });
       await writeFile(made, code);
     }

@@ -17,13 +17,13 @@ const wrong: { readonly [K in Kind]: (field: Field) => readonly unknown[] } = {
   date: () => texts('', 'soon', '2016-02-30', '2016-13', '[2016-03-01..2016-02-01]', '2016-2-1', '20160229'),
   day: () => texts('', '2016', '2016-02', 'unknown', '2016-02-30', '[..2016-02-29]'),
   count: ({ min = 0, max = 1_000_000_000 }) => [null, '3', 1.5, min - 1, max + 1, Number.MAX_VALUE, [], {}],
-  amount: () => [
+  amount: ({ signed }) => [
     null,
     '95',
     95,
     [],
     {},
-    ...['1e9', '-0', '0.001', '1,000', '', '+1', '01', '-1'].map((amount) => ({ amount, currency: 'GBP' })),
+    ...['1e9', '-0', '0.001', '1,000', '', '+1', '01', ...(signed ? [] : ['-1'])].map((amount) => ({ amount, currency: 'GBP' })),
     { amount: '1', currency: 'XXQ' },
     { amount: 1, currency: 'GBP' },
     { amount: '1', currency: 'GBP', extra: 1 },

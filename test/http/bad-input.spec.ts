@@ -401,7 +401,7 @@ describe('a request', () => {
   it('is refused with a sentence that begins with the place', async () => {
     for (const [path, detail] of [
       ['/contracts/there?position=999999', 'position must be the position of an event of this ledger.'],
-      ['/decisions', 'reference must be given, or person, and not both.'],
+      ['/decisions', 'reference must be given, or person, or rule, and only one of them.'],
     ] as const)
       expect((await server.get(path)).body.detail).toBe(detail);
   });

@@ -84,8 +84,8 @@ export const MAX_STREAMS_ON_DAY = 5000;
 const MAX_INDEX_BYTES = 64 << 20;
 const INDEXES_BYTES = 64 << 20;
 /** Rows that were rendered, and what they show of contributions, in bytes, about. */
-const RENDERED_BYTES = 16 << 20;
-const SHOWN_BYTES = 24 << 20;
+const RENDERED_BYTES = 8 << 20;
+const SHOWN_BYTES = 8 << 20;
 /** Text of the rows of one page, about. */
 const PAGE_BYTES = 512 << 10;
 /** Events, contributions and entries that are worked on before other work gets its turn: some milliseconds. */
