@@ -13,6 +13,7 @@ import { FEED } from './routes.js';
 /** Rows that are read at once. */
 const PAGE = 100;
 const NAME = deadlines.name;
+type Filters = Readonly<Record<string, string>>;
 const FILTERS = {
   kind: 'Only of this kind, such as `end` or `option`.',
   programme: 'Only of this programme.',
@@ -39,7 +40,8 @@ export class DeadlinesController {
     status: [400, 503],
   })
   async calendar(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { token: _, minPosition, ...filters } = queryOf(request, Object.keys(FILTERS));
+    const { token: _, minPosition, ...asked } = queryOf(request, Object.keys(FILTERS));
+    const filters = asked as Filters;
     await caughtUp(this, { minPosition });
     const at = this.projector.sequence;
     const first = await this.#page(at, filters); // what keeps it from being answered is a problem, not half a calendar
@@ -47,24 +49,15 @@ export class DeadlinesController {
       .header('content-type', 'text/calendar; charset=utf-8')
       .header('content-disposition', 'inline; filename="deadlines.ics"')
       .header('cache-control', 'private, no-cache')
-      .send(Readable.from(this.#written(at, filters as Readonly<Record<string, string>>, first)));
+      .send(Readable.from(this.#written(at, filters, first)));
   }
 
-  #page(at: number, filters: object, cursor?: string) {
-    return this.projector.rows(NAME, {
-      at,
-      limit: PAGE,
-      filters: filters as Readonly<Record<string, string>>,
-      ...(cursor !== undefined && { cursor }),
-    });
+  #page(at: number, filters: Filters, cursor?: string) {
+    return this.projector.rows(NAME, { at, limit: PAGE, filters, ...(cursor !== undefined && { cursor }) });
   }
 
   /** Every row that has a day, a page at a time: as one prefix of the log has them. */
-  async *#written(
-    at: number,
-    filters: Readonly<Record<string, string>>,
-    first: Awaited<ReturnType<Projector['rows']>>,
-  ): AsyncGenerator<string> {
+  async *#written(at: number, filters: Filters, first: Awaited<ReturnType<Projector['rows']>>): AsyncGenerator<string> {
     const { ledgerId } = this.store.genesis;
     const stamp = this.projector.eventAt(at)?.watermark ?? new Date(0).toISOString();
     yield calendarHead(filters['programme'] === undefined ? 'Deadlines' : `Deadlines of ${filters['programme']}`);
