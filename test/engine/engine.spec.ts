@@ -15,7 +15,7 @@ import { appendAll } from './rows-after.js';
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
 const csc = { title: 'CSC', form: 'company' };
-const award = { programme: 'met', title: 'Hosting', supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 
 let store: MemoryStore;
 let now: string;
@@ -311,9 +311,11 @@ describe('two processes on one store', () => {
   });
 
   it('see what the other has just recorded in another stream', async () => {
-    await expect(hosting('AwardContract', { ...award, supplier: 'atos' })).rejects.toMatchObject({ code: 'ledger/unknown-reference' });
+    await expect(hosting('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }] })).rejects.toMatchObject({
+      code: 'ledger/unknown-reference',
+    });
     await send('supplier-atos', 'RegisterSupplier', csc, {}, anotherEngine());
-    expect(await hosting('AwardContract', { ...award, supplier: 'atos' })).toMatchObject({ outcome: 'accepted' });
+    expect(await hosting('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }] })).toMatchObject({ outcome: 'accepted' });
   });
 });
 
