@@ -104,7 +104,7 @@ describe('a decision', () => {
     await decided(contractOf(), watched, award);
     const handed = (history: History) => ({ id: history.id, state: history.state });
     expect(seen).toStrictEqual([
-      { programme: handed(met), supplier: handed(ofSupplier('csc')), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
+      { programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
     ]);
   });
 

@@ -193,7 +193,9 @@ describe('a decision', () => {
     const [award0] = await slow.read('contract-hosting');
     const { stream: _, revision: __, position: ___, ...again } = award0!;
     const metadata = { ...again.metadata, command: { id: newId(), name: 'Annotate' } };
-    await slow.append('contract-hosting', 0, [{ ...again, id: newId(), type: 'FactAnnotated', data: { note: 'First.' }, metadata }]);
+    await slow.append('contract-hosting', 0, [
+      { ...again, id: newId(), type: 'FactAnnotated', data: { note: 'First.' }, metadata: { ...metadata, schemaVersion: 1 } },
+    ]);
     await here.history(contract, 'hosting');
     slow.release();
     slow.held = undefined;
@@ -206,7 +208,13 @@ describe('a decision', () => {
     const by = engineOn(on);
     await hosting('AwardContract', award, {}, by);
     const [{ stream: _, revision: __, position: ___, ...note }] = (await on.read('contract-hosting')) as [RecordedEvent];
-    const notes = Array.from({ length: 3000 }, (_, n) => ({ ...note, id: newId(), type: 'FactAnnotated', data: { note: `${n}` } }));
+    const notes = Array.from({ length: 3000 }, (_, n) => ({
+      ...note,
+      id: newId(),
+      type: 'FactAnnotated',
+      data: { note: `${n}` },
+      metadata: { ...note.metadata, schemaVersion: 1 },
+    }));
     await on.append('contract-hosting', 0, notes);
     await hosting('Annotate', { note: 'Once it is folded.' }, {}, by);
     on.returned = 0;
@@ -222,7 +230,7 @@ describe('the metadata of every event has', () => {
     const { recordedAt: _, ...recorded } = await metadata();
     const id = recorded.command.id;
     expect(recorded).toEqual({
-      schemaVersion: 1,
+      schemaVersion: 2,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
       command: { id, name: 'AwardContract', record: Object.keys(record) },

@@ -293,7 +293,8 @@ describe('about how much memory a history takes', () => {
   });
 
   it('counts a null, a number and a flag as little', () => {
-    const noted = (value: unknown) => weight({ type: 'FactAnnotated', data: { note: 'n', claim: { pointer: '/x', value } } }, { schemaVersion: 1 });
+    const noted = (value: unknown) =>
+      weight({ type: 'FactAnnotated', data: { note: 'n', claim: { pointer: '/x', value } } }, { schemaVersion: 1 });
     expect([noted(null), noted(5), noted(true)].map((bytes) => bytes - noted(undefined))).toEqual([0, 0, 0]);
     expect(noted({}) - noted(null)).toBe(24);
   });

@@ -1,8 +1,5 @@
 import { certainlyBefore, choice, count, date, id, list, object, optional, ref, signedValue, text, type DataOf, type Occurrence, type Rules } from '../../kernel/index.js'; // prettier-ignore
-import type { Contract } from './state.js';
-
-/** A framework promises nothing: what is bought under it are its call-offs. */
-export const KINDS = ['contract', 'framework', 'call-off'] as const;
+import { KINDS, type Contract } from './state.js';
 
 const months = count('Months', { min: 1, max: 1200, example: 48 });
 /** What a contract is, and what it is made of. */

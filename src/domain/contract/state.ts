@@ -12,8 +12,6 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
-import type { KINDS } from './framework.js';
-import type { Supply } from './suppliers.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
 export const STAGES = [
@@ -31,6 +29,24 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 export const afterAward: readonly Stage[] = ['awarded', 'signed', 'live', 'notice-given', 'exiting'];
 export const isRunning = ({ stage }: Pick<Contract, 'stage'>): boolean => afterAward.includes(stage);
+
+/** A framework promises nothing: what is bought under it are its call-offs. */
+export const KINDS = ['contract', 'framework', 'call-off'] as const;
+
+export const PARTS = ['sole', 'lead', 'member', 'joint'] as const;
+/** A supplier of a contract, from one day to another. */
+export interface Supply {
+  readonly supplier: string;
+  /** Per cent of the lot where it has one, else of the contract: at most four digits after the point. */
+  readonly share?: number | string;
+  readonly lot?: string;
+  /** Its part among several. */
+  readonly role?: (typeof PARTS)[number];
+  /** The first day on which it is a supplier; absent of one that was there from the beginning. */
+  readonly joinedOn?: string;
+  /** The first day on which it is none any more. */
+  readonly leftOn?: string;
+}
 
 export interface Change {
   readonly event: string;

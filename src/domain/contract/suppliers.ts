@@ -8,17 +8,16 @@ import {
   optional,
   percentage,
   ref,
-  type DataOf,
   type Occurrence,
   type Rules,
 } from '../../kernel/index.js';
-import type { Contract } from './state.js';
+import { PARTS, type Contract, type Supply } from './state.js';
 
 const supplying = {
   supplier: ref('supplier', 'A supplier'),
   share: optional(percentage('Its share in per cent: of the lot where it has one, else of the contract', { max: 100, example: '40.0' })),
   lot: optional(id('The lot that it has')),
-  role: optional(choice(['sole', 'lead', 'member', 'joint'], 'Its part among several')),
+  role: optional(choice(PARTS, 'Its part among several')),
 };
 export const supplyFields = supplying;
 export const suppliersField = list(object(supplying), 'The suppliers, each with a share, with a lot, or jointly', {
@@ -26,14 +25,6 @@ export const suppliersField = list(object(supplying), 'The suppliers, each with 
   max: 100,
   example: [{ supplier: 'example-supplier' }],
 });
-
-/** A supplier of a contract, from one day to another. */
-export type Supply = DataOf<typeof supplying> & {
-  /** The first day on which it is a supplier; absent of one that was there from the beginning. */
-  readonly joinedOn?: string;
-  /** The first day on which it is none any more. */
-  readonly leftOn?: string;
-};
 
 /** Those who are suppliers once everything that was decided has taken effect. */
 export const suppliersOf = ({ suppliers }: Pick<Contract, 'suppliers'>): readonly Supply[] =>

@@ -19,8 +19,8 @@ import {
 import { REGIMES } from '../../law/index.js';
 import { particulars, procured, withParticulars } from '../particulars.js';
 import { composed, composedRules, plannedRules, withComposed } from '../framework.js';
-import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage } from '../state.js';
-import { suppliersField, suppliersRules, type Supply } from '../suppliers.js';
+import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage, type Supply } from '../state.js';
+import { suppliersField, suppliersRules } from '../suppliers.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });

@@ -1,6 +1,6 @@
 import { certainlyBefore, date, id, optional, ref, text, type Occurrence, type Rules } from '../../../kernel/index.js';
-import { event, type Contract } from '../state.js';
-import { idsOf, suppliersOf, suppliersRules, supplyFields, type Supply } from '../suppliers.js';
+import { event, type Contract, type Supply } from '../state.js';
+import { idsOf, suppliersOf, suppliersRules, supplyFields } from '../suppliers.js';
 
 interface FromWhom {
   readonly from?: string;
