@@ -11,7 +11,7 @@ import {
   type Key,
   type Lookup,
 } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, type Contract } from '../src/domain/contract/index.js';
 import { caseKey, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -28,8 +28,8 @@ import {
   unassessedIn,
   withText,
 } from './losses.js';
-import { dayShown, hasEnded, isPromised, onDay, supplierIn } from './promised.js';
 import { riskShown, warningInRow } from './programmes.js';
+import { dayShown, hasEnded, isPromised, onDay, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 
 const promised = sums({ contracts: 'count', ceiling: 'value' });
@@ -62,13 +62,14 @@ const contractShown = (id: string, c: Contract) => ({
 });
 const contracts = source(contract, 'contract', {
   place(id, c, day) {
-    const supplier = supplierIn(c, day);
-    if (!supplier || !isPromised(c)) return [];
+    const ids = isPromised(c) ? idsOf(suppliersIn(c, day)) : [];
+    if (ids.length === 0) return [];
+    const adds = promised.of({ contracts: 1, ceiling: c.ceiling });
     return [
       {
         key: `contract:${id}`,
-        links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)],
-        sums: { [`supplier:${supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
+        links: ids.map((supplier) => ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)),
+        sums: Object.fromEntries(ids.map((supplier) => [`supplier:${supplier}`, adds])),
       },
     ];
   },
@@ -154,9 +155,10 @@ const lists = {
     entry(c, lookup) {
       const key = `contract:${c.contract}` as const;
       const { warnings, risks } = lookup.sum(counted, key);
+      const { supplierName: _, ...today } = onDay(c, lookup.day);
       return {
         ...c,
-        ...onDay(c, lookup.day),
+        ...today,
         losses: lookup.newest(linked.losses, key),
         warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
         risks: risks > 0 ? lookup.newest(linked.risks, key) : [],
@@ -221,12 +223,12 @@ export const exposure = projection({
       const row = lookup.get(losses, id);
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
-      const fits = !under || row.supplier === null || under.supplier === row.supplier;
+      const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
       const { recorded, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
-        ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
+        ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
         ...unassessedIn(row, recorded, governing),
       ];

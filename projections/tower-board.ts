@@ -17,7 +17,7 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import { contract, contractFindings, endOfContract, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -25,7 +25,7 @@ import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
-import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierIn, supplierKeys } from './promised.js';
+import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -130,7 +130,7 @@ const contractShown = (history: History<Contract>) => {
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
+    counts: { suppliers: c.suppliers.length, options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
 
@@ -248,7 +248,7 @@ const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplie
 const towersOfContract = (c: Contract): readonly string[] => (groupOf(c) === 'towers' ? c.towers : []);
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract, day: string | undefined) => {
-  const supplier = supplierIn(c, day);
+  const ids = idsOf(suppliersIn(c, day));
   const adds = promised.of(isPromised(c) ? { contracts: 1, listed: 1, ceiling: c.ceiling } : { listed: 1 });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose: Whose = c.role === 'tower' ? 'own' : 'incumbent';
@@ -257,7 +257,7 @@ const sumsOf = (c: Contract, day: string | undefined) => {
   for (const id of towersOfContract(c)) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
-    if (supplier) of[keyOfSupplier(`tower:${id}`, supplier)] = ONE_WITH;
+    for (const supplier of ids) of[keyOfSupplier(`tower:${id}`, supplier)] = ONE_WITH;
   }
   return of;
 };
@@ -298,11 +298,10 @@ const lists = {
 const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
   const { plans: planned, transfers: moved, losses, warnings, risks, openWarnings, openRisks } = lookup.sum(counted, key);
-  const today = onDay(c, lookup.day);
+  const today = onDay(c, lookup.day, (supplier) => nameOf(lookup, supplier)!);
   return {
     ...c,
     ...today,
-    becomes: today.becomes && { ...today.becomes, supplierName: nameOf(lookup, today.becomes.supplier) },
     people: {
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
@@ -310,7 +309,6 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
-    supplierName: nameOf(lookup, today.supplier),
     counts: { ...c.counts, planned, moved, losses, warnings, risks, openWarnings, openRisks },
   };
 };
@@ -415,7 +413,8 @@ export const towerBoard = projection({
     programme: (row) => row.programme,
     group: (row) => row.group,
     supplier: (row, { value, key, lookup }) =>
-      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
+      row.contracts?.some(({ suppliers }) => suppliers.some(({ supplier }) => supplier === value)) ||
+      lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });

@@ -12,7 +12,7 @@ beforeEach(async () => {
   await recordWorld(world);
 });
 const everything = async () => {
-  await world.record('contract-siam', 'AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
+  await world.record('contract-siam', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1') });
   await met('AppointIntegrator', { contract: 'siam' });
   await met('PublishStrategy', { strategy: 'first', title: 'First', published: '2010' });
   await met('PublishStrategy', { strategy: 'second', title: 'Second', reviewDue: '2018' });
