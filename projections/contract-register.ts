@@ -13,8 +13,9 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, pastEndFrom, type Contract } from '../src/domain/contract/index.js';
+import { contract, ownerOf, pastEndFrom, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { contractLists, newestLists } from './contract-lists.js';
 import { onDay, supplierKeys } from './promised.js';
 import { trailOf } from './trail.js';
 
@@ -39,13 +40,22 @@ const lists = {
     ({ state }) => state.notices,
     (notice) => notice,
   ),
+  ...contractLists,
 };
 
+/** Who answers for it. */
+const ownerShown = (c: Contract) => {
+  const { owner = null, department = null } = ownerOf(c) ?? {};
+  return { owner, department };
+};
 const shown = (history: History<Contract>) => {
   const { id, state } = history;
+  const more = newestLists(state);
   return {
     contract: id,
     ...state,
+    ...more.lists,
+    ...ownerShown(state),
     pastEndFrom: pastEndFrom(state) ?? null,
     supplier: state.supplier ?? null,
     changes: newestOf(state.changes),
@@ -57,6 +67,7 @@ const shown = (history: History<Contract>) => {
       delays: state.delays.length,
       novations: state.novations.length,
       notices: state.notices.length,
+      ...more.counts,
     },
     trail: trailOf(history),
   };
@@ -134,7 +145,7 @@ const COLUMNS: Columns<Registered> = [
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 4,
+  version: 5,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {
@@ -163,5 +174,7 @@ export const contractRegister = projection({
     supplier: (row) => row.supplier,
     tower: (row) => row.towers,
     stage: (row) => row.stage,
+    owner: (row) => row.owner,
+    department: (row) => row.department,
   },
 });

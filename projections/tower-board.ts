@@ -23,6 +23,7 @@ import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
+import { conductShown, contractLists } from './contract-lists.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierIn, supplierKeys } from './promised.js';
@@ -115,13 +116,14 @@ const contractShown = (history: History<Contract>) => {
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
     terminations: newestOf(c.terminations, MOST),
+    ...conductShown(c, MOST),
     notice: c.notice ?? null,
     extensionSought: c.extensionSought ?? null,
     closed: c.closed ?? null,
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
+    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length, milestones: c.milestones?.length ?? 0 }, // last, since an entry has more of them
   };
 };
 
@@ -309,7 +311,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 6,
+  version: 7,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
   rows: {
@@ -367,6 +369,7 @@ export const towerBoard = projection({
   lists: {
     tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks },
     contract: {
+      ...contractLists,
       changes: ownList(
         contract,
         ({ state }) => state.changes,

@@ -5,6 +5,11 @@ import { changing } from './events/change.js';
 import { ending } from './events/end.js';
 import { extending } from './events/extension.js';
 import { novating } from './events/novation.js';
+import { proposing } from './events/proposal.js';
+import { disputing } from './events/disputes.js';
+import { tracking } from './events/milestones.js';
+import { owning } from './events/ownership.js';
+import { performing } from './events/performance.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
@@ -31,7 +36,20 @@ export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending, ...redenominating },
+  events: {
+    ...awarding,
+    ...starting,
+    ...changing,
+    ...extending,
+    ...novating,
+    ...ending,
+    ...redenominating,
+    ...proposing,
+    ...tracking,
+    ...performing,
+    ...disputing,
+    ...owning,
+  },
   invariants: {
     'contract/ceiling-below-zero': {
       says: 'A ceiling goes below zero only where the supplier pays from the start.',

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
+import type { CHANGE_KINDS, ContractLists } from './lists.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
 export const STAGES = [
@@ -32,7 +33,7 @@ export const isRunning = ({ stage }: Pick<Contract, 'stage'>): boolean => afterA
 
 export interface Change {
   readonly event: string;
-  readonly kind: 'value' | 'term' | 'scope';
+  readonly kind: (typeof CHANGE_KINDS)[number] | 'indexation';
   readonly on: string;
   readonly from: Value;
   readonly to?: Value;
@@ -45,6 +46,8 @@ export interface Change {
   /** The option that was exercised. */
   readonly option?: string;
   readonly ground?: string;
+  /** The proposal that it approved. */
+  readonly proposal?: string;
   readonly reference?: string;
 }
 
@@ -69,7 +72,7 @@ export interface Novation {
   readonly on: string;
 }
 
-export interface Contract {
+export interface Contract extends ContractLists {
   readonly stage: Stage;
   readonly programme?: string;
   readonly title: string;
