@@ -1,5 +1,5 @@
 import { bounds, endOfTerm, isDay, moveDays, moveEnd, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
-import { contract, isRunning, lastDayOf, ownerOf, type Contract } from '../src/domain/contract/index.js';
+import { contract, isRunning, lastDayOf, ownerOf, standstillEndOf, type Contract } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
 
@@ -55,8 +55,8 @@ const options = (id: string, c: Contract): readonly Duty<'option'>[] => {
 };
 /** Only the award waits for it. */
 const standstill = (id: string, c: Contract): readonly Duty<'standstill'>[] => {
-  const notice = c.stage === 'awarded' ? c.notices.findLast(({ standstillEndsOn }) => standstillEndsOn !== undefined) : undefined;
-  return notice ? [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due: notice.standstillEndsOn }] : [];
+  const due = c.stage === 'awarded' ? standstillEndOf(c) : undefined;
+  return due === undefined ? [] : [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due }];
 };
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
   isRunning(c) && c.extensionSought

@@ -15,6 +15,10 @@ import { setKpis } from '../../src/domain/contract/commands/set-kpis.js';
 import { recordDispute } from '../../src/domain/contract/commands/record-dispute.js';
 import { assignOwner } from '../../src/domain/contract/commands/assign-owner.js';
 import { applyServiceCredit } from '../../src/domain/contract/commands/apply-service-credit.js';
+import { recordStandstillLetter } from '../../src/domain/contract/commands/record-standstill-letter.js';
+import { recordChallenge } from '../../src/domain/contract/commands/record-challenge.js';
+import { publishNotice } from '../../src/domain/contract/commands/publish-notice.js';
+import { applyIndexation } from '../../src/domain/contract/commands/apply-indexation.js';
 import { publishAwardNotice } from '../../src/domain/contract/commands/publish-award-notice.js';
 import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
 import { recordDelay } from '../../src/domain/contract/commands/record-delay.js';
@@ -62,6 +66,10 @@ describe('the life of a contract', () => {
     [setKpis, { kpis: [{ kpi: 'calls', title: 'Calls' }] }, [...changeable, 'exiting']],
     [applyServiceCredit, { credit: 'q1', amount: gbp('1') }, [...changeable, 'exiting', 'closed']],
     [recordDispute, { dispute: 'one', by: 'supplier', matter: 'Outages' }, [...changeable, 'exiting', 'closed']],
+    [recordStandstillLetter, { electronic: true }, ['awarded']],
+    [recordChallenge, { challenge: 'one', by: 'A loser', suspends: true }, [...changeable, 'exiting']],
+    [publishNotice, { kind: 'other', reference: '1' }, ['planned', 'tendering', ...changeable, 'exiting', 'closed', 'cancelled']],
+    [applyIndexation, { index: 'CPI', percent: 1 }, changeable],
     [assignOwner, { owner: 'p-17' }, ['planned', 'tendering', ...changeable, 'exiting']],
   ];
 

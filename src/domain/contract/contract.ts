@@ -10,6 +10,8 @@ import { disputing } from './events/disputes.js';
 import { tracking } from './events/milestones.js';
 import { owning } from './events/ownership.js';
 import { performing } from './events/performance.js';
+import { standing } from './events/standstill.js';
+import { providing } from './events/terms.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
@@ -57,11 +59,13 @@ export const contract = aggregate({
     ...performing,
     ...disputing,
     ...owning,
+    ...standing,
+    ...providing,
   },
   invariants: {
     'contract/ceiling-below-zero': {
       says: 'A ceiling goes below zero only where the supplier pays from the start.',
-      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
+      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'], IndexationApplied: ['/to/amount', '/percent'] },
       detail: ({ original, ceiling }) => `It would be ${showValue(ceiling)}, and was ${showValue(original)} at first.`,
       holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
@@ -73,6 +77,7 @@ export const contract = aggregate({
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],
         ContractClosed: '/finalValue/currency',
+        IndexationApplied: '/to/currency',
       },
       detail: (contract) => `It would be in ${[...currenciesOf(contract)].join(' and ')}.`,
       holds: (contract) => hasOneCurrency(contract),

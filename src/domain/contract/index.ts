@@ -1,6 +1,7 @@
 export { contract } from './contract.js';
 export { ownerOf } from './events/ownership.js';
 export { contractFindings } from './findings.js';
+export { standstillEndOf } from './standstill.js';
 export type { ContractLists } from './lists.js';
 export {
   endOfContract,

@@ -25,7 +25,7 @@ export const CHECKS = [
   'standstill',
   'option-notice',
   'two-people',
-  'challenge-open',
+  'no-suspending-challenge',
 ] as const;
 
 /** One version of a policy as a programme adopts it. */
