@@ -19,6 +19,7 @@ import {
   caseSumKey,
   caseSums,
   itemShown,
+  leftCases,
   lossesOf,
   lossLine,
   lossShown,
@@ -83,7 +84,12 @@ const losses = source(loss, 'loss', {
     return [{ key: `loss:${id}`, row: true, links, sums: { ...lossSums(state, ...keys, ...inCase), ...caseSums(state) } }];
   },
   show: (history) => ({
-    [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history), recorded: recordedIn(history) },
+    [`loss:${history.id}`]: {
+      ...lossShown(history.id, history.state),
+      trail: trailOf(history),
+      recorded: recordedIn(history),
+      left: leftCases(history),
+    },
   }),
 });
 
@@ -176,7 +182,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 5,
+  version: 6,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {
@@ -212,12 +218,13 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.supplier === row.supplier;
-      const { recorded, ...shown } = row;
+      const { recorded, left, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
+        ...left,
         ...unassessedIn(row, recorded, governing),
       ];
       return { kind: 'loss', ...shown, findings };

@@ -8,7 +8,9 @@ import {
   showBetween,
   showTotal,
   sums,
+  upcastCorrection,
   type Between,
+  type History,
   type Key,
   type Lookup,
   type Measures,
@@ -111,6 +113,19 @@ const findingsOf = (l: Loss): readonly string[] => {
   }
   return newestOf(findings);
 };
+
+/** Cases that a loss was recorded in and that it is in no more. */
+const formerCases = ({ recorded, state }: History<Loss>): readonly string[] => {
+  const named = recorded.flatMap(({ type, data }): readonly unknown[] => {
+    if (type === 'LossRaised' || type === 'CaseJoined') return [data['case']];
+    if (type !== 'FactCorrected') return [];
+    return upcastCorrection(data as Parameters<typeof upcastCorrection>[0]).changes.flatMap(({ pointer, value }) => (pointer === '/case' ? [value] : [])); // prettier-ignore
+  });
+  return [...new Set(named)].filter((name): name is string => typeof name === 'string' && name !== state.case);
+};
+/** A loss that left its case is judged without it: who reads its row should know. */
+export const leftCases = (history: History<Loss>): readonly string[] =>
+  newestOf(formerCases(history)).map((name) => `It was in the case ${name}, which a correction or a withdrawal took it out of.`);
 
 type Decisions = Pick<Loss, 'movements' | 'approved'>;
 /** What somebody needed authority for, named as findings name it. */

@@ -144,7 +144,7 @@ export const loss = aggregate({
         kind: optional(choice(KINDS, 'A loss, or a payment that no contract or law asks for; a loss when absent')),
         bearer: choice(['authority', 'supplier'], 'Who bears it'),
         category: choice(ALL_CATEGORIES, 'What kind of loss or special payment'),
-        case: optional(id('What is one matter for authority: the losses of the programme with the same name here', { belongs: true })),
+        case: optional(id('What is one matter for authority: the losses of the programme with the same name here')),
         gross: value('What it comes to before anything is recovered'),
         items: optional(items),
         supplier: optional(ref('supplier', 'The supplier that bears or caused it')),
@@ -207,6 +207,20 @@ export const loss = aggregate({
       },
       evolve: (l, { gross, items: others, why: reason }, { event: of, effectiveOn: on }) =>
         revised(withItems(l, others ?? l.items), { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
+    }),
+    CaseJoined: event({
+      allowedIn: [...OPEN, ...PAYING, 'closed'],
+      reveals: ['LossRaised'],
+      fields: { case: id('The case: what is one matter for authority', { example: 'fraud-7' }), why },
+      rules: {
+        'loss/in-another-case': {
+          says: 'A loss is in one case: correct the fact that put it into another one.',
+          field: '/case',
+          detail: (_, { case: name }) => `It is in the case ${name}.`,
+          holds: ({ data }, { case: name }) => name === undefined || name === data.case,
+        },
+      },
+      evolve: (l, { case: name }) => ({ ...l, case: name }),
     }),
     WriteOffProposed: event({
       allowedIn: OPEN,
