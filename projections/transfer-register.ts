@@ -2,7 +2,7 @@ import { projection, source, type Key, type Lookup } from '../src/kernel/index.j
 import { contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { workforce, type Finding } from '../src/domain/workforce/index.js';
-import { planShown, transferShown } from './staff.js';
+import { planOn, planShown, transferShown } from './staff.js';
 
 const contractLink = (contract: string | undefined): readonly Key[] => (contract === undefined ? [] : [`contract:${contract}`]);
 
@@ -64,12 +64,15 @@ const withSupplier = <R extends Parameters<typeof supplierOf>[0] & { readonly fi
 /** One row for each transfer, and one for each plan. */
 export const transferRegister = projection({
   name: 'transfer-register',
-  version: 1,
+  version: 2,
   question: 'Who transferred, on which basis, when, with which information and consultation, and what is still planned?',
   from: [transfers, plans, contracts, suppliers],
   rows: {
     transfer: (id, lookup) => withSupplier(lookup.get(transfers, id), lookup),
-    plan: (id, lookup) => withSupplier(lookup.get(plans, id), lookup),
+    plan(id, lookup) {
+      const row = withSupplier(lookup.get(plans, id), lookup);
+      return row && planOn(row, lookup.day);
+    },
   },
   filters: {
     kind: (row) => row.kind,
@@ -77,6 +80,7 @@ export const transferRegister = projection({
     employer: (row) => [row.from?.employer ?? null, row.to?.employer ?? null],
     contract: (row) => row.contract,
     basis: (row) => row.basis,
+    overdue: (row) => (row.overdue === undefined ? null : String(row.overdue)),
     finding: (row) => row.findings?.map(({ code }) => code),
   },
 });
