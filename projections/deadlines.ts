@@ -138,7 +138,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 1,
+  version: 2,
   question: 'What ends, and what has to be done, by which day?',
   from: Object.values(from),
   rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {

@@ -38,7 +38,7 @@ export const poolShown = (pool: Pool) => ({
   headcount: headcountIn(pool),
   text: poolText(pool),
   ...(pool.holds ? { least: pool.holds.least ?? 0, most: pool.holds.most ?? null } : { net: showChange(sumIn(pool)) }),
-  vacancies: pool.vacancies ?? null,
+  vacancies: pool.vacancies === undefined ? null : Math.max(0, pool.vacancies),
   measured: pool.measured !== undefined,
   measuredOn: pool.measured?.on ?? null,
 });

@@ -24,7 +24,12 @@ const closed = (date: string): { readonly earliest: string; readonly latest: str
 interface Asked {
   readonly basis?: Basis;
   readonly informed: readonly Informed[];
-  readonly consulted: readonly { readonly with: string; readonly employees?: number }[];
+  readonly consulted: readonly Consulted[];
+}
+interface Consulted {
+  readonly with: string;
+  readonly informedOn: string;
+  readonly employees?: number;
 }
 interface Informed {
   readonly on: string;
@@ -40,14 +45,15 @@ export const factsOfTransfer = (
   }: { readonly basis?: Basis | undefined; readonly transferOn: string; readonly transferring: Range },
 ): Facts => {
   const consulted = plan?.consulted ?? [];
-  const direct = consulted.find((c) => c.with === 'direct');
-  const employees = direct?.employees;
+  const represented = consulted.find((c) => c.with !== 'direct');
+  const asked = isRepresented(consulted, transferOn) ? represented : (consulted.find((c) => c.with === 'direct') ?? represented);
+  const employees = asked?.employees;
   return {
     transferOn,
     basis,
     transferring,
     liabilityInformationOn: firstOf((plan?.informed ?? []).filter((i) => isFor(i, transferOn)).map(({ on }) => on)),
-    consulted: (direct ?? consulted[0])?.with,
+    consulted: asked?.with,
     employees: employees === undefined ? undefined : { least: employees, most: employees },
   };
 };
@@ -58,6 +64,9 @@ export const factsSaid = (facts: Facts): Assessment['inputs'] =>
 export const isFor = (informed: Informed, transferOn: string | undefined): boolean =>
   informed.transferOn === undefined || (transferOn !== undefined && sameDay(informed.transferOn, transferOn));
 const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
+/** Whether a union or representatives were informed before a transfer: then the staff themselves may be too. */
+export const isRepresented = (consulted: readonly Consulted[], transferOn: string | undefined): boolean =>
+  consulted.some((c) => c.with !== 'direct' && !(transferOn !== undefined && bounds(c.informedOn).earliest >= bounds(transferOn).latest));
 /** The earliest of some days. */
 export const firstOf = (days: readonly string[]): string | undefined =>
   days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
