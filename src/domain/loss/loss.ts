@@ -85,7 +85,7 @@ const knownItem: AnyRule<{ readonly item?: string | undefined }> = {
   detail: ({ data: { item } }, l) => `${item} is none of ${l.items.map((i) => i.item).join(', ') || 'its items: it has none'}.`,
   holds: ({ data: { item } }, l) => item === undefined || l.items.some((known) => known.item === item),
 };
-const withinOutstanding: AnyRule<{ readonly amount: Amount }> = {
+export const withinOutstanding: AnyRule<{ readonly amount: Amount }> = {
   says: 'No more is written off, or proposed to be, than is outstanding.',
   field: '/amount',
   detail: ({ data }, l) => `${showAmount(data.amount)} is more than what is outstanding: ${shownIn(l, outstandingIn(figuresIn(l)))}.`,
@@ -233,7 +233,6 @@ export const loss = aggregate({
           detail: (_, { proposed }) => `${showAmount(proposed!.left)} is proposed since ${proposed!.on}.`,
           holds: (_, { proposed }) => !proposed,
         },
-        'loss/more-than-outstanding': withinOutstanding,
       },
       evolve: (l, { amount }, context) => withProposal(l, amount, context),
     }),
