@@ -251,9 +251,10 @@ const redundantAtTransfers = (w: Workforce, recorded: readonly Leavers[]): reado
   const known = new Map<string, number>();
   for (const { plan, count } of recorded) if (plan !== undefined) known.set(plan, (known.get(plan) ?? 0) + (count.least ?? 0));
   return w.transfers.flatMap((t) => {
-    const stated = t.notMoved?.find(({ why }) => why === 'redundant')?.count ?? 0;
-    const before = Math.min(stated, known.get(t.plan ?? '') ?? 0);
-    if (t.plan !== undefined) known.set(t.plan, (known.get(t.plan) ?? 0) - before);
+    const stated = (t.notMoved ?? []).reduce((sum, { why, count }) => sum + (why === 'redundant' ? count : 0), 0);
+    const plan = t.plan ?? '';
+    const before = Math.min(stated, known.get(plan) ?? 0);
+    known.set(plan, (known.get(plan) ?? 0) - before);
     const count = stated - before;
     return count === 0 || t.from.unit !== 'people' ? [] : [{ ...t.from, count: { least: count, most: count }, on: dayOfTransfer(t), event: t.event }]; // prettier-ignore
   });

@@ -47,16 +47,16 @@ export const factsOfTransfer = (
   const consulted = plan?.consulted ?? [];
   const represented = consulted.find((c) => c.with !== 'direct');
   const asked = isRepresented(consulted, transferOn) ? represented : (consulted.find((c) => c.with === 'direct') ?? represented);
-  const employees = asked?.employees;
   return {
     transferOn,
     basis,
     transferring,
     liabilityInformationOn: firstOf((plan?.informed ?? []).filter((i) => isFor(i, transferOn)).map(({ on }) => on)),
     consulted: asked?.with,
-    employees: employees === undefined ? undefined : { least: employees, most: employees },
+    employees: exactly(asked?.employees),
   };
 };
+const exactly = (n: number | undefined): Range | undefined => (n === undefined ? undefined : { least: n, most: n });
 /** The facts that are known, as an assessment keeps them. */
 export const factsSaid = (facts: Facts): Assessment['inputs'] =>
   Object.fromEntries(Object.entries(facts as Assessment['inputs']).filter(([, fact]) => fact !== undefined));
@@ -66,10 +66,13 @@ export const isFor = (informed: Informed, transferOn: string | undefined): boole
 const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
 /** Whether a union or representatives were informed before a transfer: then the staff themselves may be too. */
 export const isRepresented = (consulted: readonly Consulted[], transferOn: string | undefined): boolean =>
-  consulted.some((c) => c.with !== 'direct' && !(transferOn !== undefined && bounds(c.informedOn).earliest >= bounds(transferOn).latest));
+  consulted.some((c) => c.with !== 'direct' && bounds(c.informedOn).earliest < bounds(transferOn ?? 'unknown').latest);
 /** The earliest of some days. */
 export const firstOf = (days: readonly string[]): string | undefined =>
-  days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
+  days.reduce<string | undefined>(
+    (first, day) => (first === undefined || bounds(day).earliest < bounds(first).earliest ? day : first),
+    undefined,
+  );
 
 /** The rule on liability information that holds for a transfer of an exact day, with the day on which it is due. */
 const liabilityRule = (day: string): { readonly rule: LawRule; readonly due: string } | undefined => {
@@ -83,7 +86,7 @@ export const liabilityDue = (
 ): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined => {
   const on = closed(transferOn);
   const first = on && liabilityRule(on.earliest);
-  const last = on?.earliest === on?.latest ? first : on && liabilityRule(on.latest);
+  const last = on && liabilityRule(on.latest);
   return first && last && { earliest: first.due, latest: last.due, days: last.rule.days!.count };
 };
 
@@ -92,10 +95,10 @@ export type Timeliness =
 
 /** On the day itself it is within precision: counted in clear days, it is due a day earlier. */
 export const timeliness = (due: { readonly earliest: string; readonly latest: string }, delivered: string): Timeliness => {
-  const on = closed(delivered);
-  if (!on) return { result: 'not-assessable' };
-  if (on.latest < due.earliest) return { result: 'in-time' };
-  return on.earliest > due.latest ? { result: 'late', days: daysBetween(due.latest, on.earliest) } : { result: 'within-precision' };
+  const { earliest, latest } = bounds(delivered);
+  if (latest < due.earliest) return { result: 'in-time' };
+  if (earliest > due.latest) return { result: 'late', days: daysBetween(due.latest, earliest) };
+  return { result: closed(delivered) ? 'within-precision' : 'not-assessable' };
 };
 
 /** Whether an employer may consult its people directly, without a union or representatives. */
@@ -107,8 +110,8 @@ export const mayConsultDirectly = (
     basis: UNDER_LAW,
     transferOn,
     consulted: 'direct',
-    employees: employees === undefined ? undefined : { least: employees, most: employees },
-    transferring: transferring === undefined ? undefined : { least: transferring, most: transferring },
+    employees: exactly(employees),
+    transferring: exactly(transferring),
   };
   const duties = judge(shipped.transfers, facts).filter(({ rule }) => rule.kind === 'duty');
   const answers = duties.map(({ applies, holds }) => (applies === 'yes' && holds === 'no' ? 'no' : holds === 'yes' ? 'yes' : 'unknown'));
