@@ -194,9 +194,8 @@ export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | reado
 /** What a row is sorted by: texts by their characters, whole numbers by their size; a row without it comes last, in either direction. */
 export type SortValue = string | bigint | null | undefined;
 /** What the rows that pass filters come to. */
-// `any`: as for `Format`.
-export interface ListTotals<Row = any, Part = any> {
-  // eslint-disable-line @typescript-eslint/no-explicit-any
+// prettier-ignore
+export interface ListTotals<Row = any, Part = any> { // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `Format`
   /** What one row adds: kept while the rows are read, so it is small. */
   part(row: Row): Part;
   total(parts: readonly Part[]): object;
