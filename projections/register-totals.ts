@@ -6,11 +6,12 @@ import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './
 
 const figures = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
 
-type Listed = Pick<Contract, 'stage' | 'original' | 'ceiling' | 'vat' | 'replaces'> & { readonly contract: string };
+type Listed = Pick<Contract, 'kind' | 'stage' | 'original' | 'ceiling' | 'vat' | 'replaces'> & { readonly contract: string };
 interface Part {
   readonly contract: string;
   /** The contract that it stands in the place of. */
   readonly replaced: string | undefined;
+  readonly framework: boolean;
   readonly promised: boolean;
   readonly vat: Vat;
   readonly state: State;
@@ -51,12 +52,13 @@ const byVatOf = (parts: readonly Part[]) => {
 
 /**
  * What the contracts of a list come to: those that promise money, without those that a running contract of the list has taken the place of.
- * Figures that differ in VAT or currency are never added; approximate ones keep their bounds.
+ * The estimate of a framework is never promised. Figures that differ in VAT or currency are never added; approximate ones keep their bounds.
  */
 export const registerTotals = {
   part: (c: Listed): Part => ({
     contract: c.contract,
     replaced: takesPlaceOf(c),
+    framework: c.kind === 'framework',
     promised: isPromised(c),
     vat: c.vat,
     state: stateOf(c),
@@ -64,7 +66,8 @@ export const registerTotals = {
   }),
   total(parts: readonly Part[]) {
     const replaced = new Set(parts.flatMap((part) => part.replaced ?? []));
-    const promised = parts.filter((part) => part.promised);
+    const frameworks = parts.filter((part) => part.framework);
+    const promised = parts.filter((part) => part.promised && !part.framework);
     const counted = promised.filter(({ contract }) => !replaced.has(contract));
     const byState = STATES.flatMap((state) => {
       const some = counted.filter((part) => part.state === state);
@@ -73,7 +76,11 @@ export const registerTotals = {
     return {
       /** Rows of the list, and those of them that are not counted, and why. */
       rows: parts.length,
-      notCounted: { withoutPromise: parts.length - promised.length, replaced: promised.length - counted.length },
+      notCounted: {
+        frameworks: frameworks.length,
+        withoutPromise: parts.length - frameworks.length - promised.length,
+        replaced: promised.length - counted.length,
+      },
       ...byVatOf(counted),
       byState: Object.fromEntries(byState),
     };

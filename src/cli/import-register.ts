@@ -9,7 +9,7 @@ import { amountIn, dateIn, flagIn, textIn, type Read } from './import-cells.js';
 import { FIELDS, MappingError, type Ask, type Column, type FieldName, type Mapping, type Policy, type SupplierField } from './import-mapping.js'; // prettier-ignore
 import { LedgerClient, type Answer } from './ledger-client.js';
 import { InterruptedError } from './report.js';
-import { recordedBefore, type Said, type SaidRow } from './import-said.js';
+import { POINTERS, recordedBefore, type Said, type SaidRow } from './import-said.js';
 
 export interface RegisterOptions {
   readonly file: string;
@@ -192,11 +192,22 @@ const readCell = (field: Column['field'], text: string, mapping: Mapping): Read<
   }
 };
 
-/** A supplier of the ledger by a name that it has. */
-interface Named {
-  readonly id: string;
-  readonly name: string;
+interface SupplierEvents {
+  readonly events: readonly {
+    readonly stream: string;
+    readonly data: { readonly title?: string; readonly alias?: string; readonly aliases?: readonly string[]; readonly into?: string };
+  }[];
+  readonly next?: string;
 }
+/** Where a chain of mergers ends; one that goes round ends where it began. */
+const lastIn = (into: ReadonlyMap<string, string>, id: string): string => {
+  const seen = new Set([id]);
+  for (let last = id; ;) {
+    const next = into.get(last);
+    if (next === undefined || seen.has(next)) return last;
+    seen.add((last = next));
+  }
+};
 
 /** What a command came to. */
 type Outcome = { readonly status: 'done' } | { readonly status: 'refused'; readonly why: string; readonly pointer?: string | undefined };
@@ -204,7 +215,8 @@ const DONE: Outcome = { status: 'done' };
 
 class Run {
   readonly #ledger: LedgerClient;
-  readonly #names = new Map<string, Named[]>();
+  /** Name → the suppliers that have or had it; of one that merged into another, that other. */
+  readonly #names = new Map<string, readonly string[]>();
   readonly #supplierIds = new Set<string>();
   readonly #contractIds = new Set<string>();
   readonly #newSuppliers = new Set<string>();
@@ -267,7 +279,7 @@ class Run {
       this.#supplierIds.add(id);
       const key = matchKey(name);
       const same = this.#names.get(key) ?? [];
-      if (!same.some((one) => one.id === id)) this.#names.set(key, [...same, { id, name }]);
+      if (!same.includes(id)) this.#names.set(key, [...same, id]);
     };
     type Page = { rows: { supplier: string; title: string }[]; next?: string };
     for (let cursor = ''; ;) {
@@ -276,13 +288,21 @@ class Run {
       if (next === undefined) break;
       cursor = `&cursor=${next}`;
     }
-    type Registered = { events: { stream: string; data: { aliases?: string[] } }[]; next?: string };
-    for (let cursor = ''; ;) {
-      const { events, next } = await this.#get<Registered>(`/events?type=SupplierRegistered&limit=500${cursor}`);
-      for (const { stream, data } of events)
-        for (const alias of data.aliases ?? []) if (this.#supplierIds.has(idIn(stream))) add(idIn(stream), alias);
-      if (next === undefined) break;
-      cursor = `&cursor=${next}`;
+    const into = new Map<string, string>();
+    for (const type of ['SupplierRegistered', 'SupplierRenamed', 'AliasAdded', 'SupplierMerged'])
+      for (let cursor = ''; ;) {
+        const { events, next } = await this.#get<SupplierEvents>(`/events?type=${type}&limit=500${cursor}`);
+        for (const { stream, data } of events) {
+          const id = idIn(stream);
+          for (const name of [data.title, data.alias, ...(data.aliases ?? [])])
+            if (name !== undefined && this.#supplierIds.has(id)) add(id, name);
+          if (data.into !== undefined) into.set(id, data.into);
+        }
+        if (next === undefined) break;
+        cursor = `&cursor=${next}`;
+      }
+    for (const [key, same] of this.#names) {
+      this.#names.set(key, [...new Set(same.map((id) => lastIn(into, id)))]);
     }
   }
 
@@ -292,10 +312,10 @@ class Run {
     if (!cell) return undefined;
     const name = cell.value as string;
     const found = this.#names.get(matchKey(name)) ?? [];
-    if (found.length === 1) return found[0]!.id;
+    if (found.length === 1) return found[0];
     const fault = { line: row.line, key: row.key, column: cell.column };
     if (found.length > 1) {
-      this.reports.push({ ...fault, outcome: 'broken', why: `"${name}" may be ${found.map(({ id }) => id).join(' or ')}.` });
+      this.reports.push({ ...fault, outcome: 'broken', why: `"${name}" may be ${found.join(' or ')}.` });
       return null;
     }
     const id = freeId(name, (one) => this.#supplierIds.has(one));
@@ -307,7 +327,7 @@ class Run {
     }
     this.#newSuppliers.add(id);
     this.#supplierIds.add(id);
-    this.#names.set(matchKey(name), [{ id, name }]);
+    this.#names.set(matchKey(name), [id]);
     return id;
   }
 
@@ -504,7 +524,7 @@ class Run {
 }
 
 /** How a command names the supplier of a contract. */
-const supplying = (supplier: string) => ({ supplier });
+const supplying = (supplier: string) => ({ suppliers: [{ supplier }] });
 
 interface HistoryEntry {
   readonly event: string;
@@ -527,16 +547,22 @@ class Believed {
       case 'awardedOn':
         return state['dates']?.awarded as Json | undefined;
       case 'supplier':
-        return state['supplier'] as Json | undefined;
+        return soleSupplier(state['suppliers']);
       default:
         return state[field] as Json | undefined;
     }
   }
   /** Where the first fact of the contract says it, or could: the ledger refuses what it could not. */
   firstAt(field: FieldName): { readonly event: string; readonly pointer: string } | undefined {
-    return this.first && { event: this.first.event, pointer: `/${field}` };
+    return this.first && { event: this.first.event, pointer: POINTERS[field] };
   }
 }
+
+/** Of several that are suppliers now there is no one. */
+const soleSupplier = (suppliers: readonly { readonly supplier: string; readonly leftOn?: string }[] = []): string | undefined => {
+  const ids = new Set(suppliers.flatMap(({ supplier, leftOn }) => (leftOn === undefined ? [supplier] : [])));
+  return ids.size > 1 ? [...ids].join(', ') : [...ids][0];
+};
 
 /** Amounts are compared as figures, everything else as text. */
 const same = (a: Json | undefined, b: Json): boolean => {

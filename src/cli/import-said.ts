@@ -28,7 +28,7 @@ interface LogEvent {
   readonly metadata: { readonly effectiveOn: string };
 }
 /** Where the opening event of a contract says each field. */
-const POINTERS: Readonly<Record<FieldName, string>> = {
+export const POINTERS: Readonly<Record<FieldName, string>> = {
   title: '/title',
   description: '/description',
   procedure: '/procedure',
@@ -37,7 +37,7 @@ const POINTERS: Readonly<Record<FieldName, string>> = {
   startsOn: '/startsOn',
   endsOn: '/endsOn',
   value: '/value',
-  supplier: '/supplier',
+  supplier: '/suppliers/0/supplier',
 };
 const FIELD_NAMES = Object.keys(POINTERS) as readonly FieldName[];
 
@@ -88,7 +88,7 @@ const take = (row: Growing, { id, type, data }: LogEvent): void => {
   switch (type) {
     case 'ContractRecorded':
       for (const field of FIELD_NAMES) if (field !== 'supplier') says(field, data[field], POINTERS[field]);
-      says('supplier', data['supplier'], POINTERS.supplier);
+      says('supplier', onlyIn(data['suppliers']), POINTERS.supplier);
       break;
     case 'ChangeApproved':
       says('value', data['to'], '/to');
@@ -109,4 +109,8 @@ const take = (row: Growing, { id, type, data }: LogEvent): void => {
       if (field) said.set(field, { ...said.get(field)!, value: claim.value });
     }
   }
+};
+const onlyIn = (suppliers: Json | undefined): Json | undefined => {
+  const [only, ...others] = (suppliers ?? []) as readonly { readonly supplier: string }[];
+  return others.length === 0 ? only?.supplier : undefined;
 };

@@ -254,6 +254,23 @@ describe('a register', () => {
     expect(done.suppliers).toBe(0);
   });
 
+  it('finds a supplier by a name that it had, and by that of one that became part of it', async () => {
+    const [a, b] = registerRows(2) as [RegisterRow, RegisterRow];
+    await accepted(server.post('/suppliers/new/register-supplier', { title: 'Old Ltd', form: 'company', record: { effectiveOn: '2018' } }));
+    await accepted(server.post('/suppliers/new/rename-supplier', { title: 'New Ltd', record: { effectiveOn: '2020-01-01' } }));
+    await accepted(
+      server.post('/suppliers/small/register-supplier', { title: 'Small Ltd', form: 'company', record: { effectiveOn: '2018' } }),
+    );
+    await accepted(server.post('/suppliers/small/merge-suppliers', { into: 'new', record: { effectiveOn: '2021-01-01' } }));
+    await wrote([
+      { ...a, 'Supplier name': 'Old Ltd' },
+      { ...b, 'Supplier name': 'Small Ltd' },
+    ]);
+    expect([counts(await send()), (await send()).suppliers]).toEqual([{ recorded: 2 }, 0]);
+    for (const id of ['council-c-0001-a', 'council-c-0002-b'])
+      expect((await server.get(`/contracts/${id}`)).body.state.suppliers).toMatchObject([{ supplier: 'new' }]);
+  });
+
   it('matches a contract that somebody recorded with the reference', async () => {
     const [row] = registerRows(1) as [RegisterRow];
     await wrote([row]);

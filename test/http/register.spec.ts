@@ -5,7 +5,7 @@ const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const about = (amount: string) => ({ ...gbp(amount), qualifier: 'about' });
 const contracts: Record<string, object> = {
   a: { title: 'Zebra crossings', value: gbp('100'), vat: 'ex', endsOn: '2020-03' },
-  b: { title: 'ａpples', value: about('65000000'), vat: 'inc', endsOn: '2019-01-31', supplier: 'atos' },
+  b: { title: 'ａpples', value: about('65000000'), vat: 'inc', endsOn: '2019-01-31', suppliers: [{ supplier: 'atos' }] },
   c: { title: 'Desks', value: { undisclosed: true }, vat: 'ex' },
   d: { title: 'Mail', value: { amount: '5', currency: 'EUR' }, vat: 'ex', endsOn: '[..2020-02-01]' },
   e: { title: 'Old desks', value: gbp('20'), vat: 'ex', endsOn: '2020-03-01' },
@@ -78,7 +78,7 @@ describe('the totals of the register', () => {
     expect(rows.length).toBe(1);
     expect(totals).toMatchObject({
       rows: 4,
-      notCounted: { withoutPromise: 0, replaced: 0 },
+      notCounted: { frameworks: 0, withoutPromise: 0, replaced: 0 },
       ceiling: '€5 + £120 without VAT + about £65m with VAT',
       vat: 'mixed',
       byVat: {
@@ -107,11 +107,16 @@ describe('the totals of the register', () => {
   it('do not count a contract beside the one that has taken its place, once that runs', async () => {
     const { position } = await accepted(
       server.post('/contracts/new-e/record-contract', {
-        programme: 'met', title: 'New old desks', stage: 'live', role: 'incumbent', supplier: 'csc', replaces: 'e', value: gbp('30'), vat: 'ex',
+        programme: 'met', title: 'New old desks', stage: 'live', role: 'incumbent', suppliers: [{ supplier: 'csc' }], replaces: 'e', value: gbp('30'), vat: 'ex',
       }),
     ); // prettier-ignore
     const { totals } = await read(`text=old&totals=true&minPosition=${position}`);
-    expect([totals.rows, totals.contracts, totals.notCounted, totals.ceiling]).toEqual([2, 1, { withoutPromise: 0, replaced: 1 }, '£30']);
+    expect([totals.rows, totals.contracts, totals.notCounted, totals.ceiling]).toEqual([
+      2,
+      1,
+      { frameworks: 0, withoutPromise: 0, replaced: 1 },
+      '£30',
+    ]);
     const planned = await accepted(server.post('/contracts/newer/plan-contract', { programme: 'met', title: 'Newer old desks' }));
     const later = (await read(`text=old&totals=true&minPosition=${planned.position}`)).totals;
     expect([later.rows, later.contracts, later.notCounted.withoutPromise]).toEqual([3, 1, 1]);
