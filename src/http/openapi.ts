@@ -142,6 +142,8 @@ export interface Read {
   readonly query?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly status?: readonly number[];
+  /** Of the answer. */
+  readonly schema?: Schema;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -162,6 +164,7 @@ export const describeRead = ({
   type = 'application/json',
   status = [400, 404, 503],
   validated = false,
+  schema = anObject,
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
@@ -173,7 +176,7 @@ export const describeRead = ({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: type === 'application/json' ? anObject : aText } },
+      content: { [type]: { schema: (type === 'application/json' ? schema : aText) as object } },
     }),
     ...(validated
       ? [
