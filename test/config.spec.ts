@@ -21,6 +21,8 @@ describe('the configuration', () => {
       readySeconds: 10,
       closingSeconds: 5,
       benchRoutes: false,
+      checkHours: 24,
+      proofHost: 'localhost',
     });
   });
 

@@ -28,11 +28,12 @@ export interface LeafSource {
 export class LeafTable implements LogTree {
   readonly #insert: Database.Statement<[n: number, event: number, hash: Hash]>;
   readonly #insertNode: Database.Statement<[level: number, n: number, hash: Hash]>;
-  readonly #page: Database.Statement<[from: number, limit: number], { readonly event: number; readonly hash: Hash }>;
-  readonly #nodes: Database.Statement<[level: number, from: number, limit: number], { readonly hash: Hash }>;
+  readonly #page: Database.Statement<[from: number, until: number], { readonly event: number; readonly hash: Hash }>;
+  readonly #nodes: Database.Statement<[level: number, from: number, until: number], { readonly hash: Hash }>;
   readonly #eventOf: Database.Statement<[n: number], { readonly event: number }>;
   #tree = new MerkleTree();
   #fault: string | undefined;
+  #hasLost = false;
 
   constructor(
     private readonly db: Database.Database,
@@ -41,15 +42,15 @@ export class LeafTable implements LogTree {
     db.exec(TABLES);
     this.#insert = prepared(db, 'INSERT INTO leaves VALUES (?, ?, ?)');
     this.#insertNode = prepared(db, 'INSERT INTO nodes VALUES (?, ?, ?)');
-    this.#page = prepared(db, 'SELECT event, hash FROM leaves WHERE n >= ? ORDER BY n LIMIT ?');
-    this.#nodes = prepared(db, 'SELECT hash FROM nodes WHERE level = ? AND n >= ? ORDER BY n LIMIT ?');
+    this.#page = prepared(db, 'SELECT event, hash FROM leaves WHERE n >= ? AND n < ? ORDER BY n');
+    this.#nodes = prepared(db, 'SELECT hash FROM nodes WHERE level = ? AND n >= ? AND n < ? ORDER BY n');
     this.#eventOf = prepared(db, 'SELECT event FROM leaves WHERE n = ?');
     this.#resume();
   }
 
   /** Makes the leaves of a log that has none yet, all of them or none: once, for a file that an earlier program wrote. */
   async fill(): Promise<void> {
-    if (this.size > 0 || this.source.count() === 0) return;
+    if (this.size > 0 || this.#hasLost || this.source.count() === 0) return;
     const tree = new MerkleTree();
     this.db.exec('BEGIN IMMEDIATE');
     for (let after = 0; ;) {
@@ -91,14 +92,14 @@ export class LeafTable implements LogTree {
   }
 
   leaves(from: number, limit: number): readonly Leaf[] {
-    return this.#page.all(from, limit).map(({ hash, event }) => ({ hash, position: this.source.positionOf(event) }));
+    return this.#page.all(from, from + limit).map(({ hash, event }) => ({ hash, position: this.source.positionOf(event) }));
   }
 
   node(level: number, index: number): Hash {
     const kept = level - (level % KEPT_LEVELS);
     const width = 2 ** (level - kept);
     const row = index * width;
-    let hashes = (kept === 0 ? this.#page.all(row, width) : this.#nodes.all(kept, row, width)).map(({ hash }) => hash);
+    let hashes = (kept === 0 ? this.#page.all(row, row + width) : this.#nodes.all(kept, row, row + width)).map(({ hash }) => hash);
     if (hashes.length !== width) throw new RangeError(`The tree has no node ${index} on level ${level}.`);
     while (hashes.length > 1) hashes = Array.from({ length: hashes.length / 2 }, (_, i) => nodeHash(hashes[2 * i]!, hashes[2 * i + 1]!));
     return hashes[0]!;
@@ -111,7 +112,8 @@ export class LeafTable implements LogTree {
     let [low, high] = [0, this.size - 1];
     while (low <= high) {
       const middle = Math.floor((low + high) / 2);
-      const found = this.#eventOf.get(middle)!.event;
+      const found = this.#eventOf.get(middle)?.event;
+      if (found === undefined) return undefined;
       if (found === event) return middle;
       if (found < event) low = middle + 1;
       else high = middle - 1;
@@ -136,6 +138,7 @@ export class LeafTable implements LogTree {
       this.#tree = MerkleTree.from({ size, frontier });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      this.#hasLost = true;
       this.#fault = 'The Merkle tree that is kept with the log has lost some of its hashes.';
       return;
     }
