@@ -28,6 +28,8 @@ export interface LogTree extends Nodes {
   positionOf(leaf: number): string | undefined;
 }
 
+const HASH_BYTES = 32;
+
 /** The largest power of two below `size`, which is above 1. */
 const splitOf = (size: number): number => 2 ** Math.floor(Math.log2(size - 1));
 
@@ -69,7 +71,7 @@ export const consistencyProof = (nodes: Nodes, from: number, to: number): Hash[]
 
 /** RFC 9162, 2.1.3.2: whether a proof leads from a leaf's hash to a root. */
 export const isIncluded = (leafHash: Hash, leaf: number, size: number, proof: readonly Hash[], root: Hash): boolean => {
-  if (!(leaf >= 0 && leaf < size)) return false;
+  if (!(leaf >= 0 && leaf < size) || leafHash.length !== HASH_BYTES) return false;
   let [node, last, hash] = [leaf, size - 1, leafHash];
   for (const sibling of proof) {
     if (last === 0) return false;
@@ -82,10 +84,10 @@ export const isIncluded = (leafHash: Hash, leaf: number, size: number, proof: re
   return last === 0 && hash.equals(root);
 };
 
-/** RFC 9162, 2.1.4.2: whether a proof shows that a tree begins with an older one. An empty tree begins every tree. */
+/** RFC 9162, 2.1.4.2: whether a proof shows that a tree begins with an older one of at least one leaf. */
 export const isConsistent = (from: number, to: number, proof: readonly Hash[], oldRoot: Hash, newRoot: Hash): boolean => {
-  if (from > to) return false;
-  if (from === 0 || from === to) return proof.length === 0 && (from === 0 || oldRoot.equals(newRoot));
+  if (!(from >= 1 && from <= to)) return false;
+  if (from === to) return proof.length === 0 && oldRoot.equals(newRoot);
   const isPower = Number.isInteger(Math.log2(from));
   const [first, ...rest] = isPower ? [oldRoot, ...proof] : proof;
   if (!first) return false;
