@@ -55,6 +55,7 @@ export class Checkpoints {
     const checkpoints = new Checkpoints(options, options.folder.keyOrNew());
     checkpoints.#compare(hadKey);
     await checkpoints.#sign();
+    checkpoints.#keepOlder();
     options.store.onCommit?.(() => checkpoints.#schedule());
     return checkpoints;
   }
@@ -100,6 +101,7 @@ export class Checkpoints {
     await this.#sign();
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#keepOlder();
   }
 
   #compare(hadKey: boolean): void {
@@ -158,9 +160,13 @@ export class Checkpoints {
     if (this.#latest?.size === size && this.#latest.origin === origin && this.#latest.root === root) return;
     const checkpoint = signCheckpoint({ origin, size, root, genesis: this.#genesis }, this.#key);
     await this.folder.keep(checkpoint.note);
-    if (this.#signed++ % OLDER_EVERY === 0) this.folder.keepOlder(checkpoint.note);
     this.#latest = checkpoint;
+    if (this.#signed++ % OLDER_EVERY === 0) this.#keepOlder();
     for (const listener of this.#listeners) listener(checkpoint);
+  }
+
+  #keepOlder(): void {
+    if (this.latest && this.folder.older().at(-1)?.note !== this.latest.note) this.folder.keepOlder(this.latest.note);
   }
 
   #hasCaughtUp(note: SignedCheckpoint): boolean {

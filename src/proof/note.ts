@@ -61,7 +61,7 @@ export const parseVerifierKey = (text: string): VerifierKey => {
 
 const LINE = /^\u2014 ([^+\s]+) ([A-Za-z\d+/]+=*)$/;
 /** Of a note that is read, in characters. */
-const MAX_NOTE = 1_000_000;
+const MAX_NOTE = 16_000_000;
 const MAX_SIGNATURES = 64;
 
 /** @throws InvalidNoteError */
