@@ -39,6 +39,14 @@ export interface Config {
   readonly proofKey?: string;
   /** What the origin of every checkpoint begins with. */
   readonly proofHost: string;
+  /** A folder outside the data folder into which checkpoints are put, for somebody else to keep. */
+  readonly anchorDir?: string;
+  /** An address to which checkpoints are posted. */
+  readonly anchorWebhook?: string;
+  /** The file of witnesses whose signatures are asked for, one a line: address and public key. */
+  readonly witnesses?: string;
+  /** Seconds from one checkpoint that goes out to the next. */
+  readonly anchorSeconds: number;
   /** Hours from one check of the whole log to the next. */
   readonly checkHours: number;
   /** Whether checkpoints may begin again where the ledger does not agree with the last one: `--new-epoch`, for one start. */
@@ -140,6 +148,15 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   proofHost: words('LEDGER_PROOF_HOST', 'localhost', 'a host name, such as ledger.example.org', (host) =>
     /^[a-z\d][a-z\d.-]{0,252}$/.test(host),
   ),
+  anchorDir: words('LEDGER_ANCHOR_DIR', undefined, 'a folder', isPath),
+  anchorWebhook: words(
+    'LEDGER_ANCHOR_WEBHOOK',
+    undefined,
+    'an address that begins with http',
+    (url) => /^https?:/.test(url) && URL.canParse(url),
+  ),
+  witnesses: words('LEDGER_WITNESSES', undefined, 'a file with an address and a key in each line', isPath),
+  anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),
   checkHours: whole('LEDGER_CHECK_HOURS', 24, 1, 8760),
 };
 

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { exposure } from '../projections/exposure.js';
@@ -12,6 +13,7 @@ import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-gu
 import type { Holders, Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
+import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
@@ -65,6 +67,11 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await openCheckpoints(config, log, store), (checkpoints) => checkpoints.close()),
         },
         {
+          provide: Anchors,
+          inject: [Checkpoints],
+          useFactory: (checkpoints: Checkpoints) => opened.adopt(anchor(config, log, checkpoints), (anchors) => anchors.close()),
+        },
+        {
           provide: LogCheck,
           inject: [STORE],
           useFactory: (store: TreeStore) => opened.adopt(checkLog(config, log, store), (check) => check.close()),
@@ -107,7 +114,7 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, LogCheck, ClockGuard, Engine, Projector],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, LogCheck, ClockGuard, Engine, Projector],
     };
   }
 
@@ -208,6 +215,22 @@ const openCheckpoints = (config: Config, log: Logger, store: TreeStore): Promise
     now,
     log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
   });
+
+/** @throws ConfigError */
+const anchor = (config: Config, log: Logger, checkpoints: Checkpoints): Anchors => {
+  const { anchorDir: dir, anchorWebhook: webhook, witnesses: file, anchorSeconds } = config;
+  try {
+    return new Anchors(checkpoints, {
+      ...(dir !== undefined && { dir }),
+      ...(webhook !== undefined && { webhook }),
+      ...(file !== undefined && { witnesses: witnessesIn(readFileSync(file, 'utf8')) }),
+      everyMs: anchorSeconds * 1000,
+      log: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
+    });
+  } catch (error) {
+    throw new ConfigError(`LEDGER_WITNESSES: ${(error as Error).message}`, { cause: error });
+  }
+};
 
 const checkLog = (config: Config, log: Logger, store: TreeStore): LogCheck =>
   new LogCheck({

@@ -18,6 +18,8 @@ export interface Gauges {
     isAltered(): boolean;
     /** Events under the last checkpoint. */
     signed(): number;
+    /** Events under the last checkpoint that every outsider has taken. */
+    anchored(): number;
     /** Events that the last whole check found unaltered; 0 before the first. */
     checked(): number;
     /** Seconds since it ended; NaN before the first. */
@@ -65,6 +67,7 @@ export class Metrics {
     const { replica, proof } = gauges;
     gauge('ledger_history_altered', 'Whether the log is not the one that was signed: 1, or 0.', () => (proof.isAltered() ? 1 : 0));
     gauge('ledger_checkpoint_events', 'Events under the last signed checkpoint.', proof.signed);
+    gauge('ledger_anchored_events', 'Events under the last checkpoint that every outsider has taken.', proof.anchored);
     gauge('ledger_log_check_events', 'Events that the last check of the whole log found unaltered.', proof.checked);
     gauge('ledger_log_check_age_seconds', 'Seconds since the last check of the whole log ended; NaN before the first.', proof.checkAge);
     if (replica) {

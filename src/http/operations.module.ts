@@ -2,6 +2,7 @@ import { Inject, Module } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
+import { Anchors } from '../proof/anchors.js';
 import { Checkpoints } from '../proof/checkpoints.js';
 import { LogCheck } from '../proof/log-check.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
@@ -23,6 +24,7 @@ const metrics = (
   subscribers: Subscribers,
   checkpoints: Checkpoints,
   check: LogCheck,
+  anchors: Anchors,
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
@@ -33,6 +35,7 @@ const metrics = (
     head: () => projector.sequence,
     proof: {
       isAltered: () => (checkpoints.fault ?? check.fault) !== undefined,
+      anchored: () => anchors.anchored,
       signed: () => checkpoints.latest?.size ?? 0,
       checked: () => check.last?.events ?? 0,
       checkAge: () => check.age ?? NaN,
@@ -48,7 +51,11 @@ const metrics = (
 @Module({
   imports: [QueriesModule],
   providers: [
-    { provide: Metrics, useFactory: metrics, inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, REPLICA] },
+    {
+      provide: Metrics,
+      useFactory: metrics,
+      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, REPLICA],
+    },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ApiDocument,
     Routes,

@@ -91,6 +91,17 @@ export class Checkpoints {
     return this.latest;
   }
 
+  /** Adds signatures of witnesses to a note; one that is no longer the newest stays as it is. @param lines as a note has them */
+  cosigned({ size, note }: SignedCheckpoint, lines: string): Promise<void> {
+    const adding = this.#signing.then(async () => {
+      if (this.#latest?.size !== size || this.#latest.note !== note) return;
+      this.#latest = { ...this.#latest, note: note + lines };
+      await this.folder.keep(this.#latest.note);
+    });
+    this.#signing = adding.catch(() => undefined);
+    return adding;
+  }
+
   /** Calls `listener` with each note once it is kept. */
   onSigned(listener: (checkpoint: SignedCheckpoint) => void): void {
     this.#listeners.push(listener);
