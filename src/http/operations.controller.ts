@@ -32,7 +32,7 @@ export class OperationsController {
   }
 
   @Get('livez')
-  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
+  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', answer: 'Alive', status: [] })
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
     sendJson(reply, { alive: true });
@@ -43,6 +43,7 @@ export class OperationsController {
     tag: 'operations',
     operationId: 'readyz',
     summary: 'The store answers, the clock is trusted, and the projections are close behind the log.',
+    answer: 'Ready',
     status: [503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
