@@ -99,6 +99,13 @@ interface Shown {
   readonly generation: string;
   readonly asOf: AsOf;
 }
+/** In a row with a stream that cannot be folded: it is as of the position before. */
+export interface RowFault {
+  readonly stream: string;
+  readonly position: string;
+  readonly event: string;
+  readonly error: string | null;
+}
 /** A page of rows. */
 export interface RowPage extends Shown {
   readonly lag: number;

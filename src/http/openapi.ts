@@ -73,6 +73,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     problem(413, 'The body is too large.'),
     problem(415, 'The body is not JSON, or is encoded.'),
     problem(422, 'The idempotency key was used for another command, body or actor.'),
+    problem(500, QUALIFIERS[500]!),
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
 };
@@ -112,6 +113,8 @@ const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
   410: 'All of it has been withdrawn, or it is a duplicate of another one, which the answer links to.',
+  422: 'The view of a day would be made of too many streams: name a programme.',
+  500: 'Something went wrong on our side: the log has more under the id of the answer.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
 };
 
@@ -145,7 +148,7 @@ export const describeRead = ({
           ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator }),
         ]
       : []),
-    ...status.map((s) => problem(s, QUALIFIERS[s]!)),
+    ...[...status, 500].map((s) => problem(s, QUALIFIERS[s]!)),
   );
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;

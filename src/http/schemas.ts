@@ -153,7 +153,7 @@ const componentsOf = ({
   /** With its key in it, and what is uncertain of it. */
   const keyed = Object.values(kinds).map((kind) => {
     const shown = (answerSchemas as Readonly<Record<string, Schema>>)[kind.row]!;
-    const more = { key, uncertain: refTo('Uncertain') };
+    const more = { key, uncertain: refTo('Uncertain'), faulted: refTo('RowFault') };
     return add(`${kind.row}InPage`, {
       ...shown,
       required: ['key', ...((shown['required'] as readonly string[]) ?? [])],
@@ -207,7 +207,10 @@ const TEMPLATES = ['StateAnswer', 'RowPage', 'RowAnswer', 'ListAnswer', 'UpdateM
 /** Every component but those of the bodies of commands. */
 export const answerComponents = (): Record<string, Schema> => {
   const own: Record<string, Schema> = {};
-  const shared = Object.entries(answerSchemas).filter(([name]) => !TEMPLATES.includes(name));
+  const rows = new Set(Object.values(rowSchemas).flatMap((kinds) => Object.values(kinds).map(({ row }) => row)));
+  const shared = Object.entries(answerSchemas as Readonly<Record<string, Schema>>)
+    .filter(([name]) => !TEMPLATES.includes(name))
+    .map(([name, schema]) => [name, rows.has(name) ? withProperty(schema, 'faulted', refTo('RowFault')) : schema]);
   for (const components of [
     forms,
     Object.fromEntries(shared) as Readonly<Record<string, Schema>>,

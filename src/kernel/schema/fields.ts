@@ -252,6 +252,16 @@ const FEWER = 'must be above zero';
 const isUnderNone = ({ count, qualifier }: { readonly count: Tally; readonly qualifier?: string | undefined }): boolean =>
   qualifier === 'under' && Number(count) === 0;
 const dateExample = '2016-02-29';
+/** Decimals of at most four digits after the point from 0 to a whole number. */
+const upTo = (max: number): string => {
+  const text = String(max);
+  const shorter = text.length > 1 ? ['0', text.length > 2 ? `[1-9]\\d{0,${text.length - 2}}` : '[1-9]'] : [];
+  const smaller = [...text].flatMap((digit, i) => {
+    const from = i === 0 && text.length > 1 ? 1 : 0;
+    return Number(digit) > from ? [`${text.slice(0, i)}[${from}-${Number(digit) - 1}]\\d{${text.length - i - 1}}`] : [];
+  });
+  return `^(?:(?:${[...shorter, ...smaller].join('|')})(?:\\.\\d{1,4})?|${text}(?:\\.0{1,4})?)$`;
+};
 /** Under none. */
 const NONE_AT_ALL = {
   required: ['qualifier'],
@@ -260,20 +270,20 @@ const NONE_AT_ALL = {
 
 /** Money with the digits that its currency has. */
 const withDigits = (schema: Schema, signed: boolean): Schema => {
-  const pattern = (digits: number) =>
+  const pattern = (digits: number, signed = false) =>
     `^${signed ? '(?:-(?=.*[1-9]))?' : ''}(0|[1-9]\\d{0,17})${digits > 0 ? `(\\.\\d{1,${digits}})?` : ''}$`;
   const { properties, ...rest } = schema as { readonly properties: Readonly<Record<string, Schema>> };
   const codes = [...currenciesByDigits].sort(([a], [b]) => a - b);
   const [most] = codes.at(-1)!;
   const judged = codes.reduceRight<Schema>((otherwise, [digits, currencies]) => {
-    const then = { properties: { amount: { pattern: pattern(digits) } } };
+    const then = { properties: { amount: { pattern: pattern(digits, signed) }, roundedTo: { pattern: pattern(digits) } } };
     return digits === most ? then : { if: { properties: { currency: { enum: [...currencies] } } }, then, else: otherwise };
   }, {});
   return {
     ...rest,
     properties: {
       ...properties,
-      amount: { type: 'string', pattern: pattern(most), examples: ['95000000.00'] },
+      amount: { type: 'string', pattern: pattern(most, signed), examples: ['95000000.00'] },
       currency: { enum: codes.flatMap(([, currencies]) => currencies).sort(), description: 'ISO 4217' },
     },
     ...judged,
@@ -289,7 +299,7 @@ const moneySchema = (signed: boolean): Schema => {
     ...schema,
     properties: {
       ...properties,
-      roundedTo: { ...roundedTo, pattern: '^(0|[1-9]\\d{0,17})(\\.\\d{1,4})?$' },
+      roundedTo: { ...roundedTo },
       stated: { ...list, items: { ...printed, properties: { ...(printed['properties'] as Schema), rate } } },
     },
   };
@@ -325,9 +335,7 @@ const kinds: { readonly [K in Kind]: Row } = {
   },
   uri: {
     check: asText((value) =>
-      uriForm.test(value)
-        ? undefined
-        : 'must be an address that begins with https:, http:, urn:, file: or mailto:',
+      uriForm.test(value) ? undefined : 'must be an address that begins with https:, http:, urn:, file: or mailto:',
     ),
     schema: ({ max = 2000 }) => aString({ maxLength: max, pattern: URI_FORM }),
     example: () => 'https://example.org/paper',
@@ -442,7 +450,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     schema: ({ max = 1000 }) => ({
       oneOf: [
         { type: 'integer', minimum: 0, maximum: max },
-        { type: 'string', pattern: PERCENTAGE },
+        { type: 'string', pattern: upTo(max) },
       ],
     }),
     example: () => '12.5',
