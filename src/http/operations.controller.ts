@@ -36,7 +36,7 @@ export class OperationsController {
   }
 
   @Get('livez')
-  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
+  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', answer: 'Alive', status: [] })
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
     sendJson(reply, { alive: true });
@@ -47,6 +47,7 @@ export class OperationsController {
     tag: 'operations',
     operationId: 'readyz',
     summary: 'The store answers and has the history that was signed, the clock is trusted, and the projections are close behind the log.',
+    answer: 'Ready',
     status: [503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
