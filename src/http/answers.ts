@@ -85,6 +85,8 @@ export type ReplayAnswer = Replay;
 export interface ProjectionList {
   readonly projections: readonly (ProjectionStatus & {
     readonly filters: readonly string[];
+    /** Columns that its rows may be sorted by. */
+    readonly sorts: readonly string[];
     /** Kind of row → the names of its lists. */
     readonly lists: { readonly [kind: string]: readonly string[] };
     /** Events that are recorded and not in its rows yet. */
@@ -111,6 +113,8 @@ export interface RowPage extends Shown {
   readonly lag: number;
   readonly rows: readonly object[];
   readonly next?: string;
+  /** What all rows that pass the filters come to. */
+  readonly totals?: object;
 }
 /** One row, as it stands at a point of both clocks. */
 export interface RowAnswer extends Shown {
@@ -149,6 +153,28 @@ export interface EndMessage {
   readonly reason: string;
 }
 
+/** That an event is in the ledger. Hashes are in hexadecimal. */
+export interface InclusionProof {
+  readonly event: string;
+  readonly leaf: string;
+  /** Its place in the tree, from 0. */
+  readonly index: number;
+  readonly size: number;
+  readonly root: string;
+  readonly proof: readonly string[];
+  /** The signed note of the newest checkpoint. */
+  readonly checkpoint: string;
+}
+/** That a newer tree begins with an older one: sizes, their roots, and hashes in hexadecimal. */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  readonly roots: { readonly from: string; readonly to: string };
+  readonly proof: readonly string[];
+  /** The signed note of the newest checkpoint. */
+  readonly checkpoint: string;
+}
+
 export interface Alive {
   readonly alive: true;
 }
@@ -158,6 +184,8 @@ export interface Ready {
   readonly store: 'answers';
   /** Why appends are refused for a while. */
   readonly refusing?: string;
+  /** The log has the history that was signed. */
+  readonly proof: 'agrees';
   readonly clock: 'trusted';
   readonly projections: readonly {
     readonly name: string;
