@@ -13,8 +13,9 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, STAGES, type Contract } from '../src/domain/contract/index.js';
+import { contract, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { contractLists, newestLists } from './contract-lists.js';
 import { dayShown, isWith, onDay, supplierKeys, sumsWithSuppliers } from './promised.js';
 import { registerTotals } from './register-totals.js';
 import { trailOf } from './trail.js';
@@ -45,13 +46,22 @@ const lists = {
     ({ state }) => state.notices,
     (notice) => notice,
   ),
+  ...contractLists,
 };
 
+/** Who answers for it. */
+const ownerShown = (c: Contract) => {
+  const { owner = null, department = null } = ownerOf(c) ?? {};
+  return { owner, department };
+};
 const shown = (history: History<Contract>) => {
   const { id, state } = history;
+  const more = newestLists(state);
   return {
     contract: id,
     ...state,
+    ...more.lists,
+    ...ownerShown(state),
     ...dayShown(state),
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
@@ -63,6 +73,7 @@ const shown = (history: History<Contract>) => {
       novations: state.novations.length,
       notices: state.notices.length,
       suppliers: state.suppliers.length,
+      ...more.counts,
     },
     trail: trailOf(history),
   };
@@ -184,6 +195,8 @@ export const contractRegister = projection({
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
     tower: (row) => row.towers,
     stage: (row) => row.stage,
+    owner: (row) => row.owner,
+    department: (row) => row.department,
   },
   sorts: {
     contract: (row) => row.contract,

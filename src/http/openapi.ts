@@ -62,7 +62,14 @@ const components: Readonly<Record<string, Schema>> = {
         items: {
           type: 'object',
           required: ['type', 'data'],
-          properties: { id: { type: 'string', format: 'uuid' }, type: aText, revision: { type: 'integer' }, data: anObject },
+          properties: {
+            id: { type: 'string', format: 'uuid' },
+            type: aText,
+            revision: { type: 'integer' },
+            data: anObject,
+            leaf: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'The leaf in the Merkle tree of the log.' },
+            proof: { type: 'string', description: 'The address of the proof that the event is in the ledger.' },
+          },
         },
       },
       assessed: { type: 'array', items: anObject },

@@ -114,7 +114,9 @@ export class TooManyFailedSignInsError extends Error {
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
-    super('The store is away, the clock cannot be trusted, or the projections are too far behind.');
+    super(
+      'The store is away, its history is not the one that was signed, the clock cannot be trusted, or the projections are too far behind.',
+    );
   }
 }
 export class ShuttingDownError extends Error {

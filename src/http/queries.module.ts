@@ -6,6 +6,7 @@ import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { ProofsController } from './proofs.controller.js';
 import { SearchController } from './search.controller.js';
 import { Subscribers } from './subscribers.js';
 
@@ -19,7 +20,14 @@ import { Subscribers } from './subscribers.js';
         new Subscribers({ projector, store, log, most }),
     },
   ],
-  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController, DeadlinesController, SearchController],
+  controllers: [
+    ...aggregates.map(aggregateController),
+    ProjectionsController,
+    LogController,
+    DeadlinesController,
+    SearchController,
+    ProofsController,
+  ],
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {

@@ -110,7 +110,8 @@ export interface OwnList<Item = unknown, Entry = unknown> {
   readonly category: string;
   // `any`: as for `StreamSource`.
   items(history: History<any>): readonly Item[]; // eslint-disable-line @typescript-eslint/no-explicit-any
-  entry(item: Item, history: History<any>): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** `day`: as of `Lookup`. */
+  entry(item: Item, history: History<any>, day: string): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 export type List = LinkedList<any> | OwnList<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `StreamSource`
 
@@ -126,7 +127,7 @@ export function linkedList(from: Source, { ranks = 1, most, entry = (shown: unkn
 export const ownList = <S extends AnyAggregate, Item, Entry>(
   aggregate: S,
   items: (history: History<StateOf<S>>) => readonly Item[],
-  entry: (item: Item, history: History<StateOf<S>>) => Entry,
+  entry: (item: Item, history: History<StateOf<S>>, day: string) => Entry,
 ): OwnList<Item, Entry> => ({ category: aggregate.category, items, entry });
 
 /** Entries of a list that a row carries at most. */

@@ -434,7 +434,7 @@ export class RowsOnDay {
     const entries = items
       .slice(start, end)
       .reverse()
-      .map((item) => list.entry(item, history));
+      .map((item) => list.entry(item, history, day));
     return { entries, ...(start > 0 && { next: String(start) }) };
   }
 

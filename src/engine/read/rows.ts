@@ -269,7 +269,7 @@ export class Rows {
     const entries = items
       .slice(start, end)
       .reverse()
-      .map((item) => list.entry(item, history));
+      .map((item) => list.entry(item, history, view.day));
     return { entries, ...(start > 0 && { next: String(start) }) };
   }
 
