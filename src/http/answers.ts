@@ -1,5 +1,6 @@
 import type { DecisionSummary } from '../../projections/decisions.js';
 import type { Identified } from '../../projections/identifiers.js';
+import type { registerTotals } from '../../projections/register-totals.js';
 import type { becameOf, dossierOf, historyPage, Replay, stateView } from '../engine/audit/audit.js';
 import type { Since } from '../engine/audit/rules.js';
 import type { ProjectionStatus } from '../engine/read/projector.js';
@@ -155,7 +156,7 @@ export interface RowPage extends Shown {
   readonly rows: readonly object[];
   readonly next?: string;
   /** Of all rows that pass the filters. */
-  readonly totals?: object;
+  readonly totals?: ReturnType<typeof registerTotals.total>;
 }
 /** One row, as it stands at a point of both clocks. */
 export interface RowAnswer extends Shown {
