@@ -5,7 +5,10 @@ import { InvalidCursorError, ListTooLargeError } from '../../src/engine/read/rea
 const projection = {
   name: 'things',
   sorts: { size: (row: any) => row.size, name: (row: any) => row.name },
-  totals: { part: ({ size }: any) => size, total: (sizes: readonly bigint[]) => ({ sum: String(sizes.reduce((a, b) => a + (b ?? 0n), 0n)) }) },
+  totals: {
+    part: ({ size }: any) => size,
+    total: (sizes: readonly bigint[]) => ({ sum: String(sizes.reduce((a, b) => a + (b ?? 0n), 0n)) }),
+  },
 };
 const passing = (rows: readonly object[]) => async function* (): AsyncGenerator<Passing> { for (const [i, row] of rows.entries()) yield { key: `thing:${i}`, row }; }; // prettier-ignore
 const many = (passes: number, others: number) =>
