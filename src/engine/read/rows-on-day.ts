@@ -246,7 +246,7 @@ class DayLookup implements Lookup {
     return placed && (this.#need([placed])[0]![key] as Value | undefined);
   }
   newest<Value, Item>(list: LinkedList<Value, Item>, key: Key): readonly Item[] {
-    return this.entries(list, this.linking(list, key, 0, NEWEST));
+    return this.entries(list, this.linking(list, key, 0, list.most ?? NEWEST));
   }
   /** Contributions of a list, newest first within each rank. */
   linking({ from, ranks }: Pick<LinkedList, 'from' | 'ranks'>, key: Key, skip: number, limit: number): readonly Placed[] {

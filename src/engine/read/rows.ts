@@ -807,16 +807,17 @@ class View implements Lookup {
   }
 
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
+    const { most = NEWEST } = list;
     const origins: Origin[] = [];
-    for (let rank = 0; rank < list.ranks && origins.length < NEWEST; rank++) {
+    for (let rank = 0; rank < list.ranks && origins.length < most; rank++) {
       const target = targetOf(list.from.kind, rank, key);
       let first = this.#first.get(target);
-      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, NEWEST)));
+      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, most)));
       origins.push(...first);
     }
     return this.entries(
       list,
-      origins.slice(0, NEWEST).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
+      origins.slice(0, most).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
     );
   }
 
