@@ -9,6 +9,16 @@ import { giveTerminationNotice } from '../../src/domain/contract/commands/give-t
 import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { openTender } from '../../src/domain/contract/commands/open-tender.js';
 import { planContract } from '../../src/domain/contract/commands/plan-contract.js';
+import { proposeChange } from '../../src/domain/contract/commands/propose-change.js';
+import { setMilestone } from '../../src/domain/contract/commands/set-milestone.js';
+import { setKpis } from '../../src/domain/contract/commands/set-kpis.js';
+import { recordDispute } from '../../src/domain/contract/commands/record-dispute.js';
+import { assignOwner } from '../../src/domain/contract/commands/assign-owner.js';
+import { applyServiceCredit } from '../../src/domain/contract/commands/apply-service-credit.js';
+import { recordStandstillLetter } from '../../src/domain/contract/commands/record-standstill-letter.js';
+import { recordChallenge } from '../../src/domain/contract/commands/record-challenge.js';
+import { publishNotice } from '../../src/domain/contract/commands/publish-notice.js';
+import { applyIndexation } from '../../src/domain/contract/commands/apply-indexation.js';
 import { publishAwardNotice } from '../../src/domain/contract/commands/publish-award-notice.js';
 import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
 import { recordDelay } from '../../src/domain/contract/commands/record-delay.js';
@@ -51,6 +61,16 @@ describe('the life of a contract', () => {
     [seekExtension, { until: '2027' }, gone],
     [exerciseExtension, { months: 12 }, gone],
     [novateContract, { supplier: 'atos' }, [...gone, 'exiting']],
+    [proposeChange, { proposal: 'print', kind: 'scope', summary: 'Print' }, changeable],
+    [setMilestone, { milestone: 'go-live', title: 'Go-live', baseline: '2017' }, [...changeable, 'exiting']],
+    [setKpis, { kpis: [{ kpi: 'calls', title: 'Calls' }] }, [...changeable, 'exiting']],
+    [applyServiceCredit, { credit: 'q1', amount: gbp('1') }, [...changeable, 'exiting', 'closed']],
+    [recordDispute, { dispute: 'one', by: 'supplier', matter: 'Outages' }, [...changeable, 'exiting', 'closed']],
+    [recordStandstillLetter, { electronic: true }, ['awarded']],
+    [recordChallenge, { challenge: 'one', by: 'A loser', suspends: true }, [...changeable, 'exiting']],
+    [publishNotice, { kind: 'other', reference: '1' }, ['planned', 'tendering', ...changeable, 'exiting', 'closed', 'cancelled']],
+    [applyIndexation, { index: 'CPI', percent: 1 }, changeable],
+    [assignOwner, { owner: 'p-17' }, ['planned', 'tendering', ...changeable, 'exiting']],
   ];
 
   describe.each(life.map(([command, ...rest]) => [command.name, command, ...rest] as const))('%s', (_, command, data, from, to) => {
@@ -114,7 +134,7 @@ describe('AwardContract', () => {
 
   it('keeps what the plan said where the award is silent', () =>
     given(...until('planned'))
-      .when(awardContract, { supplier: 'csc', value: gbp('95000000') })
+      .when(awardContract, { suppliers: [{ supplier: 'csc' }], value: gbp('95000000') })
       .leaves({ programme: 'met', title: 'Hosting', towers: ['hosting'], role: 'tower' }));
 
   it('grants every option as open, unless the award says otherwise', () =>
@@ -165,8 +185,8 @@ describe('AwardContract', () => {
 
   it('needs the supplier to be registered', () =>
     given()
-      .when(awardContract, { ...award(), supplier: 'nobody' })
-      .rejects('ledger/unknown-reference', { pointer: '/supplier' }));
+      .when(awardContract, { ...award(), suppliers: [{ supplier: 'nobody' }] })
+      .rejects('ledger/unknown-reference', { pointer: '/suppliers/0/supplier' }));
 });
 
 describe('RecordContract', () => {
@@ -435,7 +455,13 @@ describe('NovateContract', () => {
   it('moves the contract to another supplier, and records from whom', () =>
     given(...until('live'))
       .when(novateContract, { supplier: 'atos', takesEffectOn: '2023-11' })
-      .leaves({ supplier: 'atos', novations: [{ from: 'csc', to: 'atos', on: '2023-11' }] }));
+      .leaves({
+        suppliers: [
+          { supplier: 'csc', leftOn: '2023-11' },
+          { supplier: 'atos', joinedOn: '2023-11' },
+        ],
+        novations: [{ from: 'csc', to: 'atos', on: '2023-11' }],
+      }));
 
   it('needs another supplier, who is registered', async () => {
     await given(...until('live'))
@@ -634,7 +660,7 @@ describe('what a contract keeps', () => {
     const said = { replaces: 'incumbent', regime: 'PCR2015', covers: 'initial-term', vat: 'ex', breaks: [{ afterMonths: 24 }] };
     await given()
       .when(awardContract, { ...award(), ...said }, { effectiveOn: '2016' })
-      .leaves({ ...said, stage: 'awarded', supplier: 'csc', towers: ['hosting'], dates: { awarded: '2016' } });
+      .leaves({ ...said, stage: 'awarded', suppliers: [{ supplier: 'csc' }], towers: ['hosting'], dates: { awarded: '2016' } });
     await given()
       .when(awardContract, award())
       .leaves((state) => {
@@ -691,7 +717,7 @@ describe('what a contract is about', () => {
   it('is itself, and the programme, the towers and the supplier that it names', () => {
     const { initial, about } = contract;
     expect(about('siam', initial)).toStrictEqual({ contract: ['siam'] });
-    expect(about('siam', { ...initial, programme: 'met', towers: ['hosting', 'euc'], supplier: 'csc' })).toStrictEqual({
+    expect(about('siam', { ...initial, programme: 'met', towers: ['hosting', 'euc'], suppliers: [{ supplier: 'csc' }] })).toStrictEqual({
       contract: ['siam'],
       programme: 'met',
       tower: ['hosting', 'euc'],
@@ -722,10 +748,17 @@ function plan() {
   return { programme: 'met', title: 'Hosting', towers: ['hosting'] };
 }
 function award() {
-  return { ...plan(), supplier: 'csc', value: { undisclosed: true } };
+  return { ...plan(), suppliers: [{ supplier: 'csc' }], value: { undisclosed: true } };
 }
 function record() {
-  return { programme: 'met', title: 'Managed services', stage: 'live', role: 'incumbent', supplier: 'csc', value: { unknown: true } };
+  return {
+    programme: 'met',
+    title: 'Managed services',
+    stage: 'live',
+    role: 'incumbent',
+    suppliers: [{ supplier: 'csc' }],
+    value: { unknown: true },
+  };
 }
 function closing() {
   return { finalValue: gbp('94000000'), endedOn: '2022' };

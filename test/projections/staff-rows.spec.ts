@@ -12,12 +12,13 @@ const pool = (employer: string, unit = 'people', of = 'it') => ({ employer, func
 let [workforce, register, movements]: InMemory[] = [];
 const events: Record<string, string> = {};
 let state: Workforce;
+let [desk, open]: unknown[] = [];
 
 beforeAll(async () => {
   const world = new World('2019-11-04');
   await recordWorld(world);
   const record = async (name: string, command: string, data: object, effectiveOn: string) => void (events[name] = (await world.record('workforce-met', command, data, { effectiveOn })).events[0]!.id!); // prettier-ignore
-  await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier: 'csc', value: { amount: '1', currency: 'GBP' } }, { effectiveOn: '2014' }); // prettier-ignore
+  await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } }, { effectiveOn: '2014' }); // prettier-ignore
   await world.record('contract-open', 'PlanContract', { programme: 'met', title: 'Open', towers: ['euc'] }, { effectiveOn: '2014' });
   await record('count', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }, '2015-01-01'); // prettier-ignore
   await record('fte', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: '742.6', unit: 'fte' } }, '2015-01-01'); // prettier-ignore
@@ -34,10 +35,11 @@ beforeAll(async () => {
   await record('t2', 'TransferStaff', { transfer: 't2', from: pool('csc'), to: pool('atos'), inScope: { count: 20, qualifier: 'about' }, moved: { count: 20, qualifier: 'about' }, contract: 'open', activity: 'Desk', basis: 'contractual', origin: { kind: 'second-generation', transfer: 't1' } }, '2018-03-01'); // prettier-ignore
   await record('t3', 'TransferStaff', { transfer: 't3', from: pool('authority', 'posts'), to: pool('atos', 'posts'), inScope: 5, moved: 5, vacancies: 1 }, '2018-04-01'); // prettier-ignore
   ({ state } = await world.history('workforce-met'));
+  [desk, open] = [(await world.history('contract-desk')).state, (await world.history('contract-open')).state];
   [workforce, register, movements] = await Promise.all(['workforce', 'transfer-register', 'staff-movements'].map((name) => inMemory(name, world))) as [InMemory, InMemory, InMemory]; // prettier-ignore
 });
 
-const NOT_RECORDED = { contract: null, basis: null, activity: null, supplier: null, findings: [], consulted: [] };
+const NOT_RECORDED = { contract: null, basis: null, activity: null, suppliers: [], findings: [], consulted: [] };
 const none = { due: null, delivered: null, daysLate: null };
 
 describe('a plan', () => {
@@ -49,7 +51,7 @@ describe('a plan', () => {
       from: pool('authority'),
       to: pool('csc'),
       contract: 'desk',
-      supplier: 'csc',
+      suppliers: ['csc'],
       basis: 'business-transfer',
       activity: 'Service desk',
       status: 'begun',
@@ -90,7 +92,15 @@ describe('a plan', () => {
 describe('a transfer', () => {
   it('has what its plan says of it', () =>
     expect(register!.row('transfer:met/t1')).toEqual({
-      ...{ kind: 'transfer', programme: 'met', transfer: 't1', plan: 'p1', contract: 'desk', supplier: 'csc', basis: 'business-transfer' },
+      ...{
+        kind: 'transfer',
+        programme: 'met',
+        transfer: 't1',
+        plan: 'p1',
+        contract: 'desk',
+        suppliers: ['csc'],
+        basis: 'business-transfer',
+      },
       ...{ transferOn: '2016-03-01', activity: 'Service desk', from: pool('authority'), to: pool('csc'), unit: 'people' },
       ...{ inScope: 60, moved: 50, objected: 1, retained: 3, left: 6, leftBefore: 4, notMoved: [{ why: 'objected', count: 1 }] },
       ...{ fte: { moved: '45.5' }, posts: { moved: 52, vacancies: 2 }, vacancies: null, origin: null },
@@ -137,8 +147,8 @@ describe('a transfer', () => {
     expect(placed('transfer')).toEqual([['contract:desk'], ['contract:open'], []]);
     expect(placed('plan')).toEqual([['contract:desk'], [], ['contract:open']]);
     const contracts = (transferRegister.from as readonly StreamSource[]).find(({ kind }) => kind === 'contract')!;
-    expect(contracts.place('desk', { supplier: 'csc' })).toEqual([{ key: 'contract:desk', links: ['supplier:csc'] }]);
-    expect(contracts.place('open', {})).toEqual([{ key: 'contract:open', links: [] }]);
+    expect(contracts.place('desk', desk)).toEqual([{ key: 'contract:desk', links: ['supplier:csc'] }]);
+    expect(contracts.place('open', open)).toEqual([{ key: 'contract:open', links: [] }]);
   });
 });
 
@@ -217,7 +227,7 @@ describe('a pool', () => {
 describe('the board of a workforce', () => {
   it('carries plans and transfers as the register has them, and each is in its list', () => {
     const row = workforce!.row('workforce:met');
-    const without = ({ kind: _, programme: __, supplier: ___, ...rest }: Record<string, unknown>) => rest;
+    const without = ({ kind: _, programme: __, suppliers: ___, ...rest }: Record<string, unknown>) => rest;
     const transfers = ['t1', 't2', 't3'].map((id) => without(register!.row(`transfer:met/${id}`)));
     const plans = ['p1', 'p2', 'p3'].map((id) => without(register!.row(`plan:met/${id}`)));
     expect([row.transfers, row.plans]).toEqual([transfers, plans]);

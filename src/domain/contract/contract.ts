@@ -5,16 +5,25 @@ import { changing } from './events/change.js';
 import { ending } from './events/end.js';
 import { extending } from './events/extension.js';
 import { novating } from './events/novation.js';
+import { proposing } from './events/proposal.js';
+import { disputing } from './events/disputes.js';
+import { tracking } from './events/milestones.js';
+import { owning } from './events/ownership.js';
+import { performing } from './events/performance.js';
+import { standing } from './events/standstill.js';
+import { providing } from './events/terms.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
+import { idsOf, suppliersOf } from './suppliers.js';
 
 /** Asks each figure of its value in turn, until one says yes. Asked with every event, so without a list of them. */
 const someFigure = (
-  { original, ceiling, options, changes, finalValue }: Contract,
+  { original, ceiling, lots, options, changes, finalValue }: Contract,
   says: (value: Value | undefined) => boolean,
 ): boolean => {
   if (says(original) || says(ceiling) || says(finalValue)) return true;
+  for (const { value } of lots) if (says(value)) return true;
   for (const { value } of options) if (says(value)) return true;
   for (const { to, by } of changes) if (says(to) || says(by)) return true;
   return false;
@@ -35,37 +44,60 @@ const currenciesOf = (contract: Contract): ReadonlySet<string> => {
 /** Whatever its sources are rounded to. */
 const isBelowZero = (value: Value): boolean => (betweenOf(value).most ?? 0n) < 0n;
 
+/** Suppliers that every event of a contract is about: the newest of them. What an event itself names comes on top. */
+const NAMED = 20;
+
 export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending, ...redenominating },
+  events: {
+    ...awarding,
+    ...starting,
+    ...changing,
+    ...extending,
+    ...novating,
+    ...ending,
+    ...redenominating,
+    ...proposing,
+    ...tracking,
+    ...performing,
+    ...disputing,
+    ...owning,
+    ...standing,
+    ...providing,
+  },
   invariants: {
     'contract/ceiling-below-zero': {
       says: 'A ceiling goes below zero only where the supplier pays from the start.',
-      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
+      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'], IndexationApplied: ['/to/amount', '/percent'] },
       detail: ({ original, ceiling }) => `It would be ${showValue(ceiling)}, and was ${showValue(original)} at first.`,
       holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
     'contract/mixed-currencies': {
       says: ONE_CURRENCY,
       brokenBy: {
-        ContractRecorded: '/options',
-        ContractAwarded: '/options',
+        ContractPlanned: '/lots',
+        ContractRecorded: ['/lots', '/options'],
+        ContractAwarded: ['/lots', '/options'],
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],
         ContractClosed: '/finalValue/currency',
+        IndexationApplied: '/to/currency',
       },
       detail: (contract) => `It would be in ${[...currenciesOf(contract)].join(' and ')}.`,
       holds: (contract) => hasOneCurrency(contract),
     },
   },
-  about: (id, { programme, towers, supplier }) => ({
-    contract: [id],
-    ...(towers.length && { tower: towers }),
-    ...(programme && { programme }),
-    ...(supplier && { supplier: [supplier] }),
-  }),
+  about(id, { programme, towers, suppliers, framework }) {
+    const supplier = idsOf(suppliersOf({ suppliers })).slice(-NAMED);
+    return {
+      contract: framework?.contract === undefined ? [id] : [id, framework.contract],
+      ...(towers.length && { tower: towers }),
+      ...(programme && { programme }),
+      ...(supplier.length && { supplier }),
+    };
+  },
   governedBy: { aggregate: programme, of: (c) => c.programme },
   completeFrom: (c) => c.historyCompleteFrom,
 });
