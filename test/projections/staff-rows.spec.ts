@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { staffMovements } from '../../projections/staff-movements.js';
 import { headcountIn, targetShown } from '../../projections/staff.js';
 import { transferRegister } from '../../projections/transfer-register.js';
@@ -11,11 +11,12 @@ import { inMemory, type InMemory } from './in-memory.js';
 const pool = (employer: string, unit = 'people', of = 'it') => ({ employer, function: of, unit });
 let [workforce, register, movements]: InMemory[] = [];
 const events: Record<string, string> = {};
+let world: World;
 let state: Workforce;
 let [desk, open]: unknown[] = [];
 
 beforeAll(async () => {
-  const world = new World('2019-11-04');
+  world = new World('2019-11-04');
   await recordWorld(world);
   const record = async (name: string, command: string, data: object, effectiveOn: string) => void (events[name] = (await world.record('workforce-met', command, data, { effectiveOn })).events[0]!.id!); // prettier-ignore
   await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } }, { effectiveOn: '2014' }); // prettier-ignore
@@ -36,6 +37,8 @@ beforeAll(async () => {
   await record('t3', 'TransferStaff', { transfer: 't3', from: pool('authority', 'posts'), to: pool('atos', 'posts'), inScope: 5, moved: 5, vacancies: 1 }, '2018-04-01'); // prettier-ignore
   ({ state } = await world.history('workforce-met'));
   [desk, open] = [(await world.history('contract-desk')).state, (await world.history('contract-open')).state];
+});
+beforeEach(async () => {
   [workforce, register, movements] = await Promise.all(['workforce', 'transfer-register', 'staff-movements'].map((name) => inMemory(name, world))) as [InMemory, InMemory, InMemory]; // prettier-ignore
 });
 
