@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { staffMovements } from '../../projections/staff-movements.js';
-import { headcountIn, targetShown } from '../../projections/staff.js';
+import { headcountFrom, headcountIn, planOn, targetShown } from '../../projections/staff.js';
 import { transferRegister } from '../../projections/transfer-register.js';
 import { workforceBoard } from '../../projections/workforce.js';
 import type { Workforce } from '../../src/domain/workforce/index.js';
@@ -280,4 +280,72 @@ it('a pool is shown as it was counted while nothing has moved, and as what is kn
     expect(moved).not.toMatchObject({ count: 800, qualifier: 'about' });
   expect(shown({})).toBeNull();
   expect(headcountIn({ ...rest, unit: 'people' })).toBeNull();
+});
+
+describe('the suppliers of a contract', () => {
+  let other: World;
+  beforeEach(async () => {
+    other = new World('2019-11-04');
+    await recordWorld(other);
+    await other.record('supplier-jv', 'RegisterSupplier', { title: 'JV', form: 'joint-venture', members: ['csc'] });
+    await other.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'jv' }], value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+  });
+  const planTransfer = (id: string, from: string, to: string, more: object = { contract: 'desk' }) => other.record('workforce-met', 'PlanTransfer', { programme: 'met', plan: id, from: pool(from), to: pool(to), inScope: { count: 9, unit: 'people' }, ...more }); // prettier-ignore
+
+  it('are one of the employers, or have one of them as a member; else that is a finding', async () => {
+    await planTransfer('in', 'authority', 'csc');
+    await planTransfer('out', 'jv', 'atos');
+    await planTransfer('other', 'authority', 'atos');
+    await planTransfer('none', 'authority', 'atos', {});
+    const rows = await inMemory('transfer-register', other);
+    const of = (id: string) => rows.row(`plan:met/${id}`);
+    expect(['in', 'out', 'none'].map((id) => of(id).findings)).toEqual([[], [], []]);
+    expect(of('other').findings).toEqual([{ code: 'not-the-supplier', text: 'The contract desk is with jv; they transfer from authority to atos.' }]); // prettier-ignore
+    expect([of('other').suppliers, of('none').suppliers]).toEqual([['jv'], []]);
+    const suppliers = (transferRegister.from as readonly StreamSource[]).find(({ kind }) => kind === 'supplier')!;
+    expect(suppliers.place('jv', {})).toEqual([{ key: 'supplier:jv' }]);
+  });
+
+  it('the findings of a plan are those of what is planned until it begins, and then of what came of it', async () => {
+    const record = (command: string, data: object, effectiveOn: string) => other.record('workforce-met', command, data, { effectiveOn });
+    await record('RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 8, unit: 'people' } }, '2015-01-01'); // prettier-ignore
+    await planTransfer('p', 'authority', 'csc', { basis: 'business-transfer', expectedOn: '2016-03-01' });
+    await record('DeliverLiabilityInformation', { plan: 'p' }, '2019-11-04');
+    const codes = async () => {
+      const { status, done, findings } = (await inMemory('transfer-register', other)).row('plan:met/p');
+      return [status, done, findings.map(({ code }: { code: string }) => code)];
+    };
+    expect(await codes()).toEqual(['planned', false, ['beyond-pool', 'liability-information-late']]);
+    await record(
+      'TransferStaff',
+      { transfer: 't', plan: 'p', from: pool('authority'), to: pool('csc'), inScope: 8, moved: 8 },
+      '2019-11-04',
+    );
+    expect(await codes()).toEqual(['begun', false, ['beyond-pool']]);
+    await record('RevisePlan', { plan: 'p', inScope: { count: 0, unit: 'people' } }, '2019-11-04');
+    expect(await codes()).toEqual(['done', true, []]);
+  });
+});
+
+describe('a figure of a row', () => {
+  it('of a plan is overdue after its last day, never without one', () => {
+    const on = (overdueAfter: string | null) => planOn({ overdueAfter }, '2016-04-01').overdue;
+    expect([on('2016-03-31'), on('2016-04-01'), on('2016-04-02'), on(null)]).toEqual([true, false, false, false]);
+  });
+
+  it('of a quantity has the unit of its pool', () => {
+    expect(headcountFrom(5, 'people')).toEqual({ count: 5, unit: 'people' });
+    expect(headcountFrom({ count: 5, qualifier: 'over' }, 'posts')).toEqual({ count: 5, qualifier: 'over', unit: 'posts' });
+  });
+
+  it('of a target is of the employer and unit that it names', () => {
+    const held = (employer: string, unit: string, n: number) => ({ ...pool(employer, unit), holds: { least: n, most: n }, movement: {} });
+    const target = (more: object, ...pools: object[]) => targetShown({ to: { count: 100, unit: 'people' }, ...more }, pools as never[]);
+    const all = [held('authority', 'people', 105), held('csc', 'people', 1000), held('authority', 'fte', 90)];
+    expect(target({ employer: 'authority' }, ...all)).toMatchObject({ now: { count: 105, unit: 'people' }, toGo: { count: 5, unit: 'people' } }); // prettier-ignore
+    expect(target({}, ...all)).toMatchObject({ now: null, toGo: null, text: 'now unknown: the target names no pool' });
+    expect(target({ employer: 'ibm' }, ...all)).toMatchObject({ now: null, text: 'now unknown: never counted' });
+    const open = { ...pool('authority'), holds: { least: 0 }, movement: {} };
+    expect(target({ employer: 'authority' }, open)).toMatchObject({ now: null, toGo: null });
+  });
 });
