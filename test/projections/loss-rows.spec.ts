@@ -98,6 +98,19 @@ describe('the row of a loss', () => {
     expect(await findings('a')).toContain('The items come to £100, not to the gross as revised.');
   });
 
+  it('flags what may be more than the gross, what was paid without approval, and a gross below its items', async () => {
+    await raise('a', { gross: gbp('65', { qualifier: 'about' }) });
+    await record('a', 'WriteOff', of('65'));
+    expect(await findings('a')).toEqual(['What is written off may be more than the gross.']);
+    await raise('b', claim);
+    await record('b', 'ApproveSpecialPayment', of('50'));
+    await record('b', 'RecordSpecialPayment', of('50.01'));
+    expect(await findings('b')).toEqual(['More was paid than was approved: £0.01.']);
+    await raise('c', { items });
+    await record('c', 'ReviseLoss', { gross: gbp('99.99') });
+    expect(await findings('c')).toEqual(['The items come to £100, not to the gross as revised.']);
+  });
+
   it('says which cases it was in, each once, and is in no more', async () => {
     const raised = await raise('a', { case: 'one' });
     const to = (value: string) => record('a', 'CorrectFact', { event: raised, changes: [{ pointer: '/case', value }, { pointer: '/title', value }], because: 'error' }); // prettier-ignore
@@ -180,6 +193,13 @@ describe('approvals that were outgrown', () => {
     const event = await record('a', 'WriteOff', { amount: usd('100', '90') }, director);
     await record('a', 'CorrectFact', { event, changes: [{ pointer: '/amount/stated/0/amount', value: '101' }], because: 'error' }, { decidedBy: { person: 'q', office: 'Mayor' } }); // prettier-ignore
     expect(await findings('a')).toEqual(['700', '100'].map(() => tooSmall('write-off of 2019-11-04', 'a gross', '£501')));
+  });
+
+  it('of one claim follow all that is approved of it', async () => {
+    await raise('a', { ...claim, gross: { unknown: true } });
+    await record('a', 'ApproveSpecialPayment', of('300'), director);
+    await record('a', 'ApproveSpecialPayment', of('200.01'), { decidedBy: { person: 'q', office: 'Mayor' } });
+    expect(await findings('a')).toEqual([tooSmall('special payment approved on 2019-11-04', 'a gross', '£500.01')]);
   });
 
   it('of what a supplier bears are none', async () => {

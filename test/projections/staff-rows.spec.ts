@@ -306,6 +306,17 @@ describe('the suppliers of a contract', () => {
     expect(suppliers.place('jv', {})).toEqual([{ key: 'supplier:jv' }]);
   });
 
+  it('may be several, of which one has an employer as a member', async () => {
+    const suppliers = [{ supplier: 'jv' }, { supplier: 'atos' }]; // prettier-ignore
+    await other.record('contract-two', 'AwardContract', { programme: 'met', title: 'Two', towers: ['euc'], suppliers, value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+    await other.record('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'company' });
+    await planTransfer('in', 'authority', 'csc', { contract: 'two' });
+    await planTransfer('other', 'authority', 'sscl', { contract: 'two' });
+    const rows = await inMemory('transfer-register', other);
+    expect([rows.row('plan:met/in').findings, rows.row('plan:met/in').suppliers]).toEqual([[], ['jv', 'atos']]);
+    expect(rows.row('plan:met/other').findings).toMatchObject([{ text: 'The contract two is with jv, atos; they transfer from authority to sscl.' }]); // prettier-ignore
+  });
+
   it('the findings of a plan are those of what is planned until it begins, and then of what came of it', async () => {
     const record = (command: string, data: object, effectiveOn: string) => other.record('workforce-met', command, data, { effectiveOn });
     await record('RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 8, unit: 'people' } }, '2015-01-01'); // prettier-ignore
