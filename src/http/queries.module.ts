@@ -2,10 +2,12 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { aggregateController } from './aggregate.controller.js';
+import { DecisionsController } from './decisions.controller.js';
 import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { ReplaysController } from './replays.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -18,7 +20,14 @@ import { Subscribers } from './subscribers.js';
         new Subscribers({ projector, store, log, most }),
     },
   ],
-  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController, DeadlinesController],
+  controllers: [
+    ...aggregates.map(aggregateController),
+    ProjectionsController,
+    LogController,
+    DecisionsController,
+    ReplaysController,
+    DeadlinesController,
+  ],
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {

@@ -44,7 +44,7 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}, li
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /json(?!l)/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
   };
   const server: Server = {

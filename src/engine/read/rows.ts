@@ -202,6 +202,11 @@ export class Rows {
     return 'from' in list ? this.#linkedPage(list, key as Key, at, cursor, limit) : this.#ownPage(list, key, at, cursor, limit);
   }
 
+  /** Events of a kind that may link to a key, newest first, from a sequence down: what each contributes decides. */
+  eventsLinking(kind: string, key: string, upTo: Sequence, limit: number): readonly Sequence[] {
+    return this.readModel.marked(this.writer.build.id, targetOf(kind, 0, key), { upTo, limit, newestFirst: true });
+  }
+
   async #linkedPage(list: LinkedList, key: Key, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
     const from = cursor === undefined ? undefined : placeOfCursor(cursor, list.ranks);
     const view = this.#viewAt(at);
