@@ -8,7 +8,7 @@ import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
-import { ViewTooLargeError } from '../engine/read/rows-on-day.js';
+import { ViewTooLargeError } from '../engine/read/view-too-large.js';
 import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLargeError,

@@ -2,6 +2,7 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { aggregateController } from './aggregate.controller.js';
+import { ContributionsController } from './contributions.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
@@ -22,6 +23,7 @@ import { Subscribers } from './subscribers.js';
   ],
   controllers: [
     ...aggregates.map(aggregateController),
+    ContributionsController,
     ProjectionsController,
     LogController,
     DecisionsController,

@@ -63,9 +63,8 @@ export const whoAndWhy = ({ metadata }: RecordedEvent) => {
 /** As corrected: what was removed is absent. */
 const grounded = ({ decidedBy, authority, reason }: Entry['grounds']) => ({ decidedBy, authority, reason });
 
-/** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
-export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
-  const { recorded, data, effectiveOn, evidence, grounds, corrections, notes } = entry;
+/** One event with its corrections applied: who decided it, and why. */
+export const factView = ({ recorded, data, effectiveOn, evidence, grounds, corrections, notes }: Entry, timeZone: string) => {
   const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
   return {
     event: recorded.id,
@@ -81,9 +80,15 @@ export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
     data: data as Json,
     corrections,
     notes,
-    changed: differences(before, after),
   };
 };
+export type FactView = ReturnType<typeof factView>;
+
+/** The same at its place in valid-time order, with what it changed. */
+export const entryView = ({ entry, before, after }: Step, timeZone: string) => ({
+  ...factView(entry, timeZone),
+  changed: differences(before, after),
+});
 interface Step {
   readonly entry: Entry;
   readonly before: unknown;
