@@ -20,7 +20,7 @@ export interface Document {
 
 /** Controls, directions, byte order marks and tags: a text with them does not read as it is written. Line breaks are none of them. */
 const UNSEEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** A text in which everything can be seen: `[U+202E]` for what would change the direction of the rest. */
 export const visible = (text: string): string =>
