@@ -18,7 +18,7 @@ beforeAll(async () => {
   world = new World('2016-01-04');
   await recordWorld(world);
   await world.record('programme-met', 'AdoptPolicy', scheme);
-  const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('100') };
+  const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('100') };
   const keep = async (name: string, ...asked: Parameters<World['record']>) => {
     const receipt = await world.record(...asked);
     ids[name] = receipt.decision!;

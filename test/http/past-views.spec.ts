@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { migrate } from '../../src/operate/migration.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
-import { accepted, award, partsOf, recordWorld, startServer, stopServer, tempFolder, type Server } from './server.js';
+import { accepted, award, partsOf, startServer, stopServer, tempFolder, type Server } from './server.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const record = (effectiveOn: string, more: object = {}) => ({ record: { effectiveOn, ...more } });
@@ -35,7 +35,9 @@ const isAsItWas = async (): Promise<void> => {
 
 beforeAll(async () => {
   server = await startServer();
-  await recordWorld(server);
+  await sent('/programmes/met/charter-programme', { title: 'M', authority: 'MPS', baseCurrency: 'GBP', ...record('2014') });
+  await sent('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting', ...record('2014') });
+  for (const id of ['csc', 'atos']) await sent(`/suppliers/${id}/register-supplier`, { title: id, form: 'company', ...record('2014') });
   await sent('/programmes/met/adopt-policy', { policy: 'scheme', title: 'S', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Deputy Mayor' }] }); // prettier-ignore
   await sent('/contracts/hosting/award-contract', { ...award, ...record('2015-11-01', paper) });
   await sent('/contracts/hosting/sign-contract', record('2015'));
@@ -44,11 +46,12 @@ beforeAll(async () => {
   await sent('/losses/late/raise-loss', { programme: 'met', title: 'Late', bearer: 'authority', category: 'fruitless-payment', gross: { ...gbp('100'), qualifier: 'about' }, ...record('2016-05') }); // prettier-ignore
   await sent('/losses/late/write-off', { amount: gbp('50'), ...record('2016-06-01', paper) });
   await sent('/workforces/met/record-baseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' }, ...record('2015') }); // prettier-ignore
+  await sent('/workforces/met/plan-transfer', { programme: 'met', plan: 'p', from: { employer: 'authority', function: 'it', unit: 'people' }, to: { employer: 'csc', function: 'it', unit: 'people' }, inScope: { count: 300, unit: 'people' }, ...record('2015-06') }); // prettier-ignore
   then = await sent('/contracts/hosting/annotate', { event: change.events[0].id, note: 'The press says 180.', claim: { pointer: '/to', value: gbp('180000000') }, record: { evidence: [{ title: 'Press' }] } }); // prettier-ignore
   await new Promise((resolve) => setTimeout(resolve, 5));
   await sent('/suppliers/later/register-supplier', { title: 'Later', form: 'company' }); // from here on the views are final
   const points = [`recordedAt=${then.recordedAt}`, `position=${then.position}`];
-  const both = [...points, ...points.map((point) => `${point}&effectiveOn=2016-04-01`)];
+  const both = [...points, ...points.map((point) => `${point}&effectiveOn=2016-08-01`)];
   views = [
     ...both.flatMap((point) => ['/contracts/hosting', '/losses/late', '/programmes/met'].map((path) => `${path}?${point}`)),
     ...points.flatMap((point) => [
