@@ -23,7 +23,9 @@ const MOST = 2;
 const PATIENCE_MS = 30_000;
 /** Lines of the log's index that are read at once, and lines that are sent together at most. */
 const PAGE = 500;
-const SENT = 25;
+const SENT = 50;
+/** Decisions that are replayed before other work may get its turn: a millisecond or less. */
+const BREATH = 8;
 /** The share of the event loop that replays take while others use it. */
 const SHARE = 0.4;
 
@@ -155,7 +157,7 @@ export class ReplaysController {
           }
           waiting.push(textOf(await taken(events)));
           versions.goOn(events);
-          await budget.breathe();
+          if (counts.replayed % BREATH === 0) await budget.breathe();
           if (waiting.length < SENT) continue;
           yield waiting.join('');
           waiting = [];
@@ -169,19 +171,41 @@ export class ReplaysController {
   }
 
   /** Each decision by its events, in the order of the log. */
-  async *#decisions(
-    { programme, recordedFrom: from, recordedUntil: until }: Asked,
-    upTo: number,
-  ): AsyncGenerator<readonly RecordedEvent[]> {
-    const tags = programme === undefined ? [] : [`programme:${programme}`];
+  #decisions(asked: Asked, upTo: number): AsyncGenerator<readonly RecordedEvent[]> {
+    return asked.programme === undefined ? this.#ofPeriod(asked, upTo) : this.#about(`programme:${asked.programme}`, asked, upTo);
+  }
+
+  /** All of a period, from pages of the log: a decision is stored at once, so its events follow each other. */
+  async *#ofPeriod({ recordedFrom: from, recordedUntil: until }: Asked, upTo: number): AsyncGenerator<readonly RecordedEvent[]> {
+    const { projector, store } = this;
+    const end = until === undefined ? upTo : Math.min(upTo, projector.asOf(until).sequence);
+    const [first] = from === undefined ? [{ sequence: 1 }] : await projector.events({ tags: [], from, after: 0, upTo: end, limit: 1 });
+    if (!first) return;
+    let after = projector.eventAt(first.sequence - 1)?.position;
+    let open: RecordedEvent[] = [];
+    for (let sequence = first.sequence; sequence <= end;) {
+      const page = await store.readAll(after, Math.min(PAGE, end - sequence + 1));
+      if (page.length === 0) break;
+      for (const event of page) {
+        if (open.length > 0 && open[0]!.metadata.command.id !== event.metadata.command.id) {
+          yield open;
+          open = [];
+        }
+        if (open.length > 0 || isFirst(event)) open.push(event);
+      }
+      sequence += page.length;
+      after = page.at(-1)!.position;
+    }
+    if (open.length > 0) yield open;
+  }
+
+  /** What is tagged, from the log's index: the later events of a decision may be about something else. */
+  async *#about(tag: string, { recordedFrom: from, recordedUntil: until }: Asked, upTo: number): AsyncGenerator<readonly RecordedEvent[]> {
     for (let after = 0; ;) {
-      const lines = await this.projector.events({ tags, from, until, after, upTo, limit: PAGE });
+      const lines = await this.projector.events({ tags: [tag], from, until, after, upTo, limit: PAGE });
       for (const run of runsOf(lines)) {
         const events = await localPage(this.store, run.stream, run.from, run.count);
-        for (let i = 0; i < events.length; i++) {
-          if (!isFirst(events[i]!)) continue;
-          yield await this.#whole(events.slice(i));
-        }
+        for (let i = 0; i < events.length; i++) if (isFirst(events[i]!)) yield await this.#whole(events.slice(i));
       }
       if (lines.length < PAGE) return;
       after = lines.at(-1)!.sequence;
