@@ -8,7 +8,9 @@ import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { ProofsController } from './proofs.controller.js';
 import { ReplaysController } from './replays.controller.js';
+import { SearchController } from './search.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -29,6 +31,8 @@ import { Subscribers } from './subscribers.js';
     DecisionsController,
     ReplaysController,
     DeadlinesController,
+    SearchController,
+    ProofsController,
   ],
   exports: [Subscribers],
 })

@@ -14,7 +14,7 @@ import { isOfTheStore } from '../../store/event-store.js';
 import type { ReadModelReader, Sequence } from '../../store/read-model.js';
 import type { HistoryCache } from '../history-cache.js';
 import { contributionsOf, kindOf } from './projection-writer.js';
-import { ViewTooLargeError } from './view-too-large.js';
+import { ViewTooLargeError } from './read-errors.js';
 
 /** Streams that are looked through for a total at most. */
 const MAX_STREAMS = 5000;
