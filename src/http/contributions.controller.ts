@@ -34,6 +34,7 @@ export class ContributionsController {
       'Why a total of a row is as it is: what each stream adds to it, in the order in which they began, and whether that adds up. Of 5,000 streams at most.',
     path: { name: 'The projection.', key: 'The key of the row, such as `programme:met`.' },
     query: QUERY,
+    answer: 'OpenedTotal',
     status: [400, 404, 422, 503],
   })
   async contributions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

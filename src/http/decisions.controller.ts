@@ -22,6 +22,7 @@ import {
   type History,
   type RecordedEvent,
 } from '../kernel/index.js';
+import type { Dossier } from './answers.js';
 import { preferredType } from './accept.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
@@ -127,6 +128,8 @@ export class DecisionsController {
     summary:
       'Decisions that pass every filter, newest first; each says whether it or its rule was withdrawn or corrected since. Also as CSV.',
     query: LIST,
+    answer: 'DecisionPage',
+    texts: ['text/csv'],
     status: [400, 503],
   })
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -224,6 +227,9 @@ export class DecisionsController {
       'The dossier: everything about one decision on one page, as JSON, as Markdown, or as one HTML file that prints on A4 and needs nothing else.',
     path: { id: 'The decision.' },
     query: DOSSIER,
+    answer: 'Dossier',
+    texts: ['text/markdown', 'text/html'],
+    status: [400, 404, 406, 503],
   })
   async dossier(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(DOSSIER));
@@ -231,9 +237,10 @@ export class DecisionsController {
     const { events, history } = await this.#decision(request, query);
     const asOf = { position: this.projector.position ?? null, final: false };
     const dossier = await wholeDossier(events, history, this.#surroundings(events[0]!));
+    const proof = events.map(({ id }) => ({ event: id, href: `/proofs/inclusion/${id}` }));
     reply.header('vary', 'Accept');
-    if (type === FORMATS.json) return sendJson(reply, { asOf, ...dossier });
-    const page = dossierPage(dossier, asOf);
+    if (type === FORMATS.json) return sendJson(reply, { asOf, ...dossier, proof } satisfies Dossier);
+    const page = dossierPage(dossier, asOf, proof);
     reply.header('content-type', `${type}; charset=utf-8`);
     if (type === FORMATS.markdown) return void reply.send(markdownOf(page));
     reply.header('content-security-policy', `${PAGE_POLICY}; frame-ancestors 'none'`).send(htmlOf(page));
@@ -246,6 +253,7 @@ export class DecisionsController {
     summary: 'The decision taken again from what was known: the same, or what differs.',
     path: { id: 'The decision.' },
     query: MIN_POSITION,
+    answer: 'Replay',
   })
   async replay(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events } = await this.#decision(request, queryOf(request, Object.keys(MIN_POSITION)));

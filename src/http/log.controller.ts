@@ -44,6 +44,7 @@ export class LogController {
     operationId: 'listEvents',
     summary: 'The whole log in store order, as recorded.',
     query: EVENTS,
+    answer: 'EventPage',
     status: [400, 503],
   })
   async events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -69,6 +70,7 @@ export class LogController {
     summary: 'One event, as recorded.',
     path: { id: 'The event.' },
     query: MIN_POSITION,
+    answer: 'RecordedEvent',
   })
   async event(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const id = uuidOf(request);
@@ -85,6 +87,7 @@ export class LogController {
     operationId: 'findReference',
     summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
     query: REFERENCES,
+    answer: 'References',
     status: [400, 503],
   })
   async references(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

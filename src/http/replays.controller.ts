@@ -7,7 +7,7 @@ import { split, type WhatIf } from '../engine/audit/audit.js';
 import { replayLine, Versions, type ReplayLine } from '../engine/audit/replays.js';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { brokenRule, check, id, object, optional, text, uuid, type Fields, type RecordedEvent } from '../kernel/index.js';
+import { brokenRule, check, type Fields, type RecordedEvent } from '../kernel/index.js';
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
@@ -15,6 +15,8 @@ import { Budget } from './budget.js';
 import { periodOf } from './decisions.controller.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeReplays } from './openapi-replays.js';
+import { ADOPT, replayFields } from './replay-body.js';
+import type { ReplaySummary } from './answers.js';
 import { BadRequestError, NotFoundError, TooManyReplaysError } from './problem.js';
 import { queryOf, type Query } from './request.js';
 
@@ -28,18 +30,6 @@ const SENT = 50;
 const BREATH = 8;
 /** The share of the event loop that replays take while others use it. */
 const SHARE = 0.4;
-
-/** How many decisions came out how; `ended` says why, where it is not the end of what was asked. */
-export interface ReplaySummary {
-  readonly replayed: number;
-  readonly same: number;
-  readonly differs: number;
-  readonly refused: number;
-  readonly failed: number;
-  /** The ledger up to this position was replayed. */
-  readonly position: string | null;
-  readonly ended?: string;
-}
 
 interface Asked {
   readonly decision?: string | undefined;
@@ -226,21 +216,6 @@ export class ReplaysController {
     }
   }
 }
-
-const ADOPT = 'AdoptPolicy';
-/** The body of a question: what is replayed, and another policy in the place of the adopted one. */
-export const replayFields = ({ commands }: Pick<Registry, 'commands'>): Fields => ({
-  decision: optional(uuid()),
-  programme: optional(id('Decisions about this programme')),
-  recordedFrom: optional(text('Recorded at this instant or on this day, or later', { max: 40, example: '2026-11-01' })),
-  recordedUntil: optional(text('Recorded at this instant or on this day, or before', { max: 40, example: '2026-11-30' })),
-  policy: optional(
-    object(
-      commands.find(({ name }) => name === ADOPT)!.fields,
-      'What if this policy had been adopted, in the place of every version of the same policy',
-    ),
-  ),
-});
 
 const bad = (pointer: string, detail: string): BadRequestError => new BadRequestError([{ pointer, detail }], 'bad-body');
 const textOf = (line: object): string => `${JSON.stringify(line)}\n`;

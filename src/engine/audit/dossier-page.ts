@@ -183,8 +183,12 @@ const causeBlocks = ({ caused: { by, about = [], causing, together, correlation 
   ];
 };
 
-/** One decision as a page. @param proof the part that shows how its events are proven; absent where there is none */
-export const dossierPage = (dossier: WholeDossier, asOf: { readonly position: string | null }, proof: readonly Block[] = []): Document => {
+/** One decision as a page. @param proof where each event is proven to be in the ledger */
+export const dossierPage = (
+  dossier: WholeDossier,
+  asOf: { readonly position: string | null },
+  proof: readonly { readonly event: string; readonly href: string }[],
+): Document => {
   const { decision, command, summary, stream, revision, recordedAt, effectiveOn, daysLate } = dossier;
   const { actor, decidedBy, authority, reason, evidence, assessed, asked, known, knownMeans, events } = dossier;
   const { record: _, ...sent } = asked;
@@ -231,7 +235,11 @@ export const dossierPage = (dossier: WholeDossier, asOf: { readonly position: st
       { paragraph: knownMeans },
       ...knownBlocks(known),
       ...causeBlocks(dossier),
-      ...proof,
+      { heading: 'Proof', level: 2 },
+      {
+        columns: ['Event', 'Its place in the signed ledger'],
+        rows: proof.map(({ event, href }) => [event, { text: href, href }]),
+      },
       { heading: 'Check it', level: 2 },
       {
         paragraph: [
