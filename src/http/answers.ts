@@ -9,7 +9,7 @@ import type { ProjectionStatus } from '../engine/read/projector.js';
 import type { Uncertain } from '../engine/read/rows-on-day.js';
 import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
-import type { RecordedEvent, Total } from '../kernel/index.js';
+import type { Json, RecordedEvent, Total } from '../kernel/index.js';
 import type { DecisionRow, Totals } from './find-decisions.js';
 import type { NamedBy } from './named-by.js';
 
@@ -122,7 +122,7 @@ export interface OpenedTotal extends Omit<Opened, 'contributions'> {
   readonly asOf: AsOf;
   readonly field: string;
   /** As the row shows it. */
-  readonly value: object;
+  readonly value: Json;
   readonly total: Total;
   readonly count: number;
   readonly contributions: readonly Contributing[];

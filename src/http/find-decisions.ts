@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { isFirst, keysOf, summary } from '../../projections/decisions.js';
-import { becameOf, split, STANDS, type Became, type Status } from '../engine/audit/audit.js';
+import { becameOf, split, STANDS, type Became, type DecisionStatus } from '../engine/audit/audit.js';
 import type { Projector } from '../engine/read/projector.js';
 import type { Load } from '../engine/write/decide.js';
 import { bounds, daysLate, matchKey, sameName, type Assessment, type RecordedEvent } from '../kernel/index.js';
@@ -76,7 +76,7 @@ export const rowOf = ({ event, became }: Found, { effectiveFrom, effectiveUntil 
 export interface Totals {
   readonly decisions: number;
   readonly backdated: number;
-  readonly byStatus: Readonly<Partial<Record<Status, number>>>;
+  readonly byStatus: Readonly<Partial<Record<DecisionStatus, number>>>;
   readonly byCommand: Readonly<Record<string, number>>;
   /** Assessments of these decisions. */
   readonly byResult: Readonly<Partial<Record<Assessment['result'], number>>>;

@@ -149,9 +149,9 @@ export const historyPage = async (history: History, from: number, limit: number)
   };
 };
 
-export type Status = 'stands' | 'corrected' | 'partly-withdrawn' | 'withdrawn';
+export type DecisionStatus = 'stands' | 'corrected' | 'partly-withdrawn' | 'withdrawn';
 export interface Became {
-  readonly status: Status;
+  readonly status: DecisionStatus;
   readonly withdrawn?: 'all' | 'some';
   readonly corrections?: number;
 }

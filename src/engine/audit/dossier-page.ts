@@ -11,7 +11,7 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import type { Block, Document, Line, Piece } from './document.js';
-import type { KnownStream, Named, Since, WholeDossier } from './dossier.js';
+import type { KnownStream, NamedDecision, RecordedSince, WholeDossier } from './dossier.js';
 
 /** Of a state that is shown: leaves at most, entries of a list at most, and the text of one value, in characters. */
 const MAX_LEAVES = 60;
@@ -85,14 +85,14 @@ const evidenceLine = ({ uri, title, published, paragraph, sha256, confidence }: 
   return more.length > 0 ? [name, ` · ${more.join(' · ')}`] : name;
 };
 
-const SINCE: { readonly [K in Since['kind']]: string } = {
+const SINCE: { readonly [K in RecordedSince['kind']]: string } = {
   corrected: 'Corrected',
   withdrawn: 'Withdrawn: it never happened',
   reinstated: 'Reinstated: the withdrawal was taken back',
   annotated: 'Annotated',
   'marked-as-duplicate': 'Marked as a duplicate',
 };
-const sinceLine = (since: Since): Line => {
+const sinceLine = (since: RecordedSince): Line => {
   const { kind, decision, recordedAt, actor, changes = [], because, note, claim, duplicateOf, assessed = [], reason } = since;
   const said = [
     ...changes.map(({ pointer, value, was, remove }) => `${pointer}: ${shown(was)} → ${remove ? 'removed' : shown(value)}`),
@@ -154,7 +154,7 @@ const knownBlocks = (known: readonly KnownStream[]): readonly Block[] =>
     return [heading, { columns: ['Field', 'Known as'], rows: leaves }, { paragraph: [...notes.map((note) => `${note} `), rest, address] }];
   });
 
-const namedRows = (named: readonly Named[]): readonly (readonly Line[])[] =>
+const namedRows = (named: readonly NamedDecision[]): readonly (readonly Line[])[] =>
   named.map(({ decision, command, stream, recordedAt, type }) => [
     type ? `${type}, by ${command}` : command,
     streamAt(stream),
@@ -164,7 +164,7 @@ const namedRows = (named: readonly Named[]): readonly (readonly Line[])[] =>
 const NAMED = ['What', 'Of', 'Recorded', 'Decision'];
 
 const causeBlocks = ({ caused: { by, about = [], causing, together, correlation } }: WholeDossier): readonly Block[] => {
-  const groups: readonly (readonly [string, readonly Named[]])[] = [
+  const groups: readonly (readonly [string, readonly NamedDecision[]])[] = [
     ['Caused by', by && 'command' in by ? [by] : []],
     ['About', about],
     ['Led to', causing],

@@ -94,7 +94,7 @@ export interface KnownStream {
 }
 
 /** What somebody recorded about the decision after it. */
-export interface Since {
+export interface RecordedSince {
   readonly kind: 'corrected' | 'withdrawn' | 'reinstated' | 'annotated' | 'marked-as-duplicate';
   readonly event: string;
   readonly decision: string;
@@ -117,7 +117,7 @@ export interface Since {
 }
 
 /** A decision in one line. */
-export interface Named {
+export interface NamedDecision {
   readonly decision: string;
   readonly command: string;
   readonly stream: string;
@@ -207,13 +207,13 @@ const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 const recordedSince = async (
   events: readonly RecordedEvent[],
   now: History,
-): Promise<{ readonly newest: readonly Since[]; readonly more: number }> => {
+): Promise<{ readonly newest: readonly RecordedSince[]; readonly more: number }> => {
   const ids = new Set(events.map(({ id }) => id));
   const corrections = new Map<string, Map<string, Correction>>();
   for (const { recorded, corrections: of } of now.entries)
     if (ids.has(recorded.id))
       for (const one of of) corrections.set(one.by, (corrections.get(one.by) ?? new Map<string, Correction>()).set(one.pointer, one));
-  const found: Since[] = [];
+  const found: RecordedSince[] = [];
   let more = 0;
   const begin = events.at(-1)!.revision + 1;
   for (let from = begin; from <= now.revision; from += LOOKED_AT) {
@@ -235,7 +235,7 @@ const sinceOf = (
   event: RecordedEvent,
   ids: ReadonlySet<string>,
   corrections: ReadonlyMap<string, Correction> | undefined,
-): Since | undefined => {
+): RecordedSince | undefined => {
   const data = ledgerDataOf(event);
   const duplicate = event.type === 'DuplicateMarked';
   const of = duplicate ? [...ids] : [data.event as string, ...((data.dependants ?? []) as readonly string[])].filter((id) => ids.has(id));
@@ -320,7 +320,7 @@ const knownOf = async (
   return found;
 };
 
-const namedBy = ({ id, type, stream, metadata: { command, recordedAt } }: RecordedEvent, withEvent = false): Named => ({
+const namedBy = ({ id, type, stream, metadata: { command, recordedAt } }: RecordedEvent, withEvent = false): NamedDecision => ({
   decision: command.id,
   command: command.name,
   stream,

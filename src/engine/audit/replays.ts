@@ -69,7 +69,7 @@ export class Versions {
   }
 }
 
-export interface Result {
+export interface RuleResult {
   readonly rule: string;
   readonly version: string;
   readonly result: Assessment['result'];
@@ -90,7 +90,7 @@ export interface ReplayLine {
    */
   readonly outcome: 'same' | 'differs' | 'refused' | 'failed';
   /** What the rules said, as recorded and again; absent where it is the same. */
-  readonly results?: { readonly recorded: readonly Result[]; readonly again: readonly Result[] };
+  readonly results?: { readonly recorded: readonly RuleResult[]; readonly again: readonly RuleResult[] };
   /** At most 100 operations, and 64 KB of JSON; `more` counts the others. */
   readonly differences?: Replay['differences'];
   readonly more?: number;
@@ -132,7 +132,7 @@ export const replayLine = async (
   return { ...base, outcome: 'differs', results, ...bounded(replayed.differences) };
 };
 
-const resultsOf = (outcomes: Replay['recorded']): readonly Result[] =>
+const resultsOf = (outcomes: Replay['recorded']): readonly RuleResult[] =>
   outcomes.flatMap(({ assessed }) => assessed.map(({ rule, version, result }) => ({ rule, version, result })));
 
 /** Whether events and results are the same, whatever the version, the inputs and the words of the rules. */
