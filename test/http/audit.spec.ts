@@ -47,6 +47,7 @@ beforeAll(async () => {
     to: gbp('120'),
     record: { effectiveOn: '2016-03-01', decidedBy: { person: 'dm', office: 'Deputy Mayor' }, authority: { reference: 'PCD 1' } },
   });
+  await sent('/programmes/met/record-portfolio-size', { projects: 40 });
   delay = await sent('/contracts/hosting/approve-change', { kind: 'value', to: gbp('125'), record: { effectiveOn: 'unknown' } });
   await sent('/contracts/hosting/annotate', { event: awarded.events[0].id, note: 'The press says 90.', claim: { pointer: '/value', value: gbp('90') }, record: { evidence: [{ title: 'Press' }] } }); // prettier-ignore
   correction = await sent('/contracts/hosting/correct-fact', { event: uplift.events[0].id, changes: [{ pointer: '/to/amount', value: '130' }], because: 'error', record: { decidedBy: { person: 'dm', office: 'Deputy Mayor' } } }); // prettier-ignore
@@ -77,8 +78,9 @@ describe('a dossier', () => {
     expect(events[0].changed).toContainEqual({ op: 'replace', path: '/ceiling/amount', was: '100', value: '120' });
     expect(known).toMatchObject([
       { stream: 'contract-hosting', revision: 1, since: 5, href: '/contracts/hosting?revision=1', state: { ceiling: gbp('100') } },
-      { stream: 'programme-met', revision: 1, since: 0, state: { policies: [{ policy: 'scheme' }] } },
+      { stream: 'programme-met', revision: 1, since: 1, state: { policies: [{ policy: 'scheme' }] } },
     ]);
+    expect(known[1].state).not.toHaveProperty('portfolio');
     expect(knownMeans).toMatch(/at least \d+ days after the act of 2016-03-01\. It is not what those who decided had before them/);
   });
 
