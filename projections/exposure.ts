@@ -29,6 +29,7 @@ import {
   withText,
 } from './losses.js';
 import { dayShown, hasEnded, isPromised, onDay, suppliersIn } from './promised.js';
+import { riskShown, warningInRow } from './programmes.js';
 import { trailOf } from './trail.js';
 
 const promised = sums({ contracts: 'count', ceiling: 'value' });
@@ -37,8 +38,17 @@ const counted = sums({ warnings: 'count', risks: 'count' });
 
 const suppliers = source(supplier, 'supplier', {
   place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, form, members } }) => ({
-    [`supplier:${id}`]: { supplier: id, title: title || id, form: form ?? null, members },
+  show: ({ id, state: { title, form, members, formerNames, aliases, suspended, merged } }) => ({
+    [`supplier:${id}`]: {
+      supplier: id,
+      title: title || id,
+      formerNames: newestOf(formerNames),
+      aliases: newestOf(aliases),
+      form: form ?? null,
+      members,
+      suspended: suspended ?? null,
+      merged: merged ?? null,
+    },
   }),
 });
 
@@ -122,7 +132,7 @@ const warnings = source(programme, 'warning', {
       const links = linksOf(id, about);
       return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, 'warnings') };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warningInRow(warning)])),
 });
 const risks = source(programme, 'risk', {
   place: (id, state) =>
@@ -130,7 +140,7 @@ const risks = source(programme, 'risk', {
       const links = linksOf(id, about);
       return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, 'risks') };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, riskShown(risk)])),
 });
 
 const linked = {
@@ -178,7 +188,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 6,
+  version: 7,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {

@@ -24,7 +24,7 @@ import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
-import { programmeLists, programmeShown } from './programmes.js';
+import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
@@ -62,7 +62,16 @@ const stages = sums({
   live: 'count',
   'notice-given': 'count',
 });
-const counted = sums({ warnings: 'count', risks: 'count', losses: 'count', plans: 'count', transfers: 'count' });
+const counted = sums({
+  warnings: 'count',
+  risks: 'count',
+  openWarnings: 'count',
+  openRisks: 'count',
+  needs: 'count',
+  losses: 'count',
+  plans: 'count',
+  transfers: 'count',
+});
 /** One more of something under each key. */
 const counting = (keys: readonly Key[], one: Parameters<typeof counted.of>[0]) =>
   Object.fromEntries(keys.map((key) => [key, counted.of(one)]));
@@ -136,19 +145,21 @@ const programmes = source(programme, 'programme', {
 /** Each warning and risk is a contribution of its own, linked to what it is about. */
 const warnings = source(programme, 'warning', {
   place: (id, state) =>
-    state.warnings.map(({ warning, about }) => {
+    state.warnings.map(({ warning, about, answers }) => {
       const links = linksOf(about);
-      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, { warnings: 1 }) };
+      const one = { warnings: 1, ...(answers.length === 0 && { openWarnings: 1 }) };
+      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, one) };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warningInRow(warning)])),
 });
 const risks = source(programme, 'risk', {
   place: (id, state) =>
-    state.risks.map(({ risk, about }) => {
+    state.risks.map(({ risk, about, closed }) => {
       const links = linksOf(about);
-      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, { risks: 1 }) };
+      const one = { risks: 1, ...(!closed && { openRisks: 1 }) };
+      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, one) };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, riskShown(risk)])),
 });
 const linksOf = (about: Programme['risks'][number]['about'] = {}): readonly Key[] =>
   (['supplier', 'contract', 'tower'] as const).flatMap((kind) => (about[kind] ? [`${kind}:${about[kind]}` as const] : []));
@@ -193,6 +204,17 @@ const losses = source(loss, 'loss', {
   show: ({ id, state }) => ({ [`loss:${id}`]: lossShown(id, state) }),
 });
 
+/** What a tower waits for: a tower cannot be live before those that it needs. */
+const links = source(programme, 'link', {
+  place: (id, state) =>
+    state.links.map(({ tower, needs }) => {
+      const key = `tower:${tower}` as const;
+      return { key: `link:${id}/${tower}/${needs}` as const, links: [key], sums: { [key]: counted.of({ needs: 1 }) } };
+    }),
+  show: ({ id, state }) =>
+    Object.fromEntries(state.links.map(({ tower, needs, why }) => [`link:${id}/${tower}/${needs}`, { tower: needs, why: why ?? null }])),
+});
+
 const towers = source(tower, 'tower', {
   place: (id, { stage, programme }) => [
     {
@@ -209,6 +231,8 @@ const towers = source(tower, 'tower', {
         programme: state.programme ?? null,
         title: state.title || id,
         scope: state.scope ?? null,
+        merged: state.merged ?? null,
+        cancelled: state.cancelled ?? null,
         trail: trailOf(history),
       },
     };
@@ -267,12 +291,13 @@ const lists = {
   losses: linkedList(losses, { entry: lossLine }),
   warnings: linkedList(warnings),
   risks: linkedList(risks),
+  needs: linkedList(links),
   staff: linkedList(workforces),
 };
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
 const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
-  const { plans: planned, transfers: moved, losses, warnings, risks } = lookup.sum(counted, key);
+  const { plans: planned, transfers: moved, losses, warnings, risks, openWarnings, openRisks } = lookup.sum(counted, key);
   const today = onDay(c, lookup.day, (supplier) => nameOf(lookup, supplier)!);
   return {
     ...c,
@@ -284,7 +309,7 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
-    counts: { ...c.counts, planned, moved, losses, warnings, risks },
+    counts: { ...c.counts, planned, moved, losses, warnings, risks, openWarnings, openRisks },
   };
 };
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
@@ -307,9 +332,9 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 7,
+  version: 8,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
+  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, links, contracts, suppliers],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
@@ -349,16 +374,17 @@ export const towerBoard = projection({
       if (!row) return undefined;
       const { contracts: _, ...total } = groupTotal(lookup, key);
       const { listed } = lookup.sum(promised, key);
-      const { warnings, risks } = lookup.sum(counted, key);
+      const { warnings, risks, openWarnings, openRisks, needs } = lookup.sum(counted, key);
       return {
         group: 'towers',
         ...row,
-        ...stageOf(lookup, key),
+        ...(row.merged ? { stage: 'merged', stageOf: null } : row.cancelled ? { stage: 'cancelled', stageOf: null } : stageOf(lookup, key)),
+        needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
         contracts: lookup.newest(contractsOfTower, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
-        counts: { contracts: listed, warnings, risks },
+        counts: { contracts: listed, warnings, risks, openWarnings, openRisks },
       };
     },
   },

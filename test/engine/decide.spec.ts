@@ -103,9 +103,7 @@ describe('a decision', () => {
     const watched: AnyCommand = { ...awardContract, decide: (input, state) => (seen.push(input.refs), awardContract.decide(input, state)) };
     await decided(contractOf(), watched, award);
     const handed = (history: History) => ({ id: history.id, state: history.state });
-    expect(seen).toStrictEqual([
-      { programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
-    ]);
+    expect(seen).toStrictEqual([{ programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] }]);
   });
 
   it('reads the programme that the body names alone, which the state does not know yet', async () => {

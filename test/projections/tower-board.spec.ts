@@ -456,7 +456,7 @@ describe('the board', () => {
     await world.record('programme-met', 'AddWarning', warning, { effectiveOn: '2016-01' });
     const { header } = await board();
     expect(header.integrator).toEqual({ contract: 'siam', on: '2016-01-04' });
-    expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null }]);
+    expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null, answers: [] }]);
   });
 
   it('names a supplier by its title as corrected, on every row that shows it', async () => {
