@@ -20,6 +20,7 @@ import {
   caseSumKey,
   caseSums,
   itemShown,
+  leftCases,
   lossesOf,
   lossLine,
   lossShown,
@@ -29,8 +30,8 @@ import {
   unassessedIn,
   withText,
 } from './losses.js';
-import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { riskShown, warningInRow } from './programmes.js';
+import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 
 /** `ceiling`: what a supplier is promised alone; `jointly`: what is promised to it together with others, in no sum with that. */
@@ -113,7 +114,12 @@ const losses = source(loss, 'loss', {
     return [{ key: `loss:${id}`, row: true, links, sums: { ...lossSums(state, ...keys, ...inCase), ...caseSums(state) } }];
   },
   show: (history) => ({
-    [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history), recorded: recordedIn(history) },
+    [`loss:${history.id}`]: {
+      ...lossShown(history.id, history.state),
+      trail: trailOf(history),
+      recorded: recordedIn(history),
+      left: leftCases(history),
+    },
   }),
 });
 
@@ -246,12 +252,13 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
-      const { recorded, ...shown } = row;
+      const { recorded, left, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
+        ...left,
         ...unassessedIn(row, recorded, governing),
       ];
       return { kind: 'loss', ...shown, findings };

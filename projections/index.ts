@@ -11,6 +11,7 @@ import { programmeBoard } from './programme.js';
 import { staffMovements } from './staff-movements.js';
 import { towerBoard } from './tower-board.js';
 import { transferRegister } from './transfer-register.js';
+import { waiting } from './waiting.js';
 import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
@@ -28,4 +29,5 @@ export const projections: readonly Projection[] = [
   lossesStatement,
   programmeBoard,
   deadlines,
+  waiting,
 ];

@@ -131,7 +131,7 @@ describe('a call-off', () => {
 describe('what several suppliers are promised', () => {
   const { initial } = contract;
   const parts = (suppliers: readonly any[], more: object = {}) =>
-    partsOf({ ...initial, ceiling: gbp('100.01'), lots: lots as never, ...more }, suppliers).map(({ supply, value, jointly }) => [supply.supplier, 'amount' in value ? value.amount : value, jointly]); // prettier-ignore
+    partsOf({ ...initial, ceiling: gbp('100.01'), lots, ...more }, suppliers).map(({ supply, value, jointly }) => [supply.supplier, 'amount' in value ? value.amount : value, jointly]); // prettier-ignore
 
   it('is the whole of one, shares that add up to the whole, and the rest of those without a share jointly', () => {
     expect(parts([{ supplier: 'csc' }])).toEqual([['csc', '100.01', false]]);
