@@ -27,7 +27,7 @@ export const newestLists = (c: Contract, most?: number) => {
 };
 
 /** All of each list, in pages. */
-export const contractLists: Readonly<Record<string, OwnList>> = Object.fromEntries(
+export const contractLists = Object.fromEntries(
   NAMES.map((name) => [
     name,
     ownList(
@@ -36,7 +36,8 @@ export const contractLists: Readonly<Record<string, OwnList>> = Object.fromEntri
       (item) => item,
     ),
   ]),
-);
+) as unknown as { readonly [N in keyof ContractLists]-?: OwnList<ItemOf<N>, ItemOf<N>> };
+type ItemOf<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
 
 /** What the board shows of how a contract is performed, and by whom it is answered for. */
 export const conductShown = (c: Contract, most: number) => {
