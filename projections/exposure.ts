@@ -10,8 +10,9 @@ import {
   type History,
   type Key,
   type Lookup,
+  type Measures,
 } from '../src/kernel/index.js';
-import { contract, idsOf, type Contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, type Contract, type Supply } from '../src/domain/contract/index.js';
 import { caseKey, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -30,15 +31,21 @@ import {
   withText,
 } from './losses.js';
 import { riskShown, warningInRow } from './programmes.js';
-import { dayShown, hasEnded, isPromised, onDay, suppliersIn } from './promised.js';
+import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 
-const promised = sums({ contracts: 'count', ceiling: 'value' });
+/** `ceiling`: what a supplier is promised alone; `jointly`: what is promised to it together with others, in no sum with that. */
+const promised = sums({ contracts: 'count', ceiling: 'value', joint: 'count', jointly: 'value' });
+const added = (a: Measures, b: Measures): Measures =>
+  Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, (a[name] ?? 0n) + (b[name] ?? 0n)]));
 /** Lines under a key that no totals count: warnings and risks. */
 const counted = sums({ warnings: 'count', risks: 'count' });
 
 const suppliers = source(supplier, 'supplier', {
-  place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
+  place: (id, { stage, members }) => [
+    { key: `supplier:${id}`, row: stage !== 'none', links: members.map((member): Key => `supplier:${member}`) },
+  ],
+  shownByLinking: true,
   show: ({ id, state: { title, form, members, formerNames, aliases, suspended, merged } }) => ({
     [`supplier:${id}`]: {
       supplier: id,
@@ -59,18 +66,30 @@ const contractShown = (id: string, c: Contract) => ({
   title: c.title || id,
   stage: c.stage,
   role: c.role,
-  ceiling: c.ceiling,
 });
+/** What a contract adds to each of its suppliers. */
+const sumsOf = (c: Contract, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
+  const adds: Record<string, Measures> = {};
+  for (const { supply, value, jointly } of partsOf(c, suppliers)) {
+    const key = `supplier:${supply.supplier}`;
+    adds[key] = added(adds[key] ?? {}, promised.of(jointly ? { jointly: value } : { ceiling: value }));
+  }
+  for (const [key, measures] of Object.entries(adds)) {
+    const joint = Object.keys(measures).some((name) => name.startsWith('jointly.'));
+    adds[key] = added(measures, promised.of({ contracts: 1, ...(joint && { joint: 1 }) }));
+  }
+  return adds;
+};
 const contracts = source(contract, 'contract', {
   place(id, c, day) {
-    const ids = isPromised(c) ? idsOf(suppliersIn(c, day)) : [];
+    const suppliers = isPromised(c) ? suppliersIn(c, day) : [];
+    const ids = idsOf(suppliers);
     if (ids.length === 0) return [];
-    const adds = promised.of({ contracts: 1, ceiling: c.ceiling });
     return [
       {
         key: `contract:${id}`,
         links: ids.map((supplier) => ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)),
-        sums: Object.fromEntries(ids.map((supplier) => [`supplier:${supplier}`, adds])),
+        sums: sumsOf(c, suppliers),
       },
     ];
   },
@@ -194,7 +213,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 6,
+  version: 7,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {
@@ -202,7 +221,8 @@ export const exposure = projection({
       const row = lookup.get(suppliers, id);
       if (!row) return undefined;
       const key = `supplier:${id}` as const;
-      const { ceiling, contracts } = lookup.sum(promised, key);
+      const members = row.members.map((member) => ({ supplier: member, title: lookup.get(suppliers, member)?.title ?? member }));
+      const { ceiling, contracts, jointly, joint } = lookup.sum(promised, key);
       const newest = lookup.newest(lists.contracts, key);
       // a loss, warning or risk that names only a contract is counted with the newest 20 contracts of its supplier
       const keys: readonly Key[] = [key, ...newest.map((c) => `contract:${c.contract}` as const)];
@@ -211,7 +231,9 @@ export const exposure = projection({
       return {
         kind: 'supplier',
         ...row,
+        members,
         ceiling: withText(ceiling),
+        jointly: joint > 0 ? { ...withText(jointly), contracts: joint } : null,
         contracts: newest,
         losses: byBearer,
         lossList: lookup.newest(lists.losses, key),

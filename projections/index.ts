@@ -3,6 +3,7 @@ import { contractRegister } from './contract-register.js';
 import { deadlines } from './deadlines.js';
 import { decisions } from './decisions.js';
 import { exposure } from './exposure.js';
+import { frameworks } from './frameworks.js';
 import { identifiers } from './identifiers.js';
 import { lossesStatement } from './losses-statement.js';
 import { money } from './money.js';
@@ -19,6 +20,7 @@ export const projections: readonly Projection[] = [
   contractRegister,
   decisions,
   identifiers,
+  frameworks,
   money,
   workforceBoard,
   transferRegister,

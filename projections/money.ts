@@ -52,7 +52,6 @@ const contracts = source(contract, 'contract', {
         title: c.title || id,
         ...dayShown(c),
         original: c.original,
-        ceiling: c.ceiling,
         covers: c.covers,
         vat: c.vat,
         changes: newestOf(changes).map((change) => changeShown(change, history)),

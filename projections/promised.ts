@@ -1,18 +1,20 @@
-import { NEWEST, newestOf, sums, type Chosen, type Key, type Measures } from '../src/kernel/index.js';
+import { NEWEST, newestOf, partOf, sums, type Chosen, type Key, type Measures, type Value } from '../src/kernel/index.js';
 import {
   idsOf,
   pastEndFrom,
+  shareUnits,
   suppliersChangeOn,
   suppliersOf,
   suppliersOn,
+  WHOLE,
   type Contract,
   type Supply,
 } from '../src/domain/contract/index.js';
 
 const PROMISED: ReadonlySet<Contract['stage']> = new Set(['awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed']);
 
-/** Whether money was ever promised under it: a closed contract stays in the totals. */
-export const isPromised = ({ stage }: Pick<Contract, 'stage'>): boolean => PROMISED.has(stage);
+/** Whether money was ever promised under it: a closed contract stays in the totals; a framework is in none, since its call-offs are. */
+export const isPromised = ({ stage, kind }: Pick<Contract, 'stage' | 'kind'>): boolean => PROMISED.has(stage) && kind !== 'framework';
 
 export const hasEnded = ({ stage }: Pick<Contract, 'stage'>): boolean => stage === 'closed' || stage === 'cancelled';
 
@@ -23,6 +25,35 @@ export const groupOf = ({ role, towers }: Pick<Contract, 'role' | 'towers'>): 't
 /** With whom a contract stands: on the day of a view, else once everything that was decided has taken effect. */
 export const suppliersIn = (c: Contract, day: string | undefined): readonly Supply[] =>
   day === undefined ? suppliersOf(c) : suppliersOn(c, day);
+/** What a contract promises to one of its suppliers: alone, or jointly with the others of its lot. */
+interface Part {
+  readonly supply: Supply;
+  readonly value: Value;
+  readonly jointly: boolean;
+}
+/**
+ * What each of these suppliers is promised: of the ceiling, or of its lot as awarded. Shares come first, in order; what they leave is of
+ * those without a share, jointly where there are several. A supplier without a lot beside others with lots is promised the ceiling jointly.
+ */
+export const partsOf = ({ ceiling, lots }: Pick<Contract, 'ceiling' | 'lots'>, suppliers: readonly Supply[]): readonly Part[] => {
+  const groups = Map.groupBy(suppliers, ({ lot }) => lot);
+  return [...groups].flatMap(([lot, all]) => {
+    const whole: Value = lot === undefined ? ceiling : (lots.find((one) => one.lot === lot)?.value ?? { unknown: true });
+    let shared = 0;
+    const parts: Part[] = [];
+    for (const supply of all) {
+      if (supply.share === undefined) continue;
+      const to = shared + shareUnits(supply);
+      parts.push({ supply, value: partOf(whole, shared, to, WHOLE), jointly: false });
+      shared = to;
+    }
+    const others = all.filter(({ share, supplier }, i) => share === undefined && all.findIndex((one) => one.share === undefined && one.supplier === supplier) === i); // prettier-ignore
+    const jointly = others.length > 1 || (lot === undefined && groups.size > 1);
+    const left = shared === 0 ? whole : partOf(whole, shared, WHOLE, WHOLE);
+    return [...parts, ...others.map((supply): Part => ({ supply, value: left, jointly }))];
+  });
+};
+
 /** Suppliers whose names a row of the contract may show, as keys. */
 export const supplierKeys = ({ suppliers }: Contract): readonly Key[] => idsOf(suppliers).map((id): Key => `supplier:${id}`);
 
@@ -41,13 +72,23 @@ export const isWith = (suppliers: readonly { readonly supplier: string }[] | und
     (suppliers.length >= NEWEST && lookup.sum(withSupplier, keyWith(key, value)).contracts > 0));
 
 /** What depends on the day on which a row is read. */
-export const dayShown = (c: Contract) => ({ suppliers: c.suppliers, pastEndFrom: pastEndFrom(c) ?? null });
+export const dayShown = (c: Contract) => ({
+  suppliers: c.suppliers,
+  lots: c.lots,
+  ceiling: c.ceiling,
+  pastEndFrom: pastEndFrom(c) ?? null,
+});
 /**
- * The suppliers of the contract on a day, the newest of them; who they become and when; since when it is past its end.
+ * The suppliers of the contract on a day, the newest of them, each with what it is promised; who they become and when; since when it is past its end.
  */
-export const onDay = ({ suppliers: all, pastEndFrom: from }: ReturnType<typeof dayShown>, day: string, nameOf = (id: string) => id) => {
+export const onDay = (shown: ReturnType<typeof dayShown> & { readonly kind?: string }, day: string, nameOf = (id: string) => id) => {
+  const { suppliers: all, pastEndFrom: from } = shown;
   const named = (supplies: readonly Supply[]) => {
-    const suppliers = newestOf(supplies).map((one) => ({ ...one, name: nameOf(one.supplier) }));
+    const parts = new Map((shown.kind === 'framework' ? [] : partsOf(shown, supplies)).map((part) => [part.supply, part]));
+    const suppliers = newestOf(supplies).map((one) => {
+      const part = parts.get(one);
+      return { ...one, name: nameOf(one.supplier), ...(part && { promised: part.value, jointly: part.jointly }) };
+    });
     const more = supplies.length - suppliers.length;
     const names = [...new Set(suppliers.map(({ name }) => name))].join(', ');
     return { suppliers, supplierName: supplies.length === 0 ? null : more > 0 ? `${names} and ${more} more` : names };

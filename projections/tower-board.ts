@@ -25,6 +25,7 @@ import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
 import { conductShown, contractLists } from './contract-lists.js';
+import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
 import { lossesOf, lossLine, lossShown, lossSums } from './losses.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
@@ -112,7 +113,6 @@ const contractShown = (history: History<Contract>) => {
     towers: c.towers,
     ...dayShown(c),
     original: c.original,
-    ceiling: c.ceiling,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
     covers: c.covers,
     kind: c.kind,
@@ -130,6 +130,8 @@ const contractShown = (history: History<Contract>) => {
     notice: c.notice ?? null,
     extensionSought: c.extensionSought ?? null,
     closed: c.closed ?? null,
+    framework: c.framework ?? null,
+    calledOff: callOffShown(c),
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
@@ -274,13 +276,13 @@ const sumsOf = (c: Contract, day: string | undefined) => {
 const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
 const contracts = source(contract, 'contract', {
   place: (id, c, day) =>
-    c.stage === 'none'
+    c.stage === 'none' || c.kind === 'framework'
       ? []
       : [
           {
             key: `contract:${id}`,
             row: groupOf(c) === 'outside',
-            links: [...towersOfContract(c).map((t) => ranked(rankOf(c), `tower:${t}`)), ...supplierKeys(c)],
+            links: [...towersOfContract(c).map((t) => ranked(rankOf(c), `tower:${t}`)), ...supplierKeys(c), ...frameworkLinks(c)],
             sums: sumsOf(c, day),
           },
         ],
@@ -304,13 +306,14 @@ const lists = {
   staff: linkedList(workforces),
 };
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
-const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
+const contractEntry = ({ lots, calledOff, ...c }: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
   const { plans: planned, transfers: moved, losses, warnings, risks, openWarnings, openRisks } = lookup.sum(counted, key);
-  const today = onDay(c, lookup.day, (supplier) => nameOf(lookup, supplier)!);
+  const today = onDay({ ...c, lots }, lookup.day, (supplier) => nameOf(lookup, supplier)!);
   return {
     ...c,
     ...today,
+    findings: [...c.findings, ...foundBeside(calledOff, lookup)],
     people: {
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
@@ -350,7 +353,21 @@ export const towerBoard = projection({
   name: 'tower-board',
   version: 8,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, links, contracts, replacements, suppliers],
+  from: [
+    programmes,
+    warnings,
+    risks,
+    workforces,
+    plans,
+    transfers,
+    losses,
+    towers,
+    links,
+    contracts,
+    replacements,
+    suppliers,
+    frameworkBeside,
+  ],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);

@@ -319,7 +319,10 @@ const amountsOf = ({ amounts, undisclosed, withheld, unknown }: Total): Total =>
 export interface Exposed {
   readonly supplier: string;
   readonly title: string;
+  readonly form: string | null;
+  readonly members: readonly { readonly title: string }[];
   readonly ceiling: { readonly text: string };
+  readonly jointly: { readonly text: string; readonly contracts: number } | null;
   readonly counts: { readonly contracts: number; readonly losses: number; readonly warnings: number };
   readonly lossList: readonly (LossLine & { readonly loss: string; readonly elsewhere: { readonly authority: string } | null })[];
 }
@@ -329,8 +332,8 @@ export const exposureOf = (title: string, rows: readonly Exposed[]): string =>
     `Suppliers: ${title}`,
     ...rows
       .filter(({ counts }) => counts.contracts + counts.losses > 0)
-      .flatMap(({ title, ceiling, counts, lossList }) => [
-        `  ${column(title, 30)} ${ceiling.text}${counts.contracts > 1 ? ` in ${counts.contracts} contracts` : ''}${counts.warnings > 0 ? `, ${counts.warnings} warned of it` : ''}`,
+      .flatMap(({ title, form, members, ceiling, jointly, counts, lossList }) => [
+        `  ${column(title, 30)} ${ceiling.text}${jointly ? `, and jointly with others ${jointly.text}` : ''}${counts.contracts > 1 ? ` in ${counts.contracts} contracts` : ''}${members.length > 0 ? `, ${form?.replace('-', ' ')} of ${members.map((member) => member.title).join(', ')}` : ''}${counts.warnings > 0 ? `, ${counts.warnings} warned of it` : ''}`,
         ...lossList.map(
           ({ title, bearer, gross, elsewhere }) =>
             `    loss borne by ${bearer === 'supplier' ? 'the supplier' : 'the authority'}${elsewhere ? `, elsewhere (${elsewhere.authority})` : ''}: ${showValue(gross)}: ${title}`,

@@ -189,7 +189,8 @@ class Slow extends MemoryStore {
 }
 const unheardOf = (events: readonly RecordedEvent[]): RecordedEvent => {
   const last = events.findLast(({ stream }) => stream === 'contract-euc')!;
-  return { ...last, id: 'unheard', type: 'ContractEnchanted', revision: last.revision + 1 };
+  const metadata = { ...last.metadata, schemaVersion: 1 };
+  return { ...last, id: 'unheard', type: 'ContractEnchanted', revision: last.revision + 1, metadata };
 };
 
 describe('a stream that cannot be folded', () => {

@@ -60,7 +60,7 @@ describe('a novation acts on its day', () => {
 });
 
 it('a contract is past its end from the day after its last possible day, on the day that is asked', () => {
-  const shown = { suppliers: [{ supplier: 'csc' }], pastEndFrom: '2021-01-01' };
+  const shown = { suppliers: [{ supplier: 'csc' }], lots: [], ceiling: { unknown: true as const }, pastEndFrom: '2021-01-01' };
   expect([onDay(shown, '2020-12-31').pastEndSince, onDay(shown, '2021-01-01').pastEndSince]).toEqual([null, '2021-01-01']);
   expect(onDay({ ...shown, pastEndFrom: null }, '2021-01-01').pastEndSince).toBeNull();
 });

@@ -37,7 +37,7 @@ describe('the exposure to a supplier', () => {
     });
     expect(rows.row('supplier:sscl')).toMatchObject({
       form: 'joint-venture',
-      members: ['csc'],
+      members: [{ supplier: 'csc', title: 'CSC' }],
       ceiling: { text: 'nothing' },
       contracts: [],
     });

@@ -290,6 +290,22 @@ export const redenominated = (value: Value, currency: string, rate: string): Val
   };
 };
 
+/**
+ * The part of a value between two points of it, each in so many of `whole`, rounded half to even: parts that adjoin add up to the value. It
+ * is known as well as the value, and rounded to its part of what that is rounded to. A value without an amount stays so.
+ */
+export const partOf = (value: Value, from: number, to: number, whole: number): Value => {
+  if (!isAmount(value)) return value.atLeast ? { ...value, atLeast: partOf(value.atLeast, from, to, whole) as Amount } : value;
+  const [units, all, part] = [minor(value), BigInt(whole), BigInt(to - from)];
+  const at = (point: number): bigint => roundHalfEven(units * BigInt(point), all);
+  const rounding = isBound(value.qualifier) ? 0n : roundingOf(value);
+  return {
+    ...amountOf(at(to) - at(from), value.currency),
+    ...(value.qualifier && { qualifier: value.qualifier }),
+    ...(rounding > 0n && { roundedTo: amountOf((rounding * part + all - 1n) / all, value.currency).amount }),
+  };
+};
+
 /** (to − from) ÷ base, exact; undefined when a value is missing or in another currency, or the base is zero. */
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
   if (!isAmount(from) || !isAmount(to) || !isAmount(base)) return undefined;
