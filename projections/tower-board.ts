@@ -17,12 +17,14 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
+import { account } from '../src/domain/account/index.js';
 import { contract, contractFindings, endOfContract, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
+import { spendShown, spendSums, spendTotals } from './accounts.js';
 import { conductShown, contractLists } from './contract-lists.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown } from './programmes.js';
@@ -261,6 +263,12 @@ const suppliers = source(supplier, 'supplier', {
   shownByLinking: true,
 });
 
+/** What is committed, invoiced and paid of each contract. */
+const accounts = source(account, 'account', {
+  place: (id, a) => (a.stage === 'none' ? [] : [{ key: `account:${id}`, links: [`contract:${id}`], sums: spendSums(a) }]),
+  show: ({ id, state }) => ({ [`account:${id}`]: spendShown(state) }),
+});
+
 const nameOf = (lookup: Lookup, supplier: string | null): string | null => supplier && (lookup.get(suppliers, supplier) ?? supplier);
 
 const lists = {
@@ -284,6 +292,7 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
     },
+    account: lookup.get(accounts, c.contract) ?? null,
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
@@ -313,7 +322,7 @@ export const towerBoard = projection({
   name: 'tower-board',
   version: 7,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
+  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers, accounts],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
@@ -327,6 +336,7 @@ export const towerBoard = projection({
           ...lookup.sum(towersOf, key),
           faultedStreams: lookup.faulted(key),
           totals: { towers: groupTotal(lookup, `${key}#towers`), outside: groupTotal(lookup, `${key}#outside`) },
+          spent: spendTotals(lookup, key),
           staff: newestOf(pools).map(poolShown),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }

@@ -9,3 +9,4 @@ export * from './commands/set-savings-target.js';
 export * from './commands/record-saving.js';
 export * from './commands/set-headcount-target.js';
 export * from './commands/raise-risk.js';
+export * from './commands/set-budget.js';

@@ -30,6 +30,7 @@ import {
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
+import { budgetFields, withBudget, type Budget } from './budget.js';
 import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
 import { policyFields, type ApprovalRow, type PolicyData, type WithPolicies } from './policy.js';
@@ -71,6 +72,7 @@ export interface Programme extends WithPolicies {
   readonly headcountTargets: readonly HeadcountTarget[];
   readonly risks: readonly Risk[];
   readonly warnings: readonly Warning[];
+  readonly budgets?: readonly Budget[];
   readonly references?: readonly ExternalReference[];
 }
 
@@ -237,6 +239,11 @@ export const programme = aggregate({
       allowedIn: ['chartered'],
       fields: riskFields,
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
+    }),
+    BudgetSet: event({
+      allowedIn: ['chartered'],
+      fields: budgetFields,
+      evolve: (p, data, { event, effectiveOn: on }) => ({ ...p, budgets: withBudget(p.budgets, { ...data, event, on }) }),
     }),
     PolicyAdopted: event({
       allowedIn: ['chartered'],
