@@ -9,7 +9,7 @@ import {
   UNDATED,
   type Account,
 } from '../src/domain/account/index.js';
-import { contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
 import { programme, type Budget, type YearStart } from '../src/domain/programme/index.js';
 import { withText } from './losses.js';
 
@@ -63,14 +63,18 @@ const accounts = source(account, 'account', {
 });
 const contracts = source(contract, 'contract', {
   place: (id, c) => (c.stage === 'none' ? [] : [{ key: `contract:${id}`, links: [`account:${id}`] }]),
-  show: ({ id, state: { title, ceiling, vat, supplier } }) => ({
-    [`contract:${id}`]: { title: title || id, ceiling, vat, supplier: supplier ?? null },
+  show: ({ id, state: c }) => ({
+    [`contract:${id}`]: { title: c.title || id, ceiling: c.ceiling, vat: c.vat, suppliers: newestOf(idsOf(suppliersOf(c))) },
   }),
 });
 const programmes = source(programme, 'programme', {
   place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `programme:${id}`, row: true }]),
   show: ({ id, state: p }) => ({
-    [`programme:${id}`]: { title: p.title, starts: p.financialYearStarts, budgets: p.budgets ?? [] },
+    [`programme:${id}`]: {
+      title: p.title,
+      starts: p.financialYearStarts,
+      budgets: p.budgets.filter((one, i) => !p.budgets.some(({ year, kind }, j) => j > i && year === one.year && kind === one.kind)),
+    },
   }),
 });
 
@@ -95,7 +99,7 @@ const naturesOf = (a: Account) =>
 const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number, lookup: Lookup) => {
   const total: Record<string, bigint> = {};
   for (const month of monthsOfYear(budget.year, startsIn))
-    for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${month}${budget.nature ? `/${budget.nature}` : ''}` as Key)))
+    for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${month}/${budget.kind}` as Key)))
       total[name] = (total[name] ?? 0n) + n;
   return { ...budget, financialYear: yearText(budget.year, startsIn), ...figures(total) };
 };
@@ -116,7 +120,7 @@ export const accountBoard = projection({
       return {
         ...row.shown,
         title: of?.title ?? id,
-        supplier: of?.supplier ?? null,
+        suppliers: of?.suppliers ?? [],
         ceiling: of?.ceiling ?? null,
         ...figures(totalMeasures(row.account)),
         byYear: yearsOf(row.account, starts),
@@ -147,15 +151,12 @@ export const accountBoard = projection({
       invoices: ownList(account, ({ state }) => state.invoices, (one) => one), // prettier-ignore
       payments: ownList(account, ({ state }) => state.payments, (one) => one), // prettier-ignore
     },
-    programme: {
-      budgets: ownList(programme, ({ state }) => state.budgets ?? [], (one) => one), // prettier-ignore
-    },
   },
   filters: {
     kind: (row) => row.kind,
     programme: (row) => row.programme,
     contract: (row) => row.contract,
-    supplier: (row) => row.supplier,
+    supplier: (row) => row.suppliers,
     finding: (row) => row.findings?.map(({ code }) => code),
   },
 });

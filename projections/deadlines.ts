@@ -1,14 +1,25 @@
-import { bounds, endOfTerm, isDay, moveDays, moveEnd, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
-import { contract, isRunning, lastDayOf, ownerOf, standstillEndOf, type Contract } from '../src/domain/contract/index.js';
+import { bounds, endOfTerm, isDay, moveDays, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import {
+  contract,
+  idsOf,
+  isRunning,
+  lastDayOf,
+  ownerOf,
+  standstillEndOf,
+  suppliersOf,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
+import { isWith, sumsWithSuppliers } from './promised.js';
 
 /** What has to be done, or ends by itself, by a day. */
 export interface Deadline {
   readonly kind: string;
   readonly programme: string | null;
   readonly contract: string | null;
-  readonly supplier: string | null;
+  /** The newest of the contract. */
+  readonly suppliers: readonly { readonly supplier: string }[];
   /** Who answers for the contract: a person id. */
   readonly owner: string | null;
   /** What it is about, in the words of the record. */
@@ -27,7 +38,7 @@ interface Duty<Kind extends string = string> {
   readonly what: string;
   readonly due: string | undefined;
 }
-type About = Pick<Deadline, 'programme' | 'contract' | 'supplier' | 'owner' | 'title'>;
+type About = Pick<Deadline, 'programme' | 'contract' | 'suppliers' | 'owner' | 'title'>;
 
 const dated = (due: string | undefined): Pick<Deadline, 'due' | 'earliest' | 'latest'> => {
   if (due === undefined) return { due: null, earliest: null, latest: null };
@@ -108,12 +119,12 @@ const breaks = (id: string, c: Contract): readonly Duty<'break'>[] => {
 /** Deadlines of one kind that contracts have. */
 const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string, c: Contract) => readonly Duty<Kind>[]) =>
   source(contract, kind, {
-    place: (id, state) => placed(duties(id, state)),
+    place: (id, state, day) => placed(duties(id, state)).map((at) => ({ ...at, sums: sumsWithSuppliers(at.key, state, day) })),
     show: ({ id, state }) =>
       shown(duties(id, state), {
         programme: state.programme ?? null,
         contract: id,
-        supplier: state.supplier ?? null,
+        suppliers: newestOf(idsOf(suppliersOf(state))).map((supplier) => ({ supplier })),
         owner: ownerOf(state)?.owner ?? null,
         title: named(id, state),
       }),
@@ -136,7 +147,7 @@ const headcounts = (id: string, { headcountTargets }: Programme): readonly Duty<
 const ofProgrammes = <const Kind extends string>(kind: Kind, duties: (id: string, p: Programme) => readonly Duty<Kind>[]) =>
   source(programme, kind, {
     place: (id, state) => placed(duties(id, state)),
-    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, supplier: null, owner: null, title: state.title }),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], owner: null, title: state.title }),
   });
 
 const openPlans = (w: Workforce): readonly Plan[] =>
@@ -163,7 +174,7 @@ const ofWorkforces = <const Kind extends string>(kind: Kind, duties: (id: string
   source(workforce, kind, {
     place: (id, state) => placed(duties(id, state)),
     show: ({ id, state }) =>
-      shown(duties(id, state), { programme: id, contract: null, supplier: null, owner: null, title: `Staff of ${id}` }),
+      shown(duties(id, state), { programme: id, contract: null, suppliers: [], owner: null, title: `Staff of ${id}` }),
   });
 
 const from = {
@@ -189,7 +200,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 2,
+  version: 3,
   question: 'What ends, and what has to be done, by which day?',
   from: Object.values(from),
   rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
@@ -199,7 +210,7 @@ export const deadlines = projection({
     kind: (row) => row.kind,
     programme: (row) => row.programme,
     contract: (row) => row.contract,
-    supplier: (row) => row.supplier,
+    supplier: (row, chosen) => isWith(row.suppliers, chosen),
     owner: (row) => row.owner,
     dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
     overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,

@@ -9,7 +9,6 @@ import { settleAccount } from '../../src/domain/account/commands/settle-account.
 import { account, accountFindings, totalMeasures } from '../../src/domain/account/index.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
-import { setBudget } from '../../src/domain/programme/commands/set-budget.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { context, specification, stream, theFact, type GivenEvent } from '../given.js';
@@ -17,7 +16,7 @@ import { context, specification, stream, theFact, type GivenEvent } from '../giv
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const eur = (amount: string) => ({ amount, currency: 'EUR' });
 const chartered = context('ProgrammeChartered', { title: 'TT', authority: 'MPS', baseCurrency: 'GBP' }, '2009');
-const award = { programme: 'met', title: 'Desk', supplier: 'csc', value: gbp('1000') };
+const award = { programme: 'met', title: 'Desk', suppliers: [{ supplier: 'csc' }], value: gbp('1000') };
 const others = [
   stream(programme, 'met', chartered),
   stream(programme, 'other', chartered),
@@ -200,17 +199,4 @@ describe('what is unusual in an account, and not refused', () => {
   function paid2(amount: string) {
     return context('PaymentRecorded', { payment: 'p-1', amount: gbp(amount) }, '2016-05-11');
   }
-});
-
-describe('SetBudget', () => {
-  const givenProgramme = specification(programme, { id: 'met' });
-  const ict = { budget: 'ict', title: 'ICT', year: 2016, amount: gbp('500') };
-  it('sets what may be spent in a financial year; set again it takes the place of what was set before', async () => {
-    await givenProgramme(chartered)
-      .when(setBudget, ict)
-      .leaves({ budgets: [{ ...ict, on: '2026-03-02' }] });
-    await givenProgramme(chartered, context('BudgetSet', ict, '2016'), context('BudgetSet', { ...ict, budget: 'other' }, '2016'))
-      .when(setBudget, { ...ict, amount: gbp('600'), nature: 'capital' })
-      .leaves((p) => expect(p.budgets!.map(({ budget, amount }) => [budget, amount.amount])).toEqual([['other', '500'], ['ict', '600']])); // prettier-ignore
-  });
 });

@@ -24,7 +24,14 @@ const given = specification(contract, {
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const awarded = context(
   'ContractAwarded',
-  { programme: 'met', title: 'Desk', supplier: 'csc', value: gbp('1000000'), startsOn: '2016-04-01', endsOn: '2027-03-31' },
+  {
+    programme: 'met',
+    title: 'Desk',
+    suppliers: [{ supplier: 'csc' }],
+    value: gbp('1000000'),
+    startsOn: '2016-04-01',
+    endsOn: '2027-03-31',
+  },
   '2016-02-01',
 );
 const goLive = { milestone: 'go-live', title: 'Go-live of hosting', baseline: '2016-06-30' };

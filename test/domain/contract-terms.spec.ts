@@ -21,7 +21,7 @@ import { context, specification, stream, type GivenEvent, type Stream } from '..
 const given = specification(contract, { others: world() });
 const under = (policy: object) => specification(contract, { others: world(context('PolicyAdopted', { policy: 'rules', title: 'Rules', version: '1', inForceFrom: '2010', ...policy })) }); // prettier-ignore
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Desk', supplier: 'csc', value: gbp('1000000.00') };
+const award = { programme: 'met', title: 'Desk', suppliers: [{ supplier: 'csc' }], value: gbp('1000000.00') };
 const awarded = (more: object = {}, on = '2026-02-02') => context('ContractAwarded', { ...award, ...more }, on);
 const dated = { startsOn: '2026-04-01', endsOn: '2031-03-31' };
 const signed = context('ContractSigned', {}, '2026-02-20');
@@ -104,7 +104,7 @@ describe('a challenge', () => {
     given(awarded({ ...dated, options: [{ option: 'a', months: 12 }] }), suspended)
       .when(resolveChallenge, { challenge: 'loser', outcome: 'set-aside' })
       .leaves((c) => {
-        expect([c.stage, c.supplier, c.original, c.ceiling, c.term, c.options, c.dates['awarded']]).toEqual(['tendering', undefined, { unknown: true }, { unknown: true }, {}, [], undefined]); // prettier-ignore
+        expect([c.stage, c.suppliers, c.original, c.ceiling, c.term, c.options, c.dates['awarded']]).toEqual(['tendering', [], { unknown: true }, { unknown: true }, {}, [], undefined]); // prettier-ignore
         expect([c.title, c.programme, c.challenges!.length]).toEqual(['Desk', 'met', 1]);
       }));
 

@@ -14,7 +14,14 @@ const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const printing = { kind: 'value', summary: 'Printing is added.', to: gbp('1100000') };
 const awarded = context(
   'ContractAwarded',
-  { programme: 'met', title: 'Desk', supplier: 'csc', value: gbp('1000000'), startsOn: '2016-04-01', endsOn: '2027-03-31' },
+  {
+    programme: 'met',
+    title: 'Desk',
+    suppliers: [{ supplier: 'csc' }],
+    value: gbp('1000000'),
+    startsOn: '2016-04-01',
+    endsOn: '2027-03-31',
+  },
   '2016-02-01',
 );
 const proposed = (more: object = {}, by = 'p-1'): GivenEvent =>

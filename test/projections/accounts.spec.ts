@@ -11,7 +11,7 @@ const rowOf = async (key: string) => (await inMemory('accounts', world)).row(key
 beforeEach(async () => {
   world = new World('2019-11-04');
   await recordWorld(world);
-  const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000.00') };
+  const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('1000.00') };
   for (const id of ['csc', 'net']) await world.record(`contract-${id}`, 'AwardContract', contract, { effectiveOn: '2015-11-16' });
   for (const id of ['csc', 'net']) await record('OpenAccount', { programme: 'met', contract: id }, '2015-11-16', id);
 });
@@ -33,7 +33,7 @@ describe('the account of a contract', () => {
     ]);
     expect(Object.entries<any>(row.byNature).map(([nature, { committed }]) => [nature, committed.text])).toEqual([['capital', '£900']]);
     expect(row.findings).toEqual([{ code: 'invoiced-beyond-ceiling', text: '£1,100 is invoiced; £1,000 was approved.' }]);
-    expect([row.title, row.supplier, row.counts]).toEqual(['Hosting', 'csc', { commitments: 2, invoices: 1, payments: 1 }]);
+    expect([row.title, row.suppliers, row.counts]).toEqual(['Hosting', ['csc'], { commitments: 2, invoices: 1, payments: 1 }]);
   });
 
   it('stands beside its contract on the board, and in the total of the programme', async () => {
@@ -56,18 +56,20 @@ it('a programme without an account that has a line has spent nothing that is kno
   expect((await inMemory('tower-board', world)).row('programme:met').spent).toBeNull());
 
 it('a budget stands beside what all accounts spent in its financial year, of its nature', async () => {
-  const budget = (data: object) => world.record('programme-met', 'SetBudget', { title: 'ICT', year: 2016, amount: gbp('500.00'), ...data });
-  await budget({ budget: 'all' });
-  await budget({ budget: 'capital', nature: 'capital' });
-  await budget({ budget: 'next', year: 2017 });
-  await record('RecordInvoice', { invoice: 'i', amount: gbp('10.00') }, '2016-04-01');
+  const budget = (year: number, kind: string, amount: string) =>
+    world.record('programme-met', 'SetBudget', { year, kind, amount: gbp(amount) });
+  await budget(2016, 'revenue', '400.00');
+  await budget(2016, 'revenue', '500.00');
+  await budget(2016, 'capital', '500.00');
+  await budget(2017, 'revenue', '500.00');
+  await record('RecordInvoice', { invoice: 'i', amount: gbp('10.00'), nature: 'revenue' }, '2016-04-01');
   await record('RecordInvoice', { invoice: 'j', amount: gbp('20.00'), nature: 'capital' }, '2017-03-31', 'net');
-  await record('RecordInvoice', { invoice: 'k', amount: gbp('40.00') }, '2017-04-01');
+  await record('RecordInvoice', { invoice: 'k', amount: gbp('40.00'), nature: 'revenue' }, '2017-04-01');
   const row = await rowOf('programme:met');
-  expect(row.budgets.map(({ budget, financialYear, invoiced }: any) => [budget, financialYear, invoiced.text])).toEqual([
-    ['all', '2016/17', '£30'],
-    ['capital', '2016/17', '£20'],
-    ['next', '2017/18', '£40'],
+  expect(row.budgets.map(({ kind, financialYear, amount, invoiced }: any) => [kind, financialYear, amount.amount, invoiced.text])).toEqual([
+    ['revenue', '2016/17', '500.00', '£10'],
+    ['capital', '2016/17', '500.00', '£20'],
+    ['revenue', '2017/18', '500.00', '£40'],
   ]);
   expect([row.invoiced.text, row.counts]).toEqual(['£70', { budgets: 3 }]);
 });
@@ -77,7 +79,7 @@ it('the year of a programme that begins in January is the calendar year', async 
   const charter = { title: 'T', authority: 'A', baseCurrency: 'GBP', financialYearStarts: 'january' };
   await world.record('programme-met', 'CharterProgramme', charter, { effectiveOn: '2010' });
   await world.record('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' });
-  await world.record('contract-csc', 'AwardContract', { programme: 'met', title: 'X', supplier: 'csc', value: gbp('1.00') }, { effectiveOn: '2015' }); // prettier-ignore
+  await world.record('contract-csc', 'AwardContract', { programme: 'met', title: 'X', suppliers: [{ supplier: 'csc' }], value: gbp('1.00') }, { effectiveOn: '2015' }); // prettier-ignore
   await record('OpenAccount', { programme: 'met', contract: 'csc' }, '2015-11-16');
   await record('RecordInvoice', { invoice: 'i', amount: gbp('10.00') }, '2016-12-31');
   expect((await rowOf('account:csc')).byYear).toMatchObject([{ year: '2016', invoiced: { text: '£10' } }]);

@@ -14,7 +14,7 @@ const rowsOf = async (projection: string, filters = {}) => {
 beforeEach(async () => {
   world = new World('2019-11-04');
   await recordWorld(world);
-  const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000000.00') };
+  const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('1000000.00') };
   await record('AwardContract', { ...contract, startsOn: '2015-12-01', endsOn: '2020-11-30' }, '2015-11-16');
   await record('SignContract', {}, '2015-11-20');
 });
@@ -121,7 +121,7 @@ describe('deadlines of what is measured', () => {
   });
 
   it('a break is due when its notice is, and a value that is withheld when it is to be disclosed', async () => {
-    const more = { programme: 'met', title: 'Networks', supplier: 'csc', startsOn: '2016-01-01', endsOn: '2020-12-31' };
+    const more = { programme: 'met', title: 'Networks', suppliers: [{ supplier: 'csc' }], startsOn: '2016-01-01', endsOn: '2020-12-31' };
     const value = { withheld: { until: '2017-03-31', why: 'Commercial' } };
     const award = { ...more, value, breaks: [{ afterMonths: 24 }, { afterMonths: 36 }], noticeDays: 90 };
     await world.record('contract-net', 'AwardContract', award, { effectiveOn: '2015-12-01' });

@@ -17,6 +17,8 @@ export * from './commands/cancel-contract.js';
 export * from './commands/seek-extension.js';
 export * from './commands/exercise-extension.js';
 export * from './commands/novate-contract.js';
+export * from './commands/admit-supplier.js';
+export * from './commands/remove-supplier.js';
 export * from './commands/redenominate-contract.js';
 export * from './commands/propose-change.js';
 export * from './commands/reject-change.js';

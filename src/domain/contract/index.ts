@@ -3,15 +3,5 @@ export { ownerOf } from './events/ownership.js';
 export { contractFindings } from './findings.js';
 export { standstillEndOf } from './standstill.js';
 export type { ContractLists } from './lists.js';
-export {
-  endOfContract,
-  isRunning,
-  lastDayOf,
-  novationsAfter,
-  pastEndFrom,
-  STAGES,
-  supplierOn,
-  type Change,
-  type Contract,
-  type Stage,
-} from './state.js';
+export { idsOf, suppliersChangeOn, suppliersOf, suppliersOn } from './suppliers.js';
+export { endOfContract, isRunning, lastDayOf, pastEndFrom, STAGES, type Change, type Contract, type Stage, type Supply } from './state.js';

@@ -1,17 +1,29 @@
-import { choice, count, id, optional, signedAmount, text, type DataOf } from '../../kernel/index.js';
+import { amount, choice, count, eventsOf, optional, showValue, text, type DataOf } from '../../kernel/index.js';
+import type { Programme } from './programme.js';
 
-export const budgetFields = {
-  budget: id('The budget', { example: 'ict-2026' }),
-  title: text('What it is for', { example: 'ICT' }),
-  year: count('Calendar year in which its financial year begins', { min: 1900, max: 2199, example: 2026 }),
-  amount: signedAmount('How much; below zero where income is planned'),
-  nature: optional(choice(['capital', 'revenue'], 'Whether it is capital or revenue; both when absent')),
+const budgetFields = {
+  year: count('The year in which the financial year begins', { min: 1900, max: 2199, example: 2016 }),
+  kind: choice(['capital', 'revenue']),
+  amount: amount('What may be spent in that year'),
+  why: optional(text('Why, in our own words', { max: 1000 })),
 };
-/** As it was set last. */
+/** Of one financial year; one that is set later replaces it. */
 export type Budget = DataOf<typeof budgetFields> & { readonly event: string; readonly on: string };
 
-/** The budgets once one is set: one of the same id takes the place of what was set before. */
-export const withBudget = (budgets: readonly Budget[] | undefined, budget: Budget): readonly Budget[] => [
-  ...(budgets ?? []).filter((one) => one.budget !== budget.budget),
-  budget,
-];
+const event = eventsOf<Programme>();
+
+export const budgetEvents = {
+  BudgetSet: event({
+    allowedIn: ['chartered'],
+    fields: budgetFields,
+    rules: {
+      'programme/budget-in-another-currency': {
+        says: 'A budget is in the base currency of its programme.',
+        field: '/amount/currency',
+        detail: ({ data: { amount } }, { baseCurrency }) => `${showValue(amount)} is not in ${baseCurrency}.`,
+        holds: ({ data: { amount } }, { baseCurrency }) => amount.currency === baseCurrency,
+      },
+    },
+    evolve: (p, data, { event, effectiveOn }) => ({ ...p, budgets: [...p.budgets, { ...data, event, on: effectiveOn }] }),
+  }),
+};

@@ -7,9 +7,11 @@ const challengeOf = (challenge: string, { challenges }: Pick<Contract, 'challeng
   challenges?.find((one) => one.challenge === challenge);
 
 /** A contract whose award was set aside is tendered as before: with nobody, for nothing. */
-const withoutAward = ({ supplier: _, dates: { awarded: __, ...dates }, ...c }: Contract): Contract => ({
+const withoutAward = ({ dates: { awarded: _, ...dates }, ...c }: Contract): Contract => ({
   ...c,
   stage: 'tendering',
+  suppliers: [],
+  lots: [],
   dates,
   original: { unknown: true },
   ceiling: { unknown: true },
