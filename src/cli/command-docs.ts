@@ -1,7 +1,7 @@
 import { account } from '../domain/account/index.js';
 import { contract } from '../domain/contract/index.js';
 import { aggregates, commands } from '../domain/index.js';
-import { exampleOf, type AnyAggregate, type AnyCommand, type EventType, type Fields } from '../kernel/index.js';
+import { exampleOf, type AnyAggregate, type AnyCommand, type EventTypes, type Fields } from '../kernel/index.js';
 
 const listed = (texts: readonly string[]): string => texts.join(', ') || '–';
 const code = (text: string): string => `\`${text}\``;
@@ -43,11 +43,11 @@ const samplesOf = (fields: Fields): readonly object[] => {
 /** From which stage an event leads to which: found by folding examples of it on a state of each stage that it may follow. */
 export const transitionsOf = (aggregate: AnyAggregate, more: object = {}): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, string[]>();
-  for (const [type, { allowedIn, fields, evolve }] of Object.entries<EventType<any, Fields, unknown>>(aggregate.events))
-    // eslint-disable-line @typescript-eslint/no-explicit-any -- of any aggregate
+  for (const [type, { allowedIn, fields, evolve }] of Object.entries(aggregate.events as EventTypes<object>))
     for (const from of allowedIn)
-      for (const data of samplesOf(fields)) {
-        const { stage } = evolve({ ...aggregate.initial, ...more, stage: from }, data, { event: type, effectiveOn: '2016-01-01' });
+      for (const data of samplesOf(fields as Fields)) {
+        const state = { ...(aggregate.initial as object), ...more, stage: from };
+        const { stage } = evolve(state, data as never, { event: type, effectiveOn: '2016-01-01' }) as { readonly stage: string };
         if (stage === from) continue;
         const key = `${from === 'none' ? '[*]' : from} --> ${stage}`;
         const types = found.get(key) ?? [];

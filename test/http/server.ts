@@ -8,6 +8,7 @@ import { Projector } from '../../src/engine/read/projector.js';
 import type { Limits } from '../../src/http/fastify.js';
 import { LOG, REPLICA, STORE, type EventStore, type Logger, type ReplicaStatus } from '../../src/http/ledger.js';
 import { Subscribers } from '../../src/http/subscribers.js';
+import { Described } from './described.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
@@ -36,16 +37,30 @@ export const partsOf = ({ app }: Pick<App, 'app'>) => ({
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
 /** A real server on a folder of its own, or on one that is already there. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}, limits: Limits = {}): Promise<Server> => {
+export const startServer = async (
+  env: Readonly<Record<string, string>> = {},
+  limits: Limits = {},
+  args: readonly string[] = [],
+): Promise<Server> => {
   const dir = env['DATA_DIR'] ?? (await tempFolder());
   const logged: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
-  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log, limits);
+  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }, args), log, limits);
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    const body: unknown = isJson ? JSON.parse(text) : undefined;
+    const type = response.headers.get('content-type') ?? '';
+    const fault = Described.of(started, env['LEDGER_TOKENS'] === undefined ? 'local' : 'tokens').fault(
+      init.method ?? 'GET',
+      path,
+      response.status,
+      type,
+      body,
+    );
+    if (fault !== undefined) throw new Error(`${fault}\n${text.slice(0, 2000)}`);
+    return { status: response.status, headers: response.headers, text, body };
   };
   const server: Server = {
     ...started,

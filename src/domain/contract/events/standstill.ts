@@ -11,7 +11,6 @@ const withoutAward = ({ dates: { awarded: _, ...dates }, ...c }: Contract): Cont
   ...c,
   stage: 'tendering',
   suppliers: [],
-  lots: [],
   dates,
   original: { unknown: true },
   ceiling: { unknown: true },
