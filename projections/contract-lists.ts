@@ -26,8 +26,9 @@ export const newestLists = (c: Contract, most?: number) => {
   };
 };
 
+type Item<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
 /** All of each list, in pages. */
-export const contractLists: Readonly<Record<string, OwnList>> = Object.fromEntries(
+export const contractLists = Object.fromEntries(
   NAMES.map((name) => [
     name,
     ownList(
@@ -36,7 +37,7 @@ export const contractLists: Readonly<Record<string, OwnList>> = Object.fromEntri
       (item) => item,
     ),
   ]),
-);
+) as { readonly [N in (typeof NAMES)[number]]: OwnList<Item<N>, Item<N>> };
 
 /** What the board shows of how a contract is performed, and by whom it is answered for. */
 export const conductShown = (c: Contract, most: number) => {

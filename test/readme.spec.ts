@@ -26,7 +26,7 @@ describe('docs/commands.md', () => {
   });
 
   it('draws the life of a contract: every stage, and the events between them', () => {
-    const drawn = /```mermaid\nstateDiagram-v2\n([^`]+)```/.exec(page)![1]!;
+    const drawn = /## Contract\n[^`]*```mermaid\nstateDiagram-v2\n([^`]+)```/.exec(page)![1]!;
     const stages = contract.stages.filter((stage) => stage !== 'none').map((stage) => stage.replaceAll('-', '_'));
     for (const stage of stages) expect(drawn).toMatch(new RegExp(`--> ${stage}:`));
     const lines = drawn.split('\n').map((line) => line.trim());

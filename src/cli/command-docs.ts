@@ -1,7 +1,7 @@
 import { account } from '../domain/account/index.js';
 import { contract } from '../domain/contract/index.js';
 import { aggregates, commands } from '../domain/index.js';
-import { exampleOf, type AnyAggregate, type AnyCommand, type EventTypes, type Fields } from '../kernel/index.js';
+import { exampleOf, type AnyAggregate, type AnyCommand, type Fields } from '../kernel/index.js';
 
 const listed = (texts: readonly string[]): string => texts.join(', ') || '–';
 const code = (text: string): string => `\`${text}\``;
@@ -43,16 +43,21 @@ const samplesOf = (fields: Fields): readonly object[] => {
 /** From which stage an event leads to which: found by folding examples of it on a state of each stage that it may follow. */
 export const transitionsOf = (aggregate: AnyAggregate, more: object = {}): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, string[]>();
-  for (const [type, { allowedIn, fields, evolve }] of Object.entries(aggregate.events as EventTypes<object>))
+  for (const type of Object.keys(aggregate.events)) {
+    const { allowedIn, fields } = aggregate.events[type] as { readonly allowedIn: readonly string[]; readonly fields: Fields };
     for (const from of allowedIn)
-      for (const data of samplesOf(fields as Fields)) {
-        const state = { ...(aggregate.initial as object), ...more, stage: from };
-        const { stage } = evolve(state, data as never, { event: type, effectiveOn: '2016-01-01' }) as { readonly stage: string };
+      for (const data of samplesOf(fields)) {
+        const state = { ...aggregate.initial, ...more, stage: from };
+        const { stage }: { readonly stage: string } = aggregate.events[type].evolve(state, data, {
+          event: type,
+          effectiveOn: '2016-01-01',
+        });
         if (stage === from) continue;
         const key = `${from === 'none' ? '[*]' : from} --> ${stage}`;
         const types = found.get(key) ?? [];
         if (!types.includes(type)) found.set(key, [...types, type]);
       }
+  }
   return found;
 };
 
