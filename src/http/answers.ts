@@ -126,6 +126,8 @@ export interface ConsistencyProof {
 export interface ProjectionList {
   readonly projections: readonly (ProjectionStatus & {
     readonly filters: readonly string[];
+    /** Columns that its rows are sorted by. */
+    readonly sorts: readonly string[];
     /** Kind of row → the names of its lists. */
     readonly lists: { readonly [kind: string]: readonly string[] };
     /** Events that are recorded and not in its rows yet. */
@@ -152,6 +154,8 @@ export interface RowPage extends Shown {
   readonly lag: number;
   readonly rows: readonly object[];
   readonly next?: string;
+  /** Of all rows that pass the filters. */
+  readonly totals?: object;
 }
 /** One row, as it stands at a point of both clocks. */
 export interface RowAnswer extends Shown {
@@ -200,6 +204,8 @@ export interface Ready {
   /** Why appends are refused for a while. */
   readonly refusing?: string;
   readonly clock: 'trusted';
+  /** Whether the log is the one that was signed. */
+  readonly proof: 'agrees';
   readonly projections: readonly {
     readonly name: string;
     readonly state: ProjectionStatus['state'];

@@ -157,8 +157,8 @@ const described = (description: string) => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 /** With tokens: each operation that needs one says so, and nobody names the actor. */
-const withTokens = (path: string, operation: Operation): Operation =>
-  isOpen(path)
+const withTokens = (path: string, operation: Operation, tokens: boolean): Operation =>
+  isOpen(path) || !tokens
     ? { ...operation, security: [] }
     : {
         ...operation,
@@ -255,6 +255,18 @@ const updateOf = ({ update }: ProjectionAnswers) => {
   };
 };
 
+const describing = ({ description, summary }: Operation): string => description || summary!;
+/** Each heading that an operation stands under. */
+const tagsOf = (paths: Paths) =>
+  [...new Set(Object.values(paths).flatMap((item) => Object.values(item as object).flatMap(({ tags = [] }: Operation) => tags)))]
+    .sort()
+    .map((name) => ({ name, description: HEADINGS[name] ?? `What can be asked of a ${name}, and its state and history.` }));
+const HEADINGS: Readonly<Record<string, string>> = {
+  log: 'The events as recorded, and the decisions that they came from.',
+  operations: 'Whether the server is up, and how it does.',
+  projections: 'Rows that are kept up to date, and streams of their updates.',
+};
+
 /** OpenAPI 3.2 of every route, made when it is first asked for. */
 export const documentOf = (app: INestApplication, version: string, tokens: boolean): object => {
   const about = new DocumentBuilder()
@@ -269,13 +281,20 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
   const secured = Object.entries(paths).map(([path, operations]) => [
     path,
-    Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withTokens(path, operation as Operation)])),
+    Object.fromEntries(
+      Object.entries(operations).map(([method, operation]) => [
+        method,
+        withTokens(path, { ...(operation as Operation), description: describing(operation as Operation) }, tokens),
+      ]),
+    ),
   ]);
   return {
     ...made,
     openapi: '3.2.0',
     ...(tokens && { security: [{ bearer: [] }] }),
-    paths: tokens ? Object.fromEntries(secured) : paths,
+    servers: [{ url: '/', description: 'The server that this comes from.' }],
+    tags: tagsOf(paths),
+    paths: Object.fromEntries(secured),
     components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer } }) },
   };
 };

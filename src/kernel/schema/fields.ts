@@ -176,10 +176,19 @@ const turned = /[\u202a-\u202e\u2066-\u2069]/;
 /** Anything that leaves a trace on paper: no blank, control or format character, no filler (U+3164), no empty braille cell. */
 const visible = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** The same as one regular expression with the flag `u`, for JSON Schema. */
+/** White space, control and format characters, and fillers of the Basic Multilingual Plane, as ranges of a class. */
+const INVISIBLE =
+  '\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u115f\\u1160\\u1680\\u17b4\\u17b5' +
+  '\\u180b-\\u180f\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
+const HIGH = '[\\ud800-\\udbff]';
+const LOW = '[\\udc00-\\udfff]';
+/**
+ * The same as a regular expression for JSON Schema, with or without the flag `u`, since validators differ. It takes a text of nothing but
+ * invisible characters beyond the Basic Multilingual Plane, which `visible` does not.
+ */
 const TEXT =
-  '^(?=[\\s\\S]*[^\\p{White_Space}\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800])' +
-  '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$';
+  `^(?=[\\s\\S]*[^${INVISIBLE}])(?![\\s\\S]*(?:${HIGH}(?!${LOW})|(?<!${HIGH})${LOW}))` +
+  '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$';
 const URI_FORM = '^([Hh][Tt][Tt][Pp][Ss]?|[Uu][Rr][Nn]|[Mm][Aa][Ii][Ll][Tt][Oo]|[Ff][Ii][Ll][Ee]):\\S+$';
 const uriForm = new RegExp(URI_FORM);
 const POINTER = '^(/([^~/]|~[01])*)+$';
