@@ -26,7 +26,6 @@ export const newestLists = (c: Contract, most?: number) => {
   };
 };
 
-type Item<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
 /** All of each list, in pages. */
 export const contractLists = Object.fromEntries(
   NAMES.map((name) => [
@@ -37,7 +36,8 @@ export const contractLists = Object.fromEntries(
       (item) => item,
     ),
   ]),
-) as { readonly [N in (typeof NAMES)[number]]: OwnList<Item<N>, Item<N>> };
+) as unknown as { readonly [N in keyof ContractLists]-?: OwnList<ItemOf<N>, ItemOf<N>> };
+type ItemOf<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
 
 /** What the board shows of how a contract is performed, and by whom it is answered for. */
 export const conductShown = (c: Contract, most: number) => {

@@ -101,32 +101,10 @@ export interface SearchPage {
   readonly lag: number;
 }
 
-/** That an event is in the ledger. Hashes are in hexadecimal; docs/proof-format.md says how they are checked. */
-export interface InclusionProof {
-  readonly event: string;
-  readonly leaf: string;
-  /** Of the leaf, counted from 0. */
-  readonly index: number;
-  /** Of the tree: so many events. */
-  readonly size: number;
-  readonly root: string;
-  readonly proof: readonly string[];
-  /** The signed note. */
-  readonly checkpoint: string;
-}
-/** That a newer tree begins with an older one. */
-export interface ConsistencyProof {
-  readonly from: number;
-  readonly to: number;
-  readonly roots: { readonly from: string; readonly to: string };
-  readonly proof: readonly string[];
-  readonly checkpoint: string;
-}
-
 export interface ProjectionList {
   readonly projections: readonly (ProjectionStatus & {
     readonly filters: readonly string[];
-    /** Columns that its rows are sorted by. */
+    /** Columns that its rows may be sorted by. */
     readonly sorts: readonly string[];
     /** Kind of row → the names of its lists. */
     readonly lists: { readonly [kind: string]: readonly string[] };
@@ -154,7 +132,7 @@ export interface RowPage extends Shown {
   readonly lag: number;
   readonly rows: readonly object[];
   readonly next?: string;
-  /** Of all rows that pass the filters. */
+  /** What all rows that pass the filters come to. */
   readonly totals?: object;
 }
 /** One row, as it stands at a point of both clocks. */
@@ -194,6 +172,28 @@ export interface EndMessage {
   readonly reason: string;
 }
 
+/** That an event is in the ledger. Hashes are in hexadecimal. */
+export interface InclusionProof {
+  readonly event: string;
+  readonly leaf: string;
+  /** Its place in the tree, from 0. */
+  readonly index: number;
+  readonly size: number;
+  readonly root: string;
+  readonly proof: readonly string[];
+  /** The signed note of the newest checkpoint. */
+  readonly checkpoint: string;
+}
+/** That a newer tree begins with an older one: sizes, their roots, and hashes in hexadecimal. */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  readonly roots: { readonly from: string; readonly to: string };
+  readonly proof: readonly string[];
+  /** The signed note of the newest checkpoint. */
+  readonly checkpoint: string;
+}
+
 export interface Alive {
   readonly alive: true;
 }
@@ -203,9 +203,9 @@ export interface Ready {
   readonly store: 'answers';
   /** Why appends are refused for a while. */
   readonly refusing?: string;
-  readonly clock: 'trusted';
-  /** Whether the log is the one that was signed. */
+  /** The log has the history that was signed. */
   readonly proof: 'agrees';
+  readonly clock: 'trusted';
   readonly projections: readonly {
     readonly name: string;
     readonly state: ProjectionStatus['state'];

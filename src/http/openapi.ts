@@ -88,11 +88,14 @@ const PARAMETERS: Readonly<Record<string, Schema>> = {
   related: isTrue,
   dated: isTrue,
   pastEnd: isTrue,
+  totals: isTrue,
   from: anInstant,
   to: anInstant,
   type: { type: 'string', enum: eventTypes },
 };
-const parameterOf = (name: string): Schema => PARAMETERS[name] ?? aText;
+/** Proofs are of sizes of the tree, where others ask from and to an instant. */
+const parameterOf = (name: string, tag: string): Schema =>
+  tag === 'proofs' && ['from', 'to', 'size'].includes(name) ? { ...whole, minimum: 1 } : (PARAMETERS[name] ?? aText);
 
 export interface Read {
   readonly tag: string;
@@ -135,7 +138,7 @@ export const describeRead = ({
     ApiOperation({ operationId, summary }),
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
-    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name) })),
+    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name, tag) })),
     ApiResponse({
       status: 200,
       description: summary,
@@ -262,6 +265,7 @@ const tagsOf = (paths: Paths) =>
     .sort()
     .map((name) => ({ name, description: HEADINGS[name] ?? `What can be asked of a ${name}, and its state and history.` }));
 const HEADINGS: Readonly<Record<string, string>> = {
+  proofs: 'That the history is the one that was signed.',
   log: 'The events as recorded, and the decisions that they came from.',
   operations: 'Whether the server is up, and how it does.',
   projections: 'Rows that are kept up to date, and streams of their updates.',

@@ -1,7 +1,7 @@
 import { projections } from '../../projections/index.js';
 import { aggregates } from '../domain/index.js';
 import { ledgerEvents, type Json, type Projection } from '../kernel/index.js';
-import { answerSchemas, rowSchemas, stateSchemas } from './schemas.generated.js';
+import { answerSchemas, rowSchemas, stateSchemas, totalSchemas } from './schemas.generated.js';
 
 export type Schema = { readonly [key: string]: Json };
 export const refTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
@@ -160,6 +160,11 @@ const componentsOf = ({
       properties: { ...more, ...(shown['properties'] as Schema) },
     });
   });
+  const withTotals = (page: Schema): Schema => {
+    const { totals: _, ...properties } = page['properties'] as Schema;
+    const total = totalSchemas[name];
+    return { ...page, properties: { ...properties, ...(total !== undefined && { totals: refTo(total) }) } };
+  };
   const listed = new Map<string, string[]>();
   for (const [kind, named] of Object.entries(lists))
     for (const list of Object.keys(named)) {
@@ -173,7 +178,7 @@ const componentsOf = ({
       title,
       question,
       kinds: Object.keys(rows),
-      page: add(`${title}Page`, withProperty(RowPage!, 'rows', { type: 'array', items: anyOf(keyed) })),
+      page: add(`${title}Page`, withTotals(withProperty(RowPage!, 'rows', { type: 'array', items: anyOf(keyed) }))),
       row: add(`${title}Answer`, withProperty(withProperty(RowAnswer!, 'row', row), 'key', key)),
       update: add(`${title}Update`, withProperty(UpdateMessage!, 'changes', changes)),
       lists: Object.fromEntries(

@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
       .filter(({ media, schema, itemSchema }) => {
         if (media === 'text/event-stream') return !itemSchema?.properties?.data;
         if (!media.includes('json')) return schema.type !== 'string';
-        const { properties = {} } = document.components.schemas[schema?.$ref?.split('/').at(-1)] ?? {};
+        const { properties = {} } = document.components.schemas[schema?.$ref?.split('/').at(-1)] ?? schema;
         return Object.keys(properties).length === 0;
       })
       .map(({ path, status, media }) => `${path} ${status} ${media}`);

@@ -92,6 +92,19 @@ const resolved = (value: unknown): unknown =>
   typeof value === 'string'
     ? schemas.finalName(value)
     : Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, resolved(inner)]));
+/** Projection → the component of its totals. */
+const totals: Record<string, string> = {};
+registry.forEachChild((node) => {
+  if (!ts.isImportDeclaration(node) || !node.importClause?.namedBindings || node.importClause.phaseModifier) return;
+  for (const { name } of (node.importClause.namedBindings as ts.NamedImports).elements) {
+    const definition = definitionOf(checker.getSymbolAtLocation(name)!);
+    const called = (partOf(definition, 'name') as ts.StringLiteral).text;
+    const at = partOf(definition, 'totals');
+    const total = at && propertyOf(checker.getTypeAtLocation(at), 'total');
+    if (total) totals[called] = schemas.nameOf(returned(total), `${pascal(called)}Totals`);
+  }
+});
+
 /** A line for each entry, so that changes of several people to different types merge. */
 const lines = (entries: object): string =>
   Object.entries(entries)
@@ -115,6 +128,10 @@ interface RowComponents {
 /** Projection → kind of row, or \`*\` for any → its components. */
 export const rowSchemas: Readonly<Record<string, Readonly<Record<string, RowComponents>>>> = {
 ${lines(resolved(rows) as object)}};
+
+/** Projection → the component of its totals, where it has some. */
+export const totalSchemas: Readonly<Record<string, string>> = {
+${lines(resolved(totals) as object)}};
 `;
 if (!process.argv.includes('--check')) writeFileSync(FILE, text);
 else if (readFileSync(FILE, 'utf8') !== text) fail('src/http/schemas.generated.ts is not as the types say: run npm run schemas.');
