@@ -167,7 +167,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 5,
+  version: 6,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {

@@ -200,7 +200,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 2,
+  version: 3,
   question: 'What ends, and what has to be done, by which day?',
   from: Object.values(from),
   rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {

@@ -1,4 +1,5 @@
 import type { Projection } from '../src/kernel/index.js';
+import { accountBoard } from './accounts.js';
 import { contractRegister } from './contract-register.js';
 import { deadlines } from './deadlines.js';
 import { decisions } from './decisions.js';
@@ -30,4 +31,5 @@ export const projections: readonly Projection[] = [
   programmeBoard,
   deadlines,
   waiting,
+  accountBoard,
 ];

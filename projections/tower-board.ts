@@ -17,12 +17,14 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
+import { account } from '../src/domain/account/index.js';
 import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
+import { spendShown, spendSums, spendTotals } from './accounts.js';
 import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
 import { conductShown, contractLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
@@ -294,6 +296,12 @@ const suppliers = source(supplier, 'supplier', {
   shownByLinking: true,
 });
 
+/** What is committed, invoiced and paid of each contract. */
+const accounts = source(account, 'account', {
+  place: (id, a) => (a.stage === 'none' ? [] : [{ key: `account:${id}`, links: [`contract:${id}`], sums: spendSums(a) }]),
+  show: ({ id, state }) => ({ [`account:${id}`]: spendShown(state) }),
+});
+
 const nameOf = (lookup: Lookup, supplier: string | null): string | null => supplier && (lookup.get(suppliers, supplier) ?? supplier);
 
 const lists = {
@@ -318,6 +326,7 @@ const contractEntry = ({ lots, calledOff, ...c }: ReturnType<typeof contractShow
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
     },
+    account: lookup.get(accounts, c.contract) ?? null,
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
@@ -367,6 +376,7 @@ export const towerBoard = projection({
     replacements,
     suppliers,
     frameworkBeside,
+    accounts,
   ],
   rows: {
     programme(id, lookup) {
@@ -381,6 +391,7 @@ export const towerBoard = projection({
           ...lookup.sum(towersOf, key),
           faultedStreams: lookup.faulted(key),
           totals: { towers: groupTotal(lookup, id, 'towers'), outside: groupTotal(lookup, id, 'outside') },
+          spent: spendTotals(lookup, key),
           staff: newestOf(pools).map(poolShown),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }

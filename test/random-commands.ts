@@ -11,6 +11,7 @@ const IDS: { readonly [category: string]: readonly string[] } = {
   contract: ['alpha', 'beta'],
   loss: ['debts', 'milestones'],
   workforce: ['met'],
+  account: ['alpha', 'beta'],
 };
 const idsOf = (category: string): readonly string[] => IDS[category] ?? ['one', 'two'];
 const amountOf = fc.record(

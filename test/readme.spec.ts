@@ -1,14 +1,42 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandTable, rowsLine } from '../src/cli/readme.js';
+import { commandPage, transitionsOf } from '../src/cli/command-docs.js';
+import { rowsLine } from '../src/cli/readme.js';
+import { contract } from '../src/domain/contract/index.js';
+import { commands } from '../src/domain/index.js';
 import { recordStory } from '../src/cli/story.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const demo = readFileSync(join(import.meta.dirname, '../docs/demo.md'), 'utf8');
 
-it('the README lists every command with its current events and refusals', () => expect(readme).toContain(commandTable()));
+const page = readFileSync(join(import.meta.dirname, '../docs/commands.md'), 'utf8');
+
+describe('docs/commands.md', () => {
+  it('is what `npm run readme` makes of the registry, and the README links it', () => {
+    expect(page).toBe(commandPage());
+    expect(readme).toContain('(docs/commands.md)');
+  });
+
+  it.each(commands.map((command) => [command.name, command] as const))('has %s with its events and every refusal', (name, command) => {
+    const line = page.split('\n').find((text) => text.startsWith(`| ${name} |`))!;
+    for (const found of [...command.events, ...Object.keys(command.refusals)]) expect(line).toContain(found);
+    for (const [code, says] of Object.entries(command.refusals)) expect(page).toContain(`| \`${code}\` | ${says} |`);
+  });
+
+  it('draws the life of a contract: every stage, and the events between them', () => {
+    const drawn = /## Contract\n[^`]*```mermaid\nstateDiagram-v2\n([^`]+)```/.exec(page)![1]!;
+    const stages = contract.stages.filter((stage) => stage !== 'none').map((stage) => stage.replaceAll('-', '_'));
+    for (const stage of stages) expect(drawn).toMatch(new RegExp(`--> ${stage}:`));
+    const lines = drawn.split('\n').map((line) => line.trim());
+    expect(lines).toContain('planned --> tendering: TenderOpened');
+    expect(lines).toContain('awarded --> signed: ContractSigned');
+    expect(lines).toContain('awarded --> tendering: ChallengeResolved');
+    expect(lines).toContain('notice_given --> live: TerminationNoticeWithdrawn');
+    expect(transitionsOf(contract, { notice: { was: 'signed' } }).get('notice-given --> signed')).toEqual(['TerminationNoticeWithdrawn']);
+  });
+});
 
 it('the README lists every projection', () => expect(readme).toContain(rowsLine()));
 

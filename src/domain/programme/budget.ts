@@ -1,14 +1,5 @@
-import { amount, choice, count, eventsOf, optional, showValue, text, type DataOf } from '../../kernel/index.js';
-import type { Programme } from './programme.js';
-
-const budgetFields = {
-  year: count('The year in which the financial year begins', { min: 1900, max: 2199, example: 2016 }),
-  kind: choice(['capital', 'revenue']),
-  amount: amount('What may be spent in that year'),
-  why: optional(text('Why, in our own words', { max: 1000 })),
-};
-/** Of one financial year; one that is set later replaces it. */
-export type Budget = DataOf<typeof budgetFields> & { readonly event: string; readonly on: string };
+import { eventsOf, showValue } from '../../kernel/index.js';
+import { budgetFields, type Programme } from './state.js';
 
 const event = eventsOf<Programme>();
 

@@ -1,12 +1,5 @@
-import { eventsOf, optional, ref, text, type DataOf, type Invariant } from '../../kernel/index.js';
-import type { Programme } from './programme.js';
-
-const linkFields = {
-  tower: ref('tower', 'The tower that waits'),
-  needs: ref('tower', 'The tower that must be live before it'),
-  why: optional(text('What it needs of it', { max: 1000 })),
-};
-export type TowerLink = DataOf<typeof linkFields> & { readonly event: string; readonly on: string };
+import { eventsOf, type Invariant } from '../../kernel/index.js';
+import { linkFields, type Programme, type TowerLink } from './state.js';
 
 const event = eventsOf<Programme>();
 

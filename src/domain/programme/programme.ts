@@ -10,52 +10,17 @@ import {
   aggregate,
   text,
   withReferences,
-  type ExternalReference,
-  type Qualifier,
 } from '../../kernel/index.js';
-import {
-  headcountTargetFields,
-  QUALIFIERS,
-  savingFields,
-  savingsTargetFields,
-  strategyFields,
-  type HeadcountTarget,
-  type Saving,
-  type SavingsTarget,
-  type Strategy,
-} from './aims.js';
+import { headcountTargetFields, QUALIFIERS, savingFields, savingsTargetFields, strategyFields } from './aims.js';
 import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
-import { budgetEvents, type Budget } from './budget.js';
-import { linkEvents, linkInvariants, type TowerLink } from './links.js';
-import { riskEvents, type Risk, type Warning } from './risks.js';
-import { policyFields, type ApprovalRow, type PolicyData, type WithPolicies } from './policy.js';
+import { budgetEvents } from './budget.js';
+import { linkEvents, linkInvariants } from './links.js';
+import { riskEvents } from './risks.js';
+import { YEAR_STARTS, type Programme } from './state.js';
+import { policyFields, type ApprovalRow, type PolicyData } from './policy.js';
 
-export const YEAR_STARTS = ['january', 'april', 'july', 'october'] as const;
-export type YearStart = (typeof YEAR_STARTS)[number];
-
-export interface Programme extends WithPolicies {
-  readonly stage: 'none' | 'chartered';
-  readonly title: string;
-  readonly authority: string;
-  readonly baseCurrency: string;
-  /** Days by which a decision may be recorded after its day and still count as taken now. */
-  readonly lateGraceDays: number;
-  /** With the first day of which month its financial year begins. */
-  readonly financialYearStarts: YearStart;
-  readonly integrator?: { readonly contract: string; readonly on: string };
-  readonly strategies: readonly Strategy[];
-  readonly portfolio?: { readonly projects: number; readonly qualifier?: Qualifier; readonly on: string; readonly event: string };
-  readonly savingsTargets: readonly SavingsTarget[];
-  readonly savings: readonly Saving[];
-  readonly headcountTargets: readonly HeadcountTarget[];
-  readonly risks: readonly Risk[];
-  readonly warnings: readonly Warning[];
-  /** In the order of decision: of each financial year and kind, the last one counts. */
-  readonly budgets: readonly Budget[];
-  readonly links: readonly TowerLink[];
-  readonly references?: readonly ExternalReference[];
-}
+export { YEAR_STARTS, type Programme, type YearStart } from './state.js';
 
 const event = eventsOf<Programme>();
 

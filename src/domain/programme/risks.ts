@@ -1,46 +1,5 @@
-import { choice, eventsOf, id, object, optional, ref, text, uri, type DataOf, type Occurrence, type Rules } from '../../kernel/index.js';
-import type { Programme } from './programme.js';
-
-const LEVELS = ['low', 'medium', 'high'] as const;
-const riskFields = {
-  risk: id('The risk', { example: 'integration' }),
-  summary: text('What may happen, in our own words', { max: 1000 }),
-  source: object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A risk needs its source'),
-  about: optional(object({ supplier: optional(ref('supplier')), contract: optional(ref('contract')), tower: optional(ref('tower')) })),
-  likelihood: optional(choice(LEVELS)),
-  impact: optional(choice(LEVELS)),
-};
-const warningFields = {
-  warning: id('The warning', { example: 'gds-tower-model' }),
-  summary: text('What is warned of, in our own words', { max: 1000 }),
-  by: text('Who warns'),
-  source: object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A warning needs its source'),
-  about: optional(
-    object({
-      supplier: optional(ref('supplier')),
-      contract: optional(ref('contract')),
-      elsewhere: optional(
-        object({ authority: text('Authority'), programme: optional(text('Programme')) }, 'What belongs to another authority'),
-      ),
-    }),
-  ),
-};
-/** How a risk ended: it came true, it can no longer come true, or the authority lives with it. */
-const CLOSINGS = ['occurred', 'passed', 'accepted'] as const;
-
-/** The event that recorded it, and its day. */
-interface RecordedBy {
-  readonly event: string;
-  readonly on: string;
-}
-/** With its likelihood and impact as assessed last. */
-export type Risk = DataOf<typeof riskFields> &
-  RecordedBy & {
-    readonly mitigations: readonly (RecordedBy & { readonly measure: string })[];
-    readonly closed?: RecordedBy & { readonly how: (typeof CLOSINGS)[number]; readonly why?: string };
-  };
-export type Warning = DataOf<typeof warningFields> &
-  RecordedBy & { readonly answers: readonly (RecordedBy & { readonly answer: string; readonly by?: string })[] };
+import { choice, eventsOf, id, optional, text, type Occurrence, type Rules } from '../../kernel/index.js';
+import { CLOSINGS, LEVELS, riskFields, warningFields, type Programme, type Risk } from './state.js';
 
 const event = eventsOf<Programme>();
 

@@ -1,0 +1,177 @@
+import { newestOf, ownList, projection, source, totalOf, type Key, type Lookup, type Measures } from '../src/kernel/index.js';
+import {
+  account,
+  accountFindings,
+  financialYearOf,
+  MEASURES,
+  monthsOfYear,
+  totalMeasures,
+  UNDATED,
+  type Account,
+} from '../src/domain/account/index.js';
+import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
+import { programme, type Budget, type YearStart } from '../src/domain/programme/index.js';
+import { withText } from './losses.js';
+
+const MONTHS: { readonly [Y in YearStart]: number } = { january: 1, april: 4, july: 7, october: 10 };
+
+/** Committed, invoiced and paid of summed measures, each with its text. */
+const figures = (measures: Measures) =>
+  Object.fromEntries(MEASURES.map((measure) => [measure, withText(totalOf(measures, `${measure}.`))])) as {
+    readonly [M in (typeof MEASURES)[number]]: ReturnType<typeof withText>;
+  };
+/** `2016/17`, or `2016` where the financial year is the calendar year. */
+const yearText = (year: number, startsIn: number): string =>
+  startsIn === 1 ? String(year) : `${year}/${String((year + 1) % 100).padStart(2, '0')}`;
+
+/** What rows of its contract show of an account. */
+export const spendShown = (a: Account) => {
+  const { committed, invoiced, paid } = figures(totalMeasures(a));
+  return { committed: committed.text, invoiced: invoiced.text, paid: paid.text, settledOn: a.settledOn ?? null };
+};
+
+/** What an account adds under keys of its programme: in all, by month, and by month and nature. */
+const sumsOf = ({ programme: of, sums: byMonth, ...a }: Account): Readonly<Record<string, Measures>> => {
+  if (of === undefined) return {};
+  const months = Object.entries(byMonth).map(([month, measures]): [string, Measures] => [
+    `programme:${of}#spend/${month}`,
+    Object.fromEntries(Object.entries(measures).map(([name, n]) => [name, BigInt(n)])),
+  ]);
+  return { [`programme:${of}#spend`]: totalMeasures({ ...a, sums: byMonth }), ...Object.fromEntries(months) };
+};
+
+const accounts = source(account, 'account', {
+  place: (id, a) =>
+    a.stage === 'none' ? [] : [{ key: `account:${id}`, row: true, links: [`contract:${id}`, `programme:${a.programme}`], sums: sumsOf(a) }],
+  show: ({ id, state: a }) => ({
+    [`account:${id}`]: {
+      account: a,
+      shown: {
+        kind: 'account',
+        contract: id,
+        programme: a.programme ?? null,
+        stage: a.stage,
+        vat: a.vat,
+        settledOn: a.settledOn ?? null,
+        commitments: newestOf(a.commitments),
+        invoices: newestOf(a.invoices),
+        payments: newestOf(a.payments),
+        counts: { commitments: a.commitments.length, invoices: a.invoices.length, payments: a.payments.length },
+      },
+    },
+  }),
+});
+const contracts = source(contract, 'contract', {
+  place: (id, c) => (c.stage === 'none' ? [] : [{ key: `contract:${id}`, links: [`account:${id}`] }]),
+  show: ({ id, state: c }) => ({
+    [`contract:${id}`]: { title: c.title || id, ceiling: c.ceiling, vat: c.vat, suppliers: newestOf(idsOf(suppliersOf(c))) },
+  }),
+});
+const programmes = source(programme, 'programme', {
+  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `programme:${id}`, row: true }]),
+  show: ({ id, state: p }) => ({
+    [`programme:${id}`]: {
+      title: p.title,
+      starts: p.financialYearStarts,
+      budgets: p.budgets.filter((one, i) => !p.budgets.some(({ year, kind }, j) => j > i && year === one.year && kind === one.kind)),
+    },
+  }),
+});
+
+const monthsOf = (a: Account): readonly string[] => Object.keys(a.sums).filter((key) => !key.includes('/') && key !== UNDATED);
+/** By the financial year of the programme: as many as the account has months in. */
+const yearsOf = (a: Account, startsIn: number) => {
+  const years = [...new Set(monthsOf(a).map((month) => financialYearOf(month, startsIn)))].sort((x, y) => x - y);
+  return years.map((year) => {
+    const months = new Set(monthsOfYear(year, startsIn));
+    return { year: yearText(year, startsIn), ...figures(totalMeasures(a, (key) => months.has(key))) };
+  });
+};
+const naturesOf = (a: Account) =>
+  Object.fromEntries(
+    ['capital', 'revenue'].flatMap((nature) => {
+      const measures = totalMeasures(a, (key) => key.endsWith(`/${nature}`));
+      return Object.keys(measures).length > 0 ? [[nature, figures(measures)] as const] : [];
+    }),
+  );
+
+/** A budget with what was committed, invoiced and paid in its year. */
+const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number, lookup: Lookup) => {
+  const total: Record<string, bigint> = {};
+  for (const month of monthsOfYear(budget.year, startsIn))
+    for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${month}/${budget.kind}` as Key)))
+      total[name] = (total[name] ?? 0n) + n;
+  return { ...budget, financialYear: yearText(budget.year, startsIn), ...figures(total) };
+};
+
+/** What was spent, beside what was approved and what was budgeted. */
+export const accountBoard = projection({
+  name: 'accounts',
+  version: 1,
+  question: 'What is committed, invoiced and paid, of which contract, in which year, against which budget?',
+  from: [accounts, contracts, programmes],
+  rows: {
+    account(id, lookup) {
+      const row = lookup.get(accounts, id);
+      if (!row) return undefined;
+      const of = lookup.get(contracts, id);
+      const starts =
+        MONTHS[(row.account.programme === undefined ? undefined : lookup.get(programmes, row.account.programme)?.starts) ?? 'april'];
+      return {
+        ...row.shown,
+        title: of?.title ?? id,
+        suppliers: of?.suppliers ?? [],
+        ceiling: of?.ceiling ?? null,
+        ...figures(totalMeasures(row.account)),
+        byYear: yearsOf(row.account, starts),
+        byNature: naturesOf(row.account),
+        undated: row.account.sums[UNDATED] !== undefined,
+        findings: accountFindings(row.account, of),
+      };
+    },
+    programme(id, lookup) {
+      const row = lookup.get(programmes, id);
+      const key = `programme:${id}` as const;
+      return (
+        row && {
+          kind: 'programme',
+          programme: id,
+          title: row.title,
+          ...figures(spendOf(lookup, key)),
+          budgets: newestOf(row.budgets).map((budget) => budgetShown(budget, key, MONTHS[row.starts], lookup)),
+          counts: { budgets: row.budgets.length },
+          faultedStreams: lookup.faulted(`${key}#spend` as Key),
+        }
+      );
+    },
+  },
+  lists: {
+    account: {
+      commitments: ownList(account, ({ state }) => state.commitments, (one) => one), // prettier-ignore
+      invoices: ownList(account, ({ state }) => state.invoices, (one) => one), // prettier-ignore
+      payments: ownList(account, ({ state }) => state.payments, (one) => one), // prettier-ignore
+    },
+  },
+  filters: {
+    kind: (row) => row.kind,
+    programme: (row) => row.programme,
+    contract: (row) => row.contract,
+    supplier: (row) => row.suppliers,
+    finding: (row) => row.findings?.map(({ code }) => code),
+  },
+});
+
+/** What all accounts of a programme come to. */
+function spendOf(lookup: Lookup, key: Key): Measures {
+  return lookup.measures(`${key}#spend` as Key);
+}
+/** The same in the words of a board; null where no account is open. */
+export const spendTotals = (lookup: Lookup, key: Key) => {
+  const measures = spendOf(lookup, key);
+  if (Object.keys(measures).length === 0) return null;
+  const { committed, invoiced, paid } = figures(measures);
+  return { committed: committed.text, invoiced: invoiced.text, paid: paid.text };
+};
+/** What an account adds to the total of its programme. */
+export const spendSums = (a: Account): Readonly<Record<string, Measures>> =>
+  a.programme === undefined ? {} : { [`programme:${a.programme}#spend`]: totalMeasures(a) };

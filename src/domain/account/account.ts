@@ -1,0 +1,274 @@
+import {
+  add,
+  aggregate,
+  amount,
+  amountOf,
+  certainlyBefore,
+  choice,
+  date,
+  eventsOf,
+  id,
+  list,
+  minor,
+  optional,
+  ref,
+  showAmount,
+  subtract,
+  text,
+  type Amount,
+  type Occurrence,
+  type Rules,
+} from '../../kernel/index.js';
+import { programme, type Programme } from '../programme/programme.js';
+import { creditable, NATURES, negative, NO_ACCOUNT, unitsOf, withAmount, type Account, type Commitment, type Invoice } from './state.js';
+
+const event = eventsOf<Account, Programme>();
+const vat = choice(['ex', 'inc', 'unknown'], 'Whether amounts include VAT');
+const nature = optional(choice(NATURES, 'Whether it is capital or revenue'));
+const reference = optional(text('Number of the order, the invoice or the payment', { max: 100 }));
+
+const commitmentOf = (commitment: string | undefined, { commitments }: Account): Commitment | undefined =>
+  commitments.find((one) => one.commitment === commitment);
+const invoiceOf = (invoice: string | undefined, { invoices }: Account): Invoice | undefined =>
+  invoices.find((one) => one.invoice === invoice);
+const remaining = ({ amount, decommitted }: Commitment): Amount => (decommitted ? subtract(amount, decommitted) : amount);
+
+const knownCommitment = {
+  'account/unknown-commitment': {
+    says: 'The account has no such commitment.',
+    field: '/commitment',
+    holds: ({ data: { commitment } }, a) => commitment === undefined || commitmentOf(commitment, a) !== undefined,
+  },
+} satisfies Rules<Occurrence<{ readonly commitment?: string }>, Account>;
+/** An invoice and a credit note share their ids. */
+const newInvoice = <Name extends 'invoice' | 'creditNote'>(name: Name) =>
+  ({
+    'account/invoice-exists': {
+      says: 'Each invoice and each credit note has an id of its own.',
+      field: `/${name}`,
+      detail: ({ data }, a) => `${data[name]} was recorded on ${invoiceOf(data[name], a)!.on}.`,
+      holds: ({ data }, a) => invoiceOf(data[name], a) === undefined,
+    },
+  }) satisfies Rules<Occurrence<{ readonly [N in Name]: string }>, Account>;
+const OTHER_CURRENCY = 'An amount that belongs to another one is in its currency.';
+const UNKNOWN_INVOICE = 'The account has no such invoice.';
+
+/** What is committed, invoiced and paid of one contract: its stream has the contract's id. */
+export const account = aggregate({
+  category: 'account',
+  initial: NO_ACCOUNT,
+  stages: ['none', 'open', 'settled'],
+  events: {
+    AccountOpened: event({
+      allowedIn: ['none'],
+      fields: {
+        programme: ref('programme'),
+        contract: ref('contract', 'The contract, whose id the account has'),
+        vat: optional(vat),
+      },
+      rules: {
+        'account/of-another-contract': {
+          says: 'An account has the id of its contract.',
+          field: '/contract',
+          detail: ({ id }) => `This is the account of ${id}.`,
+          holds: ({ id, data: { contract } }) => contract === id,
+        },
+      },
+      evolve: (a, { programme, contract, vat = 'unknown' }) => ({ ...a, stage: 'open', programme, contract, vat }),
+    }),
+    FundsCommitted: event({
+      allowedIn: ['open'],
+      fields: {
+        commitment: id('The order', { example: 'po-1001' }),
+        amount: amount('What is committed'),
+        from: optional(date('First day of the period')),
+        until: optional(date('Last day of the period')),
+        nature,
+        reference,
+      },
+      rules: {
+        'account/commitment-exists': {
+          says: 'Each commitment has an id of its own.',
+          field: '/commitment',
+          detail: ({ data: { commitment } }, a) => `${commitment} was committed on ${commitmentOf(commitment, a)!.on}.`,
+          holds: ({ data: { commitment } }, a) => commitmentOf(commitment, a) === undefined,
+        },
+        'account/period-ends-before-start': {
+          says: 'A period cannot end before it starts.',
+          field: '/until',
+          detail: ({ data: { from } }) => `It starts on ${from}.`,
+          holds: ({ data: { from, until } }) => !from || !until || !certainlyBefore(until, from),
+        },
+      },
+      evolve: (a, data, { event, effectiveOn: on }) => ({
+        ...a,
+        ...withAmount(a, 'committed', data.amount, { on, nature: data.nature }),
+        commitments: [...a.commitments, { ...data, event, on }],
+      }),
+    }),
+    FundsDecommitted: event({
+      allowedIn: ['open'],
+      fields: {
+        commitment: id('The order', { example: 'po-1001' }),
+        amount: amount('What is taken back'),
+        why: optional(text('Why', { max: 1000 })),
+      },
+      rules: {
+        ...knownCommitment,
+        'account/other-currency': {
+          says: OTHER_CURRENCY,
+          field: '/amount/currency',
+          detail: ({ data: { commitment } }, a) => `${commitment} is in ${commitmentOf(commitment, a)!.amount.currency}.`,
+          holds: ({ data: { commitment, amount } }, a) =>
+            (commitmentOf(commitment, a)?.amount.currency ?? amount.currency) === amount.currency,
+        },
+        'account/more-than-committed': {
+          says: 'No more is taken back than is committed.',
+          field: '/amount/amount',
+          detail: ({ data: { commitment } }, a) => `${commitment} has ${showAmount(remaining(commitmentOf(commitment, a)!))} left.`,
+          holds({ data: { commitment, amount } }, a) {
+            const found = commitmentOf(commitment, a);
+            return !found || found.amount.currency !== amount.currency || minor(amount) <= minor(remaining(found));
+          },
+        },
+      },
+      evolve(a, { commitment, amount }, { effectiveOn: on }) {
+        const found = commitmentOf(commitment, a);
+        // A correction is folded before its rules are asked.
+        if (found?.amount.currency !== amount.currency) return a;
+        const decommitted = found.decommitted ? add(found.decommitted, amount) : amount;
+        return {
+          ...a,
+          ...withAmount(a, 'committed', negative(amount), { on, nature: found.nature }),
+          commitments: a.commitments.map((one) => (one === found ? { ...one, decommitted } : one)),
+        };
+      },
+    }),
+    InvoiceRecorded: event({
+      allowedIn: ['open'],
+      fields: {
+        invoice: id('The invoice', { example: 'inv-1' }),
+        amount: amount('What is invoiced'),
+        commitment: optional(id('The order that it is of', { example: 'po-1001' })),
+        vat: optional(vat),
+        nature,
+        dueOn: optional(date('When it is to be paid')),
+        reference,
+      },
+      rules: { ...newInvoice('invoice'), ...knownCommitment },
+      evolve(a, data, { event, effectiveOn: on }) {
+        const nature = data.nature ?? commitmentOf(data.commitment, a)?.nature;
+        return {
+          ...a,
+          ...withAmount(a, 'invoiced', data.amount, { on, nature }),
+          invoices: [...a.invoices, { ...data, ...(nature && { nature }), event, on }],
+        };
+      },
+    }),
+    CreditNoteRecorded: event({
+      allowedIn: ['open'],
+      fields: {
+        creditNote: id('The credit note', { example: 'cn-1' }),
+        amount: amount('What is credited'),
+        invoice: optional(id('The invoice that it is of', { example: 'inv-1' })),
+        why: optional(text('Why', { max: 1000 })),
+        reference,
+      },
+      rules: {
+        ...newInvoice('creditNote'),
+        'account/unknown-invoice': {
+          says: UNKNOWN_INVOICE,
+          field: '/invoice',
+          holds: ({ data: { invoice } }, a) => invoice === undefined || invoiceOf(invoice, a) !== undefined,
+        },
+        'account/other-currency': {
+          says: OTHER_CURRENCY,
+          field: '/amount/currency',
+          detail: ({ data: { invoice } }, a) => `${invoice} is in ${invoiceOf(invoice, a)!.amount.currency}.`,
+          holds: ({ data: { invoice, amount } }, a) => (invoiceOf(invoice, a)?.amount.currency ?? amount.currency) === amount.currency,
+        },
+        'account/more-than-invoiced': {
+          says: 'A credit note takes no more off an invoice than is left of it.',
+          field: '/amount/amount',
+          detail: ({ data: { invoice } }, a) => `${invoice} has ${showAmount(amountOf(creditable(a, invoice!), invoiceOf(invoice, a)!.amount.currency))} left.`, // prettier-ignore
+          holds({ data: { invoice, amount } }, a) {
+            const found = invoiceOf(invoice, a);
+            return !found || found.amount.currency !== amount.currency || minor(amount) <= creditable(a, found.invoice);
+          },
+        },
+      },
+      evolve(a, { creditNote, invoice, amount, ...rest }, { event, effectiveOn: on }) {
+        const { commitment, nature, vat } = invoiceOf(invoice, a) ?? {};
+        const credit = negative(amount);
+        const of = {
+          ...(commitment && { commitment }),
+          ...(nature && { nature }),
+          ...(vat && { vat }),
+          ...(invoice && { creditOf: invoice }),
+        };
+        return {
+          ...a,
+          ...withAmount(a, 'invoiced', credit, { on, nature }),
+          invoices: [...a.invoices, { invoice: creditNote, amount: credit, ...of, ...rest, event, on }],
+        };
+      },
+    }),
+    PaymentRecorded: event({
+      allowedIn: ['open'],
+      fields: {
+        payment: id('The payment', { example: 'pay-1' }),
+        amount: amount('What is paid'),
+        invoices: optional(list(id('An invoice', { example: 'inv-1' }), 'The invoices that it pays; none where it is not allocated', { min: 1, max: 50 })), // prettier-ignore
+        nature,
+        reference,
+      },
+      rules: {
+        'account/payment-exists': {
+          says: 'Each payment has an id of its own.',
+          field: '/payment',
+          holds: ({ data: { payment } }, { payments }) => !payments.some((one) => one.payment === payment),
+        },
+        'account/unknown-invoice': {
+          says: UNKNOWN_INVOICE,
+          field: ({ data: { invoices = [] } }, a) => `/invoices/${invoices.findIndex((one) => !invoiceOf(one, a))}`,
+          detail: ({ data: { invoices = [] } }, a) => `No invoice ${invoices.find((one) => !invoiceOf(one, a))} is recorded.`,
+          holds: ({ data: { invoices = [] } }, a) => invoices.every((one) => invoiceOf(one, a) !== undefined),
+        },
+        'account/other-currency': {
+          says: OTHER_CURRENCY,
+          field: '/amount/currency',
+          holds: ({ data: { invoices = [], amount } }, a) =>
+            invoices.every((one) => (invoiceOf(one, a)?.amount.currency ?? amount.currency) === amount.currency),
+        },
+      },
+      evolve(a, data, { event, effectiveOn: on }) {
+        const nature = data.nature ?? invoiceOf(data.invoices?.[0], a)?.nature;
+        return {
+          ...a,
+          ...withAmount(a, 'paid', data.amount, { on, nature }),
+          payments: [...a.payments, { ...data, ...(nature && { nature }), event, on }],
+        };
+      },
+    }),
+    AccountSettled: event({
+      allowedIn: ['open'],
+      fields: {},
+      rules: {
+        'account/not-reconciled': {
+          says: 'An account is settled once what is paid is what is invoiced.',
+          detail: (_, a) => `Not yet in ${unreconciled(a).join(', ')}.`,
+          holds: (_, a) => unreconciled(a).length === 0,
+        },
+      },
+      evolve: (a, _, { effectiveOn }) => ({ ...a, stage: 'settled', settledOn: effectiveOn }),
+    }),
+  },
+  about: (id, { programme, contract }) => ({ contract: [contract ?? id], ...(programme && { programme }) }),
+  governedBy: { aggregate: programme, of: (a) => a.programme },
+});
+
+/** Currencies in which what is paid is not what is invoiced. */
+function unreconciled(a: Account): readonly string[] {
+  const [invoiced, paid] = [unitsOf(a, 'invoiced'), unitsOf(a, 'paid')];
+  return [...new Set([...invoiced.keys(), ...paid.keys()])].filter((currency) => (invoiced.get(currency) ?? 0n) !== (paid.get(currency) ?? 0n)).sort(); // prettier-ignore
+}
