@@ -149,6 +149,8 @@ export interface Read {
   readonly query?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly status?: readonly number[];
+  /** Of the answer. */
+  readonly schema?: Schema;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -169,6 +171,7 @@ export const describeRead = ({
   type = 'application/json',
   status = [400, 404, 503],
   validated = false,
+  schema = anObject,
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
@@ -180,7 +183,7 @@ export const describeRead = ({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: type === 'application/json' ? anObject : aText } },
+      content: { [type]: { schema: (type === 'application/json' ? schema : aText) as object } },
     }),
     ...(validated
       ? [

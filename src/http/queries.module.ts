@@ -7,6 +7,7 @@ import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from '.
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
 import { ProofsController } from './proofs.controller.js';
+import { SearchController } from './search.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -19,7 +20,14 @@ import { Subscribers } from './subscribers.js';
         new Subscribers({ projector, store, log, most }),
     },
   ],
-  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController, DeadlinesController, ProofsController],
+  controllers: [
+    ...aggregates.map(aggregateController),
+    ProjectionsController,
+    LogController,
+    DeadlinesController,
+    SearchController,
+    ProofsController,
+  ],
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {
