@@ -19,7 +19,7 @@ import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
-import { StoreUnavailableError, type Genesis } from './store/event-store.js';
+import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { FolderError } from './store/sqlite/folder.js';
@@ -96,7 +96,7 @@ export class LedgerModule implements OnApplicationShutdown {
                 store,
                 histories,
                 now: () => {
-                  if (checkpoints.fault !== undefined) throw new StoreUnavailableError(`Nothing is recorded: ${checkpoints.fault}`);
+                  if (checkpoints.fault !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${checkpoints.fault}`);
                   return clock.now();
                 },
                 newId,
