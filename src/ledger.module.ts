@@ -15,6 +15,7 @@ import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
+import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
@@ -72,6 +73,10 @@ export class LedgerModule implements OnApplicationShutdown {
           useFactory: (checkpoints: Checkpoints) => opened.adopt(anchor(config, log, checkpoints), (anchors) => anchors.close()),
         },
         {
+          provide: EvidenceFolder,
+          useValue: new EvidenceFolder(config.dataDir, { maxBytes: config.evidenceMb * 1e6, maxTotal: config.evidenceTotalMb * 1e6 }),
+        },
+        {
           provide: LogCheck,
           inject: [STORE],
           useFactory: (store: TreeStore) => opened.adopt(checkLog(config, log, store), (check) => check.close()),
@@ -114,7 +119,7 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, LogCheck, ClockGuard, Engine, Projector],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, EvidenceFolder, LogCheck, ClockGuard, Engine, Projector],
     };
   }
 

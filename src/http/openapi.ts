@@ -84,7 +84,7 @@ const components: Readonly<Record<string, Schema>> = {
   },
 };
 
-const problem = (status: number, description: string) =>
+export const problem = (status: number, description: string) =>
   ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
 const etag = { ETag: { description: 'The revision, in quotes.', schema: { type: 'string', example: '"3"' } } };
 const validator = {
