@@ -47,6 +47,9 @@ export interface Config {
   readonly witnesses?: string;
   /** Seconds from one checkpoint that goes out to the next. */
   readonly anchorSeconds: number;
+  /** Megabytes of one piece of evidence, and of all of them. */
+  readonly evidenceMb: number;
+  readonly evidenceTotalMb: number;
   /** Hours from one check of the whole log to the next. */
   readonly checkHours: number;
   /** Whether checkpoints may begin again where the ledger does not agree with the last one: `--new-epoch`, for one start. */
@@ -157,6 +160,8 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   ),
   witnesses: words('LEDGER_WITNESSES', undefined, 'a file with an address and a key in each line', isPath),
   anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),
+  evidenceMb: whole('LEDGER_EVIDENCE_MB', 32, 0, 4096),
+  evidenceTotalMb: whole('LEDGER_EVIDENCE_TOTAL_MB', 10_240, 0, 10_000_000),
   checkHours: whole('LEDGER_CHECK_HOURS', 24, 1, 8760),
 };
 

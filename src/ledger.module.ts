@@ -15,11 +15,12 @@ import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
+import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
-import { StoreUnavailableError, type Genesis } from './store/event-store.js';
+import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { FolderError } from './store/sqlite/folder.js';
@@ -72,6 +73,10 @@ export class LedgerModule implements OnApplicationShutdown {
           useFactory: (checkpoints: Checkpoints) => opened.adopt(anchor(config, log, checkpoints), (anchors) => anchors.close()),
         },
         {
+          provide: EvidenceFolder,
+          useValue: new EvidenceFolder(config.dataDir, { maxBytes: config.evidenceMb * 1e6, maxTotal: config.evidenceTotalMb * 1e6 }),
+        },
+        {
           provide: LogCheck,
           inject: [STORE],
           useFactory: (store: TreeStore) => opened.adopt(checkLog(config, log, store), (check) => check.close()),
@@ -96,7 +101,7 @@ export class LedgerModule implements OnApplicationShutdown {
                 store,
                 histories,
                 now: () => {
-                  if (checkpoints.fault !== undefined) throw new StoreUnavailableError(`Nothing is recorded: ${checkpoints.fault}`);
+                  if (checkpoints.fault !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${checkpoints.fault}`);
                   return clock.now();
                 },
                 newId,
@@ -114,7 +119,7 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, LogCheck, ClockGuard, Engine, Projector],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, EvidenceFolder, LogCheck, ClockGuard, Engine, Projector],
     };
   }
 

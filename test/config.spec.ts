@@ -20,6 +20,8 @@ describe('the configuration', () => {
       readyLag: 1000,
       readySeconds: 10,
       closingSeconds: 5,
+      evidenceMb: 32,
+      evidenceTotalMb: 10_240,
       anchorSeconds: 60,
       benchRoutes: false,
       checkHours: 24,

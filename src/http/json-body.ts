@@ -10,9 +10,18 @@ const MAX_DEPTH = 32;
 /** So much of a body that is too large is read and dropped: its sender gets the answer instead of a reset connection. */
 const DRAIN_LIMIT = 64 * BODY_LIMIT;
 
+/** The one route whose body is any bytes: they are handed on as they come, and counted there. */
+export const EVIDENCE = 'evidence/:sha256';
+
 /** The only parser of bodies: at most 1 MB and 32 levels, checked before anything parses. What it refuses is read to its end, so that the answer arrives. */
 export const acceptJson = (fastify: FastifyInstance, closing: Closing): void => {
   fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/octet-stream', (request: FastifyRequest, payload: IncomingMessage, answer) => {
+    const isPlain = request.headers['content-encoding'] === undefined;
+    if (isPlain && request.routeOptions.url === `/${EVIDENCE}`) return answer(null, payload);
+    payload.resume();
+    answer(new BadRequestError([{ header: 'content-type', detail: 'must be application/json, not encoded' }], 'media-type', 415));
+  });
   fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage, answer) => {
     let isAnswered = false;
     const done: typeof answer = (error, body) => {

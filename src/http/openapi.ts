@@ -19,7 +19,7 @@ import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type P
 
 const aText = { type: 'string' } as const;
 
-const problem = (status: number, description: string) =>
+export const problem = (status: number, description: string) =>
   ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
 const etag = { ETag: { description: 'The revision, in quotes.', schema: { type: 'string', example: '"3"' } } };
 const validator = {

@@ -5,7 +5,7 @@ import { checkField, uuid } from '../kernel/index.js';
 import { Checkpoints } from '../proof/checkpoints.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
 import { rootOf } from '../proof/comparison.js';
-import { StoreUnavailableError } from '../store/event-store.js';
+import { HistoryBrokenError, StoreUnavailableError } from '../store/event-store.js';
 import { consistencyProof, inclusionProof } from '../store/merkle-proof.js';
 import type { Hash } from '../store/merkle-tree.js';
 import { sendJson } from './answer.js';
@@ -111,10 +111,12 @@ export class ProofsController {
     sendJson(reply, { from, to, roots, proof: consistencyProof(tree, from, to).map(hex), checkpoint: checkpoint.note });
   }
 
-  /** @throws StoreUnavailableError while nothing is signed */
+  /** @throws HistoryBrokenError, StoreUnavailableError while nothing is signed */
   async #current(): Promise<SignedCheckpoint> {
     const checkpoint = await this.checkpoints.current();
-    if (!checkpoint) throw new StoreUnavailableError(this.checkpoints.fault ?? 'Nothing is signed until the replica has caught up.');
+    const { fault } = this.checkpoints;
+    if (fault !== undefined) throw new HistoryBrokenError(`Nothing is signed: ${fault}`);
+    if (!checkpoint) throw new StoreUnavailableError('Nothing is signed until the replica has caught up.');
     return checkpoint;
   }
 

@@ -8,6 +8,7 @@ import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { EvidenceController } from './evidence.controller.js';
 import { ProofsController } from './proofs.controller.js';
 import { ReplaysController } from './replays.controller.js';
 import { SearchController } from './search.controller.js';
@@ -32,6 +33,7 @@ import { Subscribers } from './subscribers.js';
     ReplaysController,
     DeadlinesController,
     SearchController,
+    EvidenceController,
     ProofsController,
   ],
   exports: [Subscribers],

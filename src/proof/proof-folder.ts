@@ -1,6 +1,18 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { writeFile, rename, open } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
@@ -108,19 +120,20 @@ export class ProofFolder {
     return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Epoch]));
   }
 
-  /** Durable when it resolves. */
+  /** On the disk when it resolves. A power cut may bring back the note before, which the ledger agrees with as well. */
   async keep(note: string): Promise<void> {
     const file = join(this.#dir, LAST_FILE);
     await writeFile(`${file}.new`, note, { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
-    const folder = await open(this.#dir, 'r');
-    await folder.sync().finally(() => folder.close());
   }
   /** The last note is kept among the older ones as well. */
   keepOlder(note: string): void {
     const notes = [...notesIn(this.#read(OLDER_FILE) ?? ''), note];
     const half = Math.floor(notes.length / 2);
-    this.#write(OLDER_FILE, (notes.length > MAX_OLDER ? notes.filter((_, i) => i >= half || i % 2 === 0) : notes).join(SEPARATOR));
+    const file = join(this.#dir, OLDER_FILE);
+    const kept = notes.length > MAX_OLDER ? notes.filter((_, i) => i >= half || i % 2 === 0) : notes;
+    writeFileSync(`${file}.new`, kept.join(SEPARATOR), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
   }
   begin(epoch: Epoch): void {
     this.#write(EPOCHS_FILE, `${this.#read(EPOCHS_FILE) ?? ''}${JSON.stringify(epoch)}\n`);

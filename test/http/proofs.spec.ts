@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/proof/checkpoint.js';
 import { parseNote, parseVerifierKey, signedBy } from '../../src/proof/note.js';
@@ -102,6 +103,37 @@ describe('proofs', () => {
   });
 });
 
+describe('evidence', () => {
+  const put = (server: Server, sha256: string, body: string, type = 'application/octet-stream') =>
+    fetch(`${server.url}/evidence/${sha256}`, { method: 'PUT', headers: { 'content-type': type }, body });
+  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+  it('is kept under its hash, which is compared when it comes and when it goes out', async () => {
+    const server = await startServer({ LEDGER_EVIDENCE_MB: '1', LEDGER_EVIDENCE_TOTAL_MB: '2' });
+    const paper = 'the paper '.repeat(5000);
+    const path = `/evidence/${hashOf(paper)}`;
+    expect((await server.get(path)).status).toBe(404);
+    expect((await put(server, hashOf(paper), paper)).status).toBe(201);
+    expect((await put(server, hashOf(paper), paper)).status).toBe(204);
+    const { status, text, headers } = await server.get(path);
+    expect([status, text, headers.get('content-disposition')]).toEqual([200, paper, `attachment; filename="${hashOf(paper)}"`]);
+
+    expect((await put(server, hashOf('another'), paper)).status).toBe(400);
+    expect((await put(server, 'no-hash', paper)).status).toBe(400);
+    expect((await put(server, hashOf('{}'), '{}', 'text/plain')).status).toBe(415);
+    const large = 'x'.repeat(1_000_001);
+    expect((await put(server, hashOf(large), large)).status).toBe(413);
+    const [first, second] = ['a'.repeat(990_000), 'b'.repeat(990_000)];
+    expect([(await put(server, hashOf(first), first)).status, (await put(server, hashOf(second), second)).status]).toEqual([201, 413]);
+    expect(await readdir(join(server.dir, 'evidence'))).toHaveLength(2);
+
+    await writeFile(join(server.dir, 'evidence', hashOf(paper)), 'another paper');
+    const altered = await server.get(path);
+    expect([altered.status, altered.body.detail]).toEqual([500, expect.stringContaining('its hash differs')]);
+    await stopServer(server);
+  });
+});
+
 describe('a server on a ledger that was', () => {
   const reasonOf = async (dir: string): Promise<string> => {
     const server = await startServer({ DATA_DIR: dir });
@@ -161,8 +193,8 @@ describe('a server on a ledger that was', () => {
 
     const behind = await startServer({ DATA_DIR: dir });
     const refused = await behind.post('/suppliers/other/register-supplier', { title: 'Other', form: 'company' });
-    expect(refused.status).toBe(503);
-    expect((await behind.get('/proofs/checkpoint')).status).toBe(503);
+    expect([refused.status, refused.body.detail]).toEqual([500, expect.stringContaining('the last note was signed over 6')]);
+    expect((await behind.get('/proofs/checkpoint')).status).toBe(500);
     expect((await behind.get('/readyz')).body.reason).toContain('up to event 5 it agrees with an older note');
     await behind.close();
 
