@@ -9,6 +9,8 @@ export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[
 export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
 /** The calendar, whose token may stand in its address. */
 export const FEED = '/deadlines.ics';
+/** Pages for people, in a browser. */
+export const isPage = (route: string): boolean => /^\/app(\/|$)/.test(route);
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
 /** Which methods there are at a path, for an honest 405. */

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import { fastify as newFastify, type FastifyInstance, type FastifyReply } from 'fastify';
-import { isDocs } from './routes.js';
+import { isDocs, isPage } from './routes.js';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 export interface SecurityHeaders {
@@ -8,6 +8,8 @@ export interface SecurityHeaders {
   readonly api: Headers;
   /** Of `/docs`, whose scripts and styles come from this server. */
   readonly docs: Headers;
+  /** Of the pages, which take nothing from elsewhere and send forms to this server alone. */
+  readonly pages: Headers;
 }
 
 const none = ["'none'"];
@@ -23,6 +25,7 @@ const docs = {
   'connect-src': self,
   ...common,
 };
+const pages = { 'default-src': self, 'object-src': none, ...common, 'form-action': self };
 
 /**
  * The headers that helmet sets, made once for each kind of answer: helmet works out the same headers on every request, which costs 15 µs.
@@ -50,7 +53,7 @@ export const securityHeaders = async (overTls: boolean): Promise<SecurityHeaders
     const own = ['content-length', 'content-type', 'date', 'connection', 'keep-alive'];
     return Object.entries(headers).flatMap(([name, value]) => (own.includes(name) ? [] : [[name, String(value)] as const]));
   };
-  return { api: await made(api, false), docs: await made(docs, true) };
+  return { api: await made(api, false), docs: await made(docs, true), pages: await made(pages, true) };
 };
 
 /** Not on the raw answer: Node writes headers much more slowly once some are set there. */
@@ -58,9 +61,10 @@ export const secure = (reply: FastifyReply, headers: Headers): void => {
   for (const [name, value] of headers) reply.header(name, value);
 };
 
-export const addSecurityHeaders = (fastify: FastifyInstance, { api, docs }: SecurityHeaders): void => {
+export const addSecurityHeaders = (fastify: FastifyInstance, { api, docs, pages }: SecurityHeaders): void => {
   fastify.addHook('onRequest', (request, reply, done) => {
-    secure(reply, isDocs(request.routeOptions.url ?? '') ? docs : api);
+    const { url: route = '' } = request.routeOptions;
+    secure(reply, isPage(route) ? pages : isDocs(route) ? docs : api);
     done();
   });
 };
