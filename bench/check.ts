@@ -91,6 +91,8 @@ export const checkReceived = async (follower: Follower, log: readonly Recorded[]
   let [before, readAgain] = [-1, -1];
   for (const { position, changes, reason } of received) {
     const place = places.get(position) ?? -1;
+    // a node that is ready may still be some events behind, so that its follower receives what was there before this run
+    if (place === -1 && before === -1) continue;
     if (place <= before || (reason !== undefined && reason !== 'too-many-rows'))
       throw new DiffersError(`A follower received ${position}${reason ? ` (${reason})` : ''} after ${log[before]?.position ?? 'nothing'}.`);
     before = place;

@@ -9,18 +9,26 @@ import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
 
-/** The currencies of all figures of its value. Computed with every event, so without a list of the figures. */
-const currenciesOf = ({ original, ceiling, options, changes, finalValue }: Contract): ReadonlySet<string> => {
+/** Asks each figure of its value in turn, until one says yes. Asked with every event, so without a list of them. */
+const someFigure = (
+  { original, ceiling, options, changes, finalValue }: Contract,
+  says: (value: Value | undefined) => boolean,
+): boolean => {
+  if (says(original) || says(ceiling) || says(finalValue)) return true;
+  for (const { value } of options) if (says(value)) return true;
+  for (const { to, by } of changes) if (says(to) || says(by)) return true;
+  return false;
+};
+const hasOneCurrency = (contract: Contract): boolean => {
+  let first: string | undefined;
+  return !someFigure(contract, (value) => value !== undefined && isAmount(value) && value.currency !== (first ??= value.currency));
+};
+const currenciesOf = (contract: Contract): ReadonlySet<string> => {
   const currencies = new Set<string>();
-  const add = (value: Value | undefined): void => void (value && isAmount(value) && currencies.add(value.currency));
-  add(original);
-  add(ceiling);
-  add(finalValue);
-  for (const { value } of options) add(value);
-  for (const { to, by } of changes) {
-    add(to);
-    add(by);
-  }
+  someFigure(contract, (value) => {
+    if (value && isAmount(value)) currencies.add(value.currency);
+    return false;
+  });
   return currencies;
 };
 
@@ -49,7 +57,7 @@ export const contract = aggregate({
         ContractClosed: '/finalValue/currency',
       },
       detail: (contract) => `It would be in ${[...currenciesOf(contract)].join(' and ')}.`,
-      holds: (contract) => currenciesOf(contract).size <= 1,
+      holds: (contract) => hasOneCurrency(contract),
     },
   },
   about: (id, { programme, towers, supplier }) => ({
