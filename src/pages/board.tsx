@@ -50,7 +50,7 @@ export const boardPage = async (read: Read, frame: Frame, id: string): Promise<P
         {rows.length === 0 ? (
           <p>
             No tower and no contract is recorded {read.day === undefined ? 'yet' : 'up to that day'}.{' '}
-            {frame.mayCommand && <a href={`/app/towers/new/plan-tower?programme=${id}`}>Plan a tower</a>}
+            {frame.mayCommand && <a href={`/app/towers/-/plan-tower?programme=${id}`}>Plan a tower</a>}
           </p>
         ) : (
           <Scroll label="Towers and contracts">

@@ -122,7 +122,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
         </div>
         <h2 id="history">What happened</h2>
         <p class="quiet small">In the order of the day of each act, not of its recording.</p>
-        <Facts entries={facts.entries} frame={frame} inView={inView} id={id} category="contract" />
+        <Facts entries={facts.entries} frame={frame} inView={inView} path={places.contract(id)} />
         <nav class="more" aria-label="Pages of the history">
           {from > 0 && <a href={`${address(frame.path, { ...frame.query, from: undefined })}#history`}>First facts</a>}
           {facts.next !== undefined && (
@@ -445,19 +445,18 @@ export const Facts = ({
   entries,
   frame,
   inView,
-  id,
-  category,
+  path,
 }: {
   readonly entries: readonly EntryView[];
   readonly frame: Frame;
   /** The events of the day that is looked at; undefined when it is now. */
   readonly inView: ReadonlySet<string> | undefined;
-  readonly id: string;
-  readonly category: string;
+  /** The page of the stream: commands about its facts are under it. */
+  readonly path: string;
 }) => (
   <ol class="line">
     {entries.map((entry) => (
-      <Fact entry={entry} frame={frame} isLater={inView !== undefined && !inView.has(entry.event)} id={id} category={category} />
+      <Fact entry={entry} frame={frame} isLater={inView !== undefined && !inView.has(entry.event)} path={path} />
     ))}
   </ol>
 );
@@ -465,14 +464,12 @@ const Fact = ({
   entry,
   frame,
   isLater,
-  id,
-  category,
+  path,
 }: {
   readonly entry: EntryView;
   readonly frame: Frame;
   readonly isLater: boolean;
-  readonly id: string;
-  readonly category: string;
+  readonly path: string;
 }) => {
   const { decidedBy, authority, reason } = entry;
   const marks = [
@@ -543,11 +540,11 @@ const Fact = ({
             {frame.mayCommand && (
               <span class="noprint">
                 {' · '}
-                <a href={`/app/${category}s/${id}/correct-fact?event=${entry.event}`}>Correct</a>
+                <a href={`${path}/correct-fact?event=${entry.event}`}>Correct</a>
                 {' · '}
-                <a href={`/app/${category}s/${id}/withdraw-fact?event=${entry.event}`}>Withdraw</a>
+                <a href={`${path}/withdraw-fact?event=${entry.event}`}>Withdraw</a>
                 {' · '}
-                <a href={`/app/${category}s/${id}/annotate?event=${entry.event}`}>Annotate</a>
+                <a href={`${path}/annotate?event=${entry.event}`}>Annotate</a>
               </span>
             )}
           </p>

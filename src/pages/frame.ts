@@ -20,8 +20,6 @@ export const searchOf = (request: FastifyRequest, known: readonly string[]): Sea
   return queryOf(request, known);
 };
 
-/** Until there are forms for commands. */
-const FORMS = false as boolean;
 const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0]!;
 
 export const frameOf = (
@@ -35,7 +33,7 @@ export const frameOf = (
   return {
     person,
     isOpen: sessionOf(request) !== undefined && actor === undefined,
-    mayCommand: FORMS && (person ? may(person.role as Role, 'command') : sessionOf(request) === undefined),
+    mayCommand: person ? may(person.role as Role, 'command') : sessionOf(request) === undefined,
     commands: (category) =>
       registry.commands
         .filter((command) => placesOf(command, registry.aggregates).some((place) => place.category === category))

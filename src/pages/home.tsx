@@ -18,7 +18,7 @@ export const homePage = async (read: Read, frame: Frame): Promise<Page> => {
           <p>
             Nothing is recorded {read.day === undefined ? 'yet' : 'up to that day'}.{' '}
             {frame.mayCommand ? (
-              <a href="/app/programmes/new/charter-programme">Charter a programme</a>
+              <a href="/app/programmes/-/charter-programme">Charter a programme</a>
             ) : (
               'A contract manager charters the first programme.'
             )}

@@ -4,19 +4,32 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
 import { CONFIG, REGISTRY, STORE, type Config, type EventStore, type Registry } from '../http/ledger.js';
-import { NotFoundError } from '../http/problem.js';
+import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
 import { refuseForeignForm, sessionOf } from '../http/sessions.js';
+import { Subscribers } from '../http/subscribers.js';
+import { plural } from '../kernel/index.js';
 import { assetOf } from './assets.js';
 import { boardPage } from './board.js';
+import { changesPage } from './changes.js';
 import { contractPage } from './contract.js';
+import { contractsPage, REGISTER } from './contracts.js';
+import { deadlinesPage } from './deadlines.js';
 import { decisionPage } from './decision.js';
 import { decisionsPage } from './decisions.js';
 import { frameOf, PageErrors, searchOf, send } from './frame.js';
+import { healthPage } from './health.js';
 import { homePage } from './home.js';
+import { livePage } from './live.js';
+import { lossesPage, lossPage } from './losses.js';
+import { packPage } from './pack.js';
+import { peoplePage } from './people.js';
 import { Read, type Ledger } from './read.js';
+import { searchPage } from './search.js';
 import type { Frame, Page, Search } from './shell.js';
 import { signInPage } from './sign-in.js';
+import { subjectPage } from './subject.js';
+import { supplierPage, suppliersPage } from './suppliers.js';
 
 const CLOCKS = ['effectiveOn', 'recordedAt', 'position', 'minPosition'];
 const LIST = [...CLOCKS, 'cursor'];
@@ -33,6 +46,7 @@ export class PagesController implements Ledger {
     @Inject(Projector) readonly projector: Projector,
     @Inject(Engine) readonly engine: Engine,
     @Inject(REGISTRY) readonly registry: Registry,
+    @Inject(Subscribers) private readonly subscribers: Subscribers,
   ) {}
 
   /** @param known the query parameters that the page takes */
@@ -58,6 +72,16 @@ export class PagesController implements Ledger {
     return this.#page(request, reply, LIST, (read, frame) => boardPage(read, frame, paramOf(request, 'id')));
   }
 
+  @Get('programmes/:id/pack')
+  pack(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...CLOCKS, 'since'], (read, frame) => packPage(read, frame, paramOf(request, 'id')));
+  }
+
+  @Get('contracts')
+  contracts(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...LIST, ...REGISTER], contractsPage);
+  }
+
   @Get('contracts/:id')
   contract(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, [...CLOCKS, 'from'], (read, frame) => contractPage(read, frame, paramOf(request, 'id')));
@@ -71,6 +95,71 @@ export class PagesController implements Ledger {
   @Get('decisions/:id')
   decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, CLOCKS, (read, frame) => decisionPage(read, frame, paramOf(request, 'id')));
+  }
+
+  @Get('suppliers')
+  suppliers(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...LIST, 'programme'], suppliersPage);
+  }
+
+  @Get('suppliers/:id')
+  supplier(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, CLOCKS, (read, frame) => supplierPage(read, frame, paramOf(request, 'id')));
+  }
+
+  @Get('people')
+  people(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...LIST, 'programme'], peoplePage);
+  }
+
+  @Get('losses')
+  losses(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...LIST, 'programme', 'bearer'], lossesPage);
+  }
+
+  @Get('losses/:id')
+  loss(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, CLOCKS, (read, frame) => lossPage(read, frame, paramOf(request, 'id')));
+  }
+
+  @Get('deadlines')
+  deadlines(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...CLOCKS, 'programme', 'kind', 'dueBy'], deadlinesPage);
+  }
+
+  @Get('changes')
+  changes(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...CLOCKS, 'programme', 'from', 'until', 'clock'], changesPage);
+  }
+
+  @Get('search')
+  search(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, [...CLOCKS, 'q'], searchPage);
+  }
+
+  @Get('health')
+  health(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, ['minPosition'], healthPage);
+  }
+
+  @Get('live')
+  live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, ['minPosition', 'effectiveOn', 'recordedAt', 'programme', 'contract'], livePage);
+  }
+
+  /** A message for each decision, as the API sends them: the session of a page has no token in a header. */
+  @Get('live/events')
+  async liveEvents(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    queryOf(request, []);
+    const last = request.headers['last-event-id'] as string | undefined;
+    await this.subscribers.open('decisions', last, reply, (detail) => badHeader('last-event-id', detail));
+  }
+
+  @Get(['programmes/:id', 'towers/:id', 'workforces/:id'])
+  subject(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const category = request.url.split('/')[2]!;
+    const aggregate = this.registry.aggregates.find((one) => plural(one.category) === category)!;
+    return this.#page(request, reply, CLOCKS, (read, frame) => subjectPage(read, frame, aggregate, paramOf(request, 'id')));
   }
 
   @Get('sign-in')

@@ -59,7 +59,15 @@ export const places = {
 
 const NAV: readonly (readonly [name: string, path: (programme: string | undefined) => string])[] = [
   ['Board', (p) => (p === undefined ? '/app' : places.board(p))],
+  ['Contracts', () => '/app/contracts'],
   ['Decisions', () => '/app/decisions'],
+  ['Suppliers', () => '/app/suppliers'],
+  ['People', () => '/app/people'],
+  ['Losses', () => '/app/losses'],
+  ['Deadlines', () => '/app/deadlines'],
+  ['What changed', () => '/app/changes'],
+  ['Live', () => '/app/live'],
+  ['Search', () => '/app/search'],
 ];
 
 const Head = ({ frame }: { readonly frame: Frame }) => (
@@ -171,7 +179,7 @@ const Foot = ({ frame, page }: { readonly frame: Frame; readonly page: Page }) =
             {frame.asOf.final ? ' (final)' : ''}
           </>
         )}
-        {frame.asOf.position !== null && '.'} <a href="/docs">API</a>
+        {frame.asOf.position !== null && '.'} <a href="/app/health">Health</a> · <a href="/docs">API</a>
       </p>
     </div>
   </footer>

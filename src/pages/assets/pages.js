@@ -32,3 +32,41 @@ for (const form of document.querySelectorAll('form[method="get"]'))
 addEventListener('pageshow', () => {
   for (const field of document.querySelectorAll('form[method="get"] [name]:disabled')) field.disabled = false;
 });
+
+/** The first thing that is wrong is read first. */
+document.querySelector('[data-focus]')?.focus();
+
+/** Live: each message of the server brings what is new of this page, and a connection that was lost resumes by itself. */
+const live = document.querySelector('[data-live]');
+if (live) {
+  const state = document.querySelector('#live-state');
+  let isAsking = false;
+  let isStale = false;
+  const look = async () => {
+    if (isAsking) return void (isStale = true);
+    isAsking = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const news = [...page.querySelectorAll('[data-live] > li')].filter(({ id }) => !document.getElementById(id));
+      for (const item of news.reverse()) {
+        item.classList.add('new');
+        live.prepend(item);
+      }
+      while (live.children.length > 200) live.lastElementChild.remove();
+    } finally {
+      isAsking = false;
+    }
+    if (isStale) {
+      isStale = false;
+      await look();
+    }
+  };
+  const source = new EventSource(live.dataset.live);
+  source.addEventListener('open', () => {
+    state.textContent = 'Live: events appear as they are recorded.';
+    void look();
+  });
+  source.addEventListener('error', () => (state.textContent = 'The connection is lost, and is tried again.'));
+  for (const name of ['message', 'update', 'latest', 'reset', 'rows', 'day']) source.addEventListener(name, () => void look());
+}
