@@ -19,7 +19,14 @@ export const commandsBesideAward = async (server: Server, rounds: number, perRou
   };
   const kinds: { readonly [name: string]: { before?(id: string): Post[]; at(id: string): Post } } = {
     AwardContract: {
-      at: (id) => post(`/contracts/${id}/award-contract`, { programme: 'p', title: id, towers: ['t-1'], supplier: 's-1', value: gross }),
+      at: (id) =>
+        post(`/contracts/${id}/award-contract`, {
+          programme: 'p',
+          title: id,
+          towers: ['t-1'],
+          suppliers: [{ supplier: 's-1' }],
+          value: gross,
+        }),
     },
     WriteOff: {
       before: (id) => [post(`/losses/${id}/raise-loss`, { programme: 'p', title: id, bearer: 'authority', category: 'other', gross })],

@@ -19,7 +19,7 @@ export const awardBody = (n: number, towers = TOWERS): string =>
     programme: 'p',
     title: `Contract ${n}`,
     towers: [`t-${n % towers}`],
-    supplier: `s-${n % SUPPLIERS}`,
+    suppliers: [{ supplier: `s-${n % SUPPLIERS}` }],
     value: { amount: '155000000.00', currency: 'GBP' },
     startsOn: '2015-12-01',
     endsOn: '2020-11-30',

@@ -66,7 +66,7 @@ export class Commands {
     return this.#command(`/contracts/${id}/award-contract`, {
       ...this.#titled(`Contract ${id}`),
       towers: [this.#tower(this.pick(TOWERS))],
-      supplier: `s-${this.seed}`,
+      suppliers: [{ supplier: `s-${this.seed}` }],
       value: { amount: `${1 + this.pick(999)}000000.00`, currency: 'GBP' },
     });
   }

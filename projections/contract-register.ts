@@ -13,9 +13,9 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, pastEndFrom, type Contract } from '../src/domain/contract/index.js';
+import { contract, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { onDay, supplierKeys } from './promised.js';
+import { dayShown, isWith, onDay, supplierKeys, sumsWithSuppliers } from './promised.js';
 import { trailOf } from './trail.js';
 
 const lists = {
@@ -34,6 +34,11 @@ const lists = {
     ({ state }) => state.novations,
     (novation) => novation,
   ),
+  suppliers: ownList(
+    contract,
+    ({ state }) => state.suppliers,
+    (supply) => supply,
+  ),
   notices: ownList(
     contract,
     ({ state }) => state.notices,
@@ -46,8 +51,7 @@ const shown = (history: History<Contract>) => {
   return {
     contract: id,
     ...state,
-    pastEndFrom: pastEndFrom(state) ?? null,
-    supplier: state.supplier ?? null,
+    ...dayShown(state),
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
     novations: newestOf(state.novations),
@@ -57,13 +61,17 @@ const shown = (history: History<Contract>) => {
       delays: state.delays.length,
       novations: state.novations.length,
       notices: state.notices.length,
+      suppliers: state.suppliers.length,
     },
     trail: trailOf(history),
   };
 };
 
 const contracts = source(contract, 'contract', {
-  place: (id, state) => (state.stage === 'none' ? [] : [{ key: `contract:${id}`, row: true, links: supplierKeys(state) }]),
+  place: (id, state, day) =>
+    state.stage === 'none'
+      ? []
+      : [{ key: `contract:${id}`, row: true, links: supplierKeys(state), sums: sumsWithSuppliers(`contract:${id}`, state, day) }],
   show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
 });
 const suppliers = source(supplier, 'supplier', {
@@ -92,8 +100,10 @@ const compared = (ceiling: Value, value: string): bigint | undefined => {
   return minor(ceiling) * scale - asked * minor({ amount: '1', currency });
 };
 
-interface Registered extends ReturnType<typeof shown> {
-  readonly supplierName: string | null;
+type OnDay = ReturnType<typeof onDay>;
+interface Registered extends Omit<ReturnType<typeof shown>, 'suppliers'> {
+  readonly suppliers: OnDay['suppliers'];
+  readonly supplierName: OnDay['supplierName'];
   readonly ends: string | null;
   readonly pastEndSince: string | null;
 }
@@ -115,7 +125,7 @@ const COLUMNS: Columns<Registered> = [
   ['stage', ({ stage }) => stage],
   ['role', ({ role }) => role],
   ['towers', ({ towers }) => towers.join(' ')],
-  ['supplier', ({ supplier }) => supplier ?? null],
+  ['supplier', ({ suppliers }) => [...new Set(suppliers.map(({ supplier }) => supplier))].join(' ')],
   ['supplierName', ({ supplierName }) => supplierName],
   ['originalAmount', ({ original }) => amountIn(original), 'number'],
   ['originalCurrency', ({ original }) => currencyIn(original)],
@@ -134,25 +144,24 @@ const COLUMNS: Columns<Registered> = [
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 4,
+  version: 5,
   question: 'Which contracts are there, with whom, for how much, until when?',
   from: [contracts, suppliers],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row) return undefined;
-      const today = onDay(row, lookup.day);
-      const nameOf = (supplier: string | null | undefined) => (supplier ? (lookup.get(suppliers, supplier) ?? supplier) : null);
-      const becomes = today.becomes && { ...today.becomes, supplierName: nameOf(today.becomes.supplier) };
+      const today = onDay(row, lookup.day, (supplier) => lookup.get(suppliers, supplier) ?? supplier);
       /** `ends`: the last day of its term. */
-      return { ...row, ...today, becomes, supplierName: nameOf(today.supplier), ends: endOf(row) };
+      return { ...row, ...today, ends: endOf(row) };
     },
   },
   lists: { contract: lists },
   formats: { csv: { type: 'text/csv', columns: COLUMNS, records: (row: Registered) => [row] } satisfies TableFormat<Registered> },
   filters: {
     /** Words of its id, its title or its supplier's name. */
-    text: (row, { value }) => holds(folded([row.contract, row.title, row.supplier, row.supplierName].join(' ')), value),
+    text: (row, { value }) =>
+      holds(folded([row.contract, row.title, ...(row.suppliers ?? []).map(({ supplier }) => supplier), row.supplierName].join(' ')), value),
     supplierName: (row, { value }) => holds(folded(row.supplierName ?? ''), value),
     endsFrom: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).latest >= value,
     endsUntil: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).earliest <= value,
@@ -160,7 +169,7 @@ export const contractRegister = projection({
     valueFrom: (row, { value }) => (compared(row.ceiling!, value) ?? -1n) >= 0n,
     valueUntil: (row, { value }) => (compared(row.ceiling!, value) ?? 1n) <= 0n,
     programme: (row) => row.programme,
-    supplier: (row) => row.supplier,
+    supplier: (row, chosen) => isWith(row.suppliers, chosen),
     tower: (row) => row.towers,
     stage: (row) => row.stage,
   },

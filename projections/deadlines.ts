@@ -1,14 +1,16 @@
-import { bounds, isDay, moveEnd, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
-import { contract, isRunning, lastDayOf, type Contract } from '../src/domain/contract/index.js';
+import { bounds, isDay, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract, idsOf, isRunning, lastDayOf, suppliersOf, type Contract } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
+import { isWith, sumsWithSuppliers } from './promised.js';
 
 /** What has to be done, or ends by itself, by a day. */
 export interface Deadline {
   readonly kind: string;
   readonly programme: string | null;
   readonly contract: string | null;
-  readonly supplier: string | null;
+  /** The newest of the contract. */
+  readonly suppliers: readonly { readonly supplier: string }[];
   /** What it is about, in the words of the record. */
   readonly title: string;
   /** What is due, as a sentence that stands alone in a calendar. */
@@ -25,7 +27,7 @@ interface Duty<Kind extends string = string> {
   readonly what: string;
   readonly due: string | undefined;
 }
-type About = Pick<Deadline, 'programme' | 'contract' | 'supplier' | 'title'>;
+type About = Pick<Deadline, 'programme' | 'contract' | 'suppliers' | 'title'>;
 
 const dated = (due: string | undefined): Pick<Deadline, 'due' | 'earliest' | 'latest'> => {
   if (due === undefined) return { due: null, earliest: null, latest: null };
@@ -64,12 +66,12 @@ const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
 /** Deadlines of one kind that contracts have. */
 const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string, c: Contract) => readonly Duty<Kind>[]) =>
   source(contract, kind, {
-    place: (id, state) => placed(duties(id, state)),
+    place: (id, state, day) => placed(duties(id, state)).map((at) => ({ ...at, sums: sumsWithSuppliers(at.key, state, day) })),
     show: ({ id, state }) =>
       shown(duties(id, state), {
         programme: state.programme ?? null,
         contract: id,
-        supplier: state.supplier ?? null,
+        suppliers: newestOf(idsOf(suppliersOf(state))).map((supplier) => ({ supplier })),
         title: named(id, state),
       }),
   });
@@ -91,7 +93,7 @@ const headcounts = (id: string, { headcountTargets }: Programme): readonly Duty<
 const ofProgrammes = <const Kind extends string>(kind: Kind, duties: (id: string, p: Programme) => readonly Duty<Kind>[]) =>
   source(programme, kind, {
     place: (id, state) => placed(duties(id, state)),
-    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, supplier: null, title: state.title }),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], title: state.title }),
   });
 
 const openPlans = (w: Workforce): readonly Plan[] =>
@@ -117,7 +119,7 @@ const information = (id: string, w: Workforce): readonly Duty<'liability-informa
 const ofWorkforces = <const Kind extends string>(kind: Kind, duties: (id: string, w: Workforce) => readonly Duty<Kind>[]) =>
   source(workforce, kind, {
     place: (id, state) => placed(duties(id, state)),
-    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, supplier: null, title: `Staff of ${id}` }),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], title: `Staff of ${id}` }),
   });
 
 const from = {
@@ -138,7 +140,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 1,
+  version: 2,
   question: 'What ends, and what has to be done, by which day?',
   from: Object.values(from),
   rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
@@ -148,7 +150,7 @@ export const deadlines = projection({
     kind: (row) => row.kind,
     programme: (row) => row.programme,
     contract: (row) => row.contract,
-    supplier: (row) => row.supplier,
+    supplier: (row, chosen) => isWith(row.suppliers, chosen),
     dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
     overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,
     dated: ({ earliest }) => String(earliest !== null),

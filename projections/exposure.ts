@@ -11,7 +11,7 @@ import {
   type Key,
   type Lookup,
 } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, type Contract } from '../src/domain/contract/index.js';
 import { caseKey, loss, type Loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -28,7 +28,8 @@ import {
   unassessedIn,
   withText,
 } from './losses.js';
-import { dayShown, hasEnded, isPromised, onDay, supplierIn } from './promised.js';
+import { riskShown, warningInRow } from './programmes.js';
+import { dayShown, hasEnded, isPromised, onDay, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 
 const promised = sums({ contracts: 'count', ceiling: 'value' });
@@ -37,8 +38,17 @@ const counted = sums({ warnings: 'count', risks: 'count' });
 
 const suppliers = source(supplier, 'supplier', {
   place: (id, { stage }) => [{ key: `supplier:${id}`, row: stage !== 'none' }],
-  show: ({ id, state: { title, form, members } }) => ({
-    [`supplier:${id}`]: { supplier: id, title: title || id, form: form ?? null, members },
+  show: ({ id, state: { title, form, members, formerNames, aliases, suspended, merged } }) => ({
+    [`supplier:${id}`]: {
+      supplier: id,
+      title: title || id,
+      formerNames: newestOf(formerNames),
+      aliases: newestOf(aliases),
+      form: form ?? null,
+      members,
+      suspended: suspended ?? null,
+      merged: merged ?? null,
+    },
   }),
 });
 
@@ -52,13 +62,14 @@ const contractShown = (id: string, c: Contract) => ({
 });
 const contracts = source(contract, 'contract', {
   place(id, c, day) {
-    const supplier = supplierIn(c, day);
-    if (!supplier || !isPromised(c)) return [];
+    const ids = isPromised(c) ? idsOf(suppliersIn(c, day)) : [];
+    if (ids.length === 0) return [];
+    const adds = promised.of({ contracts: 1, ceiling: c.ceiling });
     return [
       {
         key: `contract:${id}`,
-        links: [ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)],
-        sums: { [`supplier:${supplier}`]: promised.of({ contracts: 1, ceiling: c.ceiling }) },
+        links: ids.map((supplier) => ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)),
+        sums: Object.fromEntries(ids.map((supplier) => [`supplier:${supplier}`, adds])),
       },
     ];
   },
@@ -121,7 +132,7 @@ const warnings = source(programme, 'warning', {
       const links = linksOf(id, about);
       return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, 'warnings') };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warningInRow(warning)])),
 });
 const risks = source(programme, 'risk', {
   place: (id, state) =>
@@ -129,7 +140,7 @@ const risks = source(programme, 'risk', {
       const links = linksOf(id, about);
       return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, 'risks') };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, riskShown(risk)])),
 });
 
 const linked = {
@@ -144,9 +155,10 @@ const lists = {
     entry(c, lookup) {
       const key = `contract:${c.contract}` as const;
       const { warnings, risks } = lookup.sum(counted, key);
+      const { supplierName: _, ...today } = onDay(c, lookup.day);
       return {
         ...c,
-        ...onDay(c, lookup.day),
+        ...today,
         losses: lookup.newest(linked.losses, key),
         warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
         risks: risks > 0 ? lookup.newest(linked.risks, key) : [],
@@ -176,7 +188,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 5,
+  version: 6,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {
@@ -211,12 +223,12 @@ export const exposure = projection({
       const row = lookup.get(losses, id);
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
-      const fits = !under || row.supplier === null || under.supplier === row.supplier;
+      const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
       const { recorded, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
-        ...(fits ? [] : [`The contract ${under.contract} is with ${under.supplier}, not with ${row.supplier}.`]),
+        ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
         ...unassessedIn(row, recorded, governing),
       ];

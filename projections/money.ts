@@ -65,7 +65,7 @@ const contracts = source(contract, 'contract', {
         vat: c.vat,
         changes: newestOf(changes).map((change) => changeShown(change, history)),
         finalValue: c.finalValue ?? null,
-        counts: { changes: changes.length },
+        counts: { changes: changes.length, suppliers: c.suppliers.length },
       },
     };
   },
@@ -115,15 +115,15 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 5,
+  version: 6,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   from: [contracts, losses, programmes],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row) return undefined;
-      const { novations: _, ...shown } = row;
-      return { ...shown, ...onDay(row, lookup.day) };
+      const { supplierName: _, ...today } = onDay(row, lookup.day);
+      return { ...row, ...today };
     },
     programme(id, lookup) {
       const row = lookup.get(programmes, id);

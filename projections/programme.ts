@@ -10,8 +10,8 @@ const programmes = source(programme, 'programme', {
 /** What a programme set out to do. Whether a review is overdue is for the reader to say, who knows the day. */
 export const programmeBoard = projection({
   name: 'programme',
-  version: 4,
-  question: 'What does the programme aim at: strategy and its review, savings promised and verified, headcount, projects, risks?',
+  version: 5,
+  question: 'What does the programme aim at: strategy and its review, savings promised and verified, headcount, projects, budget, risks?',
   from: [programmes],
   rows: { programme: (id, lookup) => lookup.get(programmes, id) },
   lists: { programme: programmeLists },

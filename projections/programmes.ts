@@ -19,14 +19,28 @@ const policyShown = ({ policy, version, title, inForceFrom, inForceUntil }: Poli
   inForceFrom,
   inForceUntil: inForceUntil ?? null,
 });
-const warningShown = ({ warning, by, summary, source, on, about }: Programme['warnings'][number]) => ({
+const warningShown = ({ warning, by, summary, source, on, about, answers }: Programme['warnings'][number]) => ({
   warning,
   by,
   summary,
   source,
   on,
   about: about ?? null,
+  answers: newestOf(answers),
 });
+export const riskShown = ({ mitigations, closed, ...risk }: Programme['risks'][number]) => ({
+  ...risk,
+  mitigations: newestOf(mitigations),
+  closed: closed ?? null,
+});
+/** On the rows of others: as it stands in the state, with the newest answers. */
+export const warningInRow = (warning: Programme['warnings'][number]) => ({ ...warning, answers: newestOf(warning.answers) });
+/** Each budget that was set, with the one that it replaced; the last of its year and kind counts. */
+const budgetShown = (budget: Programme['budgets'][number], { state: { budgets } }: { readonly state: Programme }) => {
+  const same = budgets.filter(({ year, kind }) => year === budget.year && kind === budget.kind);
+  const place = same.findIndex(({ event }) => event === budget.event);
+  return { ...budget, was: same[place - 1]?.amount ?? null, counts: place === same.length - 1 };
+};
 const asItIs = <Item>(item: Item): Item => item;
 
 /** What rows show of a programme: what it set out to do, and the newest of each of its lists. */
@@ -41,7 +55,9 @@ export const programmeShown = (history: History<Programme>) => {
     portfolio: p.portfolio ?? null,
     savings: { targets: newestOf(p.savingsTargets).map((target) => targetShown(target, history)), recorded: newestOf(p.savings) },
     headcountTargets: newestOf(p.headcountTargets),
-    risks: newestOf(p.risks),
+    risks: newestOf(p.risks).map(riskShown),
+    budgets: newestOf(p.budgets).map((budget) => budgetShown(budget, history)),
+    links: newestOf(p.links),
     warnings: newestOf(p.warnings).map(warningShown),
     policies: newestOf(p.policies).map(policyShown),
     counts: {
@@ -50,7 +66,11 @@ export const programmeShown = (history: History<Programme>) => {
       savings: p.savings.length,
       headcountTargets: p.headcountTargets.length,
       risks: p.risks.length,
+      openRisks: p.risks.filter(({ closed }) => !closed).length,
       warnings: p.warnings.length,
+      openWarnings: p.warnings.filter(({ answers }) => answers.length === 0).length,
+      budgets: p.budgets.length,
+      links: p.links.length,
       policies: p.policies.length,
     },
     trail: trailOf(history),
@@ -63,7 +83,9 @@ export const programmeLists: Readonly<Record<string, List>> = {
   savingsTargets: ownList(programme, ({ state }) => state.savingsTargets, targetShown),
   savings: ownList(programme, ({ state }) => state.savings, asItIs),
   headcountTargets: ownList(programme, ({ state }) => state.headcountTargets, asItIs),
-  risks: ownList(programme, ({ state }) => state.risks, asItIs),
+  risks: ownList(programme, ({ state }) => state.risks, riskShown),
+  budgets: ownList(programme, ({ state }) => state.budgets, budgetShown),
+  links: ownList(programme, ({ state }) => state.links, asItIs),
   warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
   policies: ownList(programme, ({ state }) => state.policies, policyShown),
 };

@@ -17,15 +17,15 @@ import {
   type Lookup,
   type Measures,
 } from '../src/kernel/index.js';
-import { contract, contractFindings, endOfContract, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
-import { programmeLists, programmeShown } from './programmes.js';
-import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierIn, supplierKeys } from './promised.js';
+import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
+import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
 import { assessedIn, trailOf } from './trail.js';
 
@@ -62,7 +62,16 @@ const stages = sums({
   live: 'count',
   'notice-given': 'count',
 });
-const counted = sums({ warnings: 'count', risks: 'count', losses: 'count', plans: 'count', transfers: 'count' });
+const counted = sums({
+  warnings: 'count',
+  risks: 'count',
+  openWarnings: 'count',
+  openRisks: 'count',
+  needs: 'count',
+  losses: 'count',
+  plans: 'count',
+  transfers: 'count',
+});
 /** One more of something under each key. */
 const counting = (keys: readonly Key[], one: Parameters<typeof counted.of>[0]) =>
   Object.fromEntries(keys.map((key) => [key, counted.of(one)]));
@@ -121,7 +130,7 @@ const contractShown = (history: History<Contract>) => {
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
-    counts: { options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
+    counts: { suppliers: c.suppliers.length, options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
   };
 };
 
@@ -136,19 +145,21 @@ const programmes = source(programme, 'programme', {
 /** Each warning and risk is a contribution of its own, linked to what it is about. */
 const warnings = source(programme, 'warning', {
   place: (id, state) =>
-    state.warnings.map(({ warning, about }) => {
+    state.warnings.map(({ warning, about, answers }) => {
       const links = linksOf(about);
-      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, { warnings: 1 }) };
+      const one = { warnings: 1, ...(answers.length === 0 && { openWarnings: 1 }) };
+      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, one) };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warning])),
+  show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warningInRow(warning)])),
 });
 const risks = source(programme, 'risk', {
   place: (id, state) =>
-    state.risks.map(({ risk, about }) => {
+    state.risks.map(({ risk, about, closed }) => {
       const links = linksOf(about);
-      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, { risks: 1 }) };
+      const one = { risks: 1, ...(!closed && { openRisks: 1 }) };
+      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, one) };
     }),
-  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, risk])),
+  show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, riskShown(risk)])),
 });
 const linksOf = (about: Programme['risks'][number]['about'] = {}): readonly Key[] =>
   (['supplier', 'contract', 'tower'] as const).flatMap((kind) => (about[kind] ? [`${kind}:${about[kind]}` as const] : []));
@@ -193,6 +204,17 @@ const losses = source(loss, 'loss', {
   show: ({ id, state }) => ({ [`loss:${id}`]: lossShown(id, state) }),
 });
 
+/** What a tower waits for: a tower cannot be live before those that it needs. */
+const links = source(programme, 'link', {
+  place: (id, state) =>
+    state.links.map(({ tower, needs }) => {
+      const key = `tower:${tower}` as const;
+      return { key: `link:${id}/${tower}/${needs}` as const, links: [key], sums: { [key]: counted.of({ needs: 1 }) } };
+    }),
+  show: ({ id, state }) =>
+    Object.fromEntries(state.links.map(({ tower, needs, why }) => [`link:${id}/${tower}/${needs}`, { tower: needs, why: why ?? null }])),
+});
+
 const towers = source(tower, 'tower', {
   place: (id, { stage, programme }) => [
     {
@@ -209,6 +231,8 @@ const towers = source(tower, 'tower', {
         programme: state.programme ?? null,
         title: state.title || id,
         scope: state.scope ?? null,
+        merged: state.merged ?? null,
+        cancelled: state.cancelled ?? null,
         trail: trailOf(history),
       },
     };
@@ -224,7 +248,7 @@ const keyOfSupplier = (tower: Key, supplier: string) => `${tower}#with/${supplie
 const towersOfContract = (c: Contract): readonly string[] => (groupOf(c) === 'towers' ? c.towers : []);
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract, day: string | undefined) => {
-  const supplier = supplierIn(c, day);
+  const ids = idsOf(suppliersIn(c, day));
   const adds = promised.of(isPromised(c) ? { contracts: 1, listed: 1, ceiling: c.ceiling } : { listed: 1 });
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose: Whose = c.role === 'tower' ? 'own' : 'incumbent';
@@ -233,7 +257,7 @@ const sumsOf = (c: Contract, day: string | undefined) => {
   for (const id of towersOfContract(c)) {
     of[`tower:${id}`] = adds;
     of[`tower:${id}#${whose}`] = at;
-    if (supplier) of[keyOfSupplier(`tower:${id}`, supplier)] = ONE_WITH;
+    for (const supplier of ids) of[keyOfSupplier(`tower:${id}`, supplier)] = ONE_WITH;
   }
   return of;
 };
@@ -267,17 +291,17 @@ const lists = {
   losses: linkedList(losses, { entry: lossLine }),
   warnings: linkedList(warnings),
   risks: linkedList(risks),
+  needs: linkedList(links),
   staff: linkedList(workforces),
 };
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
 const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
   const key = `contract:${c.contract}` as const;
-  const { plans: planned, transfers: moved, losses, warnings, risks } = lookup.sum(counted, key);
-  const today = onDay(c, lookup.day);
+  const { plans: planned, transfers: moved, losses, warnings, risks, openWarnings, openRisks } = lookup.sum(counted, key);
+  const today = onDay(c, lookup.day, (supplier) => nameOf(lookup, supplier)!);
   return {
     ...c,
     ...today,
-    becomes: today.becomes && { ...today.becomes, supplierName: nameOf(lookup, today.becomes.supplier) },
     people: {
       planned: planned > 0 ? lookup.newest(lists.plans, key) : [],
       moved: moved > 0 ? lookup.newest(lists.transfers, key) : [],
@@ -285,8 +309,7 @@ const contractEntry = (c: ReturnType<typeof contractShown>, lookup: Lookup) => {
     losses: losses > 0 ? lookup.newest(lists.losses, key) : [],
     warnings: warnings > 0 ? lookup.newest(lists.warnings, key) : [],
     risks: risks > 0 ? lookup.newest(lists.risks, key) : [],
-    supplierName: nameOf(lookup, today.supplier),
-    counts: { ...c.counts, planned, moved, losses, warnings, risks },
+    counts: { ...c.counts, planned, moved, losses, warnings, risks, openWarnings, openRisks },
   };
 };
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
@@ -309,9 +332,9 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 6,
+  version: 7,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, contracts, suppliers],
+  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, links, contracts, suppliers],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
@@ -351,16 +374,17 @@ export const towerBoard = projection({
       if (!row) return undefined;
       const { contracts: _, ...total } = groupTotal(lookup, key);
       const { listed } = lookup.sum(promised, key);
-      const { warnings, risks } = lookup.sum(counted, key);
+      const { warnings, risks, openWarnings, openRisks, needs } = lookup.sum(counted, key);
       return {
         group: 'towers',
         ...row,
-        ...stageOf(lookup, key),
+        ...(row.merged ? { stage: 'merged', stageOf: null } : row.cancelled ? { stage: 'cancelled', stageOf: null } : stageOf(lookup, key)),
+        needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
         contracts: lookup.newest(contractsOfTower, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
-        counts: { contracts: listed, warnings, risks },
+        counts: { contracts: listed, warnings, risks, openWarnings, openRisks },
       };
     },
   },
@@ -389,7 +413,8 @@ export const towerBoard = projection({
     programme: (row) => row.programme,
     group: (row) => row.group,
     supplier: (row, { value, key, lookup }) =>
-      row.contracts?.some(({ supplier }) => supplier === value) || lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
+      row.contracts?.some(({ suppliers }) => suppliers.some(({ supplier }) => supplier === value)) ||
+      lookup.sum(withSupplier, keyOfSupplier(key, value)).contracts > 0,
     stage: (row) => row.stage,
   },
 });

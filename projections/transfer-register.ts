@@ -1,7 +1,8 @@
-import { projection, source, type Key, type Lookup } from '../src/kernel/index.js';
-import { contract } from '../src/domain/contract/index.js';
+import { newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { workforce, type Finding } from '../src/domain/workforce/index.js';
+import { supplierKeys } from './promised.js';
 import { planShown, transferShown } from './staff.js';
 
 const contractLink = (contract: string | undefined): readonly Key[] => (contract === undefined ? [] : [`contract:${contract}`]);
@@ -27,8 +28,8 @@ const plans = source(workforce, 'plan', {
     Object.fromEntries(state.plans.map((plan) => [`plan:${id}/${plan.plan}`, { kind: 'plan', programme: id, ...planShown(plan, state) }])),
 });
 const contracts = source(contract, 'contract', {
-  place: (id, { supplier }) => [{ key: `contract:${id}`, links: supplier === undefined ? [] : [`supplier:${supplier}`] }],
-  show: ({ id, state }) => ({ [`contract:${id}`]: { supplier: state.supplier ?? null } }),
+  place: (id, c) => [{ key: `contract:${id}`, links: supplierKeys(c) }],
+  show: ({ id, state }) => ({ [`contract:${id}`]: idsOf(suppliersOf(state)) }),
   shownByLinking: true,
 });
 const suppliers = source(supplier, 'supplier', {
@@ -36,40 +37,41 @@ const suppliers = source(supplier, 'supplier', {
   show: ({ id, state }) => ({ [`supplier:${id}`]: { members: state.members } }),
 });
 
-/** The supplier of the contract is one of the two employers, itself or by a member of its. */
-const supplierOf = (
+/** A supplier of the contract is one of the two employers, itself or by a member of its. */
+const suppliersIn = (
   {
     contract,
     from,
     to,
   }: { readonly contract: string | null; readonly from: { readonly employer: string }; readonly to: { readonly employer: string } },
   lookup: Lookup,
-): { readonly supplier: string | null; readonly findings: readonly Finding[] } => {
-  const supplier = contract === null ? null : (lookup.get(contracts, contract)?.supplier ?? null);
-  if (supplier === null) return { supplier, findings: [] };
-  const one = [supplier, ...(lookup.get(suppliers, supplier)?.members ?? [])];
-  if (one.includes(from.employer) || one.includes(to.employer)) return { supplier, findings: [] };
-  const text = `The contract ${contract} is with ${supplier}; they transfer from ${from.employer} to ${to.employer}.`;
-  return { supplier, findings: [{ code: 'not-the-supplier', text }] };
+): { readonly suppliers: readonly string[]; readonly findings: readonly Finding[] } => {
+  const its = (contract === null ? undefined : lookup.get(contracts, contract)) ?? [];
+  const shown = newestOf(its);
+  const isIts = (employer: string): boolean =>
+    its.includes(employer) || its.some((one) => lookup.get(suppliers, one)?.members.includes(employer));
+  if (its.length === 0 || isIts(from.employer) || isIts(to.employer)) return { suppliers: shown, findings: [] };
+  const text = `The contract ${contract} is with ${shown.join(', ')}; they transfer from ${from.employer} to ${to.employer}.`;
+  return { suppliers: shown, findings: [{ code: 'not-the-supplier', text }] };
 };
-const withSupplier = <R extends Parameters<typeof supplierOf>[0] & { readonly findings: readonly Finding[] }>(
+const withSuppliers = <R extends Parameters<typeof suppliersIn>[0] & { readonly findings: readonly Finding[] }>(
   row: R | undefined,
   lookup: Lookup,
 ) => {
   if (!row) return undefined;
-  const { supplier, findings } = supplierOf(row, lookup);
-  return { ...row, supplier, findings: [...row.findings, ...findings] };
+  const { suppliers, findings } = suppliersIn(row, lookup);
+  return { ...row, suppliers, findings: [...row.findings, ...findings] };
 };
 
 /** One row for each transfer, and one for each plan. */
 export const transferRegister = projection({
   name: 'transfer-register',
-  version: 1,
+  version: 2,
   question: 'Who transferred, on which basis, when, with which information and consultation, and what is still planned?',
   from: [transfers, plans, contracts, suppliers],
   rows: {
-    transfer: (id, lookup) => withSupplier(lookup.get(transfers, id), lookup),
-    plan: (id, lookup) => withSupplier(lookup.get(plans, id), lookup),
+    transfer: (id, lookup) => withSuppliers(lookup.get(transfers, id), lookup),
+    plan: (id, lookup) => withSuppliers(lookup.get(plans, id), lookup),
   },
   filters: {
     kind: (row) => row.kind,

@@ -178,6 +178,21 @@ const amount = (n: number) => ({
 const value = (n: number) => (n % 5 === 4 ? [{ undisclosed: true }, { unknown: true }][n % 2]! : amount(n));
 const towers = (n: number): readonly string[] => [[], ['hosting'], ['euc'], ['hosting', 'euc']][n % 4]!;
 const supplier = (n: number): string => (n % 2 ? 'csc' : 'atos');
+/** One supplier, or two of them: with shares, with lots, or jointly. */
+const supply = ({ n }: Pick<Move, 'n'>) => {
+  if (n % 3 !== 2) return { suppliers: [{ supplier: supplier(n) }] };
+  const each = [{ share: '60' }, { share: '40.5' }, { lot: 'north' }, {}][n % 4]!;
+  return {
+    suppliers: [
+      { supplier: 'csc', ...each },
+      { supplier: 'atos', ...(n % 4 === 0 && { share: 40 }), ...(n % 4 === 2 && { lot: 'south' }) },
+    ],
+    lots: [
+      { lot: 'north', title: 'North', value: amount(n) },
+      { lot: 'south', title: 'South' },
+    ],
+  };
+};
 const terms = ({ n, date, flag }: Move) => ({
   value: value(n),
   ...(flag && { termMonths: 12 + (n % 90) }),
@@ -192,14 +207,14 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
     stage: ['signed', 'live', 'live', 'exiting', 'closed'][m.n % 5],
     role: 'outside',
     towers: towers(m.n),
-    supplier: supplier(m.n),
+    ...supply(m),
     ...terms(m),
   }),
   PlanContract: ({ n }) => ({ programme: 'met', title: `Plan ${n}`, towers: towers(n) }),
   OpenTender: ({ flag }) => (flag ? { regime: 'PCR2015' } : {}),
   AwardContract: (m) => ({
     programme: 'met',
-    supplier: supplier(m.n),
+    ...supply(m),
     ...(m.flag && { title: `Award ${m.n}`, towers: towers(m.n) }),
     ...terms(m),
   }),
@@ -216,12 +231,26 @@ const acts: { readonly [command: string]: (move: Move) => object } = {
   RecordDelay: ({ date, n }) => ({ milestone: `Milestone ${n % 3}`, to: date }),
   GiveTerminationNotice: ({ flag, date }) => ({ by: flag ? 'authority' : 'supplier', ...(flag && { takesEffectOn: date }) }),
   WithdrawTerminationNotice: () => ({}),
-  TerminateContract: ({ flag, n }) => ({ ground: 'Failure to deliver', ...(n % 2 === 0 && { partial: flag }) }),
+  TerminateContract: ({ flag, n }) => ({
+    ground: 'Failure to deliver',
+    ...(n % 2 === 0 && { partial: flag }),
+    ...(n % 3 > 0 && { from: supplier(n) }),
+  }),
   PublishAwardNotice: ({ n, flag, date }) => ({ reference: `Notice ${n % 5}`, ...(flag && { standstillEndsOn: date }) }),
   CancelContract: ({ n }) => ({ why: `Case ${n}` }),
   SeekExtension: ({ date }) => ({ until: date }),
   ExerciseExtension: ({ n, flag, date }) => ({ ...(flag ? { endsOn: date } : { months: 1 + (n % 24) }) }),
-  NovateContract: ({ n }) => ({ supplier: supplier(n) }),
+  NovateContract: ({ n, date, flag, pick }) => ({
+    supplier: supplier(n),
+    ...(n % 3 > 0 && { from: supplier(n + 1) }),
+    ...(flag && pick % 2 && { takesEffectOn: date }),
+  }),
+  AdmitSupplier: ({ n, date, flag }) => ({
+    supplier: supplier(n),
+    ...(flag && { takesEffectOn: date }),
+    ...(n % 2 && { share: String(n % 70) }),
+  }),
+  RemoveSupplier: ({ n, date, flag }) => ({ supplier: supplier(n), ...(flag && { takesEffectOn: date }) }),
   RedenominateContract: ({ n }) => ({ currency: n % 2 ? 'EUR' : 'USD', rate: '1.25' }),
   CloseContract: ({ n, date }) => ({ finalValue: value(n), endedOn: date }),
 };

@@ -15,7 +15,7 @@ export interface Registered {
   readonly transfer: string;
   readonly plan: string | null;
   readonly contract: string | null;
-  readonly supplier: string | null;
+  readonly suppliers: readonly string[];
   readonly basis: string | null;
   readonly activity: string | null;
   readonly transferOn: string;
@@ -117,7 +117,7 @@ export const registerColumns: Columns<Registered> = [
   ['transfer', ({ transfer }) => transfer],
   ['plan', ({ plan }) => plan],
   ['contract', ({ contract }) => contract],
-  ['supplier', ({ supplier }) => supplier],
+  ['suppliers', ({ suppliers }) => suppliers.join(' ')],
   ['basis', ({ basis }) => basis],
   ['activity', ({ activity }) => activity],
   ...days('transferOn', ({ transferOn }) => transferOn),

@@ -27,7 +27,7 @@ const history = [
   line('programme', '/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', record: { effectiveOn: '2014' } }), // prettier-ignore
   line('csc', '/suppliers/csc/register-supplier', { title: 'CSC', form: 'company' }),
   line('tower', '/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting' }),
-  line('award', '/contracts/hosting/award-contract', { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value, record: { effectiveOn: '2015' } }), // prettier-ignore
+  line('award', '/contracts/hosting/award-contract', { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value, record: { effectiveOn: '2015' } }), // prettier-ignore
   line('signed', '/contracts/hosting/sign-contract', { record: { effectiveOn: '2016' } }),
   line('better', '/contracts/hosting/correct-fact', {
     event: '@award',

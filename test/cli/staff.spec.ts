@@ -6,7 +6,7 @@ const transfer: Registered = {
   transfer: 't1',
   plan: null,
   contract: null,
-  supplier: null,
+  suppliers: [],
   basis: null,
   activity: null,
   transferOn: '2016',

@@ -87,7 +87,7 @@ describe('a threshold', () => {
     met(context('PolicyAdopted', { policy: 'scheme', title: 'S', version: '1', inForceFrom: '2010', approvals }, '2010'));
   const awarded = (value: Value, ...approvals: object[]) =>
     specification(contract, { id: 'c', others: [rows(...approvals), csc] })(
-      context('ContractAwarded', { programme: 'met', title: 'C', supplier: 'csc', value, endsOn: '2020-06-30' }, '2016'),
+      context('ContractAwarded', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value, endsOn: '2020-06-30' }, '2016'),
     );
   const decided = { effectiveOn: '2018', decidedBy: { person: 'p', office: 'Board' } };
   const byAnother = { effectiveOn: '2018', decidedBy: { person: 'p', office: 'Nobody' } };
@@ -132,7 +132,7 @@ describe('a threshold', () => {
 describe('a step', () => {
   const awarded = (value: Value) =>
     specification(contract, { id: 'c', others: [met(), csc] })(
-      context('ContractAwarded', { programme: 'met', title: 'C', supplier: 'csc', value }, '2016'),
+      context('ContractAwarded', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value }, '2016'),
     );
   it('that is exact stays exact beside a rounded total', () =>
     awarded(about('65000000'))
@@ -154,7 +154,7 @@ describe('a step', () => {
 
   it('after step adds to what is known at least, and stays in its currency', async () => {
     const stepped = specification(contract, { id: 'c', others: [met(), csc] })(
-      context('ContractAwarded', { programme: 'met', title: 'C', supplier: 'csc', value: { undisclosed: true } }, '2016'),
+      context('ContractAwarded', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { undisclosed: true } }, '2016'),
       context('ChangeApproved', { kind: 'value', by: about('5000000') }, '2017'),
     );
     await stepped
@@ -165,7 +165,7 @@ describe('a step', () => {
 
   it('is counted once the value is disclosed, and no longer "at least"', () =>
     specification(contract, { id: 'c', others: [met(), csc] })(
-      context('ContractAwarded', { programme: 'met', title: 'C', supplier: 'csc', value: { undisclosed: true } }, '2016'),
+      context('ContractAwarded', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { undisclosed: true } }, '2016'),
       context('ChangeApproved', { kind: 'value', by: gbp('5000000') }, '2017'),
     )
       .when(discloseValue, { value: gbp('95000000') })

@@ -116,7 +116,7 @@ describe('every certain order is respected, and an uncertain date keeps the plac
 
 function award() {
   const value = { amount: '6807000', currency: 'GBP' };
-  return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', value };
+  return { programme: 'met', title: 'Data centre managed service', suppliers: [{ supplier: 'keysource' }], value };
 }
 function record() {
   return { ...award(), stage: 'live', role: 'outside' };

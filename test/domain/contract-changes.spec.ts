@@ -457,7 +457,13 @@ function to(amount: string) {
   return { kind: 'value', to: gbp(amount) };
 }
 function award() {
-  return { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', startsOn: '2015-09-01', endsOn: '2018-08-31' };
+  return {
+    programme: 'met',
+    title: 'Data centre managed service',
+    suppliers: [{ supplier: 'keysource' }],
+    startsOn: '2015-09-01',
+    endsOn: '2018-08-31',
+  };
 }
 /** Undisclosed when no amount is given. */
 function awarded(amount?: string): GivenEvent {

@@ -211,7 +211,7 @@ describe('references stay inside their programme', () => {
   it('a supplier belongs to none', () =>
     elsewhere()
       .when(awardContract, { ...award(), towers: [] })
-      .leaves({ supplier: 'csc' }));
+      .leaves({ suppliers: [{ supplier: 'csc' }] }));
 });
 
 describe('a correction that a rule refuses', () => {
@@ -263,7 +263,7 @@ describe('a start before the award or the signature is found, never refused', ()
       .when(startService, {}, on('2015-07'))
       .rejects('contract/already-started', { detail: '2015-06' });
     await given(plan, context('ServiceStarted', {}, '2015-06'))
-      .when(awardContract, { supplier: 'csc', value: gbp('95000000') }, on('2015-12'))
+      .when(awardContract, { suppliers: [{ supplier: 'csc' }], value: gbp('95000000') }, on('2015-12'))
       .leaves((state) => expect([state.stage, codes(state)]).toEqual(['live', ['started-before-award', 'service-without-signature']]));
     await given(plan, context('ServiceStarted', {}, '2015-06'))
       .when(cancelContract, { why: 'Out of money' })
@@ -345,7 +345,7 @@ function stageOf(life: readonly GivenEvent[]) {
   return stateOf(life).stage;
 }
 function award() {
-  return { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+  return { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 }
 function awarded(more: object = {}) {
   return context('ContractAwarded', { ...award(), ...more }, '2015');

@@ -114,7 +114,7 @@ describe('AwardContract', () => {
 
   it('keeps what the plan said where the award is silent', () =>
     given(...until('planned'))
-      .when(awardContract, { supplier: 'csc', value: gbp('95000000') })
+      .when(awardContract, { suppliers: [{ supplier: 'csc' }], value: gbp('95000000') })
       .leaves({ programme: 'met', title: 'Hosting', towers: ['hosting'], role: 'tower' }));
 
   it('grants every option as open, unless the award says otherwise', () =>
@@ -165,8 +165,8 @@ describe('AwardContract', () => {
 
   it('needs the supplier to be registered', () =>
     given()
-      .when(awardContract, { ...award(), supplier: 'nobody' })
-      .rejects('ledger/unknown-reference', { pointer: '/supplier' }));
+      .when(awardContract, { ...award(), suppliers: [{ supplier: 'nobody' }] })
+      .rejects('ledger/unknown-reference', { pointer: '/suppliers/0/supplier' }));
 });
 
 describe('RecordContract', () => {
@@ -435,7 +435,13 @@ describe('NovateContract', () => {
   it('moves the contract to another supplier, and records from whom', () =>
     given(...until('live'))
       .when(novateContract, { supplier: 'atos', takesEffectOn: '2023-11' })
-      .leaves({ supplier: 'atos', novations: [{ from: 'csc', to: 'atos', on: '2023-11' }] }));
+      .leaves({
+        suppliers: [
+          { supplier: 'csc', leftOn: '2023-11' },
+          { supplier: 'atos', joinedOn: '2023-11' },
+        ],
+        novations: [{ from: 'csc', to: 'atos', on: '2023-11' }],
+      }));
 
   it('needs another supplier, who is registered', async () => {
     await given(...until('live'))
@@ -634,7 +640,7 @@ describe('what a contract keeps', () => {
     const said = { replaces: 'incumbent', regime: 'PCR2015', covers: 'initial-term', vat: 'ex', breaks: [{ afterMonths: 24 }] };
     await given()
       .when(awardContract, { ...award(), ...said }, { effectiveOn: '2016' })
-      .leaves({ ...said, stage: 'awarded', supplier: 'csc', towers: ['hosting'], dates: { awarded: '2016' } });
+      .leaves({ ...said, stage: 'awarded', suppliers: [{ supplier: 'csc' }], towers: ['hosting'], dates: { awarded: '2016' } });
     await given()
       .when(awardContract, award())
       .leaves((state) => {
@@ -691,7 +697,7 @@ describe('what a contract is about', () => {
   it('is itself, and the programme, the towers and the supplier that it names', () => {
     const { initial, about } = contract;
     expect(about('siam', initial)).toStrictEqual({ contract: ['siam'] });
-    expect(about('siam', { ...initial, programme: 'met', towers: ['hosting', 'euc'], supplier: 'csc' })).toStrictEqual({
+    expect(about('siam', { ...initial, programme: 'met', towers: ['hosting', 'euc'], suppliers: [{ supplier: 'csc' }] })).toStrictEqual({
       contract: ['siam'],
       programme: 'met',
       tower: ['hosting', 'euc'],
@@ -722,10 +728,17 @@ function plan() {
   return { programme: 'met', title: 'Hosting', towers: ['hosting'] };
 }
 function award() {
-  return { ...plan(), supplier: 'csc', value: { undisclosed: true } };
+  return { ...plan(), suppliers: [{ supplier: 'csc' }], value: { undisclosed: true } };
 }
 function record() {
-  return { programme: 'met', title: 'Managed services', stage: 'live', role: 'incumbent', supplier: 'csc', value: { unknown: true } };
+  return {
+    programme: 'met',
+    title: 'Managed services',
+    stage: 'live',
+    role: 'incumbent',
+    suppliers: [{ supplier: 'csc' }],
+    value: { unknown: true },
+  };
 }
 function closing() {
   return { finalValue: gbp('94000000'), endedOn: '2022' };

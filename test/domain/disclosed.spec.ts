@@ -13,7 +13,7 @@ const others = [
   stream(supplier, 'atos', context('SupplierRegistered', { title: 'Atos', form: 'company' }, '1990')),
 ];
 const awarded = (on = '2015-08-24') =>
-  context('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'atos', value: { undisclosed: true } }, on);
+  context('ContractAwarded', { programme: 'met', title: 'SIAM', suppliers: [{ supplier: 'atos' }], value: { undisclosed: true } }, on);
 const given = specification(contract, { id: 'c', others });
 
 describe('a value that is disclosed later', () => {

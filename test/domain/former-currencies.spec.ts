@@ -17,7 +17,7 @@ const recorded = (currency: string) => ({
   title: 'Hosting',
   stage: 'live',
   role: 'incumbent',
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: { amount: '1000', currency },
 });
 const planned = { programme: 'met', title: 'Hosting' };

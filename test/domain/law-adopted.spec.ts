@@ -29,7 +29,7 @@ const world = (...policies: readonly GivenEvent[]) => [
 ];
 const under = (...policies: readonly GivenEvent[]) => specification(contract, { others: world(...policies) });
 const award = (more: object = {}): GivenEvent =>
-  context('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'atos', regime: 'PCR2015', value: gbp('96000000'), termMonths: 60, startsOn: '2015-11-02', endsOn: '2020-11-01', ...more }, '2015-11'); // prettier-ignore
+  context('ContractAwarded', { programme: 'met', title: 'SIAM', suppliers: [{ supplier: 'atos' }], regime: 'PCR2015', value: gbp('96000000'), termMonths: 60, startsOn: '2015-11-02', endsOn: '2020-11-01', ...more }, '2015-11'); // prettier-ignore
 const to = (amount: string, more: object = {}) => ({ kind: 'value', to: gbp(amount), ...more });
 const cap = 'PCR 2015 reg. 72(1)(b)';
 

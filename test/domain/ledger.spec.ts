@@ -155,7 +155,7 @@ describe('CorrectFact', () => {
   );
 
   it.each([
-    ['/supplier', 'csc', { supplier: 'csc' }],
+    ['/suppliers/0/supplier', 'csc', { suppliers: [{ supplier: 'csc' }] }],
     ['/towers', ['hosting'], { towers: ['hosting'] }],
     ['/towers', [], { towers: [] }],
     ['/replaces', 'old', { replaces: 'old' }],
@@ -176,7 +176,7 @@ describe('CorrectFact', () => {
       .leaves({ members: ['keysource', 'csc'] }));
 
   it.each([
-    ['/supplier', 'nobody', '/changes/0/value'],
+    ['/suppliers/0/supplier', 'nobody', '/changes/0/value'],
     ['/towers', ['hosting', 'nowhere'], '/changes/0/value/1'],
     ['/replaces', 'nothing', '/changes/0/value'],
   ])('never names what nobody recorded: %s', (pointer, value, where) =>
@@ -298,7 +298,7 @@ describe('CorrectFact', () => {
         .when(correctFact, remove('/endsOn'))
         .changesNothing());
 
-    it.each(['/supplier', '/value', '/value/amount', '/options/0', '/options/0/months'])(
+    it.each(['/suppliers/0/supplier', '/value', '/value/amount', '/options/0', '/options/0/months'])(
       'never removes what an event needs: %s',
       (pointer) =>
         given(...life)
@@ -750,10 +750,10 @@ function gbp(amount: string) {
   return { amount, currency: 'GBP' };
 }
 function awarded(): GivenEvent {
-  const award = { programme: 'met', title: 'Data centre managed service', supplier: 'keysource', towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
+  const award = { programme: 'met', title: 'Data centre managed service', suppliers: [{ supplier: 'keysource' }], towers: ['data-centre'], options: [{ option: 'year-6', months: 12 }], value: gbp('6807000') }; // prettier-ignore
   return context('ContractAwarded', award, '2015');
 }
-const recordedContract = { programme: 'met', title: 'Old', stage: 'live', role: 'tower', towers: ['hosting'], supplier: 'csc', value: gbp('5') }; // prettier-ignore
+const recordedContract = { programme: 'met', title: 'Old', stage: 'live', role: 'tower', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('5') }; // prettier-ignore
 function started(on: string): GivenEvent {
   return context('ServiceStarted', {}, on);
 }

@@ -67,7 +67,12 @@ describe('whatever is recorded of a value, late, corrected, withdrawn or redenom
         await world.try('programme-met', 'CharterProgramme', { title: 'T', authority: 'MPS', baseCurrency: 'GBP' }, began);
         await world.try('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' }, began);
         const value = award === null ? { undisclosed: true } : amount(award);
-        await world.try('contract-c', 'AwardContract', { programme: 'met', title: 'C', supplier: 'csc', value }, { effectiveOn: '1994' });
+        await world.try(
+          'contract-c',
+          'AwardContract',
+          { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value },
+          { effectiveOn: '1994' },
+        );
         await world.try('contract-c', 'SignContract', {}, { effectiveOn: '1994' });
         const begun = world.accepted;
         for (const move of tried) {
@@ -115,7 +120,7 @@ describe('whatever is recorded of a value, late, corrected, withdrawn or redenom
     const one = (n: number): Amount => amountOf(BigInt(n), currency);
     await world.try('programme-met', 'CharterProgramme', { title: 'T', authority: 'MPS', baseCurrency: 'GBP' });
     await world.try('supplier-csc', 'RegisterSupplier', { title: 'CSC', form: 'company' });
-    const award = { programme: 'met', title: 'C', supplier: 'csc', termMonths: 7 };
+    const award = { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], termMonths: 7 };
     await world.try('contract-c', 'AwardContract', { ...award, value: one(99_999) });
     await world.try('contract-c', 'ApproveChange', { kind: 'value', by: one(-1) });
     await world.try('contract-about', 'AwardContract', { ...award, value: { ...one(40_000), qualifier: 'about' } });

@@ -30,7 +30,7 @@ const money = (amount: string, currency = 'GBP', more: Partial<Amount> = {}): Am
 const chartered = context('ProgrammeChartered', { title: 'T', authority: 'MPS', baseCurrency: 'GBP' }, '1990');
 const met = (...more: readonly ReturnType<typeof context>[]) => stream(programme, 'met', chartered, ...more);
 const csc = stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '1990'));
-const award = (value: Value) => ({ programme: 'met', title: 'C', supplier: 'csc', value });
+const award = (value: Value) => ({ programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value });
 const awarded = (value: Value, ...more: readonly ReturnType<typeof context>[]) =>
   specification(contract, { id: 'c', others: [met(), csc] })(context('ContractAwarded', award(value), '1998-05-04'), ...more);
 

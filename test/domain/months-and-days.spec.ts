@@ -17,7 +17,11 @@ const others = [
   stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' }, '2010')),
 ];
 const awarded = (endsOn: string) =>
-  context('ContractAwarded', { programme: 'met', title: 'C', supplier: 'csc', value: { unknown: true }, endsOn, noticeDays: 30 }, '2016');
+  context(
+    'ContractAwarded',
+    { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { unknown: true }, endsOn, noticeDays: 30 },
+    '2016',
+  );
 
 describe('a policy limit of 6 months', () => {
   it.each([

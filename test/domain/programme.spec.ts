@@ -349,5 +349,9 @@ function registered(): GivenEvent {
   return context('SupplierRegistered', { title: 'CSC', form: 'company' });
 }
 function awarded(): GivenEvent {
-  return context('ContractAwarded', { programme: 'met', title: 'SIAM', supplier: 'csc', value: { undisclosed: true } }, '2015');
+  return context(
+    'ContractAwarded',
+    { programme: 'met', title: 'SIAM', suppliers: [{ supplier: 'csc' }], value: { undisclosed: true } },
+    '2015',
+  );
 }

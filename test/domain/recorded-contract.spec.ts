@@ -15,7 +15,7 @@ const recorded = (more: object = {}) => ({
   title: 'Hosting',
   stage: 'live',
   role: 'outside',
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: gbp('95000000'),
   awardedOn: '2015-06-01',
   signedOn: '2015-08-24',
@@ -36,7 +36,7 @@ describe('a contract that a register brings in today', () => {
 
   it('has the terms of its record, and is marked "recorded later"', () => {
     const { state, entries, revealed } = registered().asOf('2016-12-31');
-    expect(state).toMatchObject({ ceiling: gbp('95000000'), supplier: 'csc', recordedLater: '2026-02-01' });
+    expect(state).toMatchObject({ ceiling: gbp('95000000'), suppliers: [{ supplier: 'csc' }], recordedLater: '2026-02-01' });
     expect([entries.length, revealed]).toEqual([1, []]);
     expect(registered().asOf('2026-02-01').state).not.toHaveProperty('recordedLater');
     expect(registered().state).not.toHaveProperty('recordedLater');

@@ -22,7 +22,7 @@ const others = [
   stream(supplier, 'csc', context('SupplierRegistered', { title: 'CSC', form: 'company' })),
 ];
 const given = specification(contract, { others });
-const award = { programme: 'met', title: 'New', supplier: 'csc', value };
+const award = { programme: 'met', title: 'New', suppliers: [{ supplier: 'csc' }], value };
 const loses = { programme: 'met', title: 'Paid twice', bearer: 'authority', category: 'overpayment', gross: value };
 
 describe('a reference stays inside its programme', () => {
@@ -34,7 +34,7 @@ describe('a reference stays inside its programme', () => {
         detail: 'The tower nhs-hosting is of the programme nhs, this is of met.',
       });
     await given(context('ContractPlanned', { programme: 'nhs', title: 'New' }))
-      .when(awardContract, { supplier: 'csc', value, towers: ['met-hosting'] })
+      .when(awardContract, { suppliers: [{ supplier: 'csc' }], value, towers: ['met-hosting'] })
       .rejects('ledger/another-programme', { pointer: '/towers/0' });
     await given().when(awardContract, { ...award, towers: ['met-hosting'] }).leaves({ towers: ['met-hosting'] }); // prettier-ignore
   });
@@ -75,7 +75,10 @@ describe('a reference stays inside its programme', () => {
     await given(awarded).when(markDuplicate, { of: 'met-old' }).leaves({ stage: 'none' });
   });
 
-  it('a supplier belongs to no programme', () => given().when(awardContract, award).leaves({ supplier: 'csc' }));
+  it('a supplier belongs to no programme', () =>
+    given()
+      .when(awardContract, award)
+      .leaves({ suppliers: [{ supplier: 'csc' }] }));
 });
 
 describe('an identifier of another system', () => {

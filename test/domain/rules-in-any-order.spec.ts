@@ -212,7 +212,7 @@ function gbp(amount: string) {
 function awarded(more: object = {}): GivenEvent {
   const options = [{ option: 'year-7', months: 12 }];
   const terms = { startsOn: '2015', endsOn: '2021-12-31', options, value: { undisclosed: true } };
-  return context('ContractAwarded', { programme: 'met', title: 'EUC', supplier: 'csc', ...terms, ...more }, '2015');
+  return context('ContractAwarded', { programme: 'met', title: 'EUC', suppliers: [{ supplier: 'csc' }], ...terms, ...more }, '2015');
 }
 /** Awarded 2015 to CSC at an undisclosed value, live from 2016. */
 function live(): GivenEvent[] {

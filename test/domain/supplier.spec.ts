@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { addAlias } from '../../src/domain/supplier/commands/add-alias.js';
+import { mergeSuppliers } from '../../src/domain/supplier/commands/merge-suppliers.js';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
+import { reinstateSupplier } from '../../src/domain/supplier/commands/reinstate-supplier.js';
+import { renameSupplier } from '../../src/domain/supplier/commands/rename-supplier.js';
+import { suspendSupplier } from '../../src/domain/supplier/commands/suspend-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { specification, stream, context, type GivenEvent } from '../given.js';
 
@@ -55,6 +60,80 @@ describe('RegisterSupplier', () => {
     await given().when(registerSupplier, csc).leaves({ aliases: [], members: [], form: 'company' });
   });
 });
+
+describe('RenameSupplier', () => {
+  it('keeps the former names, each with the day of the change', () =>
+    given(registered('CSC'), context('SupplierRenamed', { title: 'DXC' }, '2017-04-01'))
+      .when(renameSupplier, { title: 'DXC Technology' }, { effectiveOn: '2018' })
+      .leaves({
+        title: 'DXC Technology',
+        formerNames: [
+          { title: 'CSC', until: '2017-04-01' },
+          { title: 'DXC', until: '2018' },
+        ],
+      }));
+  it('gives another name than before', () =>
+    given(registered('CSC')).when(renameSupplier, { title: 'CSC' }).rejects('supplier/same-name', { pointer: '/title' }));
+  it('needs a supplier that is registered, and not part of another one', async () => {
+    await given().when(renameSupplier, { title: 'DXC' }).rejects('supplier/unknown');
+    await given(registered('CSC'), merged).when(renameSupplier, { title: 'DXC' }).rejects('supplier/stage');
+    await given(registered('CSC')).when(renameSupplier, { title: 'DXC' }, { effectiveOn: '2008' }).rejects('supplier/not-yet');
+  });
+});
+
+describe('AddAlias', () => {
+  it('adds another name, also to a supplier that became part of another one', () =>
+    given(registered('CSC'), merged)
+      .when(addAlias, { alias: 'CSC Computer Sciences' })
+      .leaves({ aliases: ['CSC Computer Sciences'] }));
+  it('records each name once', () =>
+    given(registered('CSC'), context('AliasAdded', { alias: 'CSC Ltd' }))
+      .when(addAlias, { alias: 'CSC Ltd' })
+      .rejects('supplier/known-alias', { pointer: '/alias' }));
+  it('needs a supplier that is registered', () => given().when(addAlias, { alias: 'CSC' }).rejects('supplier/unknown'));
+});
+
+describe('MergeSuppliers', () => {
+  it('says of which supplier it is part now, and is about both', async () => {
+    await given(registered('CSC'))
+      .when(mergeSuppliers, { into: 'sopra-steria' }, { effectiveOn: '2017' })
+      .leaves({ stage: 'merged', merged: { into: 'sopra-steria', on: '2017' } });
+    expect(supplier.about('csc', { ...supplier.initial, merged: { into: 'dxc', on: '2017' } })).toStrictEqual({ supplier: ['csc', 'dxc'] });
+  });
+  it('needs another supplier', () =>
+    given(registered('SSCL')).when(mergeSuppliers, { into: 'sscl' }).rejects('supplier/merged-into-itself', { pointer: '/into' }));
+  it('needs a supplier that is registered', () => given().when(mergeSuppliers, { into: 'sopra-steria' }).rejects('supplier/unknown'));
+});
+
+describe('SuspendSupplier and ReinstateSupplier', () => {
+  const suspended = context('SupplierSuspended', { ground: 'Grave misconduct' }, '2017');
+  it('takes the good standing away, with the ground, and gives it back', async () => {
+    await given(registered('CSC'))
+      .when(suspendSupplier, { ground: 'Grave misconduct', until: '2018' }, { effectiveOn: '2017' })
+      .leaves({ stage: 'registered', suspended: { ground: 'Grave misconduct', until: '2018', on: '2017' } });
+    const cured = { why: 'It was cured' };
+    await given(registered('CSC'), suspended).when(reinstateSupplier, cured).then(context('SupplierReinstated', cured));
+    await given(registered('CSC'), suspended, context('SupplierReinstated', cured, '2018'))
+      .when(suspendSupplier, { ground: 'Again' }, { effectiveOn: '2019' })
+      .leaves({ suspended: { ground: 'Again', on: '2019' } });
+  });
+  it('suspends a supplier in good standing only', () =>
+    given(registered('CSC'), suspended)
+      .when(suspendSupplier, { ground: 'Again' })
+      .rejects('supplier/suspended', { detail: 'It is suspended since 2017.' }));
+  it('never ends a suspension before it begins', () =>
+    given(registered('CSC'))
+      .when(suspendSupplier, { ground: 'Again', until: '2016' }, { effectiveOn: '2017' })
+      .rejects('supplier/suspension-ends-before-start', { pointer: '/until', detail: 'It begins on 2017.' }));
+  it('reinstates a supplier that is suspended only', () =>
+    given(registered('CSC')).when(reinstateSupplier, {}).rejects('supplier/in-good-standing'));
+  it('needs a supplier that is registered', async () => {
+    await given().when(suspendSupplier, { ground: 'Again' }).rejects('supplier/unknown');
+    await given().when(reinstateSupplier, {}).rejects('supplier/unknown');
+  });
+});
+
+const merged = context('SupplierMerged', { into: 'sopra-steria' }, '2017');
 
 const csc = { title: 'Computer Sciences Corporation', form: 'company' };
 const jointVenture = (...members: string[]) => ({ title: 'Shared Services Connected Ltd', form: 'joint-venture', members });

@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import { cancelTower } from '../../src/domain/tower/commands/cancel-tower.js';
+import { mergeTowers } from '../../src/domain/tower/commands/merge-towers.js';
 import { planTower } from '../../src/domain/tower/commands/plan-tower.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { specification, stream, context } from '../given.js';
 
 const chartered = context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014');
-const given = specification(tower, { id: 'hosting', others: [stream(programme, 'met', chartered)] });
+const given = specification(tower, {
+  id: 'hosting',
+  others: [
+    stream(programme, 'met', chartered),
+    stream(tower, 'cloud', context('TowerPlanned', { programme: 'met', title: 'Cloud' }, '2015')),
+  ],
+});
 const hosting = { programme: 'met', title: 'Hosting' };
 
 describe('PlanTower', () => {
@@ -33,5 +41,42 @@ describe('PlanTower', () => {
   it('is about itself and its programme', () => {
     expect(tower.about('hosting', { ...tower.initial, programme: 'met' })).toStrictEqual({ tower: ['hosting'], programme: 'met' });
     expect(tower.about('hosting', tower.initial)).toStrictEqual({ tower: ['hosting'] });
+  });
+});
+
+describe('MergeTowers', () => {
+  const planned = context('TowerPlanned', hosting, '2015');
+  it('ends the tower on its day, and says which one goes on', () =>
+    given(planned)
+      .when(mergeTowers, { into: 'cloud' }, { effectiveOn: '2020' })
+      .leaves({ stage: 'merged', merged: { into: 'cloud', on: '2020' }, title: 'Hosting' }));
+  it('is about both towers', () =>
+    expect(tower.about('hosting', { ...tower.initial, merged: { into: 'cloud', on: '2020' } })).toStrictEqual({
+      tower: ['hosting', 'cloud'],
+    }));
+  it('never merges a tower into itself', () =>
+    given(planned).when(mergeTowers, { into: 'hosting' }).rejects('tower/merged-into-itself', { pointer: '/into' }));
+  it('needs a tower that goes on', () =>
+    given(planned).when(mergeTowers, { into: 'storage' }).rejects('ledger/unknown-reference', { pointer: '/into' }));
+  it('needs a tower that was planned, and is the end of it', async () => {
+    await given().when(mergeTowers, { into: 'cloud' }).rejects('tower/unknown');
+    await given(planned, context('TowerMerged', { into: 'cloud' }, '2020'))
+      .when(mergeTowers, { into: 'cloud' })
+      .rejects('tower/stage');
+  });
+});
+
+describe('CancelTower', () => {
+  const planned = context('TowerPlanned', hosting, '2015');
+  it('gives the tower up, with the reason', () =>
+    given(planned)
+      .when(cancelTower, { why: 'Nobody needs it' }, { effectiveOn: '2016' })
+      .leaves({ stage: 'cancelled', cancelled: { why: 'Nobody needs it', on: '2016' } }));
+  it('needs a tower that was planned, and is the end of it', async () => {
+    await given().when(cancelTower, { why: 'Nobody needs it' }).rejects('tower/unknown');
+    await given(planned).when(cancelTower, { why: 'Nobody needs it' }, { effectiveOn: '2014' }).rejects('tower/not-yet');
+    await given(planned, context('TowerCancelled', { why: 'Nobody needs it' }, '2020'))
+      .when(cancelTower, { why: 'Again' })
+      .rejects('tower/stage');
   });
 });

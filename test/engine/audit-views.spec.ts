@@ -5,7 +5,7 @@ import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('100') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('100') };
 
 let world: World;
 beforeEach(async () => {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   await world.record(
     'contract-siam',
     'AwardContract',
-    { programme: 'met', supplier: 'atos', value: gbp('96000000') },
+    { programme: 'met', suppliers: [{ supplier: 'atos' }], value: gbp('96000000') },
     { effectiveOn: '2015' },
   );
 });

@@ -7,7 +7,13 @@ import { recordWorld, World } from '../random-history.js';
 import { appendAll } from './rows-after.js';
 
 const cacheOf = (store: AtOnce, maxBytes = 1_000_000) => new HistoryCache({ store, aggregates, maxBytes });
-const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '1.00', currency: 'GBP' } };
+const award = {
+  programme: 'met',
+  title: 'EUC',
+  towers: ['euc'],
+  suppliers: [{ supplier: 'csc' }],
+  value: { amount: '1.00', currency: 'GBP' },
+};
 
 /** Answers without waiting, as a file does; a page may come back empty. */
 class AtOnce extends MemoryStore {

@@ -22,9 +22,9 @@ const met = historyOf(
 const ofSupplier = (id: string) => historyOf(stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' }, '2009')));
 const ofTower = (id: string) => historyOf(stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2010')));
 const world = [met, ofSupplier('csc'), ofSupplier('atos'), ofTower('hosting'), ofTower('euc')];
-const award = { programme: 'met', supplier: 'csc', towers: ['hosting', 'euc'], value: gbp('100') };
+const award = { programme: 'met', suppliers: [{ supplier: 'csc' }], towers: ['hosting', 'euc'], value: gbp('100') };
 const contractOf = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'siam', ...events));
-const awarded = context('ContractAwarded', { programme: 'met', supplier: 'csc', value: gbp('100') }, '2015');
+const awarded = context('ContractAwarded', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('100') }, '2015');
 
 /** Finds what the world has, else a stream without events; counts what is asked. */
 const loading = () => {
@@ -104,7 +104,7 @@ describe('a decision', () => {
     await decided(contractOf(), watched, award);
     const handed = (history: History) => ({ id: history.id, state: history.state });
     expect(seen).toStrictEqual([
-      { programme: handed(met), supplier: handed(ofSupplier('csc')), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
+      { programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
     ]);
   });
 

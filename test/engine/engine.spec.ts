@@ -15,7 +15,7 @@ import { appendAll } from './rows-after.js';
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const charter = { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' };
 const csc = { title: 'CSC', form: 'company' };
-const award = { programme: 'met', title: 'Hosting', supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 
 let store: MemoryStore;
 let now: string;
@@ -193,7 +193,9 @@ describe('a decision', () => {
     const [award0] = await slow.read('contract-hosting');
     const { stream: _, revision: __, position: ___, ...again } = award0!;
     const metadata = { ...again.metadata, command: { id: newId(), name: 'Annotate' } };
-    await slow.append('contract-hosting', 0, [{ ...again, id: newId(), type: 'FactAnnotated', data: { note: 'First.' }, metadata }]);
+    await slow.append('contract-hosting', 0, [
+      { ...again, id: newId(), type: 'FactAnnotated', data: { note: 'First.' }, metadata: { ...metadata, schemaVersion: 1 } },
+    ]);
     await here.history(contract, 'hosting');
     slow.release();
     slow.held = undefined;
@@ -206,7 +208,13 @@ describe('a decision', () => {
     const by = engineOn(on);
     await hosting('AwardContract', award, {}, by);
     const [{ stream: _, revision: __, position: ___, ...note }] = (await on.read('contract-hosting')) as [RecordedEvent];
-    const notes = Array.from({ length: 3000 }, (_, n) => ({ ...note, id: newId(), type: 'FactAnnotated', data: { note: `${n}` } }));
+    const notes = Array.from({ length: 3000 }, (_, n) => ({
+      ...note,
+      id: newId(),
+      type: 'FactAnnotated',
+      data: { note: `${n}` },
+      metadata: { ...note.metadata, schemaVersion: 1 },
+    }));
     await on.append('contract-hosting', 0, notes);
     await hosting('Annotate', { note: 'Once it is folded.' }, {}, by);
     on.returned = 0;
@@ -222,7 +230,7 @@ describe('the metadata of every event has', () => {
     const { recordedAt: _, ...recorded } = await metadata();
     const id = recorded.command.id;
     expect(recorded).toEqual({
-      schemaVersion: 1,
+      schemaVersion: 2,
       effectiveOn: '2026-03-01',
       about: { contract: ['hosting'], programme: 'met', supplier: ['csc'] },
       command: { id, name: 'AwardContract', record: Object.keys(record) },
@@ -311,9 +319,11 @@ describe('two processes on one store', () => {
   });
 
   it('see what the other has just recorded in another stream', async () => {
-    await expect(hosting('AwardContract', { ...award, supplier: 'atos' })).rejects.toMatchObject({ code: 'ledger/unknown-reference' });
+    await expect(hosting('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }] })).rejects.toMatchObject({
+      code: 'ledger/unknown-reference',
+    });
     await send('supplier-atos', 'RegisterSupplier', csc, {}, anotherEngine());
-    expect(await hosting('AwardContract', { ...award, supplier: 'atos' })).toMatchObject({ outcome: 'accepted' });
+    expect(await hosting('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }] })).toMatchObject({ outcome: 'accepted' });
   });
 });
 

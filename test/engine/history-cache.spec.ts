@@ -28,7 +28,13 @@ class Watched extends MemoryStore {
   }
 }
 const MANY = 10_000_000;
-const award = { programme: 'met', title: 'EUC', towers: ['euc'], supplier: 'csc', value: { amount: '155000000.00', currency: 'GBP' } };
+const award = {
+  programme: 'met',
+  title: 'EUC',
+  towers: ['euc'],
+  suppliers: [{ supplier: 'csc' }],
+  value: { amount: '155000000.00', currency: 'GBP' },
+};
 
 /** A log of so many contracts, each with an award and so many notes, recorded in turns. */
 const logOf = async (contracts: number, notes: number): Promise<{ readonly store: Watched; readonly events: readonly RecordedEvent[] }> => {

@@ -51,7 +51,7 @@ const send = (stream: string, command: string, body: object, more: Partial<Comma
   const [known, aggregate] = [commands.find(({ name }) => name === command)!, aggregates.find((other) => other.category === category)!];
   return engine.handle({ command: known, aggregate, id, body: body as CommandRequest['body'], actor: { id: 'ana' }, ...more });
 };
-const award = { programme: 'met', title: 'Hosting', supplier: 'csc', value: { amount: '95000000', currency: 'GBP' } };
+const award = { programme: 'met', title: 'Hosting', suppliers: [{ supplier: 'csc' }], value: { amount: '95000000', currency: 'GBP' } };
 const key = (idempotencyKey: string): Partial<CommandRequest> => ({ idempotencyKey });
 
 afterEach(async () => {

@@ -19,7 +19,7 @@ const award = (amount: string) => ({
   programme: 'met',
   title: 'EUC',
   towers: ['euc'],
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: { amount, currency: 'GBP' },
 });
 /** A log with contracts at a value, whose events have ids of their own. */

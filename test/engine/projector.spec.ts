@@ -171,7 +171,7 @@ const award = {
   programme: 'met',
   title: 'EUC',
   towers: ['euc'],
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: { amount: '155000000.00', currency: 'GBP' },
 };
 const storeOf = async (events: readonly RecordedEvent[]): Promise<MemoryStore> => {

@@ -4,7 +4,7 @@ import { awardContract } from '../../src/domain/contract/commands/award-contract
 import { bodyOf, IdempotencyKeyReusedError, replayReceipt, type Body } from '../../src/engine/write/receipt.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
 
-const data = { programme: 'met', supplier: 'csc', value: { amount: '1', currency: 'GBP' } };
+const data = { programme: 'met', suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } };
 const metadata = {
   schemaVersion: 1,
   recordedAt: '2026-03-01T09:00:00.000Z',
@@ -42,8 +42,8 @@ describe('a command that was sent before', () => {
     }));
 
   it('gets it whatever order its fields come in, and whatever role its sender has now', () => {
-    const { programme, supplier, value } = data;
-    const again = { record: { effectiveOn: '2016' }, value, supplier, programme };
+    const { programme, suppliers, value } = data;
+    const again = { record: { effectiveOn: '2016' }, value, suppliers, programme };
     expect(replayReceipt(awardContract, again, { id: 'ana', role: 'auditor' }, [first])).toMatchObject({
       outcome: 'replayed',
       assessed: [],
@@ -51,7 +51,7 @@ describe('a command that was sent before', () => {
   });
 
   it.each<[string, string, () => unknown]>([
-    ['another body', 'body or actor', () => replayReceipt(awardContract, { ...body, supplier: 'atos' }, ana, [first])],
+    ['another body', 'body or actor', () => replayReceipt(awardContract, { ...body, suppliers: [{ supplier: 'atos' }] }, ana, [first])],
     ['another record', 'body or actor', () => replayReceipt(awardContract, { ...body, record: { effectiveOn: '2017' } }, ana, [first])],
     ['another sender', 'body or actor', () => replayReceipt(awardContract, body, { id: 'bob' }, [first])],
     ['another command', 'command', () => replayReceipt(approveChange, body, ana, [first])],

@@ -181,7 +181,7 @@ describe('rows as of a day', () => {
   );
 });
 
-const awarded = (n: number) => ({ programme: 'met', title: `Contract ${n}`, towers: ['hosting'], supplier: 'csc', value: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
+const awarded = (n: number) => ({ programme: 'met', title: `Contract ${n}`, towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
 const world2015 = async (): Promise<World> => {
   const world = new World('2020-01-06');
   await recordWorld(world);

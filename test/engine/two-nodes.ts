@@ -127,7 +127,7 @@ export const raceTwoNodes = async ({ rounds, atOnce }: { readonly rounds: number
   const races = { rounds, executedTwice: 0, staleAccepted: 0, unexpected: [] as string[] };
   const roundOf = async (n: number): Promise<void> => {
     const stream = `contract-c${n}`;
-    const award = { programme: 'p', title: 'Contract', supplier: 's', value: gbp(1000) };
+    const award = { programme: 'p', title: 'Contract', suppliers: [{ supplier: 's' }], value: gbp(1000) };
     await nodes.send(nodes.direct, stream, 'AwardContract', award);
     let over = false;
     const readers = [nodes.near, nodes.far].map((node) => readUntil(node, `c${n}`, () => over));

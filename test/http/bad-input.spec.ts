@@ -101,7 +101,14 @@ const bodies: readonly (readonly [what: string, body: unknown, status: number, t
   ['a text that turns round', of({ title: 'paid \u202e001' }), 400, 'bad-body', '/title'],
   ['201 characters that take two units each', of({ title: '🏗'.repeat(201) }), 400, 'bad-body', '/title'],
   ...['Contract', 'é', 'a b', '..', 'a/b', '$all', '-a', 'a\u0000', 'x'.repeat(65), ''].map(
-    (id) => [`supplier ${JSON.stringify(id.slice(0, 12))}`, of({ supplier: id }), 400, 'bad-body', '/supplier'] as const,
+    (id) =>
+      [
+        `supplier ${JSON.stringify(id.slice(0, 12))}`,
+        of({ suppliers: [{ supplier: id }] }),
+        400,
+        'bad-body',
+        '/suppliers/0/supplier',
+      ] as const,
   ),
   ...['1e9', '-0', '0.001', '1,000', '01', '+1', '', ' 1', 'NaN', '9'.repeat(40)].map(
     (amount) => [`an amount of ${JSON.stringify(amount.slice(0, 12))}`, money(amount), 400, 'bad-body'] as const,
@@ -126,7 +133,7 @@ const bodies: readonly (readonly [what: string, body: unknown, status: number, t
   ['a decider by name', record({ decidedBy: { person: 'Jane Doe' } }), 400, 'bad-body', '/record/decidedBy/person'],
   ['a script as address', record({ evidence: [{ uri: 'javascript:alert(1)' }] }), 400, 'bad-body', '/record/evidence/0/uri'],
   ['21 sources', record({ evidence: Array(21).fill({ title: 'x' }) }), 400, 'bad-body', '/record/evidence'],
-  ['an unknown supplier', of({ supplier: 'nobody' }), 409, 'ledger/unknown-reference', '/supplier'],
+  ['an unknown supplier', of({ suppliers: [{ supplier: 'nobody' }] }), 409, 'ledger/unknown-reference', '/suppliers/0/supplier'],
   ['an unknown tower', of({ towers: ['nowhere'] }), 409, 'ledger/unknown-reference', '/towers/0'],
   ['an end before the start', of({ startsOn: '2020-01-01', endsOn: '2019-01-01' }), 409, 'contract/ends-before-start', '/endsOn'],
 ];

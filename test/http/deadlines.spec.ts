@@ -53,7 +53,7 @@ const fill = async ({ post }: Pick<Server, 'post'>, headers?: Record<string, str
       programme: 'met',
       title: `Hosting ${id}`,
       towers: ['hosting'],
-      supplier: 'csc',
+      suppliers: [{ supplier: 'csc' }],
       value: { amount: '1.00', currency: 'GBP' },
       endsOn,
       record: { effectiveOn: '2015' },

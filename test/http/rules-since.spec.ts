@@ -82,7 +82,7 @@ describe('decisions that a rule has judged', () => {
   it('are as they were once the withdrawal is taken back', async () => {
     const other = await sent('/programmes/nhs/charter-programme', { title: 'N', authority: 'NHS', baseCurrency: 'GBP' });
     const policy = await sent('/programmes/nhs/adopt-policy', { ...scheme('1'), policy: 'consent', checks: ['standstill'] });
-    await sent('/contracts/nhs/award-contract', { programme: 'nhs', title: 'N', supplier: 'csc', value: award.value, record: { effectiveOn: '2015' } }); // prettier-ignore
+    await sent('/contracts/nhs/award-contract', { programme: 'nhs', title: 'N', suppliers: [{ supplier: 'csc' }], value: award.value, record: { effectiveOn: '2015' } }); // prettier-ignore
     const signed = await sent('/contracts/nhs/sign-contract', { record: { effectiveOn: '2016' } });
     const withdrawal = await sent('/programmes/nhs/withdraw-fact', { event: policy.events[0].id });
     ({ position } = withdrawal);

@@ -98,7 +98,7 @@ export const award = {
   programme: 'met',
   title: 'Hosting by CSC',
   towers: ['hosting'],
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: { amount: '155000000.00', currency: 'GBP' },
   startsOn: '2015-12-01',
   endsOn: '2020-11-30',

@@ -64,8 +64,8 @@ describe('a contract that was withdrawn', () => {
 describe('a withdrawal of what others name', () => {
   it('lists them in the receipt, in a dry run and however often it is asked', async () => {
     const { events } = await sent('/suppliers/wrong/register-supplier', { title: 'Wrong', form: 'company' });
-    await awarded('one', { supplier: 'wrong' });
-    await awarded('two', { supplier: 'wrong' });
+    await awarded('one', { suppliers: [{ supplier: 'wrong' }] });
+    await awarded('two', { suppliers: [{ supplier: 'wrong' }] });
     const withdrawal = { event: events[0].id };
     const namedBy = { streams: ['contract-one', 'contract-two'], more: false };
     const position = (await sent('/contracts/one/annotate', { note: 'Seen' })).position;
@@ -75,7 +75,7 @@ describe('a withdrawal of what others name', () => {
     const key = { 'idempotency-key': 'withdraw-wrong' };
     const first = await server.post('/suppliers/wrong/withdraw-fact', withdrawal, key);
     expect([first.status, first.body.namedBy]).toEqual([201, namedBy]);
-    await awarded('three', { supplier: 'csc', title: 'Of another supplier' });
+    await awarded('three', { suppliers: [{ supplier: 'csc' }], title: 'Of another supplier' });
     const again = await server.post('/suppliers/wrong/withdraw-fact', withdrawal, key);
     expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
   });
@@ -83,13 +83,15 @@ describe('a withdrawal of what others name', () => {
   it('leaves rows that show its id, not a blank', async () => {
     const { position } = await sent('/contracts/one/annotate', { note: 'Seen again' });
     const { body } = await get(`/projections/contract-register/contract:one?minPosition=${position}`);
-    expect(body.row).toMatchObject({ supplier: 'wrong', supplierName: 'wrong' });
+    expect(body.row).toMatchObject({ suppliers: [{ supplier: 'wrong', name: 'wrong' }], supplierName: 'wrong' });
   });
 
   it('is refused to new facts that would name it', async () => {
-    const { status, body } = await server.post('/contracts/late/award-contract', { ...award, supplier: 'wrong' });
+    const { status, body } = await server.post('/contracts/late/award-contract', { ...award, suppliers: [{ supplier: 'wrong' }] });
     expect([status, body.type]).toEqual([409, 'urn:tower-ledger:problem:ledger/unknown-reference']);
-    expect(body.errors).toEqual([{ pointer: '/supplier', detail: 'All that was recorded of supplier wrong has been withdrawn.' }]);
+    expect(body.errors).toEqual([
+      { pointer: '/suppliers/0/supplier', detail: 'All that was recorded of supplier wrong has been withdrawn.' },
+    ]);
   });
 });
 

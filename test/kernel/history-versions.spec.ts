@@ -3,7 +3,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { contextOf, History, Snapshot, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
 import { context, historyOf, stream, theFact, type GivenEvent } from '../given.js';
 
-const award = { programme: 'met', title: 'EUC', supplier: 'csc', value: { amount: '100', currency: 'GBP' } };
+const award = { programme: 'met', title: 'EUC', suppliers: [{ supplier: 'csc' }], value: { amount: '100', currency: 'GBP' } };
 const awarded = context('ContractAwarded', award, '2016');
 const signed = context('ContractSigned', {}, '2018');
 const started = context('ServiceStarted', {}, '2019');
@@ -293,7 +293,8 @@ describe('about how much memory a history takes', () => {
   });
 
   it('counts a null, a number and a flag as little', () => {
-    const noted = (value: unknown) => weight({ type: 'FactAnnotated', data: { note: 'n', claim: { pointer: '/x', value } } });
+    const noted = (value: unknown) =>
+      weight({ type: 'FactAnnotated', data: { note: 'n', claim: { pointer: '/x', value } } }, { schemaVersion: 1 });
     expect([noted(null), noted(5), noted(true)].map((bytes) => bytes - noted(undefined))).toEqual([0, 0, 0]);
     expect(noted({}) - noted(null)).toBe(24);
   });

@@ -20,7 +20,7 @@ const ofProgramme = (...warnings: readonly (readonly [warning: string, on: strin
     ),
   );
 const orderOf = ({ state }: History): string[] => state.warnings.map(({ warning }: { warning: string }) => warning);
-const awarded = { programme: 'met', title: 'EUC', supplier: 'csc', value: { unknown: true } };
+const awarded = { programme: 'met', title: 'EUC', suppliers: [{ supplier: 'csc' }], value: { unknown: true } };
 const two = [context('ContractAwarded', awarded, '2016'), context('ContractSigned', {}, '2017')];
 
 describe('a backdated event', () => {

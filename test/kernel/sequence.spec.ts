@@ -58,7 +58,7 @@ describe('facts of one day', () => {
 it('a sequence is recorded with its fact, and a command that is sent again is the same', async () => {
   const world = new World('2019-06-03');
   await recordWorld(world);
-  const award = { programme: 'met', title: 'C', supplier: 'csc', value: { unknown: true } };
+  const award = { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { unknown: true } };
   const day = '2019-06-01';
   await world.record('contract-c', 'AwardContract', award, { effectiveOn: day, sequence: 1 });
   await world.record('contract-c', 'ApproveChange', { kind: 'scope', summary: 'Second' }, { effectiveOn: day, sequence: 3 });

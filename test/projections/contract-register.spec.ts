@@ -3,7 +3,13 @@ import { csvOf } from '../../src/csv.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: { amount: '95000000', currency: 'GBP' } };
+const award = {
+  programme: 'met',
+  title: 'Hosting',
+  towers: ['hosting'],
+  suppliers: [{ supplier: 'csc' }],
+  value: { amount: '95000000', currency: 'GBP' },
+};
 
 let world: World;
 beforeEach(async () => {
@@ -29,7 +35,7 @@ describe('the contract register', () => {
     expect(await (await register()).row('hosting')).toMatchObject({
       contract: 'hosting',
       stage: 'awarded',
-      supplier: 'csc',
+      suppliers: [{ supplier: 'csc', name: 'CSC' }],
       supplierName: 'CSC',
       towers: ['hosting'],
       original: award.value,
@@ -44,7 +50,7 @@ describe('the contract register', () => {
 
   it('finds contracts by programme, supplier, tower and stage', async () => {
     await world.record('contract-a', 'AwardContract', award);
-    await world.record('contract-b', 'AwardContract', { ...award, towers: ['hosting', 'euc'], supplier: 'atos' });
+    await world.record('contract-b', 'AwardContract', { ...award, towers: ['hosting', 'euc'], suppliers: [{ supplier: 'atos' }] });
     await world.record('contract-b', 'SignContract', {});
     const { keys } = await register();
     expect(await keys()).toEqual(['a', 'b']);
@@ -57,7 +63,7 @@ describe('the contract register', () => {
 
   it('finds contracts by words, by the name of the supplier, by their end and by their value', async () => {
     await world.record('contract-a', 'AwardContract', { ...award, title: 'Ｈosting of Servers', endsOn: '2018-03-31' });
-    await world.record('contract-b', 'AwardContract', { ...award, title: 'Desks', supplier: 'atos', startsOn: '2016-02-01', termMonths: 12, value: { amount: '1000.50', currency: 'GBP' } }); // prettier-ignore
+    await world.record('contract-b', 'AwardContract', { ...award, title: 'Desks', suppliers: [{ supplier: 'atos' }], startsOn: '2016-02-01', termMonths: 12, value: { amount: '1000.50', currency: 'GBP' } }); // prettier-ignore
     await world.record('contract-c', 'AwardContract', { ...award, title: 'Hosting of mail', value: { undisclosed: true }, endsOn: '2015' });
     const { keys } = await register();
     expect(await keys({ text: 'hosting' })).toEqual(['a', 'c']);

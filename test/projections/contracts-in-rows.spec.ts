@@ -3,7 +3,7 @@ import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 
 let world: World;
 beforeEach(async () => {
@@ -44,5 +44,5 @@ it('the register counts what it lists of a contract', async () => {
   await world.record('contract-hosting', 'RecordDelay', { milestone: 'Go-live', to: '2021' });
   await world.record('contract-hosting', 'NovateContract', { supplier: 'atos' });
   const row = await (await rowsAfter(await world.events())).row('contract-register', 'contract:hosting');
-  expect(row.counts).toEqual({ changes: 2, delays: 1, novations: 1, notices: 1 });
+  expect(row.counts).toEqual({ changes: 2, delays: 1, novations: 1, notices: 1, suppliers: 2 });
 });

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(closeRows);
 
-const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000000.00') };
+const contract = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('1000000.00') };
 const award = (more: object = {}, on = '2015-11-16') =>
   world.record(
     'contract-csc',
@@ -33,7 +33,7 @@ describe('a contract that runs', () => {
   it('has its end, and the last day of the notice of each open option', async () => {
     await award({ options: [{ option: 'first', months: 12, noticeMonths: 6 }, { option: 'second', months: 12 }] }); // prettier-ignore
     expect(await found()).toEqual({
-      'end:csc': expect.objectContaining({ kind: 'end', what: 'Hosting ends', due: '2020-11-30', earliest: '2020-11-30', latest: '2020-11-30', programme: 'met', contract: 'csc', supplier: 'csc' }), // prettier-ignore
+      'end:csc': expect.objectContaining({ kind: 'end', what: 'Hosting ends', due: '2020-11-30', earliest: '2020-11-30', latest: '2020-11-30', programme: 'met', contract: 'csc', suppliers: [{ supplier: 'csc' }] }), // prettier-ignore
       'option:csc/first': expect.objectContaining({ due: '2020-05-31' }),
       'option:csc/second': expect.objectContaining({ due: '2020-11-30' }),
     });

@@ -4,7 +4,7 @@ import { theFact } from '../given.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Service integration', towers: [], supplier: 'atos', value: gbp('96000000') };
+const award = { programme: 'met', title: 'Service integration', towers: [], suppliers: [{ supplier: 'atos' }], value: gbp('96000000') };
 
 let world: World;
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { closeRows, Rows } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('1000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('1000000') };
 
 let world: World;
 beforeEach(async () => {
@@ -75,9 +75,9 @@ describe('rows that are chosen by an entry of a list', () => {
     (await rows.projector.rows(name, { filters, ...(at !== undefined && { at }) })).rows.map(({ key }) => key);
 
   it('are found by a supplier of whom a tower shows no contract any more, and not by one whose contracts moved to another', async () => {
-    await world.record('contract-early', 'AwardContract', { ...award, supplier: 'atos' });
+    await world.record('contract-early', 'AwardContract', { ...award, suppliers: [{ supplier: 'atos' }] });
     const { towers: _, ...outside } = award;
-    await world.record('contract-outside', 'AwardContract', { ...outside, supplier: 'atos' });
+    await world.record('contract-outside', 'AwardContract', { ...outside, suppliers: [{ supplier: 'atos' }] });
     for (let n = 0; n < 21; n++) await world.record(`contract-c${n}`, 'AwardContract', award);
     const before = await read();
     const { sequence } = before.projector;

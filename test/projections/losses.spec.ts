@@ -5,7 +5,7 @@ import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const loss = { programme: 'met', title: 'Milestones paid', bearer: 'authority', category: 'fruitless-payment', gross: gbp('490000') };
-const award = { programme: 'met', title: 'Hosting', supplier: 'csc', towers: ['hosting'], value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', suppliers: [{ supplier: 'csc' }], towers: ['hosting'], value: gbp('95000000') };
 const by = (office: string) => ({ decidedBy: { person: 'p-1', office } });
 const source = { title: 'A report' };
 

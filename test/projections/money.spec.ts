@@ -5,7 +5,7 @@ import { recordWorld, World } from '../random-history.js';
 afterEach(closeRows);
 
 const pounds = (amount: string) => ({ amount, currency: 'GBP' });
-const award = (amount: string, more: object = {}) => ({ programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: pounds(amount), ...more }); // prettier-ignore
+const award = (amount: string, more: object = {}) => ({ programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: pounds(amount), ...more }); // prettier-ignore
 
 it('values with VAT, without it and of unknown VAT are never one figure of the text', async () => {
   const world = new World('2020-01-06');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { onDay, supplierIn } from '../../projections/promised.js';
-import { contract, novationsAfter, supplierOn, type Contract } from '../../src/domain/contract/index.js';
+import { onDay, suppliersIn } from '../../projections/promised.js';
+import { contract, suppliersChangeOn, type Contract } from '../../src/domain/contract/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
 
@@ -8,7 +8,7 @@ let world: World;
 beforeEach(async () => {
   world = new World();
   await recordWorld(world);
-  await world.record('contract-sdim', 'AwardContract', { programme: 'met', title: 'SDIM', towers: ['hosting'], supplier: 'csc', value: { unknown: true } }); // prettier-ignore
+  await world.record('contract-sdim', 'AwardContract', { programme: 'met', title: 'SDIM', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: { unknown: true } }); // prettier-ignore
   await world.record('contract-sdim', 'SignContract', {});
 });
 afterEach(closeRows);
@@ -19,36 +19,48 @@ describe('a novation acts on its day', () => {
   it('until then the rows say "becomes X on …", and name the supplier of today', async () => {
     await novate('2199-11');
     const read = await rows();
-    const shown = { supplier: 'csc', supplierName: 'CSC', becomes: { supplier: 'atos', supplierName: 'Atos', on: '2199-11' } };
+    const shown = {
+      suppliers: [{ supplier: 'csc', name: 'CSC' }],
+      supplierName: 'CSC',
+      becomes: { suppliers: [{ supplier: 'atos', name: 'Atos' }], supplierName: 'Atos', on: '2199-11' },
+    };
     expect((await read.row('tower-board', 'tower:hosting')).contracts[0]).toMatchObject(shown);
     expect(await read.row('contract-register', 'contract:sdim')).toMatchObject(shown);
-    expect(await read.row('money', 'contract:sdim')).toMatchObject({ supplier: 'csc', becomes: { supplier: 'atos', on: '2199-11' } });
+    expect(await read.row('money', 'contract:sdim')).toMatchObject({
+      suppliers: [{ supplier: 'csc' }],
+      becomes: { suppliers: [{ supplier: 'atos' }], on: '2199-11' },
+    });
   });
 
   it('from then on they have the new one alone', async () => {
     await novate('2016-01-04');
     const read = await rows();
-    expect((await read.row('tower-board', 'tower:hosting')).contracts[0]).toMatchObject({ supplier: 'atos', supplierName: 'Atos', becomes: null }); // prettier-ignore
+    expect((await read.row('tower-board', 'tower:hosting')).contracts[0]).toMatchObject({
+      suppliers: [{ supplier: 'atos' }],
+      supplierName: 'Atos',
+      becomes: null,
+    });
     expect(await read.row('contract-register', 'contract:sdim')).toMatchObject({ supplierName: 'Atos', becomes: null });
   });
 
   it('whatever day is asked, the totals and the rows of that day have the supplier of that day', () => {
-    const novations = [
-      { event: '1', from: 'csc', to: 'atos', on: '2020-01-01' },
-      { event: '2', from: 'atos', to: 'eviden', on: '2023-11' },
+    const suppliers = [
+      { supplier: 'csc', leftOn: '2020-01-01' },
+      { supplier: 'atos', joinedOn: '2020-01-01', leftOn: '2023-11' },
+      { supplier: 'eviden', joinedOn: '2023-11' },
     ];
-    const c: Contract = { ...contract.initial, stage: 'live', supplier: 'eviden', novations };
-    const on = (day: string) => [supplierOn(c, day), supplierIn(c, day), novationsAfter(c, day)[0]?.to];
-    expect(on('2019-12-31')).toEqual(['csc', 'csc', 'atos']);
-    expect(on('2020-01-01')).toEqual(['atos', 'atos', 'eviden']);
-    expect(on('2023-10-31')).toEqual(['atos', 'atos', 'eviden']);
-    expect(on('2023-11-01')).toEqual(['eviden', 'eviden', undefined]);
-    expect(supplierIn(c, undefined)).toBe('eviden');
+    const c: Contract = { ...contract.initial, stage: 'live', suppliers };
+    const on = (day: string) => [...suppliersIn(c, day).map(({ supplier }) => supplier), suppliersChangeOn(c, day)];
+    expect(on('2019-12-31')).toEqual(['csc', '2020-01-01']);
+    expect(on('2020-01-01')).toEqual(['atos', '2023-11']);
+    expect(on('2023-10-31')).toEqual(['atos', '2023-11']);
+    expect(on('2023-11-01')).toEqual(['eviden', undefined]);
+    expect(suppliersIn(c, undefined)).toMatchObject([{ supplier: 'eviden' }]);
   });
 });
 
 it('a contract is past its end from the day after its last possible day, on the day that is asked', () => {
-  const shown = { supplier: 'csc', novations: [], pastEndFrom: '2021-01-01' };
+  const shown = { suppliers: [{ supplier: 'csc' }], pastEndFrom: '2021-01-01' };
   expect([onDay(shown, '2020-12-31').pastEndSince, onDay(shown, '2021-01-01').pastEndSince]).toEqual([null, '2021-01-01']);
   expect(onDay({ ...shown, pastEndFrom: null }, '2021-01-01').pastEndSince).toBeNull();
 });

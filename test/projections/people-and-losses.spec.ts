@@ -3,7 +3,13 @@ import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000', { qualifier: 'about' }) };
+const award = {
+  programme: 'met',
+  title: 'Hosting',
+  towers: ['hosting'],
+  suppliers: [{ supplier: 'csc' }],
+  value: gbp('95000000', { qualifier: 'about' }),
+};
 const people = (employer: string) => ({ employer, function: 'it', unit: 'people' });
 const plan = {
   programme: 'met',

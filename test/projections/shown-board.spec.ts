@@ -3,7 +3,7 @@ import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('60000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('60000000') };
 const source = { title: 'A report' };
 
 let world: World;
@@ -106,7 +106,7 @@ describe('a contract on the board', () => {
       stage: 'awarded',
       role: 'tower',
       towers: ['hosting'],
-      supplier: 'csc',
+      suppliers: [{ supplier: 'csc', name: 'CSC' }],
       supplierName: 'CSC',
       covers: 'unknown',
       terminations: [],
@@ -127,10 +127,10 @@ describe('a contract on the board', () => {
   });
 
   it('has its id for a title and nobody for a supplier while neither is known', async () => {
-    await of('a')('AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
+    await of('a')('AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1') });
     expect((await board()).row('contract:a').contracts[0]).toMatchObject({ title: 'a', supplierName: 'CSC' });
     await of('b')('PlanContract', { programme: 'met', title: 'Networks' });
-    expect((await board()).row('contract:b').contracts[0]).toMatchObject({ supplier: null, supplierName: null });
+    expect((await board()).row('contract:b').contracts[0]).toMatchObject({ suppliers: [], supplierName: null });
   });
 
   it('shows the notice that was given, how it was terminated and what it came to', async () => {
@@ -191,7 +191,7 @@ describe('the stage of a tower on the board', () => {
     const steps: readonly (readonly [command: string, data: object])[] = [
       ['PlanContract', { programme: 'met', title: 'Hosting', towers: ['hosting'] }],
       ['OpenTender', {}],
-      ['AwardContract', { supplier: 'csc', value: gbp('1') }],
+      ['AwardContract', { suppliers: [{ supplier: 'csc' }], value: gbp('1') }],
       ['SignContract', {}],
       ['StartService', {}],
       ['GiveTerminationNotice', { by: 'authority' }],
@@ -282,7 +282,7 @@ describe('what stands outside the towers', () => {
 
   it('is found by programme, group, supplier and stage', async () => {
     await hosting('AwardContract', award);
-    await of('desk')('AwardContract', { ...award, supplier: 'atos', towers: [] });
+    await of('desk')('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }], towers: [] });
     const rows = await board();
     expect(rows.keys({ programme: 'met' })).toEqual(['contract:desk', 'programme:met', 'tower:euc', 'tower:hosting']);
     expect(rows.keys({ group: 'towers' })).toEqual(['tower:euc', 'tower:hosting']);

@@ -5,7 +5,7 @@ import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 
 let world: World;
 beforeEach(async () => {
@@ -45,12 +45,18 @@ describe('the register of contracts', () => {
   it('has in full what a contract has come to, and who supplies it', async () => {
     await everything();
     const row = (await inMemory('contract-register', world)).row('contract:hosting');
-    expect(row).toMatchObject({ contract: 'hosting', stage: 'signed', supplier: 'csc', supplierName: 'CSC', ceiling: gbp('96000000') });
+    expect(row).toMatchObject({
+      contract: 'hosting',
+      stage: 'signed',
+      suppliers: [{ supplier: 'csc' }],
+      supplierName: 'CSC',
+      ceiling: gbp('96000000'),
+    });
     expect(row.changes.map(({ kind }: { kind: string }) => kind)).toEqual(['value', 'scope']);
     expect(row.delays.map(({ to }: { to: string }) => to)).toEqual(['2017', '2018']);
     expect(row.novations).toMatchObject([{ from: 'csc', to: 'atos' }, { from: 'atos', to: 'csc' }]); // prettier-ignore
     expect(row.notices).toMatchObject([{ reference: '2016/S 045', uri: 'https://example.org/notice', on: '2016-01-04' }]);
-    expect(row.counts).toEqual({ changes: 2, delays: 2, novations: 2, notices: 1 });
+    expect(row.counts).toEqual({ changes: 2, delays: 2, novations: 2, notices: 1, suppliers: 3 });
     expect(row.trail.lastDecision.command).toBe('NovateContract');
   });
 
@@ -66,7 +72,7 @@ describe('the register of contracts', () => {
 
   it('finds contracts by programme, supplier, tower and stage', async () => {
     await world.record('contract-networks', 'PlanContract', { programme: 'met', title: 'Networks' });
-    await world.record('contract-euc', 'AwardContract', { ...award, towers: ['euc', 'hosting'], supplier: 'atos' });
+    await world.record('contract-euc', 'AwardContract', { ...award, towers: ['euc', 'hosting'], suppliers: [{ supplier: 'atos' }] });
     const register = await inMemory('contract-register', world);
     const found = (filters: Record<string, string>) => register.keys(filters).map((key) => key.slice('contract:'.length));
     expect(found({})).toEqual(['euc', 'hosting', 'networks']);
@@ -83,7 +89,7 @@ describe('the register of contracts', () => {
     const register = await inMemory('contract-register', world);
     const [contracts, suppliers] = register.projection.from as readonly any[];
     expect(contracts.place('hosting', (await world.history('contract-hosting')).state)).toEqual([
-      { key: 'contract:hosting', row: true, links: ['supplier:csc'] },
+      { key: 'contract:hosting', row: true, links: ['supplier:csc'], sums: {} },
     ]);
     expect(contracts.place('networks', (await world.history('contract-networks')).state)[0].links).toEqual([]);
     expect([suppliers.shownByLinking, contracts.shownByLinking]).toEqual([true, undefined]);
@@ -95,7 +101,7 @@ describe('the register of contracts', () => {
     const history = await world.history('supplier-csc');
     await world.record('supplier-csc', 'WithdrawFact', { event: history.first!.recorded.id });
     const register = await inMemory('contract-register', world);
-    expect(register.row('contract:hosting').supplier).toBe('csc');
+    expect(register.row('contract:hosting').suppliers).toEqual([{ supplier: 'csc', name: 'csc' }]);
   });
 });
 
@@ -111,7 +117,7 @@ describe('the money of contracts', () => {
       programme: 'met',
       group: 'towers',
       title: 'Hosting',
-      supplier: 'csc',
+      suppliers: [{ supplier: 'csc' }],
       original: gbp('95000000'),
       ceiling: gbp('105000000.00'),
       covers: 'unknown',

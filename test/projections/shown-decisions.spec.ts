@@ -5,7 +5,7 @@ import { recordWorld, World } from '../random-history.js';
 import { inMemory, InMemory } from './in-memory.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 const consent = { policy: 'consent', title: 'Scheme of consent', version: '1', inForceFrom: '2010', approvals: [{ stepOverOriginalAbove: 10, approver: 'Mayor' }] }; // prettier-ignore
 
 let world: World;

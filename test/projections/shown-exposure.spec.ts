@@ -3,7 +3,7 @@ import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
-const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], supplier: 'csc', value: gbp('95000000') };
+const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 const loss = { programme: 'met', title: 'Paid for nothing', bearer: 'authority', category: 'other', gross: gbp('65000000'), supplier: 'csc' }; // prettier-ignore
 const source = { title: 'A report' };
 

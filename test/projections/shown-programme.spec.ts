@@ -12,7 +12,7 @@ beforeEach(async () => {
   await recordWorld(world);
 });
 const everything = async () => {
-  await world.record('contract-siam', 'AwardContract', { programme: 'met', supplier: 'csc', value: gbp('1') });
+  await world.record('contract-siam', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1') });
   await met('AppointIntegrator', { contract: 'siam' });
   await met('PublishStrategy', { strategy: 'first', title: 'First', published: '2010' });
   await met('PublishStrategy', { strategy: 'second', title: 'Second', reviewDue: '2018' });
@@ -58,7 +58,10 @@ describe('what a programme set out to do', () => {
       { policy: 'rules', title: 'Rules', version: '1', inForceFrom: '2010', inForceUntil: '2012' },
       { policy: 'rules', title: 'Rules', version: '2', inForceFrom: '2013', inForceUntil: null },
     ]);
-    expect(row.counts).toEqual({ strategies: 2, savingsTargets: 2, savings: 4, headcountTargets: 2, risks: 2, warnings: 2, policies: 2 });
+    expect(row.counts).toEqual({
+      ...{ strategies: 2, savingsTargets: 2, savings: 4, headcountTargets: 2, risks: 2, openRisks: 2, warnings: 2, openWarnings: 2 },
+      ...{ budgets: 0, links: 0, policies: 2 },
+    });
     expect(row.trail.lastDecision.command).toBe('AdoptPolicy');
   });
 
@@ -126,8 +129,8 @@ describe('the header of the tower board', () => {
       { policy: 'rules', title: 'Rules', version: '2', inForceFrom: '2013', inForceUntil: null },
     ]);
     expect(row.warnings).toEqual([
-      { warning: 'first', by: 'Press', summary: 'Late before', source, on: '2016-01-04', about: null },
-      { warning: 'second', by: 'Audit', summary: 'Dear', source, on: '2016-01-04', about: { supplier: 'csc' } },
+      { warning: 'first', by: 'Press', summary: 'Late before', source, on: '2016-01-04', about: null, answers: [] },
+      { warning: 'second', by: 'Audit', summary: 'Dear', source, on: '2016-01-04', about: { supplier: 'csc' }, answers: [] },
     ]);
     expect(row.trail.lastDecision.command).toBe('AdoptPolicy');
   });
@@ -144,5 +147,65 @@ describe('the header of the tower board', () => {
   it('names no integrator and no portfolio before they are recorded', async () => {
     const { integrator, portfolio } = (await inMemory('tower-board', world)).row('programme:met');
     expect([integrator, portfolio]).toEqual([null, null]);
+  });
+});
+
+describe('what became of risks, warnings, budgets and towers', () => {
+  const decided = async () => {
+    await everything();
+    await met('RaiseRisk', { risk: 'third', summary: 'May be dear', source, about: { tower: 'euc', supplier: 'csc' } });
+    await met('MitigateRisk', { risk: 'first', measure: 'A second team', likelihood: 'low' });
+    await met('CloseRisk', { risk: 'first', how: 'passed' });
+    await met('AnswerWarning', { warning: 'second', answer: 'Tendered again', by: 'The board' });
+    await met('SetBudget', { year: 2016, kind: 'capital', amount: gbp('200') });
+    await met('SetBudget', { year: 2016, kind: 'revenue', amount: gbp('90') });
+    await met('SetBudget', { year: 2016, kind: 'capital', amount: gbp('150') });
+    await met('LinkTowers', { tower: 'euc', needs: 'hosting', why: 'Its servers' });
+  };
+
+  it('is counted: what is open apart from all', async () => {
+    await decided();
+    const { counts, risks, warnings } = (await inMemory('programme', world)).row('programme:met');
+    expect(counts).toMatchObject({ risks: 3, openRisks: 2, warnings: 2, openWarnings: 1, budgets: 3, links: 1 });
+    expect(risks[0]).toMatchObject({ likelihood: 'low', mitigations: [{ measure: 'A second team' }], closed: { how: 'passed' } });
+    expect(risks[1]).toMatchObject({ risk: 'second', mitigations: [], closed: null });
+    expect(warnings.map(({ answers }: { answers: object[] }) => answers.length)).toEqual([0, 1]);
+  });
+
+  it('is the last budget of each year and kind, with the one that it replaced', async () => {
+    await decided();
+    const { budgets } = (await inMemory('programme', world)).row('programme:met');
+    const shown = budgets.map(({ kind, amount, was, counts }: Record<string, any>) => [kind, amount.amount, was?.amount ?? null, counts]);
+    expect(shown).toEqual([
+      ['capital', '200', null, false],
+      ['revenue', '90', null, true],
+      ['capital', '150', '200', true],
+    ]);
+  });
+
+  it('stands on the towers: what each waits for, what is open, and into which one it was merged', async () => {
+    await decided();
+    const before = (await inMemory('tower-board', world)).row('tower:euc');
+    expect(before).toMatchObject({ stage: 'planned', merged: null, needs: [{ tower: 'hosting', why: 'Its servers' }] });
+    expect(before.counts).toMatchObject({ risks: 1, openRisks: 1 });
+    await met('CloseRisk', { risk: 'third', how: 'accepted' });
+    await world.record('tower-euc', 'MergeTowers', { into: 'hosting' });
+    await world.record('tower-print', 'PlanTower', { programme: 'met', title: 'Print' });
+    await world.record('tower-print', 'CancelTower', { why: 'Nobody prints' });
+    const board = await inMemory('tower-board', world);
+    expect(board.row('tower:euc')).toMatchObject({ stage: 'merged', merged: { into: 'hosting' }, counts: { risks: 1, openRisks: 0 } });
+    expect(board.row('tower:print')).toMatchObject({ stage: 'cancelled', cancelled: { why: 'Nobody prints' } });
+    expect(board.row('tower:hosting').needs).toEqual([]);
+  });
+
+  it('stands on the supplier: its names, and its standing', async () => {
+    await decided();
+    await world.record('supplier-csc', 'RenameSupplier', { title: 'DXC' });
+    await world.record('supplier-csc', 'AddAlias', { alias: 'DXC Technology' });
+    await world.record('supplier-csc', 'SuspendSupplier', { ground: 'Grave misconduct' });
+    const row = (await inMemory('exposure', world)).row('supplier:csc');
+    expect(row).toMatchObject({ title: 'DXC', aliases: ['DXC Technology'], suspended: { ground: 'Grave misconduct' }, merged: null });
+    expect(row.formerNames).toEqual([{ title: 'CSC', until: '2016-01-04' }]);
+    expect((await inMemory('tower-board', world)).row('contract:siam').contracts[0].supplierName).toBe('DXC');
   });
 });

@@ -4,7 +4,7 @@ import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const planned = { programme: 'met', title: 'Hosting', towers: ['hosting'] };
-const award = { supplier: 'csc', value: gbp('95000000') };
+const award = { suppliers: [{ supplier: 'csc' }], value: gbp('95000000') };
 
 let world: World;
 beforeEach(async () => {

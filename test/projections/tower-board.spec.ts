@@ -7,18 +7,24 @@ const csc = {
   programme: 'met',
   title: 'End-user computing',
   towers: ['euc'],
-  supplier: 'csc',
+  suppliers: [{ supplier: 'csc' }],
   value: gbp('155000000.00'),
   termMonths: 60,
   startsOn: '2016-01-01',
 };
-const atos = { programme: 'met', title: 'Service integration', towers: ['hosting'], supplier: 'atos', value: { undisclosed: true } };
+const atos = {
+  programme: 'met',
+  title: 'Service integration',
+  towers: ['hosting'],
+  suppliers: [{ supplier: 'atos' }],
+  value: { undisclosed: true },
+};
 const sscl = {
   programme: 'met',
   title: 'Back office',
   stage: 'live',
   role: 'outside',
-  supplier: 'atos',
+  suppliers: [{ supplier: 'atos' }],
   value: gbp('216000000'),
   termMonths: 120,
 };
@@ -315,7 +321,7 @@ describe('the stage of a tower follows what still serves', () => {
     await incumbent({ stage: 'exiting' });
     await world.record('contract-next', 'PlanContract', planned);
     expect(await stageOf()).toEqual(['exiting', 'incumbent']);
-    await world.record('contract-next', 'AwardContract', { supplier: 'csc', value: gbp('1') });
+    await world.record('contract-next', 'AwardContract', { suppliers: [{ supplier: 'csc' }], value: gbp('1') });
     expect(await stageOf()).toEqual(['awarded', 'own']);
   });
 
@@ -450,7 +456,7 @@ describe('the board', () => {
     await world.record('programme-met', 'AddWarning', warning, { effectiveOn: '2016-01' });
     const { header } = await board();
     expect(header.integrator).toEqual({ contract: 'siam', on: '2016-01-04' });
-    expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null }]);
+    expect(header.warnings).toEqual([{ ...warning, on: '2016-01', about: null, answers: [] }]);
   });
 
   it('names a supplier by its title as corrected, on every row that shows it', async () => {

@@ -64,7 +64,7 @@ describe('the board', () => {
   });
 
   it('carries the qualifier of what was planned and moved beside a contract', async () => {
-    await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier: 'csc', value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+    await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
     const over400 = { count: 400, qualifier: 'over' };
     await record('PlanTransfer', plan(400, { inScope: { ...over400, unit: 'people' }, contract: 'desk' }));
     await record('TransferStaff', { ...transfer('t', 0, 0, 0, 0, 0), inScope: over400, moved: over400, contract: 'desk' });
@@ -106,7 +106,7 @@ describe('the board', () => {
 });
 
 describe('the transfer register', () => {
-  const contract = (supplier: string) => world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier, value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+  const contract = (supplier: string) => world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier }], value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
 
   it('has a line for each transfer and each plan, with what was due and what was found', async () => {
     await contract('csc');
@@ -121,7 +121,7 @@ describe('the transfer register', () => {
       programme: 'met',
       plan: 'p1',
       contract: 'desk',
-      supplier: 'csc',
+      suppliers: ['csc'],
       basis: 'business-transfer',
       activity: 'Desk',
       transferOn: '2016-04-01',

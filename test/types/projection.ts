@@ -6,9 +6,13 @@ const totals = sums({ contracts: 'count', ceiling: 'value' });
 
 const contracts = source(contract, 'contract', {
   place: (id, state) => [
-    { key: `contract:${id}`, row: true, sums: { [`supplier:${state.supplier}`]: totals.of({ contracts: 1, ceiling: state.ceiling }) } },
+    {
+      key: `contract:${id}`,
+      row: true,
+      sums: { [`supplier:${state.suppliers[0]!.supplier}`]: totals.of({ contracts: 1, ceiling: state.ceiling }) },
+    },
   ],
-  show: ({ id, state }) => ({ [`contract:${id}`]: { contract: id, title: state.title, supplier: state.supplier ?? null } }),
+  show: ({ id, state }) => ({ [`contract:${id}`]: { contract: id, title: state.title, suppliers: state.suppliers } }),
 });
 
 source(contract, 'contract', {

@@ -17,4 +17,6 @@ export * from './commands/cancel-contract.js';
 export * from './commands/seek-extension.js';
 export * from './commands/exercise-extension.js';
 export * from './commands/novate-contract.js';
+export * from './commands/admit-supplier.js';
+export * from './commands/remove-supplier.js';
 export * from './commands/redenominate-contract.js';

@@ -8,13 +8,15 @@ import { novating } from './events/novation.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
+import { idsOf, suppliersOf } from './suppliers.js';
 
 /** Asks each figure of its value in turn, until one says yes. Asked with every event, so without a list of them. */
 const someFigure = (
-  { original, ceiling, options, changes, finalValue }: Contract,
+  { original, ceiling, lots, options, changes, finalValue }: Contract,
   says: (value: Value | undefined) => boolean,
 ): boolean => {
   if (says(original) || says(ceiling) || says(finalValue)) return true;
+  for (const { value } of lots) if (says(value)) return true;
   for (const { value } of options) if (says(value)) return true;
   for (const { to, by } of changes) if (says(to) || says(by)) return true;
   return false;
@@ -35,6 +37,9 @@ const currenciesOf = (contract: Contract): ReadonlySet<string> => {
 /** Whatever its sources are rounded to. */
 const isBelowZero = (value: Value): boolean => (betweenOf(value).most ?? 0n) < 0n;
 
+/** Suppliers that every event of a contract is about: the newest of them. What an event itself names comes on top. */
+const NAMED = 20;
+
 export const contract = aggregate({
   category: 'contract',
   initial: none,
@@ -50,8 +55,9 @@ export const contract = aggregate({
     'contract/mixed-currencies': {
       says: ONE_CURRENCY,
       brokenBy: {
-        ContractRecorded: '/options',
-        ContractAwarded: '/options',
+        ContractPlanned: '/lots',
+        ContractRecorded: ['/lots', '/options'],
+        ContractAwarded: ['/lots', '/options'],
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],
         ContractClosed: '/finalValue/currency',
@@ -60,12 +66,15 @@ export const contract = aggregate({
       holds: (contract) => hasOneCurrency(contract),
     },
   },
-  about: (id, { programme, towers, supplier }) => ({
-    contract: [id],
-    ...(towers.length && { tower: towers }),
-    ...(programme && { programme }),
-    ...(supplier && { supplier: [supplier] }),
-  }),
+  about(id, { programme, towers, suppliers, framework }) {
+    const supplier = idsOf(suppliersOf({ suppliers })).slice(-NAMED);
+    return {
+      contract: framework?.contract === undefined ? [id] : [id, framework.contract],
+      ...(towers.length && { tower: towers }),
+      ...(programme && { programme }),
+      ...(supplier.length && { supplier }),
+    };
+  },
   governedBy: { aggregate: programme, of: (c) => c.programme },
   completeFrom: (c) => c.historyCompleteFrom,
 });

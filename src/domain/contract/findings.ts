@@ -37,7 +37,7 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
     const [from, to] = [days[earlier], days[later]];
     if (from && to && certainlyBefore(to, from)) find(code, `It was ${NAMES[later]} ${day(to)}, and ${NAMES[earlier]} ${day(from)}.`);
   }
-  if (days.started && !days.awarded && c.supplier === undefined)
+  if (days.started && !days.awarded && c.suppliers.length === 0)
     find('started-without-award', `The service started ${day(days.started)}; no award is recorded.`);
   else if (days.started && !days.signed && c.stage !== 'awarded')
     find('service-without-signature', `The service started ${day(days.started)}; no signature is recorded.`);

@@ -1,14 +1,4 @@
 export { contract } from './contract.js';
 export { contractFindings } from './findings.js';
-export {
-  endOfContract,
-  isRunning,
-  lastDayOf,
-  novationsAfter,
-  pastEndFrom,
-  STAGES,
-  supplierOn,
-  type Change,
-  type Contract,
-  type Stage,
-} from './state.js';
+export { idsOf, suppliersChangeOn, suppliersOf, suppliersOn } from './suppliers.js';
+export { endOfContract, isRunning, lastDayOf, pastEndFrom, STAGES, type Change, type Contract, type Stage, type Supply } from './state.js';

@@ -30,6 +30,24 @@ export type Stage = (typeof STAGES)[number];
 export const afterAward: readonly Stage[] = ['awarded', 'signed', 'live', 'notice-given', 'exiting'];
 export const isRunning = ({ stage }: Pick<Contract, 'stage'>): boolean => afterAward.includes(stage);
 
+/** A framework promises nothing: what is bought under it are its call-offs. */
+export const KINDS = ['contract', 'framework', 'call-off'] as const;
+
+export const PARTS = ['sole', 'lead', 'member', 'joint'] as const;
+/** A supplier of a contract, from one day to another. */
+export interface Supply {
+  readonly supplier: string;
+  /** Per cent of the lot where it has one, else of the contract: at most four digits after the point. */
+  readonly share?: number | string;
+  readonly lot?: string;
+  /** Its part among several. */
+  readonly role?: (typeof PARTS)[number];
+  /** The first day on which it is a supplier; absent of one that was there from the beginning. */
+  readonly joinedOn?: string;
+  /** The first day on which it is none any more. */
+  readonly leftOn?: string;
+}
+
 export interface Change {
   readonly event: string;
   readonly kind: 'value' | 'term' | 'scope';
@@ -52,6 +70,8 @@ export interface Termination {
   readonly event: string;
   readonly ground: string;
   readonly causedBy?: string;
+  /** Where the contract went on with its other suppliers: the one with whom it ended. */
+  readonly from?: string;
   readonly partial: boolean;
   readonly on: string;
   /** Last day of the services that end. */
@@ -73,10 +93,20 @@ export interface Contract {
   readonly stage: Stage;
   readonly programme?: string;
   readonly title: string;
+  readonly kind: (typeof KINDS)[number];
   readonly role: 'tower' | 'incumbent' | 'outside';
   readonly towers: readonly string[];
-  /** With whom it is once every novation has taken effect; `supplierOn` says with whom on a day. */
-  readonly supplier?: string;
+  /** All who were, are and will be its suppliers, each with its days: `suppliersOn` says who they are on a day. */
+  readonly suppliers: readonly Supply[];
+  readonly lots: readonly {
+    readonly lot: string;
+    readonly title: string;
+    /** As awarded. */
+    readonly value?: Value;
+    readonly term?: { readonly months?: number; readonly startsOn?: string; readonly endsOn?: string };
+  }[];
+  /** Of a call-off: recorded here, or another authority's. */
+  readonly framework?: { readonly contract?: string; readonly reference?: string; readonly lot?: string };
   readonly replaces?: string;
   readonly regime?: string;
   readonly procedure?: string;
@@ -157,8 +187,11 @@ export interface Contract {
 export const none: Contract = {
   stage: 'none',
   title: '',
+  kind: 'contract',
   role: 'tower',
   towers: [],
+  suppliers: [],
+  lots: [],
   original: { unknown: true },
   ceiling: { unknown: true },
   covers: 'unknown',
@@ -177,12 +210,6 @@ export const none: Contract = {
 export const event = eventsOf<Contract, Programme>();
 
 export const ONE_CURRENCY = 'A contract has one currency: every figure of its value shares it.';
-/** The novations that take effect certainly after a day, in valid-time order of the decision. */
-export const novationsAfter = ({ novations }: Pick<Contract, 'novations'>, day: string): readonly Novation[] =>
-  novations.filter(({ on }) => certainlyBefore(day, on));
-/** With whom the contract is on a day: until a novation takes effect, with the supplier before it. */
-export const supplierOn = (c: Pick<Contract, 'novations' | 'supplier'>, day: string): string | undefined =>
-  novationsAfter(c, day)[0]?.from ?? c.supplier;
 
 /**
  * The last day of the term, or what it would be with so many months more; computed from the first day where only the months are known.

@@ -1,19 +1,4 @@
-import {
-  amount,
-  choice,
-  count,
-  date,
-  headcount,
-  id,
-  object,
-  optional,
-  percentage,
-  ref,
-  signedAmount,
-  text,
-  uri,
-  type DataOf,
-} from '../../kernel/index.js';
+import { amount, count, date, headcount, id, optional, percentage, signedAmount, text, type DataOf } from '../../kernel/index.js';
 
 export const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
 /** The event that recorded it, and its day. */
@@ -21,12 +6,6 @@ interface RecordedBy {
   readonly event: string;
   readonly on: string;
 }
-const about = object({
-  supplier: optional(ref('supplier')),
-  contract: optional(ref('contract')),
-  tower: optional(ref('tower')),
-});
-const source = object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A risk needs its source');
 export const strategyFields = {
   strategy: id('The strategy', { example: 'total-technology' }),
   title: text('Title of the strategy'),
@@ -58,16 +37,7 @@ export const headcountTargetFields = {
   to: headcount('How many there are to be'),
   by: optional(date('Until when')),
 };
-export const riskFields = {
-  risk: id('The risk', { example: 'integration' }),
-  summary: text('What may happen, in our own words', { max: 1000 }),
-  source,
-  about: optional(about),
-  likelihood: optional(choice(['low', 'medium', 'high'])),
-  impact: optional(choice(['low', 'medium', 'high'])),
-};
 export type Strategy = DataOf<typeof strategyFields> & RecordedBy;
 export type SavingsTarget = DataOf<typeof savingsTargetFields> & RecordedBy;
 export type Saving = DataOf<typeof savingFields> & RecordedBy;
 export type HeadcountTarget = DataOf<typeof headcountTargetFields> & RecordedBy;
-export type Risk = DataOf<typeof riskFields> & RecordedBy;

@@ -9,3 +9,8 @@ export * from './commands/set-savings-target.js';
 export * from './commands/record-saving.js';
 export * from './commands/set-headcount-target.js';
 export * from './commands/raise-risk.js';
+export * from './commands/mitigate-risk.js';
+export * from './commands/close-risk.js';
+export * from './commands/answer-warning.js';
+export * from './commands/set-budget.js';
+export * from './commands/link-towers.js';

@@ -4,52 +4,32 @@ import {
   count,
   exponentOf,
   eventsOf,
-  id,
-  object,
   optional,
   ref,
   references,
   aggregate,
   text,
-  uri,
   withReferences,
-  type DataOf,
   type ExternalReference,
   type Qualifier,
 } from '../../kernel/index.js';
 import {
   headcountTargetFields,
-  riskFields,
   QUALIFIERS,
   savingFields,
   savingsTargetFields,
   strategyFields,
   type HeadcountTarget,
-  type Risk,
   type Saving,
   type SavingsTarget,
   type Strategy,
 } from './aims.js';
 import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
+import { budgetEvents, type Budget } from './budget.js';
+import { linkEvents, linkInvariants, type TowerLink } from './links.js';
+import { riskEvents, type Risk, type Warning } from './risks.js';
 import { policyFields, type ApprovalRow, type PolicyData, type WithPolicies } from './policy.js';
-
-const warningFields = {
-  warning: id('The warning', { example: 'gds-tower-model' }),
-  summary: text('What is warned of, in our own words', { max: 1000 }),
-  by: text('Who warns'),
-  source: object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A warning needs its source'),
-  about: optional(
-    object({
-      supplier: optional(ref('supplier')),
-      contract: optional(ref('contract')),
-      elsewhere: optional(
-        object({ authority: text('Authority'), programme: optional(text('Programme')) }, 'What belongs to another authority'),
-      ),
-    }),
-  ),
-};
-export type Warning = DataOf<typeof warningFields> & { readonly event: string; readonly on: string };
 
 export const YEAR_STARTS = ['january', 'april', 'july', 'october'] as const;
 export type YearStart = (typeof YEAR_STARTS)[number];
@@ -71,6 +51,9 @@ export interface Programme extends WithPolicies {
   readonly headcountTargets: readonly HeadcountTarget[];
   readonly risks: readonly Risk[];
   readonly warnings: readonly Warning[];
+  /** In the order of decision: of each financial year and kind, the last one counts. */
+  readonly budgets: readonly Budget[];
+  readonly links: readonly TowerLink[];
   readonly references?: readonly ExternalReference[];
 }
 
@@ -127,6 +110,8 @@ export const programme = aggregate({
     financialYearStarts: 'april',
     policies: [],
     warnings: [],
+    budgets: [],
+    links: [],
     strategies: [],
     savingsTargets: [],
     savings: [],
@@ -168,11 +153,6 @@ export const programme = aggregate({
       allowedIn: ['chartered'],
       fields: { contract: ref('contract', 'The contract under which the integrator holds the towers together') },
       evolve: (p, { contract }, { effectiveOn }) => ({ ...p, integrator: { contract, on: effectiveOn } }),
-    }),
-    WarningAdded: event({
-      allowedIn: ['chartered'],
-      fields: warningFields,
-      evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, event, on: effectiveOn }] }),
     }),
     StrategyPublished: event({
       allowedIn: ['chartered'],
@@ -233,11 +213,9 @@ export const programme = aggregate({
         headcountTargets: [...p.headcountTargets, { ...data, event, on: effectiveOn }],
       }),
     }),
-    RiskRaised: event({
-      allowedIn: ['chartered'],
-      fields: riskFields,
-      evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, event, on: effectiveOn }] }),
-    }),
+    ...riskEvents,
+    ...budgetEvents,
+    ...linkEvents,
     PolicyAdopted: event({
       allowedIn: ['chartered'],
       fields: policyFields,
@@ -283,6 +261,7 @@ export const programme = aggregate({
   },
   invariants: {
     ...eachOnce,
+    ...linkInvariants,
     'programme/warning-exists': {
       says: 'Each warning has an id of its own.',
       brokenBy: { WarningAdded: '/warning' },

@@ -1,5 +1,7 @@
 import {
+  certainlyBefore,
   choice,
+  date,
   eventsOf,
   flag,
   list,
@@ -14,11 +16,17 @@ import {
 
 /** A company, joint venture or consortium. The only aggregate that belongs to no programme. */
 export interface Supplier {
-  readonly stage: 'none' | 'registered';
+  readonly stage: 'none' | 'registered' | 'merged';
+  /** Its name now. */
   readonly title: string;
+  /** In the order in which it gave them up, each with the day. */
+  readonly formerNames: readonly { readonly title: string; readonly until: string }[];
   readonly form?: 'company' | 'joint-venture' | 'consortium';
   readonly members: readonly string[];
   readonly aliases: readonly string[];
+  /** What took its good standing away; absent while it has it. */
+  readonly suspended?: { readonly ground: string; readonly until?: string; readonly on: string };
+  readonly merged?: { readonly into: string; readonly on: string };
   readonly registration?: string;
   readonly sme?: boolean;
   readonly vcse?: boolean;
@@ -29,8 +37,8 @@ const event = eventsOf<Supplier>();
 
 export const supplier = aggregate({
   category: 'supplier',
-  initial: { stage: 'none', title: '', members: [], aliases: [] } as Supplier,
-  stages: ['none', 'registered'],
+  initial: { stage: 'none', title: '', formerNames: [], members: [], aliases: [] } as Supplier,
+  stages: ['none', 'registered', 'merged'],
   events: {
     SupplierRegistered: event({
       allowedIn: ['none'],
@@ -51,7 +59,8 @@ export const supplier = aggregate({
           holds: ({ data: { form, members = [] } }) => form !== 'company' || members.length === 0,
         },
       },
-      evolve: (_, { title, form, members = [], aliases = [], registration, sme, vcse, references }) => ({
+      evolve: (s, { title, form, members = [], aliases = [], registration, sme, vcse, references }) => ({
+        ...s,
         stage: 'registered',
         title,
         form,
@@ -63,6 +72,75 @@ export const supplier = aggregate({
         ...withReferences([], references),
       }),
     }),
+    SupplierRenamed: event({
+      allowedIn: ['registered'],
+      fields: { title: text('Its name from that day', { example: 'DXC Technology' }) },
+      rules: {
+        'supplier/same-name': {
+          says: 'A new name is another one than before.',
+          field: '/title',
+          holds: ({ data }, { title }) => data.title !== title,
+        },
+      },
+      evolve: (s, { title }, { effectiveOn }) => ({
+        ...s,
+        title,
+        formerNames: [...s.formerNames, { title: s.title, until: effectiveOn }],
+      }),
+    }),
+    AliasAdded: event({
+      allowedIn: ['registered', 'merged'],
+      fields: { alias: text('Other name', { example: 'CSC' }) },
+      rules: {
+        'supplier/known-alias': {
+          says: 'Each other name is recorded once.',
+          field: '/alias',
+          holds: ({ data: { alias } }, { aliases }) => !aliases.includes(alias),
+        },
+      },
+      evolve: (s, { alias }) => ({ ...s, aliases: [...s.aliases, alias] }),
+    }),
+    SupplierMerged: event({
+      allowedIn: ['registered'],
+      fields: { into: ref('supplier', 'The supplier that goes on') },
+      rules: {
+        'supplier/merged-into-itself': {
+          says: 'A supplier becomes part of another one.',
+          field: '/into',
+          holds: ({ data: { into }, id }) => into !== id,
+        },
+      },
+      evolve: (s, { into }, { effectiveOn }) => ({ ...s, stage: 'merged', merged: { into, on: effectiveOn } }),
+    }),
+    SupplierSuspended: event({
+      allowedIn: ['registered'],
+      fields: { ground: text('On which ground', { max: 1000 }), until: optional(date('Last day of the suspension, where it is known')) },
+      rules: {
+        'supplier/suspended': {
+          says: 'A supplier in good standing is suspended.',
+          detail: (_, { suspended }) => `It is suspended since ${suspended!.on}.`,
+          holds: (_, { suspended }) => !suspended,
+        },
+        'supplier/suspension-ends-before-start': {
+          says: 'A suspension ends after it begins.',
+          field: '/until',
+          detail: ({ effectiveOn }) => `It begins on ${effectiveOn}.`,
+          holds: ({ data: { until }, effectiveOn }) => !until || !certainlyBefore(until, effectiveOn),
+        },
+      },
+      evolve: (s, { ground, until }, { effectiveOn }) => ({ ...s, suspended: { ground, ...(until && { until }), on: effectiveOn } }),
+    }),
+    SupplierReinstated: event({
+      allowedIn: ['registered'],
+      fields: { why: optional(text('Why', { max: 1000 })) },
+      rules: {
+        'supplier/in-good-standing': {
+          says: 'A supplier that is suspended is reinstated.',
+          holds: (_, { suspended }) => suspended !== undefined,
+        },
+      },
+      evolve: ({ suspended: _, ...s }) => s,
+    }),
   },
-  about: (id) => ({ supplier: [id] }),
+  about: (id, { merged }) => ({ supplier: [id, ...(merged ? [merged.into] : [])] }),
 });

@@ -14,15 +14,17 @@ import {
   text,
   uri,
   type DataOf,
+  type Occurrence,
 } from '../../../kernel/index.js';
 import { REGIMES } from '../../law/index.js';
 import { particulars, procured, withParticulars } from '../particulars.js';
-import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage } from '../state.js';
+import { composed, composedRules, plannedRules, withComposed } from '../framework.js';
+import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage, type Supply } from '../state.js';
+import { suppliersField, suppliersRules } from '../suppliers.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
 const title = text('Title of the contract', { example: 'Hosting' });
 const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });
-const supplier = ref('supplier', 'The supplier it is awarded to');
 export const covers = choice(['initial-term', 'with-options', 'unknown'], 'What the value covers');
 export const vat = choice(['ex', 'inc', 'unknown'], 'Whether the value includes VAT');
 const months = count('Months', { min: 1, max: 1200, example: 72 });
@@ -67,6 +69,17 @@ const withTerms = (
   ...(noticeDays !== undefined && { noticeDays }),
 });
 
+type Awarding = Occurrence<DataOf<typeof composed> & { readonly suppliers: readonly Supply[] }>;
+const awardedRules = suppliersRules<Awarding>(
+  ({ data }, c) => ({ suppliers: data.suppliers, newcomers: data.suppliers, lots: withComposed(c, data).lots }),
+  { supplier: '/suppliers', lot: '/suppliers', role: '/suppliers', share: '/suppliers' },
+);
+/** The first shape had one supplier. */
+const oneSupplier = {
+  version: 2,
+  upcast: { 1: ({ supplier, ...data }: { readonly supplier: string }) => ({ ...data, suppliers: [{ supplier }] }) },
+} as const;
+
 /** The stage on a day before that of its record, as far as its days are certain; never a later one than recorded. */
 const stageOn = (
   day: string,
@@ -82,6 +95,7 @@ export const awarding = {
   ContractRecorded: event({
     allowedIn: ['none'],
     bringsIn: true,
+    ...oneSupplier,
     fields: {
       programme: ref('programme'),
       title,
@@ -89,7 +103,8 @@ export const awarding = {
       role: choice(['tower', 'incumbent', 'outside'], 'Its part in the towers'),
       towers: optional(towers),
       replaces: optional(ref('contract', 'The contract it replaces')),
-      supplier,
+      suppliers: suppliersField,
+      ...composed,
       regime: optional(regime),
       ...terms,
       ...particulars,
@@ -104,6 +119,8 @@ export const awarding = {
         field: '/towers',
         holds: ({ data: { role, towers = [] } }) => role !== 'tower' || towers.length > 0,
       },
+      ...composedRules,
+      ...awardedRules,
       ...endsAfterStart('/endsOn', ({ endsOn }: Terms) => endsOn),
     },
     evolve: (c, data, { effectiveOn, asOf }) => ({
@@ -115,7 +132,8 @@ export const awarding = {
       title: data.title,
       role: data.role,
       towers: data.towers ?? [],
-      supplier: data.supplier,
+      suppliers: data.suppliers,
+      ...withComposed(c, data),
       dates: {
         ...c.dates,
         recordedAs: effectiveOn,
@@ -134,11 +152,14 @@ export const awarding = {
       title,
       towers: optional(towers),
       replaces: optional(ref('contract', 'The contract it replaces')),
+      ...composed,
       ...particulars,
     },
+    rules: composedRules,
     evolve: (c, { programme, title, towers = [], replaces, ...rest }, { effectiveOn }) => ({
       ...c,
       ...withParticulars(c, rest),
+      ...withComposed(c, rest),
       stage: 'planned',
       programme,
       title,
@@ -164,11 +185,13 @@ export const awarding = {
   }),
   ContractAwarded: event({
     allowedIn: ['none', 'planned', 'tendering'],
+    ...oneSupplier,
     fields: {
       programme: optional(ref('programme', 'Needed when the contract was not planned here')),
       title: optional(title),
       towers: optional(towers),
-      supplier,
+      suppliers: suppliersField,
+      ...composed,
       regime: optional(regime),
       replaces: optional(ref('contract', 'The contract it replaces')),
       ...terms,
@@ -187,13 +210,17 @@ export const awarding = {
         detail: (_, { programme }) => `It was planned in ${programme}.`,
         holds: ({ data }, { programme }) => !data.programme || !programme || data.programme === programme,
       },
+      ...plannedRules,
+      ...composedRules,
+      ...awardedRules,
       ...endsAfterStart('/endsOn', ({ endsOn }: Terms) => endsOn),
     },
     evolve: (c, data, { effectiveOn }) => ({
       ...withTerms(c, data),
       ...withParticulars(c, data),
       stage: c.dates['started'] ? 'live' : 'awarded',
-      supplier: data.supplier,
+      suppliers: data.suppliers,
+      ...withComposed(c, data),
       towers: data.towers ?? c.towers,
       title: data.title ?? c.title,
       role: (data.towers ?? c.towers).length > 0 ? 'tower' : 'outside',

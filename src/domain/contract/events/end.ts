@@ -1,5 +1,7 @@
 import { before, certainlyBefore, choice, date, flag, moveDays, optional, ref, signedValue, text } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
+import { suppliersOf } from '../suppliers.js';
+import { fromRules, without } from './novation.js';
 import { dated, ENDINGS, endOfContract, endsAfterStart, event, lastDayOf, type Contract } from '../state.js';
 
 interface Terminating {
@@ -13,7 +15,7 @@ interface Closing {
 }
 /** How it ended, where what is recorded says it. */
 const howOf = ({ stage, terminations, notice }: Contract): (typeof ENDINGS)[number] | undefined => {
-  if (stage === 'exiting') return terminations.some(({ partial }) => !partial) ? 'terminated' : undefined;
+  if (stage === 'exiting') return terminations.some(({ partial, from }) => !partial && from === undefined) ? 'terminated' : undefined;
   return stage === 'notice-given' && notice?.takesEffectOn ? 'terminated' : 'expired';
 };
 
@@ -70,10 +72,12 @@ export const ending = {
     fields: {
       ground: text('The ground: breach, convenience, insolvency …', { max: 300, example: 'Failure to deliver' }),
       causedBy: optional(ref('contract', 'The contract whose end makes this necessary')),
+      from: optional(ref('supplier', 'The supplier with whom it ends, where the contract has several: it goes on with the others')),
       partial: optional(flag('Only a part of the services ends: the contract goes on as it is')),
       endsOn: optional(date('Last day of the services that end')),
     },
     rules: {
+      ...fromRules,
       'contract/caused-by-itself': {
         says: 'A contract cannot be the cause of its own end.',
         field: '/causedBy',
@@ -90,14 +94,30 @@ export const ending = {
       },
       ...endsAfterStart('/endsOn', ({ partial, endsOn }: Terminating) => (partial ? undefined : endsOn)),
     },
-    evolve: (c, { ground, causedBy, partial = false, endsOn }, { event, effectiveOn }) => ({
-      ...c,
-      terminations: [
+    evolve(c, { ground, causedBy, from, partial = false, endsOn }, { event, effectiveOn }) {
+      const others = from !== undefined && suppliersOf(c).some(({ supplier }) => supplier !== from);
+      const terminations = [
         ...c.terminations,
-        { event, ground, partial, on: effectiveOn, ...(causedBy && { causedBy }), ...(endsOn && { endsOn }) },
-      ],
-      ...(!partial && { stage: 'exiting', term: { ...c.term, ...(endsOn && { endsOn }) }, ...dated(c, 'terminated', effectiveOn) }),
-    }),
+        {
+          event,
+          ground,
+          partial,
+          on: effectiveOn,
+          ...(others && { from }),
+          ...(causedBy && { causedBy }),
+          ...(endsOn && { endsOn }),
+        },
+      ];
+      if (partial) return { ...c, terminations };
+      if (others) return { ...c, terminations, suppliers: without(c, from, endsOn ? moveDays(endsOn, 1) : effectiveOn) };
+      return {
+        ...c,
+        terminations,
+        stage: 'exiting',
+        term: { ...c.term, ...(endsOn && { endsOn }) },
+        ...dated(c, 'terminated', effectiveOn),
+      };
+    },
   }),
   ContractClosed: event({
     allowedIn: ['signed', 'live', 'notice-given', 'exiting'],

@@ -80,6 +80,7 @@ export const redenominating = {
         ...c,
         original: converted(c.original),
         ceiling: converted(c.ceiling),
+        lots: c.lots.map((lot) => (lot.value ? { ...lot, value: converted(lot.value) } : lot)),
         options: c.options.map((option) => (option.value ? { ...option, value: converted(option.value) as Amount } : option)),
         changes: c.changes.map(change),
         ...(c.finalValue && { finalValue: converted(c.finalValue) }),

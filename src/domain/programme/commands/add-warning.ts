@@ -4,5 +4,6 @@ import { programme } from '../programme.js';
 export const addWarning = programme.command('AddWarning', {
   summary: 'Record a warning that was given, with its source; it may be about a supplier or another authority.',
   records: 'WarningAdded',
-  alreadySo: ({ data }, { warnings }) => warnings.some(({ event: _, on: __, ...warning }) => canonical(warning) === canonical(data)),
+  alreadySo: ({ data }, { warnings }) =>
+    warnings.some(({ event: _, on: __, answers: ___, ...warning }) => canonical(warning) === canonical(data)),
 });

@@ -1,0 +1,130 @@
+import { choice, eventsOf, id, object, optional, ref, text, uri, type DataOf, type Occurrence, type Rules } from '../../kernel/index.js';
+import type { Programme } from './programme.js';
+
+const LEVELS = ['low', 'medium', 'high'] as const;
+const riskFields = {
+  risk: id('The risk', { example: 'integration' }),
+  summary: text('What may happen, in our own words', { max: 1000 }),
+  source: object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A risk needs its source'),
+  about: optional(object({ supplier: optional(ref('supplier')), contract: optional(ref('contract')), tower: optional(ref('tower')) })),
+  likelihood: optional(choice(LEVELS)),
+  impact: optional(choice(LEVELS)),
+};
+const warningFields = {
+  warning: id('The warning', { example: 'gds-tower-model' }),
+  summary: text('What is warned of, in our own words', { max: 1000 }),
+  by: text('Who warns'),
+  source: object({ uri: optional(uri()), title: text('Where it was said', { max: 300 }) }, 'A warning needs its source'),
+  about: optional(
+    object({
+      supplier: optional(ref('supplier')),
+      contract: optional(ref('contract')),
+      elsewhere: optional(
+        object({ authority: text('Authority'), programme: optional(text('Programme')) }, 'What belongs to another authority'),
+      ),
+    }),
+  ),
+};
+/** How a risk ended: it came true, it can no longer come true, or the authority lives with it. */
+const CLOSINGS = ['occurred', 'passed', 'accepted'] as const;
+
+/** The event that recorded it, and its day. */
+interface RecordedBy {
+  readonly event: string;
+  readonly on: string;
+}
+/** With its likelihood and impact as assessed last. */
+export type Risk = DataOf<typeof riskFields> &
+  RecordedBy & {
+    readonly mitigations: readonly (RecordedBy & { readonly measure: string })[];
+    readonly closed?: RecordedBy & { readonly how: (typeof CLOSINGS)[number]; readonly why?: string };
+  };
+export type Warning = DataOf<typeof warningFields> &
+  RecordedBy & { readonly answers: readonly (RecordedBy & { readonly answer: string; readonly by?: string })[] };
+
+const event = eventsOf<Programme>();
+
+const withRisk = (p: Programme, name: string, change: (risk: Risk) => Risk): Programme => ({
+  ...p,
+  risks: p.risks.map((risk) => (risk.risk === name ? change(risk) : risk)),
+});
+const ofAnOpenRisk = {
+  'programme/unknown-risk': {
+    says: 'The risk was raised.',
+    field: '/risk',
+    detail: ({ data: { risk } }) => `No risk ${risk} was raised.`,
+    holds: ({ data }, { risks }) => risks.some(({ risk }) => risk === data.risk),
+  },
+  'programme/risk-closed': {
+    says: 'The risk is open.',
+    field: '/risk',
+    detail: ({ data }, { risks }) => `${data.risk} was closed on ${risks.find(({ risk }) => risk === data.risk)!.closed!.on}.`,
+    holds: ({ data }, { risks }) => !risks.some(({ risk, closed }) => risk === data.risk && closed),
+  },
+} satisfies Rules<Occurrence<{ readonly risk: string }>, Programme>;
+
+/** What may happen, and what was done about it; what others warned of, and what the authority answered. */
+export const riskEvents = {
+  RiskRaised: event({
+    allowedIn: ['chartered'],
+    fields: riskFields,
+    evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, mitigations: [], event, on: effectiveOn }] }),
+  }),
+  RiskMitigated: event({
+    allowedIn: ['chartered'],
+    fields: {
+      risk: id('The risk', { example: 'integration' }),
+      measure: text('What was done about it, in our own words', { max: 1000 }),
+      likelihood: optional(choice(LEVELS, 'How likely it is now')),
+      impact: optional(choice(LEVELS, 'How bad it would be now')),
+    },
+    rules: ofAnOpenRisk,
+    evolve: (p, { risk, measure, likelihood, impact }, { event, effectiveOn }) =>
+      withRisk(p, risk, (known) => ({
+        ...known,
+        ...(likelihood && { likelihood }),
+        ...(impact && { impact }),
+        mitigations: [...known.mitigations, { measure, event, on: effectiveOn }],
+      })),
+  }),
+  RiskClosed: event({
+    allowedIn: ['chartered'],
+    fields: {
+      risk: id('The risk', { example: 'integration' }),
+      how: choice(CLOSINGS, 'It came true, it can no longer come true, or the authority lives with it'),
+      why: optional(text('Why, in our own words', { max: 1000 })),
+    },
+    rules: ofAnOpenRisk,
+    evolve: (p, { risk, how, why }, { event, effectiveOn }) =>
+      withRisk(p, risk, (known) => ({ ...known, closed: { how, ...(why && { why }), event, on: effectiveOn } })),
+  }),
+  WarningAdded: event({
+    allowedIn: ['chartered'],
+    fields: warningFields,
+    evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, answers: [], event, on: effectiveOn }] }),
+  }),
+  WarningAnswered: event({
+    allowedIn: ['chartered'],
+    fields: {
+      warning: id('The warning', { example: 'gds-tower-model' }),
+      answer: text('What the authority answered, in our own words', { max: 1000 }),
+      by: optional(text('Who answered')),
+    },
+    rules: {
+      'programme/unknown-warning': {
+        says: 'The warning was recorded.',
+        field: '/warning',
+        detail: ({ data: { warning } }) => `No warning ${warning} was recorded.`,
+        holds: ({ data }, { warnings }) => warnings.some(({ warning }) => warning === data.warning),
+      },
+    },
+    evolve: (p, { warning, answer, by }, { event, effectiveOn }) => ({
+      ...p,
+      warnings: p.warnings.map((known) =>
+        known.warning === warning
+          ? { ...known, answers: [...known.answers, { answer, ...(by && { by }), event, on: effectiveOn }] }
+          : known,
+      ),
+    }),
+  }),
+};
