@@ -140,6 +140,7 @@ const Header = ({
     .filter(({ latest }) => latest === null || latest >= today)
     .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   const strategy = strategies.at(-1);
+  const open = { warnings: counts['openWarnings'] ?? counts['warnings'] ?? 0, risks: counts['openRisks'] ?? counts['risks'] ?? 0 };
   return (
     <dl class="tiles">
       <Tile label={`${some(row.towers, 'tower')}, ${some(totals.towers.contracts, 'contract')}`} figure={plainTotal(totals.towers.text)}>
@@ -204,11 +205,7 @@ const Header = ({
           </p>
         ))}
       </Tile>
-      <Tile
-        label="Warnings and risks"
-        figure={`${counts['warnings'] ?? 0} and ${counts['risks'] ?? 0}`}
-        alert={(counts['warnings'] ?? 0) > 0}
-      >
+      <Tile label="Warnings and risks" figure={`${open.warnings} and ${open.risks} open`} alert={open.warnings + open.risks > 0}>
         <p>
           <a href="#warnings">Read them</a>
         </p>
@@ -289,6 +286,7 @@ const Lines = ({
       {row.group === 'towers' ? <Name of={row.title} /> : <span class="quiet">Outside</span>} <br />
       <Tag of={row.stage} />
       {row.stageOf === 'incumbent' && <span class="quiet small"> by who serves it now</span>}
+      {(row.needs?.length ?? 0) > 0 && <p class="small quiet">needs {row.needs?.map(({ tower }) => tower).join(', ')}</p>}
       {uncertain && (
         <p class="small quiet" title="Facts of uncertain days lie on either side of the day">
           ≈ {some(uncertain.counts.inside + uncertain.counts.leftOut, 'fact')} of an uncertain day
@@ -387,7 +385,7 @@ const Cells = ({
           <p class="small quiet">{wordsOf(due.kind)}</p>
         </>
       ) : (
-        <span class="quiet">–</span>
+        <span class="quiet nil">–</span>
       )}
     </td>
     <td data-label="People and losses">
@@ -403,7 +401,7 @@ const Cells = ({
           </span>
         </p>
       ))}
-      {c.people.moved.length + c.people.planned.length + c.losses.length === 0 && <span class="quiet">–</span>}
+      {c.people.moved.length + c.people.planned.length + c.losses.length === 0 && <span class="quiet nil">–</span>}
     </td>
     <td data-label="Last decision">
       {c.trail.lastDecision ? (
@@ -419,7 +417,7 @@ const Cells = ({
           </p>
         </>
       ) : (
-        <span class="quiet">–</span>
+        <span class="quiet nil">–</span>
       )}
     </td>
   </>
@@ -427,24 +425,18 @@ const Cells = ({
 const headcount = ({ count, qualifier, unit }: ContractEntry['people']['moved'][number]): string =>
   `${qualifier && qualifier !== 'exact' ? `${qualifier.replace('-', ' ')} ` : ''}${count} ${unit}`;
 
-export const Suppliers = ({
-  of,
-  frame,
-}: {
-  readonly of: Pick<ContractEntry, 'supplier' | 'supplierName' | 'suppliers' | 'becomes'>;
-  readonly frame: Frame;
-}) => {
+export const Suppliers = ({ of, frame }: { readonly of: Pick<ContractEntry, 'suppliers' | 'becomes'>; readonly frame: Frame }) => {
   const parties = partiesOf(of);
   if (parties.length === 0) return <span class="quiet">no supplier yet</span>;
   return (
     <>
-      {parties.map(({ id, name, share }, i) => (
+      {parties.map(({ id, name, part }, i) => (
         <>
           {i > 0 && ', '}
           <a href={to(frame, places.supplier(id))}>
             <Name of={name} />
           </a>
-          {share !== undefined && ` ${share} %`}
+          {part !== undefined && ` (${part})`}
         </>
       ))}
       {of.becomes && (
@@ -498,9 +490,9 @@ const marksOf = ({ claims, corrections, daysLate, evidence, assessed }: Trail): 
   ...(evidence === null ? [['no evidence', 'warn'] as const] : evidence === 'primary' ? [] : [[`${evidence} evidence`, 'off'] as const]),
 ];
 const Marks = ({ entry }: { readonly entry: ContractEntry }) => {
-  const { warnings = 0, risks = 0 } = entry.counts;
+  const { openWarnings: warnings = 0, openRisks: risks = 0 } = entry.counts;
   const marks = [
-    ...(warnings + risks > 0 ? [[some(warnings + risks, 'warning or risk', 'warnings and risks'), 'warn'] as const] : []),
+    ...(warnings + risks > 0 ? [[some(warnings + risks, 'open warning or risk', 'open warnings and risks'), 'warn'] as const] : []),
     ...entry.findings.slice(0, 2).map(({ text }) => [text.length > 60 ? 'finding' : text, 'warn'] as const),
     ...marksOf(entry.trail),
   ];
@@ -545,11 +537,13 @@ const Notes = ({ row, frame }: { readonly row: ProgrammeRow; readonly frame: Fra
       <h2>Warnings and risks</h2>
       {row.warnings.length + row.risks.length === 0 && <p class="quiet">None is recorded.</p>}
       <ul class="line">
-        {[...row.warnings, ...row.risks].map(({ summary, by, on, warning, source }) => (
+        {[...row.warnings, ...row.risks].map(({ summary, by, on, warning, source, answers, closed }) => (
           <li>
             <Text of={summary} />
             <div class="when">
               {warning === undefined ? 'Risk' : 'Warning'}
+              {closed != null && ', closed'}
+              {(answers?.length ?? 0) > 0 && ', answered'}
               {by !== undefined && (
                 <>
                   {' '}
@@ -596,6 +590,13 @@ const Notes = ({ row, frame }: { readonly row: ProgrammeRow; readonly frame: Fra
             <Name of={title} />: {text}
           </li>
         ))}
+        {(row.budgets ?? [])
+          .filter(({ counts }) => counts)
+          .map(({ year, kind, amount }) => (
+            <li>
+              Budget {year}, {kind}: <Money of={amount} />
+            </li>
+          ))}
         {row.policies.map(({ title, version, inForceFrom }) => (
           <li>
             <Name of={title} /> ({version}), in force from <Day on={inForceFrom} />

@@ -12,8 +12,8 @@ import {
   type Json,
   type Problem,
 } from '../kernel/index.js';
-import { Rules } from './decision.js';
 import { isLines, MISSING, type Part } from './form-fields.js';
+import { Rules } from './grounds.js';
 import { to, type Frame, type Page, type Search } from './shell.js';
 import { Day, Fields as Said, Name, some, Value_, wordsOf } from './words.js';
 

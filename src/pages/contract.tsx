@@ -7,6 +7,7 @@ import { changeFigures, type Headcount, type Value } from '../kernel/index.js';
 import { Steps } from './chart.js';
 import { Suppliers } from './board.js';
 import { CommandLinks } from './commands.js';
+import { Evidences, lateText } from './grounds.js';
 import type { Found, Read } from './read.js';
 import type { Change, ContractEntry, Duty, Figures, LossLine, Noted } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
@@ -36,7 +37,6 @@ interface Registered extends ContractEntry {
   readonly ends: string | null;
   readonly dates: Readonly<Record<string, string>>;
   readonly breaks: readonly unknown[];
-  readonly novations: readonly { readonly from: string; readonly to: string; readonly on: string }[];
   readonly regime?: string;
   readonly kind?: string;
   readonly framework?: unknown;
@@ -61,12 +61,13 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
     throw new NotFoundError(`Contract ${id} was not there on that day.`);
   }
   const { row: c } = found;
-  const [losses, warnings, risks, plans, transfers, due] = await Promise.all([
+  const [losses, warnings, risks, plans, transfers, supplies, due] = await Promise.all([
     read.list<LossLine>(towerBoard.name, key, 'losses'),
     read.list<Noted>(towerBoard.name, key, 'warnings'),
     read.list<Noted>(towerBoard.name, key, 'risks'),
     read.list<Headcount>(towerBoard.name, key, 'plans'),
     read.list<Headcount>(towerBoard.name, key, 'transfers'),
+    read.list<Supply>(contractRegister.name, key, 'suppliers'),
     read.all<Duty>(deadlines.name, { contract: id, programme: c.programme ?? undefined }, 1),
   ]);
   const from = Number(/^\d{1,6}$/.exec(frame.query['from'] ?? '')?.[0] ?? 0);
@@ -96,7 +97,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
         <Uncertainty found={found} />
         <div class="columns">
           <div>
-            <Summary c={c} frame={frame} />
+            <Summary c={c} supplies={supplies} frame={frame} />
             <Money_ c={c} id={id} frame={frame} />
           </div>
           <div>
@@ -153,7 +154,9 @@ const Uncertainty = ({ found }: { readonly found: Found<unknown> }) => {
   );
 };
 
-const Summary = ({ c, frame }: { readonly c: Registered; readonly frame: Frame }) => {
+type Supply = Registered['suppliers'][number];
+const Summary = ({ c, supplies, frame }: { readonly c: Registered; readonly supplies: readonly Supply[]; readonly frame: Frame }) => {
+  const former = supplies.filter(({ supplier, leftOn }) => leftOn !== undefined && !c.suppliers.some((one) => one.supplier === supplier));
   const { term } = c;
   return (
     <Pairs
@@ -202,15 +205,15 @@ const Summary = ({ c, frame }: { readonly c: Registered; readonly frame: Frame }
           </ul>,
         ],
         (c.lots?.length ?? 0) > 0 && ['Lots', <Value_ of={c.lots} />],
-        c.novations.length > 0 && [
+        former.length > 0 && [
           'Former suppliers',
           <ul>
-            {c.novations.map(({ from, on }) => (
+            {former.map(({ supplier, leftOn }) => (
               <li>
-                <a href={to(frame, places.supplier(from))}>
-                  <bdi>{from}</bdi>
+                <a href={to(frame, places.supplier(supplier))}>
+                  <bdi>{supplier}</bdi>
                 </a>{' '}
-                until <Day on={on} />
+                until <Day on={leftOn} />
               </li>
             ))}
           </ul>,
@@ -303,7 +306,7 @@ const ChangeLine = ({ change, original }: { readonly change: Change; readonly or
           </p>
         )}
       </th>
-      <td data-label="To">{change.to ? <Money of={change.to} /> : <span class="quiet">–</span>}</td>
+      <td data-label="To">{change.to ? <Money of={change.to} /> : <span class="quiet nil">–</span>}</td>
       <Figure label="Step of original" of="stepOverOriginal" figures={figures} asStated={asStated} />
       <Figure label="Step of current" of="stepOverCurrent" figures={figures} asStated={asStated} />
       <Figure label="Cumulative" of="cumulativeOverOriginal" figures={figures} asStated={asStated} />
@@ -322,7 +325,7 @@ const Figure = ({
   readonly asStated: Figures | undefined;
 }) => (
   <td class="right" data-label={label}>
-    {figures ? <span class="num">{percentText(figures[of])}</span> : <span class="quiet">–</span>}
+    {figures ? <span class="num">{percentText(figures[of])}</span> : <span class="quiet nil">–</span>}
     {figures && asStated && asStated[of] !== figures[of] && (
       <p class="small quiet">
         by the paper <span class="num">{percentText(asStated[of])}</span>
@@ -553,30 +556,6 @@ const Fact = ({
     </li>
   );
 };
-export const lateText = (days: number): string =>
-  days > 730 ? `recorded ${Math.floor(days / 365)} years late` : `recorded ${some(days, 'day')} late`;
-
-export const Evidences = ({
-  of,
-}: {
-  readonly of: readonly { readonly uri?: string; readonly title?: string; readonly paragraph?: string; readonly confidence?: string }[];
-}) =>
-  of.length === 0 ? null : (
-    <ul>
-      {of.map(({ uri, title, paragraph, confidence }) => (
-        <li>
-          <Source uri={uri} title={title} />
-          {paragraph !== undefined && (
-            <>
-              , <Name of={paragraph} />
-            </>
-          )}
-          {confidence !== undefined && <span class="quiet small"> {confidence}</span>}
-        </li>
-      ))}
-    </ul>
-  );
-
 type Page_ = Awaited<ReturnType<typeof historyPage>>;
 const LedgerFacts = ({ ledger, withdrawn, frame }: Pick<Page_, 'ledger' | 'withdrawn'> & { readonly frame: Frame }) =>
   ledger.length + withdrawn.length === 0 ? null : (

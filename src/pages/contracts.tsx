@@ -17,7 +17,7 @@ const amountIn = (value: Value): bigint => (isAmount(value) ? minor(value) : -1n
 const byText = (a: string | null, b: string | null): number => ((a ?? '\uffff') < (b ?? '\uffff') ? -1 : a === b ? 0 : 1);
 const SORTS: Readonly<Record<string, (a: Registered, b: Registered) => number>> = {
   title: (a, b) => byText(a.title, b.title),
-  supplier: (a, b) => byText(a.supplierName ?? null, b.supplierName ?? null),
+  supplier: (a, b) => byText(a.supplierName, b.supplierName),
   stage: (a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage),
   ends: (a, b) => byText(a.ends, b.ends),
   ceiling: (a, b) => (amountIn(a.ceiling) > amountIn(b.ceiling) ? -1 : 1),

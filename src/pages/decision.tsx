@@ -3,11 +3,11 @@ import { becameOf, dossierOf, replay, split, type Replay } from '../engine/audit
 import { ruleSince } from '../engine/audit/rules.js';
 import { loadFrom } from '../http/ledger.js';
 import { BadRequestError, NotFoundError } from '../http/problem.js';
-import { checkField, plural, uuid, type Assessment } from '../kernel/index.js';
-import { Evidences, lateText } from './contract.js';
+import { checkField, plural, uuid } from '../kernel/index.js';
 import type { Read } from './read.js';
+import { Evidences, lateText, Rules } from './grounds.js';
 import { places, to, type Frame, type Page } from './shell.js';
-import { Day, Fields, Instant, Name, Pairs, placeText, some, Tag, Text, Value_, wordsOf } from './words.js';
+import { Day, Fields, Instant, Name, Pairs, placeText, some, Text, Value_, wordsOf } from './words.js';
 
 /** The dossier of a decision: who decided what, on whose authority, what was known, which rules held, what became of it. */
 export const decisionPage = async (read: Read, frame: Frame, id: string): Promise<Page> => {
@@ -186,35 +186,6 @@ const Became = ({ withdrawn, corrections }: ReturnType<typeof becameOf>) => (
     )}
   </>
 );
-
-export const Rules = ({ of }: { readonly of: readonly Assessment[] }) =>
-  of.length === 0 ? (
-    <p class="quiet">No policy was adopted that judges this.</p>
-  ) : (
-    <ul class="line">
-      {of.map(({ rule, version, result, note, inputs, ...since }) => (
-        <li>
-          <Tag of={result} /> <bdi>{rule}</bdi> <span class="quiet small">{version}</span>
-          {note !== undefined && (
-            <p class="small">
-              <Text of={note} />
-            </p>
-          )}
-          {Object.keys(since).some((name) => name !== 'refuses') && (
-            <p class="small">
-              <span class="tag warn">since then</span> <Value_ of={since} />
-            </p>
-          )}
-          <details>
-            <summary>What it was judged by</summary>
-            <div>
-              <Fields of={inputs} />
-            </div>
-          </details>
-        </li>
-      ))}
-    </ul>
-  );
 
 const Replayed = ({ of }: { readonly of: Replay }) => (
   <div class={of.same ? 'banner good' : 'banner bad'}>

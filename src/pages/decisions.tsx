@@ -114,7 +114,7 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
                     </td>
                     <td data-label="Paper">
                       {row.reference === null ? (
-                        <span class="quiet">–</span>
+                        <span class="quiet nil">–</span>
                       ) : (
                         <a href={to(frame, '/app/decisions', { reference: row.reference })}>
                           <Name of={row.reference} />
@@ -123,7 +123,7 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
                     </td>
                     <td data-label="Rules">
                       {row.assessed.length === 0 ? (
-                        <span class="quiet">–</span>
+                        <span class="quiet nil">–</span>
                       ) : (
                         row.assessed.slice(0, 4).map(({ result }) => (
                           <>

@@ -157,7 +157,7 @@ const LINES: readonly (readonly [name: string, of: keyof Line])[] = [
 const Year = ({ of }: { readonly of: Statement }) => (
   <section>
     <h2>
-      Statement {of.year}
+      Statement{of.lastDay === null ? ' of what has no day in one year' : ` ${of.year}`}
       {of.lastDay !== null && (
         <span class="quiet small">
           {' '}

@@ -129,7 +129,7 @@ export const peoplePage = async (read: Read, frame: Frame): Promise<Page> => {
                       <Day on={t.transferOn ?? t.expectedOn ?? t.on} />
                     </td>
                     <td data-label="Liability information">
-                      {t.liability?.result === undefined ? <span class="quiet">–</span> : wordsOf(t.liability.result)}
+                      {t.liability?.result === undefined ? <span class="quiet nil">–</span> : wordsOf(t.liability.result)}
                       {t.liability?.daysLate !== undefined && ` by ${some(t.liability.daysLate, 'day')}`}
                     </td>
                   </tr>

@@ -46,31 +46,41 @@ export interface Noted {
   readonly warning?: string;
   readonly risk?: string;
   readonly by?: string;
+  readonly answers?: readonly unknown[];
+  readonly closed?: unknown;
   readonly summary: string;
   readonly source?: Evidence;
   readonly on: string;
 }
 interface WithSuppliers {
-  readonly supplier?: string | null;
-  readonly supplierName?: string | null;
-  readonly suppliers?: readonly {
+  readonly suppliers: readonly {
     readonly supplier: string;
-    readonly supplierName?: string | null;
-    readonly share?: string;
+    readonly name: string;
+    readonly share?: string | number;
     readonly lot?: string;
     readonly role?: string;
+    readonly leftOn?: string;
   }[];
+  readonly supplierName: string | null;
 }
 export interface Party {
   readonly id: string;
   readonly name: string;
-  readonly share?: string | undefined;
+  /** Its share, its lot or its part, where there are several. */
+  readonly part?: string | undefined;
 }
-/** With whom a contract stands: one supplier, or several with their shares. */
-export const partiesOf = ({ supplier, supplierName, suppliers }: WithSuppliers): readonly Party[] => {
-  if (suppliers) return suppliers.map(({ supplier: id, supplierName: name, share }) => ({ id, name: name ?? id, share }));
-  return supplier ? [{ id: supplier, name: supplierName ?? supplier }] : [];
-};
+/** With whom a contract stands: the only place that knows how a row names its suppliers. */
+export const partiesOf = ({ suppliers }: Pick<WithSuppliers, 'suppliers'>): readonly Party[] =>
+  suppliers.map(({ supplier, name, share, lot, role }) => {
+    const part = [
+      share !== undefined && `${share} %`,
+      lot !== undefined && `lot ${lot}`,
+      share === undefined && lot === undefined && suppliers.length > 1 && role,
+    ]
+      .filter(Boolean)
+      .join(', ');
+    return { id: supplier, name, part: part || undefined };
+  });
 
 export interface ContractEntry extends WithSuppliers {
   readonly contract: string;
@@ -115,6 +125,7 @@ export interface BoardRow {
   readonly programme: string | null;
   readonly stage: string;
   readonly stageOf?: string | null;
+  readonly needs?: readonly { readonly tower: string }[];
   readonly total?: Total & { readonly text: string };
   readonly contracts?: readonly ContractEntry[];
   readonly counts?: Readonly<Record<string, number>>;
@@ -150,6 +161,13 @@ export interface ProgrammeRow {
   readonly staff: readonly { readonly employer: string; readonly function: string; readonly text: string }[];
   readonly risks: readonly Noted[];
   readonly warnings: readonly Noted[];
+  readonly budgets?: readonly {
+    readonly year: string;
+    readonly kind: string;
+    readonly amount: Value;
+    readonly was: Value | null;
+    readonly counts: boolean;
+  }[];
   readonly policies: readonly { readonly policy: string; readonly version: string; readonly title: string; readonly inForceFrom: string }[];
   readonly towers: number;
   readonly faultedStreams: number;

@@ -102,7 +102,8 @@ const Nav = ({ frame }: { readonly frame: Frame }) => (
     <ul class="wide">
       {NAV.map(([name, path]) => {
         const href = path(frame.programme);
-        const isHere = frame.path === href || frame.path.startsWith(`${href}/`);
+        const isHere =
+          name === 'Board' ? /^\/app(\/boards\/|$)/.test(frame.path) : frame.path === href || frame.path.startsWith(`${href}/`);
         const more = ['Board', 'Live', 'Search', 'What changed'].includes(name) ? {} : { programme: frame.programme };
         return (
           <li>

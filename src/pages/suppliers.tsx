@@ -4,9 +4,9 @@ import { More } from './board.js';
 import { CommandLinks } from './commands.js';
 import { Losses, NotedList } from './contract.js';
 import type { Read } from './read.js';
-import type { LossLine, Noted } from './rows.js';
+import { partiesOf, type ContractEntry, type LossLine, type Noted } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Day, Fields, Money, Name, Pairs, Scroll, some, Tag, Tile, wordsOf } from './words.js';
+import { Day, Fields, Money, Name, Pairs, Scroll, some, Tag, Tile, Value_, wordsOf } from './words.js';
 import type { Value } from '../kernel/index.js';
 
 type Sum = Total & { readonly text: string };
@@ -14,6 +14,9 @@ type LostBy = Readonly<Record<'gross' | 'net' | 'recovered' | 'outstanding', Sum
 interface Exposed {
   readonly supplier: string;
   readonly title: string;
+  readonly formerNames?: readonly unknown[];
+  readonly suspended?: unknown;
+  readonly merged?: unknown;
   readonly form?: string;
   readonly members?: readonly unknown[];
   readonly ceiling: Sum;
@@ -23,7 +26,7 @@ interface Exposed {
     readonly stage: string;
     readonly ceiling: Value;
     readonly pastEndSince: string | null;
-    readonly share?: string;
+    readonly suppliers: ContractEntry['suppliers'];
     readonly losses: readonly LossLine[];
   }[];
   readonly losses: Readonly<Record<'authority' | 'supplier' | 'elsewhere', LostBy>>;
@@ -87,7 +90,7 @@ export const suppliersPage = async (read: Read, frame: Frame): Promise<Page> => 
                       {row.losses.elsewhere.net.text}
                     </td>
                     <td data-label="Warnings and risks">
-                      {(row.counts['warnings'] ?? 0) + (row.counts['risks'] ?? 0) || <span class="quiet">–</span>}
+                      {(row.counts['warnings'] ?? 0) + (row.counts['risks'] ?? 0) || <span class="quiet nil">–</span>}
                     </td>
                   </tr>
                 ))}
@@ -116,6 +119,20 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
         <h1>
           <Name of={row.title} />
         </h1>
+        {row.suspended != null && (
+          <div class="banner warn">
+            <p>
+              Suspended: <Value_ of={row.suspended} />
+            </p>
+          </div>
+        )}
+        {row.merged != null && (
+          <div class="banner">
+            <p>
+              Merged: <Value_ of={row.merged} />
+            </p>
+          </div>
+        )}
         <dl class="tiles">
           <Tile label={some(row.counts['contracts'] ?? 0, 'contract')} figure={plain(row.ceiling.text)}>
             <p>ceilings together</p>
@@ -162,7 +179,11 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
                       </td>
                       <td class="right" data-label="Ceiling">
                         <Money of={c.ceiling} />
-                        {c.share !== undefined && <p class="small quiet">share {c.share} %</p>}
+                        {partiesOf(c)
+                          .filter((one) => one.id === id && one.part !== undefined)
+                          .map(({ part }) => (
+                            <p class="small quiet">{part}</p>
+                          ))}
                       </td>
                     </tr>
                   ))}

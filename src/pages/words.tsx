@@ -44,26 +44,30 @@ export const wordsOf = (name: string): string => {
 
 /** Characters of a text of the ledger that are shown at once; the rest is folded. */
 const LONG = 400;
+/** Words that are longer than this may be broken anywhere; others are not, so that columns stay readable. */
+const wrapping = (text: string) => ({ ...(/\S{30}/.test(text) && { class: 'unbroken' }) });
+const cut = (text: string, most: number): string => `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
 /** A text of the ledger: never markup, and kept apart from the direction of the text around it. */
 export const Text = ({ of }: { readonly of: string | null | undefined }) => {
   if (of == null || of === '') return null;
-  if (of.length <= LONG) return <bdi>{of}</bdi>;
+  if (of.length <= LONG) return <bdi {...wrapping(of)}>{of}</bdi>;
   return (
     <>
-      <bdi>{`${of.slice(0, LONG).replace(/[\ud800-\udbff]$/, '')}…`}</bdi>
+      <bdi {...wrapping(of)}>{cut(of, LONG)}</bdi>
       <details>
         <summary>All {of.length.toLocaleString('en-GB')} characters</summary>
         <p>
-          <bdi>{of}</bdi>
+          <bdi {...wrapping(of)}>{of}</bdi>
         </p>
       </details>
     </>
   );
 };
 /** A name in a table or a heading: cut where it is very long, since the page of its own has all of it. */
-export const Name = ({ of }: { readonly of: string | null | undefined }) => (
-  <bdi>{of == null || of === '' ? 'without a title' : of.length > 160 ? `${of.slice(0, 159).replace(/[\ud800-\udbff]$/, '')}…` : of}</bdi>
-);
+export const Name = ({ of }: { readonly of: string | null | undefined }) => {
+  const name = of == null || of === '' ? 'without a title' : of.length > 160 ? cut(of, 159) : of;
+  return <bdi {...wrapping(name)}>{name}</bdi>;
+};
 /** A source by its address; any other scheme than http stays a text. */
 export const Source = ({ uri, title }: { readonly uri?: string | undefined; readonly title?: string | undefined }) =>
   uri !== undefined && /^https?:\/\//i.test(uri) ? (
