@@ -59,6 +59,12 @@ const forbidden = [
     to: { path: within('src/', 'projections/'), pathNot: within('src/store/(replica|sqlite)/', kernel, ports) },
   },
   {
+    name: 'proof-on-ports',
+    comment: 'Proofs need the kernel, the store ports, hashing and files: no adapter, no aggregate, no framework.',
+    from: { path: within('src/proof/') },
+    to: { path: within('src/', 'projections/'), pathNot: within('src/proof/', kernel, ports) },
+  },
+  {
     name: 'thread-alone',
     comment:
       'The thread of the projections imports what follows the log and writes the read model: no HTTP, no commands, no other entry point.',

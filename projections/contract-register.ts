@@ -13,9 +13,11 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, type Contract } from '../src/domain/contract/index.js';
+import { contract, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
+import { contractLists, newestLists } from './contract-lists.js';
 import { dayShown, isWith, onDay, supplierKeys, sumsWithSuppliers } from './promised.js';
+import { registerTotals } from './register-totals.js';
 import { trailOf } from './trail.js';
 
 const lists = {
@@ -44,13 +46,22 @@ const lists = {
     ({ state }) => state.notices,
     (notice) => notice,
   ),
+  ...contractLists,
 };
 
+/** Who answers for it. */
+const ownerShown = (c: Contract) => {
+  const { owner = null, department = null } = ownerOf(c) ?? {};
+  return { owner, department };
+};
 const shown = (history: History<Contract>) => {
   const { id, state } = history;
+  const more = newestLists(state);
   return {
     contract: id,
     ...state,
+    ...more.lists,
+    ...ownerShown(state),
     ...dayShown(state),
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
@@ -62,6 +73,7 @@ const shown = (history: History<Contract>) => {
       novations: state.novations.length,
       notices: state.notices.length,
       suppliers: state.suppliers.length,
+      ...more.counts,
     },
     trail: trailOf(history),
   };
@@ -141,6 +153,17 @@ const COLUMNS: Columns<Registered> = [
   ['pastEndSince', ({ pastEndSince }) => pastEndSince],
 ];
 
+/** What a row is sorted by where it is a date of any precision: its first possible day. */
+const dayIn = (day: string | null | undefined): string | null => at(day ?? undefined, 'earliest');
+/** Amounts are sorted within their currency, in the order of its code; what is not known comes last. */
+const sortedAmount = (value: Value | undefined): string | null => {
+  if (!value || !isAmount(value)) return null;
+  const units = minor(value) + OFFSET;
+  return `${value.currency} ${String(units).padStart(24, '0')}`;
+};
+/** Above every amount below zero. */
+const OFFSET = 10n ** 22n;
+
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
@@ -172,5 +195,18 @@ export const contractRegister = projection({
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
     tower: (row) => row.towers,
     stage: (row) => row.stage,
+    owner: (row) => row.owner,
+    department: (row) => row.department,
   },
+  sorts: {
+    contract: (row) => row.contract,
+    title: (row) => (row.title === undefined ? null : folded(row.title)),
+    supplier: (row) => (row.supplierName ? folded(row.supplierName) : null),
+    stage: (row) => (row.stage === undefined ? null : String(STAGES.indexOf(row.stage)).padStart(2, '0')),
+    original: (row) => sortedAmount(row.original),
+    ceiling: (row) => sortedAmount(row.ceiling),
+    starts: (row) => dayIn(row.term?.startsOn),
+    ends: (row) => dayIn(row.ends),
+  },
+  totals: registerTotals,
 });

@@ -1,5 +1,14 @@
-import { bounds, isDay, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
-import { contract, idsOf, isRunning, lastDayOf, suppliersOf, type Contract } from '../src/domain/contract/index.js';
+import { bounds, endOfTerm, isDay, moveDays, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import {
+  contract,
+  idsOf,
+  isRunning,
+  lastDayOf,
+  ownerOf,
+  standstillEndOf,
+  suppliersOf,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
 import { isWith, sumsWithSuppliers } from './promised.js';
@@ -11,6 +20,8 @@ export interface Deadline {
   readonly contract: string | null;
   /** The newest of the contract. */
   readonly suppliers: readonly { readonly supplier: string }[];
+  /** Who answers for the contract: a person id. */
+  readonly owner: string | null;
   /** What it is about, in the words of the record. */
   readonly title: string;
   /** What is due, as a sentence that stands alone in a calendar. */
@@ -27,7 +38,7 @@ interface Duty<Kind extends string = string> {
   readonly what: string;
   readonly due: string | undefined;
 }
-type About = Pick<Deadline, 'programme' | 'contract' | 'suppliers' | 'title'>;
+type About = Pick<Deadline, 'programme' | 'contract' | 'suppliers' | 'owner' | 'title'>;
 
 const dated = (due: string | undefined): Pick<Deadline, 'due' | 'earliest' | 'latest'> => {
   if (due === undefined) return { due: null, earliest: null, latest: null };
@@ -55,13 +66,55 @@ const options = (id: string, c: Contract): readonly Duty<'option'>[] => {
 };
 /** Only the award waits for it. */
 const standstill = (id: string, c: Contract): readonly Duty<'standstill'>[] => {
-  const notice = c.stage === 'awarded' ? c.notices.findLast(({ standstillEndsOn }) => standstillEndsOn !== undefined) : undefined;
-  return notice ? [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due: notice.standstillEndsOn }] : [];
+  const due = c.stage === 'awarded' ? standstillEndOf(c) : undefined;
+  return due === undefined ? [] : [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due }];
 };
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
   isRunning(c) && c.extensionSought
     ? [{ key: `extension:${id}`, what: `The extension of ${named(id, c)} that is sought needs a decision`, due: lastDayOf(c) }]
     : [];
+
+/** Until it was reached, whatever its baseline. */
+const milestones = (id: string, c: Contract): readonly Duty<'milestone'>[] =>
+  (isRunning(c) ? (c.milestones ?? []) : [])
+    .filter(({ status }) => status !== 'reached')
+    .map(({ milestone, title, forecast }) => ({
+      key: `milestone:${id}/${milestone}`,
+      what: `Milestone of ${named(id, c)}: ${title}`,
+      due: forecast,
+    }));
+/** The end of the first period that was not assessed: the periods follow one another from the first day on, or from the last assessment. */
+const kpis = (id: string, c: Contract): readonly Duty<'kpi'>[] =>
+  (isRunning(c) ? (c.kpis ?? []) : []).flatMap(({ kpi, title, every, from = c.term.startsOn, last }) => {
+    if (every === undefined) return [];
+    const due = last ? moveEnd(last.to, every) : from === undefined ? undefined : endOfTerm(from, every);
+    return [{ key: `kpi:${id}/${kpi}` as const, what: `${title} of ${named(id, c)} is to be assessed`, due }];
+  });
+const proposals = (id: string, c: Contract): readonly Duty<'proposal'>[] =>
+  (isRunning(c) ? (c.proposals ?? []) : [])
+    .filter(({ status, decideBy }) => status === 'open' && decideBy !== undefined)
+    .map(({ proposal, decideBy }) => ({
+      key: `proposal:${id}/${proposal}`,
+      what: `The change ${proposal} of ${named(id, c)} needs a decision`,
+      due: decideBy,
+    }));
+/** A value that is withheld until a day is to be disclosed then. */
+const withheld = (id: string, c: Contract): readonly Duty<'withheld'>[] =>
+  'withheld' in c.original && c.stage !== 'cancelled'
+    ? [{ key: `withheld:${id}`, what: `The value of ${named(id, c)} is withheld until then`, due: c.original.withheld.until }]
+    : [];
+/** The last day on which notice can be given for a break: as many days before it as the contract asks for. */
+const breaks = (id: string, c: Contract): readonly Duty<'break'>[] => {
+  if (!isRunning(c) || c.stage === 'notice-given' || c.stage === 'exiting') return [];
+  const { startsOn } = c.term;
+  return c.breaks
+    .filter(({ afterMonths }) => !c.breaksDecided?.some((decided) => decided.afterMonths === afterMonths))
+    .map(({ afterMonths }) => ({
+      key: `break:${id}/${afterMonths}`,
+      what: `Last day to give notice for the break of ${named(id, c)} after ${afterMonths} months`,
+      due: startsOn === undefined ? undefined : moveDays(endOfTerm(startsOn, afterMonths), -(c.noticeDays ?? 0)),
+    }));
+};
 
 /** Deadlines of one kind that contracts have. */
 const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string, c: Contract) => readonly Duty<Kind>[]) =>
@@ -72,6 +125,7 @@ const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string,
         programme: state.programme ?? null,
         contract: id,
         suppliers: newestOf(idsOf(suppliersOf(state))).map((supplier) => ({ supplier })),
+        owner: ownerOf(state)?.owner ?? null,
         title: named(id, state),
       }),
   });
@@ -93,7 +147,7 @@ const headcounts = (id: string, { headcountTargets }: Programme): readonly Duty<
 const ofProgrammes = <const Kind extends string>(kind: Kind, duties: (id: string, p: Programme) => readonly Duty<Kind>[]) =>
   source(programme, kind, {
     place: (id, state) => placed(duties(id, state)),
-    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], title: state.title }),
+    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], owner: null, title: state.title }),
   });
 
 const openPlans = (w: Workforce): readonly Plan[] =>
@@ -119,7 +173,8 @@ const information = (id: string, w: Workforce): readonly Duty<'liability-informa
 const ofWorkforces = <const Kind extends string>(kind: Kind, duties: (id: string, w: Workforce) => readonly Duty<Kind>[]) =>
   source(workforce, kind, {
     place: (id, state) => placed(duties(id, state)),
-    show: ({ id, state }) => shown(duties(id, state), { programme: id, contract: null, suppliers: [], title: `Staff of ${id}` }),
+    show: ({ id, state }) =>
+      shown(duties(id, state), { programme: id, contract: null, suppliers: [], owner: null, title: `Staff of ${id}` }),
   });
 
 const from = {
@@ -127,6 +182,11 @@ const from = {
   option: ofContracts('option', options),
   standstill: ofContracts('standstill', standstill),
   extension: ofContracts('extension', extension),
+  milestone: ofContracts('milestone', milestones),
+  kpi: ofContracts('kpi', kpis),
+  proposal: ofContracts('proposal', proposals),
+  withheld: ofContracts('withheld', withheld),
+  break: ofContracts('break', breaks),
   review: ofProgrammes('review', reviews),
   saving: ofProgrammes('saving', savings),
   headcount: ofProgrammes('headcount', headcounts),
@@ -151,6 +211,7 @@ export const deadlines = projection({
     programme: (row) => row.programme,
     contract: (row) => row.contract,
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
+    owner: (row) => row.owner,
     dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
     overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,
     dated: ({ earliest }) => String(earliest !== null),

@@ -19,6 +19,7 @@ import {
   caseSumKey,
   caseSums,
   itemShown,
+  leftCases,
   lossesOf,
   lossLine,
   lossShown,
@@ -94,7 +95,12 @@ const losses = source(loss, 'loss', {
     return [{ key: `loss:${id}`, row: true, links, sums: { ...lossSums(state, ...keys, ...inCase), ...caseSums(state) } }];
   },
   show: (history) => ({
-    [`loss:${history.id}`]: { ...lossShown(history.id, history.state), trail: trailOf(history), recorded: recordedIn(history) },
+    [`loss:${history.id}`]: {
+      ...lossShown(history.id, history.state),
+      trail: trailOf(history),
+      recorded: recordedIn(history),
+      left: leftCases(history),
+    },
   }),
 });
 
@@ -224,12 +230,13 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
-      const { recorded, ...shown } = row;
+      const { recorded, left, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
+        ...left,
         ...unassessedIn(row, recorded, governing),
       ];
       return { kind: 'loss', ...shown, findings };

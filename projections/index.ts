@@ -10,6 +10,7 @@ import { programmeBoard } from './programme.js';
 import { staffMovements } from './staff-movements.js';
 import { towerBoard } from './tower-board.js';
 import { transferRegister } from './transfer-register.js';
+import { waiting } from './waiting.js';
 import { workforceBoard } from './workforce.js';
 
 /** Every question that is kept answered. To add one: one new file, one line here. */
@@ -26,4 +27,5 @@ export const projections: readonly Projection[] = [
   lossesStatement,
   programmeBoard,
   deadlines,
+  waiting,
 ];

@@ -8,7 +8,9 @@ import {
   showBetween,
   showTotal,
   sums,
+  upcastCorrection,
   type Between,
+  type History,
   type Key,
   type Lookup,
   type Measures,
@@ -78,18 +80,39 @@ export const lossShown = (id: string, l: Loss) => {
 
 const shown = (l: Loss, between: Between): string => showBetween(between, currencyOf(l) ?? 'GBP');
 
+/** By item, in minor units: what was written off or recovered of it by name, less what was taken back. */
+const namedIn = (movements: Loss['movements'], flow: Movement['flow'], back: Movement['flow']): ReadonlyMap<string, bigint> => {
+  const sums = new Map<string, bigint>();
+  for (const { item, flow: is, amount } of movements)
+    if (item !== undefined && (is === flow || is === back))
+      sums.set(item, (sums.get(item) ?? 0n) + (is === flow ? minor(amount) : -minor(amount)));
+  return sums;
+};
+const ofItems = ({ movements }: Loss) => ({
+  writtenOff: namedIn(movements, 'write-off', 'reversal'),
+  recovered: namedIn(movements, 'recovery', 'recovery-reversal'),
+});
 /** An item with what was written off and recovered of it by name. */
-export const itemShown = (item: Loss['items'][number], { movements }: Loss) => {
-  const sum = (flow: Movement['flow'], back: Movement['flow']) =>
-    movements
-      .filter((m) => m.item === item.item && (m.flow === flow || m.flow === back))
-      .reduce((total, { flow: is, amount }) => total + (is === flow ? minor(amount) : -minor(amount)), 0n);
+export const itemShown = (item: Loss['items'][number], l: Loss) => {
+  const { writtenOff, recovered } = ofItems(l);
   const { currency } = item.amount;
   return {
     ...item,
-    writtenOff: amountOf(sum('write-off', 'reversal'), currency),
-    recovered: amountOf(sum('recovery', 'recovery-reversal'), currency),
+    writtenOff: amountOf(writtenOff.get(item.item) ?? 0n, currency),
+    recovered: amountOf(recovered.get(item.item) ?? 0n, currency),
   };
+};
+/** Items of which more was written off, or recovered, than they come to. */
+const overdrawn = (l: Loss): readonly string[] => {
+  const sums = ofItems(l);
+  return l.items.flatMap(({ item, amount }) =>
+    (['writtenOff', 'recovered'] as const).flatMap((what) => {
+      const units = sums[what].get(item) ?? 0n;
+      if (units <= minor(amount)) return [];
+      const said = what === 'writtenOff' ? 'is written off' : 'was recovered';
+      return [`${showAmount(amountOf(units, amount.currency))} ${said} of the item ${item}, which comes to ${showAmount(amount)}.`];
+    }),
+  );
 };
 
 /** What a reader of one loss should look into, the newest 20; nothing of it was refused. */
@@ -99,6 +122,10 @@ const findingsOf = (l: Loss): readonly string[] => {
   const total = (payments: Loss['paid']) => payments.reduce((sum, { amount }) => sum + minor(amount), 0n);
   if (l.currencies.length === 1 && total(l.paid) > total(l.approved))
     findings.push(`More was paid than was approved: ${showAmount(amountOf(total(l.paid) - total(l.approved), l.currencies[0]!))}.`);
+  const claimed = l.kind === 'special-payment' ? betweenOf(l.gross).most : undefined;
+  if (l.currencies.length === 1 && claimed !== undefined && total(l.approved) > claimed)
+    findings.push(`More was approved than the claim comes to: ${showAmount(amountOf(total(l.approved) - claimed, l.currencies[0]!))}.`);
+  findings.push(...overdrawn(l));
   const items = l.items.reduce((sum, { amount }) => sum + minor(amount), 0n);
   const { least, most } = betweenOf(l.gross);
   if (l.items.length > 0 && (items < least || (most !== undefined && items > most)))
@@ -111,6 +138,19 @@ const findingsOf = (l: Loss): readonly string[] => {
   }
   return newestOf(findings);
 };
+
+/** Cases that a loss was recorded in and that it is in no more. */
+const formerCases = ({ recorded, state }: History<Loss>): readonly string[] => {
+  const named = recorded.flatMap(({ type, data }): readonly unknown[] => {
+    if (type === 'LossRaised' || type === 'CaseJoined') return [data['case']];
+    if (type !== 'FactCorrected') return [];
+    return upcastCorrection(data as Parameters<typeof upcastCorrection>[0]).changes.flatMap(({ pointer, value }) => (pointer === '/case' ? [value] : [])); // prettier-ignore
+  });
+  return [...new Set(named)].filter((name): name is string => typeof name === 'string' && name !== state.case);
+};
+/** A loss that left its case is judged without it: who reads its row should know. */
+export const leftCases = (history: History<Loss>): readonly string[] =>
+  newestOf(formerCases(history)).map((name) => `It was in the case ${name}, which a correction or a withdrawal took it out of.`);
 
 type Decisions = Pick<Loss, 'movements' | 'approved'>;
 /** What somebody needed authority for, named as findings name it. */

@@ -3,19 +3,10 @@ import { contract, type Change, type Contract } from '../src/domain/contract/ind
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
 import { lossesOf, lossSums, withText } from './losses.js';
-import { dayShown, groupOf, hasEnded, isPromised, onDay } from './promised.js';
+import { dayShown, groupOf, isPromised, onDay } from './promised.js';
+import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
 
 const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
-
-/** Values with VAT, without it, and those of which it is not known are never one figure. */
-const VAT = ['ex', 'inc', 'unknown'] as const;
-type Vat = (typeof VAT)[number];
-const VAT_WORDS: { readonly [V in Vat]: string } = { ex: 'without VAT', inc: 'with VAT', unknown: 'VAT not known' };
-/** How far a contract has come on the day of the row: promised and not begun, in force, ended. */
-const STATES = ['toCome', 'inForce', 'ended'] as const;
-type State = (typeof STATES)[number];
-const stateOf = ({ stage }: Contract): State =>
-  hasEnded({ stage }) ? 'ended' : stage === 'awarded' || stage === 'signed' ? 'toCome' : 'inForce';
 
 /** What a contract adds to its programme: in all, by VAT, and by state. */
 const sumsOf = (c: Contract) => {
@@ -95,14 +86,15 @@ const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>
   const { original, ceiling } = of();
   const byVat = VAT.map((vat) => [vat, of(vat)] as const).filter(([, { contracts }]) => contracts > 0);
   const byState = STATES.map((state) => [state, of(state)] as const).filter(([, { contracts }]) => contracts > 0);
-  /** Of values that differ in VAT, each by itself. */
   const text = (figure: 'original' | 'ceiling', all: string): string =>
-    byVat.length < 2 ? all : byVat.map(([vat, part]) => `${part[figure].text} ${VAT_WORDS[vat]}`).join(' + ');
+    textByVat(
+      byVat.map(([vat, part]) => [vat, part[figure].text]),
+      all,
+    );
   return {
     original: { ...original, text: text('original', original.text) },
     ceiling: { ...ceiling, text: text('ceiling', ceiling.text) },
-    /** Whether the amounts are with VAT, without it, of unknown VAT, or some of each: then only the parts can be compared. */
-    vat: byVat.length > 1 ? 'mixed' : (byVat[0]?.[0] ?? null),
+    vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),
     byState: Object.fromEntries(byState),
   };

@@ -38,7 +38,7 @@ export const poolShown = (pool: Pool) => ({
   headcount: headcountIn(pool),
   text: poolText(pool),
   ...(pool.holds ? { least: pool.holds.least ?? 0, most: pool.holds.most ?? null } : { net: showChange(sumIn(pool)) }),
-  vacancies: pool.vacancies ?? null,
+  vacancies: pool.vacancies === undefined ? null : Math.max(0, pool.vacancies),
   measured: pool.measured !== undefined,
   measuredOn: pool.measured?.on ?? null,
 });
@@ -52,7 +52,7 @@ export const headcountFrom = (quantity: Quantity, unit: PoolName['unit']): Headc
 const figure = (range: Range, unit: PoolName['unit']): number | string =>
   range.least !== undefined && range.least === range.most && unit !== 'fte' ? range.least : showRange(range, unit, false);
 
-/** What is planned, and what came of it so far. Whether it is overdue is for the reader to say, who knows the day. */
+/** What is planned, and what came of it so far; `planOn` says whether it is overdue. */
 export const planShown = (plan: Plan, w: Workforce) => {
   const progress = progressOf(w, plan);
   const { unit } = plan.from;
@@ -85,6 +85,12 @@ export const planShown = (plan: Plan, w: Workforce) => {
     findings: [...planFindings(w, plan), ...(own.length === 0 ? plannedDuties(w, plan) : [])],
   };
 };
+
+/** A plan as rows show it on a day: overdue after the last day on which it was expected. */
+export const planOn = <P extends { readonly overdueAfter: string | null }>(plan: P, day: string) => ({
+  ...plan,
+  overdue: plan.overdueAfter !== null && plan.overdueAfter < day,
+});
 
 /** A line of the transfer register. */
 export const transferShown = (t: Transfer, w: Workforce) => {

@@ -23,6 +23,7 @@ import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
+import { conductShown, contractLists } from './contract-lists.js';
 import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
@@ -124,13 +125,20 @@ const contractShown = (history: History<Contract>) => {
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
     terminations: newestOf(c.terminations, MOST),
+    ...conductShown(c, MOST),
     notice: c.notice ?? null,
     extensionSought: c.extensionSought ?? null,
     closed: c.closed ?? null,
     findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
-    counts: { suppliers: c.suppliers.length, options: c.options.length, changes: c.changes.length, delays: c.delays.length }, // last, since an entry has more of them
+    counts: {
+      suppliers: c.suppliers.length,
+      options: c.options.length,
+      changes: c.changes.length,
+      delays: c.delays.length,
+      milestones: c.milestones?.length ?? 0,
+    }, // last, since an entry has more of them
   };
 };
 
@@ -391,6 +399,7 @@ export const towerBoard = projection({
   lists: {
     tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks },
     contract: {
+      ...contractLists,
       changes: ownList(
         contract,
         ({ state }) => state.changes,

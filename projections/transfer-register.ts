@@ -3,7 +3,7 @@ import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { workforce, type Finding } from '../src/domain/workforce/index.js';
 import { supplierKeys } from './promised.js';
-import { planShown, transferShown } from './staff.js';
+import { planOn, planShown, transferShown } from './staff.js';
 
 const contractLink = (contract: string | undefined): readonly Key[] => (contract === undefined ? [] : [`contract:${contract}`]);
 
@@ -71,7 +71,10 @@ export const transferRegister = projection({
   from: [transfers, plans, contracts, suppliers],
   rows: {
     transfer: (id, lookup) => withSuppliers(lookup.get(transfers, id), lookup),
-    plan: (id, lookup) => withSuppliers(lookup.get(plans, id), lookup),
+    plan(id, lookup) {
+      const row = withSuppliers(lookup.get(plans, id), lookup);
+      return row && planOn(row, lookup.day);
+    },
   },
   filters: {
     kind: (row) => row.kind,
@@ -79,6 +82,7 @@ export const transferRegister = projection({
     employer: (row) => [row.from?.employer ?? null, row.to?.employer ?? null],
     contract: (row) => row.contract,
     basis: (row) => row.basis,
+    overdue: (row) => (row.overdue === undefined ? null : String(row.overdue)),
     finding: (row) => row.findings?.map(({ code }) => code),
   },
 });

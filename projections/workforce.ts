@@ -1,6 +1,6 @@
 import { newestOf, ownList, projection, source, sums, type Key } from '../src/kernel/index.js';
 import { redundancyFindings, workforce } from '../src/domain/workforce/index.js';
-import { planShown, poolWithFindings, transferShown } from './staff.js';
+import { planOn, planShown, poolWithFindings, transferShown } from './staff.js';
 import { trailOf } from './trail.js';
 
 /** The employers of all pools: the row carries only some of them. */
@@ -40,10 +40,15 @@ const workforces = source(workforce, 'workforce', {
 /** Who employs how many, who is to move, who moved. */
 export const workforceBoard = projection({
   name: 'workforce',
-  version: 3,
+  version: 4,
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
   from: [workforces],
-  rows: { workforce: (id, lookup) => lookup.get(workforces, id) },
+  rows: {
+    workforce(id, lookup) {
+      const row = lookup.get(workforces, id);
+      return row && { ...row, plans: row.plans.map((plan) => planOn(plan, lookup.day)) };
+    },
+  },
   lists: {
     workforce: {
       pools: ownList(
@@ -54,7 +59,7 @@ export const workforceBoard = projection({
       plans: ownList(
         workforce,
         ({ state }) => state.plans,
-        (plan, { state }) => planShown(plan, state),
+        (plan, { state }, day) => planOn(planShown(plan, state), day),
       ),
       transfers: ownList(
         workforce,

@@ -37,6 +37,22 @@ export interface Config {
   readonly closingSeconds: number;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
+  /** The file of the key that signs checkpoints, which all nodes of a ledger share; without one, each has a key in its data folder. */
+  readonly proofKey?: string;
+  /** What the origin of every checkpoint begins with. */
+  readonly proofHost: string;
+  /** A folder outside the data folder into which checkpoints are put, for somebody else to keep. */
+  readonly anchorDir?: string;
+  /** An address to which checkpoints are posted. */
+  readonly anchorWebhook?: string;
+  /** The file of witnesses whose signatures are asked for, one a line: address and public key. */
+  readonly witnesses?: string;
+  /** Seconds from one checkpoint that goes out to the next. */
+  readonly anchorSeconds: number;
+  /** Hours from one check of the whole log to the next. */
+  readonly checkHours: number;
+  /** Whether checkpoints may begin again where the ledger does not agree with the last one: `--new-epoch`, for one start. */
+  readonly newEpoch?: boolean;
 }
 
 /** A setting that is not there or not allowed: the message is for the operator. */
@@ -100,7 +116,7 @@ const instant = (value: string): string | undefined => {
   }
 };
 
-const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>> } = {
+const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<NonNullable<Config[K]>> } = {
   port: whole('PORT', 3000, 0, 65535),
   host: words('HOST', '127.0.0.1', 'an address to listen on', (host) => host !== '' && !/[\s/]/.test(host)),
   dataDir: words('DATA_DIR', './data', 'a folder', isPath),
@@ -133,14 +149,32 @@ const settings: { readonly [K in keyof Config]-?: Setting<NonNullable<Config[K]>
     allowed: 'true or false',
     read: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
   },
+  proofKey: words('LEDGER_PROOF_KEY', undefined, 'a file with an Ed25519 key in PEM', isPath),
+  proofHost: words('LEDGER_PROOF_HOST', 'localhost', 'a host name, such as ledger.example.org', (host) =>
+    /^[a-z\d][a-z\d.-]{0,252}$/.test(host),
+  ),
+  anchorDir: words('LEDGER_ANCHOR_DIR', undefined, 'a folder', isPath),
+  anchorWebhook: words(
+    'LEDGER_ANCHOR_WEBHOOK',
+    undefined,
+    'an address that begins with http',
+    (url) => /^https?:/.test(url) && URL.canParse(url),
+  ),
+  witnesses: words('LEDGER_WITNESSES', undefined, 'a file with an address and a key in each line', isPath),
+  anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),
+  checkHours: whole('LEDGER_CHECK_HOURS', 24, 1, 8760),
 };
+
+const NEW_EPOCH = '--new-epoch';
 
 /** By name or number: only this machine can be meant. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 
-/** @throws ConfigError that names the key */
-export const configOf = (env: Environment): Config => {
+/** @param args of the command line. @throws ConfigError that names the key */
+export const configOf = (env: Environment, args: readonly string[] = []): Config => {
+  const unknown = args.find((arg) => arg !== NEW_EPOCH);
+  if (unknown !== undefined) throw new ConfigError(`${unknown} is no option of the server. There is: ${NEW_EPOCH}.`);
   const known = Object.values(settings).map(({ key }) => key);
   const stranger = Object.keys(env).find((key) => key.startsWith('LEDGER_') && !known.includes(key));
   if (stranger)
@@ -162,7 +196,7 @@ export const configOf = (env: Environment): Config => {
     const value = valueOf<unknown>(s);
     return value === undefined ? [] : [[name, value] as const];
   });
-  const config = Object.fromEntries(given) as unknown as Config;
+  const config = Object.fromEntries([...given, ...(args.includes(NEW_EPOCH) ? [['newEpoch', true]] : [])]) as unknown as Config;
   if (config.kurrentdbUrl !== undefined) Object.defineProperty(config, 'kurrentdbUrl', { enumerable: false });
   if (config.sessionKey !== undefined) Object.defineProperty(config, 'sessionKey', { enumerable: false });
   if (config.store === 'kurrentdb' && config.kurrentdbUrl === undefined)

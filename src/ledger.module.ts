@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { exposure } from '../projections/exposure.js';
@@ -12,9 +13,14 @@ import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-gu
 import type { Holders, Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
+import { Anchors, witnessesIn } from './proof/anchors.js';
+import { Checkpoints } from './proof/checkpoints.js';
+import { LogCheck } from './proof/log-check.js';
+import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { StoreUnavailableError, type Genesis } from './store/event-store.js';
+import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
@@ -54,6 +60,22 @@ export class LedgerModule implements OnApplicationShutdown {
         { provide: REGISTRY, useValue: { aggregates, commands } },
         { provide: OPENED, useValue: opened },
         { provide: STORE, useFactory: async () => opened.adopt(await openStore(config, log), (store) => store.close()) },
+        {
+          provide: Checkpoints,
+          inject: [STORE],
+          useFactory: async (store: TreeStore) =>
+            opened.adopt(await openCheckpoints(config, log, store), (checkpoints) => checkpoints.close()),
+        },
+        {
+          provide: Anchors,
+          inject: [Checkpoints],
+          useFactory: (checkpoints: Checkpoints) => opened.adopt(anchor(config, log, checkpoints), (anchors) => anchors.close()),
+        },
+        {
+          provide: LogCheck,
+          inject: [STORE],
+          useFactory: (store: TreeStore) => opened.adopt(checkLog(config, log, store), (check) => check.close()),
+        },
         { provide: REPLICA, useFactory: replicaStatus, inject: [STORE] },
         {
           provide: ClockGuard,
@@ -67,13 +89,16 @@ export class LedgerModule implements OnApplicationShutdown {
         },
         {
           provide: Engine,
-          inject: [STORE, ClockGuard, HistoryCache, Projector],
-          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache, projector: Projector) =>
+          inject: [STORE, ClockGuard, HistoryCache, Projector, Checkpoints],
+          useFactory: (store: EventStore, clock: ClockGuard, histories: HistoryCache, projector: Projector, checkpoints: Checkpoints) =>
             new Engine(
               {
                 store,
                 histories,
-                now: () => clock.now(),
+                now: () => {
+                  if (checkpoints.fault !== undefined) throw new StoreUnavailableError(`Nothing is recorded: ${checkpoints.fault}`);
+                  return clock.now();
+                },
                 newId,
                 members: membersIn(store, projector),
                 holders: holdersIn(store, projector),
@@ -89,7 +114,7 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, ClockGuard, Engine, Projector],
+      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, LogCheck, ClockGuard, Engine, Projector],
     };
   }
 
@@ -177,6 +202,43 @@ const knowsAll = async (store: EventStore, projector: Projector, what: string): 
   if (head !== undefined && !(await projector.reached(head, SET_MS)))
     throw new StoreUnavailableError(`${what} is not known yet: the projections are behind.`, 1000);
 };
+
+/** Every store that the server opens keeps the tree of its log. */
+type TreeStore = EventStore & { readonly tree: LogTree };
+
+const openCheckpoints = (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> =>
+  Checkpoints.open({
+    store,
+    folder: new ProofFolder(config.dataDir, config.proofKey),
+    host: config.proofHost,
+    newEpoch: config.newEpoch ?? false,
+    now,
+    log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
+  });
+
+/** @throws ConfigError */
+const anchor = (config: Config, log: Logger, checkpoints: Checkpoints): Anchors => {
+  const { anchorDir: dir, anchorWebhook: webhook, witnesses: file, anchorSeconds } = config;
+  try {
+    return new Anchors(checkpoints, {
+      ...(dir !== undefined && { dir }),
+      ...(webhook !== undefined && { webhook }),
+      ...(file !== undefined && { witnesses: witnessesIn(readFileSync(file, 'utf8')) }),
+      everyMs: anchorSeconds * 1000,
+      log: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
+    });
+  } catch (error) {
+    throw new ConfigError(`LEDGER_WITNESSES: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+const checkLog = (config: Config, log: Logger, store: TreeStore): LogCheck =>
+  new LogCheck({
+    store,
+    uptime,
+    everyMs: config.checkHours * 3_600_000,
+    log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
+  });
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);
 

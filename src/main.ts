@@ -9,7 +9,7 @@ const complain = (message: string, code: number): never => {
 };
 
 const start = async (): Promise<void> => {
-  const config = configOf(process.env);
+  const config = configOf(process.env, process.argv.slice(2));
   const { url, failed, close } = await createApp(config);
   process.stdout.write(`Tower Ledger is ready at ${url} (ledger in ${config.dataDir})\n`);
 

@@ -20,7 +20,10 @@ describe('the configuration', () => {
       readyLag: 1000,
       readySeconds: 10,
       closingSeconds: 5,
+      anchorSeconds: 60,
       benchRoutes: false,
+      checkHours: 24,
+      proofHost: 'localhost',
     });
   });
 

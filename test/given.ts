@@ -14,6 +14,7 @@ import {
   versionOf,
   type AnyCommand,
   type Command,
+  type Actor,
   type AnyAggregate,
   type Assessment,
   type Event,
@@ -123,7 +124,10 @@ interface Outcome<State, C> {
 
 /** For one aggregate: given(facts).when(command, data, record).then(facts), on the engine's own way to a decision. */
 export const specification =
-  <S extends AnyAggregate>(aggregate: S, { id = 'met-example', others = [] }: { id?: string; others?: readonly Stream[] } = {}) =>
+  <S extends AnyAggregate>(
+    aggregate: S,
+    { id = 'met-example', others = [], actor = { id: 'ana' } }: { id?: string; others?: readonly Stream[]; actor?: Actor } = {},
+  ) =>
   (...events: readonly GivenEvent[]) => ({
     when: <C extends AnyCommand>(command: C, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>, C> => {
       const own: Stream = { aggregate, id, events };
@@ -152,7 +156,7 @@ export const specification =
       const decide = async (): Promise<Decision> => {
         expectShape(command.name, { ...command.fields, record: optional(object(provenanceFields)) }, { ...data, record });
         const effectiveOn = record.effectiveOn ?? TODAY;
-        const context = { id, data, record, actor: { id: 'ana' }, effectiveOn, today: TODAY };
+        const context = { id, data, record, actor, effectiveOn, today: TODAY };
         return decideOn(command, context, await readOthers(command, { ...data }, historyOf(own), load, members, holders));
       };
 

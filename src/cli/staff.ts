@@ -80,15 +80,15 @@ export interface Planned extends Readonly<Record<'inScope' | 'moved' | 'objected
   readonly to: PoolName;
   readonly status: string;
   readonly expectedOn: string | null;
-  readonly overdueAfter: string | null;
+  readonly overdue: boolean;
   readonly findings: readonly Finding[];
 }
-/** Plans and what came of them. @param today whether one is overdue depends on it */
-export const plansOf = (title: string, plans: readonly Planned[], today: string): string =>
+/** Plans and what came of them. */
+export const plansOf = (title: string, plans: readonly Planned[]): string =>
   [
     title,
     ...plans.flatMap((p) => [
-      `  ${p.plan}${p.expectedOn ? `, expected ${p.expectedOn}` : ''}: ${name(p.from)} → ${name(p.to)} · ${p.status}${p.overdueAfter !== null && p.overdueAfter < today ? ', overdue' : ''}`,
+      `  ${p.plan}${p.expectedOn ? `, expected ${p.expectedOn}` : ''}: ${name(p.from)} → ${name(p.to)} · ${p.status}${p.overdue ? ', overdue' : ''}`,
       `    ${p.inScope} in scope: ${p.moved} moved, ${p.objected} objected, ${p.retained} retained, ${p.left} left, ${p.remaining} remaining`,
       ...p.findings.map(({ code, text }) => `    finding ${code}: ${text}`),
     ]),

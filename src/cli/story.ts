@@ -60,9 +60,8 @@ const atPosition = (position: string): string => `position=${position}&minPositi
 
 /** What is planned of staff in a programme. */
 const plannedOf = async (get: Get, programme: string, position: string): Promise<string> => {
-  const { recordedAt } = await get<{ recordedAt: string }>(`/programmes/${programme}?minPosition=${position}`);
   const plans = await pages<Planned>(get, `/projections/transfer-register?kind=plan&programme=${programme}&${atPosition(position)}`);
-  return plansOf('Transfers of staff that are planned', plans, recordedAt.slice(0, 10));
+  return plansOf('Transfers of staff that are planned', plans);
 };
 /** The register of transfers and the movement tables of a programme, as text and as CSV. */
 const transfersOf = async (get: Get, programme: string, position: string): Promise<readonly string[]> => {

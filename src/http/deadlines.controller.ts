@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { deadlines, type Deadline } from '../../projections/deadlines.js';
 import { Projector } from '../engine/read/projector.js';
+import type { RowValue } from '../engine/read/rows.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { calendarEntry, calendarHead, CALENDAR_END, type CalendarEntry } from './calendar.js';
 import { STORE, type EventStore } from './ledger.js';
@@ -63,7 +64,7 @@ export class DeadlinesController {
     yield calendarHead(filters['programme'] === undefined ? 'Deadlines' : `Deadlines of ${filters['programme']}`);
     for (let page = first; ; page = await this.#page(at, filters, page.next)) {
       for (const { key, row } of page.rows) {
-        const entry = entryOf(key, row as unknown as Deadline, ledgerId);
+        const entry = entryOf(key, row, ledgerId);
         if (entry) yield calendarEntry(entry, stamp);
       }
       if (page.next === undefined) break;
@@ -72,12 +73,12 @@ export class DeadlinesController {
   }
 }
 
+/** Whether a row is shown: of a stream that cannot be shown there is none of its own. */
+const isDeadline = (row: RowValue): row is Deadline & RowValue => 'what' in row && 'due' in row;
 /** Undefined without a day. Where one end is open it stands on the other. */
-const entryOf = (
-  key: string,
-  { earliest, latest, what, due, contract, programme }: Deadline,
-  ledger: string,
-): CalendarEntry | undefined => {
+const entryOf = (key: string, row: RowValue, ledger: string): CalendarEntry | undefined => {
+  if (!isDeadline(row)) return undefined;
+  const { earliest, latest, what, due, contract, programme } = row;
   const from = earliest ?? latest;
   if (from === null) return undefined;
   const about = [contract && `contract ${contract}`, programme && `programme ${programme}`].filter(Boolean).join(', ');

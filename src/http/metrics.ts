@@ -13,6 +13,18 @@ export interface Gauges {
   lag(): Promise<Readonly<Record<string, number>>>;
   /** Sequence of the last event in the log. */
   head(): number;
+  /** What is signed, and what the last check of the whole log came to. */
+  readonly proof: {
+    isAltered(): boolean;
+    /** Events under the last checkpoint. */
+    signed(): number;
+    /** Events under the last checkpoint that every outsider has taken. */
+    anchored(): number;
+    /** Events that the last whole check found unaltered; 0 before the first. */
+    checked(): number;
+    /** Seconds since it ended; NaN before the first. */
+    checkAge(): number;
+  };
   /** Where the log is kept elsewhere. */
   readonly replica?: () => Pick<Replica, 'sequence' | 'connected' | 'age' | 'faulted'>;
 }
@@ -52,7 +64,12 @@ export class Metrics {
     );
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
-    const { replica } = gauges;
+    const { replica, proof } = gauges;
+    gauge('ledger_history_altered', 'Whether the log is not the one that was signed: 1, or 0.', () => (proof.isAltered() ? 1 : 0));
+    gauge('ledger_checkpoint_events', 'Events under the last signed checkpoint.', proof.signed);
+    gauge('ledger_anchored_events', 'Events under the last checkpoint that every outsider has taken.', proof.anchored);
+    gauge('ledger_log_check_events', 'Events that the last check of the whole log found unaltered.', proof.checked);
+    gauge('ledger_log_check_age_seconds', 'Seconds since the last check of the whole log ended; NaN before the first.', proof.checkAge);
     if (replica) {
       gauge('ledger_store_connected', 'Whether the replica follows the store: 1, or 0.', () => (replica().connected ? 1 : 0));
       gauge('ledger_replica_events', 'Events of the store that are in the replica.', () => replica().sequence);

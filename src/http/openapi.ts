@@ -62,7 +62,14 @@ const components: Readonly<Record<string, Schema>> = {
         items: {
           type: 'object',
           required: ['type', 'data'],
-          properties: { id: { type: 'string', format: 'uuid' }, type: aText, revision: { type: 'integer' }, data: anObject },
+          properties: {
+            id: { type: 'string', format: 'uuid' },
+            type: aText,
+            revision: { type: 'integer' },
+            data: anObject,
+            leaf: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'The leaf in the Merkle tree of the log.' },
+            proof: { type: 'string', description: 'The address of the proof that the event is in the ledger.' },
+          },
         },
       },
       assessed: { type: 'array', items: anObject },
@@ -142,6 +149,8 @@ export interface Read {
   readonly query?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly status?: readonly number[];
+  /** Of the answer. */
+  readonly schema?: Schema;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -162,6 +171,7 @@ export const describeRead = ({
   type = 'application/json',
   status = [400, 404, 503],
   validated = false,
+  schema = anObject,
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
@@ -173,7 +183,7 @@ export const describeRead = ({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: type === 'application/json' ? anObject : aText } },
+      content: { [type]: { schema: (type === 'application/json' ? schema : aText) as object } },
     }),
     ...(validated
       ? [

@@ -2,6 +2,8 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
+import { Checkpoints } from '../proof/checkpoints.js';
+import { LogCheck } from '../proof/log-check.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
 import { sendJson } from './answer.js';
 import { ApiDocument } from './api-document.js';
@@ -19,6 +21,8 @@ export class OperationsController {
     @Inject(REPLICA) private readonly replica: ReplicaStatus | undefined,
     @Inject(Projector) readonly projector: Projector,
     @Inject(ClockGuard) private readonly clockGuard: ClockGuard,
+    @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
+    @Inject(LogCheck) private readonly logCheck: LogCheck,
     @Inject(Metrics) private readonly counted: Metrics,
     @Inject(ApiDocument) private readonly document: ApiDocument,
   ) {}
@@ -42,7 +46,7 @@ export class OperationsController {
   @describeRead({
     tag: 'operations',
     operationId: 'readyz',
-    summary: 'The store answers, the clock is trusted, and the projections are close behind the log.',
+    summary: 'The store answers and has the history that was signed, the clock is trusted, and the projections are close behind the log.',
     status: [503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -60,15 +64,17 @@ export class OperationsController {
     const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
+    const altered = this.checkpoints.fault ?? this.logCheck.fault;
     const parts = {
       store,
       ...(refusing && { refusing: refusing.message }),
+      proof: altered === undefined ? 'agrees' : 'altered',
       clock,
       projections,
       ...(replica && { replica: shown(replica) }),
     };
-    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined)
-      throw new NotReadyError({ ...parts, ...(failure && { reason: failure.message }) });
+    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined || altered !== undefined)
+      throw new NotReadyError({ ...parts, ...((failure ?? altered) && { reason: failure?.message ?? altered! }) });
     // It still is ready: reads go on, and the next command shows whether there is room again.
     sendJson(reply, { ready: true, ...parts });
   }

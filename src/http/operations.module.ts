@@ -2,6 +2,9 @@ import { Inject, Module } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
+import { Anchors } from '../proof/anchors.js';
+import { Checkpoints } from '../proof/checkpoints.js';
+import { LogCheck } from '../proof/log-check.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
 import { Engine } from '../engine/write/engine.js';
 import { ApiDocument } from './api-document.js';
@@ -19,6 +22,9 @@ const metrics = (
   projector: Projector,
   store: EventStore,
   subscribers: Subscribers,
+  checkpoints: Checkpoints,
+  check: LogCheck,
+  anchors: Anchors,
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
@@ -27,6 +33,13 @@ const metrics = (
     isRefusing: () => (store.failure ?? store.refusing) !== undefined,
     subscribers: () => subscribers.size,
     head: () => projector.sequence,
+    proof: {
+      isAltered: () => (checkpoints.fault ?? check.fault) !== undefined,
+      anchored: () => anchors.anchored,
+      signed: () => checkpoints.latest?.size ?? 0,
+      checked: () => check.last?.events ?? 0,
+      checkAge: () => check.age ?? NaN,
+    },
     ...(replica && { replica }),
     lag: async () => {
       const behind = await lagOf({ store, projector });
@@ -38,7 +51,11 @@ const metrics = (
 @Module({
   imports: [QueriesModule],
   providers: [
-    { provide: Metrics, useFactory: metrics, inject: [Engine, ClockGuard, Projector, STORE, Subscribers, REPLICA] },
+    {
+      provide: Metrics,
+      useFactory: metrics,
+      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, REPLICA],
+    },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ApiDocument,
     Routes,

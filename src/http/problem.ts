@@ -8,6 +8,7 @@ import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
+import { ListTooLargeError } from '../engine/read/read-errors.js';
 import { ViewTooLargeError } from '../engine/read/rows-on-day.js';
 import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
@@ -113,7 +114,9 @@ export class TooManyFailedSignInsError extends Error {
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
-    super('The store is away, the clock cannot be trusted, or the projections are too far behind.');
+    super(
+      'The store is away, its history is not the one that was signed, the clock cannot be trusted, or the projections are too far behind.',
+    );
   }
 }
 export class ShuttingDownError extends Error {
@@ -134,6 +137,7 @@ const titles = {
   'media-type': 'The body must be JSON.',
   'content-encoding': 'The body must not be compressed or encoded otherwise.',
   'view-too-large': 'The view of a day is too large.',
+  'list-too-large': 'More rows pass than are sorted or added up at once.',
   'not-found': 'Nothing is there.',
   withdrawn: 'All that was recorded of it has been withdrawn.',
   duplicate: 'It is a duplicate of another one, which is kept.',
@@ -225,6 +229,7 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof HistoryBrokenError) return { code: 'history-broken', status: 500, detail: error.message };
   if (error instanceof OutcomeUnknownError)
     return again('outcome-unknown', 1, 'The command may or may not have been stored: send it again with the same Idempotency-Key.');
+  if (error instanceof ListTooLargeError) return { code: 'list-too-large', status: 422, detail: error.message };
   if (error instanceof ViewTooLargeError) return { code: 'view-too-large', status: 422, detail: error.message };
   if (error instanceof UnreadableEventError) return { code: error.code, status: 500, detail: error.message };
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);

@@ -11,7 +11,7 @@ import { InvalidCursorError, type ListPage, type Row } from '../engine/read/rows
 import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
-import { queryOf, wholeOf, type Query } from './request.js';
+import { flagOf, queryOf, wholeOf, type Query } from './request.js';
 import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
@@ -19,6 +19,10 @@ const LIST_PAGE = { cursor: PAGE.cursor, limit: 'Entries at most, 1 to 100; 20 u
 const FORMAT = {
   format:
     'Every row in a form that the projection has beside JSON, such as `csv` or `text`; with the header `Accept: text/csv` it is `csv`.',
+};
+const ORDER = {
+  sort: 'The column in whose order the rows come, such as `ends`; `-ends` begins with the last. `GET /projections` names the columns. At most 5,000 rows may pass.',
+  totals: '`true`: what all rows that pass come to, where the projection has totals. At most 5,000 rows may pass.',
 };
 const DAY = { ...ON_DAY, programme: 'With effectiveOn: what is recorded of this programme alone, for a ledger of many contracts.' };
 const path = { name: 'The projection.' };
@@ -66,6 +70,14 @@ const badCursor = (error: unknown): never => {
 type OnDay = Omit<DayQuestion, 'at'>;
 const dayCursorFor = (sequence: number, place: string, onDay: OnDay | undefined): string =>
   cursorFor(sequence, onDay ? `@${onDay.day} ${onDay.programme ?? '-'} ${place}` : place);
+/** Cursors of rows stay with their order too. */
+const sortedPlace = (place: string, sort: string | undefined): string => (sort === undefined ? place : `>${sort} ${place}`);
+const readSortedPlace = (place: string, sort: string | undefined): string => {
+  const begin = sort === undefined ? '' : `>${sort} `;
+  if (sort === undefined ? place.startsWith('>') : !place.startsWith(begin))
+    throw badParameter('cursor', 'is one of another order: sort stays the same from page to page');
+  return place.slice(begin.length);
+};
 const readDayCursor = (cursor: string, onDay: OnDay | undefined): ReturnType<typeof readCursor> => {
   const { sequence, place } = readCursor(cursor);
   if (!onDay && !place.startsWith('@')) return { sequence, place };
@@ -74,6 +86,16 @@ const readDayCursor = (cursor: string, onDay: OnDay | undefined): ReturnType<typ
     throw badParameter('cursor', 'is one of another day or programme: effectiveOn and programme stay the same from page to page');
   return { sequence, place: rest };
 };
+
+/** The rows that are asked for. */
+interface Asked {
+  readonly at: number;
+  readonly limit: number;
+  readonly filters: Readonly<Record<string, string>>;
+  readonly after: string | undefined;
+  readonly onDay: OnDay | undefined;
+  readonly sort: string | undefined;
+}
 
 @Controller('projections')
 export class ProjectionsController {
@@ -98,6 +120,7 @@ export class ProjectionsController {
     const projections = projector.list().map((status) => ({
       ...status,
       filters: Object.keys(projector.projection(status.name).filters ?? {}),
+      sorts: Object.keys(projector.projection(status.name).sorts ?? {}),
       lists: Object.fromEntries(
         Object.entries(projector.projection(status.name).lists ?? {}).map(([kind, lists]) => [kind, Object.keys(lists)]),
       ),
@@ -112,13 +135,18 @@ export class ProjectionsController {
     operationId: 'getProjection',
     summary: "The projection's rows in order of their key. Its filters are query parameters of their own.",
     path,
-    query: { ...PAGE, ...POINT, ...DAY, ...FORMAT },
+    query: { ...PAGE, ...ORDER, ...POINT, ...DAY, ...FORMAT },
     status: [400, 404, 422, 503],
   })
   async rows(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
-    const { filters: declared = {}, formats = {}, version } = projector.projection(name);
-    const query = queryOf(request, [PAGE, POINT, DAY, FORMAT, declared].flatMap(Object.keys));
+    const { filters: declared = {}, formats = {}, sorts, totals, version } = projector.projection(name);
+    const query = queryOf(request, [PAGE, ORDER, POINT, DAY, FORMAT, declared].flatMap(Object.keys));
+    const { sort } = query;
+    if (sort !== undefined && !Object.hasOwn(sorts ?? {}, sort.replace(/^-/, '')))
+      throw badParameter('sort', `is no column that ${name} is sorted by: ${Object.keys(sorts ?? {}).join(', ') || 'it has none'}`);
+    const withTotals = flagOf(query, 'totals');
+    if (withTotals && !totals) throw badParameter('totals', `are none that ${name} has`);
     const onDay = this.#onDay(query, declared);
     const wanted = query['format'] ?? (formats['csv'] && prefersCsv(request) ? 'csv' : undefined);
     const format = wanted === undefined ? undefined : Object.entries(formats).find(([other]) => other === wanted)?.[1];
@@ -131,13 +159,14 @@ export class ProjectionsController {
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
     const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
-    const page = (limit: number, after: string | undefined) => this.#page(name, { at, limit, filters, after, onDay });
+    const page = (limit: number, after: string | undefined) => this.#page(name, { at, limit, filters, after, onDay, sort });
     if (format) {
-      for (const page of ['cursor', 'limit'])
+      for (const page of ['cursor', 'limit', 'totals'])
         if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with format, which has every row');
+      if (sort !== undefined) await page(1, undefined); // what keeps it from being sorted is a problem, not an empty table
       return void reply.header('content-type', `${format.type}; charset=utf-8`).send(Readable.from(written(format, page)));
     }
-    const { rows, next } = await page(limit, cursor?.place);
+    const { rows, next } = await page(limit, cursor && readSortedPlace(cursor.place, sort));
     sendJson(reply, {
       projection: name,
       version,
@@ -145,15 +174,26 @@ export class ProjectionsController {
       asOf: asOf(point, query, cursor && (projector.eventAt(at)?.position ?? null)),
       lag: await lagOf(this),
       rows: rows.map(({ key, row, uncertain }) => ({ key, ...row, ...(uncertain && { uncertain }) })),
-      ...(next !== undefined && { next: dayCursorFor(at, next, onDay) }),
+      ...(next !== undefined && { next: dayCursorFor(at, sortedPlace(next, sort), onDay) }),
+      ...(withTotals && { totals: await this.#totals(name, { at, filters, onDay, sort }) }),
     });
+  }
+
+  #totals(name: string, { at, onDay, ...asked }: Pick<Asked, 'at' | 'filters' | 'onDay' | 'sort'>): Promise<object | undefined> {
+    return this.projector.ask(name, (rows, days) => (onDay ? days.totals({ ...onDay, at }, asked) : rows.totals(at, asked)));
   }
 
   async #page(
     name: string,
-    { at, limit, filters, after, onDay }: { readonly at: number; readonly limit: number; readonly filters: Readonly<Record<string, string>>; readonly after: string | undefined; readonly onDay: OnDay | undefined }, // prettier-ignore
+    { at, limit, filters, after, onDay, sort }: Asked,
   ): Promise<{ readonly rows: readonly (Row & Partial<RowOnDay>)[]; readonly next?: string }> {
     const { projector } = this;
+    if (sort !== undefined) {
+      const order = { filters, sort };
+      const rowsOnDay = (day: OnDay) => projector.ask(name, (_, days) => days.sorted({ ...day, at }, after ?? '', limit, order));
+      const page = onDay ? rowsOnDay(onDay) : projector.ask(name, (rows) => rows.sorted(at, after ?? '', limit, order));
+      return page.catch(badCursor);
+    }
     if (!onDay) return projector.rows(name, { at, limit, filters, ...(after !== undefined && { cursor: after }) });
     return projector.ask(name, (_, days) => days.page({ ...onDay, at }, after ?? '', limit, filters)).catch(badCursor);
   }

@@ -6,6 +6,8 @@ import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { ProofsController } from './proofs.controller.js';
+import { SearchController } from './search.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -18,7 +20,14 @@ import { Subscribers } from './subscribers.js';
         new Subscribers({ projector, store, log, most }),
     },
   ],
-  controllers: [...aggregates.map(aggregateController), ProjectionsController, LogController, DeadlinesController],
+  controllers: [
+    ...aggregates.map(aggregateController),
+    ProjectionsController,
+    LogController,
+    DeadlinesController,
+    SearchController,
+    ProofsController,
+  ],
   exports: [Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {

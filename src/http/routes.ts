@@ -5,8 +5,9 @@ import type { AnyCommand, AnyAggregate } from '../kernel/index.js';
 export const placesOf = (command: AnyCommand, aggregates: readonly AnyAggregate[]): readonly AnyAggregate[] =>
   command.aggregate ? [command.aggregate] : aggregates;
 
-/** Takes no token: whether the server is up, and how it is spoken to, which is the same for every ledger. */
-export const isOpen = (route: string): boolean => ['/', '/livez', '/readyz', '/openapi.json'].includes(route) || isDocs(route);
+/** Takes no token: whether the server is up, how it is spoken to, and what outsiders keep of its history: a root shows none of it. */
+export const isOpen = (route: string): boolean =>
+  ['/', '/livez', '/readyz', '/openapi.json', '/proofs/checkpoint', '/proofs/key'].includes(route) || isDocs(route);
 /** The calendar, whose token may stand in its address. */
 export const FEED = '/deadlines.ics';
 /** Pages for people, in a browser. */

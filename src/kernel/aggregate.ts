@@ -11,6 +11,8 @@ export interface Taken {
   readonly on: string;
   /** Who recorded it. */
   readonly actor: Actor;
+  /** Whether it corrects, withdraws or reinstates the fact that is judged. */
+  readonly amends?: true;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
   readonly related?: readonly { readonly id: string; readonly state: any }[];
 }

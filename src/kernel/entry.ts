@@ -80,8 +80,13 @@ const plain = (amount: string): string => (amount.includes('.') ? amount.replace
 /** What stands beside the data when an entry changes a state. */
 export const contextOf = ({ recorded, effectiveOn, asOf, evidence, grounds }: Entry): EventContext => {
   const { decidedBy, authority, reason } = grounds;
-  const { assessed } = recorded.metadata;
-  const context: { -readonly [K in keyof EventContext]: EventContext[K] } = { event: recorded.id, effectiveOn, evidence };
+  const { assessed, actor } = recorded.metadata;
+  const context: { -readonly [K in keyof EventContext]: EventContext[K] } = {
+    event: recorded.id,
+    effectiveOn,
+    recordedBy: actor.id,
+    evidence,
+  };
   if (asOf !== undefined) context.asOf = asOf;
   if (decidedBy) context.decidedBy = decidedBy;
   if (authority) context.authority = authority;

@@ -65,6 +65,8 @@ export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'sequence
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;
   readonly effectiveOn: string;
+  /** Person id of who recorded it: who decided it where nobody else is named. */
+  readonly recordedBy?: string;
   /** An earlier day, of which the fact is asked what it says: only of a fact that `bringsIn` what existed already. */
   readonly asOf?: string;
   /** How policy assessed it when it was recorded. */

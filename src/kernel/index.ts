@@ -4,6 +4,7 @@ export * from './values/dates.js';
 export * from './values/headcounts.js';
 export * from './values/match-key.js';
 export * from './values/precision.js';
+export * from './values/words.js';
 export * from './event.js';
 export * from './finding.js';
 export * from './schema/fields.js';

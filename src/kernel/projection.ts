@@ -108,7 +108,8 @@ export interface OwnList<Item = unknown, Entry = unknown> {
   readonly category: string;
   // `any`: as for `StreamSource`.
   items(history: History<any>): readonly Item[]; // eslint-disable-line @typescript-eslint/no-explicit-any
-  entry(item: Item, history: History<any>): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** `day`: as of `Lookup`. */
+  entry(item: Item, history: History<any>, day: string): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 export type List = LinkedList<any> | OwnList<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `StreamSource`
 
@@ -124,7 +125,7 @@ export function linkedList(from: Source, { ranks = 1, entry = (shown: unknown) =
 export const ownList = <S extends AnyAggregate, Item, Entry>(
   aggregate: S,
   items: (history: History<StateOf<S>>) => readonly Item[],
-  entry: (item: Item, history: History<StateOf<S>>) => Entry,
+  entry: (item: Item, history: History<StateOf<S>>, day: string) => Entry,
 ): OwnList<Item, Entry> => ({ category: aggregate.category, items, entry });
 
 /** Entries of a list that a row carries at most. */
@@ -191,6 +192,16 @@ export interface Chosen {
 /** The values that a row answers to; or, where it may carry only some of its entries, whether it answers to this one. */
 export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | readonly (string | null)[] | null | undefined;
 
+/** What a row is sorted by: texts by their characters, whole numbers by their size; a row without it comes last, in either direction. */
+export type SortValue = string | bigint | null | undefined;
+/** What the rows that pass filters come to. */
+// prettier-ignore
+export interface ListTotals<Row = any, Part = any> { // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `Format`
+  /** What one row adds: kept while the rows are read, so it is small. */
+  part(row: Row): Part;
+  total(parts: readonly Part[]): object;
+}
+
 /** One question, one file. Pure: what each stream contributes, and how a row is rendered from the contributions around its key. */
 export interface Projection {
   readonly name: string;
@@ -206,13 +217,17 @@ export interface Projection {
   /** Query parameters that choose rows. */
   // `any`: rows of many shapes; `projection` checked each filter against its own.
   readonly filters?: Readonly<Record<string, Filter<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** Columns that rows may be sorted by. */
+  readonly sorts?: Readonly<Record<string, (row: any) => SortValue>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly totals?: ListTotals;
 }
 
 /** `rows` stands before `filters`: the compiler infers in that order. @throws TypeError when two sources have one kind */
 export const projection = <R extends RowsByKind>(
-  definition: Omit<Projection, 'rows' | 'filters'> & {
+  definition: Omit<Projection, 'rows' | 'filters' | 'sorts'> & {
     readonly rows: R;
     readonly filters?: Readonly<Record<string, Filter<AnyRow<RowOf<R>>>>>;
+    readonly sorts?: Readonly<Record<string, (row: AnyRow<RowOf<R>>) => SortValue>>;
   },
 ): Projection => {
   const kinds = definition.from.map(({ kind }) => kind);

@@ -10,7 +10,10 @@ import { examine } from '../store/kurrentdb/doctor.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
 import { prefixOf, StreamNames } from '../store/kurrentdb/stream-names.js';
 import { ConfigError } from '../config.js';
-import type { Genesis } from '../store/event-store.js';
+import { genesisHash } from '../proof/checkpoint.js';
+import { compareWithNote } from '../proof/comparison.js';
+import { ProofFolder } from '../proof/proof-folder.js';
+import type { EventStore, Genesis } from '../store/event-store.js';
 
 export interface Finding {
   readonly step: string;
@@ -26,18 +29,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws InvalidConnectionError
  */
 export const diagnose = (
-  { LEDGER_STORE, LEDGER_KURRENTDB_URL, LEDGER_PREFIX, DATA_DIR = './data' }: Environment,
+  { LEDGER_STORE, LEDGER_KURRENTDB_URL, LEDGER_PREFIX, LEDGER_PROOF_KEY, DATA_DIR = './data' }: Environment,
   onProgress?: (part: number) => void,
 ): AsyncIterable<Finding> => {
   const onServer = LEDGER_STORE === undefined ? LEDGER_KURRENTDB_URL !== undefined : LEDGER_STORE === 'kurrentdb';
-  if (!onServer) return examineFolder(DATA_DIR);
+  const proof = new ProofFolder(DATA_DIR, LEDGER_PROOF_KEY);
+  if (!onServer) return examineFolder(DATA_DIR, proof);
   const prefix = LEDGER_PREFIX === undefined ? '' : prefixOf(LEDGER_PREFIX);
   if (prefix === undefined) throw new ConfigError('LEDGER_PREFIX must be letters and digits, with dots between them, such as met.');
-  return examineServer(LEDGER_KURRENTDB_URL ?? '', prefix, DATA_DIR, onProgress);
+  return examineServer(LEDGER_KURRENTDB_URL ?? '', prefix, DATA_DIR, proof, onProgress);
 };
 
 /** And the replica of its log in the folder, where there is one. */
-const examineServer = (url: string, prefix: string, dir: string, onProgress?: (part: number) => void): AsyncIterable<Finding> => {
+const examineServer = (
+  url: string,
+  prefix: string,
+  dir: string,
+  proof: ProofFolder,
+  onProgress?: (part: number) => void,
+): AsyncIterable<Finding> => {
   const steps = examine(connectionOf(url), () => randomUUIDv7(), new StreamNames(prefix), onProgress);
   return (async function* () {
     let well = true;
@@ -46,15 +56,12 @@ const examineServer = (url: string, prefix: string, dir: string, onProgress?: (p
       yield step;
     }
     if (well && existsSync(join(dir, REPLICA_FILE)))
-      yield await copyOf(url, prefix, dir).then(
-        (detail) => ({ step: 'copy', ok: true, detail }),
-        (error: unknown) => ({ step: 'copy', ok: false, detail: wordsOf(error) }),
-      );
+      yield* await copyOf(url, prefix, dir, proof).catch((error: unknown) => [{ step: 'copy', ok: false, detail: wordsOf(error) }]);
   })();
 };
 
 /** Compares every event of the replica with the server's. @throws HistoryBrokenError that names where they differ, FolderInUseError */
-const copyOf = async (url: string, prefix: string, dir: string): Promise<string> => {
+const copyOf = async (url: string, prefix: string, dir: string, proof: ProofFolder): Promise<readonly Finding[]> => {
   const connect = (ledger?: Genesis) =>
     KurrentStore.open({ url, prefix, ledger, timeZone: 'UTC', now: () => '', newId: () => randomUUIDv7() });
   const replica = await ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1 });
@@ -63,7 +70,7 @@ const copyOf = async (url: string, prefix: string, dir: string): Promise<string>
     server = await connect(replica.genesis);
     const { count, root } = await replica.verify();
     await replica.verifyAgainst(server);
-    return `${count} events, each as the server has it; root ${root}`;
+    return [{ step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` }, noteOf(replica, proof)];
   } finally {
     await server?.close();
     await replica.close();
@@ -71,7 +78,7 @@ const copyOf = async (url: string, prefix: string, dir: string): Promise<string>
 };
 
 /** Makes nothing where there is no ledger. Needs the folder for itself, since it opens the ledger as the server does. */
-async function* examineFolder(dir: string): AsyncGenerator<Finding> {
+async function* examineFolder(dir: string, proof: ProofFolder): AsyncGenerator<Finding> {
   const found = existsSync(join(dir, LEDGER_FILE));
   yield { step: 'folder', ok: found, detail: found ? dir : `${dir} holds no ledger` };
   if (!found) return;
@@ -85,10 +92,28 @@ async function* examineFolder(dir: string): AsyncGenerator<Finding> {
   }
   try {
     yield { step: 'open', ok: true, detail: `ledger ${store.genesis.ledgerId}, used by no other process` };
-    for await (const { part: step, ok, detail } of store.examine()) yield { step, ok, detail };
+    let isReadable = true;
+    for await (const { part: step, ok, detail } of store.examine()) {
+      isReadable &&= ok || step === 'tree';
+      yield { step, ok, detail };
+    }
+    if (isReadable) yield noteOf(store, proof);
   } finally {
     await store.close();
   }
 }
+
+/** Compares the tree with the last signed note. */
+const noteOf = ({ tree, genesis }: EventStore, folder: ProofFolder): Finding => {
+  try {
+    const note = folder.last();
+    if (!note) return { step: 'note', ok: true, detail: 'none is kept in this folder: the next start of the server signs the first' };
+    const agreement = compareWithNote(tree!, genesisHash(genesis), note, folder.older());
+    if (agreement.state !== 'agrees') return { step: 'note', ok: false, detail: agreement.detail };
+    return { step: 'note', ok: true, detail: `the ledger is the one that was signed over ${note.size} events, by ${note.origin}` };
+  } catch (error) {
+    return { step: 'note', ok: false, detail: wordsOf(error) };
+  }
+};
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,7 +9,7 @@ const command = new Command('migrate')
   )
   .requiredOption(
     '--from <place>',
-    'the ledger: embedded:DIR, kurrentdb:URL, kurrentdb:URL#PREFIX or replica:DIR; no server may use the folder meanwhile',
+    'the ledger: embedded:DIR, kurrentdb:URL, kurrentdb:URL#PREFIX, replica:DIR or bundle:DIR (of a whole ledger); no server may use the folder meanwhile',
   )
   .requiredOption(
     '--to <place>',

@@ -1,6 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { BUNDLE_FILES } from '../proof/bundle.js';
+import { BundleSource } from './bundle-source.js';
 import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import { KurrentStore } from '../store/kurrentdb/kurrent-store.js';
@@ -12,22 +14,24 @@ export type Place =
   | { readonly kind: 'embedded'; readonly dir: string }
   | { readonly kind: 'kurrentdb'; readonly url: string; readonly prefix?: string }
   /** The data folder of a node on KurrentDB: what it has copied, without the server. */
-  | { readonly kind: 'replica'; readonly dir: string };
+  | { readonly kind: 'replica'; readonly dir: string }
+  /** A bundle of a whole ledger. */
+  | { readonly kind: 'bundle'; readonly dir: string };
 
 /** The place that an operator named cannot be used: the message says why. */
 export class BadPlaceError extends Error {
   override readonly name = 'BadPlaceError';
 }
 
-/** `embedded:DIR`, `kurrentdb:URL`, `kurrentdb:URL#PREFIX` or `replica:DIR`. @throws BadPlaceError */
+/** `embedded:DIR`, `kurrentdb:URL`, `kurrentdb:URL#PREFIX`, `replica:DIR` or `bundle:DIR`. @throws BadPlaceError */
 export const placeOf = (text: string): Place => {
-  const [, kind, at] = /^(embedded|kurrentdb|replica):(.+)$/s.exec(text) ?? [];
+  const [, kind, at] = /^(embedded|kurrentdb|replica|bundle):(.+)$/s.exec(text) ?? [];
   if (at === undefined)
     throw new BadPlaceError(
-      'A ledger is at embedded:DIR, with its data folder; at kurrentdb:URL, with a connection string, or kurrentdb:URL#PREFIX; or at ' +
-        'replica:DIR, with the data folder of a node on KurrentDB.',
+      'A ledger is at embedded:DIR, with its data folder; at kurrentdb:URL, with a connection string, or kurrentdb:URL#PREFIX; at ' +
+        'replica:DIR, with the data folder of a node on KurrentDB; or at bundle:DIR, with a bundle of a whole ledger.',
     );
-  if (kind === 'embedded' || kind === 'replica') return { kind, dir: resolve(at) };
+  if (kind === 'embedded' || kind === 'replica' || kind === 'bundle') return { kind, dir: resolve(at) };
   const [, url = '', given] = /^(.*?)(?:#([^#]*))?$/s.exec(at)!;
   if (given === undefined) return { kind: 'kurrentdb', url };
   const prefix = prefixOf(given);
@@ -48,6 +52,7 @@ export const openLedger = async (place: Place): Promise<EventStore> => {
   };
   if (place.kind === 'embedded' && !existsSync(join(place.dir, LEDGER_FILE))) none();
   if (place.kind === 'replica' && !hasReplica(place.dir)) none();
+  if (place.kind === 'bundle' && !existsSync(join(place.dir, BUNDLE_FILES.about))) none();
   return open(place, { timeZone: 'UTC', newId: none });
 };
 
@@ -61,6 +66,10 @@ const open = async (
 ): Promise<EventStore> => {
   const now = () => new Date().toISOString(); // eslint-disable-line no-restricted-syntax -- where an operator's command joins its parts
   if (place.kind === 'embedded') return SqliteStore.open({ dir: place.dir, now, ...options });
+  if (place.kind === 'bundle') {
+    if (options.genesis) throw new BadPlaceError('A bundle can only be copied from: npm run bundle makes one.');
+    return new BundleSource(place.dir);
+  }
   if (place.kind === 'replica') {
     if (options.genesis) throw new BadPlaceError('A replica can only be copied from: nothing is written to it but what its server has.');
     return new ReplicaSource(place.dir);

@@ -1,4 +1,5 @@
 import { UNREADABLE, type Json, type Metadata, type NewEvent, type RecordedEvent } from '../kernel/index.js';
+import type { LogTree } from './merkle-proof.js';
 
 export { UNREADABLE };
 
@@ -127,6 +128,9 @@ export interface EventStore {
 
   /** Calls `listener` after each commit that another connection to the same file can see. Absent where no file on this machine has the log. */
   onCommit?(listener: () => void): void;
+
+  /** The Merkle tree over what this process holds of the log. Absent where no file on this machine has the log. */
+  readonly tree?: LogTree;
 
   /** Stops followers, finishes appends already accepted, releases files and connections. */
   close(): Promise<void>;

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonical, type RecordedEvent } from '../kernel/index.js';
-import { UNREADABLE, type EventStore } from './event-store.js';
+import { canonical, UNREADABLE, type RecordedEvent } from '../kernel/index.js';
 
 /** A SHA-256, 32 bytes. */
 export type Hash = Buffer;
@@ -10,15 +9,26 @@ export const leafHash = (data: string): Hash => hash('sha256', `\0${data}`, 'buf
 
 const EMPTY = hash('sha256', '', 'hex');
 const both = Buffer.alloc(65, 1);
-const nodeHash = (left: Hash, right: Hash): Hash => {
+/** The hash of an inner node. */
+export const nodeHash = (left: Hash, right: Hash): Hash => {
   left.copy(both, 1);
   right.copy(both, 33);
   return hash('sha256', both, 'buffer');
 };
 
-/** The leaf of an event as stored, before upcasting. It omits the position, so it is the same on every store. */
-export const leafOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent): Hash =>
-  leafHash(canonical({ v: 1, id, stream, revision, type, data, metadata }));
+type Placed = Omit<RecordedEvent, 'position'> & Partial<Pick<RecordedEvent, 'position'>>;
+
+/** What a leaf is made of: an event as stored, before upcasting. It omits the position, so it is the same on every store. */
+export const leafInput = ({ id, stream, revision, type, data, metadata }: Placed) => ({
+  v: 1,
+  id,
+  stream,
+  revision,
+  type,
+  data,
+  metadata,
+});
+export const leafOf = (event: Placed): Hash => leafHash(canonical(leafInput(event)));
 
 /** What a tree needs to continue: its size, and the roots of its perfect subtrees, the largest first, in hexadecimal. */
 export interface TreeState {
@@ -45,9 +55,14 @@ export class MerkleTree {
     return this.#size;
   }
 
-  add(leaf: Hash): void {
+  /** @param onNode called with each perfect subtree that this leaf completes, the smallest first */
+  add(leaf: Hash, onNode?: (level: number, index: number, node: Hash) => void): void {
     let node = leaf;
-    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) node = nodeHash(this.#frontier.pop()!, node);
+    let level = 0;
+    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+      node = nodeHash(this.#frontier.pop()!, node);
+      onNode?.(++level, Math.floor(rest / 2), node);
+    }
     this.#frontier.push(node);
     this.#size++;
   }
@@ -72,7 +87,10 @@ export class MerkleTree {
 
 const onesOf = (n: number): number => (n === 0 ? 0 : (n % 2) + onesOf(Math.floor(n / 2)));
 
-export type Log = Pick<EventStore, 'readAll'>;
+/** What a comparison needs of a store. */
+export interface Log {
+  readAll(after?: string, limit?: number): Promise<readonly RecordedEvent[]>;
+}
 
 /** The log in pages of `limit` events; the next page is read while the current one is processed. */
 export async function* pagesOf(log: Log, after?: string, limit = 500): AsyncGenerator<readonly RecordedEvent[], void, undefined> {

@@ -68,10 +68,40 @@ export interface StreamPage {
   readonly scanned: Sequence;
 }
 
+/** How an event reads: now, or before it was corrected or withdrawn. */
+export type Wording = 'current' | 'superseded';
+/** Words that follow each other; with `begins` the last of them is only the beginning of one. Of letters, marks, digits and `-` alone. */
+export interface WordGroup {
+  readonly words: readonly string[];
+  readonly begins: boolean;
+}
+/** Which events are found by words: all groups and all marks are of one event, in one wording. */
+export interface WordQuery {
+  readonly groups: readonly WordGroup[];
+  readonly marks: readonly string[];
+  readonly wording?: Wording | undefined;
+  /** `next` of the page before. */
+  readonly before?: number | undefined;
+  readonly upTo: Sequence;
+  readonly limit: number;
+}
+export interface FoundWords {
+  readonly sequence: Sequence;
+  readonly wording: Wording;
+}
+/** The newest first. `next`: there may be more behind it, whether or not this page found any; absent at the end. */
+export interface WordPage {
+  readonly found: readonly FoundWords[];
+  readonly next?: number;
+}
+
 /** Rows that one call reads at most, whatever `limit` says. Longer lists are read in pages. */
 export const MAX_PAGE = 1000;
 /** Events that one call of `events` looks at, at most, beside those that it returns. */
 export const MAX_SCANNED = 2000;
+
+/** Events among which one call of `findWords` looks. */
+export const WORDS_LOOKED_AT = 50_000;
 
 /** Queries of a read model: no call reads more than MAX_PAGE rows or looks at more than MAX_SCANNED, and none waits for a lock. */
 export interface ReadModelReader {
@@ -118,7 +148,12 @@ export interface ReadModelReader {
   /** Keys that have a row at a sequence, in order, after a key. The next page begins after `next`; it is absent where there is none. */
   rowKeys(build: number, sequence: Sequence, after: string, limit: number): { readonly keys: readonly string[]; readonly next?: string };
 
-  /** Everything of a build as text, for comparing two builds byte by byte in tests: the one call without a bound. */
+  /** Looks among WORDS_LOOKED_AT events at most. */
+  findWords(query: WordQuery): WordPage;
+
+  /** Every word with its places as text, for comparing indexes in tests: without a bound, as `dump`. */
+  dumpWords(): string;
+  /** Everything of a build as text, for comparing two builds byte by byte in tests: without a bound. */
   dump(build: number): string;
   close(): void;
 }
@@ -139,6 +174,11 @@ export interface ReadModel extends ReadModelReader {
 
   /** @param tags that it is found by; one that names its own stream may be left out */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
+
+  /** By which words an event is found; of no words by none. */
+  addWords(at: Sequence, wording: Wording, words: readonly string[]): void;
+  /** The same of an event that may have words already. */
+  replaceWords(at: Sequence, wording: Wording, words: readonly string[]): void;
 
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
   moveBuild(build: number, cursor: Sequence): void;

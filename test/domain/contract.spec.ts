@@ -9,6 +9,16 @@ import { giveTerminationNotice } from '../../src/domain/contract/commands/give-t
 import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { openTender } from '../../src/domain/contract/commands/open-tender.js';
 import { planContract } from '../../src/domain/contract/commands/plan-contract.js';
+import { proposeChange } from '../../src/domain/contract/commands/propose-change.js';
+import { setMilestone } from '../../src/domain/contract/commands/set-milestone.js';
+import { setKpis } from '../../src/domain/contract/commands/set-kpis.js';
+import { recordDispute } from '../../src/domain/contract/commands/record-dispute.js';
+import { assignOwner } from '../../src/domain/contract/commands/assign-owner.js';
+import { applyServiceCredit } from '../../src/domain/contract/commands/apply-service-credit.js';
+import { recordStandstillLetter } from '../../src/domain/contract/commands/record-standstill-letter.js';
+import { recordChallenge } from '../../src/domain/contract/commands/record-challenge.js';
+import { publishNotice } from '../../src/domain/contract/commands/publish-notice.js';
+import { applyIndexation } from '../../src/domain/contract/commands/apply-indexation.js';
 import { publishAwardNotice } from '../../src/domain/contract/commands/publish-award-notice.js';
 import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
 import { recordDelay } from '../../src/domain/contract/commands/record-delay.js';
@@ -51,6 +61,16 @@ describe('the life of a contract', () => {
     [seekExtension, { until: '2027' }, gone],
     [exerciseExtension, { months: 12 }, gone],
     [novateContract, { supplier: 'atos' }, [...gone, 'exiting']],
+    [proposeChange, { proposal: 'print', kind: 'scope', summary: 'Print' }, changeable],
+    [setMilestone, { milestone: 'go-live', title: 'Go-live', baseline: '2017' }, [...changeable, 'exiting']],
+    [setKpis, { kpis: [{ kpi: 'calls', title: 'Calls' }] }, [...changeable, 'exiting']],
+    [applyServiceCredit, { credit: 'q1', amount: gbp('1') }, [...changeable, 'exiting', 'closed']],
+    [recordDispute, { dispute: 'one', by: 'supplier', matter: 'Outages' }, [...changeable, 'exiting', 'closed']],
+    [recordStandstillLetter, { electronic: true }, ['awarded']],
+    [recordChallenge, { challenge: 'one', by: 'A loser', suspends: true }, [...changeable, 'exiting']],
+    [publishNotice, { kind: 'other', reference: '1' }, ['planned', 'tendering', ...changeable, 'exiting', 'closed', 'cancelled']],
+    [applyIndexation, { index: 'CPI', percent: 1 }, changeable],
+    [assignOwner, { owner: 'p-17' }, ['planned', 'tendering', ...changeable, 'exiting']],
   ];
 
   describe.each(life.map(([command, ...rest]) => [command.name, command, ...rest] as const))('%s', (_, command, data, from, to) => {

@@ -110,7 +110,7 @@ describe('the de-minimis of PCR 2015 reg. 72(5)', () => {
     expect(small(facts)).toEqual({ 'small-goods-services': 'yes', [rule]: holds });
   });
 
-  it('tells nothing of an amount in another currency, nor of one that is known only in part', () => {
+  it('decides nothing on an amount in another currency, nor of one that is known only in part', () => {
     const of = (cumulative: Facts['cumulative']) => small({ work: 'works', cumulative })['threshold-works-2018'];
     expect(of({ least: 1n, most: 1n, currency: 'EUR' })).toBe('unknown');
     expect(of({ least: 1n, currency: 'GBP' })).toBe('unknown');

@@ -223,7 +223,7 @@ describe('CorrectFact', () => {
       .leaves((_, { entries }) => expect(contextOf(entries[2]!)).toMatchObject(record));
     await given(awarded(), { ...changed('10210000'), record })
       .when(correctFact, { event: theFact(2), changes: pointers.map((pointer) => ({ pointer, remove: true })), because: 'error' })
-      .leaves((_, { entries }) => expect(Object.keys(contextOf(entries[1]!))).toEqual(['event', 'effectiveOn', 'evidence']));
+      .leaves((_, { entries }) => expect(Object.keys(contextOf(entries[1]!))).toEqual(['event', 'effectiveOn', 'recordedBy', 'evidence']));
   });
 
   describe('with several changes', () => {

@@ -8,7 +8,16 @@ import { recordJoiners } from '../../src/domain/workforce/commands/record-joiner
 import { recordLeavers } from '../../src/domain/workforce/commands/record-leavers.js';
 import { transferStaff } from '../../src/domain/workforce/commands/transfer-staff.js';
 import { redeploy } from '../../src/domain/workforce/commands/redeploy.js';
-import { balanceOf, poolName, poolOf, sumIn, workforce, type Pool, type Workforce } from '../../src/domain/workforce/index.js';
+import {
+  balanceOf,
+  poolFindings,
+  poolName,
+  poolOf,
+  sumIn,
+  workforce,
+  type Pool,
+  type Workforce,
+} from '../../src/domain/workforce/index.js';
 import { isExact, rangeOf, showChange, showRange, sumOf, type Range } from '../../src/kernel/index.js';
 import { context, specification, stream } from '../given.js';
 import { playStaff, staffMoves } from '../random-staff.js';
@@ -270,11 +279,28 @@ describe('TransferStaff', () => {
   });
 
   it('says why people did not move, of no more than did not', async () => {
-    const withReasons = (count: number) => ({ ...transfer, notMoved: [{ why: 'not-assigned', count: 6 }, { why: 'resigned', count }] }); // prettier-ignore
+    const withReasons = (other: number, more: readonly object[] = []) => ({ ...transfer, notMoved: [{ why: 'not-assigned', count: 6 }, { why: 'other', count: other }, ...more] }); // prettier-ignore
     await given(counted(800)).when(transferStaff, withReasons(7)).leaves(({ transfers }) => expect(transfers[0]!.notMoved).toHaveLength(2)); // prettier-ignore
     await given(counted(800))
       .when(transferStaff, withReasons(8))
-      .rejects('workforce/more-than-did-not-move', { pointer: '/notMoved', detail: 'Reasons are given for 14' });
+      .rejects('workforce/more-than-did-not-move', { pointer: '/notMoved', detail: 'Reasons are given for 14; 100 of 113 moved.' });
+    await given(counted(800))
+      .when(transferStaff, withReasons(1, [{ why: 'redeployed', count: 1 }]))
+      .rejects('workforce/more-than-did-not-move', { pointer: '/notMoved', detail: 'Reasons are given for 7 retained; 6 retained.' });
+  });
+
+  it.each([
+    ['objected', 3, ['objected']],
+    ['retained', 6, ['retained', 'redeployed', 'not-assigned']],
+    ['left', 4, ['resigned', 'retired', 'dismissed', 'redundant', 'contract-ended', 'died']],
+  ])('gives reasons of its own to those who %s: %d, and no more', async (part, most, reasons) => {
+    for (const why of reasons) {
+      const of = (count: number) => ({ ...transfer, notMoved: [{ why, count }] });
+      await given(counted(800)).when(transferStaff, of(most)).leaves({ stage: 'counted' });
+      await given(counted(800))
+        .when(transferStaff, of(most + 1))
+        .rejects('workforce/more-than-did-not-move', { detail: `Reasons are given for ${most + 1} ${part}; ${most} ${part}.` });
+    }
   });
 
   it('says how pensions are kept, of no more than moved', async () => {
@@ -341,10 +367,15 @@ describe('people, posts and full-time equivalents side by side', () => {
         ]),
       ));
 
-  it('no more vacancies leave a pool than were stated', () =>
+  it('more vacancies that leave a pool than were stated stay below zero, and are flagged', () =>
     given(counted(800), context('BaselineRecorded', { ...baseline(0), headcount: { count: 820, unit: 'posts' }, vacancies: 1 }, '2015'))
       .when(transferStaff, { ...ten, posts: { moved: 12, vacancies: 2 } })
-      .leaves(({ pools }) => expect(pools.find(({ employer, unit }) => employer === 'authority' && unit === 'posts')!.vacancies).toBe(0)));
+      .leaves((state) => {
+        const posts = state.pools.find(({ employer, unit }) => employer === 'authority' && unit === 'posts')!;
+        expect([posts.vacancies, poolFindings(state, posts)]).toEqual([-1, [
+          { code: 'vacancies-below-zero', text: '1 more vacant posts moved from authority, it, posts than it was counted to have.' },
+        ]]); // prettier-ignore
+      }));
 
   it('stand beside people alone', async () => {
     const posts = { ...ten, from: pool('authority', 'posts'), to: pool('csc', 'posts') };

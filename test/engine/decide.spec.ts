@@ -103,9 +103,7 @@ describe('a decision', () => {
     const watched: AnyCommand = { ...awardContract, decide: (input, state) => (seen.push(input.refs), awardContract.decide(input, state)) };
     await decided(contractOf(), watched, award);
     const handed = (history: History) => ({ id: history.id, state: history.state });
-    expect(seen).toStrictEqual([
-      { programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] },
-    ]);
+    expect(seen).toStrictEqual([{ programme: handed(met), towers: [handed(ofTower('hosting')), handed(ofTower('euc'))] }]);
   });
 
   it('reads the programme that the body names alone, which the state does not know yet', async () => {
@@ -236,12 +234,17 @@ describe('what stands beside an event when it is folded', () => {
       reason: 'Growth',
       evidence: [{ title: 'PCD 813' }],
     };
-    expect(await changeAfter({ ...record, effectiveOn: '2019' })).toStrictEqual({ event: 'new-0', effectiveOn: '2019', ...record });
+    expect(await changeAfter({ ...record, effectiveOn: '2019' })).toStrictEqual({
+      event: 'new-0',
+      effectiveOn: '2019',
+      recordedBy: 'ana',
+      ...record,
+    });
   });
 
   it('leaves out what nobody said, and keeps an empty reason', async () => {
-    expect(await changeAfter({})).toStrictEqual({ event: 'new-0', effectiveOn: TODAY });
-    expect(await changeAfter({ reason: '' })).toStrictEqual({ event: 'new-0', effectiveOn: TODAY, reason: '' });
+    expect(await changeAfter({})).toStrictEqual({ event: 'new-0', effectiveOn: TODAY, recordedBy: 'ana' });
+    expect(await changeAfter({ reason: '' })).toStrictEqual({ event: 'new-0', effectiveOn: TODAY, recordedBy: 'ana', reason: '' });
   });
 });
 
@@ -354,7 +357,7 @@ describe('a decision that policy judges', () => {
     const correction = { event: theFact(2), changes: [{ pointer: '/summary', value: 'More of it' }], because: 'refined' };
     await decided(own, correctFact, correction, { decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } });
     await decided(own, correctFact, correction, { authority: { reference: 'PCD 2' } });
-    const grounds = { event: theFact(2), effectiveOn: '2019', evidence: [], reason: 'Growth' };
+    const grounds = { event: theFact(2), effectiveOn: '2019', recordedBy: 'ana', evidence: [], reason: 'Growth' };
     expect(seen).toStrictEqual([
       { ...grounds, decidedBy: { person: 'p-2' }, authority: { reference: 'PCD 2' } },
       { ...grounds, authority: { reference: 'PCD 2' } },

@@ -3,6 +3,7 @@ import { approveChange } from '../../src/domain/contract/commands/approve-change
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
 import { bodyOf, IdempotencyKeyReusedError, replayReceipt, type Body } from '../../src/engine/write/receipt.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
+import { leafOf } from '../../src/store/merkle-tree.js';
 
 const data = { programme: 'met', suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } };
 const metadata = {
@@ -33,8 +34,8 @@ describe('a command that was sent before', () => {
       recordedAt: '2026-03-01T09:00:00.000Z',
       effectiveOn: '2016',
       events: [
-        { id: 'e-1', type: 'ContractAwarded', revision: 4, data },
-        { id: 'e-2', type: 'ContractSigned', revision: 5, data: {} },
+        { id: 'e-1', type: 'ContractAwarded', revision: 4, data, leaf: leafOf(first).toString('hex'), proof: '/proofs/inclusion/e-1' },
+        { id: 'e-2', type: 'ContractSigned', revision: 5, data: {}, leaf: leafOf(second).toString('hex'), proof: '/proofs/inclusion/e-2' },
       ],
       assessed,
       known: [{ stream: 'programme-met', revision: 3 }],

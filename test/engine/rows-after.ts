@@ -66,9 +66,10 @@ export class Rows {
     for (const { name } of this.projections) texts[name] = canonical({ rows: await this.all(name), updates: await this.updates(name) });
     return texts;
   }
-  /** What is kept of every projection: where parts stand, and totals. */
+  /** What is kept of every projection: where parts stand, and totals; and the words by which events are found. */
   dumps(): Record<string, string> {
-    return Object.fromEntries(this.projections.map(({ name }) => [name, this.projector.dump(name)]));
+    const words = this.projector.dumpWords();
+    return { ...Object.fromEntries(this.projections.map(({ name }) => [name, this.projector.dump(name)])), words };
   }
 
   /** As after a stop of the process: what was kept is read again, perhaps by another program. */

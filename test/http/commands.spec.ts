@@ -30,7 +30,16 @@ describe('a command', () => {
       position: await head(),
       recordedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       effectiveOn: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
-      events: [{ id: expect.any(String), type: 'ContractAwarded', revision: 0, data: award }],
+      events: [
+        {
+          id: expect.any(String),
+          type: 'ContractAwarded',
+          revision: 0,
+          data: award,
+          leaf: expect.stringMatching(/^[\da-f]{64}$/),
+          proof: `/proofs/inclusion/${body.events[0].id}`,
+        },
+      ],
       assessed: [],
       known: expect.arrayContaining([{ stream: 'supplier-csc', revision: 0 }]),
     });

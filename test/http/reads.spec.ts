@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { contractRegister } from '../../projections/contract-register.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { award, partsOf, startServer, stopServer, recordWorld, accepted, type Server } from './server.js';
 
@@ -249,7 +250,7 @@ describe('a projection', () => {
 
   it('is read in pages that stay with one position', async () => {
     const first = await ok('/projections/contract-register?limit=4');
-    expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', 4, 0, 4]);
+    expect([first.projection, first.version, first.lag, first.rows.length]).toEqual(['contract-register', contractRegister.version, 0, 4]);
     await accepted(server.post('/contracts/zz-later/award-contract', award));
     const keys = first.rows.map(({ key }: any) => key);
     for (let next = first.next; next;) {

@@ -36,11 +36,15 @@ export const partsOf = ({ app }: Pick<App, 'app'>) => ({
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
 /** A real server on a folder of its own, or on one that is already there. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}, limits: Limits = {}): Promise<Server> => {
+export const startServer = async (
+  env: Readonly<Record<string, string>> = {},
+  limits: Limits = {},
+  args: readonly string[] = [],
+): Promise<Server> => {
   const dir = env['DATA_DIR'] ?? (await tempFolder());
   const logged: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
-  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }), log, limits);
+  const started = await createApp(configOf({ PORT: '0', DATA_DIR: dir, ...env }, args), log, limits);
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();

@@ -175,7 +175,7 @@ describe('a server with tokens', () => {
         expect(JSON.parse(text).type).toBe('urn:tower-ledger:problem:not-authenticated');
       }
     }
-    expect(answered.sort()).toEqual(['/', '/livez', '/openapi.json', '/readyz']);
+    expect(answered.sort()).toEqual(['/', '/livez', '/openapi.json', '/proofs/checkpoint', '/proofs/key', '/readyz']);
   });
 
   it('stands behind TLS, and says so to a browser', async () => {
@@ -261,7 +261,7 @@ describe('a server with tokens', () => {
     expect(components.securitySchemes.bearer).toEqual(expect.objectContaining({ type: 'http', scheme: 'bearer' }));
     expect(security).toEqual([{ bearer: [] }]);
     const open = Object.entries<any>(paths).filter(([, { get }]) => get?.security?.length === 0);
-    expect(open.map(([path]) => path).sort()).toEqual(['/livez', '/openapi.json', '/readyz']);
+    expect(open.map(([path]) => path).sort()).toEqual(['/livez', '/openapi.json', '/proofs/checkpoint', '/proofs/key', '/readyz']);
     const { parameters, responses } = paths['/contracts/{id}/award-contract'].post;
     expect(parameters.map(({ name }: any) => name)).not.toContain('X-Actor');
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));

@@ -355,6 +355,6 @@ describe('a correction of a field', () => {
 it('what stands beside an event has no more than was said', () => {
   const said = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' }, reason: '', evidence: [{ title: 'Press' }] };
   const [bare, full] = historyOf(stream(contract, 'euc', awarded, context('ContractSigned', {}, '2018', said))).entries;
-  expect(contextOf(bare!)).toStrictEqual({ event: theFact(1), effectiveOn: '2016', evidence: [] });
-  expect(contextOf(full!)).toStrictEqual({ event: theFact(2), effectiveOn: '2018', ...said });
+  expect(contextOf(bare!)).toStrictEqual({ event: theFact(1), effectiveOn: '2016', recordedBy: 'ana', evidence: [] });
+  expect(contextOf(full!)).toStrictEqual({ event: theFact(2), effectiveOn: '2018', recordedBy: 'ana', ...said });
 });

@@ -63,11 +63,11 @@ describe('a list', () => {
     const members = ownList(
       supplier,
       ({ state }) => state.members,
-      (member, { id }) => `${member} of ${id}`,
+      (member, { id }, day) => `${member} of ${id} on ${day}`,
     );
     const history = { id: 'sscl', state: { members: ['steria', 'cabinet-office'] } } as unknown as History;
     expect([members.category, members.items(history)]).toEqual(['supplier', ['steria', 'cabinet-office']]);
-    expect(members.entry('steria', history)).toBe('steria of sscl');
+    expect(members.entry('steria', history, '2015-04-01')).toBe('steria of sscl on 2015-04-01');
   });
 
   it('carries its last items in its order, at most twenty unless it is less', () => {

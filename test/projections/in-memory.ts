@@ -99,7 +99,7 @@ export class InMemory {
     const list = this.projection.lists![kind]![name]!;
     if ('from' in list) return this.#linked(list, key as Key);
     const history = this.#histories.get(`${list.category}-${id}`)!;
-    return list.items(history).map((item) => list.entry(item, history)).toReversed(); // prettier-ignore
+    return list.items(history).map((item) => list.entry(item, history, this.#lookup.day)).toReversed(); // prettier-ignore
   }
 }
 

@@ -142,11 +142,42 @@ describe('splitting', () => {
     await refused(tell('ApproveSpecialPayment', { amount: gbp('1') }, by(OFFICER), 'b'), 'the case claim-1 comes to £500,001');
   });
 
-  it('losses whose case is no longer the one they were raised under', async () => {
+  it('a loss that leaves its case before it is written off', async () => {
     for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000'), case: 'fraud-7' });
     const [raised] = (await world.history('loss-b')).recorded;
-    await expect(correct(raised!.id, '/case', 'fraud-8', {}, 'b')).rejects.toMatchObject({ code: expect.stringMatching(/^ledger\//) });
-    await writeOff(gbp('490000'), by(MAYOR));
+    await correct(raised!.id, '/case', 'fraud-8', {}, 'b');
+    await writeOff(gbp('490000'), by(OFFICER), 'b');
+    const left = 'It was in the case fraud-7, which a correction or a withdrawal took it out of.';
+    expect([await findings('a'), await findings('b')]).toEqual([[], [left]]);
+    await correct(raised!.id, '/case', 'fraud-7', {}, 'b'); // back where it was: what was approved meanwhile is found
+    expect(await findings('b')).toEqual(['It was in the case fraud-8, which a correction or a withdrawal took it out of.']);
+    expect((await row('case:met/fraud-7')).lossList).toMatchObject([
+      { loss: 'b', findings: [expect.stringContaining('was approved under too small a case by Chief Finance Officer')] },
+      { loss: 'a', findings: [] },
+    ]);
+    await refused(writeOff(gbp('490000'), by(OFFICER)), 'the case fraud-7 comes to £980,000');
+  });
+
+  it('a loss that joined its case and whose joining is withdrawn', async () => {
+    for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000') });
+    const [, joined] = [await tell('JoinCase', { case: 'fraud-7' }), await tell('JoinCase', { case: 'fraud-7' }, {}, 'b')];
+    await refused(writeOff(gbp('490000'), by(OFFICER), 'b'), 'the case fraud-7 comes to £980,000');
+    await world.record('loss-b', 'WithdrawFact', { event: joined });
+    await writeOff(gbp('490000'), by(OFFICER), 'b');
+    expect(await findings('b')).toEqual(['It was in the case fraud-7, which a correction or a withdrawal took it out of.']);
+    await tell('JoinCase', { case: 'fraud-7' }, {}, 'b');
+    expect(await findings('b')).toEqual([]);
+  });
+
+  it('a loss that joins its case once it is written off', async () => {
+    for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000') });
+    for (const id of ['a', 'b']) await writeOff(gbp('490000'), by(OFFICER), id);
+    for (const id of ['a', 'b']) await tell('JoinCase', { case: 'fraud-7' }, {}, id);
+    const found = 'The write-off of 2019-11-04 was approved under too small a case by Chief Finance Officer: it comes to £980,000 now, and Deputy Mayor must ratify it.'; // prettier-ignore
+    expect((await row('case:met/fraud-7')).lossList).toMatchObject([
+      { loss: 'b', findings: [found] },
+      { loss: 'a', findings: [found] },
+    ]);
   });
 });
 

@@ -154,6 +154,29 @@ describe('the transfer register', () => {
     expect([await of({ finding: 'liability-information-late' }), await of({ employer: 'atos' })]).toEqual([1, 0]);
   });
 
+  it('a plan is overdue from the day after the last on which it may have been expected, in views of that day and now', async () => {
+    await record('RecordBaseline', baseline('authority', 800), '2015-01-01');
+    await record('PlanTransfer', plan(400, { expectedOn: '2016-03' }), '2015-03-01');
+    await record('PlanTransfer', { ...plan(10), plan: 'p2' }, '2015-03-01');
+    const { projector } = await rows();
+    const overdue = (row: any): readonly boolean[] => row.plans.map((p: { overdue: boolean }) => p.overdue);
+    const on = async (day: string) => {
+      const question = { at: projector.sequence, day };
+      const board = await projector.ask('workforce', (_, days) => days.row(question, 'workforce:met'));
+      const listed = await projector.ask('workforce', (_, days) => days.list(question, 'workforce:met', 'plans', undefined, 10));
+      const register = await projector.ask('transfer-register', (_, days) => days.row(question, 'plan:met/p1'));
+      return [overdue(board!.row), overdue({ plans: listed!.entries }), register!.row['overdue']];
+    };
+    expect(await on('2016-03-31')).toEqual([[false, false], [false, false], false]); // prettier-ignore
+    expect(await on('2016-04-01')).toEqual([[true, false], [false, true], true]); // prettier-ignore
+    const found = await projector.rows('transfer-register', { limit: 10, filters: { overdue: 'true' } });
+    expect(found.rows.map(({ key }) => key)).toEqual(['plan:met/p1']);
+    const listed = await projector.ask('workforce', (now) => now.list('workforce:met', 'plans', projector.sequence, undefined, 10));
+    expect([overdue(await projector.row('workforce', 'workforce:met')), overdue({ plans: listed!.entries })]).toEqual([[true, false], [false, true]]); // prettier-ignore
+    await record('CancelPlan', { plan: 'p1', why: 'Called off' }, '2016-05-01');
+    expect((await (await rows()).row('transfer-register', 'plan:met/p1')).overdue).toBe(false);
+  });
+
   it("the contract's supplier is one of the employers, or that is a finding, until the contract is novated", async () => {
     await contract('atos');
     await world.record('contract-desk', 'SignContract', {});

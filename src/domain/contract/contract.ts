@@ -5,6 +5,13 @@ import { changing } from './events/change.js';
 import { ending } from './events/end.js';
 import { extending } from './events/extension.js';
 import { novating } from './events/novation.js';
+import { proposing } from './events/proposal.js';
+import { disputing } from './events/disputes.js';
+import { tracking } from './events/milestones.js';
+import { owning } from './events/ownership.js';
+import { performing } from './events/performance.js';
+import { standing } from './events/standstill.js';
+import { providing } from './events/terms.js';
 import { redenominating } from './events/redenomination.js';
 import { starting } from './events/start.js';
 import { none, ONE_CURRENCY, STAGES, type Contract } from './state.js';
@@ -44,11 +51,26 @@ export const contract = aggregate({
   category: 'contract',
   initial: none,
   stages: STAGES,
-  events: { ...awarding, ...starting, ...changing, ...extending, ...novating, ...ending, ...redenominating },
+  events: {
+    ...awarding,
+    ...starting,
+    ...changing,
+    ...extending,
+    ...novating,
+    ...ending,
+    ...redenominating,
+    ...proposing,
+    ...tracking,
+    ...performing,
+    ...disputing,
+    ...owning,
+    ...standing,
+    ...providing,
+  },
   invariants: {
     'contract/ceiling-below-zero': {
       says: 'A ceiling goes below zero only where the supplier pays from the start.',
-      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'] },
+      brokenBy: { ChangeApproved: ['/by/amount', '/to/amount'], IndexationApplied: ['/to/amount', '/percent'] },
       detail: ({ original, ceiling }) => `It would be ${showValue(ceiling)}, and was ${showValue(original)} at first.`,
       holds: ({ original, ceiling }) => !isAmount(original) || !isAmount(ceiling) || !isBelowZero(ceiling) || isBelowZero(original),
     },
@@ -61,6 +83,7 @@ export const contract = aggregate({
         ValueDisclosed: '/value/currency',
         ChangeApproved: ['/to/currency', '/by/currency'],
         ContractClosed: '/finalValue/currency',
+        IndexationApplied: '/to/currency',
       },
       detail: (contract) => `It would be in ${[...currenciesOf(contract)].join(' and ')}.`,
       holds: (contract) => hasOneCurrency(contract),

@@ -1,4 +1,7 @@
 export { contract } from './contract.js';
+export { ownerOf } from './events/ownership.js';
 export { contractFindings } from './findings.js';
+export { standstillEndOf } from './standstill.js';
 export { idsOf, suppliersChangeOn, suppliersOf, suppliersOn } from './suppliers.js';
+export type { ContractLists } from './lists.js';
 export { endOfContract, isRunning, lastDayOf, pastEndFrom, STAGES, type Change, type Contract, type Stage, type Supply } from './state.js';

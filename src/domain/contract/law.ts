@@ -1,8 +1,19 @@
-import { before, isAmount, minor, type Amount, type Assessment, type EventContext, type Value } from '../../kernel/index.js';
+import {
+  before,
+  certainlyBefore,
+  isAmount,
+  minor,
+  type Amount,
+  type Assessment,
+  type EventContext,
+  type Value,
+} from '../../kernel/index.js';
 import type { Facts, MoneyRange } from '../law/index.js';
 import { lawOf } from '../programme/law.js';
 import { approvalOf, inputsOf } from '../programme/policies.js';
 import type { WithPolicies } from '../programme/policy.js';
+import { indexedOriginal } from './indexation.js';
+import type { Notice } from './lists.js';
 import { endOfContract, type Contract } from './state.js';
 
 /** Regimes whose packs of law are of changes; a call-off and any other regime leave open which law holds. */
@@ -33,6 +44,13 @@ const isExactly = (value: Value): value is Amount =>
 const longestTerm = ({ term: { months }, options }: Contract): number | undefined =>
   months === undefined ? undefined : options.reduce((sum, option) => sum + option.months, months);
 
+/** The notice of the change that comes next: the last one that was published since the change before. */
+const changeNoticeOf = ({ otherNotices, changes }: Pick<Contract, 'otherNotices' | 'changes'>): Notice | undefined => {
+  const notice = otherNotices?.findLast(({ kind }) => kind === 'change');
+  const before = changes.findLast(({ kind }) => kind !== 'indexation');
+  return notice && before && certainlyBefore(notice.on, before.on) ? undefined : notice;
+};
+
 /** What the law of changes asks of one. */
 export const factsOfChange = (
   c: Contract,
@@ -52,14 +70,19 @@ export const factsOfChange = (
     readonly ground?: string | undefined;
     readonly unforeseen?: boolean | undefined;
   },
-): Facts => ({
-  decidedOn: on,
-  ground,
-  unforeseen,
-  cumulative: differenceOf(c.original, to ?? c.ceiling),
-  ...(to && { change: { original: c.original, current: c.ceiling, to, ...(by && { by }) } }),
-  ...(newEndsOn !== undefined && { term: { endsOn: endOfContract(c), newEndsOn, maximum: longestTerm(c) } }),
-});
+): Facts => {
+  const indexed = indexedOriginal(c);
+  const noticed = changeNoticeOf(c);
+  return {
+    decidedOn: on,
+    ground,
+    unforeseen,
+    ...(noticed && { changeNoticeOn: noticed.on }),
+    cumulative: differenceOf(c.original, to ?? c.ceiling),
+    ...(to && { change: { original: c.original, ...(indexed && { indexed }), current: c.ceiling, to, ...(by && { by }) } }),
+    ...(newEndsOn !== undefined && { term: { endsOn: endOfContract(c), newEndsOn, maximum: longestTerm(c) } }),
+  };
+};
 
 /** What adopted tables and packs of law say of a change of value, term or scope; of an extension without an option, which changes the term. */
 export const assessChange = (
@@ -77,9 +100,17 @@ export const assessChange = (
   ];
 };
 
+/** The facts that the law of standstill asks for: the last letter, and the last award notice. */
+export const factsOfStandstill = ({ notices, standstillLetters }: Pick<Contract, 'notices' | 'standstillLetters'>) => {
+  const [letter, notice] = [standstillLetters?.at(-1), notices.at(-1)];
+  return {
+    ...(notice && { awardNoticeOn: notice.on }),
+    ...(letter && { standstillLetterOn: letter.on, electronic: letter.electronic }),
+  };
+};
+
 /** What adopted packs of law say of a signature. */
 export const assessSignature = (c: Contract, context: EventContext, programme: WithPolicies): readonly Assessment[] => {
-  const published = c.notices.at(-1);
-  const facts = { signedOn: context.effectiveOn, ...(published && { awardNoticeOn: published.on }) };
+  const facts = { signedOn: context.effectiveOn, ...factsOfStandstill(c) };
   return lawOf(programme, { subject: 'signature', regime: changeRegimeOf(c), facts, inputs: facts }, context);
 };

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import type { Programme } from '../programme/programme.js';
+import type { CHANGE_KINDS, ContractLists } from './lists.js';
 
 /** In the order of a contract's life; `none` is a stream without events. */
 export const STAGES = [
@@ -50,7 +51,7 @@ export interface Supply {
 
 export interface Change {
   readonly event: string;
-  readonly kind: 'value' | 'term' | 'scope';
+  readonly kind: (typeof CHANGE_KINDS)[number] | 'indexation';
   readonly on: string;
   readonly from: Value;
   readonly to?: Value;
@@ -63,6 +64,8 @@ export interface Change {
   /** The option that was exercised. */
   readonly option?: string;
   readonly ground?: string;
+  /** The proposal that it approved. */
+  readonly proposal?: string;
   readonly reference?: string;
 }
 
@@ -89,7 +92,7 @@ export interface Novation {
   readonly on: string;
 }
 
-export interface Contract {
+export interface Contract extends ContractLists {
   readonly stage: Stage;
   readonly programme?: string;
   readonly title: string;

@@ -169,7 +169,7 @@ const compared = <N extends number | bigint>(op: Op, { least, most }: { readonly
           : [most !== undefined && most < value, least !== undefined && least >= value];
   return certainly ? 'yes' : never ? 'no' : 'unknown';
 };
-/** An amount in another currency than the condition's tells nothing. */
+/** An amount in another currency than the condition's decides nothing. */
 const comparedMoney = (op: Op, range: MoneyRange, value: string): Answer => {
   const [amount, currency] = value.split(' ') as [string, string];
   return currency === range.currency ? compared(op, range, minor({ amount, currency })) : 'unknown';

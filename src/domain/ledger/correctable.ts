@@ -56,7 +56,7 @@ export const fieldRefusals = {
   'ledger/wrong-value': 'The value is not of the kind of its field, or breaks a rule of the event.',
 };
 export const changeRefusals = {
-  'ledger/never-corrected': 'The programme or the case that a stream belongs to is never corrected: withdraw the fact and record it again.',
+  'ledger/never-corrected': 'The programme that a stream belongs to is never corrected: withdraw the fact and record it again.',
   'ledger/never-removed': 'Only an optional field can be removed.',
   'ledger/overlapping-changes': 'Each change of a correction has a field of its own.',
 };
@@ -103,7 +103,7 @@ export const corrected = (history: History, entry: Entry, changes: readonly Chan
     const twice = changes.slice(0, i).find((earlier) => overlap(earlier.pointer, pointer));
     if (twice) reject<Code>('ledger/overlapping-changes', `${twice.pointer} is changed here already.`, { pointer: `${where}/pointer` });
     const field = fieldOf(shape, entry, now, pointer, `${where}/pointer`);
-    if (field.category === 'programme' || field.belongs)
+    if (field.category === 'programme')
       reject<Code>('ledger/never-corrected', `${pointer} is what the stream belongs to.`, { pointer: `${where}/pointer` });
     if ((value === undefined) === (remove === undefined))
       reject<Code>('ledger/wrong-value', `Send a value for ${pointer}, or remove: true, and not both.`, { pointer: where });

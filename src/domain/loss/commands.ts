@@ -1,6 +1,7 @@
 // Everything that can be asked of a loss. To add a command: one new file, one line here.
 export * from './commands/raise-loss.js';
 export * from './commands/revise-loss.js';
+export * from './commands/join-case.js';
 export * from './commands/propose-write-off.js';
 export * from './commands/reject-write-off.js';
 export * from './commands/withdraw-write-off-proposal.js';

@@ -85,7 +85,7 @@ const knownItem: AnyRule<{ readonly item?: string | undefined }> = {
   detail: ({ data: { item } }, l) => `${item} is none of ${l.items.map((i) => i.item).join(', ') || 'its items: it has none'}.`,
   holds: ({ data: { item } }, l) => item === undefined || l.items.some((known) => known.item === item),
 };
-const withinOutstanding: AnyRule<{ readonly amount: Amount }> = {
+export const withinOutstanding: AnyRule<{ readonly amount: Amount }> = {
   says: 'No more is written off, or proposed to be, than is outstanding.',
   field: '/amount',
   detail: ({ data }, l) => `${showAmount(data.amount)} is more than what is outstanding: ${shownIn(l, outstandingIn(figuresIn(l)))}.`,
@@ -144,7 +144,7 @@ export const loss = aggregate({
         kind: optional(choice(KINDS, 'A loss, or a payment that no contract or law asks for; a loss when absent')),
         bearer: choice(['authority', 'supplier'], 'Who bears it'),
         category: choice(ALL_CATEGORIES, 'What kind of loss or special payment'),
-        case: optional(id('What is one matter for authority: the losses of the programme with the same name here', { belongs: true })),
+        case: optional(id('What is one matter for authority: the losses of the programme with the same name here')),
         gross: value('What it comes to before anything is recovered'),
         items: optional(items),
         supplier: optional(ref('supplier', 'The supplier that bears or caused it')),
@@ -208,6 +208,20 @@ export const loss = aggregate({
       evolve: (l, { gross, items: others, why: reason }, { event: of, effectiveOn: on }) =>
         revised(withItems(l, others ?? l.items), { event: of, on, gross, ...(reason !== undefined && { why: reason }) }),
     }),
+    CaseJoined: event({
+      allowedIn: [...OPEN, ...PAYING, 'closed'],
+      reveals: ['LossRaised'],
+      fields: { case: id('The case: what is one matter for authority', { example: 'fraud-7' }), why },
+      rules: {
+        'loss/in-another-case': {
+          says: 'A loss is in one case: correct the fact that put it into another one.',
+          field: '/case',
+          detail: (_, { case: name }) => `It is in the case ${name}.`,
+          holds: ({ data }, { case: name }) => name === undefined || name === data.case,
+        },
+      },
+      evolve: (l, { case: name }) => ({ ...l, case: name }),
+    }),
     WriteOffProposed: event({
       allowedIn: OPEN,
       fields: { amount: amount('What is to be written off') },
@@ -219,7 +233,6 @@ export const loss = aggregate({
           detail: (_, { proposed }) => `${showAmount(proposed!.left)} is proposed since ${proposed!.on}.`,
           holds: (_, { proposed }) => !proposed,
         },
-        'loss/more-than-outstanding': withinOutstanding,
       },
       evolve: (l, { amount }, context) => withProposal(l, amount, context),
     }),

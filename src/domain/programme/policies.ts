@@ -47,10 +47,15 @@ export const checked = (
   on: string,
   inputs: Assessment['inputs'],
   result: Assessment['result'],
+  note?: string,
 ): readonly Assessment[] =>
   inForce(programme, on)
     .filter((p) => p.checks?.includes(check))
-    .map((p) => assessment(p, check, certainlyInForce(p, on) ? result : 'not-assessable', inputs));
+    .map((p) =>
+      certainlyInForce(p, on)
+        ? assessment(p, check, result, inputs, note)
+        : assessment(p, check, 'not-assessable', inputs, note && NOT_KNOWN_TO_BE_IN_FORCE),
+    );
 
 interface ChangeAsked {
   readonly original: Value;

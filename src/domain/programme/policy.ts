@@ -19,7 +19,14 @@ const lossRow = object({
 export type LossRow = DataOf<NonNullable<(typeof lossRow)['fields']>>;
 
 /** Checks that a programme may adopt, by name. */
-export const CHECKS = ['signed-before-service', 'contractual-notice', 'standstill', 'option-notice'] as const;
+export const CHECKS = [
+  'signed-before-service',
+  'contractual-notice',
+  'standstill',
+  'option-notice',
+  'two-people',
+  'no-suspending-challenge',
+] as const;
 
 /** One version of a policy as a programme adopts it. */
 export const policyFields = {

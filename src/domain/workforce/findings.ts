@@ -19,6 +19,7 @@ import {
   collectiveRedundancies,
   firstOf,
   isFor,
+  isRepresented,
   isUnderLaw,
   liabilityDue,
   mayConsultDirectly,
@@ -26,9 +27,9 @@ import {
   type CollectiveRedundancy,
 } from './law.js';
 import { leaversBetween } from './leavers-between.js';
-import { inUnit, once, poolName, poolOf, samePool, type Pool } from './pools.js';
+import { inUnit, once, poolName, poolOf, samePool, type Pool, type PoolName } from './pools.js';
 import { dayOfTransfer, inRange, type Plan, type Transfer } from './transfers.js';
-import type { Workforce } from './workforce.js';
+import type { Leavers, Workforce } from './workforce.js';
 
 export type { Finding };
 const finding = (code: string, text: string): Finding => ({ code, text });
@@ -66,7 +67,7 @@ const find = (w: Workforce): Found => {
 };
 
 export interface Progress {
-  /** The number of the list, and who joined it since. */
+  /** The number of the list, who joined it since, and who was in scope of the transfers before it. */
   readonly inScope: Range;
   readonly moved: Range;
   readonly objected: Range;
@@ -80,7 +81,7 @@ const progressFrom = (plan: Plan, transfers: readonly Transfer[]): Progress => {
   const of = (field: 'inScope' | 'moved' | 'objected' | 'retained' | 'left'): Range =>
     sumOf(transfers.map((t) => (samePool(t.from, plan.from) ? inRange(t[field], t.from) : ZERO)));
   const open = once(plan.left, plan.covered).more;
-  const inScope = plus(rangeOf(plan.inScope, plan.inScope.unit), plan.joined);
+  const inScope = sumOf([plan.before, rangeOf(plan.inScope, plan.inScope.unit), plan.joined]);
   const accounted = plus(of('inScope'), open);
   const remaining = plan.cancelled ? ZERO : excess(inScope, accounted);
   const status = plan.cancelled ? 'cancelled' : transfers.length === 0 ? 'planned' : isNone(remaining) ? 'done' : 'begun';
@@ -164,8 +165,9 @@ const dutyFindings = (plan: Plan | undefined, basis: Plan['basis'], on: string |
   const informedOn = firstOf(consulted.map(({ informedOn }) => informedOn));
   if (on !== undefined && informedOn !== undefined && bounds(informedOn).earliest >= bounds(on).latest)
     findings.push(finding('informed-late', `They were informed on ${informedOn}, not before the transfer of ${on}.`));
-  for (const { with: whom, employees } of consulted) {
-    if (whom !== 'direct' || isUnderLaw(basis) === false || on === undefined) continue;
+  const directly = isRepresented(consulted, on) ? [] : consulted.filter((c) => c.with === 'direct');
+  for (const { employees } of directly) {
+    if (isUnderLaw(basis) === false || on === undefined) continue;
     const may = mayConsultDirectly(on, { employees, transferring: transferring.most });
     if (may === 'no')
       findings.push(finding('consulted-directly', `For a transfer of ${on} the staff may not be consulted directly, without a union or representatives${employees === undefined ? '' : `, by an employer of ${employees}`}${BY_LAW_OF_TRANSFERS}.`)); // prettier-ignore
@@ -178,7 +180,21 @@ export const plannedDuties = (w: Workforce, plan: Plan): readonly Finding[] =>
   dutyFindings(plan, plan.basis, plan.expectedOn, progressOf(w, plan).inScope, false);
 
 /** Leavers of a pool that name no plan, of the days between the plan of a transfer and the transfer. */
-const leftBetween = (w: Workforce, plan: Plan, t: Transfer): Range => find(w).leavers.get(poolName(t.from))?.(plan.scopeOn, t.on) ?? ZERO;
+const leftBetween = (w: Workforce, plan: Plan, t: Transfer, of: PoolName = t.from): Range =>
+  find(w).leavers.get(poolName(of))?.(plan.scopeOn, t.on) ?? ZERO;
+
+/** Generations of transfers that are looked at. */
+const GENERATIONS = 100;
+/** The transfer that one names as its origin, the one that this names, and so on. */
+const originsOf = (w: Workforce, t: Transfer): readonly Transfer[] => {
+  const origins: Transfer[] = [];
+  for (let { origin } = t; origin && origins.length < GENERATIONS;) {
+    const earlier = find(w).byId.get(origin.transfer)!;
+    origins.push(earlier);
+    ({ origin } = earlier);
+  }
+  return origins;
+};
 
 export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] => {
   const findings: Finding[] = [];
@@ -199,8 +215,15 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   }
   if (t.fte && certainlyBelow(inRange(t.moved, from), rangeOf(t.fte.moved, 'fte')))
     findings.push(finding('fte-above-people', `${showRange(rangeOf(t.fte.moved, 'fte'), 'fte')} moved with ${showRange(inRange(t.moved, from), 'people')}.`)); // prettier-ignore
-  const origin = t.origin && find(w).byId.get(t.origin.transfer);
-  if (origin && t.origin!.kind === 'return' && to.employer !== origin.from.employer)
+  for (const [what, gone] of [['objected', t.objected], ['left', t.left]] as const)
+    if (t.fte && certainlyBelow(inRange(gone, from), rangeOf(t.fte[what] ?? 0, 'fte')))
+      findings.push(finding('fte-above-people', `${showRange(rangeOf(t.fte[what]!, 'fte'), 'fte')} ${what} with ${showRange(inRange(gone, from), 'people')}.`)); // prettier-ignore
+  const ofFte = inUnit(from, 'fte');
+  const fteBetween = plan && t.fte?.left !== undefined ? leftBetween(w, plan, t, ofFte) : ZERO;
+  if (!isNone(fteBetween))
+    findings.push(finding('leavers-twice', `${showRange(fteBetween, 'fte')} were recorded as leavers of ${poolName(ofFte)} between the plan and the transfer, which has ${showRange(rangeOf(t.fte!.left!, 'fte'), 'fte')} who left. Leave them out of one of the two where they are the same.`)); // prettier-ignore
+  const [origin, ...before] = originsOf(w, t);
+  if (origin && t.origin!.kind === 'return' && ![origin, ...before].some(({ from: { employer } }) => employer === to.employer))
     findings.push(finding('not-a-return', `${origin.transfer} was from ${origin.from.employer}; this is to ${to.employer}.`));
   if (origin && from.employer !== origin.to.employer)
     findings.push(finding('another-origin', `${origin.transfer} was to ${origin.to.employer}; this is from ${from.employer}.`));
@@ -210,21 +233,43 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
 export const poolFindings = (w: Workforce, pool: Pool): readonly Finding[] => {
   const findings: Finding[] = [];
   if (pool.mayBeShort) findings.push(finding('may-be-short', `More may have left ${poolName(pool)} than it held.`));
+  const { vacancies, holds } = pool;
+  if (vacancies !== undefined && vacancies < 0)
+    findings.push(
+      finding('vacancies-below-zero', `${-vacancies} more vacant posts moved from ${poolName(pool)} than it was counted to have.`),
+    );
+  if (vacancies !== undefined && holds?.most !== undefined && vacancies > holds.most)
+    findings.push(finding('more-vacant-than-posts', `${vacancies} posts would be vacant of the ${showRange(holds, pool.unit)} that ${poolName(pool)} holds.`)); // prettier-ignore
   const people = pool.unit === 'fte' ? poolOf(w.pools, inUnit(pool, 'people')) : undefined;
   if (people?.holds && pool.holds && certainlyBelow(people.holds, pool.holds))
     findings.push(finding('fte-above-people', `${showRange(pool.holds, 'fte')} are held by ${showRange(people.holds, 'people')}.`));
   return findings;
 };
 
-const REDUNDANT = ['redundancy', 'redundancy-connected-with-transfer'];
+/** Who did not move because they were redundant, and are not among the leavers under the plan: a transfer says it of them alone. */
+const redundantAtTransfers = (w: Workforce, recorded: readonly Leavers[]): readonly Leavers[] => {
+  const known = new Map<string, number>();
+  for (const { plan, count } of recorded) if (plan !== undefined) known.set(plan, (known.get(plan) ?? 0) + (count.least ?? 0));
+  return w.transfers.flatMap((t) => {
+    const stated = (t.notMoved ?? []).reduce((sum, { why, count }) => sum + (why === 'redundant' ? count : 0), 0);
+    const plan = t.plan ?? '';
+    const before = Math.min(stated, known.get(plan) ?? 0);
+    known.set(plan, (known.get(plan) ?? 0) - before);
+    const count = stated - before;
+    return count === 0 || t.from.unit !== 'people' ? [] : [{ ...t.from, count: { least: count, most: count }, on: dayOfTransfer(t), event: t.event }]; // prettier-ignore
+  });
+};
+
+const REDUNDANT: readonly string[] = ['redundancy', 'redundancy-connected-with-transfer'];
 /** So many redundancies of one employer within so many days that the public authority had to have notice of them. */
 export const redundancyFindings = (w: Workforce): readonly (Finding & CollectiveRedundancy & { readonly employer: string })[] => {
-  const redundant = w.leavers.filter(({ unit, reason }) => unit === 'people' && reason !== undefined && REDUNDANT.includes(reason));
-  return [...Map.groupBy(redundant, ({ employer }) => employer)].flatMap(([employer, leavers]) =>
-    collectiveRedundancies(leavers.map(({ on, count, notifiedOn }) => ({ on, count: count.least ?? 0, notifiedOn }))).flatMap((c) => {
-      if (c.notifiedOn !== undefined && c.late === undefined) return [];
-      const notice = c.notifiedOn === undefined ? 'none is recorded' : `it was given on ${c.notifiedOn}, ${days(c.late!)} late`;
-      return [{ ...c, employer, code: 'collective-redundancy', text: `${employer} made ${c.count} redundant from ${c.from} to ${c.until}. Notice was due on ${c.due}: ${notice}${BY_LAW_OF_REDUNDANCIES}.` }]; // prettier-ignore
-    }),
+  const redundant = w.leavers.filter(({ unit, reason }) => unit === 'people' && REDUNDANT.includes(reason ?? ''));
+  return [...Map.groupBy([...redundant, ...redundantAtTransfers(w, redundant)], ({ employer }) => employer)].flatMap(
+    ([employer, leavers]) =>
+      collectiveRedundancies(leavers.map(({ on, count, notifiedOn }) => ({ on, count: count.least ?? 0, notifiedOn }))).flatMap((c) => {
+        if (c.notifiedOn !== undefined && c.late === undefined) return [];
+        const notice = c.notifiedOn === undefined ? 'none is recorded' : `it was given on ${c.notifiedOn}, ${days(c.late!)} late`;
+        return [{ ...c, employer, code: 'collective-redundancy', text: `${employer} made ${c.count} redundant from ${c.from} to ${c.until}. Notice was due on ${c.due}: ${notice}${BY_LAW_OF_REDUNDANCIES}.` }]; // prettier-ignore
+      }),
   );
 };

@@ -24,7 +24,12 @@ const closed = (date: string): { readonly earliest: string; readonly latest: str
 interface Asked {
   readonly basis?: Basis;
   readonly informed: readonly Informed[];
-  readonly consulted: readonly { readonly with: string; readonly employees?: number }[];
+  readonly consulted: readonly Consulted[];
+}
+interface Consulted {
+  readonly with: string;
+  readonly informedOn: string;
+  readonly employees?: number;
 }
 interface Informed {
   readonly on: string;
@@ -40,17 +45,18 @@ export const factsOfTransfer = (
   }: { readonly basis?: Basis | undefined; readonly transferOn: string; readonly transferring: Range },
 ): Facts => {
   const consulted = plan?.consulted ?? [];
-  const direct = consulted.find((c) => c.with === 'direct');
-  const employees = direct?.employees;
+  const represented = consulted.find((c) => c.with !== 'direct');
+  const asked = isRepresented(consulted, transferOn) ? represented : (consulted.find((c) => c.with === 'direct') ?? represented);
   return {
     transferOn,
     basis,
     transferring,
     liabilityInformationOn: firstOf((plan?.informed ?? []).filter((i) => isFor(i, transferOn)).map(({ on }) => on)),
-    consulted: (direct ?? consulted[0])?.with,
-    employees: employees === undefined ? undefined : { least: employees, most: employees },
+    consulted: asked?.with,
+    employees: exactly(asked?.employees),
   };
 };
+const exactly = (n: number | undefined): Range | undefined => (n === undefined ? undefined : { least: n, most: n });
 /** The facts that are known, as an assessment keeps them. */
 export const factsSaid = (facts: Facts): Assessment['inputs'] =>
   Object.fromEntries(Object.entries(facts as Assessment['inputs']).filter(([, fact]) => fact !== undefined));
@@ -58,9 +64,15 @@ export const factsSaid = (facts: Facts): Assessment['inputs'] =>
 export const isFor = (informed: Informed, transferOn: string | undefined): boolean =>
   informed.transferOn === undefined || (transferOn !== undefined && sameDay(informed.transferOn, transferOn));
 const sameDay = (a: string, b: string): boolean => !certainlyBefore(a, b) && !certainlyBefore(b, a);
+/** Whether a union or representatives were informed before a transfer: then the staff themselves may be too. */
+export const isRepresented = (consulted: readonly Consulted[], transferOn: string | undefined): boolean =>
+  consulted.some((c) => c.with !== 'direct' && bounds(c.informedOn).earliest < bounds(transferOn ?? 'unknown').latest);
 /** The earliest of some days. */
 export const firstOf = (days: readonly string[]): string | undefined =>
-  days.toSorted((a, b) => (bounds(a).earliest < bounds(b).earliest ? -1 : 1))[0];
+  days.reduce<string | undefined>(
+    (first, day) => (first === undefined || bounds(day).earliest < bounds(first).earliest ? day : first),
+    undefined,
+  );
 
 /** The rule on liability information that holds for a transfer of an exact day, with the day on which it is due. */
 const liabilityRule = (day: string): { readonly rule: LawRule; readonly due: string } | undefined => {
@@ -74,7 +86,7 @@ export const liabilityDue = (
 ): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined => {
   const on = closed(transferOn);
   const first = on && liabilityRule(on.earliest);
-  const last = on?.earliest === on?.latest ? first : on && liabilityRule(on.latest);
+  const last = on && liabilityRule(on.latest);
   return first && last && { earliest: first.due, latest: last.due, days: last.rule.days!.count };
 };
 
@@ -83,10 +95,10 @@ export type Timeliness =
 
 /** On the day itself it is within precision: counted in clear days, it is due a day earlier. */
 export const timeliness = (due: { readonly earliest: string; readonly latest: string }, delivered: string): Timeliness => {
-  const on = closed(delivered);
-  if (!on) return { result: 'not-assessable' };
-  if (on.latest < due.earliest) return { result: 'in-time' };
-  return on.earliest > due.latest ? { result: 'late', days: daysBetween(due.latest, on.earliest) } : { result: 'within-precision' };
+  const { earliest, latest } = bounds(delivered);
+  if (latest < due.earliest) return { result: 'in-time' };
+  if (earliest > due.latest) return { result: 'late', days: daysBetween(due.latest, earliest) };
+  return { result: closed(delivered) ? 'within-precision' : 'not-assessable' };
 };
 
 /** Whether an employer may consult its people directly, without a union or representatives. */
@@ -98,8 +110,8 @@ export const mayConsultDirectly = (
     basis: UNDER_LAW,
     transferOn,
     consulted: 'direct',
-    employees: employees === undefined ? undefined : { least: employees, most: employees },
-    transferring: transferring === undefined ? undefined : { least: transferring, most: transferring },
+    employees: exactly(employees),
+    transferring: exactly(transferring),
   };
   const duties = judge(shipped.transfers, facts).filter(({ rule }) => rule.kind === 'duty');
   const answers = duties.map(({ applies, holds }) => (applies === 'yes' && holds === 'no' ? 'no' : holds === 'yes' ? 'yes' : 'unknown'));

@@ -62,7 +62,7 @@ export interface Pool extends PoolName {
   readonly net?: Range;
   /** The last count, with its day. */
   readonly measured?: Headcount & { readonly on: string };
-  /** Vacant ones among its posts. */
+  /** Vacant ones among its posts; below zero where more moved than it was counted to have. */
   readonly vacancies?: number;
   readonly movement: Movement;
   /** More may have left than it held, by what its figures are rounded to; until it is counted again. */
@@ -131,7 +131,7 @@ export const vacated = (pools: Pools, from: PoolName, to: PoolName, count: numbe
     [to, count],
   ] as const) {
     const pool = poolOf(after, name);
-    if (pool?.vacancies !== undefined) after = withPool(after, { ...pool, vacancies: Math.max(0, pool.vacancies + more) });
+    if (pool?.vacancies !== undefined) after = withPool(after, { ...pool, vacancies: pool.vacancies + more });
   }
   return after;
 };

@@ -95,6 +95,8 @@ export interface Plan {
   readonly expectedOn?: string;
   readonly revisions: number;
   readonly cancelled?: { readonly on: string; readonly why: string };
+  /** Who was in scope of its transfers before the day of the list: they are no longer on it. */
+  readonly before: Range;
   /** Who left the pool and who joined it under the plan since the list. */
   readonly left: Range;
   readonly joined: Range;
@@ -174,6 +176,19 @@ const accounted = (data: TransferData): Range => sumOf(partsOf(data).map((part) 
 const total = (counts: readonly { readonly count: number }[] = []): number => counts.reduce((sum, { count }) => sum + count, 0);
 const most = (range: Range): number => range.most ?? Number.POSITIVE_INFINITY;
 
+/** Of which of the sums those are who did not move for a reason; `other` may be any. */
+const PART_OF = {
+  objected: ['objected'],
+  retained: ['retained', 'redeployed', 'not-assigned'],
+  left: ['resigned', 'retired', 'dismissed', 'redundant', 'contract-ended', 'died'],
+} as const satisfies Record<string, readonly (typeof NOT_MOVED)[number][]>;
+type Part = keyof typeof PART_OF;
+const PARTS = ['objected', 'retained', 'left'] as const satisfies readonly Part[];
+const reasonsFor = (part: Part, { notMoved = [] }: TransferData) =>
+  notMoved.filter(({ why }) => (PART_OF[part] as readonly string[]).includes(why));
+const tooManyReasons = (data: TransferData): readonly Part[] =>
+  PARTS.filter((part) => total(reasonsFor(part, data)) > most(inRange(data[part], data.from)));
+
 /** What must hold of a transfer where it stands. */
 export const transferRules = {
   'workforce/duplicate': {
@@ -218,11 +233,19 @@ export const transferRules = {
       (posts?.vacancies ?? 0) <= most(rangeOf(posts?.moved ?? 0, 'posts')),
   },
   'workforce/more-than-did-not-move': {
-    says: 'No more reasons are given for not moving than people did not move.',
+    says: 'No more reasons are given for not moving than people did not move: objected, retained or left.',
     field: '/notMoved',
-    detail: ({ data }) => `Reasons are given for ${total(data.notMoved)}; ${show(data.moved)} of ${show(data.inScope)} moved.`,
-    holds: ({ data: { notMoved, objected, retained, left, from } }) =>
-      total(notMoved) <= most(sumOf([objected, retained, left].map((part) => inRange(part, from)))),
+    detail: ({ data }) => {
+      const [part] = tooManyReasons(data);
+      return part === undefined
+        ? `Reasons are given for ${total(data.notMoved)}; ${show(data.moved)} of ${show(data.inScope)} moved.`
+        : `Reasons are given for ${total(reasonsFor(part, data))} ${part}; ${show(data[part])} ${part}.`;
+    },
+    holds: (act) => {
+      const { notMoved, objected, retained, left, from } = act.data;
+      if (tooManyReasons(act.data).length > 0) return false;
+      return total(notMoved) <= most(sumOf([objected, retained, left].map((part) => inRange(part, from))));
+    },
   },
   'workforce/more-pensions-than-moved': {
     says: 'Pensions are kept of no more people than moved.',

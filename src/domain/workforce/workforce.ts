@@ -14,6 +14,7 @@ import {
   ref,
   choice,
   smaller,
+  sumOf,
   aggregate,
   text,
   ZERO,
@@ -136,6 +137,10 @@ const knownToHaveLeft = (w: Workforce, plan: string, pool: PoolName, count: Rang
   return { transfers, more: rest, covered: once(count, rest).more };
 };
 
+/** Who was in scope of the transfers of a plan that stand. */
+const inScopeUntilNow = ({ transfers }: Workforce, { plan, from }: Plan): Range =>
+  sumOf(transfers.map((t) => (t.plan === plan && samePool(t.from, from) ? inRange(t.inScope, from) : ZERO)));
+
 const event = eventsOf<Workforce, Programme>();
 
 export const workforce = aggregate({
@@ -195,7 +200,16 @@ export const workforce = aggregate({
         },
       },
       evolve: (w, { programme, ...data }, { event, effectiveOn }) => {
-        const start = { scopeOn: effectiveOn, revisions: 0, left: ZERO, joined: ZERO, covered: ZERO, informed: [], consulted: [] };
+        const start = {
+          scopeOn: effectiveOn,
+          revisions: 0,
+          before: ZERO,
+          left: ZERO,
+          joined: ZERO,
+          covered: ZERO,
+          informed: [],
+          consulted: [],
+        };
         return { ...w, stage: 'counted', programme, plans: [...w.plans, { ...data, ...start, on: effectiveOn, event }] };
       },
     }),
@@ -227,8 +241,8 @@ export const workforce = aggregate({
         withPlan(w, plan, (p) => ({
           ...p,
           ...changes,
-          // A new list has neither those who left before it nor others than those who were there.
-          ...(changes.inScope && { scopeOn: effectiveOn, left: ZERO, joined: ZERO, covered: ZERO }),
+          // A new list has nobody who left or transferred before it, and all who joined until then.
+          ...(changes.inScope && { scopeOn: effectiveOn, before: inScopeUntilNow(w, p), left: ZERO, joined: ZERO, covered: ZERO }),
           revisions: p.revisions + 1,
         })),
     }),

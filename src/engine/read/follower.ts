@@ -3,6 +3,7 @@ import type { LogReader } from '../../store/event-store.js';
 import type { IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../../store/read-model.js';
 import { HISTORY_BYTES, HistoryCache, type Prepared } from '../history-cache.js';
 import { ProjectionWriter, Writers } from './projection-writer.js';
+import { indexWords } from './search-index.js';
 
 export { HISTORY_BYTES };
 
@@ -258,7 +259,7 @@ export class Follower implements RunningFollower {
         readModel.addEvent(last, tagsOf(event));
         const failed = (error: unknown) =>
           listener.log(`${event.stream} cannot be folded from revision ${event.revision} (${event.position}) on.`, error);
-        writers.take(event, streams, last.sequence, failed);
+        indexWords(readModel, event, last.sequence, writers.take(event, streams, last.sequence, failed));
       }
       for (const { build } of writers.all) readModel.moveBuild(build.id, last!.sequence);
     }, true);

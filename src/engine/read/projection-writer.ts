@@ -188,7 +188,8 @@ export class Writers {
   });
   constructor(readonly all: readonly ProjectionWriter[]) {}
 
-  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): void {
+  /** @returns the stream with the event; undefined where it cannot be folded */
+  take(event: RecordedEvent, streams: Prepared, sequence: Sequence, failed?: (error: unknown) => void): ReturnType<Prepared['advance']> {
     const { stream } = event;
     const history = streams.before(event);
     const category = history?.aggregate.category ?? split(stream)[0];
@@ -198,6 +199,7 @@ export class Writers {
     const now = streams.advance(event, failed);
     const after = writers.map((writer, i) => writer.take(event, category, now, before[i]!, sequence));
     this.#current.set(stream, after);
+    return now;
   }
 }
 

@@ -15,6 +15,7 @@ import { Signal } from '../../store/signal.js';
 import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
 import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
 import { RowsOnDay } from './rows-on-day.js';
+import { searchPage, type SearchPage, type SearchQuestion } from './search.js';
 import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
 
 export interface ProjectionOptions {
@@ -237,6 +238,12 @@ export class Projector {
     return this.#readModel.revisionAt(stream, sequence);
   }
 
+  /** Events that have words. @throws RebuildingError, NoSearchWordsError */
+  async search(question: SearchQuestion): Promise<SearchPage> {
+    if (this.#firstUntil !== undefined) throw new RebuildingError('The search', this.sequence);
+    return searchPage({ readModel: this.#readModel, histories: this.#histories, sequence: this.sequence }, question);
+  }
+
   /** The sequence of an event's position; undefined when no event has it. @throws InvalidPositionError, RebuildingError */
   sequenceAt(position: string): Sequence | undefined {
     const { store } = this.#o;
@@ -320,6 +327,10 @@ export class Projector {
   /** For comparing builds in tests. */
   dump(name: string): string {
     return this.#readModel.dump(this.#serving.get(name)!.build!.build.id);
+  }
+  /** For comparing indexes in tests. */
+  dumpWords(): string {
+    return this.#readModel.dumpWords();
   }
 
   async close(): Promise<void> {

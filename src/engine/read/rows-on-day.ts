@@ -38,6 +38,7 @@ import {
   targetsOf,
   type Folded,
 } from './projection-writer.js';
+import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
 import { InvalidCursorError, type ListPage, type RowValue, type ServedBuild } from './rows.js';
 
 /** Which rows: as recorded up to a sequence, as of a day, of one programme or of the whole ledger. */
@@ -306,6 +307,7 @@ export class RowsOnDay {
   readonly #underWay = new Map<string, Promise<DayIndex>>();
   /** The newest view of a day and programme that was made. */
   readonly #newest = new LRUCache<string, string>({ max: 100 });
+  readonly #listings: Listings;
 
   constructor(
     private readonly readModel: ReadModelReader,
@@ -315,6 +317,7 @@ export class RowsOnDay {
   ) {
     this.#readsEvents = readsEvents(projection);
     this.#categories = new Set(projection.from.flatMap(({ category }) => category ?? []));
+    this.#listings = new Listings(projection);
   }
 
   /** @throws ViewTooLargeError */
@@ -348,6 +351,52 @@ export class RowsOnDay {
       bytes += rendered.peek(`${this.#nameOf(question)} ${key}`)?.text ?? PAGE_BYTES;
     }
     return { rows };
+  }
+
+  /**
+   * A page of the rows that pass, in the order that is asked for.
+   * @throws ViewTooLargeError, ListTooLargeError, InvalidCursorError
+   */
+  async sorted(
+    question: DayQuestion,
+    after: string,
+    limit: number,
+    asked: ListQuestion,
+  ): Promise<{ readonly rows: readonly RowOnDay[]; readonly next?: string }> {
+    const listing = await this.#listing(question, asked);
+    const index = await this.#index(question);
+    const breathe = breather();
+    const rows: RowOnDay[] = [];
+    let [cursor, bytes] = [after, 0];
+    for (const key of keysAfter(listing, after)) {
+      if (rows.length === limit || bytes >= PAGE_BYTES) return { rows, next: cursor };
+      cursor = key;
+      const row = await this.#render(question, index, key, breathe);
+      await breathe(10);
+      if (!row) continue;
+      rows.push(row);
+      bytes += rendered.peek(`${this.#nameOf(question)} ${key}`)?.text ?? PAGE_BYTES;
+    }
+    return { rows };
+  }
+
+  /** What the rows that pass come to; undefined where the projection has no totals. @throws ViewTooLargeError, ListTooLargeError */
+  async totals(question: DayQuestion, asked: ListQuestion): Promise<object | undefined> {
+    return this.projection.totals && (await this.#listing(question, asked)).totals;
+  }
+
+  #listing(question: DayQuestion, asked: ListQuestion): Promise<Listing> {
+    return this.#listings.of(this.#nameOf(question), asked, () => this.#passing(question, asked.filters));
+  }
+  async *#passing(question: DayQuestion, filters: ListQuestion['filters']): AsyncGenerator<Passing> {
+    const index = await this.#index(question);
+    const breathe = breather();
+    for (const key of index.rowKeys) {
+      const lookup = new DayLookup(index, question.day);
+      const [row] = await this.#rowIn(lookup, key, breathe);
+      await breathe(10);
+      yield { key, row: row && this.#passes(key, row, lookup, filters) ? row : undefined };
+    }
   }
 
   /**
@@ -385,7 +434,7 @@ export class RowsOnDay {
     const entries = items
       .slice(start, end)
       .reverse()
-      .map((item) => list.entry(item, history));
+      .map((item) => list.entry(item, history, day));
     return { entries, ...(start > 0 && { next: String(start) }) };
   }
 

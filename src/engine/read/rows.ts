@@ -41,7 +41,11 @@ import {
   under,
 } from './projection-writer.js';
 import type { HistoryCache } from '../history-cache.js';
+import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
+import { InvalidCursorError } from './read-errors.js';
 import { isShownBy, textOfRow, textOfShown } from './row-text.js';
+
+export { InvalidCursorError };
 
 export type RowValue = Readonly<Record<string, unknown>>;
 export interface Row {
@@ -144,6 +148,7 @@ export class Rows {
   readonly #instance = ++instances;
   #run: Run = { from: 0, to: 0 };
   readonly #readsEvents: boolean;
+  readonly #listings: Listings;
 
   constructor(
     private readonly readModel: ReadModelReader,
@@ -154,6 +159,7 @@ export class Rows {
     private readonly today: () => string,
   ) {
     this.#readsEvents = readsEvents(projection);
+    this.#listings = new Listings(projection);
   }
 
   /** Whether a stream's events may change rows. */
@@ -192,6 +198,45 @@ export class Rows {
   }
 
   /**
+   * A page of the rows that pass, in the order that is asked for; `next` as for `page`.
+   * @throws ListTooLargeError, InvalidCursorError
+   */
+  async sorted(at: Sequence, after: string, limit: number, question: ListQuestion): Promise<{ rows: Row[]; next?: string }> {
+    const view = this.#viewAt(at);
+    const breathe = breather();
+    const rows: Row[] = [];
+    let [cursor, bytes] = [after, 0];
+    for (const key of keysAfter(await this.#listing(at, question), after)) {
+      if (rows.length === limit || bytes >= PAGE_BYTES) return { rows, next: cursor };
+      cursor = key;
+      const { row, text } = await this.#render(key, view, breathe);
+      await breathe();
+      if (row === undefined) continue;
+      rows.push({ key, row });
+      bytes += text.length;
+    }
+    return { rows };
+  }
+
+  /** What the rows that pass come to; undefined where the projection has no totals. @throws ListTooLargeError */
+  async totals(at: Sequence, question: ListQuestion): Promise<object | undefined> {
+    return this.projection.totals && (await this.#listing(at, question)).totals;
+  }
+
+  #listing(at: Sequence, question: ListQuestion): Promise<Listing> {
+    return this.#listings.of(`${at} ${this.today()}`, question, () => this.#passing(at, question.filters));
+  }
+  async *#passing(at: Sequence, filters: ListQuestion['filters']): AsyncGenerator<Passing> {
+    const view = this.#viewAt(at);
+    const breathe = breather();
+    for await (const key of this.#keys(at, '')) {
+      await breathe();
+      const { row } = await this.#render(key, view, breathe, true);
+      yield { key, row: row && this.#passes(key, row, view, filters) ? row : undefined };
+    }
+  }
+
+  /**
    * A page of a list of a row, newest first; undefined when there is no such list.
    * @param cursor `next` of the page before, at the same sequence
    * @throws InvalidCursorError
@@ -224,7 +269,7 @@ export class Rows {
     const entries = items
       .slice(start, end)
       .reverse()
-      .map((item) => list.entry(item, history));
+      .map((item) => list.entry(item, history, view.day));
     return { entries, ...(start > 0 && { next: String(start) }) };
   }
 
@@ -615,11 +660,6 @@ export class Rows {
       return Array.isArray(answer) ? answer.includes(value) : answer === value || answer === true;
     });
   }
-}
-
-/** A cursor that no page of this list ended with. */
-export class InvalidCursorError extends Error {
-  override readonly name = 'InvalidCursorError';
 }
 
 /** What events changed. */

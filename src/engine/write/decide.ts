@@ -182,7 +182,13 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
   const related = set?.map((stream) => ({ id: others.get(stream)!.id, state: others.get(stream)!.state }));
   const now = !command.aggregate || isTakenNow(context, own, governing); // what changes the ledger changes it now, whatever its day
-  const taken: Taken = { now, on: effectiveOn, actor: context.actor, ...(related && { related }) };
+  const taken: Taken = {
+    now,
+    on: effectiveOn,
+    actor: context.actor,
+    ...(!command.aggregate && { amends: true as const }),
+    ...(related && { related }),
+  };
   const assessOne = ({ type, data, context, state }: Judged): readonly Assessment[] =>
     (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
   const assess = ({ was, ...judged }: Judged): readonly Assessment[] => {
@@ -253,6 +259,7 @@ const onAggregate = (
   const context = events.map((_, i): EventContext => ({
     event: `new-${i}`,
     effectiveOn: request.effectiveOn,
+    recordedBy: request.actor.id,
     ...(decidedBy && { decidedBy }),
     ...(authority && { authority }),
     ...(reason !== undefined && { reason }),

@@ -15,7 +15,7 @@ import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
 import { decide, readOthers, setJudged, type Decision, type Holders, type Members } from './decide.js';
 import { unmetPrecondition, type Precondition } from './precondition.js';
-import { IdempotencyKeyReusedError, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
+import { IdempotencyKeyReusedError, receiptOf, replayReceipt, storedBody, type Body, type Receipt } from './receipt.js';
 
 export interface Ports {
   readonly store: EventStore;
@@ -197,7 +197,7 @@ export class Engine {
       revision: appended.revision,
       position: appended.position,
       recordedAt,
-      events: added.map(({ id, type, data }, i) => ({ id, type, revision: revision + 1 + i, data })),
+      events: added.map((event, i) => receiptOf({ ...event, stream, revision: revision + 1 + i })),
       outcome: 'accepted',
     };
   }

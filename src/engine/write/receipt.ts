@@ -10,6 +10,28 @@ import {
   type Provenance,
   type RecordedEvent,
 } from '../../kernel/index.js';
+import { leafOf } from '../../store/merkle-tree.js';
+
+export interface ReceiptEvent {
+  readonly id?: string;
+  readonly type: string;
+  readonly revision?: number;
+  readonly data: Json;
+  /** Its leaf in the Merkle tree of the log, in hexadecimal; absent where nothing was appended. */
+  readonly leaf?: string;
+  /** The address of the proof that it is in the ledger. */
+  readonly proof?: string;
+}
+
+/** @param event as it is stored */
+export const receiptOf = (event: Omit<RecordedEvent, 'position'>): ReceiptEvent => ({
+  id: event.id,
+  type: event.type,
+  revision: event.revision,
+  data: event.data,
+  leaf: leafOf(event).toString('hex'),
+  proof: `/proofs/inclusion/${event.id}`,
+});
 
 /** The answer to a command. */
 export interface Receipt {
@@ -21,7 +43,7 @@ export interface Receipt {
   readonly position?: string;
   readonly recordedAt?: string;
   readonly effectiveOn?: string;
-  readonly events: readonly { readonly id?: string; readonly type: string; readonly revision?: number; readonly data: Json }[];
+  readonly events: readonly ReceiptEvent[];
   readonly assessed: readonly Assessment[];
   readonly known: readonly Known[];
   readonly outcome: 'accepted' | 'replayed' | 'already-so' | 'dry-run';
@@ -80,7 +102,7 @@ export const replayReceipt = (command: AnyCommand, body: Body, actor: Actor, eve
     position: last.position,
     recordedAt: metadata.recordedAt,
     effectiveOn: metadata.effectiveOn,
-    events: events.map((e) => ({ id: e.id, type: e.type, revision: e.revision, data: e.data })),
+    events: events.map(receiptOf),
     assessed: events.flatMap((e) => e.metadata.assessed ?? []),
     known: metadata.known,
     outcome: 'replayed',

@@ -29,8 +29,6 @@ export interface Field<T = unknown> {
   readonly signed?: boolean | undefined;
   /** Of external references: whether each belongs to one aggregate of its category. */
   readonly unique?: boolean | undefined;
-  /** Whether it says what the stream is judged with, which is never corrected. */
-  readonly belongs?: boolean | undefined;
   readonly item?: Field | undefined;
   readonly fields?: Fields | undefined;
   readonly _type?: T;
@@ -43,7 +41,7 @@ export type DataOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optiona
   readonly [K in Optional<F>]?: Exclude<TypeOf<F[K]>, undefined>;
 };
 
-type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max' | 'names' | 'belongs'>>;
+type More = Partial<Pick<Field, 'about' | 'example' | 'min' | 'max' | 'names'>>;
 const field =
   <T>(kind: Kind, fixed: Partial<Field> = {}) =>
   (about?: string, more: More = {}): Field<T> =>

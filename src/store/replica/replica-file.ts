@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../../kernel/index.js';
 import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
+import { LeafTable } from '../sqlite/leaf-table.js';
 import { Heads, COLUMNS, readableOf, type EventRow } from '../sqlite/rows.js';
 import { prepared } from '../sqlite/statements.js';
 
@@ -49,6 +50,7 @@ export class ReplicaFile {
   readonly #faults: Database.Statement<[kind: FaultKind, after: string, limit: number], FaultedStream>;
   readonly #emptyFault: Database.Statement<[kind: FaultKind], FaultedStream>;
   readonly #faultCounts: Database.Statement<[], { readonly kind: FaultKind; readonly count: number }>;
+  readonly #leaves: LeafTable;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #genesis: Genesis | undefined;
   #tree = new MerkleTree();
@@ -97,6 +99,16 @@ export class ReplicaFile {
       this.#db.exec("DELETE FROM faulted WHERE kind = 'damaged'"); // found again where it is read
       this.#countFaults();
       this.#resume();
+      this.#leaves = new LeafTable(this.#db, {
+        count: () => this.leaves,
+        page: (sequence, limit) =>
+          this.#ofLog.all(sequence, limit).map((row) => {
+            const event = readableOf(row);
+            return { event: row.sequence, leaf: isForeign(event) ? undefined : leafOf(event) };
+          }),
+        eventAt: (position) => this.sequenceOf(position),
+        positionOf: (sequence) => this.positionAt(sequence),
+      });
     } catch (error) {
       this.#db.close();
       this.#release();
@@ -123,6 +135,11 @@ export class ReplicaFile {
   /** Merkle root over them, in hexadecimal. */
   get root(): string {
     return this.#tree.root();
+  }
+
+  /** The same tree, with its leaves. */
+  get tree(): LeafTable {
+    return this.#leaves;
   }
 
   begin(genesis: Genesis): void {
@@ -157,7 +174,7 @@ export class ReplicaFile {
         const [data = JSON.stringify(event.data), metadata = JSON.stringify(event.metadata)] = texts(event) ?? [];
         this.#insert.run(++sequence, position, stream, revision, event.id, event.type, data, metadata);
         if (isForeign(event)) fault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
-        else tree.add(leafOf(event));
+        else this.#leaves.add(tree, sequence, leafOf(event));
         if (revision === 0 && !isKnown(stream)) fault(stream, 'unknown-category', 'no aggregate of this program has its category');
         this.#heads.moved(stream, revision);
         last = position;
@@ -171,6 +188,7 @@ export class ReplicaFile {
       throw codeOf(error) === 'SQLITE_CONSTRAINT_UNIQUE' ? this.#isTaken(events[sequence - this.#sequence - 1]!) : error;
     }
     this.#tree = tree;
+    this.#leaves.committed(tree);
     this.#sequence = sequence;
     this.#position = last;
     for (const found of faulted) this.onFault(found);

@@ -9,6 +9,7 @@ import {
   type Genesis,
   type Revision,
 } from '../event-store.js';
+import type { LogTree } from '../merkle-proof.js';
 import type { Likeness, Log } from '../merkle-tree.js';
 import { Signal } from '../signal.js';
 import { compareNewest, compareWhole } from './comparison.js';
@@ -110,6 +111,7 @@ export class ReplicaStore implements EventStore {
   static async open(options: ReplicaOptions): Promise<ReplicaStore> {
     const store = new ReplicaStore(options);
     try {
+      await store.#file.tree.fill();
       await store.#start();
       return store;
     } catch (error) {
@@ -196,6 +198,10 @@ export class ReplicaStore implements EventStore {
   size(): number {
     this.#mustBeUsable();
     return this.#file.sequence;
+  }
+
+  get tree(): LogTree {
+    return this.#file.tree;
   }
 
   onCommit(listener: () => void): void {

@@ -3,7 +3,7 @@ import { setImmediate as others } from 'node:timers/promises';
 import { GENESIS } from './ledger-file.js';
 
 export interface Examined {
-  readonly part: 'file' | 'events' | 'streams';
+  readonly part: 'file' | 'events' | 'streams' | 'tree';
   readonly ok: boolean;
   readonly detail: string;
 }

@@ -12,9 +12,25 @@ import {
   type Sequence,
   type StoredPlace,
   type StreamPage,
+  type WordPage,
+  type WordQuery,
+  WORDS_LOOKED_AT,
 } from '../read-model.js';
 import { codeOf } from './folder.js';
-import { hashOf, keyOf, Recent, sequencesOf, streamOwning, totalAt, totalsIn, type TaggedRow, type TotalRow } from './read-model-tables.js';
+import {
+  expressionOf,
+  hashOf,
+  keyOf,
+  placeOfWords,
+  Recent,
+  sequencesOf,
+  streamOwning,
+  totalAt,
+  totalsIn,
+  wordsAtPlace,
+  type TaggedRow,
+  type TotalRow,
+} from './read-model-tables.js';
 import type { Statements, Value } from './statements.js';
 
 const EVENT =
@@ -209,6 +225,23 @@ export class ReadModelQueries implements ReadModelReader {
     const found = this.all<{ key: string; row: number }>(sql, build, after, build, most, build, sequence, sequence);
     const keys = found.filter(({ row }) => row === 1).map(({ key }) => key);
     return { keys, ...(found.length === most && { next: found.at(-1)!.key }) };
+  }
+
+  findWords(query: WordQuery): WordPage {
+    const { wording, before, upTo } = query;
+    const limit = Math.min(query.limit, MAX_PAGE);
+    const from = Math.min(before ?? Infinity, placeOfWords(upTo, 'superseded') + 1);
+    const to = Math.max(0, from - 2 * WORDS_LOOKED_AT);
+    const of = wording === undefined ? '' : `AND rowid % 2 = ${wording === 'current' ? 0 : 1}`;
+    const sql = `SELECT rowid AS place FROM words WHERE words MATCH ? AND rowid < ? AND rowid >= ? ${of} ORDER BY rowid DESC LIMIT ?`;
+    const places = this.all<{ place: number }>(sql, expressionOf(query), from, to, limit).map(({ place }) => place);
+    const next = places.length === limit ? places.at(-1)! : to;
+    return { found: places.map(wordsAtPlace), ...(next > 0 && { next }) };
+  }
+
+  dumpWords(): string {
+    this.statements.db.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS temp.placed_words USING fts5vocab('main', 'words', 'instance')`);
+    return JSON.stringify(this.all('SELECT term, doc, "offset" FROM temp.placed_words ORDER BY 1, 2, 3'));
   }
 
   dump(build: number): string {

@@ -1,5 +1,7 @@
-/** Changes with the tables below: a file with other tables is made again. */
-export const SHAPE = '7';
+import type { FoundWords, WordQuery, Wording } from '../read-model.js';
+
+/** Changes with the tables below, and with the words by which events are found: a file with others is made again. */
+export const SHAPE = '8';
 
 /** Long rows are kept apart from the order in which they are found: in one tree with it they would leave room for four on a page. */
 export const TABLES = `
@@ -27,7 +29,29 @@ export const TABLES = `
   CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, steps TEXT NOT NULL) STRICT;
   CREATE UNIQUE INDEX totals_by_key ON totals (build, key, since);
   CREATE TABLE faulted (build INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (build, stream)) STRICT, WITHOUT ROWID;
+  CREATE VIRTUAL TABLE words USING fts5 (text, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '-'");
 `;
+
+/**
+ * Words of events are found by a number that holds the sequence and the wording. They come folded, and so the tokenizer only cuts at blanks:
+ * beyond ASCII every character belongs to a word. The text itself stays in the log.
+ */
+export const placeOfWords = (sequence: number, wording: Wording): number => 2 * sequence + (wording === 'superseded' ? 1 : 0);
+export const wordsAtPlace = (place: number): FoundWords => ({
+  sequence: Math.floor(place / 2),
+  wording: place % 2 === 1 ? 'superseded' : 'current',
+});
+/**
+ * What the index is asked for: each group in quotes, so that nothing in it is read as an operator.
+ * @throws TypeError of what is no word: it would change the question
+ */
+export const expressionOf = ({ groups, marks }: Pick<WordQuery, 'groups' | 'marks'>): string =>
+  [...groups, ...marks.map((mark) => ({ words: [mark], begins: false }))]
+    .map(({ words, begins }) => {
+      for (const word of words) if (!/^[\p{L}\p{M}\p{N}-]+$/u.test(word)) throw new TypeError(`${JSON.stringify(word)} is no word.`);
+      return `"${words.join(' ')}"${begins ? ' *' : ''}`;
+    })
+    .join(' AND ');
 
 /** The tables of builds, each with the first column of its key behind the build. */
 export const OF_BUILD = { contributions: 'stream', rows: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;

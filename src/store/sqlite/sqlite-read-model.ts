@@ -1,6 +1,6 @@
-import type { ContributionPlace, FaultedStream, IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag } from '../read-model.js';
+import type { ContributionPlace, FaultedStream, IndexedEvent, ProjectionBuild, ReadModel, Sequence, Tag, Wording } from '../read-model.js';
 import { ReadModelQueries } from './read-model-queries.js';
-import { hashOf, OF_BUILD, Recent, stepsOf, storedKey, TotalSteps } from './read-model-tables.js';
+import { hashOf, OF_BUILD, placeOfWords, Recent, stepsOf, storedKey, TotalSteps } from './read-model-tables.js';
 import type { Value } from './statements.js';
 
 /** Events whose rows are collected before they are written: in order of their keys that costs far less. */
@@ -54,6 +54,15 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
       if (!sequences) this.#pending.tagged.set(tag, [sequence]);
       else if (sequences[sequences.length - 1] !== sequence) sequences.push(sequence);
     }
+  }
+
+  addWords(at: Sequence, wording: Wording, words: readonly string[]): void {
+    if (words.length > 0) this.#pending.words.push([placeOfWords(at, wording), words.join(' ')]);
+  }
+  replaceWords(at: Sequence, wording: Wording, words: readonly string[]): void {
+    this.#write(); // what it replaces may be pending
+    this.#run('DELETE FROM words WHERE rowid = ?', placeOfWords(at, wording));
+    this.addWords(at, wording, words);
   }
 
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild {
@@ -182,7 +191,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
 
   #write(): void {
     if (this.#pending.empty) return;
-    const { names, events, contributions, rows, links, marks, tagged } = this.#pending;
+    const { names, events, contributions, rows, links, marks, tagged, words } = this.#pending;
     const totals = this.#pending.totalRows();
     this.#pending = new Pending();
     const tags = [...tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
@@ -195,6 +204,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
       this.statements.insert('INSERT OR IGNORE INTO marks', marks.sort(inOrder));
       this.statements.insert('INSERT INTO totals', totals.sort(inOrder));
       this.statements.insert('INSERT INTO tags', tags.sort(inOrder));
+      this.statements.insert('INSERT INTO words (rowid, text)', words);
     });
   }
 
@@ -219,14 +229,15 @@ class Pending {
   readonly rows: Value[][] = [];
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
+  readonly words: Value[][] = [];
   readonly tagged = new Map<number, Sequence[]>();
   /** Build → key → the totals that it changes last, and the rows before them. */
   readonly #totals = new Map<number, Map<string, TotalSteps>>();
   readonly #fullTotals: Value[][] = [];
 
   get empty(): boolean {
-    const { names, events, contributions, links, marks } = this;
-    return this.#totals.size === 0 && [names, events, contributions, links, marks].every((rows) => rows.length === 0);
+    const { names, events, contributions, links, marks, words } = this;
+    return this.#totals.size === 0 && [names, events, contributions, links, marks, words].every((rows) => rows.length === 0);
   }
 
   totalOf(build: number, key: string): TotalSteps | undefined {

@@ -21,6 +21,9 @@ import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
+import { LeafTable } from './leaf-table.js';
+import { leafOf, type Hash, type MerkleTree } from '../merkle-tree.js';
+import { examineTree } from './tree-examination.js';
 import { prepared } from './statements.js';
 
 export { LEDGER_FILE };
@@ -41,12 +44,17 @@ export interface SqliteStoreOptions {
 }
 
 type Row = ReturnType<typeof textsOf>;
+/** An event that waits for its commit, with its leaf, if it is stored at the revision that is expected. */
+interface Waiting {
+  readonly row: Row;
+  readonly leaf: Hash;
+}
 
 interface Pending {
   readonly stream: string;
   readonly expected: Revision;
   /** As they were when the call came: what the caller does with the events afterwards changes nothing. */
-  readonly rows: readonly Row[];
+  readonly events: readonly Waiting[];
   resolve(appended: Appended): void;
   reject(error: Error): void;
 }
@@ -78,6 +86,7 @@ export class SqliteStore implements EventStore {
   readonly #ofEnd: Database.Statement<[number], EventRow<number>>;
   readonly #headOf: Database.Statement<[string], { revision: number }>;
   readonly #last: Database.Statement<[], { position: number | null }>;
+  readonly #leaves: LeafTable;
   readonly #heads = new Heads((stream) => this.#headOf.get(stream)?.revision);
   #pending: Pending[] = [];
   #scheduled = false;
@@ -105,6 +114,12 @@ export class SqliteStore implements EventStore {
       this.#ofEnd = prepared(db, `SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
       this.#headOf = prepared(db, 'SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
       this.#last = prepared(db, 'SELECT max(position) AS position FROM events');
+      this.#leaves = new LeafTable(db, {
+        count: () => (this.#last.get()?.position ?? 1) - 1,
+        page: (event, limit) => this.#ofLog.all(event, limit).map((row) => ({ event: row.position, leaf: leafOf(readableOf(row)) })),
+        eventAt: numberOf,
+        positionOf: String,
+      });
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
     } catch (error) {
       db?.close();
@@ -115,7 +130,18 @@ export class SqliteStore implements EventStore {
 
   /** @throws FolderInUseError, NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
-    return new SqliteStore(options);
+    const store = new SqliteStore(options);
+    try {
+      await store.#leaves.fill();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  get tree(): LeafTable {
+    return this.#leaves;
   }
 
   get failure(): StoreFailedError | undefined {
@@ -148,8 +174,9 @@ export class SqliteStore implements EventStore {
     const rows = events.map(textsOf);
     const refusal = this.#closedOrFailed(rows);
     if (refusal) return Promise.reject(refusal);
+    const waiting = rows.map((row, i) => ({ row, leaf: leafOf({ ...events[i]!, stream, revision: expected + 1 + i }) }));
     return new Promise((resolve, reject) => {
-      this.#pending.push({ stream, expected, rows, resolve, reject });
+      this.#pending.push({ stream, expected, events: waiting, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => this.#flush());
@@ -162,24 +189,25 @@ export class SqliteStore implements EventStore {
    */
   async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
-    const rows = events.map((event) => [event.stream, event.revision, textsOf(event)] as const);
+    const rows = events.map((event) => [event.stream, event.revision, textsOf(event), leafOf(event)] as const);
     const written = rows.map(([, , row]) => row);
     const refusal = this.#closedOrFailed(written);
     if (refusal) throw refusal;
     const heads = new Map<string, Revision>();
+    const tree = this.#leaves.draft();
     try {
       this.#transaction(written, () => {
-        for (const [stream, revision, row] of rows) {
+        for (const [stream, revision, row, leaf] of rows) {
           const actual = heads.get(stream) ?? this.#heads.of(stream);
           if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
-          this.#insert.run(stream, revision, ...row);
+          this.#leaves.add(tree, this.#insert.run(stream, revision, ...row).lastInsertRowid, leaf);
           heads.set(stream, revision);
         }
       });
     } catch (error) {
       throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(written, error);
     }
-    this.#committed(heads, []);
+    this.#committed(heads, [], tree);
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
@@ -222,8 +250,13 @@ export class SqliteStore implements EventStore {
   }
 
   /** Looks through the whole file, part by part, and names what is wrong with it. */
-  examine(): AsyncIterable<Examined> {
-    return examineLedger(this.#db);
+  async *examine(): AsyncGenerator<Examined, void, undefined> {
+    let isSound = true;
+    for await (const found of examineLedger(this.#db)) {
+      isSound &&= found.ok;
+      yield found;
+    }
+    if (isSound) yield* examineTree(this, this.#leaves);
   }
 
   async close(): Promise<void> {
@@ -249,20 +282,22 @@ export class SqliteStore implements EventStore {
     const answers: (() => void)[] = [];
     const heads = new Map<string, Revision>();
     const written: Row[] = [];
+    const tree = this.#leaves.draft();
     try {
       this.#transaction(written, () => {
-        for (const pending of batch) answers.push(this.#write(pending, heads, written));
+        for (const pending of batch) answers.push(this.#write(pending, heads, written, tree));
       });
     } catch (error) {
       if (error instanceof Error && PASSING.test(codeOf(error))) this.#refusals.refused(error, batch.length);
-      for (const { rows, reject } of batch) reject(this.#refusal(rows, error));
+      for (const { events, reject } of batch) reject(this.#refusal(rowsOf(events), error));
       return;
     }
-    this.#committed(heads, answers);
+    this.#committed(heads, answers, tree);
   }
 
-  #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[]): void {
+  #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[], tree: MerkleTree): void {
     this.commits++;
+    this.#leaves.committed(tree);
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
     this.#refusals.stored();
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
@@ -271,15 +306,18 @@ export class SqliteStore implements EventStore {
     for (const listener of this.#onCommit) listener();
   }
 
-  #write({ stream, expected, rows, resolve, reject }: Pending, heads: Map<string, Revision>, written: Row[]): () => void {
+  #write(pending: Pending, heads: Map<string, Revision>, written: Row[], tree: MerkleTree): () => void {
+    const { stream, expected, events, resolve, reject } = pending;
+    const rows = rowsOf(events);
     const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
       const stored = this.#storedBefore(stream, expected, rows);
       return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let position: number | bigint = 0;
-    rows.forEach((row, i) => {
+    events.forEach(({ row, leaf }, i) => {
       position = this.#insert.run(stream, expected + 1 + i, ...row).lastInsertRowid;
+      this.#leaves.add(tree, position, leaf);
     });
     written.push(...rows);
     const appended = { revision: expected + rows.length, position: String(position) };
@@ -322,8 +360,9 @@ export class SqliteStore implements EventStore {
   }
 
   #closedOrFailed(rows: readonly Row[]): Error | undefined {
-    if (!this.#closed && !this.#failure) return undefined;
-    return this.#refusal(rows, this.#failure ?? new Error('The store is closed.'));
+    const { fault } = this.#leaves;
+    if (!this.#closed && !this.#failure && fault === undefined) return undefined;
+    return this.#refusal(rows, this.#failure ?? new Error(this.#closed || fault === undefined ? 'The store is closed.' : fault));
   }
 
   /** What an append is answered that was not carried out. */
@@ -340,7 +379,7 @@ export class SqliteStore implements EventStore {
     this.#refusals.end();
     this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
     this.#unwatch();
-    for (const { rows, reject } of this.#pending.splice(0)) reject(this.#refusal(rows, this.#failure));
+    for (const { events, reject } of this.#pending.splice(0)) reject(this.#refusal(rowsOf(events), this.#failure));
     for (const listener of this.#listeners.splice(0)) listener(this.#failure);
   }
 
@@ -368,6 +407,8 @@ const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLe
   genesis: genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() },
   id: newId(),
 });
+
+const rowsOf = (events: readonly Waiting[]): Row[] => events.map(({ row }) => row);
 
 /** By these a later append is recognised as the same, or as the same command decided again. */
 const idsOf = (rows: readonly Row[]): string[] =>

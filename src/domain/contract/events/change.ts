@@ -3,9 +3,8 @@ import {
   amountOf,
   betweenOf,
   certainlyBefore,
-  choice,
   date,
-  flag,
+  id,
   isAmount,
   optional,
   redenominated,
@@ -15,10 +14,14 @@ import {
   type Amount,
   type Value,
 } from '../../../kernel/index.js';
+import { twoPeople } from '../../programme/two-people.js';
 import { assessChange } from '../law.js';
 import { atLeast } from '../options.js';
-import { afterAward, endsAfterStart, event, type Change, type Contract } from '../state.js';
+import { afterAward, event, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
+import { changeFields, changeRules } from './change-fields.js';
+import { delayed } from './milestones.js';
+import { decided, differing, proposalOf, proposalRules } from './proposal.js';
 
 /** The ceiling after a change, when it can be known. */
 const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
@@ -77,41 +80,20 @@ export const changing = {
   }),
   ChangeApproved: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
-    fields: {
-      kind: choice(['value', 'term', 'scope'], 'What changes'),
-      summary: optional(text('What the change is, in our own words', { max: 1000 })),
-      to: optional(signedAmount('The new ceiling')),
-      by: optional(signedAmount('What the change adds, or takes away, where only the step is known')),
-      statedFrom: optional(signedAmount('The value before, where the source gives another than the ledger')),
-      endsOn: optional(date('The new last day of the term')),
-      ground: optional(text('The ground in law or contract that is cited', { max: 300, example: 'PCR 2015 reg. 72(1)(b)' })),
-      unforeseen: optional(flag('Whether the need was unforeseen')),
-    },
+    fields: { ...changeFields, proposal: optional(id('The proposal that is approved; absent where the change was not proposed here')) },
     rules: {
-      'contract/change-without-value': {
-        says: 'A change of value states the new value or the step.',
-        field: '/to',
-        holds: ({ data: { kind, to, by } }) => kind !== 'value' || to !== undefined || by !== undefined,
+      ...proposalRules,
+      'contract/other-than-proposed': {
+        says: 'An approval says what was proposed: another change is another proposal.',
+        field: ({ data }, c) => `/${differing(data, proposalOf(data.proposal, c))}`,
+        detail: ({ data }, c) => `${data.proposal} differs in ${differing(data, proposalOf(data.proposal, c))}.`,
+        holds: ({ data }, c) => differing(data, proposalOf(data.proposal, c)) === undefined,
       },
-      'contract/change-duplicate': {
-        says: 'A change states the new value or the step, not both.',
-        field: '/by',
-        holds: ({ data: { to, by } }) => !to || !by,
-      },
-      'contract/change-without-end': {
-        says: 'A change of term states the new last day.',
-        field: '/endsOn',
-        holds: ({ data: { kind, endsOn } }) => kind !== 'term' || endsOn !== undefined,
-      },
-      'contract/change-without-content': {
-        says: 'A change of scope says what changes: in words, in value or in term.',
-        field: '/summary',
-        holds: ({ data: { kind, summary, to, by, endsOn } }) => kind !== 'scope' || (summary ?? to ?? by ?? endsOn) !== undefined,
-      },
-      ...endsAfterStart('/endsOn', ({ endsOn }: { readonly startsOn?: string; readonly endsOn?: string }) => endsOn),
+      ...changeRules,
     },
-    evolve: (c, { kind, summary, to, by, statedFrom, endsOn, ground }, { event, effectiveOn, authority }) => ({
+    evolve: (c, { kind, summary, to, by, statedFrom, endsOn, ground, proposal }, { event, effectiveOn, authority }) => ({
       ...c,
+      ...decided(c, proposal, { status: 'approved', decidedOn: effectiveOn }),
       ceiling: ceilingAfter(c, to, by),
       term: { ...c.term, ...(endsOn && { endsOn }) },
       changes: [
@@ -127,13 +109,17 @@ export const changing = {
           ...(ground && { ground }),
           ...(statedFrom && { statedFrom }),
           ...(endsOn && { endsOn }),
+          ...(proposal && { proposal }),
           ...(authority && { reference: authority.reference }),
         },
       ],
     }),
-    assess: ({ to, by, endsOn: newEndsOn, unforeseen, ground }, context, c, programme) => {
+    assess: ({ to, by, endsOn: newEndsOn, unforeseen, ground, proposal }, context, c, programme, taken) => {
       const value = to || by ? (raised(c, to, by) ?? { unknown: true as const }) : undefined;
-      return assessChange(c, { to: value, by, newEndsOn, unforeseen, ground }, context, programme);
+      return [
+        ...twoPeople(programme, proposalOf(proposal, c), context, taken),
+        ...assessChange(c, { to: value, by, newEndsOn, unforeseen, ground }, context, programme),
+      ];
     },
   }),
   DelayRecorded: event({
@@ -153,7 +139,7 @@ export const changing = {
       },
     },
     evolve: (c, { milestone, from, to, cause }, { event }) => ({
-      ...c,
+      ...delayed(c, milestone, to, cause),
       delays: [...c.delays, { milestone, to, event, ...(from && { from }), ...(cause && { cause }) }],
     }),
   }),

@@ -22,6 +22,10 @@ const howOf = ({ stage, terminations, notice }: Contract): (typeof ENDINGS)[numb
 /** Whether a notice takes effect before its days are over → whether it keeps them. */
 const NOTICE_KEPT = { yes: 'not-met', no: 'met', unknown: 'not-assessable' } as const;
 
+/** A notice that is withdrawn takes back the break that it exercised. */
+const withoutBreak = <C extends Pick<Contract, 'breaksDecided'>>(c: C): C =>
+  c.breaksDecided ? { ...c, breaksDecided: c.breaksDecided.filter(({ status }) => status !== 'exercised') } : c;
+
 /** How a contract ends. */
 export const ending = {
   ContractCancelled: event({
@@ -65,7 +69,7 @@ export const ending = {
   TerminationNoticeWithdrawn: event({
     allowedIn: ['notice-given'],
     fields: {},
-    evolve: ({ notice, dates: { noticeGiven: _, ...dates }, ...c }) => ({ ...c, dates, stage: notice!.was }),
+    evolve: ({ notice, dates: { noticeGiven: _, ...dates }, ...c }) => ({ ...withoutBreak(c), dates, stage: notice!.was }),
   }),
   ContractTerminated: event({
     allowedIn: ['signed', 'live', 'notice-given'],

@@ -1,6 +1,7 @@
 import { before, certainlyBefore, date, optional } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
 import { assessSignature } from '../law.js';
+import { standstillEndOf, suspending } from '../standstill.js';
 import { dated, ENDS_BEFORE_START, endsAfterStart, event, type Stage } from '../state.js';
 
 /** A service that starts before its award is recorded as it happened: the contract is live once it is awarded. */
@@ -28,11 +29,20 @@ export const starting = {
     }),
     assess(_, context, c, programme) {
       const { effectiveOn } = context;
-      const ends = c.notices.findLast(({ standstillEndsOn }) => standstillEndsOn)?.standstillEndsOn;
+      const ends = standstillEndOf(c);
       const over = ends === undefined ? 'unknown' : before(ends, effectiveOn);
       const result = over === 'yes' ? 'met' : over === 'no' ? 'not-met' : 'not-assessable';
       const standstill = checked(programme, 'standstill', effectiveOn, { standstillEndsOn: ends ?? null }, result);
-      return [...standstill, ...assessSignature(c, context, programme)];
+      const open = suspending(c).map(({ challenge }) => challenge);
+      const challenges = checked(
+        programme,
+        'no-suspending-challenge',
+        effectiveOn,
+        { open },
+        open.length === 0 ? 'met' : 'not-met',
+        open.length === 0 ? undefined : `${open.join(', ')} forbids the signature until it is resolved.`,
+      );
+      return [...standstill, ...challenges, ...assessSignature(c, context, programme)];
     },
   }),
   ServiceStarted: event({

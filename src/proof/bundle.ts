@@ -1,0 +1,123 @@
+import { canonical, type RecordedEvent } from '../kernel/index.js';
+import type { Genesis } from '../store/event-store.js';
+import { leafInput } from '../store/merkle-tree.js';
+
+/** The files of a bundle; docs/proof-format.md says what each holds. */
+export const BUNDLE_FILES = {
+  about: 'bundle.json',
+  events: 'events.jsonl',
+  checkpoint: 'checkpoint',
+  manifest: 'manifest',
+  older: 'older-checkpoints.jsonl',
+} as const;
+export const BUNDLE_FORMAT = 'tower-ledger-bundle/1';
+
+/** What a bundle is of: the whole ledger, the streams about a programme, or what a decision was taken on. */
+export const KINDS = ['ledger', 'programme', 'decision'] as const;
+export type BundleKind = (typeof KINDS)[number];
+
+export interface BundleAbout {
+  readonly format: typeof BUNDLE_FORMAT;
+  readonly kind: BundleKind;
+  /** The programme or the decision; `-` for a whole ledger. */
+  readonly of: string;
+  readonly genesis: Genesis;
+  /** The public key by which the notes in the bundle are checked. */
+  readonly key: string;
+}
+
+/** What a part of a ledger holds of one stream: its revisions from 0 on. */
+export interface StreamPart {
+  readonly stream: string;
+  /** The last revision in the bundle. */
+  readonly last: number;
+  /** Whether the stream had no later revision under the checkpoint. */
+  readonly isHead: boolean;
+}
+
+export interface Manifest {
+  readonly origin: string;
+  readonly kind: BundleKind;
+  readonly of: string;
+  readonly size: number;
+  /** Root under the checkpoint, in hexadecimal. */
+  readonly root: string;
+  readonly events: number;
+  /** SHA-256 of the file of events, in hexadecimal. */
+  readonly sha256: string;
+  /** Of a part, each stream; of a whole ledger none, since its root says it all. */
+  readonly streams: readonly StreamPart[];
+  /** Other files of the bundle and their SHA-256, in hexadecimal. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+/** The signed text of a manifest. */
+export const manifestBody = ({ origin, kind, of, size, root, events, sha256, streams, files }: Manifest): string =>
+  [
+    `${origin}/manifest`,
+    `${kind} ${of}`,
+    `checkpoint ${size} ${root}`,
+    `events ${events} ${sha256}`,
+    ...streams.map(({ stream, last, isHead }) => `stream ${stream} ${last} ${isHead ? 'head' : 'part'}`),
+    ...files.map(({ path, sha256: hash }) => `file ${path} ${hash}`),
+    '',
+  ].join('\n');
+
+const FORM =
+  /^([^\n\s+]+)\/manifest\n(ledger|programme|decision) (\S+)\ncheckpoint (\d{1,15}) ([\da-f]{64})\nevents (\d{1,15}) ([\da-f]{64})\n/;
+
+/** Undefined when the text is no manifest. */
+export const parseManifest = (body: string): Manifest | undefined => {
+  const [head, origin, kind, of, size, root, events, sha256] = FORM.exec(body) ?? [];
+  if (head === undefined) return undefined;
+  const lines = body.slice(head.length).split('\n').slice(0, -1);
+  const streams = lines.flatMap((line) => {
+    const [, stream, last, place] = /^stream (\S+) (\d{1,15}) (head|part)$/.exec(line) ?? [];
+    return stream === undefined ? [] : [{ stream, last: Number(last), isHead: place === 'head' }];
+  });
+  const files = lines.flatMap((line) => {
+    const [, path, hash] = /^file ([\w./-]+) ([\da-f]{64})$/.exec(line) ?? [];
+    return path === undefined || hash === undefined ? [] : [{ path, sha256: hash }];
+  });
+  if (streams.length + files.length !== lines.length) return undefined;
+  return {
+    origin: origin!,
+    kind: kind as BundleKind,
+    of: of!,
+    size: Number(size),
+    root: root!,
+    events: Number(events),
+    sha256: sha256!,
+    streams,
+    files,
+  };
+};
+
+/** What stands beside the event in its line. */
+export interface Envelope {
+  readonly leafindex: number;
+  /** In hexadecimal. */
+  readonly leafhash: string;
+  /** Of a part: the hashes that lead to the root, in hexadecimal, one after another. */
+  readonly inclusion?: string;
+}
+
+export const sourceOf = ({ ledgerId }: Pick<Genesis, 'ledgerId'>): string => `urn:tower-ledger:${ledgerId}`;
+
+/** The attributes of a CloudEvents 1.0 envelope around an event. Its data is what the leaf is made of. */
+export const attributesOf = (event: Omit<RecordedEvent, 'position'>, source: string, place: Envelope) => ({
+  datacontenttype: 'application/json',
+  id: event.id,
+  ...place,
+  source,
+  specversion: '1.0',
+  subject: event.stream,
+  time: event.metadata.recordedAt,
+  type: event.type,
+});
+
+/** One line of a bundle, canonical JSON: `data` comes first by the order of names. @param leaf the canonical JSON of the leaf's input */
+export const lineOf = (leaf: string, attributes: ReturnType<typeof attributesOf>): string =>
+  `{"data":${leaf},${canonical(attributes).slice(1)}\n`;
+
+export const leafText = (event: RecordedEvent): string => canonical(leafInput(event));

@@ -1,0 +1,158 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { writeFile, rename, open } from 'node:fs/promises';
+import { join, dirname } from 'node:path';
+import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
+import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
+
+/** The folder of keys and notes, beside the ledger in its data folder. */
+export const PROOF_FOLDER = 'proof';
+const KEY_FILE = 'key.pem';
+/** Public keys that signed before, one a line, in base64. */
+const FORMER_FILE = 'former-keys';
+const LAST_FILE = 'checkpoint';
+const OLDER_FILE = 'older-checkpoints';
+const EPOCHS_FILE = 'epochs.jsonl';
+
+/** Older notes that are kept; when there are more, every second of the older half is let go. */
+const MAX_OLDER = 256;
+
+/** The key or a note that proofs need cannot be read: the message says what the operator can do. */
+export class ProofFolderError extends Error {
+  override readonly name = 'ProofFolderError';
+  readonly code = 'no-proof-folder';
+}
+
+/** A new beginning of the notes: from `size` events on the ledger goes another way than the notes of the epoch before. */
+export interface Epoch {
+  readonly epoch: number;
+  readonly begunAt: string;
+  /** Events that the ledger had when the epoch began, and the root over them, in hexadecimal. */
+  readonly size: number;
+  readonly root: string;
+  /** Of the largest note before that the ledger agrees with. */
+  readonly agreesUpTo: number;
+  /** The last note of the epoch before, with its signatures. */
+  readonly last: string;
+}
+
+/** Keys and notes of one ledger on one node. They are few: notes are read and written whole. */
+export class ProofFolder {
+  readonly #dir: string;
+  readonly #keyFile: string;
+
+  /** @param keyFile where the key is kept that all nodes share, if it is not the folder's own */
+  constructor(dataDir: string, keyFile?: string) {
+    this.#dir = join(dataDir, PROOF_FOLDER);
+    this.#keyFile = keyFile ?? join(this.#dir, KEY_FILE);
+  }
+
+  get hasKey(): boolean {
+    return existsSync(this.#keyFile);
+  }
+
+  /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */
+  key(): KeyObject {
+    if (!this.hasKey) throw new ProofFolderError(`${this.#keyFile} does not exist.`);
+    if ((statSync(this.#keyFile).mode & 0o077) !== 0)
+      throw new ProofFolderError(`Others than its owner may use ${this.#keyFile}. Take that from them (chmod 600), and replace the key.`);
+    try {
+      const key = createPrivateKey(readFileSync(this.#keyFile));
+      if (key.asymmetricKeyType !== 'ed25519') throw new TypeError(`it is a key for ${key.asymmetricKeyType}`);
+      return key;
+    } catch (cause) {
+      throw new ProofFolderError(`${this.#keyFile} holds no Ed25519 key in PEM: ${(cause as Error).message}.`, { cause });
+    }
+  }
+  /** As `key`; makes one where there is none. */
+  keyOrNew(): KeyObject {
+    if (!this.hasKey) this.#writeKey();
+    return this.key();
+  }
+  /** The next note is signed by a new key; signatures by the former one stay valid here. @returns both public keys */
+  rotate(): { readonly former: KeyObject; readonly now: KeyObject } {
+    const former = createPublicKey(this.key());
+    this.#write(FORMER_FILE, `${this.#read(FORMER_FILE) ?? ''}${rawOf(former).toString('base64')}\n`);
+    this.#writeKey();
+    return { former, now: createPublicKey(this.key()) };
+  }
+  #writeKey(): void {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeDurably(this.#keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
+  }
+
+  /** The keys that may have signed a note of an origin: today's, and former ones. */
+  verifiers(origin: string): readonly VerifierKey[] {
+    const former = (this.#read(FORMER_FILE) ?? '').split('\n').filter((line) => line !== '');
+    const keys = [...(this.hasKey ? [createPublicKey(this.key())] : []), ...former.map((line) => keyOf(Buffer.from(line, 'base64')))];
+    return keys.map((key) => parseVerifierKey(verifierKey(origin, key)));
+  }
+
+  /** The last note; undefined when there is none. @throws InvalidNoteError when no known key signed it */
+  last(): SignedCheckpoint | undefined {
+    const text = this.#read(LAST_FILE);
+    return text === undefined ? undefined : openCheckpoint(text, (origin) => this.verifiers(origin));
+  }
+  /** Older notes, the oldest first. One that no known key signed is left out. */
+  older(): readonly SignedCheckpoint[] {
+    return notesIn(this.#read(OLDER_FILE) ?? '').flatMap((text) => {
+      try {
+        return [openCheckpoint(text, (origin) => this.verifiers(origin))];
+      } catch {
+        return [];
+      }
+    });
+  }
+  epochs(): readonly Epoch[] {
+    const text = this.#read(EPOCHS_FILE) ?? '';
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Epoch]));
+  }
+
+  /** Durable when it resolves. */
+  async keep(note: string): Promise<void> {
+    const file = join(this.#dir, LAST_FILE);
+    await writeFile(`${file}.new`, note, { mode: 0o600, flush: true });
+    await rename(`${file}.new`, file);
+    const folder = await open(this.#dir, 'r');
+    await folder.sync().finally(() => folder.close());
+  }
+  /** The last note is kept among the older ones as well. */
+  keepOlder(note: string): void {
+    const notes = [...notesIn(this.#read(OLDER_FILE) ?? ''), note];
+    const half = Math.floor(notes.length / 2);
+    this.#write(OLDER_FILE, (notes.length > MAX_OLDER ? notes.filter((_, i) => i >= half || i % 2 === 0) : notes).join(SEPARATOR));
+  }
+  begin(epoch: Epoch): void {
+    this.#write(EPOCHS_FILE, `${this.#read(EPOCHS_FILE) ?? ''}${JSON.stringify(epoch)}\n`);
+  }
+
+  #read(name: string): string | undefined {
+    const file = join(this.#dir, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+  #write(name: string, text: string): void {
+    writeDurably(join(this.#dir, name), text);
+  }
+}
+
+/** A signed note holds one empty line, before its signatures, and never two. */
+const SEPARATOR = '\n\n';
+const notesIn = (text: string): string[] => {
+  const parts = text === '' ? [] : text.split(/\n\n\n/);
+  return parts.map((part, i) => (i === parts.length - 1 ? part : `${part}\n`));
+};
+
+/** Beside its name first, so that a crash leaves the old text or the new one. Mode 0600, its folder 0700. */
+const writeDurably = (file: string, text: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const made = `${file}.new`;
+  const descriptor = openSync(made, 'w', 0o600);
+  try {
+    chmodSync(made, 0o600);
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(made, file);
+};

@@ -1,0 +1,192 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCheckpoint } from '../../src/proof/checkpoint.js';
+import { parseNote, parseVerifierKey, signedBy } from '../../src/proof/note.js';
+import { isConsistent, isIncluded } from '../../src/store/merkle-proof.js';
+import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
+import { accepted, award, closeRunning, partsOf, recordWorld, startServer, stopServer, tempFolder, type Server } from './server.js';
+
+const folders: string[] = [];
+afterAll(closeRunning);
+afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+const bytes = (hex: string) => Buffer.from(hex, 'hex');
+const opened = async ({ get }: Server) => {
+  const note = parseNote((await get('/proofs/checkpoint')).text);
+  const key = parseVerifierKey((await get('/proofs/key')).text);
+  return { ...parseCheckpoint(note.body), signed: signedBy(note, key), key };
+};
+
+/** A closed ledger of five events, as the server left it. */
+const recorded = async (): Promise<string> => {
+  const server = await startServer();
+  folders.push(server.dir);
+  await recordWorld(server);
+  await accepted(server.post('/contracts/csc/award-contract', award));
+  await server.close();
+  return server.dir;
+};
+const made = recorded();
+/** A copy of it, which a test may change. */
+const copied = async (): Promise<string> => {
+  const dir = await tempFolder();
+  folders.push(dir);
+  await cp(await made, dir, { recursive: true });
+  return dir;
+};
+const forge = (dir: string, ...statements: string[]): void => {
+  const db = new Database(join(dir, LEDGER_FILE));
+  db.exec('DROP TRIGGER events_are_never_changed; DROP TRIGGER events_are_never_deleted');
+  for (const statement of statements) db.exec(statement);
+  db.close();
+};
+
+describe('proofs', () => {
+  it('lead from a receipt to a signed checkpoint, and from an older checkpoint to a newer one', async () => {
+    const server = await startServer();
+    await recordWorld(server);
+    const older = await opened(server);
+    expect(older.signed).toBe(true);
+    const receipt = await accepted(server.post('/contracts/csc/award-contract', award));
+    const [event] = receipt.events;
+    const { body } = await server.get(`${event.proof}?minPosition=${receipt.position}`);
+    expect(body).toMatchObject({ event: event.id, leaf: event.leaf, index: 4, size: 5 });
+    const newer = parseCheckpoint(parseNote(body.checkpoint).body);
+    expect(newer).toMatchObject({ size: 5, root: body.root, origin: older.origin, genesis: older.genesis });
+    expect(isIncluded(bytes(event.leaf), body.index, body.size, body.proof.map(bytes), bytes(newer.root))).toBe(true);
+    const { body: grown } = await server.get(`/proofs/consistency?from=${older.size}`);
+    expect(grown.roots).toEqual({ from: older.root, to: newer.root });
+    expect(isConsistent(older.size, newer.size, grown.proof.map(bytes), bytes(older.root), bytes(newer.root))).toBe(true);
+    await stopServer(server);
+  });
+
+  it('are refused with a sentence for what is not there', async () => {
+    const server = await startServer({ DATA_DIR: await copied() });
+    const { body } = await server.get('/events');
+    const details = async (path: string) => {
+      const { status, body } = await server.get(path);
+      return [status, body.errors?.[0].detail ?? body.detail];
+    };
+    const id = body.events[3].id;
+    expect(await details('/proofs/inclusion/no-id')).toEqual([400, 'must be a UUID in lower case']);
+    expect(await details('/proofs/inclusion/019353d2-0000-7000-8000-000000000009')).toEqual([404, expect.stringContaining('is recorded')]);
+    expect(await details(`/proofs/inclusion/${id}?size=3`)).toEqual([400, 'must be above 3: the event is leaf 3, counted from 0']);
+    expect(await details(`/proofs/inclusion/${id}?size=6`)).toEqual([400, 'must not be above 5: the ledger has no more events']);
+    expect(await details('/proofs/consistency')).toEqual([400, 'is needed: the size of the older tree']);
+    expect(await details('/proofs/consistency?from=4&to=3')).toEqual([400, 'must not be above 3']);
+    expect((await server.get(`/proofs/inclusion/${id}?size=4`)).body.size).toBe(4);
+    await server.close();
+  });
+
+  it('are signed by a key that is made at the first start and that its owner alone may read', async () => {
+    const dir = await copied();
+    const file = join(dir, 'proof', 'key.pem');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const server = await startServer({ DATA_DIR: dir });
+    expect((await opened(server)).signed).toBe(true);
+    await server.close();
+    await writeFile(file, 'no key');
+    await expect(startServer({ DATA_DIR: dir })).rejects.toThrow('holds no Ed25519 key');
+  });
+
+  it('are not measured: the metrics say what is signed, and what the last whole check came to', async () => {
+    const server = await startServer({ DATA_DIR: await copied() });
+    const metrics = async () => (await server.get('/metrics')).text;
+    expect(await metrics()).toMatch(/^ledger_checkpoint_events 5$/m);
+    while (/ledger_log_check_age_seconds Nan/i.test(await metrics())) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await metrics()).toMatch(/^ledger_log_check_events 5$/m);
+    expect(await metrics()).toMatch(/^ledger_history_altered 0$/m);
+    await server.close();
+  });
+});
+
+describe('a server on a ledger that was', () => {
+  const reasonOf = async (dir: string): Promise<string> => {
+    const server = await startServer({ DATA_DIR: dir });
+    for (let n = 0; ; n++) {
+      const { status, body } = await server.get('/readyz');
+      if (status === 503 && body.proof === 'altered') {
+        await server.close();
+        return body.reason;
+      }
+      if (n > 200) throw new Error(`still ready: ${JSON.stringify(body)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  it.each([
+    [
+      'changed in one event',
+      `UPDATE events SET data = replace(data, 'CSC', 'CSD') WHERE position = 6`,
+      'The event at position 6 (contract-csc, revision 0)',
+    ],
+    [
+      'cut at its end',
+      'DELETE FROM events WHERE position = 6',
+      'The log has 4 events, but the Merkle tree that is kept with it has 5 leaves.',
+    ],
+    [
+      'cut at its end with its tree',
+      'DELETE FROM events WHERE position = 6; DELETE FROM leaves WHERE n = 4',
+      'The ledger has 4 events, but the last note was signed over 5',
+    ],
+    ['changed with its tree', `UPDATE leaves SET hash = zeroblob(32) WHERE n = 4`, 'what was changed is among events'],
+    [
+      'rid of its tree',
+      `UPDATE events SET data = replace(data, 'CSC', 'CSD') WHERE position = 6; DELETE FROM leaves; DELETE FROM nodes`,
+      'what was changed is among events',
+    ],
+    [
+      'given another first record',
+      `UPDATE events SET data = json_set(data, '$.createdAt', '2020') WHERE position = 1`,
+      'The first record of the ledger is not the one',
+    ],
+  ])('%s is not ready, and says why', async (_, statement, reason) => {
+    const dir = await copied();
+    forge(dir, statement);
+    expect(await reasonOf(dir)).toContain(reason);
+  });
+
+  it('rolled back records nothing, until a start with --new-epoch says that a backup was restored', async () => {
+    const old = await copied();
+    const dir = await copied();
+    const server = await startServer({ DATA_DIR: dir });
+    await accepted(server.post('/suppliers/late/register-supplier', { title: 'Late', form: 'company' }));
+    const last = await opened(server);
+    await server.close();
+    await cp(join(old, LEDGER_FILE), join(dir, LEDGER_FILE));
+    await rm(join(dir, 'read-model.db'), { force: true });
+
+    const behind = await startServer({ DATA_DIR: dir });
+    const refused = await behind.post('/suppliers/other/register-supplier', { title: 'Other', form: 'company' });
+    expect(refused.status).toBe(503);
+    expect((await behind.get('/proofs/checkpoint')).status).toBe(503);
+    expect((await behind.get('/readyz')).body.reason).toContain('up to event 5 it agrees with an older note');
+    await behind.close();
+
+    const again = await startServer({ DATA_DIR: dir }, {}, ['--new-epoch']);
+    expect((await again.get('/readyz')).body).toMatchObject({ ready: true, proof: 'agrees' });
+    const first = await opened(again);
+    expect([last.origin.split('/').at(-1), first.origin.split('/').at(-1), first.size, first.signed]).toEqual(['1', '2', 5, true]);
+    const epochs = (await readFile(join(dir, 'proof', 'epochs.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(epochs).toEqual([expect.objectContaining({ epoch: 2, size: 5, agreesUpTo: 5, last: expect.stringContaining(last.origin) })]);
+    await again.close();
+
+    const next = await startServer({ DATA_DIR: dir });
+    expect((await opened(next)).origin).toBe(first.origin);
+    expect(partsOf(next).store.tree!.size).toBe(5);
+    await next.close();
+  });
+
+  it('given another note is not ready', async () => {
+    const dir = await copied();
+    const file = join(dir, 'proof', 'checkpoint');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('\n5\n', '\n4\n'));
+    expect(await reasonOf(dir)).toContain('has no valid signature by a known key');
+  });
+});

@@ -1,0 +1,356 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportBundle, type BundleOptions } from '../../src/operate/bundle-export.js';
+import { migrate } from '../../src/operate/migration.js';
+import { openLedger, placeOf } from '../../src/operate/stores.js';
+import { checkBundle } from '../../src/proof/bundle-check.js';
+import { checkpointBody, openCheckpoint, signCheckpoint } from '../../src/proof/checkpoint.js';
+import { Checkpoints } from '../../src/proof/checkpoints.js';
+import { signNote, verifierKey } from '../../src/proof/note.js';
+import { ProofFolder } from '../../src/proof/proof-folder.js';
+import { canonical } from '../../src/kernel/index.js';
+import { leafHash, MerkleTree } from '../../src/store/merkle-tree.js';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { fact, metadata, newId } from '../store/event-store.contract.js';
+
+const python = spawnSync('python3', ['--version']).status === 0;
+const folders: string[] = [];
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'tower-ledger-bundle-'));
+  folders.push(dir);
+  return dir;
+};
+afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+const now = () => '2026-03-04T05:06:07.089Z';
+const store = (dir: string, genesis?: SqliteStore['genesis']) =>
+  SqliteStore.open({ dir, timeZone: 'Europe/London', now, newId, ...(genesis && { genesis }) });
+const noted = (ledger: SqliteStore, dir: string) =>
+  Checkpoints.open({ store: ledger, folder: new ProofFolder(dir), host: 'example.org', now, log: () => undefined });
+
+const paper = 'the paper itself';
+const PAPER = createHash('sha256').update(paper).digest('hex');
+const DECISION = '019353d2-0000-7000-8000-0000000000aa';
+const about = (programme: string) => ({ metadata: { ...metadata, about: { programme }, known: [] } });
+const strange = { 'ü\u{1f600}': ['\u2028', '\u0001"\\', 'ꙮ'], 'b\uffff': 2 ** 53 - 1, b: -7, '': null, 'b\u{10000}': true };
+
+/** A ledger of twelve events, of two programmes; the first note was kept over four, the second over eight. */
+let source: string;
+let kept: readonly string[];
+beforeAll(async () => {
+  source = await folder();
+  const ledger = await store(source);
+  const notes: string[] = [];
+  const record = async (stream: string, revision: number, more: object, data: unknown = { n: revision }) =>
+    ledger.append(stream, revision - 1, [fact(data, more)]);
+  const sign = async () => {
+    const checkpoints = await noted(ledger, source);
+    notes.push((await checkpoints.current())!.note);
+    await checkpoints.close();
+  };
+  await record('programme-met', 0, about('met'));
+  await record('contract-a', 0, about('met'), strange);
+  await record('contract-b', 0, about('other'));
+  await record('supplier-s', 0, { metadata: { ...metadata, about: {} } });
+  await sign();
+  await record('contract-a', 1, about('met'));
+  await record('supplier-s', 1, { metadata: { ...metadata, about: {} } });
+  await record('contract-a', 2, {
+    metadata: {
+      ...about('met').metadata,
+      evidence: [{ uri: 'https://example.org/a', title: 'Paper', confidence: 'primary', sha256: PAPER }],
+    },
+  });
+  await record('contract-b', 1, about('other'));
+  await sign();
+  await record('contract-c', 0, about('met'));
+  await record('contract-a', 3, {
+    metadata: {
+      ...metadata,
+      about: { programme: 'met' },
+      command: { id: DECISION, name: 'x' },
+      known: [{ stream: 'supplier-s', revision: 1 }],
+    },
+  });
+  await record('supplier-s', 2, { metadata: { ...metadata, about: {} } });
+  await record('contract-a', 4, about('met'));
+  await sign();
+  await ledger.close();
+  kept = notes;
+  await mkdir(join(source, 'evidence'));
+  await writeFile(join(source, 'evidence', PAPER), paper);
+}, 60_000);
+
+const bundle = async (kind: BundleOptions['kind'], of = '-', dossier?: string): Promise<string> => {
+  const to = join(await folder(), 'bundle');
+  await exportBundle({ from: source, to, kind, of, host: 'example.org', ...(dossier !== undefined && { dossier }) });
+  return to;
+};
+
+interface Given {
+  readonly key?: string;
+  readonly note?: string;
+}
+/** What both verifiers print, which is the same. */
+const verified = async (dir: string, given: Given = {}): Promise<string[]> => {
+  const { faults, valid, size, root } = await checkBundle(dir, given);
+  const lines = [
+    ...faults.map(({ code, about }) => `FAULT ${code} ${about}`),
+    `${valid} events are valid; checkpoint of ${size ?? '-'}, root ${root ?? '-'}`,
+  ];
+  if (python) {
+    const note = join(dir, '..', 'kept-note');
+    if (given.note !== undefined) await writeFile(note, given.note);
+    const args = [...(given.key === undefined ? [] : ['--key', given.key]), ...(given.note === undefined ? [] : ['--note', note])];
+    const { stdout, stderr, status } = spawnSync('python3', ['-I', '-B', 'tools/verify.py', dir, ...args], { encoding: 'utf8' });
+    expect({ lines: stdout.trimEnd().split('\n'), stderr, status }).toEqual({ lines, stderr: '', status: faults.length > 0 ? 1 : 0 });
+  }
+  return lines;
+};
+const faultsOf = async (dir: string, given?: Given): Promise<string[]> => (await verified(dir, given)).slice(0, -1);
+
+const edit = async (dir: string, name: string, change: (text: string) => string): Promise<string> => {
+  const text = await readFile(join(dir, name), 'utf8');
+  expect(change(text)).not.toBe(text);
+  await writeFile(join(dir, name), change(text));
+  return dir;
+};
+const lines = (change: (lines: string[]) => string[]) => (text: string) => change(text.split(/(?<=\n)/)).join('');
+const replaced = (n: number, from: string | RegExp, to: string) =>
+  lines((all) => all.map((line, i) => (i === n ? line.replace(from, to) : line)));
+/** A line whose leaf is that of what it says now. */
+const forgedLine = (line: string): string => {
+  const { data, ...rest } = JSON.parse(line.replace('"n":1', '"n":8'));
+  return `${canonical({ data, ...rest, leafhash: leafHash(canonical(data)).toString('hex') })}\n`;
+};
+
+describe('a bundle', () => {
+  it('of a whole ledger holds every event, and is valid by itself and with a key and a note from elsewhere', async () => {
+    const dir = await bundle('ledger');
+    const { key } = JSON.parse(await readFile(join(dir, 'bundle.json'), 'utf8'));
+    const [last] = await verified(dir, { key });
+    expect(last).toMatch(/^12 events are valid; checkpoint of 12, root [\da-f]{64}$/);
+    for (const note of kept) expect(await faultsOf(dir, { note })).toEqual([]);
+  });
+
+  it('of a programme holds its streams whole, and no others', async () => {
+    const dir = await bundle('programme', 'met', '<p>A dossier</p>');
+    expect((await verified(dir)).at(-1)).toMatch(/^7 events are valid; checkpoint of 12/);
+    const manifest = await readFile(join(dir, 'manifest'), 'utf8');
+    expect(manifest.split('\n').filter((line) => line.startsWith('stream'))).toEqual([
+      'stream contract-a 4 head',
+      'stream contract-c 0 head',
+      'stream programme-met 0 head',
+    ]);
+    expect(manifest).toContain('file dossier.html ');
+    await writeFile(join(dir, 'evidence', PAPER), 'another paper');
+    await rm(join(dir, 'dossier.html'));
+    expect(await faultsOf(dir)).toEqual([`FAULT file-altered evidence/${PAPER}`, 'FAULT file-missing dossier.html']);
+  });
+
+  it('of a decision holds its stream and what was known, up to then', async () => {
+    const dir = await bundle('decision', DECISION);
+    expect((await verified(dir)).at(-1)).toMatch(/^6 events are valid; checkpoint of 12/);
+    expect(await readFile(join(dir, 'manifest'), 'utf8')).toContain('stream contract-a 3 part\nstream supplier-s 1 part\n');
+  });
+
+  it('is not made of what is not there, nor in a folder that holds something', async () => {
+    await expect(bundle('programme', 'nothing')).rejects.toThrow('Nothing is recorded of the programme nothing.');
+    await expect(exportBundle({ from: source, to: source, kind: 'ledger', of: '-', host: 'example.org' })).rejects.toThrow('is not empty');
+    await expect(exportBundle({ from: '/nowhere', to: '/nowhere', kind: 'ledger', of: '-', host: 'x' })).rejects.toThrow(
+      'holds no ledger.db',
+    );
+  });
+
+  it('of a whole ledger can be imported again, with the same root', async () => {
+    const dir = await bundle('ledger');
+    const from = await openLedger(placeOf(`bundle:${dir}`));
+    const to = await store(await folder(), from.genesis);
+    const { count, root } = await migrate({ from, to });
+    expect((await verified(dir)).at(-1)).toBe(`${count} events are valid; checkpoint of ${count}, root ${root}`);
+    await from.close();
+    await to.close();
+    await expect(openLedger(placeOf(`bundle:${await bundle('programme', 'met')}`))).rejects.toThrow('only a whole ledger can be imported');
+  });
+
+  const event = (leaf: number, stream: string, revision: number) => `event ${leaf} (${stream}, revision ${revision})`;
+  const file = 'FAULT file-altered events.jsonl';
+  it.each<[string, 'ledger' | 'programme', string, (text: string) => string, string[]]>([
+    ['data', 'ledger', 'events.jsonl', replaced(4, '"n":1', '"n":8'), [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file]],
+    ['metadata', 'ledger', 'events.jsonl', replaced(5, 'person-1', 'person-2'), [`FAULT event-altered ${event(5, 'supplier-s', 1)}`, file]],
+    [
+      'a hash',
+      'ledger',
+      'events.jsonl',
+      replaced(4, /"leafhash":"../, '"leafhash":"00'),
+      [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file],
+    ],
+    [
+      'a stream',
+      'ledger',
+      'events.jsonl',
+      replaced(4, /contract-a/g, 'contract-b'),
+      [`FAULT event-altered ${event(4, 'contract-b', 1)}`, file],
+    ],
+    [
+      'an envelope',
+      'ledger',
+      'events.jsonl',
+      replaced(4, '"subject":"contract-a"', '"subject":"contract-b"'),
+      [`FAULT envelope-altered ${event(4, 'contract-a', 1)}`, file],
+    ],
+    [
+      'another attribute',
+      'ledger',
+      'events.jsonl',
+      replaced(4, '"specversion"', '"sequence":1,"specversion"'),
+      ['FAULT line-malformed line 5', 'FAULT events-missing events 4 to 4', file],
+    ],
+    [
+      'a blank',
+      'ledger',
+      'events.jsonl',
+      replaced(4, '"data":', '"data": '),
+      ['FAULT line-malformed line 5', 'FAULT events-missing events 4 to 4', file],
+    ],
+    [
+      'a byte that is no UTF-8',
+      'ledger',
+      'events.jsonl',
+      replaced(4, 'Contract', 'C\ufffdntract'),
+      [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file],
+    ],
+    [
+      'the order',
+      'ledger',
+      'events.jsonl',
+      lines((all) => [...all.slice(0, 4), all[5]!, all[4]!, ...all.slice(6)]),
+      ['FAULT events-missing events 4 to 4', `FAULT order-altered ${event(4, 'contract-a', 1)}`, file],
+    ],
+    ['a removed event', 'ledger', 'events.jsonl', lines((all) => all.toSpliced(4, 2)), ['FAULT events-missing events 4 to 5', file]],
+    ['a removed tail', 'ledger', 'events.jsonl', lines((all) => all.slice(0, 9)), ['FAULT events-missing events 9 to 11', file]],
+    [
+      'the last newline',
+      'ledger',
+      'events.jsonl',
+      (text) => text.slice(0, -1),
+      ['FAULT line-malformed line 12', 'FAULT events-missing events 11 to 11', file],
+    ],
+    [
+      'an event and its hash',
+      'ledger',
+      'events.jsonl',
+      lines((all) => all.map((line, i) => (i === 4 ? forgedLine(line) : line))),
+      ['FAULT root-differs events 4 to 7', 'FAULT history-rewritten 8', file],
+    ],
+    [
+      'data of a part',
+      'programme',
+      'events.jsonl',
+      replaced(2, '"n":1', '"n":8'),
+      [`FAULT event-altered ${event(4, 'contract-a', 1)}`, 'FAULT stream-incomplete contract-a, revision 1', file],
+    ],
+    [
+      'an event and its hash in a part',
+      'programme',
+      'events.jsonl',
+      lines((all) => all.map((line, i) => (i === 2 ? forgedLine(line) : line))),
+      [`FAULT proof-invalid ${event(4, 'contract-a', 1)}`, 'FAULT stream-incomplete contract-a, revision 1', file],
+    ],
+    [
+      'a proof',
+      'programme',
+      'events.jsonl',
+      replaced(0, /"inclusion":"../, '"inclusion":"00'),
+      [`FAULT proof-invalid ${event(0, 'programme-met', 0)}`, 'FAULT stream-incomplete programme-met, revision 0', file],
+    ],
+    [
+      'a removed tail of a part',
+      'programme',
+      'events.jsonl',
+      lines((all) => all.slice(0, -1)),
+      ['FAULT stream-incomplete contract-a, revision 4', file],
+    ],
+    ['a manifest', 'programme', 'manifest', (text) => text.replace('contract-a 4', 'contract-a 3'), ['FAULT note-invalid manifest']],
+    ['a checkpoint', 'ledger', 'checkpoint', (text) => text.replace('\n12\n', '\n11\n'), ['FAULT note-invalid checkpoint']],
+    ['a signature', 'ledger', 'checkpoint', (text) => text.replace(/.(?==*\n$)/, '/'), ['FAULT note-invalid checkpoint']],
+    ['the first record', 'ledger', 'bundle.json', (text) => text.replace('Europe/London', 'Europe/Berlin'), ['FAULT genesis-altered']],
+    ['the key', 'ledger', 'bundle.json', (text) => text.replace(/\+[\da-f]{8}\+/, '+00000000+'), ['FAULT key-malformed']],
+    ['the kind', 'ledger', 'bundle.json', (text) => text.replace('"kind":"ledger"', '"kind":"programme"'), ['FAULT note-invalid manifest']],
+    [
+      'an older note',
+      'ledger',
+      'older-checkpoints.jsonl',
+      (text) => text.replace('\\n4\\n', '\\n3\\n'),
+      ['FAULT note-invalid older-checkpoints.jsonl'],
+    ],
+    [
+      'a proof of consistency',
+      'ledger',
+      'older-checkpoints.jsonl',
+      (text) => text.replace(/"proof":"../, '"proof":"00'),
+      ['FAULT consistency-invalid 4'],
+    ],
+    [
+      'a list of older notes',
+      'ledger',
+      'older-checkpoints.jsonl',
+      (text) => text.slice(1),
+      ['FAULT file-malformed older-checkpoints.jsonl'],
+    ],
+  ])('altered in %s of a %s is found by both verifiers, which name it', async (_, kind, name, change, expected) => {
+    const dir = await edit(await bundle(kind, kind === 'ledger' ? '-' : 'met'), name, change);
+    const found = await faultsOf(dir);
+    for (const [i, line] of expected.entries()) expect(found[i]).toContain(line);
+    if (name === 'events.jsonl') expect(found).toHaveLength(expected.length);
+  });
+
+  it('without a file names it', async () => {
+    for (const name of ['bundle.json', 'events.jsonl', 'checkpoint', 'manifest', 'older-checkpoints.jsonl']) {
+      const dir = await bundle('ledger');
+      await rm(join(dir, name));
+      expect((await faultsOf(dir))[0]).toBe(`FAULT file-missing ${name}`);
+    }
+  });
+
+  it('of a rolled-back ledger, of a rewritten one, and of another one, does not agree with a note that was kept', async () => {
+    const dir = await bundle('ledger');
+    const key = new ProofFolder(source).key();
+    const { origin, genesis } = openCheckpoint(kept[0]!, (name) => new ProofFolder(source).verifiers(name));
+    const note = (size: number, root = 'ab'.repeat(32)) => signCheckpoint({ origin, genesis, size, root }, key).note;
+    expect(await faultsOf(dir, { note: note(13) })).toEqual(['FAULT rolled-back 13']);
+    expect(await faultsOf(dir, { note: note(12) })).toEqual(['FAULT history-rewritten 12', 'FAULT history-rewritten 12']);
+    expect(await faultsOf(dir, { note: note(6) })).toEqual(['FAULT history-rewritten 6']);
+    expect(await faultsOf(dir, { note: 'no note' })).toEqual(['FAULT note-invalid the kept note']);
+    const stranger = generateKeyPairSync('ed25519');
+    const own = verifierKey(origin, stranger.publicKey);
+    expect(await faultsOf(dir, { key: own })).toEqual([`FAULT key-differs ${origin}`, 'FAULT note-invalid checkpoint']);
+    const empty = new MerkleTree().root();
+    const forged = signNote(checkpointBody({ origin, genesis, size: 4, root: empty }), origin, stranger.privateKey);
+    expect(await faultsOf(dir, { note: forged })).toEqual(['FAULT note-invalid the kept note']);
+  });
+
+  it('is checked by a program of at most 300 lines that needs Python alone', async () => {
+    const text = await readFile('tools/verify.py', 'utf8');
+    expect(text.split('\n').length).toBeLessThanOrEqual(301);
+    const imported = [...text.matchAll(/^(?:import|from) (.+)$/gm)].map(([, names]) => names);
+    expect(imported).toEqual(['argparse, base64, hashlib, json, os, re, sys']);
+    if (!python) return;
+    const { stderr, status } = spawnSync('python3', ['-B', 'test/proof/verify_test.py'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, expect.stringContaining('Ran 4 tests')]);
+  });
+});
+
+it('a bundle stays valid when its ledger goes on', async () => {
+  const dir = await bundle('ledger');
+  const copy = await folder();
+  await cp(source, copy, { recursive: true });
+  const ledger = await store(copy);
+  await ledger.append('contract-z', -1, [fact()]);
+  await ledger.close();
+  expect(await faultsOf(dir)).toEqual([]);
+});
