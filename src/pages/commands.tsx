@@ -219,6 +219,7 @@ const Errors = ({ form: { problems, fields } }: { readonly form: Form }) =>
 const labelOf = (name: string): string => (/^\d+$/.test(name) ? `Entry ${Number(name) + 1}` : wordsOf(name));
 /** The input that a pointer names: of money, or of a list of lines, its first. */
 const fieldOf = (pointer: string, fields: Fields): string => {
+  if (pointer === '/#id') return pointer;
   let at = '';
   let field: Field | undefined;
   let inner: Fields | undefined = fields;

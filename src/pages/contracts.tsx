@@ -101,7 +101,11 @@ export const contractsPage = async (read: Read, frame: Frame): Promise<Page> => 
             <a href={address(frame.path, { ...frame.query, tower: undefined, supplier: undefined })}>All contracts</a>
           </p>
         )}
-        {!isAll && <p class="banner warn">There are more than {total} contracts: choose some of them to see all in this order.</p>}
+        {!isAll && (
+          <p class="banner warn">
+            There are more than {(total ?? 0).toLocaleString('en-GB')} contracts: choose some of them to see all in this order.
+          </p>
+        )}
         {rows.length === 0 ? (
           <p>No contract is recorded{Object.keys(filters).length > 0 ? ' that is as you ask' : ' yet'}.</p>
         ) : (

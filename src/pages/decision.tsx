@@ -139,7 +139,8 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
               {event.corrections && <span class="tag warn">corrected</span>}
             </h3>
             <p class="small quiet">
-              Event <span class="id">{event.event}</span>, revision {event.revision}, position {event.position}
+              Event <span class="id">{event.event}</span>, revision {event.revision}, position {event.position} ·{' '}
+              <a href={`/proofs/inclusion/${event.event}`}>proof that it is in the ledger</a>
             </p>
             <Fields of={event.data as object} />
             {(event.corrections || undefined) && (

@@ -9,6 +9,7 @@ import { queryOf } from '../http/request.js';
 import { refuseForeignForm, sessionOf } from '../http/sessions.js';
 import { Subscribers } from '../http/subscribers.js';
 import { plural } from '../kernel/index.js';
+import { Checkpoints } from '../proof/checkpoints.js';
 import { assetOf } from './assets.js';
 import { boardPage } from './board.js';
 import { changesPage } from './changes.js';
@@ -24,6 +25,7 @@ import { livePage } from './live.js';
 import { lossesPage, lossPage } from './losses.js';
 import { packPage } from './pack.js';
 import { peoplePage } from './people.js';
+import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
 import { searchPage } from './search.js';
 import type { Frame, Page, Search } from './shell.js';
@@ -47,6 +49,7 @@ export class PagesController implements Ledger {
     @Inject(Engine) readonly engine: Engine,
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(Subscribers) private readonly subscribers: Subscribers,
+    @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
   ) {}
 
   /** @param known the query parameters that the page takes */
@@ -140,6 +143,11 @@ export class PagesController implements Ledger {
   @Get('health')
   health(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, ['minPosition'], healthPage);
+  }
+
+  @Get('proof')
+  proof(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, ['minPosition'], (_, frame) => proofPage(this.checkpoints, frame));
   }
 
   @Get('live')

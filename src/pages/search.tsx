@@ -1,10 +1,12 @@
 import { contractRegister } from '../../projections/contract-register.js';
 import { exposure } from '../../projections/exposure.js';
 import { REFERENCED, referenceKey } from '../../projections/identifiers.js';
-import { isIdentifier, matchKey } from '../kernel/index.js';
+import { split } from '../engine/audit/audit.js';
+import { NoSearchWordsError, type SearchHit } from '../engine/read/search.js';
+import { isIdentifier, matchKey, plural } from '../kernel/index.js';
 import type { Read } from './read.js';
-import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Name, some, Tag } from './words.js';
+import { address, places, to, type Frame, type Page } from './shell.js';
+import { Day, Name, placeText, some, Tag, wordsOf } from './words.js';
 
 /** Hits of each kind that are shown. */
 const MOST = 20;
@@ -23,10 +25,11 @@ interface Hit {
 export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
   const words = frame.query['q']?.trim() ?? '';
   const groups = words === '' ? [] : await found(read, frame, words);
-  const n = groups.reduce((sum, { hits }) => sum + hits.length, 0);
+  const events = words === '' ? [] : await wordsIn(read, words);
+  const n = groups.reduce((sum, { hits }) => sum + hits.length, 0) + events.length;
   return {
     title: words === '' ? 'Search' : `Search: ${words}`,
-    api: { json: address('/projections/contract-register', { text: words || undefined, ...clocksOf(frame.query) }) },
+    api: { json: words === '' ? '/search?q=example' : address('/search', { q: words }) },
     body: (
       <>
         <h1>Search</h1>
@@ -66,9 +69,45 @@ export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
               </section>
             ),
         )}
+        {events.length > 0 && (
+          <section>
+            <h2>In what was recorded</h2>
+            <ul class="line">
+              {events.map(({ stream, type, effectiveOn, superseded, snippet, pointer }) => (
+                <li>
+                  <a href={to(frame, pathOf(stream), {})}>
+                    <bdi>{stream.replace('-', ' ')}</bdi>
+                  </a>{' '}
+                  <span class="quiet">{wordsOf(type)}</span>{' '}
+                  {superseded !== false && <span class="tag warn">read so before it was {superseded}</span>}
+                  <div>
+                    <bdi>{snippet.map(({ text, hit }) => (hit ? <mark>{text}</mark> : text))}</bdi>
+                  </div>
+                  <div class="when">
+                    {placeText(pointer)} · <Day on={effectiveOn} />
+                  </div>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
       </>
     ),
   };
+};
+
+const pathOf = (stream: string): string => {
+  const [category, id] = split(stream);
+  return category === 'programme' ? places.board(id) : `/app/${plural(category)}/${id}`;
+};
+/** The newest events that have all the words; none where they are no words to look for. */
+const wordsIn = async (read: Read, words: string): Promise<readonly SearchHit[]> => {
+  try {
+    return (await read.ledger.projector.search({ text: words.slice(0, 200), limit: MOST })).hits;
+  } catch (error) {
+    if (error instanceof NoSearchWordsError) return [];
+    throw error;
+  }
 };
 
 const found = async (

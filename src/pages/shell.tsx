@@ -180,7 +180,7 @@ const Foot = ({ frame, page }: { readonly frame: Frame; readonly page: Page }) =
             {frame.asOf.final ? ' (final)' : ''}
           </>
         )}
-        {frame.asOf.position !== null && '.'} <a href="/app/health">Health</a> · <a href="/docs">API</a>
+        {frame.asOf.position !== null && '.'} <a href="/app/proof">Proof</a> · <a href="/app/health">Health</a> · <a href="/docs">API</a>
       </p>
     </div>
   </footer>
