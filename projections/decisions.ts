@@ -30,6 +30,8 @@ const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
   judgedBy: judgedBy({ stream, revision, metadata }),
 });
 
+export type DecisionSummary = ReturnType<typeof summary>;
+
 export const judgedBy = ({ stream, revision, metadata }: Pick<RecordedEvent, 'stream' | 'revision' | 'metadata'>) => {
   if (!metadata.assessed?.length) return null;
   const known = stream.startsWith('programme-')

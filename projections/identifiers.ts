@@ -56,6 +56,8 @@ const of = (aggregate: AnyAggregate) => {
   };
   return { kind: `${category}-reference`, holders, list, row };
 };
+/** One identifier, and who has it. */
+export type Identified = NonNullable<ReturnType<ReturnType<typeof of>['row']>>;
 const kinds = [programme, tower, contract, supplier].map((aggregate) => of(aggregate as AnyAggregate));
 
 /** Which programme, tower, contract or supplier an identifier of another system belongs to; `holders` are one unless a race was lost. */

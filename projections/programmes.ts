@@ -78,7 +78,7 @@ export const programmeShown = (history: History<Programme>) => {
 };
 
 /** All of what `programmeShown` shows the newest of. */
-export const programmeLists: Readonly<Record<string, List>> = {
+export const programmeLists = {
   strategies: ownList(programme, ({ state }) => state.strategies, asItIs),
   savingsTargets: ownList(programme, ({ state }) => state.savingsTargets, targetShown),
   savings: ownList(programme, ({ state }) => state.savings, asItIs),
@@ -88,4 +88,4 @@ export const programmeLists: Readonly<Record<string, List>> = {
   links: ownList(programme, ({ state }) => state.links, asItIs),
   warnings: ownList(programme, ({ state }) => state.warnings, warningShown),
   policies: ownList(programme, ({ state }) => state.policies, policyShown),
-};
+} satisfies Readonly<Record<string, List>>;

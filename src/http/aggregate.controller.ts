@@ -12,6 +12,7 @@ import { describeRead } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, GoneError, NotFoundError } from './problem.js';
 import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
+import { stateAnswerOf } from './schemas.js';
 import { VERSION } from './version.js';
 
 const STATE = {
@@ -63,6 +64,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `The ${category} as believed, by both clocks.`,
       idOf: category,
       query: STATE,
+      answer: stateAnswerOf(category),
       status: [400, 404, 410, 503],
       validated: true,
     })
@@ -93,6 +95,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `Every event of the ${category} in its place, in pages: who decided it, why, and what it changed.`,
       idOf: category,
       query: HISTORY,
+      answer: 'HistoryAnswer',
       validated: true,
     })
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type AnyCommand,
   type Field,
   type Fields,
+  type Json,
   type Problem,
 } from '../kernel/index.js';
 import { BadRequestError } from './problem.js';
@@ -24,7 +25,14 @@ export const bodyFields = (command: AnyCommand): Fields => ({
 });
 
 /** JSON Schema 2020-12 of a command's body, and a body that passes. */
-export const bodySchema = (command: AnyCommand) => schemaOf(bodyFields(command));
+export const bodySchema = (command: AnyCommand) => {
+  const schema = schemaOf(bodyFields(command));
+  const { record, ...properties } = schema['properties'] as {
+    readonly record: Readonly<Record<string, Json>>;
+    readonly [field: string]: Json;
+  };
+  return { ...schema, properties: { ...properties, record: { ...record, title: 'Provenance' } } };
+};
 export const bodyExample = (command: AnyCommand) => exampleOf(bodyFields(command));
 
 /**

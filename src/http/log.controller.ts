@@ -74,6 +74,7 @@ export class LogController {
     operationId: 'listEvents',
     summary: 'The whole log in store order, as recorded.',
     query: EVENTS,
+    answer: 'EventPage',
     status: [400, 503],
   })
   async events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -99,6 +100,7 @@ export class LogController {
     summary: 'One event, as recorded.',
     path: { id: 'The event.' },
     query: MIN_POSITION,
+    answer: 'RecordedEvent',
   })
   async event(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const id = uuidOf(request);
@@ -115,6 +117,7 @@ export class LogController {
     operationId: 'findReference',
     summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
     query: REFERENCES,
+    answer: 'References',
     status: [400, 503],
   })
   async references(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -136,6 +139,7 @@ export class LogController {
     summary:
       'All decisions on one paper, of one person, or judged by one rule, newest first; each says whether it or its rule was withdrawn or corrected since.',
     query: DECISIONS,
+    answer: 'DecisionPage',
     status: [400, 503],
   })
   async decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -162,6 +166,7 @@ export class LogController {
     summary: 'The dossier: what was asked, by whom, what was known and assessed, and what became of its facts.',
     path: { id: 'The decision.' },
     query: MIN_POSITION,
+    answer: 'Dossier',
   })
   async decision(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events, history } = await this.#decision(request);
@@ -177,6 +182,7 @@ export class LogController {
     summary: 'The decision taken again from what was known: the same, or what differs.',
     path: { id: 'The decision.' },
     query: MIN_POSITION,
+    answer: 'Replay',
   })
   async replay(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { events } = await this.#decision(request);

@@ -11,78 +11,12 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { IDENTIFIER, stageRefusalsOf, type AnyCommand, type AnyAggregate, type Json } from '../kernel/index.js';
+import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { isOpen } from './routes.js';
+import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
 
-type Schema = { readonly [key: string]: Json };
-const anObject = { type: 'object' } as const;
 const aText = { type: 'string' } as const;
-
-const components: Readonly<Record<string, Schema>> = {
-  Problem: {
-    type: 'object',
-    description: 'RFC 9457',
-    required: ['type', 'title', 'status'],
-    properties: {
-      type: { type: 'string', format: 'uri', example: 'urn:tower-ledger:problem:contract/stage' },
-      title: aText,
-      status: { type: 'integer' },
-      detail: aText,
-      instance: { type: 'string', format: 'uri' },
-      errors: {
-        type: 'array',
-        items: {
-          type: 'object',
-          required: ['detail'],
-          properties: {
-            pointer: { type: 'string', description: 'JSON Pointer into the body' },
-            parameter: { type: 'string', description: 'of the path or the query' },
-            header: aText,
-            detail: aText,
-          },
-        },
-      },
-    },
-  },
-  Receipt: {
-    type: 'object',
-    required: ['outcome', 'command', 'stream', 'revision', 'events', 'assessed', 'known'],
-    properties: {
-      decision: { type: 'string', format: 'uuid' },
-      outcome: { enum: ['accepted', 'already-so', 'dry-run'] },
-      command: aText,
-      stream: aText,
-      revision: { type: 'integer', minimum: -1 },
-      position: aText,
-      recordedAt: { type: 'string', format: 'date-time' },
-      effectiveOn: aText,
-      events: {
-        type: 'array',
-        items: {
-          type: 'object',
-          required: ['type', 'data'],
-          properties: {
-            id: { type: 'string', format: 'uuid' },
-            type: aText,
-            revision: { type: 'integer' },
-            data: anObject,
-            leaf: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'The leaf in the Merkle tree of the log.' },
-            proof: { type: 'string', description: 'The address of the proof that the event is in the ledger.' },
-          },
-        },
-      },
-      assessed: { type: 'array', items: anObject },
-      known: { type: 'array', items: { type: 'object', properties: { stream: aText, revision: { type: 'integer' } } } },
-      namedBy: {
-        type: 'object',
-        description: 'Where all that was recorded of it is withdrawn: the streams of others that name it.',
-        required: ['streams', 'more'],
-        properties: { streams: { type: 'array', items: aText }, more: { type: 'boolean' } },
-      },
-    },
-  },
-};
 
 const problem = (status: number, description: string) =>
   ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
@@ -123,7 +57,11 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({ schema: bodySchema(command) as object, required: true, examples: { valid: { value: bodyExample(command) } } }),
+    ApiBody({
+      schema: { ...bodySchema(command), title: `${command.name}Body` } as object,
+      required: true,
+      examples: { valid: { value: bodyExample(command) } },
+    }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -135,9 +73,26 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     problem(413, 'The body is too large.'),
     problem(415, 'The body is not JSON, or is encoded.'),
     problem(422, 'The idempotency key was used for another command, body or actor.'),
+    problem(500, QUALIFIERS[500]!),
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
 };
+
+const whole = { type: 'integer' } as const;
+const isTrue = { type: 'boolean' } as const;
+const anInstant = { type: 'string', format: 'date-time' } as const;
+/** The forms of query parameters, by their name; every other one is a text. */
+const PARAMETERS: Readonly<Record<string, Schema>> = {
+  limit: { ...whole, minimum: 1, maximum: 500 },
+  revision: { ...whole, minimum: 0 },
+  related: isTrue,
+  dated: isTrue,
+  pastEnd: isTrue,
+  from: anInstant,
+  to: anInstant,
+  type: { type: 'string', enum: eventTypes },
+};
+const parameterOf = (name: string): Schema => PARAMETERS[name] ?? aText;
 
 export interface Read {
   readonly tag: string;
@@ -147,10 +102,10 @@ export interface Read {
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
+  readonly answer?: string;
   readonly type?: string;
   readonly status?: readonly number[];
-  /** Of the answer. */
-  readonly schema?: Schema;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -158,6 +113,8 @@ const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
   410: 'All of it has been withdrawn, or it is a duplicate of another one, which the answer links to.',
+  422: 'The view of a day would be made of too many streams: name a programme.',
+  500: 'Something went wrong on our side: the log has more under the id of the answer.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
 };
 
@@ -168,22 +125,22 @@ export const describeRead = ({
   path = {},
   idOf,
   query = {},
+  answer,
   type = 'application/json',
   status = [400, 404, 503],
   validated = false,
-  schema = anObject,
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
     ApiOperation({ operationId, summary }),
     ...(idOf ? [anId(idOf)] : []),
-    ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: { type: 'string' } })),
-    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: { type: 'string' } })),
+    ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
+    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name) })),
     ApiResponse({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: (type === 'application/json' ? schema : aText) as object } },
+      content: { [type]: { schema: answer === undefined ? (type === 'application/json' ? {} : aText) : refTo(answer) } },
     }),
     ...(validated
       ? [
@@ -191,7 +148,7 @@ export const describeRead = ({
           ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator }),
         ]
       : []),
-    ...status.map((s) => problem(s, QUALIFIERS[s]!)),
+    ...[...status, 500].map((s) => problem(s, QUALIFIERS[s]!)),
   );
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -200,8 +157,8 @@ const described = (description: string) => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 /** With tokens: each operation that needs one says so, and nobody names the actor. */
-const withTokens = (path: string, operation: Operation): Operation =>
-  isOpen(path)
+const withTokens = (path: string, operation: Operation, tokens: boolean): Operation =>
+  isOpen(path) || !tokens
     ? { ...operation, security: [] }
     : {
         ...operation,
@@ -216,27 +173,128 @@ const withTokens = (path: string, operation: Operation): Operation =>
         },
       };
 
-/** OpenAPI 3.1 of every route, made when it is first asked for. */
+type Paths = OpenAPIObject['paths'];
+type PathItem = Paths[string];
+type Parameter = { readonly name: string; readonly in: string; readonly schema?: object; readonly description?: string };
+
+/** The routes of all projections, and for each projection what stands in their place in the document. */
+const OF_ANY = '/projections/{name}';
+const expanded = (paths: Paths): Paths => {
+  const own = Object.entries(paths).flatMap(([path, item]): (readonly [string, PathItem])[] =>
+    path.startsWith(OF_ANY) ? [...projectionAnswers.values()].flatMap((of) => pathsOf(path, item, of)) : [[path, item]],
+  );
+  return Object.fromEntries(own);
+};
+const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readonly (readonly [string, PathItem])[] => {
+  const { name, title, question, lists, filters, formats } = of;
+  const key = { type: 'string', pattern: `^(${of.kinds.join('|')}):.+$` } as const;
+  const made = (operationId: string, summary: string, content: Record<string, object>, more: readonly Parameter[] = []): PathItem => ({
+    get: {
+      ...get!,
+      operationId,
+      summary,
+      parameters: [
+        ...((get!.parameters ?? []) as Parameter[])
+          .filter((p) => p.in !== 'path' && !more.some((other) => other.name === p.name))
+          .filter((p) => p.name !== 'format' || Object.keys(formats).length > 0),
+        ...more,
+      ] as NonNullable<Operation['parameters']>,
+      responses: { ...get!.responses, 200: { description: summary, content } },
+    },
+  });
+  const inPath = (parameter: string, schema: object): Parameter => ({ name: parameter, in: 'path', required: true, schema }) as Parameter;
+  const at = path.replace('{name}', name);
+  const json = (component: string) => ({ 'application/json': { schema: refTo(component) } });
+  switch (path.slice(OF_ANY.length)) {
+    case '': {
+      const chosen = Object.entries(filters).map(([filter, values]) => ({
+        name: filter,
+        in: 'query',
+        required: false,
+        description: `Only rows with this ${filter}.`,
+        schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
+      }));
+      const forms = Object.keys(formats);
+      const format = {
+        name: 'format',
+        in: 'query',
+        required: false,
+        description: 'Every row in a form beside JSON.',
+        schema: { type: 'string', enum: forms },
+      };
+      const texts = Object.fromEntries(Object.values(formats).map((type) => [type, { schema: aText }]));
+      return [[at, made(`list${title}Rows`, question, { ...json(of.page), ...texts }, [...chosen, ...(forms.length > 0 ? [format] : [])])]];
+    }
+    case '/{key}':
+      return [[at, made(`get${title}Row`, `One row of ${name}.`, json(of.row), [inPath('key', key)])]];
+    case '/{key}/{list}':
+      return Object.entries(lists).map(([list, component]) => [
+        at.replace('{list}', list),
+        made(`list${title}${list[0]!.toUpperCase()}${list.slice(1)}`, `The ${list} of a row of ${name}, in pages.`, json(component), [
+          inPath('key', key),
+        ]),
+      ]);
+    case '/updates':
+      return [[at, made(`follow${title}`, `Follows ${name}: Server-Sent Events.`, { 'text/event-stream': { itemSchema: updateOf(of) } })]];
+    default:
+      throw new TypeError(`The document does not say what ${path} answers with.`);
+  }
+};
+/** One Server-Sent Event (OpenAPI 3.2, section 4.14): its `data` is JSON. */
+const updateOf = ({ update }: ProjectionAnswers) => {
+  const inJson = (component: string) => ({ type: 'string', contentMediaType: 'application/json', contentSchema: refTo(component) });
+  return {
+    type: 'object',
+    required: ['data'],
+    properties: {
+      event: { enum: ['message', 'hello', 'reset', 'end'] },
+      id: { type: 'string', description: 'Where to continue: as `after`, or in the header Last-Event-ID.' },
+      retry: whole,
+      data: { anyOf: [inJson(update), inJson('StandingMessage'), inJson('EndMessage')] },
+    },
+  };
+};
+
+const describing = ({ description, summary }: Operation): string => description || summary!;
+/** Each heading that an operation stands under. */
+const tagsOf = (paths: Paths) =>
+  [...new Set(Object.values(paths).flatMap((item) => Object.values(item as object).flatMap(({ tags = [] }: Operation) => tags)))]
+    .sort()
+    .map((name) => ({ name, description: HEADINGS[name] ?? `What can be asked of a ${name}, and its state and history.` }));
+const HEADINGS: Readonly<Record<string, string>> = {
+  log: 'The events as recorded, and the decisions that they came from.',
+  operations: 'Whether the server is up, and how it does.',
+  projections: 'Rows that are kept up to date, and streams of their updates.',
+};
+
+/** OpenAPI 3.2 of every route, made when it is first asked for. */
 export const documentOf = (app: INestApplication, version: string, tokens: boolean): object => {
   const about = new DocumentBuilder()
-    .setOpenAPIVersion('3.1.0')
     .setTitle('Tower Ledger')
     .setDescription('An event-sourced ledger of public contracts. State is what the recorded events say.')
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .build();
-  const document = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
-  const schemas = { ...document.components?.schemas, ...components };
-  if (!tokens) return { ...document, components: { ...document.components, schemas } };
+  const made = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
+  const schemas: Record<string, Schema> = answerComponents();
+  const paths = hoisted(expanded(made.paths) as unknown as Json, schemas) as unknown as Paths;
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
-  const paths = Object.entries(document.paths).map(([path, operations]) => [
+  const secured = Object.entries(paths).map(([path, operations]) => [
     path,
-    Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withTokens(path, operation as Operation)])),
+    Object.fromEntries(
+      Object.entries(operations).map(([method, operation]) => [
+        method,
+        withTokens(path, { ...(operation as Operation), description: describing(operation as Operation) }, tokens),
+      ]),
+    ),
   ]);
   return {
-    ...document,
-    security: [{ bearer: [] }],
-    paths: Object.fromEntries(paths),
-    components: { ...document.components, schemas, securitySchemes: { bearer } },
+    ...made,
+    openapi: '3.2.0',
+    ...(tokens && { security: [{ bearer: [] }] }),
+    servers: [{ url: '/', description: 'The server that this comes from.' }],
+    tags: tagsOf(paths),
+    paths: Object.fromEntries(secured),
+    components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer } }) },
   };
 };

@@ -36,7 +36,7 @@ export class OperationsController {
   }
 
   @Get('livez')
-  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', status: [] })
+  @describeRead({ tag: 'operations', operationId: 'livez', summary: 'The process answers.', answer: 'Alive', status: [400] })
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
     sendJson(reply, { alive: true });
@@ -47,7 +47,8 @@ export class OperationsController {
     tag: 'operations',
     operationId: 'readyz',
     summary: 'The store answers and has the history that was signed, the clock is trusted, and the projections are close behind the log.',
-    status: [503],
+    answer: 'Ready',
+    status: [400, 503],
   })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
@@ -80,7 +81,7 @@ export class OperationsController {
   }
 
   @Get('openapi.json')
-  @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [] })
+  @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [400] })
   openapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
     sendJson(reply, this.document.get());
@@ -92,7 +93,7 @@ export class OperationsController {
     operationId: 'metrics',
     summary: 'Counts and durations for Prometheus.',
     type: 'text/plain',
-    status: [],
+    status: [400],
   })
   async metrics(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);

@@ -111,6 +111,7 @@ export class ProjectionsController {
     operationId: 'listProjections',
     summary: 'The questions that are kept answered, the lists of their rows, and how far each has read.',
     query: MIN_POSITION,
+    answer: 'ProjectionList',
     status: [400, 503],
   })
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -171,7 +172,7 @@ export class ProjectionsController {
       projection: name,
       version,
       generation: projector.generation(name),
-      asOf: asOf(point, query, cursor && (projector.eventAt(at)?.position ?? null)),
+      asOf: asOf(point, effectiveOnOf(this, query), cursor && (projector.eventAt(at)?.position ?? null)),
       lag: await lagOf(this),
       rows: rows.map(({ key, row, uncertain }) => ({ key, ...row, ...(uncertain && { uncertain }) })),
       ...(next !== undefined && { next: dayCursorFor(at, sortedPlace(next, sort), onDay) }),
@@ -248,7 +249,7 @@ export class ProjectionsController {
       projection: name,
       version: projector.projection(name).version,
       generation: projector.generation(name),
-      asOf: asOf(point, query),
+      asOf: asOf(point, effectiveOnOf(this, query)),
       key,
       ...found,
     });
@@ -293,7 +294,7 @@ export class ProjectionsController {
       projection: name,
       version: projector.projection(name).version,
       generation: projector.generation(name),
-      asOf: asOf(point, query, projector.eventAt(at)?.position ?? null),
+      asOf: asOf(point, effectiveOnOf(this, query), projector.eventAt(at)?.position ?? null),
       key,
       list,
       ...page,
@@ -312,7 +313,7 @@ export class ProjectionsController {
 const prefersCsv = ({ headers: { accept = '' } }: FastifyRequest): boolean => /^\s*text\/csv\s*(;|,|$)/i.test(accept);
 
 /** What an answer is true for, by both clocks. @param position of the first page */
-const asOf = (point: Point, { effectiveOn }: Query, position: string | null = point.asOf.position) => ({
+const asOf = (point: Point, effectiveOn: string | undefined, position: string | null = point.asOf.position) => ({
   ...point.asOf,
   position,
   ...(effectiveOn !== undefined && { effectiveOn }),

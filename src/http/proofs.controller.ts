@@ -67,6 +67,7 @@ export class ProofsController {
     summary: 'That an event is in the ledger: its leaf, and the hashes that lead from it to the root of a checkpoint.',
     path: { event: 'The event.' },
     query: INCLUSION,
+    answer: 'InclusionProof',
   })
   async inclusion(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { event: id } = request.params as { readonly event: string };
@@ -93,6 +94,7 @@ export class ProofsController {
     operationId: 'getConsistencyProof',
     summary: 'That a newer tree begins with an older one: nothing under the older checkpoint was changed or removed.',
     query: CONSISTENCY,
+    answer: 'ConsistencyProof',
     status: [400, 503],
   })
   async consistency(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -1,8 +1,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { projections } from '../../projections/index.js';
 import { commands, aggregates } from '../../src/domain/index.js';
 import { bodyFields, bodySchema } from '../../src/http/body.js';
 import { placesOf } from '../../src/http/routes.js';
+import { rowSchemas } from '../../src/http/schemas.generated.js';
 import { check } from '../../src/kernel/index.js';
 import { pathOf, startServer, stopServer, type Server } from './server.js';
 
@@ -16,14 +21,19 @@ const operations = () =>
 beforeAll(async () => {
   server = await startServer();
   document = (await server.get('/openapi.json')).body;
+  shared = ajv().addSchema({ $id: 'document', components: document.components });
 });
 afterAll(() => stopServer(server));
 
 const ajv = () => new Ajv2020({ strict: false, validateFormats: false });
+/** One for all, so that each component is compiled once. */
+let shared: Ajv2020;
+const validatorOf = (schema: object) =>
+  shared.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"document#/components/')) as object);
 
 describe('the OpenAPI document', () => {
-  it('is 3.1 and says what it describes', () => {
-    expect(document.openapi).toBe('3.1.0');
+  it('is 3.2 and says what it describes', () => {
+    expect(document.openapi).toBe('3.2.0');
     expect(document.info).toEqual(expect.objectContaining({ title: 'Tower Ledger', version: '0.1.0' }));
   });
 
@@ -44,8 +54,13 @@ describe('the OpenAPI document', () => {
       const { schema, examples } =
         document.paths[pathOf(command, '{id}').replace(/^\/contracts/, `/${pathOf(command, '{id}').split('/')[1]}`)].post.requestBody
           .content['application/json'];
-      expect(schema).toEqual(JSON.parse(JSON.stringify(bodySchema(command))));
-      const validate = ajv().compile(schema);
+      const { properties, required } = document.components.schemas[schema.$ref.split('/').at(-1)];
+      expect([Object.keys(properties).sort(), required]).toEqual([
+        Object.keys(bodyFields(command)).sort(),
+        (bodySchema(command) as any).required,
+      ]);
+      expect(properties.record.$ref).toBe('#/components/schemas/Provenance');
+      const validate = validatorOf(schema);
       expect([command.name, validate(examples.valid.value), validate.errors]).toEqual([command.name, true, null]);
       expect([command.name, check(bodyFields(command), examples.valid.value)]).toEqual([command.name, []]);
     }
@@ -53,6 +68,50 @@ describe('the OpenAPI document', () => {
 
   it('stands under one heading each: its aggregate, or what it reads', () => {
     for (const { path, tags } of operations()) expect([path, tags]).toEqual([path, [expect.stringMatching(/^[a-z]+$/)]]);
+  });
+
+  it('types every answer in JSON: each is a component that names its properties', () => {
+    const untyped = operations()
+      .flatMap(({ path, responses }) =>
+        Object.entries<any>(responses).flatMap(([status, { content = {} }]) =>
+          Object.entries<any>(content).map(([media, { schema, itemSchema }]) => ({ path, status, media, schema, itemSchema })),
+        ),
+      )
+      .filter(({ media, schema, itemSchema }) => {
+        if (media === 'text/event-stream') return !itemSchema?.properties?.data;
+        if (!media.includes('json')) return schema.type !== 'string';
+        const { properties = {} } = document.components.schemas[schema?.$ref?.split('/').at(-1)] ?? {};
+        return Object.keys(properties).length === 0;
+      })
+      .map(({ path, status, media }) => `${path} ${status} ${media}`);
+    expect(untyped).toEqual(['/openapi.json 200 application/json']);
+  });
+
+  it('has no object without a shape in what it answers with, but where any JSON may stand', () => {
+    const bare: string[] = [];
+    const walk = (schema: any, at: string): void => {
+      if (Array.isArray(schema)) schema.forEach((inner, i) => walk(inner, `${at}/${i}`));
+      else if (typeof schema === 'object' && schema !== null) {
+        if (schema.type === 'object' && !schema.properties && schema.additionalProperties === undefined) bare.push(at);
+        for (const [key, inner] of Object.entries(schema)) walk(inner, `${at}/${key}`);
+      }
+    };
+    walk(document.components.schemas, '');
+    expect(bare).toEqual([]);
+  });
+
+  it('is as the types of the states, the rows and the answers are: npm run schemas was not forgotten', async () => {
+    const script = join(import.meta.dirname, '../schemas/generate.ts');
+    await promisify(execFile)(process.execPath, [script, '--check']);
+  });
+
+  it('knows every kind of row and every list of each projection', () => {
+    for (const { name, rows, lists = {} } of projections) {
+      const known = rowSchemas[name] ?? {};
+      if (!known['*']) expect([name, Object.keys(known).sort()]).toEqual([name, Object.keys(rows).sort()]);
+      for (const [kind, of] of Object.entries(lists))
+        expect([name, kind, Object.keys((known[kind] ?? known['*'])!.lists).sort()]).toEqual([name, kind, Object.keys(of).sort()]);
+    }
   });
 
   it('refers to nothing that is not there', () => {
@@ -76,7 +135,7 @@ describe('the OpenAPI document', () => {
       expect(responses['201'].headers).toEqual(expect.objectContaining({ ETag: expect.anything(), Location: expect.anything() }));
     }
     const { schemas } = document.components;
-    for (const schema of Object.values<any>(schemas)) ajv().compile(schema);
+    for (const name of Object.keys(schemas)) shared.getSchema(`document#/components/schemas/${name}`);
   });
 
   it('describes the tags that a read answers with and takes, and those that a command takes', () => {
@@ -98,7 +157,7 @@ describe('the OpenAPI document', () => {
       ['Receipt', sent],
       ['Problem', refused],
     ] as const) {
-      const validate = ajv().compile(schemas[schema]);
+      const validate = validatorOf(schemas[schema]);
       expect([validate(body), validate.errors]).toEqual([true, null]);
     }
   });
@@ -117,9 +176,12 @@ describe('the OpenAPI document', () => {
       '/contracts/{id}',
       '/contracts/{id}/history',
       '/projections',
-      '/projections/{name}',
-      '/projections/{name}/{key}',
-      '/projections/{name}/updates',
+      ...projections.flatMap(({ name, lists = {} }) => [
+        `/projections/${name}`,
+        `/projections/${name}/{key}`,
+        `/projections/${name}/updates`,
+        ...Object.values(lists).flatMap((of) => Object.keys(of).map((list) => `/projections/${name}/{key}/${list}`)),
+      ]),
       '/events',
       '/events/{id}',
       '/decisions',

@@ -8,6 +8,7 @@ import { Projector } from '../../src/engine/read/projector.js';
 import type { Limits } from '../../src/http/fastify.js';
 import { LOG, REPLICA, STORE, type EventStore, type Logger, type ReplicaStatus } from '../../src/http/ledger.js';
 import { Subscribers } from '../../src/http/subscribers.js';
+import { Described } from './described.js';
 import { kebab, plural, type AnyCommand } from '../../src/kernel/index.js';
 
 export interface Server extends App {
@@ -49,7 +50,17 @@ export const startServer = async (
     const response = await fetch(started.url + path, init);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    const body: unknown = isJson ? JSON.parse(text) : undefined;
+    const type = response.headers.get('content-type') ?? '';
+    const fault = Described.of(started, env['LEDGER_TOKENS'] === undefined ? 'local' : 'tokens').fault(
+      init.method ?? 'GET',
+      path,
+      response.status,
+      type,
+      body,
+    );
+    if (fault !== undefined) throw new Error(`${fault}\n${text.slice(0, 2000)}`);
+    return { status: response.status, headers: response.headers, text, body };
   };
   const server: Server = {
     ...started,

@@ -1,5 +1,6 @@
 import { whyNotAnAmount, type Amount, type Value } from '../values/amounts.js';
-import { isDay, whyNotADate } from '../values/dates.js';
+import { currenciesByDigits } from '../values/currencies.js';
+import { DATE, DAY, isDay, whyNotADate } from '../values/dates.js';
 import type { Headcount, Quantity, Tally } from '../values/headcounts.js';
 import { stepOf, steps } from '../values/json.js';
 import type { Json } from '../event.js';
@@ -95,7 +96,7 @@ export const optional = <T>(inner: Field<T>): Field<T | undefined> => ({ ...inne
 
 export const IDENTIFIER = '^[a-z0-9][a-z0-9-]{0,63}$';
 const identifier = new RegExp(IDENTIFIER);
-const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+export const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 const uuidForm = new RegExp(UUID);
 const DECIMAL = '^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,4})?$';
 const QUALIFIERS = ['exact', 'about', 'under', 'over', 'at-most', 'at-least'] as const;
@@ -129,6 +130,7 @@ export function choiceOfTrue(about?: string): Field<true> {
   return { kind: 'flag', optional: false, about, values: ['true'] } as Field<true>;
 }
 
+type Schema = { readonly [key: string]: Json };
 type Check = (field: Field, value: unknown, at: string, problems: Problem[]) => void;
 interface Row {
   readonly check: Check;
@@ -174,6 +176,24 @@ const turned = /[\u202a-\u202e\u2066-\u2069]/;
 /** Anything that leaves a trace on paper: no blank, control or format character, no filler (U+3164), no empty braille cell. */
 const visible = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
+/** White space, control and format characters, and fillers of the Basic Multilingual Plane, as ranges of a class. */
+const INVISIBLE =
+  '\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u115f\\u1160\\u1680\\u17b4\\u17b5' +
+  '\\u180b-\\u180f\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
+const HIGH = '[\\ud800-\\udbff]';
+const LOW = '[\\udc00-\\udfff]';
+/**
+ * The same as a regular expression for JSON Schema, with or without the flag `u`, since validators differ. It takes a text of nothing but
+ * invisible characters beyond the Basic Multilingual Plane, which `visible` does not.
+ */
+const TEXT =
+  `^(?=[\\s\\S]*[^${INVISIBLE}])(?![\\s\\S]*(?:${HIGH}(?!${LOW})|(?<!${HIGH})${LOW}))` +
+  '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$';
+const URI_FORM = '^([Hh][Tt][Tt][Pp][Ss]?|[Uu][Rr][Nn]|[Mm][Aa][Ii][Ll][Tt][Oo]|[Ff][Ii][Ll][Ee]):\\S+$';
+const uriForm = new RegExp(URI_FORM);
+const POINTER = '^(/([^~/]|~[01])*)+$';
+const pointerForm = new RegExp(POINTER);
+
 /** Whether a text is longer than `max` code points, as JSON Schema counts. */
 const isLonger = (text: string, max: number): boolean => {
   if (text.length <= max) return false;
@@ -216,12 +236,13 @@ const whyNotMoney = (
     ['qualifier', bound ? 'must be exact or about where the amount is below zero' : undefined],
     ['roundedTo', roundedTo === undefined ? undefined : whyNotAnAmount(roundedTo, currency)],
     ...stated.map((s, i) => [`stated/${i}/amount`, whyNotAnAmount(s.amount, s.currency, { negative })] as const),
-    ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || RATE.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
+    ...stated.map((s, i) => [`stated/${i}/rate`, s.rate === undefined || rateForm.test(s.rate) ? undefined : 'must be a plain decimal such as 1.36'] as const), // prettier-ignore
   ] as const;
   const [field, why] = context.find(([, why]) => why !== undefined) ?? [];
   return field && why ? [field, why] : undefined;
 };
-const RATE = /^(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
+const RATE = '^(0|[1-9]\\d{0,11})(\\.\\d{1,12})?$';
+const rateForm = new RegExp(RATE);
 const TALLY = '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,4})?$';
 const tallyForm = new RegExp(TALLY);
 const PERCENTAGE = '^(0|[1-9][0-9]{0,3})(\\.[0-9]{1,4})?$';
@@ -238,6 +259,62 @@ const FEWER = 'must be above zero';
 const isUnderNone = ({ count, qualifier }: { readonly count: Tally; readonly qualifier?: string | undefined }): boolean =>
   qualifier === 'under' && Number(count) === 0;
 const dateExample = '2016-02-29';
+/** Decimals of at most four digits after the point from 0 to a whole number. */
+const upTo = (max: number): string => {
+  const text = String(max);
+  const shorter = text.length > 1 ? ['0', text.length > 2 ? `[1-9]\\d{0,${text.length - 2}}` : '[1-9]'] : [];
+  const smaller = [...text].flatMap((digit, i) => {
+    const from = i === 0 && text.length > 1 ? 1 : 0;
+    return Number(digit) > from ? [`${text.slice(0, i)}[${from}-${Number(digit) - 1}]\\d{${text.length - i - 1}}`] : [];
+  });
+  return `^(?:(?:${[...shorter, ...smaller].join('|')})(?:\\.\\d{1,4})?|${text}(?:\\.0{1,4})?)$`;
+};
+/** Under none. */
+const NONE_AT_ALL = {
+  required: ['qualifier'],
+  properties: { qualifier: { const: 'under' }, count: { anyOf: [{ const: 0 }, { type: 'string', pattern: '^0(\\.0+)?$' }] } },
+};
+
+/** Money with the digits that its currency has. */
+const withDigits = (schema: Schema, signed: boolean): Schema => {
+  const pattern = (digits: number, signed = false) =>
+    `^${signed ? '(?:-(?=.*[1-9]))?' : ''}(0|[1-9]\\d{0,17})${digits > 0 ? `(\\.\\d{1,${digits}})?` : ''}$`;
+  const { properties, ...rest } = schema as { readonly properties: Readonly<Record<string, Schema>> };
+  const codes = [...currenciesByDigits].sort(([a], [b]) => a - b);
+  const [most] = codes.at(-1)!;
+  const judged = codes.reduceRight<Schema>((otherwise, [digits, currencies]) => {
+    const then = { properties: { amount: { pattern: pattern(digits, signed) }, roundedTo: { pattern: pattern(digits) } } };
+    return digits === most ? then : { if: { properties: { currency: { enum: [...currencies] } } }, then, else: otherwise };
+  }, {});
+  return {
+    ...rest,
+    properties: {
+      ...properties,
+      amount: { type: 'string', pattern: pattern(most, signed), examples: ['95000000.00'] },
+      currency: { enum: codes.flatMap(([, currencies]) => currencies).sort(), description: 'ISO 4217' },
+    },
+    ...judged,
+  };
+};
+const moneySchema = (signed: boolean): Schema => {
+  const schema = withDigits(schemaOf(amountFields), signed);
+  const { roundedTo, stated, ...properties } = schema['properties'] as Readonly<Record<string, Schema>>;
+  const { items, ...list } = stated as { readonly items: Schema };
+  const printed = withDigits(items, signed);
+  const rate = { type: 'string', pattern: RATE };
+  const whole = {
+    ...schema,
+    properties: {
+      ...properties,
+      roundedTo: { ...roundedTo },
+      stated: { ...list, items: { ...printed, properties: { ...(printed['properties'] as Schema), rate } } },
+    },
+  };
+  if (!signed) return whole;
+  // Below zero it is exact or about.
+  const bound = { properties: { amount: { pattern: '^-' }, qualifier: { enum: ['under', 'over', 'at-most', 'at-least'] } } };
+  return { ...whole, not: { ...bound, required: ['qualifier'] } };
+};
 
 /** One row for each kind of field: how it is checked, shown in OpenAPI, and exemplified. */
 const kinds: { readonly [K in Kind]: Row } = {
@@ -245,7 +322,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     check: asText((value) =>
       value === '' ? 'must not be empty' : plain.test(value) || visible.test(value) ? undefined : 'must hold something that can be seen',
     ),
-    schema: ({ max = 200 }) => aString({ minLength: 1, maxLength: max }),
+    schema: ({ max = 200 }) => aString({ minLength: 1, maxLength: max, pattern: TEXT }),
     example: ({ about }) => about?.split(/[,:.(]/)[0] ?? 'text',
   },
   id: {
@@ -265,16 +342,14 @@ const kinds: { readonly [K in Kind]: Row } = {
   },
   uri: {
     check: asText((value) =>
-      /^(https?|urn|mailto|file):\S+$/i.test(value)
-        ? undefined
-        : 'must be an address that begins with https:, http:, urn:, file: or mailto:',
+      uriForm.test(value) ? undefined : 'must be an address that begins with https:, http:, urn:, file: or mailto:',
     ),
-    schema: ({ max = 2000 }) => aString({ format: 'uri', maxLength: max }),
+    schema: ({ max = 2000 }) => aString({ maxLength: max, pattern: URI_FORM }),
     example: () => 'https://example.org/paper',
   },
   pointer: {
-    check: asText((value) => (/^(\/([^~/]|~[01])*)+$/.test(value) ? undefined : 'must be a JSON Pointer such as /value/amount')),
-    schema: ({ max = 200 }) => aString({ format: 'json-pointer', maxLength: max }),
+    check: asText((value) => (pointerForm.test(value) ? undefined : 'must be a JSON Pointer such as /value/amount')),
+    schema: ({ max = 200 }) => aString({ maxLength: max, pattern: POINTER }),
     example: () => '/effectiveOn',
   },
   choice: {
@@ -295,14 +370,15 @@ const kinds: { readonly [K in Kind]: Row } = {
     check: asText((value) => whyNotADate(value)),
     schema: () =>
       aString({
-        maxLength: 40,
+        title: 'Date',
+        pattern: DATE,
         description: 'as well as it is known: 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..], unknown',
       }),
     example: () => dateExample,
   },
   day: {
     check: asText((value) => (isDay(value) ? undefined : (whyNotADate(value) ?? 'must be one day, such as 2016-02-29'))),
-    schema: () => aString({ format: 'date' }),
+    schema: () => aString({ format: 'date', pattern: DAY }),
     example: () => dateExample,
   },
   count: {
@@ -315,7 +391,7 @@ const kinds: { readonly [K in Kind]: Row } = {
   },
   amount: {
     check: asObject(amountFields, whyNotMoney),
-    schema: () => ({ ...schemaOf(amountFields), title: 'Amount' }),
+    schema: ({ signed = false }) => ({ ...moneySchema(signed), title: signed ? 'SignedAmount' : 'Amount' }),
     example: () => ({ amount: '95000000.00', currency: 'GBP' }),
   },
   value: {
@@ -324,12 +400,21 @@ const kinds: { readonly [K in Kind]: Row } = {
       if (why) check(why, value, at, problems);
       else kinds.amount.check(field, value, at, problems);
     },
-    schema: () => ({ oneOf: [schemaOf(amountFields), ...disclosures.map(schemaOf)], title: 'Value' }),
+    schema: (field) => ({
+      oneOf: [kinds.amount.schema(field), ...disclosures.map(schemaOf)],
+      title: field.signed ? 'SignedValue' : 'Value',
+    }),
     example: () => ({ amount: '95000000.00', currency: 'GBP' }),
   },
   headcount: {
     check: asObject(headcountFields, whyNotAHeadcount),
-    schema: () => ({ ...schemaOf(headcountFields), title: 'Headcount' }),
+    schema: () => ({
+      ...schemaOf(headcountFields),
+      not: NONE_AT_ALL,
+      if: { properties: { unit: { const: 'fte' } } },
+      else: { properties: { count: { type: 'integer' } } },
+      title: 'Headcount',
+    }),
     example: () => ({ count: 113, unit: 'people' }),
   },
   tally: {
@@ -341,7 +426,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     schema: ({ min = 0 }) => ({
       oneOf: [
         { type: 'integer', minimum: min, maximum: 1_000_000_000 },
-        { type: 'string', pattern: TALLY },
+        { type: 'string', pattern: min > 0 ? TALLY.replace('^', '^(?=.*[1-9])') : TALLY },
       ],
     }),
     example: () => 1,
@@ -354,8 +439,11 @@ const kinds: { readonly [K in Kind]: Row } = {
       asObject(quantityFields, whyNot)(field, value, at, problems);
     },
     schema: (field) => ({
-      oneOf: [...(kinds.tally.schema(field)['oneOf'] as readonly Json[]), schemaOf(quantityFields)],
-      title: 'Quantity',
+      oneOf: [
+        ...(kinds.tally.schema(field)['oneOf'] as readonly Json[]),
+        { ...schemaOf({ ...quantityFields, count: { ...quantityFields['count']!, min: field.min } }), not: NONE_AT_ALL },
+      ],
+      title: field.min ? 'QuantityAboveZero' : 'Quantity',
     }),
     example: () => 1,
   },
@@ -369,7 +457,7 @@ const kinds: { readonly [K in Kind]: Row } = {
     schema: ({ max = 1000 }) => ({
       oneOf: [
         { type: 'integer', minimum: 0, maximum: max },
-        { type: 'string', pattern: PERCENTAGE },
+        { type: 'string', pattern: upTo(max) },
       ],
     }),
     example: () => '12.5',

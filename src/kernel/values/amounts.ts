@@ -17,8 +17,10 @@ export type Amount = {
   /** Equivalents in other currencies as the source prints them, with or without a rate. */
   readonly stated?: readonly { readonly amount: string; readonly currency: string; readonly rate?: string }[];
   /** What it was before its currency was replaced, and the fixed rate: units of that currency for one of this. Never sent. */
-  readonly was?: Amount & { readonly rate: string };
+  readonly was?: FormerAmount;
 };
+/** What an amount was in a currency that was replaced. */
+export type FormerAmount = Amount & { readonly rate: string };
 
 /** Why there is no amount. An absent amount is never zero. */
 export type Missing =

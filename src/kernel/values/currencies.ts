@@ -113,3 +113,8 @@ export const exponentOf = (currency: string): number | undefined => exponents.ge
 
 /** When a currency was withdrawn, as an uncertain date (`2002-03`); undefined while it is in use. */
 export const withdrawnOn = (currency: string): string | undefined => former.get(currency);
+
+/** Digits after the point → the currencies that have so many, former ones among them. */
+export const currenciesByDigits: ReadonlyMap<number, readonly string[]> = new Map(
+  [...Map.groupBy(exponents.keys(), (code) => exponents.get(code)!)].map(([digits, codes]) => [digits, codes.sort()]),
+);

@@ -13,6 +13,15 @@ export interface Bounds {
 const FIRST = '0000-00-00';
 const LAST = '9999-99-99';
 const plain = /^(19|20|21)\d\d(-\d\d(-\d\d)?)?$/;
+const YEAR = '(?:19|20|21)\\d\\d';
+const LEAP = '(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)';
+const PLAIN =
+  `(?:${YEAR}(?:-(?:0[1-9]|1[0-2]))?|${YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)` +
+  `|02-(?:0[1-9]|1\\d|2[0-8]))|${LEAP}-02-29)`;
+/** The form of an uncertain date as a regular expression: all that `whyNotADate` asks, but that an interval ends before it begins. */
+export const DATE = `^(?:unknown|${PLAIN}|\\[${PLAIN}\\.\\.${PLAIN}?\\]|\\[\\.\\.${PLAIN}\\])$`;
+/** The form of one day. */
+export const DAY = `^(?=.{10}$)${PLAIN}$`;
 const interval = /^\[([0-9-]*)\.\.([0-9-]*)\]$/;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 

@@ -1,0 +1,228 @@
+import type { DecisionSummary } from '../../projections/decisions.js';
+import type { Identified } from '../../projections/identifiers.js';
+import type { becameOf, dossierOf, historyPage, Replay, stateView } from '../engine/audit/audit.js';
+import type { Since } from '../engine/audit/rules.js';
+import type { ProjectionStatus } from '../engine/read/projector.js';
+import type { Uncertain } from '../engine/read/rows-on-day.js';
+import type { SearchHit } from '../engine/read/search.js';
+import type { Receipt as Handled } from '../engine/write/receipt.js';
+import type { Assessment, RecordedEvent } from '../kernel/index.js';
+import type { NamedBy } from './named-by.js';
+
+// What the server answers with. `npm run schemas` makes a component of the description of the API of each type that is exported here.
+
+/** What an answer is true for: a prefix of the log, and the day that was asked for. */
+export interface AsOf {
+  /** Null before the first event. */
+  readonly position: string | null;
+  readonly recordedAt?: string;
+  /** Whether nothing that is recorded later can change the answer. */
+  readonly final: boolean;
+  readonly effectiveOn?: string;
+}
+
+/** The answer to a command. */
+export interface Receipt extends Omit<Handled, 'outcome'> {
+  readonly outcome: Exclude<Handled['outcome'], 'replayed'>;
+  /** Where all that was recorded of it is withdrawn: the streams of others that name it. */
+  readonly namedBy?: NamedBy;
+}
+
+/** The state of an aggregate. */
+export interface StateAnswer extends Omit<ReturnType<typeof stateView>, 'state'> {
+  /** Of the last event that it holds. */
+  readonly position: string;
+  readonly recordedAt: string;
+  /** Where another point of the recorded clock was asked for. */
+  readonly asOf?: AsOf;
+  readonly effectiveOn?: string;
+  readonly state: object;
+}
+
+type HistoryParts = Omit<Awaited<ReturnType<typeof historyPage>>, 'next'>;
+/** A page of a history. */
+export interface HistoryAnswer extends HistoryParts {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly asOf?: AsOf;
+  readonly next?: string;
+}
+
+export interface EventPage {
+  readonly asOf: AsOf;
+  readonly events: readonly RecordedEvent[];
+  readonly next?: string;
+}
+
+/** Who has an identifier of another system. */
+export interface References {
+  readonly references: readonly Identified[];
+}
+
+/** An assessment, and what became of its policy since. */
+type Judged<A> = A & Partial<Since>;
+type Decided = Omit<ReturnType<typeof dossierOf>, 'assessed'>;
+/** One decision, with all that belongs to it. */
+export interface Dossier extends Decided {
+  readonly assessed: readonly Judged<Assessment>[];
+}
+type Summed = Omit<DecisionSummary, 'assessed'>;
+/** A decision in a list, with what became of its events since. */
+export interface ListedDecision extends Summed, ReturnType<typeof becameOf> {
+  readonly assessed: readonly Judged<DecisionSummary['assessed'][number]>[];
+}
+
+/** Decisions, newest first. */
+export interface DecisionPage {
+  readonly asOf: AsOf;
+  readonly decisions: readonly ListedDecision[];
+  readonly next?: string;
+}
+
+/** A decision replayed against what was known. */
+export type ReplayAnswer = Replay;
+
+/** Where words were found. */
+export interface FoundEvent extends Omit<SearchHit, 'stream'> {
+  readonly category: string;
+  readonly id: string;
+  /** Where the aggregate is read. */
+  readonly href: string;
+}
+/** Events that have the words, newest first. */
+export interface SearchPage {
+  readonly q: string;
+  readonly hits: readonly FoundEvent[];
+  readonly next?: string;
+  /** What is recorded up to here is found. */
+  readonly position: string | null;
+  /** Events that are recorded and not found yet. */
+  readonly lag: number;
+}
+
+/** That an event is in the ledger. Hashes are in hexadecimal; docs/proof-format.md says how they are checked. */
+export interface InclusionProof {
+  readonly event: string;
+  readonly leaf: string;
+  /** Of the leaf, counted from 0. */
+  readonly index: number;
+  /** Of the tree: so many events. */
+  readonly size: number;
+  readonly root: string;
+  readonly proof: readonly string[];
+  /** The signed note. */
+  readonly checkpoint: string;
+}
+/** That a newer tree begins with an older one. */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  readonly roots: { readonly from: string; readonly to: string };
+  readonly proof: readonly string[];
+  readonly checkpoint: string;
+}
+
+export interface ProjectionList {
+  readonly projections: readonly (ProjectionStatus & {
+    readonly filters: readonly string[];
+    /** Columns that its rows are sorted by. */
+    readonly sorts: readonly string[];
+    /** Kind of row → the names of its lists. */
+    readonly lists: { readonly [kind: string]: readonly string[] };
+    /** Events that are recorded and not in its rows yet. */
+    readonly lag: number;
+  })[];
+}
+
+interface Shown {
+  readonly projection: string;
+  readonly version: number;
+  /** Positions of one generation mean the same rows. */
+  readonly generation: string;
+  readonly asOf: AsOf;
+}
+/** In a row with a stream that cannot be folded: it is as of the position before. */
+export interface RowFault {
+  readonly stream: string;
+  readonly position: string;
+  readonly event: string;
+  readonly error: string | null;
+}
+/** A page of rows. */
+export interface RowPage extends Shown {
+  readonly lag: number;
+  readonly rows: readonly object[];
+  readonly next?: string;
+  /** Of all rows that pass the filters. */
+  readonly totals?: object;
+}
+/** One row, as it stands at a point of both clocks. */
+export interface RowAnswer extends Shown {
+  readonly key: string;
+  readonly row: object;
+  readonly uncertain?: Uncertain;
+}
+/** A page of a list of a row. */
+export interface ListAnswer extends Shown {
+  readonly key: string;
+  readonly list: string;
+  readonly entries: readonly unknown[];
+  readonly next?: string;
+}
+
+/** One message of a stream of updates, as its `data`. */
+export interface UpdateMessage {
+  readonly position: string;
+  readonly event: string;
+  readonly decision: string;
+  readonly type: string;
+  readonly stream: string;
+  /** Of how many events the changes are, where it is not one. */
+  readonly events?: number;
+  /** The rows that it changed, by their key; null is a row that is gone. */
+  readonly changes: { readonly [key: string]: object | null };
+}
+/** Where a client stands that begins to follow, or has to read the rows again. */
+export interface StandingMessage {
+  readonly generation: string;
+  readonly position: string;
+  readonly reason?: 'another-generation' | 'another-event' | 'beyond-the-log' | 'no-event' | 'too-many-rows';
+}
+/** Why a stream ends. */
+export interface EndMessage {
+  readonly reason: string;
+}
+
+export interface Alive {
+  readonly alive: true;
+}
+/** What readiness is made of. */
+export interface Ready {
+  readonly ready: true;
+  readonly store: 'answers';
+  /** Why appends are refused for a while. */
+  readonly refusing?: string;
+  readonly clock: 'trusted';
+  /** Whether the log is the one that was signed. */
+  readonly proof: 'agrees';
+  readonly projections: readonly {
+    readonly name: string;
+    readonly state: ProjectionStatus['state'];
+    readonly lag: number;
+    /** Streams that it cannot show. */
+    readonly faulted: number;
+  }[];
+  readonly replica?: {
+    readonly sequence: number;
+    readonly root: string;
+    readonly connected: boolean;
+    readonly ageSeconds: number | null;
+    readonly faulted?: {
+      readonly count: number;
+      readonly streams: readonly { readonly stream: string; readonly kind: string; readonly reason: string }[];
+    };
+    readonly incomplete?: string;
+    readonly broken?: string;
+  };
+}
