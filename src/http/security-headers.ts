@@ -38,6 +38,8 @@ export const securityHeaders = async (overTls: boolean): Promise<SecurityHeaders
       contentSecurityPolicy: { useDefaults: false, directives: directives as Record<string, string[]> },
       strictTransportSecurity: overTls && { maxAge: 31_536_000, includeSubDomains: false },
       // what only a page has a use for
+      // without a referrer a browser says of a form that its origin is unknown, and the form would be refused
+      ...(directives === pages && { referrerPolicy: { policy: 'same-origin' as const } }),
       crossOriginOpenerPolicy: isPage && { policy: 'same-origin' },
       xFrameOptions: isPage && { action: 'deny' }, // else the policy says it
       // for browsers that nobody has any more, or for pages with parts from elsewhere

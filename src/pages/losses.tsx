@@ -170,7 +170,7 @@ const Year = ({ of }: { readonly of: Statement }) => (
         <caption class="hidden">Losses and special payments of {of.year}</caption>
         <thead>
           <tr>
-            <th scope="col"> </th>
+            <td />
             <th scope="col" class="right">
               The authority bears
             </th>

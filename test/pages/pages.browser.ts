@@ -122,13 +122,13 @@ describe('in a browser', () => {
     await fill('/title', 'Netwroks');
     await fill('/value/amount', '£2m');
     await page.locator('[name="/suppliers/0/supplier"]').fill('nobody-knows-it');
-    await page.keyboard.press('Enter'); // Enter checks the answers
+    await page.locator('.govuk-button').press('Enter');
     expect(await page.locator('.govuk-error-summary').textContent()).toContain('nobody-knows-it');
     expect(await page.evaluate('document.activeElement.className')).toContain('govuk-error-summary');
     expect(await page.locator('[name="/suppliers/0/supplier"]').getAttribute('aria-invalid')).toBe('true');
     await picture('refusal');
     await fill('/suppliers/0/supplier', 'csc');
-    await page.keyboard.press('Enter');
+    await page.locator('.govuk-button').press('Enter');
     expect(await page.locator('h1').textContent()).toBe('Check your answers: Award contract');
     expect(await faults('check')).toEqual([]);
     await lookAt('check');

@@ -136,6 +136,7 @@ describe('every page', () => {
       const policy = headers.get('content-security-policy')!;
       expect(policy).toContain("default-src 'self'");
       expect(policy).toContain("form-action 'self'");
+      expect(headers.get('referrer-policy')).toBe('same-origin'); // else a browser sends forms with the origin null
       expect(html).not.toMatch(/ style=|<style|<script(?! type="module" src="\/app\/assets\/)| on[a-z]+="/);
       expect([...html.matchAll(/(?:src|href)="(https?:)?\/\//g)].filter(([, scheme]) => scheme === undefined)).toEqual([]);
       expect(html.match(/<h1[ >]/g)).toHaveLength(1);
