@@ -112,8 +112,8 @@ const forbidden = [
   },
   {
     name: 'frameworks-at-the-edge',
-    comment: 'Only the HTTP layer imports Nest, Fastify and their companions.',
-    from: { path: within('src/', 'projections/'), pathNot: within('src/http/', 'src/[a-z]+\\.module\\.ts$', 'src/main\\.ts$') },
+    comment: 'Only the HTTP layer and the pages import Nest, Fastify and their companions.',
+    from: { path: within('src/', 'projections/'), pathNot: within('src/(http|pages)/', 'src/[a-z]+\\.module\\.ts$', 'src/main\\.ts$') },
     to: { path: '(^|/)(@nestjs/|fastify|@fastify/|class-validator|class-transformer|reflect-metadata|rxjs|pino|@prometheus-io/)' },
   },
   {
@@ -121,6 +121,24 @@ const forbidden = [
     comment: 'HTTP uses the engine and imports no store adapter and no single aggregate; one place chooses the store.',
     from: { path: within('src/http/') },
     to: { path: within('src/store/[^/]+/', 'src/domain/[^/]+/') },
+  },
+  {
+    name: 'pages-on-the-edge',
+    comment: 'Pages read and command in process, through the engine and what HTTP shares: no store adapter, no single aggregate.',
+    from: { path: within('src/pages/') },
+    to: { path: within('src/store/[^/]+/', 'src/domain/', 'src/cli/', 'src/operate/') },
+  },
+  {
+    name: 'nobody-on-pages',
+    comment: 'Nothing but the application imports pages: the API stands without them.',
+    from: { path: within('src/', 'projections/'), pathNot: within('src/pages/', 'src/app\\.module\\.ts$') },
+    to: { path: within('src/pages/') },
+  },
+  {
+    name: 'markup-at-home',
+    comment: 'Only pages are markup.',
+    from: { path: within('src/', 'projections/'), pathNot: within('src/pages/') },
+    to: { path: '(^|/)preact' },
   },
   {
     name: 'cli-over-http',

@@ -59,7 +59,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
-  { files: ['**/*.ts'], rules: { 'no-restricted-syntax': ['error', toNever] } },
+  { files: ['**/*.{ts,tsx}'], rules: { 'no-restricted-syntax': ['error', toNever] } },
   // Only ledger.module.ts reads the clock and generates ids; everything else gets them passed in. Pure code is also synchronous.
   { files: inLayers('src/**', 'projections/**'), ignores: ['src/ledger.module.ts'], rules: withoutAmbient },
   { files: inLayers('src/kernel/**', 'src/domain/**', 'projections/**'), rules: pure },

@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs';
+
+/** Pages are TSX: the same compiler, which must not read `<T>` of a plain file as markup. */
+const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+const { parser, transform } = swc.jsc;
+const react = { runtime: 'automatic', importSource: 'preact' };
+const withMarkup = { ...swc, jsc: { ...swc.jsc, parser: { ...parser, tsx: true }, transform: { ...transform, react } } };
+
 export default {
   roots: ['<rootDir>/src', '<rootDir>/projections', '<rootDir>/test'],
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['<rootDir>/test/seed.ts'],
   testTimeout: 20_000,
   testPathIgnorePatterns: ['/planted/'],
-  transform: { '^.+\\.ts$': '@swc/jest' },
+  transform: { '^.+\\.ts$': '@swc/jest', '^.+\\.tsx$': ['@swc/jest', withMarkup] },
   collectCoverageFrom: ['src/{kernel,domain,engine,store,http}/**/*.ts', 'projections/**/*.ts'],
   coverageReporters: ['text-summary'],
   coverageThreshold: {

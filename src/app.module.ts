@@ -11,13 +11,14 @@ import { adapterFor, type Limits } from './http/fastify.js';
 import { CONFIG, STORE, type EventStore } from './http/ledger.js';
 import { OperationsModule } from './http/operations.module.js';
 import { QueriesModule } from './http/queries.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import { LedgerModule, type Opened } from './ledger.module.js';
 
 /**
- * The four modules. To close, Nest calls `beforeApplicationShutdown` (streams of updates and waits for a position end),
+ * The five modules. To close, Nest calls `beforeApplicationShutdown` (streams of updates and waits for a position end),
  * stops listening, lets accepted requests finish, and calls `onApplicationShutdown` (the projector and the store close).
  */
-@Module({ imports: [CommandsModule, QueriesModule, OperationsModule] })
+@Module({ imports: [CommandsModule, QueriesModule, OperationsModule, PagesModule] })
 export class AppModule implements BeforeApplicationShutdown, OnApplicationShutdown {
   static of(config: Config, log: Logger, opened: Opened): DynamicModule {
     return {

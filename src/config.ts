@@ -15,6 +15,8 @@ export interface Config {
   readonly kurrentdbAppends: 'batch' | 'unary';
   /** The file of API tokens; without one, everybody on this machine may do everything. */
   readonly tokens?: string;
+  /** Seals the sessions of the pages: 64 hexadecimal digits, the same on every node. Not enumerable, as what is secret. */
+  readonly sessionKey?: string;
   readonly timeZone: string;
   /** The record-time watermark that a clock may be behind of: an instant as events carry it. */
   readonly acceptWatermark?: string;
@@ -90,6 +92,8 @@ const words = <T extends string = string>(
   allowed,
   read: (value) => (isAllowed(value) ? (value as T) : undefined),
 });
+/** What they hold is never shown. */
+const SECRET = ['LEDGER_KURRENTDB_URL', 'LEDGER_SESSION_KEY'];
 const isPath = (path: string): boolean => path.trim() !== '' && !path.includes('\0');
 
 /** An IP address, or one with the length of its network's prefix. */
@@ -124,6 +128,7 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   prefix: { key: 'LEDGER_PREFIX', allowed: 'letters and digits, with dots between them, such as met', read: prefixOf },
   kurrentdbAppends: words('LEDGER_KURRENTDB_APPENDS', 'batch', 'batch or unary', (way) => way === 'batch' || way === 'unary'),
   tokens: words('LEDGER_TOKENS', undefined, 'a file, made by npm run tokens', isPath),
+  sessionKey: words('LEDGER_SESSION_KEY', undefined, '64 hexadecimal digits', (key) => /^[0-9a-f]{64}$/i.test(key)),
   timeZone: words('LEDGER_TIME_ZONE', 'Europe/London', 'a time zone by its IANA name, such as Europe/London', isZone),
   acceptWatermark: { key: 'LEDGER_ACCEPT_WATERMARK', allowed: 'an instant such as 2028-01-31T09:30:00.000Z', read: instant },
   logLevel: words('LEDGER_LOG_LEVEL', 'info', `one of ${LEVELS.join(', ')}`, (level) => LEVELS.includes(level)),
@@ -189,7 +194,7 @@ export const configOf = (env: Environment, args: readonly string[] = []): Config
     if (given === undefined) return undefined;
     const value = read(given);
     if (value === undefined)
-      throw new ConfigError(`${key} must be ${allowed}${key === 'LEDGER_KURRENTDB_URL' ? '' : `, not ${JSON.stringify(env[key])}`}.`);
+      throw new ConfigError(`${key} must be ${allowed}${SECRET.includes(key) ? '' : `, not ${JSON.stringify(env[key])}`}.`);
     return value;
   };
   const given = Object.entries(settings).flatMap(([name, s]) => {
@@ -198,6 +203,7 @@ export const configOf = (env: Environment, args: readonly string[] = []): Config
   });
   const config = Object.fromEntries([...given, ...(args.includes(NEW_EPOCH) ? [['newEpoch', true]] : [])]) as unknown as Config;
   if (config.kurrentdbUrl !== undefined) Object.defineProperty(config, 'kurrentdbUrl', { enumerable: false });
+  if (config.sessionKey !== undefined) Object.defineProperty(config, 'sessionKey', { enumerable: false });
   if (config.store === 'kurrentdb' && config.kurrentdbUrl === undefined)
     throw new ConfigError('LEDGER_KURRENTDB_URL must be a connection string, since LEDGER_STORE is kurrentdb.');
   if (!isLoopback(config.host) && config.tokens === undefined)

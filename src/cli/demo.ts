@@ -51,9 +51,10 @@ try {
   else {
     const { url, ended, stop } = await serve(dataDir);
     try {
+      if (!exit) console.log(`The pages: ${url}/app (the story is being recorded)`);
       await show(url, dataDir);
       if (!exit) {
-        console.log(`Serving at ${url} (API: ${url}/docs) until Ctrl-C.`);
+        console.log(`Serving at ${url}/app (API: ${url}/docs) until Ctrl-C.`);
         process.once('SIGINT', stop);
         process.once('SIGTERM', stop);
         await ended;

@@ -18,6 +18,11 @@ const named = <T extends Type>(type: T, name: string): T => Object.definePropert
 /** `new Message(request)` goes over Nest's command bus under the command's own name. */
 type MessageClass = Type<Command<Receipt>> & (new (request: CommandRequest) => Command<Receipt>);
 
+/** Command → the message that goes over the bus. */
+const messages = new Map<AnyCommand, MessageClass>();
+/** Where a command is sent from elsewhere than its route. */
+export const messageOf = (command: AnyCommand, request: CommandRequest): Command<Receipt> => new (messages.get(command)!)(request);
+
 /**
  * The classes that Nest knows a command by are made here and named after it. AwardContract has the message `AwardContract`, the handler
  * `AwardContractHandler` and the controller `AwardContractController`; SignContract has `SignContract`, `SignContractHandler` and
@@ -30,6 +35,7 @@ export const onTheBus = (command: AnyCommand): { readonly Message: MessageClass;
     }
   }
   named(Message, command.name);
+  messages.set(command, Message);
 
   @CommandHandler(Message)
   class Handler implements ICommandHandler<Message> {
@@ -86,7 +92,8 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
   return named(CommandController, `${command.name}Controller`);
 };
 
-const outcomeOf = (error: unknown): string => {
+/** How the metrics name what became of a command. */
+export const outcomeOf = (error: unknown): string => {
   if (error instanceof Rejection) return 'refused';
   if (error instanceof StaleRevisionError) return 'stale';
   if (error instanceof IdempotencyKeyReusedError) return 'key-reused';

@@ -1,11 +1,13 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Closing } from './closing.js';
+import { acceptForms } from './form-body.js';
 import { acceptJson } from './json-body.js';
 import type { Config } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
 import { notHttp, sendProblem, type ProblemContext } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
+import { openSessions } from './sessions.js';
 import { requireTokens, Tokens } from './tokens.js';
 
 /** How long a request may take to come whole, its body included. */
@@ -44,12 +46,15 @@ export const adapterFor = async (
   closing.watch(fastify, headers.api);
   takeOneHost(fastify);
   if (config.tokens === undefined) stayLocal(fastify);
-  else
+  else {
+    await openSessions(fastify, config.sessionKey);
     await requireTokens(fastify, {
       tokens: await Tokens.open(config.tokens, log),
       log,
       subscribersPerToken: config.subscribersPerToken,
     });
+  }
   acceptJson(fastify, closing);
+  acceptForms(fastify, closing);
   return adapter;
 };

@@ -27,12 +27,12 @@ export class OperationsController {
     @Inject(ApiDocument) private readonly document: ApiDocument,
   ) {}
 
-  /** The address of the server alone leads a person to its description; it is no operation of the API. */
+  /** The address of the server alone leads a browser to the pages, and everybody else to the description; it is no operation of the API. */
   @Get()
   @ApiExcludeEndpoint()
   root(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    void reply.redirect('docs', 302);
+    void reply.header('vary', 'accept').redirect(/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'app' : 'docs', 302);
   }
 
   @Get('livez')

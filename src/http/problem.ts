@@ -274,6 +274,9 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
   ...Object.fromEntries(Object.entries(more).filter(([name]) => !['type', 'title', 'status', 'detail', 'errors'].includes(name))),
 });
 
+/** An error as the problem that the API would answer, for a page that shows it. */
+export const problemOf = (error: unknown, registry: Pick<Registry, 'commands'>): ProblemDetails => render(answerTo(error, registry));
+
 export interface ProblemContext extends Pick<Registry, 'commands'> {
   readonly log: Logger;
 }

@@ -27,6 +27,9 @@ const signedIn = new WeakMap<FastifyRequest, Actor>();
 /** The request is this person's, in this role: its token said so. */
 export const signIn = (request: FastifyRequest, actor: Actor): void => void signedIn.set(request, actor);
 
+/** Whose token it came with; undefined without one. */
+export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
+
 /** Who sent it: whose token it came with; in local mode whom the caller names, else who runs the server. */
 export const actorOf = (request: FastifyRequest): Actor =>
   signedIn.get(request) ?? {

@@ -12,6 +12,8 @@ export const isOpen = (route: string): boolean =>
 export const FEED = '/deadlines.ics';
 /** A query that is sent with a body: it is a read, whatever its method, and records nothing. */
 export const isQuery = (method: string, route: string | undefined): boolean => method === 'POST' && route === '/replays';
+/** Pages for people, in a browser. */
+export const isPage = (route: string): boolean => /^\/app(\/|$)/.test(route);
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
 /** Which methods there are at a path, for an honest 405. */

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import { fastify as newFastify, type FastifyInstance, type FastifyReply } from 'fastify';
-import { isDocs } from './routes.js';
+import { isDocs, isPage } from './routes.js';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 export interface SecurityHeaders {
@@ -8,6 +8,8 @@ export interface SecurityHeaders {
   readonly api: Headers;
   /** Of `/docs`, whose scripts and styles come from this server. */
   readonly docs: Headers;
+  /** Of the pages, which take nothing from elsewhere and send forms to this server alone. */
+  readonly pages: Headers;
 }
 
 const none = ["'none'"];
@@ -23,6 +25,7 @@ const docs = {
   'connect-src': self,
   ...common,
 };
+const pages = { 'default-src': self, 'object-src': none, ...common, 'form-action': self };
 
 /**
  * The headers that helmet sets, made once for each kind of answer: helmet works out the same headers on every request, which costs 15 µs.
@@ -35,6 +38,8 @@ export const securityHeaders = async (overTls: boolean): Promise<SecurityHeaders
       contentSecurityPolicy: { useDefaults: false, directives: directives as Record<string, string[]> },
       strictTransportSecurity: overTls && { maxAge: 31_536_000, includeSubDomains: false },
       // what only a page has a use for
+      // without a referrer a browser says of a form that its origin is unknown, and the form would be refused
+      ...(directives === pages && { referrerPolicy: { policy: 'same-origin' as const } }),
       crossOriginOpenerPolicy: isPage && { policy: 'same-origin' },
       xFrameOptions: isPage && { action: 'deny' }, // else the policy says it
       // for browsers that nobody has any more, or for pages with parts from elsewhere
@@ -50,7 +55,7 @@ export const securityHeaders = async (overTls: boolean): Promise<SecurityHeaders
     const own = ['content-length', 'content-type', 'date', 'connection', 'keep-alive'];
     return Object.entries(headers).flatMap(([name, value]) => (own.includes(name) ? [] : [[name, String(value)] as const]));
   };
-  return { api: await made(api, false), docs: await made(docs, true) };
+  return { api: await made(api, false), docs: await made(docs, true), pages: await made(pages, true) };
 };
 
 /** Not on the raw answer: Node writes headers much more slowly once some are set there. */
@@ -58,9 +63,10 @@ export const secure = (reply: FastifyReply, headers: Headers): void => {
   for (const [name, value] of headers) reply.header(name, value);
 };
 
-export const addSecurityHeaders = (fastify: FastifyInstance, { api, docs }: SecurityHeaders): void => {
+export const addSecurityHeaders = (fastify: FastifyInstance, { api, docs, pages }: SecurityHeaders): void => {
   fastify.addHook('onRequest', (request, reply, done) => {
-    secure(reply, isDocs(request.routeOptions.url ?? '') ? docs : api);
+    const { url: route = '' } = request.routeOptions;
+    secure(reply, isPage(route) ? pages : isDocs(route) ? docs : api);
     done();
   });
 };

@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
@@ -8,8 +8,16 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { FEED, isOpen, isQuery } from './routes.js';
+import { FEED, isOpen, isPage, isQuery } from './routes.js';
+import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether somebody may sign in with it; a failure counts. Only where the server has tokens. @throws TooManyFailedSignInsError */
+    takesToken?(request: FastifyRequest, given: string): Promise<boolean>;
+  }
+}
 
 /** How long a revoked token may still be taken. */
 const LOOK_MS = 1000;
@@ -136,9 +144,41 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     return !counted.isAllowed && counted.isExceeded ? new TooManyFailedSignInsError(counted.ttlInSeconds) : error;
   };
 
+  /** A page's session names the token: it must be in force now, with a role that may do what is asked. */
+  const signInToPage = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    const session = sessionOf(request)!;
+    const given = session.get('token');
+    const token = given === undefined ? undefined : tokens.find(given);
+    if (!token) {
+      if (given !== undefined) session.set('token', undefined);
+      return leadToSignIn(request, reply);
+    }
+    const act = ['GET', 'HEAD'].includes(request.method) || request.url === '/app/sign-out' ? 'read' : 'command';
+    const role = token.roles.find((r) => may(r, 'command')) ?? token.roles.find((r) => may(r, 'read'));
+    if (!role || !may(role, act))
+      return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
+    signIn(request, { id: token.person, role });
+    if (request.routeOptions.url?.endsWith('/events'))
+      try {
+        tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
+      } catch (error) {
+        return done(error as Error);
+      }
+    done();
+  };
+  fastify.decorate('takesToken', async (request: FastifyRequest, given: string): Promise<boolean> => {
+    const token = TOKEN.test(given) ? tokens.find(given) : undefined;
+    if (token) return token.roles.some((r) => may(r, 'read'));
+    const error = new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token');
+    const failure = await fail(request, 'not a token in force', error);
+    if (failure !== error) throw failure;
+    return false;
+  });
+
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
     if (route !== undefined && isOpen(route)) return done();
+    if (route !== undefined && isPage(route)) return isOpenPage(route) ? done() : signInToPage(request, reply, done);
     const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
     const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');

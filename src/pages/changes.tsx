@@ -1,0 +1,251 @@
+import { towerBoard } from '../../projections/tower-board.js';
+import { addDays, sameJson, showValue, type Value } from '../kernel/index.js';
+import { badParameter } from '../http/problem.js';
+import type { Found, Read } from './read.js';
+import { partiesOf, type BoardRow, type ContractEntry } from './rows.js';
+import { address, places, to, type Frame, type Page, type Search } from './shell.js';
+import { dateText, Day, Money, Name, Scroll, some, Tag, wordsOf } from './words.js';
+
+/** Contracts of which the facts between the two days are listed. */
+const EXPLAINED = 60;
+const LISTED = 12;
+
+export interface Difference {
+  readonly contract: string;
+  readonly title: string;
+  readonly tower: string;
+  readonly before: ContractEntry | undefined;
+  readonly after: ContractEntry | undefined;
+  readonly fields: readonly { readonly name: string; readonly was: unknown; readonly is: unknown }[];
+}
+const shownOf = (c: ContractEntry): Readonly<Record<string, unknown>> => ({
+  stage: c.stage,
+  supplier:
+    partiesOf(c)
+      .map(({ name }) => name)
+      .join(', ') || 'none',
+  ceiling: c.ceiling,
+  ends: c.term.ends ?? 'unknown',
+  'past its end': c.pastEndSince === null ? 'no' : 'yes',
+  losses: c.losses.map(({ title, net, gross }) => `${title}: ${showValue(net ?? gross)}`).join('; ') || 'none',
+  moved: c.people.moved.map(({ count, unit }) => `${count} ${unit}`).join(', ') || 'none',
+  warnings: (c.counts['warnings'] ?? 0) + (c.counts['risks'] ?? 0),
+});
+
+interface Placed {
+  readonly entry: ContractEntry;
+  readonly tower: string;
+}
+const contractsIn = (rows: readonly Found<BoardRow>[]): ReadonlyMap<string, Placed> =>
+  new Map(
+    rows.flatMap(({ row }) =>
+      (row.contracts ?? []).map((entry) => [entry.contract, { entry, tower: row.group === 'towers' ? row.title : 'Outside the towers' }]),
+    ),
+  );
+
+/** What the board says otherwise at two times: contracts that came, went, or are shown otherwise. */
+export const differencesOf = (earlier: readonly Found<BoardRow>[], later: readonly Found<BoardRow>[]): readonly Difference[] => {
+  const [before, after] = [contractsIn(earlier), contractsIn(later)];
+  const found: Difference[] = [];
+  for (const id of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(id), after.get(id)];
+    const { entry, tower } = (is ?? was)!;
+    const [a, b] = [was ? shownOf(was.entry) : {}, is ? shownOf(is.entry) : {}];
+    const fields =
+      was && is ? Object.keys(b).flatMap((name) => (sameJson(a[name], b[name]) ? [] : [{ name, was: a[name], is: b[name] }])) : [];
+    if (!was || !is || fields.length > 0)
+      found.push({ contract: id, title: entry.title || id, tower, before: was?.entry, after: is?.entry, fields });
+  }
+  return found;
+};
+
+/** The board at two times, by the day of the acts or by what was known. @throws BadRequestError */
+export const twoBoards = async (read: Read, programme: string, from: string, until: string, clock: string) => {
+  const at = (day: string): Search =>
+    clock === 'recorded'
+      ? { recordedAt: day, effectiveOn: read.query['effectiveOn'] }
+      : { effectiveOn: day, recordedAt: read.query['recordedAt'] };
+  const [earlier, later] = [await read.elsewhere(at(from)), await read.elsewhere(at(until))];
+  const a = await earlier.all<BoardRow>(towerBoard.name, { programme });
+  const b = await later.all<BoardRow>(towerBoard.name, { programme });
+  return { earlier: a.rows, later: b.rows, isAll: a.isAll && b.isAll };
+};
+
+export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
+  const { programme, clock = 'effective' } = frame.query;
+  const today = read.ledger.projector.today;
+  const until = frame.query['until'] ?? today;
+  const from = frame.query['from'] ?? addDays(until, -365);
+  if (!['effective', 'recorded'].includes(clock)) throw badParameter('clock', 'must be effective or recorded');
+  if (from > until) throw badParameter('from', 'must not be after until');
+  const boards = programme === undefined ? undefined : await twoBoards(read, programme, from, until, clock);
+  const found = boards ? differencesOf(boards.earlier, boards.later) : [];
+  const facts = new Map<string, Awaited<ReturnType<typeof factsBetween>>>();
+  for (const { contract } of found.slice(0, EXPLAINED)) facts.set(contract, await factsBetween(read, contract, from, until, clock));
+  return {
+    title: 'What changed',
+    clocks: false,
+    programme,
+    api:
+      programme === undefined
+        ? undefined
+        : { json: address('/projections/tower-board', { programme, [clock === 'recorded' ? 'recordedAt' : 'effectiveOn']: until }) },
+    body: (
+      <>
+        <h1>What changed between two days</h1>
+        <form class="filters" method="get" action={frame.path}>
+          <div>
+            <label for="q-programme">Programme</label>
+            <input id="q-programme" name="programme" value={programme ?? ''} required />
+          </div>
+          <div>
+            <label for="q-from">From</label>
+            <input id="q-from" name="from" type="date" value={from} />
+          </div>
+          <div>
+            <label for="q-until">Until</label>
+            <input id="q-until" name="until" type="date" value={until} />
+          </div>
+          <div>
+            <label for="q-clock">Of</label>
+            <select id="q-clock" name="clock">
+              <option value="effective" selected={clock === 'effective'}>
+                the days of the acts
+              </option>
+              <option value="recorded" selected={clock === 'recorded'}>
+                what was known on these days
+              </option>
+            </select>
+          </div>
+          <button>Compare</button>
+        </form>
+        {boards && !boards.isAll && <p class="banner warn">The board has more rows than are compared here.</p>}
+        {programme === undefined ? (
+          <p>Name a programme to compare its board on two days.</p>
+        ) : (
+          <>
+            <p>
+              {clock === 'recorded' ? 'What was known' : 'The board'} on <Day on={from} /> and on <Day on={until} />:{' '}
+              {found.length === 0 ? 'nothing differs.' : `${some(found.length, 'contract')} differ${found.length === 1 ? 's' : ''}.`}
+            </p>
+            <Differences of={found} facts={facts} frame={frame} />
+          </>
+        )}
+      </>
+    ),
+  };
+};
+
+interface Because {
+  readonly type: string;
+  readonly on: string;
+  readonly decision: string;
+  readonly reference: string | undefined;
+}
+/** The facts of a contract that lie, or were recorded, between two days: what may have made the difference. */
+const factsBetween = async (read: Read, contract: string, from: string, until: string, clock: string): Promise<readonly Because[]> => {
+  const history = await read.history('contract', contract);
+  const isBetween = (day: string) => day > from && day <= until;
+  const [before, after] =
+    clock === 'recorded' ? [undefined, undefined] : [new Set(history.asOf(from).entries), history.asOf(until).entries];
+  const entries = after
+    ? after.filter((entry) => !before.has(entry))
+    : history.entries.filter(({ recorded }) => isBetween(recorded.metadata.recordedAt.slice(0, 10)));
+  return entries.slice(-LISTED).map(({ recorded, effectiveOn, grounds }) => ({
+    type: recorded.type,
+    on: effectiveOn,
+    decision: recorded.metadata.command.id,
+    reference: grounds.authority?.reference,
+  }));
+};
+
+export const Differences = ({
+  of,
+  facts,
+  frame,
+}: {
+  readonly of: readonly Difference[];
+  readonly facts?: ReadonlyMap<string, readonly Because[]>;
+  readonly frame: Frame;
+}) =>
+  of.length === 0 ? null : (
+    <Scroll label="Differences">
+      <table class="cards">
+        <caption class="hidden">What differs, contract by contract</caption>
+        <thead>
+          <tr>
+            <th scope="col">Contract</th>
+            <th scope="col">What differs</th>
+            {facts && <th scope="col">What happened</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {of.map(({ contract, title, tower, before, after, fields }) => (
+            <tr>
+              <th scope="row">
+                <a href={to(frame, places.contract(contract))}>
+                  <Name of={title} />
+                </a>
+                <p class="small quiet">
+                  <Name of={tower} />
+                </p>
+              </th>
+              <td data-label="What differs">
+                {!before && (
+                  <>
+                    <span class="tag good">new</span> <Tag of={after!.stage} /> <Money of={after!.ceiling} />,{' '}
+                    {partiesOf(after!)
+                      .map(({ name }) => name)
+                      .join(', ') || 'no supplier yet'}
+                  </>
+                )}
+                {!after && <span class="tag bad">not there any more</span>}
+                {fields.map(({ name, was, is }) => (
+                  <p>
+                    {wordsOf(name)}:{' '}
+                    <span class="was">
+                      <span class="hidden">was </span>
+                      <Said name={name} of={was} />
+                    </span>{' '}
+                    →{' '}
+                    <b>
+                      <Said name={name} of={is} />
+                    </b>
+                  </p>
+                ))}
+              </td>
+              {facts && (
+                <td data-label="What happened">
+                  <ul>
+                    {(facts.get(contract) ?? []).map(({ type, on, decision, reference }) => (
+                      <li>
+                        <a href={places.decision(decision)}>{wordsOf(type)}</a>{' '}
+                        <span class="small quiet">
+                          <Day on={on} />
+                          {reference !== undefined && (
+                            <>
+                              , <Name of={reference} />
+                            </>
+                          )}
+                        </span>
+                      </li>
+                    ))}
+                  </ul>
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+const Said = ({ name, of }: { readonly name: string; readonly of: unknown }) =>
+  name === 'ceiling' ? (
+    <Money of={of as Value} />
+  ) : name === 'stage' ? (
+    <>{wordsOf(String(of))}</>
+  ) : name === 'ends' ? (
+    <>{dateText(String(of))}</>
+  ) : (
+    <Name of={String(of)} />
+  );

@@ -1,0 +1,233 @@
+import { Controller, Get, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { contractRegister } from '../../projections/contract-register.js';
+import { exposure } from '../../projections/exposure.js';
+import { programmeBoard } from '../../projections/programme.js';
+import { towerBoard } from '../../projections/tower-board.js';
+import { Projector } from '../engine/read/projector.js';
+import { Engine, StaleRevisionError } from '../engine/write/engine.js';
+import type { Receipt } from '../engine/write/receipt.js';
+import { BodyPipe, bodyFields } from '../http/body.js';
+import { messageOf, outcomeOf } from '../http/command.js';
+import { parse } from '../http/json-body.js';
+import { REGISTRY, STORE, type EventStore, type Registry } from '../http/ledger.js';
+import { Metrics } from '../http/metrics.js';
+import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
+import { actorOf, queryOf } from '../http/request.js';
+import { placesOf } from '../http/routes.js';
+import { refuseForeignForm } from '../http/sessions.js';
+import {
+  isIdentifier,
+  kebab,
+  plural,
+  Rejection,
+  type AnyAggregate,
+  type AnyCommand,
+  type Fields,
+  type Json,
+  type Problem,
+} from '../kernel/index.js';
+import { checkPage, formPage, NEW, prefilled, type Form } from './commands.js';
+import { readFields } from './form-fields.js';
+import { frameOf, PageErrors, send } from './frame.js';
+import type { Ledger } from './read.js';
+import type { Frame, Search } from './shell.js';
+
+interface Place {
+  readonly command: AnyCommand;
+  readonly aggregate: AnyAggregate;
+  readonly id: string;
+}
+/** Identifiers that a form proposes of one kind. */
+const PROPOSED = 100;
+const PROPOSALS = {
+  supplier: { name: exposure.name, filters: { kind: 'supplier' } },
+  tower: { name: towerBoard.name, filters: { group: 'towers' } },
+  contract: { name: contractRegister.name, filters: {} },
+  programme: { name: programmeBoard.name, filters: {} },
+} as const;
+
+/** Commands as forms, made from the fields that they declare: a dry run first, then sent under the key that the form carries. */
+@ApiExcludeController()
+@UseFilters(PageErrors)
+@Controller('app/:category/:id/:command')
+export class CommandPagesController implements Ledger {
+  readonly #pipes = new Map<AnyCommand, BodyPipe>();
+
+  constructor(
+    @Inject(STORE) readonly store: EventStore,
+    @Inject(Projector) readonly projector: Projector,
+    @Inject(Engine) readonly engine: Engine,
+    @Inject(REGISTRY) readonly registry: Registry,
+    @Inject(CommandBus) private readonly bus: CommandBus,
+    @Inject(Metrics) private readonly metrics: Metrics,
+  ) {}
+
+  @Get()
+  async form(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const place = this.#place(request);
+    const frame = this.#frame(request);
+    const query = queryOf(request, ['effectiveOn', 'recordedAt', ...Object.keys(place.command.fields)]);
+    const form = await this.#asked(place, prefilled(place.command.fields, query), randomUUID(), {});
+    send(reply, frame, formPage(form, frame));
+  }
+
+  @Post()
+  async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const place = this.#place(request);
+    const sent = request.body as URLSearchParams;
+    refuseForeignForm(request, sent.get('csrf'));
+    const frame = this.#frame(request);
+    const key = /^[\x21-\x7e]{8,128}$/.exec(sent.get('key') ?? '')?.[0] ?? randomUUID();
+    const fields = bodyFields(place.command);
+    const step = sent.get('step') ?? 'check';
+    const whole = sent.get('body');
+    const body = whole === null ? readFields(fields, sent) : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
+    const newId = sent.get('#id')?.trim();
+    const answers = { ...place, newId, body, key };
+    const again = async (problems: readonly Problem[], room: Form['room'] = {}) => {
+      const form = await this.#asked(place, body, key, { newId, problems, room });
+      send(reply, frame, formPage(form, frame));
+    };
+    const [, added] = /^add (\/.{1,200})$/.exec(step) ?? [];
+    if (added !== undefined) return again([], { [added]: 1 });
+    if (step === 'edit') return again([]);
+
+    const problems = this.#problems(answers);
+    if (problems.length > 0) return again(problems);
+    try {
+      if (step === 'send') {
+        const revision = /^-?\d{1,15}$/.exec(sent.get('revision') ?? '')?.[0];
+        const receipt = await this.#handle(request, answers, false, revision === undefined ? undefined : Number(revision));
+        const { decision, position } = receipt;
+        if (decision !== undefined)
+          return void reply.redirect(`/app/decisions/${decision}${position === undefined ? '' : `?minPosition=${position}`}`, 303);
+      }
+      const receipt = await this.#handle(request, answers, true);
+      const form = await this.#asked(place, body, key, { newId });
+      send(reply, frame, checkPage(form, receipt, frame));
+    } catch (error) {
+      const found = problemsIn(error);
+      if (!found) throw error;
+      await again(found);
+    }
+  }
+
+  #frame(request: FastifyRequest): Frame {
+    const frame = frameOf(this, request, {});
+    if (!frame.mayCommand) throw new NotAllowedError('Your role may read and not record.');
+    return frame;
+  }
+
+  /** @throws NotFoundError */
+  #place(request: FastifyRequest): Place {
+    const { category, id, command: name } = request.params as Readonly<Record<string, string>>;
+    const aggregate = this.registry.aggregates.find((a) => plural(a.category) === category);
+    const command = this.registry.commands.find((c) => kebab(c.name) === name);
+    if (!aggregate || !command || !placesOf(command, this.registry.aggregates).includes(aggregate))
+      throw new NotFoundError('There is no such page.');
+    if (id !== NEW && !isIdentifier(id)) throw new NotFoundError('There is no such page.');
+    return { command, aggregate, id };
+  }
+
+  /** What is wrong with the shape of the answers, as the API would say it. */
+  #problems({ command, id, newId, body }: Place & { readonly newId: string | undefined; readonly body: object }): readonly Problem[] {
+    const pipe = this.#pipes.get(command) ?? new BodyPipe(command);
+    this.#pipes.set(command, pipe);
+    const named: Problem[] =
+      id === NEW && !isIdentifier(newId)
+        ? [{ pointer: '/#id', detail: 'The identifier must be small letters, digits and -, at most 64' }]
+        : [];
+    try {
+      pipe.transform(body);
+      return named;
+    } catch (error) {
+      if (!(error instanceof BadRequestError)) throw error;
+      return [...named, ...error.errors.flatMap((fault) => ('pointer' in fault ? [fault] : []))];
+    }
+  }
+
+  async #handle(
+    request: FastifyRequest,
+    {
+      command,
+      aggregate,
+      id,
+      newId,
+      body,
+      key,
+    }: Place & { readonly newId: string | undefined; readonly body: Form['body']; readonly key: string },
+    dryRun: boolean,
+    revision?: number,
+  ): Promise<Receipt> {
+    try {
+      const receipt: Receipt = await this.bus.execute(
+        messageOf(command, {
+          command,
+          aggregate,
+          id: id === NEW ? newId! : id,
+          body,
+          actor: actorOf(request),
+          dryRun,
+          ...(id === NEW && { ifNoneMatch: 'any' as const }),
+          ...(!dryRun && { idempotencyKey: key }),
+          ...(!dryRun && revision !== undefined && id !== NEW && { ifMatch: [revision] }),
+        }),
+      );
+      this.metrics.command(command.name, receipt.outcome);
+      return receipt;
+    } catch (error) {
+      this.metrics.command(command.name, outcomeOf(error));
+      throw error;
+    }
+  }
+
+  async #asked(
+    place: Place,
+    body: Form['body'],
+    key: string,
+    { newId, problems = [], room = {} }: Partial<Pick<Form, 'newId' | 'problems' | 'room'>>,
+  ): Promise<Form> {
+    const fields = bodyFields(place.command);
+    const event = body['event'];
+    const fact =
+      typeof event === 'string' && place.id !== NEW
+        ? (await this.engine.history(place.aggregate, place.id)).entries.find(({ recorded }) => recorded.id === event)
+        : undefined;
+    return { ...place, newId, fields, body, key, problems, room, fact, known: await this.#known(fields) };
+  }
+
+  /** Identifiers that the fields may mean: the first of each kind. */
+  async #known(fields: Fields): Promise<Form['known']> {
+    const wanted = new Set<string>();
+    const look = (inner: Fields) => {
+      for (const { category, names, item, fields } of Object.values(inner)) {
+        if (category !== undefined) wanted.add(category);
+        if (names !== undefined) wanted.add(names.category);
+        if (item) look({ item });
+        if (fields) look(fields);
+      }
+    };
+    look(fields);
+    const known: Record<string, readonly (readonly [string, string])[]> = {};
+    for (const [category, { name, filters }] of Object.entries(PROPOSALS)) {
+      if (!wanted.has(category)) continue;
+      const { rows } = await this.projector.rows(name, { limit: PROPOSED, filters });
+      known[category] = rows.map(({ key, row }) => [key.slice(key.indexOf(':') + 1), String((row as Search)['title'] ?? '')] as const);
+    }
+    return known;
+  }
+}
+
+/** What a form shows beside its fields; undefined where an error is none of the answers'. */
+const problemsIn = (error: unknown): readonly Problem[] | undefined => {
+  if (error instanceof Rejection)
+    return [{ pointer: typeof error.more.pointer === 'string' ? error.more.pointer : '', detail: error.message }];
+  if (error instanceof BadRequestError) return error.errors.flatMap((fault) => ('pointer' in fault ? [fault] : []));
+  if (error instanceof StaleRevisionError)
+    return [{ pointer: '', detail: 'Somebody recorded something here meanwhile, or it exists already: check your answers again.' }];
+  return undefined;
+};

@@ -1,0 +1,115 @@
+import { deadlines } from '../../projections/deadlines.js';
+import { addDays } from '../kernel/index.js';
+import { Ask, Filters, Pick } from './fields.js';
+import type { Found, Read } from './read.js';
+import type { Duty } from './rows.js';
+import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
+import { dateText, Day, Name, some, Tag, wordsOf } from './words.js';
+
+const KINDS = ['end', 'option', 'standstill', 'extension', 'review', 'target', 'transfer', 'liability-information'];
+const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+
+/** What has to be done by when: overdue, by month, and without a day. */
+export const deadlinesPage = async (read: Read, frame: Frame): Promise<Page> => {
+  const { kind, programme, dueBy } = frame.query;
+  const { rows, isAll } = await read.all<Duty>(deadlines.name, { kind, programme, dueBy });
+  const today = read.today;
+  const inOrder = rows.map(({ row }) => row).sort((a, b) => ((a.earliest ?? a.latest ?? '') < (b.earliest ?? b.latest ?? '') ? -1 : 1));
+  const overdue = inOrder.filter(({ latest }) => latest !== null && latest < today);
+  const coming = inOrder.filter(({ earliest, latest }) => (earliest ?? latest) !== null && (latest === null || latest >= today));
+  const undated = inOrder.filter(({ earliest, latest }) => earliest === null && latest === null);
+  const months = Map.groupBy(coming, ({ earliest, latest }) => (earliest ?? latest ?? '').slice(0, 7));
+  return {
+    title: 'Deadlines',
+    programme,
+    api: { json: address('/projections/deadlines', { kind, programme, dueBy, ...clocksOf(frame.query) }) },
+    body: (
+      <>
+        <h1>Deadlines</h1>
+        <Filters action={frame.path} keep={clocksOf(frame.query)}>
+          <Ask name="programme" label="Programme" value={programme} />
+          <Pick name="kind" label="Kind" value={kind} of={KINDS.map((one) => [one, wordsOf(one)])} />
+          <Ask name="dueBy" label="Due by" value={dueBy} type="date" />
+        </Filters>
+        <p>
+          <a href={address('/deadlines.ics', { kind, programme })}>Subscribe as a calendar (.ics)</a>
+          {' · '}
+          <a href={to(frame, frame.path, { programme, kind, dueBy: addDays(today, 183) })}>the next six months</a>
+        </p>
+        {!isAll && (
+          <p class="banner warn">
+            There are more than {rows.length.toLocaleString('en-GB')} duties: choose a programme or a kind to see all of them.
+          </p>
+        )}
+        {coming.length > 0 && <Months of={months} today={today} />}
+        {overdue.length > 0 && (
+          <>
+            <h2>Overdue</h2>
+            <Duties of={overdue} frame={frame} alert />
+          </>
+        )}
+        {[...months].map(([month, duties]) => (
+          <>
+            <h2 id={`m${month}`}>{monthText(month)}</h2>
+            <Duties of={duties} frame={frame} />
+          </>
+        ))}
+        {undated.length > 0 && (
+          <>
+            <h2>Without a day</h2>
+            <Duties of={undated} frame={frame} />
+          </>
+        )}
+        {rows.length === 0 && <p>Nothing is due.</p>}
+      </>
+    ),
+  };
+};
+const monthText = (month: string): string => {
+  const [year, n] = month.split('-');
+  return `${MONTHS[Number(n) - 1] ?? ''} ${year}`;
+};
+/** The next twelve months at a glance. */
+const Months = ({ of, today }: { readonly of: ReadonlyMap<string, readonly Duty[]>; readonly today: string }) => {
+  const first = Temporal.PlainYearMonth.from(today.slice(0, 7));
+  return (
+    <ol class="months">
+      {Array.from({ length: 12 }, (_, i) => first.add({ months: i }).toString()).map((month) => {
+        const n = of.get(month)?.length ?? 0;
+        return (
+          <li class={n > 0 ? 'busy' : undefined}>
+            {n > 0 ? <a href={`#m${month}`}>{dateText(month)}</a> : dateText(month)}
+            <b>{n > 0 ? some(n, 'duty', 'duties') : '–'}</b>
+          </li>
+        );
+      })}
+    </ol>
+  );
+};
+export const Duties = ({ of, frame, alert }: { readonly of: readonly Duty[]; readonly frame: Frame; readonly alert?: boolean }) => (
+  <ul class="line">
+    {of.map(({ what, due, kind, contract }) => (
+      <li>
+        {contract === null ? (
+          <Name of={what} />
+        ) : (
+          <a href={to(frame, places.contract(contract))}>
+            <Name of={what} />
+          </a>
+        )}{' '}
+        <Tag of={kind} />
+        {alert && (
+          <>
+            {' '}
+            <span class="tag bad">overdue</span>
+          </>
+        )}
+        <div class="when">
+          <Day on={due} />
+        </div>
+      </li>
+    ))}
+  </ul>
+);
+export const dutiesOf = async (read: Read, programme: string): Promise<readonly Found<Duty>[]> =>
+  (await read.all<Duty>(deadlines.name, { programme, dated: 'true' }, 5)).rows;

@@ -1,0 +1,179 @@
+import { towerBoard } from '../../projections/tower-board.js';
+import { addDays } from '../kernel/index.js';
+import { Ceiling, Suppliers } from './board.js';
+import { Differences, differencesOf, twoBoards } from './changes.js';
+import { Duties, dutiesOf } from './deadlines.js';
+import { inTurns, type Read } from './read.js';
+import { render } from 'preact-render-to-string';
+import type { BoardRow, ContractEntry, ProgrammeRow } from './rows.js';
+import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
+import { Day, Instant, Money, Name, Pairs, some, Tag, termText, Text, wordsOf } from './words.js';
+
+/** Contracts of a pack at most: beyond, the board names how many there are. */
+const CONTRACTS = 100;
+
+/** All towers on paper: the board in short, what changed since the last one, what is due, and a part for each contract. */
+export const packPage = async (read: Read, frame: Frame, id: string): Promise<Page> => {
+  const head = await read.mustHave<ProgrammeRow>(towerBoard.name, `programme:${id}`, id);
+  const { rows, isAll } = await read.all<BoardRow>(towerBoard.name, { programme: id }, 3);
+  const day = read.today;
+  const since = frame.query['since'] ?? addDays(day, -91);
+  const boards = await twoBoards(read, id, since, day, 'effective');
+  const changed = differencesOf(boards.earlier, boards.later);
+  const soon = addDays(day, 183);
+  const duties = (await dutiesOf(read, id)).map(({ row }) => row).filter(({ earliest, latest }) => (earliest ?? latest ?? '9') <= soon);
+  const contracts = rows.flatMap(({ row }) => (row.contracts ?? []).map((entry) => ({ row, entry })));
+  const parts = await inTurns(contracts.slice(0, CONTRACTS), ({ row, entry }) => render(<Part row={row} c={entry} frame={frame} />));
+  const { totals, losses } = head.row;
+  return {
+    title: `Board pack of ${head.row.title}`,
+    programme: id,
+    api: { json: address('/projections/tower-board', { programme: id, ...clocksOf(frame.query) }) },
+    body: (
+      <>
+        <p class="crumbs noprint">
+          <a href={to(frame, places.board(id))}>Board</a>
+        </p>
+        <h1>
+          Board pack: <Name of={head.row.title} />
+        </h1>
+        <p>
+          <Name of={head.row.authority} />, <Day on={day} />
+          {frame.asOf.recordedAt !== undefined && (
+            <>
+              , as known on <Instant at={frame.asOf.recordedAt} zone={frame.timeZone} />
+            </>
+          )}
+        </p>
+        <form class="filters noprint" method="get" action={frame.path}>
+          <div>
+            <label for="since">The last board was on</label>
+            <input id="since" name="since" type="date" value={since} />
+          </div>
+          {frame.query['effectiveOn'] !== undefined && <input type="hidden" name="effectiveOn" value={frame.query['effectiveOn']} />}
+          <button>Show</button>
+        </form>
+        <Pairs
+          of={[
+            [`Towers (${some(totals.towers.contracts, 'contract')})`, totals.towers.text.replace('undisclosed', 'not disclosed')],
+            [
+              `Outside the towers (${some(totals.outside.contracts, 'contract')})`,
+              totals.outside.text.replace('undisclosed', 'not disclosed'),
+            ],
+            [
+              'Losses of the authority',
+              `${losses.authority.net} net, ${losses.authority.gross} gross, ${losses.authority.outstanding} outstanding`,
+            ],
+            ['Past their end', some(contracts.filter(({ entry }) => entry.pastEndSince !== null).length, 'contract')],
+            ['Warnings and risks', `${head.row.counts['warnings'] ?? 0} and ${head.row.counts['risks'] ?? 0}`],
+          ]}
+        />
+        <h2>
+          Since the last board, <Day on={since} />
+        </h2>
+        {changed.length === 0 ? <p>Nothing on the board differs.</p> : <Differences of={changed} frame={frame} />}
+        <h2>Due in the next six months</h2>
+        {duties.length === 0 ? <p>Nothing with a day.</p> : <Duties of={duties} frame={frame} />}
+        <h2>Warnings and risks</h2>
+        <ul>
+          {[...head.row.warnings, ...head.row.risks].map(({ summary, on }) => (
+            <li>
+              <Text of={summary} />{' '}
+              <span class="quiet small">
+                <Day on={on} />
+              </span>
+            </li>
+          ))}
+        </ul>
+        <div class="sheet" dangerouslySetInnerHTML={{ __html: parts }} />
+        {(!isAll || contracts.length > CONTRACTS) && <p class="banner warn">There are more contracts than this pack holds.</p>}
+      </>
+    ),
+  };
+};
+
+const Part = ({ row, c, frame }: { readonly row: BoardRow; readonly c: ContractEntry; readonly frame: Frame }) => (
+  <section class="part">
+    <h2>
+      {row.group === 'towers' && (
+        <>
+          <Name of={row.title} />:{' '}
+        </>
+      )}
+      <a href={to(frame, places.contract(c.contract))}>
+        <Name of={c.title} />
+      </a>{' '}
+      <Tag of={c.stage} />
+    </h2>
+    <Pairs
+      of={[
+        ['Supplier', <Suppliers of={c} frame={frame} />],
+        ['Ceiling', <Ceiling of={c} />],
+        [
+          'Term',
+          <>
+            {c.term.months === undefined ? 'unknown' : termText(c.term.months)}
+            {c.term.ends !== null && (
+              <>
+                , {c.pastEndSince === null ? 'ends' : 'ended'} <Day on={c.term.ends} />
+              </>
+            )}
+          </>,
+        ],
+        c.changes.length > 0 && [
+          'Changes',
+          <ul>
+            {c.changes.map(({ kind, to: value, on, reference }) => (
+              <li>
+                {wordsOf(kind)}
+                {value && (
+                  <>
+                    {' to '}
+                    <Money of={value} />
+                  </>
+                )}
+                , <Day on={on} />
+                {reference !== undefined && (
+                  <>
+                    , <bdi>{reference}</bdi>
+                  </>
+                )}
+              </li>
+            ))}
+          </ul>,
+        ],
+        c.losses.length > 0 && [
+          'Losses',
+          <ul>
+            {c.losses.map(({ title, net, gross }) => (
+              <li>
+                <Name of={title} />: <Money of={net ?? gross} />
+              </li>
+            ))}
+          </ul>,
+        ],
+        c.findings.length > 0 && [
+          'Findings',
+          <ul>
+            {c.findings.map(({ text }) => (
+              <li>
+                <Text of={text} />
+              </li>
+            ))}
+          </ul>,
+        ],
+        c.trail.lastDecision && [
+          'Last decision',
+          <>
+            {wordsOf(c.trail.lastDecision.command)}, <Day on={c.trail.lastDecision.on} />
+            {c.trail.lastDecision.reference !== null && (
+              <>
+                , <bdi>{c.trail.lastDecision.reference}</bdi>
+              </>
+            )}
+          </>,
+        ],
+      ]}
+    />
+  </section>
+);

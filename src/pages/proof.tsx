@@ -1,0 +1,59 @@
+import type { Checkpoints } from '../proof/checkpoints.js';
+import type { Frame, Page } from './shell.js';
+import { Pairs } from './words.js';
+
+/** What proves that the history was not rewritten: the newest checkpoint, what to take away, and how to check it. */
+export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise<Page> => {
+  const checkpoint = await checkpoints.current();
+  return {
+    title: 'Proof',
+    clocks: false,
+    api: { json: '/proofs/checkpoint' },
+    body: (
+      <>
+        <h1>Proof that the history was not rewritten</h1>
+        {checkpoint ? (
+          <>
+            <Pairs
+              of={[
+                ['Events', checkpoint.size.toLocaleString('en-GB')],
+                ['Root', <code class="unbroken">{checkpoint.root}</code>],
+                ['Ledger', <code class="unbroken">{checkpoint.origin}</code>],
+                ['Key', <code class="unbroken">{checkpoints.verifierKey}</code>],
+              ]}
+            />
+            <h2>The newest signed checkpoint</h2>
+            <p>Keep it outside of this server: who has it can prove later that nothing under it was changed or removed.</p>
+            <pre tabIndex={0} aria-label="The signed checkpoint">
+              {checkpoint.note}
+            </pre>
+          </>
+        ) : (
+          <div class="banner bad">
+            <p>{checkpoints.fault ?? 'Nothing is signed yet.'}</p>
+          </div>
+        )}
+        <h2>To take away</h2>
+        <ul>
+          <li>
+            <a href="/proofs/checkpoint">The checkpoint</a>, a signed note with the cosignatures of its witnesses
+          </li>
+          <li>
+            <a href="/proofs/key">The key</a> by which it is checked: compare it with one that you got another way
+          </li>
+          <li>
+            For each event, its inclusion proof: at the foot of <a href="/app/decisions">its decision</a>
+          </li>
+        </ul>
+        <h2>To check it</h2>
+        <p>On any machine with the bundle and this program, or with the second verifier in another language:</p>
+        <pre tabIndex={0} aria-label="Commands">
+          npm run bundle -- --help{'\n'}npm run verify -- --help
+        </pre>
+        <p class="quiet small">
+          The ledger's time zone is {frame.timeZone}. docs/proof-format.md is enough to write a verifier of your own.
+        </p>
+      </>
+    ),
+  };
+};

@@ -1,0 +1,88 @@
+import { historyPage, stateView } from '../engine/audit/audit.js';
+import { NotFoundError } from '../http/problem.js';
+import { plural, type AnyAggregate } from '../kernel/index.js';
+import { CommandLinks } from './commands.js';
+import { Facts } from './contract.js';
+import type { Read } from './read.js';
+import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
+import { Fields, Name, wordsOf } from './words.js';
+
+/** Facts of the history that are shown. */
+const FACTS = 50;
+
+/** A programme, a tower or a workforce: what it says, what happened, what can be recorded. */
+export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAggregate, id: string): Promise<Page> => {
+  const history = await read.history(category, id);
+  if (history.entries.length === 0) throw new NotFoundError(`No ${category} ${id.slice(0, 80)} is recorded.`);
+  const { state } = stateView(history, { effectiveOn: read.query['effectiveOn'] });
+  const {
+    title,
+    programme,
+    policies: _,
+    pools: __,
+    ...fields
+  } = state as { readonly title?: string; readonly programme?: string; readonly policies?: unknown; readonly pools?: unknown };
+  const facts = await historyPage(history, 0, FACTS);
+  const inView = read.day === undefined ? undefined : new Set(history.asOf(read.day).entries.map(({ recorded }) => recorded.id));
+  const board = category === 'programme' ? id : programme;
+  const path = `/app/${plural(category)}/${id}`;
+  return {
+    title: title ?? id,
+    programme: board,
+    api: { json: address(`/${plural(category)}/${id}`, clocksOf(frame.query)) },
+    body: (
+      <>
+        {board !== undefined && (
+          <p class="crumbs">
+            <a href={to(frame, places.board(board))}>
+              Board of <bdi>{board}</bdi>
+            </a>
+          </p>
+        )}
+        <h1>
+          {wordsOf(category)} <Name of={title ?? id} />
+        </h1>
+        {frame.mayCommand && (
+          <>
+            <h2 class="noprint">Record</h2>
+            <CommandLinks category={category} id={id} frame={frame} />
+            {category === 'programme' && (
+              <ul class="acts noprint">
+                <li>
+                  <a href={`/app/towers/-/plan-tower?programme=${id}`}>Plan a tower</a>
+                </li>
+                <li>
+                  <a href={`/app/contracts/-/plan-contract?programme=${id}`}>Plan a contract</a>
+                </li>
+                <li>
+                  <a href={`/app/contracts/-/record-contract?programme=${id}`}>Bring in a contract</a>
+                </li>
+                <li>
+                  <a href={`/app/losses/-/raise-loss?programme=${id}`}>Raise a loss</a>
+                </li>
+                <li>
+                  <a href="/app/suppliers/-/register-supplier">Register a supplier</a>
+                </li>
+                <li>
+                  <a href={`/app/workforces/${id}/record-baseline?programme=${id}`}>Count staff</a>
+                </li>
+                <li>
+                  <a href={`/app/workforces/${id}/plan-transfer?programme=${id}`}>Plan a transfer of staff</a>
+                </li>
+              </ul>
+            )}
+          </>
+        )}
+        <h2>What it says</h2>
+        <Fields of={fields} />
+        <h2>What happened</h2>
+        <Facts entries={facts.entries} frame={frame} inView={inView} path={path} />
+        {facts.next !== undefined && (
+          <p>
+            <a href={`/${plural(category)}/${id}/history`}>The whole history as JSON</a>
+          </p>
+        )}
+      </>
+    ),
+  };
+};

@@ -1,0 +1,2 @@
+import { page } from '../pages/page.js';
+export const answer = page;

@@ -1,0 +1,2 @@
+import { embedded } from '../store/sqlite/sqlite-store.js';
+export const board = embedded;

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
+import { pageOf, recordStory, rowWith } from './html.js';
+
+let server: Server;
+const page = (path: string) => pageOf(server, path);
+
+beforeAll(async () => {
+  server = await startServer();
+  await recordStory(server);
+}, 60_000);
+afterAll(async () => {
+  await stopServer(server);
+  await closeRunning();
+});
+
+describe('the board of a programme', () => {
+  it('is where a browser gets from the address of the server; a program still gets to the description', async () => {
+    const browser = await server.get('/', { accept: 'text/html,application/xhtml+xml' });
+    expect(browser.status).toBe(200);
+    expect(browser.text).toContain('<title>Programmes – Tower Ledger</title>');
+    const program = await fetch(server.url, { redirect: 'manual', headers: { accept: '*/*' } });
+    expect(program.headers.get('location')).toBe('docs');
+  });
+
+  it('says of every tower its stage, supplier, ceiling, growth, end and last decision, as people write them', async () => {
+    const { html, status } = await page('/app/boards/met');
+    expect(status).toBe(200);
+    const row = rowWith(html, '/app/contracts/met-dcms-keysource');
+    expect(row).toContain('Data centre Live');
+    expect(row).toContain('Keysource');
+    expect(row).toContain('£6.807m → £15.2m');
+    expect(row).toContain('+123.3 % over the original');
+    expect(row).toContain('3 years');
+    expect(row).toContain('ended 31 August 2020');
+    expect(row).toContain('past its end');
+    expect(row).toContain('between March 2020 and October 2020, PCD 813');
+  });
+
+  it('has the totals of its groups, and names what they add up', async () => {
+    const { text } = await page('/app/boards/met');
+    expect(text).toContain('6 towers, 7 contracts about £593.28m, 1 unknown');
+    expect(text).toContain('Outside the towers, 4 contracts at least £216m, 3 unknown');
+    expect(text).toContain('Its parts Application managed service £128.99m');
+    expect(text).toContain('NHS');
+    expect(text).toContain('In no total of this programme.');
+  });
+
+  it('of another day shows that day, says so, and its links keep the day', async () => {
+    const { text, html } = await page('/app/boards/met?effectiveOn=2016-12-31');
+    expect(text).toContain('On 31 December 2016, as it is known now');
+    const row = rowWith(html, '/app/contracts/met-siam-atos');
+    expect(row).toContain('£96m');
+    expect(row).not.toContain('£176.8m');
+    expect(html).toContain('/app/contracts/met-siam-atos?effectiveOn=2016-12-31');
+    expect(html).toContain('/projections/tower-board?programme=met&amp;effectiveOn=2016-12-31');
+  });
+
+  it('leaves out fields of the form for time that were left empty, and refuses other unknown parameters', async () => {
+    expect((await page('/app/boards/met?effectiveOn=&recordedAt=')).status).toBe(200);
+    const { status, text } = await page('/app/boards/met?colour=red');
+    expect(status).toBe(400);
+    expect(text).toContain('colour is not known here');
+    expect((await page('/app/boards/met?effectiveOn=someday')).status).toBe(400);
+  });
+});
+
+describe('the page of a contract', () => {
+  it('has its terms, its ceiling in steps with the three figures of each, and what happened', async () => {
+    const { text, html } = await page('/app/contracts/met-dcms-keysource');
+    expect(text).toContain('Original value £6.807m');
+    expect(text).toContain('Ceiling now £15.2m');
+    const last = rowWith(html, 'PCD 813');
+    expect(last).toContain('73.3 % by the paper 73.5 %');
+    expect(last).toContain('48.9 % by the paper 49.0 %');
+    expect(last).toContain('123.3 %');
+    expect(/<svg class="chart"[^>]* aria-label="([^"]*)"/.exec(html)?.[1]).toBe('The ceiling in 5 steps; the table below has the figures');
+    expect(text).toContain('Change approved');
+    expect(html.match(/<data class="money"[^>]*>£15.2m<\/data>/g)?.[0]).toBe(
+      '<data class="money" value="15200000.00 GBP" title="15,200,000.00 GBP">£15.2m</data>',
+    );
+  });
+
+  it('marks the facts behind the day that is looked at', async () => {
+    const now = await page('/app/contracts/met-dcms-keysource');
+    expect(now.text).not.toContain('after the day looked at');
+    expect((await page('/app/contracts/met-dcms-keysource?effectiveOn=2018-01-01')).text).toContain('after the day looked at');
+  });
+
+  it('that is not there is a page that says so', async () => {
+    const { status, text, headers } = await page('/app/contracts/nobody');
+    expect(status).toBe(404);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(text).toContain('No contract nobody is recorded.');
+    expect((await page('/app/no/such/page')).text).toContain('There is no such page.');
+  });
+});
+
+describe('decisions', () => {
+  it('are found by their paper, however it is written', async () => {
+    for (const reference of ['PCD+813', 'pcd-813', 'PCD813']) {
+      const { html } = await page(`/app/decisions?reference=${reference}`);
+      expect(html.match(/<a href="\/app\/decisions\/[0-9a-f-]{36}"/g)).toHaveLength(2);
+    }
+    expect((await page('/app/decisions?reference=PCD+1')).text).toContain('No decision is recorded under this.');
+  });
+
+  it('newest first without a question, in pages', async () => {
+    const first = await page('/app/decisions');
+    const ids = (html: string) => [...html.matchAll(/href="\/app\/decisions\/([0-9a-f-]{36})"/g)].map(([, id]) => id);
+    expect(ids(first.html)).toHaveLength(50);
+    const next = /href="(\/app\/decisions\?cursor=[^"]+)"/.exec(first.html)![1]!;
+    const second = await page(next);
+    expect(ids(second.html).length).toBeGreaterThan(40);
+    expect(ids(second.html).filter((id) => ids(first.html).includes(id))).toEqual([]);
+  });
+
+  it('have a dossier: who decided, on what authority, what was known, which rules held, and a replay', async () => {
+    const { html } = await page('/app/decisions?reference=PCD+813');
+    const [, path] = /href="(\/app\/decisions\/[0-9a-f-]{36})"/.exec(html)!;
+    const { text } = await page(path!);
+    expect(text).toContain('Decided by Deputy Mayor for Policing and Crime dmpc');
+    expect(text).toContain('Authority PCD 813');
+    expect(text).toContain('Day of the act between March 2020 and October 2020');
+    expect(text).toContain('Met scheme-of-consent/approval');
+    expect(text).toContain('programme-met up to revision 13');
+    expect(text).toContain('Taken again from what was known then: the same decision.');
+  });
+});
+
+describe('every page', () => {
+  it.each(['/app', '/app/boards/met', '/app/contracts/met-siam-atos', '/app/decisions', '/app/nothing'])(
+    '%s takes nothing from elsewhere, runs no script of its own text, and has one heading',
+    async (path) => {
+      const { html, headers } = await page(path);
+      const policy = headers.get('content-security-policy')!;
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("form-action 'self'");
+      expect(headers.get('referrer-policy')).toBe('same-origin'); // else a browser sends forms with the origin null
+      expect(html).not.toMatch(/ style=|<style|<script(?! type="module" src="\/app\/assets\/)| on[a-z]+="/);
+      expect([...html.matchAll(/(?:src|href)="(https?:)?\/\//g)].filter(([, scheme]) => scheme === undefined)).toEqual([]);
+      expect(html.match(/<h1[ >]/g)).toHaveLength(1);
+      expect(html).toContain('<html lang="en-GB">');
+    },
+  );
+});
