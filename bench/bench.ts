@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { auditBesideReading } from './audit.js';
 import { commandsBesideAward } from './command-kinds.js';
 import { daysBesideScan } from './days.js';
 import { importBesideLoad } from './import.js';
@@ -19,7 +20,7 @@ const options = new Command('bench')
   .option('--quick', 'a small run: does everything work?')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
-  .option('--only <part>', 'rates, updates, log, days, commands or import')
+  .option('--only <part>', 'rates, updates, log, days, audit, commands or import')
   .option('--store <store>', 'embedded, or kurrentdb: the empty server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--base <dist>', 'on a KurrentDB: the dist folder of another build, measured in turn with this one')
   .option('--base-url <url>', 'an empty KurrentDB of its own for the other build; without --base for this build with unary appends')
@@ -201,6 +202,9 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
     console.log(`rebuild ÷ scan: ${ratios.join(', ')}`);
   },
   days: () => withFolder(async (dir) => console.log(`\n${await daysBesideScan(dir, quick ? 200 : 4900, ROUNDS - 1)}`)),
+  audit: async () => {
+    for (const events of EVENTS) await withFolder(async (dir) => console.log(`\n${await auditBesideReading(dir, events, quick ? 2 : 10)}`));
+  },
   commands: () =>
     withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`)),
   import: () =>

@@ -12,7 +12,8 @@ import {
   type RecordedEvent,
 } from '../src/kernel/index.js';
 
-const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
+/** One line of a decision, from its first event as recorded. */
+export const summary = ({ stream, position, revision, metadata }: RecordedEvent) => ({
   decision: metadata.command.id,
   command: metadata.command.name,
   stream,
@@ -61,18 +62,27 @@ interface Sent {
   readonly record?: { readonly authority?: { readonly reference?: string }; readonly decidedBy?: { readonly person?: string } };
 }
 
+/** The keys under which a decision is found: `reference:PCD813`, `person:<id>`, `rule:scheme`, `rule:scheme/approval`. */
+export const keysOf = (event: RecordedEvent): ReadonlySet<string> => {
+  const { authority, decidedBy } = event.metadata;
+  return new Set([
+    ...(authority ? [`reference:${matchKey(authority.reference)}`] : []),
+    ...(decidedBy ? [`person:${decidedBy.person}`] : []),
+    ...correctedTo(event),
+    ...rulesOf(event).map((rule) => `rule:${rule}`),
+  ]);
+};
+
+/** Whether an event is the first one of its decision. */
+export const isFirst = ({ metadata: { command } }: RecordedEvent): boolean => command.body !== undefined || command.record !== undefined;
+
 const totals = sums({ decisions: 'count' });
 
 const recorded = eventSource('decision', {
   place(event): readonly Contribution<'decision'>[] {
-    const { command, authority, decidedBy } = event.metadata;
-    if (command.body === undefined && command.record === undefined) return []; // not the first of its decision
-    const links = new Set([
-      ...(authority ? [`reference:${matchKey(authority.reference)}`] : []),
-      ...(decidedBy ? [`person:${decidedBy.person}`] : []),
-      ...correctedTo(event),
-      ...rulesOf(event).map((rule) => `rule:${rule}`),
-    ]);
+    if (!isFirst(event)) return [];
+    const { command } = event.metadata;
+    const links = keysOf(event);
     return [
       {
         key: `decision:${command.id}`,

@@ -2,6 +2,7 @@ import { changeFigures, isAmount, newestOf, ownList, projection, source, sums, t
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
+import { byVatOf } from './commitments.js';
 import { lossesOf, lossSums, withText } from './losses.js';
 import { dayShown, groupOf, isPromised, onDay } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
@@ -91,8 +92,20 @@ const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>
       all,
     );
   return {
-    original: { ...original, text: text('original', original.text) },
-    ceiling: { ...ceiling, text: text('ceiling', ceiling.text) },
+    original: {
+      ...byVatOf(
+        byVat.map(([vat, part]) => [vat, part.original]),
+        original,
+      ),
+      text: text('original', original.text),
+    },
+    ceiling: {
+      ...byVatOf(
+        byVat.map(([vat, part]) => [vat, part.ceiling]),
+        ceiling,
+      ),
+      text: text('ceiling', ceiling.text),
+    },
     vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),
     byState: Object.fromEntries(byState),
@@ -106,7 +119,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 6,
+  version: 7,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   from: [contracts, losses, programmes],
   rows: {

@@ -1,5 +1,6 @@
 import { sums, type Measures } from '../src/kernel/index.js';
 import type { Contract } from '../src/domain/contract/index.js';
+import { takesPlaceOf } from './commitments.js';
 import { withText } from './losses.js';
 import { isPromised } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
@@ -17,11 +18,6 @@ interface Part {
   readonly state: State;
   readonly measures: Measures;
 }
-
-const RUNS: ReadonlySet<Contract['stage']> = new Set(['live', 'notice-given', 'exiting']);
-/** The contract that a running one has taken the place of: it is not counted beside it. */
-export const takesPlaceOf = ({ stage, replaces }: Pick<Contract, 'stage' | 'replaces'>): string | undefined =>
-  RUNS.has(stage) ? replaces : undefined;
 
 /** The measures of several parts of a list together. */
 const together = (parts: readonly Part[]) => {

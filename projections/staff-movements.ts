@@ -45,7 +45,11 @@ const unitOf = (unit: Pool['unit'], pools: readonly Pool[]) => {
   const balances = contains(between, ZERO) && contains(plus(between, sumOf(Object.values(outside))), held);
   return {
     unit,
-    ...Object.fromEntries(Object.entries({ ...outside, between }).map(([line, range]) => [line, showChange(range)])),
+    opening: showChange(outside.opening),
+    joined: showChange(outside.joined),
+    leftEmployment: showChange(outside.leftEmployment),
+    unexplained: showChange(outside.unexplained),
+    between: showChange(between),
     held: showRange(held, unit),
     neverCounted: pools.filter(({ holds }) => !holds).length,
     balances,

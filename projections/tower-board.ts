@@ -23,9 +23,10 @@ import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
+import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
 import { conductShown, contractLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
-import { lossesOf, lossLine, lossShown, lossSums, withText } from './losses.js';
+import { lossesOf, lossLine, lossShown, lossSums } from './losses.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
@@ -50,8 +51,6 @@ const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage']
   ['incumbent', ['closed'], 'closed'],
 ];
 
-/** `listed`: contracts in its list; `contracts`: those of them that promise something. */
-const promised = sums({ contracts: 'count', listed: 'count', ceiling: 'value' });
 const towersOf = sums({ towers: 'count' });
 const stages = sums({
   cancelled: 'count',
@@ -116,6 +115,8 @@ const contractShown = (history: History<Contract>) => {
     original: c.original,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
     covers: c.covers,
+    kind: c.kind,
+    vat: c.vat,
     term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
     perYear:
       isAmount(c.original) && c.term.months
@@ -259,7 +260,7 @@ const towersOfContract = (c: Contract): readonly string[] => (groupOf(c) === 'to
 /** What a contract adds under each of its towers, and in its programme's group. A tower's stage follows from how many are at which stage. */
 const sumsOf = (c: Contract, day: string | undefined) => {
   const ids = idsOf(suppliersIn(c, day));
-  const adds = promised.of(isPromised(c) ? { contracts: 1, listed: 1, ceiling: c.ceiling } : { listed: 1 });
+  const adds = commits(c);
   const at = c.stage === 'none' ? {} : stages.of({ [c.stage]: 1 });
   const whose: Whose = c.role === 'tower' ? 'own' : 'incumbent';
   const of: Record<string, Measures> = {};
@@ -331,10 +332,17 @@ const stageOf = (lookup: Lookup, key: Key): { readonly stage: string; readonly s
   const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && at[whose][stage] > 0));
   return found ? { stage: found[2], stageOf: found[0] } : { stage: 'planned', stageOf: null };
 };
-const groupTotal = (lookup: Lookup, key: Key) => {
-  const { ceiling, contracts } = lookup.sum(promised, key);
-  return { ...withText(ceiling), contracts };
-};
+/** The total of a tower, and that of a group of a programme. */
+const towerTotal = (lookup: Lookup, tower: string) =>
+  commitmentsUnder(lookup, `tower:${tower}`, `tower:${tower}`, (id) => {
+    const c = lookup.get(contracts, id);
+    return c && groupOf(c) === 'towers' && c.towers.includes(tower) ? c : undefined;
+  });
+const groupTotal = (lookup: Lookup, programme: string, group: ReturnType<typeof groupOf>) =>
+  commitmentsUnder(lookup, `programme:${programme}#${group}`, `programme:${programme}`, (id, of) => {
+    const c = of === group ? lookup.get(contracts, id) : undefined;
+    return c && c.programme === programme && groupOf(c) === group ? c : undefined;
+  });
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
   const { gross, net, recovered, outstanding } = lossesOf(lookup, who, key);
   return { gross: gross.text, net: net.text, recovered: recovered.text, outstanding: outstanding.text };
@@ -343,9 +351,23 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 8,
+  version: 9,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
-  from: [programmes, warnings, risks, workforces, plans, transfers, losses, towers, links, contracts, suppliers, frameworkBeside],
+  from: [
+    programmes,
+    warnings,
+    risks,
+    workforces,
+    plans,
+    transfers,
+    losses,
+    towers,
+    links,
+    contracts,
+    replacements,
+    suppliers,
+    frameworkBeside,
+  ],
   rows: {
     programme(id, lookup) {
       const row = lookup.get(programmes, id);
@@ -358,7 +380,7 @@ export const towerBoard = projection({
           headcountTargets: row.headcountTargets.map((target) => targetShown(target, pools)),
           ...lookup.sum(towersOf, key),
           faultedStreams: lookup.faulted(key),
-          totals: { towers: groupTotal(lookup, `${key}#towers`), outside: groupTotal(lookup, `${key}#outside`) },
+          totals: { towers: groupTotal(lookup, id, 'towers'), outside: groupTotal(lookup, id, 'outside') },
           staff: newestOf(pools).map(poolShown),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }
@@ -383,8 +405,8 @@ export const towerBoard = projection({
       const row = lookup.get(towers, id);
       const key = `tower:${id}` as const;
       if (!row) return undefined;
-      const { contracts: _, ...total } = groupTotal(lookup, key);
-      const { listed } = lookup.sum(promised, key);
+      const { contracts: _, ...total } = towerTotal(lookup, id);
+      const listed = listedUnder(lookup, key);
       const { warnings, risks, openWarnings, openRisks, needs } = lookup.sum(counted, key);
       return {
         group: 'towers',

@@ -13,7 +13,7 @@ const transfers = source(workforce, 'transfer', {
     return transfers.map((t) => ({
       key: `transfer:${id}/${t.transfer}` as const,
       row: true,
-      links: contractLink(t.contract ?? (t.plan === undefined ? undefined : planned.get(t.plan))),
+      links: contractLink(t.contract ?? planned.get(t.plan ?? '')),
     }));
   },
   show: ({ id, state }) =>
@@ -46,7 +46,7 @@ const suppliersIn = (
   }: { readonly contract: string | null; readonly from: { readonly employer: string }; readonly to: { readonly employer: string } },
   lookup: Lookup,
 ): { readonly suppliers: readonly string[]; readonly findings: readonly Finding[] } => {
-  const its = (contract === null ? undefined : lookup.get(contracts, contract)) ?? [];
+  const its = lookup.get(contracts, contract ?? '') ?? [];
   const shown = newestOf(its);
   const isIts = (employer: string): boolean =>
     its.includes(employer) || its.some((one) => lookup.get(suppliers, one)?.members.includes(employer));

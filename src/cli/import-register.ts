@@ -241,6 +241,9 @@ class Run {
   }
 
   async send(rows: readonly Row[], keys: ReadonlySet<string>): Promise<void> {
+    const { programme } = this.o.mapping;
+    const { status } = await this.#ask('GET', `/programmes/${programme}`);
+    if (status !== 200) throw new MappingError(`No programme ${programme} is recorded at ${this.o.url}: charter it first.`);
     const said = await this.#lastSaid();
     await this.#readSuppliers();
     const named: { readonly row: Row; readonly supplier: string | undefined }[] = [];

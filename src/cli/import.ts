@@ -123,7 +123,7 @@ const sendRegister = async (): Promise<boolean> => {
 /** What a person reads of it: the sums, and the rows that somebody has to look at, 20 of each kind. */
 const summaryOf = ({ rows, suppliers, outcomes, reports, unknownColumns }: RegisterReport, to: string): readonly string[] => {
   const sums = Object.entries(outcomes).flatMap(([outcome, n]) => (n > 0 ? [`${n} ${outcome}`] : []));
-  const lines = [`${dryRun ? 'Dry run: ' : ''}${rows} rows: ${sums.join(', ') || 'nothing'}; ${suppliers} suppliers registered; details in ${to}`]; // prettier-ignore
+  const lines = [`${dryRun ? 'Dry run: ' : ''}${rows} rows: ${sums.join(', ') || 'nothing'}; ${suppliers} ${suppliers === 1 ? 'supplier' : 'suppliers'} ${dryRun ? 'to register' : 'registered'}; details in ${to}`]; // prettier-ignore
   if (unknownColumns.length > 0) lines.push(`Columns that the mapping does not name: ${unknownColumns.join(', ')}`);
   for (const outcome of ['broken', 'refused', 'asked', 'vanished'] as const) {
     const some = reports.filter((one) => one.outcome === outcome);

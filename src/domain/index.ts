@@ -24,3 +24,4 @@ export const commands: readonly AnyCommand[] = [
   ...byAggregate.flatMap(({ commands }) => commands),
   ...inOrder(ledgerEvents, ledgerCommands),
 ];
+export { withPolicy } from './programme/policies.js';

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
 import { entryViews, historyPage, split, stateView } from '../engine/audit/audit.js';
+import { UnknownFieldError, whyOf, type Why } from '../engine/audit/why.js';
 import { plural, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, atPoint, effectiveOnOf, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
@@ -23,6 +24,8 @@ const STATE = {
 const HISTORY = {
   ...POINT,
   revision: STATE.revision,
+  field:
+    'A JSON Pointer into the state, such as /ceiling/amount: only the events that set it, with what it said before and after, and the claims on them.',
   related: 'true adds the records of others that are about it, in log order.',
   cursor: '`next` of the page before: pages stay with the revision of the first.',
   limit: 'Entries at most, 1 to 500; 100 unless set.',
@@ -95,7 +98,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       summary: `Every event of the ${category} in its place, in pages: who decided it, why, and what it changed.`,
       idOf: category,
       query: HISTORY,
-      answer: 'HistoryAnswer',
+      answer: ['HistoryPage', 'WhyPage'],
       validated: true,
     })
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -106,6 +109,20 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const { history, point } = await this.#read(request, cursor ? { minPosition, revision: String(cursor.revision) } : query);
       if (this.#isKnown(request, reply, query, history)) return;
       const { id, stream, revision } = history;
+      const { field } = query;
+      if (field !== undefined) {
+        if (query['related'] !== undefined) throw badParameter('related', 'cannot be combined with field');
+        const { next, ...why } = await this.#why(history, field, cursor?.from ?? 0, limit);
+        const asOf = point.sequence !== undefined && { asOf: point.asOf };
+        return sendJson(reply, {
+          id,
+          stream,
+          revision,
+          ...asOf,
+          ...why,
+          ...(next !== undefined && { next: cursorFor(0, `${revision} ${next}`) }),
+        });
+      }
       const { next, ...page } = flagOf(query, 'related')
         ? await this.#related(history, cursor?.sequence ?? point.sequence ?? this.projector.sequence, cursor?.from ?? 0, limit)
         : { ...(await historyPage(history, cursor?.from ?? 0, limit)), sequence: 0 };
@@ -119,6 +136,16 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
         withdrawn: page.withdrawn,
         ...(next !== undefined && { next: cursorFor(page.sequence, `${revision} ${next}`) }),
       });
+    }
+
+    async #why(history: History, field: string, from: number, limit: number): Promise<Why> {
+      if (!/^(\/([^~/]|~[01])*)+$/.test(field) || field.length > 500)
+        throw badParameter('field', 'must be a JSON Pointer such as /ceiling/amount');
+      try {
+        return await whyOf(history, field, from, limit);
+      } catch (error) {
+        throw error instanceof UnknownFieldError ? badParameter('field', error.message) : error;
+      }
     }
 
     /**

@@ -1,12 +1,16 @@
-import type { DecisionSummary } from '../../projections/decisions.js';
 import type { Identified } from '../../projections/identifiers.js';
-import type { becameOf, dossierOf, historyPage, Replay, stateView } from '../engine/audit/audit.js';
+import type { historyPage, Replay, stateView } from '../engine/audit/audit.js';
+import type { WholeDossier } from '../engine/audit/dossier.js';
+import type { ReplayLine as Line } from '../engine/audit/replays.js';
 import type { Since } from '../engine/audit/rules.js';
+import type { Why } from '../engine/audit/why.js';
+import type { Adds, Opened } from '../engine/read/contributions-to.js';
 import type { ProjectionStatus } from '../engine/read/projector.js';
 import type { Uncertain } from '../engine/read/rows-on-day.js';
 import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
-import type { Assessment, RecordedEvent } from '../kernel/index.js';
+import type { Json, RecordedEvent, Total } from '../kernel/index.js';
+import type { DecisionRow, Totals } from './find-decisions.js';
 import type { NamedBy } from './named-by.js';
 
 // What the server answers with. `npm run schemas` makes a component of the description of the API of each type that is exported here.
@@ -41,7 +45,15 @@ export interface StateAnswer extends Omit<ReturnType<typeof stateView>, 'state'>
 
 type HistoryParts = Omit<Awaited<ReturnType<typeof historyPage>>, 'next'>;
 /** A page of a history. */
-export interface HistoryAnswer extends HistoryParts {
+export interface HistoryPage extends HistoryParts {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly asOf?: AsOf;
+  readonly next?: string;
+}
+/** Why a field is as it is: the events that set it. */
+export interface WhyPage extends Omit<Why, 'next'> {
   readonly id: string;
   readonly stream: string;
   readonly revision: number;
@@ -60,28 +72,62 @@ export interface References {
   readonly references: readonly Identified[];
 }
 
-/** An assessment, and what became of its policy since. */
-type Judged<A> = A & Partial<Since>;
-type Decided = Omit<ReturnType<typeof dossierOf>, 'assessed'>;
 /** One decision, with all that belongs to it. */
-export interface Dossier extends Decided {
-  readonly assessed: readonly Judged<Assessment>[];
+export interface Dossier extends WholeDossier {
+  readonly asOf: AsOf;
+  /** Where each of its events is proven to be in the ledger. */
+  readonly proof: readonly { readonly event: string; readonly href: string }[];
 }
-type Summed = Omit<DecisionSummary, 'assessed'>;
-/** A decision in a list, with what became of its events since. */
-export interface ListedDecision extends Summed, ReturnType<typeof becameOf> {
-  readonly assessed: readonly Judged<DecisionSummary['assessed'][number]>[];
+/** A decision in a list, with what became of its events and of its rules since. */
+export interface ListedDecision extends Omit<DecisionRow, 'assessed'> {
+  readonly assessed: readonly (DecisionRow['assessed'][number] & Partial<Since>)[];
 }
-
 /** Decisions, newest first. */
 export interface DecisionPage {
   readonly asOf: AsOf;
+  readonly totals?: Totals;
   readonly decisions: readonly ListedDecision[];
   readonly next?: string;
 }
 
 /** A decision replayed against what was known. */
 export type ReplayAnswer = Replay;
+
+/** How many decisions came out how; `ended` says why, where it is not the end of what was asked. */
+export interface ReplaySummary {
+  readonly replayed: number;
+  readonly same: number;
+  readonly differs: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** The ledger up to this position was replayed. */
+  readonly position: string | null;
+  readonly ended?: string;
+}
+/** What came of replaying one decision of many. */
+export type ReplayLine = Line;
+/** The last line of replays. */
+export interface ReplayEnd {
+  readonly summary: ReplaySummary;
+}
+
+/** What one stream adds to a total, and the address of its own "why". */
+export interface Contributing extends Omit<Adds, 'field'> {
+  readonly why?: string;
+}
+/** What a total of a row adds up. */
+export interface OpenedTotal extends Omit<Opened, 'contributions'> {
+  readonly projection: string;
+  readonly key: string;
+  readonly asOf: AsOf;
+  readonly field: string;
+  /** As the row shows it. */
+  readonly value: Json;
+  readonly total: Total;
+  readonly count: number;
+  readonly contributions: readonly Contributing[];
+  readonly next?: string;
+}
 
 /** Where words were found. */
 export interface FoundEvent extends Omit<SearchHit, 'stream'> {

@@ -13,6 +13,7 @@ import {
 } from '@nestjs/swagger';
 import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
+import { RESULTS, STATUSES } from './find-decisions.js';
 import { isOpen } from './routes.js';
 import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
 
@@ -92,6 +93,9 @@ const PARAMETERS: Readonly<Record<string, Schema>> = {
   from: anInstant,
   to: anInstant,
   type: { type: 'string', enum: eventTypes },
+  result: { type: 'string', enum: [...RESULTS] },
+  status: { type: 'string', enum: [...STATUSES] },
+  backdated: isTrue,
 };
 /** Proofs are of sizes of the tree, where others ask from and to an instant. */
 const parameterOf = (name: string, tag: string): Schema =>
@@ -106,8 +110,10 @@ export interface Read {
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
   /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
-  readonly answer?: string;
+  readonly answer?: string | readonly string[];
   readonly type?: string;
+  /** Media types of the same answer as text. */
+  readonly texts?: readonly string[];
   readonly status?: readonly number[];
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
@@ -115,11 +121,15 @@ export interface Read {
 const QUALIFIERS: Readonly<Record<number, string>> = {
   400: 'A parameter is not known or not allowed.',
   404: 'Nothing is there.',
+  406: 'The header Accept takes none of the forms that the answer has.',
   410: 'All of it has been withdrawn, or it is a duplicate of another one, which the answer links to.',
   422: 'The view of a day would be made of too many streams: name a programme.',
   500: 'Something went wrong on our side: the log has more under the id of the answer.',
   503: 'minPosition was not reached in 5 seconds, or the server is not ready.',
 };
+
+const answersTo = (answer: string | readonly string[]): Schema =>
+  typeof answer === 'string' ? refTo(answer) : { anyOf: answer.map(refTo) };
 
 export const describeRead = ({
   tag,
@@ -130,6 +140,7 @@ export const describeRead = ({
   query = {},
   answer,
   type = 'application/json',
+  texts = [],
   status = [400, 404, 503],
   validated = false,
 }: Read) =>
@@ -143,7 +154,10 @@ export const describeRead = ({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: answer === undefined ? (type === 'application/json' ? {} : aText) : refTo(answer) } },
+      content: {
+        [type]: { schema: answer === undefined ? (type === 'application/json' ? {} : aText) : answersTo(answer) },
+        ...Object.fromEntries(texts.map((text) => [text, { schema: aText }])),
+      },
     }),
     ...(validated
       ? [
@@ -230,6 +244,8 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
     }
     case '/{key}':
       return [[at, made(`get${title}Row`, `One row of ${name}.`, json(of.row), [inPath('key', key)])]];
+    case '/{key}/contributions':
+      return [[at, made(`open${title}Total`, `Why a total of a row of ${name} is as it is.`, json('OpenedTotal'), [inPath('key', key)])]];
     case '/{key}/{list}':
       return Object.entries(lists).map(([list, component]) => [
         at.replace('{list}', list),
@@ -266,7 +282,8 @@ const tagsOf = (paths: Paths) =>
     .map((name) => ({ name, description: HEADINGS[name] ?? `What can be asked of a ${name}, and its state and history.` }));
 const HEADINGS: Readonly<Record<string, string>> = {
   proofs: 'That the history is the one that was signed.',
-  log: 'The events as recorded, and the decisions that they came from.',
+  log: 'The events as recorded.',
+  decisions: 'Decisions: found, on one page each, and replayed.',
   operations: 'Whether the server is up, and how it does.',
   projections: 'Rows that are kept up to date, and streams of their updates.',
 };

@@ -8,8 +8,7 @@ import { engineRefusals } from '../engine/write/decide.js';
 import { OverloadedError, StaleRevisionError } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { RebuildingError } from '../engine/read/projector.js';
-import { ListTooLargeError } from '../engine/read/read-errors.js';
-import { ViewTooLargeError } from '../engine/read/rows-on-day.js';
+import { ListTooLargeError, ViewTooLargeError } from '../engine/read/read-errors.js';
 import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLargeError,
@@ -79,6 +78,10 @@ export class NotAllowedError extends Error {
 export class MethodNotAllowedError extends Error {
   override readonly name = 'MethodNotAllowedError';
 }
+/** The header `Accept` names no form that the answer has. */
+export class NotAcceptableError extends Error {
+  override readonly name = 'NotAcceptableError';
+}
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
 }
@@ -99,6 +102,10 @@ export class NotCaughtUpError extends Error {
 }
 export class TooManySubscribersError extends Error {
   override readonly name = 'TooManySubscribersError';
+}
+/** As many replays as may are under way. */
+export class TooManyReplaysError extends Error {
+  override readonly name = 'TooManyReplaysError';
 }
 /** This token has taken its share of the follower slots. */
 export class TooManyForTokenError extends Error {
@@ -155,6 +162,8 @@ const titles = {
   'newer-version-needed': 'The stream holds facts that are newer than this program.',
   'not-caught-up': 'The position was not reached in time.',
   'too-many-subscribers': 'Too many clients follow.',
+  'too-many-replays': 'Too many replays are under way.',
+  'not-acceptable': 'The answer has none of the forms that the request takes.',
   'too-many-for-token': 'Too many clients follow with this token.',
   'too-many-failed-sign-ins': 'Too many sign-ins failed.',
   rebuilding: 'The projection is being rebuilt.',
@@ -235,6 +244,8 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof UnsupportedSchemaVersionError) return again('newer-version-needed', 60, error.message);
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
+  if (error instanceof TooManyReplaysError) return again('too-many-replays', 10, error.message);
+  if (error instanceof NotAcceptableError) return { code: 'not-acceptable', status: 406, detail: error.message };
   if (error instanceof TooManyForTokenError) return { code: 'too-many-for-token', status: 429, retryAfter: 10, detail: error.message };
   if (error instanceof TooManyFailedSignInsError)
     return { code: 'too-many-failed-sign-ins', status: 429, retryAfter: error.retryAfter, detail: error.message };

@@ -2,11 +2,14 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { aggregateController } from './aggregate.controller.js';
+import { ContributionsController } from './contributions.controller.js';
+import { DecisionsController } from './decisions.controller.js';
 import { DeadlinesController } from './deadlines.controller.js';
 import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
 import { ProofsController } from './proofs.controller.js';
+import { ReplaysController } from './replays.controller.js';
 import { SearchController } from './search.controller.js';
 import { Subscribers } from './subscribers.js';
 
@@ -22,8 +25,11 @@ import { Subscribers } from './subscribers.js';
   ],
   controllers: [
     ...aggregates.map(aggregateController),
+    ContributionsController,
     ProjectionsController,
     LogController,
+    DecisionsController,
+    ReplaysController,
     DeadlinesController,
     SearchController,
     ProofsController,

@@ -10,6 +10,8 @@ export const isOpen = (route: string): boolean =>
   ['/', '/livez', '/readyz', '/openapi.json', '/proofs/checkpoint', '/proofs/key'].includes(route) || isDocs(route);
 /** The calendar, whose token may stand in its address. */
 export const FEED = '/deadlines.ics';
+/** A query that is sent with a body: it is a read, whatever its method, and records nothing. */
+export const isQuery = (method: string, route: string | undefined): boolean => method === 'POST' && route === '/replays';
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);
 
 /** Which methods there are at a path, for an honest 405. */

@@ -8,7 +8,7 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { FEED, isOpen } from './routes.js';
+import { FEED, isOpen, isQuery } from './routes.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 /** How long a revoked token may still be taken. */
@@ -150,7 +150,12 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
       return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
     if (request.headers.authorization === undefined && token.roles.some((r) => r !== 'calendar'))
       return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.'));
-    const act = route === FEED ? 'calendar' : request.is404 || ['GET', 'HEAD'].includes(request.method) ? 'read' : 'command';
+    const act =
+      route === FEED
+        ? 'calendar'
+        : request.is404 || ['GET', 'HEAD'].includes(request.method) || isQuery(request.method, route)
+          ? 'read'
+          : 'command';
     const role = token.roles.find((r) => may(r, act));
     if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));

@@ -101,6 +101,8 @@ export interface LinkedList<Shown = unknown, Entry = unknown> {
   readonly from: Source<string, Shown>;
   /** Ranks that its links use, from 0. */
   readonly ranks: number;
+  /** Entries that a row looks at, where it is not `NEWEST`: for lists that rows look through and do not carry. */
+  readonly most?: number | undefined;
   entry(shown: Shown, lookup: Lookup): Entry;
 }
 /** Items of the row's own stream, oldest first as the stream has them: the row carries the last of them, the rest comes in pages. */
@@ -116,10 +118,10 @@ export type List = LinkedList<any> | OwnList<any>; // eslint-disable-line @types
 export function linkedList<Shown>(from: Source<string, Shown>): LinkedList<Shown, Shown>;
 export function linkedList<Shown, Entry>(
   from: Source<string, Shown>,
-  options: { readonly ranks?: number; entry(shown: Shown, lookup: Lookup): Entry },
+  options: { readonly ranks?: number; readonly most?: number; entry(shown: Shown, lookup: Lookup): Entry },
 ): LinkedList<Shown, Entry>;
-export function linkedList(from: Source, { ranks = 1, entry = (shown: unknown) => shown }: Partial<LinkedList> = {}): LinkedList {
-  return { from, ranks, entry };
+export function linkedList(from: Source, { ranks = 1, most, entry = (shown: unknown) => shown }: Partial<LinkedList> = {}): LinkedList {
+  return { from, ranks, most, entry };
 }
 
 export const ownList = <S extends AnyAggregate, Item, Entry>(
@@ -141,7 +143,7 @@ export interface Lookup {
   readonly day: string;
   /** What is shown of the contribution under a key of a source; undefined when there is none. */
   get<Shown>(source: Source<string, Shown>, id: string): Shown | undefined;
-  /** The first entries of a list of the row under a key, at most `NEWEST`. */
+  /** The first entries of a list of the row under a key, at most `NEWEST` unless the list has another bound. */
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[];
   /** The totals of a key. */
   sum<M extends MeasureKinds>(sums: Sums<M>, key: Key): SumOf<M>;

@@ -293,9 +293,12 @@ describe('a register', () => {
     const { Department: _, ...columns } = shipped['columns'];
     expect((await send({ mapping: mapping({}, { columns }) })).unknownColumns).toEqual(['Directorate', 'Colour']);
     await expect(send()).rejects.toThrow(/has no column "Department": it has Contract reference number, /);
+    await expect(send({ mapping: mappingOf({ ...shipped, columns }, { programme: 'other' }) })).rejects.toThrow(
+      /No programme other is recorded/,
+    );
     await writeFile(file, '');
     await expect(send()).rejects.toThrow(/has no line/);
-    await writeFile(file, `${text}"`);
+    await writeFile(file, `${text}"`); // a cell that does not end
     await expect(send()).rejects.toBeInstanceOf(NotCsvError);
   });
 });

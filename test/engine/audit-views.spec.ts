@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
-import { dossierOf, entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
+import { entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
+import { dossierOf } from '../../src/engine/audit/dossier.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { commands } from '../../src/domain/index.js';
-import { dossierOf, historyPage, replay, type Replay } from '../../src/engine/audit/audit.js';
+import { historyPage, replay, type Replay } from '../../src/engine/audit/audit.js';
+import { dossierOf } from '../../src/engine/audit/dossier.js';
 import type { Json, NewEvent } from '../../src/kernel/index.js';
 import { theFact } from '../given.js';
 import { recordWorld, World } from '../random-history.js';

@@ -4,7 +4,8 @@ import { projections } from '../../projections/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
 import { InvalidCursorError } from '../../src/engine/read/rows.js';
-import { MAX_STREAMS_ON_DAY, ViewTooLargeError, type DayQuestion } from '../../src/engine/read/rows-on-day.js';
+import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows-on-day.js';
+import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { contract } from '../../src/domain/contract/index.js';
 import {
   bounds,

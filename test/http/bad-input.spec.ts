@@ -347,9 +347,19 @@ const queries: readonly (readonly [path: string, status: number, type: string, a
   ['/events?cursor=x', 400, 'bad-parameter', 'cursor'],
   ['/events/x', 400, 'bad-parameter', 'id'],
   ['/events/01a20c2f-4d4f-7aef-9223-dff2a95f8832', 404, 'not-found'],
-  ['/decisions', 400, 'bad-parameter', 'reference'],
   ['/decisions?reference=-', 400, 'bad-parameter', 'reference'],
-  ['/decisions?reference=a&person=b', 400, 'bad-parameter', 'reference'],
+  ['/decisions?result=good', 400, 'bad-parameter', 'result'],
+  ['/decisions?status=gone', 400, 'bad-parameter', 'status'],
+  ['/decisions?command=NoSuch', 400, 'bad-parameter', 'command'],
+  ['/decisions?programme=A%20B', 400, 'bad-parameter', 'programme'],
+  ['/decisions?effectiveFrom=2016', 400, 'bad-parameter', 'effectiveFrom'],
+  ['/decisions?recordedFrom=2016-13-01', 400, 'bad-parameter', 'recordedFrom'],
+  ['/decisions?recordedFrom=2016-02-02&recordedUntil=2016-02-01', 400, 'bad-parameter', 'recordedUntil'],
+  ['/decisions?backdated=perhaps', 400, 'bad-parameter', 'backdated'],
+  ['/decisions?totals=yes', 400, 'bad-parameter', 'totals'],
+  ['/decisions?format=pdf', 400, 'bad-parameter', 'format'],
+  ['/decisions?format=csv&limit=3', 400, 'bad-parameter', 'limit'],
+  ['/decisions?cursor=OTk5OTk5IDk5OTk5OQ', 400, 'bad-parameter', 'cursor'],
   ['/decisions?person=Jane%20Doe', 400, 'bad-parameter', 'person'],
   ['/decisions?person=jane&cursor=x', 400, 'bad-parameter', 'cursor'],
   ['/decisions/x', 400, 'bad-parameter', 'id'],
@@ -408,7 +418,7 @@ describe('a request', () => {
   it('is refused with a sentence that begins with the place', async () => {
     for (const [path, detail] of [
       ['/contracts/there?position=999999', 'position must be the position of an event of this ledger.'],
-      ['/decisions', 'reference must be given, or person, or rule, and only one of them.'],
+      ['/decisions?status=gone', 'status must be one of stands, corrected, withdrawn.'],
     ] as const)
       expect((await server.get(path)).body.detail).toBe(detail);
   });

@@ -354,7 +354,7 @@ describe('a decision', () => {
         stream: 'contract-hosting',
         effectiveOn: '2015-11-01',
         asked: expect.objectContaining({ title: award.title }),
-        known: expect.arrayContaining([{ stream: 'supplier-csc', revision: 0 }]),
+        known: expect.arrayContaining([expect.objectContaining({ stream: 'supplier-csc', revision: 0 })]),
       }),
     );
     expect(dossier.events[0].corrections).toEqual([

@@ -49,7 +49,7 @@ export const startServer = async (
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(started.url + path, init);
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /json(?!l)/.test(response.headers.get('content-type') ?? '');
     const body: unknown = isJson ? JSON.parse(text) : undefined;
     const type = response.headers.get('content-type') ?? '';
     const fault = Described.of(started, env['LEDGER_TOKENS'] === undefined ? 'local' : 'tokens').fault(

@@ -33,18 +33,19 @@ const scopes: readonly Scope[] = [
   {
     name: 'policies',
     files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
-    specs: 'test/domain/(policies|programme|contract|loss-authority)',
+    specs: 'test/domain/(policies|programme|contract|loss-authority|loss-tables)',
   },
   { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-(figures|details)' },
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
-  ...['programme', 'tower', 'contract', 'supplier', 'workforce', 'ledger'].map((name) => ({
+  { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
+  ...['programme', 'tower', 'contract', 'supplier', 'ledger'].map((name) => ({
     name,
     files: [`src/domain/${name}/**/*.ts`],
     specs: `test/domain/(${name}|backdated|rules)`,
   })),
   { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/losses-statement' },
-  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|loss-evasions|shown-exposure)' },
-  { name: 'staff', files: ['projections/{workforce,staff*,transfer-register}.ts'], specs: 'test/projections/workforce' },
+  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|loss-rows|loss-evasions|shown-exposure)' },
+  { name: 'staff', files: ['projections/{workforce,staff*,transfer-register}.ts'], specs: 'test/projections/(workforce|staff-rows)' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {

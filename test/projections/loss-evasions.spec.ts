@@ -1,10 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { exposure } from '../../projections/exposure.js';
-import { lossesStatement } from '../../projections/losses-statement.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Statement } from '../../projections/losses-statement-row.js';
 import type { Provenance } from '../../src/kernel/index.js';
-import { closeRows, rowsAfter } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
+import { inMemory } from './in-memory.js';
 
 /** What somebody tries who wants to write off more than they may: each refused, or found on a row; a higher office may do all of it. */
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -29,7 +27,6 @@ beforeEach(async () => {
   await recordWorld(world);
   await world.record('programme-met', 'AdoptPolicy', scheme);
 });
-afterEach(closeRows);
 
 const raise = (id: string, more: object = {}, record: Provenance = { effectiveOn: '2010' }) =>
   world.record(`loss-${id}`, 'RaiseLoss', { ...debt, ...more }, record);
@@ -37,11 +34,11 @@ const tell = async (command: string, data: object, record: Provenance = {}, id =
   (await world.record(`loss-${id}`, command, data, record)).events[0]!.id!;
 const writeOff = (amount: object, record: Provenance = {}, id = 'a') => tell('WriteOff', { amount }, record, id);
 const refused = (tried: Promise<unknown>, message: string) => expect(tried).rejects.toMatchObject({ code: 'ledger/policy-not-met', message: expect.stringContaining(message) }); // prettier-ignore
-const row = async (key: string) => (await rowsAfter(await world.events(), [exposure])).row('exposure', key);
+const row = async (key: string) => (await inMemory('exposure', world)).row(key);
 const findings = async (id = 'a'): Promise<readonly string[]> => (await row(`loss:${id}`)).findings;
 const unratified = async (): Promise<number> => {
-  const all = await (await rowsAfter(await world.events(), [lossesStatement])).all('losses-statement');
-  const rows = all.map(({ row: one }) => one as unknown as Statement);
+  const years = await inMemory('losses-statement', world);
+  const rows = years.keys().map((key) => years.row(key) as Statement);
   return rows.reduce((sum, { totals }) => sum + totals.authority.unratified + totals.specialPayments.unratified, 0);
 };
 const correct = (event: string, pointer: string, value: unknown, record: Provenance = {}, id = 'a') => world.record(`loss-${id}`, 'CorrectFact', { event, changes: [{ pointer, value }], because: 'error' }, record); // prettier-ignore

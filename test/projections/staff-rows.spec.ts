@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { staffMovements } from '../../projections/staff-movements.js';
-import { headcountIn, targetShown } from '../../projections/staff.js';
+import { headcountFrom, headcountIn, planOn, targetShown } from '../../projections/staff.js';
 import { transferRegister } from '../../projections/transfer-register.js';
 import { workforceBoard } from '../../projections/workforce.js';
 import type { Workforce } from '../../src/domain/workforce/index.js';
@@ -11,13 +11,15 @@ import { inMemory, type InMemory } from './in-memory.js';
 const pool = (employer: string, unit = 'people', of = 'it') => ({ employer, function: of, unit });
 let [workforce, register, movements]: InMemory[] = [];
 const events: Record<string, string> = {};
+let world: World;
 let state: Workforce;
+let [desk, open]: unknown[] = [];
 
 beforeAll(async () => {
-  const world = new World('2019-11-04');
+  world = new World('2019-11-04');
   await recordWorld(world);
   const record = async (name: string, command: string, data: object, effectiveOn: string) => void (events[name] = (await world.record('workforce-met', command, data, { effectiveOn })).events[0]!.id!); // prettier-ignore
-  await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], supplier: 'csc', value: { amount: '1', currency: 'GBP' } }, { effectiveOn: '2014' }); // prettier-ignore
+  await world.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } }, { effectiveOn: '2014' }); // prettier-ignore
   await world.record('contract-open', 'PlanContract', { programme: 'met', title: 'Open', towers: ['euc'] }, { effectiveOn: '2014' });
   await record('count', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }, '2015-01-01'); // prettier-ignore
   await record('fte', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: '742.6', unit: 'fte' } }, '2015-01-01'); // prettier-ignore
@@ -34,10 +36,13 @@ beforeAll(async () => {
   await record('t2', 'TransferStaff', { transfer: 't2', from: pool('csc'), to: pool('atos'), inScope: { count: 20, qualifier: 'about' }, moved: { count: 20, qualifier: 'about' }, contract: 'open', activity: 'Desk', basis: 'contractual', origin: { kind: 'second-generation', transfer: 't1' } }, '2018-03-01'); // prettier-ignore
   await record('t3', 'TransferStaff', { transfer: 't3', from: pool('authority', 'posts'), to: pool('atos', 'posts'), inScope: 5, moved: 5, vacancies: 1 }, '2018-04-01'); // prettier-ignore
   ({ state } = await world.history('workforce-met'));
+  [desk, open] = [(await world.history('contract-desk')).state, (await world.history('contract-open')).state];
+});
+beforeEach(async () => {
   [workforce, register, movements] = await Promise.all(['workforce', 'transfer-register', 'staff-movements'].map((name) => inMemory(name, world))) as [InMemory, InMemory, InMemory]; // prettier-ignore
 });
 
-const NOT_RECORDED = { contract: null, basis: null, activity: null, supplier: null, findings: [], consulted: [] };
+const NOT_RECORDED = { contract: null, basis: null, activity: null, suppliers: [], findings: [], consulted: [] };
 const none = { due: null, delivered: null, daysLate: null };
 
 describe('a plan', () => {
@@ -49,7 +54,7 @@ describe('a plan', () => {
       from: pool('authority'),
       to: pool('csc'),
       contract: 'desk',
-      supplier: 'csc',
+      suppliers: ['csc'],
       basis: 'business-transfer',
       activity: 'Service desk',
       status: 'begun',
@@ -90,7 +95,15 @@ describe('a plan', () => {
 describe('a transfer', () => {
   it('has what its plan says of it', () =>
     expect(register!.row('transfer:met/t1')).toEqual({
-      ...{ kind: 'transfer', programme: 'met', transfer: 't1', plan: 'p1', contract: 'desk', supplier: 'csc', basis: 'business-transfer' },
+      ...{
+        kind: 'transfer',
+        programme: 'met',
+        transfer: 't1',
+        plan: 'p1',
+        contract: 'desk',
+        suppliers: ['csc'],
+        basis: 'business-transfer',
+      },
       ...{ transferOn: '2016-03-01', activity: 'Service desk', from: pool('authority'), to: pool('csc'), unit: 'people' },
       ...{ inScope: 60, moved: 50, objected: 1, retained: 3, left: 6, leftBefore: 4, notMoved: [{ why: 'objected', count: 1 }] },
       ...{ fte: { moved: '45.5' }, posts: { moved: 52, vacancies: 2 }, vacancies: null, origin: null },
@@ -137,8 +150,8 @@ describe('a transfer', () => {
     expect(placed('transfer')).toEqual([['contract:desk'], ['contract:open'], []]);
     expect(placed('plan')).toEqual([['contract:desk'], [], ['contract:open']]);
     const contracts = (transferRegister.from as readonly StreamSource[]).find(({ kind }) => kind === 'contract')!;
-    expect(contracts.place('desk', { supplier: 'csc' })).toEqual([{ key: 'contract:desk', links: ['supplier:csc'] }]);
-    expect(contracts.place('open', {})).toEqual([{ key: 'contract:open', links: [] }]);
+    expect(contracts.place('desk', desk)).toEqual([{ key: 'contract:desk', links: ['supplier:csc'] }]);
+    expect(contracts.place('open', open)).toEqual([{ key: 'contract:open', links: [] }]);
   });
 });
 
@@ -217,7 +230,7 @@ describe('a pool', () => {
 describe('the board of a workforce', () => {
   it('carries plans and transfers as the register has them, and each is in its list', () => {
     const row = workforce!.row('workforce:met');
-    const without = ({ kind: _, programme: __, supplier: ___, ...rest }: Record<string, unknown>) => rest;
+    const without = ({ kind: _, programme: __, suppliers: ___, ...rest }: Record<string, unknown>) => rest;
     const transfers = ['t1', 't2', 't3'].map((id) => without(register!.row(`transfer:met/${id}`)));
     const plans = ['p1', 'p2', 'p3'].map((id) => without(register!.row(`plan:met/${id}`)));
     expect([row.transfers, row.plans]).toEqual([transfers, plans]);
@@ -267,4 +280,83 @@ it('a pool is shown as it was counted while nothing has moved, and as what is kn
     expect(moved).not.toMatchObject({ count: 800, qualifier: 'about' });
   expect(shown({})).toBeNull();
   expect(headcountIn({ ...rest, unit: 'people' })).toBeNull();
+});
+
+describe('the suppliers of a contract', () => {
+  let other: World;
+  beforeEach(async () => {
+    other = new World('2019-11-04');
+    await recordWorld(other);
+    await other.record('supplier-jv', 'RegisterSupplier', { title: 'JV', form: 'joint-venture', members: ['csc'] });
+    await other.record('contract-desk', 'AwardContract', { programme: 'met', title: 'Desk', towers: ['euc'], suppliers: [{ supplier: 'jv' }], value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+  });
+  const planTransfer = (id: string, from: string, to: string, more: object = { contract: 'desk' }) => other.record('workforce-met', 'PlanTransfer', { programme: 'met', plan: id, from: pool(from), to: pool(to), inScope: { count: 9, unit: 'people' }, ...more }); // prettier-ignore
+
+  it('are one of the employers, or have one of them as a member; else that is a finding', async () => {
+    await planTransfer('in', 'authority', 'csc');
+    await planTransfer('out', 'jv', 'atos');
+    await planTransfer('other', 'authority', 'atos');
+    await planTransfer('none', 'authority', 'atos', {});
+    const rows = await inMemory('transfer-register', other);
+    const of = (id: string) => rows.row(`plan:met/${id}`);
+    expect(['in', 'out', 'none'].map((id) => of(id).findings)).toEqual([[], [], []]);
+    expect(of('other').findings).toEqual([{ code: 'not-the-supplier', text: 'The contract desk is with jv; they transfer from authority to atos.' }]); // prettier-ignore
+    expect([of('other').suppliers, of('none').suppliers]).toEqual([['jv'], []]);
+    const suppliers = (transferRegister.from as readonly StreamSource[]).find(({ kind }) => kind === 'supplier')!;
+    expect(suppliers.place('jv', {})).toEqual([{ key: 'supplier:jv' }]);
+  });
+
+  it('may be several, of which one has an employer as a member', async () => {
+    const suppliers = [{ supplier: 'jv' }, { supplier: 'atos' }]; // prettier-ignore
+    await other.record('contract-two', 'AwardContract', { programme: 'met', title: 'Two', towers: ['euc'], suppliers, value: { amount: '1', currency: 'GBP' } }); // prettier-ignore
+    await other.record('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'company' });
+    await planTransfer('in', 'authority', 'csc', { contract: 'two' });
+    await planTransfer('other', 'authority', 'sscl', { contract: 'two' });
+    const rows = await inMemory('transfer-register', other);
+    expect([rows.row('plan:met/in').findings, rows.row('plan:met/in').suppliers]).toEqual([[], ['jv', 'atos']]);
+    expect(rows.row('plan:met/other').findings).toMatchObject([{ text: 'The contract two is with jv, atos; they transfer from authority to sscl.' }]); // prettier-ignore
+  });
+
+  it('the findings of a plan are those of what is planned until it begins, and then of what came of it', async () => {
+    const record = (command: string, data: object, effectiveOn: string) => other.record('workforce-met', command, data, { effectiveOn });
+    await record('RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 8, unit: 'people' } }, '2015-01-01'); // prettier-ignore
+    await planTransfer('p', 'authority', 'csc', { basis: 'business-transfer', expectedOn: '2016-03-01' });
+    await record('DeliverLiabilityInformation', { plan: 'p' }, '2019-11-04');
+    const codes = async () => {
+      const { status, done, findings } = (await inMemory('transfer-register', other)).row('plan:met/p');
+      return [status, done, findings.map(({ code }: { code: string }) => code)];
+    };
+    expect(await codes()).toEqual(['planned', false, ['beyond-pool', 'liability-information-late']]);
+    await record(
+      'TransferStaff',
+      { transfer: 't', plan: 'p', from: pool('authority'), to: pool('csc'), inScope: 8, moved: 8 },
+      '2019-11-04',
+    );
+    expect(await codes()).toEqual(['begun', false, ['beyond-pool']]);
+    await record('RevisePlan', { plan: 'p', inScope: { count: 0, unit: 'people' } }, '2019-11-04');
+    expect(await codes()).toEqual(['done', true, []]);
+  });
+});
+
+describe('a figure of a row', () => {
+  it('of a plan is overdue after its last day, never without one', () => {
+    const on = (overdueAfter: string | null) => planOn({ overdueAfter }, '2016-04-01').overdue;
+    expect([on('2016-03-31'), on('2016-04-01'), on('2016-04-02'), on(null)]).toEqual([true, false, false, false]);
+  });
+
+  it('of a quantity has the unit of its pool', () => {
+    expect(headcountFrom(5, 'people')).toEqual({ count: 5, unit: 'people' });
+    expect(headcountFrom({ count: 5, qualifier: 'over' }, 'posts')).toEqual({ count: 5, qualifier: 'over', unit: 'posts' });
+  });
+
+  it('of a target is of the employer and unit that it names', () => {
+    const held = (employer: string, unit: string, n: number) => ({ ...pool(employer, unit), holds: { least: n, most: n }, movement: {} });
+    const target = (more: object, ...pools: object[]) => targetShown({ to: { count: 100, unit: 'people' }, ...more }, pools as never[]);
+    const all = [held('authority', 'people', 105), held('csc', 'people', 1000), held('authority', 'fte', 90)];
+    expect(target({ employer: 'authority' }, ...all)).toMatchObject({ now: { count: 105, unit: 'people' }, toGo: { count: 5, unit: 'people' } }); // prettier-ignore
+    expect(target({}, ...all)).toMatchObject({ now: null, toGo: null, text: 'now unknown: the target names no pool' });
+    expect(target({ employer: 'ibm' }, ...all)).toMatchObject({ now: null, text: 'now unknown: never counted' });
+    const open = { ...pool('authority'), holds: { least: 0 }, movement: {} };
+    expect(target({ employer: 'authority' }, open)).toMatchObject({ now: null, toGo: null });
+  });
 });

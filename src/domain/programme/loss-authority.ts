@@ -104,11 +104,13 @@ const decisiveRow = (
         decisive: { index, ...(known && !known.missing && { basis: amountOf(known.most.units, currency!), part: known.most.part }) },
       };
     }
-    const [{ currency }] = limits as [Amount];
-    const { most, missing } = largest(basis, currency);
-    if (missing) return { missing: { currency, part: missing } };
-    const above = !grossAbove || most.units > minor(grossAbove);
-    const reached = !grossAtLeast || most.units >= minor(grossAtLeast);
+    const asked = limits.map(({ currency }) => ({ currency, ...largest(basis, currency) }));
+    const lacking = asked.find(({ missing }) => missing !== undefined);
+    if (lacking) return { missing: { currency: lacking.currency, part: lacking.missing! } };
+    const unitsIn = ({ currency }: Amount): bigint => asked.find((one) => one.currency === currency)!.most.units;
+    const above = !grossAbove || unitsIn(grossAbove) > minor(grossAbove);
+    const reached = !grossAtLeast || unitsIn(grossAtLeast) >= minor(grossAtLeast);
+    const [{ currency, most }] = asked as [(typeof asked)[number]];
     if (above && reached) return { decisive: { index, basis: amountOf(most.units, currency), part: most.part } };
   }
   return {};

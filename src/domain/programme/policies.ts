@@ -14,11 +14,18 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import { all, any, type Answer } from '../law/index.js';
-import type { ApprovalRow, CHECKS, Policy, WithPolicies } from './policy.js';
+import type { ApprovalRow, CHECKS, Policy, PolicyData, WithPolicies } from './policy.js';
 
 /** The adopted versions that were, or may have been, in force on a day. */
 export const inForce = ({ policies }: WithPolicies, on: string): readonly Policy[] =>
   policies.filter((p) => !certainlyBefore(on, p.inForceFrom) && !(p.inForceUntil && certainlyBefore(p.inForceUntil, on)));
+
+/** A programme as if it had adopted this policy, in the place of every version of the same policy that it had adopted. */
+export const withPolicy = <P extends WithPolicies>(programme: P, policy: PolicyData, adoptedOn: string): P => {
+  const earlier = programme.policies.find((other) => other.policy === policy.policy);
+  const others = programme.policies.filter((other) => other.policy !== policy.policy);
+  return { ...programme, policies: [...others, { ...policy, adoptedOn: earlier?.adoptedOn ?? adoptedOn }] };
+};
 
 /** A policy of unknown start is in force from the day of its adoption. */
 export const certainlyInForce = ({ inForceFrom, inForceUntil, adoptedOn }: Policy, on: string): boolean =>

@@ -161,7 +161,7 @@ export const wholeNumbers = <Data>(
   of: (data: Data) => readonly [unit: PoolName['unit'], quantities: Readonly<Record<string, Quantity | undefined>>],
 ): Rule<Occurrence<Data>, Planning> => ({
   says: 'Posts and people are whole numbers: only full-time equivalents have a decimal text.',
-  field: ({ data }) => fractions(...of(data))[0] ?? '',
+  field: ({ data }) => fractions(...of(data))[0]!,
   detail: ({ data }) => {
     const [unit, quantities] = of(data);
     return `${tallyIn(quantities[fractions(unit, quantities)[0]!])} ${unit} would not be a whole number.`;
@@ -268,7 +268,7 @@ export const transferRules = {
   'workforce/not-a-hash': {
     says: 'The hash of a list is 64 hexadecimal digits.',
     field: '/listSha256',
-    detail: ({ data: { listSha256 = '' } }) => `It has ${listSha256.length} characters; a SHA-256 has 64 hexadecimal digits.`,
+    detail: ({ data: { listSha256 } }) => `It has ${listSha256!.length} characters; a SHA-256 has 64 hexadecimal digits.`,
     holds: ({ data: { listSha256 } }) => listSha256 === undefined || /^[0-9a-fA-F]{64}$/.test(listSha256),
   },
 } satisfies Rules<Occurrence<TransferData>, Planning>;

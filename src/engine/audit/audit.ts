@@ -16,7 +16,7 @@ import {
   type Operation,
   type RecordedEvent,
 } from '../../kernel/index.js';
-import { decide, readOthers, type Load } from '../write/decide.js';
+import { decide, readOthers, type Load, type Other, type ReadSet } from '../write/decide.js';
 import { bodyOf } from '../write/receipt.js';
 
 /** An aggregate's state in both times: as recorded up to the history's revision, and as of a day in valid time. */
@@ -45,7 +45,7 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
 
 const summaryOf = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });
 
-const whoAndWhy = ({ metadata }: RecordedEvent) => {
+export const whoAndWhy = ({ metadata }: RecordedEvent) => {
   const { recordedAt, actor, decidedBy, authority, reason, command, assessed, $correlationId } = metadata;
   return {
     recordedAt,
@@ -63,9 +63,8 @@ const whoAndWhy = ({ metadata }: RecordedEvent) => {
 /** As corrected: what was removed is absent. */
 const grounded = ({ decidedBy, authority, reason }: Entry['grounds']) => ({ decidedBy, authority, reason });
 
-/** One event with its corrections applied, at its place in valid-time order: who decided it, why, and what it changed. */
-export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
-  const { recorded, data, effectiveOn, evidence, grounds, corrections, notes } = entry;
+/** One event with its corrections applied: who decided it, and why. */
+export const factView = ({ recorded, data, effectiveOn, evidence, grounds, corrections, notes }: Entry, timeZone: string) => {
   const late = daysLate(effectiveOn, recorded.metadata.recordedAt, timeZone);
   return {
     event: recorded.id,
@@ -81,9 +80,15 @@ export const entryView = ({ entry, before, after }: Step, timeZone: string) => {
     data: data as Json,
     corrections,
     notes,
-    changed: differences(before, after),
   };
 };
+export type FactView = ReturnType<typeof factView>;
+
+/** The same at its place in valid-time order, with what it changed. */
+export const entryView = ({ entry, before, after }: Step, timeZone: string) => ({
+  ...factView(entry, timeZone),
+  changed: differences(before, after),
+});
 interface Step {
   readonly entry: Entry;
   readonly before: unknown;
@@ -144,49 +149,24 @@ export const historyPage = async (history: History, from: number, limit: number)
   };
 };
 
-/** What became of the events of a decision: withdrawn, all or some of them, or corrected; nothing where they stand as recorded. */
-export const becameOf = (
-  events: readonly RecordedEvent[],
-  { entries, withdrawn }: History,
-): { withdrawn?: 'all' | 'some'; corrections?: number } => {
+export type DecisionStatus = 'stands' | 'corrected' | 'partly-withdrawn' | 'withdrawn';
+export interface Became {
+  readonly status: DecisionStatus;
+  readonly withdrawn?: 'all' | 'some';
+  readonly corrections?: number;
+}
+export const STANDS: Became = { status: 'stands' };
+
+/** What became of the events of a decision: withdrawn, all or some of them, or corrected, or they stand as recorded. */
+export const becameOf = (events: readonly RecordedEvent[], { entries, withdrawn }: History): Became => {
   const gone = events.filter(({ id }) => withdrawn.has(id)).length;
   const ids = new Set(events.map(({ id }) => id));
   const corrections = entries.reduce((sum, entry) => (ids.has(entry.recorded.id) ? sum + entry.corrections.length : sum), 0);
+  const all = gone === events.length;
   return {
-    ...(gone > 0 && { withdrawn: gone === events.length ? ('all' as const) : ('some' as const) }),
+    status: gone > 0 ? (all ? 'withdrawn' : 'partly-withdrawn') : corrections > 0 ? 'corrected' : 'stands',
+    ...(gone > 0 && { withdrawn: all ? ('all' as const) : ('some' as const) }),
     ...(corrections > 0 && { corrections }),
-  };
-};
-
-/** The record of one decision: the command, its sender, what was known and assessed, and what has happened to its events since. */
-export const dossierOf = (events: readonly RecordedEvent[], history: History) => {
-  const first = events[0]!;
-  const { metadata } = first;
-  const body = bodyOf(first) as { readonly [field: string]: Json };
-  const late = daysLate(metadata.effectiveOn, metadata.recordedAt, history.timeZone);
-  return {
-    stream: first.stream,
-    ...whoAndWhy(first),
-    effectiveOn: metadata.effectiveOn,
-    ...(late > 0 && { daysLate: late }),
-    evidence: metadata.evidence ?? [],
-    asked: body,
-    known: [{ stream: first.stream, revision: first.revision - 1 }, ...metadata.known],
-    assessed: events.flatMap((event) => event.metadata.assessed ?? []),
-    events: events.map((event) => {
-      const entry = history.entries.find(({ recorded }) => recorded.id === event.id);
-      const withdrawnBy = history.withdrawn.get(event.id);
-      return {
-        event: event.id,
-        type: event.type,
-        revision: event.revision,
-        position: event.position,
-        data: event.data as Json,
-        ...(withdrawnBy && { withdrawnBy }),
-        ...(entry?.corrections.length && { corrections: entry.corrections }),
-        ...(entry?.notes.length && { notes: entry.notes }),
-      };
-    }),
   };
 };
 
@@ -206,16 +186,25 @@ interface Outcome {
   readonly assessed: readonly Assessment[];
 }
 
+/** Streams as they were known: at a revision, -1 before the first event. */
+export type LoadAt = (category: string, id: string, revision: number) => Promise<History>;
+/** What the governing programme is taken to be, instead of what it was known to be. */
+export type WhatIf = (state: any, effectiveOn: string) => any;
+
 /** Replays a decision against the streams and revisions that were known when it was taken. */
-export const replay = async (load: Load, command: AnyCommand, events: readonly RecordedEvent[]): Promise<Replay> => {
+export const replay = (load: Load, command: AnyCommand, events: readonly RecordedEvent[], whatIf?: WhatIf): Promise<Replay> =>
+  replayAt(async (category, id, revision) => (await load(category, id)).atRevision(revision), command, events, whatIf);
+
+/** The same, of streams that are loaded at their revisions. @throws what `load` throws */
+export const replayAt = async (load: LoadAt, command: AnyCommand, events: readonly RecordedEvent[], whatIf?: WhatIf): Promise<Replay> => {
   const first = events[0]!;
   const { metadata, stream } = first;
   const [category, id] = split(stream);
   const { record = {}, ...sent } = bodyOf(first);
   const data = command.upcast?.(sent) ?? sent;
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
-  const asKnown: Load = async (c, i) => (await load(c, i)).atRevision(known.get(`${c}-${i}`) ?? -1);
-  const history = (await load(category, id)).atRevision(first.revision - 1);
+  const asKnown: Load = (c, i) => load(c, i, known.get(`${c}-${i}`) ?? -1);
+  const history = await load(category, id, first.revision - 1);
   const context = {
     id,
     data,
@@ -229,7 +218,8 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
   const base = { decision: metadata.command.id, known: [{ stream, revision: first.revision - 1 }, ...metadata.known], recorded };
   try {
     const set = metadata.known.map((k) => k.stream).filter((of) => split(of)[0] === category);
-    const decision = decide(command, context, await readOthers(command, data, history, asKnown, async () => set));
+    const readSet = await readOthers(command, data, history, asKnown, async () => set);
+    const decision = decide(command, context, whatIf ? instead(readSet, whatIf, metadata.effectiveOn) : readSet);
     const again = decision.events.map((f, i): Outcome => ({ type: f.type, data: f.data as Json, assessed: decision.assessed[i] ?? [] }));
     const differ = differences({ events: recorded }, { events: again }).concat(
       differences(byStream(metadata.known), byStream(decision.known), '/known'),
@@ -239,6 +229,17 @@ export const replay = async (load: Load, command: AnyCommand, events: readonly R
     if (!(error instanceof Rejection)) throw error;
     return { ...base, same: false, differences: [], again: [], refused: { code: error.code, detail: error.message } };
   }
+};
+
+/** The read set with another governing programme. */
+const instead = (readSet: ReadSet, whatIf: WhatIf, effectiveOn: string): ReadSet => {
+  const { governedBy } = readSet.own.aggregate;
+  const others = [...readSet.others].map(([name, other]): [string, Other] => {
+    if (other.aggregate !== governedBy?.aggregate) return [name, other];
+    const { aggregate, id, stream, revision, state } = other;
+    return [name, { aggregate, id, stream, revision, state: whatIf(state, effectiveOn), duplicateOf: undefined }];
+  });
+  return { ...readSet, others: new Map(others) };
 };
 
 const byStream = (known: readonly { readonly stream: string; readonly revision: number }[]) =>

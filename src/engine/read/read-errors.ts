@@ -7,3 +7,8 @@ export class InvalidCursorError extends Error {
 export class ListTooLargeError extends Error {
   override readonly name = 'ListTooLargeError';
 }
+
+/** More streams, or more of what they contribute, than one view is made of. */
+export class ViewTooLargeError extends Error {
+  override readonly name = 'ViewTooLargeError';
+}

@@ -38,6 +38,7 @@ import {
   targetsOf,
   type Folded,
 } from './projection-writer.js';
+import { ViewTooLargeError } from './read-errors.js';
 import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
 import { InvalidCursorError, type ListPage, type RowValue, type ServedBuild } from './rows.js';
 
@@ -72,11 +73,6 @@ export interface RowOnDay {
   readonly key: string;
   readonly row: RowValue;
   readonly uncertain?: Uncertain;
-}
-
-/** More streams, or more of what they contribute, than a view of a day is made of. */
-export class ViewTooLargeError extends Error {
-  override readonly name = 'ViewTooLargeError';
 }
 
 /** Streams of one category that a view of a day is made of at most. */
@@ -246,7 +242,7 @@ class DayLookup implements Lookup {
     return placed && (this.#need([placed])[0]![key] as Value | undefined);
   }
   newest<Value, Item>(list: LinkedList<Value, Item>, key: Key): readonly Item[] {
-    return this.entries(list, this.linking(list, key, 0, NEWEST));
+    return this.entries(list, this.linking(list, key, 0, list.most ?? NEWEST));
   }
   /** Contributions of a list, newest first within each rank. */
   linking({ from, ranks }: Pick<LinkedList, 'from' | 'ranks'>, key: Key, skip: number, limit: number): readonly Placed[] {

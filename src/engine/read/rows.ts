@@ -40,6 +40,7 @@ import {
   targetsOf,
   under,
 } from './projection-writer.js';
+import { contributionsTo, TotalsSeen, type Opened, type ShownTotal } from './contributions-to.js';
 import type { HistoryCache } from '../history-cache.js';
 import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
 import { InvalidCursorError } from './read-errors.js';
@@ -245,6 +246,30 @@ export class Rows {
     const list = Object.entries(this.projection.lists?.[kindOf(key)] ?? {}).find(([other]) => other === name)?.[1];
     if (!list) return undefined;
     return 'from' in list ? this.#linkedPage(list, key as Key, at, cursor, limit) : this.#ownPage(list, key, at, cursor, limit);
+  }
+
+  /** A row, and the totals in it by JSON Pointer. */
+  async totalsOf(
+    key: string,
+    at: Sequence,
+  ): Promise<{ readonly row: RowValue; readonly totals: ReadonlyMap<string, ShownTotal> } | undefined> {
+    const view = this.#viewAt(at);
+    const render = this.projection.rows[kindOf(key)];
+    const seen = new TotalsSeen();
+    const watched = seen.watch(view);
+    const row = render && (await this.#evaluate(view, () => render(key.slice(key.indexOf(':') + 1), watched)));
+    return row ? { row: row as RowValue, totals: seen.in(row) } : undefined;
+  }
+
+  /** What a total adds up. @throws ViewTooLargeError */
+  opened(total: ShownTotal, at: Sequence): Promise<Opened> {
+    const { readModel, projection, histories } = this;
+    return contributionsTo({ readModel, build: this.writer.build.id, projection, histories }, total, at);
+  }
+
+  /** Events of a kind that may link to a key, newest first, from a sequence down: what each contributes decides. */
+  eventsLinking(kind: string, key: string, upTo: Sequence, limit: number): readonly Sequence[] {
+    return this.readModel.marked(this.writer.build.id, targetOf(kind, 0, key), { upTo, limit, newestFirst: true });
   }
 
   async #linkedPage(list: LinkedList, key: Key, at: Sequence, cursor: string | undefined, limit: number): Promise<ListPage> {
@@ -807,16 +832,17 @@ class View implements Lookup {
   }
 
   newest<Shown, Entry>(list: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
+    const { most = NEWEST } = list;
     const origins: Origin[] = [];
-    for (let rank = 0; rank < list.ranks && origins.length < NEWEST; rank++) {
+    for (let rank = 0; rank < list.ranks && origins.length < most; rank++) {
       const target = targetOf(list.from.kind, rank, key);
       let first = this.#first.get(target);
-      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, NEWEST)));
+      if (!first) this.#first.set(target, (first = this.#from(list.from, target, rank, undefined, most)));
       origins.push(...first);
     }
     return this.entries(
       list,
-      origins.slice(0, NEWEST).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
+      origins.slice(0, most).map((origin) => (origin.byEvent ? origin : { ...origin, ...this.#at(origin.stream) })),
     );
   }
 

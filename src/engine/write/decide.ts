@@ -43,11 +43,14 @@ export const engineRefusals = {
   'ledger/waives-nothing': 'The waived rule was not assessed here.',
 };
 
+/** Another stream, as far as a decision looks at it. */
+export type Other = Pick<History, 'aggregate' | 'id' | 'stream' | 'revision' | 'state' | 'duplicateOf'>;
+
 /** What a decision is taken on: nothing of it changes while the decision is taken. */
 export interface ReadSet {
   readonly own: History;
   /** By stream, in the order in which they were named: the governing programme first, then the references of the body, then its set. */
-  readonly others: ReadonlyMap<string, History>;
+  readonly others: ReadonlyMap<string, Other>;
   /** Streams of the others in its set; absent where nothing can say which they are. */
   readonly set?: readonly string[] | undefined;
   /** External references that the command would add and that others have. */
@@ -210,7 +213,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   return { events, assessed, about, known };
 };
 
-const whyNotThere = (category: string, { id, revision, duplicateOf }: History): string => {
+const whyNotThere = (category: string, { id, revision, duplicateOf }: Other): string => {
   if (duplicateOf !== undefined) return `${category} ${id} is a duplicate of ${duplicateOf}.`;
   return revision < 0 ? `No ${category} ${id} is recorded.` : `All that was recorded of ${category} ${id} has been withdrawn.`;
 };
@@ -219,7 +222,7 @@ const whyNotThere = (category: string, { id, revision, duplicateOf }: History): 
 const refuseOtherProgrammes = (
   programme: string | undefined,
   { aggregate }: History,
-  others: ReadonlyMap<string, History>,
+  others: ReadonlyMap<string, Other>,
   refs: readonly { readonly category: string; readonly id: string; readonly pointer: string }[],
 ): void => {
   const ofProgrammes = aggregate.governedBy !== undefined || aggregate.category === 'programme';

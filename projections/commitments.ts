@@ -1,0 +1,91 @@
+import { linkedList, source, sums, totalOf, type Key, type Lookup, type Measures, type Sum, type Total } from '../src/kernel/index.js';
+import { contract, type Contract } from '../src/domain/contract/index.js';
+import { withText } from './losses.js';
+import { groupOf, isPromised } from './promised.js';
+import { textByVat, VAT, vatOf, type Vat } from './vat.js';
+
+/** `listed`: contracts of a list; `contracts`: those of them that promise something; their ceilings by VAT. */
+const committed = sums({ contracts: 'count', listed: 'count', ex: 'value', inc: 'value', unknown: 'value' });
+
+type Committing = Pick<Contract, 'stage' | 'kind' | 'vat' | 'ceiling'>;
+/** The estimate of a framework is never a commitment: its call-offs are. */
+const isCommitment = (c: Pick<Contract, 'stage' | 'kind'>): boolean => isPromised(c) && c.kind !== 'framework';
+/** What a contract adds to the total of ceilings under a key. */
+export const commits = (c: Committing): Measures =>
+  committed.of(isCommitment(c) ? { contracts: 1, listed: 1, [c.vat]: c.ceiling } : { listed: 1 });
+export const listedUnder = (lookup: Lookup, key: Key): number => lookup.sum(committed, key).listed;
+
+const RUNS: ReadonlySet<Contract['stage']> = new Set(['live', 'notice-given', 'exiting']);
+/** The contract that a running one has taken the place of: it is not counted beside it. */
+export const takesPlaceOf = ({ stage, replaces }: Pick<Contract, 'stage' | 'replaces'>): string | undefined =>
+  RUNS.has(stage) ? replaces : undefined;
+
+/** Contracts that have taken the place of another one, under their towers and their programme. */
+export const replacements = source(contract, 'replacement', {
+  place: (id, c) =>
+    takesPlaceOf(c) === undefined
+      ? []
+      : [
+          {
+            key: `replacement:${id}`,
+            links: [
+              ...(groupOf(c) === 'towers' ? c.towers.map((tower) => `tower:${tower}`) : []),
+              ...(c.programme ? [`programme:${c.programme}`] : []),
+            ],
+          },
+        ],
+  show: ({ id, state }) => ({ [`replacement:${id}`]: { replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
+});
+/** Replacements that a total looks at: those beyond are counted beside what they replace. */
+const MOST = 200;
+const replacing = linkedList(replacements, { most: MOST, entry: (one) => one });
+
+/** A total of which amounts that differ in VAT are never one amount: each says its VAT where they are several. */
+export const byVatOf = (parts: readonly (readonly [Vat, Total])[], all: Total) => ({
+  ...all,
+  amounts: parts.length < 2 ? all.amounts : parts.flatMap(([vat, { amounts }]) => amounts.map((sum): Sum & { readonly vat: Vat } => ({ ...sum, vat }))), // prettier-ignore
+});
+
+/**
+ * The ceilings under a key of a total, without those of contracts beside which their replacement runs.
+ * @param under the key of the row that the replacements are linked to
+ * @param counted a contract as it is shown, where it is counted under the key together with replacements of a group
+ */
+export const commitmentsUnder = (
+  lookup: Lookup,
+  key: Key,
+  under: Key,
+  counted: (contract: string, group: ReturnType<typeof groupOf>) => Committing | undefined,
+) => {
+  const measures: Record<string, bigint> = { ...lookup.measures(key) };
+  const seen = new Set<string>();
+  for (const { replaced, group } of lookup.newest(replacing, under)) {
+    const c = replaced === null || seen.has(replaced) ? undefined : counted(replaced, group);
+    if (!c || !isCommitment(c)) continue;
+    seen.add(replaced!);
+    for (const [name, n] of Object.entries(commits(c))) if (name !== 'listed') measures[name] = (measures[name] ?? 0n) - n;
+  }
+  const all: Record<string, bigint> = {};
+  for (const [name, n] of Object.entries(measures)) {
+    const vat = VAT.find((one) => name.startsWith(`${one}.`));
+    if (vat && n !== 0n) all[name.slice(vat.length + 1)] = (all[name.slice(vat.length + 1)] ?? 0n) + n;
+  }
+  const parts = VAT.flatMap((vat) => {
+    const total = totalOf(measures, `${vat}.`);
+    return total.amounts.length + total.undisclosed + total.withheld + total.unknown > 0 ? [[vat, total] as const] : [];
+  });
+  const total = withText(totalOf(all));
+  const byVat = parts.map(([vat, part]) => [vat, withText(part)] as const);
+  const text = textByVat(
+    byVat.map(([vat, part]) => [vat, part.text]),
+    total.text,
+  );
+  return {
+    ...byVatOf(parts, total),
+    text,
+    vat: vatOf(byVat),
+    byVat: Object.fromEntries(byVat),
+    contracts: Number(measures['contracts'] ?? 0n),
+    replaced: seen.size,
+  };
+};

@@ -1,0 +1,138 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  at as valueAt,
+  showTotal,
+  totalOf,
+  type Lookup,
+  type MeasureKinds,
+  type Measures,
+  type Projection,
+  type Sums,
+  type Total,
+} from '../../kernel/index.js';
+import { isOfTheStore } from '../../store/event-store.js';
+import type { ReadModelReader, Sequence } from '../../store/read-model.js';
+import type { HistoryCache } from '../history-cache.js';
+import { contributionsOf, kindOf } from './projection-writer.js';
+import { ViewTooLargeError } from './read-errors.js';
+
+/** Streams that are looked through for a total at most. */
+const MAX_STREAMS = 5000;
+
+/** A total that a row shows: the key that it is kept under, and its measure. */
+export interface ShownTotal {
+  readonly key: string;
+  readonly measure: string;
+}
+
+/** Notes which totals a row is rendered from, by the objects that they are handed out as: a row that copies one keeps its amounts. */
+export class TotalsSeen {
+  readonly #seen = new WeakMap<object, ShownTotal>();
+
+  watch(lookup: Lookup): Lookup {
+    return {
+      day: lookup.day,
+      get: (source, id) => lookup.get(source, id),
+      newest: (list, key) => lookup.newest(list, key),
+      measures: (key) => lookup.measures(key),
+      faulted: (key) => lookup.faulted(key),
+      sum: <M extends MeasureKinds>(sums: Sums<M>, key: Parameters<Lookup['sum']>[1]) => {
+        const total = lookup.sum(sums, key);
+        for (const [measure, value] of Object.entries(total)) {
+          if (value === null || typeof value !== 'object') continue;
+          this.#seen.set(value as object, { key, measure });
+          this.#seen.set((value as Total).amounts as object, { key, measure });
+        }
+        return total;
+      },
+    };
+  }
+
+  /** Every total in a row, by its JSON Pointer. */
+  in(row: unknown): ReadonlyMap<string, ShownTotal> {
+    const found = new Map<string, ShownTotal>();
+    const look = (value: unknown, path: string): void => {
+      if (value === null || typeof value !== 'object') return;
+      const { amounts } = value as { readonly amounts?: unknown };
+      const total = this.#seen.get(value) ?? (amounts !== null && typeof amounts === 'object' ? this.#seen.get(amounts) : undefined);
+      if (total) return void found.set(path, total);
+      for (const [name, inner] of Object.entries(value)) look(inner, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    };
+    look(row, '');
+    return found;
+  }
+}
+
+/** What one stream adds to a total. */
+export interface Adds {
+  readonly key: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly adds: Total;
+  readonly text: string;
+  /** The field of its state that it adds, where the state has one of the measure's name. */
+  readonly field?: string;
+  /** The stream cannot be folded any more: what it adds is not known. */
+  readonly faulted?: true;
+}
+export interface Opened {
+  readonly total: Total;
+  readonly text: string;
+  readonly contributions: readonly Adds[];
+  /** Whether the contributions add up to exactly the total that is kept. */
+  readonly addsUp: boolean;
+}
+
+/** The ids that the log's index has tags for. */
+const TAGGED = ['programme', 'tower', 'contract', 'supplier'];
+/** Whether the streams behind a total can be found: it belongs to a programme, a tower, a contract or a supplier. */
+export const canBeOpened = ({ key }: ShownTotal): boolean => TAGGED.includes(kindOf(key));
+
+/**
+ * What a total adds up, in the order in which the streams began, as of a sequence: each stream about its key, 5,000 at most, is folded and
+ * asked again what it contributes.
+ * @throws ViewTooLargeError
+ */
+export const contributionsTo = async (
+  { readModel, build, projection, histories }: { readonly readModel: ReadModelReader; readonly build: number; readonly projection: Projection; readonly histories: HistoryCache }, // prettier-ignore
+  { key, measure }: ShownTotal,
+  at: Sequence,
+): Promise<Opened> => {
+  const tag = key.split('#')[0]!;
+  const prefix = `${measure}.`;
+  const streams = new Map<string, number>();
+  for (let after = 0; after < at;) {
+    const page = readModel.streams({ tag, after, upTo: at });
+    for (const { stream, revision } of page.streams) streams.set(stream, revision);
+    if (streams.size > MAX_STREAMS)
+      throw new ViewTooLargeError(`More than ${MAX_STREAMS} streams are about ${tag}: ask for what each tower or supplier adds.`);
+    after = page.scanned;
+    await turn();
+  }
+  const contributions: Adds[] = [];
+  const sum: Record<string, bigint> = {};
+  for (const [stream, revision] of streams) {
+    await turn();
+    try {
+      const history = await histories.at(stream, revision);
+      for (const { key: own, sums } of contributionsOf(projection, history)) {
+        const added = ofMeasure(sums?.[key], prefix);
+        if (Object.keys(added).length === 0) continue;
+        for (const name in added) sum[name] = (sum[name] ?? 0n) + added[name]!;
+        const adds = totalOf(added, prefix);
+        const hasField = valueAt(history.state, `/${measure}`) !== undefined;
+        contributions.push({ key: own, stream, revision, adds, text: showTotal(adds), ...(hasField && { field: `/${measure}` }) });
+      }
+    } catch (error) {
+      if (isOfTheStore(error)) throw error;
+      contributions.push({ key: stream, stream, revision, adds: totalOf({}), text: 'not known', faulted: true });
+    }
+  }
+  const kept = ofMeasure(readModel.sumAt(build, key, at), prefix);
+  const total = totalOf(kept, prefix);
+  const addsUp = [...new Set([...Object.keys(kept), ...Object.keys(sum)])].every((name) => (kept[name] ?? 0n) === (sum[name] ?? 0n));
+  return { total, text: showTotal(total), contributions, addsUp };
+};
+
+const ofMeasure = (measures: Measures = {}, prefix: string): Measures =>
+  Object.fromEntries(Object.entries(measures).filter(([name, n]) => name.startsWith(prefix) && n !== 0n));

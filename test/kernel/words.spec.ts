@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { snippetOf, wordsOf } from '../../src/kernel/index.js';
+
+describe('the words of a text', () => {
+  it('are the same in any case, form and with any separator, but for one between digits', () => {
+    for (const text of ['PCD 813', 'pcd-813', 'pcd８１３', ' «Pcd·813» ']) expect([text, wordsOf(text)]).toEqual([text, ['PCD', '813']]);
+    for (const text of ['1/12', '1.12', '１–12']) expect([text, wordsOf(text)]).toEqual([text, ['1-12']]);
+    expect([wordsOf('1 / 12'), wordsOf('11/2'), wordsOf('2016-02-29')]).toEqual([['1', '12'], ['11-2'], ['2016-02-29']]);
+    expect([wordsOf('Straße'), wordsOf('ΣΊΣΥΦΟΣ'), wordsOf('σίσυφος')].flat()).toEqual(['STRASSE', 'ΣΊΣΥΦΟΣ', 'ΣΊΣΥΦΟΣ']);
+    expect([wordsOf(''), wordsOf('–/-*"'), wordsOf('a\u00a0b')]).toEqual([[], [], ['A', 'B']]);
+  });
+
+  it('hold nothing but letters, marks, digits and a dash between digits, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        for (const word of wordsOf(text)) {
+          expect(word).toMatch(/^[\p{L}\p{M}\p{N}]+(-[\p{L}\p{M}\p{N}]+)*$/u);
+          expect(wordsOf(word)).toEqual([word]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('a snippet', () => {
+  const isHit = (word: string) => word === 'LAMP';
+  it('marks each hit without the signs around it, and cuts a long text around the first', () => {
+    expect(snippetOf('a (lamp), a LAMP!', isHit)).toEqual([
+      { text: 'a (' },
+      { text: 'lamp', hit: true },
+      { text: '), a ' },
+      { text: 'LAMP', hit: true },
+      { text: '!' },
+    ]);
+    const cut = snippetOf(`${'x '.repeat(100)}lamp ${'y '.repeat(200)}`, isHit)!;
+    expect(cut.map(({ text }) => text).join('').length).toBeLessThan(180);
+    expect([cut[0]!.text.slice(0, 3), cut.at(-1)!.text.slice(-2)]).toEqual(['… x', ' …']);
+    expect(snippetOf('nothing', isHit)).toBeUndefined();
+  });
+});
