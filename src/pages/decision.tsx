@@ -1,5 +1,6 @@
 import { judgedBy } from '../../projections/decisions.js';
-import { becameOf, dossierOf, replay, split, type Replay } from '../engine/audit/audit.js';
+import { becameOf, replay, split, type Replay } from '../engine/audit/audit.js';
+import { dossierOf } from '../engine/audit/dossier.js';
 import { ruleSince } from '../engine/audit/rules.js';
 import { loadFrom } from '../http/ledger.js';
 import { BadRequestError, NotFoundError } from '../http/problem.js';
