@@ -4,6 +4,7 @@ import type { becameOf, dossierOf, historyPage, Replay, stateView } from '../eng
 import type { Since } from '../engine/audit/rules.js';
 import type { ProjectionStatus } from '../engine/read/projector.js';
 import type { Uncertain } from '../engine/read/rows-on-day.js';
+import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
 import type { Assessment, RecordedEvent } from '../kernel/index.js';
 import type { NamedBy } from './named-by.js';
@@ -81,6 +82,24 @@ export interface DecisionPage {
 
 /** A decision replayed against what was known. */
 export type ReplayAnswer = Replay;
+
+/** Where words were found. */
+export interface FoundEvent extends Omit<SearchHit, 'stream'> {
+  readonly category: string;
+  readonly id: string;
+  /** Where the aggregate is read. */
+  readonly href: string;
+}
+/** Events that have the words, newest first. */
+export interface SearchPage {
+  readonly q: string;
+  readonly hits: readonly FoundEvent[];
+  readonly next?: string;
+  /** What is recorded up to here is found. */
+  readonly position: string | null;
+  /** Events that are recorded and not found yet. */
+  readonly lag: number;
+}
 
 export interface ProjectionList {
   readonly projections: readonly (ProjectionStatus & {

@@ -109,8 +109,6 @@ export interface Read {
   readonly answer?: string;
   readonly type?: string;
   readonly status?: readonly number[];
-  /** Instead of `answer`: its schema. */
-  readonly schema?: Schema;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -134,7 +132,6 @@ export const describeRead = ({
   type = 'application/json',
   status = [400, 404, 503],
   validated = false,
-  schema = {},
 }: Read) =>
   applyDecorators(
     ApiTags(tag),
@@ -146,7 +143,7 @@ export const describeRead = ({
       status: 200,
       description: summary,
       ...(validated && { headers: validator }),
-      content: { [type]: { schema: (answer === undefined ? (type === 'application/json' ? schema : aText) : refTo(answer)) as object } },
+      content: { [type]: { schema: answer === undefined ? (type === 'application/json' ? {} : aText) : refTo(answer) } },
     }),
     ...(validated
       ? [

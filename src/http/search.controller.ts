@@ -21,47 +21,6 @@ const QUERY = {
   limit: 'Hits at most, 1 to 100; 20 unless set.',
   ...MIN_POSITION,
 };
-const aText = { type: 'string' } as const;
-const PAGE = {
-  type: 'object',
-  required: ['q', 'hits', 'position', 'lag'],
-  properties: {
-    q: aText,
-    hits: {
-      type: 'array',
-      description: 'The newest first.',
-      items: {
-        type: 'object',
-        required: ['category', 'id', 'event', 'type', 'revision', 'position', 'recordedAt', 'effectiveOn', 'superseded', 'pointer', 'snippet', 'href'], // prettier-ignore
-        properties: {
-          category: aText,
-          id: aText,
-          event: { type: 'string', format: 'uuid' },
-          type: { type: 'string', description: 'of the event' },
-          revision: { type: 'integer', minimum: 0 },
-          position: aText,
-          recordedAt: { type: 'string', format: 'date-time' },
-          effectiveOn: aText,
-          superseded: {
-            description: 'Whether it read so only before a correction, or is of a fact that was withdrawn.',
-            enum: [false, 'corrected', 'withdrawn'],
-          },
-          pointer: { type: 'string', description: 'Where the text stands in the event, as a JSON Pointer.' },
-          snippet: {
-            type: 'array',
-            description: 'The text around the first hit, in parts: plain text, no markup.',
-            items: { type: 'object', required: ['text'], properties: { text: aText, hit: { const: true } } },
-          },
-          href: { type: 'string', description: 'Where the aggregate is read.' },
-        },
-      },
-    },
-    next: { type: 'string', description: 'Where to go on; absent at the end.' },
-    position: { type: ['string', 'null'], description: 'What is recorded up to here is found.' },
-    lag: { type: 'integer', description: 'Events that are recorded and not found yet.' },
-  },
-} as const;
-
 /** Finds events by the words of their titles, names, references, reasons, notes and papers. */
 @Controller('search')
 export class SearchController {
@@ -78,7 +37,7 @@ export class SearchController {
     summary: 'What was recorded with these words: in titles, suppliers, references, reasons, notes and papers, the newest first.',
     query: QUERY,
     status: [400, 503],
-    schema: PAGE,
+    answer: 'SearchPage',
   })
   async search(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(QUERY));
