@@ -40,7 +40,7 @@ export class ProofsController {
     operationId: 'getCheckpoint',
     summary: 'The newest signed checkpoint, with the cosignatures of witnesses: a C2SP signed note.',
     type: 'text/plain',
-    status: [503],
+    status: [400, 503],
   })
   async checkpoint(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
@@ -53,7 +53,7 @@ export class ProofsController {
     operationId: 'getVerifierKey',
     summary: 'The public key by which checkpoints are checked. Keep it, and compare it with one that you got another way.',
     type: 'text/plain',
-    status: [],
+    status: [400],
   })
   key(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
