@@ -10,7 +10,12 @@ const [, commands] = /```sh\n([^`]+)```/.exec(section!)!;
 const CALL = /^curl -sN? '([^']+)'(?: -H '([^:]+): ([^']+)')?(?: -d '([^']+)')?$/;
 
 /** Each command with the parts of its answer that stand below it. */
-const calls: { readonly url: URL; readonly headers: Record<string, string>; readonly body: string | undefined; readonly parts: string[] }[] = [];
+const calls: {
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  readonly body: string | undefined;
+  readonly parts: string[];
+}[] = [];
 for (const line of commands!.trim().split('\n')) {
   const [, url, name, value, body] = CALL.exec(line) ?? [];
   if (url !== undefined) calls.push({ url: new URL(url), headers: name ? { [name]: value! } : {}, body, parts: [] });

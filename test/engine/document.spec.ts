@@ -35,7 +35,6 @@ describe('a page that shows what somebody wrote', () => {
     const text = 'Paid \u202e001£\u202c to\u2066 A\u2069\u200b\u0007\ufeff\u{e0041}';
     expect(visible(text)).toBe('Paid [U+202E]001£[U+202C] to[U+2066] A[U+2069][U+200B][U+0007][U+FEFF][U+E0041]');
     for (const out of [htmlOf(page(text)), markdownOf(page(text))])
-       
       expect(out).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b\u0007\ufeff]/);
     expect(visible('Grüße, 東京, שלום, 👩‍👩‍👧')).toBe('Grüße, 東京, שלום, 👩‍👩‍👧');
     expect(visible('half \ud800')).toBe('half \ufffd');
