@@ -47,7 +47,8 @@ export const byVatOf = (parts: readonly (readonly [Vat, Total])[], all: Total) =
 });
 
 /**
- * The ceilings under a key of a total, without those of contracts beside which their replacement runs.
+ * The ceilings under a key of a total, without those of contracts beside which their replacement runs: opened, it names these too, and
+ * `replaced` says how many they are.
  * @param under the key of the row that the replacements are linked to
  * @param counted a contract as it is shown, where it is counted under the key together with replacements of a group
  */
@@ -80,8 +81,10 @@ export const commitmentsUnder = (
     byVat.map(([vat, part]) => [vat, part.text]),
     total.text,
   );
+  const shown = byVatOf(parts, total);
+  lookup.addedUp?.(shown.amounts, { key, measures: VAT, field: '/ceiling' });
   return {
-    ...byVatOf(parts, total),
+    ...shown,
     text,
     vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),

@@ -13,14 +13,22 @@ export const build = async (): Promise<string> => {
   await writeFile(join(dir, 'package.json'), '{"name":"tower-ledger","version":"0.0.0","type":"module"}');
   for (const folder of ['src', 'projections'])
     for (const name of await readdir(join(root, folder), { recursive: true })) {
-      if (!/\.(ts|json)$/.test(name)) continue;
-      const made = join(dir, folder, name.replace(/\.ts$/, '.js'));
+      if (!/\.(tsx?|json|css|svg|js)$/.test(name)) continue;
+      const made = join(dir, folder, name.replace(/\.tsx?$/, '.js'));
       await mkdir(dirname(made), { recursive: true });
-      if (name.endsWith('.json')) {
+      if (/\.(json|css|svg|js)$/.test(name)) {
         await copyFile(join(root, folder, name), made);
         continue;
       }
-      const { code } = await transformFile(join(root, folder, name), { configFile: join(root, '.swcrc'), sourceMaps: false });
+      const markup =
+        name.endsWith('.tsx') &&
+        ({
+          jsc: {
+            parser: { syntax: 'typescript', decorators: true, tsx: true },
+            transform: { react: { runtime: 'automatic', importSource: 'preact' } },
+          },
+        } as const);
+      const { code } = await transformFile(join(root, folder, name), { configFile: join(root, '.swcrc'), sourceMaps: false, ...markup });
       await writeFile(made, code);
     }
   return dir;

@@ -151,6 +151,15 @@ export interface Lookup {
   measures(key: Key): Measures;
   /** Streams that had a share in the totals of a key and can be folded no more. */
   faulted(key: Key): number;
+  /** Says which measures of a key the amounts of a total add up, where `sum` does not: so that the total can be opened. */
+  addedUp?(amounts: object, total: ShownTotal): void;
+}
+
+/** A total that a row shows: the key that it is kept under, its measures, and the field of a state that they add up, where that has another name. */
+export interface ShownTotal {
+  readonly key: string;
+  readonly measures: readonly string[];
+  readonly field?: string;
 }
 
 /** Kind → how the row of an id is rendered; undefined when there is none. */

@@ -45,7 +45,7 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
   const run = newId().slice(24);
   const id = (name: string) => `${name}-${run}`;
   const [programme, tower, supplier] = [id('met'), id('hosting'), id('csc')];
-  const terms = { ...award, programme, towers: [tower], supplier };
+  const terms = { ...award, programme, towers: [tower], suppliers: [{ supplier }] };
   const register = { title: 'Atos', form: 'company' };
 
   const startNode = async (dir?: string, reachable = true): Promise<Node> => {
@@ -207,7 +207,12 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       await accepted(post(a, `/suppliers/${id('new-supplier')}/register-supplier`, register));
       const towers = [id('new-tower')];
       const receipt = await accepted(
-        post(b, `/contracts/${id('on-new')}/award-contract`, { ...terms, towers, supplier: id('new-supplier'), endsOn: '2099-12-31' }),
+        post(b, `/contracts/${id('on-new')}/award-contract`, {
+          ...terms,
+          towers,
+          suppliers: [{ supplier: id('new-supplier') }],
+          endsOn: '2099-12-31',
+        }),
       );
       expect(receipt.known).toContainEqual({ stream: `tower-${id('new-tower')}`, revision: 0 });
       await accepted(post(b, `/contracts/${id('on-new')}/sign-contract`, {}));

@@ -7,6 +7,7 @@ import {
   type MeasureKinds,
   type Measures,
   type Projection,
+  type ShownTotal,
   type Sums,
   type Total,
 } from '../../kernel/index.js';
@@ -19,12 +20,6 @@ import { ViewTooLargeError } from './read-errors.js';
 /** Streams that are looked through for a total at most. */
 const MAX_STREAMS = 5000;
 
-/** A total that a row shows: the key that it is kept under, and its measure. */
-export interface ShownTotal {
-  readonly key: string;
-  readonly measure: string;
-}
-
 /** Notes which totals a row is rendered from, by the objects that they are handed out as: a row that copies one keeps its amounts. */
 export class TotalsSeen {
   readonly #seen = new WeakMap<object, ShownTotal>();
@@ -36,12 +31,13 @@ export class TotalsSeen {
       newest: (list, key) => lookup.newest(list, key),
       measures: (key) => lookup.measures(key),
       faulted: (key) => lookup.faulted(key),
+      addedUp: (amounts, total) => void this.#seen.set(amounts, total),
       sum: <M extends MeasureKinds>(sums: Sums<M>, key: Parameters<Lookup['sum']>[1]) => {
         const total = lookup.sum(sums, key);
         for (const [measure, value] of Object.entries(total)) {
           if (value === null || typeof value !== 'object') continue;
-          this.#seen.set(value as object, { key, measure });
-          this.#seen.set((value as Total).amounts as object, { key, measure });
+          this.#seen.set(value as object, { key, measures: [measure] });
+          this.#seen.set((value as Total).amounts as object, { key, measures: [measure] });
         }
         return total;
       },
@@ -95,11 +91,10 @@ export const canBeOpened = ({ key }: ShownTotal): boolean => TAGGED.includes(kin
  */
 export const contributionsTo = async (
   { readModel, build, projection, histories }: { readonly readModel: ReadModelReader; readonly build: number; readonly projection: Projection; readonly histories: HistoryCache }, // prettier-ignore
-  { key, measure }: ShownTotal,
+  { key, measures, field = `/${measures[0]}` }: ShownTotal,
   at: Sequence,
 ): Promise<Opened> => {
   const tag = key.split('#')[0]!;
-  const prefix = `${measure}.`;
   const streams = new Map<string, number>();
   for (let after = 0; after < at;) {
     const page = readModel.streams({ tag, after, upTo: at });
@@ -116,23 +111,30 @@ export const contributionsTo = async (
     try {
       const history = await histories.at(stream, revision);
       for (const { key: own, sums } of contributionsOf(projection, history)) {
-        const added = ofMeasure(sums?.[key], prefix);
+        const added = ofMeasures(sums?.[key], measures);
         if (Object.keys(added).length === 0) continue;
         for (const name in added) sum[name] = (sum[name] ?? 0n) + added[name]!;
-        const adds = totalOf(added, prefix);
-        const hasField = valueAt(history.state, `/${measure}`) !== undefined;
-        contributions.push({ key: own, stream, revision, adds, text: showTotal(adds), ...(hasField && { field: `/${measure}` }) });
+        const adds = totalOf(added);
+        const hasField = valueAt(history.state, field) !== undefined;
+        contributions.push({ key: own, stream, revision, adds, text: showTotal(adds), ...(hasField && { field }) });
       }
     } catch (error) {
       if (isOfTheStore(error)) throw error;
       contributions.push({ key: stream, stream, revision, adds: totalOf({}), text: 'not known', faulted: true });
     }
   }
-  const kept = ofMeasure(readModel.sumAt(build, key, at), prefix);
-  const total = totalOf(kept, prefix);
+  const kept = ofMeasures(readModel.sumAt(build, key, at), measures);
+  const total = totalOf(kept);
   const addsUp = [...new Set([...Object.keys(kept), ...Object.keys(sum)])].every((name) => (kept[name] ?? 0n) === (sum[name] ?? 0n));
   return { total, text: showTotal(total), contributions, addsUp };
 };
 
-const ofMeasure = (measures: Measures = {}, prefix: string): Measures =>
-  Object.fromEntries(Object.entries(measures).filter(([name, n]) => name.startsWith(prefix) && n !== 0n));
+/** What stands under these measures, added up. */
+const ofMeasures = (all: Measures = {}, measures: readonly string[]): Measures => {
+  const added: Record<string, bigint> = {};
+  for (const [name, n] of Object.entries(all)) {
+    const measure = measures.find((one) => name.startsWith(`${one}.`));
+    if (measure !== undefined && n !== 0n) added[name.slice(measure.length + 1)] = (added[name.slice(measure.length + 1)] ?? 0n) + n;
+  }
+  return Object.fromEntries(Object.entries(added).filter(([, n]) => n !== 0n));
+};

@@ -13,6 +13,7 @@ import {
   type Projection,
   type Source,
   type SumOf,
+  type ShownTotal,
   type Sums,
 } from '../../kernel/index.js';
 import {
@@ -40,7 +41,7 @@ import {
   targetsOf,
   under,
 } from './projection-writer.js';
-import { contributionsTo, TotalsSeen, type Opened, type ShownTotal } from './contributions-to.js';
+import { contributionsTo, TotalsSeen, type Opened } from './contributions-to.js';
 import type { HistoryCache } from '../history-cache.js';
 import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
 import { InvalidCursorError } from './read-errors.js';
