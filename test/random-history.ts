@@ -273,6 +273,11 @@ const following = (aggregate: AnyAggregate, stage: string): string[] =>
     return aggregate.events[events[0]!].allowedIn.includes(stage);
   });
 
+/** The events that contracts get in these histories; `playCommands` plays every other command too. */
+export const playedEvents: readonly string[] = [
+  ...new Set(Object.keys(acts).flatMap((name) => commands.find((command) => command.name === name)!.events)),
+];
+
 /** Mostly what can follow at its place, so that many are accepted; now and then anything. */
 const act = async (world: World, m: Move): Promise<void> => {
   const stream = `contract-${m.contract}`;

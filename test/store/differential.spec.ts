@@ -331,6 +331,8 @@ const outcomeOf = async (tried: readonly Move[], store: EventStore): Promise<{ r
   const places = new Map<unknown, number>(log.map(({ position }, i) => [position, i]));
   const shown = (value: unknown, key = ''): unknown => {
     if (key === 'position') return places.get(value) ?? 'no position';
+    if (key === 'leaf') return /^[0-9a-f]{64}$/.test(String(value)); // of the ids as well
+    if (key === 'proof') return sequences.get(String(value).split('/').at(-1));
     if (Array.isArray(value)) return value.map((one) => shown(one));
     if (typeof value !== 'object' || value === null) return sequences.get(value) ?? value;
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [sequences.get(k) ?? k, shown(v, k)]));
