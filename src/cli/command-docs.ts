@@ -1,5 +1,3 @@
-import { account } from '../domain/account/index.js';
-import { contract } from '../domain/contract/index.js';
 import { aggregates, commands } from '../domain/index.js';
 import { exampleOf, type AnyAggregate, type AnyCommand, type Fields } from '../kernel/index.js';
 
@@ -71,11 +69,12 @@ const lifeOf = (aggregate: AnyAggregate, more?: object): string => {
   return ['```mermaid', 'stateDiagram-v2', ...lines, '```'].join('\n');
 };
 
+const aggregateOf = (wanted: string): AnyAggregate => aggregates.find(({ category }) => category === wanted)!;
 /** What the examples of a contract's events are folded on: a notice that was given while it was live. */
 const NOTICED = { notice: { by: 'authority', on: '2016-01-01', was: 'live' } };
 const LIVES: { readonly [category: string]: string } = {
-  contract: `The stages of a contract, and the events that lead from one to the next:\n\n${lifeOf(contract, NOTICED)}\n`,
-  account: `The stages of an account:\n\n${lifeOf(account)}\n`,
+  contract: `The stages of a contract, and the events that lead from one to the next:\n\n${lifeOf(aggregateOf('contract'), NOTICED)}\n`,
+  account: `The stages of an account:\n\n${lifeOf(aggregateOf('account'))}\n`,
 };
 
 const title = (category: string): string => `${category[0]!.toUpperCase()}${category.slice(1)}`;
