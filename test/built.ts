@@ -42,9 +42,13 @@ export interface Started {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** The built server as a process, listening on a free port. Rejects with what it wrote to stderr when it ends before that. */
+/**
+ * The built server as a process, listening on a free port. Rejects with what it wrote to stderr when it ends before that.
+ * @param flags of Node; after a `--`, of the server
+ */
 export const startBuilt = async (dir: string, env: Readonly<Record<string, string>>, ...flags: string[]): Promise<Started> => {
-  const child = spawn(process.execPath, [...flags, join(dir, 'src/main.js')], {
+  const own = flags.includes('--') ? flags.indexOf('--') : flags.length;
+  const child = spawn(process.execPath, [...flags.slice(0, own), join(dir, 'src/main.js'), ...flags.slice(own + 1)], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { projections } from '../projections/index.js';
 import { movementColumns, registerColumns } from '../src/cli/staff.js';
 import { csvOf } from '../src/csv.js';
+import { decisionColumns } from '../src/http/decisions.controller.js';
 import type { Cell, Columns } from '../src/kernel/index.js';
 
 const both: Columns<readonly [Cell, Cell]> = [
@@ -38,6 +39,7 @@ const tables = [
   ),
   ['register of transfers', registerColumns],
   ['movement tables', movementColumns],
+  ['decisions', decisionColumns],
 ] as const;
 
 describe('docs/csv.md', () => {

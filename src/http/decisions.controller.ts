@@ -81,7 +81,8 @@ interface Page {
 }
 
 const people = (row: DecisionRow) => row.decidedBy ?? { person: null, office: null };
-const COLUMNS: Columns<DecisionRow> = [
+/** Of the table of decisions; docs/csv.md says what each is. */
+export const decisionColumns: Columns<DecisionRow> = [
   ['decision', ({ decision }) => decision],
   ['recordedAt', ({ recordedAt }) => recordedAt],
   ['effectiveOn', ({ effectiveOn }) => effectiveOn],
@@ -169,10 +170,10 @@ export class DecisionsController {
 
   /** Every decision, a page at a time: as one prefix of the log has them. */
   async *#csv(wanted: Wanted, at: number): AsyncGenerator<string> {
-    yield csvOf(COLUMNS, [], { header: true, bom: true, eol: '\r\n' });
+    yield csvOf(decisionColumns, [], { header: true, bom: true, eol: '\r\n' });
     for (let upTo: number | undefined = at; upTo !== undefined;) {
       const page: Page = await this.#rows(wanted, upTo, 100);
-      if (page.rows.length > 0) yield csvOf(COLUMNS, page.rows, { header: false, eol: '\r\n' });
+      if (page.rows.length > 0) yield csvOf(decisionColumns, page.rows, { header: false, eol: '\r\n' });
       upTo = page.next;
     }
   }
