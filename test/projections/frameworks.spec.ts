@@ -49,6 +49,12 @@ describe('a framework', () => {
     expect(row).not.toHaveProperty('ceiling');
   });
 
+  it('has at most its maximum left where nothing is known of what was called off', async () => {
+    await callOff('one', '2016-01-01', { value: { undisclosed: true } });
+    const row = await (await rows()).row('frameworks', 'framework:desks');
+    expect(row).toMatchObject({ used: { text: '1 undisclosed', callOffs: 1 }, remaining: { amount: '1000.00', qualifier: 'at-most' } });
+  });
+
   it('has at most so much left where a call-off is not known, and says where more was called off than was estimated', async () => {
     await callOff('one', '2016-01-01', { value: gbp('600') });
     await callOff('two', '2016-02-01', { value: { undisclosed: true } });
