@@ -16,7 +16,7 @@ export const indexedCeiling = ({ percent, falls = false, to }: Indexed, { ceilin
   return { ...kept, amount: amountOf(minor(ceiling) + (falls ? -difference : difference), ceiling.currency).amount };
 };
 
-/** The value at first as indexations have moved it since: what law measures some changes against. Undefined where none did, or none can be told. */
+/** The value at first as indexations have moved it since: what law measures some changes against. Undefined where none did, or where it is not known. */
 export const indexedOriginal = ({ original, indexations = [] }: Pick<Contract, 'original' | 'indexations'>): Value | undefined => {
   if (!isAmount(original) || indexations.length === 0) return undefined;
   let units = minor(original);
