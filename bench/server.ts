@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 export interface Server {
+  /** Whether its build takes one supplier of a contract, not several. */
+  readonly oneSupplier: boolean;
   readonly url: string;
   readonly pid: number;
   /** From spawn to the first 200 of /readyz. */
@@ -95,6 +98,7 @@ export const startServer = async (
   }
   return {
     url,
+    oneSupplier: !existsSync(join(dist, 'src/domain/contract/suppliers.js')),
     pid: child.pid!,
     readyMs: performance.now() - begun,
     get: (path) => send('GET', path, {}),

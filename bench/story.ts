@@ -31,12 +31,18 @@ export const awardBody = (n: number, towers = TOWERS): string =>
     },
   });
 
+/** A build from before contracts had several suppliers takes one. */
+const withOneSupplier = (post: Post): Post => ({ ...post, body: post.body.replace(/"suppliers":\[\{("supplier":"[^"]*")\}\]/, '$1') });
+
 let contracts = 0;
 /** The award of a new contract, to one of so many towers. */
 export const award = (name = 'c', towers = TOWERS): Post => {
   const n = ++contracts;
   return { path: `/contracts/${name}-${n}/award-contract`, body: awardBody(n, towers), key: `award-${n}` };
 };
+/** The same, as the build of a server takes it. */
+export const awardOn = ({ oneSupplier }: Pick<Server, 'oneSupplier'>, name?: string, towers?: number): Post =>
+  oneSupplier ? withOneSupplier(award(name, towers)) : award(name, towers);
 
 /** A change of a contract's value to so many pounds. */
 export const changeOf = (contract: string, pounds: number): Post => ({
@@ -57,14 +63,18 @@ const LATER: readonly (readonly [command: string, body: object])[] = [
 export const LIFE = 1 + LATER.length;
 
 /** Whole lives of contracts, one after the other, so many events in all; `name` begins their ids. */
-export const lives = (events: number, name = 'c'): ((connection: number) => Post | undefined) => {
+export const lives = (
+  events: number,
+  name = 'c',
+  build: Pick<Server, 'oneSupplier'> = { oneSupplier: false },
+): ((connection: number) => Post | undefined) => {
   const at = new Map<number, { readonly path: string; step: number }>();
   let sent = 0;
   return (connection) => {
     if (sent++ >= events) return undefined;
     const life = at.get(connection);
     if (!life || life.step === LATER.length) {
-      const post = award(name);
+      const post = awardOn(build, name);
       at.set(connection, { path: post.path.slice(0, post.path.lastIndexOf('/')), step: 0 });
       return post;
     }

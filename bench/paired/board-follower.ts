@@ -4,7 +4,7 @@ import { openUpdates, type Message } from '../follower.js';
 import { drive, percentile } from '../load.js';
 import { cpuBetween, cpuOf, totalOf } from '../process.js';
 import { caughtUp, got, startServer, type Server } from '../server.js';
-import { award, changeOf, recordWorld } from '../story.js';
+import { awardOn, changeOf, recordWorld } from '../story.js';
 import type { Build } from './builds.js';
 import { attempt, report, type Figure, type Run } from './report.js';
 
@@ -102,7 +102,7 @@ interface Round {
 const newWorld = async (run: Run, { dist }: Build): Promise<{ readonly server: Server; readonly world: World }> => {
   const server = await startServer(await run.folder(), {}, { dist });
   await recordWorld(server, TOWERS);
-  const posts = Array.from({ length: run.quick ? 50 : CONTRACTS }, () => award('b', TOWERS));
+  const posts = Array.from({ length: run.quick ? 50 : CONTRACTS }, () => awardOn(server, 'b', TOWERS));
   const next = posts.values();
   await drive({ url: server.url, connections: CONNECTIONS, status: 201, next: () => next.next().value });
   const world = { contracts: posts.map(({ path }) => path.split('/')[2]!), pounds: 0 };

@@ -3,7 +3,7 @@ import { openUpdates } from '../follower.js';
 import { drive } from '../load.js';
 import { cpuBetween, cpuOf, totalOf } from '../process.js';
 import { caughtUp, startServer, type Server } from '../server.js';
-import { award, LIFE } from '../story.js';
+import { awardOn, LIFE } from '../story.js';
 import { CatchUp } from './catch-up.js';
 import { fill, type Filled } from './fill.js';
 import { attempt, report, type Figure, type Run } from './report.js';
@@ -19,7 +19,7 @@ const SETTLE_MS = 500;
 const commands = async (server: Server, ms: number) => {
   const end = performance.now() + ms;
   const before = cpuOf(server.pid);
-  const next = () => (performance.now() < end ? award('n') : undefined);
+  const next = () => (performance.now() < end ? awardOn(server, 'n') : undefined);
   const { count, begun, ended, last } = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next });
   const cpu = totalOf(cpuBetween(before, cpuOf(server.pid))) / count;
   return { rate: (count / (ended - begun)) * 1000, cpu, last: (JSON.parse(last) as { readonly position: string }).position };

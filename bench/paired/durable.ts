@@ -1,7 +1,7 @@
 import { drive, percentile, type Post } from '../load.js';
 import { cpuBetween, cpuOf, totalOf, type Cpu } from '../process.js';
 import { caughtUp, startServer, type Server } from '../server.js';
-import { award, awardBody, recordWorld } from '../story.js';
+import { awardOn, awardBody, recordWorld } from '../story.js';
 import { attempt, report, threads, type Figure, type Run } from './report.js';
 
 const CONNECTIONS = 64;
@@ -21,7 +21,7 @@ const noOp = (): Post => ({ path: '/bench/no-op', body: awardBody(++sent), key: 
 const roundOf = async (server: Server, kind: 'durable' | 'no-op', ms: number): Promise<Round> => {
   const before = cpuOf(server.pid);
   const end = performance.now() + ms;
-  const next = () => (performance.now() < end ? (kind === 'durable' ? award() : noOp()) : undefined);
+  const next = () => (performance.now() < end ? (kind === 'durable' ? awardOn(server) : noOp()) : undefined);
   const { count, begun, ended, last, latencies } = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next });
   let done = ended;
   if (kind === 'durable') {

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { openUpdates } from '../follower.js';
 import { got, startServer, type Server } from '../server.js';
-import { award, changeOf, lives, LIFE, recordWorld, SUPPLIERS, TOWERS } from '../story.js';
+import { awardOn, changeOf, lives, LIFE, recordWorld, SUPPLIERS, TOWERS } from '../story.js';
 import { openStore, type AnyStore, type Build, type NewEvent } from './builds.js';
 
 /** What a ledger is filled with. */
@@ -69,13 +69,13 @@ const makeTemplates = async (build: Build, dir: string) => {
   const beginning: Record<string, string> = {};
   for (const projection of FOLLOWED) beginning[projection] = await greetingOf(server, projection);
 
-  const step = lives(LIFE, TEMPLATE);
+  const step = lives(LIFE, TEMPLATE, server);
   const streams: string[] = [];
   for (let post = step(0); post; post = step(0)) {
     const { stream } = await got<{ readonly stream: string }>(server.post(post.path, post.body, { 'idempotency-key': post.key! }));
     streams.push(stream);
   }
-  const long = award(`${TEMPLATE}-long`);
+  const long = awardOn(server, `${TEMPLATE}-long`);
   await got(server.post(long.path, long.body));
   const longId = long.path.split('/')[2]!;
   const change = changeOf(longId, 160_000_000);

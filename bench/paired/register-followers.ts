@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openUpdates, type Updates } from '../follower.js';
 import { cpuBetween, cpuOf, totalOf, type Cpu } from '../process.js';
 import { got, startServer, type Server } from '../server.js';
-import { award, recordWorld } from '../story.js';
+import { awardOn, recordWorld } from '../story.js';
 import { attempt, report, threads, type Figure, type Run } from './report.js';
 
 /** As many as a server lets follow unless it is set. */
@@ -21,7 +21,7 @@ const roundOf = async (server: Server, followers: number, arrivals: { count: num
   arrivals.count = 0;
   const before = cpuOf(server.pid);
   const begun = performance.now();
-  const { path, body } = award('r');
+  const { path, body } = awardOn(server, 'r');
   await got(server.post(path, body));
   while (arrivals.count < followers) await sleep(1);
   const lastMs = arrivals.last - begun;
