@@ -12,8 +12,14 @@ const command = new Command('bundle')
   .addOption(new Option('--programme <id>', 'only the streams about one programme').conflicts('decision'))
   .option('--decision <id>', 'only the stream of one decision, and what was known, up to it')
   .option('--dossier <file>', 'an HTML file that goes with it, such as the answer of /decisions/{id}')
+  .option('--altered', 'also of a history that is not the one that was signed, as evidence: without a manifest')
   .parse();
-const { programme, decision, dossier } = command.opts<{ programme?: string; decision?: string; dossier?: string }>();
+const { programme, decision, dossier, altered } = command.opts<{
+  programme?: string;
+  decision?: string;
+  dossier?: string;
+  altered?: true;
+}>();
 const [dir] = command.processedArgs as [string];
 const kind: BundleKind = programme !== undefined ? 'programme' : decision !== undefined ? 'decision' : KINDS[0];
 
@@ -31,6 +37,7 @@ try {
     host: LEDGER_PROOF_HOST,
     ...(LEDGER_PROOF_KEY !== undefined && { proofKey: LEDGER_PROOF_KEY }),
     ...(dossier !== undefined && { dossier: await readDossier(dossier) }),
+    ...(altered && { altered }),
     signal: stop.signal,
     onProgress: (part) => bar.show('the log', part),
   });

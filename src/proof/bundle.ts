@@ -11,6 +11,8 @@ export const BUNDLE_FILES = {
   older: 'older-checkpoints.jsonl',
 } as const;
 export const BUNDLE_FORMAT = 'tower-ledger-bundle/1';
+/** Bytes of a file that is read whole, and of a line of events with its newline, at most. */
+export const MAX_TEXT = 16 << 20;
 
 /** What a bundle is of: the whole ledger, the streams about a programme, or what a decision was taken on. */
 export const KINDS = ['ledger', 'programme', 'decision'] as const;
