@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonical, type RecordedEvent } from '../kernel/index.js';
 import {
@@ -18,7 +18,8 @@ import {
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from '../proof/checkpoint.js';
 import { compareWithNote } from '../proof/comparison.js';
 import { EVIDENCE_FOLDER, isSha256 } from '../proof/evidence-folder.js';
-import { signNote, verifierKey } from '../proof/note.js';
+import { parseNote, parseVerifierKey, signedBy, signNote, verifierKey } from '../proof/note.js';
+import { proofText } from '../proof/proof-text.js';
 import { ProofFolder } from '../proof/proof-folder.js';
 import { consistencyProof, inclusionProof, isConsistent, type Leaf, type LogTree } from '../store/merkle-proof.js';
 import { leafHash, pagesOf, type Hash } from '../store/merkle-tree.js';
@@ -100,31 +101,31 @@ const write = async (snapshot: LedgerSnapshot, key: KeyObject, { last, older }: 
   if (alteration !== undefined && !last) throw new NotBundledError('No checkpoint is kept with which a bundle could be made.');
   const origin = last?.origin ?? originOf(host, genesis, 1);
   const { size, root } = alteration === undefined ? tree : last!;
-  const checkpoint = last?.size === size ? last : signCheckpoint({ origin, size, root, genesis: genesisHash(genesis) }, key);
+  const about = { format: BUNDLE_FORMAT, kind, of, genesis, key: verifierKey(origin, createPublicKey(key)) };
+  const isOwn = ({ note }: SignedCheckpoint) => signedBy(parseNote(note), parseVerifierKey(about.key)) !== undefined;
+  const isLast = last?.size === size && (alteration !== undefined || isOwn(last));
+  const checkpoint = isLast ? last : signCheckpoint({ origin, size, root, genesis: genesisHash(genesis) }, key);
+  const kept = older.filter((note) => note.origin === origin && note.size >= 1 && note.size < size && isOwn(note)).slice(-MAX_NOTES);
 
   const chosen = kind === 'ledger' ? undefined : await choose(snapshot, options);
-  const written = await writeEvents(snapshot, chosen, size, options);
+  const { events, sha256, streams, evidence } = await writeEvents(snapshot, chosen, size, options);
   const files: HashedFile[] = [];
   const put = async (path: string, text: string): Promise<void> => {
     await writeFile(join(to, path), text);
     files.push({ path, sha256: createHash('sha256').update(text).digest('hex') });
   };
-  const about = { format: BUNDLE_FORMAT, kind, of, genesis, key: verifierKey(origin, createPublicKey(key)) };
   await put(BUNDLE_FILES.about, `${canonical(about)}\n`);
   await put(BUNDLE_FILES.checkpoint, checkpoint.note);
-  const kept = older.filter((note) => note.origin === origin && note.size >= 1 && note.size < size).slice(-MAX_NOTES);
   await put(BUNDLE_FILES.older, kept.map((note) => `${canonical({ note: note.note, proof: proofOf(note, checkpoint, tree) })}\n`).join(''));
-  const evidence = copyEvidence(written.evidence, options);
-  files.push(...evidence);
+  files.push(...copyEvidence(evidence, options));
   if (dossier !== undefined) await put('dossier.html', dossier);
-  const { events, sha256, streams } = written;
   if (alteration === undefined) {
-    const body = manifestBody({ origin, kind, of, size, root, events, sha256, streams, files });
+    const body = manifestBody({ origin, kind, of, size, root, sha256, streams, files }, events);
     if (Buffer.byteLength(body) > MAX_TEXT)
       throw new NotBundledError('This part has too many streams or pieces of evidence for one bundle.');
     await writeFile(join(to, BUNDLE_FILES.manifest), signNote(body, origin, key));
   }
-  return { events, size, root, evidence: evidence.length };
+  return { events, size, root, evidence: evidence.size };
 };
 
 /** Why the ledger is not the one that was signed, as far as its tree and its notes show; undefined when it is. */
@@ -143,14 +144,12 @@ const proofOf = (older: SignedCheckpoint, { size, root }: SignedCheckpoint, tree
   try {
     const proof = consistencyProof(tree, older.size, size);
     const holds = isConsistent(older.size, size, proof, Buffer.from(older.root, 'hex'), Buffer.from(root, 'hex'));
-    return holds ? hexes(proof) : '';
+    return holds ? proofText(proof) : '';
   } catch (error) {
     if (error instanceof RangeError) return '';
     throw error;
   }
 };
-
-const hexes = (hashes: readonly Buffer[]): string => hashes.map((hash) => hash.toString('hex')).join('');
 
 /** Reads the log once, to know which streams belong to the part. */
 const choose = async (snapshot: LedgerSnapshot, { kind, of, signal }: BundleOptions): Promise<Chosen> => {
@@ -253,7 +252,7 @@ const line = (event: RecordedEvent, { leafindex, hash }: Place, source: string, 
 /** The hashes that lead to the root; none where the tree that is kept now has lost some, or is smaller. */
 const inclusionIn = ({ tree, size }: Under, leaf: number): string => {
   try {
-    return hexes(inclusionProof(tree, leaf, size));
+    return proofText(inclusionProof(tree, leaf, size));
   } catch (error) {
     if (error instanceof RangeError) return '';
     throw error;
@@ -271,9 +270,3 @@ const copyEvidence = (hashes: ReadonlySet<string>, { from, to }: BundleOptions):
     return { path: `${EVIDENCE_FOLDER}/${sha256}`, sha256 };
   });
 };
-
-/** The text of a dossier's file. @throws NotBundledError */
-export const readDossier = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((cause: Error) => {
-    throw new NotBundledError(`The dossier cannot be read: ${cause.message}.`, { cause });
-  });
