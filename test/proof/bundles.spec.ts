@@ -15,7 +15,7 @@ import { canonical } from '../../src/kernel/index.js';
 import { leafHash, MerkleTree } from '../../src/store/merkle-tree.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { fact, metadata, newId } from '../store/event-store.contract.js';
-import { endPython, faultsOf, hasPython, verified, verifiers } from './verifiers.js';
+import { endPython, faultsOf, isInstalled, verified, verifiers } from './verifiers.js';
 
 const folders: string[] = [];
 const folder = async (): Promise<string> => {
@@ -323,7 +323,7 @@ describe('a bundle', () => {
     expect(text.split('\n').length).toBeLessThanOrEqual(301);
     const imported = [...text.matchAll(/^(?:import|from) (.+)$/gm)].map(([, names]) => names);
     expect(imported).toEqual(['argparse, base64, hashlib, json, os, re, sys']);
-    if (!hasPython) return;
+    if (!isInstalled) return;
     const { stderr, status } = spawnSync('python3', ['-B', 'test/proof/verify_test.py'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, expect.stringContaining('Ran 4 tests')]);
   });
