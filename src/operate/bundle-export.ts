@@ -7,7 +7,6 @@ import {
   attributesOf,
   BUNDLE_FILES,
   BUNDLE_FORMAT,
-  leafText,
   lineOf,
   manifestBody,
   sourceOf,
@@ -20,7 +19,7 @@ import { EVIDENCE_FOLDER, isSha256 } from '../proof/evidence-folder.js';
 import { signNote, verifierKey } from '../proof/note.js';
 import { ProofFolder } from '../proof/proof-folder.js';
 import { consistencyProof, inclusionProof, type LogTree } from '../store/merkle-proof.js';
-import { leafHash, pagesOf } from '../store/merkle-tree.js';
+import { leafHash, leafText, pagesOf } from '../store/merkle-tree.js';
 import { LedgerSnapshot } from '../store/sqlite/ledger-snapshot.js';
 import { LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 
