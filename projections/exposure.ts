@@ -20,16 +20,17 @@ import {
   caseSumKey,
   caseSums,
   itemShown,
-  leftCases,
   lossesOf,
   lossLine,
   lossShown,
   lossSums,
   outgrownByCase,
   outgrownIn,
+  outOfCases,
   unassessedIn,
   withText,
 } from './losses.js';
+import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
 import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
@@ -119,7 +120,7 @@ const losses = source(loss, 'loss', {
       ...lossShown(history.id, history.state),
       trail: trailOf(history),
       recorded: recordedIn(history),
-      left: leftCases(history),
+      cases: newestOf(casesOf(history)),
     },
   }),
 });
@@ -214,7 +215,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 7,
+  version: 8,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   from: [suppliers, contracts, losses, programmes, warnings, risks],
   rows: {
@@ -253,13 +254,13 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
-      const { recorded, left, ...shown } = row;
+      const { recorded, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = [
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
-        ...left,
+        ...outOfCases(row, row.cases, governing),
         ...unassessedIn(row, recorded, governing),
       ];
       return { kind: 'loss', ...shown, findings };
