@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { projections } from '../projections/index.js';
 import type { Contract } from '../src/domain/contract/index.js';
 import { sumIn, type Workforce } from '../src/domain/workforce/index.js';
-import { canonical, exponentOf, isAmount, isExact, minor, type Amount, type Entry, type Json } from '../src/kernel/index.js';
+import { canonical, exponentOf, isAmount, isExact, minor, type Amount, type Entry, type History, type Json } from '../src/kernel/index.js';
 import { isBroughtIn, ledgerOf, onDay, shown, upTo } from './engine/ledger-on-day.js';
 import { closeRows, Rows } from './engine/rows-after.js';
 import { CURRENCIES, everyMove, playEveryMove, RATE } from './every-move.js';
@@ -40,6 +40,8 @@ class Count {
   /** What was added while the value was not known. */
   #before = 0n;
   #options: { readonly option: string; readonly months: number; readonly value?: bigint }[] = [];
+  /** Options that added something. */
+  added = 0;
 
   get ceiling(): bigint | undefined {
     return this.#ceiling;
@@ -73,7 +75,9 @@ class Count {
     else if (type === 'ChangeApproved' && data.by) this.#add(this.#of(data.by)!);
     else if (type === 'ExtensionExercised' && data.option) {
       const value = this.#options.find(({ option }) => option === data.option)?.value;
-      if (this.#covers === 'initial-term' && value !== undefined) this.#add(value);
+      if (this.#covers !== 'initial-term' || value === undefined) return this;
+      this.#add(value);
+      this.added++;
     } else if (type === 'IndexationApplied') {
       if (data.to) this.#ceiling = this.#of(data.to);
       else this.#percent(String(data.percent), data.falls === true);
@@ -88,8 +92,9 @@ class Count {
   }
 }
 
-const ceilingsAddUp = async (world: World): Promise<number> => {
-  let places = 0;
+/** How many places were looked at, and how many options had added something there. */
+const ceilingsAddUp = async (world: World): Promise<readonly [places: number, added: number]> => {
+  let [places, added] = [0, 0];
   for (const stream of new Set((await world.events()).map(({ stream }) => stream))) {
     if (!stream.startsWith('contract-')) continue;
     const count = new Count();
@@ -98,8 +103,9 @@ const ceilingsAddUp = async (world: World): Promise<number> => {
       expect([stream, isAmount(ceiling) ? minor(ceiling) : undefined]).toEqual([stream, count.add(entry).ceiling]);
       places++;
     }
+    added += count.added;
   }
-  return places;
+  return [places, added];
 };
 
 /** Nobody appears or vanishes but by a count, by joining or by leaving: what one pool gives another one gets. */
@@ -152,27 +158,33 @@ const viewOf = async (world: World, rows: Rows, names: readonly string[], day: s
     texts[name] = canonical((await rows.all(name, at)) as unknown as Json);
     texts[`${name} on ${day}`] = canonical((await onDay(rows, name, { at, day })) as unknown as Json);
   }
-  return { at, day, names, texts, events: (await world.events()).length };
+  const streams = [...new Set((await world.events()).map(({ stream }) => stream))];
+  const states = await Promise.all(streams.map(async (stream) => stateAt(await world.history(stream))));
+  return { at, day, texts, states };
 };
+const stateAt = (history: History) => ({ stream: history.stream, revision: history.revision, text: canonical([history.state, history.entries.map(({ data, effectiveOn }) => [data, effectiveOn]), history.notes as unknown as Json]) }); // prettier-ignore
 
 describe('whatever is recorded late, corrected, withdrawn, reinstated or marked as a duplicate, in eight currencies', () => {
   it(
     'headcount is constant, and ceiling = award + changes in effect + what options add; no request fails',
     async () => {
-      let [places, people] = [0, 0];
+      let [places, options, people] = [0, 0, 0];
       const tally = new Tally();
       const currencies = new Set<string>();
       await fc.assert(
         fc.asyncProperty(everyMove(60), async (moves) => {
           const world = await playEveryMove(moves);
-          places += await ceilingsAddUp(world);
+          const [looked, added] = await ceilingsAddUp(world);
+          places += looked;
+          options += added;
           people += await headcountIsConstant(world);
           await tally.add(world);
           for (const { data } of await world.events()) currencies.add((data.value ?? data.by ?? data.to)?.currency);
         }),
         { numRuns: RUNS || 40, endOnFailure: RUNS > 0 },
       );
-      expect([places > 300, people > 100, tally.accepted > 800]).toEqual([true, true, true]);
+
+      expect([places > 300, options > 5, people > 100, tally.accepted > 800]).toEqual([true, true, true, true]);
       expect([...currencies]).toEqual(expect.arrayContaining([...CURRENCIES]));
       for (const type of [
         'FactCorrected',
@@ -186,7 +198,6 @@ describe('whatever is recorded late, corrected, withdrawn, reinstated or marked 
         'IndexationApplied',
         'ValueDisclosed',
       ])
-        // prettier-ignore
         expect([type, tally.of(type) > 0]).toEqual([type, true]);
     },
     PATIENCE,
@@ -215,12 +226,14 @@ describe('whatever is recorded late, corrected, withdrawn, reinstated or marked 
             await rows!.read();
             expect(rows!.logged).toEqual([]);
             expect(rows!.projector.list().flatMap(({ faulted }) => faulted)).toEqual([]);
-            for (const { at, day, texts } of seen)
+            for (const { at, day, texts, states } of seen) {
+              for (const state of states) expect(stateAt((await world.history(state.stream)).atRevision(state.revision))).toEqual(state);
               for (const name of names) {
                 expect(canonical((await rows!.all(name, at)) as unknown as Json)).toBe(texts[name]);
                 expect(canonical((await onDay(rows!, name, { at, day })) as unknown as Json)).toBe(texts[`${name} on ${day}`]);
                 views++;
               }
+            }
             if (!moves.certain) return;
             const events = await world.events();
             const days = events.map(({ metadata }) => metadata.effectiveOn).sort();

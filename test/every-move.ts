@@ -39,10 +39,11 @@ const move: fc.Arbitrary<EveryMove> = fc.record({
   pick: fc.nat(9999),
   flag: fc.boolean(),
 });
-/** `certain`: every date is an exact day. */
+/** `certain`: every date is an exact day; `currencies`: few, so that moves meet each other. */
 export const everyMove = (most: number) =>
   fc.record({
     certain: fc.boolean(),
+    currencies: fc.shuffledSubarray([...CURRENCIES], { minLength: 1, maxLength: 2 }),
     tried: fc.array(move, { minLength: Math.ceil(most / 2), maxLength: most, size: 'max' }),
   });
 
@@ -56,8 +57,8 @@ const dayOf = (today: string, { ago = 0, known }: EveryMove, certain: boolean): 
 };
 
 /** Two contracts in each currency, of which one may turn out to be the other. */
-const CONTRACTS = CURRENCIES.flatMap((currency) => [1, 2].map((nth) => ({ id: `${currency.toLowerCase()}-${nth}`, currency })));
-const LOSSES = CURRENCIES.map((currency) => ({ id: currency.toLowerCase(), currency }));
+const contractsIn = (currencies: readonly string[]) =>
+  currencies.flatMap((currency) => [1, 2].map((nth) => ({ id: `${currency.toLowerCase()}-${nth}`, currency })));
 const at = <T>(list: readonly T[], n: number): T => list[n % list.length]!;
 /** From −999 to 98,999 minor units, whatever their digits. */
 const money = (currency: string, n: number): Amount => amountOf(BigInt(((n * 97) % 99_999) - 999), currency);
@@ -83,10 +84,10 @@ type Data = (move: EveryMove, currency: string, date: string) => object;
 const contractActs: { readonly [command: string]: Data } = {
   RecordContract: (m, currency) => ({ ...terms(m, currency), stage: at(['live', 'signed', 'exiting'], m.n), role: 'outside' }),
   PlanContract: ({ n }) => ({ programme: 'met', title: `Plan ${n}`, towers: ['hosting'] }),
-  AwardContract: (m, currency) => {
-    const other = at(CONTRACTS, m.of).id;
-    return { ...terms(m, currency), ...(m.pick % 4 === 0 && { replaces: other }) };
-  },
+  AwardContract: (m, currency) => ({
+    ...terms(m, currency),
+    ...(m.pick % 4 === 0 && { replaces: `${currency.toLowerCase()}-${1 + (m.of % 2)}` }),
+  }),
   SignContract: () => ({}),
   StartService: () => ({}),
   DiscloseValue: ({ n, flag }, currency) => ({ value: money(currency, n), ...(flag && { covers: 'initial-term' }) }),
@@ -146,7 +147,7 @@ const lossActs: { readonly [command: string]: Data } = {
   RaiseLoss: ({ n, flag }, currency) => ({
     programme: 'met',
     title: `Loss ${n}`,
-    bearer: flag ? 'authority' : 'supplier',
+    ...(flag ? { bearer: 'authority' } : { bearer: 'supplier', supplier: 'csc' }),
     category: 'other',
     gross: more(currency, n),
   }),
@@ -155,6 +156,9 @@ const lossActs: { readonly [command: string]: Data } = {
   RecordRecovery: ({ n }, currency) => ({ amount: more(currency, n % 50) }),
   ReverseWriteOff: ({ n }, currency) => ({ amount: more(currency, n % 60) }),
 };
+
+/** How often some are tried, others once. */
+const OFTEN: { readonly [command: string]: number } = { AwardContract: 4, RecordContract: 2, SignContract: 3, ApproveChange: 4, ExerciseExtension: 4, DiscloseValue: 2 }; // prettier-ignore
 
 /** Tries one of these commands: mostly one whose event can follow where it would stand. */
 const act = async (
@@ -168,9 +172,10 @@ const act = async (
   const history = await world.history(stream);
   const { stage } = history.before(on).state as { readonly stage: string };
   const names = Object.keys(acts);
-  const can = names.filter((name) => {
+  const can = names.flatMap((name) => {
     const { events } = commands.find((command) => command.name === name)!;
-    return history.aggregate.events[events[0]!].allowedIn.includes(stage);
+    const { allowedIn, mayPrecede } = history.aggregate.events[events[0]!];
+    return allowedIn.includes(stage) && !(stage === 'none' && mayPrecede) ? Array<string>(OFTEN[name] ?? 1).fill(name) : [];
   });
   const name = at(can.length > 0 && m.pick % 12 > 0 ? can : names, m.pick);
   const record: Provenance = { ...(m.ago !== undefined && { effectiveOn: on }), ...(m.pick % 9 === 0 && { sequence: m.n % 9 }) };
@@ -197,15 +202,16 @@ const better = (data: any, m: EveryMove, on: string): readonly (readonly [pointe
   return found;
 };
 
-const plays: { readonly [kind in EveryMove['kind']]: (world: World, m: EveryMove, on: string) => Promise<void> } = {
-  contract: (world, m, on) => {
-    const { id, currency } = at(CONTRACTS, m.of % 7 ? m.of : m.n);
+type Currencies = readonly string[];
+const plays: { readonly [kind in EveryMove['kind']]: (world: World, m: EveryMove, on: string, currencies: Currencies) => Promise<void> } = {
+  contract: (world, m, on, currencies) => {
+    const { id, currency } = at(contractsIn(currencies), m.of);
     return act(world, `contract-${id}`, contractActs, currency, m, on);
   },
   staff: (world, m, on) => act(world, 'workforce-met', staffActs, 'GBP', m, on),
-  loss: (world, m, on) => {
-    const { id, currency } = at(LOSSES, m.of);
-    return act(world, `loss-${id}`, lossActs, currency, m, on);
+  loss: (world, m, on, currencies) => {
+    const currency = at(currencies, m.of);
+    return act(world, `loss-${currency.toLowerCase()}`, lossActs, currency, m, on);
   },
   async correct(world, m, on) {
     const stream = at(await streamsOf(world), m.of);
@@ -233,8 +239,8 @@ const plays: { readonly [kind in EveryMove['kind']]: (world: World, m: EveryMove
     const { stream, event } = at(withdrawn, m.pick);
     await world.try(stream, 'ReinstateFact', { event, withDependants: m.flag || m.n % 3 > 0 });
   },
-  async duplicate(world, m) {
-    const { id } = at(CONTRACTS, m.of);
+  async duplicate(world, m, _, currencies) {
+    const { id } = at(contractsIn(currencies), m.of);
     const other = id.endsWith('1') ? id.replace('1', '2') : id.replace('2', '1');
     await world.try(`contract-${id}`, 'MarkDuplicate', { of: other });
   },
@@ -250,7 +256,7 @@ const plays: { readonly [kind in EveryMove['kind']]: (world: World, m: EveryMove
 
 /** Plays what somebody tries; `after` is called behind each move. What the ledger refuses is passed over, any other failure is thrown. */
 export const playEveryMove = async (
-  { tried, certain }: { readonly tried: readonly EveryMove[]; readonly certain: boolean },
+  { tried, certain, currencies }: { readonly tried: readonly EveryMove[]; readonly certain: boolean; readonly currencies: Currencies },
   after: (world: World, nth: number) => Promise<void> = async () => {},
 ): Promise<World> => {
   const world = new World('1998-01-05');
@@ -261,7 +267,7 @@ export const playEveryMove = async (
   for (const [nth, m] of tried.entries()) {
     world.wait(m.wait);
     const on = dayOf(world.today, m, certain);
-    if (bounds(on).earliest <= world.today) await plays[m.kind](world, m, on);
+    if (bounds(on).earliest <= world.today) await plays[m.kind](world, m, on, currencies);
     await after(world, nth);
   }
   return world;
