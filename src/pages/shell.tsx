@@ -1,5 +1,6 @@
 import { render } from 'preact-render-to-string';
 import type { ComponentChildren } from 'preact';
+import { plural } from '../kernel/index.js';
 import { Instant, dateText, instantText } from './words.js';
 
 export type Search = Readonly<Record<string, string | undefined>>;
@@ -55,6 +56,8 @@ export const places = {
   decision: (id: string) => `/app/decisions/${inPath(id)}`,
   supplier: (id: string) => `/app/suppliers/${inPath(id)}`,
   loss: (id: string) => `/app/losses/${inPath(id)}`,
+  /** The page about an aggregate of any category: of a programme, its board. */
+  about: (category: string, id: string) => (category === 'programme' ? places.board(id) : `/app/${plural(category)}/${inPath(id)}`),
 };
 
 const NAV: readonly (readonly [name: string, path: (programme: string | undefined) => string])[] = [
@@ -104,7 +107,7 @@ const Nav = ({ frame }: { readonly frame: Frame }) => (
         const href = path(frame.programme);
         const isHere =
           name === 'Board' ? /^\/app(\/boards\/|$)/.test(frame.path) : frame.path === href || frame.path.startsWith(`${href}/`);
-        const more = ['Board', 'Live', 'Search', 'What changed'].includes(name) ? {} : { programme: frame.programme };
+        const more = ['Board', 'Live', 'Search'].includes(name) ? {} : { programme: frame.programme };
         return (
           <li>
             <a href={to(frame, href, name === 'Board' ? {} : more)} aria-current={isHere ? 'page' : undefined}>
