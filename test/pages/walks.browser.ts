@@ -1,24 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { build, removeBuilt, startBuilt, type Started } from '../built.js';
+import { build, removeBuilt, startBuilt } from '../built.js';
 import { go, headingOf, openBrowser, openPage, tabTo, write, writeDay } from './browser.js';
-import { recordStory } from './html.js';
 
 let program: string;
 let folder: string;
-let server: Started;
+/** The demo, and after its restart a server alone. */
+let server: { readonly url: string; readonly process: ChildProcess };
 let browser: Browser;
 let page: Page;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tower-ledger-walks-'));
   program = await build();
-  server = await startBuilt(program, { DATA_DIR: join(folder, 'data') });
-  await recordStory(server);
+  await copyFile(join(import.meta.dirname, '../../src/cli/met-police.jsonl'), join(program, 'src/cli/met-police.jsonl'));
+  server = await startDemo();
   browser = await openBrowser();
   page = await openPage(browser);
 }, 120_000);
@@ -28,9 +29,25 @@ afterAll(async () => {
   await removeBuilt(program);
   await rm(folder, { recursive: true, force: true });
 });
+/** The demo, once it has recorded its story. */
+const startDemo = async (): Promise<typeof server> => {
+  const demo = spawn(process.execPath, [join(program, 'src/cli/demo.js')], {
+    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', DATA_DIR: join(folder, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  for await (const chunk of demo.stdout) {
+    printed += String(chunk);
+    if (printed.includes('Serving at')) break;
+  }
+  const [first, url] = /^The pages: (\S+)\/app /.exec(printed) ?? [];
+  if (first === undefined || !printed.includes(`A walk in five steps: ${url}/app/walk\n`)) throw new Error(`The demo printed ${printed}`);
+  return { url: url!, process: demo };
+};
 const stop = async (): Promise<void> => {
-  server?.process.kill('SIGTERM');
-  await server?.ended;
+  if (server?.process.exitCode !== null) return;
+  server.process.kill('SIGTERM');
+  await once(server.process, 'exit');
 };
 const open = (path: string) => page.goto(server.url + path);
 const post = (path: string, body: object) =>
@@ -133,6 +150,18 @@ describe('by keyboard alone', () => {
     await writeFile(events, (await readFile(events, 'utf8')).replace('15200000', '15300000'));
     for (const { status, stdout } of [npm(verified), python(again)])
       expect([status, stdout]).toEqual([1, expect.stringContaining('FAULT')]);
+  });
+
+  it('who sees the ledger for the first time is led through five pages of the demo', async () => {
+    await open('/app/walk');
+    const seen = [await page.locator('.walk strong').textContent()];
+    for (let n = 2; n <= 5; n++) {
+      await go(page, /^Next: /);
+      seen.push(await page.locator('.walk strong').textContent());
+    }
+    expect(seen.map((text) => text!.slice(0, 6))).toEqual(['1 of 5', '2 of 5', '3 of 5', '4 of 5', '5 of 5']);
+    await go(page, 'End of the walk');
+    expect(await headingOf(page)).toBe('Programmes');
   });
 
   it('a board member compares the end of 2016 with today', async () => {
