@@ -28,7 +28,7 @@ import { peoplePage } from './people.js';
 import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
 import { searchPage } from './search.js';
-import type { Frame, Page, Search } from './shell.js';
+import { stepAddress, type Frame, type Page, type Search } from './shell.js';
 import { signInPage } from './sign-in.js';
 import { subjectPage } from './subject.js';
 import { supplierPage, suppliersPage } from './suppliers.js';
@@ -59,7 +59,7 @@ export class PagesController implements Ledger {
     known: readonly string[],
     made: (read: Read, frame: Frame) => Promise<Page>,
   ): Promise<void> {
-    const query: Search = searchOf(request, known);
+    const query: Search = searchOf(request, [...known, 'walk']);
     const read = await Read.of(this, query);
     const frame = frameOf(this, request, query, read.point.asOf);
     send(reply, frame, await made(read, frame));
@@ -68,6 +68,12 @@ export class PagesController implements Ledger {
   @Get()
   home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, LIST, homePage);
+  }
+
+  /** Leads to the first step of the guided walk. */
+  @Get('walk')
+  walk(@Res() reply: FastifyReply): void {
+    void reply.redirect(stepAddress(1), 303);
   }
 
   @Get('boards/:id')
