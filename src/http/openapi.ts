@@ -204,6 +204,13 @@ const expanded = (paths: Paths): Paths => {
 };
 const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readonly (readonly [string, PathItem])[] => {
   const { name, title, question, lists, filters, formats } = of;
+  const chosen = Object.entries(filters).map(([filter, values]) => ({
+    name: filter,
+    in: 'query',
+    required: false,
+    description: `Only rows with this ${filter}.`,
+    schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
+  }));
   const key = { type: 'string', pattern: `^(${of.kinds.join('|')}):.+$` } as const;
   const made = (operationId: string, summary: string, content: Record<string, object>, more: readonly Parameter[] = []): PathItem => ({
     get: {
@@ -224,13 +231,6 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
   const json = (component: string) => ({ 'application/json': { schema: refTo(component) } });
   switch (path.slice(OF_ANY.length)) {
     case '': {
-      const chosen = Object.entries(filters).map(([filter, values]) => ({
-        name: filter,
-        in: 'query',
-        required: false,
-        description: `Only rows with this ${filter}.`,
-        schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
-      }));
       const forms = Object.keys(formats);
       const format = {
         name: 'format',
@@ -254,7 +254,9 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
         ]),
       ]);
     case '/updates':
-      return [[at, made(`follow${title}`, `Follows ${name}: Server-Sent Events.`, { 'text/event-stream': { itemSchema: updateOf(of) } })]];
+      return [
+        [at, made(`follow${title}`, `Follows ${name}: Server-Sent Events.`, { 'text/event-stream': { itemSchema: updateOf(of) } }, chosen)],
+      ];
     default:
       throw new TypeError(`The document does not say what ${path} answers with.`);
   }
@@ -266,7 +268,7 @@ const updateOf = ({ update }: ProjectionAnswers) => {
     type: 'object',
     required: ['data'],
     properties: {
-      event: { enum: ['message', 'hello', 'reset', 'end'] },
+      event: { enum: ['message', 'hello', 'position', 'reset', 'end'] },
       id: { type: 'string', description: 'Where to continue: as `after`, or in the header Last-Event-ID.' },
       retry: whole,
       data: { anyOf: [inJson(update), inJson('StandingMessage'), inJson('EndMessage')] },

@@ -90,6 +90,12 @@ export const queryOf = (request: FastifyRequest, known: readonly string[]): Quer
   return query as Query;
 };
 
+/** A value of a closed list; of any list where there is none. @throws BadRequestError that names the values */
+export const oneOf = (query: Query, name: string, values: readonly string[] | undefined): string | undefined => {
+  const value = query[name];
+  if (value !== undefined && values && !values.includes(value)) throw badParameter(name, `must be one of ${values.join(', ')}`);
+  return value;
+};
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];
   if (value !== undefined && value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');
