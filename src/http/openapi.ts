@@ -14,7 +14,7 @@ import {
 import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { RESULTS, STATUSES } from './find-decisions.js';
-import { isOpen } from './routes.js';
+import { isOpen, isStream } from './routes.js';
 import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
 
 const aText = { type: 'string' } as const;
@@ -179,6 +179,7 @@ const withTokens = (path: string, operation: Operation, tokens: boolean): Operat
     ? { ...operation, security: [] }
     : {
         ...operation,
+        ...(isStream(path) && { security: [{ bearer: [] }, { ticket: [] }] }),
         ...(operation.parameters && {
           parameters: operation.parameters.filter((parameter) => !('name' in parameter && parameter.name === 'X-Actor')),
         }),
@@ -302,6 +303,7 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
   const schemas: Record<string, Schema> = answerComponents();
   const paths = hoisted(expanded(made.paths) as unknown as Json, schemas) as unknown as Paths;
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
+  const ticket = { type: 'apiKey', in: 'query', name: 'ticket', description: 'A ticket of POST /stream-tickets, for one stream, once.' };
   const secured = Object.entries(paths).map(([path, operations]) => [
     path,
     Object.fromEntries(
@@ -318,6 +320,6 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
     servers: [{ url: '/', description: 'The server that this comes from.' }],
     tags: tagsOf(paths),
     paths: Object.fromEntries(secured),
-    components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer } }) },
+    components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer, ticket } }) },
   };
 };

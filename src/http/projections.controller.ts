@@ -30,6 +30,7 @@ const UPDATES = {
   after:
     'Continue after this id of a message; `start` begins with every row. The header Last-Event-ID takes precedence, with the same filters.',
   key: 'Only this row.',
+  ticket: 'A ticket of POST /stream-tickets, once, in the place of a token.',
 };
 const path = { name: 'The projection.' };
 
