@@ -12,6 +12,7 @@ import { EvidenceController } from './evidence.controller.js';
 import { ProofsController } from './proofs.controller.js';
 import { ReplaysController } from './replays.controller.js';
 import { SearchController } from './search.controller.js';
+import { StreamTicketsController } from './stream-tickets.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -28,6 +29,7 @@ import { Subscribers } from './subscribers.js';
     ...aggregates.map(aggregateController),
     ContributionsController,
     ProjectionsController,
+    StreamTicketsController,
     LogController,
     DecisionsController,
     ReplaysController,

@@ -24,8 +24,14 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
 };
 
 const signedIn = new WeakMap<FastifyRequest, Actor>();
-/** The request is this person's, in this role: its token said so. */
-export const signIn = (request: FastifyRequest, actor: Actor): void => void signedIn.set(request, actor);
+const tokens = new WeakMap<FastifyRequest, string>();
+/** The request is this person's, in this role: its token said so. @param token its id */
+export const signIn = (request: FastifyRequest, actor: Actor, token: string): void => {
+  signedIn.set(request, actor);
+  tokens.set(request, token);
+};
+/** The id of the token that it came with; undefined without one. */
+export const tokenOf = (request: FastifyRequest): string | undefined => tokens.get(request);
 
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
@@ -90,6 +96,12 @@ export const queryOf = (request: FastifyRequest, known: readonly string[]): Quer
   return query as Query;
 };
 
+/** A value of a closed list; of any list where there is none. @throws BadRequestError that names the values */
+export const oneOf = (query: Query, name: string, values: readonly string[] | undefined): string | undefined => {
+  const value = query[name];
+  if (value !== undefined && values && !values.includes(value)) throw badParameter(name, `must be one of ${values.join(', ')}`);
+  return value;
+};
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];
   if (value !== undefined && value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');

@@ -164,9 +164,10 @@ export class PagesController implements Ledger {
   /** A message for each decision, as the API sends them: the session of a page has no token in a header. */
   @Get('live/events')
   async liveEvents(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    queryOf(request, []);
-    const last = request.headers['last-event-id'] as string | undefined;
-    await this.subscribers.open('decisions', last, reply, (detail) => badHeader('last-event-id', detail));
+    const filters = searchOf(request, ['programme', 'contract']);
+    const choice = Object.keys(filters).length === 0 ? undefined : { filters: filters as Readonly<Record<string, string>> };
+    const lastId = request.headers['last-event-id'] as string | undefined;
+    await this.subscribers.open({ name: 'decisions', choice, lastId }, reply, (detail) => badHeader('last-event-id', detail));
   }
 
   @Get(['programmes/:id', 'towers/:id', 'workforces/:id'])
