@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
 import { IDENTIFIER, isIdentifier, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
-import { PERSON } from './token-file.js';
+import { PERSON, type Role } from './token-file.js';
 
 const operator = ((): string => {
   try {
@@ -24,8 +24,14 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
 };
 
 const signedIn = new WeakMap<FastifyRequest, Actor>();
-/** The request is this person's, in this role: its token said so. */
-export const signIn = (request: FastifyRequest, actor: Actor): void => void signedIn.set(request, actor);
+const allRoles = new WeakMap<FastifyRequest, readonly Role[]>();
+/** The request is this person's, in this role: its token said so, which may have more roles. */
+export const signIn = (request: FastifyRequest, actor: Actor, roles: readonly Role[]): void => {
+  signedIn.set(request, actor);
+  allRoles.set(request, roles);
+};
+/** All roles of the token that it came with. */
+export const rolesOf = (request: FastifyRequest): readonly Role[] => allRoles.get(request) ?? [];
 
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
