@@ -36,8 +36,11 @@ import { trailOf } from './trail.js';
 
 /** `ceiling`: what a supplier is promised alone; `jointly`: what is promised to it together with others, in no sum with that. */
 const promised = sums({ contracts: 'count', ceiling: 'value', joint: 'count', jointly: 'value' });
-const added = (a: Measures, b: Measures): Measures =>
-  Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, (a[name] ?? 0n) + (b[name] ?? 0n)]));
+const added = (all: readonly Measures[]): Measures => {
+  const total: Record<string, bigint> = {};
+  for (const one of all) for (const name in one) total[name] = (total[name] ?? 0n) + one[name]!;
+  return total;
+};
 /** Lines under a key that no totals count: warnings and risks. */
 const counted = sums({ warnings: 'count', risks: 'count' });
 
@@ -70,13 +73,11 @@ const contractShown = (id: string, c: Contract) => ({
 /** What a contract adds to each of its suppliers. */
 const sumsOf = (c: Contract, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
   const adds: Record<string, Measures> = {};
-  for (const { supply, value, jointly } of partsOf(c, suppliers)) {
-    const key = `supplier:${supply.supplier}`;
-    adds[key] = added(adds[key] ?? {}, promised.of(jointly ? { jointly: value } : { ceiling: value }));
-  }
-  for (const [key, measures] of Object.entries(adds)) {
-    const joint = Object.keys(measures).some((name) => name.startsWith('jointly.'));
-    adds[key] = added(measures, promised.of({ contracts: 1, ...(joint && { joint: 1 }) }));
+  for (const [supplier, parts] of Map.groupBy(partsOf(c, suppliers), ({ supply }) => supply.supplier)) {
+    const joint = parts.some(({ jointly }) => jointly) && { joint: 1 };
+    const [first, ...others] = parts.map(({ value, jointly }) => (jointly ? { jointly: value } : { ceiling: value }));
+    const of = promised.of({ contracts: 1, ...joint, ...first });
+    adds[`supplier:${supplier}`] = others.length === 0 ? of : added([of, ...others.map((one) => promised.of(one))]);
   }
   return adds;
 };

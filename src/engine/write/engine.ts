@@ -197,7 +197,7 @@ export class Engine {
       revision: appended.revision,
       position: appended.position,
       recordedAt,
-      events: added.map((event, i) => receiptOf({ ...event, stream, revision: revision + 1 + i })),
+      events: added.map((event, i) => receiptOf({ ...event, stream, revision: revision + 1 + i }, appended.leaves?.[i])),
       outcome: 'accepted',
     };
   }

@@ -10,7 +10,7 @@ import {
   type Provenance,
   type RecordedEvent,
 } from '../../kernel/index.js';
-import { leafOf } from '../../store/merkle-tree.js';
+import { leafOf, type Hash } from '../../store/merkle-tree.js';
 
 export interface ReceiptEvent {
   readonly id?: string;
@@ -24,12 +24,12 @@ export interface ReceiptEvent {
 }
 
 /** @param event as it is stored */
-export const receiptOf = (event: Omit<RecordedEvent, 'position'>): ReceiptEvent => ({
+export const receiptOf = (event: Omit<RecordedEvent, 'position'>, leaf: Hash = leafOf(event)): ReceiptEvent => ({
   id: event.id,
   type: event.type,
   revision: event.revision,
   data: event.data,
-  leaf: leafOf(event).toString('hex'),
+  leaf: leaf.toString('hex'),
   proof: `/proofs/inclusion/${event.id}`,
 });
 
@@ -102,7 +102,7 @@ export const replayReceipt = (command: AnyCommand, body: Body, actor: Actor, eve
     position: last.position,
     recordedAt: metadata.recordedAt,
     effectiveOn: metadata.effectiveOn,
-    events: events.map(receiptOf),
+    events: events.map((event) => receiptOf(event)),
     assessed: events.flatMap((e) => e.metadata.assessed ?? []),
     known: metadata.known,
     outcome: 'replayed',

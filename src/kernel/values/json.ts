@@ -1,22 +1,58 @@
 import type { Json } from '../event.js';
 
-/** What JSON shows as it is. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\ud7ff\ue000-\uffff]*$/;
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
-
 /** Canonical JSON (RFC 8785): the same text for the same value, whatever order its keys came in. Absent and undefined are one. */
 export const canonical = (value: unknown): string => {
-  if (typeof value === 'string') return quoted(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  let text = '';
+  const ordered = inOrder(value);
+  return (ordered === NO_ORDER ? written(value) : JSON.stringify(ordered)) ?? 'null';
+};
+
+/** No object has its keys in the order that is asked for: a number comes first in any, and `__proto__` is no key when it is assigned. */
+const NO_ORDER = Symbol('no order');
+const hasOwnPlace = (key: string): boolean => {
+  const first = key.charCodeAt(0);
+  return (first >= 48 && first <= 57) || first === 95;
+};
+
+/** The value with the keys of each object in order, so that the text is written at once; what is in order already is not copied. */
+const inOrder = (value: unknown): unknown => {
+  if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
-    for (const entry of value) text += (text && ',') + canonical(entry);
-    return `[${text}]`;
+    let copy: unknown[] | undefined;
+    for (let i = 0; i < value.length; i++) {
+      const entry = inOrder(value[i]);
+      if (entry === NO_ORDER) return NO_ORDER;
+      if (entry !== value[i]) (copy ??= value.slice())[i] = entry;
+    }
+    return copy ?? value;
   }
   const fields = value as { readonly [key: string]: unknown };
-  for (const key of Object.keys(fields).sort())
-    if (fields[key] !== undefined) text += `${text && ','}${quoted(key)}:${canonical(fields[key])}`;
-  return `{${text}}`;
+  const keys = Object.keys(fields);
+  let isOrdered = true;
+  for (let i = 0; i < keys.length; i++) {
+    if (hasOwnPlace(keys[i]!)) return NO_ORDER;
+    if (i > 0 && keys[i - 1]! > keys[i]!) isOrdered = false;
+  }
+  if (!isOrdered) keys.sort();
+  let copy: Record<string, unknown> | undefined = isOrdered ? undefined : {};
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const entry = inOrder(fields[key]);
+    if (entry === NO_ORDER) return NO_ORDER;
+    if (!copy && entry !== fields[key]) {
+      copy = {};
+      for (let before = 0; before < i; before++) copy[keys[before]!] = fields[keys[before]!];
+    }
+    if (copy) copy[key] = entry;
+  }
+  return copy ?? value;
+};
+
+const written = (value: unknown): string => {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
+  const fields = value as { readonly [key: string]: unknown };
+  const keys = Object.keys(fields).filter((key) => fields[key] !== undefined);
+  return `{${keys.sort().map((key) => `${JSON.stringify(key)}:${written(fields[key])}`).join(',')}}`; // prettier-ignore
 };
 
 /** The keys that a JSON Pointer goes through. */

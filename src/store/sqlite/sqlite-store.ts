@@ -320,7 +320,7 @@ export class SqliteStore implements EventStore {
       this.#leaves.add(tree, position, leaf);
     });
     written.push(...rows);
-    const appended = { revision: expected + rows.length, position: String(position) };
+    const appended = { revision: expected + rows.length, position: String(position), leaves: events.map(({ leaf }) => leaf) };
     heads.set(stream, appended.revision);
     return () => resolve(appended);
   }
