@@ -7,7 +7,6 @@ import {
   attributesOf,
   BUNDLE_FILES,
   BUNDLE_FORMAT,
-  leafText,
   lineOf,
   manifestBody,
   MAX_TEXT,
@@ -22,7 +21,7 @@ import { parseNote, parseVerifierKey, signedBy, signNote, verifierKey } from '..
 import { proofText } from '../proof/proof-text.js';
 import { ProofFolder } from '../proof/proof-folder.js';
 import { consistencyProof, inclusionProof, isConsistent, type Leaf, type LogTree } from '../store/merkle-proof.js';
-import { leafHash, pagesOf, type Hash } from '../store/merkle-tree.js';
+import { leafHash, leafText, pagesOf, type Hash } from '../store/merkle-tree.js';
 import { LedgerSnapshot } from '../store/sqlite/ledger-snapshot.js';
 import { LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 

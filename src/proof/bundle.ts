@@ -1,6 +1,5 @@
 import { canonical, type RecordedEvent } from '../kernel/index.js';
 import type { Genesis } from '../store/event-store.js';
-import { leafInput } from '../store/merkle-tree.js';
 
 /** The files of a bundle; docs/proof-format.md says what each holds. */
 export const BUNDLE_FILES = {
@@ -118,5 +117,3 @@ export const attributesOf = (event: Omit<RecordedEvent, 'position'>, source: str
 /** One line of a bundle, canonical JSON: `data` comes first by the order of names. @param leaf the canonical JSON of the leaf's input */
 export const lineOf = (leaf: string, attributes: ReturnType<typeof attributesOf>): string =>
   `{"data":${leaf},${canonical(attributes).slice(1)}\n`;
-
-export const leafText = (event: RecordedEvent): string => canonical(leafInput(event));
