@@ -1,6 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Automations } from '../engine/automation/automations.js';
 import { Projector } from '../engine/read/projector.js';
 import { Anchors } from '../proof/anchors.js';
 import { Checkpoints } from '../proof/checkpoints.js';
@@ -25,6 +26,7 @@ const metrics = (
   checkpoints: Checkpoints,
   check: LogCheck,
   anchors: Anchors,
+  automations?: Automations,
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
@@ -40,6 +42,7 @@ const metrics = (
       checked: () => check.last?.events ?? 0,
       checkAge: () => check.age ?? NaN,
     },
+    ...(automations && { automations }),
     ...(replica && { replica }),
     lag: async () => {
       const behind = await lagOf({ store, projector });
@@ -54,7 +57,7 @@ const metrics = (
     {
       provide: Metrics,
       useFactory: metrics,
-      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, REPLICA],
+      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, Automations, REPLICA],
     },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ApiDocument,

@@ -176,18 +176,22 @@ export class Rows {
   /**
    * A page of rows: those of streams in order of key, then those of events in store order; at most `limit`, and about `PAGE_BYTES` of text.
    * `next` is the key to go on after; absent when there are no more.
+   * @param kind only rows of this kind, whose keys stand together
    */
   async page(
     at: Sequence,
     after: string,
     limit: number,
     filters: { readonly [name: string]: string } = {},
+    kind?: string,
   ): Promise<{ rows: Row[]; next?: string }> {
     const rows: Row[] = [];
     const view = this.#viewAt(at);
     const breathe = breather();
     let [cursor, scanned, bytes] = [after, 0, 0];
+    if (kind !== undefined && after === '') after = `${kind}:`;
     for await (const key of this.#keys(at, after)) {
+      if (kind !== undefined && kindOf(key) !== kind) break;
       if (rows.length === limit || bytes >= PAGE_BYTES || scanned++ === MAX_SCANNED) return { rows, next: cursor };
       cursor = key;
       await breathe();

@@ -41,6 +41,8 @@ export interface CommandRequest extends Precondition {
   readonly idempotencyKey?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly correlationId?: string | undefined;
+  /** The event that led to it, where nobody sent it. */
+  readonly causationId?: string | undefined;
 }
 
 /** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
@@ -194,6 +196,7 @@ export class Engine {
     return {
       ...receipt,
       decision: commandId,
+      ...(request.causationId !== undefined && { causedBy: request.causationId }),
       revision: appended.revision,
       position: appended.position,
       recordedAt,
@@ -203,7 +206,7 @@ export class Engine {
   }
 
   #newEvents(
-    { command, aggregate, body, actor, correlationId }: CommandRequest,
+    { command, aggregate, body, actor, correlationId, causationId }: CommandRequest,
     commandId: string,
     { data, record, effectiveOn }: CommandInput<any>,
     recordedAt: string,
@@ -222,7 +225,7 @@ export class Engine {
         actor,
         ...provenanceOf(record),
         $correlationId: correlationId ?? commandId,
-        $causationId: commandId,
+        $causationId: causationId ?? commandId,
         known,
         ...(assessed[i]!.length > 0 && { assessed: assessed[i]! }),
       },

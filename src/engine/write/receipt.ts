@@ -36,6 +36,8 @@ export const receiptOf = (event: Omit<RecordedEvent, 'position'>): ReceiptEvent 
 /** The answer to a command. */
 export interface Receipt {
   readonly decision?: string;
+  /** The event that led to it, where an automation issued it. */
+  readonly causedBy?: string;
   readonly command: string;
   readonly stream: string;
   readonly revision: number;
@@ -96,6 +98,7 @@ export const replayReceipt = (command: AnyCommand, body: Body, actor: Actor, eve
   const last = events.at(-1)!;
   return {
     decision: metadata.command.id,
+    ...(metadata.$causationId !== metadata.command.id && { causedBy: metadata.$causationId }),
     command: command.name,
     stream: last.stream,
     revision: last.revision,
