@@ -62,7 +62,8 @@ const accounts = source(account, 'account', {
   }),
 });
 const contracts = source(contract, 'contract', {
-  place: (id, c) => (c.stage === 'none' ? [] : [{ key: `contract:${id}`, links: [`account:${id}`] }]),
+  place: (id, c) => (c.stage === 'none' ? [] : [{ key: `contract:${id}` }]),
+  shownByLinking: true,
   show: ({ id, state: c }) => ({
     [`contract:${id}`]: { title: c.title || id, ceiling: c.ceiling, vat: c.vat, suppliers: newestOf(idsOf(suppliersOf(c))) },
   }),
@@ -107,7 +108,7 @@ const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number
 /** What was spent, beside what was approved and what was budgeted. */
 export const accountBoard = projection({
   name: 'accounts',
-  version: 1,
+  version: 2,
   question: 'What is committed, invoiced and paid, of which contract, in which year, against which budget?',
   from: [accounts, contracts, programmes],
   rows: {

@@ -36,6 +36,9 @@ interface Part {
  * those without a share, jointly where there are several. A supplier without a lot beside others with lots is promised the ceiling jointly.
  */
 export const partsOf = ({ ceiling, lots }: Pick<Contract, 'ceiling' | 'lots'>, suppliers: readonly Supply[]): readonly Part[] => {
+  const [only] = suppliers;
+  if (only && suppliers.length === 1 && only.share === undefined && only.lot === undefined)
+    return [{ supply: only, value: ceiling, jointly: false }];
   const groups = Map.groupBy(suppliers, ({ lot }) => lot);
   return [...groups].flatMap(([lot, all]) => {
     const whole: Value = lot === undefined ? ceiling : (lots.find((one) => one.lot === lot)?.value ?? { unknown: true });

@@ -58,11 +58,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({
-      schema: { ...bodySchema(command), title: `${command.name}Body` } as object,
-      required: true,
-      examples: { valid: { value: bodyExample(command) } },
-    }),
+    ApiBody({ schema: refTo(bodyOf(command)), required: true }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -78,6 +74,36 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
 };
+
+/** Bodies of commands by the name of their component. A route names its body: Nest's generator copies what it is given for each route. */
+const bodies = new Map<string, AnyCommand>();
+const bodyOf = (command: AnyCommand): string => {
+  const name = `${command.name}Body`;
+  bodies.set(name, command);
+  return name;
+};
+/** The paths with each body in the place of its name, and an example. */
+const withBodies = (paths: Paths): Paths => {
+  const made = new Map<AnyCommand, object>();
+  const contentOf = (name: string, command: AnyCommand): object => {
+    const content = made.get(command) ?? {
+      'application/json': { schema: { ...bodySchema(command), title: name }, examples: { valid: { value: bodyExample(command) } } },
+    };
+    made.set(command, content);
+    return content;
+  };
+  const inOperation = (operation: Operation): Operation => {
+    const { content } = (operation.requestBody ?? {}) as { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+    const name = String(content?.['application/json']?.schema?.['$ref']).split('/').at(-1)!;
+    const command = bodies.get(name);
+    return command
+      ? ({ ...operation, requestBody: { ...operation.requestBody!, content: contentOf(name, command) } } as Operation)
+      : operation;
+  };
+  return mapped(paths, (item) => mapped(item as Record<string, Operation>, inOperation) as PathItem);
+};
+const mapped = <Value>(of: Readonly<Record<string, Value>>, change: (value: Value) => Value): Record<string, Value> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
 
 const whole = { type: 'integer' } as const;
 const isTrue = { type: 'boolean' } as const;
@@ -298,7 +324,7 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
     .build();
   const made = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
   const schemas: Record<string, Schema> = answerComponents();
-  const paths = hoisted(expanded(made.paths) as unknown as Json, schemas) as unknown as Paths;
+  const paths = hoisted(expanded(withBodies(made.paths)) as unknown as Json, schemas) as unknown as Paths;
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
   const secured = Object.entries(paths).map(([path, operations]) => [
     path,

@@ -1,5 +1,6 @@
 import { UNREADABLE, type Json, type Metadata, type NewEvent, type RecordedEvent } from '../kernel/index.js';
 import type { LogTree } from './merkle-proof.js';
+import type { Hash } from './merkle-tree.js';
 
 export { UNREADABLE };
 
@@ -47,6 +48,8 @@ export interface Appended {
   /** Of the last event of the append. */
   readonly revision: Revision;
   readonly position: string;
+  /** The leaf of each event in the Merkle tree of the log, where the store has computed them. */
+  readonly leaves?: readonly Hash[];
 }
 
 /**

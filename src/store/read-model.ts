@@ -175,10 +175,10 @@ export interface ReadModel extends ReadModelReader {
   /** @param tags that it is found by; one that names its own stream may be left out */
   addEvent(event: IndexedEvent, tags: readonly Tag[]): void;
 
-  /** By which words an event is found; of no words by none. */
-  addWords(at: Sequence, wording: Wording, words: readonly string[]): void;
+  /** By which words an event is found, a blank between each two; of no words by none. */
+  addWords(at: Sequence, wording: Wording, words: string): void;
   /** The same of an event that may have words already. */
-  replaceWords(at: Sequence, wording: Wording, words: readonly string[]): void;
+  replaceWords(at: Sequence, wording: Wording, words: string): void;
 
   addBuild(projection: string, version: number, serving: boolean): ProjectionBuild;
   moveBuild(build: number, cursor: Sequence): void;

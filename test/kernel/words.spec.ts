@@ -24,6 +24,43 @@ describe('the words of a text', () => {
   });
 });
 
+describe('the words of a text in ASCII', () => {
+  const signs = fc.constantFrom(
+    'a',
+    'Z',
+    'm1',
+    '0',
+    '9',
+    '12',
+    ' ',
+    '\t',
+    '\n',
+    '-',
+    '--',
+    '/',
+    '.',
+    '_',
+    '"',
+    '\0',
+    '\x7f',
+    '\x1f',
+    "'",
+    ':',
+  );
+  it('are those of the same text beside one that is not', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(signs, { maxLength: 12 }).map((all) => all.join('')),
+          fc.string(),
+        ),
+        (text) => expect(wordsOf(`${text} é`)).toEqual([...wordsOf(text), 'É']),
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('a snippet', () => {
   const isHit = (word: string) => word === 'LAMP';
   it('marks each hit without the signs around it, and cuts a long text around the first', () => {

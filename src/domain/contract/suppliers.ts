@@ -46,7 +46,10 @@ export const suppliersChangeOn = ({ suppliers }: Pick<Contract, 'suppliers'>, da
 };
 
 /** Each supplier once, in order. */
-export const idsOf = (suppliers: readonly Supply[]): readonly string[] => [...new Set(suppliers.map(({ supplier }) => supplier))];
+export const idsOf = (suppliers: readonly Supply[]): readonly string[] => {
+  const ids = suppliers.map(({ supplier }) => supplier);
+  return ids.length < 2 ? ids : [...new Set(ids)];
+};
 
 /** Whether one is certainly a supplier on the day on which another one becomes it. */
 const isThereWhen = (one: Supply, { joinedOn }: Supply): boolean => {

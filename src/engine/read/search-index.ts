@@ -33,9 +33,9 @@ const changedBy = ({ type, data, id }: RecordedEvent, { recorded }: History): Re
 export const categoryWord = (category: string): string => `-${category}`;
 export const programmeWord = (programme: string): string => `-p-${programme}`;
 
-const wordsWith = ({ stream, metadata: { about } }: RecordedEvent, texts: readonly SearchText[]): readonly string[] => {
+const wordsWith = ({ stream, metadata: { about } }: RecordedEvent, texts: readonly SearchText[]): string => {
   const words = searchedWords(texts);
-  if (words.length === 0) return words;
+  if (words === '') return words;
   const category = categoryWord(stream.slice(0, stream.indexOf('-')));
-  return [...words, category, ...(about.programme ? [programmeWord(about.programme)] : [])];
+  return `${words} ${category}${about.programme ? ` ${programmeWord(about.programme)}` : ''}`;
 };

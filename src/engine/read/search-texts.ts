@@ -29,84 +29,111 @@ export interface Wordings {
 /** Characters of an event that are searched: what stands behind them is not found. */
 const MAX_CHARACTERS = 20_000;
 
-/** Every text of a value of no known shape. */
-function* textsInJson(value: unknown, pointer: string): Generator<SearchText> {
-  if (typeof value === 'string') yield { pointer, text: value };
-  else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* textsInJson(item, `${pointer}/${i}`);
-  else if (typeof value === 'object' && value !== null)
-    for (const [name, item] of Object.entries(value)) yield* textsInJson(item, `${pointer}/${name}`);
-}
+type Found = SearchText[];
 
-/** Titles, reasons, names, addresses and ids: no dates, figures or choices. */
-function* textsInField(field: Field, value: unknown, pointer: string): Generator<SearchText> {
+/** Adds every text of a value of no known shape. */
+const addJson = (found: Found, value: unknown, pointer: string): void => {
+  if (typeof value === 'string') found.push({ pointer, text: value });
+  else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addJson(found, value[i], `${pointer}/${i}`);
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, item] of Object.entries(value)) addJson(found, item, `${pointer}/${name}`);
+};
+
+/** Adds titles, reasons, names, addresses and ids: no dates, figures or choices. */
+const addField = (found: Found, field: Field, value: unknown, pointer: string): void => {
   if (value === undefined || value === null) return;
   switch (field.kind) {
     case 'text':
     case 'uri':
     case 'id':
     case 'ref':
-      return yield* textsInJson(value, pointer);
     case 'json':
-      return yield* textsInJson(value, pointer);
+      return addJson(found, value, pointer);
     case 'value': {
       const why = (value as { readonly withheld?: { readonly why?: unknown } }).withheld?.why;
-      return yield* textsInJson(why, `${pointer}/withheld/why`);
+      return addJson(found, why, `${pointer}/withheld/why`);
     }
     case 'list':
-      if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* textsInField(field.item!, item, `${pointer}/${i}`);
+      if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addField(found, field.item!, value[i], `${pointer}/${i}`);
       return;
     case 'object':
-      return yield* textsIn(field.fields!, value, pointer);
+      return addFields(found, field.fields!, value, pointer);
     default:
   }
-}
-function* textsIn(fields: Fields, data: unknown, at = ''): Generator<SearchText> {
+};
+const addFields = (found: Found, fields: Fields, data: unknown, at = ''): void => {
   if (typeof data !== 'object' || data === null) return;
-  for (const [name, field] of Object.entries(fields))
-    yield* textsInField(field, (data as Readonly<Record<string, unknown>>)[name], `${at}/${name}`);
-}
-/** Why and on what papers it was decided. */
-function* textsOfRecord({ reason, authority, decidedBy }: Entry['grounds'], evidence: readonly Evidence[]): Generator<SearchText> {
-  if (reason !== undefined) yield { pointer: '/record/reason', text: reason };
-  if (authority) yield { pointer: '/record/authority/reference', text: authority.reference };
+  for (const [name, field] of withTexts(fields)) addField(found, field, (data as Readonly<Record<string, unknown>>)[name], `${at}/${name}`);
+};
+/** Looked up for every event: the fields that may hold a text. */
+const withTexts = (fields: Fields): readonly (readonly [string, Field])[] => {
+  let known = fieldsWithTexts.get(fields);
+  if (!known) fieldsWithTexts.set(fields, (known = Object.entries(fields).filter(([, field]) => mayHoldText(field))));
+  return known;
+};
+const fieldsWithTexts = new WeakMap<Fields, readonly (readonly [string, Field])[]>();
+const mayHoldText = ({ kind, item, fields }: Field): boolean => {
+  if (kind === 'list') return mayHoldText(item!);
+  if (kind === 'object') return Object.values(fields!).some(mayHoldText);
+  return kind === 'text' || kind === 'uri' || kind === 'id' || kind === 'ref' || kind === 'json' || kind === 'value';
+};
+/** Adds why and on what papers it was decided. */
+const addRecord = (found: Found, { reason, authority, decidedBy }: Entry['grounds'], evidence: readonly Evidence[]): void => {
+  if (reason !== undefined) found.push({ pointer: '/record/reason', text: reason });
+  if (authority) found.push({ pointer: '/record/authority/reference', text: authority.reference });
   if (decidedBy) {
-    yield { pointer: '/record/decidedBy/person', text: decidedBy.person };
-    if (decidedBy.office !== undefined) yield { pointer: '/record/decidedBy/office', text: decidedBy.office };
+    found.push({ pointer: '/record/decidedBy/person', text: decidedBy.person });
+    if (decidedBy.office !== undefined) found.push({ pointer: '/record/decidedBy/office', text: decidedBy.office });
   }
-  for (const [i, { title, uri, paragraph }] of evidence.entries())
-    for (const [name, text] of Object.entries({ title, uri, paragraph })) if (text) yield { pointer: `/evidence/${i}/${name}`, text };
-}
+  for (let i = 0; i < evidence.length; i++)
+    for (const name of OF_EVIDENCE) {
+      const text = evidence[i]![name];
+      if (text) found.push({ pointer: `/evidence/${i}/${name}`, text });
+    }
+};
+const OF_EVIDENCE = ['title', 'uri', 'paragraph'] as const;
+const addId = (found: Found, { revision, stream }: RecordedEvent, { category }: AnyAggregate): void => {
+  if (revision === 0) found.push({ pointer: '/id', text: stream.slice(category.length + 1) });
+};
 
 /** As recorded, before anything was corrected. @throws UnsupportedSchemaVersionError */
 const recordedTexts = (aggregate: AnyAggregate, event: RecordedEvent): readonly SearchText[] => {
   const { metadata } = event;
-  const own = isLedgerEvent(event.type)
-    ? [...textsIn(noted(event.type), ledgerDataOf(event))]
-    : [...textsIn(aggregate.events[event.type]!.fields, shapeOf(aggregate, event))];
-  const id = event.revision === 0 ? [{ pointer: '/id', text: event.stream.slice(aggregate.category.length + 1) }] : [];
-  return [...own, ...textsOfRecord(metadata, metadata.evidence ?? []), ...id];
+  const found: Found = [];
+  if (isLedgerEvent(event.type)) addFields(found, noted(event.type), ledgerDataOf(event));
+  else addFields(found, aggregate.events[event.type]!.fields, shapeOf(aggregate, event));
+  addRecord(found, metadata, metadata.evidence ?? NO_EVIDENCE);
+  addId(found, event, aggregate);
+  return found;
 };
+const NO_EVIDENCE: readonly Evidence[] = [];
 /** Of the ledger's own events a note has texts of its own; what a correction writes belongs to the fact that it corrects. */
-const noted = (type: string): Fields => (type === 'FactAnnotated' ? ledgerEvents.FactAnnotated : {});
+const noted = (type: string): Fields => (type === 'FactAnnotated' ? ledgerEvents.FactAnnotated : NO_FIELDS);
+const NO_FIELDS: Fields = {};
 
 const correctedTexts = ({ aggregate }: History, { recorded, data, grounds, evidence }: Entry): readonly SearchText[] => {
-  const id = recorded.revision === 0 ? [{ pointer: '/id', text: recorded.stream.slice(aggregate.category.length + 1) }] : [];
-  return [...textsIn(aggregate.events[recorded.type]!.fields, data), ...textsOfRecord(grounds, evidence), ...id];
+  const found: Found = [];
+  addFields(found, aggregate.events[recorded.type]!.fields, data);
+  addRecord(found, grounds, evidence);
+  addId(found, recorded, aggregate);
+  return found;
 };
 
 /** What corrections wrote into a fact, whichever of it still stands. */
-function* textsOfCorrections({ aggregate, recorded }: History, event: RecordedEvent): Generator<SearchText> {
+const textsOfCorrections = ({ aggregate, recorded }: History, event: RecordedEvent): readonly SearchText[] => {
+  const found: Found = [];
   for (const other of recorded) {
     if (other.type !== 'FactCorrected') continue;
     const { event: of, changes } = ledgerDataOf(other) as Corrected;
     if (of !== event.id) continue;
     for (const { pointer, value } of changes) {
-      if (/^\/(record|evidence)(\/|$)/.test(pointer)) yield* textsInJson(value, pointer);
+      if (/^\/(record|evidence)(\/|$)/.test(pointer)) addJson(found, value, pointer);
       const field = fieldAt(aggregate.events[event.type]!.fields, pointer);
-      if (field) yield* textsInField(field, value, pointer);
+      if (field) addField(found, field, value, pointer);
     }
   }
-}
+  return found;
+};
 
 /** What a new event is found by, which nothing has corrected yet. @throws UnsupportedSchemaVersionError */
 export const newWordings = (aggregate: AnyAggregate, event: RecordedEvent): Wordings => ({
@@ -129,14 +156,17 @@ export const wordingsOf = (history: History, event: RecordedEvent): Wordings => 
 const nameOf = ({ pointer, text }: SearchText): string => JSON.stringify([pointer, text]);
 const NONE: readonly SearchText[] = [];
 
-/** The words of some texts, with a mark between each two, so that no phrase goes from one into another. */
-export const searchedWords = (texts: readonly SearchText[]): readonly string[] => {
+/** The words of some texts, a blank between each two words, and a mark behind each text, so that no phrase goes from one into another. */
+export const searchedWords = (texts: readonly SearchText[]): string => {
   let left = MAX_CHARACTERS;
-  return texts.flatMap(({ text }) => {
-    const words = wordsOf(text.slice(0, left));
+  let all = '';
+  for (const { text } of texts) {
+    if (left === 0) break;
+    const words = wordsOf(text.length > left ? text.slice(0, left) : text);
     left = Math.max(0, left - text.length);
-    return words.length > 0 ? [...words, BETWEEN] : words;
-  });
+    if (words.length > 0) all += `${all && ' '}${words.join(' ')} ${BETWEEN}`;
+  }
+  return all;
 };
 /** No text has this word. */
 const BETWEEN = '-';

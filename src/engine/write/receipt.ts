@@ -1,5 +1,6 @@
 import {
   canonical,
+  inKeyOrder,
   type Actor,
   type AnyCommand,
   type Assessment,
@@ -10,7 +11,7 @@ import {
   type Provenance,
   type RecordedEvent,
 } from '../../kernel/index.js';
-import { leafOf } from '../../store/merkle-tree.js';
+import { leafOf, type Hash } from '../../store/merkle-tree.js';
 
 export interface ReceiptEvent {
   readonly id?: string;
@@ -24,12 +25,12 @@ export interface ReceiptEvent {
 }
 
 /** @param event as it is stored */
-export const receiptOf = (event: Omit<RecordedEvent, 'position'>): ReceiptEvent => ({
+export const receiptOf = (event: Omit<RecordedEvent, 'position'>, leaf: Hash = leafOf(event)): ReceiptEvent => ({
   id: event.id,
   type: event.type,
   revision: event.revision,
   data: event.data,
-  leaf: leafOf(event).toString('hex'),
+  leaf: leaf.toString('hex'),
   proof: `/proofs/inclusion/${event.id}`,
 });
 
@@ -71,7 +72,7 @@ const PROVENANCE = ['effectiveOn', 'sequence', 'decidedBy', 'authority', 'reason
 export const storedBody = ({ record, ...rest }: Body, data: unknown, first: Event): Pick<Metadata['command'], 'body' | 'record'> => {
   const said = record && (Object.keys(record) as (typeof PROVENANCE)[number][]);
   if (first.data !== data || said?.some((name) => !PROVENANCE.includes(name)))
-    return { body: { ...rest, ...(record && { record }) } as Json };
+    return { body: inKeyOrder({ ...rest, ...(record && { record }) } as Json) };
   return { record: said ?? null };
 };
 
@@ -105,7 +106,7 @@ export const replayReceipt = (command: AnyCommand, body: Body, actor: Actor, eve
     position: last.position,
     recordedAt: metadata.recordedAt,
     effectiveOn: metadata.effectiveOn,
-    events: events.map(receiptOf),
+    events: events.map((event) => receiptOf(event)),
     assessed: events.flatMap((e) => e.metadata.assessed ?? []),
     known: metadata.known,
     outcome: 'replayed',

@@ -1,22 +1,64 @@
 import type { Json } from '../event.js';
 
-/** What JSON shows as it is. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\ud7ff\ue000-\uffff]*$/;
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
-
 /** Canonical JSON (RFC 8785): the same text for the same value, whatever order its keys came in. Absent and undefined are one. */
 export const canonical = (value: unknown): string => {
-  if (typeof value === 'string') return quoted(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  let text = '';
+  const ordered = isInOrder(value) ? value : inOrder(value);
+  return (ordered === NO_ORDER ? written(value) : JSON.stringify(ordered)) ?? 'null';
+};
+/** The same. @param text `JSON.stringify(value)`, which is canonical already where the keys are in order */
+export const canonicalFrom = (value: unknown, text: string): string => (isInOrder(value) ? text : canonical(value));
+
+/** The same value with the keys of each object in the order of canonical JSON, where an object can have them in it. */
+export const inKeyOrder = <T>(value: T): T => {
+  if (isInOrder(value)) return value;
+  const ordered = inOrder(value);
+  return ordered === NO_ORDER ? value : (ordered as T);
+};
+
+const isInOrder = (value: unknown): boolean => {
+  if (value === null || typeof value !== 'object') return true;
   if (Array.isArray(value)) {
-    for (const entry of value) text += (text && ',') + canonical(entry);
-    return `[${text}]`;
+    for (let i = 0; i < value.length; i++) if (!isInOrder(value[i])) return false;
+    return true;
+  }
+  let before = '';
+  for (const key in value) {
+    if (key < before || hasOwnPlace(key) || !isInOrder((value as { readonly [key: string]: unknown })[key])) return false;
+    before = key;
+  }
+  return true;
+};
+
+/** No object has its keys in the order that is asked for: a number comes first in any, and `__proto__` is no key when it is assigned. */
+const NO_ORDER = Symbol('no order');
+const hasOwnPlace = (key: string): boolean => {
+  const first = key.charCodeAt(0);
+  return (first >= 48 && first <= 57) || first === 95;
+};
+
+/** A copy with the keys of each object in order; what is in order already is not copied. */
+const inOrder = (value: unknown): unknown => {
+  if (value === null || typeof value !== 'object' || isInOrder(value)) return value;
+  if (Array.isArray(value)) {
+    const copy = value.map(inOrder);
+    return copy.includes(NO_ORDER) ? NO_ORDER : copy;
   }
   const fields = value as { readonly [key: string]: unknown };
-  for (const key of Object.keys(fields).sort())
-    if (fields[key] !== undefined) text += `${text && ','}${quoted(key)}:${canonical(fields[key])}`;
-  return `{${text}}`;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(fields).sort()) {
+    const entry = hasOwnPlace(key) ? NO_ORDER : inOrder(fields[key]);
+    if (entry === NO_ORDER) return NO_ORDER;
+    copy[key] = entry;
+  }
+  return copy;
+};
+
+const written = (value: unknown): string => {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
+  const fields = value as { readonly [key: string]: unknown };
+  const keys = Object.keys(fields).filter((key) => fields[key] !== undefined);
+  return `{${keys.sort().map((key) => `${JSON.stringify(key)}:${written(fields[key])}`).join(',')}}`; // prettier-ignore
 };
 
 /** The keys that a JSON Pointer goes through. */

@@ -56,10 +56,10 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     }
   }
 
-  addWords(at: Sequence, wording: Wording, words: readonly string[]): void {
-    if (words.length > 0) this.#pending.words.push([placeOfWords(at, wording), words.join(' ')]);
+  addWords(at: Sequence, wording: Wording, words: string): void {
+    if (words !== '') this.#pending.words.push([placeOfWords(at, wording), words]);
   }
-  replaceWords(at: Sequence, wording: Wording, words: readonly string[]): void {
+  replaceWords(at: Sequence, wording: Wording, words: string): void {
     this.#write(); // what it replaces may be pending
     this.#run('DELETE FROM words WHERE rowid = ?', placeOfWords(at, wording));
     this.addWords(at, wording, words);
