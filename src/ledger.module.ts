@@ -22,6 +22,7 @@ import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
+import { RefusalRecorder } from './refusals/refusal-recorder.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
@@ -31,7 +32,7 @@ import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 /** Many commands share a millisecond, and the text of an instant costs more than the instant. */
-const now = (): string => {
+export const now = (): string => {
   const at = Date.now();
   if (at !== last.at) last = { at, text: new Date(at).toISOString() };
   return last.text;
@@ -78,6 +79,11 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: EvidenceFolder,
           useValue: new EvidenceFolder(config.dataDir, { maxBytes: config.evidenceMb * 1e6, maxTotal: config.evidenceTotalMb * 1e6 }),
+        },
+        {
+          provide: RefusalRecorder,
+          inject: [STORE],
+          useFactory: async (store: EventStore) => opened.adopt(await rememberRefusals(config, log, store), (refusals) => refusals.close()),
         },
         {
           provide: LogCheck,
@@ -141,6 +147,7 @@ export class LedgerModule implements OnApplicationShutdown {
         Engine,
         Automations,
         Projector,
+        RefusalRecorder,
       ],
     };
   }
@@ -291,6 +298,20 @@ const checkLog = (config: Config, log: Logger, store: TreeStore): LogCheck =>
     uptime,
     everyMs: config.checkHours * 3_600_000,
     log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
+  });
+
+const rememberRefusals = (
+  { dataDir: dir, refusalsMb, refusalsDays }: Config,
+  log: Logger,
+  { genesis }: EventStore,
+): Promise<RefusalRecorder> =>
+  RefusalRecorder.open({
+    dir,
+    ledger: genesis.ledgerId,
+    maxBytes: refusalsMb * 1e6,
+    maxDays: refusalsDays,
+    now,
+    log: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
   });
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);

@@ -20,6 +20,7 @@ it('a forced termination is a decision like any other: with its dossier, what ca
   const { projector } = partsOf(server);
   await projector.reached(cause.position, 5000);
   while (await server.app.get(Automations).run());
+  await projector.idle();
   const history = await server.get('/contracts/b/history');
   const { decision } = history.body.entries.at(-1);
   const dossier = await server.get(`/decisions/${decision}`);
