@@ -12,10 +12,20 @@ import {
   type OpenAPIObject,
 } from '@nestjs/swagger';
 import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
+import { commands } from '../domain/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { RESULTS, STATUSES } from './find-decisions.js';
 import { isOpen, isStream } from './routes.js';
-import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
+import {
+  answerComponents,
+  eventTypes,
+  hoisted,
+  projectionAnswers,
+  refTo,
+  type FilterForm,
+  type ProjectionAnswers,
+  type Schema,
+} from './schemas.js';
 
 const aText = { type: 'string' } as const;
 
@@ -81,20 +91,27 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
 
 const whole = { type: 'integer' } as const;
 const isTrue = { type: 'boolean' } as const;
+const oneOfThese = (values: readonly string[]): Schema => ({ type: 'string', enum: [...values] });
+const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Schema>> = {
+  flag: isTrue,
+  day: { type: 'string', format: 'date' },
+  decimal: { type: 'string', pattern: '^\\d{1,15}(\\.\\d{1,4})?$' },
+  text: aText,
+};
 const anInstant = { type: 'string', format: 'date-time' } as const;
 /** The forms of query parameters, by their name; every other one is a text. */
 const PARAMETERS: Readonly<Record<string, Schema>> = {
   limit: { ...whole, minimum: 1, maximum: 500 },
   revision: { ...whole, minimum: 0 },
   related: isTrue,
-  dated: isTrue,
-  pastEnd: isTrue,
+  superseded: isTrue,
   totals: isTrue,
   from: anInstant,
   to: anInstant,
-  type: { type: 'string', enum: eventTypes },
-  result: { type: 'string', enum: [...RESULTS] },
-  status: { type: 'string', enum: [...STATUSES] },
+  type: oneOfThese(eventTypes),
+  result: oneOfThese(RESULTS),
+  status: oneOfThese(STATUSES),
+  command: oneOfThese(commands.map(({ name }) => name)),
   backdated: isTrue,
 };
 /** Proofs are of sizes of the tree, where others ask from and to an instant. */
@@ -109,6 +126,8 @@ export interface Read {
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Query parameter → the values that it may have. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
   /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
   readonly answer?: string | readonly string[];
   readonly type?: string;
@@ -138,6 +157,7 @@ export const describeRead = ({
   path = {},
   idOf,
   query = {},
+  values = {},
   answer,
   type = 'application/json',
   texts = [],
@@ -149,7 +169,9 @@ export const describeRead = ({
     ApiOperation({ operationId, summary }),
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
-    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name, tag) })),
+    ...Object.entries(query).map(([name, description]) =>
+      ApiQuery({ name, description, required: false, schema: values[name] ? oneOfThese(values[name]) : parameterOf(name, tag) }),
+    ),
     ApiResponse({
       status: 200,
       description: summary,
@@ -204,13 +226,13 @@ const expanded = (paths: Paths): Paths => {
   return Object.fromEntries(own);
 };
 const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readonly (readonly [string, PathItem])[] => {
-  const { name, title, question, lists, filters, formats } = of;
+  const { name, title, question, lists, filters, formats, sorts, hasTotals } = of;
   const chosen = Object.entries(filters).map(([filter, values]) => ({
     name: filter,
     in: 'query',
     required: false,
     description: `Only rows with this ${filter}.`,
-    schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
+    schema: typeof values === 'object' ? oneOfThese(values) : FILTER_FORMS[values],
   }));
   const key = { type: 'string', pattern: `^(${of.kinds.join('|')}):.+$` } as const;
   const made = (operationId: string, summary: string, content: Record<string, object>, more: readonly Parameter[] = []): PathItem => ({
@@ -221,7 +243,10 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
       parameters: [
         ...((get!.parameters ?? []) as Parameter[])
           .filter((p) => p.in !== 'path' && !more.some((other) => other.name === p.name))
-          .filter((p) => p.name !== 'format' || Object.keys(formats).length > 0),
+          .filter((p) => p.name !== 'format' || Object.keys(formats).length > 0)
+          .filter((p) => p.name !== 'totals' || hasTotals)
+          .filter((p) => p.name !== 'sort' || sorts.length > 0)
+          .map((p) => (p.name === 'sort' ? { ...p, schema: oneOfThese(sorts) } : p)),
         ...more,
       ] as NonNullable<Operation['parameters']>,
       responses: { ...get!.responses, 200: { description: summary, content } },
