@@ -7,7 +7,7 @@ import type { RowValue } from '../engine/read/rows.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { calendarEntry, calendarHead, CALENDAR_END, type CalendarEntry } from './calendar.js';
 import { STORE, type EventStore } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { oneOf, queryOf } from './request.js';
 import { FEED } from './routes.js';
 
@@ -38,7 +38,7 @@ export class DeadlinesController {
     operationId: 'getCalendar',
     summary: 'The deadlines that have a day, as a calendar (RFC 5545) to subscribe to. An uncertain day is an entry of several days.',
     query: FILTERS,
-    values: { kind: KINDS },
+    forms: { kind: oneOfThese(KINDS) },
     type: 'text/calendar',
     status: [400, 503],
   })

@@ -29,7 +29,7 @@ import { caughtUp, MIN_POSITION, refuseFuture } from './as-of.js';
 import { DecisionFinder, RESULTS, rowOf, STATUSES, type DecisionRow, type Wanted } from './find-decisions.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { uuidOf } from './log.controller.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, NotAcceptableError, NotFoundError } from './problem.js';
 import { flagOf, instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
@@ -130,7 +130,7 @@ export class DecisionsController {
     summary:
       'Decisions that pass every filter, newest first; each says whether it or its rule was withdrawn or corrected since. Also as CSV.',
     query: LIST,
-    values: { format: LIST_FORMATS },
+    forms: { format: oneOfThese(LIST_FORMATS) },
     answer: 'DecisionPage',
     texts: ['text/csv'],
     status: [400, 503],
@@ -230,7 +230,7 @@ export class DecisionsController {
       'The dossier: everything about one decision on one page, as JSON, as Markdown, or as one HTML file that prints on A4 and needs nothing else.',
     path: { id: 'The decision.' },
     query: DOSSIER,
-    values: { format: Object.keys(FORMATS) },
+    forms: { format: oneOfThese(Object.keys(FORMATS)) },
     answer: 'Dossier',
     texts: ['text/markdown', 'text/html'],
     status: [400, 404, 406, 503],
@@ -332,7 +332,11 @@ const formOf = (request: FastifyRequest, { format }: Query): string => {
 };
 
 /** A period of the recorded clock: instants, or days in the time zone of the ledger, both ends in it. @throws BadRequestError */
-export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
+export const periodOf = (
+  query: Query,
+  timeZone: string,
+  [first, last]: readonly [string, string] = ['recordedFrom', 'recordedUntil'],
+): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
   const end = (name: string, isLast: boolean): string | undefined => {
     const asked = query[name];
     if (asked === undefined || !isDay(asked)) return instantOf(query, name);
@@ -340,9 +344,8 @@ export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recorded
     const instant = isLast ? begins.add({ days: 1 }).subtract({ milliseconds: 1 }) : begins;
     return instant.toInstant().toString({ smallestUnit: 'millisecond' });
   };
-  const period = { recordedFrom: end('recordedFrom', false), recordedUntil: end('recordedUntil', true) };
+  const period = { recordedFrom: end(first, false), recordedUntil: end(last, true) };
   const { recordedFrom: from, recordedUntil: until } = period;
-  if (from !== undefined && until !== undefined && from > until)
-    throw badParameter('recordedUntil', `is before recordedFrom, ${dayOf(from, timeZone)}`);
+  if (from !== undefined && until !== undefined && from > until) throw badParameter(last, `is before ${first}, ${dayOf(from, timeZone)}`);
   return period;
 };

@@ -8,7 +8,7 @@ import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf, refuseFuture } from './as-of.js';
 import { REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
 import { instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 import { eventTypes } from './schemas.js';
@@ -90,7 +90,7 @@ export class LogController {
     operationId: 'findReference',
     summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
     query: REFERENCES,
-    values: { category: REFERENCED },
+    forms: { category: oneOfThese(REFERENCED) },
     answer: 'References',
     status: [400, 503],
   })

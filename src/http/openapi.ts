@@ -68,11 +68,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({
-      schema: { ...bodySchema(command), title: `${command.name}Body` } as object,
-      required: true,
-      examples: { valid: { value: bodyExample(command) } },
-    }),
+    ApiBody({ schema: refTo(bodyOf(command)), required: true }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -89,9 +85,39 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
   );
 };
 
+/** Bodies of commands by the name of their component. A route names its body: Nest's generator copies what it is given for each route. */
+const bodies = new Map<string, AnyCommand>();
+const bodyOf = (command: AnyCommand): string => {
+  const name = `${command.name}Body`;
+  bodies.set(name, command);
+  return name;
+};
+/** The paths with each body in the place of its name, and an example. */
+const withBodies = (paths: Paths): Paths => {
+  const made = new Map<AnyCommand, object>();
+  const contentOf = (name: string, command: AnyCommand): object => {
+    const content = made.get(command) ?? {
+      'application/json': { schema: { ...bodySchema(command), title: name }, examples: { valid: { value: bodyExample(command) } } },
+    };
+    made.set(command, content);
+    return content;
+  };
+  const inOperation = (operation: Operation): Operation => {
+    const { content } = (operation.requestBody ?? {}) as { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+    const name = String(content?.['application/json']?.schema?.['$ref']).split('/').at(-1)!;
+    const command = bodies.get(name);
+    return command
+      ? ({ ...operation, requestBody: { ...operation.requestBody!, content: contentOf(name, command) } } as Operation)
+      : operation;
+  };
+  return mapped(paths, (item) => mapped(item as Record<string, Operation>, inOperation) as PathItem);
+};
+const mapped = <Value>(of: Readonly<Record<string, Value>>, change: (value: Value) => Value): Record<string, Value> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
+
 const whole = { type: 'integer' } as const;
 const isTrue = { type: 'boolean' } as const;
-const oneOfThese = (values: readonly string[]): Schema => ({ type: 'string', enum: [...values] });
+export const oneOfThese = (values: readonly string[]): Schema => ({ type: 'string', enum: [...values] });
 const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Schema>> = {
   flag: isTrue,
   day: { type: 'string', format: 'date' },
@@ -126,8 +152,8 @@ export interface Read {
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Query parameter → the values that it may have. */
-  readonly values?: Readonly<Record<string, readonly string[]>>;
+  /** Forms of its query parameters, where they are others than those of the same name elsewhere. */
+  readonly forms?: Readonly<Record<string, Schema>>;
   /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
   readonly answer?: string | readonly string[];
   readonly type?: string;
@@ -157,7 +183,7 @@ export const describeRead = ({
   path = {},
   idOf,
   query = {},
-  values = {},
+  forms = {},
   answer,
   type = 'application/json',
   texts = [],
@@ -170,7 +196,7 @@ export const describeRead = ({
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
     ...Object.entries(query).map(([name, description]) =>
-      ApiQuery({ name, description, required: false, schema: values[name] ? oneOfThese(values[name]) : parameterOf(name, tag) }),
+      ApiQuery({ name, description, required: false, schema: forms[name] ?? parameterOf(name, tag) }),
     ),
     ApiResponse({
       status: 200,
@@ -312,6 +338,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   proofs: 'That the history is the one that was signed.',
   log: 'The events as recorded.',
   decisions: 'Decisions: found, on one page each, and replayed.',
+  refusals: 'What was refused to whom, and by which rule.',
   operations: 'Whether the server is up, and how it does.',
   projections: 'Rows that are kept up to date, and streams of their updates.',
 };
@@ -326,7 +353,7 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
     .build();
   const made = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
   const schemas: Record<string, Schema> = answerComponents();
-  const paths = hoisted(expanded(made.paths) as unknown as Json, schemas) as unknown as Paths;
+  const paths = hoisted(expanded(withBodies(made.paths)) as unknown as Json, schemas) as unknown as Paths;
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
   const ticket = { type: 'apiKey', in: 'query', name: 'ticket', description: 'A ticket of POST /stream-tickets, for one stream, once.' };
   const secured = Object.entries(paths).map(([path, operations]) => [

@@ -7,7 +7,7 @@ import { isIdentifier, plural } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { lagOf, STORE, type EventStore } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter } from './problem.js';
 import { flagOf, oneOf, queryOf, wholeOf } from './request.js';
 
@@ -37,7 +37,7 @@ export class SearchController {
     operationId: 'search',
     summary: 'What was recorded with these words: in titles, suppliers, references, reasons, notes and papers, the newest first.',
     query: QUERY,
-    values: { category: CATEGORIES },
+    forms: { category: oneOfThese(CATEGORIES) },
     status: [400, 503],
     answer: 'SearchPage',
   })
