@@ -13,6 +13,7 @@ import { ConfigError } from '../config.js';
 import { genesisHash } from '../proof/checkpoint.js';
 import { compareWithNote } from '../proof/comparison.js';
 import { ProofFolder } from '../proof/proof-folder.js';
+import { countRefusals, REFUSALS_FOLDER } from '../refusals/refusal-folder.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 
 export interface Finding {
@@ -70,7 +71,11 @@ const copyOf = async (url: string, prefix: string, dir: string, proof: ProofFold
     server = await connect(replica.genesis);
     const { count, root } = await replica.verify();
     await replica.verifyAgainst(server);
-    return [{ step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` }, noteOf(replica, proof)];
+    return [
+      { step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` },
+      noteOf(replica, proof),
+      ...(await refusalsIn(dir, replica)),
+    ];
   } finally {
     await server?.close();
     await replica.close();
@@ -98,6 +103,7 @@ async function* examineFolder(dir: string, proof: ProofFolder): AsyncGenerator<F
       yield { step, ok, detail };
     }
     if (isReadable) yield noteOf(store, proof);
+    yield* await refusalsIn(dir, store);
   } finally {
     await store.close();
   }
@@ -114,6 +120,15 @@ const noteOf = ({ tree, genesis }: EventStore, folder: ProofFolder): Finding => 
   } catch (error) {
     return { step: 'note', ok: false, detail: wordsOf(error) };
   }
+};
+
+/** Remembered refusals are no part of the ledger: what is wrong with their files is said, and is no fault of it. */
+const refusalsIn = async (dir: string, { genesis }: EventStore): Promise<readonly Finding[]> => {
+  if (!existsSync(join(dir, REFUSALS_FOLDER))) return [];
+  const { refusals, lines, damaged, bytes, since, foreign } = await countRefusals(dir, genesis.ledgerId);
+  const counted = `${refusals} remembered in ${lines} lines${since === undefined ? '' : ` since ${since}`}, ${(bytes / 1e6).toFixed(1)} MB`;
+  const faults = [...(damaged > 0 ? [`${damaged} lines cannot be read`] : []), ...foreign.slice(0, 3)];
+  return [{ step: 'refusals', ok: true, detail: [counted, ...faults].join('; ') }];
 };
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -40,6 +40,7 @@ const paths: Record<string, string> = {
   tower: '/app/towers/hosting',
   health: '/app/health',
   proof: '/app/proof',
+  refusals: '/app/refusals',
   form: '/app/contracts/met-siam-atos/approve-change',
   plan: '/app/contracts/-/award-contract',
   nothing: '/app/nothing',
