@@ -8,9 +8,7 @@ import {
   showBetween,
   showTotal,
   sums,
-  upcastCorrection,
   type Between,
-  type History,
   type Key,
   type Lookup,
   type Measures,
@@ -31,6 +29,7 @@ import {
   type Loss,
   type Movement,
 } from '../src/domain/loss/index.js';
+import { formerCasesOf, type InCase } from './loss-cases.js';
 import { inForce, outgrown, type Basis, type Programme, type Table } from '../src/domain/programme/index.js';
 
 /** A loss as rows show it. */
@@ -139,18 +138,24 @@ const findingsOf = (l: Loss): readonly string[] => {
   return newestOf(findings);
 };
 
-/** Cases that a loss was recorded in and that it is in no more. */
-const formerCases = ({ recorded, state }: History<Loss>): readonly string[] => {
-  const named = recorded.flatMap(({ type, data }): readonly unknown[] => {
-    if (type === 'LossRaised' || type === 'CaseJoined') return [data['case']];
-    if (type !== 'FactCorrected') return [];
-    return upcastCorrection(data as Parameters<typeof upcastCorrection>[0]).changes.flatMap(({ pointer, value }) => (pointer === '/case' ? [value] : [])); // prettier-ignore
-  });
-  return [...new Set(named)].filter((name): name is string => typeof name === 'string' && name !== state.case);
-};
-/** A loss that left its case is judged without it: who reads its row should know. */
-export const leftCases = (history: History<Loss>): readonly string[] =>
-  newestOf(formerCases(history)).map((name) => `It was in the case ${name}, which a correction or a withdrawal took it out of.`);
+const UNTIL_APPROVED = 'let it join again, or leave by who may decide on the whole case.';
+
+/** Cases that a loss came out of without the authority over the whole case, so that it is judged without it. `since`: when the first table was recorded. */
+export const outOfCases = (
+  l: Pick<Row, 'case' | 'bearer' | 'elsewhere'>,
+  times: readonly InCase[],
+  { since }: { readonly since: string | undefined },
+): readonly string[] =>
+  isOwn(l)
+    ? formerCasesOf(times, l.case).flatMap(({ case: name, way, leftOn, recordedAt, decided }): readonly string[] => {
+        if (!decided) return [`It was in the case ${name} until a ${way === 'corrected' ? 'correction' : 'withdrawal'} of ${leftOn} took it out: ${UNTIL_APPROVED}`]; // prettier-ignore
+        const { unmet = [], waived = [], assessed } = decided;
+        if (unmet.length > 0) return [`It left the case ${name} on ${leftOn}, which was not found to meet ${unmet.join(', ')}: ${UNTIL_APPROVED}`]; // prettier-ignore
+        if (waived.length > 0) return [`For its leaving of the case ${name} on ${leftOn} ${waived.join(', ')} was waived.`];
+        if (assessed || since === undefined || recordedAt! < since) return [];
+        return [`It left the case ${name} on ${leftOn}, as recorded on ${recordedAt!.slice(0, 10)}: no adopted table was in force on that day, so its authority was not assessed: ${UNTIL_APPROVED}`]; // prettier-ignore
+      })
+    : [];
 
 type Decisions = Pick<Loss, 'movements' | 'approved'>;
 /** What somebody needed authority for, named as findings name it. */

@@ -29,6 +29,8 @@ export interface Config {
   readonly subscribersPerToken: number;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed; none unless set. */
   readonly trustedProxies?: readonly string[];
+  /** Origins whose pages may use the API, each whole; none unless set. */
+  readonly allowedOrigins?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
   /** Seconds since a replica was known to have all of the log, while the server still calls itself ready. */
@@ -106,6 +108,9 @@ const isNetwork = (text: string): boolean => {
   return bits > 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
 };
 
+/** A scheme, a host and perhaps a port, as a browser writes them. */
+const isOrigin = (text: string): boolean => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 const isZone = (zone: string): boolean => {
   try {
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
@@ -144,6 +149,14 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
     read: (value) => {
       const proxies = value.split(',').map((proxy) => proxy.trim());
       return proxies.every(isNetwork) ? proxies : undefined;
+    },
+  },
+  allowedOrigins: {
+    key: 'LEDGER_ALLOWED_ORIGINS',
+    allowed: 'origins with commas between, such as https://board.example.org,http://localhost:5173, and never *',
+    read: (value) => {
+      const origins = value.split(',').map((origin) => origin.trim());
+      return origins.every(isOrigin) ? origins : undefined;
     },
   },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),

@@ -29,7 +29,7 @@ import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
 /** Many commands share a millisecond, and the text of an instant costs more than the instant. */
-const now = (): string => {
+export const now = (): string => {
   const at = Date.now();
   if (at !== last.at) last = { at, text: new Date(at).toISOString() };
   return last.text;

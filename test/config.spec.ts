@@ -63,6 +63,10 @@ describe('the configuration', () => {
     ['LEDGER_TRUSTED_PROXIES', 'proxy.example', 'addresses or networks'],
     ['LEDGER_TRUSTED_PROXIES', '10.0.0.0/33', 'addresses or networks'],
     ['LEDGER_TRUSTED_PROXIES', '10.0.0.1,', 'addresses or networks'],
+    ['LEDGER_ALLOWED_ORIGINS', '*', 'never *'],
+    ['LEDGER_ALLOWED_ORIGINS', 'https://a.example/', 'origins'],
+    ['LEDGER_ALLOWED_ORIGINS', 'https://a.example,https://*.example', 'origins'],
+    ['LEDGER_ALLOWED_ORIGINS', 'a.example', 'origins'],
     ['LEDGER_QEUE', '1', 'LEDGER_QUEUE'],
   ])('refuses %s=%s and says what is allowed', (key, value, allowed) => {
     const refused = () => configOf({ [key]: value });

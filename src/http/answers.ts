@@ -107,6 +107,12 @@ export interface ReplaySummary {
 }
 /** What came of replaying one decision of many. */
 export type ReplayLine = Line;
+/** For the address of one stream: `?ticket=…`, once. */
+export interface StreamTicket {
+  readonly ticket: string;
+  readonly path: string;
+  readonly expiresAt: string;
+}
 /** The last line of replays. */
 export interface ReplayEnd {
   readonly summary: ReplaySummary;

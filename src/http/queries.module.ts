@@ -15,6 +15,7 @@ import { RefusalsController } from './refusals.controller.js';
 import { RefusalRecorder } from '../refusals/refusal-recorder.js';
 import { ReplaysController } from './replays.controller.js';
 import { SearchController } from './search.controller.js';
+import { StreamTicketsController } from './stream-tickets.controller.js';
 import { Subscribers } from './subscribers.js';
 
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
@@ -36,6 +37,7 @@ import { Subscribers } from './subscribers.js';
     ...aggregates.map(aggregateController),
     ContributionsController,
     ProjectionsController,
+    StreamTicketsController,
     LogController,
     DecisionsController,
     ReplaysController,

@@ -24,14 +24,21 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
 };
 
 const signedIn = new WeakMap<FastifyRequest, Actor>();
-const allRoles = new WeakMap<FastifyRequest, readonly Role[]>();
+const tokens = new WeakMap<FastifyRequest, SigningToken>();
+/** A token, as far as a request knows it: its id and all its roles. */
+export interface SigningToken {
+  readonly id: string;
+  readonly roles: readonly Role[];
+}
 /** The request is this person's, in this role: its token said so, which may have more roles. */
-export const signIn = (request: FastifyRequest, actor: Actor, roles: readonly Role[]): void => {
+export const signIn = (request: FastifyRequest, actor: Actor, { id, roles }: SigningToken): void => {
   signedIn.set(request, actor);
-  allRoles.set(request, roles);
+  tokens.set(request, { id, roles });
 };
+/** The id of the token that it came with; undefined without one. */
+export const tokenOf = (request: FastifyRequest): string | undefined => tokens.get(request)?.id;
 /** All roles of the token that it came with. */
-export const rolesOf = (request: FastifyRequest): readonly Role[] => allRoles.get(request) ?? [];
+export const rolesOf = (request: FastifyRequest): readonly Role[] => tokens.get(request)?.roles ?? [];
 
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
@@ -96,6 +103,12 @@ export const queryOf = (request: FastifyRequest, known: readonly string[]): Quer
   return query as Query;
 };
 
+/** A value of a closed list; of any list where there is none. @throws BadRequestError that names the values */
+export const oneOf = (query: Query, name: string, values: readonly string[] | undefined): string | undefined => {
+  const value = query[name];
+  if (value !== undefined && values && !values.includes(value)) throw badParameter(name, `must be one of ${values.join(', ')}`);
+  return value;
+};
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];
   if (value !== undefined && value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');

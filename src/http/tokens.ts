@@ -8,8 +8,9 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { FEED, isOpen, isPage, isQuery, showsRefusals } from './routes.js';
+import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
 import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
+import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 declare module 'fastify' {
@@ -62,6 +63,11 @@ export class Tokens {
     let found: Known | undefined;
     for (const known of this.#known) if (timingSafeEqual(known.hash, hash)) found = known;
     return found;
+  }
+
+  /** The token in force that has this id, which is no secret. */
+  byId(id: string): Known | undefined {
+    return this.#known.find((known) => known.id === id);
   }
 
   /** Ends the answer when the token is revoked. @throws TooManyForTokenError when `most` answers of this token go on already */
@@ -162,13 +168,33 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
         : 'command';
     const role = token.roles.find((r) => may(r, 'command')) ?? token.roles.find((r) => may(r, 'read'));
     if (!role || !token.roles.some((r) => may(r, act))) return done(notAllowed(token, act));
-    signIn(request, { id: token.person, role }, token.roles);
+    signIn(request, { id: token.person, role }, token);
     if (request.routeOptions.url?.endsWith('/events'))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
       } catch (error) {
         return done(error as Error);
       }
+    done();
+  };
+  /** A ticket is as good as the token that it was made with: revoked, or without the role, that is taken no more. */
+  const followBy = (
+    ticket: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    refuse: (reason: string, error: Error) => void,
+    done: (error?: Error) => void,
+  ): void => {
+    const granted = fastify.streamTickets.take(ticket, pathOf(request));
+    const token = granted?.token === undefined ? undefined : tokens.byId(granted.token);
+    const role = token?.roles.find((r) => r === granted!.role && may(r, 'read'));
+    if (!token || !role) return refuse('no ticket in force', new NotAuthenticatedError(`The ticket ${REFUSED}.`, 'invalid_token'));
+    signIn(request, { id: token.person, role }, token);
+    try {
+      tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
+    } catch (error) {
+      return done(error as Error);
+    }
     done();
   };
   fastify.decorate('takesToken', async (request: FastifyRequest, given: string): Promise<boolean> => {
@@ -184,8 +210,10 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     const { url: route } = request.routeOptions;
     if (route !== undefined && isOpen(route)) return done();
     if (route !== undefined && isPage(route)) return isOpenPage(route) ? done() : signInToPage(request, reply, done);
-    const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
+    const ticket = ticketOf(request);
+    if (ticket !== undefined) return followBy(ticket, request, reply, refuse, done);
+    const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');
     if (authorization === undefined) return done(unsigned);
     const [, given] = /^bearer +(\S+) *$/i.exec(authorization) ?? [];
@@ -206,8 +234,8 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     const role = token.roles.find((r) => may(r, act));
     if (!role) return done(notAllowed(token, act));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
-    signIn(request, { id: token.person, role }, token.roles);
-    if (route?.endsWith('/updates'))
+    signIn(request, { id: token.person, role }, token);
+    if (isStream(route))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
       } catch (error) {

@@ -30,7 +30,7 @@ import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
 import { refusalsPage } from './refusals.js';
 import { searchPage } from './search.js';
-import type { Frame, Page, Search } from './shell.js';
+import { stepAddress, type Frame, type Page, type Search } from './shell.js';
 import { signInPage } from './sign-in.js';
 import { subjectPage } from './subject.js';
 import { supplierPage, suppliersPage } from './suppliers.js';
@@ -63,7 +63,7 @@ export class PagesController implements Ledger {
     known: readonly string[],
     made: (read: Read, frame: Frame) => Promise<Page>,
   ): Promise<void> {
-    const query: Search = searchOf(request, known);
+    const query: Search = searchOf(request, [...known, 'walk']);
     const read = await Read.of(this, query);
     const frame = frameOf(this, request, query, read.point.asOf);
     send(reply, frame, await made(read, frame));
@@ -72,6 +72,12 @@ export class PagesController implements Ledger {
   @Get()
   home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, LIST, homePage);
+  }
+
+  /** Leads to the first step of the guided walk. */
+  @Get('walk')
+  walk(@Res() reply: FastifyReply): void {
+    void reply.redirect(stepAddress(1), 303);
   }
 
   @Get('boards/:id')
@@ -167,9 +173,10 @@ export class PagesController implements Ledger {
   /** A message for each decision, as the API sends them: the session of a page has no token in a header. */
   @Get('live/events')
   async liveEvents(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    queryOf(request, []);
-    const last = request.headers['last-event-id'] as string | undefined;
-    await this.subscribers.open('decisions', last, reply, (detail) => badHeader('last-event-id', detail));
+    const filters = searchOf(request, ['programme', 'contract']);
+    const choice = Object.keys(filters).length === 0 ? undefined : { filters: filters as Readonly<Record<string, string>> };
+    const lastId = request.headers['last-event-id'] as string | undefined;
+    await this.subscribers.open({ name: 'decisions', choice, lastId }, reply, (detail) => badHeader('last-event-id', detail));
   }
 
   @Get(['programmes/:id', 'towers/:id', 'workforces/:id'])

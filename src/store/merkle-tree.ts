@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonical, UNREADABLE, type RecordedEvent } from '../kernel/index.js';
+import { canonical, canonicalFrom, UNREADABLE, type RecordedEvent } from '../kernel/index.js';
 
 /** A SHA-256, 32 bytes. */
 export type Hash = Buffer;
@@ -18,17 +18,18 @@ export const nodeHash = (left: Hash, right: Hash): Hash => {
 
 type Placed = Omit<RecordedEvent, 'position'> & Partial<Pick<RecordedEvent, 'position'>>;
 
-/** What a leaf is made of: an event as stored, before upcasting. It omits the position, so it is the same on every store. */
-export const leafInput = ({ id, stream, revision, type, data, metadata }: Placed) => ({
-  v: 1,
-  id,
-  stream,
-  revision,
-  type,
-  data,
-  metadata,
-});
-export const leafOf = (event: Placed): Hash => leafHash(canonical(leafInput(event)));
+/**
+ * What a leaf is made of: the canonical JSON of an event as stored, before upcasting. It omits the position, so it is the same on every
+ * store. @param data, metadata their canonical JSON, where it is known
+ */
+export const leafText = (event: Placed, data = canonical(event.data), metadata = canonical(event.metadata)): string => {
+  const { id, stream, revision, type } = event;
+  return `{"data":${data},"id":${JSON.stringify(id)},"metadata":${metadata},"revision":${revision},"stream":${JSON.stringify(stream)},"type":${JSON.stringify(type)},"v":1}`;
+};
+export const leafOf = (event: Placed): Hash => leafHash(leafText(event));
+/** @param data, metadata what `JSON.stringify` makes of them */
+export const leafOfTexts = (event: Placed, data: string, metadata: string): Hash =>
+  leafHash(leafText(event, canonicalFrom(event.data, data), canonicalFrom(event.metadata, metadata)));
 
 /** What a tree needs to continue: its size, and the roots of its perfect subtrees, the largest first, in hexadecimal. */
 export interface TreeState {

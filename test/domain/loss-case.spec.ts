@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { joinCase } from '../../src/domain/loss/commands/join-case.js';
+import { leaveCase } from '../../src/domain/loss/commands/leave-case.js';
 import { raiseLoss } from '../../src/domain/loss/commands/raise-loss.js';
 import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { loss } from '../../src/domain/loss/index.js';
@@ -65,6 +66,56 @@ describe('JoinCase', () => {
     await given(raised(), context('WrittenOff', { amount: gbp('490000') }, '2014'), closed)
       .when(joinCase, { case: 'fraud-7' })
       .leaves({ case: 'fraud-7', stage: 'closed' });
+  });
+});
+
+describe('LeaveCase', () => {
+  const why = 'Another cause';
+  const mayor = { decidedBy: { person: 'p-2', office: 'Deputy Mayor' } };
+  const withAnother = specify(other(joined('fraud-7')));
+
+  it('needs the authority over the whole case', async () => {
+    await withAnother(raised({ case: 'fraud-7' }))
+      .when(leaveCase, { case: 'fraud-7', why }, director)
+      .rejects('ledger/policy-not-met', { detail: 'the case fraud-7 comes to £980,000' });
+    await withAnother(raised({ case: 'fraud-7' }))
+      .when(leaveCase, { case: 'fraud-7', why }, { ...mayor, authority: { reference: 'PCD 1' } })
+      .leaves((state) => {
+        expect(state.case).toBeUndefined();
+        expect(state.casesLeft).toEqual([{ case: 'fraud-7', event: theFact(2), on: '2026-03-02', office: 'Deputy Mayor', reference: 'PCD 1' }]); // prettier-ignore
+      });
+  });
+
+  it('of a special payment follows what the payments of its case come to', async () => {
+    const claim = { kind: 'special-payment', category: 'compensation', case: 'claim-1' };
+    const paid = context('SpecialPaymentRecorded', { amount: gbp('600000') }, '2014');
+    const adopted = context('PolicyAdopted', { policy: 'scheme', title: 'Scheme', version: '1', inForceFrom: '2011', specialPayments: writeOffs }, '2011'); // prettier-ignore
+    const own = specification(loss, { id: 'fraud', others: [stream(programme, 'met', chartered, adopted), stream(loss, 'other', raised(claim), paid)] }); // prettier-ignore
+    await own(raised(claim))
+      .when(leaveCase, { case: 'claim-1', why }, director)
+      .rejects('ledger/policy-not-met', { detail: 'the case claim-1 comes to £600,000' });
+    await own(raised(claim)).when(leaveCase, { case: 'claim-1', why }, mayor).assesses({ 'scheme/special-payment': 'met' });
+  });
+
+  it('is of the case that it is in', async () => {
+    await given(raised())
+      .when(leaveCase, { case: 'fraud-7', why })
+      .rejects('loss/not-in-case', { pointer: '/case', detail: 'It is in no case.' });
+    await given(raised({ case: 'fraud-7' }))
+      .when(leaveCase, { case: 'fraud-8', why })
+      .rejects('loss/not-in-case', { detail: 'It is in the case fraud-7.' });
+    await given().when(leaveCase, { case: 'fraud-7', why }).rejects('loss/unknown');
+  });
+
+  it('says what was so from the beginning, and lets it join another case', async () => {
+    const left = context('CaseLeft', { case: 'fraud-7', why }, '2015');
+    await withAnother(raised({ case: 'fraud-7' }), left)
+      .when(writeOff, { amount: gbp('490000') }, { ...director, effectiveOn: '2013-07-01' })
+      .assesses({ [RULE]: 'met' });
+    await given(raised(), joined('fraud-7'), left).when(joinCase, { case: 'fraud-8' }).leaves({ case: 'fraud-8' });
+    await given(raised(), joined('fraud-7'), left)
+      .when(joinCase, { case: 'fraud-7' })
+      .leaves({ case: 'fraud-7', casesLeft: [{ case: 'fraud-7', on: '2015' }] });
   });
 });
 

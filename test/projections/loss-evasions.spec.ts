@@ -41,6 +41,7 @@ const unratified = async (): Promise<number> => {
   const rows = years.keys().map((key) => years.row(key) as Statement);
   return rows.reduce((sum, { totals }) => sum + totals.authority.unratified + totals.specialPayments.unratified, 0);
 };
+const wasIn = (name: string, by: string): string => `It was in the case ${name} until a ${by} of 2019-11-04 took it out: let it join again, or leave by who may decide on the whole case.`; // prettier-ignore
 const correct = (event: string, pointer: string, value: unknown, record: Provenance = {}, id = 'a') => world.record(`loss-${id}`, 'CorrectFact', { event, changes: [{ pointer, value }], because: 'error' }, record); // prettier-ignore
 
 describe('saying less', () => {
@@ -144,10 +145,9 @@ describe('splitting', () => {
     const [raised] = (await world.history('loss-b')).recorded;
     await correct(raised!.id, '/case', 'fraud-8', {}, 'b');
     await writeOff(gbp('490000'), by(OFFICER), 'b');
-    const left = 'It was in the case fraud-7, which a correction or a withdrawal took it out of.';
-    expect([await findings('a'), await findings('b')]).toEqual([[], [left]]);
+    expect([await findings('a'), await findings('b')]).toEqual([[], [wasIn('fraud-7', 'correction')]]);
     await correct(raised!.id, '/case', 'fraud-7', {}, 'b'); // back where it was: what was approved meanwhile is found
-    expect(await findings('b')).toEqual(['It was in the case fraud-8, which a correction or a withdrawal took it out of.']);
+    expect(await findings('b')).toEqual([wasIn('fraud-8', 'correction')]);
     expect((await row('case:met/fraud-7')).lossList).toMatchObject([
       { loss: 'b', findings: [expect.stringContaining('was approved under too small a case by Chief Finance Officer')] },
       { loss: 'a', findings: [] },
@@ -161,9 +161,53 @@ describe('splitting', () => {
     await refused(writeOff(gbp('490000'), by(OFFICER), 'b'), 'the case fraud-7 comes to £980,000');
     await world.record('loss-b', 'WithdrawFact', { event: joined });
     await writeOff(gbp('490000'), by(OFFICER), 'b');
-    expect(await findings('b')).toEqual(['It was in the case fraud-7, which a correction or a withdrawal took it out of.']);
+    expect(await findings('b')).toEqual([wasIn('fraud-7', 'withdrawal')]);
     await tell('JoinCase', { case: 'fraud-7' }, {}, 'b');
     expect(await findings('b')).toEqual([]);
+  });
+
+  it('a loss that leaves its case by who may not decide on the whole case', async () => {
+    for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000'), case: 'fraud-7' });
+    const leave = (record: Provenance) => tell('LeaveCase', { case: 'fraud-7', why: 'Another cause' }, record, 'b');
+    await refused(leave({}), 'Nobody is named as deciding');
+    await refused(leave(by(OFFICER)), 'the case fraud-7 comes to £980,000');
+    const late = await leave(by(OFFICER, { effectiveOn: '2019-11-02' }));
+    const until = 'let it join again, or leave by who may decide on the whole case.';
+    expect(await findings('b')).toEqual([`It left the case fraud-7 on 2019-11-02, which was not found to meet scheme/write-off: ${until}`]);
+    await world.record('loss-b', 'WithdrawFact', { event: late }); // it is in it again
+    expect(await findings('b')).toEqual([]);
+    await leave(by(OFFICER, { effectiveOn: '2010-12-31' }));
+    expect(await findings('b')).toEqual([
+      `It left the case fraud-7 on 2010-12-31, as recorded on 2019-11-04: no adopted table was in force on that day, so its authority was not assessed: ${until}`,
+    ]);
+    await tell('JoinCase', { case: 'fraud-7' }, {}, 'b');
+    expect(await findings('b')).toEqual([]);
+    await leave(by(MAYOR));
+    await writeOff(gbp('490000'), by(OFFICER), 'b');
+    await writeOff(gbp('490000'), by(OFFICER)); // the case is of one loss now
+    expect([await findings('a'), await findings('b')]).toEqual([[], []]);
+    expect((await row('loss:b')).cases).toMatchObject([
+      { case: 'fraud-7', joinedOn: '2010', leftOn: '2010-12-31', decided: { office: OFFICER } },
+      { case: 'fraud-7', joinedOn: '2019-11-04', leftOn: '2019-11-04', way: 'left', decided: { office: MAYOR, assessed: true } },
+    ]);
+  });
+
+  it('a loss that left its case with the authority for it, and then by none', async () => {
+    for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000') });
+    await tell('JoinCase', { case: 'fraud-7' });
+    await tell('JoinCase', { case: 'fraud-7' }, {}, 'b');
+    await tell('LeaveCase', { case: 'fraud-7', why: 'Another cause' }, by(MAYOR), 'b');
+    expect(await findings('b')).toEqual([]);
+    const again = await tell('JoinCase', { case: 'fraud-7' }, {}, 'b');
+    await world.record('loss-b', 'WithdrawFact', { event: again });
+    expect(await findings('b')).toEqual([wasIn('fraud-7', 'withdrawal')]);
+  });
+
+  it('a loss that left its case by a waiver shows it', async () => {
+    for (const id of ['a', 'b']) await raise(id, { gross: gbp('490000'), case: 'fraud-7' });
+    const waived = { waives: ['scheme/write-off'], reason: 'Urgent', authority: { reference: 'PCD 9' } };
+    await tell('LeaveCase', { case: 'fraud-7', why: 'Another cause' }, by(OFFICER, waived), 'b');
+    expect(await findings('b')).toEqual(['For its leaving of the case fraud-7 on 2019-11-04 scheme/write-off was waived.']);
   });
 
   it('a loss that joins its case once it is written off', async () => {

@@ -32,7 +32,16 @@ describe('the row of a loss', () => {
     expect(texts).toEqual({ outstanding: '£10', net: '£60' });
     expect(shown).toMatchObject({
       ...{ kind: 'loss', loss: 'a', programme: 'met', title: 'Debts', stage: 'written-off', lossKind: 'loss', bearer: 'authority' },
-      ...{ category: 'irrecoverable-debt', case: 'k', supplier: 'csc', contract: null, elsewhere: null, closed: null, revised: null },
+      ...{
+        category: 'irrecoverable-debt',
+        case: 'k',
+        cases: [{ case: 'k', joinedOn: '2015-03-01', leftOn: null, way: null, event: null, recordedAt: null, decided: null }],
+        supplier: 'csc',
+        contract: null,
+        elsewhere: null,
+        closed: null,
+        revised: null,
+      },
       ...{ identifiedOn: '2015-03-01', occurredOn: '2014', writtenOffOn: '2016', approved: [], paid: [], findings: [] },
       ...{ outstanding: gbp('10.00'), recovered: gbp('30.00'), interest: gbp('2'), costs: gbp('1'), writtenOff: gbp('60.00'), net: gbp('60.00') }, // prettier-ignore
       proposed: { amount: gbp('10'), left: gbp('10'), on: '2017' },
@@ -50,7 +59,7 @@ describe('the row of a loss', () => {
     const { trail: _, ...shown } = await row('loss:a');
     expect(shown).toEqual({
       ...{ kind: 'loss', loss: 'a', programme: 'met', title: 'Debts', stage: 'identified', lossKind: 'loss', bearer: 'authority' },
-      ...{ category: 'irrecoverable-debt', case: null, supplier: null, contract: null, elsewhere: null, closed: null, revised: null },
+      ...{ category: 'irrecoverable-debt', case: null, cases: [], supplier: null, contract: null, elsewhere: null, closed: null, revised: null }, // prettier-ignore
       ...{
         identifiedOn: '2015-03-01',
         occurredOn: null,
@@ -115,8 +124,55 @@ describe('the row of a loss', () => {
     const raised = await raise('a', { case: 'one' });
     const to = (value: string) => record('a', 'CorrectFact', { event: raised, changes: [{ pointer: '/case', value }, { pointer: '/title', value }], because: 'error' }); // prettier-ignore
     for (const value of ['two', 'one', 'three']) await to(value);
-    expect(await findings('a')).toEqual(['one', 'two'].map((name) => `It was in the case ${name}, which a correction or a withdrawal took it out of.`)); // prettier-ignore
-    expect(await row('loss:a')).not.toHaveProperty('left');
+    expect(await findings('a')).toEqual(['one', 'two'].map((name) => `It was in the case ${name} until a correction of 2019-11-04 took it out: let it join again, or leave by who may decide on the whole case.`)); // prettier-ignore
+  });
+});
+
+describe('the cases that a loss was in', () => {
+  /** `case joined–left way`. */
+  const times = async (): Promise<readonly string[]> =>
+    (await row('loss:a')).cases.map((time: any) => `${time.case} ${time.joinedOn}–${time.leftOn ?? ''} ${time.way ?? 'in'}`);
+  const fact = (command: string, event: string, more: object = {}) => record('a', command, { event, ...more });
+  const leave = (more: Provenance = {}) => record('a', 'LeaveCase', { case: 'k', why: 'Another cause' }, more);
+
+  it('are those that a correction put it into and took it out of', async () => {
+    const raised = await raise('a');
+    expect(await times()).toEqual([]);
+    const change = (change: object) => fact('CorrectFact', raised, { changes: [{ pointer: '/case', ...change }], because: 'error' });
+    await change({ value: 'k' });
+    await change({ value: 'm' });
+    await change({ remove: true });
+    expect(await times()).toEqual(['k 2019-11-04–2019-11-04 corrected', 'm 2019-11-04–2019-11-04 corrected']);
+  });
+
+  it('are those that it joined and left, by the days of both', async () => {
+    await raise('a');
+    await record('a', 'JoinCase', { case: 'k' }, { effectiveOn: '2017' });
+    const left = await leave({ effectiveOn: '2018', authority: { reference: 'PCD 1' } });
+    expect((await row('loss:a')).cases).toEqual([
+      { case: 'k', joinedOn: '2017', leftOn: '2018', way: 'left', event: left, recordedAt: expect.stringMatching(/^2019-11-04T/), decided: { reference: 'PCD 1' } }, // prettier-ignore
+    ]);
+    await fact('CorrectFact', left, { changes: [{ pointer: '/effectiveOn', value: '2018-05' }], because: 'refined' });
+    expect(await times()).toEqual(['k 2017–2018-05 left']);
+    await record('a', 'JoinCase', { case: 'm' });
+    expect(await times()).toEqual(['k 2017–2018-05 left', 'm 2019-11-04– in']);
+    expect(await findings('a')).toEqual([]);
+  });
+
+  it('are again what they were once its leaving, or what put it there, is withdrawn and reinstated', async () => {
+    await raise('a');
+    const joined = await record('a', 'JoinCase', { case: 'k' }, { effectiveOn: '2017' });
+    const left = await leave({ effectiveOn: '2018' });
+    await fact('WithdrawFact', left);
+    expect(await times()).toEqual(['k 2017– in']);
+    await fact('ReinstateFact', left);
+    expect(await times()).toEqual(['k 2017–2018 left']);
+    await fact('WithdrawFact', joined, { withDependants: true });
+    expect(await times()).toEqual(['k 2017–2019-11-04 withdrawn']);
+    expect(await findings('a')).toHaveLength(1);
+    await fact('ReinstateFact', joined, { withDependants: true });
+    expect([(await times()).at(-1), (await row('loss:a')).case]).toEqual(['k 2019-11-04–2018 left', null]);
+    expect(await findings('a')).toEqual([]);
   });
 });
 

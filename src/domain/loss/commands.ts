@@ -2,6 +2,7 @@
 export * from './commands/raise-loss.js';
 export * from './commands/revise-loss.js';
 export * from './commands/join-case.js';
+export * from './commands/leave-case.js';
 export * from './commands/propose-write-off.js';
 export * from './commands/reject-write-off.js';
 export * from './commands/withdraw-write-off-proposal.js';

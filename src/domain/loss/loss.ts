@@ -214,13 +214,34 @@ export const loss = aggregate({
       fields: { case: id('The case: what is one matter for authority', { example: 'fraud-7' }), why },
       rules: {
         'loss/in-another-case': {
-          says: 'A loss is in one case: correct the fact that put it into another one.',
+          says: 'A loss is in one case: it leaves that one first, or the fact that put it there is corrected.',
           field: '/case',
           detail: (_, { case: name }) => `It is in the case ${name}.`,
           holds: ({ data }, { case: name }) => name === undefined || name === data.case,
         },
       },
       evolve: (l, { case: name }) => ({ ...l, case: name }),
+    }),
+    CaseLeft: event({
+      allowedIn: [...OPEN, ...PAYING, 'closed'],
+      reveals: ['LossRaised'],
+      fields: { case: id('The case that it is in', { example: 'fraud-7' }), why: text('Why it is a matter of its own', { max: 1000 }) },
+      rules: {
+        'loss/not-in-case': {
+          says: 'A loss leaves the case that it is in.',
+          field: '/case',
+          detail: (_, { case: name }) => (name === undefined ? 'It is in no case.' : `It is in the case ${name}.`),
+          holds: ({ data }, { case: name }) => name === data.case,
+        },
+      },
+      evolve: ({ case: _, ...l }, { case: name }, context) => ({
+        ...l,
+        casesLeft: [...l.casesLeft, { case: name, event: context.event, on: context.effectiveOn, ...decidedIn(context) }],
+      }),
+      assess: (_, context, l, governing, taken) =>
+        l.kind === 'loss'
+          ? writeOffApproval(l, undefined, governing, context, taken)
+          : paymentApproval(l, undefined, governing, context, taken),
     }),
     WriteOffProposed: event({
       allowedIn: OPEN,

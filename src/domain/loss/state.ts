@@ -129,6 +129,18 @@ export interface SpecialPayment {
   readonly ratified?: Ratified;
 }
 
+/** A case that it left, and who decided that it is a matter of its own. */
+export interface CaseLeft {
+  readonly case: string;
+  readonly event: string;
+  readonly on: string;
+  readonly office?: string;
+  readonly reference?: string;
+  readonly assessed?: true;
+  readonly unmet?: readonly string[];
+  readonly waived?: readonly string[];
+}
+
 export interface LossItem {
   readonly item: string;
   readonly title: string;
@@ -145,6 +157,7 @@ export interface Loss {
   readonly category: Category | '';
   /** What is one matter for authority: the losses of a programme with the same name here. */
   readonly case?: string;
+  readonly casesLeft: readonly CaseLeft[];
   readonly supplier?: string;
   readonly contract?: string;
   readonly elsewhere?: { readonly authority: string; readonly programme?: string };
@@ -193,6 +206,7 @@ export const NO_LOSS: Loss = {
   movements: [],
   approved: [],
   paid: [],
+  casesLeft: [],
   identifiedOn: '',
 };
 

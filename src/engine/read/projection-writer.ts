@@ -9,9 +9,12 @@ export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
 
 /** What a stream contributes to a projection. @throws what keeps it from contributing anything */
 export const contributionsOf = (projection: Projection, { aggregate: { category }, id, state }: Folded, day?: string): Contributions => {
-  const sources = sourcesOf(projection, category);
-  if (sources.length === 1) return distinctKeys(sources[0]!.place(id, state, day));
-  return distinctKeys(sources.flatMap((source) => source.place(id, state, day)));
+  let contributions = NONE;
+  for (const source of sourcesOf(projection, category)) {
+    const placed = source.place(id, state, day);
+    if (placed.length > 0) contributions = contributions.length > 0 ? [...contributions, ...placed] : placed;
+  }
+  return distinctKeys(contributions);
 };
 const sourcesByCategory = new WeakMap<Projection, Map<string, readonly StreamSource[]>>();
 const sourcesOf = (projection: Projection, category: string): readonly StreamSource[] => {
@@ -122,6 +125,7 @@ export class ProjectionWriter {
 
   /** Places first, then totals: to close a place writes what is pending, and a total that several contributions share is written once. */
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
+    if (before.length === 0 && after.length === 0) return;
     const [last, next] = [byKey(before), byKey(after)];
     for (const contribution of before) {
       const other = next(contribution.key);

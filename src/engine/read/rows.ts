@@ -59,6 +59,21 @@ type Changes = Readonly<Record<string, RowValue | null>>;
 const texts = new WeakMap<Changes, string>();
 export const textOfChanges = (changes: Changes): string => texts.get(changes) ?? JSON.stringify(changes);
 
+/** Which rows a follower hears of: one of them, and those that pass the filters of the projection. */
+export interface RowChoice {
+  readonly key?: string | undefined;
+  readonly filters: Readonly<Record<string, string>>;
+}
+/** Between which sequences rows changed, and what they were before, as far as they were rendered. */
+interface Origins {
+  readonly from: Sequence;
+  readonly to: Sequence;
+  readonly was: ReadonlyMap<string, Rendered>;
+  readonly is: ReadonlyMap<string, Rendered>;
+}
+/** Of changes that a follower hears of. */
+const origins = new WeakMap<Changes, Origins>();
+
 /** The build that rows are read from. */
 export interface ServedBuild {
   readonly build: { readonly id: number };
@@ -476,18 +491,57 @@ export class Rows {
       }
     const changes: Record<string, RowValue | null> = {};
     const lines: string[] = [];
+    const rendered = new Map<string, Rendered>();
     let [rows, bytes] = [0, 0];
     for (const key of [...was.keys()].sort()) {
       const is = (await this.#hasRow(key, now)) ? await this.#render(key, now, breathe, run !== undefined) : NO_ROW;
       if (run) this.#keepLast(key, is, to);
       if (was.get(key)!.text === is.text) continue;
       changes[key] = is.row ?? null;
-      lines.push(`${JSON.stringify(key)}:${is.row ? is.text : 'null'}`);
+      rendered.set(key, is);
+      lines.push(lineOf(key, is));
       bytes += is.text.length;
       if (!exact && (++rows > MAX_CHANGED || bytes > MAX_CHANGED_BYTES)) return undefined;
       await breathe();
     }
     texts.set(changes, `{${lines.join(',')}}`);
+    if (run) origins.set(changes, { from, to, was, is: rendered });
+    return changes;
+  }
+
+  /**
+   * The changes of rows that pass, `null` for one that passed before and does not any more; undefined where there is none.
+   * @param changes of a follower's updates
+   */
+  async chosen(changes: Changes, { key: one, filters }: RowChoice, breathe: Breathe): Promise<Changes | undefined> {
+    const { from, to, was, is } = origins.get(changes)!;
+    const keys = one === undefined ? Object.keys(changes) : Object.hasOwn(changes, one) ? [one] : [];
+    if (keys.length === 0) return undefined;
+    const [before, now] = [this.#viewAt(from), this.#viewAt(to)];
+    const passes = (key: string, { row }: Rendered, view: View): boolean => row !== undefined && this.#passes(key, row, view, filters);
+    const own: Record<string, RowValue | null> = {};
+    const lines: string[] = [];
+    for (const key of keys) {
+      const isPassing = passes(key, is.get(key)!, now);
+      const last = was.get(key)!;
+      if (!isPassing && !passes(key, last === OTHER ? await this.#render(key, before, breathe) : last, before)) continue;
+      own[key] = isPassing ? changes[key]! : null;
+      lines.push(lineOf(key, isPassing ? is.get(key)! : NO_ROW));
+      await breathe();
+    }
+    if (lines.length === 0) return undefined;
+    texts.set(own, `{${lines.join(',')}}`);
+    return own;
+  }
+
+  /** What changed of one row between two sequences, whatever else did; undefined where it is the same. */
+  async changeOf(key: string, from: Sequence, to: Sequence, breathe: Breathe): Promise<Changes | undefined> {
+    const was = await this.#render(key, this.#viewAt(from), breathe);
+    const is = await this.#render(key, this.#viewAt(to), breathe);
+    if (was.text === is.text) return undefined;
+    const changes: Changes = { [key]: is.row ?? null };
+    texts.set(changes, `{${lineOf(key, is)}}`);
+    origins.set(changes, { from, to, was: new Map([[key, was]]), is: new Map([[key, is]]) });
     return changes;
   }
   /** What the run has read of the read model at its end. */
@@ -755,6 +809,8 @@ const minus = (a: Measures, b: Measures): Measures => plus(a, Object.fromEntries
 const OTHER: Rendered = { row: undefined, text: '?' };
 /** Also of a place whose row is rendered as nothing. */
 const NO_ROW: Rendered = { row: undefined, text: 'null' };
+/** A row under its key, as JSON. */
+const lineOf = (key: string, { row, text }: Rendered): string => `${JSON.stringify(key)}:${row ? text : 'null'}`;
 
 const idOf = (stream: string, revision: number, byEvent: boolean): string => `${stream}@${revision}${byEvent ? '!' : ''}`;
 

@@ -6,6 +6,7 @@ import {
   currenciesIn,
   differences,
   IllegalTransitionError,
+  inKeyOrder,
   isUnmet,
   refsIn,
   refsOf,
@@ -203,12 +204,12 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   };
   const assessed = places.map(({ judged }) =>
     judged.flatMap(assess).map((a): Assessment => {
-      if (!isUnmet(a) || !record.waives?.includes(a.rule)) return a;
-      return { ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) };
+      if (!isUnmet(a) || !record.waives?.includes(a.rule)) return inKeyOrder(a);
+      return inKeyOrder({ ...a, result: 'waived', ...(record.reason !== undefined && { note: record.reason }) });
     }),
   );
   if (events.length > 0) refuseByPolicy(context, taken, assessed.flat());
-  const known = [...others.values()].map(({ stream, revision }): Known => ({ stream, revision }));
+  const known = [...others.values()].map(({ stream, revision }): Known => ({ revision, stream }));
   const about = places.map(({ after }) => aboutOf(aggregate, context, after, refs));
   return { events, assessed, about, known };
 };
@@ -403,5 +404,5 @@ const aboutOf = (
     if (category === 'programme') about['programme'] ??= named;
     else about[category] = [...new Set([...((about[category] as readonly string[]) ?? []), named])];
   }
-  return about as About;
+  return inKeyOrder(about as About);
 };

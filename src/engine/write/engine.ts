@@ -1,15 +1,5 @@
-import type {
-  Actor,
-  AnyAggregate,
-  AnyCommand,
-  CommandInput,
-  History,
-  Metadata,
-  NewEvent,
-  Provenance,
-  RecordedEvent,
-} from '../../kernel/index.js';
-import { dayOf, Rejection, versionOf } from '../../kernel/index.js';
+import type { Actor, AnyAggregate, AnyCommand, CommandInput, History, NewEvent, RecordedEvent } from '../../kernel/index.js';
+import { dayOf, inKeyOrder, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
 import { commandIdOf } from './command-id.js';
@@ -213,18 +203,23 @@ export class Engine {
       id: this.ports.newId(),
       type: event.type,
       data: event.data,
+      // keys in the order of canonical JSON: what is stored is then the text that is hashed
       metadata: {
-        schemaVersion: versionOf(aggregate, event.type),
-        recordedAt,
-        effectiveOn,
-        about: about[i]!,
-        command: { id: commandId, name: command.name, ...(i === 0 && storedBody(body, data, event)) },
-        actor,
-        ...provenanceOf(record),
-        $correlationId: correlationId ?? commandId,
         $causationId: commandId,
-        known,
+        $correlationId: correlationId ?? commandId,
+        about: about[i]!,
+        actor,
         ...(assessed[i]!.length > 0 && { assessed: assessed[i]! }),
+        ...(record.authority && { authority: inKeyOrder(record.authority) }),
+        command: { ...(i === 0 && storedBody(body, data, event)), id: commandId, name: command.name },
+        ...(record.decidedBy && { decidedBy: inKeyOrder(record.decidedBy) }),
+        effectiveOn,
+        ...(record.evidence && { evidence: inKeyOrder(record.evidence) }),
+        known,
+        ...(record.reason !== undefined && { reason: record.reason }),
+        recordedAt,
+        schemaVersion: versionOf(aggregate, event.type),
+        ...(record.sequence !== undefined && { sequence: record.sequence }),
       },
     }));
   }
@@ -267,11 +262,3 @@ const pause = (ms: number): Promise<void> => new Promise((resume) => setTimeout(
 /** Answers that may be others once more is read. */
 const dependsOnWhatWasRead = (error: unknown): boolean =>
   error instanceof Rejection || error instanceof StaleRevisionError || error instanceof IdempotencyKeyReusedError;
-
-const provenanceOf = ({ sequence, decidedBy, authority, reason, evidence }: Provenance): Partial<Metadata> => ({
-  ...(sequence !== undefined && { sequence }),
-  ...(decidedBy && { decidedBy }),
-  ...(authority && { authority }),
-  ...(reason !== undefined && { reason }),
-  ...(evidence && { evidence }),
-});

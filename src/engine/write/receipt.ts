@@ -1,5 +1,6 @@
 import {
   canonical,
+  inKeyOrder,
   type Actor,
   type AnyCommand,
   type Assessment,
@@ -69,7 +70,7 @@ const PROVENANCE = ['effectiveOn', 'sequence', 'decidedBy', 'authority', 'reason
 export const storedBody = ({ record, ...rest }: Body, data: unknown, first: Event): Pick<Metadata['command'], 'body' | 'record'> => {
   const said = record && (Object.keys(record) as (typeof PROVENANCE)[number][]);
   if (first.data !== data || said?.some((name) => !PROVENANCE.includes(name)))
-    return { body: { ...rest, ...(record && { record }) } as Json };
+    return { body: inKeyOrder({ ...rest, ...(record && { record }) } as Json) };
   return { record: said ?? null };
 };
 

@@ -2,8 +2,31 @@ import type { Json } from '../event.js';
 
 /** Canonical JSON (RFC 8785): the same text for the same value, whatever order its keys came in. Absent and undefined are one. */
 export const canonical = (value: unknown): string => {
-  const ordered = inOrder(value);
+  const ordered = isInOrder(value) ? value : inOrder(value);
   return (ordered === NO_ORDER ? written(value) : JSON.stringify(ordered)) ?? 'null';
+};
+/** The same. @param text `JSON.stringify(value)`, which is canonical already where the keys are in order */
+export const canonicalFrom = (value: unknown, text: string): string => (isInOrder(value) ? text : canonical(value));
+
+/** The same value with the keys of each object in the order of canonical JSON, where an object can have them in it. */
+export const inKeyOrder = <T>(value: T): T => {
+  if (isInOrder(value)) return value;
+  const ordered = inOrder(value);
+  return ordered === NO_ORDER ? value : (ordered as T);
+};
+
+const isInOrder = (value: unknown): boolean => {
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isInOrder(value[i])) return false;
+    return true;
+  }
+  let before = '';
+  for (const key in value) {
+    if (key < before || hasOwnPlace(key) || !isInOrder((value as { readonly [key: string]: unknown })[key])) return false;
+    before = key;
+  }
+  return true;
 };
 
 /** No object has its keys in the order that is asked for: a number comes first in any, and `__proto__` is no key when it is assigned. */
@@ -13,38 +36,21 @@ const hasOwnPlace = (key: string): boolean => {
   return (first >= 48 && first <= 57) || first === 95;
 };
 
-/** The value with the keys of each object in order, so that the text is written at once; what is in order already is not copied. */
+/** A copy with the keys of each object in order; what is in order already is not copied. */
 const inOrder = (value: unknown): unknown => {
-  if (value === null || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object' || isInOrder(value)) return value;
   if (Array.isArray(value)) {
-    let copy: unknown[] | undefined;
-    for (let i = 0; i < value.length; i++) {
-      const entry = inOrder(value[i]);
-      if (entry === NO_ORDER) return NO_ORDER;
-      if (entry !== value[i]) (copy ??= value.slice())[i] = entry;
-    }
-    return copy ?? value;
+    const copy = value.map(inOrder);
+    return copy.includes(NO_ORDER) ? NO_ORDER : copy;
   }
   const fields = value as { readonly [key: string]: unknown };
-  const keys = Object.keys(fields);
-  let isOrdered = true;
-  for (let i = 0; i < keys.length; i++) {
-    if (hasOwnPlace(keys[i]!)) return NO_ORDER;
-    if (i > 0 && keys[i - 1]! > keys[i]!) isOrdered = false;
-  }
-  if (!isOrdered) keys.sort();
-  let copy: Record<string, unknown> | undefined = isOrdered ? undefined : {};
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const entry = inOrder(fields[key]);
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(fields).sort()) {
+    const entry = hasOwnPlace(key) ? NO_ORDER : inOrder(fields[key]);
     if (entry === NO_ORDER) return NO_ORDER;
-    if (!copy && entry !== fields[key]) {
-      copy = {};
-      for (let before = 0; before < i; before++) copy[keys[before]!] = fields[keys[before]!];
-    }
-    if (copy) copy[key] = entry;
+    copy[key] = entry;
   }
-  return copy ?? value;
+  return copy;
 };
 
 const written = (value: unknown): string => {

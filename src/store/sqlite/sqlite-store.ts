@@ -22,7 +22,7 @@ import { examineLedger, type Examined } from './examination.js';
 import { Refusals, type Say } from './refusals.js';
 import { watchFiles } from './watch.js';
 import { LeafTable } from './leaf-table.js';
-import { leafOf, type Hash, type MerkleTree } from '../merkle-tree.js';
+import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
 import { examineTree } from './tree-examination.js';
 import { prepared } from './statements.js';
 
@@ -174,7 +174,10 @@ export class SqliteStore implements EventStore {
     const rows = events.map(textsOf);
     const refusal = this.#closedOrFailed(rows);
     if (refusal) return Promise.reject(refusal);
-    const waiting = rows.map((row, i) => ({ row, leaf: leafOf({ ...events[i]!, stream, revision: expected + 1 + i }) }));
+    const waiting = rows.map((row, i) => ({
+      row,
+      leaf: leafOfTexts({ ...events[i]!, stream, revision: expected + 1 + i }, row[2], row[3]),
+    }));
     return new Promise((resolve, reject) => {
       this.#pending.push({ stream, expected, events: waiting, resolve, reject });
       if (this.#scheduled) return;
