@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bounded, refusalIn, type Refusal, type Refused } from '../../src/refusals/refusal.js';
 import { RefusalFolder } from '../../src/refusals/refusal-folder.js';
 import { RefusalRecorder } from '../../src/refusals/refusal-recorder.js';
-import { tempFolder } from '../http/server.js';
 
 const DAY = 86_400_000;
 let dir: string;
@@ -48,7 +48,7 @@ const bytes = async (): Promise<number> =>
   (await Promise.all((await files()).map((name) => stat(join(dir, 'refusals', name))))).reduce((sum, { size }) => sum + size, 0);
 
 beforeEach(async () => {
-  dir = await tempFolder();
+  dir = await mkdtemp(join(tmpdir(), 'tower-ledger-refusals-'));
   at = Date.parse('2026-03-04T09:30:00.000Z');
   logged = [];
   recorder = await opened();
