@@ -110,7 +110,12 @@ describe('a refusal', () => {
   it.each([
     ['no JSON', '{"id"'],
     ['nothing', 'null'],
+    ['a number', '1'],
     ['an id of another form', { id: '12' }],
+    ['an id that is a number', { id: 1_795_697_202_704_000 }],
+    ['an instant in a list', { refusedAt: ['2026-03-04T09:30:00.000Z'] }],
+    ['an end in a list', { until: ['2026-03-04T09:30:00.000Z'] }],
+    ['policies of which one is a number', { policies: ['a/b', 1] }],
     ['no instant', { refusedAt: 'yesterday' }],
     ['an end that is no instant', { until: 'tomorrow' }],
     ['no number', { times: 0.5 }],
@@ -128,7 +133,8 @@ describe('a refusal', () => {
   });
 
   it('is read without fields that are none of its own', () => {
-    const right = { id: '0'.repeat(16), refusedAt: '2026-03-04T09:30:00.000Z', times: 1, ...ruled() };
+    const instant = '2026-03-04T09:30:00.000Z';
+    const right = { id: '0'.repeat(16), refusedAt: instant, until: instant, times: 2, grouped: true, policies: ['a/b'], ...ruled() };
     expect(refusalIn(JSON.stringify({ ...right, body: 'secret' }))).toEqual(right);
   });
 });
@@ -185,6 +191,15 @@ describe('refusals in a loop', () => {
     expect(found.at(0)).not.toHaveProperty('actor');
     expect(await bytes()).toBeLessThan(900_000);
     expect(recorder.unremembered).toBe(0);
+  });
+
+  it('of one address are counted together before those of another one', async () => {
+    for (let n = 0; n < 40; n++) recorder.note({ ...stranger('192.0.2.1'), request: `GET /${n}` });
+    recorder.note({ ...stranger('192.0.2.2'), request: 'GET /quiet' });
+    const found = await all();
+    expect(found[0]).toMatchObject({ address: '192.0.2.2', request: 'GET /quiet' });
+    expect(found[1]).toMatchObject({ address: '192.0.2.1', grouped: true, times: 20 });
+    expect(found).toHaveLength(22);
   });
 
   it('of strangers have files of their own, and never take the room of people', async () => {
