@@ -43,6 +43,7 @@ const paths: Record<string, string> = {
   refusals: '/app/refusals',
   health: '/app/health',
   proof: '/app/proof',
+  refusals: '/app/refusals',
   form: '/app/contracts/met-siam-atos/approve-change',
   plan: '/app/contracts/-/award-contract',
   nothing: '/app/nothing',
