@@ -43,7 +43,6 @@ const paths: Record<string, string> = {
   refusals: '/app/refusals',
   health: '/app/health',
   proof: '/app/proof',
-  refusals: '/app/refusals',
   form: '/app/contracts/met-siam-atos/approve-change',
   plan: '/app/contracts/-/award-contract',
   nothing: '/app/nothing',
