@@ -15,30 +15,49 @@ export const commits = (c: Committing): Measures =>
   committed.of(isCommitment(c) ? { contracts: 1, listed: 1, [c.vat]: c.ceiling } : { listed: 1 });
 export const listedUnder = (lookup: Lookup, key: Key): number => lookup.sum(committed, key).listed;
 
-const RUNS: ReadonlySet<Contract['stage']> = new Set(['live', 'notice-given', 'exiting']);
-/** The contract that a running one has taken the place of: it is not counted beside it. */
+/** A contract that runs, or has run until it was closed. */
+const RAN: ReadonlySet<Contract['stage']> = new Set(['live', 'notice-given', 'exiting', 'closed']);
+/** The contract that one has taken the place of: it is not counted beside it, not even once both have ended. */
 export const takesPlaceOf = ({ stage, replaces }: Pick<Contract, 'stage' | 'replaces'>): string | undefined =>
-  RUNS.has(stage) ? replaces : undefined;
+  RAN.has(stage) ? replaces : undefined;
 
-/** Contracts that have taken the place of another one, under their towers and their programme. */
-export const replacements = source(contract, 'replacement', {
-  place: (id, c) =>
-    takesPlaceOf(c) === undefined
-      ? []
-      : [
-          {
-            key: `replacement:${id}`,
-            links: [
-              ...(groupOf(c) === 'towers' ? c.towers.map((tower) => `tower:${tower}`) : []),
-              ...(c.programme ? [`programme:${c.programme}`] : []),
-            ],
-          },
-        ],
-  show: ({ id, state }) => ({ [`replacement:${id}`]: { replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
-});
 /** Replacements that a total looks at: those beyond are counted beside what they replace. */
 const MOST = 200;
-const replacing = linkedList(replacements, { most: MOST, entry: (one) => one });
+interface Replacement {
+  readonly replaced: string;
+  readonly group: ReturnType<typeof groupOf>;
+}
+/** Contracts that have taken the place of another one, linked to the rows whose totals count them. */
+export const replacing = (linksOf: (c: Contract, day: string | undefined) => readonly Key[]) => {
+  const from = source(contract, 'replacement', {
+    place: (id, c, day) => (takesPlaceOf(c) === undefined ? [] : [{ key: `replacement:${id}`, links: linksOf(c, day) }]),
+    show: ({ id, state }) => ({ [`replacement:${id}`]: { replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
+  });
+  const list = linkedList(from, { most: MOST, entry: (one) => one });
+  return {
+    from,
+    /** Each contract that was replaced once, of 200 replacements. */
+    under(lookup: Lookup, key: Key): readonly Replacement[] {
+      const found = new Map<string, Replacement>();
+      for (const { replaced, group } of lookup.newest(list, key))
+        if (replaced !== null) found.set(`${group} ${replaced}`, { replaced, group });
+      return [...found.values()];
+    },
+  };
+};
+/** Under their towers and their programme. */
+export const replacingInPlace = replacing((c) => [
+  ...(groupOf(c) === 'towers' ? c.towers.map((tower): Key => `tower:${tower}`) : []),
+  ...(c.programme ? [`programme:${c.programme}` as const] : []),
+]);
+export const replacements = replacingInPlace.from;
+
+/** Measures without some others. */
+export const minus = (all: Measures, ...others: readonly Measures[]): Measures => {
+  const left: Record<string, bigint> = { ...all };
+  for (const measures of others) for (const [name, n] of Object.entries(measures)) left[name] = (left[name] ?? 0n) - n;
+  return left;
+};
 
 /** A total of which amounts that differ in VAT are never one amount: each says its VAT where they are several. */
 export const byVatOf = (parts: readonly (readonly [Vat, Total])[], all: Total) => ({
@@ -58,14 +77,12 @@ export const commitmentsUnder = (
   under: Key,
   counted: (contract: string, group: ReturnType<typeof groupOf>) => Committing | undefined,
 ) => {
-  const measures: Record<string, bigint> = { ...lookup.measures(key) };
-  const seen = new Set<string>();
-  for (const { replaced, group } of lookup.newest(replacing, under)) {
-    const c = replaced === null || seen.has(replaced) ? undefined : counted(replaced, group);
-    if (!c || !isCommitment(c)) continue;
-    seen.add(replaced!);
-    for (const [name, n] of Object.entries(commits(c))) if (name !== 'listed') measures[name] = (measures[name] ?? 0n) - n;
+  const gone = new Map<string, Measures>();
+  for (const { replaced, group } of replacingInPlace.under(lookup, under)) {
+    const c = counted(replaced, group);
+    if (c && isCommitment(c)) gone.set(`contract:${replaced}`, { ...commits(c), listed: 0n });
   }
+  const measures = minus(lookup.measures(key), ...gone.values());
   const all: Record<string, bigint> = {};
   for (const [name, n] of Object.entries(measures)) {
     const vat = VAT.find((one) => name.startsWith(`${one}.`));
@@ -82,13 +99,13 @@ export const commitmentsUnder = (
     total.text,
   );
   const shown = byVatOf(parts, total);
-  lookup.addedUp?.(shown.amounts, { key, measures: VAT, field: '/ceiling' });
+  lookup.addedUp?.(shown.amounts, { key, measures: VAT, field: '/ceiling', without: [...gone.keys()] });
   return {
     ...shown,
     text,
     vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),
     contracts: Number(measures['contracts'] ?? 0n),
-    replaced: seen.size,
+    replaced: gone.size,
   };
 };

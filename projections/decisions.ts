@@ -29,6 +29,7 @@ export const summary = ({ stream, position, revision, metadata }: RecordedEvent)
   assessed: (metadata.assessed ?? []).map(({ rule, version, result }) => ({ rule, version, result })),
   /** The programme whose policy judged it, as it was known. */
   judgedBy: judgedBy({ stream, revision, metadata }),
+  about: metadata.about,
 });
 
 export type DecisionSummary = ReturnType<typeof summary>;
@@ -109,7 +110,7 @@ const under = (key: Key, lookup: Lookup) => {
  */
 export const decisions = projection({
   name: 'decisions',
-  version: 3,
+  version: 4,
   question: 'Who decided what, when, on which paper?',
   from: [recorded],
   rows: {
@@ -123,6 +124,10 @@ export const decisions = projection({
     command: (row) => row.command,
     stream: (row) => row.stream,
     actor: (row) => row.actor,
+    programme: (row) => row.about?.programme,
+    tower: (row) => row.about?.tower,
+    contract: (row) => row.about?.contract,
+    supplier: (row) => row.about?.supplier,
     person: (row) => row.decidedBy?.person,
     reference: (row) => (row.reference ? [row.reference, matchKey(row.reference)] : undefined),
   },

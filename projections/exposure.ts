@@ -32,6 +32,7 @@ import {
 } from './losses.js';
 import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
+import { minus, replacing as replacingBeside } from './commitments.js';
 import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 
@@ -64,6 +65,9 @@ const suppliers = source(supplier, 'supplier', {
   }),
 });
 
+/** Whether its suppliers are others on some days: then what it adds to one depends on the day of the view. */
+const changesHands = ({ suppliers }: Pick<Contract, 'suppliers'>): boolean =>
+  suppliers.some(({ joinedOn, leftOn }) => (joinedOn ?? leftOn) !== undefined);
 const contractShown = (id: string, c: Contract) => ({
   contract: id,
   ...dayShown(c),
@@ -72,7 +76,7 @@ const contractShown = (id: string, c: Contract) => ({
   role: c.role,
 });
 /** What a contract adds to each of its suppliers. */
-const sumsOf = (c: Contract, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
+const sumsOf = (c: Pick<Contract, 'ceiling' | 'lots'>, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
   const adds: Record<string, Measures> = {};
   for (const [supplier, parts] of Map.groupBy(partsOf(c, suppliers), ({ supply }) => supply.supplier)) {
     const joint = parts.some(({ jointly }) => jointly) && { joint: 1 };
@@ -82,21 +86,39 @@ const sumsOf = (c: Contract, suppliers: readonly Supply[]): Readonly<Record<stri
   }
   return adds;
 };
+/** What one contract adds to one supplier, where the contract alone does not say it. */
+const keyTo = (contract: string, supplier: string): Key => `contract:${contract}#to/${supplier}`;
 const contracts = source(contract, 'contract', {
   place(id, c, day) {
     const suppliers = isPromised(c) ? suppliersIn(c, day) : [];
     const ids = idsOf(suppliers);
     if (ids.length === 0) return [];
+    const sums = sumsOf(c, suppliers);
+    const again = changesHands(c) ? Object.entries(sums).map(([to, adds]) => [keyTo(id, to), adds] as const) : [];
     return [
       {
         key: `contract:${id}`,
         links: ids.map((supplier) => ranked(hasEnded(c) ? 1 : 0, `supplier:${supplier}`)),
-        sums: sumsOf(c, suppliers),
+        sums: { ...sums, ...Object.fromEntries(again) },
       },
     ];
   },
   show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
 });
+
+/** Contracts that have taken the place of another one, under their suppliers: what another supplier lost to them stays in its row. */
+const replacing = replacingBeside((c, day) => idsOf(suppliersIn(c, day)).map((id): Key => `supplier:${id}`));
+/** What those come to that a supplier has no more, since another contract with it runs in their place. */
+const replacedFor = (lookup: Lookup, key: Key): ReadonlyMap<string, Measures> => {
+  const gone = new Map<string, Measures>();
+  for (const { replaced } of replacing.under(lookup, key)) {
+    const c = lookup.get(contracts, replaced);
+    if (!c) continue;
+    const adds = changesHands(c) ? lookup.measures(keyTo(replaced, key)) : (sumsOf(c, c.suppliers)[key] ?? {});
+    if (Object.keys(adds).length > 0) gone.set(`contract:${replaced}`, adds);
+  }
+  return gone;
+};
 
 /** The newest decisions of a loss, by event, with the instant at which each was recorded. */
 const recordedIn = ({ state, entries }: History<Loss>): Readonly<Record<string, string>> => {
@@ -217,14 +239,19 @@ export const exposure = projection({
   name: 'exposure',
   version: 8,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
-  from: [suppliers, contracts, losses, programmes, warnings, risks],
+  from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
   rows: {
     supplier(id, lookup) {
       const row = lookup.get(suppliers, id);
       if (!row) return undefined;
       const key = `supplier:${id}` as const;
       const members = row.members.map((member) => ({ supplier: member, title: lookup.get(suppliers, member)?.title ?? member }));
-      const { ceiling, contracts, jointly, joint } = lookup.sum(promised, key);
+      const gone = replacedFor(lookup, key);
+      const listed = lookup.measures(key);
+      const { ceiling, jointly, joint } = promised.total(minus(listed, ...gone.values()));
+      const { contracts } = promised.total(listed);
+      for (const [measure, { amounts }] of Object.entries({ ceiling, jointly }))
+        lookup.addedUp?.(amounts, { key, measures: [measure], without: [...gone.keys()] });
       const newest = lookup.newest(lists.contracts, key);
       // a loss, warning or risk that names only a contract is counted with the newest 20 contracts of its supplier
       const keys: readonly Key[] = [key, ...newest.map((c) => `contract:${c.contract}` as const)];
@@ -236,6 +263,8 @@ export const exposure = projection({
         members,
         ceiling: withText(ceiling),
         jointly: joint > 0 ? { ...withText(jointly), contracts: joint } : null,
+        /** Contracts that are in no sum, since another one with the same supplier runs in their place. */
+        replaced: gone.size,
         contracts: newest,
         losses: byBearer,
         lossList: lookup.newest(lists.losses, key),

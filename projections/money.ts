@@ -2,18 +2,19 @@ import { changeFigures, isAmount, newestOf, ownList, projection, source, sums, t
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
-import { byVatOf } from './commitments.js';
+import { byVatOf, minus, replacements, replacingInPlace } from './commitments.js';
 import { lossesOf, lossSums, withText } from './losses.js';
 import { dayShown, groupOf, isPromised, onDay } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
 
 const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
 
+const addsOf = ({ original, ceiling }: Pick<Contract, 'original' | 'ceiling'>) => approved.of({ contracts: 1, original, ceiling });
 /** What a contract adds to its programme: in all, by VAT, and by state. */
 const sumsOf = (c: Contract) => {
   if (!c.programme) return {};
   const key = `programme:${c.programme}#${groupOf(c)}`;
-  const adds = approved.of({ contracts: 1, original: c.original, ceiling: c.ceiling });
+  const adds = addsOf(c);
   return { [key]: adds, [`${key}/${c.vat}`]: adds, [`${key}/${stateOf(c)}`]: adds };
 };
 
@@ -50,6 +51,7 @@ const contracts = source(contract, 'contract', {
         programme: c.programme ?? null,
         group: groupOf(c),
         title: c.title || id,
+        stage: c.stage,
         ...dayShown(c),
         original: c.original,
         covers: c.covers,
@@ -78,37 +80,46 @@ const programmes = source(programme, 'programme', {
   }),
 });
 
-const groupTotals = (lookup: Lookup, key: Key, group: ReturnType<typeof groupOf>) => {
+/** Opens into what each contract adds, in all or of one VAT or state: without those beside which their replacement runs. */
+const groupTotals = (lookup: Lookup, programme: string, group: ReturnType<typeof groupOf>) => {
+  const key = `programme:${programme}#${group}`;
+  const gone = replacingInPlace.under(lookup, `programme:${programme}`).flatMap(({ replaced, group: of }) => {
+    const c = of === group ? lookup.get(contracts, replaced) : undefined;
+    return c && c.programme === programme && c.group === group ? [c] : [];
+  });
   const of = (part?: Vat | State) => {
-    const { contracts, original, ceiling } = lookup.sum(approved, `${key}#${group}${part ? `/${part}` : ''}` as Key);
-    return { contracts, original: withText(original), ceiling: withText(ceiling) };
+    const at: Key = `${key}${part ? `/${part}` : ''}` as Key;
+    const out = gone.filter((c) => part === undefined || c.vat === part || stateOf(c) === part);
+    const { contracts, original, ceiling } = approved.total(minus(lookup.measures(at), ...out.map(addsOf)));
+    const shown = { contracts, original: withText(original), ceiling: withText(ceiling) };
+    const without = out.map(({ contract }) => `contract:${contract}`);
+    for (const figure of ['original', 'ceiling'] as const)
+      lookup.addedUp?.(shown[figure].amounts, { key: at, measures: [figure], without });
+    return shown;
   };
-  const { original, ceiling } = of();
+  const all = of();
   const byVat = VAT.map((vat) => [vat, of(vat)] as const).filter(([, { contracts }]) => contracts > 0);
   const byState = STATES.map((state) => [state, of(state)] as const).filter(([, { contracts }]) => contracts > 0);
-  const text = (figure: 'original' | 'ceiling', all: string): string =>
-    textByVat(
-      byVat.map(([vat, part]) => [vat, part[figure].text]),
-      all,
+  const figureOf = (figure: 'original' | 'ceiling') => {
+    const shown = byVatOf(
+      byVat.map(([vat, part]) => [vat, part[figure]]),
+      all[figure],
     );
+    lookup.addedUp?.(shown.amounts, { key, measures: [figure], without: gone.map(({ contract }) => `contract:${contract}`) });
+    const text = textByVat(
+      byVat.map(([vat, part]) => [vat, part[figure].text]),
+      all[figure].text,
+    );
+    return { ...shown, text };
+  };
   return {
-    original: {
-      ...byVatOf(
-        byVat.map(([vat, part]) => [vat, part.original]),
-        original,
-      ),
-      text: text('original', original.text),
-    },
-    ceiling: {
-      ...byVatOf(
-        byVat.map(([vat, part]) => [vat, part.ceiling]),
-        ceiling,
-      ),
-      text: text('ceiling', ceiling.text),
-    },
+    original: figureOf('original'),
+    ceiling: figureOf('ceiling'),
     vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),
     byState: Object.fromEntries(byState),
+    /** Contracts that are not counted, since a running one has taken their place. */
+    replaced: gone.length,
   };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
@@ -119,9 +130,9 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 7,
+  version: 8,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
-  from: [contracts, losses, programmes],
+  from: [contracts, replacements, losses, programmes],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
@@ -136,8 +147,8 @@ export const money = projection({
         row && {
           kind: 'programme',
           ...row,
-          towers: groupTotals(lookup, key, 'towers'),
-          outside: groupTotals(lookup, key, 'outside'),
+          towers: groupTotals(lookup, id, 'towers'),
+          outside: groupTotals(lookup, id, 'outside'),
           losses: { authority: lost(lookup, key, 'authority'), supplier: lost(lookup, key, 'supplier') },
         }
       );

@@ -12,7 +12,7 @@ import { CONFIG, STORE, type EventStore } from './http/ledger.js';
 import { OperationsModule } from './http/operations.module.js';
 import { QueriesModule } from './http/queries.module.js';
 import { PagesModule } from './pages/pages.module.js';
-import { LedgerModule, type Opened } from './ledger.module.js';
+import { LedgerModule, now, type Opened } from './ledger.module.js';
 
 /**
  * The five modules. To close, Nest calls `beforeApplicationShutdown` (streams of updates and waits for a position end),
@@ -60,7 +60,7 @@ export const createApp = async (
 ): Promise<App> => {
   const opened = new AsyncDisposableStack();
   try {
-    const adapter = await adapterFor(config, { log, commands }, limits);
+    const adapter = await adapterFor(config, { log, commands, now }, limits);
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, log, opened), adapter, {
       bodyParser: false, // http/json-body.ts is the only parser
       abortOnError: false,

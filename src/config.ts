@@ -29,6 +29,8 @@ export interface Config {
   readonly subscribersPerToken: number;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed; none unless set. */
   readonly trustedProxies?: readonly string[];
+  /** Origins whose pages may use the API, each whole; none unless set. */
+  readonly allowedOrigins?: readonly string[];
   /** Events that a projection may be behind while the server still calls itself ready. */
   readonly readyLag: number;
   /** Seconds since a replica was known to have all of the log, while the server still calls itself ready. */
@@ -52,6 +54,9 @@ export interface Config {
   /** Megabytes of one piece of evidence, and of all of them. */
   readonly evidenceMb: number;
   readonly evidenceTotalMb: number;
+  /** Megabytes of remembered refusals, and days for which they are kept. */
+  readonly refusalsMb: number;
+  readonly refusalsDays: number;
   /** Hours from one check of the whole log to the next. */
   readonly checkHours: number;
   /** Whether checkpoints may begin again where the ledger does not agree with the last one: `--new-epoch`, for one start. */
@@ -103,6 +108,9 @@ const isNetwork = (text: string): boolean => {
   return bits > 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
 };
 
+/** A scheme, a host and perhaps a port, as a browser writes them. */
+const isOrigin = (text: string): boolean => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 const isZone = (zone: string): boolean => {
   try {
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
@@ -143,6 +151,14 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
       return proxies.every(isNetwork) ? proxies : undefined;
     },
   },
+  allowedOrigins: {
+    key: 'LEDGER_ALLOWED_ORIGINS',
+    allowed: 'origins with commas between, such as https://board.example.org,http://localhost:5173, and never *',
+    read: (value) => {
+      const origins = value.split(',').map((origin) => origin.trim());
+      return origins.every(isOrigin) ? origins : undefined;
+    },
+  },
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
   readySeconds: whole('LEDGER_READY_SECONDS', 10, 1, 3600),
   closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
@@ -167,6 +183,8 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),
   evidenceMb: whole('LEDGER_EVIDENCE_MB', 32, 0, 4096),
   evidenceTotalMb: whole('LEDGER_EVIDENCE_TOTAL_MB', 10_240, 0, 10_000_000),
+  refusalsMb: whole('LEDGER_REFUSALS_MB', 64, 0, 10_000),
+  refusalsDays: whole('LEDGER_REFUSALS_DAYS', 400, 1, 36_500),
   checkHours: whole('LEDGER_CHECK_HOURS', 24, 1, 8760),
 };
 

@@ -10,7 +10,9 @@ const {
   url: existing,
   token,
 } = new Command('demo')
-  .description("Records the Metropolitan Police's contracts on a server with a fresh folder, and shows the result.")
+  .description(
+    "Records the Metropolitan Police's contracts on a server of its own, and shows the result. DATA_DIR names a folder that keeps them; without it, a fresh one is removed at the end.",
+  )
   .option('--exit', 'stop when done instead of serving until Ctrl-C')
   .option('--url <url>', 'record them on this server instead, permanently')
   .addOption(new Option('--token <token>', 'token for that server; safer in the environment').env('LEDGER_TOKEN'))
@@ -18,7 +20,7 @@ const {
   .opts<{ exit?: boolean; url?: string; token?: string }>();
 delete process.env['LEDGER_TOKEN']; // the server would refuse it as an unknown setting
 
-/** Starts a server on `dataDir`, which is deleted when the demo ends. */
+/** Starts a server on a folder. */
 const serve = async (dataDir: string) => {
   const port = process.env['PORT'] ?? (exit ? '0' : '3000');
   const server = spawn(process.execPath, [join(import.meta.dirname, '../main.js')], {
@@ -45,15 +47,19 @@ const show = async (url: string, folder: string): Promise<void> => {
   console.log(`\n\n${(await recordStory(url, folder, progress, token)).join('\n')}`);
 };
 
-const dataDir = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));
+/** For the import's report, and for the ledger unless DATA_DIR names a folder for that. */
+const folder = await mkdtemp(join(tmpdir(), 'tower-ledger-demo-'));
 try {
-  if (existing !== undefined) await show(existing.replace(/\/$/, ''), dataDir);
+  if (existing !== undefined) await show(existing.replace(/\/$/, ''), folder);
   else {
-    const { url, ended, stop } = await serve(dataDir);
+    const { DATA_DIR } = process.env;
+    const { url, ended, stop } = await serve(DATA_DIR ?? join(folder, 'ledger'));
     try {
       if (!exit) console.log(`The pages: ${url}/app (the story is being recorded)`);
-      await show(url, dataDir);
+      await show(url, folder);
       if (!exit) {
+        console.log(`A walk in five steps: ${url}/app/walk`);
+        if (DATA_DIR !== undefined) console.log(`The ledger is kept in ${DATA_DIR}: another start shows the same.`);
         console.log(`Serving at ${url}/app (API: ${url}/docs) until Ctrl-C.`);
         process.once('SIGINT', stop);
         process.once('SIGTERM', stop);
@@ -65,5 +71,5 @@ try {
     }
   }
 } finally {
-  await rm(dataDir, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }

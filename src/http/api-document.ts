@@ -9,6 +9,7 @@ import { VERSION } from './version.js';
 export class ApiDocument {
   #app: INestApplication | undefined;
   #document: object | undefined;
+  #text: string | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
@@ -21,6 +22,11 @@ export class ApiDocument {
       customCss: '.swagger-ui .topbar { display: none }',
       swaggerOptions: { docExpansion: 'none', filter: true, tagsSorter: 'alpha' },
     });
+  }
+
+  /** As JSON, made once. */
+  text(): string {
+    return (this.#text ??= JSON.stringify(this.get()));
   }
 
   get(): object {

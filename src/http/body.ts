@@ -19,19 +19,15 @@ import { BadRequestError } from './problem.js';
 import { validatorOf } from './validator.js';
 
 /** A command's whole body: its fields and the reserved key `record`. */
-export const bodyFields = (command: AnyCommand): Fields => ({
-  ...command.fields,
-  record: optional(object(provenanceFields, 'When, who decided, on what authority and evidence')),
-});
+export const bodyFields = (command: AnyCommand): Fields => ({ ...command.fields, record });
+const record = optional(object(provenanceFields, 'When, who decided, on what authority and evidence'));
+let recordSchema: Readonly<Record<string, Json>> | undefined;
 
-/** JSON Schema 2020-12 of a command's body, and a body that passes. */
+/** JSON Schema 2020-12 of a command's body, whose `record` is one object for all commands, and a body that passes. */
 export const bodySchema = (command: AnyCommand) => {
-  const schema = schemaOf(bodyFields(command));
-  const { record, ...properties } = schema['properties'] as {
-    readonly record: Readonly<Record<string, Json>>;
-    readonly [field: string]: Json;
-  };
-  return { ...schema, properties: { ...properties, record: { ...record, title: 'Provenance' } } };
+  recordSchema ??= { ...(schemaOf({ record })['properties'] as { record: Readonly<Record<string, Json>> }).record, title: 'Provenance' };
+  const schema = schemaOf(command.fields);
+  return { ...schema, properties: { ...(schema['properties'] as Readonly<Record<string, Json>>), record: recordSchema } };
 };
 export const bodyExample = (command: AnyCommand) => exampleOf(bodyFields(command));
 

@@ -24,7 +24,7 @@ import {
 } from '../kernel/index.js';
 import type { Dossier } from './answers.js';
 import { preferredType } from './accept.js';
-import { sendJson } from './answer.js';
+import { sendJson, varyBy } from './answer.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { DecisionFinder, RESULTS, rowOf, STATUSES, type DecisionRow, type Wanted } from './find-decisions.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
@@ -145,7 +145,7 @@ export class DecisionsController {
     const at = cursor?.sequence ?? this.projector.sequence;
     const upTo = cursor === undefined ? at : /^\d{1,15}$/.test(cursor.place) ? Number(cursor.place) : -1;
     if (at > this.projector.sequence || upTo < 0 || upTo > at) throw badParameter('cursor', 'is not a cursor of this list');
-    reply.header('vary', 'Accept');
+    varyBy(reply, 'Accept');
     if (asCsv) {
       for (const page of ['cursor', 'limit', 'totals'])
         if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with CSV, which has every decision');
@@ -239,7 +239,7 @@ export class DecisionsController {
     const asOf = { position: this.projector.position ?? null, final: false };
     const dossier = await wholeDossier(events, history, this.#surroundings(events[0]!));
     const proof = events.map(({ id }) => ({ event: id, href: `/proofs/inclusion/${id}` }));
-    reply.header('vary', 'Accept');
+    varyBy(reply, 'Accept');
     if (type === FORMATS.json) return sendJson(reply, { asOf, ...dossier, proof } satisfies Dossier);
     const page = dossierPage(dossier, asOf, proof);
     reply.header('content-type', `${type}; charset=utf-8`);
@@ -329,7 +329,11 @@ const formOf = (request: FastifyRequest, { format }: Query): string => {
 };
 
 /** A period of the recorded clock: instants, or days in the time zone of the ledger, both ends in it. @throws BadRequestError */
-export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
+export const periodOf = (
+  query: Query,
+  timeZone: string,
+  [first, last]: readonly [string, string] = ['recordedFrom', 'recordedUntil'],
+): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
   const end = (name: string, isLast: boolean): string | undefined => {
     const asked = query[name];
     if (asked === undefined || !isDay(asked)) return instantOf(query, name);
@@ -337,9 +341,8 @@ export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recorded
     const instant = isLast ? begins.add({ days: 1 }).subtract({ milliseconds: 1 }) : begins;
     return instant.toInstant().toString({ smallestUnit: 'millisecond' });
   };
-  const period = { recordedFrom: end('recordedFrom', false), recordedUntil: end('recordedUntil', true) };
+  const period = { recordedFrom: end(first, false), recordedUntil: end(last, true) };
   const { recordedFrom: from, recordedUntil: until } = period;
-  if (from !== undefined && until !== undefined && from > until)
-    throw badParameter('recordedUntil', `is before recordedFrom, ${dayOf(from, timeZone)}`);
+  if (from !== undefined && until !== undefined && from > until) throw badParameter(last, `is before ${first}, ${dayOf(from, timeZone)}`);
   return period;
 };

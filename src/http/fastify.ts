@@ -1,6 +1,8 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Closing } from './closing.js';
+import { compressAnswers } from './compression.js';
+import { allowOrigins } from './cors.js';
 import { acceptForms } from './form-body.js';
 import { acceptJson } from './json-body.js';
 import type { Config } from './ledger.js';
@@ -8,6 +10,7 @@ import { stayLocal, takeOneHost } from './local.js';
 import { notHttp, sendProblem, type ProblemContext } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { openSessions } from './sessions.js';
+import { judgeTickets, StreamTickets } from './stream-tickets.js';
 import { requireTokens, Tokens } from './tokens.js';
 
 /** How long a request may take to come whole, its body included. */
@@ -15,11 +18,15 @@ const REQUEST_MS = 30_000;
 export interface Limits {
   readonly requestMs?: number;
 }
+interface Context extends ProblemContext {
+  /** An instant in UTC. */
+  readonly now: () => string;
+}
 
 /** Fastify as the ledger listens with it: what is true of every request, before Nest sees one. @throws ConfigError */
 export const adapterFor = async (
   config: Config,
-  { log, commands }: ProblemContext,
+  { log, commands, now }: Context,
   { requestMs = REQUEST_MS }: Limits,
 ): Promise<FastifyAdapter> => {
   const headers = await securityHeaders(config.tokens !== undefined);
@@ -45,7 +52,10 @@ export const adapterFor = async (
   const closing = new Closing();
   closing.watch(fastify, headers.api);
   takeOneHost(fastify);
+  fastify.decorate('streamTickets', new StreamTickets(config.sessionKey, () => Date.parse(now())));
   if (config.tokens === undefined) stayLocal(fastify);
+  if (config.allowedOrigins) await allowOrigins(fastify, config.allowedOrigins);
+  if (config.tokens === undefined) judgeTickets(fastify);
   else {
     await openSessions(fastify, config.sessionKey);
     await requireTokens(fastify, {
@@ -54,6 +64,7 @@ export const adapterFor = async (
       subscribersPerToken: config.subscribersPerToken,
     });
   }
+  await compressAnswers(fastify);
   acceptJson(fastify, closing);
   acceptForms(fastify, closing);
   return adapter;

@@ -58,7 +58,7 @@ export interface Found {
 /** A decision in a list. */
 export type DecisionRow = ReturnType<typeof rowOf>;
 export const rowOf = ({ event, became }: Found, { effectiveFrom, effectiveUntil }: Wanted, timeZone: string) => {
-  const { effectiveOn, recordedAt, about, actor } = event.metadata;
+  const { effectiveOn, recordedAt, actor } = event.metadata;
   const late = daysLate(effectiveOn, recordedAt, timeZone);
   const { earliest, latest } = bounds(effectiveOn);
   const isInside = (effectiveFrom === undefined || earliest >= effectiveFrom) && (effectiveUntil === undefined || latest <= effectiveUntil);
@@ -66,7 +66,6 @@ export const rowOf = ({ event, became }: Found, { effectiveFrom, effectiveUntil 
     ...summary(event),
     ...(actor.role !== undefined && { role: actor.role }),
     ...(late > 0 && { daysLate: late }),
-    about,
     ...became,
     /** The day of the act may lie outside of the period that was asked for. */
     ...(!isInside && { uncertain: true as const }),

@@ -14,7 +14,7 @@ import {
 import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { RESULTS, STATUSES } from './find-decisions.js';
-import { isOpen } from './routes.js';
+import { isOpen, isStream } from './routes.js';
 import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
 
 const aText = { type: 'string' } as const;
@@ -58,11 +58,7 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
     ...REQUEST_HEADERS.map(([name, description]) => ApiHeader({ name, description, required: false, schema: { type: 'string' } })),
-    ApiBody({
-      schema: { ...bodySchema(command), title: `${command.name}Body` } as object,
-      required: true,
-      examples: { valid: { value: bodyExample(command) } },
-    }),
+    ApiBody({ schema: refTo(bodyOf(command)), required: true }),
     receipt(201, 'Accepted and stored; a repeated key is answered in the same words.', {
       Location: { description: 'The decision.', schema: { type: 'string' } },
       'Idempotency-Replayed': { description: '`true` when this key was answered before.', schema: { type: 'string' } },
@@ -78,6 +74,36 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
 };
+
+/** Bodies of commands by the name of their component. A route names its body: Nest's generator copies what it is given for each route. */
+const bodies = new Map<string, AnyCommand>();
+const bodyOf = (command: AnyCommand): string => {
+  const name = `${command.name}Body`;
+  bodies.set(name, command);
+  return name;
+};
+/** The paths with each body in the place of its name, and an example. */
+const withBodies = (paths: Paths): Paths => {
+  const made = new Map<AnyCommand, object>();
+  const contentOf = (name: string, command: AnyCommand): object => {
+    const content = made.get(command) ?? {
+      'application/json': { schema: { ...bodySchema(command), title: name }, examples: { valid: { value: bodyExample(command) } } },
+    };
+    made.set(command, content);
+    return content;
+  };
+  const inOperation = (operation: Operation): Operation => {
+    const { content } = (operation.requestBody ?? {}) as { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+    const name = String(content?.['application/json']?.schema?.['$ref']).split('/').at(-1)!;
+    const command = bodies.get(name);
+    return command
+      ? ({ ...operation, requestBody: { ...operation.requestBody!, content: contentOf(name, command) } } as Operation)
+      : operation;
+  };
+  return mapped(paths, (item) => mapped(item as Record<string, Operation>, inOperation) as PathItem);
+};
+const mapped = <Value>(of: Readonly<Record<string, Value>>, change: (value: Value) => Value): Record<string, Value> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
 
 const whole = { type: 'integer' } as const;
 const isTrue = { type: 'boolean' } as const;
@@ -109,6 +135,8 @@ export interface Read {
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Forms of its query parameters, where they are others than those of the same name elsewhere. */
+  readonly forms?: Readonly<Record<string, Schema>>;
   /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
   readonly answer?: string | readonly string[];
   readonly type?: string;
@@ -138,6 +166,7 @@ export const describeRead = ({
   path = {},
   idOf,
   query = {},
+  forms = {},
   answer,
   type = 'application/json',
   texts = [],
@@ -149,7 +178,9 @@ export const describeRead = ({
     ApiOperation({ operationId, summary }),
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
-    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name, tag) })),
+    ...Object.entries(query).map(([name, description]) =>
+      ApiQuery({ name, description, required: false, schema: forms[name] ?? parameterOf(name, tag) }),
+    ),
     ApiResponse({
       status: 200,
       description: summary,
@@ -179,6 +210,7 @@ const withTokens = (path: string, operation: Operation, tokens: boolean): Operat
     ? { ...operation, security: [] }
     : {
         ...operation,
+        ...(isStream(path) && { security: [{ bearer: [] }, { ticket: [] }] }),
         ...(operation.parameters && {
           parameters: operation.parameters.filter((parameter) => !('name' in parameter && parameter.name === 'X-Actor')),
         }),
@@ -204,6 +236,13 @@ const expanded = (paths: Paths): Paths => {
 };
 const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readonly (readonly [string, PathItem])[] => {
   const { name, title, question, lists, filters, formats } = of;
+  const chosen = Object.entries(filters).map(([filter, values]) => ({
+    name: filter,
+    in: 'query',
+    required: false,
+    description: `Only rows with this ${filter}.`,
+    schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
+  }));
   const key = { type: 'string', pattern: `^(${of.kinds.join('|')}):.+$` } as const;
   const made = (operationId: string, summary: string, content: Record<string, object>, more: readonly Parameter[] = []): PathItem => ({
     get: {
@@ -224,13 +263,6 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
   const json = (component: string) => ({ 'application/json': { schema: refTo(component) } });
   switch (path.slice(OF_ANY.length)) {
     case '': {
-      const chosen = Object.entries(filters).map(([filter, values]) => ({
-        name: filter,
-        in: 'query',
-        required: false,
-        description: `Only rows with this ${filter}.`,
-        schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
-      }));
       const forms = Object.keys(formats);
       const format = {
         name: 'format',
@@ -254,7 +286,9 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
         ]),
       ]);
     case '/updates':
-      return [[at, made(`follow${title}`, `Follows ${name}: Server-Sent Events.`, { 'text/event-stream': { itemSchema: updateOf(of) } })]];
+      return [
+        [at, made(`follow${title}`, `Follows ${name}: Server-Sent Events.`, { 'text/event-stream': { itemSchema: updateOf(of) } }, chosen)],
+      ];
     default:
       throw new TypeError(`The document does not say what ${path} answers with.`);
   }
@@ -266,7 +300,7 @@ const updateOf = ({ update }: ProjectionAnswers) => {
     type: 'object',
     required: ['data'],
     properties: {
-      event: { enum: ['message', 'hello', 'reset', 'end'] },
+      event: { enum: ['message', 'hello', 'position', 'reset', 'end'] },
       id: { type: 'string', description: 'Where to continue: as `after`, or in the header Last-Event-ID.' },
       retry: whole,
       data: { anyOf: [inJson(update), inJson('StandingMessage'), inJson('EndMessage')] },
@@ -284,6 +318,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   proofs: 'That the history is the one that was signed.',
   log: 'The events as recorded.',
   decisions: 'Decisions: found, on one page each, and replayed.',
+  refusals: 'What was refused to whom, and by which rule.',
   operations: 'Whether the server is up, and how it does.',
   projections: 'Rows that are kept up to date, and streams of their updates.',
 };
@@ -298,8 +333,9 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
     .build();
   const made = SwaggerModule.createDocument(app, about, { autoTagControllers: false });
   const schemas: Record<string, Schema> = answerComponents();
-  const paths = hoisted(expanded(made.paths) as unknown as Json, schemas) as unknown as Paths;
+  const paths = hoisted(expanded(withBodies(made.paths)) as unknown as Json, schemas) as unknown as Paths;
   const bearer = { type: 'http', scheme: 'bearer', description: 'A token that npm run tokens made.' };
+  const ticket = { type: 'apiKey', in: 'query', name: 'ticket', description: 'A ticket of POST /stream-tickets, for one stream, once.' };
   const secured = Object.entries(paths).map(([path, operations]) => [
     path,
     Object.fromEntries(
@@ -316,6 +352,6 @@ export const documentOf = (app: INestApplication, version: string, tokens: boole
     servers: [{ url: '/', description: 'The server that this comes from.' }],
     tags: tagsOf(paths),
     paths: Object.fromEntries(secured),
-    components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer } }) },
+    components: { ...made.components, schemas, ...(tokens && { securitySchemes: { bearer, ticket } }) },
   };
 };

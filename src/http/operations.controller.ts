@@ -5,7 +5,7 @@ import { Projector } from '../engine/read/projector.js';
 import { Checkpoints } from '../proof/checkpoints.js';
 import { LogCheck } from '../proof/log-check.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
-import { sendJson } from './answer.js';
+import { sendJson, varyBy } from './answer.js';
 import { ApiDocument } from './api-document.js';
 import { CONFIG, lagOf, MAX_COUNTED, REPLICA, STORE, type Config, type EventStore, type Replica, type ReplicaStatus } from './ledger.js';
 import { Metrics } from './metrics.js';
@@ -32,7 +32,8 @@ export class OperationsController {
   @ApiExcludeEndpoint()
   root(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    void reply.header('vary', 'accept').redirect(/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'app' : 'docs', 302);
+    varyBy(reply, 'accept');
+    void reply.redirect(/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'app' : 'docs', 302);
   }
 
   @Get('livez')
@@ -84,7 +85,7 @@ export class OperationsController {
   @describeRead({ tag: 'operations', operationId: 'openapi', summary: 'This description.', status: [400] })
   openapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
-    sendJson(reply, this.document.get());
+    void reply.header('content-type', 'application/json; charset=utf-8').send(this.document.text());
   }
 
   @Get('metrics')

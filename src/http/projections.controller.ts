@@ -6,12 +6,15 @@ import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
 import { caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
-import type { DayQuestion, RowOnDay } from '../engine/read/rows-on-day.js';
-import { InvalidCursorError, type ListPage, type Row } from '../engine/read/rows.js';
+import type { DayQuestion } from '../engine/read/rows/day-views.js';
+import type { RowOnDay } from '../engine/read/rows/rows-on-day.js';
+import { InvalidCursorError } from '../engine/read/read-errors.js';
+import type { ListPage, Row } from '../engine/read/rows/rendering.js';
 import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
-import { flagOf, queryOf, wholeOf, type Query } from './request.js';
+import { flagOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
+import { projectionAnswers } from './schemas.js';
 import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
@@ -25,6 +28,12 @@ const ORDER = {
   totals: '`true`: what all rows that pass come to, where the projection has totals. At most 5,000 rows may pass.',
 };
 const DAY = { ...ON_DAY, programme: 'With effectiveOn: what is recorded of this programme alone, for a ledger of many contracts.' };
+const UPDATES = {
+  after:
+    'Continue after this id of a message; `start` begins with every row. The header Last-Event-ID takes precedence, with the same filters.',
+  key: 'Only this row.',
+  ticket: 'A ticket of POST /stream-tickets, once, in the place of a token.',
+};
 const path = { name: 'The projection.' };
 
 /** Cursors stay with the prefix of the log that the first page was of. */
@@ -159,7 +168,7 @@ export class ProjectionsController {
     const point = await pointOf(this, query);
     const at = cursor?.sequence ?? point.sequence ?? projector.sequence;
     if (at > projector.sequence) throw badParameter('cursor', 'is not a cursor of this ledger');
-    const filters = Object.fromEntries(Object.keys(declared).flatMap((f) => (query[f] === undefined ? [] : [[f, query[f]]])));
+    const filters = chosenBy(query, name, declared);
     const page = (limit: number, after: string | undefined) => this.#page(name, { at, limit, filters, after, onDay, sort });
     if (format) {
       for (const page of ['cursor', 'limit', 'totals'])
@@ -214,17 +223,24 @@ export class ProjectionsController {
     tag: 'projections',
     operationId: 'followProjection',
     summary:
-      'Server-Sent Events: a message for each position that changed rows, with all of them; `null` is a row that is gone. A follower that is far behind gets the latest row of each key.',
+      'Server-Sent Events: a message for each position that changed rows, with all of them; `null` is a row that is gone, or passes the filters no more. A follower that is far behind gets the latest row of each key.',
     path,
-    query: { after: 'Continue after this id of a message; the header Last-Event-ID takes precedence.' },
+    query: UPDATES,
     type: 'text/event-stream',
   })
   async updates(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { name } = this.#named(request);
-    const { after } = queryOf(request, ['after']);
-    const last = request.headers['last-event-id'];
+    const { name, projector } = this.#named(request);
+    const { filters: declared = {}, rows } = projector.projection(name);
+    const query = queryOf(request, [UPDATES, declared].flatMap(Object.keys));
+    const { after, key } = query;
+    const kinds = Object.keys(rows);
+    if (key !== undefined && !kinds.some((kind) => key.startsWith(`${kind}:`)))
+      throw badParameter('key', `must begin with ${kinds.map((kind) => `${kind}:`).join(' or ')}`);
+    const filters = chosenBy(query, name, declared);
+    const choice = key === undefined && Object.keys(filters).length === 0 ? undefined : { key, filters };
+    const last = request.headers['last-event-id'] as string | undefined;
     const fault = (detail: string) => (last === undefined ? badParameter('after', detail) : badHeader('last-event-id', detail));
-    await this.subscribers.open(name, (last as string | undefined) ?? after, reply, fault);
+    await this.subscribers.open({ name, choice, lastId: last ?? after }, reply, fault);
   }
 
   @Get(':name/:key')
@@ -308,6 +324,15 @@ export class ProjectionsController {
     return { name, projector };
   }
 }
+
+/** The filters of a projection that are asked for. @throws BadRequestError for a value that no row has */
+export const chosenBy = (query: Query, name: string, declared: object): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.keys(declared).flatMap((filter) => {
+      const value = oneOf(query, filter, projectionAnswers.get(name)?.filters[filter]);
+      return value === undefined ? [] : [[filter, value]];
+    }),
+  );
 
 /** Whether the caller takes CSV before anything else. */
 const prefersCsv = ({ headers: { accept = '' } }: FastifyRequest): boolean => /^\s*text\/csv\s*(;|,|$)/i.test(accept);

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
 import { IDENTIFIER, isIdentifier, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
-import { PERSON } from './token-file.js';
+import { PERSON, type Role } from './token-file.js';
 
 const operator = ((): string => {
   try {
@@ -24,8 +24,21 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
 };
 
 const signedIn = new WeakMap<FastifyRequest, Actor>();
-/** The request is this person's, in this role: its token said so. */
-export const signIn = (request: FastifyRequest, actor: Actor): void => void signedIn.set(request, actor);
+const tokens = new WeakMap<FastifyRequest, SigningToken>();
+/** A token, as far as a request knows it: its id and all its roles. */
+export interface SigningToken {
+  readonly id: string;
+  readonly roles: readonly Role[];
+}
+/** The request is this person's, in this role: its token said so, which may have more roles. */
+export const signIn = (request: FastifyRequest, actor: Actor, { id, roles }: SigningToken): void => {
+  signedIn.set(request, actor);
+  tokens.set(request, { id, roles });
+};
+/** The id of the token that it came with; undefined without one. */
+export const tokenOf = (request: FastifyRequest): string | undefined => tokens.get(request)?.id;
+/** All roles of the token that it came with. */
+export const rolesOf = (request: FastifyRequest): readonly Role[] => tokens.get(request)?.roles ?? [];
 
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
@@ -90,6 +103,12 @@ export const queryOf = (request: FastifyRequest, known: readonly string[]): Quer
   return query as Query;
 };
 
+/** A value of a closed list; of any list where there is none. @throws BadRequestError that names the values */
+export const oneOf = (query: Query, name: string, values: readonly string[] | undefined): string | undefined => {
+  const value = query[name];
+  if (value !== undefined && values && !values.includes(value)) throw badParameter(name, `must be one of ${values.join(', ')}`);
+  return value;
+};
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];
   if (value !== undefined && value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');

@@ -10,8 +10,13 @@ export const isOpen = (route: string): boolean =>
   ['/', '/livez', '/readyz', '/openapi.json', '/proofs/checkpoint', '/proofs/key'].includes(route) || isDocs(route);
 /** The calendar, whose token may stand in its address. */
 export const FEED = '/deadlines.ics';
+/** What was refused to whom, for those who look into that. */
+export const showsRefusals = (route: string | undefined): boolean => route === '/refusals' || route === '/app/refusals';
 /** A query that is sent with a body: it is a read, whatever its method, and records nothing. */
-export const isQuery = (method: string, route: string | undefined): boolean => method === 'POST' && route === '/replays';
+export const isQuery = (method: string, route: string | undefined): boolean =>
+  method === 'POST' && (route === '/replays' || route === '/stream-tickets');
+/** An answer that goes on as long as its client stays. */
+export const isStream = (route: string | undefined): boolean => route?.endsWith('/updates') === true;
 /** Pages for people, in a browser. */
 export const isPage = (route: string): boolean => /^\/app(\/|$)/.test(route);
 export const isDocs = (route: string): boolean => /^\/docs(\/|$)/.test(route);

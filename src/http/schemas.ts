@@ -55,22 +55,30 @@ export const eventTypes: readonly string[] = [
 
 /**
  * A schema with what has a title moved out of it, into components of that name: `AmountInput` where answers have an `Amount` of their own.
+ * @param seen what an object that has a title was moved to, for those that stand in several places
  * @throws TypeError where two of one title are not the same
  */
-export const hoisted = (schema: Json, into: Record<string, Schema>): Json => {
-  if (Array.isArray(schema)) return schema.map((inner: Json) => hoisted(inner, into));
+export const hoisted = (schema: Json, into: Record<string, Schema>, seen = new Map<object, Schema>()): Json => {
+  if (Array.isArray(schema)) return schema.map((inner: Json) => hoisted(inner, into, seen));
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { title, ...rest } = schema as Schema;
-  const inner = Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [key, /^examples?$/.test(key) ? value : hoisted(value, into)]),
-  );
-  if (typeof title !== 'string') return title === undefined ? inner : { ...inner, title: hoisted(title, into) };
+  const moved = seen.get(schema);
+  if (moved) return moved;
+  const { title } = schema as Schema;
+  const inner: Record<string, Json> = {};
+  for (const key of Object.keys(schema)) {
+    const value = (schema as Schema)[key]!;
+    if (key !== 'title') inner[key] = key === 'example' || key === 'examples' ? value : hoisted(value, into, seen);
+  }
+  if (title !== undefined && typeof title !== 'string') inner['title'] = hoisted(title, into, seen);
+  if (typeof title !== 'string') return inner;
   const { description, ...component } = inner;
   const name = Object.hasOwn(answerSchemas, title) ? `${title}Input` : title;
   const known = into[name];
   if (known && JSON.stringify(known) !== JSON.stringify(component)) throw new TypeError(`Two schemas have the title ${title}.`);
   into[name] = component;
-  return { ...refTo(name), ...(description !== undefined && { description }) };
+  const ref = { ...refTo(name), ...(description !== undefined && { description }) };
+  seen.set(schema, ref);
+  return ref;
 };
 
 /** Answers of an aggregate with its own state, and entries of histories with the data of their type. */

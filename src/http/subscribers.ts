@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
-import { textOfChanges, type Followed, type Update } from '../engine/read/rows.js';
+import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows/updates.js';
 import type { EventStore } from '../store/event-store.js';
-import type { IndexedEvent } from '../store/read-model.js';
+import type { IndexedEvent, Sequence } from '../store/read-model.js';
 import { Budget } from './budget.js';
 import { NotCaughtUpError, ShuttingDownError, TooManySubscribersError } from './problem.js';
 
@@ -50,6 +50,7 @@ interface Port {
   readonly most: number;
   readonly stalledMs?: number;
   readonly heldBytes?: number;
+  readonly heartbeatMs?: number;
 }
 interface Message {
   readonly event?: string;
@@ -72,28 +73,47 @@ export interface Reply {
   readonly request: { readonly method: string };
 }
 
+/** What a client asks to follow. */
+export interface Followable {
+  /** The projection. */
+  readonly name: string;
+  /** Every row, unless set. */
+  readonly choice?: RowChoice | undefined;
+  /** The id of a message to continue after, or `start`; unless set, the client hears of what comes. */
+  readonly lastId?: string | undefined;
+}
+
 /** A client: what is kept of it is its place, and what its socket has not taken yet, at most one batch of messages. */
 interface Follower {
   readonly name: string;
   readonly generation: string;
+  readonly choice: RowChoice | undefined;
+  /** The choice as a text: the same for those who hear the same. */
+  readonly chosen: string;
   readonly raw: Response;
   /** Where its bytes go: past the response, which does for each message what only the first one needs. */
   readonly socket: Writable;
-  at: number;
+  at: Sequence;
+  /** The place that the last id it was sent names. */
+  heard: Sequence;
+  /** It began at the start, and has not reached the head yet: it gets every row, in as many messages as that takes. */
+  isFromStart: boolean;
   /** Its socket takes no more until it drains; if it never does, the timer ends it. */
   full: NodeJS.Timeout | undefined;
 }
 interface Batch {
   readonly bytes: Buffer;
-  readonly upTo: number;
+  readonly upTo: Sequence;
+  /** What the last id in it names; absent where it has none. */
+  readonly last?: Sequence;
   /** Instead of messages: the client has to read the rows again. */
   readonly reset?: Reason;
 }
 
 /**
  * Clients that follow projections. One loop serves all of them, one batch at a time and within a budget: what is new to those at the same
- * place of a projection is rendered once, into bytes that they share. A client that is behind waits for its turn; one far behind gets the
- * latest row of each key.
+ * place of a projection is rendered once, into bytes that those with the same choice of rows share. A client that is behind waits for its
+ * turn; one far behind gets the latest row of each key. One that hears nothing for long is sent its place, so that it comes back there.
  */
 export class Subscribers {
   readonly #followers = new Set<Follower>();
@@ -116,10 +136,10 @@ export class Subscribers {
   }
 
   /** @throws before anything is sent, what `fault` makes of an id that is malformed */
-  async open(name: string, lastId: string | undefined, reply: Reply, fault: (detail: string) => Error): Promise<void> {
+  async open({ name, choice, lastId }: Followable, reply: Reply, fault: (detail: string) => Error): Promise<void> {
     const { projector, most } = this.port;
-    const given = lastId === undefined ? undefined : parsed(lastId);
-    if (given === null) throw fault('must be <generation>.<position>.<end of the event id>, the id of a message');
+    const given = lastId === undefined ? undefined : parsed(lastId === START ? `${projector.generation(name)}.${START}` : lastId);
+    if (given === null) throw fault('must be <generation>.<position>.<end of the event id>, the id of a message, or start');
     const from = given && (await this.#placeOf(name, given));
     await this.#serving(name);
     if (this.#closed) throw new ShuttingDownError('The server is closing.');
@@ -128,7 +148,18 @@ export class Subscribers {
     const { raw } = reply.hijack();
     const at = typeof from === 'number' ? from : projector.sequence;
     const socket: Writable = raw.socket ?? raw; // behind another response on its connection it has no socket yet
-    const follower: Follower = { name, generation: projector.generation(name), raw, socket, at, full: undefined };
+    const follower: Follower = {
+      name,
+      generation: projector.generation(name),
+      choice,
+      chosen: choice ? JSON.stringify([choice.key ?? null, Object.entries(choice.filters).sort()]) : '',
+      raw,
+      socket,
+      at,
+      heard: at,
+      isFromStart: lastId === START && at < projector.sequence,
+      full: undefined,
+    };
     const drained = () => this.#drained(follower);
     socket.on('drain', drained);
     raw.on('close', () => {
@@ -145,9 +176,13 @@ export class Subscribers {
     });
     if (reply.request.method === 'HEAD') return void raw.end();
     this.#followers.add(follower);
-    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.port.heartbeatMs ?? HEARTBEAT_MS);
     const greeting =
-      from === undefined ? this.#standing('hello', name, at) : typeof from === 'string' ? this.#standing('reset', name, at, from) : '';
+      from === undefined || (lastId === START && !follower.isFromStart)
+        ? this.#standing('hello', name, at)
+        : typeof from === 'string'
+          ? this.#standing('reset', name, at, from)
+          : '';
     raw.write(`retry: 2000\n\n${greeting}`); // with the headers
     this.#wake.abort(WOKEN);
     if (!this.#running) void this.#run();
@@ -214,11 +249,12 @@ export class Subscribers {
     const { projector } = this.port;
     const groups = new Map<string, [Follower, ...Follower[]]>();
     for (const follower of this.#followers) {
-      const { name, at, generation, full } = follower;
+      const { name, at, generation, full, isFromStart } = follower;
       if (full || this.#resting.has(name) || (at >= projector.sequence && generation === projector.generation(name))) continue;
-      const group = groups.get(`${name} ${at}`);
+      const place = `${name} ${at} ${isFromStart}`;
+      const group = groups.get(place);
       if (group) group.push(follower);
-      else groups.set(`${name} ${at}`, [follower]);
+      else groups.set(place, [follower]);
     }
     this.#ahead = !this.#ahead;
     const sign = this.#ahead ? 1 : -1;
@@ -230,25 +266,40 @@ export class Subscribers {
 
   async #serve(group: readonly [Follower, ...Follower[]]): Promise<void> {
     const { projector, log } = this.port;
-    const [{ name, at, generation }] = group;
-    let batch: Batch;
-    try {
-      batch =
-        generation === projector.generation(name) ? await this.#batch(name, at, generation) : { ...NOTHING, reset: 'another-generation' };
-    } catch (error) {
-      if (error instanceof RebuildingError) return this.#rest(name);
-      if (!this.#closed) log.error({ err: error, projection: name }, 'Subscribers of a projection were lost.');
-      for (const follower of group) this.#end(follower);
-      return;
+    const [{ name, at, generation, isFromStart }] = group;
+    const isServed = generation === projector.generation(name);
+    /** Rendered once for all of them, when the first one needs it. */
+    let followed: Promise<Followed> | undefined;
+    const follow = () => (followed ??= this.#follow(name, at, isFromStart));
+    for (const alike of Map.groupBy(group, ({ chosen }) => chosen).values()) {
+      let batch: Batch;
+      try {
+        batch = isServed ? await this.#batch(alike[0]!, follow) : { ...NOTHING, reset: 'another-generation' };
+      } catch (error) {
+        if (error instanceof RebuildingError) return this.#rest(name);
+        if (!this.#closed) log.error({ err: error, projection: name }, 'Subscribers of a projection were lost.');
+        for (const follower of group) this.#end(follower);
+        return;
+      }
+      await this.#sendAll(alike, batch);
     }
-    const { bytes, upTo, reset } = batch;
-    const last = reset && Buffer.from(this.#standing('reset', name, reset === 'another-generation' ? projector.sequence : upTo, reset));
-    const sent = last ?? bytes;
+  }
+
+  async #sendAll(alike: readonly Follower[], { bytes, upTo, last, reset }: Batch): Promise<void> {
+    const { projector } = this.port;
+    const { name } = alike[0]!;
+    const at = reset === 'another-generation' ? projector.sequence : upTo;
+    const sent = reset ? Buffer.from(this.#standing('reset', name, at, reset)) : bytes;
     let written = 0;
-    for (const follower of group) {
+    for (const follower of alike) {
       follower.at = upTo;
+      follower.heard = reset ? at : (last ?? follower.heard);
       if (sent.length > 0) this.#send(follower, sent);
       if (reset === 'another-generation') this.#end(follower);
+      else if (follower.isFromStart && (reset || upTo >= projector.sequence)) {
+        follower.isFromStart = false;
+        if (!reset) this.#sendPlace(follower);
+      }
       if (++written >= WRITES || written * sent.length >= WRITTEN_BYTES) {
         written = 0;
         await this.#budget.breathe();
@@ -264,17 +315,47 @@ export class Subscribers {
     }, RETRY_MS);
   }
 
-  async #batch(name: string, at: number, generation: string): Promise<Batch> {
+  /** What is new behind a place. From the start on, a part with too many rows for one message is halved until it has fewer. */
+  async #follow(name: string, at: Sequence, isFromStart: boolean): Promise<Followed> {
     const { projector } = this.port;
-    const head = projector.sequence;
-    const known = this.#kept.get(`${generation} ${at}`);
+    const enough = (bytes: number) => bytes > BATCH_BYTES || this.#budget.spent > BATCH_MS;
+    for (let head = projector.sequence; ;) {
+      const followed = await projector.ask(name, (rows) => rows.follow(at, head, MOST_BEHIND, this.#budget.breathe, enough));
+      const isTooMuch = followed.latest && !followed.latest.changes;
+      if (!isFromStart || !isTooMuch) return followed;
+      head = at + Math.floor((followed.upTo - at) / 2);
+    }
+  }
+
+  async #batch({ name, at, generation, choice, chosen, isFromStart }: Follower, follow: () => Promise<Followed>): Promise<Batch> {
+    const head = this.port.projector.sequence;
+    const place = `${generation} ${at} ${isFromStart} ${chosen}`;
+    const known = this.#kept.get(place);
     if (known) return known;
-    const followed = await projector.ask(name, (rows) =>
-      rows.follow(at, head, MOST_BEHIND, this.#budget.breathe, (bytes) => bytes > BATCH_BYTES || this.#budget.spent > BATCH_MS),
-    );
-    const batch = await this.#rendered(followed, generation);
-    if (followed.upTo < head) this.#kept.set(`${generation} ${at}`, batch); // it stays as it is whatever follows
+    const followed = await follow();
+    const batch = await this.#rendered(choice ? await this.#chosen(name, at, followed, choice) : followed, generation);
+    if (followed.upTo < head) this.#kept.set(place, batch); // it stays as it is whatever follows
     return batch;
+  }
+
+  /** The same for a follower who hears of some rows alone. */
+  #chosen(name: string, at: Sequence, { updates, upTo, latest }: Followed, choice: RowChoice): Promise<Followed> {
+    const { breathe } = this.#budget;
+    return this.port.projector.ask(name, async (rows): Promise<Followed> => {
+      const own: Update[] = [];
+      for (const update of updates) {
+        const changes = await rows.chosen(update.changes, choice, breathe);
+        if (changes) own.push({ ...update, changes });
+        await breathe();
+      }
+      if (!latest) return { updates: own, upTo };
+      const { key } = choice;
+      // one row is read whatever the number of the others
+      const all = latest.changes ?? (key === undefined ? undefined : ((await rows.changeOf(key, at, upTo, breathe)) ?? NO_CHANGES));
+      if (!all) return { updates: own, upTo, latest };
+      const changes = all === NO_CHANGES ? undefined : await rows.chosen(all, choice, breathe);
+      return { updates: own, upTo, ...(changes && { latest: { ...latest, changes } }) };
+    });
   }
 
   async #rendered({ updates, upTo, latest }: Followed, generation: string): Promise<Batch> {
@@ -284,7 +365,8 @@ export class Subscribers {
     if (latest?.changes && event) messages.push(await this.#message(event, generation, latest.changes, latest.events));
     for (const { sequence, changes } of updates)
       messages.push(await this.#message(this.port.projector.eventAt(sequence)!, generation, changes));
-    return { bytes: Buffer.from(messages.join('')), upTo };
+    const last = latest ? upTo : updates.at(-1)?.sequence;
+    return { bytes: Buffer.from(messages.join('')), upTo, ...(last !== undefined && { last }) };
   }
   /** @param events how many the changes are of, where it is not one */
   async #message(indexed: IndexedEvent, generation: string, changes: Update['changes'], events?: number): Promise<string> {
@@ -297,7 +379,7 @@ export class Subscribers {
   }
 
   /** Where a client stands, and why it has to read the rows again. */
-  #standing(event: 'hello' | 'reset', name: string, at: number, reason?: Reason): string {
+  #standing(event: 'hello' | 'position' | 'reset', name: string, at: number, reason?: Reason): string {
     const generation = this.port.projector.generation(name);
     const indexed = this.port.projector.eventAt(at);
     const data = { generation, position: indexed?.position ?? START, ...(reason && { reason }) };
@@ -325,7 +407,18 @@ export class Subscribers {
   }
 
   #beat(): void {
-    for (const { socket, full } of this.#followers) if (!full) socket.write(': heartbeat\n\n');
+    for (const follower of this.#followers) {
+      if (follower.full) continue;
+      if (follower.heard < follower.at) this.#sendPlace(follower);
+      else follower.socket.write(': heartbeat\n\n');
+    }
+  }
+  /** Nothing up to its place was for it but what it was sent: it may continue from there. */
+  #sendPlace(follower: Follower): void {
+    const { name, at, generation } = follower;
+    if (generation !== this.port.projector.generation(name)) return; // the reset comes
+    follower.heard = at;
+    this.#send(follower, Buffer.from(this.#standing('position', name, at)));
   }
 
   /** Ends a stream; a client that does not read the end in time is cut off. */
@@ -344,6 +437,7 @@ export class Subscribers {
 }
 
 const NOTHING: Batch = { bytes: Buffer.alloc(0), upTo: 0 };
+const NO_CHANGES: Update['changes'] = {};
 
 interface LastId {
   readonly generation: string;

@@ -8,8 +8,9 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { FEED, isOpen, isPage, isQuery } from './routes.js';
+import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
 import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
+import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 declare module 'fastify' {
@@ -62,6 +63,11 @@ export class Tokens {
     let found: Known | undefined;
     for (const known of this.#known) if (timingSafeEqual(known.hash, hash)) found = known;
     return found;
+  }
+
+  /** The token in force that has this id, which is no secret. */
+  byId(id: string): Known | undefined {
+    return this.#known.find((known) => known.id === id);
   }
 
   /** Ends the answer when the token is revoked. @throws TooManyForTokenError when `most` answers of this token go on already */
@@ -117,6 +123,8 @@ const inAddress = (request: FastifyRequest): string | undefined => {
   return typeof token === 'string' ? `Bearer ${token}` : undefined;
 };
 
+const notAllowed = (token: Known, act: Act): NotAllowedError =>
+  new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`, token);
 const allowing = (act: Act): string => (Object.keys(ROLES) as Role[]).filter((role) => may(role, act)).join(', ');
 
 /** Failed sign-ins of an address in a minute; the next get 429. */
@@ -153,17 +161,40 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
       if (given !== undefined) session.set('token', undefined);
       return leadToSignIn(request, reply);
     }
-    const act = ['GET', 'HEAD'].includes(request.method) || request.url === '/app/sign-out' ? 'read' : 'command';
+    const act = showsRefusals(request.routeOptions.url)
+      ? 'refusals'
+      : ['GET', 'HEAD'].includes(request.method) || request.url === '/app/sign-out'
+        ? 'read'
+        : 'command';
     const role = token.roles.find((r) => may(r, 'command')) ?? token.roles.find((r) => may(r, 'read'));
-    if (!role || !may(role, act))
-      return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
-    signIn(request, { id: token.person, role });
+    if (!role || !token.roles.some((r) => may(r, act))) return done(notAllowed(token, act));
+    signIn(request, { id: token.person, role }, token);
     if (request.routeOptions.url?.endsWith('/events'))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
       } catch (error) {
         return done(error as Error);
       }
+    done();
+  };
+  /** A ticket is as good as the token that it was made with: revoked, or without the role, that is taken no more. */
+  const followBy = (
+    ticket: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    refuse: (reason: string, error: Error) => void,
+    done: (error?: Error) => void,
+  ): void => {
+    const granted = fastify.streamTickets.take(ticket, pathOf(request));
+    const token = granted?.token === undefined ? undefined : tokens.byId(granted.token);
+    const role = token?.roles.find((r) => r === granted!.role && may(r, 'read'));
+    if (!token || !role) return refuse('no ticket in force', new NotAuthenticatedError(`The ticket ${REFUSED}.`, 'invalid_token'));
+    signIn(request, { id: token.person, role }, token);
+    try {
+      tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
+    } catch (error) {
+      return done(error as Error);
+    }
     done();
   };
   fastify.decorate('takesToken', async (request: FastifyRequest, given: string): Promise<boolean> => {
@@ -179,8 +210,10 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     const { url: route } = request.routeOptions;
     if (route !== undefined && isOpen(route)) return done();
     if (route !== undefined && isPage(route)) return isOpenPage(route) ? done() : signInToPage(request, reply, done);
-    const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const refuse = (reason: string, error: Error) => void fail(request, reason, error).then(done, done);
+    const ticket = ticketOf(request);
+    if (ticket !== undefined) return followBy(ticket, request, reply, refuse, done);
+    const authorization = request.headers.authorization ?? (route === FEED ? inAddress(request) : undefined);
     const unsigned = new NotAuthenticatedError('Send a token: Authorization: Bearer ….');
     if (authorization === undefined) return done(unsigned);
     const [, given] = /^bearer +(\S+) *$/i.exec(authorization) ?? [];
@@ -189,18 +222,20 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     if (!token)
       return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
     if (request.headers.authorization === undefined && token.roles.some((r) => r !== 'calendar'))
-      return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.'));
+      return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.', token));
     const act =
       route === FEED
         ? 'calendar'
-        : request.is404 || ['GET', 'HEAD'].includes(request.method) || isQuery(request.method, route)
-          ? 'read'
-          : 'command';
+        : showsRefusals(route)
+          ? 'refusals'
+          : request.is404 || ['GET', 'HEAD'].includes(request.method) || isQuery(request.method, route)
+            ? 'read'
+            : 'command';
     const role = token.roles.find((r) => may(r, act));
-    if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
+    if (!role) return done(notAllowed(token, act));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
-    signIn(request, { id: token.person, role });
-    if (route?.endsWith('/updates'))
+    signIn(request, { id: token.person, role }, token);
+    if (isStream(route))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
       } catch (error) {

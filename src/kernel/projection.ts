@@ -155,11 +155,15 @@ export interface Lookup {
   addedUp?(amounts: object, total: ShownTotal): void;
 }
 
-/** A total that a row shows: the key that it is kept under, its measures, and the field of a state that they add up, where that has another name. */
+/**
+ * A total that a row shows: the key that it is kept under, its measures, and the field of a state that they add up, where that has another
+ * name. `without`: keys of contributions to it that the row does not count.
+ */
 export interface ShownTotal {
   readonly key: string;
   readonly measures: readonly string[];
   readonly field?: string;
+  readonly without?: readonly string[];
 }
 
 /** Kind → how the row of an id is rendered; undefined when there is none. */

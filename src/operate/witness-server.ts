@@ -40,7 +40,7 @@ export const startWitness = async ({ dir, name, ledgers, host, port, now }: Witn
   const witness = new Witness({
     name,
     key,
-    ledgers: ledgers.split('\n').flatMap((line) => (line.trim() === '' || line.startsWith('#') ? [] : [parseVerifierKey(line)])),
+    ledgers: ledgers.split('\n').flatMap((line) => (line.trim() === '' || line.startsWith('#') ? [] : [parseVerifierKey(line.trim())])),
     seen: (origin) => seen.get(origin),
     keep: async (origin, last) => {
       await writeFile(`${file}.new`, JSON.stringify(Object.fromEntries(new Map(seen).set(origin, last))), { mode: 0o600, flush: true });

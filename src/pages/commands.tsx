@@ -14,7 +14,7 @@ import {
 } from '../kernel/index.js';
 import { isLines, MISSING, type Part } from './form-fields.js';
 import { Rules } from './grounds.js';
-import { to, type Frame, type Page, type Search } from './shell.js';
+import { places, to, type Frame, type Page, type Search } from './shell.js';
 import { Day, Fields as Said, Name, some, Value_, wordsOf } from './words.js';
 
 /** The commands of an aggregate, as links to their forms. */
@@ -98,7 +98,7 @@ export const formPage = (form: Form, frame: Frame): Page => {
           {id === NEW ? (
             wordsOf(aggregate.category)
           ) : (
-            <a href={to(frame, pageOf(aggregate.category, id))}>
+            <a href={to(frame, places.about(aggregate.category, id))}>
               {wordsOf(aggregate.category)} <bdi>{id}</bdi>
             </a>
           )}
@@ -163,13 +163,6 @@ export const formPage = (form: Form, frame: Frame): Page => {
     ),
   };
 };
-export const pageOf = (category: string, id: string): string =>
-  category === 'programme'
-    ? `/app/boards/${id}`
-    : category === 'tower' || category === 'workforce'
-      ? `/app/${plural(category)}/${id}`
-      : `/app/${plural(category)}/${id}`;
-
 const AboutFact = ({ of }: { readonly of: Entry }) => (
   <details open>
     <summary>The fact that this is about: {wordsOf(of.recorded.type)}</summary>
@@ -210,7 +203,8 @@ const Errors = ({ form: { problems, fields } }: { readonly form: Form }) =>
         {problems.map(({ pointer, detail }) => {
           const name = pointer.split('/')[1];
           const isShown = pointer === '/#id' || (name !== undefined && Object.hasOwn(fields, name));
-          const text = isShown && pointer !== '/#id' ? `${labelOf(pointer.split('/').at(-1) ?? '')} ${detail}` : detail;
+          const isSentence = pointer === '/#id' || /^\p{Lu}/u.test(detail);
+          const text = isShown && !isSentence ? `${labelOf(pointer.split('/').at(-1) ?? '')} ${detail}` : detail;
           return <li>{isShown ? <a href={`#${idOf(fieldOf(pointer, fields))}`}>{text}</a> : text}</li>;
         })}
       </ul>
@@ -633,12 +627,14 @@ export const checkPage = (form: Form, receipt: Receipt, frame: Frame): Page => {
     ),
   };
 };
-/** `/value/amount` of a query: what a link fills in beforehand. */
-export const prefilled = (fields: Fields, query: Search): { readonly [name: string]: Json } =>
-  Object.fromEntries(
-    Object.entries(query).flatMap(([name, value]) =>
-      value !== undefined && ['text', 'id', 'ref', 'uuid', 'choice', 'date'].includes(fields[name]?.kind ?? '')
-        ? [[name, value] as const]
-        : [],
-    ),
-  );
+/** What a link fills in beforehand: texts, and lists of them by commas. */
+export const prefilled = (fields: Fields, query: Search): { readonly [name: string]: Json } => {
+  const body: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(query)) {
+    const field = fields[name];
+    if (value === undefined || !field) continue;
+    if (['text', 'id', 'ref', 'uuid', 'choice', 'date'].includes(field.kind)) body[name] = value;
+    else if (isLines(field)) body[name] = value.split(',');
+  }
+  return body;
+};

@@ -6,6 +6,7 @@ import { loadFrom } from '../http/ledger.js';
 import { BadRequestError, NotFoundError } from '../http/problem.js';
 import { checkField, plural, uuid } from '../kernel/index.js';
 import type { Read } from './read.js';
+import { checks, Commands } from './proof.js';
 import { Evidences, lateText, Rules } from './grounds.js';
 import { places, to, type Frame, type Page } from './shell.js';
 import { Day, Fields, Instant, Name, Pairs, placeText, some, Text, Value_, wordsOf } from './words.js';
@@ -28,7 +29,7 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
   const command = ledger.registry.commands.find(({ name }) => name === dossier.command);
   const again = command && (await replay(load, command, events));
   const [category, about] = split(row.stream);
-  const place = category === 'contract' ? places.contract(about) : category === 'supplier' ? places.supplier(about) : category === 'loss' ? places.loss(about) : category === 'programme' ? places.board(about) : undefined; // prettier-ignore
+  const bundle = `decision-${id.slice(-12)}`;
   const { record: _, ...asked } = dossier.asked as { readonly record?: unknown };
   return {
     title: `Decision: ${wordsOf(dossier.command)}`,
@@ -56,15 +57,11 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
               of={[
                 [
                   'About',
-                  place === undefined ? (
-                    <bdi>{row.stream}</bdi>
-                  ) : (
-                    <a href={place}>
-                      <bdi>
-                        {wordsOf(category)} {about}
-                      </bdi>
-                    </a>
-                  ),
+                  <a href={places.about(category, about)}>
+                    <bdi>
+                      {wordsOf(category)} {about}
+                    </bdi>
+                  </a>,
                 ],
                 [
                   'Day of the act',
@@ -166,6 +163,11 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
           <a href={`/decisions/${id}`}>dossier</a>, <a href={`/decisions/${id}/replay`}>replay</a>,{' '}
           <a href={`/${plural(category)}/${about}/history`}>history</a>.
         </p>
+        <p>
+          To take it away with all that proves it, and to check it on any machine, with <a href="/proofs/key">the key</a> and{' '}
+          <a href="/proofs/checkpoint">a checkpoint</a> that you keep:
+        </p>
+        <Commands of={[`npm run bundle -- ${bundle} --decision ${id}`, ...checks(bundle)]} />
       </>
     ),
   };

@@ -45,7 +45,12 @@ export const livePage = async (read: Read, frame: Frame): Promise<Page> => {
         <p class="quiet" role="status" id="live-state">
           The newest events when this page was opened. <a href={address(frame.path, frame.query)}>Look again</a>
         </p>
-        <ol class="line" id="live" data-live="/app/live/events" aria-live="polite">
+        <ol
+          class="line"
+          id="live"
+          data-live={address('/app/live/events', contract === undefined ? { programme } : { contract })}
+          aria-live="polite"
+        >
           {events.map(({ type, stream, metadata, id }) => (
             <li id={`e${id}`}>
               <a href={to(frame, places.decision(metadata.command.id))}>{wordsOf(type)}</a> <bdi>{stream.replace('-', ' ')}</bdi>

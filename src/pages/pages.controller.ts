@@ -3,7 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { CONFIG, REGISTRY, STORE, type Config, type EventStore, type Registry } from '../http/ledger.js';
+import { RefusalFinder, REFUSAL_FILTERS } from '../http/find-refusals.js';
+import { CONFIG, REFUSED, REGISTRY, STORE, type Config, type EventStore, type NoteRefused, type Registry } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
 import { refuseForeignForm, sessionOf } from '../http/sessions.js';
@@ -27,8 +28,9 @@ import { packPage } from './pack.js';
 import { peoplePage } from './people.js';
 import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
+import { refusalsPage } from './refusals.js';
 import { searchPage } from './search.js';
-import type { Frame, Page, Search } from './shell.js';
+import { stepAddress, type Frame, type Page, type Search } from './shell.js';
 import { signInPage } from './sign-in.js';
 import { subjectPage } from './subject.js';
 import { supplierPage, suppliersPage } from './suppliers.js';
@@ -50,6 +52,8 @@ export class PagesController implements Ledger {
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(Subscribers) private readonly subscribers: Subscribers,
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
+    @Inject(RefusalFinder) private readonly finder: RefusalFinder,
+    @Inject(REFUSED) private readonly refused: NoteRefused,
   ) {}
 
   /** @param known the query parameters that the page takes */
@@ -59,7 +63,7 @@ export class PagesController implements Ledger {
     known: readonly string[],
     made: (read: Read, frame: Frame) => Promise<Page>,
   ): Promise<void> {
-    const query: Search = searchOf(request, known);
+    const query: Search = searchOf(request, [...known, 'walk']);
     const read = await Read.of(this, query);
     const frame = frameOf(this, request, query, read.point.asOf);
     send(reply, frame, await made(read, frame));
@@ -68,6 +72,12 @@ export class PagesController implements Ledger {
   @Get()
   home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, LIST, homePage);
+  }
+
+  /** Leads to the first step of the guided walk. */
+  @Get('walk')
+  walk(@Res() reply: FastifyReply): void {
+    void reply.redirect(stepAddress(1), 303);
   }
 
   @Get('boards/:id')
@@ -150,6 +160,11 @@ export class PagesController implements Ledger {
     return this.#page(request, reply, ['minPosition'], (_, frame) => proofPage(this.checkpoints, frame));
   }
 
+  @Get('refusals')
+  refusals(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, ['cursor', ...REFUSAL_FILTERS], (read, frame) => refusalsPage(this.finder, read, frame));
+  }
+
   @Get('live')
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, ['minPosition', 'effectiveOn', 'recordedAt', 'programme', 'contract'], livePage);
@@ -158,9 +173,10 @@ export class PagesController implements Ledger {
   /** A message for each decision, as the API sends them: the session of a page has no token in a header. */
   @Get('live/events')
   async liveEvents(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    queryOf(request, []);
-    const last = request.headers['last-event-id'] as string | undefined;
-    await this.subscribers.open('decisions', last, reply, (detail) => badHeader('last-event-id', detail));
+    const filters = searchOf(request, ['programme', 'contract']);
+    const choice = Object.keys(filters).length === 0 ? undefined : { filters: filters as Readonly<Record<string, string>> };
+    const lastId = request.headers['last-event-id'] as string | undefined;
+    await this.subscribers.open({ name: 'decisions', choice, lastId }, reply, (detail) => badHeader('last-event-id', detail));
   }
 
   @Get(['programmes/:id', 'towers/:id', 'workforces/:id'])
@@ -188,8 +204,10 @@ export class PagesController implements Ledger {
     const token = (form.get('token') ?? '').trim();
     const frame = frameOf(this, request, {});
     if (token === '') return send(reply, frame, signInPage(frame, inside(form.get('next')), 'Enter your token'));
-    if (!(await takesToken(request, token)))
+    if (!(await takesToken(request, token))) {
+      this.refused(request, { status: 401, code: 'not-authenticated', detail: 'The token is not known, or was revoked.' });
       return send(reply, frame, signInPage(frame, inside(form.get('next')), 'This token is not known, or was revoked'));
+    }
     session.regenerate();
     session.set('token', token);
     void reply.redirect(inside(form.get('next')), 303);

@@ -2,6 +2,17 @@ import type { Checkpoints } from '../proof/checkpoints.js';
 import type { Frame, Page } from './shell.js';
 import { Pairs } from './words.js';
 
+/** How a bundle is checked: with the key and a checkpoint that came another way. */
+export const checks = (bundle: string): readonly string[] => [
+  `npm run verify -- ${bundle} --key key.txt --note checkpoint.txt`,
+  `python3 tools/verify.py ${bundle} --key key.txt --note checkpoint.txt`,
+];
+export const Commands = ({ of }: { readonly of: readonly string[] }) => (
+  <pre tabIndex={0} aria-label="Commands">
+    {of.join('\n')}
+  </pre>
+);
+
 /** What proves that the history was not rewritten: the newest checkpoint, what to take away, and how to check it. */
 export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise<Page> => {
   const checkpoint = await checkpoints.current();
@@ -46,10 +57,11 @@ export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise
           </li>
         </ul>
         <h2>To check it</h2>
-        <p>On any machine with the bundle and this program, or with the second verifier in another language:</p>
-        <pre tabIndex={0} aria-label="Commands">
-          npm run bundle -- --help{'\n'}npm run verify -- --help
-        </pre>
+        <p>
+          On the ledger's machine, a bundle is made of the whole ledger, of a programme or of a decision. It is checked on any machine, by
+          this program or by another one in Python:
+        </p>
+        <Commands of={['npm run bundle -- ledger', ...checks('ledger')]} />
         <p class="quiet small">
           The ledger's time zone is {frame.timeZone}. docs/proof-format.md is enough to write a verifier of your own.
         </p>

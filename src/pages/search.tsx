@@ -3,7 +3,7 @@ import { exposure } from '../../projections/exposure.js';
 import { REFERENCED, referenceKey } from '../../projections/identifiers.js';
 import { split } from '../engine/audit/audit.js';
 import { NoSearchWordsError, type SearchHit } from '../engine/read/search.js';
-import { isIdentifier, matchKey, plural } from '../kernel/index.js';
+import { isIdentifier, matchKey } from '../kernel/index.js';
 import type { Read } from './read.js';
 import { address, places, to, type Frame, type Page } from './shell.js';
 import { Day, Name, placeText, some, Tag, wordsOf } from './words.js';
@@ -75,7 +75,7 @@ export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
             <ul class="line">
               {events.map(({ stream, type, effectiveOn, superseded, snippet, pointer }) => (
                 <li>
-                  <a href={to(frame, pathOf(stream), {})}>
+                  <a href={to(frame, places.about(...split(stream)))}>
                     <bdi>{stream.replace('-', ' ')}</bdi>
                   </a>{' '}
                   <span class="quiet">{wordsOf(type)}</span>{' '}
@@ -96,10 +96,6 @@ export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
   };
 };
 
-const pathOf = (stream: string): string => {
-  const [category, id] = split(stream);
-  return category === 'programme' ? places.board(id) : `/app/${plural(category)}/${id}`;
-};
 /** The newest events that have all the words; none where they are no words to look for. */
 const wordsIn = async (read: Read, words: string): Promise<readonly SearchHit[]> => {
   try {
@@ -150,7 +146,7 @@ const found = async (
       const row = (await projector.row('identifiers', referenceKey(category, { scheme, id }))) as
         { readonly holders?: readonly { readonly id: string }[] } | undefined;
       for (const holder of row?.holders ?? [])
-        identified.push({ href: address(`/app/${category}s/${holder.id}`), title: holder.id, more: `${scheme} ${id}` });
+        identified.push({ href: places.about(category, holder.id), title: holder.id, more: `${scheme} ${id}` });
     }
   return [
     {

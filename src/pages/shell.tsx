@@ -1,5 +1,7 @@
 import { render } from 'preact-render-to-string';
 import type { ComponentChildren } from 'preact';
+import { plural } from '../kernel/index.js';
+import { WALK } from './walk.js';
 import { Instant, dateText, instantText } from './words.js';
 
 export type Search = Readonly<Record<string, string | undefined>>;
@@ -11,6 +13,7 @@ export interface Frame {
   /** Nobody is signed in yet: the page shows nothing of the ledger. */
   readonly isOpen: boolean;
   readonly mayCommand: boolean;
+  readonly maySeeRefusals: boolean;
   /** The names of the commands of an aggregate, with those of the ledger. */
   readonly commands: (category: string) => readonly string[];
   /** A secret of the session, in every form: another site cannot know it. */
@@ -55,6 +58,8 @@ export const places = {
   decision: (id: string) => `/app/decisions/${inPath(id)}`,
   supplier: (id: string) => `/app/suppliers/${inPath(id)}`,
   loss: (id: string) => `/app/losses/${inPath(id)}`,
+  /** The page about an aggregate of any category: of a programme, its board. */
+  about: (category: string, id: string) => (category === 'programme' ? places.board(id) : `/app/${plural(category)}/${inPath(id)}`),
 };
 
 const NAV: readonly (readonly [name: string, path: (programme: string | undefined) => string])[] = [
@@ -68,6 +73,7 @@ const NAV: readonly (readonly [name: string, path: (programme: string | undefine
   ['What changed', () => '/app/changes'],
   ['Live', () => '/app/live'],
   ['Search', () => '/app/search'],
+  ['Refusals', () => '/app/refusals'],
 ];
 
 const Head = ({ frame }: { readonly frame: Frame }) => (
@@ -100,11 +106,11 @@ const Head = ({ frame }: { readonly frame: Frame }) => (
 const Nav = ({ frame }: { readonly frame: Frame }) => (
   <nav class="nav" aria-label="Pages">
     <ul class="wide">
-      {NAV.map(([name, path]) => {
+      {NAV.filter(([name]) => name !== 'Refusals' || frame.maySeeRefusals).map(([name, path]) => {
         const href = path(frame.programme);
         const isHere =
           name === 'Board' ? /^\/app(\/boards\/|$)/.test(frame.path) : frame.path === href || frame.path.startsWith(`${href}/`);
-        const more = ['Board', 'Live', 'Search', 'What changed'].includes(name) ? {} : { programme: frame.programme };
+        const more = ['Board', 'Live', 'Search'].includes(name) ? {} : { programme: frame.programme };
         return (
           <li>
             <a href={to(frame, href, name === 'Board' ? {} : more)} aria-current={isHere ? 'page' : undefined}>
@@ -130,7 +136,7 @@ const isDay = (text: string | undefined) => text !== undefined && /^\d{4}-\d\d-\
 /** A calendar to pick from, unless the date is no exact day. */
 const fieldFor = (date: string | undefined) => (date === undefined || isDay(date) ? 'date' : 'text') as 'date';
 const Clocks = ({ frame, days }: { readonly frame: Frame; readonly days?: readonly string[] | undefined }) => {
-  const { effectiveOn, recordedAt, cursor: _, position: __, ...others } = frame.query;
+  const { effectiveOn, recordedAt, cursor: _, position: __, walk: ___, ...others } = frame.query;
   const isPast = effectiveOn !== undefined || recordedAt !== undefined;
   return (
     <section class={isPast ? 'clocks past' : 'clocks'} aria-label="Time">
@@ -154,6 +160,37 @@ const Clocks = ({ frame, days }: { readonly frame: Frame; readonly days?: readon
         {isPast && <a href={address(frame.path, others)}>Back to now</a>}
         {days && days.length > 1 && <div class="slider" data-days={days.join(' ')} hidden />}
       </form>
+    </section>
+  );
+};
+
+/** The address of a step of the guided walk, from 1. */
+export const stepAddress = (n: number): string => address(WALK[n - 1]!.path, { ...WALK[n - 1]!.query, walk: String(n) });
+/** What the guided walk says of its page. */
+const Walk = ({ frame: { path, query } }: { readonly frame: Frame }) => {
+  const n = Number(query['walk']);
+  const step = WALK[n - 1];
+  if (step?.path !== path) return null;
+  return (
+    <section class="walk noprint" aria-label="Guided walk">
+      <div class="wide">
+        <p>
+          <strong>
+            {n} of {WALK.length} · {step.title}
+          </strong>{' '}
+          {step.text}
+        </p>
+        <p>
+          {n > 1 && <a href={stepAddress(n - 1)}>Back: {WALK[n - 2]!.title}</a>}{' '}
+          {n < WALK.length ? (
+            <a rel="next" href={stepAddress(n + 1)}>
+              Next: {WALK[n]!.title}
+            </a>
+          ) : (
+            <a href="/app">End of the walk</a>
+          )}
+        </p>
+      </div>
     </section>
   );
 };
@@ -202,6 +239,7 @@ const Document = ({ frame, page }: { readonly frame: Frame; readonly page: Page 
       </a>
       <Head frame={frame} />
       {!frame.isOpen && <Nav frame={frame} />}
+      <Walk frame={frame} />
       {page.clocks !== false && <Clocks frame={frame} days={page.days} />}
       <main id="main" class="wide" tabIndex={-1}>
         {page.body}

@@ -55,6 +55,9 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
                   <a href={`/app/contracts/-/plan-contract?programme=${id}`}>Plan a contract</a>
                 </li>
                 <li>
+                  <a href={`/app/contracts/-/award-contract?programme=${id}`}>Award a contract</a>
+                </li>
+                <li>
                   <a href={`/app/contracts/-/record-contract?programme=${id}`}>Bring in a contract</a>
                 </li>
                 <li>
@@ -68,6 +71,16 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
                 </li>
                 <li>
                   <a href={`/app/workforces/${id}/plan-transfer?programme=${id}`}>Plan a transfer of staff</a>
+                </li>
+              </ul>
+            )}
+            {category === 'tower' && (
+              <ul class="acts noprint">
+                <li>
+                  <a href={address('/app/contracts/-/plan-contract', { programme, towers: id })}>Plan a contract</a>
+                </li>
+                <li>
+                  <a href={address('/app/contracts/-/award-contract', { programme, towers: id })}>Award a contract</a>
                 </li>
               </ul>
             )}

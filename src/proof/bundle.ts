@@ -10,6 +10,8 @@ export const BUNDLE_FILES = {
   older: 'older-checkpoints.jsonl',
 } as const;
 export const BUNDLE_FORMAT = 'tower-ledger-bundle/1';
+/** Bytes of a file that is read whole, and of a line of events with its newline, at most. */
+export const MAX_TEXT = 16 << 20;
 
 /** What a bundle is of: the whole ledger, the streams about a programme, or what a decision was taken on. */
 export const KINDS = ['ledger', 'programme', 'decision'] as const;
@@ -41,7 +43,6 @@ export interface Manifest {
   readonly size: number;
   /** Root under the checkpoint, in hexadecimal. */
   readonly root: string;
-  readonly events: number;
   /** SHA-256 of the file of events, in hexadecimal. */
   readonly sha256: string;
   /** Of a part, each stream; of a whole ledger none, since its root says it all. */
@@ -50,8 +51,8 @@ export interface Manifest {
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
 }
 
-/** The signed text of a manifest. */
-export const manifestBody = ({ origin, kind, of, size, root, events, sha256, streams, files }: Manifest): string =>
+/** The signed text of a manifest. @param events number of lines, for people who read it */
+export const manifestBody = ({ origin, kind, of, size, root, sha256, streams, files }: Manifest, events: number): string =>
   [
     `${origin}/manifest`,
     `${kind} ${of}`,
@@ -63,34 +64,32 @@ export const manifestBody = ({ origin, kind, of, size, root, events, sha256, str
   ].join('\n');
 
 const FORM =
-  /^([^\n\s+]+)\/manifest\n(ledger|programme|decision) (\S+)\ncheckpoint (\d{1,15}) ([\da-f]{64})\nevents (\d{1,15}) ([\da-f]{64})\n/;
+  /^([^ \n]+)\/manifest\n(ledger|programme|decision) ([^ \n]+)\ncheckpoint (0|[1-9]\d{0,14}) ([\da-f]{64})\nevents (?:0|[1-9]\d{0,14}) ([\da-f]{64})\n/;
+const STREAM = /^stream ([^ \n]+) (0|[1-9]\d{0,14}) (head|part)$/;
+const FILE = /^file ([\w-][\w.-]*(?:\/[\w-][\w.-]*)*) ([\da-f]{64})$/;
+/** Files that no manifest leaves out. */
+const ALWAYS = [BUNDLE_FILES.about, BUNDLE_FILES.checkpoint, BUNDLE_FILES.older];
 
 /** Undefined when the text is no manifest. */
 export const parseManifest = (body: string): Manifest | undefined => {
-  const [head, origin, kind, of, size, root, events, sha256] = FORM.exec(body) ?? [];
+  const [head, origin, kind, of, size, root, sha256] = FORM.exec(body) ?? [];
   if (head === undefined) return undefined;
-  const lines = body.slice(head.length).split('\n').slice(0, -1);
-  const streams = lines.flatMap((line) => {
-    const [, stream, last, place] = /^stream (\S+) (\d{1,15}) (head|part)$/.exec(line) ?? [];
-    return stream === undefined ? [] : [{ stream, last: Number(last), isHead: place === 'head' }];
-  });
-  const files = lines.flatMap((line) => {
-    const [, path, hash] = /^file ([\w./-]+) ([\da-f]{64})$/.exec(line) ?? [];
-    return path === undefined || hash === undefined ? [] : [{ path, sha256: hash }];
-  });
-  if (streams.length + files.length !== lines.length) return undefined;
-  return {
-    origin: origin!,
-    kind: kind as BundleKind,
-    of: of!,
-    size: Number(size),
-    root: root!,
-    events: Number(events),
-    sha256: sha256!,
-    streams,
-    files,
-  };
+  const streams: StreamPart[] = [];
+  const files: { readonly path: string; readonly sha256: string }[] = [];
+  for (const line of body.slice(head.length, -1).split('\n')) {
+    const [, stream, last, place] = STREAM.exec(line) ?? [];
+    const [, path, hash] = FILE.exec(line) ?? [];
+    if (stream !== undefined) streams.push({ stream, last: Number(last), isHead: place === 'head' });
+    else if (path !== undefined && isNamedByHash(path, hash!)) files.push({ path, sha256: hash! });
+    else return undefined;
+  }
+  const paths = new Set(files.map(({ path }) => path));
+  const isEachOnce = paths.size === files.length && new Set(streams.map(({ stream }) => stream)).size === streams.length;
+  if (!isEachOnce || !ALWAYS.every((path) => paths.has(path)) || (kind === 'ledger' && streams.length > 0)) return undefined;
+  return { origin: origin!, kind: kind as BundleKind, of: of!, size: Number(size), root: root!, sha256: sha256!, streams, files };
 };
+/** Evidence has the hash that is its name. */
+const isNamedByHash = (path: string, sha256: string): boolean => !path.startsWith('evidence/') || path === `evidence/${sha256}`;
 
 /** What stands beside the event in its line. */
 export interface Envelope {

@@ -1,6 +1,7 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { canonical } from '../kernel/index.js';
 import type { Genesis } from '../store/event-store.js';
+import { MerkleTree } from '../store/merkle-tree.js';
 import { InvalidNoteError, parseNote, signedBy, signNote, type SignedNote, type VerifierKey } from './note.js';
 
 /** What a checkpoint says: C2SP tlog-checkpoint, with one line more for the first record, which is no leaf. */
@@ -26,12 +27,14 @@ export const originOf = (host: string, { ledgerId }: Genesis, epoch: number): st
 export const checkpointBody = ({ origin, size, root, genesis }: Checkpoint): string =>
   `${origin}\n${size}\n${Buffer.from(root, 'hex').toString('base64')}\ngenesis ${genesis}\n`;
 
+const EMPTY = Buffer.from(new MerkleTree().root(), 'hex');
+
 /** @throws InvalidNoteError */
 export const parseCheckpoint = (body: string): Checkpoint => {
   const [, origin, size, encoded = '', genesis] =
-    /^([^\n+\s]+)\n(0|[1-9]\d{0,14})\n([A-Za-z\d+/]{43}=)\ngenesis ([\da-f]{64})\n$/.exec(body) ?? [];
+    /^([!-*,-~]{1,255})\n(0|[1-9]\d{0,14})\n([A-Za-z\d+/]{43}=)\ngenesis ([\da-f]{64})\n$/.exec(body) ?? [];
   const root = Buffer.from(encoded, 'base64');
-  if (origin === undefined || genesis === undefined || root.toString('base64') !== encoded)
+  if (origin === undefined || genesis === undefined || root.toString('base64') !== encoded || (size === '0' && !root.equals(EMPTY)))
     throw new InvalidNoteError('This is no checkpoint of a ledger.');
   return { origin, size: Number(size), root: root.toString('hex'), genesis };
 };

@@ -34,14 +34,16 @@ export const compareWithNote = (tree: LogTree, genesis: string, note: Checkpoint
         `The ledger has ${tree.size} events, but the last note was signed over ${note.size}; up to event ${agreesUpTo} it agrees with an older note. ` +
         'Events were removed, or a backup was restored. If one was restored, start the server once with --new-epoch.',
     };
-  if (agrees(note)) return { state: 'agrees' };
+  // Of the notes that a forger left, the newest disagrees where any does.
+  const newest = known.findLast(({ origin, size }) => origin === note.origin && size <= note.size);
+  if (agrees(note) && (!newest || agrees(newest))) return { state: 'agrees' };
   const first =
     known.find((checkpoint) => checkpoint.size > agreesUpTo && checkpoint.size <= tree.size && !agrees(checkpoint))?.size ?? note.size;
   return {
     state: 'differs',
     agreesUpTo,
     detail:
-      `The ledger's events are not those that the last note was signed over: it agrees with the note over ${agreesUpTo} events, ` +
+      `The ledger's events are not those that were signed: it agrees with the note over ${agreesUpTo} events, ` +
       `and not with the one over ${first}, so what was changed is among events ${agreesUpTo} to ${first - 1}, counted from 0.`,
   };
 };

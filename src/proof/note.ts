@@ -45,11 +45,11 @@ export const verifierKey = (name: string, key: KeyObject, type = ED25519): strin
   return `${name}+${idOf(name, type, raw)}+${Buffer.concat([Buffer.from([type]), raw]).toString('base64')}`;
 };
 
-const isName = (name: string): boolean => name !== '' && !/[\s+]/u.test(name);
+export const isName = (name: string): boolean => /^[!-*,-~]{1,255}$/.test(name);
 
 /** @throws InvalidNoteError */
 export const parseVerifierKey = (text: string): VerifierKey => {
-  const [, name = '', id, encoded = ''] = /^([^+\s]+)\+([\da-f]{8})\+([A-Za-z\d+/]+=*)$/.exec(text.trim()) ?? [];
+  const [, name = '', id, encoded = ''] = /^([!-*,-~]{1,255})\+([\da-f]{8})\+([A-Za-z\d+/]+=*)$/.exec(text) ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   const type = bytes[0];
   if (bytes.length !== 33 || bytes.toString('base64') !== encoded || (type !== ED25519 && type !== COSIGNATURE))
@@ -59,9 +59,12 @@ export const parseVerifierKey = (text: string): VerifierKey => {
   return { name, type, id, key: keyOf(bytes.subarray(1)) };
 };
 
-const LINE = /^\u2014 ([^+\s]+) ([A-Za-z\d+/]+=*)$/;
+/** The same key under another name: a ledger signs the notes of each epoch under the epoch's own. */
+export const renamed = ({ type, key }: VerifierKey, name: string): VerifierKey => ({ name, type, id: idOf(name, type, rawOf(key)), key });
+
+const LINE = /^\u2014 ([^ ]+) ([A-Za-z\d+/]+=*)$/;
 /** Of a note that is read, in characters. */
-const MAX_NOTE = 16_000_000;
+const MAX_NOTE = 16 << 20;
 const MAX_SIGNATURES = 64;
 
 /** @throws InvalidNoteError */
@@ -89,7 +92,7 @@ export const signNote = (body: string, name: string, key: KeyObject): string => 
 };
 
 /** What a witness signs: C2SP tlog-cosignature. @param seconds since 1970 */
-const cosigned = (body: string, seconds: number): Buffer => Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`);
+const cosigned = (body: string, seconds: number | bigint): Buffer => Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`);
 
 /** The line that a witness adds to a note. */
 export const cosign = (body: string, name: string, key: KeyObject, seconds: number): string => {
@@ -105,8 +108,8 @@ export const signedBy = ({ body, signatures }: SignedNote, { name, id, type, key
     if (found.name !== name || found.id !== id) continue;
     if (type === ED25519 && bytes.length === 64 && verify(null, Buffer.from(body), key, bytes)) return true;
     if (type !== COSIGNATURE || bytes.length !== 72) continue;
-    const seconds = Number(bytes.readBigUInt64BE());
-    if (verify(null, cosigned(body, seconds), key, bytes.subarray(8))) return seconds;
+    const seconds = bytes.readBigUInt64BE();
+    if (verify(null, cosigned(body, seconds), key, bytes.subarray(8))) return Number(seconds);
   }
   return undefined;
 };

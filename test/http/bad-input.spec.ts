@@ -312,7 +312,7 @@ const queries: readonly (readonly [path: string, status: number, type: string, a
   ['/contracts/there?effectiveOn=2016-02-30T10:00:00Z', 400, 'bad-parameter', 'effectiveOn'],
   ['/projections/money?effectiveOn=unknown', 400, 'bad-parameter', 'effectiveOn'],
   ['/projections/money?effectiveOn=%5B2016..%5D', 400, 'bad-parameter', 'effectiveOn'],
-  ['/projections/decisions?programme=met', 400, 'bad-parameter', 'programme'],
+  ['/projections/losses-statement/programme:met?programme=met', 400, 'bad-parameter', 'programme'],
   ['/projections/money/contract:there?programme=met', 400, 'bad-parameter', 'programme'],
   ['/contracts/there?recordedAt=2016-02-29T00:00:00Z', 404, 'not-found'],
   ['/contracts/there?effectiveOn=2016-02-30', 400, 'bad-parameter', 'effectiveOn'],

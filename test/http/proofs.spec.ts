@@ -16,7 +16,7 @@ afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force
 const bytes = (hex: string) => Buffer.from(hex, 'hex');
 const opened = async ({ get }: Server) => {
   const note = parseNote((await get('/proofs/checkpoint')).text);
-  const key = parseVerifierKey((await get('/proofs/key')).text);
+  const key = parseVerifierKey((await get('/proofs/key')).text.trim());
   return { ...parseCheckpoint(note.body), signed: signedBy(note, key), key };
 };
 

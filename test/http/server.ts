@@ -34,6 +34,17 @@ export const partsOf = ({ app }: Pick<App, 'app'>) => ({
   log: app.get<Logger>(LOG),
 });
 
+/** Fastify looks up the name of each plugin in `require.cache`, and each route is one: that of jest is slow to go through. */
+const PLUGIN_NAME = Symbol.for('fastify.display-name');
+Object.defineProperty(Function.prototype, PLUGIN_NAME, {
+  get(this: { readonly name: string }) {
+    return this.name || 'anonymous';
+  },
+  set(this: object, value: string) {
+    Object.defineProperty(this, PLUGIN_NAME, { value, writable: true });
+  },
+});
+
 export const tempFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tower-ledger-'));
 
 /** A real server on a folder of its own, or on one that is already there. */

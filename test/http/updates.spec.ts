@@ -334,7 +334,7 @@ describe('the stream of updates', () => {
     const subscribers = new Subscribers({ projector, store, log, most: 1, stalledMs: 50 });
     const raw = response(512);
     const generation = projector.generation('contract-register');
-    await subscribers.open('contract-register', `${generation}.start`, replyTo(raw), () => new Error());
+    await subscribers.open({ name: 'contract-register', lastId: `${generation}.start` }, replyTo(raw), () => new Error());
     await waitFor(() => subscribers.size === 0);
     expect(raw.writableLength + raw.readableLength).toBeLessThan(10_000_000);
     let text = '';
@@ -347,7 +347,8 @@ describe('the stream of updates', () => {
     const { projector, store, log } = partsOf(server);
     const opened = async (subscribers: Subscribers) => {
       const raw = response(512);
-      await subscribers.open('contract-register', `${projector.generation('contract-register')}.start`, replyTo(raw), () => new Error());
+      const lastId = `${projector.generation('contract-register')}.start`;
+      await subscribers.open({ name: 'contract-register', lastId }, replyTo(raw), () => new Error());
       return raw;
     };
     const one = new Subscribers({ projector, store, log, most: 1 });
@@ -375,7 +376,7 @@ describe('the stream of updates', () => {
     const chunks: string[] = [];
     const raw = response();
     raw.on('data', (chunk) => chunks.push(String(chunk)));
-    await subscribers.open('contract-register', undefined, replyTo(raw), () => new Error());
+    await subscribers.open({ name: 'contract-register' }, replyTo(raw), () => new Error());
     generation = 'another';
     await awardAs('wakes-the-stream');
     await waitFor(() => raw.writableEnded);
@@ -385,5 +386,164 @@ describe('the stream of updates', () => {
       /event: reset\nid: another\.\d+\.[0-9a-f]{12}\ndata: {"generation":"another","position":"\d+","reason":"another-generation"}\n\n$/,
     );
   });
+});
+
+describe('a subscriber of some rows', () => {
+  const awardOf = (id: string, of: object) => accepted(server.post(`/contracts/${id}/award-contract`, { ...award, towers: [], ...of }));
+  const heardOf = ({ updates }: Follower) => updates.map(({ changes }) => changes);
+  const started = (query: string, headers: Record<string, string> = {}) => follow(`${server.url}${BOARD}?${query}`, headers);
+  beforeAll(async () => {
+    await accepted(server.post('/programmes/mopac/charter-programme', { title: 'MOPAC', authority: 'MOPAC', baseCurrency: 'GBP' }));
+  });
+
+  it('hears of the row, the programme or the supplier that it asks for, and of nothing else', async () => {
+    const greeted = async (query: string) => (await started(query)).until(({ messages }) => messages.length === 1);
+    const [one, mopac, atos, both] = await Promise.all(
+      ['key=contract:chosen-1', 'programme=mopac', 'supplier=atos', 'programme=mopac&supplier=atos'].map(greeted),
+    );
+    await awardOf('chosen-1', {});
+    await awardOf('chosen-2', { programme: 'mopac' });
+    await awardOf('chosen-3', { suppliers: [{ supplier: 'atos' }] });
+    await awardOf('chosen-4', { programme: 'mopac', suppliers: [{ supplier: 'atos' }] });
+    await Promise.all([
+      one!.until(({ updates }) => updates.length === 1),
+      ...[mopac!, atos!].map((each) => each.until(({ updates }) => updates.length === 2)),
+      both!.until(({ updates }) => updates.length === 1),
+    ]);
+    const ids = (of: Follower) => heardOf(of).flatMap((changes) => Object.keys(changes));
+    expect([one!, mopac!, atos!, both!].map(ids)).toEqual([
+      ['contract:chosen-1'],
+      ['contract:chosen-2', 'contract:chosen-4'],
+      ['contract:chosen-3', 'contract:chosen-4'],
+      ['contract:chosen-4'],
+    ]);
+    const { rows } = (await server.get('/projections/contract-register?programme=mopac')).body;
+    expect(rows).toEqual(heardOf(mopac!).flatMap((changes) => Object.entries<object>(changes).map(([key, row]) => ({ key, ...row }))));
+    for (const each of [one!, mopac!, atos!, both!]) each.hangUp();
+  });
+
+  it('hears that a row passes no more, and when it passes again; far behind too', async () => {
+    const { position } = await awardOf('comes-and-goes', { suppliers: [{ supplier: 'atos' }] });
+    await shown(server, position);
+    const follower = await (await started('supplier=atos')).until(({ messages }) => messages.length === 1);
+    const { lastId } = follower;
+    const { events } = (await server.get('/events?subject=contract-comes-and-goes')).body;
+    const correct = (supplier: string) =>
+      accepted(
+        server.post('/contracts/comes-and-goes/correct-fact', {
+          event: events[0].id,
+          changes: [{ pointer: '/suppliers', value: [{ supplier }] }],
+          because: 'error',
+        }),
+      );
+    await correct('csc');
+    await follower.until(({ updates }) => updates.length === 1);
+    await correct('atos');
+    await follower.until(({ updates }) => updates.length === 2);
+    expect(heardOf(follower)).toEqual([{ 'contract:comes-and-goes': null }, { 'contract:comes-and-goes': expect.objectContaining({}) }]);
+    follower.hangUp();
+
+    await correct('csc');
+    let last = { position: '' };
+    for (let n = 1; n <= 100; n++) last = await accepted(server.post('/contracts/comes-and-goes/annotate', { note: `${n}` }));
+    await shown(server, last.position);
+    const again = await (await started('supplier=atos', { 'last-event-id': lastId })).until(({ updates }) => updates.length === 1);
+    expect([heardOf(again), again.updates[0].events]).toEqual([[{ 'contract:comes-and-goes': null }], expect.any(Number)]);
+    again.hangUp();
+  }, 20_000);
+
+  it('resumes with its filter by the id that it saw last, and by the place that it is sent while it hears nothing', async () => {
+    const { projector, store, log } = partsOf(server);
+    const subscribers = new Subscribers({ projector, store, log, most: 1, heartbeatMs: 20 });
+    const raw = response();
+    let text = '';
+    raw.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const choice = { filters: { programme: 'mopac' } };
+    await subscribers.open({ name: 'contract-register', choice }, replyTo(raw), () => new Error());
+    const { position } = await awardOf('not-for-mopac', {});
+    await waitFor(() => text.includes('event: position'));
+    subscribers.close();
+    const id = /event: position\nid: (\S+)/.exec(text)![1]!;
+    expect(id.split('.')[1]).toBe(position);
+    expect(text).not.toMatch(/^data:.*changes/m);
+
+    await awardOf('not-for-mopac-either', {});
+    await awardOf('for-mopac', { programme: 'mopac' });
+    const again = await (await started('programme=mopac', { 'last-event-id': id })).until(({ messages }) => messages.length === 1);
+    expect(heardOf(again)).toEqual([{ 'contract:for-mopac': expect.objectContaining({ programme: 'mopac' }) }]);
+    again.hangUp();
+  });
+
+  it('may begin at the start: it gets every row that passes, and hears when it has them', async () => {
+    const follower = await (
+      await started('after=start&programme=mopac')
+    ).until(({ messages }) => messages.some((m) => m.event === 'position'));
+    const { rows } = (await server.get('/projections/contract-register?programme=mopac')).body;
+    const latest = Object.assign({}, ...heardOf(follower)) as object;
+    expect(Object.keys(latest).sort()).toEqual(rows.map(({ key }: any) => key).sort());
+    const one = await (
+      await started('after=start&key=contract:chosen-1')
+    ).until(({ messages }) => messages.some((m) => m.event === 'position'));
+    expect(Object.keys(Object.assign({}, ...heardOf(one)) as object)).toEqual(['contract:chosen-1']);
+    for (const each of [follower, one]) each.hangUp();
+  });
+
+  it('hears of nothing where the id is unknown, and is refused where there is no such row or filter', async () => {
+    const nobody = await (await started('supplier=nobody')).until(({ messages }) => messages.length === 1);
+    nobody.hangUp();
+    for (const [query, parameter, detail] of [
+      ['key=tower:hosting', 'key', 'must begin with contract:'],
+      ['stage=sleeping', 'stage', expect.stringMatching(/^must be one of .*awarded/)],
+      ['colour=red', 'colour', expect.stringMatching(/^is not known here: there are after, key, .*supplier/)],
+      ['after=begin', 'after', expect.stringMatching(/or start$/)],
+      ['programme=mopac&programme=met', 'programme', 'must be given once'],
+    ] as const) {
+      const { status, body } = await server.get(`${BOARD}?${query}`);
+      expect([query, status, body.errors]).toEqual([query, 400, [{ parameter, detail }]]);
+    }
+  });
+});
+
+describe('the stream of the page of events as they come', () => {
+  it('is of the programme or the contract that the page shows', async () => {
+    const page = await server.get('/app/live?contract=live');
+    expect(page.text).toContain('data-live="/app/live/events?contract=live"');
+    const follower = await follow(`${server.url}/app/live/events?contract=live`);
+    await follower.until(({ messages }) => messages.length === 1);
+    await awardAs('not-live');
+    const { decision } = await awardAs('live');
+    await follower.until(({ updates }) => updates.length === 1);
+    expect(Object.keys(follower.updates[0].changes)).toEqual([`decision:${decision}`]);
+    follower.hangUp();
+  });
+});
+
+describe('a subscriber from the start', () => {
+  it('gets every row in several messages, where one may not hold them', async () => {
+    const { projector } = partsOf(server);
+    const decisions = `${server.url}/projections/decisions/updates`;
+    const begin = projector.sequence;
+    let position = '';
+    for (let n = 0; begin + n < 540; n += 30)
+      for (const receipt of await Promise.all(
+        Array.from({ length: 30 }, (_, i) => accepted(server.post(`/contracts/many-${n + i}/award-contract`, award))),
+      ))
+        position = receipt.position;
+    await shown(server, position);
+    const follower = await (await follow(`${decisions}?after=start`)).until(({ messages }) => messages.some((m) => m.event !== undefined));
+    expect(follower.messages.map(({ event }) => event).filter(Boolean)).toEqual(['position']);
+    const keys = new Set(follower.updates.flatMap(({ changes }) => Object.keys(changes)));
+    expect(keys.size).toBeGreaterThan(500);
+    for (let cursor = ''; ;) {
+      const { rows, next } = (await server.get(`/projections/decisions?limit=500${cursor}`)).body;
+      for (const { key } of rows) expect(keys).toContain(key);
+      if (next === undefined) break;
+      cursor = `&cursor=${next}`;
+    }
+    const resumed = await follow(decisions, { 'last-event-id': follower.lastId.replace(/\..*/, '.start') });
+    await resumed.until(({ messages }) => messages.length > 0);
+    expect(JSON.parse(resumed.messages[0]!.data).reason).toBe('too-many-rows');
+    for (const each of [follower, resumed]) each.hangUp();
+  }, 20_000);
 });
 const bound = (target: any, name: PropertyKey) => (typeof target[name] === 'function' ? target[name].bind(target) : target[name]);

@@ -26,7 +26,7 @@ export const pageOf = async (
 };
 
 /** Records the Metropolitan Police's contracts. */
-export const recordStory = async ({ url }: Server): Promise<void> => {
+export const recordStory = async ({ url }: Pick<Server, 'url'>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'tower-ledger-story-'));
   try {
     const file = join(import.meta.dirname, '../../src/cli/met-police.jsonl');

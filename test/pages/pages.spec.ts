@@ -65,6 +65,33 @@ describe('the board of a programme', () => {
   });
 });
 
+describe('the guided walk of the demo', () => {
+  it('leads by links from the board of 2016 over today and the second uplift to its reasons and the proof', async () => {
+    const said: string[] = [];
+    let path = '/app/walk';
+    for (let n = 1; n <= 5; n++) {
+      const { status, html, text } = await page(path);
+      expect([path, status]).toEqual([path, 200]);
+      said.push(/<h1>(.*?)<\/h1>/.exec(html)![1]!.replaceAll(/<[^>]*>/g, ''));
+      expect(text).toContain(`${n} of 5 · `);
+      path = (/<a rel="next" href="(\/app[^"]*walk=\d)"/.exec(html)?.[1] ?? '/app').replaceAll('&amp;', '&');
+    }
+    expect(said).toEqual([
+      'Total Technology',
+      'Total Technology',
+      'Service integration (SIAM)',
+      'Approve change, PCD 813',
+      'Proof that the history was not rewritten',
+    ]);
+    expect(path).toBe('/app');
+  });
+
+  it('is silent on every other page', async () => {
+    for (const path of ['/app/contracts?walk=1', '/app/boards/met?walk=6', '/app/boards/met?walk=x'])
+      expect((await page(path)).html).not.toContain('Guided walk');
+  });
+});
+
 describe('the page of a contract', () => {
   it('has its terms, its ceiling in steps with the three figures of each, and what happened', async () => {
     const { text, html } = await page('/app/contracts/met-dcms-keysource');

@@ -51,6 +51,7 @@ describe('a decision', () => {
       evidence: [],
       assessed: [],
       judgedBy: null,
+      about: expect.objectContaining({ programme: 'met', contract: ['siam'] }),
     });
   });
 

@@ -42,6 +42,7 @@ describe('a decision', () => {
       evidence: ['https://example.org/813', 'Press', null],
       assessed: [{ rule: 'consent/approval', version: '1', result: 'met' }],
       judgedBy: { programme: 'met', revision: 1 },
+      about: { programme: 'met', contract: ['hosting'], tower: ['hosting'], supplier: ['csc'] },
     });
   });
 

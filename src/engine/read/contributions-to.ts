@@ -70,12 +70,14 @@ export interface Adds {
   readonly field?: string;
   /** The stream cannot be folded any more: what it adds is not known. */
   readonly faulted?: true;
+  /** It stands under the key of the total and is not counted: a contract that runs has taken its place. */
+  readonly notCounted?: true;
 }
 export interface Opened {
   readonly total: Total;
   readonly text: string;
   readonly contributions: readonly Adds[];
-  /** Whether the contributions add up to exactly the total that is kept. */
+  /** Whether the contributions, with those that are not counted, add up to exactly the total that is kept. */
   readonly addsUp: boolean;
 }
 
@@ -91,7 +93,7 @@ export const canBeOpened = ({ key }: ShownTotal): boolean => TAGGED.includes(kin
  */
 export const contributionsTo = async (
   { readModel, build, projection, histories }: { readonly readModel: ReadModelReader; readonly build: number; readonly projection: Projection; readonly histories: HistoryCache }, // prettier-ignore
-  { key, measures, field = `/${measures[0]}` }: ShownTotal,
+  { key, measures, field = `/${measures[0]}`, without = [] }: ShownTotal,
   at: Sequence,
 ): Promise<Opened> => {
   const tag = key.split('#')[0]!;
@@ -106,6 +108,7 @@ export const contributionsTo = async (
   }
   const contributions: Adds[] = [];
   const sum: Record<string, bigint> = {};
+  const notCounted: Record<string, bigint> = {};
   for (const [stream, revision] of streams) {
     await turn();
     try {
@@ -114,9 +117,12 @@ export const contributionsTo = async (
         const added = ofMeasures(sums?.[key], measures);
         if (Object.keys(added).length === 0) continue;
         for (const name in added) sum[name] = (sum[name] ?? 0n) + added[name]!;
+        const isOut = without.includes(own);
+        if (isOut) for (const name in added) notCounted[name] = (notCounted[name] ?? 0n) + added[name]!;
         const adds = totalOf(added);
         const hasField = valueAt(history.state, field) !== undefined;
-        contributions.push({ key: own, stream, revision, adds, text: showTotal(adds), ...(hasField && { field }) });
+        const text = showTotal(adds);
+        contributions.push({ key: own, stream, revision, adds, text, ...(hasField && { field }), ...(isOut && { notCounted: true }) });
       }
     } catch (error) {
       if (isOfTheStore(error)) throw error;
@@ -124,7 +130,7 @@ export const contributionsTo = async (
     }
   }
   const kept = ofMeasures(readModel.sumAt(build, key, at), measures);
-  const total = totalOf(kept);
+  const total = totalOf(Object.fromEntries(Object.entries(kept).map(([name, n]) => [name, n - (notCounted[name] ?? 0n)])));
   const addsUp = [...new Set([...Object.keys(kept), ...Object.keys(sum)])].every((name) => (kept[name] ?? 0n) === (sum[name] ?? 0n));
   return { total, text: showTotal(total), contributions, addsUp };
 };

@@ -36,6 +36,8 @@ addEventListener('pageshow', () => {
 /** The first thing that is wrong is read first. */
 document.querySelector('[data-focus]')?.focus();
 
+/** Milliseconds after which a connection that the browser gave up is tried again. */
+const AGAIN_MS = 2000;
 /** Live: each message of the server brings what is new of this page, and a connection that was lost resumes by itself. */
 const live = document.querySelector('[data-live]');
 if (live) {
@@ -47,6 +49,7 @@ if (live) {
     isAsking = true;
     try {
       const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+      if (!answer.ok) throw new Error(answer.statusText);
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const news = [...page.querySelectorAll('[data-live] > li')].filter(({ id }) => !document.getElementById(id));
       for (const item of news.reverse()) {
@@ -54,6 +57,8 @@ if (live) {
         live.prepend(item);
       }
       while (live.children.length > 200) live.lastElementChild.remove();
+    } catch {
+      // the server is away: the next connection looks again
     } finally {
       isAsking = false;
     }
@@ -62,11 +67,18 @@ if (live) {
       await look();
     }
   };
-  const source = new EventSource(live.dataset.live);
-  source.addEventListener('open', () => {
-    state.textContent = 'Live: events appear as they are recorded.';
-    void look();
-  });
-  source.addEventListener('error', () => (state.textContent = 'The connection is lost, and is tried again.'));
-  for (const name of ['message', 'update', 'latest', 'reset', 'rows', 'day']) source.addEventListener(name, () => void look());
+  const connect = () => {
+    const source = new EventSource(live.dataset.live);
+    source.addEventListener('open', () => {
+      state.textContent = 'Live: events appear as they are recorded.';
+      void look();
+    });
+    source.addEventListener('error', () => {
+      state.textContent = 'The connection is lost, and is tried again.';
+      // a browser gives up when it gets another answer than a stream, such as the 503 of a server that starts
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
+    });
+    for (const name of ['message', 'update', 'latest', 'reset', 'rows', 'day']) source.addEventListener(name, () => void look());
+  };
+  connect();
 }
