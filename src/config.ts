@@ -54,6 +54,9 @@ export interface Config {
   /** Megabytes of one piece of evidence, and of all of them. */
   readonly evidenceMb: number;
   readonly evidenceTotalMb: number;
+  /** Megabytes of remembered refusals, and days for which they are kept. */
+  readonly refusalsMb: number;
+  readonly refusalsDays: number;
   /** Hours from one check of the whole log to the next. */
   readonly checkHours: number;
   /** Whether checkpoints may begin again where the ledger does not agree with the last one: `--new-epoch`, for one start. */
@@ -180,6 +183,8 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),
   evidenceMb: whole('LEDGER_EVIDENCE_MB', 32, 0, 4096),
   evidenceTotalMb: whole('LEDGER_EVIDENCE_TOTAL_MB', 10_240, 0, 10_000_000),
+  refusalsMb: whole('LEDGER_REFUSALS_MB', 64, 0, 10_000),
+  refusalsDays: whole('LEDGER_REFUSALS_DAYS', 400, 1, 36_500),
   checkHours: whole('LEDGER_CHECK_HOURS', 24, 1, 8760),
 };
 

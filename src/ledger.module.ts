@@ -19,6 +19,7 @@ import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
+import { RefusalRecorder } from './refusals/refusal-recorder.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
@@ -77,6 +78,11 @@ export class LedgerModule implements OnApplicationShutdown {
           useValue: new EvidenceFolder(config.dataDir, { maxBytes: config.evidenceMb * 1e6, maxTotal: config.evidenceTotalMb * 1e6 }),
         },
         {
+          provide: RefusalRecorder,
+          inject: [STORE],
+          useFactory: async (store: EventStore) => opened.adopt(await rememberRefusals(config, log, store), (refusals) => refusals.close()),
+        },
+        {
           provide: LogCheck,
           inject: [STORE],
           useFactory: (store: TreeStore) => opened.adopt(checkLog(config, log, store), (check) => check.close()),
@@ -119,7 +125,21 @@ export class LedgerModule implements OnApplicationShutdown {
             opened.adopt(await startProjector(config, log, store, histories), (projector) => projector.close()),
         },
       ],
-      exports: [CONFIG, LOG, REGISTRY, STORE, REPLICA, Checkpoints, Anchors, EvidenceFolder, LogCheck, ClockGuard, Engine, Projector],
+      exports: [
+        CONFIG,
+        LOG,
+        REGISTRY,
+        STORE,
+        REPLICA,
+        Checkpoints,
+        Anchors,
+        EvidenceFolder,
+        LogCheck,
+        ClockGuard,
+        Engine,
+        Projector,
+        RefusalRecorder,
+      ],
     };
   }
 
@@ -243,6 +263,20 @@ const checkLog = (config: Config, log: Logger, store: TreeStore): LogCheck =>
     uptime,
     everyMs: config.checkHours * 3_600_000,
     log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
+  });
+
+const rememberRefusals = (
+  { dataDir: dir, refusalsMb, refusalsDays }: Config,
+  log: Logger,
+  { genesis }: EventStore,
+): Promise<RefusalRecorder> =>
+  RefusalRecorder.open({
+    dir,
+    ledger: genesis.ledgerId,
+    maxBytes: refusalsMb * 1e6,
+    maxDays: refusalsDays,
+    now,
+    log: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
   });
 
 const replicaStatus = (store: EventStore): ReplicaStatus | undefined => (store instanceof ReplicaStore ? () => store.status() : undefined);

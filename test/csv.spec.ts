@@ -5,6 +5,7 @@ import { projections } from '../projections/index.js';
 import { movementColumns, registerColumns } from '../src/cli/staff.js';
 import { csvOf } from '../src/csv.js';
 import { decisionColumns } from '../src/http/decisions.controller.js';
+import { refusalColumns } from '../src/http/refusals.controller.js';
 import type { Cell, Columns } from '../src/kernel/index.js';
 
 const both: Columns<readonly [Cell, Cell]> = [
@@ -40,6 +41,7 @@ const tables = [
   ['register of transfers', registerColumns],
   ['movement tables', movementColumns],
   ['decisions', decisionColumns],
+  ['refusals', refusalColumns],
 ] as const;
 
 describe('docs/csv.md', () => {

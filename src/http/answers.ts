@@ -6,10 +6,11 @@ import type { Since } from '../engine/audit/rules.js';
 import type { Why } from '../engine/audit/why.js';
 import type { Adds, Opened } from '../engine/read/contributions-to.js';
 import type { ProjectionStatus } from '../engine/read/projector.js';
-import type { Uncertain } from '../engine/read/rows-on-day.js';
+import type { Uncertain } from '../engine/read/rows/rows-on-day.js';
 import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
 import type { Json, RecordedEvent, Total } from '../kernel/index.js';
+import type { Refusal } from '../refusals/refusal.js';
 import type { DecisionRow, Totals } from './find-decisions.js';
 import type { NamedBy } from './named-by.js';
 
@@ -163,6 +164,37 @@ export interface ProjectionList {
     /** Events that are recorded and not in its rows yet. */
     readonly lag: number;
   })[];
+}
+
+/** What was refused, with the sentence of its code. */
+export interface RememberedRefusal extends Refusal {
+  readonly title: string;
+}
+/** How many refusals there are: each, however many stand in one line. */
+export interface RefusalTotals {
+  readonly refusals: number;
+  readonly byStatus: { readonly [status: string]: number };
+  /** The 100 people, commands and codes with the most. */
+  readonly byActor: { readonly [person: string]: number };
+  readonly byCommand: { readonly [command: string]: number };
+  readonly byRule: { readonly [code: string]: number };
+  /** False where more lines would have to be read than one answer may: then these are of the newest ones. */
+  readonly complete: boolean;
+}
+/** Refusals, newest first. */
+export interface RefusalPage {
+  /** `node`: what this node refused, since each remembers its own. `ledger`: there is no other node. */
+  readonly scope: 'ledger' | 'node';
+  /** The oldest go after so many days, or beyond so many megabytes. */
+  readonly keptDays: number;
+  readonly keptMegabytes: number;
+  /** Refusals since the start of the node of which nothing is remembered, since they could not be written. */
+  readonly unremembered: number;
+  /** Why refusals cannot be written for now. */
+  readonly failing?: string;
+  readonly totals?: RefusalTotals;
+  readonly refusals: readonly RememberedRefusal[];
+  readonly next?: string;
 }
 
 interface Shown {

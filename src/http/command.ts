@@ -11,6 +11,7 @@ import { BodyPipe } from './body.js';
 import { Metrics } from './metrics.js';
 import { mayWithdrawAll, namedBy, type NamedBy } from './named-by.js';
 import { describeCommand } from './openapi.js';
+import { Refusals } from './refusals.js';
 import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
@@ -60,6 +61,7 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
       @Inject(Metrics) private readonly metrics: Metrics,
       @Inject(Engine) private readonly engine: Engine,
       @Inject(Projector) private readonly projector: Projector,
+      @Inject(Refusals) private readonly refusals: Refusals,
     ) {}
 
     @Post(kebab(command.name))
@@ -85,6 +87,7 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
         answer(reply, receipt, named);
       } catch (error) {
         this.metrics.command(command.name, outcomeOf(error));
+        this.refusals.ofCommand(commandRequest, error);
         throw error;
       }
     }

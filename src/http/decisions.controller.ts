@@ -329,7 +329,11 @@ const formOf = (request: FastifyRequest, { format }: Query): string => {
 };
 
 /** A period of the recorded clock: instants, or days in the time zone of the ledger, both ends in it. @throws BadRequestError */
-export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
+export const periodOf = (
+  query: Query,
+  timeZone: string,
+  [first, last]: readonly [string, string] = ['recordedFrom', 'recordedUntil'],
+): Pick<Wanted, 'recordedFrom' | 'recordedUntil'> => {
   const end = (name: string, isLast: boolean): string | undefined => {
     const asked = query[name];
     if (asked === undefined || !isDay(asked)) return instantOf(query, name);
@@ -337,9 +341,8 @@ export const periodOf = (query: Query, timeZone: string): Pick<Wanted, 'recorded
     const instant = isLast ? begins.add({ days: 1 }).subtract({ milliseconds: 1 }) : begins;
     return instant.toInstant().toString({ smallestUnit: 'millisecond' });
   };
-  const period = { recordedFrom: end('recordedFrom', false), recordedUntil: end('recordedUntil', true) };
+  const period = { recordedFrom: end(first, false), recordedUntil: end(last, true) };
   const { recordedFrom: from, recordedUntil: until } = period;
-  if (from !== undefined && until !== undefined && from > until)
-    throw badParameter('recordedUntil', `is before recordedFrom, ${dayOf(from, timeZone)}`);
+  if (from !== undefined && until !== undefined && from > until) throw badParameter(last, `is before ${first}, ${dayOf(from, timeZone)}`);
   return period;
 };

@@ -1,8 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Projector } from '../engine/read/projector.js';
 import type { Engine } from '../engine/write/engine.js';
 import type { AnyAggregate, AnyCommand, History } from '../kernel/index.js';
+import type { RefusalStatus } from '../refusals/refusal.js';
 import type { EventStore } from '../store/event-store.js';
 
 /**
@@ -16,7 +18,20 @@ export const REGISTRY = Symbol('Registry');
 /** `ReplicaStatus | undefined`: there is one only where the log is kept elsewhere. */
 export const REPLICA = Symbol('Replica');
 
+/** `NoteRefused`: takes note of a request that was refused before it reached a command. */
+export const REFUSED = Symbol('Refused');
+
 export type { Config, EventStore, Logger };
+
+/** A request that was refused to somebody without a token in force, or whose role may not. */
+export interface RefusedRequest {
+  readonly status: RefusalStatus;
+  readonly code: string;
+  readonly detail: string;
+  /** Whose token it came with, where that may not. */
+  readonly token?: { readonly person: string; readonly roles: readonly string[] };
+}
+export type NoteRefused = (request: FastifyRequest, refused: RefusedRequest) => void;
 
 /** Every aggregate and command of the ledger: routes, checks and the OpenAPI document are made from them. */
 export interface Registry {

@@ -25,6 +25,15 @@ export interface Gauges {
     /** Seconds since it ended; NaN before the first. */
     checkAge(): number;
   };
+  /** What this node refused. */
+  readonly refusals: {
+    /** Since the start, by status. */
+    readonly counts: ReadonlyMap<number, number>;
+    /** Since the start, of which nothing is remembered. */
+    readonly unremembered: number;
+    /** Bytes of the files. */
+    readonly bytes: number;
+  };
   /** Where the log is kept elsewhere. */
   readonly replica?: () => Pick<Replica, 'sequence' | 'connected' | 'age' | 'faulted'>;
 }
@@ -64,7 +73,18 @@ export class Metrics {
     );
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
-    const { replica, proof } = gauges;
+    const { replica, proof, refusals } = gauges;
+    gauge('ledger_refusals_bytes', 'Bytes of remembered refusals.', () => refusals.bytes);
+    gauge('ledger_refusals_unremembered', 'Refusals since the start of which nothing is remembered.', () => refusals.unremembered);
+    new Gauge({
+      name: 'ledger_refusals',
+      help: 'Refusals of this node since its start, by status.',
+      labelNames: ['status'] as const,
+      registers,
+      collect() {
+        for (const [status, count] of refusals.counts) this.set({ status: String(status) }, count);
+      },
+    });
     gauge('ledger_history_altered', 'Whether the log is not the one that was signed: 1, or 0.', () => (proof.isAltered() ? 1 : 0));
     gauge('ledger_checkpoint_events', 'Events under the last signed checkpoint.', proof.signed);
     gauge('ledger_anchored_events', 'Events under the last checkpoint that every outsider has taken.', proof.anchored);

@@ -135,6 +135,8 @@ export interface Read {
   readonly path?: Readonly<Record<string, string>>;
   readonly idOf?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Forms of its query parameters, where they are others than those of the same name elsewhere. */
+  readonly forms?: Readonly<Record<string, Schema>>;
   /** The component of what it answers with: one of src/http/answers.ts, of a state, or of a projection. Every answer in JSON has one. */
   readonly answer?: string | readonly string[];
   readonly type?: string;
@@ -164,6 +166,7 @@ export const describeRead = ({
   path = {},
   idOf,
   query = {},
+  forms = {},
   answer,
   type = 'application/json',
   texts = [],
@@ -175,7 +178,9 @@ export const describeRead = ({
     ApiOperation({ operationId, summary }),
     ...(idOf ? [anId(idOf)] : []),
     ...Object.entries(path).map(([name, description]) => ApiParam({ name, description, schema: aText })),
-    ...Object.entries(query).map(([name, description]) => ApiQuery({ name, description, required: false, schema: parameterOf(name, tag) })),
+    ...Object.entries(query).map(([name, description]) =>
+      ApiQuery({ name, description, required: false, schema: forms[name] ?? parameterOf(name, tag) }),
+    ),
     ApiResponse({
       status: 200,
       description: summary,
@@ -313,6 +318,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   proofs: 'That the history is the one that was signed.',
   log: 'The events as recorded.',
   decisions: 'Decisions: found, on one page each, and replayed.',
+  refusals: 'What was refused to whom, and by which rule.',
   operations: 'Whether the server is up, and how it does.',
   projections: 'Rows that are kept up to date, and streams of their updates.',
 };

@@ -8,11 +8,23 @@ import { LogCheck } from '../proof/log-check.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
 import { Engine } from '../engine/write/engine.js';
 import { ApiDocument } from './api-document.js';
-import { lagOf, REPLICA, STORE, type EventStore, type ReplicaStatus } from './ledger.js';
+import {
+  lagOf,
+  REFUSED,
+  REGISTRY,
+  REPLICA,
+  STORE,
+  type EventStore,
+  type NoteRefused,
+  type Registry,
+  type ReplicaStatus,
+} from './ledger.js';
 import { Metrics } from './metrics.js';
 import { OperationsController } from './operations.controller.js';
 import { ProblemFilter } from './problem.js';
 import { QueriesModule } from './queries.module.js';
+import { RefusalRecorder } from '../refusals/refusal-recorder.js';
+import { Refusals } from './refusals.js';
 import { Routes } from './routes.js';
 import { Subscribers } from './subscribers.js';
 
@@ -25,6 +37,7 @@ const metrics = (
   checkpoints: Checkpoints,
   check: LogCheck,
   anchors: Anchors,
+  refusals: RefusalRecorder,
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
@@ -40,6 +53,7 @@ const metrics = (
       checked: () => check.last?.events ?? 0,
       checkAge: () => check.age ?? NaN,
     },
+    refusals,
     ...(replica && { replica }),
     lag: async () => {
       const behind = await lagOf({ store, projector });
@@ -54,14 +68,27 @@ const metrics = (
     {
       provide: Metrics,
       useFactory: metrics,
-      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, REPLICA],
+      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, RefusalRecorder, REPLICA],
+    },
+    {
+      provide: Refusals,
+      inject: [RefusalRecorder, Engine, REGISTRY],
+      useFactory: (recorder: RefusalRecorder, engine: Engine, registry: Registry) => new Refusals(recorder, engine, registry),
+    },
+    {
+      provide: REFUSED,
+      inject: [Refusals],
+      useFactory:
+        (refusals: Refusals): NoteRefused =>
+        (...refused) =>
+          refusals.ofRequest(...refused),
     },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ApiDocument,
     Routes,
   ],
   controllers: [OperationsController],
-  exports: [ApiDocument, Metrics],
+  exports: [ApiDocument, Metrics, Refusals, REFUSED],
 })
 export class OperationsModule {
   /** Modules are made before the first route is: both see every route. */

@@ -22,7 +22,7 @@ import {
 } from '../store/event-store.js';
 import { ReadModelDamagedError, ReadModelUnavailableError } from '../store/read-model.js';
 import { TooManyWaitersError } from '../store/signal.js';
-import { LOG, REGISTRY, type Logger, type Registry } from './ledger.js';
+import { LOG, REFUSED, REGISTRY, type Logger, type NoteRefused, type RefusedRequest, type Registry } from './ledger.js';
 import { Routes } from './routes.js';
 import type { Headers } from './security-headers.js';
 
@@ -74,6 +74,13 @@ export class NotAuthenticatedError extends Error {
 /** The token is in force, and none of its roles may do this. */
 export class NotAllowedError extends Error {
   override readonly name = 'NotAllowedError';
+  constructor(
+    message: string,
+    /** Whose token it is. */
+    readonly token?: { readonly person: string; readonly roles: readonly string[] },
+  ) {
+    super(message);
+  }
 }
 export class MethodNotAllowedError extends Error {
   override readonly name = 'MethodNotAllowedError';
@@ -197,16 +204,20 @@ interface Answer {
 const again = (code: keyof typeof titles, retryAfter: number, detail: string): Answer => ({ code, status: 503, retryAfter, detail });
 const ALL_STAGES = ['/unknown', '/exists', '/not-yet', '/stage'];
 
+/** The sentence of a code: that of a rule as the rule declares it. */
+export const titleOf = (code: string, commands: Registry['commands']): string =>
+  (titles as Readonly<Record<string, string>>)[code] ??
+  (engineRefusals as Readonly<Record<string, string>>)[code] ??
+  (ALL_STAGES.some((end) => code.endsWith(end)) ? stageRefusals(code.split('/')[0]!)[code] : undefined) ??
+  commands.find(({ refusals }) => Object.hasOwn(refusals, code))?.refusals[code] ??
+  'Refused by a rule.';
+
 /** The only place that gives an error its status and its code. */
 const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Answer => {
   if (error instanceof BadRequestError) return { code: error.code, status: error.status, detail: error.message, errors: error.errors };
   if (error instanceof Rejection) {
     const { pointer, ...more } = error.more;
-    const title =
-      (engineRefusals as Readonly<Record<string, string>>)[error.code] ??
-      (ALL_STAGES.some((end) => error.code.endsWith(end)) ? stageRefusals(error.code.split('/')[0]!)[error.code] : undefined) ??
-      commands.find(({ refusals }) => Object.hasOwn(refusals, error.code))?.refusals[error.code] ??
-      'Refused by a rule.';
+    const title = titleOf(error.code, commands);
     const detail = error.message;
     return { code: error.code as Code, status: 409, title, detail, more, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
   }
@@ -277,6 +288,20 @@ const render = ({ code, status, title, detail, errors, more = {} }: Answer): Pro
 /** An error as the problem that the API would answer, for a page that shows it. */
 export const problemOf = (error: unknown, registry: Pick<Registry, 'commands'>): ProblemDetails => render(answerTo(error, registry));
 
+/** What an answer refuses somebody; undefined where it is no refusal, or one of a command, which its controller knows more of. */
+export const refusedBy = (error: unknown, registry: Pick<Registry, 'commands'>): RefusedRequest | undefined => {
+  const isRefusal =
+    error instanceof NotAuthenticatedError || error instanceof NotAllowedError || error instanceof TooManyFailedSignInsError;
+  if (!isRefusal) return undefined;
+  const { code, status } = answerTo(error, registry);
+  return {
+    status: status as RefusedRequest['status'],
+    code,
+    detail: error.message,
+    ...(error instanceof NotAllowedError && error.token && { token: error.token }),
+  };
+};
+
 export interface ProblemContext extends Pick<Registry, 'commands'> {
   readonly log: Logger;
 }
@@ -334,6 +359,7 @@ export class ProblemFilter implements ExceptionFilter {
     @Inject(LOG) log: Logger,
     @Inject(REGISTRY) { commands }: Registry,
     @Inject(Routes) private readonly routes: Routes,
+    @Inject(REFUSED) private readonly refused: NoteRefused,
   ) {
     this.#context = { log, commands };
   }
@@ -343,6 +369,8 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (error instanceof HttpException && error.getStatus() === 404 && request.is404) return this.#noRoute(request, reply);
+    const refused = refusedBy(error, this.#context);
+    if (refused) this.refused(request, refused);
     sendProblem(error, reply, this.#context);
   }
 

@@ -10,6 +10,9 @@ import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
 import { EvidenceController } from './evidence.controller.js';
 import { ProofsController } from './proofs.controller.js';
+import { RefusalFinder } from './find-refusals.js';
+import { RefusalsController } from './refusals.controller.js';
+import { RefusalRecorder } from '../refusals/refusal-recorder.js';
 import { ReplaysController } from './replays.controller.js';
 import { SearchController } from './search.controller.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
@@ -18,6 +21,11 @@ import { Subscribers } from './subscribers.js';
 /** Everything that is read: states and histories, the log, the projections and the clients that follow them. */
 @Module({
   providers: [
+    {
+      provide: RefusalFinder,
+      inject: [RefusalRecorder],
+      useFactory: (recorder: RefusalRecorder) => new RefusalFinder(recorder),
+    },
     {
       provide: Subscribers,
       inject: [CONFIG, LOG, STORE, Projector],
@@ -37,8 +45,9 @@ import { Subscribers } from './subscribers.js';
     SearchController,
     EvidenceController,
     ProofsController,
+    RefusalsController,
   ],
-  exports: [Subscribers],
+  exports: [RefusalFinder, Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {
   constructor(

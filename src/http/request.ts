@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
 import { IDENTIFIER, isIdentifier, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
-import { PERSON } from './token-file.js';
+import { PERSON, type Role } from './token-file.js';
 
 const operator = ((): string => {
   try {
@@ -24,14 +24,21 @@ const header = (request: FastifyRequest, name: string, form: RegExp, must: strin
 };
 
 const signedIn = new WeakMap<FastifyRequest, Actor>();
-const tokens = new WeakMap<FastifyRequest, string>();
-/** The request is this person's, in this role: its token said so. @param token its id */
-export const signIn = (request: FastifyRequest, actor: Actor, token: string): void => {
+const tokens = new WeakMap<FastifyRequest, SigningToken>();
+/** A token, as far as a request knows it: its id and all its roles. */
+export interface SigningToken {
+  readonly id: string;
+  readonly roles: readonly Role[];
+}
+/** The request is this person's, in this role: its token said so, which may have more roles. */
+export const signIn = (request: FastifyRequest, actor: Actor, { id, roles }: SigningToken): void => {
   signedIn.set(request, actor);
-  tokens.set(request, token);
+  tokens.set(request, { id, roles });
 };
 /** The id of the token that it came with; undefined without one. */
-export const tokenOf = (request: FastifyRequest): string | undefined => tokens.get(request);
+export const tokenOf = (request: FastifyRequest): string | undefined => tokens.get(request)?.id;
+/** All roles of the token that it came with. */
+export const rolesOf = (request: FastifyRequest): readonly Role[] => tokens.get(request)?.roles ?? [];
 
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);

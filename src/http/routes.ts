@@ -10,6 +10,8 @@ export const isOpen = (route: string): boolean =>
   ['/', '/livez', '/readyz', '/openapi.json', '/proofs/checkpoint', '/proofs/key'].includes(route) || isDocs(route);
 /** The calendar, whose token may stand in its address. */
 export const FEED = '/deadlines.ics';
+/** What was refused to whom, for those who look into that. */
+export const showsRefusals = (route: string | undefined): boolean => route === '/refusals' || route === '/app/refusals';
 /** A query that is sent with a body: it is a read, whatever its method, and records nothing. */
 export const isQuery = (method: string, route: string | undefined): boolean =>
   method === 'POST' && (route === '/replays' || route === '/stream-tickets');

@@ -2,16 +2,21 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What may be done: reads, commands, which are all that is asked with another method than GET, and reading the calendar of deadlines. */
-export type Act = 'read' | 'command' | 'calendar';
+/**
+ * What may be done: reads; commands, which are all that is asked with another method than GET; reading the calendar of deadlines; and
+ * reading what was refused to whom.
+ */
+export type Act = 'read' | 'command' | 'calendar' | 'refusals';
 
 /** Who uses the ledger, and what they may do there. */
 export const ROLES = {
   'contract-manager': ['read', 'command', 'calendar'],
   approver: ['read', 'command', 'calendar'],
   integrator: ['read', 'command', 'calendar'],
-  auditor: ['read', 'calendar'],
+  auditor: ['read', 'calendar', 'refusals'],
   board: ['read', 'calendar'],
+  /** Who looks after the server. */
+  operator: ['read', 'calendar', 'refusals'],
   /** For an address that is given to a program: its token shows the calendar and nothing else. */
   calendar: ['calendar'],
 } as const satisfies Readonly<Record<string, readonly Act[]>>;

@@ -8,7 +8,7 @@ import { ConfigError } from '../config.js';
 import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
-import { FEED, isOpen, isPage, isQuery, isStream } from './routes.js';
+import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
 import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
 import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
 import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
@@ -123,6 +123,8 @@ const inAddress = (request: FastifyRequest): string | undefined => {
   return typeof token === 'string' ? `Bearer ${token}` : undefined;
 };
 
+const notAllowed = (token: Known, act: Act): NotAllowedError =>
+  new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`, token);
 const allowing = (act: Act): string => (Object.keys(ROLES) as Role[]).filter((role) => may(role, act)).join(', ');
 
 /** Failed sign-ins of an address in a minute; the next get 429. */
@@ -159,11 +161,14 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
       if (given !== undefined) session.set('token', undefined);
       return leadToSignIn(request, reply);
     }
-    const act = ['GET', 'HEAD'].includes(request.method) || request.url === '/app/sign-out' ? 'read' : 'command';
+    const act = showsRefusals(request.routeOptions.url)
+      ? 'refusals'
+      : ['GET', 'HEAD'].includes(request.method) || request.url === '/app/sign-out'
+        ? 'read'
+        : 'command';
     const role = token.roles.find((r) => may(r, 'command')) ?? token.roles.find((r) => may(r, 'read'));
-    if (!role || !may(role, act))
-      return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
-    signIn(request, { id: token.person, role }, token.id);
+    if (!role || !token.roles.some((r) => may(r, act))) return done(notAllowed(token, act));
+    signIn(request, { id: token.person, role }, token);
     if (request.routeOptions.url?.endsWith('/events'))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
@@ -184,7 +189,7 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     const token = granted?.token === undefined ? undefined : tokens.byId(granted.token);
     const role = token?.roles.find((r) => r === granted!.role && may(r, 'read'));
     if (!token || !role) return refuse('no ticket in force', new NotAuthenticatedError(`The ticket ${REFUSED}.`, 'invalid_token'));
-    signIn(request, { id: token.person, role }, token.id);
+    signIn(request, { id: token.person, role }, token);
     try {
       tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
     } catch (error) {
@@ -217,17 +222,19 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     if (!token)
       return refuse('not a token in force', new NotAuthenticatedError('The token is not known, or was revoked.', 'invalid_token'));
     if (request.headers.authorization === undefined && token.roles.some((r) => r !== 'calendar'))
-      return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.'));
+      return done(new NotAllowedError('Only a token of the role calendar, and of no other, may stand in an address.', token));
     const act =
       route === FEED
         ? 'calendar'
-        : request.is404 || ['GET', 'HEAD'].includes(request.method) || isQuery(request.method, route)
-          ? 'read'
-          : 'command';
+        : showsRefusals(route)
+          ? 'refusals'
+          : request.is404 || ['GET', 'HEAD'].includes(request.method) || isQuery(request.method, route)
+            ? 'read'
+            : 'command';
     const role = token.roles.find((r) => may(r, act));
-    if (!role) return done(new NotAllowedError(`${token.roles.join(', ')} may not do this: it takes one of ${allowing(act)}.`));
+    if (!role) return done(notAllowed(token, act));
     if (request.headers['x-actor'] !== undefined) return done(badHeader('x-actor', 'is not taken: the token says who sends a command'));
-    signIn(request, { id: token.person, role }, token.id);
+    signIn(request, { id: token.person, role }, token);
     if (isStream(route))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);

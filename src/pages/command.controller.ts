@@ -8,7 +8,7 @@ import { exposure } from '../../projections/exposure.js';
 import { programmeBoard } from '../../projections/programme.js';
 import { towerBoard } from '../../projections/tower-board.js';
 import { Projector } from '../engine/read/projector.js';
-import { Engine, StaleRevisionError } from '../engine/write/engine.js';
+import { Engine, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import type { Receipt } from '../engine/write/receipt.js';
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf, outcomeOf } from '../http/command.js';
@@ -16,6 +16,7 @@ import { parse } from '../http/json-body.js';
 import { REGISTRY, STORE, type EventStore, type Registry } from '../http/ledger.js';
 import { Metrics } from '../http/metrics.js';
 import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
+import { Refusals } from '../http/refusals.js';
 import { actorOf, queryOf } from '../http/request.js';
 import { placesOf } from '../http/routes.js';
 import { refuseForeignForm } from '../http/sessions.js';
@@ -64,6 +65,7 @@ export class CommandPagesController implements Ledger {
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(CommandBus) private readonly bus: CommandBus,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(Refusals) private readonly refusals: Refusals,
   ) {}
 
   @Get()
@@ -163,24 +165,24 @@ export class CommandPagesController implements Ledger {
     dryRun: boolean,
     revision?: number,
   ): Promise<Receipt> {
+    const asked: CommandRequest = {
+      command,
+      aggregate,
+      id: id === NEW ? newId! : id,
+      body,
+      actor: actorOf(request),
+      dryRun,
+      ...(id === NEW && { ifNoneMatch: 'any' as const }),
+      ...(!dryRun && { idempotencyKey: key }),
+      ...(!dryRun && revision !== undefined && id !== NEW && { ifMatch: [revision] }),
+    };
     try {
-      const receipt: Receipt = await this.bus.execute(
-        messageOf(command, {
-          command,
-          aggregate,
-          id: id === NEW ? newId! : id,
-          body,
-          actor: actorOf(request),
-          dryRun,
-          ...(id === NEW && { ifNoneMatch: 'any' as const }),
-          ...(!dryRun && { idempotencyKey: key }),
-          ...(!dryRun && revision !== undefined && id !== NEW && { ifMatch: [revision] }),
-        }),
-      );
+      const receipt: Receipt = await this.bus.execute(messageOf(command, asked));
       this.metrics.command(command.name, receipt.outcome);
       return receipt;
     } catch (error) {
       this.metrics.command(command.name, outcomeOf(error));
+      this.refusals.ofCommand(asked, error);
       throw error;
     }
   }

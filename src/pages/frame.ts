@@ -2,9 +2,9 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { Projector } from '../engine/read/projector.js';
-import { LOG, REGISTRY, STORE, type EventStore, type Logger, type Registry } from '../http/ledger.js';
-import { problemOf } from '../http/problem.js';
-import { queryOf, signedInAs } from '../http/request.js';
+import { LOG, REFUSED, REGISTRY, STORE, type EventStore, type Logger, type NoteRefused, type Registry } from '../http/ledger.js';
+import { problemOf, refusedBy } from '../http/problem.js';
+import { queryOf, rolesOf, signedInAs } from '../http/request.js';
 import { csrfOf, sessionOf } from '../http/sessions.js';
 import { may, type Role } from '../http/token-file.js';
 import { placesOf } from '../http/routes.js';
@@ -34,6 +34,7 @@ export const frameOf = (
     person,
     isOpen: sessionOf(request) !== undefined && actor === undefined,
     mayCommand: person ? may(person.role as Role, 'command') : sessionOf(request) === undefined,
+    maySeeRefusals: person ? rolesOf(request).some((role) => may(role, 'refusals')) : sessionOf(request) === undefined,
     commands: (category) =>
       registry.commands
         .filter((command) => placesOf(command, registry.aggregates).some((place) => place.category === category))
@@ -63,12 +64,15 @@ export class PageErrors implements ExceptionFilter {
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(STORE) readonly store: EventStore,
     @Inject(Projector) readonly projector: Projector,
+    @Inject(REFUSED) private readonly refused: NoteRefused,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
+    const refused = refusedBy(error, this.registry);
+    if (refused) this.refused(request, refused);
     let problem = problemOf(error, this.registry);
     if (problem.status === 500) {
       const id = randomUUID();

@@ -3,7 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { CONFIG, REGISTRY, STORE, type Config, type EventStore, type Registry } from '../http/ledger.js';
+import { RefusalFinder, REFUSAL_FILTERS } from '../http/find-refusals.js';
+import { CONFIG, REFUSED, REGISTRY, STORE, type Config, type EventStore, type NoteRefused, type Registry } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
 import { refuseForeignForm, sessionOf } from '../http/sessions.js';
@@ -27,6 +28,7 @@ import { packPage } from './pack.js';
 import { peoplePage } from './people.js';
 import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
+import { refusalsPage } from './refusals.js';
 import { searchPage } from './search.js';
 import { stepAddress, type Frame, type Page, type Search } from './shell.js';
 import { signInPage } from './sign-in.js';
@@ -50,6 +52,8 @@ export class PagesController implements Ledger {
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(Subscribers) private readonly subscribers: Subscribers,
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
+    @Inject(RefusalFinder) private readonly finder: RefusalFinder,
+    @Inject(REFUSED) private readonly refused: NoteRefused,
   ) {}
 
   /** @param known the query parameters that the page takes */
@@ -156,6 +160,11 @@ export class PagesController implements Ledger {
     return this.#page(request, reply, ['minPosition'], (_, frame) => proofPage(this.checkpoints, frame));
   }
 
+  @Get('refusals')
+  refusals(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#page(request, reply, ['cursor', ...REFUSAL_FILTERS], (read, frame) => refusalsPage(this.finder, read, frame));
+  }
+
   @Get('live')
   live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#page(request, reply, ['minPosition', 'effectiveOn', 'recordedAt', 'programme', 'contract'], livePage);
@@ -195,8 +204,10 @@ export class PagesController implements Ledger {
     const token = (form.get('token') ?? '').trim();
     const frame = frameOf(this, request, {});
     if (token === '') return send(reply, frame, signInPage(frame, inside(form.get('next')), 'Enter your token'));
-    if (!(await takesToken(request, token)))
+    if (!(await takesToken(request, token))) {
+      this.refused(request, { status: 401, code: 'not-authenticated', detail: 'The token is not known, or was revoked.' });
       return send(reply, frame, signInPage(frame, inside(form.get('next')), 'This token is not known, or was revoked'));
+    }
     session.regenerate();
     session.set('token', token);
     void reply.redirect(inside(form.get('next')), 303);

@@ -13,6 +13,7 @@ export interface Frame {
   /** Nobody is signed in yet: the page shows nothing of the ledger. */
   readonly isOpen: boolean;
   readonly mayCommand: boolean;
+  readonly maySeeRefusals: boolean;
   /** The names of the commands of an aggregate, with those of the ledger. */
   readonly commands: (category: string) => readonly string[];
   /** A secret of the session, in every form: another site cannot know it. */
@@ -72,6 +73,7 @@ const NAV: readonly (readonly [name: string, path: (programme: string | undefine
   ['What changed', () => '/app/changes'],
   ['Live', () => '/app/live'],
   ['Search', () => '/app/search'],
+  ['Refusals', () => '/app/refusals'],
 ];
 
 const Head = ({ frame }: { readonly frame: Frame }) => (
@@ -104,7 +106,7 @@ const Head = ({ frame }: { readonly frame: Frame }) => (
 const Nav = ({ frame }: { readonly frame: Frame }) => (
   <nav class="nav" aria-label="Pages">
     <ul class="wide">
-      {NAV.map(([name, path]) => {
+      {NAV.filter(([name]) => name !== 'Refusals' || frame.maySeeRefusals).map(([name, path]) => {
         const href = path(frame.programme);
         const isHere =
           name === 'Board' ? /^\/app(\/boards\/|$)/.test(frame.path) : frame.path === href || frame.path.startsWith(`${href}/`);

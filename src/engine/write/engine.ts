@@ -1,12 +1,4 @@
-import type {
-  Actor,
-  AnyAggregate,
-  AnyCommand,
-  CommandInput,
-  History,
-  NewEvent,
-  RecordedEvent,
-} from '../../kernel/index.js';
+import type { Actor, AnyAggregate, AnyCommand, CommandInput, History, NewEvent, RecordedEvent } from '../../kernel/index.js';
 import { dayOf, inKeyOrder, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
