@@ -169,6 +169,7 @@ export const contractRegister = projection({
   name: 'contract-register',
   version: 6,
   question: 'Which contracts are there, with whom, for how much, until when?',
+  byDay: true,
   from: [contracts, suppliers],
   rows: {
     contract(id, lookup) {

@@ -226,6 +226,7 @@ export const deadlines = projection({
   name: 'deadlines',
   version: 4,
   question: 'What ends, and what has to be done, by which day?',
+  byDay: true,
   from: [...Object.values(from), ended],
   rows: {
     ...(Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
