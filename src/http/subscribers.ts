@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { dayOf } from '../kernel/index.js';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
-import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows.js';
+import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows/updates.js';
 import type { EventStore } from '../store/event-store.js';
 import type { IndexedEvent, Sequence } from '../store/read-model.js';
 import { Budget } from './budget.js';
