@@ -1,4 +1,16 @@
-import { bounds, endOfTerm, isDay, moveDays, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import {
+  addDays,
+  bounds,
+  endOfTerm,
+  isDay,
+  moveDays,
+  moveEnd,
+  newestOf,
+  projection,
+  source,
+  type Key,
+  type Lookup,
+} from '../src/kernel/index.js';
 import {
   contract,
   idsOf,
@@ -240,6 +252,9 @@ export const deadlines = projection({
     contract: (row) => row.contract,
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
     owner: (row) => row.owner,
+    dueFrom: ({ latest = null }, { value }) => latest !== null && latest >= value,
+    within: ({ earliest = null }, { value, lookup }) =>
+      earliest !== null && /^\d{1,4}$/.test(value) && earliest <= addDays(lookup.day, Number(value)),
     dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
     overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,
     dated: ({ earliest }) => String(earliest !== null),
