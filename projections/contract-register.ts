@@ -203,6 +203,7 @@ export const contractRegister = projection({
   name: 'contract-register',
   version: 7,
   question: 'Which contracts are there, with whom, for how much, until when?',
+  byDay: true,
   from: [contracts, suppliers, frameworkBeside],
   rows: {
     contract(id, lookup) {

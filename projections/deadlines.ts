@@ -1,4 +1,16 @@
-import { bounds, endOfTerm, isDay, moveDays, moveEnd, newestOf, projection, source, type Key, type Lookup } from '../src/kernel/index.js';
+import {
+  addDays,
+  bounds,
+  endOfTerm,
+  isDay,
+  moveDays,
+  moveEnd,
+  newestOf,
+  projection,
+  source,
+  type Key,
+  type Lookup,
+} from '../src/kernel/index.js';
 import {
   contract,
   idsOf,
@@ -226,6 +238,7 @@ export const deadlines = projection({
   name: 'deadlines',
   version: 4,
   question: 'What ends, and what has to be done, by which day?',
+  byDay: true,
   from: [...Object.values(from), ended],
   rows: {
     ...(Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
@@ -239,6 +252,9 @@ export const deadlines = projection({
     contract: (row) => row.contract,
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
     owner: (row) => row.owner,
+    dueFrom: ({ latest = null }, { value }) => latest !== null && latest >= value,
+    within: ({ earliest = null }, { value, lookup }) =>
+      earliest !== null && /^\d{1,4}$/.test(value) && earliest <= addDays(lookup.day, Number(value)),
     dueBy: ({ earliest = null }, { value }) => earliest !== null && earliest <= value,
     overdueOn: ({ latest = null }, { value }) => latest !== null && latest < value,
     dated: ({ earliest }) => String(earliest !== null),

@@ -239,6 +239,7 @@ export const exposure = projection({
   name: 'exposure',
   version: 8,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
+  byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
   rows: {
     supplier(id, lookup) {

@@ -179,6 +179,7 @@ export const frameworks = projection({
   name: 'frameworks',
   version: 1,
   question: 'What was called off from each framework, how much of its maximum is left, and was it called off in time from those on it?',
+  byDay: true,
   from: [frameworkSource, callOffs, externals, suppliers],
   rows: {
     framework(id, lookup) {

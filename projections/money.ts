@@ -132,6 +132,7 @@ export const money = projection({
   name: 'money',
   version: 8,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
+  byDay: true,
   from: [contracts, replacements, losses, programmes],
   rows: {
     contract(id, lookup) {

@@ -393,6 +393,7 @@ export const towerBoard = projection({
   name: 'tower-board',
   version: 10,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
+  byDay: true,
   from: [
     programmes,
     warnings,

@@ -68,6 +68,7 @@ export const transferRegister = projection({
   name: 'transfer-register',
   version: 2,
   question: 'Who transferred, on which basis, when, with which information and consultation, and what is still planned?',
+  byDay: true,
   from: [transfers, plans, contracts, suppliers],
   rows: {
     transfer: (id, lookup) => withSuppliers(lookup.get(transfers, id), lookup),

@@ -42,6 +42,7 @@ export const workforceBoard = projection({
   name: 'workforce',
   version: 4,
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
+  byDay: true,
   from: [workforces],
   rows: {
     workforce(id, lookup) {

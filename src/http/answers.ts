@@ -251,6 +251,11 @@ export interface StandingMessage {
   readonly position: string;
   readonly reason?: 'another-generation' | 'another-event' | 'beyond-the-log' | 'no-event' | 'too-many-rows';
 }
+/** Another day has begun in the ledger's time zone: rows that look at the day are to be read again. */
+export interface DayMessage {
+  /** `YYYY-MM-DD` */
+  readonly day: string;
+}
 /** Why a stream ends. */
 export interface EndMessage {
   readonly reason: string;

@@ -21,6 +21,10 @@ const FILTERS = {
   programme: 'Only of this programme.',
   contract: 'Only of this contract.',
   supplier: 'Only of contracts with this supplier.',
+  owner: 'Only of contracts that this person owns, by person id.',
+  dueFrom: 'Only what may be due on this day or later.',
+  dueBy: 'Only what may be due by this day.',
+  within: 'Only what may be due within so many days from today, or is overdue.',
   token: 'A token of the role calendar alone, for programs that cannot send a header.',
   ...MIN_POSITION,
 };

@@ -320,10 +320,10 @@ const updateOf = ({ update }: ProjectionAnswers) => {
     type: 'object',
     required: ['data'],
     properties: {
-      event: { enum: ['message', 'hello', 'position', 'reset', 'end'] },
+      event: { enum: ['message', 'hello', 'position', 'reset', 'day', 'end'] },
       id: { type: 'string', description: 'Where to continue: as `after`, or in the header Last-Event-ID.' },
       retry: whole,
-      data: { anyOf: [inJson(update), inJson('StandingMessage'), inJson('EndMessage')] },
+      data: { anyOf: [inJson(update), inJson('StandingMessage'), inJson('DayMessage'), inJson('EndMessage')] },
     },
   };
 };

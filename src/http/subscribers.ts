@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
+import { dayOf } from '../kernel/index.js';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
 import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows/updates.js';
 import type { EventStore } from '../store/event-store.js';
@@ -96,6 +97,8 @@ interface Follower {
   at: Sequence;
   /** The place that the last id it was sent names. */
   heard: Sequence;
+  /** The day of the rows that it has, where they look at the day. */
+  day: string | undefined;
   /** It began at the start, and has not reached the head yet: it gets every row, in as many messages as that takes. */
   isFromStart: boolean;
   /** Its socket takes no more until it drains; if it never does, the timer ends it. */
@@ -157,6 +160,7 @@ export class Subscribers {
       socket,
       at,
       heard: at,
+      day: projector.projection(name).byDay && (this.#dayOf(from) ?? projector.today),
       isFromStart: lastId === START && at < projector.sequence,
       full: undefined,
     };
@@ -184,6 +188,7 @@ export class Subscribers {
           ? this.#standing('reset', name, at, from)
           : '';
     raw.write(`retry: 2000\n\n${greeting}`); // with the headers
+    this.#sendDay(follower);
     this.#wake.abort(WOKEN);
     if (!this.#running) void this.#run();
   }
@@ -409,9 +414,23 @@ export class Subscribers {
   #beat(): void {
     for (const follower of this.#followers) {
       if (follower.full) continue;
+      this.#sendDay(follower);
       if (follower.heard < follower.at) this.#sendPlace(follower);
       else follower.socket.write(': heartbeat\n\n');
     }
+  }
+  /** One message where another day has begun in the ledger's time zone than that of the rows that a follower has: it reads them again. */
+  #sendDay(follower: Follower): void {
+    const { today } = this.port.projector;
+    if (follower.day === undefined || follower.day === today) return;
+    follower.day = today;
+    this.#send(follower, Buffer.from(textOf({ event: 'day', data: { day: today } })));
+  }
+  /** The earliest day of what a client has that comes back: that on which the event of its last id was recorded. */
+  #dayOf(from: Sequence | Reason | undefined): string | undefined {
+    const { projector, store } = this.port;
+    const event = typeof from === 'number' ? projector.eventAt(from) : undefined;
+    return event && dayOf(event.watermark, store.genesis.timeZone);
   }
   /** Nothing up to its place was for it but what it was sent: it may continue from there. */
   #sendPlace(follower: Follower): void {

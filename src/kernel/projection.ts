@@ -202,7 +202,7 @@ export type Format = TextFormat | TableFormat<any>; // eslint-disable-line @type
 export interface Chosen {
   readonly value: string;
   readonly key: Key;
-  readonly lookup: Pick<Lookup, 'sum'>;
+  readonly lookup: Pick<Lookup, 'sum' | 'day'>;
 }
 /** The values that a row answers to; or, where it may carry only some of its entries, whether it answers to this one. */
 export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | readonly (string | null)[] | null | undefined;
@@ -223,6 +223,8 @@ export interface Projection {
   /** A new version is a new generation: the projection is rebuilt, and subscribers get `reset`. */
   readonly version: number;
   readonly question: string;
+  /** Whether rows or filters look at the day: those who follow it hear that another day has begun, and read what they show again. */
+  readonly byDay?: true;
   readonly from: readonly Source[];
   readonly rows: RowsByKind;
   /** Kind of row → its lists, each with pages of its own. */

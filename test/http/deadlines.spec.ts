@@ -69,6 +69,16 @@ describe('the calendar of deadlines', () => {
     await server.get(`/deadlines.ics?minPosition=${minPosition}`);
   });
 
+  it.each([
+    ['a period', 'dueFrom=2020-12-01&dueBy=2021-12-31', ['Hosting two ends (about: 2021)']],
+    ['an owner', 'owner=nobody', []],
+    ['what is near', 'within=0', ['Hosting one ends', 'Hosting two ends (about: 2021)']],
+  ])('is of %s where that is asked', async (_, query, summaries) => {
+    const { text } = await server.get(`/deadlines.ics?${query}`);
+    const found = lines(text).filter((line) => line.startsWith('SUMMARY:'));
+    expect(found).toEqual(summaries.map((summary) => `SUMMARY:${summary}`));
+  });
+
   it('has every deadline that has a day, whole days long, with ids that stay', async () => {
     const { status, headers, text } = await server.get('/deadlines.ics');
     expect([status, headers.get('content-type')]).toEqual([200, 'text/calendar; charset=utf-8']);

@@ -151,3 +151,63 @@ it('is asked by kind, programme, contract and supplier', async () => {
   for (const filters of all) expect(Object.keys(await found(filters))).toEqual(['end:csc']);
   for (const filters of all) expect(await found(Object.fromEntries(Object.keys(filters).map((name) => [name, 'other'])))).toEqual({});
 });
+
+describe('the ladder of an end, and periods', () => {
+  const END = '2020-11-30';
+  it.each([365, 180, 90, 60, 30, 14, 7])('%i days before it is near, and a day earlier it is not', async (days) => {
+    await award({ endsOn: END });
+    const on = async (day: string, within: number) => {
+      const { projector } = await new Rows(world.store, [deadlines], undefined, { now: () => `${day}T12:00:00.000Z` }).read();
+      return (await projector.rows('deadlines', { filters: { within: String(within) } })).rows.map(({ key }) => key);
+    };
+    const rung = Temporal.PlainDate.from(END).subtract({ days });
+    expect([await on(rung.toString(), days), await on(rung.subtract({ days: 1 }).toString(), days)]).toEqual([['end:csc'], []]);
+  });
+
+  it('an uncertain end is near from its earliest day on, what is overdue stays near, and no number of days is none', async () => {
+    await award({ endsOn: '2015-12' });
+    expect(Object.keys(await found({ within: '7' }))).toEqual(['end:csc']);
+    for (const within of ['', 'soon', '-1', '7.5', '12345']) expect(await found({ within })).toEqual({});
+  });
+
+  it.each([
+    ['2020-11-01', '2020-11-30', true],
+    ['2020-11-30', '2021-01-31', true],
+    ['2020-12-01', '2021-01-31', false],
+    ['2020-01-01', '2020-11-29', false],
+  ])('what may be due from %s to %s', async (dueFrom, dueBy, isDue) => {
+    await award({ endsOn: END });
+    expect(Object.keys(await found({ dueFrom, dueBy }))).toEqual(isDue ? ['end:csc'] : []);
+  });
+});
+
+it('everything that a contract has to do has a row of its own, with its owner, and its key stays the same', async () => {
+  await award({
+    value: { withheld: { until: '2021-01-01', why: 'Competition' } },
+    options: [{ option: 'first', months: 12, noticeMonths: 6 }],
+    breaks: [{ afterMonths: 24 }],
+    noticeDays: 180,
+  });
+  await record('PublishAwardNotice', { reference: '2015/S 123', standstillEndsOn: '2015-11-27' }, '2015-11-17');
+  const atAward = await found();
+  await record('SignContract', {}, '2015-11-30');
+  await record('StartService', {}, '2015-12-01');
+  await record('AssignOwner', { owner: 'jane' }, '2016-01-01');
+  await record('SeekExtension', { until: '2021-11-30' }, '2016-02-01');
+  await record('SetMilestone', { milestone: 'cut-over', title: 'Cut-over', baseline: '2016-06-30' }, '2016-02-01');
+  await record('SetKpis', { kpis: [{ kpi: 'calls', title: 'Calls answered', every: 3 }] }, '2016-02-01');
+  await record('ProposeChange', { proposal: 'p', kind: 'value', by: gbp('1.00'), decideBy: '2016-04-01' }, '2016-02-01');
+  const rows = await found({ owner: 'jane' });
+  expect(Object.fromEntries(Object.entries(rows).map(([key, { due }]) => [key, due]))).toEqual({
+    'break:csc/24': '2017-06-03',
+    'end:csc': '2020-11-30',
+    'extension:csc': '2020-11-30',
+    'kpi:csc/calls': '2016-02-29',
+    'milestone:csc/cut-over': '2016-06-30',
+    'option:csc/first': '2020-05-31',
+    'proposal:csc/p': '2016-04-01',
+    'withheld:csc': '2021-01-01',
+  });
+  expect(Object.keys(atAward)).toEqual(['break:csc/24', 'end:csc', 'option:csc/first', 'standstill:csc', 'withheld:csc']);
+  expect(await found({ owner: 'joe' })).toEqual({});
+});
