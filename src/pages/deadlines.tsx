@@ -4,7 +4,7 @@ import { Ask, Filters, Pick } from './fields.js';
 import type { Found, Read } from './read.js';
 import type { Duty } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { dateText, Day, Name, some, Tag, wordsOf } from './words.js';
+import { dateText, Day, Name, some, Tag, wordsOf, numberText } from './words.js';
 
 const KINDS = ['end', 'option', 'standstill', 'extension', 'review', 'target', 'transfer', 'liability-information'];
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
@@ -37,9 +37,7 @@ export const deadlinesPage = async (read: Read, frame: Frame): Promise<Page> => 
           <a href={to(frame, frame.path, { programme, kind, dueBy: addDays(today, 183) })}>the next six months</a>
         </p>
         {!isAll && (
-          <p class="banner warn">
-            There are more than {rows.length.toLocaleString('en-GB')} duties: choose a programme or a kind to see all of them.
-          </p>
+          <p class="banner warn">There are more than {numberText(rows.length)} duties: choose a programme or a kind to see all of them.</p>
         )}
         {coming.length > 0 && <Months of={months} today={today} />}
         {overdue.length > 0 && (
