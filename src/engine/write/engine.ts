@@ -1,12 +1,4 @@
-import type {
-  Actor,
-  AnyAggregate,
-  AnyCommand,
-  CommandInput,
-  History,
-  NewEvent,
-  RecordedEvent,
-} from '../../kernel/index.js';
+import type { Actor, AnyAggregate, AnyCommand, CommandInput, History, NewEvent, RecordedEvent } from '../../kernel/index.js';
 import { dayOf, inKeyOrder, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
@@ -39,6 +31,8 @@ export interface CommandRequest extends Precondition {
   readonly idempotencyKey?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly correlationId?: string | undefined;
+  /** The event that led to it, where nobody sent it. */
+  readonly causationId?: string | undefined;
 }
 
 /** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
@@ -192,6 +186,7 @@ export class Engine {
     return {
       ...receipt,
       decision: commandId,
+      ...(request.causationId !== undefined && { causedBy: request.causationId }),
       revision: appended.revision,
       position: appended.position,
       recordedAt,
@@ -201,7 +196,7 @@ export class Engine {
   }
 
   #newEvents(
-    { command, aggregate, body, actor, correlationId }: CommandRequest,
+    { command, aggregate, body, actor, correlationId, causationId }: CommandRequest,
     commandId: string,
     { data, record, effectiveOn }: CommandInput<any>,
     recordedAt: string,
@@ -213,7 +208,7 @@ export class Engine {
       data: event.data,
       // keys in the order of canonical JSON: what is stored is then the text that is hashed
       metadata: {
-        $causationId: commandId,
+        $causationId: causationId ?? commandId,
         $correlationId: correlationId ?? commandId,
         about: about[i]!,
         actor,

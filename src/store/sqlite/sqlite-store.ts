@@ -174,7 +174,10 @@ export class SqliteStore implements EventStore {
     const rows = events.map(textsOf);
     const refusal = this.#closedOrFailed(rows);
     if (refusal) return Promise.reject(refusal);
-    const waiting = rows.map((row, i) => ({ row, leaf: leafOfTexts({ ...events[i]!, stream, revision: expected + 1 + i }, row[2], row[3]) }));
+    const waiting = rows.map((row, i) => ({
+      row,
+      leaf: leafOfTexts({ ...events[i]!, stream, revision: expected + 1 + i }, row[2], row[3]),
+    }));
     return new Promise((resolve, reject) => {
       this.#pending.push({ stream, expected, events: waiting, resolve, reject });
       if (this.#scheduled) return;
