@@ -36,11 +36,12 @@ import { assessedIn, trailOf } from './trail.js';
 
 /** A tower's own contracts, and those that only stand before them. */
 type Whose = 'own' | 'incumbent';
+type TowerStage = 'planned' | 'procuring' | 'awarded' | 'transitioning' | 'live' | 'exiting' | 'closed' | 'merged' | 'split' | 'cancelled';
 /**
  * How far a tower has come, by what serves it: the first line of which it has a contract. Its own contract counts from the award on; until
  * then, and when it was cancelled or is closed, the tower is where its incumbent is.
  */
-const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage'][], stage: string])[] = [
+const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage'][], stage: TowerStage])[] = [
   ['own', ['live', 'notice-given'], 'live'],
   ['own', ['signed'], 'transitioning'],
   ['own', ['awarded'], 'awarded'],
@@ -365,11 +366,12 @@ const contractEntry = ({ lots, calledOff, ...c }: ReturnType<typeof contractShow
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
 
 /** The stage, and whose contract says it; nobody's while nothing was procured, or all of it was cancelled. */
-const stageOf = (lookup: Lookup, key: Key): { readonly stage: string; readonly stageOf: Whose | null } => {
+const stageOf = (lookup: Lookup, key: Key): { readonly stage: TowerStage; readonly stageOf: Whose | null } => {
   const at = { own: lookup.sum(stages, `${key}#own`), incumbent: lookup.sum(stages, `${key}#incumbent`) };
   const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && at[whose][stage] > 0));
   return found ? { stage: found[2], stageOf: found[0] } : { stage: 'planned', stageOf: null };
 };
+const ended = (stage: TowerStage): ReturnType<typeof stageOf> => ({ stage, stageOf: null });
 /** The total of a tower, and that of a group of a programme. */
 const towerTotal = (lookup: Lookup, tower: string) =>
   commitmentsUnder(lookup, `tower:${tower}`, `tower:${tower}`, (id) => {
@@ -415,7 +417,7 @@ export const towerBoard = projection({
       const pools = row ? lookup.newest(lists.staff, key).flat() : [];
       return (
         row && {
-          group: 'programme',
+          group: 'programme' as const,
           ...row,
           headcountTargets: row.headcountTargets.map((target) => targetShown(target, pools)),
           ...lookup.sum(towersOf, key),
@@ -429,13 +431,13 @@ export const towerBoard = projection({
     },
     loss(id, lookup) {
       const row = lookup.get(losses, id);
-      return row?.elsewhere && { group: 'elsewhere', ...row, supplierName: nameOf(lookup, row.supplier) };
+      return row?.elsewhere && { group: 'elsewhere' as const, ...row, supplierName: nameOf(lookup, row.supplier) };
     },
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row || groupOf(row) === 'towers') return undefined;
       return {
-        group: 'outside',
+        group: 'outside' as const,
         programme: row.programme,
         title: row.title,
         stage: row.stage,
@@ -451,9 +453,9 @@ export const towerBoard = projection({
       const { warnings, risks, openWarnings, openRisks, needs, predecessors: before } = lookup.sum(counted, key);
       const { isOver, ...shown } = row;
       return {
-        group: 'towers',
+        group: 'towers' as const,
         ...shown,
-        ...(isOver ? { stage: isOver, stageOf: null } : stageOf(lookup, key)),
+        ...(isOver ? ended(isOver) : stageOf(lookup, key)),
         predecessors: before > 0 ? lookup.newest(lists.predecessors, key) : [],
         needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
