@@ -6,11 +6,11 @@ import { Spark } from './chart.js';
 import { inTurns, type Found, type Read } from './read.js';
 import { partiesOf, type BoardRow, type ContractEntry, type Duty, type ProgrammeRow, type Trail } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Day, Money, Name, Scroll, some, Tag, termText, Text, Tile, wordsOf } from './words.js';
+import { Day, Money, Name, numberText, Scroll, some, Tag, termText, Text, Tile, wordsOf } from './words.js';
 
 /** Duties of a programme that are read for the next dates, in pages of 100. */
 const DUTY_PAGES = 5;
-/** Parts of a total that are named. */
+/** Parts of a total that are named, but for the last row, of which all are. */
 const PARTS = 50;
 
 /** The board of one programme: everything that a board member asks of it, on one screen. */
@@ -235,37 +235,53 @@ const plainTotal = (text: string): string => text.replace('undisclosed', 'not di
 
 /** A total opens into what it adds up. */
 const Parts = ({ rows, group, frame }: { readonly rows: readonly Found<BoardRow>[]; readonly group: string; readonly frame: Frame }) => {
-  const contracts = rows.filter(({ row }) => row.group === group).flatMap(({ row }) => row.contracts ?? []);
-  if (contracts.length === 0) return null;
+  let html = '';
+  let [contracts, named] = [0, 0];
+  for (const { row } of rows) {
+    if (row.group !== group) continue;
+    contracts += row.contracts?.length ?? 0;
+    if (named >= PARTS) continue;
+    html += partHtml(row, frame);
+    named = contracts;
+  }
+  if (contracts === 0) return null;
   return (
     <details>
       <summary>Its parts</summary>
-      <ul>
-        {contracts.slice(0, PARTS).map(({ contract, title, ceiling }) => (
-          <li>
-            <a href={to(frame, places.contract(contract))}>
-              <Name of={title} />
-            </a>{' '}
-            <Money of={ceiling} />
-          </li>
-        ))}
-        {contracts.length > PARTS && <li>and {contracts.length - PARTS} more</li>}
-      </ul>
+      <ul dangerouslySetInnerHTML={{ __html: html }} />
+      {contracts > named && <p>and {numberText(contracts - named)} more</p>}
     </details>
   );
 };
+const Part = ({ of, frame }: { readonly of: BoardRow; readonly frame: Frame }) => (
+  <>
+    {of.contracts?.map(({ contract, title, ceiling }) => (
+      <li>
+        <a href={to(frame, places.contract(contract))}>
+          <Name of={title} />
+        </a>{' '}
+        <Money of={ceiling} />
+      </li>
+    ))}
+  </>
+);
 
-/** Rows are kept as objects while they stay the same: their HTML is made once for each time and next date. */
-const made = new WeakMap<object, { readonly place: string; readonly html: string }>();
+/** Rows are kept as objects while they stay the same: their HTML is made once for what else it depends on, and is let go of with them. */
+type Made = WeakMap<object, { readonly place: string; readonly html: string }>;
+const [lines, parts]: readonly [Made, Made] = [new WeakMap(), new WeakMap()];
+const once = (made: Made, row: object, place: string, html: () => string): string => {
+  const known = made.get(row);
+  if (known?.place === place) return known.html;
+  const one = { place, html: html() };
+  made.set(row, one);
+  return one.html;
+};
 const rowHtml = ({ row, uncertain }: Found<BoardRow>, frame: Frame, next: Next): string => {
   const dates = (row.contracts ?? []).map(({ contract }) => next.get(contract)?.due).join(' ');
   const place = `${to(frame, '')} ${dates} ${uncertain ? uncertain.counts.inside : ''}`;
-  const known = made.get(row);
-  if (known?.place === place) return known.html;
-  const html = render(<Lines row={row} uncertain={uncertain} frame={frame} next={next} />);
-  made.set(row, { place, html });
-  return html;
+  return once(lines, row, place, () => render(<Lines row={row} uncertain={uncertain} frame={frame} next={next} />));
 };
+const partHtml = (row: BoardRow, frame: Frame): string => once(parts, row, to(frame, ''), () => render(<Part of={row} frame={frame} />));
 
 const Lines = ({
   row,

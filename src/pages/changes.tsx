@@ -1,7 +1,8 @@
+import { render } from 'preact-render-to-string';
 import { towerBoard } from '../../projections/tower-board.js';
 import { addDays, sameJson, showValue, type Value } from '../kernel/index.js';
 import { badParameter } from '../http/problem.js';
-import type { Found, Read } from './read.js';
+import { inTurns, type Found, type Read } from './read.js';
 import { partiesOf, type BoardRow, type ContractEntry } from './rows.js';
 import { address, places, to, type Frame, type Page, type Search } from './shell.js';
 import { dateText, Day, Money, Name, Scroll, some, Tag, wordsOf } from './words.js';
@@ -82,6 +83,7 @@ export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
   const found = boards ? differencesOf(boards.earlier, boards.later) : [];
   const facts = new Map<string, Awaited<ReturnType<typeof factsBetween>>>();
   for (const { contract } of found.slice(0, EXPLAINED)) facts.set(contract, await factsBetween(read, contract, from, until, clock));
+  const lines = await differenceLines(found, frame, facts);
   return {
     title: 'What changed',
     clocks: false,
@@ -128,7 +130,7 @@ export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
               {clock === 'recorded' ? 'What was known' : 'The board'} on <Day on={from} /> and on <Day on={until} />:{' '}
               {found.length === 0 ? 'nothing differs.' : `${some(found.length, 'contract')} differ${found.length === 1 ? 's' : ''}.`}
             </p>
-            <Differences of={found} facts={facts} frame={frame} />
+            <Differences lines={lines} hasFacts />
           </>
         )}
       </>
@@ -159,16 +161,78 @@ const factsBetween = async (read: Read, contract: string, from: string, until: s
   }));
 };
 
-export const Differences = ({
-  of,
+const Line = ({
+  of: { contract, title, tower, before, after, fields },
   facts,
   frame,
 }: {
-  readonly of: readonly Difference[];
-  readonly facts?: ReadonlyMap<string, readonly Because[]>;
+  readonly of: Difference;
+  readonly facts: ReadonlyMap<string, readonly Because[]> | undefined;
   readonly frame: Frame;
-}) =>
-  of.length === 0 ? null : (
+}) => (
+  <tr>
+    <th scope="row">
+      <a href={to(frame, places.contract(contract))}>
+        <Name of={title} />
+      </a>
+      <p class="small quiet">
+        <Name of={tower} />
+      </p>
+    </th>
+    <td data-label="What differs">
+      {!before && (
+        <>
+          <span class="tag good">new</span> <Tag of={after!.stage} /> <Money of={after!.ceiling} />,{' '}
+          {partiesOf(after!)
+            .map(({ name }) => name)
+            .join(', ') || 'no supplier yet'}
+        </>
+      )}
+      {!after && <span class="tag bad">not there any more</span>}
+      {fields.map(({ name, was, is }) => (
+        <p>
+          {wordsOf(name)}:{' '}
+          <span class="was">
+            <span class="hidden">was </span>
+            <Said name={name} of={was} />
+          </span>{' '}
+          →{' '}
+          <b>
+            <Said name={name} of={is} />
+          </b>
+        </p>
+      ))}
+    </td>
+    {facts && (
+      <td data-label="What happened">
+        <ul>
+          {(facts.get(contract) ?? []).map(({ type, on, decision, reference }) => (
+            <li>
+              <a href={places.decision(decision)}>{wordsOf(type)}</a>{' '}
+              <span class="small quiet">
+                <Day on={on} />
+                {reference !== undefined && (
+                  <>
+                    , <Name of={reference} />
+                  </>
+                )}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </td>
+    )}
+  </tr>
+);
+/** The HTML of the differences: of a whole programme there may be hundreds. */
+export const differenceLines = (
+  of: readonly Difference[],
+  frame: Frame,
+  facts?: ReadonlyMap<string, readonly Because[]>,
+): Promise<string> => inTurns(of, (one) => render(<Line of={one} facts={facts} frame={frame} />));
+/** What differs, as a table, unless nothing does. */
+export const Differences = ({ lines, hasFacts = false }: { readonly lines: string; readonly hasFacts?: boolean }) =>
+  lines === '' ? null : (
     <Scroll label="Differences">
       <table class="cards">
         <caption class="hidden">What differs, contract by contract</caption>
@@ -176,66 +240,10 @@ export const Differences = ({
           <tr>
             <th scope="col">Contract</th>
             <th scope="col">What differs</th>
-            {facts && <th scope="col">What happened</th>}
+            {hasFacts && <th scope="col">What happened</th>}
           </tr>
         </thead>
-        <tbody>
-          {of.map(({ contract, title, tower, before, after, fields }) => (
-            <tr>
-              <th scope="row">
-                <a href={to(frame, places.contract(contract))}>
-                  <Name of={title} />
-                </a>
-                <p class="small quiet">
-                  <Name of={tower} />
-                </p>
-              </th>
-              <td data-label="What differs">
-                {!before && (
-                  <>
-                    <span class="tag good">new</span> <Tag of={after!.stage} /> <Money of={after!.ceiling} />,{' '}
-                    {partiesOf(after!)
-                      .map(({ name }) => name)
-                      .join(', ') || 'no supplier yet'}
-                  </>
-                )}
-                {!after && <span class="tag bad">not there any more</span>}
-                {fields.map(({ name, was, is }) => (
-                  <p>
-                    {wordsOf(name)}:{' '}
-                    <span class="was">
-                      <span class="hidden">was </span>
-                      <Said name={name} of={was} />
-                    </span>{' '}
-                    →{' '}
-                    <b>
-                      <Said name={name} of={is} />
-                    </b>
-                  </p>
-                ))}
-              </td>
-              {facts && (
-                <td data-label="What happened">
-                  <ul>
-                    {(facts.get(contract) ?? []).map(({ type, on, decision, reference }) => (
-                      <li>
-                        <a href={places.decision(decision)}>{wordsOf(type)}</a>{' '}
-                        <span class="small quiet">
-                          <Day on={on} />
-                          {reference !== undefined && (
-                            <>
-                              , <Name of={reference} />
-                            </>
-                          )}
-                        </span>
-                      </li>
-                    ))}
-                  </ul>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
+        <tbody dangerouslySetInnerHTML={{ __html: lines }} />
       </table>
     </Scroll>
   );

@@ -5,7 +5,7 @@ import { Ask, Filters, Pick } from './fields.js';
 import type { Found, Read } from './read.js';
 import type { ContractEntry } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page, type Search } from './shell.js';
-import { Day, Money, Name, Scroll, some, Tag, wordsOf } from './words.js';
+import { Day, Money, Name, Scroll, some, Tag, wordsOf, numberText } from './words.js';
 
 export const REGISTER = ['text', 'programme', 'tower', 'supplier', 'supplierName', 'stage', 'pastEnd', 'endsFrom', 'endsUntil', 'valueFrom', 'valueUntil', 'sort', 'from']; // prettier-ignore
 export const STAGES = ['planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed', 'cancelled'];
@@ -102,9 +102,7 @@ export const contractsPage = async (read: Read, frame: Frame): Promise<Page> => 
           </p>
         )}
         {!isAll && (
-          <p class="banner warn">
-            There are more than {(total ?? 0).toLocaleString('en-GB')} contracts: choose some of them to see all in this order.
-          </p>
+          <p class="banner warn">There are more than {numberText(total ?? 0)} contracts: choose some of them to see all in this order.</p>
         )}
         {rows.length === 0 ? (
           <p>No contract is recorded{Object.keys(filters).length > 0 ? ' that is as you ask' : ' yet'}.</p>

@@ -1,10 +1,11 @@
+import { render } from 'preact-render-to-string';
 import { deadlines } from '../../projections/deadlines.js';
 import { addDays } from '../kernel/index.js';
 import { Ask, Filters, Pick } from './fields.js';
-import type { Found, Read } from './read.js';
+import { inTurns, type Found, type Read } from './read.js';
 import type { Duty } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { dateText, Day, Name, some, Tag, wordsOf } from './words.js';
+import { dateText, Day, Name, some, Tag, wordsOf, numberText } from './words.js';
 
 const KINDS = ['end', 'option', 'standstill', 'extension', 'review', 'target', 'transfer', 'liability-information'];
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
@@ -19,6 +20,7 @@ export const deadlinesPage = async (read: Read, frame: Frame): Promise<Page> => 
   const coming = inOrder.filter(({ earliest, latest }) => (earliest ?? latest) !== null && (latest === null || latest >= today));
   const undated = inOrder.filter(({ earliest, latest }) => earliest === null && latest === null);
   const months = Map.groupBy(coming, ({ earliest, latest }) => (earliest ?? latest ?? '').slice(0, 7));
+  const lines = await linesOf(inOrder, frame, today);
   return {
     title: 'Deadlines',
     programme,
@@ -37,27 +39,25 @@ export const deadlinesPage = async (read: Read, frame: Frame): Promise<Page> => 
           <a href={to(frame, frame.path, { programme, kind, dueBy: addDays(today, 183) })}>the next six months</a>
         </p>
         {!isAll && (
-          <p class="banner warn">
-            There are more than {rows.length.toLocaleString('en-GB')} duties: choose a programme or a kind to see all of them.
-          </p>
+          <p class="banner warn">There are more than {numberText(rows.length)} duties: choose a programme or a kind to see all of them.</p>
         )}
         {coming.length > 0 && <Months of={months} today={today} />}
         {overdue.length > 0 && (
           <>
             <h2>Overdue</h2>
-            <Duties of={overdue} frame={frame} alert />
+            <Duties of={overdue} lines={lines} />
           </>
         )}
         {[...months].map(([month, duties]) => (
           <>
             <h2 id={`m${month}`}>{monthText(month)}</h2>
-            <Duties of={duties} frame={frame} />
+            <Duties of={duties} lines={lines} />
           </>
         ))}
         {undated.length > 0 && (
           <>
             <h2>Without a day</h2>
-            <Duties of={undated} frame={frame} />
+            <Duties of={undated} lines={lines} />
           </>
         )}
         {rows.length === 0 && <p>Nothing is due.</p>}
@@ -86,30 +86,47 @@ const Months = ({ of, today }: { readonly of: ReadonlyMap<string, readonly Duty[
     </ol>
   );
 };
-export const Duties = ({ of, frame, alert }: { readonly of: readonly Duty[]; readonly frame: Frame; readonly alert?: boolean }) => (
-  <ul class="line">
-    {of.map(({ what, due, kind, contract }) => (
-      <li>
-        {contract === null ? (
-          <Name of={what} />
-        ) : (
-          <a href={to(frame, places.contract(contract))}>
-            <Name of={what} />
-          </a>
-        )}{' '}
-        <Tag of={kind} />
-        {alert && (
-          <>
-            {' '}
-            <span class="tag bad">overdue</span>
-          </>
-        )}
-        <div class="when">
-          <Day on={due} />
-        </div>
-      </li>
-    ))}
-  </ul>
+const Line = ({
+  of: { what, due, kind, contract, latest },
+  frame,
+  today,
+}: {
+  readonly of: Duty;
+  readonly frame: Frame;
+  readonly today: string;
+}) => (
+  <li>
+    {contract === null ? (
+      <Name of={what} />
+    ) : (
+      <a href={to(frame, places.contract(contract))}>
+        <Name of={what} />
+      </a>
+    )}{' '}
+    <Tag of={kind} />
+    {latest !== null && latest < today && (
+      <>
+        {' '}
+        <span class="tag bad">overdue</span>
+      </>
+    )}
+    <div class="when">
+      <Day on={due} />
+    </div>
+  </li>
+);
+/** The HTML of each duty: there may be a thousand of them on a page. */
+type Lines = ReadonlyMap<Duty, string>;
+export const linesOf = async (duties: readonly Duty[], frame: Frame, today: string): Promise<Lines> => {
+  const lines = new Map<Duty, string>();
+  await inTurns(duties, (duty) => {
+    lines.set(duty, render(<Line of={duty} frame={frame} today={today} />));
+    return '';
+  });
+  return lines;
+};
+export const Duties = ({ of, lines }: { readonly of: readonly Duty[]; readonly lines: Lines }) => (
+  <ul class="line" dangerouslySetInnerHTML={{ __html: of.map((duty) => lines.get(duty)).join('') }} />
 );
 export const dutiesOf = async (read: Read, programme: string): Promise<readonly Found<Duty>[]> =>
   (await read.all<Duty>(deadlines.name, { programme, dated: 'true' }, 5)).rows;

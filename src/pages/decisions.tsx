@@ -8,7 +8,7 @@ import { Facets, isWithin, type Facet } from './facets.js';
 import { listOf, type Read } from './read.js';
 import type { DecisionRow } from './rows.js';
 import { address, places, to, type Frame, type Page } from './shell.js';
-import { Day, Name, Scroll, some, Tag, Text, wordsOf } from './words.js';
+import { Day, Name, Scroll, some, Tag, Text, wordsOf, numberText } from './words.js';
 
 const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
 /** Decisions that are read together: those of one page, unless the page is narrowed down. */
@@ -89,9 +89,7 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
           facets={FACETS}
           rows={looked.rows.filter(within)}
           frame={frame}
-          bound={
-            looked.next === undefined ? undefined : `Counted among the newest ${looked.rows.length.toLocaleString('en-GB')} decisions.`
-          }
+          bound={looked.next === undefined ? undefined : `Counted among the newest ${numberText(looked.rows.length)} decisions.`}
         />
         {marked.length === 0 ? (
           <p>No decision {isNarrowed ? 'among these is as you ask' : asked.length > 0 ? 'is recorded under this' : 'is recorded yet'}.</p>

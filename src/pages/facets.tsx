@@ -1,4 +1,5 @@
 import { address, type Frame } from './shell.js';
+import { numberText } from './words.js';
 
 /** A question about rows that have been found already, as a parameter of the address. */
 export interface Facet<R> {
@@ -52,7 +53,7 @@ export const Facets = <R,>({
                   <a href={narrowed(name, value)}>
                     <bdi>{label(value)}</bdi>
                   </a>{' '}
-                  <span class="num quiet">{count.toLocaleString('en-GB')}</span>
+                  <span class="num quiet">{numberText(count)}</span>
                 </li>
               ))
             ) : (

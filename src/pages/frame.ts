@@ -54,7 +54,7 @@ export const send = (reply: FastifyReply, frame: Frame, page: Page): void =>
     .code(page.status ?? 200)
     .header('content-type', 'text/html; charset=utf-8')
     .header('cache-control', 'private, no-cache')
-    .send(documentOf(frame, page));
+    .send(Buffer.from(documentOf(frame, page))); // as bytes: a response writes a text of several pieces far slower
 
 /** An error is a page too. One that has no code of its own is logged under an id, and the page shows nothing of it but the id. */
 @Catch()

@@ -1,7 +1,7 @@
 import { lagOf } from '../http/ledger.js';
 import type { Read } from './read.js';
 import type { Frame, Page } from './shell.js';
-import { Pairs, Scroll, some, Tag } from './words.js';
+import { Pairs, Scroll, some, Tag, numberText } from './words.js';
 
 /** What an operator asks first: whether the projections follow, and which streams cannot be read. */
 export const healthPage = async (read: Read, _: Frame): Promise<Page> => {
@@ -23,7 +23,7 @@ export const healthPage = async (read: Read, _: Frame): Promise<Page> => {
         <Pairs
           of={[
             ['Store', store.failure ? store.failure.message : store.refusing ? store.refusing.message : 'answers'],
-            ['Events', projector.sequence.toLocaleString('en-GB')],
+            ['Events', numberText(projector.sequence)],
             ['Behind the log', some(lag, 'event')],
             ['Last record', projector.watermark ?? 'nothing is recorded'],
             ['Time zone of the ledger', read.timeZone],

@@ -1,8 +1,8 @@
 import { towerBoard } from '../../projections/tower-board.js';
 import { addDays } from '../kernel/index.js';
 import { Ceiling, Suppliers } from './board.js';
-import { Differences, differencesOf, twoBoards } from './changes.js';
-import { Duties, dutiesOf } from './deadlines.js';
+import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
+import { Duties, dutiesOf, linesOf } from './deadlines.js';
 import { inTurns, type Read } from './read.js';
 import { render } from 'preact-render-to-string';
 import type { BoardRow, ContractEntry, ProgrammeRow } from './rows.js';
@@ -22,6 +22,8 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
   const changed = differencesOf(boards.earlier, boards.later);
   const soon = addDays(day, 183);
   const duties = (await dutiesOf(read, id)).map(({ row }) => row).filter(({ earliest, latest }) => (earliest ?? latest ?? '9') <= soon);
+  const differences = await differenceLines(changed, frame);
+  const lines = await linesOf(duties, frame, day);
   const contracts = rows.flatMap(({ row }) => (row.contracts ?? []).map((entry) => ({ row, entry })));
   const parts = await inTurns(contracts.slice(0, CONTRACTS), ({ row, entry }) => render(<Part row={row} c={entry} frame={frame} />));
   const { totals, losses } = head.row;
@@ -71,9 +73,9 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
         <h2>
           Since the last board, <Day on={since} />
         </h2>
-        {changed.length === 0 ? <p>Nothing on the board differs.</p> : <Differences of={changed} frame={frame} />}
+        {changed.length === 0 ? <p>Nothing on the board differs.</p> : <Differences lines={differences} />}
         <h2>Due in the next six months</h2>
-        {duties.length === 0 ? <p>Nothing with a day.</p> : <Duties of={duties} frame={frame} />}
+        {duties.length === 0 ? <p>Nothing with a day.</p> : <Duties of={duties} lines={lines} />}
         <h2>Warnings and risks</h2>
         <ul>
           {[...head.row.warnings, ...head.row.risks].map(({ summary, on }) => (

@@ -38,7 +38,7 @@ interface Transfer {
   readonly on: string;
   readonly expectedOn?: string | null;
   readonly transferOn?: string | null;
-  readonly liability?: { readonly result?: string; readonly daysLate?: number; readonly delivered?: string } | null;
+  readonly liability?: { readonly result?: string; readonly daysLate?: number | null; readonly delivered?: string } | null;
   readonly findings: readonly { readonly text: string }[];
 }
 const counted = (of: unknown): string => {
@@ -130,7 +130,7 @@ export const peoplePage = async (read: Read, frame: Frame): Promise<Page> => {
                     </td>
                     <td data-label="Liability information">
                       {t.liability?.result === undefined ? <span class="quiet nil">–</span> : wordsOf(t.liability.result)}
-                      {t.liability?.daysLate !== undefined && ` by ${some(t.liability.daysLate, 'day')}`}
+                      {t.liability?.daysLate != null && ` by ${some(t.liability.daysLate, 'day')}`}
                     </td>
                   </tr>
                 ))}

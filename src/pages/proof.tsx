@@ -1,6 +1,6 @@
 import type { Checkpoints } from '../proof/checkpoints.js';
 import type { Frame, Page } from './shell.js';
-import { Pairs } from './words.js';
+import { Pairs, numberText } from './words.js';
 
 /** How a bundle is checked: with the key and a checkpoint that came another way. */
 export const checks = (bundle: string): readonly string[] => [
@@ -27,7 +27,7 @@ export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise
           <>
             <Pairs
               of={[
-                ['Events', checkpoint.size.toLocaleString('en-GB')],
+                ['Events', numberText(checkpoint.size)],
                 ['Root', <code class="unbroken">{checkpoint.root}</code>],
                 ['Ledger', <code class="unbroken">{checkpoint.origin}</code>],
                 ['Key', <code class="unbroken">{checkpoints.verifierKey}</code>],

@@ -113,10 +113,11 @@ const Nav = ({ frame }: { readonly frame: Frame }) => (
         const href = path(frame.programme);
         const isHere =
           name === 'Board' ? /^\/app(\/boards\/|$)/.test(frame.path) : frame.path === href || frame.path.startsWith(`${href}/`);
-        const more = ['Board', 'Live', 'Search'].includes(name) ? {} : { programme: frame.programme };
+        const more = ['Board', 'Decisions', 'Live', 'Search'].includes(name) ? {} : { programme: frame.programme };
+        const link = name === 'Refusals' ? address(href, more) : to(frame, href, more); // a refusal has one day alone
         return (
           <li>
-            <a href={to(frame, href, name === 'Board' ? {} : more)} aria-current={isHere ? 'page' : undefined}>
+            <a href={link} aria-current={isHere ? 'page' : undefined}>
               {name}
             </a>
           </li>

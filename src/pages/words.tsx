@@ -55,7 +55,7 @@ export const Text = ({ of }: { readonly of: string | null | undefined }) => {
     <>
       <bdi {...wrapping(of)}>{cut(of, LONG)}</bdi>
       <details>
-        <summary>All {of.length.toLocaleString('en-GB')} characters</summary>
+        <summary>All {numberText(of.length)} characters</summary>
         <p>
           <bdi {...wrapping(of)}>{of}</bdi>
         </p>
@@ -103,8 +103,11 @@ export const Exact = ({ of }: { readonly of: Value }) => (
   </span>
 );
 
+const numbers = new Intl.NumberFormat('en-GB');
+/** `12,345`. */
+export const numberText = (n: number): string => numbers.format(n);
 /** `12 contracts`, `1 contract`. */
-export const some = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+export const some = (n: number, one: string, many = `${one}s`): string => `${numberText(n)} ${n === 1 ? one : many}`;
 export const termText = (months: number): string => (months % 12 === 0 ? some(months / 12, 'year') : `${some(months, 'month')}`);
 /** `0.735` → `73.5 %`; other texts stay. */
 export const percentText = (ratio: string): string =>
@@ -176,7 +179,7 @@ export const Scroll = ({ label, children }: { readonly label: string; readonly c
 export const Value_ = ({ of }: { readonly of: unknown }): ComponentChildren => {
   if (of === null || of === undefined) return <span class="quiet">nothing</span>;
   if (typeof of === 'boolean') return of ? 'yes' : 'no';
-  if (typeof of === 'number') return of.toLocaleString('en-GB');
+  if (typeof of === 'number') return numberText(of);
   if (typeof of === 'string') return /^(\d{4}-\d\d-\d\d|\[[0-9-]*\.\.[0-9-]*\])$/.test(of) ? <Day on={of} /> : <Text of={of} />;
   if (Array.isArray(of)) return of.length === 0 ? <span class="quiet">none</span> : <Listed of={of} />;
   if (isValue(of)) return <Money of={of} />;

@@ -10,8 +10,13 @@ export const openBrowser = async (): Promise<Browser> => {
   if (CHROMIUM === undefined) throw new Error('There is no Chromium: apt-get install chromium.');
   return chromium.launch({ executablePath: CHROMIUM, args: ['--headless', '--no-sandbox'] });
 };
-export const openPage = async (browser: Browser): Promise<Page> =>
-  (await browser.newContext({ locale: 'en-GB', viewport: DESKTOP })).newPage();
+/** Milliseconds that a page may take on a busy machine. */
+const PATIENCE = 120_000;
+export const openPage = async (browser: Browser): Promise<Page> => {
+  const context = await browser.newContext({ locale: 'en-GB', viewport: DESKTOP });
+  context.setDefaultTimeout(PATIENCE);
+  return context.newPage();
+};
 
 /** What axe finds wrong on the page as it is. */
 export const faultsOf = async (page: Page, name: string, ...rules: readonly string[]): Promise<readonly string[]> => {

@@ -2,4 +2,4 @@ import base from '../../jest.config.mjs';
 
 /** The pages in a browser: `npm run test:pages`. */
 const { coverageThreshold: _, ...config } = base;
-export default { ...config, rootDir: '../..', testRegex: ['test/pages/.*\\.browser\\.ts$'], testTimeout: 300_000 };
+export default { ...config, rootDir: '../..', testRegex: ['test/pages/.*\\.browser\\.ts$'], testTimeout: 600_000 };

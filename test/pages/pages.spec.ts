@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
+import { WALK } from '../../src/pages/walk.js';
 import { pageOf, recordStory, rowWith } from './html.js';
 
 let server: Server;
@@ -186,6 +187,30 @@ describe('a search', () => {
     expect(new Set(facets.map(({ name }) => name))).toEqual(new Set(['kind', 'stage', 'about']));
     expect(text).toMatch(new RegExp(`${facets.filter(({ name }) => name === 'kind').reduce((sum, { count }) => sum + count, 0)} hits`));
     for (const { path, count, label } of facets) expect([label, /role="status">([\d,]+) hit/.exec((await page(path)).html)?.[1]]).toEqual([label, String(count)]); // prettier-ignore
+  });
+});
+
+describe('every link', () => {
+  it('of a board, a contract and a decision, and at the head of each page, leads to a page', async () => {
+    const linksOf = async (path: string) => [...(await page(path)).html.matchAll(/href="(\/app[^"#]*)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&')); // prettier-ignore
+    const found = new Set<string>();
+    for (const path of [
+      '/app/boards/met',
+      '/app/boards/example',
+      '/app/contracts/met-siam-atos?effectiveOn=2018-01-01',
+      WALK[3]!.path,
+      '/app/programmes/met',
+      '/app/refusals',
+    ])
+      // prettier-ignore
+      for (const link of await linksOf(path)) if (!link.includes('/assets/')) found.add(link);
+    const broken: string[] = [];
+    for (const link of found) {
+      const { status } = await page(link);
+      if (status !== 200) broken.push(`${status} ${link}`);
+    }
+    expect(found.size).toBeGreaterThan(80);
+    expect(broken).toEqual([]);
   });
 });
 

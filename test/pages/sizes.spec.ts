@@ -138,5 +138,5 @@ describe('pages of a ledger', () => {
     const search = await page('/app/search?q=contract');
     expect(search.text).toContain('Counted among the first 100 of each kind.');
     for (const { html } of [first, board, decisions, search]) expect(gzipSync(html).length).toBeLessThan(60_000);
-  }, 60_000);
+  }, 180_000);
 });
