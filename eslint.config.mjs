@@ -53,7 +53,8 @@ export default tseslint.config(
     ignores: [
       'test/architecture/planted/**',
       'src/kernel/projection.ts',
-      'src/engine/read/{rows,projection-writer}.ts',
+      'src/engine/read/rows/**',
+      'src/engine/read/projection-writer.ts',
       'src/http/{subscribers,projections.controller}.ts',
     ],
     rules: { '@typescript-eslint/no-explicit-any': 'off' },

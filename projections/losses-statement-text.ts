@@ -49,7 +49,9 @@ const statementText = ({ programme, year, title, lastDay, lines, net, disclosed,
       : lastDay
         ? ['  no policy in force says above which amount a case is named']
         : []),
-    ...(disclosed && !disclosed.complete ? ['  only the 20 largest were looked at'] : []),
+    ...(disclosed && !disclosed.complete
+      ? ['  others may be above it: beyond the 20 largest, or in a currency without an equivalent']
+      : []),
     '',
   ].join('\n');
 

@@ -7,6 +7,7 @@ import {
   NEWEST,
   projection,
   ranked,
+  roundHalfEven,
   source,
   type Amount,
   type Key,
@@ -99,7 +100,8 @@ type Entry = NonNullable<ReturnType<(typeof entries)['show']>[string]>;
 type ListedEntry = Omit<Entry, 'stated' | 'largest'>;
 /**
  * Losses and cases, among the 20 largest of the year, above the threshold that the policy asks for which was adopted last of those in force
- * on the last day of the year; null where none does. `complete` is false where others may be above it too.
+ * on the last day of the year; null where none does. `complete` is false where others may be above it too: beyond the 20, or in a currency of
+ * which no equivalent is stated.
  */
 const disclosedIn = (
   lookup: Lookup,
@@ -115,14 +117,25 @@ const disclosedIn = (
   const { currency } = policy.above;
   const largest = lookup.newest(named, key);
   const cases = Map.groupBy(largest, (entry) => (entry.case === null ? `loss ${entry.loss}` : `${entry.kind} case ${entry.case}`));
-  const unitsIn = ({ largest: { [year]: of }, stated }: Entry): bigint => (of ? (equivalentIn({ ...of, stated }, currency) ?? 0n) : 0n);
+  /** Of a foreign loss its share of the equivalent that is stated of the gross; undefined where none is. */
+  const unitsIn = ({ largest: { [year]: of }, gross, stated }: Entry): bigint | undefined => {
+    if (!of || of.currency === currency) return of ? minor(of) : 0n;
+    const [whole, all] = [equivalentIn({ ...of, stated }, currency), isAmount(gross) ? minor(gross) : 0n];
+    return whole === undefined || all === 0n ? whole : roundHalfEven(whole * minor(of), all);
+  };
   const above = [...cases].flatMap(([, of]) => {
-    const total = of.reduce((units, entry) => units + unitsIn(entry), 0n);
+    const total = of.reduce((units, entry) => units + (unitsIn(entry) ?? 0n), 0n);
     const [{ case: name, kind, category, bearer }] = of as [Entry, ...Entry[]];
     const losses = of.map(({ loss: id, title }) => ({ loss: id, title }));
     return total > minor(policy.above) ? [{ case: name, losses, kind, category, bearer, amount: amountOf(total, currency) }] : [];
   });
-  return { above: policy.above, policy: policy.policy, version: policy.version, cases: above, complete: largest.length < NEWEST };
+  return {
+    above: policy.above,
+    policy: policy.policy,
+    version: policy.version,
+    cases: above,
+    complete: largest.length < NEWEST && largest.every((entry) => unitsIn(entry) !== undefined),
+  };
 };
 
 const statementOf = (id: string, lookup: Lookup): Statement<ListedEntry> | undefined => {

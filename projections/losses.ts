@@ -1,6 +1,7 @@
 import {
   amountOf,
   betweenOf,
+  certainlyBefore,
   isAmount,
   minor,
   newestOf,
@@ -101,17 +102,33 @@ export const itemShown = (item: Loss['items'][number], l: Loss) => {
     recovered: amountOf(recovered.get(item.item) ?? 0n, currency),
   };
 };
-/** Items of which more was written off, or recovered, than they come to. */
-const overdrawn = (l: Loss): readonly string[] => {
-  const sums = ofItems(l);
-  return l.items.flatMap(({ item, amount }) =>
-    (['writtenOff', 'recovered'] as const).flatMap((what) => {
-      const units = sums[what].get(item) ?? 0n;
-      if (units <= minor(amount)) return [];
-      const said = what === 'writtenOff' ? 'is written off' : 'was recovered';
-      return [`${showAmount(amountOf(units, amount.currency))} ${said} of the item ${item}, which comes to ${showAmount(amount)}.`];
+const DONE = { writtenOff: 'is written off', recovered: 'was recovered' } as const;
+/**
+ * Items of which more was written off, or recovered, than they come to; of which more was taken back than that; and those that are named
+ * though a revision left them out.
+ */
+const oddItems = (l: Loss): readonly string[] =>
+  Object.entries(ofItems(l)).flatMap(([what, sums]) =>
+    [...sums].flatMap(([name, units]) => {
+      const known = l.items.find(({ item }) => item === name);
+      const done = DONE[what as keyof typeof DONE];
+      const show = (n: bigint): string => showAmount(amountOf(n, currencyOf(l)!));
+      if (units < 0n) return [`${show(-units)} more was taken back of the item ${name} than ${done} of it.`];
+      if (!known) return units === 0n ? [] : [`${show(units)} ${done} of ${name}, which is no item any more.`];
+      if (units <= minor(known.amount)) return [];
+      return [`${show(units)} ${done} of the item ${name}, which comes to ${showAmount(known.amount)}.`];
     }),
   );
+/** The first payment that came before as much was approved. */
+const paidEarly = ({ paid, approved }: Loss): readonly string[] => {
+  let sum = 0n;
+  for (const { on, amount } of paid) {
+    sum += minor(amount);
+    const until = (late: boolean): bigint =>
+      approved.reduce((units, by) => (late && certainlyBefore(on, by.on) ? units : units + minor(by.amount)), 0n);
+    if (sum > until(true) && sum <= until(false)) return [`What was paid on ${on} was approved only after that.`];
+  }
+  return [];
 };
 
 /** What a reader of one loss should look into, the newest 20; nothing of it was refused. */
@@ -124,7 +141,9 @@ const findingsOf = (l: Loss): readonly string[] => {
   const claimed = l.kind === 'special-payment' ? betweenOf(l.gross).most : undefined;
   if (l.currencies.length === 1 && claimed !== undefined && total(l.approved) > claimed)
     findings.push(`More was approved than the claim comes to: ${showAmount(amountOf(total(l.approved) - claimed, l.currencies[0]!))}.`);
-  findings.push(...overdrawn(l));
+  if (l.currencies.length === 1) findings.push(...paidEarly(l), ...oddItems(l));
+  if (l.closed && l.closed.how !== 'recovered' && netIn(figuresIn(l)).most === 0n)
+    findings.push('It is closed as written off, and nothing is written off that has not come back.');
   const items = l.items.reduce((sum, { amount }) => sum + minor(amount), 0n);
   const { least, most } = betweenOf(l.gross);
   if (l.items.length > 0 && (items < least || (most !== undefined && items > most)))
@@ -174,11 +193,15 @@ const isOwn = ({ bearer, elsewhere }: Pick<Row, 'bearer' | 'elsewhere'>): boolea
 const insufficient = (l: Row, programme: Governing, basis: Basis, because: string): readonly string[] =>
   isOwn(l)
     ? decisionsOf(l).flatMap((decision) => {
-        const { what, on, office, ratified } = decision;
+        const { what, on, office, correctedBy, ratified } = decision;
         if ('flow' in decision && decision.flow === 'reversal') return [];
         if (isUnratified(decision)) return []; // found already
-        const by = ratified?.office ?? office;
-        return outgrown(programme, tableOf(l), basis, { on, office: by }).map(({ approver, basis: now }) => {
+        // one that approved it with enough authority: a lower office that ratifies as well takes nothing from it
+        const offices = [office, correctedBy, ...(ratified?.earlier ?? []), ratified?.office].filter((name) => name !== undefined);
+        const by = offices.at(-1);
+        const beyond = (name: string | undefined) => outgrown(programme, tableOf(l), basis, { on, office: name });
+        if (offices.some((name) => beyond(name).length === 0)) return [];
+        return beyond(by).map(({ approver, basis: now }) => {
           const comes = now ? `it comes to ${showAmount(now)} now, and ` : '';
           return by === undefined
             ? `Nobody is named as deciding the ${what}: ${approver} must ratify it.`

@@ -6,7 +6,7 @@ import type { Since } from '../engine/audit/rules.js';
 import type { Why } from '../engine/audit/why.js';
 import type { Adds, Opened } from '../engine/read/contributions-to.js';
 import type { ProjectionStatus } from '../engine/read/projector.js';
-import type { Uncertain } from '../engine/read/rows-on-day.js';
+import type { Uncertain } from '../engine/read/rows/rows-on-day.js';
 import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
 import type { Json, RecordedEvent, Total } from '../kernel/index.js';

@@ -3,7 +3,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { deadlines, type Deadline } from '../../projections/deadlines.js';
 import { Projector } from '../engine/read/projector.js';
-import type { RowValue } from '../engine/read/rows.js';
+import type { RowValue } from '../engine/read/rows/rendering.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { calendarEntry, calendarHead, CALENDAR_END, type CalendarEntry } from './calendar.js';
 import { STORE, type EventStore } from './ledger.js';

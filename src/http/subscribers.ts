@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { RebuildingError, type Projector } from '../engine/read/projector.js';
-import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows.js';
+import { textOfChanges, type Followed, type RowChoice, type Update } from '../engine/read/rows/updates.js';
 import type { EventStore } from '../store/event-store.js';
 import type { IndexedEvent, Sequence } from '../store/read-model.js';
 import { Budget } from './budget.js';

@@ -15,6 +15,8 @@ export interface Entry {
   /** Who decided it, on what authority and why: as recorded, or as corrected. */
   readonly grounds: Pick<Metadata, 'decidedBy' | 'authority' | 'reason'>;
   readonly corrections: readonly Correction[];
+  /** How policy judged it as corrected; absent where it judged no correction. */
+  readonly judged?: NonNullable<Metadata['assessed']>;
   readonly notes: readonly Note[];
 }
 
@@ -78,9 +80,10 @@ const isMoney = (value: unknown): value is { readonly amount: string } =>
 const plain = (amount: string): string => (amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount);
 
 /** What stands beside the data when an entry changes a state. */
-export const contextOf = ({ recorded, effectiveOn, asOf, evidence, grounds }: Entry): EventContext => {
+export const contextOf = ({ recorded, effectiveOn, asOf, evidence, grounds, judged }: Entry): EventContext => {
   const { decidedBy, authority, reason } = grounds;
-  const { assessed, actor } = recorded.metadata;
+  const { actor } = recorded.metadata;
+  const assessed = judged ?? recorded.metadata.assessed;
   const context: { -readonly [K in keyof EventContext]: EventContext[K] } = {
     event: recorded.id,
     effectiveOn,

@@ -69,7 +69,7 @@ export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'sequence
   readonly recordedBy?: string;
   /** An earlier day, of which the fact is asked what it says: only of a fact that `bringsIn` what existed already. */
   readonly asOf?: string;
-  /** How policy assessed it when it was recorded. */
+  /** How policy assessed it: as it was corrected last, else when it was recorded. */
   readonly assessed?: readonly Assessment[];
 }
 

@@ -43,10 +43,12 @@ export class History<State = any> {
   #latestStart = '';
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
-  /** These three are copied before they change. */
+  /** These are copied before they change. */
   #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = new Map();
   #withdrawn: ReadonlyMap<string, string> = new Map();
   #notes: ReadonlyMap<string, Entry['notes']> = new Map();
+  /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
+  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>> = new Map();
   #duplicateOf: string | undefined;
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
@@ -296,6 +298,7 @@ export class History<State = any> {
     part.#corrections = this.#corrections;
     part.#withdrawn = this.#withdrawn;
     part.#notes = this.#notes;
+    part.#judged = this.#judged;
     part.#order = [...kept];
     part.#placed = kept.length;
     for (const { effectiveOn } of kept) {
@@ -346,6 +349,7 @@ export class History<State = any> {
     next.#corrections = this.#corrections;
     next.#withdrawn = this.#withdrawn;
     next.#notes = this.#notes;
+    next.#judged = this.#judged;
     next.#duplicateOf = this.#duplicateOf;
     next.#bytes = this.#bytes;
     return next;
@@ -392,6 +396,7 @@ export class History<State = any> {
       evidence: sources,
       grounds: groundsOf(record),
       corrections,
+      ...(this.#judged.has(event.id) && { judged: this.#judged.get(event.id)! }),
       notes,
     };
   }
@@ -446,6 +451,8 @@ export class History<State = any> {
         ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
       }
       this.#corrections = new Map(this.#corrections).set(of, ofEvent);
+      const { assessed } = event.metadata;
+      if (assessed?.length) this.#judged = new Map(this.#judged).set(of, assessed);
       if (because === 'settled') this.#settle(of, changes, event.id);
       return true;
     }
@@ -575,7 +582,7 @@ const NONE: readonly never[] = [];
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
 const sameEntry = (a: Entry, b: Entry): boolean =>
-  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.notes === b.notes; // prettier-ignore
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.judged === b.judged && a.notes === b.notes; // prettier-ignore
 
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
 export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {

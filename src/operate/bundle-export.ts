@@ -91,7 +91,7 @@ interface Notes {
 const write = async (snapshot: LedgerSnapshot, key: KeyObject, { last, older }: Notes, options: BundleOptions): Promise<Bundled> => {
   const { to, kind, of, host, dossier } = options;
   const { genesis, tree } = snapshot;
-  if (tree.size === 0) throw new NotBundledError('The ledger has no events.');
+  if (tree.size === 0 && tree.fault === undefined) throw new NotBundledError('The ledger has no events.');
   const alteration = alterationOf(snapshot, last, older);
   if (alteration !== undefined && !options.altered)
     throw new NotBundledError(

@@ -12,6 +12,8 @@ import { prefixOf, StreamNames } from '../store/kurrentdb/stream-names.js';
 import { ConfigError } from '../config.js';
 import { genesisHash } from '../proof/checkpoint.js';
 import { compareWithNote } from '../proof/comparison.js';
+import { checkEvidence, type Named } from '../proof/evidence-check.js';
+import { EVIDENCE_FOLDER, EvidenceFolder } from '../proof/evidence-folder.js';
 import { ProofFolder } from '../proof/proof-folder.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 
@@ -70,7 +72,8 @@ const copyOf = async (url: string, prefix: string, dir: string, proof: ProofFold
     server = await connect(replica.genesis);
     const { count, root } = await replica.verify();
     await replica.verifyAgainst(server);
-    return [{ step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` }, noteOf(replica, proof)];
+    const copy = { step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` };
+    return [copy, noteOf(replica, proof), ...(await evidenceIn(replica, dir))];
   } finally {
     await server?.close();
     await replica.close();
@@ -97,7 +100,9 @@ async function* examineFolder(dir: string, proof: ProofFolder): AsyncGenerator<F
       isReadable &&= ok || step === 'tree';
       yield { step, ok, detail };
     }
-    if (isReadable) yield noteOf(store, proof);
+    if (!isReadable) return;
+    yield noteOf(store, proof);
+    yield* await evidenceIn(store, dir);
   } finally {
     await store.close();
   }
@@ -115,5 +120,36 @@ const noteOf = ({ tree, genesis }: EventStore, folder: ProofFolder): Finding => 
     return { step: 'note', ok: false, detail: wordsOf(error) };
   }
 };
+
+/** Compares the pieces of evidence in a folder with their hashes, and with what events name. */
+const evidenceIn = async (log: EventStore, dir: string): Promise<readonly Finding[]> => {
+  const step = 'evidence';
+  try {
+    const { whole, bytes, altered, unnamed, missing, foreign } = await checkEvidence(log, new EvidenceFolder(dir));
+    const faults = altered.names.map((name) => ({
+      step,
+      ok: false,
+      detail: `${EVIDENCE_FOLDER}/${name} is not what was sent: its hash differs`,
+    }));
+    if (altered.count > faults.length)
+      faults.push({ step, ok: false, detail: `${altered.count - faults.length} more pieces are not what was sent` });
+    const parts = [
+      `${whole} pieces, ${(bytes / 1e6).toFixed(1)} MB, each with the hash of its name`,
+      listed(missing, 'times events name one that is not kept here'),
+      listed(unnamed, 'that no event names'),
+      listed(foreign, 'other files'),
+    ];
+    return [...faults, ...(faults.length > 0 ? [] : [{ step, ok: true, detail: parts.filter((part) => part !== '').join('; ') }])];
+  } catch (error) {
+    return [{ step, ok: false, detail: wordsOf(error) }];
+  }
+};
+const listed = ({ count, names }: Named, what: string): string => {
+  if (count === 0) return '';
+  const some = names.slice(0, SHOWN).join(', ');
+  return `${count} ${what} (${some}${names.length > SHOWN ? ', …' : ''})`;
+};
+/** Names in one line. */
+const SHOWN = 3;
 
 export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

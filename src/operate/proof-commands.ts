@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import type { BundleKind } from '../proof/bundle.js';
@@ -135,7 +134,7 @@ export const rotateKeyCommand = ({ env, print }: Terminal): Command =>
           await folder.keep(last.note + signature);
           folder.keepOlder(last.note + signature);
         }
-        print(`The new key${last ? `: ${verifierKey(last.origin, createPublicKey(now))}` : ' is made.'}`);
+        print(`The new key${last ? `: ${verifierKey(last.origin, now)}` : ' is made.'}`);
       } finally {
         release();
       }

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Projector } from '../engine/read/projector.js';
-import type { Row, ListPage } from '../engine/read/rows.js';
-import type { DayQuestion, RowOnDay } from '../engine/read/rows-on-day.js';
+import type { Row, ListPage } from '../engine/read/rows/rendering.js';
+import type { DayQuestion } from '../engine/read/rows/day-views.js';
+import type { RowOnDay } from '../engine/read/rows/rows-on-day.js';
 import { split } from '../engine/audit/audit.js';
 import type { Engine } from '../engine/write/engine.js';
 import { atPoint, caughtUp, effectiveOnOf, lastDayOf, pointOf, type Point } from '../http/as-of.js';

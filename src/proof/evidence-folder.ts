@@ -33,7 +33,7 @@ export class EvidenceFolder {
 
   constructor(
     dataDir: string,
-    private readonly limits: EvidenceLimits,
+    private readonly limits: EvidenceLimits = { maxBytes: 0, maxTotal: 0 },
   ) {
     this.#dir = join(dataDir, EVIDENCE_FOLDER);
   }
@@ -90,7 +90,11 @@ export class EvidenceFolder {
   }
   /** The hashes of all pieces. */
   async list(): Promise<readonly string[]> {
-    return existsSync(this.#dir) ? (await readdir(this.#dir)).filter(isSha256).sort() : [];
+    return (await this.files()).filter(isSha256);
+  }
+  /** The names of all files, in order: those of pieces are their hashes. */
+  async files(): Promise<readonly string[]> {
+    return existsSync(this.#dir) ? (await readdir(this.#dir)).sort() : [];
   }
 
   #fileOf(sha256: string): string {

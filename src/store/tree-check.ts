@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../kernel/index.js';
 import type { LogTree } from './merkle-proof.js';
-import { isForeign, leafOf, MerkleTree, type Log } from './merkle-tree.js';
+import { isForeign, leafOf, MerkleTree, type Hash, type Log } from './merkle-tree.js';
 
 export interface TreeCheck {
   /** Events whose hash is the kept one. */
@@ -22,6 +22,8 @@ export interface CheckOptions {
 /** Events that are read and hashed without a pause. */
 const PAGE = 200;
 const MAX_FAULTS = 20;
+/** Nodes of each eighth level are compared: one for 256 events, and those above. A tree makes the others of these when it is asked. */
+const NODE_LEVELS = 8;
 
 /**
  * Reads the log as far as its tree reached when the check began, hashes every event again and compares the hash with the kept one; then
@@ -51,8 +53,15 @@ export const checkTree = async (log: Log, tree: LogTree, options: CheckOptions =
     const leaf = leafOf(event);
     if (kept[next - first]!.hash.equals(leaf)) checked++;
     else faults.push(`The event at ${nameOf(event)} is not the one that was stored: its hash differs.`);
-    computed.add(leaf);
+    computed.add(leaf, checkNode);
     next++;
+  };
+  /** As long as every event is as it was, what is kept above the events must be as well: proofs are made of it. */
+  const checkNode = (level: number, index: number, node: Hash): void => {
+    if (level % NODE_LEVELS !== 0 || faults.length > 0) return;
+    const [from, until] = [index * 2 ** level, (index + 1) * 2 ** level - 1];
+    if (!nodeIn(tree, level, index)?.equals(node))
+      faults.push(`The hash that is kept over events ${from} to ${until} is not that of these events.`);
   };
   while (next < size && faults.length < maxFaults) {
     signal?.throwIfAborted();
@@ -68,6 +77,16 @@ export const checkTree = async (log: Log, tree: LogTree, options: CheckOptions =
   if (faults.length === 0 && computed.root() !== root)
     faults.push(`Every event has the hash that was kept, but the root over them is ${computed.root()}, and the kept one is ${root}.`);
   return { checked, root: computed.root(), faults };
+};
+
+/** Undefined where the tree has lost it. */
+const nodeIn = (tree: LogTree, level: number, index: number): Hash | undefined => {
+  try {
+    return tree.node(level, index);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 };
 
 /** Leaves are counted from 0. */

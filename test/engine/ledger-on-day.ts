@@ -1,7 +1,7 @@
 import { projections } from '../../projections/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { split } from '../../src/engine/audit/audit.js';
-import type { DayQuestion } from '../../src/engine/read/rows-on-day.js';
+import type { DayQuestion } from '../../src/engine/read/rows/day-views.js';
 import { bounds, canonical, History, isLedgerEvent, type Json, type Provenance, type RecordedEvent } from '../../src/kernel/index.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { byStream, World } from '../random-history.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { keysAfter, Listings, MAX_LISTED, MAX_LOOKED_AT, type Passing } from '../../src/engine/read/listing.js';
+import { keysAfter, Listings, MAX_LISTED, MAX_LOOKED_AT, type Passing } from '../../src/engine/read/rows/listing.js';
 import { InvalidCursorError, ListTooLargeError } from '../../src/engine/read/read-errors.js';
 
 const projection = {

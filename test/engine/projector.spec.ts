@@ -7,7 +7,8 @@ import { contract, type Contract } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { RebuildingError } from '../../src/engine/read/projector.js';
-import { Rows as RowsOfBuild, type Row } from '../../src/engine/read/rows.js';
+import type { Row } from '../../src/engine/read/rows/rendering.js';
+import { Rows as RowsOfBuild } from '../../src/engine/read/rows/rows.js';
 import {
   canonical,
   linkedList,

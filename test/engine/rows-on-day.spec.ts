@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { projections } from '../../projections/index.js';
-import { InvalidCursorError } from '../../src/engine/read/rows.js';
-import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows-on-day.js';
+import { InvalidCursorError } from '../../src/engine/read/read-errors.js';
+import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows/day-views.js';
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { projection, source, type RecordedEvent } from '../../src/kernel/index.js';

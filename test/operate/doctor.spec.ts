@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { mkdtemp, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
@@ -9,7 +10,7 @@ import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
 import { InvalidConnectionError } from '../../src/store/kurrentdb/connection.js';
 import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
-import { fact, facts, freshStream, newId } from '../store/event-store.contract.js';
+import { fact, facts, freshStream, metadata, newId } from '../store/event-store.contract.js';
 
 const folders: string[] = [];
 const folder = async (): Promise<string> => {
@@ -41,7 +42,39 @@ describe('the doctor', () => {
       { step: 'streams', ok: true, detail: '3 streams, no revision missing' },
       { step: 'tree', ok: true, detail: expect.stringMatching(/^6 events, each as it was when it was stored; root [\da-f]{64}$/) },
       { step: 'note', ok: true, detail: 'none is kept in this folder: the next start of the server signs the first' },
+      { step: 'evidence', ok: true, detail: '0 pieces, 0.0 MB, each with the hash of its name' },
     ]);
+  });
+
+  it('compares every piece of evidence with its hash, and the pieces with what events name', async () => {
+    const dir = await folder();
+    const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+    const [paper, other, gone] = ['a paper', 'another paper', 'a paper that is not kept'].map(hashOf) as [string, string, string];
+    const naming = (...hashes: string[]) =>
+      fact(
+        {},
+        {
+          metadata: {
+            ...metadata,
+            evidence: hashes.map((sha256) => ({ uri: 'https://example.org', title: 'A', sha256, confidence: 'primary' as const })),
+          },
+        },
+      );
+    const store = await open(dir);
+    await store.append(freshStream(), -1, [naming(paper, gone), naming(gone)]);
+    await store.close();
+    await mkdir(join(dir, 'evidence'));
+    for (const [name, text] of [[paper, 'a paper'], [other, 'another paper'], ['x.partial', 'a p']]) await writeFile(join(dir, 'evidence', name!), text!); // prettier-ignore
+    const last = async () => (await findings({ DATA_DIR: dir })).at(-1);
+    expect(await last()).toEqual({
+      step: 'evidence',
+      ok: true,
+      detail:
+        `2 pieces, 0.0 MB, each with the hash of its name; 2 times events name one that is not kept here (${gone}); ` +
+        `1 that no event names (${other}); 1 other files (x.partial)`,
+    });
+    await writeFile(join(dir, 'evidence', paper), 'A paper');
+    expect(await last()).toEqual({ step: 'evidence', ok: false, detail: `evidence/${paper} is not what was sent: its hash differs` });
   });
 
   it('finds nothing wrong with a long ledger', async () => {

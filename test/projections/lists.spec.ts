@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { InvalidCursorError } from '../../src/engine/read/rows.js';
+import { InvalidCursorError } from '../../src/engine/read/read-errors.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
 

@@ -231,12 +231,12 @@ describe('as text and as CSV', () => {
     expect(await lines('2020-21')).toContain('  none above GBP 99999.99');
     for (let n = 0; n < 20; n++) await record(`n-${n}`, 'RaiseLoss', { ...loss, case: 'many', gross: gbp('6000.00') }, '2017-06-01');
     expect(
-      (await lines('2017-18')).filter((line) => line.startsWith('  above') || line.startsWith('  only') || line.includes('and 1 more')),
+      (await lines('2017-18')).filter((line) => line.startsWith('  above') || line.startsWith('  others') || line.includes('and 1 more')),
     ).toEqual([
       '    and 1 more',
       '  above GBP 99999.99: A loss: GBP 100000.00',
       `  above GBP 99999.99: case many: ${Array(19).fill('A loss').join('; ')}: GBP 114000.00`,
-      '  only the 20 largest were looked at',
+      '  others may be above it: beyond the 20 largest, or in a currency without an equivalent',
     ]);
   });
 

@@ -84,12 +84,14 @@ export interface Movement {
   readonly costs?: Amount;
   readonly from?: string;
   readonly office?: string;
+  /** Who decided its last correction that policy judged, where that is another one. */
+  readonly correctedBy?: string;
   readonly reference?: string;
   /** By how much it moved the net; below zero where it lowered it. */
   readonly net: Net;
   /** The net after it. */
   readonly after: Net;
-  /** What a receipt lost in exchange, against the rate of the write-off; below zero where it gained. */
+  /** What a receipt, or one that is paid back, lost in exchange against the rate of the write-off; below zero where it gained. */
   readonly exchange?: Amount;
   /** Whether an adopted table was asked who decides it. */
   readonly assessed?: true;
@@ -104,8 +106,11 @@ interface Ratified {
   readonly event: string;
   readonly on: string;
   readonly office?: string;
+  readonly correctedBy?: string;
   readonly reference?: string;
   readonly waived?: readonly string[];
+  /** Other offices that ratified it before. */
+  readonly earlier?: readonly string[];
 }
 
 /** What a loss came to from the beginning, as it is known from a day on. */
@@ -122,6 +127,7 @@ export interface SpecialPayment {
   readonly on: string;
   readonly amount: Amount;
   readonly office?: string;
+  readonly correctedBy?: string;
   readonly reference?: string;
   readonly assessed?: true;
   readonly unmet?: readonly string[];
@@ -352,8 +358,10 @@ export const revised = (l: Loss, revision: Revision): Loss => {
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
   const unmet = assessed.filter(isUnmet).map(({ rule }) => rule);
   const waived = assessed.filter(({ result }) => result === 'waived').map(({ rule }) => rule);
+  const judged = assessed.map(({ inputs }) => inputs['office']).find((office) => typeof office === 'string');
   return {
     ...(decidedBy?.office !== undefined && { office: decidedBy.office }),
+    ...(judged !== undefined && judged !== decidedBy?.office && unmet.length === 0 && { correctedBy: judged }),
     ...(authority && { reference: authority.reference }),
     ...(assessed.length > 0 && { assessed: true as const }),
     ...(unmet.length > 0 && { unmet }),
@@ -367,8 +375,13 @@ export const withRatified = (l: Loss, of: string, context: EventContext): Loss =
   const { unmet, assessed: _, ...by } = decidedIn(context);
   if (unmet) return l;
   const ratified: Ratified = { event: context.event, on: context.effectiveOn, ...by };
-  const mend = <D extends { readonly event: string }>(decisions: readonly D[]): readonly D[] =>
-    decisions.map((decision) => (decision.event === of ? { ...decision, ratified } : decision));
+  const after = ({ ratified: before }: Pick<Movement, 'ratified'>): Ratified => {
+    const earlier = new Set([...(before?.earlier ?? []), ...(before?.office === undefined ? [] : [before.office])]);
+    if (ratified.office !== undefined) earlier.delete(ratified.office);
+    return earlier.size === 0 ? ratified : { ...ratified, earlier: [...earlier] };
+  };
+  const mend = <D extends Pick<Movement, 'event' | 'ratified'>>(decisions: readonly D[]): readonly D[] =>
+    decisions.map((decision) => (decision.event === of ? { ...decision, ratified: after(decision) } : decision));
   return { ...l, movements: mend(l.movements), approved: mend(l.approved) };
 };
 
@@ -387,7 +400,8 @@ interface Booked {
 }
 /**
  * The net of a foreign loss at the rate of its write-offs. A receipt that lowers the net gives back its share of that cost; what was
- * received for it at another rate is the exchange difference. Nothing is kept where one of the figures is not stated.
+ * received for it at another rate is the exchange difference. A receipt that is paid back takes its share of the difference back, by the
+ * equivalent that is stated of it. Nothing is kept where one of the figures is not stated.
  */
 const booked = ({ book, writtenOffOn }: Loss, flow: Flow, amount: Amount, was: bigint, is: bigint): Booked | undefined => {
   const known = book && { ...book, cost: unitsIn(book.currency)(book.cost), exchange: unitsIn(book.currency)(book.exchange) };
@@ -397,7 +411,15 @@ const booked = ({ book, writtenOffOn }: Loss, flow: Flow, amount: Amount, was: b
     return cost === undefined ? undefined : { currency: currency!, cost: (known?.cost ?? 0n) + cost, exchange: known?.exchange ?? 0n };
   }
   if (!known || was === is) return known;
-  if (is > was) return was === 0n ? undefined : { ...known, cost: known.cost + roundHalfEven(known.cost * (is - was), was) };
+  if (is > was) {
+    if (was === 0n) return undefined;
+    const restored = roundHalfEven(known.cost * (is - was), was);
+    const rest = { ...known, cost: known.cost + restored };
+    const paidBack = equivalentIn(amount, known.currency);
+    if (flow !== 'recovery-reversal' || paidBack === undefined) return rest;
+    const difference = roundHalfEven(paidBack * (is - was), minor(amount)) - restored;
+    return { ...rest, exchange: known.exchange + difference, difference };
+  }
   const released = roundHalfEven(known.cost * (was - is), was);
   const rest = { ...known, cost: known.cost - released };
   if (flow !== 'recovery') return rest;

@@ -14,9 +14,11 @@ import {
 import { Signal } from '../../store/signal.js';
 import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
 import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
-import { RowsOnDay } from './rows-on-day.js';
+import { RowsOnDay } from './rows/rows-on-day.js';
 import { searchPage, type SearchPage, type SearchQuestion } from './search.js';
-import { Rows, type Row, type RowValue, type ServedBuild, type Update } from './rows.js';
+import type { Row, RowValue, ServedBuild } from './rows/rendering.js';
+import { Rows } from './rows/rows.js';
+import type { Update } from './rows/updates.js';
 
 export interface ProjectionOptions {
   readonly store: EventStore;

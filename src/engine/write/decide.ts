@@ -200,7 +200,8 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
     const { decidedBy, authority } = was.context;
     const by = { ...judged.context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) };
     const ofItsDecider = assessOne({ ...judged, context: by });
-    return differences(assessOne(was), ofItsDecider).length === 0 ? ofItsDecider : assessOne(judged);
+    if (differences(assessOne(was), ofItsDecider).length > 0) return assessOne(judged);
+    return ofItsDecider.some(isUnmet) ? NOTHING_DECIDED : ofItsDecider; // what was found of the fact stands
   };
   const assessed = places.map(({ judged }) =>
     judged.flatMap(assess).map((a): Assessment => {
@@ -320,6 +321,7 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   const judgedOf = ({ type, data }: Event): readonly Judged[] => {
     if (type === 'FactWithdrawn') return ofDecisions(then, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
     if (type === 'FactReinstated') return ofDecisions(now, reinstated);
+    if (type === 'DuplicateMarked') return ofDecisions(then, then.map(({ entry }) => entry.recorded.id)); // prettier-ignore
     if (type !== 'FactCorrected') return [];
     const correction = data as Corrected;
     if (correction.changes.every(({ pointer }) => NOT_JUDGED.test(pointer))) return [];
@@ -391,6 +393,8 @@ const refuseByPolicy = ({ record }: CommandInput<any>, { now }: Taken, assessed:
     assessed: broken as unknown as Json,
   });
 };
+
+const NOTHING_DECIDED: readonly Assessment[] = [];
 
 /** The identifiers that the state gives, and every id that the command named. */
 const aboutOf = (

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Projection, SortValue } from '../../kernel/index.js';
-import { InvalidCursorError, ListTooLargeError } from './read-errors.js';
+import type { Projection, SortValue } from '../../../kernel/index.js';
+import { InvalidCursorError, ListTooLargeError } from '../read-errors.js';
 
 /** In which order rows are asked for, and what besides. */
 export interface ListQuestion {

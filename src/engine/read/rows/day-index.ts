@@ -1,0 +1,100 @@
+import type { Contribution, Measures } from '../../../kernel/index.js';
+import type { Sequence } from '../../../store/read-model.js';
+import type { Breathe } from './rendering.js';
+
+/** One contribution on the day, of a stream or of one of its events. */
+export interface Placed {
+  readonly contribution: Contribution;
+  readonly targets: readonly string[];
+  readonly standing: Standing;
+  /** The revision of the event that contributes by itself. */
+  readonly event?: number;
+  /** The sequence of the first event of the stream, or of the event: lists have the newest first. */
+  readonly since: Sequence;
+}
+/** What one stream contributes on the day. */
+export interface Standing {
+  readonly stream: string;
+  /** Of the whole stream at the sequence. */
+  readonly revision: number;
+  readonly since: Sequence;
+  readonly placed: Placed[];
+  /** Since when it cannot be folded any more, and the totals that count it. */
+  readonly fault?: { readonly since: Sequence; readonly totals: ReadonlySet<string> };
+  readonly approximate: number;
+  readonly leftOut: number;
+  /** Whether the facts that may be later are left out; `illegal` where the others cannot follow without them, so that they are not. */
+  readonly without?: 'left-out' | 'illegal';
+  bytes: number;
+}
+/** What every stream contributes on a day, by key, by link and by total: made whole, never changed. */
+export class DayIndex {
+  readonly byStream: ReadonlyMap<string, Standing>;
+  /** Of several contributions under one key, that of the stream that began first. */
+  readonly places = new Map<string, Placed>();
+  /** Link target → contributions, the newest last. */
+  readonly lists = new Map<string, Placed[]>();
+  readonly #sums = new Map<string, Record<string, bigint>>();
+  /** Key of a total → streams with uncertain facts that have a share in it. */
+  readonly uncertainIn = new Map<string, Set<string>>();
+  /** Keys that have rows: those of streams in order of key, then those of events in store order. */
+  rowKeys: readonly string[] = [];
+  bytes = 0;
+
+  constructor(
+    readonly at: Sequence,
+    standings: readonly Standing[],
+  ) {
+    this.byStream = new Map(standings.map((standing) => [standing.stream, standing]));
+  }
+
+  /** @param standings in the order in which their streams began */
+  static async of(at: Sequence, standings: readonly Standing[], breathe: Breathe): Promise<DayIndex> {
+    const index = new DayIndex(at, standings);
+    const keys = new Set<string>();
+    const events: Placed[] = [];
+    for (const standing of standings) {
+      for (const placed of standing.placed) {
+        index.#add(placed);
+        if (placed.contribution.row && placed.event === undefined) keys.add(placed.contribution.key);
+        if (placed.event !== undefined) events.push(placed);
+      }
+      for (const total of standing.fault?.totals ?? []) index.#count(total, { faulted: 1n });
+      index.bytes += standing.bytes;
+      await breathe(standing.placed.length);
+    }
+    if (events.length > 0) for (const list of index.lists.values()) list.sort((a, b) => a.since - b.since);
+    const inOrder = events.filter(({ contribution }) => contribution.row).sort((a, b) => a.since - b.since);
+    index.rowKeys = [...new Set([...[...keys].sort(), ...inOrder.map(({ contribution }) => contribution.key)])];
+    return index;
+  }
+
+  #add(placed: Placed): void {
+    const { contribution, targets, standing } = placed;
+    if (!this.places.has(contribution.key)) this.places.set(contribution.key, placed);
+    for (const target of targets) {
+      const list = this.lists.get(target);
+      if (list) list.push(placed);
+      else this.lists.set(target, [placed]);
+    }
+    for (const total in contribution.sums) {
+      this.#count(total, contribution.sums[total]!);
+      if (standing.approximate + standing.leftOut === 0) continue;
+      const streams = this.uncertainIn.get(total);
+      if (streams) streams.add(standing.stream);
+      else this.uncertainIn.set(total, new Set([standing.stream]));
+    }
+  }
+  #count(total: string, measures: Measures): void {
+    let sum = this.#sums.get(total);
+    if (!sum) this.#sums.set(total, (sum = {}));
+    for (const measure in measures) {
+      sum[measure] = (sum[measure] ?? 0n) + measures[measure]!;
+      if (sum[measure] === 0n) delete sum[measure];
+    }
+  }
+  measures(total: string): Measures {
+    return this.#sums.get(total) ?? NOTHING;
+  }
+}
+const NOTHING: Measures = {};
