@@ -65,6 +65,12 @@ const forbidden = [
     to: { path: within('src/', 'projections/'), pathNot: within('src/proof/', kernel, ports) },
   },
   {
+    name: 'refusals-alone',
+    comment: 'What remembers refusals writes files and knows nothing of the ledger: no command, no store, no framework.',
+    from: { path: within('src/refusals/') },
+    to: { path: within('src/', 'projections/'), pathNot: within('src/refusals/') },
+  },
+  {
     name: 'thread-alone',
     comment:
       'The thread of the projections imports what follows the log and writes the read model: no HTTP, no commands, no other entry point.',

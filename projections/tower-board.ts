@@ -22,7 +22,7 @@ import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Chang
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { tower } from '../src/domain/tower/index.js';
+import { tower, type Part, type Tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { spendShown, spendSums, spendTotals } from './accounts.js';
 import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
@@ -36,7 +36,7 @@ import { assessedIn, trailOf } from './trail.js';
 
 /** A tower's own contracts, and those that only stand before them. */
 type Whose = 'own' | 'incumbent';
-type TowerStage = 'planned' | 'procuring' | 'awarded' | 'transitioning' | 'live' | 'exiting' | 'closed' | 'merged' | 'cancelled';
+type TowerStage = 'planned' | 'procuring' | 'awarded' | 'transitioning' | 'live' | 'exiting' | 'closed' | 'merged' | 'split' | 'cancelled';
 /**
  * How far a tower has come, by what serves it: the first line of which it has a contract. Its own contract counts from the award on; until
  * then, and when it was cancelled or is closed, the tower is where its incumbent is.
@@ -72,6 +72,7 @@ const counted = sums({
   openWarnings: 'count',
   openRisks: 'count',
   needs: 'count',
+  predecessors: 'count',
   losses: 'count',
   plans: 'count',
   transfers: 'count',
@@ -229,6 +230,31 @@ const links = source(programme, 'link', {
     Object.fromEntries(state.links.map(({ tower, needs, why }) => [`link:${id}/${tower}/${needs}`, { tower: needs, why: why ?? null }])),
 });
 
+/** The towers that go on with what a tower held, each with its part: the whole where it was merged into one. */
+const partsOfTower = ({ merged, split }: Tower): readonly Part[] => split?.into ?? (merged ? [{ tower: merged.into }] : []);
+const predecessors = source(tower, 'predecessor', {
+  place: (id, state) =>
+    partsOfTower(state).map(({ tower }) => {
+      const key = `tower:${tower}` as const;
+      return { key: `predecessor:${id}/${tower}` as const, links: [key], sums: { [key]: counted.of({ predecessors: 1 }) } };
+    }),
+  show: ({ id, state }) =>
+    Object.fromEntries(
+      partsOfTower(state).map(({ tower, contracts = [], takes }) => [
+        `predecessor:${id}/${tower}`,
+        {
+          tower: id,
+          title: state.title || id,
+          how: state.split ? ('split' as const) : ('merged' as const),
+          on: (state.split ?? state.merged)!.on,
+          contracts,
+          takes: takes ?? null,
+        },
+      ]),
+    ),
+});
+/** Stages of a tower that its contracts do not change. */
+const OVER = ['merged', 'split', 'cancelled'] as const;
 const towers = source(tower, 'tower', {
   place: (id, { stage, programme }) => [
     {
@@ -246,7 +272,9 @@ const towers = source(tower, 'tower', {
         title: state.title || id,
         scope: state.scope ?? null,
         merged: state.merged ?? null,
+        split: state.split ?? null,
         cancelled: state.cancelled ?? null,
+        isOver: OVER.find((stage) => stage === state.stage),
         trail: trailOf(history),
       },
     };
@@ -312,6 +340,7 @@ const lists = {
   warnings: linkedList(warnings),
   risks: linkedList(risks),
   needs: linkedList(links),
+  predecessors: linkedList(predecessors),
   staff: linkedList(workforces),
 };
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
@@ -362,7 +391,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 9,
+  version: 10,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [
     programmes,
@@ -373,6 +402,7 @@ export const towerBoard = projection({
     transfers,
     losses,
     towers,
+    predecessors,
     links,
     contracts,
     replacements,
@@ -420,11 +450,13 @@ export const towerBoard = projection({
       if (!row) return undefined;
       const { contracts: _, ...total } = towerTotal(lookup, id);
       const listed = listedUnder(lookup, key);
-      const { warnings, risks, openWarnings, openRisks, needs } = lookup.sum(counted, key);
+      const { warnings, risks, openWarnings, openRisks, needs, predecessors: before } = lookup.sum(counted, key);
+      const { isOver, ...shown } = row;
       return {
         group: 'towers' as const,
-        ...row,
-        ...(row.merged ? ended('merged') : row.cancelled ? ended('cancelled') : stageOf(lookup, key)),
+        ...shown,
+        ...(isOver ? ended(isOver) : stageOf(lookup, key)),
+        predecessors: before > 0 ? lookup.newest(lists.predecessors, key) : [],
         needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
         contracts: lookup.newest(contractsOfTower, key),
@@ -435,7 +467,7 @@ export const towerBoard = projection({
     },
   },
   lists: {
-    tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks },
+    tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks, predecessors: lists.predecessors },
     contract: {
       ...contractLists,
       changes: ownList(

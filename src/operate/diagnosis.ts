@@ -15,6 +15,7 @@ import { compareWithNote } from '../proof/comparison.js';
 import { checkEvidence, type Named } from '../proof/evidence-check.js';
 import { EVIDENCE_FOLDER, EvidenceFolder } from '../proof/evidence-folder.js';
 import { ProofFolder } from '../proof/proof-folder.js';
+import { countRefusals, REFUSALS_FOLDER } from '../refusals/refusal-folder.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
 
 export interface Finding {
@@ -73,7 +74,7 @@ const copyOf = async (url: string, prefix: string, dir: string, proof: ProofFold
     const { count, root } = await replica.verify();
     await replica.verifyAgainst(server);
     const copy = { step: 'copy', ok: true, detail: `${count} events, each as the server has it; root ${root}` };
-    return [copy, noteOf(replica, proof), ...(await evidenceIn(replica, dir))];
+    return [copy, noteOf(replica, proof), ...(await refusalsIn(dir, replica)), ...(await evidenceIn(replica, dir))];
   } finally {
     await server?.close();
     await replica.close();
@@ -100,6 +101,7 @@ async function* examineFolder(dir: string, proof: ProofFolder): AsyncGenerator<F
       isReadable &&= ok || step === 'tree';
       yield { step, ok, detail };
     }
+    yield* await refusalsIn(dir, store);
     if (!isReadable) return;
     yield noteOf(store, proof);
     yield* await evidenceIn(store, dir);
@@ -119,6 +121,15 @@ const noteOf = ({ tree, genesis }: EventStore, folder: ProofFolder): Finding => 
   } catch (error) {
     return { step: 'note', ok: false, detail: wordsOf(error) };
   }
+};
+
+/** Remembered refusals are no part of the ledger: what is wrong with their files is said, and is no fault of it. */
+const refusalsIn = async (dir: string, { genesis }: EventStore): Promise<readonly Finding[]> => {
+  if (!existsSync(join(dir, REFUSALS_FOLDER))) return [];
+  const { refusals, lines, damaged, bytes, since, foreign } = await countRefusals(dir, genesis.ledgerId);
+  const counted = `${refusals} remembered in ${lines} lines${since === undefined ? '' : ` since ${since}`}, ${(bytes / 1e6).toFixed(1)} MB`;
+  const faults = [...(damaged > 0 ? [`${damaged} lines cannot be read`] : []), ...foreign.slice(0, 3)];
+  return [{ step: 'refusals', ok: true, detail: [counted, ...faults].join('; ') }];
 };
 
 /** Compares the pieces of evidence in a folder with their hashes, and with what events name. */

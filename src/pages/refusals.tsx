@@ -174,7 +174,7 @@ const Line = ({ of, frame, zone }: { readonly of: RememberedRefusal; readonly fr
                 <Instant at={until} zone={zone} />
               </>
             )}
-            {grouped && ', which differ in what is not said here'}
+            {grouped && '; they differ in what is not said here'}
           </p>
         )}
       </td>

@@ -35,6 +35,8 @@ export interface RefusalFolderOptions {
   readonly maxBytes: number;
   readonly maxDays: number;
   readonly log: (message: string, error?: unknown) => void;
+  /** Whether files that are none of ours are left where they are. */
+  readonly onlyLooks?: boolean;
 }
 
 interface Segment {
@@ -100,7 +102,7 @@ export class RefusalFolder {
         this.#torn.add(name);
       }
     }
-    await this.#forgetAside();
+    if (!this.options.onlyLooks) await this.#forgetAside();
     this.#segments.sort((a, b) => a.first - b.first);
     for (const series of SERIES) {
       const last = this.#segments.findLast((segment) => segment.series === series);
@@ -132,6 +134,7 @@ export class RefusalFolder {
   }
 
   async #setAside(file: string, to: string, why: string): Promise<void> {
+    if (this.options.onlyLooks) return this.options.log(`${file} is left out: ${why}.`);
     await rm(to, { recursive: true, force: true });
     await rename(file, to);
     this.options.log(`${file} is set aside as ${to}: ${why}.`);
@@ -312,6 +315,34 @@ const partOf = (lines: readonly string[]): Part => {
     else damaged++;
   }
   return { rows, damaged };
+};
+
+export interface CountedRefusals {
+  readonly refusals: number;
+  readonly lines: number;
+  readonly damaged: number;
+  readonly bytes: number;
+  /** The instant of the oldest. */
+  readonly since: string | undefined;
+  /** Files that are none of ours, and why. */
+  readonly foreign: readonly string[];
+}
+/** Counts what a folder of refusals holds, and changes nothing of it. */
+export const countRefusals = async (dir: string, ledger: string): Promise<CountedRefusals> => {
+  const foreign: string[] = [];
+  const log = (message: string) => void foreign.push(message);
+  const folder = await RefusalFolder.open({ dir, ledger, maxBytes: Infinity, maxDays: Infinity, log, onlyLooks: true });
+  let [refusals, lines, damaged] = [0, 0, 0];
+  let since: string | undefined;
+  for await (const part of folder.newestFirst(Number.MAX_SAFE_INTEGER, 0)) {
+    damaged += part.damaged;
+    for (const { times, refusedAt } of part.rows) {
+      lines++;
+      refusals += times;
+      since = refusedAt;
+    }
+  }
+  return { refusals, lines, damaged, bytes: folder.bytes, since, foreign };
 };
 
 /** Rows of one kind of files, a part ahead. */

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../src/operate/diagnosis.js';
+import { RefusalRecorder } from '../../src/refusals/refusal-recorder.js';
 import { SqliteStore, LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
@@ -45,6 +46,29 @@ describe('the doctor', () => {
       { step: 'evidence', ok: true, detail: '0 pieces, 0.0 MB, each with the hash of its name' },
     ]);
   });
+
+  it('counts the refusals that are remembered beside the ledger, names what is wrong with their files, and changes nothing', async () => {
+    const dir = await folder();
+    const store = await open(dir);
+    const { ledgerId: ledger } = store.genesis;
+    await store.append(freshStream(), -1, facts(1));
+    await store.close();
+    const log = () => undefined;
+    const recorder = await RefusalRecorder.open({ dir, ledger, maxBytes: 1e6, maxDays: 1, now: () => '2026-03-04T05:06:07.089Z', log });
+    for (const stream of ['contract-a', 'contract-b', 'contract-b']) recorder.note({ status: 409, code: 'contract/stage', stream });
+    await recorder.close();
+    const refusalsOf = async () => (await findings({ DATA_DIR: dir })).filter(({ step }) => step === 'refusals');
+    const whole = '3 remembered in 3 lines since 2026-03-04T05:06:07.089Z, 0.0 MB';
+    expect(await refusalsOf()).toEqual([{ step: 'refusals', ok: true, detail: whole }]);
+    const refusals = join(dir, 'refusals');
+    const [file] = await readdir(refusals);
+    await appendFile(join(refusals, file!), 'x\n');
+    await writeFile(join(refusals, 'people-0000000000000001.jsonl'), '{"format":"tower-ledger-refusals-1","ledger":"other"}\n');
+    const [found] = await refusalsOf();
+    expect(found!.ok).toBe(true);
+    expect(found!.detail).toBe(`${whole}; 1 lines cannot be read; ${join(refusals, 'people-0000000000000001.jsonl')} is left out: it is of another ledger.`);
+    expect(await readdir(refusals)).toHaveLength(2);
+  }); // prettier-ignore
 
   it('compares every piece of evidence with its hash, and the pieces with what events name', async () => {
     const dir = await folder();

@@ -40,6 +40,7 @@ const paths: Record<string, string> = {
   pack: '/app/programmes/met/pack?effectiveOn=2016-12-31',
   programme: '/app/programmes/met',
   tower: '/app/towers/hosting',
+  refusals: '/app/refusals',
   health: '/app/health',
   proof: '/app/proof',
   form: '/app/contracts/met-siam-atos/approve-change',

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bounded, refusalIn, type Refusal, type Refused } from '../../src/refusals/refusal.js';
 import { RefusalFolder } from '../../src/refusals/refusal-folder.js';
 import { RefusalRecorder } from '../../src/refusals/refusal-recorder.js';
-import { tempFolder } from '../http/server.js';
 
 const DAY = 86_400_000;
 let dir: string;
@@ -48,7 +48,7 @@ const bytes = async (): Promise<number> =>
   (await Promise.all((await files()).map((name) => stat(join(dir, 'refusals', name))))).reduce((sum, { size }) => sum + size, 0);
 
 beforeEach(async () => {
-  dir = await tempFolder();
+  dir = await mkdtemp(join(tmpdir(), 'tower-ledger-refusals-'));
   at = Date.parse('2026-03-04T09:30:00.000Z');
   logged = [];
   recorder = await opened();
@@ -110,7 +110,12 @@ describe('a refusal', () => {
   it.each([
     ['no JSON', '{"id"'],
     ['nothing', 'null'],
+    ['a number', '1'],
     ['an id of another form', { id: '12' }],
+    ['an id that is a number', { id: 1_795_697_202_704_000 }],
+    ['an instant in a list', { refusedAt: ['2026-03-04T09:30:00.000Z'] }],
+    ['an end in a list', { until: ['2026-03-04T09:30:00.000Z'] }],
+    ['policies of which one is a number', { policies: ['a/b', 1] }],
     ['no instant', { refusedAt: 'yesterday' }],
     ['an end that is no instant', { until: 'tomorrow' }],
     ['no number', { times: 0.5 }],
@@ -128,26 +133,24 @@ describe('a refusal', () => {
   });
 
   it('is read without fields that are none of its own', () => {
-    const right = { id: '0'.repeat(16), refusedAt: '2026-03-04T09:30:00.000Z', times: 1, ...ruled() };
+    const instant = '2026-03-04T09:30:00.000Z';
+    const right = { id: '0'.repeat(16), refusedAt: instant, until: instant, times: 2, grouped: true, policies: ['a/b'], ...ruled() };
     expect(refusalIn(JSON.stringify({ ...right, body: 'secret' }))).toEqual(right);
   });
 });
 
 describe('refusals in a loop', () => {
   it('of the same command are one line, and a second one with how many followed in the minute', async () => {
-    jest.useFakeTimers({ now: at, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-    try {
-      for (let n = 0; n < 1000; n++, at += 10) recorder.note(ruled());
-      expect((await all()).map(({ times, until }) => [times, until])).toEqual([[1000, new Date(at - 10).toISOString()]]);
-      jest.advanceTimersByTime(60_000);
-      recorder.note(ruled());
-      const found = await all();
-      expect(found.map(({ times }) => times)).toEqual([1, 999, 1]);
-      expect(found[1]).toMatchObject({ refusedAt: '2026-03-04T09:30:00.010Z', until: '2026-03-04T09:30:09.990Z', stream: 'contract-x' });
-      expect(recorder.counts).toEqual(new Map([[409, 1001]]));
-    } finally {
-      jest.useRealTimers();
-    }
+    for (let n = 0; n < 1000; n++, at += 10) recorder.note(ruled());
+    expect((await all()).map(({ times, until }) => [times, until])).toEqual([[1000, new Date(at - 10).toISOString()]]);
+    at = Date.parse('2026-03-04T09:30:59.999Z');
+    recorder.note(ruled());
+    at++;
+    recorder.note(ruled());
+    const found = await all();
+    expect(found.map(({ times }) => times)).toEqual([1, 1000, 1]);
+    expect(found[1]).toMatchObject({ refusedAt: '2026-03-04T09:30:00.010Z', until: '2026-03-04T09:30:59.999Z', stream: 'contract-x' });
+    expect(recorder.counts).toEqual(new Map([[409, 1002]]));
   });
 
   it('are told apart by everything that is kept', async () => {
@@ -188,6 +191,15 @@ describe('refusals in a loop', () => {
     expect(found.at(0)).not.toHaveProperty('actor');
     expect(await bytes()).toBeLessThan(900_000);
     expect(recorder.unremembered).toBe(0);
+  });
+
+  it('of one address are counted together before those of another one', async () => {
+    for (let n = 0; n < 40; n++) recorder.note({ ...stranger('192.0.2.1'), request: `GET /${n}` });
+    recorder.note({ ...stranger('192.0.2.2'), request: 'GET /quiet' });
+    const found = await all();
+    expect(found[0]).toMatchObject({ address: '192.0.2.2', request: 'GET /quiet' });
+    expect(found[1]).toMatchObject({ address: '192.0.2.1', grouped: true, times: 20 });
+    expect(found).toHaveLength(22);
   });
 
   it('of strangers have files of their own, and never take the room of people', async () => {

@@ -1,0 +1,2 @@
+import { engine } from '../engine/engine.js';
+export const asked = engine;
