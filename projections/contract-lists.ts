@@ -26,18 +26,28 @@ export const newestLists = (c: Contract, most?: number) => {
   };
 };
 
-/** All of each list, in pages. */
-export const contractLists = Object.fromEntries(
-  NAMES.map((name) => [
-    name,
-    ownList(
-      contract,
-      ({ state }) => (state[name] ?? []) as readonly object[],
-      (item) => item,
-    ),
-  ]),
-) as unknown as { readonly [N in keyof ContractLists]-?: OwnList<ItemOf<N>, ItemOf<N>> };
 type ItemOf<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
+const listOf = <N extends keyof ContractLists>(name: N): OwnList<ItemOf<N>, ItemOf<N>> =>
+  ownList(
+    contract,
+    ({ state }): readonly ItemOf<N>[] => (state as ContractLists)[name] ?? [],
+    (item) => item,
+  );
+/** All of each list, in pages. */
+export const contractLists: { readonly [N in keyof ContractLists]-?: OwnList<ItemOf<N>, ItemOf<N>> } = {
+  proposals: listOf('proposals'),
+  milestones: listOf('milestones'),
+  kpis: listOf('kpis'),
+  kpiAssessments: listOf('kpiAssessments'),
+  serviceCredits: listOf('serviceCredits'),
+  disputes: listOf('disputes'),
+  owners: listOf('owners'),
+  standstillLetters: listOf('standstillLetters'),
+  challenges: listOf('challenges'),
+  otherNotices: listOf('otherNotices'),
+  indexations: listOf('indexations'),
+  breaksDecided: listOf('breaksDecided'),
+};
 
 /** What the board shows of how a contract is performed, and by whom it is answered for. */
 export const conductShown = (c: Contract, most: number) => {

@@ -13,9 +13,10 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
+import { contract, contractFindings, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { contractLists, newestLists } from './contract-lists.js';
+import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
 import { dayShown, isWith, onDay, supplierKeys, sumsWithSuppliers } from './promised.js';
 import { registerTotals } from './register-totals.js';
 import { trailOf } from './trail.js';
@@ -54,6 +55,17 @@ const ownerShown = (c: Contract) => {
   const { owner = null, department = null } = ownerOf(c) ?? {};
   return { owner, department };
 };
+/** Of all its milestones: how they stand, and which of those that are planned is expected first. */
+const milestonesShown = ({ milestones = [] }: Contract) => {
+  const next = milestones
+    .filter(({ status }) => status === 'planned')
+    .toSorted((a, b) => (bounds(a.forecast).earliest < bounds(b.forecast).earliest ? -1 : 1))[0];
+  return {
+    milestonesReached: milestones.filter(({ status }) => status === 'reached').length,
+    milestonesMissed: milestones.filter(({ status }) => status === 'missed').length,
+    nextMilestone: next ? { milestone: next.milestone, title: next.title, forecast: next.forecast } : null,
+  };
+};
 const shown = (history: History<Contract>) => {
   const { id, state } = history;
   const more = newestLists(state);
@@ -62,7 +74,10 @@ const shown = (history: History<Contract>) => {
     ...state,
     ...more.lists,
     ...ownerShown(state),
+    ...milestonesShown(state),
     ...dayShown(state),
+    calledOff: callOffShown(state),
+    findings: contractFindings(state),
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
     novations: newestOf(state.novations),
@@ -83,7 +98,14 @@ const contracts = source(contract, 'contract', {
   place: (id, state, day) =>
     state.stage === 'none'
       ? []
-      : [{ key: `contract:${id}`, row: true, links: supplierKeys(state), sums: sumsWithSuppliers(`contract:${id}`, state, day) }],
+      : [
+          {
+            key: `contract:${id}`,
+            row: true,
+            links: [...supplierKeys(state), ...frameworkLinks(state)],
+            sums: sumsWithSuppliers(`contract:${id}`, state, day),
+          },
+        ],
   show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
 });
 const suppliers = source(supplier, 'supplier', {
@@ -113,7 +135,7 @@ const compared = (ceiling: Value, value: string): bigint | undefined => {
 };
 
 type OnDay = ReturnType<typeof onDay>;
-interface Registered extends Omit<ReturnType<typeof shown>, 'suppliers'> {
+interface Registered extends Omit<ReturnType<typeof shown>, 'suppliers' | 'calledOff'> {
   readonly suppliers: OnDay['suppliers'];
   readonly supplierName: OnDay['supplierName'];
   readonly ends: string | null;
@@ -151,6 +173,18 @@ const COLUMNS: Columns<Registered> = [
   ['endsEarliest', ({ ends }) => at(ends ?? undefined, 'earliest')],
   ['endsLatest', ({ ends }) => at(ends ?? undefined, 'latest')],
   ['pastEndSince', ({ pastEndSince }) => pastEndSince],
+  ['kind', ({ kind }) => kind],
+  ['framework', ({ framework }) => framework?.contract ?? framework?.reference ?? null],
+  ['frameworkLot', ({ framework }) => framework?.lot ?? null],
+  ['owner', ({ owner }) => owner],
+  ['department', ({ department }) => department],
+  ['milestones', ({ counts }) => counts.milestones ?? 0, 'number'],
+  ['milestonesReached', ({ milestonesReached }) => milestonesReached, 'number'],
+  ['milestonesMissed', ({ milestonesMissed }) => milestonesMissed, 'number'],
+  ['nextMilestone', ({ nextMilestone }) => nextMilestone?.milestone ?? null],
+  ['nextMilestoneEarliest', ({ nextMilestone }) => at(nextMilestone?.forecast, 'earliest')],
+  ['nextMilestoneLatest', ({ nextMilestone }) => at(nextMilestone?.forecast, 'latest')],
+  ['findings', ({ findings }) => findings.map(({ code }) => code).join(' ')],
 ];
 
 /** What a row is sorted by where it is a date of any precision: its first possible day. */
@@ -167,16 +201,17 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 6,
+  version: 7,
   question: 'Which contracts are there, with whom, for how much, until when?',
-  from: [contracts, suppliers],
+  from: [contracts, suppliers, frameworkBeside],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row) return undefined;
       const today = onDay(row, lookup.day, (supplier) => lookup.get(suppliers, supplier) ?? supplier);
+      const { calledOff, findings, ...own } = row;
       /** `ends`: the last day of its term. */
-      return { ...row, ...today, ends: endOf(row) };
+      return { ...own, ...today, findings: [...findings, ...foundBeside(calledOff, lookup)], ends: endOf(row) };
     },
   },
   lists: { contract: lists },
@@ -196,6 +231,13 @@ export const contractRegister = projection({
     tower: (row) => row.towers,
     stage: (row) => row.stage,
     owner: (row) => row.owner,
+    kind: (row) => row.kind,
+    role: (row) => row.role,
+    vat: (row) => row.vat,
+    framework: (row) => row.framework?.contract ?? row.framework?.reference,
+    finding: (row) => (row.findings ?? []).map(({ code }) => code),
+    milestoneFrom: (row, { value }) => row.nextMilestone != null && isDay(value) && bounds(row.nextMilestone.forecast).latest >= value,
+    milestoneUntil: (row, { value }) => row.nextMilestone != null && isDay(value) && bounds(row.nextMilestone.forecast).earliest <= value,
     department: (row) => row.department,
   },
   sorts: {
@@ -205,6 +247,14 @@ export const contractRegister = projection({
     stage: (row) => (row.stage === undefined ? null : String(STAGES.indexOf(row.stage)).padStart(2, '0')),
     original: (row) => sortedAmount(row.original),
     ceiling: (row) => sortedAmount(row.ceiling),
+    programme: (row) => row.programme ?? null,
+    kind: (row) => row.kind ?? null,
+    role: (row) => row.role ?? null,
+    framework: (row) => row.framework?.contract ?? row.framework?.reference ?? null,
+    owner: (row) => row.owner ?? null,
+    department: (row) => (row.department == null ? null : folded(row.department)),
+    milestone: (row) => dayIn(row.nextMilestone?.forecast),
+    findings: (row) => BigInt((row.findings ?? []).length),
     starts: (row) => dayIn(row.term?.startsOn),
     ends: (row) => dayIn(row.ends),
   },

@@ -74,16 +74,20 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       ),
     on,
   ),
-  fc.tuple(fc.constantFrom('CorrectFact', 'WithdrawFact'), fc.record({ pick: fc.nat(50), n, on }), fc.constant(undefined)),
+  fc.tuple(fc.constantFrom('CorrectFact', 'WithdrawFact', 'ReinstateFact'), fc.record({ pick: fc.nat(50), n, on }), fc.constant(undefined)),
 );
-/** What somebody records of staff: late, about, corrected, withdrawn. */
+/** What somebody records of staff: late, about, corrected, withdrawn, reinstated. */
 export const staffMoves = fc.array(move, { minLength: 15, maxLength: 40 });
 
 const play = async (world: World, [command, data, effectiveOn]: Move): Promise<void> => {
-  if (command !== 'CorrectFact' && command !== 'WithdrawFact')
+  if (command !== 'CorrectFact' && command !== 'WithdrawFact' && command !== 'ReinstateFact')
     return world.try(STREAM, command, data, { ...(effectiveOn && { effectiveOn }) });
   const { pick, n, on } = data as { readonly pick: number; readonly n: number; readonly on: string | undefined };
-  const { entries } = await world.history(STREAM);
+  const { entries, withdrawn } = await world.history(STREAM);
+  if (command === 'ReinstateFact') {
+    const event = [...withdrawn.keys()][pick % Math.max(1, withdrawn.size)];
+    return event === undefined ? undefined : world.try(STREAM, command, { event, withDependants: n > 30 });
+  }
   const entry = entries[pick % Math.max(1, entries.length)];
   if (!entry) return;
   const event = entry.recorded.id;

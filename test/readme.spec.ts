@@ -58,6 +58,24 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   it('give the audit that docs/demo.md shows, except for the time of recording', () =>
     expect(timeless(demo)).toContain(timeless(pages.at(-1)!)));
 
+  it('give a losses statement of each year, as text and as CSV, and what another authority lost is in no line of it', async () => {
+    const read = async (format: string) => (await server.get(`/projections/losses-statement?programme=met&format=${format}`)).text;
+    const text = await read('text');
+    expect(demo).toContain(text.trim());
+    for (const line of ['£64.5m to £65.5m', 'written off £110,529.32', 'commandpoint: ', '= £110,529.32']) expect(text).toContain(line);
+    const records = (await read('csv')).trim().split('\r\n').map((record) => record.split(',')); // prettier-ignore
+    expect(records.map((record) => record.slice(1, 7).join(' '))).toEqual([
+      'year row kind category bearer currency',
+      '2015-16 line loss fruitless-payment authority GBP',
+      '2015-16 line loss irrecoverable-debt authority GBP',
+      '2015-16 net   authority GBP',
+      'undated line loss irrecoverable-debt authority GBP',
+    ]);
+    expect(records[3]).toEqual(expect.arrayContaining(['110529.32', 'true']));
+    const { body } = await server.get('/projections/losses-statement/year:met%2F2015-16/losses');
+    expect(body.entries.map(({ loss }: { loss: string }) => loss).sort()).toEqual(['commandpoint', 'irrecoverable-debts-2013']);
+  });
+
   it('print every line of the excerpt in the README', () => {
     const [, excerpt] = /A part of\nwhat it prints[^\n]*:\n\n```\n([^`]+)```/.exec(readme)!;
     const printed = new Set(timeless(pages.join('\n')).split('\n'));

@@ -8,7 +8,8 @@ import { NotCsvError } from '../csv.js';
 import { isDay } from '../kernel/index.js';
 import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 import { askMapping, MappingError, mappingOf, type Ask } from './import-mapping.js';
-import { headerOf, importRegister, type RegisterReport } from './import-register.js';
+import { importRegister, type RegisterReport } from './import-register.js';
+import { headerOf } from './register-rows.js';
 
 const command = new Command('import')
   .description(

@@ -2,6 +2,7 @@ import type { About, Actor, Assessment, Event, EventContext, Provenance } from '
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
 import type { DataOf, ExternalReference, Fields, Reference, REFERS, Referring } from './schema/fields.js';
+import { upcastOf } from './upcast.js';
 
 /** The circumstances of a decision, as policy asks for them. */
 export interface Taken {
@@ -29,6 +30,8 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
   /** The shape's version, 1 when absent; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
   readonly upcast?: Readonly<Record<number, (data: any) => any>>;
+  /** Pointers into shape n that lead elsewhere in shape n + 1: corrections and claims of events of shape n may have them. */
+  readonly moved?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   /**
    * What must hold where the event stands: of its data alone, or with the state that it finds. Checked when it is recorded, and again at
    * every place behind a backdated event, a correction or a withdrawal; never when stored events are read, so what was accepted stays readable.
@@ -159,8 +162,8 @@ export interface AnyCommand {
   named?(data: any, own: any): readonly Reference[];
   /** External references that it would add; those of its field `references` when absent. */
   references?(data: any, own: any): readonly NamedReference[];
-  /** The data of a stored body in today's shape. */
-  upcast?(data: any): any;
+  /** The data of a stored body in today's shape; `version`: of the shape of the event that it recorded. */
+  upcast?(data: any, version: number): any;
   decide(context: CommandContext<any>, state: any): readonly Event[];
 }
 /** An external reference, and where the body holds it. */
@@ -191,6 +194,7 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         events,
         fields: fields ?? spec.events[events[0]!]!.fields,
         refusals: refusalsOf(spec, events, rules),
+        ...(fields === undefined && spec.events[events[0]!]!.upcast && { upcast: (data: any, version: number) => upcastOf(spec.events[events[0]!]!, data, version) }), // prettier-ignore
         decide(context, state) {
           if (alreadySo?.(context, state)) return [];
           const broken = brokenRule(rules, context, state);

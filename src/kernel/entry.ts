@@ -43,13 +43,14 @@ export type Correctable = any;
 export const correctable = ({
   data,
   effectiveOn,
+  sequence,
   evidence,
   grounds,
-}: Pick<Entry, 'data' | 'effectiveOn' | 'evidence' | 'grounds'>): Correctable => ({
+}: Pick<Entry, 'data' | 'effectiveOn' | 'sequence' | 'evidence' | 'grounds'>): Correctable => ({
   ...data,
   effectiveOn,
   evidence,
-  record: groundsOf(grounds),
+  record: { ...groundsOf(grounds), ...(sequence !== undefined && { sequence }) },
 });
 
 /** A note as recorded by an event. `settledBy`: the correction that closed its claim. */

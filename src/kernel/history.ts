@@ -15,7 +15,7 @@ import {
 } from './ledger.js';
 import { inEffect, isRevealing, tryInEffect, type Act, completing } from './reveal.js';
 import { brokenRule } from './rule.js';
-import { shapeOf } from './schema-version.js';
+import { pointerOf, shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
 
 /**
@@ -376,11 +376,10 @@ export class History<State = any> {
   #entry(event: RecordedEvent): Entry {
     const data = shapeOf(this.aggregate, event);
     const { effectiveOn, sequence, evidence = NONE } = event.metadata;
-    const ordered = sequence === undefined ? {} : { sequence };
     const notes = this.#notesOf(event.id);
     const corrected = this.#corrections.get(event.id);
-    if (!corrected) return { recorded: event, data, effectiveOn, ...ordered, evidence, grounds: event.metadata, corrections: NONE, notes };
-    let whole = correctable({ data, effectiveOn, evidence, grounds: event.metadata });
+    if (!corrected) return { recorded: event, data, effectiveOn, ...ordered(sequence), evidence, grounds: event.metadata, corrections: NONE, notes }; // prettier-ignore
+    let whole = correctable({ data, effectiveOn, ...ordered(sequence), evidence, grounds: event.metadata });
     const corrections: Correction[] = [];
     for (const [pointer, correction] of corrected) {
       corrections.push({ ...correction, was: at(whole, pointer) ?? null });
@@ -390,7 +389,7 @@ export class History<State = any> {
     const { effectiveOn: on = dayOf(event.metadata.recordedAt, this.timeZone), evidence: sources = NONE, record, ...fields } = whole;
     return {
       recorded: event,
-      ...ordered,
+      ...ordered(record.sequence),
       data: fields,
       effectiveOn: on,
       evidence: sources,
@@ -444,8 +443,10 @@ export class History<State = any> {
   #remember(event: RecordedEvent): boolean {
     const data = ledgerDataOf(event);
     if (event.type === 'FactCorrected') {
-      const { event: of, changes, because } = data as Corrected;
+      const { event: of, because, changes: sent } = data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
+      const recorded = this.#recordedAs(of);
+      const changes = sent.map((change) => ({ ...change, pointer: pointerOf(this.aggregate, recorded, change.pointer) }));
       for (const { pointer, value, remove } of changes) {
         ofEvent.delete(pointer); // the newest correction of a field is applied last
         ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
@@ -478,13 +479,23 @@ export class History<State = any> {
       this.#duplicateOf = (data as Duplicate).of;
       return true;
     }
-    const note = data as Annotated;
-    const of = note.event ?? '';
+    const of = (data as Annotated).event ?? '';
+    const note = this.#inShape(data as Annotated);
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes = new Map(this.#notes).set(of, notes);
     const place = this.#order.findIndex((entry, i) => i < this.#placed && entry.recorded.id === of);
     if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes: this.#notesOf(of) });
     return false;
+  }
+
+  #recordedAs(event: string): RecordedEvent | undefined {
+    return this.#log.find(({ id }) => id === event);
+  }
+  /** A claim on a field of an earlier shape is one on the field that the shape of today has in its place. */
+  #inShape(note: Annotated): Annotated {
+    if (!note.claim || note.event === undefined) return note;
+    const pointer = pointerOf(this.aggregate, this.#recordedAs(note.event), note.claim.pointer);
+    return pointer === note.claim.pointer ? note : { ...note, claim: { ...note.claim, pointer } };
   }
 
   /** Closes the claims on fields that a correction settles. */
@@ -579,10 +590,11 @@ export class History<State = any> {
 /** Whether a stream can begin with an event of this type. */
 const opens = ({ events }: AnyAggregate, type: string): boolean => events[type]!.allowedIn.includes('none') && !events[type]!.mayPrecede;
 const NONE: readonly never[] = [];
+const ordered = (sequence: number | undefined): Pick<Entry, 'sequence'> => (sequence === undefined ? {} : { sequence });
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
 const sameEntry = (a: Entry, b: Entry): boolean =>
-  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.judged === b.judged && a.notes === b.notes; // prettier-ignore
+  a.recorded === b.recorded && a.data === b.data && a.effectiveOn === b.effectiveOn && a.sequence === b.sequence && a.evidence === b.evidence && a.grounds === b.grounds && a.corrections === b.corrections && a.judged === b.judged && a.notes === b.notes; // prettier-ignore
 
 /** One entry on one state. @throws IllegalTransitionError that names the entry */
 export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry, checkRules?: (found: State) => void): State => {

@@ -11,7 +11,7 @@ import { overlap } from './values/json.js';
 export const ledgerEvents = {
   /**
    * From here on, each field of the event that a change names (by a pointer into its data, or /effectiveOn, /evidence, /record/reason,
-   * /record/authority, /record/decidedBy) reads as its `value`, or with `remove` as if it had not been sent. The changes apply in order.
+   * /record/authority, /record/decidedBy, /record/sequence) reads as its `value`, or with `remove` as if it had not been sent. The changes apply in order.
    */
   FactCorrected: {
     event: uuid(),

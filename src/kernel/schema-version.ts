@@ -1,5 +1,6 @@
 import type { AnyAggregate } from './aggregate.js';
 import { UNREADABLE, type RecordedEvent } from './event.js';
+import { upcastOf } from './upcast.js';
 
 /** A stored shape that this program is too old for: never skipped. */
 export class UnsupportedSchemaVersionError extends Error {
@@ -30,7 +31,15 @@ export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
   const type = aggregate.events[event.type];
   const version = type?.version ?? 1;
   if (!type || event.metadata.schemaVersion > version) throw unsupported(event);
-  let data = event.data;
-  for (let v = event.metadata.schemaVersion; v < version; v++) data = type.upcast![v]!(data);
-  return data;
+  return upcastOf(type, event.data, event.metadata.schemaVersion);
+};
+
+/** Where the shape of today has what a pointer into the shape of a recorded event led to. */
+export const pointerOf = (aggregate: AnyAggregate, event: RecordedEvent | undefined, pointer: string): string => {
+  const moved = event && aggregate.events[event.type]?.moved;
+  if (!moved) return pointer;
+  const { version = 1 } = aggregate.events[event.type];
+  let now = pointer;
+  for (let v = event.metadata.schemaVersion; v < version; v++) now = moved[v]?.[now] ?? now;
+  return now;
 };

@@ -87,7 +87,14 @@ class Check implements BundleCheck {
     [this.size, this.root] = [size, root];
     const older = this.#older(given, size, root);
     const kept = note === undefined ? [] : this.#kept(textIn(note) ?? '', given, { ...checkpoint, size, root }, older);
-    await this.#events({ kind, source: sourceOf(about.genesis), size, root, notes: [...older, ...kept], manifest });
+    await this.#events({
+      kind,
+      source: sourceOf({ ledgerId: checkpoint.origin.split('/').at(-2) ?? '' }),
+      size,
+      root,
+      notes: [...older, ...kept],
+      manifest,
+    });
     for (const { path, sha256 } of manifest?.files ?? []) await this.#file(path, sha256);
   }
 

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askMapping, mappingOf, type Mapping } from '../../src/cli/import-mapping.js';
-import { importRegister, type RegisterOptions, type RegisterReport, type RowOutcome } from '../../src/cli/import-register.js';
+import { importRegister, type RegisterOptions, type RegisterReport } from '../../src/cli/import-register.js';
+import type { RowOutcome } from '../../src/cli/register-rows.js';
 import { NotCsvError } from '../../src/csv.js';
 import { accepted, startServer, stopServer, type Server } from '../http/server.js';
 import { registerRows, registerText, type RegisterRow } from './register.js';

@@ -9,7 +9,12 @@ const units = fc.integer({ min: 1, max: 120 });
 const on = fc.option(uncertainDate, { nil: undefined, freq: 2 });
 const COMMANDS = ['ReviseLoss', 'ProposeWriteOff', 'WithdrawWriteOffProposal', 'WriteOff', 'WriteOff', 'RecordRecovery', 'RecordRecovery', 'ReverseRecovery', 'ReverseWriteOff', 'CloseLoss'] as const; // prettier-ignore
 const act = fc.record({ kind: fc.constant('act' as const), command: fc.constantFrom(...COMMANDS), units, about: fc.boolean(), on });
-const mend = fc.record({ kind: fc.constantFrom('correct' as const, 'redate' as const, 'withdraw' as const), pick: fc.nat(99), units, on });
+const mend = fc.record({
+  kind: fc.constantFrom('correct' as const, 'redate' as const, 'withdraw' as const, 'reinstate' as const),
+  pick: fc.nat(99),
+  units,
+  on,
+});
 const moves = fc.array(fc.oneof({ weight: 4, arbitrary: act }, { weight: 1, arbitrary: mend }), {
   minLength: 5,
   maxLength: 25,
@@ -42,7 +47,7 @@ const equationHolds = (l: Loss, isLast: boolean): void => {
   expect(moved).toBe(net.most);
 };
 
-describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
+describe('whatever is recorded of a loss, late, corrected, withdrawn or reinstated', () => {
   it.each(CURRENCIES)('gross = recovered + net + outstanding at every place, in %s', async (currency) => {
     const digits = { GBP: 2, JPY: 0, BHD: 3, CLF: 4 }[currency];
     const amount = (n: number, about = false) => ({
@@ -50,7 +55,7 @@ describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
       currency,
       ...(about && { qualifier: 'about' as const }),
     });
-    let [accepted, places, mended, revised] = [0, 0, 0, 0];
+    let [accepted, places, mended, revised, reinstated] = [0, 0, 0, 0, 0];
     await fc.assert(
       fc.asyncProperty(units, fc.boolean(), moves, async (gross, roughly, tried) => {
         const world = new World('2019-06-03');
@@ -73,7 +78,14 @@ describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
             await world.try('loss-x', command, data, record);
             continue;
           }
-          const { entries } = await world.history('loss-x');
+          const { entries, withdrawn } = await world.history('loss-x');
+          if (move.kind === 'reinstate') {
+            const [event] = [...withdrawn.keys()].slice(move.pick % Math.max(1, withdrawn.size));
+            const before = world.accepted;
+            if (event !== undefined) await world.try('loss-x', 'ReinstateFact', { event });
+            reinstated += world.accepted - before;
+            continue;
+          }
           const event = entries[1 + (move.pick % Math.max(1, entries.length - 1))]?.recorded;
           if (!event) continue; // the loss itself stays
           const before = world.accepted;
@@ -96,6 +108,6 @@ describe('whatever is recorded of a loss, late, corrected or withdrawn', () => {
       }),
       { numRuns: 60, endOnFailure: true },
     );
-    expect([accepted > 200, places > 200, mended > 20, revised > 20]).toEqual([true, true, true, true]);
+    expect([accepted > 200, places > 200, mended > 20, revised > 20, reinstated > 2]).toEqual([true, true, true, true, true]);
   });
 });

@@ -317,3 +317,37 @@ describe('AdoptPolicy', () => {
 
   it('may be of a threshold for the losses statement alone', () => adopt({ discloseAbove: gbp('300000') }).leaves({ policies: [{}] }));
 });
+
+describe('two people write a loss off, where the programme has adopted the check', () => {
+  const others = world({ checks: ['two-people'] });
+  const signedIn = (id: string) => specification(loss, { id: 'debts', others, actor: { id, role: 'approver' } });
+  const proposed = (amount = '1000') => context('WriteOffProposed', of(amount), '2026-01-05', { decidedBy: { person: 'p-1' } });
+  const check = 'scheme/two-people';
+
+  it('one proposes it, and another one decides: met', () =>
+    signedIn('p-2')(raised(gbp('5000')), proposed())
+      .when(writeOff, of('1000'))
+      .assesses({ [check]: { result: 'met', inputs: { proposedBy: 'p-1', approvedBy: 'p-2' } } }));
+
+  it('it is refused now where they are one, by whatever name, and where nobody proposed it, or not so much', async () => {
+    await signedIn('p-1')(raised(gbp('5000')), proposed())
+      .when(writeOff, of('1000'))
+      .rejects(NOT_MET, { detail: 'p-1 proposed it' });
+    await signedIn('p-2')(raised(gbp('5000')), proposed())
+      .when(writeOff, of('1000'), by())
+      .rejects(NOT_MET);
+    await signedIn('p-2')(raised(gbp('5000')))
+      .when(writeOff, of('1000'))
+      .rejects(NOT_MET, { detail: 'Nobody proposed this' });
+    await signedIn('p-2')(raised(gbp('5000')), proposed('999')).when(writeOff, of('1000')).rejects(NOT_MET, { detail: 'Nobody proposed this' }); // prettier-ignore
+  });
+
+  it('a backdated one is recorded without proposal, and what a supplier bears is not asked', async () => {
+    await signedIn('p-2')(raised(gbp('5000')))
+      .when(writeOff, of('1000'), { effectiveOn: '2015' })
+      .assesses({ [check]: { result: 'not-assessable', note: 'Recorded without proposal.' } });
+    await signedIn('p-1')(raised(gbp('5000'), { bearer: 'supplier', supplier: 'csc' }))
+      .when(writeOff, of('1000'))
+      .assesses({});
+  });
+});

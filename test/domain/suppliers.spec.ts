@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { admitSupplier } from '../../src/domain/contract/commands/admit-supplier.js';
+import { assignOwner } from '../../src/domain/contract/commands/assign-owner.js';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
 import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { planContract } from '../../src/domain/contract/commands/plan-contract.js';
@@ -7,9 +8,15 @@ import { recordContract } from '../../src/domain/contract/commands/record-contra
 import { removeSupplier } from '../../src/domain/contract/commands/remove-supplier.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
 import { contract, suppliersOn } from '../../src/domain/contract/index.js';
+import { aggregates } from '../../src/domain/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, type GivenEvent } from '../given.js';
+import { replayLine, Versions } from '../../src/engine/audit/replays.js';
+import { openClaims, type RecordedEvent } from '../../src/kernel/index.js';
+import { appendAll } from '../engine/rows-after.js';
+import { memoryStore } from '../fakes/memory-store.js';
+import { context, specification, stream, theFact, type GivenEvent } from '../given.js';
+import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const others = [
@@ -396,5 +403,36 @@ describe('the first shape of an award, with one supplier', () => {
     return given(first)
       .when(admitSupplier, { supplier: 'atos' })
       .leaves({ suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });
+  });
+
+  it('is corrected and claimed by the place that the supplier had in it', () => {
+    const { suppliers: _, ...data } = award();
+    const first = { ...context('ContractAwarded', { ...data, supplier: 'csc' }, '2016-01-01'), schemaVersion: 1 };
+    const corrected = context('FactCorrected', { event: theFact(1), changes: [{ pointer: '/supplier', value: 'atos' }], because: 'error' });
+    const claimed = context('FactAnnotated', { event: theFact(1), note: 'The press', claim: { pointer: '/supplier', value: 'eviden' } });
+    return given(first, corrected, claimed)
+      .when(assignOwner, { department: 'IT' })
+      .leaves((c, { entries: [entry] }) => {
+        expect(c.suppliers).toEqual([{ supplier: 'atos' }]);
+        expect(entry!.data).not.toHaveProperty('supplier');
+        expect(entry!.corrections).toMatchObject([{ pointer: '/suppliers/0/supplier', was: 'csc', value: 'atos' }]);
+        expect(openClaims(entry!)).toMatchObject([{ claim: { pointer: '/suppliers/0/supplier', value: 'eviden' } }]);
+      });
+  });
+
+  it('is decided again as it was: a replay says the same', async () => {
+    const world = new World('2016-01-04');
+    await recordWorld(world);
+    await world.record('contract-c', 'AwardContract', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { unknown: true } }); // prettier-ignore
+    const events = (await world.events()).map((event): RecordedEvent => {
+      if (event.type !== 'ContractAwarded') return event;
+      const { suppliers: _, ...data } = event.data;
+      const { body: __, ...command } = event.metadata.command;
+      return { ...event, data: { ...data, supplier: 'csc' }, metadata: { ...event.metadata, schemaVersion: 1, command } };
+    });
+    const store = memoryStore();
+    await appendAll(store, events);
+    const line = await replayLine(new Versions(store, aggregates), awardContract, events.filter(({ type }) => type === 'ContractAwarded')); // prettier-ignore
+    expect(line).toMatchObject({ command: 'AwardContract', outcome: 'same' });
   });
 });

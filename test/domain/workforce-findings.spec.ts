@@ -33,7 +33,7 @@ describe('full-time equivalents of a transfer', () => {
     const ofFte = { ...pool('authority', 'fte') };
     const record = (fte: object, ...events: GivenEvent[]) => found(after(counted(100), counted('90', 'fte'), planned, ...events, transferred('t1', { plan: 'p1', moved: 45, left: 5, fte })), 't1').map(({ text }) => text); // prettier-ignore
     expect(record({ moved: '40', left: '4.5' }, left('4.5', ofFte))).toEqual([
-      '4.5 fte were recorded as leavers of authority, it, fte between the plan and the transfer, which has 4.5 fte who left. Leave them out of one of the two where they are the same.',
+      '4.5 fte left authority, it, fte between the plan and the transfer, as recorded or as missing when it was counted; the transfer has 4.5 fte who left. Leave them out of one of the two where they are the same.',
     ]);
     expect(record({ moved: '40' }, left('4.5', ofFte))).toEqual([]);
     expect(record({ moved: '40', left: '4.5' }, left('4.5', ofFte, '2015-02-01'))).toEqual([]);
@@ -134,8 +134,11 @@ describe('collective redundancies', () => {
 describe('the law of transfers', () => {
   it('asks for liability information by the first and the last day that a transfer may be of', () => {
     expect(liabilityDue('2014-04')).toEqual({ earliest: '2014-03-18', latest: '2014-04-16', days: 14 });
-    expect(liabilityDue('[2014-04-30..2014-05-01]')).toEqual({ earliest: '2014-04-16', latest: '2014-04-03', days: 28 });
-    expect([liabilityDue('[2006-04-01..2006-05-01]'), liabilityDue('[2014-01-01..]'), liabilityDue('[..2014-01-01]')]).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    expect(liabilityDue('[2014-04-30..2014-05-01]')).toEqual({ earliest: '2014-04-03', latest: '2014-04-16', days: 28 });
+    expect(liabilityDue('[2014-04-01..2014-05-31]')).toEqual({ earliest: '2014-03-18', latest: '2014-05-03', days: 28 });
+    expect(liabilityDue('2014-05')).toEqual({ earliest: '2014-04-03', latest: '2014-05-03', days: 28 });
+    expect(['2006-04-19', '[..2006-04-19]', '[2005..2006-04-19]'].map(liabilityDue)).toEqual([undefined, undefined, undefined]);
+    expect(['[2006-04-01..2006-05-01]', '[2014-01-01..]', '[..2014-01-01]', '[..2006-04-20]'].map(liabilityDue)).toEqual([null, null, null, null]); // prettier-ignore
   });
 
   it('is kept by what came before the first day that it may be due, and broken by what came after the last', () => {

@@ -186,7 +186,7 @@ describe('leavers are counted once', () => {
       .leaves((state) => expect([held(state), progress(state)['left']]).toEqual([['authority 410', 'sa 380'], 10])));
 
   it('leavers that name no plan are a finding where they reach those who left at the transfer', async () => {
-    const twice = { code: 'leavers-twice', text: '10 people were recorded as leavers of authority, it, people between the plan and the transfer, without the plan; the transfer has 10 people who left. Name the plan where they are the same.' }; // prettier-ignore
+    const twice = { code: 'leavers-twice', text: '10 people left authority, it, people between the plan and the transfer, as recorded without the plan or as missing when it was counted; the transfer has 10 people who left. Where they are the same, record them as leavers under the plan.' }; // prettier-ignore
     await given(counted(800), planned(), left(6, '2015-06-01'), left(4, '2015-07'))
       .when(transferStaff, transferOf300, { effectiveOn: '2016-03-01' })
       .leaves((state) => expect([held(state), found(state)]).toEqual([['authority 505', 'sa 270'], [twice]]));
@@ -393,7 +393,7 @@ describe('S4-liability-information', () => {
     expect(liabilityOf(undefined, 'contractual', '2016-04-01')).toMatchObject({ due: null, result: 'not-due' });
     expect(liabilityOf(undefined, 'business-transfer', '2006-04-19').result).toBe('not-due');
     expect(liabilityOf(undefined, 'business-transfer', undefined).result).toBe('not-assessable');
-    expect(liabilityOf(undefined, 'business-transfer', '[2016..]').result).toBe('not-due');
+    expect(liabilityOf(undefined, 'business-transfer', '[2016..]').result).toBe('not-assessable');
     expect(liabilityOf(undefined, 'business-transfer', 'unknown').result).toBe('not-assessable');
     expect(liabilityOf(undefined, 'business-transfer', '2014-04').due).toEqual({ earliest: '2014-03-18', latest: '2014-04-16' });
     await given(counted(800), planned())

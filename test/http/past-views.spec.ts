@@ -33,6 +33,29 @@ const isAsItWas = async (): Promise<void> => {
   for (const [view, text] of asked) expect([view, now.get(view)]).toEqual([view, text]);
 };
 
+/** The reads that take a recorded time, as the document has them; what adds up to a total is asked by its field, above. */
+const readsTakingTime = async (): Promise<readonly string[]> => {
+  const { paths } = (await server.get('/openapi.json')).body as { paths: Record<string, { get?: { parameters?: { name: string }[] } }> };
+  return Object.entries(paths)
+    .filter(([path, { get }]) => get?.parameters?.some(({ name }) => name === 'recordedAt') && !path.endsWith('/contributions'))
+    .map(([path]) => path);
+};
+/** For each read of a row or of a list: the first row that has it, if there is one. */
+const ofRows = async (point: string): Promise<readonly string[]> => {
+  const views: string[] = [];
+  for (const path of await readsTakingTime()) {
+    const [, list] = /^(\/projections\/[^/]+)\/\{key\}/.exec(path) ?? [];
+    const { rows = [] } = list === undefined ? {} : (await server.get(`${list}?limit=20&${point}`)).body;
+    const own = rows.map(({ key }: { readonly key: string }) => `${path.replace('{key}', encodeURIComponent(key))}?${point}`);
+    for (const view of own) {
+      if ((await server.get(view)).status !== 200) continue;
+      views.push(view);
+      break;
+    }
+  }
+  return views;
+};
+
 beforeAll(async () => {
   server = await startServer();
   await sent('/programmes/met/charter-programme', { title: 'M', authority: 'MPS', baseCurrency: 'GBP', ...record('2014') });
@@ -70,6 +93,9 @@ beforeAll(async () => {
         .filter(({ name }) => name !== 'decisions' || !point.includes('effectiveOn'))
         .map(({ name }) => `/projections/${name}?limit=500&${point}`),
     ),
+    ...['/towers/hosting', '/suppliers/csc', '/workforces/met'].map((path) => `${path}?${points[0]}`),
+    ...['/programmes/met', '/towers/hosting', '/suppliers/csc', '/workforces/met'].map((path) => `${path}/history?${points[0]}`),
+    ...(await ofRows(points[0]!)),
   ];
   asked = await askAll();
 }, 60_000);
@@ -83,9 +109,19 @@ describe('what was known at an earlier time is byte for byte the same', () => {
     expect(asked.size).toBeGreaterThan(60);
     for (const [view, text] of asked) {
       if (/format=/.test(view)) continue;
-      if (!/^\/projections\/[a-z-]+\?/.test(view) || FULL.test(view)) expect([view, text.length > 250]).toEqual([view, true]);
+      const least = /^\/projections\/[^/?]+\/[^?]+/.test(view) ? 50 : 250; // a list may have one entry
+      if (!/^\/projections\/[a-z-]+\?/.test(view) || FULL.test(view)) expect([view, text.length > least]).toEqual([view, true]);
       if (/recordedAt/.test(view) && JSON.parse(text).asOf) expect([view, JSON.parse(text).asOf.final]).toEqual([view, true]);
     }
+  });
+
+  it('in every read that takes a recorded time', async () => {
+    const taking = (await readsTakingTime()).filter((path) => !/\{key\}|\/accounts/.test(path));
+    const shown = [...asked.keys()].map((view) => view.split('?')[0]!);
+    const unseen = taking.filter((path) => !shown.some((view) => new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(view))); // prettier-ignore
+    expect(taking.length).toBeGreaterThan(10);
+    expect(unseen).toEqual([]);
+    expect(shown.filter((view) => /^\/projections\/[^/]+\/[^/]+/.test(view)).length).toBeGreaterThan(40);
   });
 
   it('after later events, backdated events, corrections, withdrawals, a duplicate, and what was taken back', async () => {

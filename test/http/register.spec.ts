@@ -62,7 +62,7 @@ describe('the contract register in another order', () => {
     expect([status, body.errors[0].parameter, body.errors[0].detail]).toEqual([
       400,
       'sort',
-      'is no column that contract-register is sorted by: contract, title, supplier, stage, original, ceiling, starts, ends',
+      'is no column that contract-register is sorted by: contract, title, supplier, stage, original, ceiling, programme, kind, role, framework, owner, department, milestone, findings, starts, ends',
     ]);
     const { next } = await read('sort=title&limit=1');
     for (const query of ['sort=-title', 'limit=1', 'sort=ends'])

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { programme } from '../../src/domain/programme/index.js';
 import { Snapshot, type History } from '../../src/kernel/index.js';
-import { context, historyOf, stream } from '../given.js';
+import { context, historyOf, stream, theFact } from '../given.js';
 import { recordWorld, World } from '../random-history.js';
 
 const warned = (warning: string) => ({ warning, summary: 'Not without risk.', by: 'Watchdog', source: { title: 'A report' } });
@@ -67,4 +67,40 @@ it('a sequence is recorded with its fact, and a command that is sent again is th
   expect(entries.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   expect(state.changes.map(({ kind }: { kind: string }) => kind)).toEqual(['value', 'scope']);
   for (const [then, now] of await world.again()) expect(now).toEqual({ ...then, outcome: now.outcome });
+});
+
+it('a sequence is corrected and removed like a field, with its trail: the fact moves within its day', () => {
+  const day = '2016-02-29';
+  const events = [['a', day, 1], ['b', day, 2]] as const; // prettier-ignore
+  const corrected = (...changes: readonly object[]) =>
+    historyOf(
+      stream(
+        programme,
+        'met',
+        context('ProgrammeChartered', { title: 'T', authority: 'MPS', baseCurrency: 'GBP' }, '1950'),
+        ...events.map(([warning, on, sequence]) => context('WarningAdded', warned(warning), on, { sequence })),
+        ...changes.map((change) => context('FactCorrected', { event: theFact(2), changes: [change], because: 'error' })),
+      ),
+    );
+  expect(orderOf(corrected())).toBe('a b');
+  const moved = corrected({ pointer: '/record/sequence', value: 3 });
+  expect(orderOf(moved)).toBe('b a');
+  expect(moved.entries[2]).toMatchObject({ sequence: 3, corrections: [{ pointer: '/record/sequence', was: 1, value: 3 }] });
+  const removed = corrected({ pointer: '/record/sequence', value: 3 }, { pointer: '/record/sequence', remove: true });
+  expect([orderOf(removed), removed.entries[1]!.sequence]).toEqual(['a b', undefined]);
+});
+
+it('a correction of a sequence is judged at the new place, and refused where a later fact could no longer follow', async () => {
+  const world = new World('2019-06-03');
+  await recordWorld(world);
+  const on = { effectiveOn: '2019-06-03' };
+  await world.record('contract-c', 'AwardContract', { programme: 'met', title: 'C', suppliers: [{ supplier: 'csc' }], value: { unknown: true } }, { ...on, sequence: 1 }); // prettier-ignore
+  await world.record('contract-c', 'SignContract', {}, { ...on, sequence: 2 });
+  const [award, signature] = (await world.history('contract-c')).recorded as any[];
+  const correct = (event: string, value: number) =>
+    world.record('contract-c', 'CorrectFact', { event, changes: [{ pointer: '/record/sequence', value }], because: 'error' });
+  await expect(correct(award.id, 5)).rejects.toMatchObject({ code: 'ledger/breaks-later-event' });
+  await expect(correct(signature.id, -1)).rejects.toMatchObject({ code: 'ledger/wrong-value' });
+  await correct(signature.id, 7);
+  expect((await world.history('contract-c')).entries.map(({ sequence }) => sequence)).toEqual([1, 7]);
 });

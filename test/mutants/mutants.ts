@@ -43,9 +43,17 @@ const scopes: readonly Scope[] = [
     files: [`src/domain/${name}/**/*.ts`],
     specs: `test/domain/(${name}|backdated|rules)`,
   })),
-  { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/losses-statement' },
-  { name: 'losses', files: ['projections/losses.ts'], specs: 'test/projections/(losses|loss-rows|loss-evasions|shown-exposure)' },
-  { name: 'staff', files: ['projections/{workforce,staff*,transfer-register}.ts'], specs: 'test/projections/(workforce|staff-rows)' },
+  { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/(losses-statement|loss-attacks)' },
+  {
+    name: 'losses',
+    files: ['projections/{losses,loss-cases}.ts'],
+    specs: 'test/projections/(losses|loss-rows|loss-evasions|loss-attacks|shown-exposure)',
+  },
+  {
+    name: 'staff',
+    files: ['projections/{workforce,staff*,transfer-register}.ts'],
+    specs: 'test/projections/(workforce|staff-rows|staff-attacks)',
+  },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {

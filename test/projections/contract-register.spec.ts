@@ -104,9 +104,9 @@ describe('the contract register', () => {
     if (csv?.type !== 'text/csv') throw new Error('It has no table.');
     const records = (await rows.all('contract-register')).flatMap(({ row }) => csv.records(row));
     expect(csvOf(csv.columns, records).split('\n')).toEqual([
-      'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince',
-      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-04-01',
-      "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,",
+      'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince,kind,framework,frameworkLot,owner,department,milestones,milestonesReached,milestonesMissed,nextMilestone,nextMilestoneEarliest,nextMilestoneLatest,findings',
+      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-04-01,contract,,,,,0,0,0,,,,',
+      "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,,contract,,,,,0,0,0,,,,",
       '',
     ]);
   });
@@ -161,5 +161,67 @@ describe('the contract register', () => {
     await world.record('contract-hosting', 'WithdrawTerminationNotice', {});
     const { notice, stage } = await (await register()).row('hosting');
     expect([stage, notice]).toEqual(['signed', undefined]);
+  });
+});
+
+describe('the kind, the framework, the milestones, the owner and the findings of a contract', () => {
+  it('are columns of the register, in JSON and in CSV, found and sorted by', async () => {
+    const on = { effectiveOn: '2015-06-01' };
+    await world.record('contract-frame', 'AwardContract', { ...award, kind: 'framework', endsOn: '2015-12-31' }, { effectiveOn: '2014' });
+    await world.record('contract-call', 'AwardContract', { ...award, framework: { contract: 'frame' }, startsOn: '2016-03-01' }, { effectiveOn: '2016-01-02' }); // prettier-ignore
+    await world.record('contract-own', 'AwardContract', { ...award, framework: { reference: 'RM3804', lot: 'two' } }, on);
+    await world.record('contract-own', 'AssignOwner', { owner: 'p-1', department: 'Digital' }, on);
+    for (const [milestone, baseline] of [
+      ['late', '2015-07-01'],
+      ['done', '2015-08-01'],
+      ['next', '2016-05'],
+      ['last', '2016-09-01'],
+    ])
+      // prettier-ignore
+      await world.record('contract-own', 'SetMilestone', { milestone, title: milestone, baseline }, on);
+    await world.record('contract-own', 'RecordMilestone', { milestone: 'done' }, { effectiveOn: '2015-08-02' });
+    await world.record('contract-own', 'MissMilestone', { milestone: 'late' }, { effectiveOn: '2015-07-02' });
+    const { rows, row, keys } = await register();
+    expect(await row('own')).toMatchObject({
+      kind: 'call-off',
+      owner: 'p-1',
+      milestonesReached: 1,
+      milestonesMissed: 1,
+      nextMilestone: { milestone: 'next', forecast: '2016-05' },
+      findings: [],
+    });
+    expect(await row('call')).toMatchObject({ findings: [{ code: 'called-off-after-end' }], framework: { contract: 'frame' } });
+    expect(await row('own')).not.toHaveProperty('calledOff');
+    const found: readonly [Record<string, string>, string][] = [
+      [{ kind: 'framework' }, 'frame'],
+      [{ kind: 'call-off' }, 'call own'],
+      [{ framework: 'frame' }, 'call'],
+      [{ framework: 'RM3804' }, 'own'],
+      [{ finding: 'called-off-after-end' }, 'call'],
+      [{ owner: 'p-1' }, 'own'],
+      [{ department: 'Digital' }, 'own'],
+      [{ role: 'outside' }, ''],
+      [{ vat: 'unknown' }, 'call frame own'],
+      [{ milestoneFrom: '2016-05-31' }, 'own'],
+      [{ milestoneUntil: '2016-04-30' }, ''],
+    ];
+    for (const [filters, ids] of found) expect([filters, (await keys(filters)).join(' ')]).toEqual([filters, ids]);
+    const { sorts } = rows.projector.projection('contract-register');
+    const by = async (id: string) => Object.fromEntries(await Promise.all(['kind', 'framework', 'owner', 'department', 'milestone', 'findings'].map(async (sort) => [sort, sorts![sort]!(await row(id))]))); // prettier-ignore
+    expect(await by('own')).toEqual({
+      kind: 'call-off',
+      framework: 'RM3804',
+      owner: 'p-1',
+      department: 'digital',
+      milestone: '2016-05-01',
+      findings: 0n,
+    });
+    expect(await by('call')).toMatchObject({ framework: 'frame', owner: null, milestone: null, findings: 1n });
+    const { columns, records } = rows.projector.projection('contract-register').formats!['csv'] as any;
+    const own = records(await row('own'))[0];
+    const cells = Object.fromEntries(columns.map(([name, cell]: any) => [name, cell(own)]));
+    expect(cells).toMatchObject({ kind: 'call-off', framework: 'RM3804', frameworkLot: 'two', owner: 'p-1', department: 'Digital', milestones: 4, milestonesReached: 1, milestonesMissed: 1, nextMilestone: 'next', nextMilestoneEarliest: '2016-05-01', nextMilestoneLatest: '2016-05-31', findings: '' }); // prettier-ignore
+    const call = records(await row('call'))[0];
+    expect(columns.find(([name]: any) => name === 'findings')[1](call)).toBe('called-off-after-end');
   });
 });

@@ -159,6 +159,38 @@ describe('the cases that a loss was in', () => {
     expect(await findings('a')).toEqual([]);
   });
 
+  it('are the same whatever else is corrected, withdrawn and reinstated', async () => {
+    const raised = await raise('a', { case: 'k' });
+    const off = await record('a', 'WriteOff', of('60'));
+    const change = (event: string, pointer: string, value: unknown) => fact('CorrectFact', event, { changes: [{ pointer, value }], because: 'error' }); // prettier-ignore
+    await change(raised, '/title', 'Debts of a year');
+    await change(off, '/amount', gbp('50'));
+    await fact('WithdrawFact', off);
+    await fact('ReinstateFact', off);
+    expect(await times()).toEqual(['k 2015-03-01– in']);
+    const left = await leave({ effectiveOn: '2018' });
+    await change(left, '/why', 'Yet another cause');
+    await fact('WithdrawFact', off);
+    await fact('ReinstateFact', off);
+    expect(await times()).toEqual(['k 2015-03-01–2018 left']);
+    await record('a', 'JoinCase', { case: 'k' });
+    expect([await times(), await findings('a')]).toEqual([['k 2015-03-01–2018 left', 'k 2019-11-04– in'], []]);
+  });
+
+  it('of another fact that put it there follow the correction of that fact', async () => {
+    await raise('a');
+    const joined = await record('a', 'JoinCase', { case: 'k' }, { effectiveOn: '2017' });
+    await fact('CorrectFact', joined, { changes: [{ pointer: '/case', value: 'm' }], because: 'error' });
+    await fact('WithdrawFact', joined);
+    expect(await times()).toEqual(['k 2017–2019-11-04 corrected', 'm 2019-11-04–2019-11-04 withdrawn']);
+    expect(await findings('a')).toHaveLength(2);
+    await fact('ReinstateFact', joined);
+    expect([await times(), await findings('a')]).toEqual([
+      ['k 2017–2019-11-04 corrected', 'm 2019-11-04–2019-11-04 withdrawn', 'm 2019-11-04– in'],
+      [expect.stringContaining('It was in the case k until a correction of 2019-11-04')],
+    ]);
+  });
+
   it('are again what they were once its leaving, or what put it there, is withdrawn and reinstated', async () => {
     await raise('a');
     const joined = await record('a', 'JoinCase', { case: 'k' }, { effectiveOn: '2017' });

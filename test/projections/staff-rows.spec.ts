@@ -115,7 +115,7 @@ describe('a transfer', () => {
       findings: [
         {
           code: 'leavers-twice',
-          text: '2 people were recorded as leavers of authority, it, people between the plan and the transfer, without the plan; the transfer has 6 people who left. Name the plan where they are the same.',
+          text: '2 people left authority, it, people between the plan and the transfer, as recorded without the plan or as missing when it was counted; the transfer has 6 people who left. Where they are the same, record them as leavers under the plan.',
         },
       ],
     }));

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportBundle, type BundleOptions } from '../../src/operate/bundle-export.js';
 import { migrate } from '../../src/operate/migration.js';
 import { openLedger, placeOf } from '../../src/operate/stores.js';
-import { checkpointBody, openCheckpoint, signCheckpoint } from '../../src/proof/checkpoint.js';
+import { checkpointBody, genesisHash, openCheckpoint, signCheckpoint } from '../../src/proof/checkpoint.js';
 import { Checkpoints } from '../../src/proof/checkpoints.js';
-import { signNote, verifierKey } from '../../src/proof/note.js';
+import { COSIGNATURE, cosign, signNote, verifierKey } from '../../src/proof/note.js';
 import { ProofFolder } from '../../src/proof/proof-folder.js';
 import { canonical } from '../../src/kernel/index.js';
 import { leafHash, MerkleTree } from '../../src/store/merkle-tree.js';
@@ -329,6 +330,89 @@ describe('a bundle', () => {
   });
 });
 
+describe('any byte of a bundle', () => {
+  const files = {
+    ledger: ['bundle.json', 'checkpoint', 'manifest', 'older-checkpoints.jsonl'],
+    programme: ['manifest', `evidence/${PAPER}`],
+  };
+  const templates = new Map<string, string>();
+  beforeAll(async () => {
+    for (const kind of ['ledger', 'programme'] as const) templates.set(kind, await bundle(kind, kind === 'ledger' ? '-' : 'met'));
+  });
+  /** What the verifiers print while a file of a bundle is another one. */
+  const withFile = async (kind: string, name: string, bytes: Buffer): Promise<string[]> => {
+    const file = join(templates.get(kind)!, name);
+    const before = await readFile(file);
+    await writeFile(file, bytes);
+    try {
+      return await verified(templates.get(kind)!);
+    } finally {
+      await writeFile(file, before);
+    }
+  };
+  /** By which an event is named in a fault. */
+  const eventsIn = (text: string): string[] =>
+    text.split('\n').flatMap((line) => {
+      const [, stream] = /"stream":"([^"]*)"/.exec(line) ?? [];
+      const [[, revision] = [], [, leaf] = []] = [/"revision":(\d+),"stream"/.exec(line) ?? [], /"leafindex":(\d+)/.exec(line) ?? []];
+      return stream === undefined || leaf === undefined ? [] : [`event ${leaf} (${stream}, revision ${revision})`];
+    });
+  const alteredEvents = async (kind: string, change: (bytes: Buffer) => Buffer): Promise<void> => {
+    const before = await readFile(join(templates.get(kind)!, 'events.jsonl'));
+    const after = change(before);
+    const found = await withFile(kind, 'events.jsonl', after);
+    const lineSet = new Set(after.toString('latin1').split('\n'));
+    const same = before
+      .toString('latin1')
+      .split('\n')
+      .filter((line) => line !== '' && lineSet.has(line));
+    if (after.equals(before)) return expect(found).toHaveLength(1);
+    expect(found).toContain('FAULT file-altered events.jsonl');
+    const untouched = new Set(eventsIn(same.join('\n')));
+    expect(found.filter((line) => [...untouched].some((name) => line.endsWith(name)))).toEqual([]);
+    expect(Number.parseInt(found.at(-1)!, 10)).toBeGreaterThanOrEqual(same.length);
+  };
+
+  it(`of its events is named by ${verifiers}, and no event beside it is called invalid`, async () => {
+    const kind = fc.constantFrom('ledger', 'programme');
+    await fc.assert(
+      fc.asyncProperty(kind, fc.nat(1_000_000), fc.integer({ min: 1, max: 255 }), (of, at, by) =>
+        alteredEvents(of, (bytes) => Buffer.from(bytes.with(at % bytes.length, bytes[at % bytes.length]! ^ by))),
+      ),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+
+  it(`of the number of an event is named by ${verifiers}, wherever it then points`, async () => {
+    const kind = fc.constantFrom('ledger', 'programme');
+    await fc.assert(
+      fc.asyncProperty(kind, fc.nat(11), fc.constantFrom(0, 1, 5, 8, 11, 12, 99, 1e15), (of, at, to) =>
+        alteredEvents(of, (bytes) => {
+          const all = bytes.toString('utf8').split(/(?<=\n)/);
+          return Buffer.from(all.with(at % all.length, all[at % all.length]!.replace(/"leafindex":\d+/, `"leafindex":${to}`)).join(''));
+        }),
+      ),
+      { numRuns: 30 },
+    );
+  }, 60_000);
+
+  it(`of another file is named by ${verifiers}, and no event is called invalid`, async () => {
+    const where = fc.constantFrom(...Object.entries(files).flatMap(([kind, names]) => names.map((name) => [kind, name] as const)));
+    await fc.assert(
+      fc.asyncProperty(where, fc.nat(1_000_000), fc.integer({ min: 1, max: 255 }), async ([kind, name], at, by) => {
+        const bytes = await readFile(join(templates.get(kind)!, name));
+        const found = await withFile(kind, name, Buffer.from(bytes.with(at % bytes.length, bytes[at % bytes.length]! ^ by)));
+        const about = /^FAULT (\S+ (bundle\.json|checkpoint|manifest|older-checkpoints\.jsonl|evidence\/\S+)|genesis-altered \S+|consistency-invalid \d+|checkpoint-differs \d+)$/; // prettier-ignore
+        expect(found.length).toBeGreaterThan(1);
+        for (const line of found.slice(0, -1)) expect(line).toMatch(about);
+        expect(['0', '7', '12']).toContain(found.at(-1)!.split(' ')[0]);
+        expect(found.some((line) => line.includes(name) || line.includes('genesis-altered'))).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+});
+
 it('a bundle stays valid when its ledger goes on', async () => {
   const dir = await bundle('ledger');
   const copy = await folder();
@@ -337,4 +421,25 @@ it('a bundle stays valid when its ledger goes on', async () => {
   await ledger.append('contract-z', -1, [fact()]);
   await ledger.close();
   expect(await faultsOf(dir)).toEqual([]);
+});
+
+it('the example of the format is what this program makes', async () => {
+  const page = await readFile('docs/proof-format.md', 'utf8');
+  const seed = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 1)]);
+  const key = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' });
+  const tree = new MerkleTree();
+  const roots = [0, 1, 2].map((n) => {
+    const recordedAt = `2026-01-0${n + 1}T00:00:00.000Z`;
+    const text = canonical({ v: 1, id: `a${n}`, stream: 'contract-a', revision: n, type: 'Noted', data: { n }, metadata: { recordedAt } });
+    expect(page).toContain(`${text}\n${leafHash(text).toString('hex')}\n`);
+    tree.add(leafHash(text));
+    return tree.root();
+  });
+  expect(page).toContain(`${roots[1]}\n${roots[2]}\n`);
+  const genesis = { createdAt: '2026-01-01T00:00:00.000Z', formatVersion: 2, ledgerId: 'l1', timeZone: 'UTC' } as const;
+  const origin = 'example.org/l1/1';
+  const checkpoint = signCheckpoint({ origin, size: 3, root: tree.root(), genesis: genesisHash(genesis) }, key);
+  const cosigned = checkpoint.note + cosign(checkpointBody(checkpoint), 'w.example.org', key, 1_767_225_600);
+  const keys = [verifierKey(origin, createPublicKey(key)), verifierKey('w.example.org', createPublicKey(key), COSIGNATURE)];
+  for (const text of [canonical(genesis), ...keys, cosigned]) expect(page).toContain(`${text.trimEnd()}\n`);
 });

@@ -67,6 +67,17 @@ const UNITS = 10_000;
 export const WHOLE = 100 * UNITS;
 export const shareUnits = ({ share }: Supply): number => (share === undefined ? 0 : Math.round(Number(share) * UNITS));
 
+/** Entries of the suppliers of a contract at most: who were, are and will be. */
+export const MOST_SUPPLIERS = 5000;
+/** For an event that adds to them. */
+export const hasRoom = {
+  'contract/full': {
+    says: `A contract has at most ${MOST_SUPPLIERS.toLocaleString('en')} suppliers, with those that have left.`,
+    field: '/supplier',
+    holds: (_: unknown, { suppliers }: Contract) => suppliers.length < MOST_SUPPLIERS,
+  },
+};
+
 /** All suppliers of a contract once an event has brought some in, and those. */
 interface BroughtIn extends Pick<Contract, 'suppliers' | 'lots'> {
   readonly newcomers: readonly Supply[];
@@ -81,13 +92,17 @@ const notSole = ({ suppliers, newcomers }: BroughtIn): Supply | undefined => {
         return one.role === 'sole' ? one : other;
   return undefined;
 };
-/** The sum of those who are there when one of them joins: only where somebody new is among them. */
+/** The sum of those who are there on a day on which one of them joins: on those days alone on which somebody new is there. */
 const tooMuch = ({ suppliers, newcomers }: BroughtIn): { readonly at: Supply; readonly units: number } | undefined => {
   const sharing = suppliers.filter(({ share }) => share !== undefined);
-  for (const at of newcomers.some(({ share }) => share !== undefined) ? sharing : []) {
+  const newly = newcomers.filter(({ share }) => share !== undefined);
+  const days = new Map<string, Supply>();
+  for (const at of newly.length > 0 ? sharing : [])
+    if (newly.some((one) => one.lot === at.lot && isThereWhen(one, at))) days.set(`${at.lot ?? ''} ${at.joinedOn ?? ''}`, at);
+  for (const at of days.values()) {
     const there = sharing.filter((one) => one.lot === at.lot && isThereWhen(one, at));
     const units = there.reduce((sum, one) => sum + shareUnits(one), 0);
-    if (units > WHOLE && there.some((one) => newcomers.includes(one))) return { at, units };
+    if (units > WHOLE) return { at, units };
   }
   return undefined;
 };

@@ -62,13 +62,13 @@ export const changeRefusals = {
 };
 type Code = keyof typeof factRefusals | keyof typeof fieldRefusals | keyof typeof changeRefusals;
 
-const { effectiveOn, evidence, reason, authority, decidedBy } = provenanceFields;
+const { effectiveOn, evidence, reason, authority, decidedBy, sequence } = provenanceFields;
 /** What pointers go through: the data, and what was sent beside them that is no identity of the decision. */
 const shapeOf = (history: History, { recorded }: Entry): Fields => ({
   ...history.aggregate.events[recorded.type]!.fields,
   effectiveOn: optional(effectiveOn),
   evidence,
-  record: object({ reason, authority, decidedBy }),
+  record: object({ reason, authority, decidedBy, sequence }),
 });
 
 /** The field at a pointer. Throws a `Rejection` when the event has no such place; `where` the body holds the pointer. */

@@ -1,6 +1,7 @@
-import type { Amount, Assessment, EventContext, Taken } from '../../kernel/index.js';
+import { minor, type Amount, type Assessment, type EventContext, type Taken } from '../../kernel/index.js';
 import { lossApprovalOf, type Basis } from '../programme/loss-authority.js';
 import type { Programme } from '../programme/programme.js';
+import { twoPeople } from '../programme/two-people.js';
 import { equivalentIn, leastGrossIn, writtenOffIn, type Loss, type SpecialPayment } from './state.js';
 
 const max = (a: bigint | undefined, b: bigint | undefined): bigint | undefined =>
@@ -78,4 +79,17 @@ export const paymentApproval = (
   const basis: Basis = { 'all that is approved': inAll, ...caseOf(l, inAll, taken) };
   const inputs = { ...(more && { amount: more }), ...(l.case !== undefined && { case: l.case }) };
   return lossApprovalOf(governing, 'specialPayments', { basis, inputs }, context, taken);
+};
+
+/** Whether somebody else than its proposer writes a loss off, where the programme has adopted the check; more than was proposed was not. */
+export const writtenOffByTwo = (
+  l: Loss,
+  amount: Amount,
+  governing: Programme,
+  context: EventContext,
+  taken: Taken,
+): readonly Assessment[] => {
+  if (!isOurs(l)) return [];
+  const covers = l.proposed?.left.currency === amount.currency && minor(amount) <= minor(l.proposed.left);
+  return twoPeople(governing, covers ? l.proposed : undefined, context, taken);
 };

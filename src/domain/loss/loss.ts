@@ -25,7 +25,7 @@ import {
   type Value,
 } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
-import { paymentApproval, writeOffApproval } from './authority.js';
+import { paymentApproval, writeOffApproval, writtenOffByTwo } from './authority.js';
 import { netIn, outstandingIn, tooMuch } from './figures.js';
 import {
   AFTERWARDS,
@@ -284,7 +284,10 @@ export const loss = aggregate({
       },
       evolve: (l, data, context) => withMovement(spent(l, data.amount), 'write-off', data, context),
       assessesWithdrawal: true,
-      assess: ({ amount }, context, l, governing, taken) => writeOffApproval(l, amount, governing, context, taken),
+      assess: ({ amount }, context, l, governing, taken) => [
+        ...writtenOffByTwo(l, amount, governing, context, taken),
+        ...writeOffApproval(l, amount, governing, context, taken),
+      ],
     }),
     WriteOffRatified: event({
       allowedIn: [...OPEN, ...PAYING, 'closed'],

@@ -185,7 +185,7 @@ export interface Loss {
   readonly costs?: Amount;
   readonly movements: readonly Movement[];
   /** `amount` as proposed; `left` of it is neither written off nor paid since. */
-  readonly proposed?: { readonly event: string; readonly amount: Amount; readonly left: Amount; readonly on: string };
+  readonly proposed?: { readonly event: string; readonly amount: Amount; readonly left: Amount; readonly on: string; readonly proposedBy?: string }; // prettier-ignore
   /** What is written off of a foreign loss in the currency in which its write-offs are stated; absent where one of them is not. */
   readonly book?: { readonly currency: string; readonly cost: string; readonly exchange: string };
   readonly approved: readonly SpecialPayment[];
@@ -438,10 +438,12 @@ export const stageOf = (l: Loss): LossStage => {
   return l.recovered && minor(l.recovered) > 0n ? 'recovering' : 'identified';
 };
 
-export const withProposal = (l: Loss, amount: Amount, { event, effectiveOn: on }: EventContext): Loss => {
+export const withProposal = (l: Loss, amount: Amount, { event, effectiveOn: on, decidedBy, recordedBy }: EventContext): Loss => {
   const known = withCurrencies(l, amount);
   if (isMixed(known)) return known;
-  const next = withFigures({ ...known, proposed: { event, amount, left: amount, on } }, figuresIn(known));
+  const proposedBy = decidedBy?.person ?? recordedBy;
+  const proposed = { event, amount, left: amount, on, ...(proposedBy !== undefined && { proposedBy }) };
+  const next = withFigures({ ...known, proposed }, figuresIn(known));
   return { ...next, stage: stageOf(next) };
 };
 export const withoutProposal = ({ proposed: _, ...l }: Loss): Loss => ({ ...l, stage: stageOf(l) });

@@ -1,4 +1,5 @@
 import { eventsOf, showValue } from '../../kernel/index.js';
+import { fits } from './bounds.js';
 import { budgetFields, type Programme } from './state.js';
 
 const event = eventsOf<Programme>();
@@ -14,6 +15,7 @@ export const budgetEvents = {
         detail: ({ data: { amount } }, { baseCurrency }) => `${showValue(amount)} is not in ${baseCurrency}.`,
         holds: ({ data: { amount } }, { baseCurrency }) => amount.currency === baseCurrency,
       },
+      ...fits('budgets', (p) => p.budgets),
     },
     evolve: (p, data, { event, effectiveOn }) => ({ ...p, budgets: [...p.budgets, { ...data, event, on: effectiveOn }] }),
   }),

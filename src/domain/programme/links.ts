@@ -1,4 +1,5 @@
 import { eventsOf, type Invariant } from '../../kernel/index.js';
+import { fits, isNew } from './bounds.js';
 import { linkFields, type Programme, type TowerLink } from './state.js';
 
 const event = eventsOf<Programme>();
@@ -7,42 +8,38 @@ export const linkEvents = {
   TowersLinked: event({
     allowedIn: ['chartered'],
     fields: linkFields,
+    rules: fits('links of towers', (p) => p.links),
     evolve: (p, data, { event, effectiveOn }) => ({ ...p, links: [...p.links, { ...data, event, on: effectiveOn }] }),
   }),
 };
 
-/** A tower that would have to wait for itself. Linear in the links. */
+/** Lists of links that are no circle. */
+const straight = new WeakSet<readonly TowerLink[]>();
+/** The tower of the last link, where what it needs waits for it in turn. Links were no circle before it. Linear in the links. */
 const waitsForItself = (links: readonly TowerLink[]): string | undefined => {
-  const needs = new Map<string, string[]>();
-  for (const { tower, needs: other } of links) needs.set(tower, [...(needs.get(tower) ?? []), other]);
-  const done = new Set<string>();
-  for (const start of needs.keys()) {
-    const path = new Set<string>();
-    const stack = [start];
-    while (stack.length > 0) {
-      const tower = stack.at(-1)!;
-      const next = needs.get(tower)?.find((other) => !done.has(other));
-      path.add(tower);
-      if (next === undefined) {
-        done.add(tower);
-        path.delete(tower);
-        stack.pop();
-      } else if (path.has(next)) return next;
-      else stack.push(next);
-    }
+  const last = links.at(-1);
+  if (!last || straight.has(links)) return undefined;
+  const needs = Map.groupBy(links, ({ tower }) => tower);
+  const seen = new Set<string>();
+  const next = [last.needs];
+  for (let tower = next.pop(); tower !== undefined; tower = next.pop()) {
+    if (tower === last.tower) return tower;
+    if (seen.has(tower)) continue;
+    seen.add(tower);
+    for (const { needs: other } of needs.get(tower) ?? []) next.push(other);
   }
+  straight.add(links);
   return undefined;
 };
 
-const linkedTwice = (links: readonly TowerLink[]): TowerLink | undefined =>
-  links.find((link, i) => links.findIndex(({ tower, needs }) => tower === link.tower && needs === link.needs) < i);
+const pairOf = ({ tower, needs }: TowerLink): string => `${tower} ${needs}`;
 
 export const linkInvariants = {
   'programme/linked-already': {
     says: 'Two towers are linked once.',
     brokenBy: { TowersLinked: '/needs' },
-    detail: ({ links }) => `${linkedTwice(links)!.tower} waits for ${linkedTwice(links)!.needs} already.`,
-    holds: ({ links }) => linkedTwice(links) === undefined,
+    detail: ({ links }) => `${links.at(-1)!.tower} waits for ${links.at(-1)!.needs} already.`,
+    holds: ({ links }) => isNew(links, pairOf),
   },
   'programme/circular-links': {
     says: 'No tower waits for itself, not even through others.',

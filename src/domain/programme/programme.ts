@@ -14,6 +14,7 @@ import {
 import { headcountTargetFields, QUALIFIERS, savingFields, savingsTargetFields, strategyFields } from './aims.js';
 import { malformedIn, unreachableIn as unreachableRuleIn } from '../law/index.js';
 import { unreachableRow } from './loss-authority.js';
+import { fits, isNew } from './bounds.js';
 import { budgetEvents } from './budget.js';
 import { linkEvents, linkInvariants } from './links.js';
 import { riskEvents } from './risks.js';
@@ -51,16 +52,19 @@ const eachOnce = {
       RiskRaised: '/risk',
     },
     holds: (p: Programme) =>
-      !duplicate(p.strategies, ({ strategy }) => strategy) &&
-      !duplicate(p.savingsTargets, ({ target }) => target) &&
-      !duplicate(p.savings, ({ saving }) => saving) &&
-      !duplicate(p.headcountTargets, ({ target }) => target) &&
-      !duplicate(p.risks, ({ risk }) => risk),
+      isNew(p.strategies, ({ strategy }) => strategy) &&
+      isNew(p.savingsTargets, ({ target }) => target) &&
+      isNew(p.savings, ({ saving }) => saving) &&
+      isNew(p.headcountTargets, ({ target }) => target) &&
+      isNew(p.risks, ({ risk }) => risk),
   },
   'programme/unknown-target': {
     says: 'A saving counts towards a target that was set.',
     brokenBy: { SavingRecorded: '/target' },
-    holds: (p: Programme) => p.savings.every((s) => s.target === undefined || p.savingsTargets.some(({ target }) => target === s.target)),
+    holds: ({ savings, savingsTargets }: Programme) => {
+      const { target: of } = savings.at(-1) ?? {};
+      return of === undefined || savingsTargets.some(({ target }) => target === of);
+    },
   },
 };
 
@@ -129,6 +133,7 @@ export const programme = aggregate({
           detail: ({ data: { published }, effectiveOn }) => `It was published on ${published ?? effectiveOn}.`,
           holds: ({ data: { published, reviewDue }, effectiveOn }) => !reviewDue || !certainlyBefore(reviewDue, published ?? effectiveOn),
         },
+        ...fits('strategies', (p) => p.strategies),
       },
       evolve: (p, data, { event, effectiveOn }) => ({
         ...p,
@@ -154,12 +159,14 @@ export const programme = aggregate({
           field: '/of',
           holds: ({ data: { percent, of } }) => percent === undefined || of !== undefined,
         },
+        ...fits('savings targets', (p) => p.savingsTargets),
       },
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savingsTargets: [...p.savingsTargets, { ...data, event, on: effectiveOn }] }),
     }),
     SavingRecorded: event({
       allowedIn: ['chartered'],
       fields: savingFields,
+      rules: fits('savings', (p) => p.savings),
       evolve: (p, data, { event, effectiveOn }) => ({ ...p, savings: [...p.savings, { ...data, event, on: effectiveOn }] }),
     }),
     HeadcountTargetSet: event({
@@ -172,6 +179,7 @@ export const programme = aggregate({
           detail: ({ data: { from, to } }) => `There were so many ${from!.unit}, and are to be so many ${to.unit}.`,
           holds: ({ data: { from, to } }) => !from || from.unit === to.unit,
         },
+        ...fits('headcount targets', (p) => p.headcountTargets),
       },
       evolve: (p, data, { event, effectiveOn }) => ({
         ...p,
@@ -220,6 +228,7 @@ export const programme = aggregate({
           detail: ({ data: { law } }) => `${unreachableRuleIn(law!)!.detail}.`,
           holds: ({ data: { law } }) => !law || unreachableRuleIn(law) === undefined,
         },
+        ...fits('versions of policies', (p) => p.policies),
       },
       evolve: (p, policy, { effectiveOn }) => ({ ...p, policies: [...p.policies, { ...policy, adoptedOn: effectiveOn }] }),
     }),
@@ -231,7 +240,7 @@ export const programme = aggregate({
       says: 'Each warning has an id of its own.',
       brokenBy: { WarningAdded: '/warning' },
       detail: ({ warnings }) => `${duplicate(warnings, ({ warning }) => warning)!.warning} is the id of another warning.`,
-      holds: ({ warnings }) => !duplicate(warnings, ({ warning }) => warning),
+      holds: ({ warnings }) => isNew(warnings, ({ warning }) => warning),
     },
     'programme/policy-exists': {
       says: 'A version of a policy is adopted once: other rules are a new version.',
@@ -240,7 +249,7 @@ export const programme = aggregate({
         const { policy, version } = duplicate(policies, versionOf)!;
         return `Version ${version} of ${policy} has other rules: adopt a new version.`;
       },
-      holds: ({ policies }) => !duplicate(policies, versionOf),
+      holds: ({ policies }) => isNew(policies, versionOf),
     },
   },
   about: (id, { integrator }) => ({ programme: id, ...(integrator && { contract: [integrator.contract] }) }),

@@ -1,4 +1,5 @@
 import { choice, eventsOf, id, optional, text, type Occurrence, type Rules } from '../../kernel/index.js';
+import { fits } from './bounds.js';
 import { CLOSINGS, LEVELS, riskFields, warningFields, type Programme, type Risk } from './state.js';
 
 const event = eventsOf<Programme>();
@@ -27,6 +28,7 @@ export const riskEvents = {
   RiskRaised: event({
     allowedIn: ['chartered'],
     fields: riskFields,
+    rules: fits('risks', (p) => p.risks),
     evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, mitigations: [], event, on: effectiveOn }] }),
   }),
   RiskMitigated: event({
@@ -37,7 +39,10 @@ export const riskEvents = {
       likelihood: optional(choice(LEVELS, 'How likely it is now')),
       impact: optional(choice(LEVELS, 'How bad it would be now')),
     },
-    rules: ofAnOpenRisk,
+    rules: {
+      ...ofAnOpenRisk,
+      ...fits<Occurrence<{ readonly risk: string }>>('measures against that risk', ({ risks }, { data }) => risks.find(({ risk }) => risk === data.risk)?.mitigations ?? []), // prettier-ignore
+    },
     evolve: (p, { risk, measure, likelihood, impact }, { event, effectiveOn }) =>
       withRisk(p, risk, (known) => ({
         ...known,
@@ -60,6 +65,7 @@ export const riskEvents = {
   WarningAdded: event({
     allowedIn: ['chartered'],
     fields: warningFields,
+    rules: fits('warnings', (p) => p.warnings),
     evolve: (p, data, { event, effectiveOn }) => ({ ...p, warnings: [...p.warnings, { ...data, answers: [], event, on: effectiveOn }] }),
   }),
   WarningAnswered: event({
@@ -76,6 +82,7 @@ export const riskEvents = {
         detail: ({ data: { warning } }) => `No warning ${warning} was recorded.`,
         holds: ({ data }, { warnings }) => warnings.some(({ warning }) => warning === data.warning),
       },
+      ...fits<Occurrence<{ readonly warning: string }>>('answers to that warning', ({ warnings }, { data }) => warnings.find(({ warning }) => warning === data.warning)?.answers ?? []), // prettier-ignore
     },
     evolve: (p, { warning, answer, by }, { event, effectiveOn }) => ({
       ...p,

@@ -37,7 +37,7 @@ const finding = (code: string, text: string): Finding => ({ code, text });
 /** What is asked of a whole workforce again and again, made once for each state. */
 interface Found {
   readonly transfers: ReadonlyMap<string, readonly Transfer[]>;
-  /** How many left a pool between two days, without a plan. */
+  /** How many left a pool between two days, without a plan, or were missing when it was counted. */
   readonly leavers: ReadonlyMap<string, ReturnType<typeof leaversBetween>>;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly byId: ReadonlyMap<string, Transfer>;
@@ -58,7 +58,13 @@ const find = (w: Workforce): Found => {
       w.leavers.filter(({ plan }) => plan === undefined),
       poolName,
     );
-    const leavers = new Map([...unplanned].map(([pool, own]) => [pool, leaversBetween(own)]));
+    const missing = Map.groupBy(w.missing, poolName);
+    const leavers = new Map(
+      [...new Set([...unplanned.keys(), ...missing.keys()])].map((pool) => [
+        pool,
+        leaversBetween([...(unplanned.get(pool) ?? []), ...(missing.get(pool) ?? [])]),
+      ]),
+    );
     const plans = new Map(w.plans.map((plan) => [plan.plan, plan]));
     found = { transfers, leavers, plans, byId: new Map(w.transfers.map((t) => [t.transfer, t])), waiting };
     foundIn.set(w, found);
@@ -141,7 +147,7 @@ export const liabilityOf = (plan: Plan | undefined, basis: Plan['basis'], transf
   if (isUnderLaw(basis) === false) return { due: null, delivered, result: 'not-due', daysLate: null };
   if (transferOn === undefined || transferOn === 'unknown') return { due: null, delivered, result: 'not-assessable', daysLate: null };
   const rule = liabilityDue(transferOn);
-  if (!rule) return { due: null, delivered, result: 'not-due', daysLate: null };
+  if (!rule) return { due: null, delivered, result: rule === null ? 'not-assessable' : 'not-due', daysLate: null };
   const due = { earliest: rule.earliest, latest: rule.latest };
   if (delivered === null) return { due, delivered, result: 'not-recorded', daysLate: null };
   const t = timeliness(due, delivered);
@@ -179,7 +185,7 @@ const dutyFindings = (plan: Plan | undefined, basis: Plan['basis'], on: string |
 export const plannedDuties = (w: Workforce, plan: Plan): readonly Finding[] =>
   dutyFindings(plan, plan.basis, plan.expectedOn, progressOf(w, plan).inScope, false);
 
-/** Leavers of a pool that name no plan, of the days between the plan of a transfer and the transfer. */
+/** Who left a pool without a plan, or was missing when it was counted, between the plan of a transfer and the transfer. */
 const leftBetween = (w: Workforce, plan: Plan, t: Transfer, of: PoolName = t.from): Range =>
   find(w).leavers.get(poolName(of))?.(plan.scopeOn, t.on) ?? ZERO;
 
@@ -211,7 +217,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   if (plan && certainlyBelow(ZERO, open)) {
     const between = leftBetween(w, plan, t);
     if (!isNone(between) && !certainlyBelow(between, open))
-      findings.push(finding('leavers-twice', `${showRange(between, from.unit)} were recorded as leavers of ${poolName(from)} between the plan and the transfer, without the plan; the transfer has ${showRange(left, from.unit)} who left. Name the plan where they are the same.`)); // prettier-ignore
+      findings.push(finding('leavers-twice', `${showRange(between, from.unit)} left ${poolName(from)} between the plan and the transfer, as recorded without the plan or as missing when it was counted; the transfer has ${showRange(left, from.unit)} who left. Where they are the same, record them as leavers under the plan.`)); // prettier-ignore
   }
   if (t.fte && certainlyBelow(inRange(t.moved, from), rangeOf(t.fte.moved, 'fte')))
     findings.push(finding('fte-above-people', `${showRange(rangeOf(t.fte.moved, 'fte'), 'fte')} moved with ${showRange(inRange(t.moved, from), 'people')}.`)); // prettier-ignore
@@ -221,7 +227,7 @@ export const transferFindings = (w: Workforce, t: Transfer): readonly Finding[] 
   const ofFte = inUnit(from, 'fte');
   const fteBetween = plan && t.fte?.left !== undefined ? leftBetween(w, plan, t, ofFte) : ZERO;
   if (!isNone(fteBetween))
-    findings.push(finding('leavers-twice', `${showRange(fteBetween, 'fte')} were recorded as leavers of ${poolName(ofFte)} between the plan and the transfer, which has ${showRange(rangeOf(t.fte!.left!, 'fte'), 'fte')} who left. Leave them out of one of the two where they are the same.`)); // prettier-ignore
+    findings.push(finding('leavers-twice', `${showRange(fteBetween, 'fte')} left ${poolName(ofFte)} between the plan and the transfer, as recorded or as missing when it was counted; the transfer has ${showRange(rangeOf(t.fte!.left!, 'fte'), 'fte')} who left. Leave them out of one of the two where they are the same.`)); // prettier-ignore
   const [origin, ...before] = originsOf(w, t);
   if (origin && t.origin!.kind === 'return' && ![origin, ...before].some(({ from: { employer } }) => employer === to.employer))
     findings.push(finding('not-a-return', `${origin.transfer} was from ${origin.from.employer}; this is to ${to.employer}.`));

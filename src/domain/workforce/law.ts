@@ -1,4 +1,4 @@
-import { bounds, certainlyBefore, daysBetween, type Assessment, type Range } from '../../kernel/index.js';
+import { addDays, bounds, certainlyBefore, daysBetween, type Assessment, type Range } from '../../kernel/index.js';
 import { all, cited, judge, shipped, type Facts, type LawRule, type Pack } from '../law/index.js';
 
 export const BASES = ['business-transfer', 'service-provision-change', 'code-of-practice', 'contractual', 'none'] as const;
@@ -80,14 +80,30 @@ const liabilityRule = (day: string): { readonly rule: LawRule; readonly due: str
   return held && { rule: held.rule, due: held.due!.latest };
 };
 
-/** When liability information is due for a transfer: the earliest and latest day that it may be, by how many days before. */
+/** The exact days of an interval between which no rule of the pack begins or ends. */
+const turningDays = (earliest: string, latest: string): readonly string[] => [
+  earliest,
+  ...STARTS.flatMap((start) => (earliest < start && start <= latest ? [addDays(start, -1), start] : [])),
+  latest,
+];
+const STARTS = shipped.transfers.rules.flatMap(({ kind, when = [] }) =>
+  kind === 'notice' ? when.flatMap(({ field, op, value }) => (field === 'transferOn' && op === 'from' ? [String(value)] : [])) : [],
+);
+
+/**
+ * When liability information is due for a transfer: the earliest and latest day that it may be, by how many days before at the latest.
+ * Undefined where none is; null where it depends on the day of the transfer whether it is.
+ */
 export const liabilityDue = (
   transferOn: string,
-): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined => {
+): { readonly earliest: string; readonly latest: string; readonly days: number } | undefined | null => {
   const on = closed(transferOn);
-  const first = on && liabilityRule(on.earliest);
-  const last = on && liabilityRule(on.latest);
-  return first && last && { earliest: first.due, latest: last.due, days: last.rule.days!.count };
+  if (!on) return bounds(transferOn).latest < STARTS[0]! ? undefined : null;
+  const rules = turningDays(on.earliest, on.latest).map(liabilityRule);
+  const found = rules.filter((rule) => rule !== undefined);
+  if (found.length < rules.length) return found.length === 0 ? undefined : null;
+  const due = found.map(({ due }) => due).sort();
+  return { earliest: due[0]!, latest: due.at(-1)!, days: found.at(-1)!.rule.days!.count };
 };
 
 export type Timeliness =

@@ -1,4 +1,5 @@
 import {
+  certainlyBelow,
   choice,
   contains,
   excess,
@@ -122,6 +123,10 @@ export const counted = (
       : withLine(withLine(pool.movement, 'opening', opening), 'unexplained', minus(difference, opening));
   return withPool(pools, { ...pool, holds, measured, movement, ...(vacancies !== undefined && { vacancies }) });
 };
+
+/** By how many fewer a pool is counted than it held; undefined where it was never counted, or fewer is not certain. */
+export const shortfall = (pool: Pool | undefined, holds: Range): Range | undefined =>
+  pool?.holds && certainlyBelow(holds, pool.holds) ? minus(pool.holds, holds) : undefined;
 
 /** Vacant posts that went from one pool to another; a pool whose vacancies nobody stated stays so. */
 export const vacated = (pools: Pools, from: PoolName, to: PoolName, count: number): Pools => {

@@ -268,7 +268,10 @@ export const transferRules = {
   'workforce/not-a-hash': {
     says: 'The hash of a list is 64 hexadecimal digits.',
     field: '/listSha256',
-    detail: ({ data: { listSha256 } }) => `It has ${listSha256!.length} characters; a SHA-256 has 64 hexadecimal digits.`,
+    detail: ({ data: { listSha256 } }) =>
+      listSha256!.length === 64
+        ? 'It has characters that are no hexadecimal digits.'
+        : `It has ${listSha256!.length} characters; a SHA-256 has 64 hexadecimal digits.`,
     holds: ({ data: { listSha256 } }) => listSha256 === undefined || /^[0-9a-fA-F]{64}$/.test(listSha256),
   },
 } satisfies Rules<Occurrence<TransferData>, Planning>;

@@ -36,7 +36,9 @@ import {
   pool,
   poolFields,
   poolName,
+  poolOf,
   samePool,
+  shortfall,
   shortBy,
   UNITS,
   vacated,
@@ -78,6 +80,12 @@ export interface Workforce extends Planning {
   readonly programme?: string;
   readonly pools: Pools;
   readonly leavers: readonly Leavers[];
+  /** By how many fewer a pool was counted than was recorded, where that is certain. */
+  readonly missing: readonly Missing[];
+}
+interface Missing extends PoolName {
+  readonly count: Range;
+  readonly on: string;
 }
 
 const ofThisProgramme = {
@@ -145,7 +153,7 @@ const event = eventsOf<Workforce, Programme>();
 
 export const workforce = aggregate({
   category: 'workforce',
-  initial: { stage: 'none', pools: [], plans: [], transfers: [], leavers: [] } as Workforce,
+  initial: { stage: 'none', pools: [], plans: [], transfers: [], leavers: [], missing: [] } as Workforce,
   stages: ['none', 'counted'],
   events: {
     BaselineRecorded: event({
@@ -170,8 +178,11 @@ export const workforce = aggregate({
       evolve: (w, { programme, employer, function: of, headcount, vacancies }, { effectiveOn }) => {
         const name: PoolName = { employer, function: of, unit: headcount.unit };
         const measured = { ...headcount, on: effectiveOn };
-        const pools = counted(w.pools, name, measured, rangeOf(headcount, headcount.unit), vacancies);
-        return { ...w, stage: 'counted', programme, pools };
+        const holds = rangeOf(headcount, headcount.unit);
+        const pools = counted(w.pools, name, measured, holds, vacancies);
+        const fewer = shortfall(poolOf(w.pools, name), holds);
+        const missing = fewer ? [...w.missing, { ...name, count: fewer, on: effectiveOn }] : w.missing;
+        return { ...w, stage: 'counted', programme, pools, missing };
       },
     }),
     TransferPlanned: event({

@@ -201,7 +201,7 @@ export const replayAt = async (load: LoadAt, command: AnyCommand, events: readon
   const { metadata, stream } = first;
   const [category, id] = split(stream);
   const { record = {}, ...sent } = bodyOf(first);
-  const data = command.upcast?.(sent) ?? sent;
+  const data = command.upcast?.(sent, metadata.schemaVersion) ?? sent;
   const known = new Map(metadata.known.map((k) => [k.stream, k.revision]));
   const asKnown: Load = (c, i) => load(c, i, known.get(`${c}-${i}`) ?? -1);
   const history = await load(category, id, first.revision - 1);

@@ -78,6 +78,7 @@ const awardedRules = suppliersRules<Awarding>(
 const oneSupplier = {
   version: 2,
   upcast: { 1: ({ supplier, ...data }: { readonly supplier: string }) => ({ ...data, suppliers: [{ supplier }] }) },
+  moved: { 1: { '/supplier': '/suppliers/0/supplier' } },
 } as const;
 
 /** The stage on a day before that of its record, as far as its days are certain; never a later one than recorded. */

@@ -1,6 +1,6 @@
 import { certainlyBefore, date, id, optional, ref, text, type Occurrence, type Rules } from '../../../kernel/index.js';
 import { event, type Contract, type Supply } from '../state.js';
-import { idsOf, suppliersOf, suppliersRules, supplyFields } from '../suppliers.js';
+import { hasRoom, idsOf, suppliersOf, suppliersRules, supplyFields } from '../suppliers.js';
 
 interface FromWhom {
   readonly from?: string;
@@ -55,6 +55,7 @@ export const novating = {
       takesEffectOn: optional(date('When it takes effect')),
     },
     rules: {
+      ...hasRoom,
       ...fromRules,
       'contract/same-supplier': {
         says: 'A novation is to another supplier.',
@@ -85,13 +86,16 @@ export const novating = {
   SupplierAdmitted: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
     fields: { ...supplyFields, takesEffectOn: optional(date('The first day on which it is a supplier')) },
-    rules: suppliersRules<Occurrence<Admission>>(
-      (on, c) => {
-        const one = admitted(on.data, dayOf(on));
-        return { suppliers: [...c.suppliers, one], newcomers: [one], lots: c.lots };
-      },
-      { supplier: '/supplier', lot: '/lot', role: '/role', share: '/share' },
-    ),
+    rules: {
+      ...hasRoom,
+      ...suppliersRules<Occurrence<Admission>>(
+        (on, c) => {
+          const one = admitted(on.data, dayOf(on));
+          return { suppliers: [...c.suppliers, one], newcomers: [one], lots: c.lots };
+        },
+        { supplier: '/supplier', lot: '/lot', role: '/role', share: '/share' },
+      ),
+    },
     evolve: (c, data, { effectiveOn }) => ({
       ...c,
       suppliers: [...c.suppliers, admitted(data, data.takesEffectOn ?? effectiveOn)],

@@ -1,0 +1,11 @@
+interface Versioned {
+  readonly version?: number;
+  readonly upcast?: Readonly<Record<number, (data: any) => any>>;
+}
+
+/** Data of an earlier shape in the shape of today. */
+export const upcastOf = ({ version = 1, upcast }: Versioned, data: any, from: number): any => {
+  let now = data;
+  for (let v = from; v < version; v++) now = upcast![v]!(now);
+  return now;
+};
