@@ -6,7 +6,7 @@ import { RefusalRecorder, WINDOW_MS } from '../refusals/refusal-recorder.js';
 import type { RefusalTotals, RememberedRefusal } from './answers.js';
 import { periodOf } from './decisions.controller.js';
 import { badParameter, titleOf } from './problem.js';
-import type { Query } from './request.js';
+import { oneOf, type Query } from './request.js';
 import { PERSON } from './token-file.js';
 
 /** Every code that a refusal may have. */
@@ -41,10 +41,8 @@ export interface WantedRefusals {
 export const wantedRefusals = (query: Query, timeZone: string): WantedRefusals => {
   const { actor, command, rule, policy, stream, programme, status } = query;
   if (actor !== undefined && !PERSON.test(actor)) throw badParameter('actor', 'must be a person id');
-  if (command !== undefined && !commandNames.includes(command))
-    throw badParameter('command', 'must be the name of a command, such as ApproveChange');
-  if (rule !== undefined && !refusalCodes.includes(rule))
-    throw badParameter('rule', 'must be the code of a refusal, such as contract/stage');
+  oneOf(query, 'command', commandNames);
+  oneOf(query, 'rule', refusalCodes);
   if (policy !== undefined && !POLICY.test(policy))
     throw badParameter('policy', 'must be a policy or one of its rules, such as scheme/approval');
   if (stream !== undefined && !isStream(stream)) throw badParameter('stream', 'must be the stream of an aggregate, such as contract-x');

@@ -2,17 +2,19 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { csvOf } from '../csv.js';
+import { Projector } from '../engine/read/projector.js';
 import type { Columns } from '../kernel/index.js';
 import { REFUSAL_STATUSES } from '../refusals/refusal.js';
 import { preferredType } from './accept.js';
-import { sendJson } from './answer.js';
+import { sendJson, varyBy } from './answer.js';
 import type { RefusalPage, RememberedRefusal } from './answers.js';
+import { refuseFuture } from './as-of.js';
 import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type FoundRefusals, type WantedRefusals } from './find-refusals.js';
 import { CONFIG, STORE, type Config, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter } from './problem.js';
 import { cursorFor, readCursor } from './projections.controller.js';
-import { flagOf, queryOf, wholeOf } from './request.js';
+import { flagOf, oneOf, queryOf, wholeOf } from './request.js';
 
 const LIST = {
   actor: 'What this person tried.',
@@ -29,11 +31,13 @@ const LIST = {
   cursor: '`next` of the page before.',
   limit: '1 to 500; 100 when absent. A page ends earlier after 20,000 lines or 512 KB.',
 };
+const FORMATS = ['json', 'csv'];
 const aText = { type: 'string' } as const;
 const FORMS = {
   command: { ...aText, enum: [...commandNames] },
   rule: { ...aText, enum: [...refusalCodes] },
   status: { type: 'integer', enum: [...REFUSAL_STATUSES] },
+  format: { ...aText, enum: FORMATS },
   from: aText,
   to: aText,
 } as const;
@@ -69,6 +73,7 @@ export class RefusalsController {
     @Inject(RefusalFinder) private readonly finder: RefusalFinder,
     @Inject(STORE) private readonly store: EventStore,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(Projector) readonly projector: Projector,
   ) {}
 
   @Get()
@@ -89,9 +94,10 @@ export class RefusalsController {
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const isCounted = flagOf(query, 'totals');
     const { format, cursor } = query;
-    if (format !== undefined && format !== 'csv' && format !== 'json') throw badParameter('format', 'must be json or csv');
+    oneOf(query, 'format', FORMATS);
+    refuseFuture(this, 'from', wanted.from);
     const asCsv = format === 'csv' || (format === undefined && preferredType(request, ['application/json', 'text/csv']) === 'text/csv');
-    reply.header('vary', 'Accept');
+    varyBy(reply, 'Accept');
     if (asCsv) {
       for (const page of ['cursor', 'limit', 'totals'])
         if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with CSV, which has every refusal');

@@ -103,11 +103,17 @@ export const queryOf = (request: FastifyRequest, known: readonly string[]): Quer
   return query as Query;
 };
 
+/** Values that a refusal names at most. */
+const MAX_NAMED = 200;
 /** A value of a closed list; of any list where there is none. @throws BadRequestError that names the values */
 export const oneOf = (query: Query, name: string, values: readonly string[] | undefined): string | undefined => {
   const value = query[name];
-  if (value !== undefined && values && !values.includes(value)) throw badParameter(name, `must be one of ${values.join(', ')}`);
-  return value;
+  if (value === undefined || !values || values.includes(value)) return value;
+  const more = values.length - MAX_NAMED;
+  throw badParameter(
+    name,
+    `must be one of ${values.slice(0, MAX_NAMED).join(', ')}${more > 0 ? `, and ${more} more: see /openapi.json` : ''}`,
+  );
 };
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];

@@ -68,7 +68,7 @@ describe('a value that a query parameter cannot have', () => {
     for (const { get, parameter, name } of closed) {
       const { status, body } = await ask(get, `${name}=nosuch`);
       expect([get.path, name, status, body.errors?.[0]?.parameter]).toEqual([get.path, name, 400, name]);
-      for (const value of parameter.schema.enum ?? ['true', 'false'])
+      for (const value of parameter.schema.enum?.slice(0, 200).map(String) ?? ['true', 'false'])
         expect([get.path, name, body.errors[0].detail]).toEqual([get.path, name, expect.stringContaining(value.replace(/^-/, ''))]);
     }
   });
@@ -84,11 +84,11 @@ describe('a value that a query parameter cannot have', () => {
 
   it('is answered with an empty list where it is only not known', async () => {
     const IDS = ['programme', 'tower', 'contract', 'supplier', 'actor', 'person', 'by', 'employer', 'owner', 'proposedBy', 'stream', 'function', 'correlation', 'department', 'rule', 'id', 'year', 'finding', 'office', 'text', 'supplierName', 'reference']; // prettier-ignore
-    const LISTS = ['rows', 'events', 'decisions', 'hits', 'references'];
+    const LISTS = ['rows', 'events', 'decisions', 'hits', 'references', 'refusals'];
     const unknown = each(({ name, schema }, { path }) => IDS.includes(name) && schema.enum === undefined && !path.includes('{') && !path.endsWith('/updates')); // prettier-ignore
     for (const { get, name } of unknown) {
       if (name === 'programme' && !isFilter(get)) continue; // known with effectiveOn alone
-      const { status, body } = await ask(get, `${name}=nobody`);
+      const { status, body } = await ask(get, `${name}=${name === 'stream' ? 'contract-nobody' : 'nobody'}`);
       const lists = typeof body === 'string' ? [[]] : LISTS.flatMap((list) => (body[list] === undefined ? [] : [body[list]]));
       expect([get.path, name, status, lists]).toEqual([get.path, name, 200, [[]]]);
     }
