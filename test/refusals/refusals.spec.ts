@@ -76,7 +76,7 @@ describe('a refusal', () => {
     expect((await stat(join(dir, 'refusals'))).mode & 0o777).toBe(0o700);
   });
 
-  it('goes to the disk within a second, whoever reads', async () => {
+  it('goes to the disk within a second, also when nobody reads', async () => {
     recorder.note(ruled());
     expect(await files()).toEqual([]);
     await new Promise((resume) => setTimeout(resume, 1200));
@@ -153,7 +153,7 @@ describe('refusals in a loop', () => {
     expect(recorder.counts).toEqual(new Map([[409, 1002]]));
   });
 
-  it('are told apart by everything that is kept', async () => {
+  it('are counted together only where all that is kept of them is the same', async () => {
     const different: Partial<Refused>[] = [{}, { actor: 'otto' }, { role: 'x' }, { stream: 'contract-y' }, { idempotencyKey: 'k' }, { correlationId: 'k' }, { detail: 'other' }, { code: 'contract/exists' }, { pointer: '/a' }, { policies: ['a/b'] }, { programme: 'met' }]; // prettier-ignore
     for (const more of different) recorder.note(ruled(more));
     expect(await all()).toHaveLength(different.length);
