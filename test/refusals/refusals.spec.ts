@@ -174,6 +174,18 @@ describe('refusals in a loop', () => {
     expect(await bytes()).toBeLessThan(200_000);
   });
 
+  it('stay a group where their number follows at the end of the minute; one that came twice has no end of its own', async () => {
+    for (let n = 0; n < 310; n++) recorder.note(ruled({ stream: `contract-${n}` }));
+    for (let n = 0; n < 2; n++) recorder.note(ruled({ actor: 'otto' }));
+    at += 60_000;
+    recorder.note(ruled({ actor: 'ana' }));
+    const [, ottos, janes] = await all();
+    expect(ottos).toMatchObject({ actor: 'otto', times: 1, refusedAt: '2026-03-04T09:30:00.000Z' });
+    expect(ottos).not.toHaveProperty('until');
+    expect(ottos).not.toHaveProperty('grouped');
+    expect(janes).toMatchObject({ actor: 'jane', times: 9, grouped: true, until: '2026-03-04T09:30:00.000Z' });
+  });
+
   it('get room for 10 more of one person with each minute', async () => {
     for (let n = 0; n < 400; n++) recorder.note(ruled({ stream: `contract-${n}` }));
     at += 60_000;
