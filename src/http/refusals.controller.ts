@@ -7,7 +7,7 @@ import { REFUSAL_STATUSES } from '../refusals/refusal.js';
 import { preferredType } from './accept.js';
 import { sendJson } from './answer.js';
 import type { RefusalPage, RememberedRefusal } from './answers.js';
-import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type FoundRefusals, type WantedRefusals } from './find-refusals.js';
+import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type WantedRefusals } from './find-refusals.js';
 import { CONFIG, STORE, type Config, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter } from './problem.js';
@@ -113,15 +113,11 @@ export class RefusalsController {
     sendJson(reply, page);
   }
 
-  /** Every refusal, a page at a time. */
+  /** Every refusal, a part at a time. */
   async *#csv(wanted: WantedRefusals): AsyncGenerator<string> {
     yield csvOf(refusalColumns, [], { header: true, bom: true, eol: '\r\n' });
-    for (let before: number | undefined, more = true; more;) {
-      const { refusals, next }: FoundRefusals = await this.finder.page(wanted, before, 500);
+    for await (const refusals of this.finder.every(wanted))
       if (refusals.length > 0) yield csvOf(refusalColumns, refusals, { header: false, eol: '\r\n' });
-      before = Number(next);
-      more = next !== undefined;
-    }
   }
 }
 
