@@ -7,6 +7,7 @@ import type { Build } from './paired/builds.js';
 import { catchingUp } from './paired/catching-up.js';
 import { durable } from './paired/durable.js';
 import { loop, million, stopLongLogs } from './paired/long-log.js';
+import { pages } from './paired/pages.js';
 import { rebuild } from './paired/rebuild.js';
 import { registerFollowers } from './paired/register-followers.js';
 import type { Run } from './paired/report.js';
@@ -23,6 +24,7 @@ const measurements: { readonly [name: string]: (run: Run) => Promise<void> } = {
   catchup: catchingUp,
   million,
   loop,
+  pages,
 };
 const names = Object.keys(measurements).join(', ');
 

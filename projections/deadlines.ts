@@ -4,6 +4,8 @@ import {
   idsOf,
   isRunning,
   lastDayOf,
+  lastDayToExercise,
+  openOptions,
   ownerOf,
   standstillEndOf,
   suppliersOf,
@@ -52,18 +54,12 @@ const shown = (duties: readonly Duty[], about: About): Readonly<Record<string, D
 const named = (id: string, { title }: Contract): string => title || id;
 const end = (id: string, c: Contract): readonly Duty<'end'>[] =>
   isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends`, due: lastDayOf(c) }] : [];
-/** An option is exercised before the term ends, and as many months before as its notice takes. */
-const options = (id: string, c: Contract): readonly Duty<'option'>[] => {
-  if (!isRunning(c) || c.stage === 'notice-given' || c.stage === 'exiting') return [];
-  const last = lastDayOf(c);
-  return c.options
-    .filter(({ status }) => status === 'open')
-    .map(({ option, months, noticeMonths = 0 }) => ({
-      key: `option:${id}/${option}`,
-      what: `Last day to exercise ${option} of ${named(id, c)}, ${months} months`,
-      due: last && moveEnd(last, -noticeMonths),
-    }));
-};
+const options = (id: string, c: Contract): readonly Duty<'option'>[] =>
+  openOptions(c).map((offered) => ({
+    key: `option:${id}/${offered.option}`,
+    what: `Last day to exercise ${offered.option} of ${named(id, c)}, ${offered.months} months`,
+    due: lastDayToExercise(offered, c),
+  }));
 /** Only the award waits for it. */
 const standstill = (id: string, c: Contract): readonly Duty<'standstill'>[] => {
   const due = c.stage === 'awarded' ? standstillEndOf(c) : undefined;
@@ -116,10 +112,37 @@ const breaks = (id: string, c: Contract): readonly Duty<'break'>[] => {
     }));
 };
 
+/** A contract whose end the termination of this one makes necessary, until it was terminated itself. */
+const forcedEnds = (id: string, c: Contract): readonly Duty<'forced-end'>[] => {
+  const forced = c.terminations.flatMap(({ forces = [], on }) => forces.map(({ contract, endsOn = on }) => [contract, endsOn] as const));
+  return [...new Map(forced)].map(([contract, due]) => ({
+    key: `forced-end:${id}/${contract}`,
+    what: `${contract} is to be terminated, as the termination of ${named(id, c)} makes necessary`,
+    due,
+  }));
+};
+/** Contracts that were terminated or ended otherwise: no duty to terminate them is left. */
+const ended = source(contract, 'ended', {
+  place: (id, c) => (ENDED.includes(c.stage) ? [{ key: `ended:${id}` }] : []),
+  show: ({ id, state: c }) => (ENDED.includes(c.stage) ? { [`ended:${id}`]: true } : {}),
+  shownByLinking: true,
+});
+const ENDED: readonly string[] = ['exiting', 'closed', 'cancelled'];
+const forcedOf = (id: string): string => id.slice(id.indexOf('/') + 1);
+
 /** Deadlines of one kind that contracts have. */
-const ofContracts = <const Kind extends string>(kind: Kind, duties: (id: string, c: Contract) => readonly Duty<Kind>[]) =>
+const ofContracts = <const Kind extends string>(
+  kind: Kind,
+  duties: (id: string, c: Contract) => readonly Duty<Kind>[],
+  links?: (key: string) => readonly string[],
+) =>
   source(contract, kind, {
-    place: (id, state, day) => placed(duties(id, state)).map((at) => ({ ...at, sums: sumsWithSuppliers(at.key, state, day) })),
+    place: (id, state, day) =>
+      placed(duties(id, state)).map((at) => ({
+        ...at,
+        ...(links && { links: links(at.key) }),
+        sums: sumsWithSuppliers(at.key, state, day),
+      })),
     show: ({ id, state }) =>
       shown(duties(id, state), {
         programme: state.programme ?? null,
@@ -187,6 +210,7 @@ const from = {
   proposal: ofContracts('proposal', proposals),
   withheld: ofContracts('withheld', withheld),
   break: ofContracts('break', breaks),
+  'forced-end': ofContracts('forced-end', forcedEnds, (key) => [`ended:${forcedOf(key)}`]),
   review: ofProgrammes('review', reviews),
   saving: ofProgrammes('saving', savings),
   headcount: ofProgrammes('headcount', headcounts),
@@ -200,11 +224,14 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 3,
+  version: 4,
   question: 'What ends, and what has to be done, by which day?',
-  from: Object.values(from),
-  rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
-    readonly [K in keyof typeof from]: (id: string, lookup: Lookup) => Deadline | undefined;
+  from: [...Object.values(from), ended],
+  rows: {
+    ...(Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
+      readonly [K in keyof typeof from]: (id: string, lookup: Lookup) => Deadline | undefined;
+    }),
+    'forced-end': (id, lookup): Deadline | undefined => (lookup.get(ended, forcedOf(id)) ? undefined : lookup.get(from['forced-end'], id)),
   },
   filters: {
     kind: (row) => row.kind,

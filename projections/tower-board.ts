@@ -22,7 +22,7 @@ import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Chang
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { tower } from '../src/domain/tower/index.js';
+import { tower, type Part, type Tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { spendShown, spendSums, spendTotals } from './accounts.js';
 import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
@@ -36,11 +36,12 @@ import { assessedIn, trailOf } from './trail.js';
 
 /** A tower's own contracts, and those that only stand before them. */
 type Whose = 'own' | 'incumbent';
+type TowerStage = 'planned' | 'procuring' | 'awarded' | 'transitioning' | 'live' | 'exiting' | 'closed' | 'merged' | 'split' | 'cancelled';
 /**
  * How far a tower has come, by what serves it: the first line of which it has a contract. Its own contract counts from the award on; until
  * then, and when it was cancelled or is closed, the tower is where its incumbent is.
  */
-const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage'][], stage: string])[] = [
+const STAGE_OF: readonly (readonly [whose: Whose, at: readonly Contract['stage'][], stage: TowerStage])[] = [
   ['own', ['live', 'notice-given'], 'live'],
   ['own', ['signed'], 'transitioning'],
   ['own', ['awarded'], 'awarded'],
@@ -71,6 +72,7 @@ const counted = sums({
   openWarnings: 'count',
   openRisks: 'count',
   needs: 'count',
+  predecessors: 'count',
   losses: 'count',
   plans: 'count',
   transfers: 'count',
@@ -228,6 +230,31 @@ const links = source(programme, 'link', {
     Object.fromEntries(state.links.map(({ tower, needs, why }) => [`link:${id}/${tower}/${needs}`, { tower: needs, why: why ?? null }])),
 });
 
+/** The towers that go on with what a tower held, each with its part: the whole where it was merged into one. */
+const partsOfTower = ({ merged, split }: Tower): readonly Part[] => split?.into ?? (merged ? [{ tower: merged.into }] : []);
+const predecessors = source(tower, 'predecessor', {
+  place: (id, state) =>
+    partsOfTower(state).map(({ tower }) => {
+      const key = `tower:${tower}` as const;
+      return { key: `predecessor:${id}/${tower}` as const, links: [key], sums: { [key]: counted.of({ predecessors: 1 }) } };
+    }),
+  show: ({ id, state }) =>
+    Object.fromEntries(
+      partsOfTower(state).map(({ tower, contracts = [], takes }) => [
+        `predecessor:${id}/${tower}`,
+        {
+          tower: id,
+          title: state.title || id,
+          how: state.split ? ('split' as const) : ('merged' as const),
+          on: (state.split ?? state.merged)!.on,
+          contracts,
+          takes: takes ?? null,
+        },
+      ]),
+    ),
+});
+/** Stages of a tower that its contracts do not change. */
+const OVER = ['merged', 'split', 'cancelled'] as const;
 const towers = source(tower, 'tower', {
   place: (id, { stage, programme }) => [
     {
@@ -245,7 +272,9 @@ const towers = source(tower, 'tower', {
         title: state.title || id,
         scope: state.scope ?? null,
         merged: state.merged ?? null,
+        split: state.split ?? null,
         cancelled: state.cancelled ?? null,
+        isOver: OVER.find((stage) => stage === state.stage),
         trail: trailOf(history),
       },
     };
@@ -311,6 +340,7 @@ const lists = {
   warnings: linkedList(warnings),
   risks: linkedList(risks),
   needs: linkedList(links),
+  predecessors: linkedList(predecessors),
   staff: linkedList(workforces),
 };
 /** A contract with what others recorded of it: who moved, what was lost, what was warned of. */
@@ -336,11 +366,12 @@ const contractEntry = ({ lots, calledOff, ...c }: ReturnType<typeof contractShow
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
 
 /** The stage, and whose contract says it; nobody's while nothing was procured, or all of it was cancelled. */
-const stageOf = (lookup: Lookup, key: Key): { readonly stage: string; readonly stageOf: Whose | null } => {
+const stageOf = (lookup: Lookup, key: Key): { readonly stage: TowerStage; readonly stageOf: Whose | null } => {
   const at = { own: lookup.sum(stages, `${key}#own`), incumbent: lookup.sum(stages, `${key}#incumbent`) };
   const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && at[whose][stage] > 0));
   return found ? { stage: found[2], stageOf: found[0] } : { stage: 'planned', stageOf: null };
 };
+const ended = (stage: TowerStage): ReturnType<typeof stageOf> => ({ stage, stageOf: null });
 /** The total of a tower, and that of a group of a programme. */
 const towerTotal = (lookup: Lookup, tower: string) =>
   commitmentsUnder(lookup, `tower:${tower}`, `tower:${tower}`, (id) => {
@@ -360,7 +391,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 9,
+  version: 10,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   from: [
     programmes,
@@ -371,6 +402,7 @@ export const towerBoard = projection({
     transfers,
     losses,
     towers,
+    predecessors,
     links,
     contracts,
     replacements,
@@ -385,7 +417,7 @@ export const towerBoard = projection({
       const pools = row ? lookup.newest(lists.staff, key).flat() : [];
       return (
         row && {
-          group: 'programme',
+          group: 'programme' as const,
           ...row,
           headcountTargets: row.headcountTargets.map((target) => targetShown(target, pools)),
           ...lookup.sum(towersOf, key),
@@ -399,13 +431,13 @@ export const towerBoard = projection({
     },
     loss(id, lookup) {
       const row = lookup.get(losses, id);
-      return row?.elsewhere && { group: 'elsewhere', ...row, supplierName: nameOf(lookup, row.supplier) };
+      return row?.elsewhere && { group: 'elsewhere' as const, ...row, supplierName: nameOf(lookup, row.supplier) };
     },
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row || groupOf(row) === 'towers') return undefined;
       return {
-        group: 'outside',
+        group: 'outside' as const,
         programme: row.programme,
         title: row.title,
         stage: row.stage,
@@ -418,11 +450,13 @@ export const towerBoard = projection({
       if (!row) return undefined;
       const { contracts: _, ...total } = towerTotal(lookup, id);
       const listed = listedUnder(lookup, key);
-      const { warnings, risks, openWarnings, openRisks, needs } = lookup.sum(counted, key);
+      const { warnings, risks, openWarnings, openRisks, needs, predecessors: before } = lookup.sum(counted, key);
+      const { isOver, ...shown } = row;
       return {
-        group: 'towers',
-        ...row,
-        ...(row.merged ? { stage: 'merged', stageOf: null } : row.cancelled ? { stage: 'cancelled', stageOf: null } : stageOf(lookup, key)),
+        group: 'towers' as const,
+        ...shown,
+        ...(isOver ? ended(isOver) : stageOf(lookup, key)),
+        predecessors: before > 0 ? lookup.newest(lists.predecessors, key) : [],
         needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
         contracts: lookup.newest(contractsOfTower, key),
@@ -433,7 +467,7 @@ export const towerBoard = projection({
     },
   },
   lists: {
-    tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks },
+    tower: { contracts: contractsOfTower, warnings: lists.warnings, risks: lists.risks, predecessors: lists.predecessors },
     contract: {
       ...contractLists,
       changes: ownList(

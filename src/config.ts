@@ -37,6 +37,8 @@ export interface Config {
   readonly readySeconds: number;
   /** How long requests that were accepted may take once the server closes. */
   readonly closingSeconds: number;
+  /** Whether this node issues commands that are due by themselves, such as the lapse of an option. */
+  readonly automations: boolean;
   /** Routes that only measure. */
   readonly benchRoutes: boolean;
   /** The file of the key that signs checkpoints, which all nodes of a ledger share; without one, each has a key in its data folder. */
@@ -96,6 +98,12 @@ const words = <T extends string = string>(
   ...(fallback !== undefined && { fallback }),
   allowed,
   read: (value) => (isAllowed(value) ? (value as T) : undefined),
+});
+const flag = (key: string, fallback: 'true' | 'false'): Setting<boolean> => ({
+  key,
+  fallback,
+  allowed: 'true or false',
+  read: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
 });
 /** What they hold is never shown. */
 const SECRET = ['LEDGER_KURRENTDB_URL', 'LEDGER_SESSION_KEY'];
@@ -162,12 +170,8 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   readyLag: whole('LEDGER_READY_LAG', 1000, 0, 1_000_000),
   readySeconds: whole('LEDGER_READY_SECONDS', 10, 1, 3600),
   closingSeconds: whole('LEDGER_CLOSING_SECONDS', 5, 0, 600),
-  benchRoutes: {
-    key: 'LEDGER_BENCH_ROUTES',
-    fallback: 'false',
-    allowed: 'true or false',
-    read: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
-  },
+  automations: flag('LEDGER_AUTOMATIONS', 'true'),
+  benchRoutes: flag('LEDGER_BENCH_ROUTES', 'false'),
   proofKey: words('LEDGER_PROOF_KEY', undefined, 'a file with an Ed25519 key in PEM', isPath),
   proofHost: words('LEDGER_PROOF_HOST', 'localhost', 'a host name, such as ledger.example.org', (host) =>
     /^[a-z\d][a-z\d.-]{0,252}$/.test(host),

@@ -2,11 +2,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { deadlines } from '../projections/deadlines.js';
 import { exposure } from '../projections/exposure.js';
 import { identifiers, referenceKey } from '../projections/identifiers.js';
 import { ConfigError } from './config.js';
 import { projections } from '../projections/index.js';
+import { automations } from './domain/automations.js';
 import { aggregates, commands } from './domain/index.js';
+import { Automations } from './engine/automation/automations.js';
 import { HistoryCache } from './engine/history-cache.js';
 import { Projector, type ProjectionOptions } from './engine/read/projector.js';
 import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-guard.js';
@@ -106,10 +109,7 @@ export class LedgerModule implements OnApplicationShutdown {
               {
                 store,
                 histories,
-                now: () => {
-                  if (checkpoints.fault !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${checkpoints.fault}`);
-                  return clock.now();
-                },
+                now: recordingClock(clock, checkpoints),
                 newId,
                 members: membersIn(store, projector),
                 holders: holdersIn(store, projector),
@@ -117,6 +117,14 @@ export class LedgerModule implements OnApplicationShutdown {
               aggregates,
               config.queue,
             ),
+        },
+        {
+          provide: Automations,
+          inject: [STORE, Engine, ClockGuard, Projector, Checkpoints],
+          useFactory: (store: EventStore, engine: Engine, clock: ClockGuard, projector: Projector, checkpoints: Checkpoints) =>
+            config.automations
+              ? opened.adopt(automate(log, store, engine, projector, recordingClock(clock, checkpoints)), (running) => running.close())
+              : undefined,
         },
         {
           provide: Projector,
@@ -137,6 +145,7 @@ export class LedgerModule implements OnApplicationShutdown {
         LogCheck,
         ClockGuard,
         Engine,
+        Automations,
         Projector,
         RefusalRecorder,
       ],
@@ -182,6 +191,32 @@ const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => 
     });
   return ReplicaStore.open({ dir, connect, uptime, chance: Math.random, log: say });
 };
+
+/** The instant of now, while something may be recorded. */
+const recordingClock = (clock: ClockGuard, checkpoints: Checkpoints) => (): string => {
+  if (checkpoints.fault !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${checkpoints.fault}`);
+  return clock.now();
+};
+
+/** What is due is found in the deadlines, and issued beside the commands of others. */
+const automate = (log: Logger, store: EventStore, engine: Engine, projector: Projector, clock: () => string): Automations =>
+  new Automations({
+    automations,
+    engine,
+    deadlines: async (kind, cursor, overdueOn) => {
+      const filters = { ...(overdueOn !== undefined && { overdueOn }) };
+      const { rows, next } = await projector.rows(deadlines.name, { kind, cursor, filters });
+      return { keys: rows.map(({ key }) => key), ...(next !== undefined && { next }) };
+    },
+    sequence: () => projector.sequence,
+    caughtUp: () => knowsAll(store, projector, 'What is due'),
+    now: () => {
+      if (store.failure) throw store.failure;
+      return clock();
+    },
+    timeZone: store.genesis.timeZone,
+    log: (message, error) => (error === undefined ? log.warn(message) : log.error({ err: error }, message)),
+  }).start();
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */
 const SET_MS = 5000;

@@ -6,7 +6,7 @@ import { entryViews, historyPage, split, stateView } from '../engine/audit/audit
 import { UnknownFieldError, whyOf, type Why } from '../engine/audit/why.js';
 import { plural, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
-import { caughtUp, atPoint, effectiveOnOf, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
+import { beforeAll, caughtUp, atPoint, effectiveOnOf, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead } from './openapi.js';
@@ -104,6 +104,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
     async history(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
       const query = queryOf(request, Object.keys(HISTORY));
       const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
+      const isRelated = flagOf(query, 'related');
       const cursor = query['cursor'] === undefined ? undefined : readHistoryCursor(query['cursor']);
       const { minPosition } = query;
       const { history, point } = await this.#read(request, cursor ? { minPosition, revision: String(cursor.revision) } : query);
@@ -123,7 +124,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
           ...(next !== undefined && { next: cursorFor(0, `${revision} ${next}`) }),
         });
       }
-      const { next, ...page } = flagOf(query, 'related')
+      const { next, ...page } = isRelated
         ? await this.#related(history, cursor?.sequence ?? point.sequence ?? this.projector.sequence, cursor?.from ?? 0, limit)
         : { ...(await historyPage(history, cursor?.from ?? 0, limit)), sequence: 0 };
       sendJson(reply, {
@@ -171,7 +172,8 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const now = await this.engine.history(aggregate, id);
       if (revision !== undefined && revision > now.revision) throw new NotFoundError(`${now.stream} is at revision ${now.revision}.`);
       const history = revision === undefined ? atPoint(this, now, point) : now.atRevision(revision);
-      if (history.revision === -1) throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '' : ' up to then'}.`);
+      if (history.revision === -1)
+        throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '.' : ` up to then.${beforeAll(this, point)}`}`);
       return { history, point };
     }
 

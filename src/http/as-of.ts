@@ -52,19 +52,37 @@ export const pointOf = async (readSide: ReadSide, query: Query): Promise<Point> 
   // where the log is elsewhere, another node may have shown what this one has not read yet
   if (store.readLocal || (head !== undefined && store.compare(position, head) <= 0)) await caughtUp(readSide, { minPosition: position });
   const sequence = projector.sequenceAt(position);
-  if (sequence === undefined)
-    throw new BadRequestError([{ parameter: 'position', detail: 'must be the position of an event of this ledger' }], 'bad-position');
+  if (sequence === undefined) {
+    const isBeyond = head === undefined || store.compare(position, head) > 0;
+    const detail = isBeyond
+      ? `is beyond the end of the log, ${head ?? 'which is empty'}`
+      : 'must be the position of an event of this ledger';
+    throw new BadRequestError([{ parameter: 'position', detail }], 'bad-position');
+  }
   return { sequence: sequence, asOf: { position, final: true } };
 };
+
+/** Behind a sentence about what is not there: when the ledger began, where the read is of a time before that. */
+export const beforeAll = ({ projector }: Pick<ReadSide, 'projector'>, { sequence }: Point): string => {
+  const first = sequence === 0 ? projector.eventAt(1) : undefined;
+  return first ? ` The first event of the ledger was recorded at ${first.watermark}.` : '';
+};
+
+/** Nothing is recorded from an instant on that has not come. @throws BadRequestError */
+export const refuseFuture = ({ projector }: Pick<ReadSide, 'projector'>, name: string, instant: string | undefined): void => {
+  const latest = latestOf(projector);
+  if (instant !== undefined && instant > latest) throw badParameter(name, `is in the future: it is ${projector.now}`);
+};
+/** The clock that stamped an event may be ahead of this one. */
+const latestOf = ({ now, watermark }: ReadSide['projector']): string => (watermark !== undefined && watermark > now ? watermark : now);
 
 /** An instant that is not in the future, or the last millisecond of a day that has begun. @throws BadRequestError */
 const recordedAtOf = ({ store, projector }: ReadSide, query: Query): string | undefined => {
   const { recordedAt: asked } = query;
   if (asked === undefined) return undefined;
   const { timeZone } = store.genesis;
-  const { now, watermark } = projector;
-  // the clock that stamped an event may be ahead of this one
-  const latest = watermark !== undefined && watermark > now ? watermark : now;
+  const { now } = projector;
+  const latest = latestOf(projector);
   if (!isDay(asked)) {
     const instant = instantOf(query, 'recordedAt')!;
     if (instant > latest) throw badParameter('recordedAt', `is in the future: it is ${now}`);

@@ -5,7 +5,7 @@ import { canBeOpened } from '../engine/read/contributions-to.js';
 import { Projector } from '../engine/read/projector.js';
 import { at as valueAt, plural } from '../kernel/index.js';
 import { sendJson } from './answer.js';
-import { caughtUp, POINT, pointOf } from './as-of.js';
+import { beforeAll, caughtUp, POINT, pointOf } from './as-of.js';
 import { STORE, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotFoundError } from './problem.js';
@@ -49,7 +49,7 @@ export class ContributionsController {
     const point = await pointOf(this, query);
     const at = point.sequence ?? projector.sequence;
     const found = await projector.ask(name, (rows) => rows.totalsOf(key, at));
-    if (!found) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
+    if (!found) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.${beforeAll(this, point)}`);
     const openable = [...found.totals].filter(([, total]) => canBeOpened(total));
     const there = openable.length > 0 ? `there are ${openable.slice(0, 20).map(([path]) => path).join(', ')}` : 'it has none that can be opened'; // prettier-ignore
     if (field === undefined) throw badParameter('field', `must name a total of the row: ${there}`);

@@ -7,13 +7,14 @@ import type { RowValue } from '../engine/read/rows/rendering.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { calendarEntry, calendarHead, CALENDAR_END, type CalendarEntry } from './calendar.js';
 import { STORE, type EventStore } from './ledger.js';
-import { describeRead } from './openapi.js';
-import { queryOf } from './request.js';
+import { describeRead, oneOfThese } from './openapi.js';
+import { oneOf, queryOf } from './request.js';
 import { FEED } from './routes.js';
 
 /** Rows that are read at once. */
 const PAGE = 100;
 const NAME = deadlines.name;
+const KINDS = Object.keys(deadlines.rows);
 type Filters = Readonly<Record<string, string>>;
 const FILTERS = {
   kind: 'Only of this kind, such as `end` or `option`.',
@@ -37,11 +38,13 @@ export class DeadlinesController {
     operationId: 'getCalendar',
     summary: 'The deadlines that have a day, as a calendar (RFC 5545) to subscribe to. An uncertain day is an entry of several days.',
     query: FILTERS,
+    forms: { kind: oneOfThese(KINDS) },
     type: 'text/calendar',
     status: [400, 503],
   })
   async calendar(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { token: _, minPosition, ...asked } = queryOf(request, Object.keys(FILTERS));
+    oneOf(asked, 'kind', KINDS);
     const filters = asked as Filters;
     await caughtUp(this, { minPosition });
     const at = this.projector.sequence;

@@ -25,14 +25,14 @@ import {
 import type { Dossier } from './answers.js';
 import { preferredType } from './accept.js';
 import { sendJson, varyBy } from './answer.js';
-import { caughtUp, MIN_POSITION } from './as-of.js';
+import { caughtUp, MIN_POSITION, refuseFuture } from './as-of.js';
 import { DecisionFinder, RESULTS, rowOf, STATUSES, type DecisionRow, type Wanted } from './find-decisions.js';
 import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { uuidOf } from './log.controller.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, NotAcceptableError, NotFoundError } from './problem.js';
-import { flagOf, instantOf, queryOf, wholeOf, type Query } from './request.js';
+import { flagOf, instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 
 const FILTERS = {
   reference: 'On one paper: PCD 813, PCD-813 and pcd813 are the same.',
@@ -62,6 +62,7 @@ const LIST = {
   limit: '1 to 500; 100 when absent. A page ends earlier after 5,000 events or 512 KB.',
   ...MIN_POSITION,
 };
+const LIST_FORMATS = ['json', 'csv'];
 const FORMATS = { json: 'application/json', markdown: 'text/markdown', html: 'text/html' } as const;
 const DOSSIER = {
   format: `Instead of the header Accept: ${Object.keys(FORMATS).join(', ')}.`,
@@ -129,6 +130,7 @@ export class DecisionsController {
     summary:
       'Decisions that pass every filter, newest first; each says whether it or its rule was withdrawn or corrected since. Also as CSV.',
     query: LIST,
+    forms: { format: oneOfThese(LIST_FORMATS) },
     answer: 'DecisionPage',
     texts: ['text/csv'],
     status: [400, 503],
@@ -136,9 +138,11 @@ export class DecisionsController {
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(LIST));
     const wanted = this.#wanted(query);
+    refuseFuture(this, 'recordedFrom', wanted.recordedFrom);
+    const withTotals = flagOf(query, 'totals');
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const { format } = query;
-    if (format !== undefined && format !== 'csv' && format !== 'json') throw badParameter('format', 'must be json or csv');
+    oneOf(query, 'format', LIST_FORMATS);
     const asCsv = format === 'csv' || (format === undefined && preferredType(request, ['application/json', 'text/csv']) === 'text/csv');
     const cursor = query['cursor'] === undefined ? undefined : readCursor(query['cursor']);
     await caughtUp(this, query);
@@ -152,7 +156,7 @@ export class DecisionsController {
       return void reply.header('content-type', 'text/csv; charset=utf-8').send(Readable.from(this.#csv(wanted, at)));
     }
     const { rows, next } = await this.#rows(wanted, upTo, limit);
-    const totals = flagOf(query, 'totals') ? await this.#finder.totals(wanted, at) : undefined;
+    const totals = withTotals ? await this.#finder.totals(wanted, at) : undefined;
     const asOf = { position: this.projector.eventAt(at)?.position ?? null, final: false };
     sendJson(reply, {
       asOf,
@@ -188,12 +192,10 @@ export class DecisionsController {
     for (const name of ['programme', 'tower', 'contract', 'supplier'])
       if (query[name] !== undefined && !isIdentifier(query[name])) throw badParameter(name, 'must be an id');
     if (rule !== undefined && !RULE.test(rule)) throw badParameter('rule', 'must be a policy or one of its rules, such as scheme/approval');
-    if (result !== undefined && !RESULTS.some((one) => one === result))
-      throw badParameter('result', `must be one of ${RESULTS.join(', ')}`);
+    oneOf(query, 'result', RESULTS);
     const wantedStatus = STATUSES.find((one) => one === status);
     if (status !== undefined && !wantedStatus) throw badParameter('status', `must be one of ${STATUSES.join(', ')}`);
-    if (command !== undefined && !this.registry.commands.some(({ name }) => name === command))
-      throw badParameter('command', 'must be the name of a command, such as ApproveChange');
+    oneOf(query, 'command', this.registry.commands.map(({ name }) => name)); // prettier-ignore
     for (const name of ['effectiveFrom', 'effectiveUntil'])
       if (query[name] !== undefined && !isDay(query[name])) throw badParameter(name, 'must be a day such as 2016-02-29');
     const { person, actor, by, office, programme, tower, contract, supplier, effectiveFrom, effectiveUntil } = query;
@@ -228,6 +230,7 @@ export class DecisionsController {
       'The dossier: everything about one decision on one page, as JSON, as Markdown, or as one HTML file that prints on A4 and needs nothing else.',
     path: { id: 'The decision.' },
     query: DOSSIER,
+    forms: { format: oneOfThese(Object.keys(FORMATS)) },
     answer: 'Dossier',
     texts: ['text/markdown', 'text/html'],
     status: [400, 404, 406, 503],

@@ -6,11 +6,12 @@ import { checkField, isIdentifier, uuid, type RecordedEvent } from '../kernel/in
 import { localPage } from '../store/event-store.js';
 import type { IndexedEvent } from '../store/read-model.js';
 import { sendJson } from './answer.js';
-import { caughtUp, MIN_POSITION, POINT, pointOf } from './as-of.js';
+import { caughtUp, MIN_POSITION, POINT, pointOf, refuseFuture } from './as-of.js';
 import { REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter, BadRequestError, NotFoundError } from './problem.js';
-import { instantOf, queryOf, wholeOf, type Query } from './request.js';
+import { instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
+import { eventTypes } from './schemas.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: '1 to 500; 100 when absent.' };
 const EVENTS = {
@@ -52,7 +53,9 @@ export class LogController {
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const after = wholeOf(query, 'cursor', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const [from, until] = [instantOf(query, 'from'), instantOf(query, 'to')];
+    oneOf(query, 'type', eventTypes);
     const { tags, stream } = this.#chosen(query);
+    refuseFuture(this, 'from', from);
     await caughtUp(this, query);
     const { sequence, asOf } = await pointOf(this, query);
     const { projector } = this;
@@ -87,6 +90,7 @@ export class LogController {
     operationId: 'findReference',
     summary: 'The programmes, towers, contracts and suppliers that have an identifier of another system.',
     query: REFERENCES,
+    forms: { category: oneOfThese(REFERENCED) },
     answer: 'References',
     status: [400, 503],
   })
@@ -95,8 +99,8 @@ export class LogController {
     const { scheme, id, category } = query;
     if (!scheme) throw badParameter('scheme', 'must be given');
     if (!id) throw badParameter('id', 'must be given');
+    oneOf(query, 'category', REFERENCED);
     const wanted = REFERENCED.filter((one) => category === undefined || one === category);
-    if (wanted.length === 0) throw badParameter('category', `must be one of ${REFERENCED.join(', ')}`);
     await caughtUp(this, query);
     const rows = await Promise.all(wanted.map((one) => this.projector.row('identifiers', referenceKey(one, { scheme, id }))));
     sendJson(reply, { references: rows.filter((row) => row !== undefined) });

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { FastifyInstance } from 'fastify';
+import type { Automations } from '../engine/automation/automations.js';
 import type { Replica } from './ledger.js';
 
 /** Read at each scrape; nothing is kept up to date in between. */
@@ -25,6 +26,8 @@ export interface Gauges {
     /** Seconds since it ended; NaN before the first. */
     checkAge(): number;
   };
+  /** Where this node issues what is due: commands by automation and outcome, and what keeps them from it. */
+  readonly automations?: Pick<Automations, 'counts' | 'failed' | 'isResting'>;
   /** What this node refused. */
   readonly refusals: {
     /** Since the start, by status. */
@@ -73,7 +76,7 @@ export class Metrics {
     );
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
-    const { replica, proof, refusals } = gauges;
+    const { replica, proof, refusals, automations } = gauges;
     gauge('ledger_refusals_bytes', 'Bytes of remembered refusals.', () => refusals.bytes);
     gauge('ledger_refusals_unremembered', 'Refusals since the start of which nothing is remembered.', () => refusals.unremembered);
     new Gauge({
@@ -90,6 +93,20 @@ export class Metrics {
     gauge('ledger_anchored_events', 'Events under the last checkpoint that every outsider has taken.', proof.anchored);
     gauge('ledger_log_check_events', 'Events that the last check of the whole log found unaltered.', proof.checked);
     gauge('ledger_log_check_age_seconds', 'Seconds since the last check of the whole log ended; NaN before the first.', proof.checkAge);
+    if (automations) {
+      gauge('ledger_automations_run', 'Whether automations go on: 1; or rest, because nothing is recorded, or failed: 0.', () =>
+        automations.failed === undefined && !automations.isResting ? 1 : 0,
+      );
+      new Gauge({
+        name: 'ledger_automation_commands',
+        help: 'Commands that automations issued since the start, by automation and outcome.',
+        labelNames: ['automation', 'outcome'] as const,
+        registers,
+        collect() {
+          for (const { automation, outcome, count } of automations.counts) this.set({ automation, outcome }, count);
+        },
+      });
+    }
     if (replica) {
       gauge('ledger_store_connected', 'Whether the replica follows the store: 1, or 0.', () => (replica().connected ? 1 : 0));
       gauge('ledger_replica_events', 'Events of the store that are in the replica.', () => replica().sequence);

@@ -12,10 +12,20 @@ import {
   type OpenAPIObject,
 } from '@nestjs/swagger';
 import { IDENTIFIER, stageRefusalsOf, type AnyAggregate, type AnyCommand, type Json } from '../kernel/index.js';
+import { commands } from '../domain/index.js';
 import { bodyExample, bodySchema } from './body.js';
 import { RESULTS, STATUSES } from './find-decisions.js';
 import { isOpen, isStream } from './routes.js';
-import { answerComponents, eventTypes, hoisted, projectionAnswers, refTo, type ProjectionAnswers, type Schema } from './schemas.js';
+import {
+  answerComponents,
+  eventTypes,
+  hoisted,
+  projectionAnswers,
+  refTo,
+  type FilterForm,
+  type ProjectionAnswers,
+  type Schema,
+} from './schemas.js';
 
 const aText = { type: 'string' } as const;
 
@@ -107,20 +117,27 @@ const mapped = <Value>(of: Readonly<Record<string, Value>>, change: (value: Valu
 
 const whole = { type: 'integer' } as const;
 const isTrue = { type: 'boolean' } as const;
+export const oneOfThese = (values: readonly string[]): Schema => ({ type: 'string', enum: [...values] });
+const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Schema>> = {
+  flag: isTrue,
+  day: { type: 'string', format: 'date' },
+  decimal: { type: 'string', pattern: '^\\d{1,15}(\\.\\d{1,4})?$' },
+  text: aText,
+};
 const anInstant = { type: 'string', format: 'date-time' } as const;
 /** The forms of query parameters, by their name; every other one is a text. */
 const PARAMETERS: Readonly<Record<string, Schema>> = {
   limit: { ...whole, minimum: 1, maximum: 500 },
   revision: { ...whole, minimum: 0 },
   related: isTrue,
-  dated: isTrue,
-  pastEnd: isTrue,
+  superseded: isTrue,
   totals: isTrue,
   from: anInstant,
   to: anInstant,
-  type: { type: 'string', enum: eventTypes },
-  result: { type: 'string', enum: [...RESULTS] },
-  status: { type: 'string', enum: [...STATUSES] },
+  type: oneOfThese(eventTypes),
+  result: oneOfThese(RESULTS),
+  status: oneOfThese(STATUSES),
+  command: oneOfThese(commands.map(({ name }) => name)),
   backdated: isTrue,
 };
 /** Proofs are of sizes of the tree, where others ask from and to an instant. */
@@ -235,13 +252,13 @@ const expanded = (paths: Paths): Paths => {
   return Object.fromEntries(own);
 };
 const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readonly (readonly [string, PathItem])[] => {
-  const { name, title, question, lists, filters, formats } = of;
+  const { name, title, question, lists, filters, formats, sorts, hasTotals } = of;
   const chosen = Object.entries(filters).map(([filter, values]) => ({
     name: filter,
     in: 'query',
     required: false,
     description: `Only rows with this ${filter}.`,
-    schema: values ? { type: 'string', enum: values } : PARAMETERS[filter]?.['type'] === 'boolean' ? isTrue : aText,
+    schema: typeof values === 'object' ? oneOfThese(values) : FILTER_FORMS[values],
   }));
   const key = { type: 'string', pattern: `^(${of.kinds.join('|')}):.+$` } as const;
   const made = (operationId: string, summary: string, content: Record<string, object>, more: readonly Parameter[] = []): PathItem => ({
@@ -252,7 +269,10 @@ const pathsOf = (path: string, { get }: PathItem, of: ProjectionAnswers): readon
       parameters: [
         ...((get!.parameters ?? []) as Parameter[])
           .filter((p) => p.in !== 'path' && !more.some((other) => other.name === p.name))
-          .filter((p) => p.name !== 'format' || Object.keys(formats).length > 0),
+          .filter((p) => p.name !== 'format' || Object.keys(formats).length > 0)
+          .filter((p) => p.name !== 'totals' || hasTotals)
+          .filter((p) => p.name !== 'sort' || sorts.length > 0)
+          .map((p) => (p.name === 'sort' ? { ...p, schema: oneOfThese(sorts) } : p)),
         ...more,
       ] as NonNullable<Operation['parameters']>,
       responses: { ...get!.responses, 200: { description: summary, content } },

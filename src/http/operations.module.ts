@@ -1,6 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Automations } from '../engine/automation/automations.js';
 import { Projector } from '../engine/read/projector.js';
 import { Anchors } from '../proof/anchors.js';
 import { Checkpoints } from '../proof/checkpoints.js';
@@ -38,6 +39,7 @@ const metrics = (
   check: LogCheck,
   anchors: Anchors,
   refusals: RefusalRecorder,
+  automations?: Automations,
   replica?: ReplicaStatus,
 ) =>
   new Metrics({
@@ -54,6 +56,7 @@ const metrics = (
       checkAge: () => check.age ?? NaN,
     },
     refusals,
+    ...(automations && { automations }),
     ...(replica && { replica }),
     lag: async () => {
       const behind = await lagOf({ store, projector });
@@ -68,7 +71,7 @@ const metrics = (
     {
       provide: Metrics,
       useFactory: metrics,
-      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, RefusalRecorder, REPLICA],
+      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, RefusalRecorder, Automations, REPLICA],
     },
     {
       provide: Refusals,

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Format } from '../kernel/index.js';
+import { isDay, type Format } from '../kernel/index.js';
 import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { sendJson } from './answer.js';
-import { caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
+import { beforeAll, caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
 import type { DayQuestion } from '../engine/read/rows/day-views.js';
 import type { RowOnDay } from '../engine/read/rows/rows-on-day.js';
 import { InvalidCursorError } from '../engine/read/read-errors.js';
@@ -260,7 +260,8 @@ export class ProjectionsController {
     await caughtUp(this, query);
     const point = await pointOf(this, query);
     const found = await this.#row(name, key, point.sequence ?? projector.sequence, onDay);
-    if (!found) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}${onDay ? ` on ${onDay.day}` : ''}.`);
+    if (!found)
+      throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}${onDay ? ` on ${onDay.day}` : ''}.${beforeAll(this, point)}`);
     sendJson(reply, {
       projection: name,
       version: projector.projection(name).version,
@@ -305,7 +306,7 @@ export class ProjectionsController {
       ...(point.sequence !== undefined && { at: point.sequence }),
     });
     if (page.entries.length === 0 && !(await this.#row(name, key, at, onDay)))
-      throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.`);
+      throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.${beforeAll(this, point)}`);
     sendJson(reply, {
       projection: name,
       version: projector.projection(name).version,
@@ -325,12 +326,19 @@ export class ProjectionsController {
   }
 }
 
-/** The filters of a projection that are asked for. @throws BadRequestError for a value that no row has */
+const DECIMAL = /^\d{1,15}(\.\d{1,4})?$/;
+/** The filters of a projection that are asked for. @throws BadRequestError for a value that no row can have */
 export const chosenBy = (query: Query, name: string, declared: object): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.keys(declared).flatMap((filter) => {
-      const value = oneOf(query, filter, projectionAnswers.get(name)?.filters[filter]);
-      return value === undefined ? [] : [[filter, value]];
+      const value = query[filter];
+      if (value === undefined) return [];
+      const form = projectionAnswers.get(name)?.filters[filter] ?? 'text';
+      if (form === 'flag') flagOf(query, filter);
+      else if (form === 'day' && !isDay(value)) throw badParameter(filter, 'must be a day such as 2016-02-29');
+      else if (form === 'decimal' && !DECIMAL.test(value)) throw badParameter(filter, 'must be an amount such as 95000000.00');
+      else if (typeof form === 'object') oneOf(query, filter, form);
+      return [[filter, value]];
     }),
   );
 

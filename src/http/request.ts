@@ -125,6 +125,8 @@ export const wholeOf = (query: Query, name: string, min: number, max: number): n
 export const instantOf = (query: Query, name: string): string | undefined => {
   const value = query[name];
   if (value === undefined) return undefined;
+  if (/^[\d:.T-]+ \d{2}:\d{2}$/.test(value))
+    throw badParameter(name, 'has a blank before its offset, which a + in an address stands for: write the + as %2B');
   const form = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
   try {
     if (!form.test(value)) throw new RangeError(value);

@@ -1,5 +1,5 @@
 import { projections } from '../../projections/index.js';
-import { aggregates } from '../domain/index.js';
+import { aggregates, commands } from '../domain/index.js';
 import { ledgerEvents, type Json, type Projection } from '../kernel/index.js';
 import { answerSchemas, rowSchemas, stateSchemas, totalSchemas } from './schemas.generated.js';
 
@@ -97,6 +97,27 @@ const withProperty = (schema: Schema, name: string, property: Json): Schema => (
 });
 const propertiesOf = (name: string): Schema => ((answerSchemas as Readonly<Record<string, Schema>>)[name]!['properties'] ?? {}) as Schema;
 
+/** What a filter is given: one of a closed list, true or false, a day, decimals, or any text. */
+export type FilterForm = readonly string[] | 'flag' | 'day' | 'decimal' | 'text';
+/** Filters that are no property of a row, by their name. */
+const FORMS: Readonly<Record<string, FilterForm>> = {
+  pastEnd: 'flag',
+  dated: 'flag',
+  endsFrom: 'day',
+  endsUntil: 'day',
+  dueBy: 'day',
+  overdueOn: 'day',
+  valueFrom: 'decimal',
+  valueUntil: 'decimal',
+};
+const formOf = (projection: string, filter: string, kinds: readonly string[], rows: readonly string[]): FilterForm => {
+  if (filter === 'kind') return kinds; // what the key of a row begins with
+  if (projection === 'decisions' && filter === 'command') return commands.map(({ name }) => name);
+  const properties = rows.map((row) => propertiesOf(row)[filter] as Schema | undefined).filter((property) => property !== undefined);
+  if (properties.length > 0 && properties.every(({ type }) => type === 'boolean')) return 'flag';
+  return FORMS[filter] ?? closedValues(rows, filter) ?? 'text';
+};
+
 /** A projection, with the components of its answers. */
 export interface ProjectionAnswers {
   readonly name: string;
@@ -108,8 +129,11 @@ export interface ProjectionAnswers {
   readonly update: string;
   /** Name of a list → the component of a page of it. */
   readonly lists: Readonly<Record<string, string>>;
-  /** Name of a filter → the values that it can have, where they are a closed list. */
-  readonly filters: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Name of a filter → what its values are. */
+  readonly filters: Readonly<Record<string, FilterForm>>;
+  /** Columns that its rows are sorted by, and those from the last on. */
+  readonly sorts: readonly string[];
+  readonly hasTotals: boolean;
   /** Media types beside JSON. */
   readonly formats: Readonly<Record<string, string>>;
 }
@@ -147,6 +171,8 @@ const componentsOf = ({
   lists = {},
   filters = {},
   formats = {},
+  sorts = {},
+  totals,
 }: Projection): [ProjectionAnswers, Record<string, Schema>] => {
   const title = pascal(name);
   const kinds = rowSchemas[name] ?? {};
@@ -198,12 +224,16 @@ const componentsOf = ({
       filters: Object.fromEntries(
         Object.keys(filters).map((filter) => [
           filter,
-          closedValues(
-            Object.values(kinds).map((kind) => kind.row),
+          formOf(
+            name,
             filter,
+            Object.keys(rows),
+            Object.values(kinds).map((kind) => kind.row),
           ),
         ]),
       ),
+      sorts: Object.keys(sorts).flatMap((column) => [column, `-${column}`]),
+      hasTotals: totals !== undefined,
       formats: Object.fromEntries(Object.entries(formats).map(([format, { type }]) => [format, type])),
     },
     own,

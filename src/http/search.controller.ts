@@ -1,15 +1,17 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
 import { NoSearchWordsError, type SearchHit } from '../engine/read/search.js';
 import { isIdentifier, plural } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
-import { lagOf, REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { lagOf, STORE, type EventStore } from './ledger.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter } from './problem.js';
-import { queryOf, wholeOf } from './request.js';
+import { flagOf, oneOf, queryOf, wholeOf } from './request.js';
 
+const CATEGORIES = aggregates.map(({ category }) => category);
 /** Characters of a question at most. */
 const MAX_QUESTION = 200;
 const QUERY = {
@@ -27,7 +29,6 @@ export class SearchController {
   constructor(
     @Inject(STORE) readonly store: EventStore,
     @Inject(Projector) readonly projector: Projector,
-    @Inject(REGISTRY) private readonly registry: Registry,
   ) {}
 
   @Get()
@@ -36,6 +37,7 @@ export class SearchController {
     operationId: 'search',
     summary: 'What was recorded with these words: in titles, suppliers, references, reasons, notes and papers, the newest first.',
     query: QUERY,
+    forms: { category: oneOfThese(CATEGORIES) },
     status: [400, 503],
     answer: 'SearchPage',
   })
@@ -44,11 +46,9 @@ export class SearchController {
     const { q, category, programme, superseded, cursor } = query;
     if (q === undefined) throw badParameter('q', 'is needed: the words to look for');
     if (q.length > MAX_QUESTION) throw badParameter('q', `has more than ${MAX_QUESTION} characters`);
-    if (category !== undefined && !this.registry.aggregates.some((aggregate) => aggregate.category === category))
-      throw badParameter('category', `is none of ${this.registry.aggregates.map((aggregate) => aggregate.category).join(', ')}`);
+    oneOf(query, 'category', CATEGORIES);
     if (programme !== undefined && !isIdentifier(programme)) throw badParameter('programme', 'is no id');
-    if (superseded !== undefined && superseded !== 'true' && superseded !== 'false')
-      throw badParameter('superseded', 'must be true or false');
+    flagOf(query, 'superseded');
     const limit = wholeOf(query, 'limit', 1, 100) ?? 20;
     const wording = superseded === undefined ? undefined : superseded === 'true' ? 'superseded' : 'current';
     const before = cursor === undefined ? undefined : placeOf(cursor);

@@ -22,3 +22,4 @@ export * from './rule.js';
 export * from './snapshot.js';
 export * from './transition.js';
 export * from './aggregate.js';
+export * from './automation.js';

@@ -8,7 +8,7 @@ import { address, clocksOf, places, to, type Frame, type Page, type Search } fro
 import { Day, Money, Name, Scroll, some, Tag, wordsOf } from './words.js';
 
 export const REGISTER = ['text', 'programme', 'tower', 'supplier', 'supplierName', 'stage', 'pastEnd', 'endsFrom', 'endsUntil', 'valueFrom', 'valueUntil', 'sort', 'from']; // prettier-ignore
-const STAGES = ['planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed', 'cancelled'];
+export const STAGES = ['planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed', 'cancelled'];
 interface Registered extends ContractEntry {
   readonly ends: string | null;
 }

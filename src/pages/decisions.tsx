@@ -1,16 +1,36 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { becameOf, split } from '../engine/audit/audit.js';
 import { loadFrom } from '../http/ledger.js';
 import { badParameter } from '../http/problem.js';
 import { checkField, id as anIdentifier, matchKey } from '../kernel/index.js';
 import { More } from './board.js';
+import { Facets, isWithin, type Facet } from './facets.js';
 import { listOf, type Read } from './read.js';
 import type { DecisionRow } from './rows.js';
 import { address, places, to, type Frame, type Page } from './shell.js';
 import { Day, Name, Scroll, some, Tag, Text, wordsOf } from './words.js';
 
 const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
-/** Decisions of one page. */
+/** Decisions that are read together: those of one page, unless the page is narrowed down. */
 const ON_PAGE = 50;
+/** Decisions that one page looks through: for its counts, and where it is narrowed down for its rows. */
+const LOOKED_AT = 500;
+/** Events of the log that are looked at for decisions before other work gets its turn, and for one page of decisions. */
+const TOGETHER = 16;
+const EVENTS = 1000;
+
+const FACETS: readonly Facet<DecisionRow>[] = [
+  { name: 'command', title: 'What', of: ({ command }) => [command], label: wordsOf },
+  { name: 'about', title: 'About', of: ({ stream }) => [split(stream)[0]], label: wordsOf },
+  { name: 'year', title: 'Year of the act', of: ({ effectiveOn }) => yearsOf(effectiveOn), label: (year) => year },
+  { name: 'result', title: 'Rules', of: ({ assessed }) => assessed.map(({ result }) => result), label: wordsOf },
+];
+export const DECISION_FACETS = FACETS.map(({ name }) => name);
+/** The year of a day, as far as it is known. */
+const yearsOf = (date: string): readonly string[] => {
+  const years = new Set(date.match(/\d{4}/g) ?? []);
+  return years.size === 1 && !date.includes('[..') && !date.includes('..]') ? [...years] : [];
+};
 
 /** Decisions by paper, person or rule; without any, the newest first. */
 export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => {
@@ -21,8 +41,13 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
   if (person !== undefined && checkField(anIdentifier(), person, '').length > 0) throw badParameter('person', 'must be a person id');
   if (rule !== undefined && !RULE.test(rule)) throw badParameter('rule', 'must be a policy or one of its rules, such as scheme/approval');
   const key = reference !== undefined ? `reference:${matchKey(reference)}` : person !== undefined ? `person:${person}` : rule !== undefined ? `rule:${rule}` : undefined; // prettier-ignore
-  const { rows, next } =
-    key === undefined ? await newest(read, ON_PAGE) : await listOf<DecisionRow>(read, 'decisions', key, 'decisions', ON_PAGE);
+  const from = (cursor: string | undefined) =>
+    key === undefined ? newest(read, cursor) : listOf<DecisionRow>(read, 'decisions', key, 'decisions', ON_PAGE, cursor);
+  const isNarrowed = FACETS.some(({ name }) => frame.query[name] !== undefined);
+  const looked = await lookThrough(from, undefined, () => false);
+  const within = (row: DecisionRow) => isWithin(row, FACETS, frame);
+  const page = await lookThrough(from, frame.query['cursor'], (found) => found.filter(within).length >= (isNarrowed ? ON_PAGE : 1));
+  const [rows, next] = [page.rows.filter(within), page.next];
   const load = loadFrom(read.ledger.engine, read.ledger.registry);
   const marked: { readonly row: DecisionRow; readonly became: ReturnType<typeof becameOf> }[] = [];
   for (const row of rows) {
@@ -60,8 +85,16 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
           <button>Find</button>
           {asked.length > 0 && <a href="/app/decisions">All decisions</a>}
         </form>
+        <Facets
+          facets={FACETS}
+          rows={looked.rows.filter(within)}
+          frame={frame}
+          bound={
+            looked.next === undefined ? undefined : `Counted among the newest ${looked.rows.length.toLocaleString('en-GB')} decisions.`
+          }
+        />
         {marked.length === 0 ? (
-          <p>No decision {asked.length > 0 ? 'is recorded under this' : 'is recorded yet'}.</p>
+          <p>No decision {isNarrowed ? 'among these is as you ask' : asked.length > 0 ? 'is recorded under this' : 'is recorded yet'}.</p>
         ) : (
           <Scroll label="Decisions">
             <table class="cards">
@@ -144,14 +177,38 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
   };
 };
 
+interface Found {
+  readonly rows: readonly DecisionRow[];
+  readonly next?: string;
+}
+/** Reads on until there is enough, until 500 decisions were looked at, or to the end. */
+const lookThrough = async (
+  from: (cursor: string | undefined) => Promise<Found>,
+  cursor: string | undefined,
+  isEnough: (rows: readonly DecisionRow[]) => boolean,
+): Promise<Found> => {
+  const rows: DecisionRow[] = [];
+  let next = cursor;
+  for (let looked = 0; looked < LOOKED_AT; looked += ON_PAGE) {
+    const page = await from(next);
+    rows.push(...page.rows);
+    if (page.next === undefined) return { rows };
+    next = page.next;
+    if (isEnough(rows)) break;
+    await turn();
+  }
+  return { rows, next: next! };
+};
+
 /** The newest decisions of the log, before the cursor where there is one. */
-const newest = async (read: Read, most: number): Promise<{ readonly rows: readonly DecisionRow[]; readonly next?: string }> => {
+const newest = async (read: Read, cursor: string | undefined): Promise<Found> => {
   const { projector } = read.ledger;
   const rows: DecisionRow[] = [];
   const seen = new Set<string>();
-  let before = /^\d{1,15}$/.test(read.query['cursor'] ?? '') ? Number(read.query['cursor']) : read.at + 1;
-  while (rows.length < most && before > 1) {
+  let before = /^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : read.at + 1;
+  for (let looked = 0; looked < EVENTS && rows.length < ON_PAGE && before > 1; looked++) {
     before--;
+    if (looked % TOGETHER === TOGETHER - 1) await turn();
     const event = projector.eventAt(before);
     if (!event) break;
     const { metadata } = await projector.event(event);

@@ -18,7 +18,7 @@ import { contractPage } from './contract.js';
 import { contractsPage, REGISTER } from './contracts.js';
 import { deadlinesPage } from './deadlines.js';
 import { decisionPage } from './decision.js';
-import { decisionsPage } from './decisions.js';
+import { DECISION_FACETS, decisionsPage } from './decisions.js';
 import { frameOf, PageErrors, searchOf, send } from './frame.js';
 import { healthPage } from './health.js';
 import { homePage } from './home.js';
@@ -29,7 +29,7 @@ import { peoplePage } from './people.js';
 import { proofPage } from './proof.js';
 import { Read, type Ledger } from './read.js';
 import { refusalsPage } from './refusals.js';
-import { searchPage } from './search.js';
+import { SEARCH_FACETS, searchPage } from './search.js';
 import { stepAddress, type Frame, type Page, type Search } from './shell.js';
 import { signInPage } from './sign-in.js';
 import { subjectPage } from './subject.js';
@@ -102,7 +102,7 @@ export class PagesController implements Ledger {
 
   @Get('decisions')
   decisions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#page(request, reply, [...LIST, 'reference', 'person', 'rule'], decisionsPage);
+    return this.#page(request, reply, [...LIST, 'reference', 'person', 'rule', ...DECISION_FACETS], decisionsPage);
   }
 
   @Get('decisions/:id')
@@ -147,7 +147,7 @@ export class PagesController implements Ledger {
 
   @Get('search')
   search(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#page(request, reply, [...CLOCKS, 'q'], searchPage);
+    return this.#page(request, reply, [...CLOCKS, 'q', ...SEARCH_FACETS], searchPage);
   }
 
   @Get('health')

@@ -141,15 +141,16 @@ export class Read {
   }
 }
 
-/** A page of a list, from the cursor of the address. */
+/** A page of a list, from a cursor on. */
 export const listOf = async <E>(
   read: Read,
   name: string,
   key: string,
   list: string,
   limit: number,
+  cursor: string | undefined,
 ): Promise<{ readonly rows: readonly E[]; readonly next?: string }> => {
-  const { entries, next } = await listPage(read.ledger, name, key, list, { cursor: read.query['cursor'], limit, at: read.at });
+  const { entries, next } = await listPage(read.ledger, name, key, list, { cursor, limit, at: read.at });
   return { rows: entries as readonly E[], ...(next !== undefined && { next }) };
 };
 

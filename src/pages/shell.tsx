@@ -58,8 +58,11 @@ export const places = {
   decision: (id: string) => `/app/decisions/${inPath(id)}`,
   supplier: (id: string) => `/app/suppliers/${inPath(id)}`,
   loss: (id: string) => `/app/losses/${inPath(id)}`,
-  /** The page about an aggregate of any category: of a programme, its board. */
-  about: (category: string, id: string) => (category === 'programme' ? places.board(id) : `/app/${plural(category)}/${inPath(id)}`),
+  /** The page about an aggregate of any category: of a programme its board, of an account its contract. */
+  about: (category: string, id: string): string => {
+    if (category === 'programme') return places.board(id);
+    return category === 'account' ? places.contract(id) : `/app/${plural(category)}/${inPath(id)}`;
+  },
 };
 
 const NAV: readonly (readonly [name: string, path: (programme: string | undefined) => string])[] = [

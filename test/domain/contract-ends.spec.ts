@@ -338,6 +338,34 @@ describe('a notice', () => {
       .leaves((state) => expect([lastDayOf(state), pastEndFrom(state)]).toEqual(['2020-12-31', '2021-01-01'])));
 });
 
+describe('a termination that makes the end of others necessary', () => {
+  const others = ['b', 'c'].map((id) => stream(contract, id, awarded({ startsOn: '2016-01-01', endsOn: '2020-12-31' }), signed()));
+  const forcing = specification(contract, {
+    id: 'met-hosting',
+    others: [stream(programme, 'met', context('ProgrammeChartered', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, '2014')), ...others], // prettier-ignore
+  });
+  const terminating = (...forces: { contract: string; endsOn?: string }[]) => ({ ground: 'Insolvency', forces });
+
+  it('lists them, each with its last day where it has one', () =>
+    forcing(...ran())
+      .when(terminateContract, terminating({ contract: 'b', endsOn: '2019' }, { contract: 'c' }), on('2018'))
+      .leaves({ stage: 'exiting', terminations: [{ forces: [{ contract: 'b', endsOn: '2019' }, { contract: 'c' }] }] }));
+
+  it.each([
+    ['itself', [{ contract: 'b' }, { contract: 'met-hosting' }], '/forces/1/contract'],
+    ['one of them twice', [{ contract: 'b' }, { contract: 'c' }, { contract: 'b' }], '/forces/2/contract'],
+  ])('never lists %s', (_, forces, pointer) =>
+    forcing(...ran())
+      .when(terminateContract, terminating(...forces), on('2018'))
+      .rejects('contract/forces-itself', { pointer }),
+  );
+
+  it('lists only contracts that are recorded', () =>
+    forcing(...ran())
+      .when(terminateContract, terminating({ contract: 'nowhere' }), on('2018'))
+      .rejects('ledger/unknown-reference', { pointer: '/forces/0/contract' }));
+});
+
 function stateOf(life: readonly GivenEvent[]): Contract {
   return historyOf(stream(contract, 'met-hosting', ...life)).state as Contract;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { cancelTower } from '../../src/domain/tower/commands/cancel-tower.js';
 import { mergeTowers } from '../../src/domain/tower/commands/merge-towers.js';
 import { planTower } from '../../src/domain/tower/commands/plan-tower.js';
+import { splitTower } from '../../src/domain/tower/commands/split-tower.js';
+import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { specification, stream, context } from '../given.js';
@@ -61,6 +63,48 @@ describe('MergeTowers', () => {
   it('needs a tower that was planned, and is the end of it', async () => {
     await given().when(mergeTowers, { into: 'cloud' }).rejects('tower/unknown');
     await given(planned, context('TowerMerged', { into: 'cloud' }, '2020'))
+      .when(mergeTowers, { into: 'cloud' })
+      .rejects('tower/stage');
+  });
+});
+
+describe('SplitTower', () => {
+  const planned = context('TowerPlanned', hosting, '2015');
+  const terms = { title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: { amount: '1', currency: 'GBP' } };
+  const splitting = specification(tower, {
+    id: 'hosting',
+    others: [
+      stream(programme, 'met', chartered),
+      ...['cloud', 'storage'].map((id) => stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2015'))),
+      stream(contract, 'csc', context('ContractAwarded', { programme: 'met', ...terms }, '2015')),
+    ],
+  });
+  const into = [{ tower: 'cloud', contracts: ['csc'], takes: 'The savings target' }, { tower: 'storage' }];
+
+  it('ends the tower on its day, and says which ones go on with what', () =>
+    splitting(planned)
+      .when(splitTower, { into }, { effectiveOn: '2020' })
+      .leaves((state, history) => {
+        expect(state).toEqual({ stage: 'split', programme: 'met', title: 'Hosting', plannedOn: '2015', split: { into, on: '2020' } });
+        expect(history.asOf('2019-12-31').state.stage).toBe('planned');
+      }));
+  it('is about all of them', () =>
+    expect(tower.about('hosting', { ...tower.initial, split: { into, on: '2020' } })).toStrictEqual({
+      tower: ['hosting', 'cloud', 'storage'],
+    }));
+  it.each([
+    ['itself', [{ tower: 'cloud' }, { tower: 'hosting' }], '/into/1/tower'],
+    ['one tower twice', [{ tower: 'cloud' }, { tower: 'storage' }, { tower: 'cloud' }], '/into/2/tower'],
+  ])('never names %s', (_, into, pointer) => splitting(planned).when(splitTower, { into }).rejects('tower/split-into-itself', { pointer }));
+  it.each([
+    ['a tower that nobody planned', [{ tower: 'cloud' }, { tower: 'print' }], '/into/1/tower'],
+    ['a contract that nobody awarded', [{ tower: 'cloud', contracts: ['dxc'] }, { tower: 'storage' }], '/into/0/contracts/0'],
+  ])('never names %s', (_, into, pointer) =>
+    splitting(planned).when(splitTower, { into }).rejects('ledger/unknown-reference', { pointer }),
+  );
+  it('needs a tower that was planned, and is the end of it', async () => {
+    await splitting().when(splitTower, { into }).rejects('tower/unknown');
+    await splitting(planned, context('TowerSplit', { into }, '2020'))
       .when(mergeTowers, { into: 'cloud' })
       .rejects('tower/stage');
   });

@@ -417,7 +417,7 @@ describe('a request', () => {
 
   it('is refused with a sentence that begins with the place', async () => {
     for (const [path, detail] of [
-      ['/contracts/there?position=999999', 'position must be the position of an event of this ledger.'],
+      ['/contracts/there?position=999999', `position is beyond the end of the log, ${head}.`],
       ['/decisions?status=gone', 'status must be one of stands, corrected, withdrawn.'],
     ] as const)
       expect((await server.get(path)).body.detail).toBe(detail);

@@ -261,7 +261,7 @@ describe('an answer', () => {
     const after = `${STREAM}?after=start`;
     const stream = await ask(server, 'GET', after, manager);
     expect([stream.headers['content-encoding'], stream.body.toString()]).toEqual([undefined, expect.stringMatching(/^retry: 2000\n\n/)]);
-    const small = await ask(server, 'GET', '/events?type=TowerClosed', manager);
+    const small = await ask(server, 'GET', '/events?type=StaffLeft', manager);
     const note = JSON.stringify({ note: 'n'.repeat(1500) });
     const command = await ask(server, 'POST', '/contracts/there/annotate?dryRun=true', json(manager), note);
     const state = await ask(server, 'GET', '/contracts/there', manager);

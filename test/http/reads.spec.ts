@@ -334,7 +334,7 @@ describe('the log', () => {
     expect(await types('subject=contract-hosting')).not.toContain('IntegratorAppointed');
     expect(await types(`subject=contract-hosting&from=${signed.recordedAt}&to=${signed.recordedAt}`)).toEqual(['ContractSigned']);
     expect(await types('to=2000-01-01T00:00:00Z')).toEqual([]);
-    expect(await types('type=NoSuchType')).toEqual([]);
+    expect(await types('type=StaffLeft')).toEqual([]);
     expect(await types(`position=${awarded.position}&subject=contract-hosting`)).toEqual(['ContractAwarded']);
   });
 

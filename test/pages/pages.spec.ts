@@ -14,6 +14,18 @@ afterAll(async () => {
   await closeRunning();
 });
 
+/** The counts of a page: the parameter that each adds to the address or takes away. */
+const facetsIn = (html: string) => {
+  const [nav = ''] = /<nav class="facets.*?<\/nav>/s.exec(html) ?? [];
+  return [...nav.matchAll(/<b>.*?<\/ul>/gs)].flatMap(([facet]) =>
+    [...facet.matchAll(/<a href="([^"]*)">(.*?)<\/a>(?: <span class="num quiet">([\d,]+)<\/span>)?/gs)].map(([, href, label, count]) => {
+      const path = href!.replaceAll('&amp;', '&');
+      return { path, label, count: Number(count?.replace(',', '')), name: NAMES[/<b>(.*?)</.exec(facet)![1]!] };
+    }),
+  );
+};
+const NAMES: Readonly<Record<string, string>> = { What: 'command', About: 'about', 'Year of the act': 'year', Rules: 'result', Kind: 'kind', Stage: 'stage', 'Recorded about': 'about' }; // prettier-ignore
+
 describe('the board of a programme', () => {
   it('is where a browser gets from the address of the server; a program still gets to the description', async () => {
     const browser = await server.get('/', { accept: 'text/html,application/xhtml+xml' });
@@ -142,6 +154,18 @@ describe('decisions', () => {
     expect(ids(second.html).filter((id) => ids(first.html).includes(id))).toEqual([]);
   });
 
+  it('are counted by what they have, and each count leads to just as many', async () => {
+    const facets = facetsIn((await page('/app/decisions')).html);
+    expect(facets.map(({ name }) => name)).toEqual(expect.arrayContaining(['command', 'about', 'year', 'result']));
+    for (const { path, count, label } of facets.filter(({ count }) => count <= 20)) {
+      const { html } = await page(path);
+      expect([label, html.match(/<th scope="row">/g)?.length]).toEqual([label, count]);
+    }
+    const both = facetsIn((await page('/app/decisions?about=contract&command=ApproveChange')).html);
+    expect(new Set(both.map(({ name }) => name))).toEqual(new Set(['about', 'command', 'year', 'result'])); // a chosen one can be taken away
+    expect((await page('/app/decisions?about=rocket')).text).toContain('No decision among these is as you ask.');
+  });
+
   it('have a dossier: who decided, on what authority, what was known, which rules held, and a replay', async () => {
     const { html } = await page('/app/decisions?reference=PCD+813');
     const [, path] = /href="(\/app\/decisions\/[0-9a-f-]{36})"/.exec(html)!;
@@ -152,6 +176,16 @@ describe('decisions', () => {
     expect(text).toContain('Met scheme-of-consent/approval');
     expect(text).toContain('programme-met up to revision 13');
     expect(text).toContain('Taken again from what was known then: the same decision.');
+  });
+});
+
+describe('a search', () => {
+  it('counts its hits by kind, stage and what they are about, and each count leads to just as many', async () => {
+    const { html, text } = await page('/app/search?q=service');
+    const facets = facetsIn(html);
+    expect(new Set(facets.map(({ name }) => name))).toEqual(new Set(['kind', 'stage', 'about']));
+    expect(text).toMatch(new RegExp(`${facets.filter(({ name }) => name === 'kind').reduce((sum, { count }) => sum + count, 0)} hits`));
+    for (const { path, count, label } of facets) expect([label, /role="status">([\d,]+) hit/.exec((await page(path)).html)?.[1]]).toEqual([label, String(count)]); // prettier-ignore
   });
 });
 

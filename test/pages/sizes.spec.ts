@@ -117,7 +117,7 @@ describe('pages of a ledger', () => {
             aggregate: command.aggregate!,
             id: `contract-${String(i).padStart(4, '0')}`,
             actor: { id: 'test' },
-            body: { programme: 'met', title: `Contract ${i}`, towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: { amount: String(1000 + i), currency: 'GBP' }, record: { effectiveOn: '2015' } }, // prettier-ignore
+            body: { programme: 'met', title: `Contract ${i}`, towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: { amount: String(1000 + i), currency: 'GBP' }, record: { effectiveOn: String(2015 + (i % 2)) } }, // prettier-ignore
           }),
         ),
       );
@@ -132,6 +132,11 @@ describe('pages of a ledger', () => {
     const board = await page('/app/boards/met');
     expect(rowWith(board.html, 'href="/app/contracts?tower=hosting"')).toContain('and 4,980 more contracts');
     expect(board.text).toContain('5,000 contracts');
-    for (const { html } of [first, board]) expect(gzipSync(html).length).toBeLessThan(60_000);
+    const decisions = await page('/app/decisions');
+    expect(decisions.text).toContain('2015 250 2016 250 Counted among the newest 500 decisions.');
+    expect(decisions.text).toContain('50 decisions on this page');
+    const search = await page('/app/search?q=contract');
+    expect(search.text).toContain('Counted among the first 100 of each kind.');
+    for (const { html } of [first, board, decisions, search]) expect(gzipSync(html).length).toBeLessThan(60_000);
   }, 60_000);
 });

@@ -198,6 +198,26 @@ describe('what became of risks, warnings, budgets and towers', () => {
     expect(board.row('tower:hosting').needs).toEqual([]);
   });
 
+  it('stands on the towers that were split and on those that go on with their parts', async () => {
+    await decided();
+    for (const id of ['desk', 'print']) await world.record(`tower-${id}`, 'PlanTower', { programme: 'met', title: id });
+    const into = [{ tower: 'desk', takes: 'The savings target' }, { tower: 'print' }];
+    await world.record('tower-euc', 'SplitTower', { into });
+    await world.record('tower-hosting', 'MergeTowers', { into: 'desk' });
+    const board = await inMemory('tower-board', world);
+    expect(board.row('tower:euc')).toMatchObject({ stage: 'split', stageOf: null, split: { into }, predecessors: [] });
+    expect(board.row('tower:print').predecessors).toEqual([
+      { tower: 'euc', title: expect.any(String), how: 'split', on: world.today, contracts: [], takes: null },
+    ]);
+    expect(board.row('tower:desk')).toMatchObject({
+      stage: 'planned',
+      predecessors: [
+        { tower: 'euc', how: 'split', takes: 'The savings target' },
+        { tower: 'hosting', how: 'merged', takes: null },
+      ],
+    });
+  });
+
   it('stands on the supplier: its names, and its standing', async () => {
     await decided();
     await world.record('supplier-csc', 'RenameSupplier', { title: 'DXC' });

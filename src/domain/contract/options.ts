@@ -1,9 +1,18 @@
-import { add, isAmount, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
-import type { Change, Contract } from './state.js';
+import { add, isAmount, moveEnd, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
+import { isRunning, lastDayOf, type Change, type Contract } from './state.js';
 
 type Option = Contract['options'][number];
 export const optionOf = (option: string | undefined, { options }: Pick<Contract, 'options'>): Option | undefined =>
   options.find((offered) => offered.option === option);
+
+/** The options that can still be exercised: none while a notice stands, and none of a contract that has ended. */
+export const openOptions = (c: Contract): readonly Option[] =>
+  isRunning(c) && c.stage !== 'notice-given' && c.stage !== 'exiting' ? c.options.filter(({ status }) => status === 'open') : [];
+/** The last day on which an option is exercised in time: as many months before the end of the contract as its notice takes. */
+export const lastDayToExercise = ({ noticeMonths = 0 }: Option, c: Contract): string | undefined => {
+  const last = lastDayOf(c);
+  return last && moveEnd(last, -noticeMonths);
+};
 
 /** For an event that can name an option: it is one of the contract's, and open. */
 export const optionRules = {

@@ -79,6 +79,8 @@ export interface Termination {
   readonly on: string;
   /** Last day of the services that end. */
   readonly endsOn?: string;
+  /** The contracts whose end it makes necessary. */
+  readonly forces?: readonly { readonly contract: string; readonly endsOn?: string }[];
 }
 
 /** How a contract came to its end: by the calendar, before it, or with its work done. */

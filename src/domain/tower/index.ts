@@ -1,1 +1,1 @@
-export { tower, type Tower } from './tower.js';
+export { tower, type Part, type Tower } from './tower.js';

@@ -1,16 +1,37 @@
-import { eventsOf, optional, ref, references, aggregate, text, withReferences, type ExternalReference } from '../../kernel/index.js';
+import {
+  aggregate,
+  eventsOf,
+  list,
+  object,
+  optional,
+  ref,
+  references,
+  text,
+  withReferences,
+  type ExternalReference,
+} from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
 
 /** What is decided of a tower itself. Procuring, live, exiting and the like are derived from its contracts by a projection. */
 export interface Tower {
-  readonly stage: 'none' | 'planned' | 'merged' | 'cancelled';
+  readonly stage: 'none' | 'planned' | 'merged' | 'split' | 'cancelled';
   readonly programme?: string;
   readonly title: string;
   readonly scope?: string;
   readonly plannedOn?: string;
   readonly merged?: { readonly into: string; readonly on: string };
+  readonly split?: { readonly into: readonly Part[]; readonly on: string };
   readonly cancelled?: { readonly why: string; readonly on: string };
   readonly references?: readonly ExternalReference[];
+}
+
+/** A tower that goes on with a part of what another one held. */
+export interface Part {
+  readonly tower: string;
+  /** The contracts of the former tower that serve it from then on. */
+  readonly contracts?: readonly string[];
+  /** What else went there: plans, targets, services, in the words of the record. */
+  readonly takes?: string;
 }
 
 const event = eventsOf<Tower, Programme>();
@@ -18,7 +39,7 @@ const event = eventsOf<Tower, Programme>();
 export const tower = aggregate({
   category: 'tower',
   initial: { stage: 'none', title: '' } as Tower,
-  stages: ['none', 'planned', 'merged', 'cancelled'],
+  stages: ['none', 'planned', 'merged', 'split', 'cancelled'],
   events: {
     TowerPlanned: event({
       allowedIn: ['none'],
@@ -49,12 +70,38 @@ export const tower = aggregate({
       },
       evolve: (t, { into }, { effectiveOn }) => ({ ...t, stage: 'merged', merged: { into, on: effectiveOn } }),
     }),
+    TowerSplit: event({
+      allowedIn: ['planned'],
+      fields: {
+        into: list(
+          object({
+            tower: ref('tower', 'A tower that goes on'),
+            contracts: optional(list(ref('contract'), 'Contracts that serve it from then on', { min: 1, max: 50 })),
+            takes: optional(text('What else goes there: plans, targets, services', { max: 1000 })),
+          }),
+          'The towers that go on; a contract that serves several of them is named in each',
+          { min: 2, max: 20, example: [{ tower: 'hosting', takes: 'The plan for the data centres' }, { tower: 'networks' }] },
+        ),
+      },
+      rules: {
+        'tower/split-into-itself': {
+          says: 'A tower is split into other ones, each named once.',
+          field: ({ id, data: { into } }) =>
+            `/into/${into.findIndex(({ tower }, i) => tower === id || into.findIndex((one) => one.tower === tower) < i)}/tower`,
+          holds: ({ id, data: { into } }) => new Set([id, ...into.map(({ tower }) => tower)]).size === into.length + 1,
+        },
+      },
+      evolve: (t, { into }, { effectiveOn }) => ({ ...t, stage: 'split', split: { into, on: effectiveOn } }),
+    }),
     TowerCancelled: event({
       allowedIn: ['planned'],
       fields: { why: text('Why, in our own words', { max: 1000 }) },
       evolve: (t, { why }, { effectiveOn }) => ({ ...t, stage: 'cancelled', cancelled: { why, on: effectiveOn } }),
     }),
   },
-  about: (id, { programme, merged }) => ({ tower: [id, ...(merged ? [merged.into] : [])], ...(programme && { programme }) }),
+  about: (id, { programme, merged, split }) => ({
+    tower: [id, ...(merged ? [merged.into] : []), ...(split ? split.into.map(({ tower }) => tower) : [])],
+    ...(programme && { programme }),
+  }),
   governedBy: { aggregate: programme, of: (t) => t.programme },
 });

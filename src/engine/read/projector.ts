@@ -195,10 +195,10 @@ export class Projector {
   /** @throws RebuildingError */
   async rows(
     name: string,
-    options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string> } = {},
+    options: { at?: Sequence; cursor?: string; limit?: number; filters?: Record<string, string>; kind?: string } = {},
   ): Promise<{ rows: Row[]; next?: string }> {
-    const { at = this.sequence, cursor = '', limit = 100, filters = {} } = options;
-    return this.ask(name, (rows) => rows.page(at, cursor, limit, filters));
+    const { at = this.sequence, cursor = '', limit = 100, filters = {}, kind } = options;
+    return this.ask(name, (rows) => rows.page(at, cursor, limit, filters, kind));
   }
   /** @throws RebuildingError */
   async row(name: string, key: string, at: Sequence = this.sequence): Promise<RowValue | undefined> {

@@ -31,6 +31,8 @@ export interface CommandRequest extends Precondition {
   readonly idempotencyKey?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly correlationId?: string | undefined;
+  /** The event that led to it, where nobody sent it. */
+  readonly causationId?: string | undefined;
 }
 
 /** The stream is not what the caller's `If-Match` or `If-None-Match` asks for. */
@@ -184,6 +186,7 @@ export class Engine {
     return {
       ...receipt,
       decision: commandId,
+      ...(request.causationId !== undefined && { causedBy: request.causationId }),
       revision: appended.revision,
       position: appended.position,
       recordedAt,
@@ -193,7 +196,7 @@ export class Engine {
   }
 
   #newEvents(
-    { command, aggregate, body, actor, correlationId }: CommandRequest,
+    { command, aggregate, body, actor, correlationId, causationId }: CommandRequest,
     commandId: string,
     { data, record, effectiveOn }: CommandInput<any>,
     recordedAt: string,
@@ -205,7 +208,7 @@ export class Engine {
       data: event.data,
       // keys in the order of canonical JSON: what is stored is then the text that is hashed
       metadata: {
-        $causationId: commandId,
+        $causationId: causationId ?? commandId,
         $correlationId: correlationId ?? commandId,
         about: about[i]!,
         actor,

@@ -37,6 +37,8 @@ export const receiptOf = (event: Omit<RecordedEvent, 'position'>, leaf: Hash = l
 /** The answer to a command. */
 export interface Receipt {
   readonly decision?: string;
+  /** The event that led to it, where an automation issued it. */
+  readonly causedBy?: string;
   readonly command: string;
   readonly stream: string;
   readonly revision: number;
@@ -97,6 +99,7 @@ export const replayReceipt = (command: AnyCommand, body: Body, actor: Actor, eve
   const last = events.at(-1)!;
   return {
     decision: metadata.command.id,
+    ...(metadata.$causationId !== metadata.command.id && { causedBy: metadata.$causationId }),
     command: command.name,
     stream: last.stream,
     revision: last.revision,

@@ -1,4 +1,17 @@
-import { before, certainlyBefore, choice, date, flag, moveDays, optional, ref, signedValue, text } from '../../../kernel/index.js';
+import {
+  before,
+  certainlyBefore,
+  choice,
+  date,
+  flag,
+  list,
+  moveDays,
+  object,
+  optional,
+  ref,
+  signedValue,
+  text,
+} from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
 import { suppliersOf } from '../suppliers.js';
 import { fromRules, without } from './novation.js';
@@ -79,6 +92,13 @@ export const ending = {
       from: optional(ref('supplier', 'The supplier with whom it ends, where the contract has several: it goes on with the others')),
       partial: optional(flag('Only a part of the services ends: the contract goes on as it is')),
       endsOn: optional(date('Last day of the services that end')),
+      forces: optional(
+        list(
+          object({ contract: ref('contract'), endsOn: optional(date('Last day of its services')) }),
+          'Contracts whose end this makes necessary: each is then terminated by a command of its own',
+          { min: 1, max: 20 },
+        ),
+      ),
     },
     rules: {
       ...fromRules,
@@ -86,6 +106,12 @@ export const ending = {
         says: 'A contract cannot be the cause of its own end.',
         field: '/causedBy',
         holds: ({ id, data }) => data.causedBy !== id,
+      },
+      'contract/forces-itself': {
+        says: 'A termination forces the end of other contracts, each named once.',
+        field: ({ id, data: { forces = [] } }) =>
+          `/forces/${forces.findIndex(({ contract }, i) => contract === id || forces.findIndex((one) => one.contract === contract) < i)}/contract`,
+        holds: ({ id, data: { forces = [] } }) => new Set([id, ...forces.map(({ contract }) => contract)]).size === forces.length + 1,
       },
       'contract/termination-prolongs': {
         says: 'A termination never makes the term longer.',
@@ -98,7 +124,7 @@ export const ending = {
       },
       ...endsAfterStart('/endsOn', ({ partial, endsOn }: Terminating) => (partial ? undefined : endsOn)),
     },
-    evolve(c, { ground, causedBy, from, partial = false, endsOn }, { event, effectiveOn }) {
+    evolve(c, { ground, causedBy, from, partial = false, endsOn, forces }, { event, effectiveOn }) {
       const others = from !== undefined && suppliersOf(c).some(({ supplier }) => supplier !== from);
       const terminations = [
         ...c.terminations,
@@ -110,6 +136,7 @@ export const ending = {
           ...(others && { from }),
           ...(causedBy && { causedBy }),
           ...(endsOn && { endsOn }),
+          ...(forces && { forces }),
         },
       ];
       if (partial) return { ...c, terminations };

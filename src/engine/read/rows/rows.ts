@@ -3,7 +3,7 @@ import type { Key, LinkedList, OwnList, ShownTotal } from '../../../kernel/index
 import { MAX_SCANNED, type Sequence } from '../../../store/read-model.js';
 import { split } from '../../audit/audit.js';
 import { contributionsTo, TotalsSeen, type Opened } from '../contributions-to.js';
-import { targetOf } from '../projection-writer.js';
+import { kindOf, targetOf } from '../projection-writer.js';
 import { keysAfter, Listings, type Listing, type ListQuestion, type Passing } from './listing.js';
 import { listOf, ownPage, pageOf, passes, rowOf, type ListPage, type Row, type RowValue } from './rendering.js';
 import { breath, RowReader } from './row-reader.js';
@@ -35,17 +35,20 @@ export class Rows {
   /**
    * A page of rows: those of streams in order of key, then those of events in store order; at most `limit`, and about `PAGE_BYTES` of text.
    * `next` is the key to go on after; absent when there are no more.
+   * @param kind only rows of this kind, whose keys stand together
    */
   async page(
     at: Sequence,
     after: string,
     limit: number,
     filters: { readonly [name: string]: string } = {},
+    kind?: string,
   ): Promise<{ rows: Row[]; next?: string }> {
     const view = this.#reader.viewAt(at);
     const breathe = breath();
     const { projection } = this.#reader;
-    return pageOf(this.#keys(at, after), { after, limit, most: MAX_SCANNED }, async (key) => {
+    const keys = kind === undefined ? this.#keys(at, after) : whileOf(kind, this.#keys(at, after === '' ? `${kind}:` : after));
+    return pageOf(keys, { after, limit, most: MAX_SCANNED }, async (key) => {
       await breathe();
       const { row, text } = await this.#reader.render(key, view, breathe);
       return row && passes(projection, { key, row }, view, filters) ? { row: { key, row }, text: text.length } : undefined;
@@ -173,5 +176,12 @@ export class Rows {
   /** What changed of one row between two sequences. */
   changeOf(...asked: Parameters<RowUpdates['changeOf']>): ReturnType<RowUpdates['changeOf']> {
     return this.#updates.changeOf(...asked);
+  }
+}
+
+async function* whileOf(kind: string, keys: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  for await (const key of keys) {
+    if (kindOf(key) !== kind) return;
+    yield key;
   }
 }
