@@ -87,7 +87,7 @@ export interface FoundRefusals {
 
 /** Finds refusals of this node, newest first. */
 export class RefusalFinder {
-  constructor(readonly recorder: RefusalRecorder) {}
+  constructor(readonly recorder: Pick<RefusalRecorder, 'newestFirst' | 'unremembered' | 'failure' | 'isOn'>) {}
 
   /** A page: at most `limit`, about 512 KB, 20,000 looked at. It may be empty, and say where to go on. */
   async page(wanted: WantedRefusals, before: number | undefined, limit: number): Promise<FoundRefusals> {
@@ -107,13 +107,22 @@ export class RefusalFinder {
     return { refusals };
   }
 
+  /** All of them, a part at a time. */
+  async *every(wanted: WantedRefusals): AsyncGenerator<readonly RememberedRefusal[]> {
+    for await (const { rows } of this.recorder.newestFirst()) {
+      const recent = rows.filter((row) => !isBefore(row, wanted.from));
+      yield recent.filter((row) => matches(row, wanted)).map(shown);
+      if (recent.length < rows.length) return;
+    }
+  }
+
   /** How many there are, of 100,000 lines at most. */
-  async totals(wanted: WantedRefusals, before?: number): Promise<RefusalTotals> {
+  async totals(wanted: WantedRefusals): Promise<RefusalTotals> {
     const counts = { status: new Map<string, number>(), actor: new Map<string, number>(), command: new Map<string, number>(), rule: new Map<string, number>() }; // prettier-ignore
     const count = (of: Map<string, number>, name: string | undefined, times: number): void =>
       void (name !== undefined && of.set(name, (of.get(name) ?? 0) + times));
     let [refusals, looked, complete] = [0, 0, true];
-    counting: for await (const { rows } of this.recorder.newestFirst(before))
+    counting: for await (const { rows } of this.recorder.newestFirst())
       for (const row of rows) {
         if (isBefore(row, wanted.from)) break counting;
         if (looked++ === MAX_COUNTED) {

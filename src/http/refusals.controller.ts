@@ -9,7 +9,7 @@ import { preferredType } from './accept.js';
 import { sendJson, varyBy } from './answer.js';
 import type { RefusalPage, RememberedRefusal } from './answers.js';
 import { refuseFuture } from './as-of.js';
-import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type FoundRefusals, type WantedRefusals } from './find-refusals.js';
+import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type WantedRefusals } from './find-refusals.js';
 import { CONFIG, STORE, type Config, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter } from './problem.js';
@@ -119,15 +119,11 @@ export class RefusalsController {
     sendJson(reply, page);
   }
 
-  /** Every refusal, a page at a time. */
+  /** Every refusal, a part at a time. */
   async *#csv(wanted: WantedRefusals): AsyncGenerator<string> {
     yield csvOf(refusalColumns, [], { header: true, bom: true, eol: '\r\n' });
-    for (let before: number | undefined, more = true; more;) {
-      const { refusals, next }: FoundRefusals = await this.finder.page(wanted, before, 500);
+    for await (const refusals of this.finder.every(wanted))
       if (refusals.length > 0) yield csvOf(refusalColumns, refusals, { header: false, eol: '\r\n' });
-      before = Number(next);
-      more = next !== undefined;
-    }
   }
 }
 

@@ -76,7 +76,7 @@ const ID = /^\d{16}$/;
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const TEXTS = ['detail', 'pointer', 'actor', 'role', 'address', 'command', 'stream', 'programme', 'request', 'idempotencyKey', 'correlationId'] as const; // prettier-ignore
 
-/** A refusal from a line of a file; undefined where the line is none, whoever wrote it. */
+/** A refusal from a line of a file; undefined where the line is none: anybody may have written it. */
 export const refusalIn = (line: string): Refusal | undefined => {
   let value: unknown;
   try {

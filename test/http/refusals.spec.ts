@@ -1,9 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changeTokens, newToken, type Role } from '../../src/http/token-file.js';
-import { RefusalRecorder } from '../../src/refusals/refusal-recorder.js';
-import { accepted, award, closeRunning, recordWorld, startServer, stopServer, tempFolder, type Answer, type Server } from './server.js';
+import { RefusalFolder } from '../../src/refusals/refusal-folder.js';
+import {
+  accepted,
+  award,
+  closeRunning,
+  partsOf,
+  recordWorld,
+  startServer,
+  stopServer,
+  tempFolder,
+  type Answer,
+  type Server,
+} from './server.js';
 
 let server: Server;
 let file: string;
@@ -261,13 +272,23 @@ describe('refusals over HTTP', () => {
     expect(text).toMatch(/^ledger_refusals_unremembered 0$/m);
   });
 
-  it('say that they cannot be written, and stop no command', async () => {
-    const recorder = server.app.get(RefusalRecorder);
-    const failure = Object.getOwnPropertyDescriptor(RefusalRecorder.prototype, 'failure')!;
-    Object.defineProperty(recorder, 'failure', { value: new Error('no space left'), configurable: true });
-    expect((await server.get('/refusals', as('otto'))).body.failing).toBe('no space left');
-    delete (recorder as { failure?: unknown }).failure;
-    expect(failure.get!.call(recorder)).toBeUndefined();
+  it('are of this node alone where the log is on a cluster', async () => {
+    const { store } = partsOf(server);
+    Object.defineProperty(store, 'kind', { value: 'kurrentdb', configurable: true, writable: true });
+    expect((await server.get('/refusals', as('otto'))).body.scope).toBe('node');
+    Object.defineProperty(store, 'kind', { value: 'sqlite', configurable: true, writable: true });
+    expect((await server.get('/refusals', as('otto'))).body.scope).toBe('ledger');
+  });
+
+  it('say that they cannot be written', async () => {
+    const full = jest.spyOn(RefusalFolder.prototype, 'append').mockRejectedValue(new Error('no space left'));
+    expect((await server.post('/contracts/full/sign-contract', {}, as('jane'))).status).toBe(409);
+    await accepted(server.post('/contracts/ours/annotate', { note: 'Room for this.' }, as('jane')));
+    const { body } = await server.get('/refusals', as('otto'));
+    expect([body.failing, body.refusals[0].stream]).toEqual(['no space left', 'contract-full']);
+    expect(server.logged.filter((line) => line.includes('Refusals cannot be written for now'))).toHaveLength(1);
+    full.mockRestore();
+    expect((await server.get('/refusals', as('otto'))).body).not.toHaveProperty('failing');
   });
 });
 

@@ -76,7 +76,7 @@ describe('a refusal', () => {
     expect((await stat(join(dir, 'refusals'))).mode & 0o777).toBe(0o700);
   });
 
-  it('goes to the disk within a second, whoever reads', async () => {
+  it('goes to the disk within a second, also when nobody reads', async () => {
     recorder.note(ruled());
     expect(await files()).toEqual([]);
     await new Promise((resume) => setTimeout(resume, 1200));
@@ -153,7 +153,7 @@ describe('refusals in a loop', () => {
     expect(recorder.counts).toEqual(new Map([[409, 1002]]));
   });
 
-  it('are told apart by everything that is kept', async () => {
+  it('are counted together only where all that is kept of them is the same', async () => {
     const different: Partial<Refused>[] = [{}, { actor: 'otto' }, { role: 'x' }, { stream: 'contract-y' }, { idempotencyKey: 'k' }, { correlationId: 'k' }, { detail: 'other' }, { code: 'contract/exists' }, { pointer: '/a' }, { policies: ['a/b'] }, { programme: 'met' }]; // prettier-ignore
     for (const more of different) recorder.note(ruled(more));
     expect(await all()).toHaveLength(different.length);
@@ -172,6 +172,18 @@ describe('refusals in a loop', () => {
     expect(found.find(({ grouped }) => grouped)).not.toHaveProperty('stream');
     expect(found).toHaveLength(303);
     expect(await bytes()).toBeLessThan(200_000);
+  });
+
+  it('stay a group where their number follows at the end of the minute; one that came twice has no end of its own', async () => {
+    for (let n = 0; n < 310; n++) recorder.note(ruled({ stream: `contract-${n}` }));
+    for (let n = 0; n < 2; n++) recorder.note(ruled({ actor: 'otto' }));
+    at += 60_000;
+    recorder.note(ruled({ actor: 'ana' }));
+    const [, ottos, janes] = await all();
+    expect(ottos).toMatchObject({ actor: 'otto', times: 1, refusedAt: '2026-03-04T09:30:00.000Z' });
+    expect(ottos).not.toHaveProperty('until');
+    expect(ottos).not.toHaveProperty('grouped');
+    expect(janes).toMatchObject({ actor: 'jane', times: 9, grouped: true, until: '2026-03-04T09:30:00.000Z' });
   });
 
   it('get room for 10 more of one person with each minute', async () => {
