@@ -2,17 +2,19 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { csvOf } from '../csv.js';
+import { Projector } from '../engine/read/projector.js';
 import type { Columns } from '../kernel/index.js';
 import { REFUSAL_STATUSES } from '../refusals/refusal.js';
 import { preferredType } from './accept.js';
-import { sendJson } from './answer.js';
+import { sendJson, varyBy } from './answer.js';
 import type { RefusalPage, RememberedRefusal } from './answers.js';
+import { refuseFuture } from './as-of.js';
 import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type WantedRefusals } from './find-refusals.js';
 import { CONFIG, STORE, type Config, type EventStore } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter } from './problem.js';
 import { cursorFor, readCursor } from './projections.controller.js';
-import { flagOf, queryOf, wholeOf } from './request.js';
+import { flagOf, oneOf, queryOf, wholeOf } from './request.js';
 
 const LIST = {
   actor: 'What this person tried.',
@@ -29,14 +31,16 @@ const LIST = {
   cursor: '`next` of the page before.',
   limit: '1 to 500; 100 when absent. A page ends earlier after 20,000 lines or 512 KB.',
 };
+const LIST_FORMATS = ['json', 'csv'];
 const aText = { type: 'string' } as const;
 const FORMS = {
-  command: { ...aText, enum: [...commandNames] },
-  rule: { ...aText, enum: [...refusalCodes] },
-  status: { type: 'integer', enum: [...REFUSAL_STATUSES] },
+  command: oneOfThese(commandNames),
+  rule: oneOfThese(refusalCodes),
+  status: oneOfThese(REFUSAL_STATUSES.map(String)),
+  format: oneOfThese(LIST_FORMATS),
   from: aText,
   to: aText,
-} as const;
+};
 
 /** Of the table of refusals; docs/csv.md says what each is. */
 export const refusalColumns: Columns<RememberedRefusal> = [
@@ -68,6 +72,7 @@ export class RefusalsController {
   constructor(
     @Inject(RefusalFinder) private readonly finder: RefusalFinder,
     @Inject(STORE) private readonly store: EventStore,
+    @Inject(Projector) readonly projector: Projector,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -86,12 +91,13 @@ export class RefusalsController {
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(LIST));
     const wanted = wantedRefusals(query, this.store.genesis.timeZone);
+    refuseFuture(this, 'from', wanted.from);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const isCounted = flagOf(query, 'totals');
     const { format, cursor } = query;
-    if (format !== undefined && format !== 'csv' && format !== 'json') throw badParameter('format', 'must be json or csv');
+    oneOf(query, 'format', LIST_FORMATS);
     const asCsv = format === 'csv' || (format === undefined && preferredType(request, ['application/json', 'text/csv']) === 'text/csv');
-    reply.header('vary', 'Accept');
+    varyBy(reply, 'Accept');
     if (asCsv) {
       for (const page of ['cursor', 'limit', 'totals'])
         if (query[page] !== undefined) throw badParameter(page, 'cannot be combined with CSV, which has every refusal');

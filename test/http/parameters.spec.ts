@@ -84,7 +84,7 @@ describe('a value that a query parameter cannot have', () => {
 
   it('is answered with an empty list where it is only not known', async () => {
     const IDS = ['programme', 'tower', 'contract', 'supplier', 'actor', 'person', 'by', 'employer', 'owner', 'proposedBy', 'stream', 'function', 'correlation', 'department', 'rule', 'id', 'year', 'finding', 'office', 'text', 'supplierName', 'reference']; // prettier-ignore
-    const LISTS = ['rows', 'events', 'decisions', 'hits', 'references'];
+    const LISTS = ['rows', 'events', 'decisions', 'hits', 'references', 'refusals'];
     const unknown = each(({ name, schema }, { path }) => IDS.includes(name) && schema.enum === undefined && !path.includes('{') && !path.endsWith('/updates')); // prettier-ignore
     for (const { get, name } of unknown) {
       if (name === 'programme' && !isFilter(get)) continue; // known with effectiveOn alone

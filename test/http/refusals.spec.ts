@@ -187,7 +187,6 @@ describe('refusals over HTTP', () => {
     expect(await count('?actor=bob&command=AwardContract')).toBe(0);
     expect(await count(`?from=${today}`)).toBeGreaterThanOrEqual(everything.length);
     expect(await count(`?to=${everything.at(-1).refusedAt}`)).toBe(1);
-    expect(await count(`?from=${new Date(Date.parse(everything[0].refusedAt) + 3_600_000).toISOString()}`)).toBe(0);
     expect(await count('?to=2020-01-01')).toBe(0);
   });
 
@@ -198,10 +197,10 @@ describe('refusals over HTTP', () => {
     ['status', '4e2'],
     ['actor', 'Jane Doe'],
     ['policy', 'Scheme'],
-    ['stream', 'nothing-x'],
-    ['stream', 'contract'],
+    ['stream', 'Contract X'],
     ['programme', 'Met!'],
     ['from', 'yesterday'],
+    ['from', '2150-01-01'],
     ['to', '2026-02-30'],
     ['limit', '501'],
     ['limit', '0'],
