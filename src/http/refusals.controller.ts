@@ -11,7 +11,7 @@ import type { RefusalPage, RememberedRefusal } from './answers.js';
 import { refuseFuture } from './as-of.js';
 import { commandNames, refusalCodes, RefusalFinder, wantedRefusals, type WantedRefusals } from './find-refusals.js';
 import { CONFIG, STORE, type Config, type EventStore } from './ledger.js';
-import { describeRead } from './openapi.js';
+import { describeRead, oneOfThese } from './openapi.js';
 import { badParameter } from './problem.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { flagOf, oneOf, queryOf, wholeOf } from './request.js';
@@ -31,16 +31,16 @@ const LIST = {
   cursor: '`next` of the page before.',
   limit: '1 to 500; 100 when absent. A page ends earlier after 20,000 lines or 512 KB.',
 };
-const FORMATS = ['json', 'csv'];
+const LIST_FORMATS = ['json', 'csv'];
 const aText = { type: 'string' } as const;
 const FORMS = {
-  command: { ...aText, enum: [...commandNames] },
-  rule: { ...aText, enum: [...refusalCodes] },
-  status: { type: 'integer', enum: [...REFUSAL_STATUSES] },
-  format: { ...aText, enum: FORMATS },
+  command: oneOfThese(commandNames),
+  rule: oneOfThese(refusalCodes),
+  status: oneOfThese(REFUSAL_STATUSES.map(String)),
+  format: oneOfThese(LIST_FORMATS),
   from: aText,
   to: aText,
-} as const;
+};
 
 /** Of the table of refusals; docs/csv.md says what each is. */
 export const refusalColumns: Columns<RememberedRefusal> = [
@@ -72,8 +72,8 @@ export class RefusalsController {
   constructor(
     @Inject(RefusalFinder) private readonly finder: RefusalFinder,
     @Inject(STORE) private readonly store: EventStore,
-    @Inject(CONFIG) private readonly config: Config,
     @Inject(Projector) readonly projector: Projector,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get()
@@ -91,10 +91,11 @@ export class RefusalsController {
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = queryOf(request, Object.keys(LIST));
     const wanted = wantedRefusals(query, this.store.genesis.timeZone);
+    refuseFuture(this, 'from', wanted.from);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
     const isCounted = flagOf(query, 'totals');
     const { format, cursor } = query;
-    oneOf(query, 'format', FORMATS);
+    oneOf(query, 'format', LIST_FORMATS);
     refuseFuture(this, 'from', wanted.from);
     const asCsv = format === 'csv' || (format === undefined && preferredType(request, ['application/json', 'text/csv']) === 'text/csv');
     varyBy(reply, 'Accept');

@@ -79,7 +79,7 @@ describe('the page of refusals', () => {
     expect((await page('?actor=nobody')).text).toContain('No refusal that is remembered is as you ask.');
   });
 
-  it.each(['command=Nonsense', 'rule=contract/nonsense', 'status=200', 'actor=A B', 'stream=x', 'from=soon', 'colour=red', 'cursor=x'])(
+  it.each(['command=Nonsense', 'rule=contract/nonsense', 'status=200', 'actor=A B', 'stream=X', 'from=soon', 'colour=red', 'cursor=x'])(
     'is a page with 400 for %s',
     async (query) => {
       const { status, html } = await page(`?${query}`);

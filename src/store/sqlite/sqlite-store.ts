@@ -314,7 +314,7 @@ export class SqliteStore implements EventStore {
     const rows = rowsOf(events);
     const actual = heads.get(stream) ?? this.#heads.of(stream);
     if (actual !== expected) {
-      const stored = this.#storedBefore(stream, expected, rows);
+      const stored = this.#storedBefore(stream, expected, events);
       return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let position: number | bigint = 0;
@@ -329,11 +329,11 @@ export class SqliteStore implements EventStore {
   }
 
   /** The answer to the same append when it was stored: the same events follow the expected revision. */
-  #storedBefore(stream: string, expected: Revision, rows: readonly Row[]): Appended | undefined {
-    const stored = this.#ofStream.all(stream, expected + 1, rows.length);
-    if (stored.length !== rows.length || !stored.every((row, i) => isSame(row, rows[i]!))) return undefined;
+  #storedBefore(stream: string, expected: Revision, sent: readonly Waiting[]): Appended | undefined {
+    const stored = this.#ofStream.all(stream, expected + 1, sent.length);
+    if (stored.length !== sent.length || !stored.every((row, i) => isSame(row, sent[i]!.row))) return undefined;
     const last = stored.at(-1)!;
-    return { revision: last.revision, position: String(last.position) };
+    return { revision: last.revision, position: String(last.position), leaves: sent.map(({ leaf }) => leaf) };
   }
 
   /**
