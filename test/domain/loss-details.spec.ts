@@ -9,7 +9,7 @@ import { reviseLoss } from '../../src/domain/loss/commands/revise-loss.js';
 import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { figuresOf, mayBeTooMuch, tooMuch } from '../../src/domain/loss/figures.js';
-import { caseKey, comesTo, isOurs, isUnratified, loss, type Loss } from '../../src/domain/loss/index.js';
+import { caseKey, comesTo, equivalentIn, isOurs, isUnratified, loss, type Loss } from '../../src/domain/loss/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import type { Assessment, Value } from '../../src/kernel/index.js';
 import { context, historyOf, specification, stream, theFact, type GivenEvent } from '../given.js';
@@ -98,6 +98,54 @@ describe('what a movement keeps', () => {
     await assessed()(...paying)
       .when(ratifyWriteOff, { event: theFact(3) }, by('Mayor'))
       .rejects('loss/unknown-write-off');
+  });
+});
+
+describe('who decided', () => {
+  const movementOf = (...results: Assessment[]) => stateOf(raised(), decided('WrittenOff', '10', '2014', ...results)).movements[0]!;
+  const by = (office: string, result: Assessment['result'] = 'met') => ({ ...rule(result), inputs: { office } });
+  it('a correction is kept beside who decided first, where that is another office and policy was met', () => {
+    expect(movementOf(rule('met'), by('Mayor'))).toMatchObject({ office: 'Director', correctedBy: 'Mayor' });
+    for (const results of [[], [rule('met')], [by('Director')], [by('Mayor', 'not-met')]])
+      expect(movementOf(...results)).not.toHaveProperty('correctedBy');
+  });
+  it('a ratification is kept with every other office that ratified before, each once', () => {
+    const ratified = (...offices: string[]) =>
+      stateOf(
+        raised(),
+        decided('WrittenOff', '10', '2014', rule('not-met')),
+        ...offices.map((office) => context('WriteOffRatified', { event: theFact(2) }, '2016', { decidedBy: { person: 'p', office } } as GivenEvent['record'])), // prettier-ignore
+      ).movements[0]!.ratified!;
+    expect(ratified('Mayor')).not.toHaveProperty('earlier');
+    expect(ratified('Mayor', 'Mayor')).not.toHaveProperty('earlier');
+    expect(ratified('Mayor', 'Board')).toMatchObject({ office: 'Board', earlier: ['Mayor'] });
+    expect(ratified('Mayor', 'Board', 'Clerk')).toMatchObject({ office: 'Clerk', earlier: ['Mayor', 'Board'] });
+    expect(ratified('Mayor', 'Board', 'Mayor')).toMatchObject({ office: 'Mayor', earlier: ['Board'] });
+  });
+});
+
+describe('the difference in exchange of a foreign loss', () => {
+  type Move = readonly [type: string, amount: string, ...stated: string[]];
+  const after = (...moves: Move[]) => stateOf(raised({ gross: usd('150') }), ...moves.map(([type, amount, ...stated], i) => context(type, { amount: usd(amount, ...stated) }, `201${4 + i}`))); // prettier-ignore
+  const [written, paid]: Move[] = [['WrittenOff', '100', '80'], ['RecoveryRecorded', '50']]; // prettier-ignore
+
+  it('is what a receipt is worth less than at the rate of the write-off, and goes back by what is paid back', () => {
+    const back = after(written!, paid!, ['RecoveryRecorded', '50', '30'], ['RecoveryReversed', '25', '15']);
+    expect(back.movements.map(({ exchange }) => exchange)).toEqual([undefined, undefined, gbp('10.00'), gbp('-5.00')]);
+    expect(back.book).toEqual({ currency: 'GBP', cost: '60.00', exchange: '5.00' });
+  });
+  it('is not kept of a receipt without an equivalent, nor after a write-off without one', () => {
+    expect(after(written!, paid!).book).toEqual({ currency: 'GBP', cost: '80.00', exchange: '0.00' }); // it lowers what is outstanding alone
+    expect(after(written!, paid!, paid!).book).toBeUndefined();
+    expect(after(['WrittenOff', '50'], ['WrittenOff', '50', '40']).book).toBeUndefined();
+  });
+  it('is none of a write-off that is reversed, or of a receipt that is paid back without an equivalent', () => {
+    expect(after(written!, ['WriteOffReversed', '50', '30']).book).toEqual({ currency: 'GBP', cost: '40.00', exchange: '0.00' });
+    expect(after(written!, paid!, ['RecoveryRecorded', '50', '30'], ['RecoveryReversed', '25']).book).toEqual({ currency: 'GBP', cost: '60.00', exchange: '10.00' }); // prettier-ignore
+  });
+  it('is by the equivalent in the currency of the accounts, whichever stands first', () => {
+    const stated = [{ amount: '9', currency: 'EUR' }, gbp('8')];
+    expect([equivalentIn({ ...usd('10'), stated }, 'GBP'), equivalentIn({ ...usd('10'), stated }, 'CHF')]).toEqual([800n, undefined]);
   });
 });
 
