@@ -54,6 +54,7 @@ const scopes: readonly Scope[] = [
     files: ['projections/{workforce,staff*,transfer-register}.ts'],
     specs: 'test/projections/(workforce|staff-rows|staff-attacks)',
   },
+  { name: 'exposure', files: ['projections/exposure.ts'], specs: 'test/projections/(shown-exposure|replaced|frameworks|loss-evasions)' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {

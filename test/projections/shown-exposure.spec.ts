@@ -139,6 +139,9 @@ describe('a contribution to the exposure', () => {
     expect(await linksOf('risk', 'programme-met', 'met')).toEqual([['programme:met'], ['programme:met', 'supplier:csc']]);
     expect(await linksOf('contract', 'contract-hosting', 'hosting')).toEqual([['supplier:csc']]);
     expect(await linksOf('contract', 'contract-none', 'none')).toEqual([]);
+    await world.record('supplier-sscl', 'RegisterSupplier', { title: 'SSCL', form: 'joint-venture', members: ['csc'] });
+    expect(await linksOf('supplier', 'supplier-sscl', 'sscl')).toEqual([['supplier:csc']]);
+    expect(await linksOf('loss', 'loss-none', 'none')).toEqual([]);
   });
 });
 
@@ -172,6 +175,53 @@ describe('what names only a contract', () => {
     const rows = await exposure();
     expect(rows.row('loss:a').findings).toEqual(['The contract hosting is with csc, not with atos.']);
     expect([rows.row('loss:b').findings, rows.row('loss:c').findings]).toEqual([[], []]);
+  });
+});
+
+describe('a contract with several suppliers', () => {
+  const lots = [{ lot: 'north', title: 'North', value: gbp('100') }, { lot: 'south', title: 'South', value: gbp('400') }]; // prettier-ignore
+  const suppliers = [
+    { supplier: 'csc', lot: 'north' },
+    { supplier: 'csc', lot: 'south' },
+    { supplier: 'atos', lot: 'south' },
+  ];
+  beforeEach(() => world.record('contract-desks', 'AwardContract', { ...award, towers: ['euc'], value: gbp('500'), lots, suppliers }));
+
+  it('is one contract of each, with all its lots: what a supplier has alone, and apart from it what it has with others', async () => {
+    const rows = await exposure();
+    const [csc, atos] = ['csc', 'atos'].map((id) => rows.row(`supplier:${id}`));
+    expect(csc).toMatchObject({ ceiling: { text: '£95,000,100' }, jointly: { text: '£400', contracts: 1 }, counts: { contracts: 2 } });
+    expect(atos).toMatchObject({ ceiling: { text: 'nothing' }, jointly: { text: '£400', contracts: 1 }, counts: { contracts: 1 } });
+  });
+
+  it('fits a loss of any of them, and names all of them where it does not', async () => {
+    await world.record('supplier-sopra', 'RegisterSupplier', { title: 'Sopra', form: 'company' });
+    for (const supplier of ['atos', 'sopra']) await world.record(`loss-${supplier}`, 'RaiseLoss', { ...loss, supplier, contract: 'desks' });
+    const rows = await exposure();
+    expect(rows.row('loss:atos').findings).toEqual([]);
+    expect(rows.row('loss:sopra').findings).toEqual(['The contract desks is with csc, atos, not with sopra.']);
+  });
+});
+
+describe('a write-off of a day before any table of authority', () => {
+  it('is a finding where it was recorded after the first table was adopted, whatever else was adopted before', async () => {
+    const policy = { policy: 's', title: 'Scheme', version: '1', inForceFrom: '2015' };
+    const writeOff = async (id: string) => {
+      await world.record(`loss-${id}`, 'RaiseLoss', { ...loss, gross: gbp('7') }, { effectiveOn: '2014-05-01' });
+      await world.record(`loss-${id}`, 'WriteOff', { amount: gbp('7') }, { effectiveOn: '2014-06-01' });
+    };
+    await met('AdoptPolicy', { ...policy, policy: 'accounts', discloseAbove: gbp('300000') });
+    await writeOff('before');
+    world.wait(1);
+    await met('AdoptPolicy', { ...policy, writeOffs: [{ approver: 'Director' }] });
+    await writeOff('after');
+    world.wait(1);
+    await met('AdoptPolicy', { ...policy, version: '2', writeOffs: [{ approver: 'Mayor' }] });
+    const rows = await exposure();
+    expect(rows.row('loss:before').findings).toEqual([]);
+    expect(rows.row('loss:after').findings).toEqual([
+      'The write-off of 2014-06-01 was recorded on 2016-01-05, of a day on which no adopted table was in force: its authority was not assessed.',
+    ]);
   });
 });
 
