@@ -5,10 +5,11 @@ import { afterAward, event, type Contract } from '../state.js';
 const milestone = id('The milestone', { example: 'go-live' });
 const milestoneOf = (milestone: string, { milestones }: Pick<Contract, 'milestones'>): Milestone | undefined =>
   milestones?.find((one) => one.milestone === milestone);
-const moved = (c: Contract, milestone: string, change: (found: Milestone) => Milestone): Contract => ({
-  ...c,
-  milestones: changed(c.milestones, (one) => one.milestone === milestone, change),
-});
+const moved = (c: Contract, milestone: string, change: (found: Milestone) => Milestone): Contract => {
+  const { milestones = [] } = c;
+  const at = milestones.findIndex((one) => one.milestone === milestone);
+  return at === -1 ? c : { ...c, milestones: milestones.with(at, change(milestones[at]!)) };
+};
 
 /** For an event of a milestone: it is set, and was not reached. */
 const milestoneRules = {
