@@ -14,7 +14,7 @@ import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
 import { flagOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
-import { projectionAnswers } from './schemas.js';
+import { MAX_DAYS, projectionAnswers } from './schemas.js';
 import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
@@ -336,6 +336,7 @@ export const chosenBy = (query: Query, name: string, declared: object): Readonly
       const form = projectionAnswers.get(name)?.filters[filter] ?? 'text';
       if (form === 'flag') flagOf(query, filter);
       else if (form === 'day' && !isDay(value)) throw badParameter(filter, 'must be a day such as 2016-02-29');
+      else if (form === 'days') return [[filter, String(wholeOf(query, filter, 0, MAX_DAYS))]];
       else if (form === 'decimal' && !DECIMAL.test(value)) throw badParameter(filter, 'must be an amount such as 95000000.00');
       else if (typeof form === 'object') oneOf(query, filter, form);
       return [[filter, value]];
