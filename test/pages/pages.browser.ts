@@ -111,13 +111,17 @@ const lookAt = async (page: Page, name: string): Promise<readonly string[]> => {
   await page.emulateMedia({ media: 'print' });
   await page.setViewportSize(SHEET);
   found.push(...(await picture(page, `${name}-print`)));
+  const cut = Number(
+    await page.evaluate('Math.max(0, ...[...document.querySelectorAll("table")].map((table) => table.getBoundingClientRect().right))'),
+  );
+  if (cut > SHEET.width) found.push(`${name}: a table is cut on paper, ${cut} wide`);
   await page.emulateMedia({ media: 'screen' });
   await page.setViewportSize(DESKTOP);
   return found;
 };
 
 describe('in a browser', () => {
-  it('no page has anything that axe finds in either scheme, none is wider than the smallest phone, and none is blank', async () => {
+  it('no page has anything that axe finds in either scheme, none is wider than the smallest phone, no table than a sheet, and none is blank', async () => {
     const names = Object.keys(views).values();
     const found: string[] = [];
     const tab = async () => {

@@ -141,7 +141,7 @@ describe('by keyboard alone', () => {
       spawnSync(command, args, { cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'], DATA_DIR: join(folder, 'data') } });
     const npm = ([, , script, , ...args]: string[]) => run(process.execPath, [join(program, `src/operate/${script}.js`), ...args]);
     const python = ([command, script, ...args]: string[]) => run(command!, [join(import.meta.dirname, '../..', script!), ...args]);
-    expect(npm(bundled)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ events and 0 other files are in decision-/) });
+    expect(npm(bundled)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ events and 0 pieces of evidence are in decision-/) });
     const checks = [npm(verified), python(again)];
     for (const { status, stdout } of checks) expect([status, stdout]).toEqual([0, expect.stringMatching(/^\d\d events are valid/)]);
     expect(checks[0]!.stdout).toBe(checks[1]!.stdout);
