@@ -1,10 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { collectiveRedundancies, factsOfTransfer, factsSaid, firstOf, isFor, isRepresented, liabilityDue, mayConsultDirectly, timeliness } from '../../src/domain/workforce/law.js'; // prettier-ignore
-import { transferFindings, poolFindings, redundancyFindings, workforce, type Workforce } from '../../src/domain/workforce/index.js';
+import {
+  planFindings,
+  poolFindings,
+  redundancyFindings,
+  sumIn,
+  transferFindings,
+  workforce,
+  type Workforce,
+} from '../../src/domain/workforce/index.js';
 import { context, historyOf, stream, type GivenEvent } from '../given.js';
 
 const pool = (employer: string, unit = 'people') => ({ employer, function: 'it', unit });
-const counted = (count: number | string, unit = 'people', more: object = {}) => context('BaselineRecorded', { programme: 'met', employer: 'authority', function: 'it', headcount: { count, unit }, ...more }, '2015-01-01'); // prettier-ignore
+const counted = (count: number | string, unit = 'people', more: object = {}, on = '2015-01-01') => context('BaselineRecorded', { programme: 'met', employer: 'authority', function: 'it', headcount: { count, unit }, ...more }, on); // prettier-ignore
 const planned = context('TransferPlanned', { programme: 'met', plan: 'p1', from: pool('authority'), to: pool('sa'), inScope: { count: 50, unit: 'people' } }, '2015-03-01'); // prettier-ignore
 const transferred = (transfer: string, more: object = {}, on = '2016-03-01') => context('StaffTransferred', { transfer, from: pool('authority'), to: pool('sa'), inScope: 50, moved: 50, ...more }, on); // prettier-ignore
 const left = (count: number | string, more: object = {}, on = '2016-01-10') => context('StaffLeft', { ...pool('authority'), count, ...more }, on); // prettier-ignore
@@ -31,14 +39,46 @@ describe('full-time equivalents of a transfer', () => {
 
   it('that were recorded as leavers since the plan are not to be among those who left at the transfer', () => {
     const ofFte = { ...pool('authority', 'fte') };
-    const record = (fte: object, ...events: GivenEvent[]) => found(after(counted(100), counted('90', 'fte'), planned, ...events, transferred('t1', { plan: 'p1', moved: 45, left: 5, fte })), 't1').map(({ text }) => text); // prettier-ignore
+    const record = (fte: object, ...events: GivenEvent[]) => found(after(counted(100), counted('90', 'fte'), planned, ...events, transferred('t1', { plan: 'p1', moved: 45, left: 5, fte })), 't1').map(({ code, text }) => `${code}: ${text}`); // prettier-ignore
     expect(record({ moved: '40', left: '4.5' }, left('4.5', ofFte))).toEqual([
-      '4.5 fte left authority, it, fte between the plan and the transfer, as recorded or as missing when it was counted; the transfer has 4.5 fte who left. Leave them out of one of the two where they are the same.',
+      'leavers-twice: 4.5 fte left authority, it, fte between the plan and the transfer, as recorded or as missing when it was counted; the transfer has 4.5 fte who left. Leave them out of one of the two where they are the same.',
     ]);
     expect(record({ moved: '40' }, left('4.5', ofFte))).toEqual([]);
     expect(record({ moved: '40', left: '4.5' }, left('4.5', ofFte, '2015-02-01'))).toEqual([]);
     expect(record({ moved: '40', left: '4.5' })).toEqual([]);
     expect(found(after(counted(100), counted('90', 'fte'), left('4.5', ofFte), transferred('t1', { moved: 45, left: 5, fte: { moved: '40', left: '4.5' } })), 't1')).toEqual([]); // prettier-ignore
+  });
+});
+
+describe('who left a pool of a plan', () => {
+  it('may have been missing at counts since the plan, and left again at its transfer', () => {
+    const recounts = [counted(97, 'people', {}, '2015-06-01'), counted(94, 'people', {}, '2015-09-01')];
+    const at = (leftAtTransfer: number) => found(after(counted(100), planned, ...recounts, transferred('t1', { plan: 'p1', moved: 50 - leftAtTransfer, left: leftAtTransfer })), 't1'); // prettier-ignore
+    expect(at(6)).toMatchObject([{ code: 'leavers-twice', text: expect.stringMatching(/^6 people left authority, it, people between/) }]);
+    expect(at(7)).toEqual([]); // at least one of them was not missing
+  });
+
+  it('leaves it once more when the transfer that lost as many was of another plan, or from another pool', () => {
+    const held = (of: object) => {
+      const second = context('TransferPlanned', { ...planned.data, plan: 'p2' }, '2015-03-01');
+      const w = after(
+        counted(100),
+        planned,
+        second,
+        transferred('t1', { inScope: 10, moved: 0, left: 10, ...of }),
+        left(10, { plan: 'p1' }),
+      );
+      return sumIn(w.pools.find(({ employer, function: what }) => employer === 'authority' && what === 'it')!).least;
+    };
+    expect(held({ plan: 'p1' })).toBe(90);
+    expect(held({ plan: 'p2' })).toBe(80);
+    expect(held({})).toBe(80);
+    expect(held({ plan: 'p1', from: { ...pool('authority'), function: 'finance' } })).toBe(90);
+  });
+
+  it('is not in its transfers when they leave none of its list out, however many left', () => {
+    const w = after(counted(200), planned, left(60, { plan: 'p1' }), transferred('t1', { plan: 'p1', inScope: 50, moved: 50 }));
+    expect(planFindings(w, w.plans[0]!).map(({ code }) => code)).toEqual(['leavers-not-in-transfer']);
   });
 });
 
@@ -58,12 +98,14 @@ describe('vacancies', () => {
     return poolFindings(
       w,
       w.pools.find(({ employer }) => employer === 'authority')!,
-    ).map(({ text }) => text);
+    ).map(({ code, text }) => `${code}: ${text}`);
   };
   it('are no more than were counted, and than there are posts', () => {
     expect([vacant(4, 6, 4), vacant(4, 6, 0)]).toEqual([[], []]);
-    expect(vacant(4, 6, 5)).toEqual(['1 more vacant posts moved from authority, it, posts than it was counted to have.']);
-    expect(vacant(4, 7, 0)).toEqual(['4 posts would be vacant of the 3 posts that authority, it, posts holds.']);
+    expect(vacant(4, 6, 5)).toEqual([
+      'vacancies-below-zero: 1 more vacant posts moved from authority, it, posts than it was counted to have.',
+    ]);
+    expect(vacant(4, 7, 0)).toEqual(['more-vacant-than-posts: 4 posts would be vacant of the 3 posts that authority, it, posts holds.']);
   });
   it('of posts of which nobody knows how many are left may be any number', () => {
     const over = context('BaselineRecorded', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 5, unit: 'posts', qualifier: 'over' }, vacancies: 5 }, '2015'); // prettier-ignore
@@ -136,6 +178,8 @@ describe('the law of transfers', () => {
     expect(liabilityDue('2014-04')).toEqual({ earliest: '2014-03-18', latest: '2014-04-16', days: 14 });
     expect(liabilityDue('[2014-04-30..2014-05-01]')).toEqual({ earliest: '2014-04-03', latest: '2014-04-16', days: 28 });
     expect(liabilityDue('[2014-04-01..2014-05-31]')).toEqual({ earliest: '2014-03-18', latest: '2014-05-03', days: 28 });
+    expect(liabilityDue('[2014-04-20..2014-05-10]')).toEqual({ earliest: '2014-04-03', latest: '2014-04-16', days: 28 });
+    expect(liabilityDue('[2014-04-10..2014-05-01]')).toEqual({ earliest: '2014-03-27', latest: '2014-04-16', days: 28 });
     expect(liabilityDue('2014-05')).toEqual({ earliest: '2014-04-03', latest: '2014-05-03', days: 28 });
     expect(['2006-04-19', '[..2006-04-19]', '[2005..2006-04-19]'].map(liabilityDue)).toEqual([undefined, undefined, undefined]);
     expect(['[2006-04-01..2006-05-01]', '[2014-01-01..]', '[..2014-01-01]', '[..2006-04-20]'].map(liabilityDue)).toEqual([null, null, null, null]); // prettier-ignore
