@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditBesideReading } from './audit.js';
 import { commandsBesideAward } from './command-kinds.js';
 import { daysBesideScan } from './days.js';
+import { everyCommandBesideAward } from './every-command.js';
 import { importBesideLoad } from './import.js';
 import { ceiling, Connection, drive, median, percentile, type Post } from './load.js';
 import { openUpdates } from './follower.js';
@@ -205,8 +206,10 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
   audit: async () => {
     for (const events of EVENTS) await withFolder(async (dir) => console.log(`\n${await auditBesideReading(dir, events, quick ? 2 : 10)}`));
   },
-  commands: () =>
-    withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`)),
+  commands: async () => {
+    console.log(`\n${await everyCommandBesideAward('test/golden/events.json', [10, 1000], quick ? 5 : 31)}`);
+    await withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`));
+  },
   import: () =>
     withFolder(async (dir) =>
       withServer(async (server) => {

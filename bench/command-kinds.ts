@@ -38,7 +38,7 @@ export const commandsBesideAward = async (server: Server, rounds: number, perRou
         post(`/workforces/${id}/record-baseline`, { programme: id, employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }), // prettier-ignore
       ],
       at: (id) =>
-        post(`/workforces/${id}/transfer-staff`, { transfer: 't', from: pool('authority'), to: pool('s'), inScope: 113, moved: 113 }),
+        post(`/workforces/${id}/transfer-staff`, { transfer: 't', from: pool('authority'), to: pool('s-1'), inScope: 113, moved: 113 }),
     },
   };
   const rates: Record<string, { rate: number; p50: number }[]> = {};

@@ -1,300 +1,299 @@
 #!/usr/bin/env python3
-"""Checks a bundle of a ledger offline, as docs/proof-format.md says. Needs nothing but Python 3.8 and its standard library."""
+"""Checks offline that the history of a ledger was not rewritten. It was written from the page "Proof format" alone; the steps named below
+are those of its section "Checking a bundle". It needs Python 3.8 or later and nothing else, writes no file, and reaches no network."""
 import argparse, base64, hashlib, json, os, re, sys
 
-# Ed25519 (RFC 8032, 5.1): a point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z.
-P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D, ROOT = -121665 * pow(121666, P - 2, P) % P, pow(2, (P - 1) // 4, P)
+LIMIT, MOST_FAULTS, MOST_OLDER, DEEPEST = 16777216, 100, 64, 100  # bytes of a text or line; faults; older notes; levels of JSON
+WHOLE, HASH, PART, ORIGIN_PART = '(0|[1-9][0-9]{0,14})', '([0-9a-f]{64})', '[A-Za-z0-9_-][A-Za-z0-9_.-]*', '[!-*,-.0-~]+'
+STREAM, FILE, KINDS = f'stream ([^ ]+) {WHOLE} (head|part)', f'file ({PART}(?:/{PART})*) {HASH}', ('ledger', 'programme', 'decision')
+CHECKPOINT = f'({ORIGIN_PART}/{ORIGIN_PART}/[1-9][0-9]{{0,14}})\n{WHOLE}\n([^\n]+)\ngenesis {HASH}\n'
+Record = argparse.Namespace  # a key, a note, a checkpoint or a manifest, with its members by name
 
-def add(p, q):
-    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
-    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % P, g * h % P, f * g % P, e * h % P
-def times(n, p):
-    q = (0, 1, 1, 0)
-    while n > 0:
-        q, p, n = add(p, q) if n & 1 else q, add(p, p), n >> 1
-    return q
-def point(data):
-    """The point that 32 bytes stand for; None when there is none."""
-    sign, y = data[31] >> 7, int.from_bytes(data, 'little') & (2**255 - 1)
-    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(x2, (P + 3) // 8, P)
-    x = x if (x * x - x2) % P == 0 else x * ROOT % P
-    if y >= P or (x * x - x2) % P != 0 or (x == 0 and sign == 1):
-        return None
-    x = x if x & 1 == sign else P - x
-    return x, y, 1, x * y % P
-BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, 'little'))
-
-def is_signed(public, message, signature):
-    a, r, s = point(public), point(signature[:32]), int.from_bytes(signature[32:], 'little')
-    if a is None or r is None or s >= L:
-        return False
-    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), 'little') % L
-    left, right = times(s, BASE), add(r, times(h, a))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
-
-# Canonical JSON (RFC 8785).
-ESCAPED = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
-SHORT = {'"': '\\"', '\\': '\\\\', '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r'}
-def canonical(value):
-    """@raise ValueError for a number that no leaf holds: neither whole and below 2^53, nor a plain fraction"""
-    if isinstance(value, str):
-        return '"' + ESCAPED.sub(lambda m: SHORT.get(m[0]) or '\\u%04x' % ord(m[0]), value) + '"'
-    if value is None or isinstance(value, bool):
-        return {None: 'null', True: 'true', False: 'false'}[value]
-    if isinstance(value, int) and abs(value) < 2**53:
-        return str(value)
-    if isinstance(value, float) and 1e-6 <= abs(value) < 1e15 and value != int(value):
-        return repr(value)
-    if isinstance(value, (int, float)):
-        raise ValueError(value)
-    if isinstance(value, list):
-        return '[' + ','.join(map(canonical, value)) + ']'
-    names = sorted(value, key=lambda name: name.encode('utf-16-be', 'surrogatepass'))
-    return '{' + ','.join(canonical(name) + ':' + canonical(value[name]) for name in names) + '}'
-
-def parsed(text):
-    """The value of a canonical JSON text; None for any other text."""
+# What reads a text raises ValueError where the text is malformed; `attempt` makes None of that.
+def need(holds):
+    if not holds: raise ValueError('malformed')
+    return holds
+def attempt(reading):
     try:
-        value = json.loads(text)
-        return value if canonical(value) == text else None
-    except (ValueError, RecursionError):
+        return reading()
+    except (ValueError, RecursionError, OSError):
         return None
+def matched(form, text): return need(isinstance(text, str)) and need(re.fullmatch(form, text)).groups()
+def sha256(data): return hashlib.sha256(data).digest()
 
-# Merkle trees (RFC 6962, RFC 9162).
-def sha(*parts):
-    return hashlib.sha256(b''.join(parts)).digest()
-def hashes_in(text):
-    """A proof's hashes; one that leads nowhere where the text is none."""
-    is_proof = isinstance(text, str) and re.fullmatch(r'([0-9a-f]{64})*', text)
-    return [bytes.fromhex(text[i:i + 64]) for i in range(0, len(text), 64)] if is_proof else [b'']
+# Canonical JSON. An object keeps the order in which it was parsed, so a text is canonical where it is written again as it was.
+def ordered(pairs):  # an object whose names are all different, and in the order of their UTF-16 code units
+    names = [name for name, _ in pairs]
+    return need(names == sorted(set(names), key=lambda name: name.encode('utf-16-be', 'surrogatepass'))) and dict(pairs)
+def integer(text):  # int() refuses fractions, exponents, NaN and Infinity
+    return need(len(text) <= 17 and abs(int(text)) < 2 ** 53) and int(text)
+PARSER = json.JSONDecoder(object_pairs_hook=ordered, parse_int=integer, parse_float=integer, parse_constant=integer)
+def is_shallow(value, levels):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is None or levels > 0 and all(is_shallow(one, levels - 1) for one in inner)
+def written(value):  # its names are in order; surrogates without a partner, which UTF-8 cannot encode, are replaced by \udxxx
+    return json.dumps(value, ensure_ascii=False, separators=(',', ':')).encode('utf-8', 'backslashreplace')
+def line_of(text):  # the object that a line of canonical JSON stands for, its newline included
+    value = PARSER.decode(text)
+    return need(isinstance(value, dict) and is_shallow(value, DEEPEST) and written(value) + b'\n' == text.encode('utf-8')) and value
 
-def climbed(leaf, index, size, proof):
-    """The root to which an inclusion proof leads from a leaf; another hash where it is too short or too long."""
-    if size == 1 or not proof:
-        return leaf if size == 1 and not proof else b''
-    left = 1 << (size - 1).bit_length() - 1
-    if index < left:
-        return sha(b'\1', climbed(leaf, index, left, proof[:-1]), proof[-1])
-    return sha(b'\1', proof[-1], climbed(leaf, index - left, size - left, proof[:-1]))
-
-def grown(old, new, proof, known):
-    """(root of the older tree, root of the newer one) to which a consistency proof leads; `known` is the older root where it is a node."""
-    if old == new or not proof:
-        node = known if known is not None and not proof else proof[0] if known is None and len(proof) == 1 else b''
-        return (node, node) if old == new else (b'', b'')
-    left = 1 << (new - 1).bit_length() - 1
-    before, after = grown(old, left, proof[:-1], known) if old <= left else grown(old - left, new - left, proof[:-1], None)
-    return (before, sha(b'\1', after, proof[-1])) if old <= left else (sha(b'\1', proof[-1], before), sha(b'\1', proof[-1], after))
-
-def push(frontier, size, leaf):
-    """Adds a leaf to the roots of the perfect subtrees of a tree of `size` leaves."""
-    while size & 1:
-        leaf, size = sha(b'\1', frontier.pop(), leaf), size >> 1
+# The Merkle tree of RFC 6962, 2.1.
+def node(left, right): return sha256(b'\1' + left + right)
+def push(frontier, count, leaf):
+    """Adds a leaf to a tree of `count` leaves, which is kept as the roots of its perfect subtrees, the largest first."""
+    while count & 1: leaf, count = node(frontier.pop(), leaf), count >> 1
     frontier.append(leaf)
 def root_of(frontier):
-    root = frontier[-1] if frontier else sha(b'')
-    for left in reversed(frontier[:-1]):
-        root = sha(b'\1', left, root)
+    root = frontier[-1] if frontier else sha256(b'')
+    for left in reversed(frontier[:-1]): root = node(left, root)
     return root
+def walked(at, last, start, proof):
+    """Goes up to the root from `start`, the inner node with number `at`, as RFC 9162 says in 2.1.3.2 and 2.1.4.2. Gives the root over
+    all leaves up to those of `start`, and the root over all leaves; or None where the proof is too short or too long."""
+    older = newer = start
+    for other in proof:
+        if last == 0: return None
+        if at & 1 or at == last:
+            older, newer = node(other, older), node(other, newer)
+            while not at & 1: at, last = at >> 1, last >> 1
+        else:
+            newer = node(newer, other)
+        at, last = at >> 1, last >> 1
+    return (older, newer) if last == 0 else None
+def climbed(leaf, index, size, proof):  # the root that an inclusion proof leads to, or None
+    roots = walked(index, size - 1, leaf, proof) if 0 <= index < size else None
+    return roots and roots[1]
+def grown(old, new, proof, old_root):  # the roots over `old` and `new` leaves that a consistency proof leads to, or None
+    if not 1 <= old <= new or (old == new) != (not proof): return None
+    path, at, last = [old_root] + proof if old & (old - 1) == 0 else proof, old - 1, new - 1
+    while at & 1: at, last = at >> 1, last >> 1
+    return (old_root, old_root) if old == new else walked(at, last, path[0], path[1:])
+def proof_of(text):
+    return matched('(?:[0-9a-f]{64})*', text) == () and [bytes.fromhex(digits) for digits in re.findall('.{64}', text)]
 
-# Notes.
-def from_base64(text):
-    data = base64.b64decode(text) if len(text) % 4 == 0 else b''
-    return data if base64.b64encode(data).decode() == text else b''
+# Ed25519 (RFC 8032, 5.1): a point is (X, Y, Z, T) with x = X/Z, y = Y/Z and x * y = T/Z.
+P, L = 2 ** 255 - 19, 2 ** 252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+def point(data):
+    """The point that 32 bytes stand for (RFC 8032, 5.1.3), or None: another form of a point than the canonical one is none."""
+    sign, y = divmod(int.from_bytes(data, 'little'), 2 ** 255)
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
+    if len(data) != 32 or y >= P or x * x % P != square or (x == 0 and sign): return None
+    x = x if x & 1 == sign else P - x
+    return x, y, 1, x * y % P
+def added(one, two):
+    a, b = (one[1] - one[0]) * (two[1] - two[0]) % P, (one[1] + one[0]) * (two[1] + two[0]) % P
+    c, d = 2 * D * one[3] * two[3] % P, 2 * one[2] * two[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+def times(number, base):
+    if number == 0: return 0, 1, 1, 0
+    rest = times(number >> 1, added(base, base))
+    return added(rest, base) if number & 1 else rest
+BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, 'little'))
+def is_signed(public, message, signature):
+    """Whether S is below L and [S]B = R + [k]A (RFC 8032, 5.1.7), without the cofactor."""
+    a, r, s = point(public), point(signature[:32]), int.from_bytes(signature[32:], 'little')
+    if len(signature) != 64 or a is None or r is None or s >= L: return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), 'little') % L
+    left, right = times(s, BASE), added(r, times(k, a))
+    return all((left[n] * right[2] - right[n] * left[2]) % P == 0 for n in (0, 1))
 
-class Key:
-    def __init__(self, text):
-        form = re.fullmatch(r'([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})', text.strip())
-        data = from_base64(form[3]) if form else b''
-        self.is_key = len(data) == 33 and data[0] in (1, 4) and sha(form[1].encode() + b'\n' + data).hex()[:8] == form[2]
-        self.name, self.id, self.type, self.public = (form[1], form[2], data[0], data[1:]) if self.is_key else ('', '', 0, b'')
-    def has_signed(self, text, data):
-        if self.type == 1:
-            return len(data) == 68 and is_signed(self.public, text.encode(), data[4:])
-        time = int.from_bytes(data[4:12], 'big')
-        return len(data) == 76 and is_signed(self.public, f'cosignature/v1\ntime {time}\n{text}'.encode(), data[12:])
-    def open(self, note):
-        """The text of a note that the key has signed; else an empty one."""
-        end = (note or '').rfind('\n\n')
-        if end < 0 or not note.endswith('\n'):
-            return ''
-        forms = [re.fullmatch('\u2014 ([^+\\s]+) ([A-Za-z0-9+/]+={0,2})', line) for line in note[end + 2:-1].split('\n')]
-        signatures = [(form[1], from_base64(form[2])) for form in forms if form]
-        if not len(forms) == len(signatures) <= 64 or any(len(data) < 5 for _, data in signatures):
-            return ''
-        own = [data for name, data in signatures if name == self.name and data[:4].hex() == self.id]
-        return note[:end + 1] if any(self.has_signed(note[:end + 1], data) for data in own) else ''
-    def checkpoint(self, note):
-        """(origin, size, root, genesis) of a checkpoint that the key has signed; None for anything else."""
-        form = re.fullmatch(r'([^\n+\s]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\ngenesis ([0-9a-f]{64})\n', self.open(note))
-        root = from_base64(form[3]) if form else b''
-        return (form[1], int(form[2]), root, form[4]) if root and form[1] == self.name else None
+# Keys, signed notes, checkpoints and manifests.
+def base64_of(text):
+    data = base64.b64decode(text, validate=True)
+    return need(base64.b64encode(data).decode() == text) and data
+def key_from(name, typed):  # `typed` is the byte of the key's type, and its 32 bytes
+    return Record(name=name, id=sha256(name.encode() + b'\n' + typed)[:4], type=typed[:1], public=typed[1:])
+def key_of(text, kind):
+    name, key_id, typed = matched(r'([!-*,-~]{1,255})\+([0-9a-f]{8})\+([^ ]+)', text)
+    key = key_from(name, base64_of(typed))
+    return need(key.type == kind and len(key.public) == 32 and key.id.hex() == key_id) and key
+def note_of(text):
+    body, empty, rest = text.rpartition('\n\n')
+    lines = rest.split('\n')
+    need(empty and lines.pop() == '' and 1 <= len(lines) <= 64 and text.encode('utf-8'))  # encode refuses surrogates
+    signatures = [(name, base64_of(data)) for name, data in (matched('\u2014 ([^ ]+) ([^ ]+)', line) for line in lines)]
+    return need(all(len(data) >= 5 for _, data in signatures)) and Record(text=body + '\n', signatures=signatures)
+def has_signed(key, note):
+    text, own = note.text.encode('utf-8'), [data[4:] for name, data in note.signatures if name == key.name and data[:4] == key.id]
+    if key.type == b'\4':  # a witness: the time stands before the signature
+        return any(is_signed(key.public, b'cosignature/v1\ntime %d\n' % int.from_bytes(data[:8], 'big') + text, data[8:]) for data in own)
+    return any(is_signed(key.public, text, data) for data in own)
+def checkpoint_of(note):  # whichever key signed it; its origin can be the name of a key
+    origin, size, root, genesis = matched(CHECKPOINT, note.text)
+    found = Record(origin=origin, size=int(size), root=base64_of(root), genesis=genesis)
+    return need(len(origin) <= 255 and len(found.root) == 32 and (found.size > 0 or found.root == root_of([]))) and found
+def signed_checkpoint(note, key):
+    found = checkpoint_of(note)
+    return need(found.origin == key.name and has_signed(key, note)) and found
+def manifest_of(note, key, origin):
+    lines, streams, files = note.text.split('\n')[:-1], {}, {}
+    form = f'({"|".join(KINDS)}) ([^ \n]+)\ncheckpoint {WHOLE} {HASH}\nevents {WHOLE} {HASH}'
+    kind, _, size, root, _, events = matched(form, '\n'.join(lines[1:4]))
+    for line in lines[4:]:
+        form, into = (STREAM, streams) if line.startswith('stream ') else (FILE, files)
+        name, value, *_ = matched(form, line)
+        need(name not in into and (into is streams or not name.startswith('evidence/') or name == 'evidence/' + value))
+        into[name] = value
+    need((kind != 'ledger' or not streams) and {'bundle.json', 'checkpoint', 'older-checkpoints.jsonl'} <= set(files))
+    need(lines[0] == origin + '/manifest' and len(note.signatures) == 1 and has_signed(key, note))
+    return Record(kind=kind, size=int(size), root=bytes.fromhex(root), events=events, streams=streams, files=files)
 
-def manifest_in(text):
-    head = r'(\S+)/manifest\n(ledger|programme|decision) (\S+)\ncheckpoint ([0-9]{1,15}) ([0-9a-f]{64})\nevents ([0-9]{1,15}) ([0-9a-f]{64})\n'
-    form = re.match(head, text)
-    lines = text[form.end():].split('\n')[:-1] if form else []
-    streams = [re.fullmatch(r'stream (\S+) ([0-9]{1,15}) (head|part)', line) for line in lines]
-    files = [re.fullmatch(r'file ([A-Za-z0-9_./-]+) ([0-9a-f]{64})', line) for line in lines]
-    if not form or any(not a and not b for a, b in zip(streams, files)):
-        return None
-    return {'of': form.groups()[:5], 'sha256': form[7], 'streams': {m[1]: int(m[2]) for m in streams if m}, 'files': [m.groups() for m in files if m]}
-
-class Check:
-    def __init__(self, folder):
-        self.folder, self.faults, self.valid, self.end = folder, [], 0, ('-', '-')
-    def fault(self, code, about):
-        if len(self.faults) < 100:
-            self.faults.append(f'FAULT {code} {about}')
-    def read(self, name):
-        if os.path.isfile(os.path.join(self.folder, name)):
-            return text_of(os.path.join(self.folder, name))
-        self.fault('file-missing', name)
-    def hash_is(self, name, expected):
-        digest = hashlib.sha256()
-        with open(os.path.join(self.folder, name), 'rb') as file:
-            for part in iter(lambda: file.read(1 << 20), b''):
-                digest.update(part)
-        if digest.hexdigest() != expected:
-            self.fault('file-altered', name)
-    def run(self, key, note):
-        text = self.read('bundle.json')
-        about = parsed(text[:-1]) if text and text.endswith('\n') else None
-        if not (isinstance(about, dict) and about.get('format') == 'tower-ledger-bundle/1' and isinstance(about.get('key'), str)
-                and isinstance(about.get('genesis'), dict)):
-            return text is not None and self.fault('file-malformed', 'bundle.json')
-        for text in [about['key'], about['key'] if key is None else key]:
-            if not Key(text).is_key:
-                return self.fault('key-malformed', text[:80].strip())
-        own, given = Key(about['key']), Key(about['key'] if key is None else key)
-        if (own.name, own.id) != (given.name, given.id):
-            self.fault('key-differs', own.name)
-        text = self.read('checkpoint')
-        checkpoint = given.checkpoint(text)
-        if not checkpoint:
-            return text is not None and self.fault('note-invalid', 'checkpoint')
-        origin, size, root, genesis = checkpoint
-        self.end = (size, root.hex())
-        if sha(canonical(about['genesis']).encode()).hex() != genesis:
-            self.fault('genesis-altered', origin)
-        text = self.read('manifest')
-        manifest = manifest_in(given.open(text))
-        if not manifest or manifest['of'] != (origin, about.get('kind'), about.get('of'), str(size), root.hex()):
-            manifest = text is not None and self.fault('note-invalid', 'manifest')
-        older = self.older(given, checkpoint)
-        if note is not None:
-            older += self.kept(given.checkpoint(note), checkpoint, older)
-        self.events(about, checkpoint, manifest, older)
-        for path, digest in manifest['files'] if manifest else []:
-            if '..' in path or not os.path.isfile(os.path.join(self.folder, path)):
-                self.fault('file-missing', path)
-            else:
-                self.hash_is(path, digest)
-    def older(self, key, checkpoint):
-        name, notes = 'older-checkpoints.jsonl', []
-        text = self.read(name) or ''
-        if text and not text.endswith('\n'):
-            self.fault('file-malformed', name)
-        for line in filter(None, text.split('\n')):
-            value = parsed(line)
-            if not (isinstance(value, dict) and sorted(value) == ['note', 'proof'] and all(isinstance(v, str) for v in value.values())):
-                self.fault('file-malformed', name)
-                continue
-            note = key.checkpoint(value['note'])
-            if note and 1 <= note[1] <= checkpoint[1] and (note[2], checkpoint[2]) == grown(note[1], checkpoint[1], hashes_in(value['proof']), note[2]):
-                notes.append(note)
-            else:
-                self.fault('consistency-invalid' if note else 'note-invalid', note[1] if note else name)
-        return notes
-    def kept(self, note, checkpoint, older):
-        if not note:
-            self.fault('note-invalid', 'the kept note')
-        elif note[1] > checkpoint[1]:
-            self.fault('rolled-back', note[1])
-        elif note[3] != checkpoint[3]:
-            self.fault('genesis-altered', note[0])
-        elif any(note[1] == other[1] and note[2] != other[2] for other in [checkpoint, *older]):
-            self.fault('history-rewritten', note[1])
-        return [note] if note else []
-    def line(self, text, source):
-        """(data, attributes, leaf, whether the attributes are those of the data); None when the line is malformed."""
-        value = parsed(text[:-1]) if text.endswith('\n') else None
-        data = value.pop('data', None) if isinstance(value, dict) else None
-        if not (isinstance(data, dict) and isinstance(data.get('stream'), str) and type(data.get('revision')) is int
-                and type(value.get('leafindex')) is int and value['leafindex'] >= 0 and isinstance(value.get('leafhash'), str)):
-            return None
-        metadata = data.get('metadata') if isinstance(data.get('metadata'), dict) else {}
-        fields = {'id': data.get('id'), 'type': data.get('type'), 'subject': data['stream'], 'specversion': '1.0', 'source': source,
-                  'time': metadata.get('recordedAt'), 'datacontenttype': 'application/json',
-                  **{name: value[name] for name in ('leafindex', 'leafhash', 'inclusion') if name in value}}
-        return data, value, sha(b'\0' + canonical(data).encode()), fields == value
-    def follows(self, heads, stream, last):
-        if heads.get(stream, -1) != last:
-            self.fault('stream-incomplete', f'{stream}, revision {heads.get(stream, -1) + 1}')
-    def events(self, about, checkpoint, manifest, notes):
-        path = os.path.join(self.folder, 'events.jsonl')
-        if not os.path.isfile(path):
-            return self.fault('file-missing', 'events.jsonl')
-        whole, size, root = about.get('kind') == 'ledger', checkpoint[1], checkpoint[2]
-        source = 'urn:tower-ledger:' + str(about['genesis'].get('ledgerId'))
-        tree, leaves, roots, heads, following, sound = [], 0, {note[1]: b'' for note in notes}, {}, 0, True
-        with open(path, encoding='utf-8', errors='replace', newline='\n') as lines:
-            for n, text in enumerate(lines, 1):
-                data, value, leaf, is_envelope = self.line(text, source) or (None, None, None, None)
-                if data is None:
-                    sound = self.fault('line-malformed', f'line {n}')
-                    continue
-                index, proof = value['leafindex'], hashes_in(value.get('inclusion'))
-                code = ('event-altered' if value['leafhash'] != leaf.hex() else 'envelope-altered' if not is_envelope
-                        else 'order-altered' if index < following
-                        else 'proof-invalid' if not whole and (index >= size or climbed(leaf, index, size, proof) != root) else None)
-                if whole and not code and index > following:
-                    sound = self.fault('events-missing', f'events {following} to {index - 1}')
-                if code:
-                    sound = self.fault(code, f'event {index} ({data["stream"]}, revision {data["revision"]})')
-                if whole and sound:
-                    push(tree, leaves, leaf)
-                    leaves += 1
-                    if leaves in roots:
-                        roots[leaves] = root_of(tree)
-                following = max(following, index + 1)
-                if not code and not whole:
-                    self.follows(heads, data['stream'], data['revision'] - 1)
-                    heads[data['stream']] = data['revision']
-                self.valid += not code
-        if whole and following < size:
-            self.fault('events-missing', f'events {following} to {size - 1}')
-        elif whole and sound and (leaves != size or root_of(tree) != root):
-            agreed = max([note[1] for note in notes if roots[note[1]] == note[2]], default=0)
-            until = min([note[1] for note in notes if note[1] > agreed and roots[note[1]] != note[2]], default=leaves)
-            self.fault('root-differs', f'events {agreed} to {until - 1}')
-        for note in notes if whole and sound else []:
-            if note[1] <= leaves and roots[note[1]] != note[2]:
-                self.fault('history-rewritten', note[1])
-        said = manifest['streams'] if manifest and not whole else {}
-        for stream, last in said.items():
-            self.follows(heads, stream, max(last, heads.get(stream, -1)))
-        for stream, head in heads.items() if manifest else []:
-            if head > said.get(stream, -1):
-                self.fault('stream-unlisted', f'{stream}, revision {head}')
-        if manifest:
-            self.hash_is('events.jsonl', manifest['sha256'])
-
-def text_of(path):
+# Files, and what stands in them.
+def bytes_of(path):
+    with open(path, 'rb') as file: return file.read(LIMIT + 1)
+def text_of(data): return need(len(data) <= LIMIT) and data.decode('utf-8')
+def hash_of(path):
+    hashed = hashlib.sha256()
     with open(path, 'rb') as file:
-        return file.read().decode('utf-8', 'replace')
+        for block in iter(lambda: file.read(1 << 20), b''): hashed.update(block)
+    return hashed.hexdigest()
+def bundle_of(value):  # its key is looked at later
+    need(set(value) == {'format', 'kind', 'of', 'genesis', 'key'} and value['format'] == 'tower-ledger-bundle/1' and value['kind'] in KINDS)
+    need(isinstance(value['of'], str) and isinstance(value['genesis'], dict))
+    return need(isinstance(value['genesis'].get('ledgerId'), str)) and value
+def older_of(value):
+    return need(set(value) == {'note', 'proof'} and isinstance(value['note'], str) and isinstance(value['proof'], str)) and value
+def entry_of(value):
+    data, index = value.get('data'), value.get('leafindex')
+    need(isinstance(data, dict) and isinstance(data.get('stream'), str) and type(data.get('revision')) is int)
+    return need(type(index) is int and index >= 0 and isinstance(value.get('leafhash'), str)) and value
 
-if __name__ == '__main__':
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument('folder', help='of the bundle')
-    options.add_argument('--key', help='the public key, or a file with it, that came another way')
-    options.add_argument('--note', help='a file with a signed checkpoint that was kept elsewhere')
-    given = options.parse_args()
-    check = Check(given.folder)
-    check.run(text_of(given.key) if given.key and os.path.isfile(given.key) else given.key, given.note and text_of(given.note))
-    print(*check.faults, f'{check.valid} events are valid; checkpoint of {check.end[0]}, root {check.end[1]}', sep='\n')
-    sys.exit(bool(check.faults))
+class Ended(Exception): """A fault was named that ends the check."""
+class Check:
+    """The check of one bundle: the faults found so far, and what the last line shows."""
+    def __init__(self, folder):
+        self.folder, self.faults, self.count, self.size, self.root, self.older = folder, [], 0, None, None, []
+    def expect(self, holds, code, about, ends=False):
+        """Names a fault, unless something holds, and gives that back."""
+        if not holds:
+            self.sound = False
+            self.faults += [(code, about)] if len(self.faults) < MOST_FAULTS and (code, about) not in self.faults else []
+        if not holds and ends: raise Ended
+        return holds
+    def path(self, name, ends=False):  # where a file of the bundle is, or None with its fault
+        path = os.path.join(self.folder, name)
+        return path if self.expect(os.path.isfile(path), 'file-missing', name, ends) else None
+    def run(self, given, kept, witnesses):
+        """All steps: 1 to 5 here, where a fault may end the check. `given` and `witnesses` are texts, `kept` is bytes."""
+        bundle = attempt(lambda: bundle_of(line_of(text_of(bytes_of(self.path('bundle.json', True))))))
+        self.expect(bundle, 'file-malformed', 'bundle.json', True)
+        own = self.expect(attempt(lambda: key_of(bundle['key'], b'\1')), 'key-malformed', 'bundle.json', True)
+        key = own if given is None else self.expect(attempt(lambda: key_of(given, b'\1')), 'key-malformed', 'the given key', True)
+        seers = [self.expect(attempt(lambda: key_of(text, b'\4')), 'key-malformed', 'the witness key', True) for text in witnesses]
+        self.expect((key.name, key.id) == (own.name, own.id), 'key-differs', own.name)
+        note = attempt(lambda: note_of(text_of(bytes_of(self.path('checkpoint', True)))))
+        signed = self.expect(note and attempt(lambda: signed_checkpoint(note, key)), 'note-invalid', 'checkpoint', True)
+        for seer in seers: self.expect(has_signed(seer, note), 'cosignature-missing', seer.name)
+        self.expect(sha256(written(bundle['genesis'])).hex() == signed.genesis, 'genesis-altered', signed.origin)
+        path = self.path('manifest')
+        manifest = attempt(lambda: manifest_of(note_of(text_of(bytes_of(path))), key, signed.origin)) if path else None
+        self.expect(manifest or not path, 'note-invalid', 'manifest')
+        self.size, self.root = (manifest or signed).size, (manifest or signed).root
+        self.expect((self.size, self.root) == (signed.size, signed.root), 'checkpoint-differs', str(signed.size))
+        self.is_whole, self.ledger = (manifest.kind if manifest else bundle['kind']) == 'ledger', signed.origin.split('/')[-2]
+        self.check_older_notes(key, self.path('older-checkpoints.jsonl'))
+        if kept is not None: self.check_kept_note(attempt(lambda: note_of(text_of(kept))), key, signed.genesis)
+        path = self.path('events.jsonl')
+        if path:
+            self.check_events(path)
+            if self.is_whole: self.check_whole()
+            if manifest: self.check_streams(manifest.streams)  # a whole ledger has none
+        for name, hashed in [('events.jsonl', manifest.events), *manifest.files.items()] if manifest else []:
+            path = self.path(name)
+            self.expect(not path or attempt(lambda: hash_of(path)) == hashed, 'file-altered', name)
+    def check_older_notes(self, key, path):  # step 6
+        name, text = 'older-checkpoints.jsonl', attempt(lambda: text_of(bytes_of(path))) if path else ''
+        self.expect(text is not None, 'file-malformed', name)
+        for number, line in enumerate(re.findall('[^\n]*\n|[^\n]+', text or '')):
+            pair = self.expect(number < MOST_OLDER and attempt(lambda: older_of(line_of(line))), 'file-malformed', name)
+            found = pair and self.expect(attempt(lambda: signed_checkpoint(note_of(pair['note']), key)), 'note-invalid', name)
+            if found:
+                self.older.append(found)
+                roots = attempt(lambda: grown(found.size, self.size, proof_of(pair['proof']), found.root))
+                self.expect(roots == (found.root, self.root), 'consistency-invalid', str(found.size))
+    def check_kept_note(self, note, key, genesis):  # step 7
+        kept, found = note and attempt(lambda: signed_checkpoint(note, key)), note and attempt(lambda: checkpoint_of(note))
+        if not kept:
+            is_other = found and has_signed(key_from(found.origin, b'\1' + key.public), note)
+            return self.expect(False, *(('origin-differs', found.origin) if is_other else ('note-invalid', 'the kept note')))
+        differs = any(one.size == kept.size and one.root != kept.root for one in [self, *self.older])
+        if self.expect(kept.size <= self.size, 'rolled-back', str(kept.size)):
+            if self.expect(kept.genesis == genesis, 'genesis-altered', kept.origin):
+                self.expect(not differs, 'history-rewritten', str(kept.size))
+        self.older.append(kept)
+    def check_events(self, path):
+        """Step 8. An entry, and the malformed lines after it, wait for the next entry, so that faults are named in their order."""
+        self.sound, self.next, self.streams, self.frontier, self.roots = True, 0, {}, [], {0: root_of([])}
+        number, line, waiting = 0, b'\n', []
+        with open(path, 'rb') as file:
+            while line:
+                number, line = number + 1, file.readline(LIMIT + 1) if len(line) <= LIMIT else b''
+                entry = attempt(lambda: entry_of(line_of(text_of(line))))
+                if entry or not line:
+                    for one in waiting: self.check_line(one, entry['leafindex'] if entry else self.size)
+                    waiting = []
+                if len(waiting) <= MOST_FAULTS and line: waiting.append(entry or number)
+    def check_line(self, entry, following):  # an entry, or the number of a malformed line; and the leafindex of the next entry
+        if isinstance(entry, int): return self.expect(False, 'line-malformed', f'line {entry}')
+        index, data, leaf = entry['leafindex'], entry['data'], sha256(b'\0' + written(entry['data']))
+        stream, revision = data['stream'], data['revision']
+        in_place = index == self.next or self.next < index < min(self.size, following) if self.is_whole else index >= self.next
+        if self.is_whole and in_place:
+            self.expect(index == self.next, 'events-missing', f'events {self.next} to {index - 1}')
+            self.next = index + 1
+        is_proved = self.is_whole or attempt(lambda: climbed(leaf, index, self.size, proof_of(entry.get('inclusion'))) == self.root)
+        fault = ('event-altered' if leaf.hex() != entry['leafhash'] else 'envelope-altered' if not self.is_envelope(entry) else
+                 'checkpoint-exceeded' if self.is_whole and index >= self.size else 'proof-invalid' if not is_proved else
+                 'order-altered' if not in_place else None)
+        if not self.expect(not fault, fault, f'event {index} ({stream}, revision {revision})'): return
+        self.count += 1
+        if self.is_whole:
+            push(self.frontier, self.count - 1, leaf)
+            if any(one.size == self.count for one in [self, *self.older]): self.roots[self.count] = root_of(self.frontier)
+        else:
+            due, self.next, self.streams[stream] = self.streams.get(stream, -1) + 1, index + 1, revision
+            self.expect(revision == due, 'stream-incomplete', f'{stream}, revision {due}')
+    def is_envelope(self, entry):
+        data, attributes = entry['data'], {name: entry[name] for name in entry if name not in ('data', 'leafindex', 'leafhash')}
+        time = data['metadata'].get('recordedAt') if isinstance(data.get('metadata'), dict) else None
+        asked = {'specversion': '1.0', 'datacontenttype': 'application/json', 'source': 'urn:tower-ledger:' + self.ledger,
+                 'subject': data['stream'], 'id': data.get('id'), 'type': data.get('type'), 'time': time}
+        if not self.is_whole: asked['inclusion'] = entry.get('inclusion')
+        return attributes == asked and all(isinstance(value, str) for value in asked.values())
+    def check_whole(self):  # steps 9 to 11
+        self.expect(self.next >= self.size, 'events-missing', f'events {self.next} to {self.size - 1}')
+        if not self.sound: return  # something was named since step 8 began
+        wrong = [one for one in [self, *self.older] if one.size <= self.size and self.roots[one.size] != one.root]
+        to = min((one.size for one in wrong), default=0)
+        since = max((one.size for one in self.older if one.size < to), default=0)
+        self.expect(not wrong, 'root-differs', f'events {since} to {to - 1}')
+        for one in wrong: self.expect(one is self, 'history-rewritten', str(one.size))
+    def check_streams(self, listed):  # step 12
+        for stream, last in ((stream, self.streams.get(stream, -1)) for stream in listed):
+            self.expect(last >= int(listed[stream]), 'stream-incomplete', f'{stream}, revision {last + 1}')
+        for stream, last in self.streams.items():
+            self.expect(last <= int(listed.get(stream, last - 1)), 'stream-unlisted', f'{stream}, revision {last}')
+
+def key_text(value):  # a key that was given as itself, or as the name of a file that holds it
+    return (attempt(lambda: text_of(bytes_of(value))) or '' if os.path.isfile(value) else value).strip(' \t\r\n')
+def main():
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.error = lambda message: sys.exit(sys.stderr.write('usage: verify FOLDER [--key KEY] [--note FILE] [--witness KEY]\n') and 64)
+    parser.add_argument('folder')
+    for name in ('--key', '--note', '--witness'): parser.add_argument(name, action='append', default=[])
+    options = parser.parse_args()
+    keys, notes = [key_text(value) for value in options.key], [attempt(lambda: bytes_of(path)) for path in options.note]
+    if len(keys) > 1 or len(notes) > 1 or None in notes: parser.error('')
+    check = Check(options.folder)
+    try:
+        check.run(keys[0] if keys else None, notes[0] if notes else None, [key_text(value) for value in options.witness])
+    except (Ended, OSError) as ended:  # only events.jsonl is read outside of `attempt`
+        check.expect(isinstance(ended, Ended), 'file-missing', 'events.jsonl')
+    for code, about in check.faults: print('FAULT', code, re.sub('[^ -~]', '?', about))
+    print(f'{check.count} events are valid; checkpoint of', '-, root -' if check.root is None else f'{check.size}, root {check.root.hex()}')
+    sys.exit(1 if check.faults else 0)
+if __name__ == '__main__': main()

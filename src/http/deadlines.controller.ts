@@ -8,7 +8,8 @@ import { caughtUp, MIN_POSITION } from './as-of.js';
 import { calendarEntry, calendarHead, CALENDAR_END, type CalendarEntry } from './calendar.js';
 import { STORE, type EventStore } from './ledger.js';
 import { describeRead, oneOfThese } from './openapi.js';
-import { oneOf, queryOf } from './request.js';
+import { chosenBy } from './projections.controller.js';
+import { queryOf } from './request.js';
 import { FEED } from './routes.js';
 
 /** Rows that are read at once. */
@@ -48,8 +49,7 @@ export class DeadlinesController {
   })
   async calendar(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { token: _, minPosition, ...asked } = queryOf(request, Object.keys(FILTERS));
-    oneOf(asked, 'kind', KINDS);
-    const filters = asked as Filters;
+    const filters = chosenBy(asked, NAME, deadlines.filters!);
     await caughtUp(this, { minPosition });
     const at = this.projector.sequence;
     const first = await this.#page(at, filters); // what keeps it from being answered is a problem, not half a calendar

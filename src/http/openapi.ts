@@ -20,6 +20,7 @@ import {
   answerComponents,
   eventTypes,
   hoisted,
+  MAX_DAYS,
   projectionAnswers,
   refTo,
   type FilterForm,
@@ -121,6 +122,7 @@ export const oneOfThese = (values: readonly string[]): Schema => ({ type: 'strin
 const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Schema>> = {
   flag: isTrue,
   day: { type: 'string', format: 'date' },
+  days: { type: 'integer', minimum: 0, maximum: MAX_DAYS },
   decimal: { type: 'string', pattern: '^\\d{1,15}(\\.\\d{1,4})?$' },
   text: aText,
 };

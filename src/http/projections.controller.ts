@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDay, type Format } from '../kernel/index.js';
 import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
-import { sendJson } from './answer.js';
+import { preferredType } from './accept.js';
+import { sendJson, varyBy } from './answer.js';
 import { beforeAll, caughtUp, effectiveOnOf, lastDayOf, MIN_POSITION, ON_DAY, POINT, pointOf, type Point } from './as-of.js';
 import type { DayQuestion } from '../engine/read/rows/day-views.js';
 import type { RowOnDay } from '../engine/read/rows/rows-on-day.js';
@@ -14,7 +15,7 @@ import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
 import { flagOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
-import { projectionAnswers } from './schemas.js';
+import { MAX_DAYS, projectionAnswers } from './schemas.js';
 import { Subscribers } from './subscribers.js';
 
 const PAGE = { cursor: '`next` of the page before.', limit: 'Rows at most, 1 to 500; 100 unless set. A page of large rows ends earlier.' };
@@ -158,8 +159,10 @@ export class ProjectionsController {
     const withTotals = flagOf(query, 'totals');
     if (withTotals && !totals) throw badParameter('totals', `are none that ${name} has`);
     const onDay = this.#onDay(query, declared);
-    const wanted = query['format'] ?? (formats['csv'] && prefersCsv(request) ? 'csv' : undefined);
+    const wanted =
+      query['format'] ?? (formats['csv'] && preferredType(request, ['application/json', 'text/csv']) === 'text/csv' ? 'csv' : undefined);
     const format = wanted === undefined ? undefined : Object.entries(formats).find(([other]) => other === wanted)?.[1];
+    if (formats['csv']) varyBy(reply, 'Accept');
     if (wanted !== undefined && !format)
       throw badParameter('format', `is none that ${name} has: ${Object.keys(formats).join(', ') || 'it has JSON alone'}`);
     const limit = wholeOf(query, 'limit', 1, 500) ?? 100;
@@ -336,14 +339,12 @@ export const chosenBy = (query: Query, name: string, declared: object): Readonly
       const form = projectionAnswers.get(name)?.filters[filter] ?? 'text';
       if (form === 'flag') flagOf(query, filter);
       else if (form === 'day' && !isDay(value)) throw badParameter(filter, 'must be a day such as 2016-02-29');
+      else if (form === 'days') return [[filter, String(wholeOf(query, filter, 0, MAX_DAYS))]];
       else if (form === 'decimal' && !DECIMAL.test(value)) throw badParameter(filter, 'must be an amount such as 95000000.00');
       else if (typeof form === 'object') oneOf(query, filter, form);
       return [[filter, value]];
     }),
   );
-
-/** Whether the caller takes CSV before anything else. */
-const prefersCsv = ({ headers: { accept = '' } }: FastifyRequest): boolean => /^\s*text\/csv\s*(;|,|$)/i.test(accept);
 
 /** What an answer is true for, by both clocks. @param position of the first page */
 const asOf = (point: Point, effectiveOn: string | undefined, position: string | null = point.asOf.position) => ({

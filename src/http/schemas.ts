@@ -97,21 +97,27 @@ const withProperty = (schema: Schema, name: string, property: Json): Schema => (
 });
 const propertiesOf = (name: string): Schema => ((answerSchemas as Readonly<Record<string, Schema>>)[name]!['properties'] ?? {}) as Schema;
 
-/** What a filter is given: one of a closed list, true or false, a day, decimals, or any text. */
-export type FilterForm = readonly string[] | 'flag' | 'day' | 'decimal' | 'text';
+/** What a filter is given: one of a closed list, true or false, a day, a number of days, decimals, or any text. */
+export type FilterForm = readonly string[] | 'flag' | 'day' | 'days' | 'decimal' | 'text';
+/** Of a filter that is given days. */
+export const MAX_DAYS = 9999;
 /** Filters that are no property of a row, by their name. */
 const FORMS: Readonly<Record<string, FilterForm>> = {
   pastEnd: 'flag',
   dated: 'flag',
   endsFrom: 'day',
   endsUntil: 'day',
+  milestoneFrom: 'day',
+  milestoneUntil: 'day',
+  dueFrom: 'day',
   dueBy: 'day',
   overdueOn: 'day',
+  within: 'days',
   valueFrom: 'decimal',
   valueUntil: 'decimal',
 };
 const formOf = (projection: string, filter: string, kinds: readonly string[], rows: readonly string[]): FilterForm => {
-  if (filter === 'kind') return kinds; // what the key of a row begins with
+  if (filter === 'kind') return closedValues(rows, filter) ?? kinds; // else what the key of a row begins with
   if (projection === 'decisions' && filter === 'command') return commands.map(({ name }) => name);
   const properties = rows.map((row) => propertiesOf(row)[filter] as Schema | undefined).filter((property) => property !== undefined);
   if (properties.length > 0 && properties.every(({ type }) => type === 'boolean')) return 'flag';

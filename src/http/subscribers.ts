@@ -334,12 +334,12 @@ export class Subscribers {
 
   async #batch({ name, at, generation, choice, chosen, isFromStart }: Follower, follow: () => Promise<Followed>): Promise<Batch> {
     const head = this.port.projector.sequence;
-    const place = `${generation} ${at} ${isFromStart} ${chosen}`;
+    const place = `${generation} ${this.port.projector.today} ${at} ${isFromStart} ${chosen}`;
     const known = this.#kept.get(place);
     if (known) return known;
     const followed = await follow();
     const batch = await this.#rendered(choice ? await this.#chosen(name, at, followed, choice) : followed, generation);
-    if (followed.upTo < head) this.#kept.set(place, batch); // it stays as it is whatever follows
+    if (followed.upTo < head) this.#kept.set(place, batch); // it stays as it is that day, whatever follows
     return batch;
   }
 

@@ -149,7 +149,12 @@ export class History<State = any> {
     context: readonly EventContext[],
     found: { readonly place: number; readonly state: State },
   ): readonly State[] {
-    if (this.#revealing > 0 || events.some(({ type }) => isRevealing(this.aggregate, type)))
+    const reveals = events.some(({ type }) => isRevealing(this.aggregate, type));
+    if (this.#revealing > 0 && !reveals && found.place === this.#placed) {
+      const after = this.#tryAtEnd(events, context);
+      if (after) return after;
+    }
+    if (this.#revealing > 0 || reveals)
       return this.#tryInEffect(
         events.map((event, i) => ({ event, context: context[i]! })),
         found.place,
@@ -172,8 +177,7 @@ export class History<State = any> {
    */
   with(events: readonly Event[]): History<State> {
     const apart = this.#successor();
-    apart.#log = this.recorded.slice();
-    apart.#decisions = new Map(this.#decisions);
+    apart.#log = this.#log.slice(0, this.#revision + 1); // the decisions stay shared: these events are of none
     const changed = apart.extended(
       events.map((event, i) => ({
         ...event,
@@ -554,6 +558,22 @@ export class History<State = any> {
       const states = tryInEffect<State>(this.aggregate, this.id, acts.toSpliced(place, 0, ...added.slice(0, i + 1)), this.#tolerated);
       return states[place + i]!;
     });
+  }
+
+  /**
+   * New events behind all others on what is known: nothing has to be folded again where their rules hold of that. Undefined where one does
+   * not: it may hold of what was believed.
+   */
+  #tryAtEnd(events: readonly Event[], context: readonly EventContext[]): readonly State[] | undefined {
+    const after: State[] = [];
+    let state = this.#state;
+    for (const [i, event] of events.entries()) {
+      const { rules } = this.aggregate.events[event.type]!;
+      if (brokenRule<any, any>(rules, { ...context[i]!, id: this.id, data: event.data }, state)) return undefined;
+      state = step(this.aggregate, state, event, context[i]!);
+      after.push(state);
+    }
+    return after;
   }
 
   /** What an entry breaks as it stands already. */

@@ -24,7 +24,7 @@ const KEPT_ASIDE = 3;
 const DAY_MS = 86_400_000;
 
 const FORMAT = 'tower-ledger-refusals-1';
-const NAME = /^(people|strangers)-(\d{16})\.jsonl$/;
+const NAME = /^(people|strangers)-([0-8]\d{15})\.jsonl$/; // an id, as in a line
 
 export interface RefusalFolderOptions {
   /** The data folder. */

@@ -72,7 +72,8 @@ export const bounded = ({ policies, ...refused }: Refused): Refused => ({
 });
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ID = /^\d{16}$/;
+/** Until the year 2255: every one that follows is a safe integer. */
+const ID = /^[0-8]\d{15}$/;
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const TEXTS = ['detail', 'pointer', 'actor', 'role', 'address', 'command', 'stream', 'programme', 'request', 'idempotencyKey', 'correlationId'] as const; // prettier-ignore
 

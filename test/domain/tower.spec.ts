@@ -96,6 +96,18 @@ describe('SplitTower', () => {
     ['itself', [{ tower: 'cloud' }, { tower: 'hosting' }], '/into/1/tower'],
     ['one tower twice', [{ tower: 'cloud' }, { tower: 'storage' }, { tower: 'cloud' }], '/into/2/tower'],
   ])('never names %s', (_, into, pointer) => splitting(planned).when(splitTower, { into }).rejects('tower/split-into-itself', { pointer }));
+  it('names a contract in several towers, and in each of them once', async () => {
+    const both = [
+      { tower: 'cloud', contracts: ['csc'] },
+      { tower: 'storage', contracts: ['csc'] },
+    ];
+    await splitting(planned)
+      .when(splitTower, { into: both })
+      .then(context('TowerSplit', { into: both }));
+    await splitting(planned)
+      .when(splitTower, { into: [{ tower: 'cloud' }, { tower: 'storage', contracts: ['csc', 'csc'] }] })
+      .rejects('tower/contract-named-twice', { pointer: '/into/1/contracts/1' });
+  });
   it.each([
     ['a tower that nobody planned', [{ tower: 'cloud' }, { tower: 'print' }], '/into/1/tower'],
     ['a contract that nobody awarded', [{ tower: 'cloud', contracts: ['dxc'] }, { tower: 'storage' }], '/into/0/contracts/0'],

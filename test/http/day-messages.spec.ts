@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { projections } from '../../projections/index.js';
+import type { Projector } from '../../src/engine/read/projector.js';
 import { Subscribers } from '../../src/http/subscribers.js';
 import { closeRows, Rows } from '../engine/rows-after.js';
 import { recordWorld, World } from '../random-history.js';
@@ -42,6 +43,22 @@ const follow = async (name: string, { lastId, reads = true }: { lastId?: string;
   const days = () => heard.filter(({ event }) => event === 'day');
   return { heard, days, read, says: () => days().map(({ data }) => (JSON.parse(data) as { day: string }).day) };
 };
+/** The same object with other methods, for those who ask it. */
+const having = <T extends object>(of: T, more: Partial<T>): T =>
+  new Proxy(of, {
+    get(target, name) {
+      const value: unknown = name in more ? more[name as keyof T] : Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+/** A projector whose followers get the updates of one event at a time. */
+const oneByOne = (projector: Projector): Projector =>
+  having(projector, {
+    ask: (name, answer) =>
+      projector.ask(name, (of, point) =>
+        answer(having(of, { follow: (at, head, most, breathe) => of.follow(at, head, most, breathe, () => true) }), point),
+      ),
+  });
 /** So many heartbeats, at least. */
 const beats = (n = 4) => sleep(n * BEAT_MS + 10);
 
@@ -88,6 +105,26 @@ describe('a new day in the time zone of the ledger', () => {
     await beats();
     expect([sameDay.says(), later.says()]).toEqual([['2026-06-12'], ['2026-06-12']]);
     expect(later.heard.map(({ event }) => event)).toEqual(['day']);
+  });
+
+  it('leaves nothing of the day before for a client that begins with every row', async () => {
+    const award = { programme: 'met', suppliers: [{ supplier: 'csc' }], value: { unknown: true }, startsOn: '2026-01-01', endsOn: '2026-06-11' }; // prettier-ignore
+    for (const id of ['a', 'b']) await world.record(`contract-${id}`, 'AwardContract', { ...award, title: id });
+    await rows.projector.idle();
+    subscribers.close();
+    subscribers = new Subscribers({ projector: oneByOne(rows.projector), store: world.store, log: pino({ level: 'silent' }), most: 10 });
+    const sent = async () => {
+      const { heard } = await follow('contract-register', { lastId: 'start' });
+      while (heard.at(-1)?.event !== 'position') await sleep(BEAT_MS);
+      return Object.assign({}, ...heard.slice(0, -1).map(({ data }) => (JSON.parse(data) as { changes: object }).changes)) as object;
+    };
+    const shown = async () => Object.fromEntries((await rows.all('contract-register')).map(({ key, row }) => [key, row]));
+    const before = await shown();
+    expect(await sent()).toEqual(before);
+    now = '2026-06-12T09:00:00.000Z';
+    const after = await shown();
+    expect(after).not.toEqual(before);
+    expect(await sent()).toEqual(after);
   });
 
   it('waits for a client that takes nothing at the moment, and is still one message', async () => {

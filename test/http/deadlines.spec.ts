@@ -99,6 +99,19 @@ describe('the calendar of deadlines', () => {
     expect(lines((await server.get('/deadlines.ics?programme=other')).text)).not.toContain('BEGIN:VEVENT');
     expect((await server.get('/deadlines.ics?colour=red')).status).toBe(400);
   });
+
+  it.each([
+    ['kind=birthday', /^must be one of end, /],
+    ['dueFrom=soon', /^must be a day /],
+    ['dueBy=2021-02-29', /^must be a day /],
+    ['within=-1', /^must be a whole number from 0 to 9999$/],
+    ['within=a-month', /^must be a whole number from 0 to 9999$/],
+  ])('refuses %s, here and in the list, rather than be empty', async (query, detail) => {
+    for (const path of ['/deadlines.ics', '/projections/deadlines', '/projections/deadlines/updates']) {
+      const { status, body } = await server.get(`${path}?${query}`);
+      expect([path, status, body.errors]).toEqual([path, 400, [{ parameter: query.split('=')[0], detail: expect.stringMatching(detail) }]]);
+    }
+  });
 });
 
 describe('with tokens', () => {

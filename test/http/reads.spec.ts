@@ -126,7 +126,11 @@ describe('a projection on any day', () => {
     expect(head).toMatch(/^\uFEFF?contract,programme,title,stage/);
     expect(first).toMatch(/^hosting,met,.*,awarded,/);
     expect(rest).toEqual(['']);
-    expect((await server.get(register, { accept: 'application/json, text/csv' })).body.rows.length).toBeGreaterThan(0);
+    expect(headers.get('vary')).toMatch(/^Accept(,|$)/);
+    for (const accept of ['application/json, text/csv', 'text/csv;q=0.1, application/json', 'text/csv;q=0, */*', 'text/html'])
+      expect((await server.get(register, { accept })).body.rows.length).toBeGreaterThan(0);
+    for (const accept of ['text/csv, application/json;q=0.9', 'application/json;q=0.5, TEXT/CSV'])
+      expect((await server.get(register, { accept })).headers.get('content-type')).toBe('text/csv; charset=utf-8');
   });
 
   it('keeps its day and its programme from page to page', async () => {

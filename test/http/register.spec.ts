@@ -57,6 +57,18 @@ describe('the contract register in another order', () => {
     expect(text.split('\r\n').map((line) => line.split(',')[0])).toEqual(['contract', 'b', 'a', 'e', 'd', '']);
   });
 
+  it('is filtered by what kind of contract it is, and by the days of the next milestone', async () => {
+    expect(idsOf(await read('kind=framework'))).toBe('');
+    expect(idsOf(await read('kind=contract&endsUntil=2019-12-31'))).toBe('bd');
+    expect(idsOf(await read('milestoneFrom=2016-01-01'))).toBe('');
+    for (const [query, detail] of [
+      ['kind=lease', 'must be one of call-off, contract, framework'],
+      ['milestoneFrom=2016-13', 'must be a day such as 2016-02-29'],
+      ['milestoneUntil=soon', 'must be a day such as 2016-02-29'],
+    ] as const)
+      expect((await read(query)).errors).toEqual([{ parameter: query.split('=')[0], detail }]);
+  });
+
   it('refuses a column that it has not, and a cursor of another order', async () => {
     const { body, status } = await server.get('/projections/contract-register?sort=colour');
     expect([status, body.errors[0].parameter, body.errors[0].detail]).toEqual([

@@ -213,6 +213,14 @@ describe('what may be decided around a fact that reveals', () => {
     expect(history.state.stage).toBe('settled');
   });
 
+  it('a new fact behind all others may rest on what was believed as well as on what is known', () => {
+    const says = 'The bill is queried while nobody knows what was left.';
+    const Queried = event({ allowedIn: ['open'], fields: {}, rules: { 'bill/known': { says, holds: (_, { left }) => left.at(-1) === null } }, evolve: (b) => b }); // prettier-ignore
+    const queried = (...events: readonly GivenEvent[]) => tried(historyOf(stream(billWith({ Queried }), 'x', ...events)), context('Queried', {}, '2019')); // prettier-ignore
+    expect(queried(billed('2015'), paid('2016', 30), priced('2018', 50))).toMatchObject([{ paid: 30, left: [20] }]);
+    expect(why(() => queried(billed('2015'), priced('2016', 50), paid('2018', 30)))?.code).toBe('bill/known');
+  });
+
   it('what can no longer follow is found with what completes it', () => {
     const history = of(billed('2015'), paid('2016', 30), refunded('2017', 20), priced('2018', 10), settled('2019'));
     expect(history.dependantsOf(theFact(3))).toEqual([theFact(4), theFact(5)]); // 30 paid of 10

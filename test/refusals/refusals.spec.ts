@@ -292,6 +292,20 @@ describe('the folder of refusals', () => {
     expect(damaged).toBe(2);
   });
 
+  it('takes no id from a line or from a name of a file that no later one could be higher than', async () => {
+    recorder.note(ruled({ stream: 'contract-a' }));
+    await recorder.flush();
+    const [line] = await all();
+    await appendFile(await fileOf('people'), `${JSON.stringify({ ...line, id: '9999999999999999' })}\n`);
+    await writeFile(join(dir, 'refusals', 'people-9999999999999999.jsonl'), '{"format":"tower-ledger-refusals-1","ledger":"ours"}\n');
+    for (const stream of ['contract-b', 'contract-c']) {
+      await recorder.close();
+      recorder = await opened();
+      recorder.note(ruled({ stream }));
+    }
+    expect((await all()).map(({ stream }) => stream)).toEqual(['contract-c', 'contract-b', 'contract-a']);
+  });
+
   it('reads over a file without an end of line, and lines longer than any of ours', async () => {
     recorder.note(ruled({ stream: 'contract-a' }));
     await recorder.flush();

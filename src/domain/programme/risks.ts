@@ -4,9 +4,14 @@ import { CLOSINGS, LEVELS, riskFields, warningFields, type Programme, type Risk 
 
 const event = eventsOf<Programme>();
 
+/** A list with one entry changed: each has an id of its own. */
+const withEntry = <T>(list: readonly T[], isMeant: (entry: T) => boolean, change: (entry: T) => T): readonly T[] => {
+  const at = list.findIndex(isMeant);
+  return at === -1 ? list : list.with(at, change(list[at]!));
+};
 const withRisk = (p: Programme, name: string, change: (risk: Risk) => Risk): Programme => ({
   ...p,
-  risks: p.risks.map((risk) => (risk.risk === name ? change(risk) : risk)),
+  risks: withEntry(p.risks, ({ risk }) => risk === name, change),
 });
 const ofAnOpenRisk = {
   'programme/unknown-risk': {
@@ -86,10 +91,10 @@ export const riskEvents = {
     },
     evolve: (p, { warning, answer, by }, { event, effectiveOn }) => ({
       ...p,
-      warnings: p.warnings.map((known) =>
-        known.warning === warning
-          ? { ...known, answers: [...known.answers, { answer, ...(by && { by }), event, on: effectiveOn }] }
-          : known,
+      warnings: withEntry(
+        p.warnings,
+        (known) => known.warning === warning,
+        (known) => ({ ...known, answers: [...known.answers, { answer, ...(by && { by }), event, on: effectiveOn }] }),
       ),
     }),
   }),

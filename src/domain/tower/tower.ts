@@ -35,6 +35,8 @@ export interface Part {
 }
 
 const event = eventsOf<Tower, Programme>();
+/** Where a list names something again; -1 where it does not. */
+const secondIn = (ids: readonly string[] = []): number => ids.findIndex((id, i) => ids.indexOf(id) < i);
 
 export const tower = aggregate({
   category: 'tower',
@@ -89,6 +91,14 @@ export const tower = aggregate({
           field: ({ id, data: { into } }) =>
             `/into/${into.findIndex(({ tower }, i) => tower === id || into.findIndex((one) => one.tower === tower) < i)}/tower`,
           holds: ({ id, data: { into } }) => new Set([id, ...into.map(({ tower }) => tower)]).size === into.length + 1,
+        },
+        'tower/contract-named-twice': {
+          says: 'A contract is named once in each tower that goes on.',
+          field: ({ data: { into } }) => {
+            const part = into.findIndex(({ contracts }) => secondIn(contracts) >= 0);
+            return `/into/${part}/contracts/${secondIn(into[part]!.contracts)}`;
+          },
+          holds: ({ data: { into } }) => into.every(({ contracts }) => secondIn(contracts) < 0),
         },
       },
       evolve: (t, { into }, { effectiveOn }) => ({ ...t, stage: 'split', split: { into, on: effectiveOn } }),

@@ -299,39 +299,43 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections, reinstated)).at(-1)!;
   // What was withdrawn as a whole is still about what it was about.
   const about = after.entries.length > 0 ? after.state : history.state;
-  const [then, now] = [
-    events.every(isNote) ? [] : [...history.steps()],
-    corrections.length > 0 || reinstated.length > 0 ? [...after.steps()] : [],
-  ];
-  const asItStands = (steps: typeof then, event: string): Judged[] =>
-    steps
-      .filter(({ entry }) => entry.recorded.id === event)
-      .map(({ entry, before }) => ({ type: entry.recorded.type, data: entry.data, context: contextOf(entry), state: before }));
+  const types = history.aggregate.events;
   const byCommand = (judged: Judged, correction?: Corrected): Judged => {
     const { decidedBy: as, authority: on, ...context } = judged.context;
     const decidedBy = correction && corrects(correction, 'decidedBy') ? as : record.decidedBy;
     const authority = correction && corrects(correction, 'authority') ? on : record.authority;
     return { ...judged, context: { ...context, ...(decidedBy && { decidedBy }), ...(authority && { authority }) } };
   };
-  const ofDecisions = (steps: typeof then, facts: readonly string[]): readonly Judged[] =>
-    facts
-      .flatMap((event) => asItStands(steps, event))
-      .filter((of) => history.aggregate.events[of.type].assessesWithdrawal)
-      .map((of) => byCommand(of));
+  const ofDecisions = (in_: History, facts: readonly string[]): readonly Judged[] =>
+    asTheyStand(in_, facts, (type) => types[type].assessesWithdrawal === true).map((of) => byCommand(of));
+  const ofCorrected = (in_: History, event: string) => asTheyStand(in_, [event], (type) => types[type].assess !== undefined);
   const judgedOf = ({ type, data }: Event): readonly Judged[] => {
-    if (type === 'FactWithdrawn') return ofDecisions(then, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
-    if (type === 'FactReinstated') return ofDecisions(now, reinstated);
-    if (type === 'DuplicateMarked') return ofDecisions(then, then.map(({ entry }) => entry.recorded.id)); // prettier-ignore
+    if (type === 'FactWithdrawn') return ofDecisions(history, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
+    if (type === 'FactReinstated') return ofDecisions(after, reinstated);
+    if (type === 'DuplicateMarked') return ofDecisions(history, history.entries.map(({ recorded }) => recorded.id)); // prettier-ignore
     if (type !== 'FactCorrected') return [];
     const correction = data as Corrected;
     if (correction.changes.every(({ pointer }) => NOT_JUDGED.test(pointer))) return [];
-    const [was] = asItStands(then, correction.event);
+    const [was] = ofCorrected(history, correction.event);
     const names = record.decidedBy ?? record.authority ?? (corrects(correction, 'decidedBy') || corrects(correction, 'authority'));
-    return asItStands(now, correction.event).map((judged) => ({ ...byCommand(judged, correction), ...(was && !names && { was }) }));
+    return ofCorrected(after, correction.event).map((judged) => ({ ...byCommand(judged, correction), ...(was && !names && { was }) }));
   };
   return events.map((event) => ({ judged: judgedOf(event), after: about }));
 };
-const isNote = ({ type }: Event): boolean => type === 'FactAnnotated';
+/** Facts of a history where they stand, those that policy judges: it is folded only where there are some, as far as the last of them. */
+const asTheyStand = (history: History, facts: readonly string[], isJudged: (type: string) => boolean): readonly Judged[] => {
+  const wanted = new Set(facts);
+  let left = history.entries.filter(({ recorded }) => wanted.has(recorded.id) && isJudged(recorded.type)).length;
+  if (left === 0) return [];
+  const found = new Map<string, Judged>();
+  for (const { entry, before } of history.steps()) {
+    const { recorded, data } = entry;
+    if (!wanted.has(recorded.id) || !isJudged(recorded.type)) continue;
+    found.set(recorded.id, { type: recorded.type, data, context: contextOf(entry), state: before });
+    if (--left === 0) break;
+  }
+  return facts.flatMap((event) => found.get(event) ?? []);
+};
 
 /** Fields that no policy asks for. */
 const NOT_JUDGED = /^\/(evidence|record\/reason)(\/|$)/;

@@ -70,7 +70,7 @@ export const minor = ({ amount, currency }: Money): bigint => {
 
 /** An amount from minor units, with all decimals of the currency. Throws a TypeError for an unknown currency. */
 export const amountOf = (units: bigint, currency: string): Amount => ({
-  amount: toDecimal({ over: units, under: 10n ** BigInt(exponentFor(currency)) }, exponentFor(currency)),
+  amount: withPoint(units, exponentFor(currency)),
   currency,
 });
 
@@ -228,8 +228,10 @@ export const compareRatio = (a: Ratio, b: Ratio): number => {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 /** A decimal with `places` digits after the point, rounded half to even, once. */
-export const toDecimal = ({ over, under }: Ratio, places: number): string => {
-  const scaled = roundHalfEven(over * 10n ** BigInt(places), under);
+export const toDecimal = ({ over, under }: Ratio, places: number): string =>
+  withPoint(roundHalfEven(over * 10n ** BigInt(places), under), places);
+/** A whole number with its point so many digits before its end. */
+const withPoint = (scaled: bigint, places: number): string => {
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, '0');
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - places)}${places ? `.${digits.slice(-places)}` : ''}`;
 };

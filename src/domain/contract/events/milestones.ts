@@ -1,14 +1,15 @@
-import { certainlyBefore, date, id, optional, sameName, text, type Occurrence, type Rules } from '../../../kernel/index.js';
+import { certainlyBefore, date, id, optional, matchKey, text, type Occurrence, type Rules } from '../../../kernel/index.js';
 import { changed, withItem, type Milestone } from '../lists.js';
 import { afterAward, event, type Contract } from '../state.js';
 
 const milestone = id('The milestone', { example: 'go-live' });
 const milestoneOf = (milestone: string, { milestones }: Pick<Contract, 'milestones'>): Milestone | undefined =>
   milestones?.find((one) => one.milestone === milestone);
-const moved = (c: Contract, milestone: string, change: (found: Milestone) => Milestone): Contract => ({
-  ...c,
-  milestones: changed(c.milestones, (one) => one.milestone === milestone, change),
-});
+const moved = (c: Contract, milestone: string, change: (found: Milestone) => Milestone): Contract => {
+  const { milestones = [] } = c;
+  const at = milestones.findIndex((one) => one.milestone === milestone);
+  return at === -1 ? c : { ...c, milestones: milestones.with(at, change(milestones[at]!)) };
+};
 
 /** For an event of a milestone: it is set, and was not reached. */
 const milestoneRules = {
@@ -29,10 +30,18 @@ const milestoneRules = {
 const later =
   (forecast: string, cause: string | undefined) =>
   ({ cause: _, ...one }: Milestone): Milestone => ({ ...one, forecast, moves: one.moves + 1, ...(cause && { cause }) });
+/** The key of its title, made once for each: a delay is compared with every milestone. */
+const keys = new WeakMap<Milestone, string>();
+const keyOf = (one: Milestone): string => {
+  let key = keys.get(one);
+  if (key === undefined) keys.set(one, (key = matchKey(one.title)));
+  return key;
+};
 /** A delay of something that is a milestone, by its id or its title, moves it: one that was reached stays as it was. */
 export const delayed = (c: Contract, name: string, to: string, cause: string | undefined): Contract => {
-  const isMeant = ({ milestone, title, status }: Milestone): boolean =>
-    status !== 'reached' && (milestone === name || sameName(title, name));
+  const key = matchKey(name);
+  const isMeant = (one: Milestone): boolean =>
+    one.status !== 'reached' && (one.milestone === name || (key === '' ? one.title === name : keyOf(one) === key));
   return c.milestones?.some(isMeant) ? { ...c, milestones: changed(c.milestones, isMeant, later(to, cause)) } : c;
 };
 
