@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordStory } from '../src/cli/story.js';
+import { isIncluded } from '../src/store/merkle-proof.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
@@ -38,13 +39,25 @@ describe('the README audits a decision', () => {
   }, 60_000);
   afterAll(() => stopServer(server));
 
-  it('in eight calls', () => expect(calls).toHaveLength(8));
+  it('in ten calls', () => expect(calls).toHaveLength(10));
 
   it.each(calls.map((call) => [`${call.url.pathname}${call.url.search}`, call] as const))('%s answers what it says', async (_, call) => {
     const { status, text } = await answerTo(call);
     expect(status).toBe(200);
     expect(call.parts.length).toBeGreaterThan(0);
     for (const part of call.parts) expect(text).toContain(part);
+  });
+
+  it('whose event is proven to be under a signed root', async () => {
+    const [dossier, checkpoint] = calls.slice(5, 7) as [(typeof calls)[number], (typeof calls)[number]];
+    const { proof } = JSON.parse((await answerTo(dossier)).text);
+    expect(proof).toHaveLength(1);
+    const { event, leaf, index, size, root, proof: path, checkpoint: note } = JSON.parse((await server.get(proof[0].href)).text);
+    const ofHex = (hash: string) => Buffer.from(hash, 'hex');
+    expect([event, note]).toEqual([proof[0].event, (await answerTo(checkpoint)).text]);
+    expect(note.split('\n').slice(1, 3)).toEqual([String(size), ofHex(root).toString('base64')]);
+    expect(isIncluded(ofHex(leaf), index, size, path.map(ofHex), ofHex(root))).toBe(true);
+    expect(isIncluded(ofHex(leaf), index + 1, size, path.map(ofHex), ofHex(root))).toBe(false);
   });
 
   it('in whose what-if, decisions come out otherwise by the office, and as they were by the threshold', async () => {
