@@ -5,7 +5,6 @@ import {
   linkedList,
   newestOf,
   ownList,
-  perYear,
   projection,
   ranked,
   source,
@@ -18,7 +17,16 @@ import {
   type Measures,
 } from '../src/kernel/index.js';
 import { account } from '../src/domain/account/index.js';
-import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contract,
+  contractFindings,
+  endBasisOf,
+  endOfContract,
+  idsOf,
+  lastDayOf,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -29,6 +37,7 @@ import { commitmentsUnder, commits, listedUnder, replacements } from './commitme
 import { conductShown, contractLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
 import { lossesOf, lossLine, lossShown, lossSums } from './losses.js';
+import { perYearOf } from './per-year.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
@@ -121,11 +130,8 @@ const contractShown = (history: History<Contract>) => {
     covers: c.covers,
     kind: c.kind,
     vat: c.vat,
-    term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
-    perYear:
-      isAmount(c.original) && c.term.months
-        ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
-        : null,
+    term: { ...c.term, ends: lastDayOf(c) ?? null, endBasis: endBasisOf(c), latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
+    perYear: perYearOf(c),
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
@@ -391,7 +397,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 10,
+  version: 11,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   byDay: true,
   from: [
