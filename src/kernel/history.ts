@@ -331,10 +331,10 @@ export class History<State = any> {
 
   /**
    * Some facts, each with the state that it found as it acts, in that order. Folded from the first of them to the last.
-   * @param events their ids; of others nothing is given
+   * @param events their ids; those that do not stand, and those of other types, are passed over
    */
-  standing(events: readonly string[]): readonly { readonly entry: Entry; readonly before: State }[] {
-    const wanted = new Set(this.#recordedAs(events));
+  standing(events: readonly string[], isOf: (type: string) => boolean): readonly { readonly entry: Entry; readonly before: State }[] {
+    const wanted = new Set(this.#recordedAs(events).filter(({ type }) => !isLedgerEvent(type) && isOf(type)));
     const { of, by } = this.#completions;
     const found: { readonly entry: Entry; readonly before: State }[] = [];
     const places = new Set<number>();
