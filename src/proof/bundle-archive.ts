@@ -147,7 +147,7 @@ const directoryOf = async (file: FileHandle): Promise<readonly Written[]> => {
   const end = (await file.stat()).size - END_BYTES;
   const record = await bytesAt(file, end, END_BYTES);
   const [size, offset] = [record.readUInt32LE(12), record.readUInt32LE(16)];
-  if (record.readUInt32LE(0) !== END || record.readUInt16LE(20) !== 0 || offset + size !== end)
+  if (record.readUInt32LE(0) !== END || offset + size !== end)
     throw new InvalidArchiveError('It is no ZIP archive, or one that something was added to.');
   if (size > MAX_DIRECTORY) throw new InvalidArchiveError('Its directory is too large.');
   const directory = await bytesAt(file, offset, size);
@@ -163,6 +163,7 @@ const directoryOf = async (file: FileHandle): Promise<readonly Written[]> => {
     files.push({ path, crc: crc!, size: whole!, offset: directory.readUInt32LE(at + 42) });
     at += CENTRAL_BYTES + name!;
   }
+  if (files[0]?.offset !== 0) throw new InvalidArchiveError('It does not begin with a file.');
   return files;
 };
 
