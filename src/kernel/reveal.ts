@@ -79,6 +79,12 @@ export const inEffect = (order: readonly Entry[], { of, by }: Completions, end =
   return acting;
 };
 
+/** Fact → those that complete it, where any does. `entries` in the order in which they act; linear in their number. */
+export const completions = ({ aggregate, entries }: { readonly aggregate: AnyAggregate; readonly entries: readonly Entry[] }) => {
+  const { by } = completionsOf(aggregate, entries.length, (place) => entries[place]!.recorded.type);
+  return new Map([...by].map(([place, later]) => [entries[place]!, later.map((at) => entries[at]!)]));
+};
+
 /** Facts in valid-time order, as they are tried. */
 export interface Line {
   readonly aggregate: AnyAggregate;
