@@ -273,6 +273,21 @@ class Played {
 }
 
 describe('a history that goes on from the states that it keeps', () => {
+  it('finds its own states where another version went on otherwise from the same one', () => {
+    const world = new Played();
+    for (let n = 1; n <= 6; n++) world.record({ id: idOf(n), type: 'Added', n, on: '2016-01-02' });
+    const added = (nth: number, n: number, on: string) => stored({ id: idOf(nth), type: 'Added', n, on }, nth);
+    const { history } = world;
+    const other = history.extended([added(7, 100, '2016-01-03')]).extended([added(8, 100, '2016-01-04')]);
+    const own = history.extended([added(7, 1, '2016-01-03')]).extended([added(8, 1, '2016-01-05')]);
+    for (const version of [other, own]) {
+      const late = version.extended([added(9, 10, '2016-01-04')]);
+      expect(late.state).toEqual(History.of(pile, 'p', late.recorded).state);
+      expect([...late.steps()].map(({ after }) => after).at(-1)).toEqual(late.state);
+      expect(late.before('2016-01-04').state).toEqual(History.of(pile, 'p', late.recorded).before('2016-01-04').state);
+    }
+  });
+
   it('accepts, refuses and comes to what the whole comes to, folded from nothing', () => {
     let [played, refused, longest, revealed] = [0, 0, 0, 0];
     fc.assert(
