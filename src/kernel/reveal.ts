@@ -57,6 +57,14 @@ export const completing = (aggregate: AnyAggregate, order: readonly Entry[]): Re
   return new Set(order.filter((_, place) => !own[place]));
 };
 
+/** Fact → those that complete it, where any does. `entries` in the order in which they act; linear in their number. */
+export const completions = ({ aggregate, entries }: { readonly aggregate: AnyAggregate; readonly entries: readonly Entry[] }) => {
+  const found = new Map<Entry, readonly Entry[]>();
+  for (const own of completed(aggregate, entries, ({ recorded }) => recorded.type))
+    if (own && own.by.length > 0) found.set(own.fact, own.by.map(({ fact }) => fact)); // prettier-ignore
+  return found;
+};
+
 /**
  * Folds facts in valid-time order twice: as they act, which is what is known now, and each at its own day, which is what was believed
  * then. Stages and invariants hold of what is known. A rule of a fact holds of either: what could be decided on what was believed was
