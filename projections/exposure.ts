@@ -237,7 +237,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 8,
+  version: 9,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
