@@ -18,6 +18,9 @@ import { brokenRule } from './rule.js';
 import { pointerOf, shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
 
+/** Most streams have no corrections, notes and the like: they share this one. */
+const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
+
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
  * known → in valid-time order → folded. An immutable value: `extended` gives another one, and shares what both have in common, so an
@@ -44,11 +47,11 @@ export class History<State = any> {
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
   /** These are copied before they change. */
-  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = new Map();
-  #withdrawn: ReadonlyMap<string, string> = new Map();
-  #notes: ReadonlyMap<string, Entry['notes']> = new Map();
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = EMPTY;
+  #withdrawn: ReadonlyMap<string, string> = EMPTY;
+  #notes: ReadonlyMap<string, Entry['notes']> = EMPTY;
   /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
-  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>> = new Map();
+  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>> = EMPTY;
   #duplicateOf: string | undefined;
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
