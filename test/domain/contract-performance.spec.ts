@@ -262,5 +262,10 @@ describe('the owner of a contract', () => {
       .leaves({ owners: [{}, { department: 'Finance' }] });
   });
 
+  it('may be a department alone', () =>
+    given(awarded)
+      .when(assignOwner, { department: 'Finance' })
+      .leaves(({ owners }) => expect(owners).toEqual([expect.not.objectContaining({ owner: expect.anything() })])));
+
   it('is somebody', () => given(awarded).when(assignOwner, {}).rejects('contract/owner-without-content', { pointer: '/owner' }));
 });
