@@ -323,7 +323,7 @@ describe('a bundle', () => {
     const text = await readFile('tools/verify.py', 'utf8');
     expect(text.split('\n').length).toBeLessThanOrEqual(301);
     const imported = [...text.matchAll(/^(?:import|from) (.+)$/gm)].map(([, names]) => names);
-    expect(imported).toEqual(['argparse, base64, hashlib, json, os, re, sys']);
+    expect(imported).toEqual(['argparse, base64, hashlib, io, json, os, re, sys, zipfile']);
     if (!isInstalled) return;
     const { stderr, status } = spawnSync('python3', ['-B', 'test/proof/verify_test.py'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, expect.stringContaining('Ran 4 tests')]);
