@@ -1,25 +1,56 @@
-import { newestOf, ownList, projection, source, totalOf, type Key, type Lookup, type Measures } from '../src/kernel/index.js';
+import { measuresOf, newestOf, ownList, projection, source, totalOf, type Key, type Lookup, type Measures } from '../src/kernel/index.js';
 import {
   account,
   accountFindings,
+  expectedSpend,
   financialYearOf,
   MEASURES,
   monthsOfYear,
+  NATURES,
+  standing,
   totalMeasures,
   UNDATED,
   type Account,
+  type Nature,
 } from '../src/domain/account/index.js';
 import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
 import { programme, type Budget, type YearStart } from '../src/domain/programme/index.js';
+import { byVatOf } from './commitments.js';
 import { withText } from './losses.js';
+import { textByVat, VAT, vatOf } from './vat.js';
 
 const MONTHS: { readonly [Y in YearStart]: number } = { january: 1, april: 4, july: 7, october: 10 };
 
-/** Committed, invoiced and paid of summed measures, each with its text. */
-const figures = (measures: Measures) =>
-  Object.fromEntries(MEASURES.map((measure) => [measure, withText(totalOf(measures, `${measure}.`))])) as {
-    readonly [M in (typeof MEASURES)[number]]: ReturnType<typeof withText>;
+/** What one measure comes to: amounts that differ in VAT are never one figure. */
+const figure = (measures: Measures, name: string) => {
+  const parts = VAT.flatMap((vat) => {
+    const total = totalOf(measures, `${name}.${vat}.`);
+    return total.amounts.length > 0 ? [[vat, withText(total)] as const] : [];
+  });
+  const all = withText(totalOf(withoutVat(measures, name)));
+  return {
+    ...byVatOf(parts, all),
+    text: textByVat(parts.map(([vat, part]) => [vat, part.text]), all.text), // prettier-ignore
+    vat: vatOf(parts),
   };
+};
+const withoutVat = (measures: Measures, name: string): Measures => {
+  const all: Record<string, bigint> = {};
+  for (const [measure, n] of Object.entries(measures)) {
+    const vat = VAT.find((one) => measure.startsWith(`${name}.${one}.`));
+    if (vat === undefined) continue;
+    const rest = measure.slice(name.length + vat.length + 2);
+    all[rest] = (all[rest] ?? 0n) + n;
+  }
+  return all;
+};
+/** Committed, invoiced and paid of summed measures, each with its text; and what was realised in exchange, above zero where it cost more. */
+const figures = (measures: Measures) => ({
+  ...(Object.fromEntries(MEASURES.map((measure) => [measure, figure(measures, measure)])) as {
+    readonly [M in (typeof MEASURES)[number]]: ReturnType<typeof figure>;
+  }),
+  exchange: withText(totalOf(measures, 'exchange.')),
+});
 /** `2016/17`, or `2016` where the financial year is the calendar year. */
 const yearText = (year: number, startsIn: number): string =>
   startsIn === 1 ? String(year) : `${year}/${String((year + 1) % 100).padStart(2, '0')}`;
@@ -30,14 +61,28 @@ export const spendShown = (a: Account) => {
   return { committed: committed.text, invoiced: invoiced.text, paid: paid.text, settledOn: a.settledOn ?? null };
 };
 
-/** What an account adds under keys of its programme: in all, by month, and by month and nature. */
-const sumsOf = ({ programme: of, sums: byMonth, ...a }: Account): Readonly<Record<string, Measures>> => {
+/** What is expected of a financial year: of one nature, or in all. */
+const expectedOf = (expected: ReturnType<typeof expectedSpend>, { vat }: Account, year: number, nature?: Nature): Measures =>
+  Object.fromEntries(
+    expected
+      .filter((one) => one.year === year && one.nature === nature)
+      .flatMap(({ amount }) => Object.entries(measuresOf(amount, `expected.${vat}.`))),
+  );
+const expectedFigure = (measures: Measures) => figure(measures, 'expected');
+/** What an account adds under keys of its programme: in all, by month, and by month and nature; and what it expects, by year and nature. */
+const sumsOf = (a: Account): Readonly<Record<string, Measures>> => {
+  const { programme: of, sums: byMonth } = a;
   if (of === undefined) return {};
+  const lines = expectedSpend(a);
+  const expected = lines.map(({ year, nature }): [string, Measures] => [
+    `programme:${of}#expected/${year}/${nature ?? ''}`,
+    expectedOf(lines, a, year, nature),
+  ]);
   const months = Object.entries(byMonth).map(([month, measures]): [string, Measures] => [
     `programme:${of}#spend/${month}`,
     Object.fromEntries(Object.entries(measures).map(([name, n]) => [name, BigInt(n)])),
   ]);
-  return { [`programme:${of}#spend`]: totalMeasures({ ...a, sums: byMonth }), ...Object.fromEntries(months) };
+  return { [`programme:${of}#spend`]: totalMeasures(a), ...Object.fromEntries([...months, ...expected]) };
 };
 
 const accounts = source(account, 'account', {
@@ -56,7 +101,13 @@ const accounts = source(account, 'account', {
         commitments: newestOf(a.commitments),
         invoices: newestOf(a.invoices),
         payments: newestOf(a.payments),
-        counts: { commitments: a.commitments.length, invoices: a.invoices.length, payments: a.payments.length },
+        expected: newestOf(standing(a)),
+        counts: {
+          commitments: a.commitments.length,
+          invoices: a.invoices.length,
+          payments: a.payments.length,
+          expected: standing(a).length,
+        },
       },
     },
   }),
@@ -80,36 +131,53 @@ const programmes = source(programme, 'programme', {
 });
 
 const monthsOf = (a: Account): readonly string[] => Object.keys(a.sums).filter((key) => !key.includes('/') && key !== UNDATED);
-/** By the financial year of the programme: as many as the account has months in. */
+/** By the financial year of the programme, in all and by nature: as many as the account has months in, or expects something of. */
 const yearsOf = (a: Account, startsIn: number) => {
-  const years = [...new Set(monthsOf(a).map((month) => financialYearOf(month, startsIn)))].sort((x, y) => x - y);
+  const spent = monthsOf(a).map((month) => financialYearOf(month, startsIn));
+  const expected = expectedSpend(a);
+  const years = [...new Set([...spent, ...expected.map(({ year }) => year)])].sort((x, y) => x - y);
   return years.map((year) => {
     const months = new Set(monthsOfYear(year, startsIn));
-    return { year: yearText(year, startsIn), ...figures(totalMeasures(a, (key) => months.has(key))) };
+    const of = (nature?: Nature) => ({
+      expected: expectedFigure(expectedOf(expected, a, year, nature)),
+      ...figures(totalMeasures(a, (key) => (nature ? key.endsWith(`/${nature}`) && months.has(key.slice(0, 7)) : months.has(key)))),
+    });
+    const named = (nature: Nature): boolean =>
+      [...months].some((month) => a.sums[`${month}/${nature}`]) || expected.some((one) => one.year === year && one.nature === nature);
+    return {
+      year: yearText(year, startsIn),
+      ...of(),
+      byNature: Object.fromEntries(NATURES.filter(named).map((nature) => [nature, of(nature)])),
+    };
   });
 };
 const naturesOf = (a: Account) =>
   Object.fromEntries(
-    ['capital', 'revenue'].flatMap((nature) => {
+    NATURES.flatMap((nature) => {
       const measures = totalMeasures(a, (key) => key.endsWith(`/${nature}`));
       return Object.keys(measures).length > 0 ? [[nature, figures(measures)] as const] : [];
     }),
   );
 
-/** A budget with what was committed, invoiced and paid in its year. */
+/** A budget with what was expected, committed, invoiced and paid in its year. */
 const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number, lookup: Lookup) => {
   const total: Record<string, bigint> = {};
   for (const month of monthsOfYear(budget.year, startsIn))
     for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${month}/${budget.kind}` as Key)))
       total[name] = (total[name] ?? 0n) + n;
-  return { ...budget, financialYear: yearText(budget.year, startsIn), ...figures(total) };
+  return {
+    ...budget,
+    financialYear: yearText(budget.year, startsIn),
+    expected: expectedFigure(lookup.measures(`${key}#expected/${budget.year}/${budget.kind}` as Key)),
+    ...figures(total),
+  };
 };
 
 /** What was spent, beside what was approved and what was budgeted. */
 export const accountBoard = projection({
   name: 'accounts',
-  version: 2,
-  question: 'What is committed, invoiced and paid, of which contract, in which year, against which budget?',
+  version: 3,
+  question: 'What is expected, committed, invoiced and paid, of which contract, in which year, against which budget?',
   from: [accounts, contracts, programmes],
   rows: {
     account(id, lookup) {
@@ -151,6 +219,7 @@ export const accountBoard = projection({
       commitments: ownList(account, ({ state }) => state.commitments, (one) => one), // prettier-ignore
       invoices: ownList(account, ({ state }) => state.invoices, (one) => one), // prettier-ignore
       payments: ownList(account, ({ state }) => state.payments, (one) => one), // prettier-ignore
+      expected: ownList(account, ({ state }) => standing(state), (one) => one), // prettier-ignore
     },
   },
   filters: {

@@ -1,4 +1,13 @@
-import { daysLate, newestOf, openClaims, type Assessment, type Entry, type Evidence, type History } from '../src/kernel/index.js';
+import {
+  completions,
+  daysLate,
+  newestOf,
+  openClaims,
+  type Assessment,
+  type Entry,
+  type Evidence,
+  type History,
+} from '../src/kernel/index.js';
 
 /** What a row shows of the record behind it: the last decision, how good the evidence is, what was backdated or is disputed. */
 export interface Trail {
@@ -31,12 +40,13 @@ const latenessOf = (entry: Entry, timeZone: string): number => {
 };
 
 /** Linear in the length of the history. */
-export const trailOf = ({ entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
+export const trailOf = ({ aggregate, entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
   const found = new Set<Evidence['confidence']>();
   let [late, corrections] = [0, 0];
   const last = entries.at(-1);
+  const completed = entries.some(({ notes }) => notes.length > 0) ? completions({ aggregate, entries }) : undefined;
   for (const entry of entries) {
     for (const { uri, title, confidence } of entry.evidence) {
       sources.add(uri ?? title);
@@ -44,7 +54,8 @@ export const trailOf = ({ entries, recorded, timeZone }: History, most?: number,
     }
     late = Math.max(late, latenessOf(entry, timeZone));
     corrections += entry.corrections.length;
-    for (const { claim, evidence } of openClaims(entry)) claims.push({ event: entry.recorded.id, ...claim, source: sourceOf(evidence) });
+    for (const { claim, evidence } of openClaims(entry, completed?.get(entry)))
+      claims.push({ event: entry.recorded.id, ...claim, source: sourceOf(evidence) });
   }
   return {
     lastDecision: last

@@ -57,12 +57,12 @@ describe('an account', () => {
       invoiced,
       credited,
       paid,
-    ).whenSettled({ 'committed.GBP': 95000n, 'invoiced.GBP': 80000n, 'paid.GBP': 80000n }));
+    ).whenSettled({ 'committed.unknown.GBP': 95000n, 'invoiced.unknown.GBP': 80000n, 'paid.unknown.GBP': 80000n }));
 
   it('keeps currencies apart', () =>
     measures(committed, context('InvoiceRecorded', { invoice: 'i-2', amount: eur('5') }, '2016-05')).whenSettled({
-      'committed.GBP': 100000n,
-      'invoiced.EUR': 500n,
+      'committed.unknown.GBP': 100000n,
+      'invoiced.unknown.EUR': 500n,
     }));
 
   it('sums by month and nature: an invoice has the nature of its order, a payment that of its invoice', () =>
@@ -181,8 +181,8 @@ describe('what is unusual in an account, and not refused', () => {
 
   it.each([
     ['nothing where it is in order', [committed, invoiced, credited, paid], []],
-    ['more invoiced than committed', [invoiced2('1'), paid2('1')], ['invoiced-beyond-committed']],
-    ['more paid than invoiced', [committed, invoiced2('1'), paid2('2')], ['paid-beyond-invoiced']],
+    ['more invoiced than committed', [invoiced2('1'), paid2('1')], ['invoiced-beyond-committed', 'unallocated-payments']],
+    ['more paid than invoiced', [committed, invoiced2('1'), paid2('2')], ['paid-beyond-invoiced', 'unallocated-payments']],
     ['more invoiced than the ceiling', [committed, invoiced2('800.01')], ['invoiced-beyond-ceiling']],
   ] as const)('is found: %s', async (_, events, codes) => expect(await found(events)).toEqual(codes));
 

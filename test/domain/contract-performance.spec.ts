@@ -215,6 +215,19 @@ describe('a dispute', () => {
       });
   });
 
+  it('is one of several: the others stay open', async () => {
+    const other = context('DisputeRaised', { ...raised, dispute: 'printing' }, '2016-11-01');
+    await given(awarded, was, other)
+      .when(resolveDispute, { ...settled, dispute: 'printing' })
+      .leaves(({ disputes }) => expect(disputes!.map(({ status }) => status)).toEqual(['open', 'settled']));
+    await given(awarded, was, other)
+      .when(resolveDispute, { ...settled, dispute: 'lifts' })
+      .rejects('contract/unknown-dispute', { detail: 'It has outages, printing.' });
+    await given(awarded, was, context('DisputeSettled', settled, '2016-11'), other)
+      .when(recordDispute, { ...raised, dispute: 'printing' })
+      .rejects('contract/dispute-exists', { detail: 'printing was raised on 2016-11-01.' });
+  });
+
   it('outlives its contract', () =>
     given(awarded, was, context('ContractSigned', {}, '2016-11'), context('ContractClosed', { finalValue: { unknown: true }, endedOn: '2017' }, '2018')) // prettier-ignore
       .when(resolveDispute, settled)

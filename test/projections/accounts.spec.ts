@@ -32,8 +32,11 @@ describe('the account of a contract', () => {
       ['2016/17', '£300', '£1,100', 'nothing'],
     ]);
     expect(Object.entries<any>(row.byNature).map(([nature, { committed }]) => [nature, committed.text])).toEqual([['capital', '£900']]);
-    expect(row.findings).toEqual([{ code: 'invoiced-beyond-ceiling', text: '£1,100 is invoiced; £1,000 was approved.' }]);
-    expect([row.title, row.suppliers, row.counts]).toEqual(['Hosting', ['csc'], { commitments: 2, invoices: 1, payments: 1 }]);
+    expect(row.findings).toEqual([
+      { code: 'invoiced-beyond-ceiling', text: '£1,100 is invoiced; £1,000 was approved.' },
+      { code: 'unallocated-payments', text: 'p: no invoice is named.' },
+    ]);
+    expect([row.title, row.suppliers, row.counts]).toEqual(['Hosting', ['csc'], { commitments: 2, invoices: 1, payments: 1, expected: 0 }]);
   });
 
   it('stands beside its contract on the board, and in the total of the programme', async () => {
@@ -83,4 +86,57 @@ it('the year of a programme that begins in January is the calendar year', async 
   await record('OpenAccount', { programme: 'met', contract: 'csc' }, '2015-11-16');
   await record('RecordInvoice', { invoice: 'i', amount: gbp('10.00') }, '2016-12-31');
   expect((await rowOf('account:csc')).byYear).toMatchObject([{ year: '2016', invoiced: { text: '£10' } }]);
+});
+
+describe('by financial year and nature', () => {
+  const usd = (amount: string) => ({ amount, currency: 'USD' });
+  beforeEach(async () => {
+    await record('ExpectSpend', { year: 2016, nature: 'capital', amount: gbp('70.00') }, '2016-04-01');
+    await record('ExpectSpend', { year: 2016, period: 1, amount: gbp('5.00') }, '2016-04-01');
+    await record('ExpectSpend', { year: 2018, amount: gbp('9.00') }, '2016-04-01');
+    await record('ExpectSpend', { year: 2016, nature: 'capital', amount: gbp('30.00') }, '2016-04-01', 'net');
+    await record('CommitFunds', { commitment: 'o', amount: usd('100.00'), nature: 'capital', exchange: { currency: 'GBP', rate: '0.7' } }, '2016-04-02'); // prettier-ignore
+    await record('RecordInvoice', { invoice: 'i', amount: usd('100.00'), commitment: 'o' }, '2017-03-01');
+    const pay = (payment: string, amount: string, rate: string, on: string) =>
+      record('RecordPayment', { payment, amount: usd(amount), invoices: ['i'], exchange: { currency: 'GBP', rate } }, on);
+    await pay('a', '30.00', '0.8', '2017-03-31');
+    await pay('b', '70.00', '0.6', '2017-04-01');
+  });
+  const textsOf = ({ expected, committed, invoiced, paid, exchange }: any) =>
+    [expected, committed, invoiced, paid, exchange].map((figure) => figure?.text);
+
+  it('an account says what is expected beside what was spent, and what was lost or gained in exchange in the year of the payment', async () => {
+    const row = await rowOf('account:csc');
+    // 30 × (0.8 − 0.7) = 3.00 more; 70 × (0.6 − 0.7) = 7.00 less
+    expect(row.byYear.map((one: any) => [one.year, ...textsOf(one)])).toEqual([
+      ['2016/17', '£75', 'US$100', 'US$100', 'US$30', '£3'],
+      ['2017/18', 'nothing', 'nothing', 'nothing', 'US$70', '−£7'],
+      ['2018/19', '£9', 'nothing', 'nothing', 'nothing', 'nothing'],
+    ]);
+    expect(row.byYear.map(({ byNature }: any) => Object.entries(byNature).map(([nature, one]) => [nature, ...textsOf(one)]))).toEqual([
+      [['capital', '£70', 'US$100', 'US$100', 'US$30', '£3']],
+      [['capital', 'nothing', 'nothing', 'nothing', 'US$70', '−£7']],
+      [],
+    ]);
+    expect([row.exchange.text, row.counts.expected, row.expected.length]).toEqual(['−£4', 3, 3]);
+    expect(row.payments[0]).toMatchObject({ payment: 'a', realised: { difference: gbp('3.00'), unrounded: '3' } });
+    expect((await inMemory('accounts', world)).list('account:csc', 'expected').map(({ year }) => year)).toEqual([2018, 2016, 2016]);
+  });
+
+  it('a budget says what all accounts expect of its year and nature', async () => {
+    await world.record('programme-met', 'SetBudget', { year: 2016, kind: 'capital', amount: gbp('90.00') });
+    const [budget] = (await rowOf('programme:met')).budgets;
+    expect([budget.financialYear, ...textsOf(budget)]).toEqual(['2016/17', '£100', 'US$100', 'US$100', 'US$30', '£3']);
+    expect((await rowOf('programme:met')).exchange.text).toBe('−£4');
+  });
+
+  it('never adds amounts that differ in VAT, not even of two accounts', async () => {
+    await record('RecordInvoice', { invoice: 'j', amount: gbp('10.00'), vat: 'ex' }, '2016-05-01');
+    await record('RecordInvoice', { invoice: 'k', amount: gbp('12.00'), vat: 'inc' }, '2016-05-01', 'net');
+    const { invoiced } = await rowOf('programme:met');
+    expect(invoiced).toMatchObject({ text: '£10 without VAT + £12 with VAT + US$100 VAT not known', vat: 'mixed' });
+    expect(invoiced.amounts.map(({ amount, currency, vat }: any) => [amount, currency, vat])).toEqual([['10.00', 'GBP', 'ex'], ['12.00', 'GBP', 'inc'], ['100.00', 'USD', 'unknown']]); // prettier-ignore
+    expect((await rowOf('account:net')).byYear[0].invoiced).toMatchObject({ text: '£12', vat: 'inc' });
+    expect((await inMemory('tower-board', world)).row('programme:met').spent.invoiced).toBe('£10 without VAT + £12 with VAT + US$100 VAT not known'); // prettier-ignore
+  });
 });

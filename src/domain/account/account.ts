@@ -5,6 +5,7 @@ import {
   amountOf,
   certainlyBefore,
   choice,
+  count,
   date,
   eventsOf,
   id,
@@ -13,6 +14,7 @@ import {
   optional,
   ref,
   showAmount,
+  signedAmount,
   subtract,
   text,
   type Amount,
@@ -20,10 +22,24 @@ import {
   type Rules,
 } from '../../kernel/index.js';
 import { programme, type Programme } from '../programme/programme.js';
-import { creditable, NATURES, negative, NO_ACCOUNT, unitsOf, withAmount, type Account, type Commitment, type Invoice } from './state.js';
+import { exchange, exchangeRules, realisedBy } from './exchange.js';
+import {
+  creditable,
+  NATURES,
+  negative,
+  NO_ACCOUNT,
+  unitsOf,
+  VAT,
+  withAmount,
+  withoutAmount,
+  type Account,
+  type Commitment,
+  type Invoice,
+  type Payment,
+} from './state.js';
 
 const event = eventsOf<Account, Programme>();
-const vat = choice(['ex', 'inc', 'unknown'], 'Whether amounts include VAT');
+const vat = choice(VAT, 'Whether amounts include VAT');
 const nature = optional(choice(NATURES, 'Whether it is capital or revenue'));
 const reference = optional(text('Number of the order, the invoice or the payment', { max: 100 }));
 
@@ -31,6 +47,7 @@ const commitmentOf = (commitment: string | undefined, { commitments }: Account):
   commitments.find((one) => one.commitment === commitment);
 const invoiceOf = (invoice: string | undefined, { invoices }: Account): Invoice | undefined =>
   invoices.find((one) => one.invoice === invoice);
+const paymentOf = (payment: string, { payments }: Account): Payment | undefined => payments.find((one) => one.payment === payment);
 const remaining = ({ amount, decommitted }: Commitment): Amount => (decommitted ? subtract(amount, decommitted) : amount);
 
 const knownCommitment = {
@@ -53,7 +70,50 @@ const newInvoice = <Name extends 'invoice' | 'creditNote'>(name: Name) =>
 const OTHER_CURRENCY = 'An amount that belongs to another one is in its currency.';
 const UNKNOWN_INVOICE = 'The account has no such invoice.';
 
-/** What is committed, invoiced and paid of one contract: its stream has the contract's id. */
+interface Paying {
+  readonly invoices?: readonly string[];
+}
+/** For an event that names the invoices of a payment. */
+const knownInvoices = <Data extends Paying>(
+  currencyOf: (on: { readonly data: Data }, a: Account) => string | undefined,
+  field = '/amount/currency',
+) =>
+  ({
+    'account/unknown-invoice': {
+      says: UNKNOWN_INVOICE,
+      field: ({ data: { invoices = [] } }, a) => `/invoices/${invoices.findIndex((one) => !invoiceOf(one, a))}`,
+      detail: ({ data: { invoices = [] } }, a) => `No invoice ${invoices.find((one) => !invoiceOf(one, a))} is recorded.`,
+      holds: ({ data: { invoices = [] } }, a) => invoices.every((one) => invoiceOf(one, a) !== undefined),
+    },
+    'account/other-currency': {
+      says: OTHER_CURRENCY,
+      field,
+      holds(on, a) {
+        const currency = currencyOf(on, a);
+        return (on.data.invoices ?? []).every((one) => (invoiceOf(one, a)?.amount.currency ?? currency) === (currency ?? invoiceOf(one, a)?.amount.currency)); // prettier-ignore
+      },
+    },
+  }) satisfies Rules<Occurrence<Data>, Account>;
+
+/** An account with one more payment: of the nature and the VAT of its first invoice, and with what it realises in exchange. */
+const withPayment = (a: Account, payment: Payment): Account => {
+  const invoices = (payment.invoices ?? []).flatMap((one) => invoiceOf(one, a) ?? []);
+  const nature = payment.nature ?? invoices[0]?.nature;
+  const line = { on: payment.on, nature };
+  const realised = realisedBy(payment, invoices.map(({ commitment }) => commitmentOf(commitment, a))); // prettier-ignore
+  const paid = { ...a, ...withAmount(a, 'paid', payment.amount, { ...line, vat: invoices[0]?.vat ?? a.vat }) };
+  const known = typeof realised === 'object';
+  return {
+    ...paid,
+    ...(known && withAmount(paid, 'exchange', realised.difference, line)),
+    payments: [
+      ...a.payments,
+      { ...payment, ...(nature && { nature }), ...(known ? { realised } : realised !== undefined && { unrealised: realised }) },
+    ],
+  };
+};
+
+/** What is expected, committed, invoiced and paid of one contract: its stream has the contract's id. */
 export const account = aggregate({
   category: 'account',
   initial: NO_ACCOUNT,
@@ -76,6 +136,17 @@ export const account = aggregate({
       },
       evolve: (a, { programme, contract, vat = 'unknown' }) => ({ ...a, stage: 'open', programme, contract, vat }),
     }),
+    SpendExpected: event({
+      allowedIn: ['open'],
+      fields: {
+        year: count('The year in which the financial year begins', { min: 1900, max: 2199, example: 2016 }),
+        period: optional(count('Month of the financial year, from 1; the whole year when absent', { min: 1, max: 12, example: 1 })),
+        nature,
+        amount: amount('What is expected to be spent in it'),
+        basis: optional(text('What it is based on', { max: 1000 })),
+      },
+      evolve: (a, data, { event, effectiveOn: on }) => ({ ...a, expected: [...(a.expected ?? []), { ...data, event, on }] }),
+    }),
     FundsCommitted: event({
       allowedIn: ['open'],
       fields: {
@@ -84,9 +155,11 @@ export const account = aggregate({
         from: optional(date('First day of the period')),
         until: optional(date('Last day of the period')),
         nature,
+        exchange,
         reference,
       },
       rules: {
+        ...exchangeRules,
         'account/commitment-exists': {
           says: 'Each commitment has an id of its own.',
           field: '/commitment',
@@ -102,7 +175,7 @@ export const account = aggregate({
       },
       evolve: (a, data, { event, effectiveOn: on }) => ({
         ...a,
-        ...withAmount(a, 'committed', data.amount, { on, nature: data.nature }),
+        ...withAmount(a, 'committed', data.amount, { on, nature: data.nature, vat: a.vat }),
         commitments: [...a.commitments, { ...data, event, on }],
       }),
     }),
@@ -139,7 +212,7 @@ export const account = aggregate({
         const decommitted = found.decommitted ? add(found.decommitted, amount) : amount;
         return {
           ...a,
-          ...withAmount(a, 'committed', negative(amount), { on, nature: found.nature }),
+          ...withAmount(a, 'committed', negative(amount), { on, nature: found.nature, vat: a.vat }),
           commitments: a.commitments.map((one) => (one === found ? { ...one, decommitted } : one)),
         };
       },
@@ -160,7 +233,7 @@ export const account = aggregate({
         const nature = data.nature ?? commitmentOf(data.commitment, a)?.nature;
         return {
           ...a,
-          ...withAmount(a, 'invoiced', data.amount, { on, nature }),
+          ...withAmount(a, 'invoiced', data.amount, { on, nature, vat: data.vat ?? a.vat }),
           invoices: [...a.invoices, { ...data, ...(nature && { nature }), event, on }],
         };
       },
@@ -208,7 +281,7 @@ export const account = aggregate({
         };
         return {
           ...a,
-          ...withAmount(a, 'invoiced', credit, { on, nature }),
+          ...withAmount(a, 'invoiced', credit, { on, nature, vat: vat ?? a.vat }),
           invoices: [...a.invoices, { invoice: creditNote, amount: credit, ...of, ...rest, event, on }],
         };
       },
@@ -217,37 +290,52 @@ export const account = aggregate({
       allowedIn: ['open'],
       fields: {
         payment: id('The payment', { example: 'pay-1' }),
-        amount: amount('What is paid'),
+        amount: signedAmount('What is paid; below zero what the supplier pays back'),
         invoices: optional(list(id('An invoice', { example: 'inv-1' }), 'The invoices that it pays; none where it is not allocated', { min: 1, max: 50 })), // prettier-ignore
         nature,
+        exchange,
         reference,
       },
       rules: {
+        ...exchangeRules,
         'account/payment-exists': {
           says: 'Each payment has an id of its own.',
           field: '/payment',
-          holds: ({ data: { payment } }, { payments }) => !payments.some((one) => one.payment === payment),
+          holds: ({ data: { payment } }, a) => paymentOf(payment, a) === undefined,
         },
-        'account/unknown-invoice': {
-          says: UNKNOWN_INVOICE,
-          field: ({ data: { invoices = [] } }, a) => `/invoices/${invoices.findIndex((one) => !invoiceOf(one, a))}`,
-          detail: ({ data: { invoices = [] } }, a) => `No invoice ${invoices.find((one) => !invoiceOf(one, a))} is recorded.`,
-          holds: ({ data: { invoices = [] } }, a) => invoices.every((one) => invoiceOf(one, a) !== undefined),
-        },
-        'account/other-currency': {
-          says: OTHER_CURRENCY,
-          field: '/amount/currency',
-          holds: ({ data: { invoices = [], amount } }, a) =>
-            invoices.every((one) => (invoiceOf(one, a)?.amount.currency ?? amount.currency) === amount.currency),
-        },
+        ...knownInvoices<Paying & { readonly amount: Amount }>(({ data }) => data.amount.currency),
       },
-      evolve(a, data, { event, effectiveOn: on }) {
-        const nature = data.nature ?? invoiceOf(data.invoices?.[0], a)?.nature;
-        return {
-          ...a,
-          ...withAmount(a, 'paid', data.amount, { on, nature }),
-          payments: [...a.payments, { ...data, ...(nature && { nature }), event, on }],
-        };
+      evolve: (a, data, { event, effectiveOn: on }) => withPayment(a, { ...data, event, on }),
+    }),
+    PaymentAllocated: event({
+      allowedIn: ['open'],
+      fields: {
+        payment: id('The payment that named no invoices', { example: 'pay-1' }),
+        invoices: list(id('An invoice', { example: 'inv-1' }), 'The invoices that it pays', { min: 1, max: 50 }),
+      },
+      rules: {
+        'account/unknown-payment': {
+          says: 'The account has no such payment.',
+          field: '/payment',
+          holds: ({ data: { payment } }, a) => paymentOf(payment, a) !== undefined,
+        },
+        'account/payment-allocated': {
+          says: 'A payment is allocated once: correct the fact that named its invoices.',
+          field: '/payment',
+          detail: ({ data: { payment } }, a) =>
+            `${payment} pays ${paymentOf(payment, a)!.invoices!.join(', ')}: correct the fact that says so.`,
+          holds: ({ data: { payment } }, a) => paymentOf(payment, a)?.invoices === undefined,
+        },
+        ...knownInvoices<Paying & { readonly payment: string }>(({ data }, a) => paymentOf(data.payment, a)?.amount.currency, '/payment'),
+      },
+      evolve(a, { payment, invoices }, { effectiveOn: allocatedOn }) {
+        const found = paymentOf(payment, a);
+        // A correction is folded before its rules are asked.
+        if (!found || found.invoices) return a;
+        const { unrealised: _, ...line } = found;
+        const without = { ...a, ...withoutAmount(a, 'paid', line.amount, { ...line, vat: a.vat }) };
+        const { payments, sums } = withPayment({ ...without, payments: [] }, { ...line, invoices, allocatedOn });
+        return { ...a, sums, payments: a.payments.map((one) => (one === found ? payments[0]! : one)) };
       },
     }),
     AccountSettled: event({

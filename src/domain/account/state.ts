@@ -1,9 +1,12 @@
-import { bounds, measuresOf, minor, type Amount } from '../../kernel/index.js';
+import { add, bounds, measuresOf, minor, type Amount } from '../../kernel/index.js';
+import type { Exchange, Realised, Unrealised } from './exchange.js';
 
 export const NATURES = ['capital', 'revenue'] as const;
 export type Nature = (typeof NATURES)[number];
 export const MEASURES = ['committed', 'invoiced', 'paid'] as const;
 export type Measure = (typeof MEASURES)[number];
+export const VAT = ['ex', 'inc', 'unknown'] as const;
+export type Vat = (typeof VAT)[number];
 
 interface RecordedBy {
   readonly event: string;
@@ -17,7 +20,18 @@ export interface Commitment extends RecordedBy {
   readonly from?: string;
   readonly until?: string;
   readonly nature?: Nature;
+  readonly exchange?: Exchange;
   readonly reference?: string;
+}
+/** What is expected to be spent in a financial year, or in a month of it; of the same one the last that was recorded counts. */
+export interface Expectation extends RecordedBy {
+  /** The calendar year in which the financial year begins. */
+  readonly year: number;
+  /** Month of the financial year, from 1; absent of the whole year. */
+  readonly period?: number;
+  readonly nature?: Nature;
+  readonly amount: Amount;
+  readonly basis?: string;
 }
 /** A credit note is an invoice below zero. */
 export interface Invoice extends RecordedBy {
@@ -26,7 +40,7 @@ export interface Invoice extends RecordedBy {
   readonly commitment?: string;
   /** Of a credit note: the invoice that it is of. */
   readonly creditOf?: string;
-  readonly vat?: 'ex' | 'inc' | 'unknown';
+  readonly vat?: Vat;
   readonly nature?: Nature;
   readonly dueOn?: string;
   readonly reference?: string;
@@ -38,21 +52,30 @@ export interface Payment extends RecordedBy {
   readonly amount: Amount;
   readonly invoices?: readonly string[];
   readonly nature?: Nature;
+  readonly exchange?: Exchange;
+  /** The day on which it was allocated to its invoices, where it did not name them. */
+  readonly allocatedOn?: string;
+  /** Where it and its orders have a rate of exchange: the difference, or why none can be said. */
+  readonly realised?: Realised;
+  readonly unrealised?: Unrealised;
   readonly reference?: string;
 }
 
-/** What is committed, invoiced and paid of one contract. */
+/** What is expected, committed, invoiced and paid of one contract. */
 export interface Account {
   readonly stage: 'none' | 'open' | 'settled';
   readonly programme?: string;
   readonly contract?: string;
-  readonly vat: 'ex' | 'inc' | 'unknown';
+  readonly vat: Vat;
   readonly commitments: readonly Commitment[];
   readonly invoices: readonly Invoice[];
   readonly payments: readonly Payment[];
+  /** Absent while nothing is expected. */
+  readonly expected?: readonly Expectation[];
   /**
-   * Sums by the month of the act: `2016-04`, `2016-04/capital`, or `undated` where the month is not known. Measures are those of totals,
-   * `invoiced.GBP` in minor units and so on, as decimal texts: bounded by the months and the currencies, whatever the number of lines.
+   * Sums by the month of the act: `2016-04`, `2016-04/capital`, or `undated` where the month is not known. Measures are those of totals by
+   * VAT, `invoiced.ex.GBP` in minor units and so on, and `exchange.GBP`, as decimal texts: bounded by the months and the currencies,
+   * whatever the number of lines.
    */
   readonly sums: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly settledOn?: string;
@@ -65,10 +88,14 @@ export const monthOf = (on: string): string => {
   return earliest.slice(0, 7) === latest.slice(0, 7) ? earliest.slice(0, 7) : UNDATED;
 };
 
-export const negative = ({ amount, currency, ...rest }: Amount): Amount => {
-  const { stated: _, ...kept } = rest;
-  return { amount: amount.startsWith('-') ? amount.slice(1) : `-${amount}`, currency, ...kept };
-};
+const OPPOSITE = { exact: 'exact', about: 'about', under: 'over', over: 'under', 'at-most': 'at-least', 'at-least': 'at-most' } as const;
+/** The same amount taken away: at least £10 off leaves at most £10 less. */
+export const negative = ({ amount, currency, qualifier, roundedTo }: Amount): Amount => ({
+  amount: amount.startsWith('-') ? amount.slice(1) : /[1-9]/.test(amount) ? `-${amount}` : amount,
+  currency,
+  ...(qualifier && { qualifier: OPPOSITE[qualifier] }),
+  ...(roundedTo !== undefined && { roundedTo }),
+});
 
 const added = (sums: Account['sums'], key: string, measures: Readonly<Record<string, bigint>>): Account['sums'] => {
   const sum: Record<string, string> = { ...sums[key] };
@@ -85,17 +112,29 @@ export const monthsOfYear = (year: number, startsIn: number): readonly string[] 
 export const financialYearOf = (month: string, startsIn: number): number =>
   Number(month.slice(0, 4)) - (Number(month.slice(5, 7)) < startsIn ? 1 : 0);
 
-/** The sums with one more amount, or one that is taken back. */
+interface Line {
+  readonly on: string;
+  readonly nature?: Nature | undefined;
+  readonly vat?: Vat;
+}
+/** The sums with one more amount. Amounts that differ in VAT are never one sum. */
 export const withAmount = (
   { sums }: Pick<Account, 'sums'>,
-  measure: Measure,
+  measure: Measure | 'exchange',
   amount: Amount,
-  { on, nature }: { readonly on: string; readonly nature?: Nature | undefined },
+  { on, nature, vat }: Line,
+  times: 1n | -1n = 1n,
 ): Pick<Account, 'sums'> => {
-  const [month, measures] = [monthOf(on), measuresOf(amount, `${measure}.`)];
+  const month = monthOf(on);
+  const measures = Object.fromEntries(
+    Object.entries(measuresOf(amount, vat === undefined ? `${measure}.` : `${measure}.${vat}.`)).map(([name, n]) => [name, times * n]),
+  );
   const all = added(sums, month, measures);
   return { sums: nature ? added(all, `${month}/${nature}`, measures) : all };
 };
+/** The sums as if an amount had not been added. */
+export const withoutAmount = (a: Pick<Account, 'sums'>, measure: Measure | 'exchange', amount: Amount, line: Line): Pick<Account, 'sums'> =>
+  withAmount(a, measure, amount, line, -1n);
 
 /** The sums of all months, as measures. */
 export const totalMeasures = ({ sums }: Pick<Account, 'sums'>, of: (key: string) => boolean = (key) => !key.includes('/')) => {
@@ -105,15 +144,57 @@ export const totalMeasures = ({ sums }: Pick<Account, 'sums'>, of: (key: string)
   return total;
 };
 
-/** Minor units of one measure by currency. */
-export const unitsOf = (account: Pick<Account, 'sums'>, measure: Measure): ReadonlyMap<string, bigint> =>
-  new Map(
-    Object.entries(totalMeasures(account)).flatMap(([name, n]) => {
-      const [of, currency = '', more] = name.split('.');
-      return of === measure && more === undefined && /^[A-Z]{3}$/.test(currency) ? [[currency, n] as const] : [];
-    }),
-  );
+/** Minor units of one measure by currency: of one kind of VAT, or of all. */
+export const unitsOf = (account: Pick<Account, 'sums'>, measure: Measure, wanted?: Vat): ReadonlyMap<string, bigint> => {
+  const units = new Map<string, bigint>();
+  for (const [name, n] of Object.entries(totalMeasures(account))) {
+    const [of, vat, currency = '', more] = name.split('.');
+    if (of !== measure || more !== undefined || !/^[A-Z]{3}$/.test(currency) || (wanted !== undefined && vat !== wanted)) continue;
+    units.set(currency, (units.get(currency) ?? 0n) + n);
+  }
+  return units;
+};
 
 /** What is left of an invoice once its credit notes are taken off, in minor units. */
 export const creditable = ({ invoices }: Pick<Account, 'invoices'>, invoice: string): bigint =>
   invoices.reduce((left, one) => (one.invoice === invoice || one.creditOf === invoice ? left + minor(one.amount) : left), 0n);
+
+/** What an expectation is of: a later one of the same takes its place. */
+const subjectOf = ({ year, period, nature, amount }: Pick<Expectation, 'year' | 'period' | 'nature' | 'amount'>): string =>
+  [year, period ?? '', nature ?? '', amount.currency].join('/');
+/** The expectations that count, in the order of the last of each. */
+export const standing = ({ expected = [] }: Pick<Account, 'expected'>): readonly Expectation[] => {
+  const last = new Map<string, Expectation>();
+  for (const one of expected) {
+    last.delete(subjectOf(one));
+    last.set(subjectOf(one), one);
+  }
+  return [...last.values()];
+};
+/** What is expected of a financial year in one currency: in all, or of one nature. */
+export interface ExpectedSpend {
+  readonly year: number;
+  readonly nature?: Nature;
+  readonly currency: string;
+  readonly amount: Amount;
+  /** What its parts come to, where the whole is stated as well. */
+  readonly parts?: Amount;
+}
+/**
+ * What each financial year is expected to come to, by nature and in all. A figure of a year stands for all of it: what is said of its months
+ * are parts of it, and so are capital and revenue of a year without nature. Where no such figure is stated, the parts are added.
+ */
+export const expectedSpend = (a: Pick<Account, 'expected'>): readonly ExpectedSpend[] =>
+  [...Map.groupBy(standing(a), ({ year, amount }) => `${year}/${amount.currency}`).values()].flatMap((lines): readonly ExpectedSpend[] => {
+    const [{ year, amount }] = lines as [Expectation, ...Expectation[]];
+    const of = (nature: Nature | undefined, natures: readonly ExpectedSpend[]): readonly ExpectedSpend[] => {
+      const own = lines.filter((line) => line.nature === nature);
+      const whole = own.find(({ period }) => period === undefined)?.amount;
+      const parts = sumOf([...natures, ...own.filter(({ period }) => period !== undefined)].map((part) => part.amount));
+      const all = whole ?? parts;
+      return all ? [{ year, ...(nature && { nature }), currency: amount.currency, amount: all, ...(whole && parts && { parts }) }] : [];
+    };
+    const natures = NATURES.flatMap((nature) => of(nature, []));
+    return [...natures, ...of(undefined, natures)];
+  });
+const sumOf = ([first, ...rest]: readonly Amount[]): Amount | undefined => first && rest.reduce(add, first);

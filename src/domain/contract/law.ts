@@ -1,4 +1,5 @@
 import {
+  add,
   before,
   certainlyBefore,
   isAmount,
@@ -51,6 +52,20 @@ const changeNoticeOf = ({ otherNotices, changes }: Pick<Contract, 'otherNotices'
   return notice && before && certainlyBefore(notice.on, before.on) ? undefined : notice;
 };
 
+/**
+ * What all changes have added to the value since the award, with one more step: where each of them states its step. Undefined where one
+ * states only the new ceiling, so that the sum is as uncertain as the two ends.
+ */
+const addedWith = ({ changes }: Pick<Contract, 'changes'>, by: Amount | undefined): Amount | undefined => {
+  let sum = by;
+  for (const { to, by: step } of changes) {
+    if (!to && !step) continue;
+    if (!sum || !step || !isAmount(step) || step.currency !== sum.currency) return undefined;
+    sum = add(sum, step);
+  }
+  return sum;
+};
+
 /** What the law of changes asks of one. */
 export const factsOfChange = (
   c: Contract,
@@ -72,6 +87,7 @@ export const factsOfChange = (
   },
 ): Facts => {
   const indexed = indexedOriginal(c);
+  const added = addedWith(c, by);
   const noticed = changeNoticeOf(c);
   return {
     decidedOn: on,
@@ -79,7 +95,9 @@ export const factsOfChange = (
     unforeseen,
     ...(noticed && { changeNoticeOn: noticed.on }),
     cumulative: differenceOf(c.original, to ?? c.ceiling),
-    ...(to && { change: { original: c.original, ...(indexed && { indexed }), current: c.ceiling, to, ...(by && { by }) } }),
+    ...(to && {
+      change: { original: c.original, ...(indexed && { indexed }), current: c.ceiling, to, ...(by && { by }), ...(added && { added }) },
+    }),
     ...(newEndsOn !== undefined && { term: { endsOn: endOfContract(c), newEndsOn, maximum: longestTerm(c) } }),
   };
 };
@@ -91,7 +109,16 @@ export const assessChange = (
   context: EventContext,
   programme: WithPolicies,
 ): readonly Assessment[] => {
-  const change = { original: c.original, current: c.ceiling, to, by, endsOn: endOfContract(c), newEndsOn, unforeseen };
+  const change = {
+    original: c.original,
+    current: c.ceiling,
+    to,
+    by,
+    added: addedWith(c, by),
+    endsOn: endOfContract(c),
+    newEndsOn,
+    unforeseen,
+  };
   const facts = factsOfChange(c, { on: context.effectiveOn, to, by, newEndsOn, ground, unforeseen });
   const inputs = { ...inputsOf(change), ...(ground !== undefined && { ground }) };
   return [

@@ -35,9 +35,20 @@ interface Kinds {
 }
 /** What is known of what a pack is asked about. An absent fact is unknown. */
 export type Facts = { readonly [N in Exclude<FactName, 'stepPercent'>]?: Kinds[(typeof FACTS)[N]['kind']] | undefined } & {
-  /** The money of a change: as awarded, with indexation where there was one, before it and after it. */
+  /**
+   * The money of a change: as awarded, with indexation where there was one, before it and after it; what it adds, and what all changes add
+   * together, where each states its step.
+   */
   readonly change?:
-    { readonly original: Value; readonly indexed?: Value; readonly current: Value; readonly to: Value; readonly by?: Amount } | undefined;
+    | {
+        readonly original: Value;
+        readonly indexed?: Value;
+        readonly current: Value;
+        readonly to: Value;
+        readonly by?: Amount;
+        readonly added?: Amount;
+      }
+    | undefined;
   /** The term of a change: its last day before and after, and the longest term that was awarded, in months. */
   readonly term?: { readonly endsOn?: string | undefined; readonly newEndsOn: string; readonly maximum?: number | undefined } | undefined;
 };
@@ -181,9 +192,9 @@ const keeps = (limit: Limit, facts: Facts): Asked => (limit.of === 'term' ? keep
 const keepsMoney = ({ of: limited, base, percent, decreases, below }: Limit, { change }: Facts): Asked => {
   // A change that leaves the value alone keeps every limit on it.
   if (!change) return certain('yes');
-  const { original, indexed = original, current, to, by } = change;
+  const { original, indexed = original, current, to, by, added } = change;
   const measured = base === 'indexed' ? indexed : original;
-  const step = stepRangeOverOriginal(measured, limited === 'step' ? current : original, to, limited === 'step' ? by : undefined);
+  const step = stepRangeOverOriginal(measured, limited === 'step' ? current : original, to, limited === 'step' ? by : added);
   if (!step) return missing(MONEY);
   const cap = ratioOfPercent(percent);
   const less = { low: opposite(step.high), high: opposite(step.low) };
@@ -215,8 +226,8 @@ const keepsTerm = ({ percent, decreases }: Limit, { term }: Facts): Asked => {
 /** Each change may be within its limit, and all of them together beyond it: the law asks that they do not aim at avoiding it. */
 const avoids = ({ limit }: LawRule, facts: Facts): string | undefined => {
   if (limit?.of !== 'step' || !facts.change) return undefined;
-  const { original, indexed = original, to } = facts.change;
-  const sum = stepRangeOverOriginal(limit.base === 'indexed' ? indexed : original, original, to);
+  const { original, indexed = original, to, added } = facts.change;
+  const sum = stepRangeOverOriginal(limit.base === 'indexed' ? indexed : original, original, to, added);
   if (!sum || within(sum, ratioOfPercent(limit.percent)) !== 'no') return undefined;
   return `Together with the changes before it, it is above ${limit.percent} %: changes may not be split to avoid the limit.`;
 };
@@ -226,7 +237,7 @@ const keepsDistance = (
   days: NonNullable<LawRule['days']>,
   facts: Facts,
 ): { readonly asked: Asked; readonly due?: NonNullable<Judgement['due']> } => {
-  const by = days.before ?? days.after!;
+  const by = days.before ?? days.after ?? days.within!;
   const dates = facts as { readonly [name: string]: string | undefined };
   const [act, reference] = [dates[days.act], dates[by]];
   if (reference === undefined || reference === 'unknown') return { asked: missing(FACTS[by].named) };
@@ -238,6 +249,10 @@ const keepsDistance = (
     // On the day itself it is within precision: counted in clear days, it is due a day earlier.
     const answer = on.latest < due.earliest ? 'yes' : on.earliest > due.latest ? 'no' : 'within-precision';
     return { asked: certain(answer), due };
+  }
+  if (days.within !== undefined) {
+    const answer = on.latest <= due.earliest ? 'yes' : on.earliest > due.latest ? 'no' : 'unknown';
+    return { asked: of(answer, FACTS[days.act].named), due };
   }
   return { asked: of(on.earliest > due.latest ? 'yes' : on.latest <= due.earliest ? 'no' : 'unknown', FACTS[days.act].named), due };
 };

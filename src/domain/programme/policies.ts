@@ -70,6 +70,8 @@ interface ChangeAsked {
   readonly to?: Value | undefined;
   /** What is added, where the step itself is known. */
   readonly by?: Amount | undefined;
+  /** What all changes together add, this one among them, where the step of each is known. */
+  readonly added?: Amount | undefined;
   readonly endsOn?: string | undefined;
   readonly newEndsOn?: string | undefined;
   readonly unforeseen?: boolean | undefined;
@@ -113,6 +115,9 @@ const applies = (row: ApprovalRow, change: ChangeAsked): Applies => {
   });
   const limits = [
     ...(row.stepOverOriginalAbove === undefined ? [] : [asked(stepAbove(change, row.stepOverOriginalAbove), NO_STEP)]),
+    ...(row.cumulativeOverOriginalAbove === undefined
+      ? []
+      : [asked(cumulativeAbove(change, row.cumulativeOverOriginalAbove), NO_CUMULATIVE)]),
     ...(row.monthsAbove === undefined
       ? []
       : [asked(longerBy(change, row.monthsAbove), 'The last day of the term is not known to the month.')]),
@@ -126,12 +131,17 @@ const applies = (row: ApprovalRow, change: ChangeAsked): Applies => {
   return { answer, why: [...conditions, ...(limit === 'yes' ? [] : limits)].flatMap(({ why }) => why) };
 };
 const NO_STEP = 'The value before or after the change is not known.';
+const NO_CUMULATIVE = 'The original value or the value after the change is not known.';
 const isUnforeseen = (wanted: boolean, { unforeseen }: ChangeAsked): Answer =>
   unforeseen === undefined ? 'unknown' : wanted === unforeseen ? 'yes' : 'no';
 
-const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer => {
-  if (to === undefined) return 'no';
-  const kept = within(stepRangeOverOriginal(original, current, to, by), ratioOfPercent(percentage));
+const stepAbove = ({ original, current, to, by }: ChangeAsked, percentage: number | string): Answer =>
+  to === undefined ? 'no' : isAbove(stepRangeOverOriginal(original, current, to, by), percentage);
+/** A change that leaves the value as it is adds nothing to what the changes before it came to. */
+const cumulativeAbove = ({ original, to, added }: ChangeAsked, percentage: number | string): Answer =>
+  to === undefined ? 'no' : isAbove(stepRangeOverOriginal(original, original, to, added), percentage);
+const isAbove = (range: ReturnType<typeof stepRangeOverOriginal>, percentage: number | string): Answer => {
+  const kept = within(range, ratioOfPercent(percentage));
   return kept === 'not assessable' ? 'unknown' : kept === 'within-precision' ? kept : kept === 'yes' ? 'no' : 'yes';
 };
 

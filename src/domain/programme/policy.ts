@@ -1,10 +1,13 @@
 import { amount, choice, count, date, flag, id, list, object, optional, percentage, text, type DataOf } from '../../kernel/index.js';
 import { packFields } from '../law/index.js';
 
-/** One row of an approval table: the conditions that it states must all hold; of the last two, one. */
+/** One row of an approval table: of the three limits that a change must exceed, one; all other conditions that it states must hold. */
 const approvalRow = object({
   originalAtLeast: optional(amount('Original value of the contract from which the row applies')),
   stepOverOriginalAbove: optional(percentage('Per cent of the original value that the change must exceed', { example: '12.5' })),
+  cumulativeOverOriginalAbove: optional(
+    percentage('Per cent of the original value that all changes of the value together must exceed, with this one', { example: '50' }),
+  ),
   monthsAbove: optional(count('Months that the extension must exceed', { max: 1200, example: 12 })),
   unforeseen: optional(flag('Only changes that were, or were not, unforeseen')),
   approver: text('Office that must approve', { example: 'Deputy Mayor for Policing and Crime' }),
@@ -35,6 +38,7 @@ export const policyFields = {
   version: text('Version', { max: 40, example: '2016-1' }),
   inForceFrom: date('First day in force'),
   inForceUntil: optional(date('Last day in force')),
+  reviewDue: optional(date('When it is to be reviewed')),
   approvals: optional(list(approvalRow, 'Who must approve which change: the first row that applies', { max: 50 })),
   writeOffs: optional(list(lossRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
   specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),

@@ -271,8 +271,18 @@ const exactly = (amount: Amount): Ratio => {
   return ratio(over * rate.over, under * rate.under);
 };
 
+/** An amount in minor units of another currency, unrounded, at a rate in units of that currency for one of its own. Throws a TypeError for an unknown currency or a rate that is none. */
+export const convertedBy = (amount: Money, currency: string, rate: string): Ratio => {
+  const found = ratioOfRate(rate);
+  if (!found) throw new TypeError(`${rate} is no rate of exchange.`);
+  return ratio(
+    minor(amount) * found.over * 10n ** BigInt(exponentFor(currency)),
+    found.under * 10n ** BigInt(exponentFor(amount.currency)),
+  );
+};
+
 /** Half up, as Regulation (EC) No 1103/97 has it; below zero the figure without its sign is rounded. */
-const roundHalfUp = ({ over, under }: Ratio): bigint =>
+export const roundHalfUp = ({ over, under }: Ratio): bigint =>
   over < 0n ? -roundHalfUp({ over: -over, under }) : (2n * over + under) / (2n * under);
 
 /**
