@@ -13,6 +13,7 @@ import {
 } from '../src/kernel/index.js';
 import {
   contract,
+  dueNotices,
   endBasisOf,
   endOfContract,
   firstDayOf,
@@ -27,6 +28,7 @@ import {
   type Contract,
 } from '../src/domain/contract/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
+import { supplier, type Supplier } from '../src/domain/supplier/index.js';
 import { liabilityOf, progressOf, workforce, type Plan, type Workforce } from '../src/domain/workforce/index.js';
 import { isWith, sumsWithSuppliers } from './promised.js';
 
@@ -84,6 +86,23 @@ const standstill = (id: string, c: Contract): readonly Duty<'standstill'>[] => {
   const due = c.stage === 'awarded' ? standstillEndOf(c) : undefined;
   return due === undefined ? [] : [{ key: `standstill:${id}`, what: `The standstill of ${named(id, c)} ends`, due }];
 };
+/** Notices that the law asks for, until they are published. */
+const notices = (id: string, c: Contract): readonly Duty<'notice'>[] =>
+  dueNotices(c).map(({ notice, name, article, perhaps, due }) => ({
+    key: `notice:${id}/${notice}`,
+    what: `${name} ${named(id, c)} is ${perhaps ? 'perhaps ' : ''}to be published (${article})`,
+    due,
+  }));
+const tender = (id: string, c: Contract): readonly Duty<'tender'>[] =>
+  c.stage === 'tendering' && c.dates['tendersClose'] !== undefined
+    ? [{ key: `tender:${id}`, what: `Last day for tenders of ${named(id, c)}`, due: c.dates['tendersClose'] }]
+    : [];
+/** Of lots with a term of their own that ends on another day than the contract. */
+const lots = (id: string, c: Contract): readonly Duty<'lot'>[] =>
+  (isRunning(c) ? c.lots : []).flatMap(({ lot, title, term: { startsOn, endsOn, months } = {} }) => {
+    const due = endsOn ?? (startsOn !== undefined && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months) : undefined);
+    return due === undefined || due === lastDayOf(c) ? [] : [{ key: `lot:${id}/${lot}`, what: `The lot ${title} of ${named(id, c)} ends`, due }]; // prettier-ignore
+  });
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
   isRunning(c) && c.extensionSought
     ? [
@@ -184,6 +203,31 @@ const reviews = (id: string, { strategies }: Programme): readonly Duty<'review'>
     .slice(-1)
     .filter(({ reviewDue }) => reviewDue !== undefined)
     .map(({ strategy, title, reviewDue }) => ({ key: `review:${id}/${strategy}`, what: `${title} is to be reviewed`, due: reviewDue }));
+/** Of risks that are open, by their last assessment. */
+const riskReviews = (id: string, { risks }: Programme): readonly Duty<'risk-review'>[] =>
+  risks
+    .filter(({ closed, reviewDue }) => !closed && reviewDue !== undefined)
+    .map(({ risk, summary, reviewDue }) => ({ key: `risk-review:${id}/${risk}`, what: `Risk to be reviewed: ${summary}`, due: reviewDue }));
+/** The version of each policy that was adopted last has taken the place of the others. */
+const lastPolicies = ({ policies }: Programme): readonly Programme['policies'][number][] => [
+  ...new Map(policies.map((adopted) => [adopted.policy, adopted])).values(),
+];
+const policyReviews = (id: string, p: Programme): readonly Duty<'policy-review'>[] =>
+  lastPolicies(p)
+    .filter(({ reviewDue }) => reviewDue !== undefined)
+    .map(({ policy, title, version, reviewDue }) => ({
+      key: `policy-review:${id}/${policy}`,
+      what: `${title}, version ${version}, is to be reviewed`,
+      due: reviewDue,
+    }));
+const policyEnds = (id: string, p: Programme): readonly Duty<'policy-end'>[] =>
+  lastPolicies(p)
+    .filter(({ inForceUntil }) => inForceUntil !== undefined)
+    .map(({ policy, title, version, inForceUntil }) => ({
+      key: `policy-end:${id}/${policy}`,
+      what: `${title}, version ${version}, is in force until then`,
+      due: inForceUntil,
+    }));
 const savings = (id: string, { savingsTargets }: Programme): readonly Duty<'saving'>[] =>
   savingsTargets
     .filter(({ by }) => by !== undefined)
@@ -225,10 +269,28 @@ const ofWorkforces = <const Kind extends string>(kind: Kind, duties: (id: string
       shown(duties(id, state), { programme: id, contract: null, suppliers: [], owner: null, title: `Staff of ${id}` }),
   });
 
+/** A suspension that has a last day: of no programme, since a supplier is of none. */
+const suspensions = (id: string, { suspended, title }: Supplier): readonly Duty<'suspension'>[] =>
+  suspended?.until === undefined ? [] : [{ key: `suspension:${id}`, what: `The suspension of ${title || id} ends`, due: suspended.until }];
+const ofSuppliers = source(supplier, 'suspension', {
+  place: (id, state) => placed(suspensions(id, state)),
+  show: ({ id, state }) =>
+    shown(suspensions(id, state), {
+      programme: null,
+      contract: null,
+      suppliers: [{ supplier: id }],
+      owner: null,
+      title: state.title || id,
+    }),
+});
+
 const from = {
   end: ofContracts('end', end),
   option: ofContracts('option', options),
   standstill: ofContracts('standstill', standstill),
+  notice: ofContracts('notice', notices),
+  tender: ofContracts('tender', tender),
+  lot: ofContracts('lot', lots),
   extension: ofContracts('extension', extension),
   milestone: ofContracts('milestone', milestones),
   kpi: ofContracts('kpi', kpis),
@@ -237,10 +299,14 @@ const from = {
   break: ofContracts('break', breaks),
   'forced-end': ofContracts('forced-end', forcedEnds, (key) => [`ended:${forcedOf(key)}`]),
   review: ofProgrammes('review', reviews),
+  'risk-review': ofProgrammes('risk-review', riskReviews),
+  'policy-review': ofProgrammes('policy-review', policyReviews),
+  'policy-end': ofProgrammes('policy-end', policyEnds),
   saving: ofProgrammes('saving', savings),
   headcount: ofProgrammes('headcount', headcounts),
   transfer: ofWorkforces('transfer', transfers),
   'liability-information': ofWorkforces('liability-information', information),
+  suspension: ofSuppliers,
 };
 
 /**
@@ -249,7 +315,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 5,
+  version: 6,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended],

@@ -16,12 +16,15 @@ import { ClockGuard, daysAhead, latestRecordedAt } from './engine/write/clock-gu
 import type { Holders, Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
+import { Refusals } from './http/refusals.js';
+import { SYSTEM } from './kernel/index.js';
 import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
 import { ProofFolder } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
+import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
@@ -99,7 +102,7 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: HistoryCache,
           inject: [STORE],
-          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES }),
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES, follows: false }),
         },
         {
           provide: Engine,
@@ -120,10 +123,19 @@ export class LedgerModule implements OnApplicationShutdown {
         },
         {
           provide: Automations,
-          inject: [STORE, Engine, ClockGuard, Projector, Checkpoints],
-          useFactory: (store: EventStore, engine: Engine, clock: ClockGuard, projector: Projector, checkpoints: Checkpoints) =>
+          inject: [STORE, Engine, ClockGuard, Projector, Checkpoints, RefusalRecorder],
+          useFactory: (
+            store: EventStore,
+            engine: Engine,
+            clock: ClockGuard,
+            projector: Projector,
+            checkpoints: Checkpoints,
+            recorder: RefusalRecorder,
+          ) =>
             config.automations
-              ? opened.adopt(automate(log, store, engine, projector, recordingClock(clock, checkpoints)), (running) => running.close())
+              ? opened.adopt(automate(log, store, engine, projector, recordingClock(clock, checkpoints), recorder), (running) =>
+                  running.close(),
+                )
               : undefined,
         },
         {
@@ -199,10 +211,20 @@ const recordingClock = (clock: ClockGuard, checkpoints: Checkpoints) => (): stri
 };
 
 /** What is due is found in the deadlines, and issued beside the commands of others. */
-const automate = (log: Logger, store: EventStore, engine: Engine, projector: Projector, clock: () => string): Automations =>
-  new Automations({
+const automate = (
+  log: Logger,
+  store: EventStore,
+  engine: Engine,
+  projector: Projector,
+  clock: () => string,
+  recorder: RefusalRecorder,
+): Automations => {
+  const refusals = new Refusals(recorder, engine, { aggregates, commands });
+  const ofAutomations = new AutomationRefusals(recorder, now, SYSTEM);
+  return new Automations({
     automations,
     engine,
+    refused: (request, error) => refusals.ofAutomation(request, error, ofAutomations),
     deadlines: async (kind, cursor, overdueOn) => {
       const filters = { ...(overdueOn !== undefined && { overdueOn }) };
       const { rows, next } = await projector.rows(deadlines.name, { kind, cursor, filters });
@@ -217,6 +239,7 @@ const automate = (log: Logger, store: EventStore, engine: Engine, projector: Pro
     timeZone: store.genesis.timeZone,
     log: (message, error) => (error === undefined ? log.warn(message) : log.error({ err: error }, message)),
   }).start();
+};
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */
 const SET_MS = 5000;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
+import { SegmentedLru } from './segmented-lru.js';
 import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
 
 /** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
@@ -19,6 +20,8 @@ export interface HistoryCacheOptions {
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. */
   readonly maxBytes?: number;
+  /** Whether pages of the log are prepared with it: then snapshots get half of the memory. */
+  readonly follows?: boolean;
 }
 
 /** Memory for the folded streams of one cache, in bytes: of what follows the log, and of a rebuild while it lasts. */
@@ -45,21 +48,21 @@ interface Kept {
 export class HistoryCache {
   readonly #store: HistoryCacheOptions['store'];
   readonly #aggregates: ReadonlyMap<string, AnyAggregate>;
-  readonly #kept: LRUCache<string, Kept>;
+  readonly #kept: SegmentedLru<Kept>;
   /** Streams of a log that is followed, and what kept some from being folded. */
-  readonly #followed: LRUCache<string, Snapshot | Error>;
+  readonly #followed: SegmentedLru<Snapshot | Error>;
   readonly #loads = new Map<string, { running: Promise<History>; next: Promise<History> | undefined }>();
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
-  constructor({ store, aggregates, maxBytes = HISTORY_BYTES }: HistoryCacheOptions) {
+  constructor({ store, aggregates, maxBytes = HISTORY_BYTES, follows = true }: HistoryCacheOptions) {
     this.#store = store;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
+    const most = follows ? half : Math.max(2, maxBytes);
     // A stream larger than all of it is weighed as half: it stays while it is in use, and goes when others are.
-    const weighed = (bytes: number) => Math.min(bytes, half / 2);
-    this.#kept = new LRUCache({ maxSize: half, sizeCalculation: (kept) => Math.ceil(weighed(bytesOf(kept))) });
-    this.#followed = new LRUCache({ maxSize: half, sizeCalculation: (value) => Math.ceil(weighed(bytesOfFollowed(value))) });
+    this.#kept = new SegmentedLru({ maxBytes: most, bytesOf: (kept) => Math.min(bytesOf(kept), most / 2) });
+    this.#followed = new SegmentedLru({ maxBytes: half, bytesOf: (value) => Math.min(bytesOfFollowed(value), half / 2) });
     this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 

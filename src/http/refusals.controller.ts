@@ -64,6 +64,7 @@ export const refusalColumns: Columns<RememberedRefusal> = [
   ['request', ({ request }) => request],
   ['idempotencyKey', ({ idempotencyKey }) => idempotencyKey],
   ['correlationId', ({ correlationId }) => correlationId],
+  ['causationId', ({ causationId }) => causationId],
 ];
 
 /** What was refused to whom, as this node remembers it. */

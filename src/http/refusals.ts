@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Engine, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import { IdempotencyKeyReusedError } from '../engine/write/receipt.js';
 import { isIdentifier, kebab, plural, Rejection, type Assessment } from '../kernel/index.js';
+import type { AutomationRefusals } from '../refusals/automation-refusals.js';
 import { RefusalRecorder } from '../refusals/refusal-recorder.js';
 import type { Refused } from '../refusals/refusal.js';
 import type { RefusedRequest, Registry } from './ledger.js';
@@ -19,18 +20,28 @@ export class Refusals {
   /** A command that a rule, a precondition or its key refused. A dry run asks and is refused nothing; a failure of ours is no refusal. */
   ofCommand(request: CommandRequest, error: unknown): void {
     if (request.dryRun) return;
+    const { idempotencyKey } = request;
+    this.#note(request, error, (refused) => this.recorder.note({ ...refused, ...(idempotencyKey !== undefined && { idempotencyKey }) }));
+  }
+
+  /** A command of an automation that a rule or a precondition refused: its key is the ledger's own, and is not remembered. */
+  ofAutomation(request: CommandRequest, error: unknown, refusals: AutomationRefusals): void {
+    const { causationId } = request;
+    this.#note(request, error, (refused) => void refusals.note({ ...refused, ...(causationId !== undefined && { causationId }) }));
+  }
+
+  #note(request: CommandRequest, error: unknown, remember: (refused: Refused) => void): void {
     const refused = refusedBy(error);
     if (!refused) return;
-    const { command, aggregate, id, actor, idempotencyKey, correlationId } = request;
+    const { command, aggregate, id, actor, correlationId } = request;
     const note = (programme: unknown) =>
-      this.recorder.note({
+      remember({
         ...refused,
         actor: actor.id,
         ...(actor.role !== undefined && { role: actor.role }),
         command: command.name,
         stream: `${aggregate.category}-${id}`,
         ...(isIdentifier(programme) && { programme }),
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
         ...(correlationId !== undefined && { correlationId }),
       });
     void this.#programmeOf(request).then(note, () => note(undefined));

@@ -1,16 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
-import { IDENTIFIER, isIdentifier, type Actor } from '../kernel/index.js';
+import { IDENTIFIER, isIdentifier, isSystem, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
-import { PERSON, type Role } from './token-file.js';
+import { IS_SYSTEM, PERSON, type Role } from './token-file.js';
 
 const operator = ((): string => {
   try {
-    return (
-      userInfo()
-        .username.replaceAll(/[^A-Za-z0-9._@-]/g, '-')
-        .slice(0, 128) || 'unknown'
-    );
+    const name = userInfo()
+      .username.replaceAll(/[^A-Za-z0-9._@-]/g, '-')
+      .slice(0, 128);
+    return name === '' || isSystem(name) ? 'unknown' : name;
   } catch {
     return 'unknown'; // a user without an entry in the system's list
   }
@@ -44,10 +43,13 @@ export const rolesOf = (request: FastifyRequest): readonly Role[] => tokens.get(
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
 
 /** Who sent it: whose token it came with; in local mode whom the caller names, else who runs the server. */
-export const actorOf = (request: FastifyRequest): Actor =>
-  signedIn.get(request) ?? {
-    id: header(request, 'x-actor', PERSON, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ?? operator,
-  };
+export const actorOf = (request: FastifyRequest): Actor => {
+  const known = signedIn.get(request);
+  if (known) return known;
+  const id = header(request, 'x-actor', PERSON, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ?? operator;
+  if (isSystem(id)) throw badHeader('x-actor', IS_SYSTEM);
+  return { id };
+};
 export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
   header(request, 'idempotency-key', /^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 export const correlationOf = (request: FastifyRequest): string | undefined =>

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isSystem, SYSTEM } from '../kernel/index.js';
 
 /**
  * What may be done: reads; commands, which are all that is asked with another method than GET; reading the calendar of deadlines; and
@@ -50,6 +51,8 @@ export const hashOf = (token: string): Buffer => createHash('sha256').update(tok
 const isText = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value);
 const isInstant = (value: unknown): boolean => isText(value, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 export const PERSON = /^[A-Za-z0-9._@-]{1,128}$/;
+/** Behind `The person of … `: why no person may be called so. */
+export const IS_SYSTEM = `cannot be called ${SYSTEM}: that is the ledger itself, where it acts without a person`;
 const checks: { readonly [K in keyof Token]-?: (value: unknown) => boolean } = {
   id: (id) => isText(id, /^[a-z0-9-]{1,64}$/),
   person: (person) => isText(person, PERSON),
@@ -93,6 +96,15 @@ export const refuseOpenFile = async (file: string): Promise<void> => {
   if ((mode & 0o022) !== 0 && process.platform !== 'win32')
     throw new BadTokenFileError(
       `${file} may be written by others than its owner (mode ${mode.toString(8)}): chmod go-w takes that from them.`,
+    );
+};
+
+/** Nobody signs in as the ledger itself. A token that was revoked stays in the file. @throws BadTokenFileError whose message names the file */
+export const refuseSystem = (file: string, tokens: readonly Token[]): void => {
+  const reserved = tokens.find(({ person, revokedAt }) => revokedAt === undefined && isSystem(person));
+  if (reserved)
+    throw new BadTokenFileError(
+      `${file}: the person of the token ${reserved.id} ${IS_SYSTEM}. npm run tokens -- revoke ${reserved.id} ends it.`,
     );
 };
 

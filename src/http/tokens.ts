@@ -11,7 +11,7 @@ import { signIn } from './request.js';
 import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
 import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
 import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
-import { hashOf, may, readTokens, refuseOpenFile, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
+import { hashOf, may, readTokens, refuseOpenFile, refuseSystem, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -45,7 +45,9 @@ export class Tokens {
     try {
       tokens.#mark = await tokens.#markOf();
       await refuseOpenFile(file);
-      tokens.#take(await readTokens(file));
+      const found = await readTokens(file);
+      refuseSystem(file, found);
+      tokens.#take(found);
     } catch (error) {
       throw new ConfigError(`LEDGER_TOKENS: ${(error as Error).message} npm run tokens -- add makes one.`, { cause: error });
     }
@@ -91,7 +93,9 @@ export class Tokens {
       if (mark === this.#mark) return;
       this.#mark = mark;
       await refuseOpenFile(this.file);
-      this.#take(await readTokens(this.file));
+      const found = await readTokens(this.file);
+      refuseSystem(this.file, found);
+      this.#take(found);
       this.log.info({ file: this.file, tokens: this.#known.length }, 'The file of API tokens was read again.');
     } catch (error) {
       this.log.error({ err: error }, 'The file of API tokens cannot be used: what it said before stays in force.');

@@ -2,6 +2,11 @@ import type { AnyAggregate, AnyCommand } from './aggregate.js';
 import type { Provenance, RecordedEvent } from './event.js';
 import type { History } from './history.js';
 
+/** The actor of what no person sends: the role is the name of the automation. No person may have this id. */
+export const SYSTEM = 'system';
+/** Whether a person id is, or reads like, that of the system. */
+export const isSystem = (person: string): boolean => person.toLowerCase() === SYSTEM;
+
 /** A command that has to be issued because of what is recorded. */
 export interface DueCommand {
   readonly command: AnyCommand;

@@ -61,12 +61,17 @@ export interface Note extends Annotated {
 }
 export type Claim = Note & { readonly claim: NonNullable<Annotated['claim']> };
 
-/** Claims on fields of an entry that stand against what is believed: no claim that was settled, and none that says the same. */
-export const openClaims = (entry: Entry): readonly Claim[] => {
+/**
+ * Claims on fields of an entry that stand against what is believed: no claim that was settled, and none that says the same, also
+ * where another entry completed the field.
+ * @param completedBy see `completions`
+ */
+export const openClaims = (entry: Entry, completedBy: readonly Entry[] = []): readonly Claim[] => {
   if (entry.notes.length === 0) return [];
   const believed = correctable(entry);
+  const says = ({ pointer, value }: Claim['claim'], of: Correctable) => sameValue(value, at(of, pointer), pointer);
   const isOpen = (note: Note): note is Claim =>
-    note.claim !== undefined && !note.settledBy && !sameValue(note.claim.value, at(believed, note.claim.pointer), note.claim.pointer);
+    note.claim !== undefined && !note.settledBy && !says(note.claim, believed) && !completedBy.some(({ data }) => says(note.claim!, data));
   return entry.notes.filter(isOpen);
 };
 

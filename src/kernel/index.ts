@@ -10,7 +10,7 @@ export * from './finding.js';
 export * from './schema/fields.js';
 export * from './entry.js';
 export * from './history.js';
-export { isRevealing } from './reveal.js';
+export { completions, isRevealing } from './reveal.js';
 export * from './schema-version.js';
 export * from './values/json.js';
 export * from './ledger.js';

@@ -1,5 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BadTokenFileError, changeTokens, newToken, PERSON, readTokens, ROLES, type Role, type Token } from '../http/token-file.js';
+import { isSystem } from '../kernel/index.js';
+import {
+  BadTokenFileError,
+  changeTokens,
+  IS_SYSTEM,
+  newToken,
+  PERSON,
+  readTokens,
+  ROLES,
+  type Role,
+  type Token,
+} from '../http/token-file.js';
 
 export interface Terminal {
   /** Where the file is by default. */
@@ -13,6 +24,7 @@ export interface Terminal {
 
 const person = (id: string): string => {
   if (!PERSON.test(id)) throw new InvalidArgumentError('A person id has letters, digits and . _ @ -, at most 128 characters.');
+  if (isSystem(id)) throw new InvalidArgumentError(`A person ${IS_SYSTEM}.`);
   return id;
 };
 const line = ({ id, person, roles, createdAt, revokedAt }: Token): string =>

@@ -266,7 +266,7 @@ const Part = ({ of, frame }: { readonly of: BoardRow; readonly frame: Frame }) =
   </>
 );
 
-/** Rows are kept as objects while they stay the same: their HTML is made once for what else it depends on, and is let go of with them. */
+/** Rows are kept as objects while they stay the same: their HTML is made once for what else it depends on, and is freed with them. */
 type Made = WeakMap<object, { readonly place: string; readonly html: string }>;
 const [lines, parts]: readonly [Made, Made] = [new WeakMap(), new WeakMap()];
 const once = (made: Made, row: object, place: string, html: () => string): string => {

@@ -7,7 +7,7 @@ import type { Duty } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import { dateText, Day, Name, some, Tag, wordsOf, numberText } from './words.js';
 
-const KINDS = ['end', 'option', 'standstill', 'extension', 'review', 'target', 'transfer', 'liability-information'];
+const KINDS = Object.keys(deadlines.rows);
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 
 /** What has to be done by when: overdue, by month, and without a day. */

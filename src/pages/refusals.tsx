@@ -123,6 +123,11 @@ const Line = ({ of, frame, zone }: { readonly of: RememberedRefusal; readonly fr
             belongs to <Name of={of.correlationId} />
           </p>
         )}
+        {of.causationId !== undefined && (
+          <p class="small quiet">
+            <a href={`/events/${of.causationId}`}>what made it necessary</a>
+          </p>
+        )}
       </th>
       <td data-label="Why not">
         <a href={address(frame.path, { rule: code })}>{title}</a>{' '}

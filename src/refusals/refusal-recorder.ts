@@ -227,8 +227,8 @@ export class RefusalRecorder {
 
 /** Everything that is kept, in one text. */
 const keyOf = (refused: Refused, grouped: boolean): string => {
-  const { status, code, detail, pointer, policies, actor, role, address, command, stream, programme, request, idempotencyKey, correlationId } = refused; // prettier-ignore
-  return [grouped, status, code, detail, pointer, policies?.join(' '), actor, role, address, command, stream, programme, request, idempotencyKey, correlationId].join('\0'); // prettier-ignore
+  const { status, code, detail, pointer, policies, actor, role, address, command, stream, programme, request, idempotencyKey, correlationId, causationId } = refused; // prettier-ignore
+  return [grouped, status, code, detail, pointer, policies?.join(' '), actor, role, address, command, stream, programme, request, idempotencyKey, correlationId, causationId].join('\0'); // prettier-ignore
 };
 const present = (refused: { readonly [K in keyof Refused]: Refused[K] | undefined }): Refused =>
   Object.fromEntries(Object.entries(refused).filter(([, value]) => value !== undefined)) as unknown as Refused;

@@ -16,7 +16,7 @@ export interface Refused {
   readonly pointer?: string;
   /** Adopted rules that were not met: 10 at most. */
   readonly policies?: readonly string[];
-  /** Who tried: a person id. */
+  /** Who tried: a person id; `system` for automations, whose role is the name of the automation. */
   readonly actor?: string;
   /** With tokens: the role, or all roles of a token that may not. */
   readonly role?: string;
@@ -29,6 +29,8 @@ export interface Refused {
   readonly request?: string;
   readonly idempotencyKey?: string;
   readonly correlationId?: string;
+  /** Of what an automation tried: the event that made it necessary. */
+  readonly causationId?: string;
 }
 
 export interface Refusal extends Refused {
@@ -75,7 +77,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** Until the year 2255: every one that follows is a safe integer. */
 const ID = /^[0-8]\d{15}$/;
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
-const TEXTS = ['detail', 'pointer', 'actor', 'role', 'address', 'command', 'stream', 'programme', 'request', 'idempotencyKey', 'correlationId'] as const; // prettier-ignore
+const TEXTS = ['detail', 'pointer', 'actor', 'role', 'address', 'command', 'stream', 'programme', 'request', 'idempotencyKey', 'correlationId', 'causationId'] as const; // prettier-ignore
 
 /** A refusal from a line of a file; undefined where the line is none: anybody may have written it. */
 export const refusalIn = (line: string): Refusal | undefined => {

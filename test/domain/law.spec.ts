@@ -289,6 +289,7 @@ describe('a pack', () => {
   it.each<[string, Pack, pointer: string, detail: string]>([
     ['a fact of another subject', of('change', when(['basis', 'is', 'none'])), '/rules/0/when/0/field', 'basis is no fact of a change'],
     ['an operator that the fact has not', of('change', when(['unforeseen', 'above', '3'])), '/rules/0/when/0/op', 'unforeseen is asked by is'], // prettier-ignore
+    ['a ground by its words', of('change', when(['ground', 'is', 'reg. 72'])), '/rules/0/when/0/op', 'ground is asked by cites'],
     ['a flag that is neither yes nor no', of('change', when(['unforeseen', 'is', 'true'])), '/rules/0/when/0/value', 'must be yes or no'],
     ['a day that is a month', of('change', when(['decidedOn', 'from', '2015-02'])), '/rules/0/when/0/value', 'must be a day'],
     ['a day that is none', of('change', when(['decidedOn', 'from', '2015-02-30'])), '/rules/0/when/0/value', 'must be a day'],
@@ -307,8 +308,8 @@ describe('a pack', () => {
     ['a percentage that is none', of('change', { kind: 'cap', limit: { ...limit, percent: '50%' } }), '/rules/0/limit/percent', 'must be a decimal number'], // prettier-ignore
     ['a term of the original value', of('change', { kind: 'cap', limit: { ...limit, of: 'term' } }), '/rules/0/limit/base', 'must be maximumTerm of a term, and of a term alone'], // prettier-ignore
     ['a step of the longest term', of('change', { kind: 'cap', limit: { ...limit, base: 'maximumTerm' } }), '/rules/0/limit/base', 'must be maximumTerm of a term, and of a term alone'], // prettier-ignore
-    ['days before and after', of('signature', { kind: 'standstill', days: { ...days, before: 'awardNoticeOn' } }), '/rules/0/days/before', 'or after must stand, not both'], // prettier-ignore
-    ['days neither before nor after', of('signature', { kind: 'standstill', days: { ...days, after: undefined } }), '/rules/0/days/before', 'or after must stand, not both'], // prettier-ignore
+    ['days before and after', of('signature', { kind: 'standstill', days: { ...days, before: 'awardNoticeOn' } }), '/rules/0/days/before', 'or after or within must stand, one alone'], // prettier-ignore
+    ['days neither before nor after', of('signature', { kind: 'standstill', days: { ...days, after: undefined } }), '/rules/0/days/before', 'or after or within must stand, one alone'], // prettier-ignore
     ['a distance from what is no day', of('signature', { kind: 'standstill', days: { ...days, after: 'electronic' } }), '/rules/0/days/after', 'electronic is no day of a signature'], // prettier-ignore
     ['an act of another subject', of('signature', { kind: 'standstill', days: { ...days, act: 'transferOn' } }), '/rules/0/days/act', 'transferOn is no day of a signature'], // prettier-ignore
     ['a rule of the id of another', of('change', { id: 'a' }, { id: 'a' }), '/rules/1/id', 'a is the id of another rule'],

@@ -58,7 +58,7 @@ export const ledgerOf = async (events: readonly RecordedEvent[], day = '2030-01-
     revisions.set(event.stream, revision);
     await appendAll(store, [{ ...event, revision }]);
   }
-  return new Rows(store, projections, undefined, { now: () => `${day}T23:00:00.000Z` }).read();
+  return new Rows(store, projections, undefined, { now: () => `${day}T12:00:00.000Z` }).read();
 };
 
 /** Lists of other streams stand in the order in which these were begun; decisions have another place in another log. */

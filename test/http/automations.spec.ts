@@ -36,6 +36,41 @@ it('a forced termination is a decision like any other: with its dossier, what ca
   expect(text).toContain('ledger_automation_commands{automation="when-contract-terminated-then-terminate-forced",outcome="accepted"} 1');
 });
 
+it('a command of an automation that is refused stands among the refusals, once for its cause, after a restart too', async () => {
+  const server = await startServer();
+  await contracts(server);
+  await accepted(server.post('/contracts/c/award-contract', award)); // never signed: it cannot be terminated
+  const cause = await accepted(server.post('/contracts/a/terminate-contract', { ...terminated, forces: [{ contract: 'c' }] }));
+  const refusals = async (of: Server) => (await of.get('/refusals?actor=system&totals=true')).body;
+  const runAll = async (of: Server) => {
+    await partsOf(of).projector.reached(cause.position, 5000);
+    while (await of.app.get(Automations).run());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  await runAll(server);
+  const { refusals: first } = await refusals(server);
+  expect(first).toEqual([
+    expect.objectContaining({
+      status: 409,
+      code: 'contract/stage',
+      actor: 'system',
+      role: 'when-contract-terminated-then-terminate-forced',
+      command: 'TerminateContract',
+      stream: 'contract-c',
+      programme: 'met',
+      causationId: cause.events[0].id,
+      correlationId: expect.any(String),
+      times: 1,
+    }),
+  ]);
+  expect(first[0]).not.toHaveProperty('idempotencyKey');
+  expect((await server.get('/refusals?actor=system&format=csv')).text).toContain(`,${cause.events[0].id}\r\n`);
+  await server.close();
+  const again = await startServer({ DATA_DIR: server.dir });
+  await runAll(again);
+  expect(await refusals(again)).toMatchObject({ refusals: first, totals: { refusals: 1 } });
+}, 20_000);
+
 it('a node whose automations are switched off issues nothing', async () => {
   const server = await startServer({ LEDGER_AUTOMATIONS: 'false' });
   expect(server.app.get<Automations | undefined>(Automations)).toBeUndefined();

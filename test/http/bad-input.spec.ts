@@ -232,6 +232,8 @@ const headers: readonly (readonly [what: string, headers: Record<string, string>
   ['a key that is too long', { 'idempotency-key': 'x'.repeat(256) }, 400, 'bad-header', 'idempotency-key'],
   ['a key that is not ASCII', { 'idempotency-key': 'caf\u00e9' }, 400, 'bad-header', 'idempotency-key'],
   ['an actor with a blank', { 'x-actor': 'jane doe' }, 400, 'bad-header', 'x-actor'],
+  ['an actor that is the ledger itself', { 'x-actor': 'system' }, 400, 'bad-header', 'x-actor'],
+  ['an actor that reads like the ledger itself', { 'x-actor': 'SYSTEM' }, 400, 'bad-header', 'x-actor'],
   ['an actor that is too long', { 'x-actor': 'x'.repeat(129) }, 400, 'bad-header', 'x-actor'],
   ['a correlation with a blank', { 'x-correlation-id': 'a b' }, 400, 'bad-header', 'x-correlation-id'],
   ['another media type', { 'content-type': 'text/plain' }, 415, 'media-type'],

@@ -259,7 +259,7 @@ describe('refusals over HTTP', () => {
     for (const answer of [await server.get('/refusals?format=csv', as('otto')), await server.get('/refusals', { ...as('otto'), accept: 'text/csv' })]) {
       expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
       const lines = answer.text.trimEnd().split('\r\n');
-      expect(lines[0]).toBe('refusal,refusedAt,until,times,grouped,status,rule,title,detail,pointer,policies,actor,role,address,command,stream,programme,request,idempotencyKey,correlationId');
+      expect(lines[0]).toBe('refusal,refusedAt,until,times,grouped,status,rule,title,detail,pointer,policies,actor,role,address,command,stream,programme,request,idempotencyKey,correlationId,causationId');
       expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(all.map(({ id }) => id));
     }
   }); // prettier-ignore

@@ -8,7 +8,7 @@ import { createApp } from '../../src/app.module.js';
 import { FailedSignIns } from '../../src/http/failed-sign-ins.js';
 import { importFile, InterruptedError } from '../../src/cli/importer.js';
 import { recordStory } from '../../src/cli/story.js';
-import { parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
+import { newToken, parseTokens, readTokens, ROLES, type Role } from '../../src/http/token-file.js';
 import { tokenCommands } from '../../src/operate/token-commands.js';
 import { award, closeRunning, startServer, stopServer, recordWorld, tempFolder, accepted, type Answer, type Server } from './server.js';
 
@@ -76,6 +76,8 @@ describe('the tokens command', () => {
     [['add', '--person', 'jane'], /role/],
     [['add', '--person', 'jane', '--role', 'king'], /contract-manager, approver, integrator, auditor, board/],
     [['add', '--person', 'Jane Doe', '--role', 'auditor'], /person id/],
+    [['add', '--person', 'system', '--role', 'auditor'], /cannot be called system: that is the ledger itself/],
+    [['add', '--person', 'System', '--role', 'auditor'], /cannot be called system/],
     [['revoke', 'nobody'], /nobody/],
     [['list', '--file', '/nowhere/tokens.json'], /nowhere.*ENOENT/],
   ])('refuses %j and says why', async (words, why) => {
@@ -324,6 +326,22 @@ describe('a server with tokens', () => {
     await expect(started(broken)).rejects.toThrow(/LEDGER_TOKENS.*broken.json has no list of tokens/);
     await expect(started(join(dir, 'nowhere.json'))).rejects.toThrow(/LEDGER_TOKENS.*ENOENT.*npm run tokens/);
   });
+
+  it('never lets anybody sign in as the ledger itself, and starts once such a token is revoked', async () => {
+    const reserved = join(dir, 'reserved.json');
+    const { entry } = newToken({ person: 'system', roles: ['approver'], createdAt: '2026-11-24T12:00:00.000Z' });
+    await writeFile(reserved, JSON.stringify({ tokens: [entry] }), { mode: 0o600 });
+    const folder = join(dir, 'reserved');
+    const started = () =>
+      createApp(
+        configOf({ PORT: '0', DATA_DIR: folder, LEDGER_TOKENS: reserved, LEDGER_LOG_LEVEL: 'silent', LEDGER_AUTOMATIONS: 'false' }),
+      );
+    await expect(started()).rejects.toThrow(
+      new RegExp(`the person of the token ${entry.id} cannot be called system.*npm run tokens -- revoke ${entry.id} ends it`),
+    );
+    await tokens(reserved, 'revoke', entry.id);
+    await (await started()).close();
+  }, 15_000);
 
   it('gives no token to anyone, neither in an answer nor in its log', async () => {
     const stranger = `tower_${'S'.repeat(43)}`;

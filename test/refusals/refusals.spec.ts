@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, trunc
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bounded, refusalIn, type Refusal, type Refused } from '../../src/refusals/refusal.js';
+import { AutomationRefusals } from '../../src/refusals/automation-refusals.js';
 import { RefusalFolder } from '../../src/refusals/refusal-folder.js';
 import { RefusalRecorder } from '../../src/refusals/refusal-recorder.js';
 
@@ -389,5 +390,50 @@ describe('the folder of refusals', () => {
     expect(recorder.failure).toBeUndefined();
     expect(logged.at(-1)).toMatch(/^Refusals are written again; \d+ were not remembered\.$/);
     expect((await all()).at(-1)!.stream).toBe('contract-a');
+  });
+});
+
+describe('what automations are refused', () => {
+  const refused = (more: Partial<Refused> = {}): Refused =>
+    ruled({ actor: 'system', role: 'when-a-then-b', causationId: 'e-1', stream: 'contract-x', ...more });
+  const automations = () => new AutomationRefusals(recorder, () => new Date(at).toISOString(), 'system');
+
+  it('is remembered once a day for each cause, however often it is tried', async () => {
+    const own = automations();
+    for (let i = 0; i < 50; i++) {
+      await own.note(refused());
+      at += 60_000;
+    }
+    await own.note(refused({ causationId: 'e-2' }));
+    await own.note(refused({ code: 'contract/unknown' }));
+    expect((await all()).map(({ causationId, code, times }) => [causationId, code, times])).toEqual([
+      ['e-1', 'contract/unknown', 1],
+      ['e-2', 'contract/stage', 1],
+      ['e-1', 'contract/stage', 1],
+    ]);
+    at += DAY;
+    await own.note(refused());
+    expect(await all()).toHaveLength(4);
+  });
+
+  it('is not remembered again after a restart on the same day, and what people are refused says nothing of it', async () => {
+    await automations().note(refused());
+    recorder.note(refused({ actor: 'jane', causationId: 'e-3' }));
+    await recorder.close();
+    recorder = await opened();
+    at += 3_600_000;
+    await automations().note(refused());
+    expect(await all()).toHaveLength(2);
+    await automations().note(refused({ causationId: 'e-3' }));
+    expect(await all()).toHaveLength(3);
+    at += DAY;
+    await automations().note(refused());
+    expect(await all()).toHaveLength(4);
+  });
+
+  it('is remembered where what was remembered before cannot be read', async () => {
+    const broken = { note: (one: Refused) => recorder.note(one), newestFirst: () => { throw new Error('EIO'); } }; // prettier-ignore
+    await new AutomationRefusals(broken, () => new Date(at).toISOString(), 'system').note(refused());
+    expect(await all()).toHaveLength(1);
   });
 });

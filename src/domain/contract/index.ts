@@ -2,6 +2,7 @@ export { contract } from './contract.js';
 export { ownerOf } from './events/ownership.js';
 export { contractFindings } from './findings.js';
 export { lastDayToExercise, openOptions } from './options.js';
+export { dueNotices } from './notices.js';
 export { standstillEndOf } from './standstill.js';
 export { idsOf, shareUnits, suppliersChangeOn, suppliersOf, suppliersOn, WHOLE } from './suppliers.js';
 export type { ContractLists } from './lists.js';

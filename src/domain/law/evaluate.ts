@@ -237,7 +237,7 @@ const keepsDistance = (
   days: NonNullable<LawRule['days']>,
   facts: Facts,
 ): { readonly asked: Asked; readonly due?: NonNullable<Judgement['due']> } => {
-  const by = days.before ?? days.after!;
+  const by = days.before ?? days.after ?? days.within!;
   const dates = facts as { readonly [name: string]: string | undefined };
   const [act, reference] = [dates[days.act], dates[by]];
   if (reference === undefined || reference === 'unknown') return { asked: missing(FACTS[by].named) };
@@ -249,6 +249,10 @@ const keepsDistance = (
     // On the day itself it is within precision: counted in clear days, it is due a day earlier.
     const answer = on.latest < due.earliest ? 'yes' : on.earliest > due.latest ? 'no' : 'within-precision';
     return { asked: certain(answer), due };
+  }
+  if (days.within !== undefined) {
+    const answer = on.latest <= due.earliest ? 'yes' : on.earliest > due.latest ? 'no' : 'unknown';
+    return { asked: of(answer, FACTS[days.act].named), due };
   }
   return { asked: of(on.earliest > due.latest ? 'yes' : on.latest <= due.earliest ? 'no' : 'unknown', FACTS[days.act].named), due };
 };

@@ -17,7 +17,7 @@ import {
 } from '../../kernel/index.js';
 
 /** What the rules of a pack are asked about. A change of term without an option is a change; one by an option is not. */
-export const SUBJECTS = ['change', 'signature', 'transfer', 'redundancies'] as const;
+export const SUBJECTS = ['change', 'signature', 'publication', 'transfer', 'redundancies'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 /** The law that a contract was procured under. */
 export const REGIMES = ['PCR2006', 'PCR2015', 'PA2023', 'framework-call-off', 'other', 'unknown'] as const;
@@ -40,6 +40,12 @@ export const FACTS = {
   awardNoticeOn: { of: 'signature', kind: 'date', named: 'the award notice' },
   standstillLetterOn: { of: 'signature', kind: 'date', named: 'the standstill letter' },
   electronic: { of: 'signature', kind: 'flag', named: 'whether the standstill letter was sent electronically' },
+  awardedOn: { of: 'publication', kind: 'date', named: 'the day of the award' },
+  concludedOn: { of: 'publication', kind: 'date', named: 'the day on which the contract was concluded' },
+  endedOn: { of: 'publication', kind: 'date', named: 'the day on which the contract ended' },
+  awardPublishedOn: { of: 'publication', kind: 'date', named: 'the notice of the award' },
+  detailsPublishedOn: { of: 'publication', kind: 'date', named: 'the notice of the details of the contract' },
+  terminationPublishedOn: { of: 'publication', kind: 'date', named: 'the notice of the end' },
   basis: { of: 'transfer', kind: 'word', named: 'the basis of the transfer in law' },
   transferOn: { of: 'transfer', kind: 'date', named: 'the day of the transfer' },
   liabilityInformationOn: { of: 'transfer', kind: 'date', named: 'the liability information' },
@@ -95,6 +101,7 @@ const rule = object({
       act: choice(NAMES, 'The fact that has to keep the distance'),
       before: optional(choice(NAMES, 'The act lies so many days before this one')),
       after: optional(choice(NAMES, 'The act lies after so many days from this one')),
+      within: optional(choice(NAMES, 'The act lies within so many days from this one')),
       toWorkingDay: optional(flag('Whether a last day that is no working day gives the next one')),
       first: optional(flag('Whether the day itself is the first of the days; the day after it when absent')),
     }),
@@ -163,8 +170,9 @@ const faultsOfRule = (rule: LawRule, subject: Subject, pointer: string): Problem
       fault('/limit/base', 'must be maximumTerm of a term, and of a term alone');
   }
   if (days) {
-    if ((days.before === undefined) === (days.after === undefined)) fault('/days/before', 'or after must stand, not both');
-    for (const name of ['act', 'before', 'after'] as const) {
+    if ([days.before, days.after, days.within].filter((day) => day !== undefined).length !== 1)
+      fault('/days/before', 'or after or within must stand, one alone');
+    for (const name of ['act', 'before', 'after', 'within'] as const) {
       const fact = days[name];
       if (fact !== undefined && (FACTS[fact].kind !== 'date' || FACTS[fact].of !== subject)) fault(`/days/${name}`, `${fact} is no day of a ${subject}`); // prettier-ignore
     }
@@ -214,7 +222,13 @@ export const malformedIn = ({ rules, appliesTo: { subject } }: Pack): readonly P
 ];
 
 /** The day by which a rule holds, of each subject. */
-export const DAY_OF = { change: 'decidedOn', signature: 'signedOn', transfer: 'transferOn', redundancies: 'firstRedundancyOn' } as const satisfies { readonly [S in Subject]: FactName }; // prettier-ignore
+export const DAY_OF = {
+  change: 'decidedOn',
+  signature: 'signedOn',
+  publication: 'awardedOn',
+  transfer: 'transferOn',
+  redundancies: 'firstRedundancyOn',
+} as const satisfies { readonly [S in Subject]: FactName };
 
 /** The first rule of a well-formed pack that can never apply, with the condition that no other one leaves room for. */
 export const unreachableIn = ({ rules, inForce, appliesTo: { subject } }: Pack): Problem | undefined => {

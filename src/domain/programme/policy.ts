@@ -38,6 +38,7 @@ export const policyFields = {
   version: text('Version', { max: 40, example: '2016-1' }),
   inForceFrom: date('First day in force'),
   inForceUntil: optional(date('Last day in force')),
+  reviewDue: optional(date('When it is to be reviewed')),
   approvals: optional(list(approvalRow, 'Who must approve which change: the first row that applies', { max: 50 })),
   writeOffs: optional(list(lossRow, 'Who must approve which write-off: the first row that applies', { max: 50 })),
   specialPayments: optional(list(lossRow, 'Who must approve which special payment: the first row that applies', { max: 50 })),

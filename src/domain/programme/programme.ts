@@ -17,6 +17,7 @@ import { unreachableRow } from './loss-authority.js';
 import { fits, isNew } from './bounds.js';
 import { budgetEvents } from './budget.js';
 import { linkEvents, linkInvariants } from './links.js';
+import { reviewFollows } from './reviews.js';
 import { riskEvents } from './risks.js';
 import { YEAR_STARTS, type Programme } from './state.js';
 import { policyFields, type ApprovalRow, type PolicyData } from './policy.js';
@@ -228,6 +229,7 @@ export const programme = aggregate({
           detail: ({ data: { law } }) => `${unreachableRuleIn(law!)!.detail}.`,
           holds: ({ data: { law } }) => !law || unreachableRuleIn(law) === undefined,
         },
+        ...reviewFollows,
         ...fits('versions of policies', (p) => p.policies),
       },
       evolve: (p, policy, { effectiveOn }) => ({ ...p, policies: [...p.policies, { ...policy, adoptedOn: effectiveOn }] }),

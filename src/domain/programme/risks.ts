@@ -1,5 +1,6 @@
-import { choice, eventsOf, id, optional, text, type Occurrence, type Rules } from '../../kernel/index.js';
+import { choice, date, eventsOf, id, optional, text, type Occurrence, type Rules } from '../../kernel/index.js';
 import { fits } from './bounds.js';
+import { reviewFollows } from './reviews.js';
 import { CLOSINGS, LEVELS, riskFields, warningFields, type Programme, type Risk } from './state.js';
 
 const event = eventsOf<Programme>();
@@ -33,7 +34,7 @@ export const riskEvents = {
   RiskRaised: event({
     allowedIn: ['chartered'],
     fields: riskFields,
-    rules: fits('risks', (p) => p.risks),
+    rules: { ...reviewFollows, ...fits('risks', (p) => p.risks) },
     evolve: (p, data, { event, effectiveOn }) => ({ ...p, risks: [...p.risks, { ...data, mitigations: [], event, on: effectiveOn }] }),
   }),
   RiskMitigated: event({
@@ -43,16 +44,19 @@ export const riskEvents = {
       measure: text('What was done about it, in our own words', { max: 1000 }),
       likelihood: optional(choice(LEVELS, 'How likely it is now')),
       impact: optional(choice(LEVELS, 'How bad it would be now')),
+      reviewDue: optional(date('When it is to be reviewed next')),
     },
     rules: {
       ...ofAnOpenRisk,
+      ...reviewFollows,
       ...fits<Occurrence<{ readonly risk: string }>>('measures against that risk', ({ risks }, { data }) => risks.find(({ risk }) => risk === data.risk)?.mitigations ?? []), // prettier-ignore
     },
-    evolve: (p, { risk, measure, likelihood, impact }, { event, effectiveOn }) =>
+    evolve: (p, { risk, measure, likelihood, impact, reviewDue }, { event, effectiveOn }) =>
       withRisk(p, risk, (known) => ({
         ...known,
         ...(likelihood && { likelihood }),
         ...(impact && { impact }),
+        ...(reviewDue && { reviewDue }),
         mitigations: [...known.mitigations, { measure, event, on: effectiveOn }],
       })),
   }),

@@ -2,6 +2,7 @@ import {
   amount,
   choice,
   count,
+  date,
   id,
   object,
   optional,
@@ -23,6 +24,7 @@ export const riskFields = {
   about: optional(object({ supplier: optional(ref('supplier')), contract: optional(ref('contract')), tower: optional(ref('tower')) })),
   likelihood: optional(choice(LEVELS)),
   impact: optional(choice(LEVELS)),
+  reviewDue: optional(date('When it is to be reviewed')),
 };
 export const warningFields = {
   warning: id('The warning', { example: 'gds-tower-model' }),
@@ -47,7 +49,7 @@ interface RecordedBy {
   readonly event: string;
   readonly on: string;
 }
-/** With its likelihood and impact as assessed last. */
+/** With its likelihood, impact and next review as they were said last. */
 export type Risk = DataOf<typeof riskFields> &
   RecordedBy & {
     readonly mitigations: readonly (RecordedBy & { readonly measure: string })[];

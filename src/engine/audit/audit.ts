@@ -5,6 +5,7 @@ import {
   differences,
   isLedgerEvent,
   ledgerDataOf,
+  completions,
   openClaims,
   Rejection,
   shapeOf,
@@ -25,6 +26,7 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     effectiveOn === undefined
       ? { state: history.state, entries: history.entries, approximate: [], leftOut: [], revealed: [] }
       : history.asOf(effectiveOn);
+  const completed = completions({ aggregate: history.aggregate, entries });
   return {
     id: history.id,
     stream: history.stream,
@@ -37,7 +39,13 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     /** Events of a later day in the view, since they say what already was; by the recorded clock they are not in it. */
     revealed: revealed.map(summaryOf),
     conflicts: entries.flatMap((entry) =>
-      openClaims(entry).map(({ claim, by, note, evidence }) => ({ event: entry.recorded.id, by, ...claim, note, evidence })),
+      openClaims(entry, completed.get(entry)).map(({ claim, by, note, evidence }) => ({
+        event: entry.recorded.id,
+        by,
+        ...claim,
+        note,
+        evidence,
+      })),
     ),
     notes: history.notes,
   };

@@ -4,11 +4,12 @@ import {
   dayOf,
   IllegalTransitionError,
   Rejection,
+  SYSTEM,
   UnsupportedSchemaVersionError,
   type Automation,
   type DueCommand,
 } from '../../kernel/index.js';
-import type { Engine } from '../write/engine.js';
+import type { CommandRequest, Engine } from '../write/engine.js';
 import { IdempotencyKeyReusedError } from '../write/receipt.js';
 
 /** A page of deadlines, by their keys. */
@@ -31,6 +32,8 @@ export interface AutomationsOptions {
   readonly now: () => string;
   readonly timeZone: string;
   readonly log: (message: string, error?: unknown) => void;
+  /** A command was decided against. */
+  readonly refused?: (request: CommandRequest, error: unknown) => void;
   /** Between two looks, between two parts of a long one, and before the first attempt after a failure; 5 s, 250 ms and 1 s unless set. */
   readonly everyMs?: number;
   readonly pauseMs?: number;
@@ -187,20 +190,22 @@ export class Automations {
     }
     const name = `${automation.name} ${due.aggregate.category}-${due.id} ${due.key}`;
     if (this.#refused.has(name)) return false;
+    const request: CommandRequest = {
+      command: due.command,
+      aggregate: due.aggregate,
+      id: due.id,
+      body: due.body,
+      actor: { id: SYSTEM, role: automation.name },
+      idempotencyKey: `\n${automation.name}\n${due.key}`, // no header can hold it, so no caller can take it first
+      correlationId: due.cause.metadata.$correlationId,
+      causationId: due.cause.id,
+    };
     try {
-      const receipt = await this.#o.engine.handle({
-        command: due.command,
-        aggregate: due.aggregate,
-        id: due.id,
-        body: due.body,
-        actor: { id: 'system', role: automation.name },
-        idempotencyKey: `\n${automation.name}\n${due.key}`, // no header can hold it, so no caller can take it first
-        correlationId: due.cause.metadata.$correlationId,
-        causationId: due.cause.id,
-      });
+      const receipt = await this.#o.engine.handle(request);
       this.#count(automation, receipt.outcome === 'accepted' ? 'accepted' : 'replayed');
     } catch (error) {
       this.#refuse(automation, name, error);
+      this.#o.refused?.(request, error);
     }
     return true;
   }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Contribution, Contributions, History, Measures, Projection, RecordedEvent, StreamSource } from '../../kernel/index.js';
 import { split } from '../audit/audit.js';
 import type { Prepared } from '../history-cache.js';
+import { SegmentedLru } from '../segmented-lru.js';
 import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
@@ -125,7 +126,11 @@ export class ProjectionWriter {
 
   /** Places first, then totals: to close a place writes what is pending, and a total that several contributions share is written once. */
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
-    if (before.length === 0 && after.length === 0) return;
+    if (before.length === 0) {
+      for (const contribution of after) this.readModel.openContribution(this.build.id, placeOf(stream, contribution), at);
+      for (const { sums } of after) this.#count(undefined, sums, at);
+      return;
+    }
     const [last, next] = [byKey(before), byKey(after)];
     for (const contribution of before) {
       const other = next(contribution.key);
@@ -186,9 +191,10 @@ const CURRENT_BYTES = 6 << 20;
 export class Writers {
   readonly #of = new Map<string, readonly ProjectionWriter[]>();
   /** By stream, for each writer of its category. */
-  readonly #current = new LRUCache<string, readonly Added[]>({
-    maxSize: CURRENT_BYTES,
-    sizeCalculation: (added) => added.reduce((bytes, { contributions }) => bytes + 100 + 500 * contributions.length, 300),
+  readonly #current = new SegmentedLru<readonly Added[]>({
+    maxBytes: CURRENT_BYTES,
+    probation: 1 / 12, // events of as many streams as are written at one time
+    bytesOf: (added) => added.reduce((bytes, { contributions }) => bytes + 100 + 500 * contributions.length, 300),
   });
   constructor(readonly all: readonly ProjectionWriter[]) {}
 

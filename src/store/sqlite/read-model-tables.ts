@@ -106,10 +106,12 @@ export interface TotalRow {
   readonly steps: string;
 }
 
-/** A row of totals that grows until it is written. */
+/** A row of totals that grows until it is written; only then are its sums written as text. */
 export class TotalSteps {
   readonly #names: readonly string[];
-  readonly #steps: string[] = [];
+  /** Of each change how far it lies behind `since`, then its sums. */
+  readonly #steps: (number | bigint)[] = [];
+  #count = 0;
   at = 0;
 
   constructor(
@@ -121,26 +123,34 @@ export class TotalSteps {
 
   /** Whether it has room for sums of these measures. */
   takes(sums: ReadonlyMap<string, bigint>): boolean {
-    if (sums.size !== this.#names.length || this.#steps.length >= STEPS_IN_ROW) return false;
+    if (sums.size !== this.#names.length || this.#count >= STEPS_IN_ROW) return false;
     let i = 0;
     for (const name of sums.keys()) if (name !== this.#names[i++]) return false;
     return true;
   }
   add(at: number, sums: ReadonlyMap<string, bigint>): void {
-    if (at === this.at) this.#steps.pop(); // the last one at a sequence stays
-    let step = String(at - this.since);
-    for (const sum of sums.values()) step += ` ${sum}`;
-    this.#steps.push(step);
+    if (at === this.at) this.#pop(); // the last one at a sequence stays
+    this.#steps.push(at - this.since);
+    for (const sum of sums.values()) this.#steps.push(sum);
+    this.#count++;
     this.at = at;
     this.sums = sums;
   }
   /** @returns whether nothing is left */
   undo(at: number): boolean {
-    if (at === this.at) this.#steps.pop();
-    return this.#steps.length === 0;
+    if (at === this.at) this.#pop();
+    return this.#count === 0;
+  }
+  #pop(): void {
+    if (this.#count === 0) return;
+    this.#steps.length -= 1 + this.#names.length;
+    this.#count--;
   }
   get row(): TotalRow {
-    return { since: this.since, measures: JSON.stringify(this.#names), steps: this.#steps.join(';') };
+    const width = 1 + this.#names.length;
+    const steps: string[] = [];
+    for (let at = 0; at < this.#steps.length; at += width) steps.push(this.#steps.slice(at, at + width).join(' '));
+    return { since: this.since, measures: JSON.stringify(this.#names), steps: steps.join(';') };
   }
 }
 

@@ -19,7 +19,7 @@ import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
 import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
 import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
-import { Refusals, type Say } from './refusals.js';
+import { AppendOutage, type Say } from './append-outage.js';
 import { watchFiles } from './watch.js';
 import { LeafTable } from './leaf-table.js';
 import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
@@ -94,14 +94,14 @@ export class SqliteStore implements EventStore {
   readonly #listeners: ((failure: StoreFailedError) => void)[] = [];
   /** Of the last COMMIT without a known outcome: ids of its events and commands, those of BATCH appends at most. */
   readonly #doubtful = new Set<string>();
-  readonly #refusals: Refusals;
+  readonly #outage: AppendOutage;
   #closed = false;
   readonly #waiting = new Signal();
   readonly #onCommit: (() => void)[] = [];
 
   private constructor(options: SqliteStoreOptions) {
     const { dir } = options;
-    this.#refusals = new Refusals(options.log);
+    this.#outage = new AppendOutage(options.log);
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
@@ -148,7 +148,7 @@ export class SqliteStore implements EventStore {
     return this.#failure;
   }
   get refusing(): Error | undefined {
-    return this.#refusals.cause;
+    return this.#outage.cause;
   }
   onFailure(listener: (failure: StoreFailedError) => void): void {
     if (this.#failure) listener(this.#failure);
@@ -267,7 +267,7 @@ export class SqliteStore implements EventStore {
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
     this.#unwatch();
-    this.#refusals.end();
+    this.#outage.end();
     this.#waiting.notifyAll();
     try {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -291,7 +291,7 @@ export class SqliteStore implements EventStore {
         for (const pending of batch) answers.push(this.#write(pending, heads, written, tree));
       });
     } catch (error) {
-      if (error instanceof Error && PASSING.test(codeOf(error))) this.#refusals.refused(error, batch.length);
+      if (error instanceof Error && PASSING.test(codeOf(error))) this.#outage.refused(error, batch.length);
       for (const { events, reject } of batch) reject(this.#refusal(rowsOf(events), error));
       return;
     }
@@ -302,7 +302,7 @@ export class SqliteStore implements EventStore {
     this.commits++;
     this.#leaves.committed(tree);
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
-    this.#refusals.stored();
+    this.#outage.stored();
     for (const [stream, revision] of heads) this.#heads.moved(stream, revision);
     for (const answer of answers) answer();
     this.#waiting.notifyAll();
@@ -379,7 +379,7 @@ export class SqliteStore implements EventStore {
   /** Accepts nothing from now on: what waits was never written, and is refused. */
   #fail(cause: unknown): void {
     if (this.#failure) return;
-    this.#refusals.end();
+    this.#outage.end();
     this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
     this.#unwatch();
     for (const { events, reject } of this.#pending.splice(0)) reject(this.#refusal(rowsOf(events), this.#failure));

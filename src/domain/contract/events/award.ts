@@ -176,12 +176,12 @@ export const awarding = {
       procedure: optional(text('Procedure', { max: 100, example: 'restricted' })),
       closesOn: optional(date('Last day for tenders')),
     },
-    evolve: (c, { regime, procedure }, { effectiveOn }) => ({
+    evolve: (c, { regime, procedure, closesOn }, { effectiveOn }) => ({
       ...c,
       stage: 'tendering',
       ...(regime && { regime }),
       ...(procedure && { procedure }),
-      ...dated(c, 'tendered', effectiveOn),
+      dates: { ...c.dates, tendered: effectiveOn, ...(closesOn && { tendersClose: closesOn }) },
     }),
   }),
   ContractAwarded: event({

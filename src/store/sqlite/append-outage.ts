@@ -4,7 +4,7 @@ const AGAIN_MS = 60_000;
 export type Say = (message: string, error?: unknown) => void;
 
 /** Says that appends are refused for a while: when that begins, once a minute while more are refused, and when one is stored again. */
-export class Refusals {
+export class AppendOutage {
   #cause: Error | undefined;
   #refused = 0;
   #unsaid = 0;
