@@ -6,10 +6,11 @@ import { setTerm } from '../../src/domain/contract/commands/set-term.js';
 import { signContract } from '../../src/domain/contract/commands/sign-contract.js';
 import { startService } from '../../src/domain/contract/commands/start-service.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
+import { whenOptionWindowPassedThenLapseOption } from '../../src/domain/contract/automations/when-option-window-passed-then-lapse-option.js';
 import { contract, contractFindings, endBasisOf, endOfContract, type Contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, type GivenEvent } from '../given.js';
+import { context, historyOf, specification, stream, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const approvals = [{ monthsAbove: 12, approver: 'Mayor' }];
@@ -147,4 +148,19 @@ describe('months and dates of a term that contradict each other', () => {
           { code: 'started-before-term', text: 'The service started on 2015-11-02; its term begins on 2015-12-01.' },
         ]),
       ));
+});
+
+describe('the automation that lets options lapse', () => {
+  const option = { option: 'a', months: 12, noticeMonths: 6 };
+  const due = (...events: readonly GivenEvent[]) => {
+    const history = historyOf(stream(contract, 'siam', ...events));
+    return whenOptionWindowPassedThenLapseOption.due({ history, item: 'a', programme: undefined, today: '2026-12-01' });
+  };
+
+  it('waits for a person where the last day is only counted from the start of the service', () => {
+    // 132 months from 2015-11-02 end on 2026-11-01: the last day to exercise it is 2026-05-01, after the day of the record.
+    const terms = { termMonths: 132, options: [option] };
+    expect(due(awarded(terms), signed({ startsOn: '2015-11-02' }), started)?.body).toMatchObject({ option: 'a', record: { effectiveOn: '2026-05-02' } }); // prettier-ignore
+    expect(due(awarded(terms), signed(), started)).toBeUndefined();
+  });
 });
