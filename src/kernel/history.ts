@@ -88,7 +88,7 @@ export class History<State = any> {
   }
   /** As recorded, by revision. */
   get recorded(): readonly RecordedEvent[] {
-    return (this.#recordedView ??= this.#log.slice(0, this.#revision + 1));
+    return (this.#recordedView ??= this.#all());
   }
   /** In valid-time order, as they act. */
   get entries(): readonly Entry[] {
@@ -556,7 +556,7 @@ export class History<State = any> {
       return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'DuplicateMarked') {
-      const facts = this.recorded.filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
+      const facts = this.#all().filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
       const all = new Map(this.#withdrawn);
       for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
@@ -574,7 +574,11 @@ export class History<State = any> {
   #recordedAs(events: readonly string[]): readonly RecordedEvent[] {
     if (events.length <= FEW) return events.flatMap((event) => this.recordedAs(event) ?? []);
     const wanted = new Set(events);
-    return this.recorded.filter(({ id }) => wanted.has(id));
+    return this.#all().filter(({ id }) => wanted.has(id));
+  }
+  /** Of a version that still takes events up, too: `recorded` is kept once it was asked for. */
+  #all(): readonly RecordedEvent[] {
+    return this.#log.slice(0, this.#revision + 1);
   }
   /** Those of these events that are facts; the notes among them are shown, or no longer, where they belong. */
   #factsOf(events: readonly string[]): readonly RecordedEvent[] {
