@@ -88,6 +88,7 @@ describe('a value that a query parameter cannot have', () => {
     const unknown = each(({ name, schema }, { path }) => IDS.includes(name) && schema.enum === undefined && !path.includes('{') && !path.endsWith('/updates')); // prettier-ignore
     for (const { get, name } of unknown) {
       if (name === 'programme' && !isFilter(get)) continue; // known with effectiveOn alone
+      if (get.path === '/proofs/bundle') continue; // one file and no list: 404
       const { status, body } = await ask(get, `${name}=${name === 'stream' ? 'contract-nobody' : 'nobody'}`);
       const lists = typeof body === 'string' ? [[]] : LISTS.flatMap((list) => (body[list] === undefined ? [] : [body[list]]));
       expect([get.path, name, status, lists]).toEqual([get.path, name, 200, [[]]]);
