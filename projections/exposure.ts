@@ -57,6 +57,7 @@ const suppliers = source(supplier, 'supplier', {
       title: title || id,
       formerNames: newestOf(formerNames),
       aliases: newestOf(aliases),
+      counts: { formerNames: formerNames.length, aliases: aliases.length },
       form: form ?? null,
       members,
       suspended: suspended ?? null,
@@ -272,6 +273,7 @@ export const exposure = projection({
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
         counts: {
+          ...row.counts,
           contracts,
           losses: numberOf(byBearer),
           warnings: counts.reduce((sum, { warnings }) => sum + warnings, 0),
@@ -320,7 +322,19 @@ export const exposure = projection({
     },
   },
   lists: {
-    supplier: lists,
+    supplier: {
+      ...lists,
+      formerNames: ownList(
+        supplier,
+        ({ state }) => state.formerNames,
+        (name) => name,
+      ),
+      aliases: ownList(
+        supplier,
+        ({ state }) => state.aliases,
+        (alias) => alias,
+      ),
+    },
     case: { losses: ofCase },
     programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
     loss: {

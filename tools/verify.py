@@ -1,26 +1,23 @@
 #!/usr/bin/env python3
 """Checks offline that the history of a ledger was not rewritten. It was written from the page "Proof format" alone; the steps named below
 are those of its section "Checking a bundle". It needs Python 3.8 or later and nothing else, writes no file, and reaches no network."""
-import argparse, base64, hashlib, json, os, re, sys
-
+import argparse, base64, hashlib, io, json, os, re, sys, zipfile
 LIMIT, MOST_FAULTS, MOST_OLDER, DEEPEST = 16777216, 100, 64, 100  # bytes of a text or line; faults; older notes; levels of JSON
 WHOLE, HASH, PART, ORIGIN_PART = '(0|[1-9][0-9]{0,14})', '([0-9a-f]{64})', '[A-Za-z0-9_-][A-Za-z0-9_.-]*', '[!-*,-.0-~]+'
-STREAM, FILE, KINDS = f'stream ([^ ]+) {WHOLE} (head|part)', f'file ({PART}(?:/{PART})*) {HASH}', ('ledger', 'programme', 'decision')
+PATH, KINDS = f'{PART}(?:/{PART})*', ('ledger', 'programme', 'decision')
+STREAM, FILE = f'stream ([^ ]+) {WHOLE} (head|part)', f'file ({PATH}) {HASH}'
 CHECKPOINT = f'({ORIGIN_PART}/{ORIGIN_PART}/[1-9][0-9]{{0,14}})\n{WHOLE}\n([^\n]+)\ngenesis {HASH}\n'
 Record = argparse.Namespace  # a key, a note, a checkpoint or a manifest, with its members by name
-
-# What reads a text raises ValueError where the text is malformed; `attempt` makes None of that.
-def need(holds):
+def need(holds):  # what reads a text raises ValueError where the text is malformed; `attempt` makes None of that
     if not holds: raise ValueError('malformed')
     return holds
-def attempt(reading):
+def attempt(reading, errors=(ValueError, RecursionError, OSError)):
     try:
         return reading()
-    except (ValueError, RecursionError, OSError):
+    except errors:
         return None
 def matched(form, text): return need(isinstance(text, str)) and need(re.fullmatch(form, text)).groups()
 def sha256(data): return hashlib.sha256(data).digest()
-
 # Canonical JSON. An object keeps the order in which it was parsed, so a text is canonical where it is written again as it was.
 def ordered(pairs):  # an object whose names are all different, and in the order of their UTF-16 code units
     names = [name for name, _ in pairs]
@@ -36,7 +33,6 @@ def written(value):  # its names are in order; surrogates without a partner, whi
 def line_of(text):  # the object that a line of canonical JSON stands for, its newline included
     value = PARSER.decode(text)
     return need(isinstance(value, dict) and is_shallow(value, DEEPEST) and written(value) + b'\n' == text.encode('utf-8')) and value
-
 # The Merkle tree of RFC 6962, 2.1.
 def node(left, right): return sha256(b'\1' + left + right)
 def push(frontier, count, leaf):
@@ -70,7 +66,6 @@ def grown(old, new, proof, old_root):  # the roots over `old` and `new` leaves t
     return (old_root, old_root) if old == new else walked(at, last, path[0], path[1:])
 def proof_of(text):
     return matched('(?:[0-9a-f]{64})*', text) == () and [bytes.fromhex(digits) for digits in re.findall('.{64}', text)]
-
 # Ed25519 (RFC 8032, 5.1): a point is (X, Y, Z, T) with x = X/Z, y = Y/Z and x * y = T/Z.
 P, L = 2 ** 255 - 19, 2 ** 252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
@@ -89,8 +84,7 @@ def added(one, two):
     e, f, g, h = b - a, d - c, d + c, b + a
     return e * f % P, g * h % P, f * g % P, e * h % P
 def times(number, base):
-    if number == 0: return 0, 1, 1, 0
-    rest = times(number >> 1, added(base, base))
+    rest = times(number >> 1, added(base, base)) if number else (0, 1, 1, 0)
     return added(rest, base) if number & 1 else rest
 BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, 'little'))
 def is_signed(public, message, signature):
@@ -100,7 +94,6 @@ def is_signed(public, message, signature):
     k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), 'little') % L
     left, right = times(s, BASE), added(r, times(k, a))
     return all((left[n] * right[2] - right[n] * left[2]) % P == 0 for n in (0, 1))
-
 # Keys, signed notes, checkpoints and manifests.
 def base64_of(text):
     data = base64.b64decode(text, validate=True)
@@ -141,14 +134,21 @@ def manifest_of(note, key, origin):
     need((kind != 'ledger' or not streams) and {'bundle.json', 'checkpoint', 'older-checkpoints.jsonl'} <= set(files))
     need(lines[0] == origin + '/manifest' and len(note.signatures) == 1 and has_signed(key, note))
     return Record(kind=kind, size=int(size), root=bytes.fromhex(root), events=events, streams=streams, files=files)
-
 # Files, and what stands in them.
-def bytes_of(path):
-    with open(path, 'rb') as file: return file.read(LIMIT + 1)
+def archive_of(path):  # a ZIP archive whose files are stored as they are, and have their checksums
+    archive, stored = zipfile.ZipFile(path), (20, 0, 8, 0, 0, b'', b'')
+    names, files = archive.namelist(), archive.infolist()
+    need(files and files[0].header_offset == 0 and len(set(names)) == len(names) and all(re.fullmatch(PATH, name) for name in names))
+    need(all((i.extract_version, i.reserved, i.flag_bits, i.compress_type, i.file_size - i.compress_size, i.extra, i.comment) == stored
+             for i in files) and archive.start_dir + sum(46 + len(name) for name in names) + 22 == os.path.getsize(path))
+    return archive if archive.testzip() is None else None
+def opening(path): return lambda: open(path, 'rb')
+def bytes_of(opens):
+    with opens() as file: return file.read(LIMIT + 1)
 def text_of(data): return need(len(data) <= LIMIT) and data.decode('utf-8')
-def hash_of(path):
+def hash_of(opens):
     hashed = hashlib.sha256()
-    with open(path, 'rb') as file:
+    with opens() as file:
         for block in iter(lambda: file.read(1 << 20), b''): hashed.update(block)
     return hashed.hexdigest()
 def bundle_of(value):  # its key is looked at later
@@ -161,12 +161,11 @@ def entry_of(value):
     data, index = value.get('data'), value.get('leafindex')
     need(isinstance(data, dict) and isinstance(data.get('stream'), str) and type(data.get('revision')) is int)
     return need(type(index) is int and index >= 0 and isinstance(value.get('leafhash'), str)) and value
-
 class Ended(Exception): """A fault was named that ends the check."""
 class Check:
     """The check of one bundle: the faults found so far, and what the last line shows."""
     def __init__(self, folder):
-        self.folder, self.faults, self.count, self.size, self.root, self.older = folder, [], 0, None, None, []
+        self.folder, self.archive, self.faults, self.count, self.size, self.root, self.older = folder, None, [], 0, None, None, []
     def expect(self, holds, code, about, ends=False):
         """Names a fault, unless something holds, and gives that back."""
         if not holds:
@@ -174,39 +173,42 @@ class Check:
             self.faults += [(code, about)] if len(self.faults) < MOST_FAULTS and (code, about) not in self.faults else []
         if not holds and ends: raise Ended
         return holds
-    def path(self, name, ends=False):  # where a file of the bundle is, or None with its fault
-        path = os.path.join(self.folder, name)
-        return path if self.expect(os.path.isfile(path), 'file-missing', name, ends) else None
+    def file(self, name, ends=False):  # what opens a file of the bundle, or None with its fault
+        path, archive = os.path.join(self.folder, name), self.archive
+        is_there = self.expect(name in archive.namelist() if archive else os.path.isfile(path), 'file-missing', name, ends)
+        return None if not is_there else opening(path) if not archive else lambda: io.BufferedReader(archive.open(name))
     def run(self, given, kept, witnesses):
         """All steps: 1 to 5 here, where a fault may end the check. `given` and `witnesses` are texts, `kept` is bytes."""
-        bundle = attempt(lambda: bundle_of(line_of(text_of(bytes_of(self.path('bundle.json', True))))))
+        if os.path.isfile(self.folder):  # zipfile raises errors of many kinds
+            self.archive = self.expect(attempt(lambda: archive_of(self.folder), Exception), 'archive-malformed', 'the bundle', True)
+        bundle = attempt(lambda: bundle_of(line_of(text_of(bytes_of(self.file('bundle.json', True))))))
         self.expect(bundle, 'file-malformed', 'bundle.json', True)
         own = self.expect(attempt(lambda: key_of(bundle['key'], b'\1')), 'key-malformed', 'bundle.json', True)
         key = own if given is None else self.expect(attempt(lambda: key_of(given, b'\1')), 'key-malformed', 'the given key', True)
         seers = [self.expect(attempt(lambda: key_of(text, b'\4')), 'key-malformed', 'the witness key', True) for text in witnesses]
         self.expect((key.name, key.id) == (own.name, own.id), 'key-differs', own.name)
-        note = attempt(lambda: note_of(text_of(bytes_of(self.path('checkpoint', True)))))
+        note = attempt(lambda: note_of(text_of(bytes_of(self.file('checkpoint', True)))))
         signed = self.expect(note and attempt(lambda: signed_checkpoint(note, key)), 'note-invalid', 'checkpoint', True)
         for seer in seers: self.expect(has_signed(seer, note), 'cosignature-missing', seer.name)
         self.expect(sha256(written(bundle['genesis'])).hex() == signed.genesis, 'genesis-altered', signed.origin)
-        path = self.path('manifest')
-        manifest = attempt(lambda: manifest_of(note_of(text_of(bytes_of(path))), key, signed.origin)) if path else None
-        self.expect(manifest or not path, 'note-invalid', 'manifest')
+        opens = self.file('manifest')
+        manifest = attempt(lambda: manifest_of(note_of(text_of(bytes_of(opens))), key, signed.origin)) if opens else None
+        self.expect(manifest or not opens, 'note-invalid', 'manifest')
         self.size, self.root = (manifest or signed).size, (manifest or signed).root
         self.expect((self.size, self.root) == (signed.size, signed.root), 'checkpoint-differs', str(signed.size))
         self.is_whole, self.ledger = (manifest.kind if manifest else bundle['kind']) == 'ledger', signed.origin.split('/')[-2]
-        self.check_older_notes(key, self.path('older-checkpoints.jsonl'))
+        self.check_older_notes(key, self.file('older-checkpoints.jsonl'))
         if kept is not None: self.check_kept_note(attempt(lambda: note_of(text_of(kept))), key, signed.genesis)
-        path = self.path('events.jsonl')
-        if path:
-            self.check_events(path)
+        opens = self.file('events.jsonl')
+        if opens:
+            self.check_events(opens)
             if self.is_whole: self.check_whole()
             if manifest: self.check_streams(manifest.streams)  # a whole ledger has none
         for name, hashed in [('events.jsonl', manifest.events), *manifest.files.items()] if manifest else []:
-            path = self.path(name)
-            self.expect(not path or attempt(lambda: hash_of(path)) == hashed, 'file-altered', name)
-    def check_older_notes(self, key, path):  # step 6
-        name, text = 'older-checkpoints.jsonl', attempt(lambda: text_of(bytes_of(path))) if path else ''
+            opens = self.file(name)
+            self.expect(not opens or attempt(lambda: hash_of(opens)) == hashed, 'file-altered', name)
+    def check_older_notes(self, key, opens):  # step 6
+        name, text = 'older-checkpoints.jsonl', attempt(lambda: text_of(bytes_of(opens))) if opens else ''
         self.expect(text is not None, 'file-malformed', name)
         for number, line in enumerate(re.findall('[^\n]*\n|[^\n]+', text or '')):
             pair = self.expect(number < MOST_OLDER and attempt(lambda: older_of(line_of(line))), 'file-malformed', name)
@@ -225,11 +227,11 @@ class Check:
             if self.expect(kept.genesis == genesis, 'genesis-altered', kept.origin):
                 self.expect(not differs, 'history-rewritten', str(kept.size))
         self.older.append(kept)
-    def check_events(self, path):
+    def check_events(self, opens):
         """Step 8. An entry, and the malformed lines after it, wait for the next entry, so that faults are named in their order."""
         self.sound, self.next, self.streams, self.frontier, self.roots = True, 0, {}, [], {0: root_of([])}
         number, line, waiting = 0, b'\n', []
-        with open(path, 'rb') as file:
+        with opens() as file:
             while line:
                 number, line = number + 1, file.readline(LIMIT + 1) if len(line) <= LIMIT else b''
                 entry = attempt(lambda: entry_of(line_of(text_of(line))))
@@ -277,18 +279,17 @@ class Check:
             self.expect(last >= int(listed[stream]), 'stream-incomplete', f'{stream}, revision {last + 1}')
         for stream, last in self.streams.items():
             self.expect(last <= int(listed.get(stream, last - 1)), 'stream-unlisted', f'{stream}, revision {last}')
-
 def key_text(value):  # a key that was given as itself, or as the name of a file that holds it
-    return (attempt(lambda: text_of(bytes_of(value))) or '' if os.path.isfile(value) else value).strip(' \t\r\n')
+    return (attempt(lambda: text_of(bytes_of(opening(value)))) or '' if os.path.isfile(value) else value).strip(' \t\r\n')
 def main():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.error = lambda message: sys.exit(sys.stderr.write('usage: verify FOLDER [--key KEY] [--note FILE] [--witness KEY]\n') and 64)
-    parser.add_argument('folder')
+    parser.error = lambda message: sys.exit(sys.stderr.write('usage: verify BUNDLE [--key KEY] [--note FILE] [--witness KEY]\n') and 64)
+    parser.add_argument('bundle')
     for name in ('--key', '--note', '--witness'): parser.add_argument(name, action='append', default=[])
     options = parser.parse_args()
-    keys, notes = [key_text(value) for value in options.key], [attempt(lambda: bytes_of(path)) for path in options.note]
+    keys, notes = [key_text(value) for value in options.key], [attempt(lambda: bytes_of(opening(path))) for path in options.note]
     if len(keys) > 1 or len(notes) > 1 or None in notes: parser.error('')
-    check = Check(options.folder)
+    check = Check(options.bundle)
     try:
         check.run(keys[0] if keys else None, notes[0] if notes else None, [key_text(value) for value in options.witness])
     except (Ended, OSError) as ended:  # only events.jsonl is read outside of `attempt`

@@ -124,6 +124,7 @@ const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Sche
   day: { type: 'string', format: 'date' },
   days: { type: 'integer', minimum: 0, maximum: MAX_DAYS },
   decimal: { type: 'string', pattern: '^\\d{1,15}(\\.\\d{1,4})?$' },
+  id: { type: 'string', pattern: IDENTIFIER },
   text: aText,
 };
 const anInstant = { type: 'string', format: 'date-time' } as const;
@@ -162,6 +163,8 @@ export interface Read {
   /** Media types of the same answer as text. */
   readonly texts?: readonly string[];
   readonly status?: readonly number[];
+  /** What a status means here, where it is more than elsewhere. */
+  readonly qualifiers?: Readonly<Record<number, string>>;
   /** Answered with 304 to a caller whose If-None-Match names the validator. */
   readonly validated?: boolean;
 }
@@ -190,6 +193,7 @@ export const describeRead = ({
   type = 'application/json',
   texts = [],
   status = [400, 404, 503],
+  qualifiers = {},
   validated = false,
 }: Read) =>
   applyDecorators(
@@ -215,7 +219,7 @@ export const describeRead = ({
           ApiResponse({ status: 304, description: 'Without query parameters: nothing was recorded since.', headers: validator }),
         ]
       : []),
-    ...[...status, 500].map((s) => problem(s, QUALIFIERS[s]!)),
+    ...[...status, 500].map((s) => problem(s, qualifiers[s] ?? QUALIFIERS[s]!)),
   );
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;

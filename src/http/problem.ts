@@ -114,6 +114,14 @@ export class TooManySubscribersError extends Error {
 export class TooManyReplaysError extends Error {
   override readonly name = 'TooManyReplaysError';
 }
+/** As many bundles as may are being sent. */
+export class TooManyBundlesError extends Error {
+  override readonly name = 'TooManyBundlesError';
+}
+/** A bundle would be larger than one that is sent. */
+export class BundleTooLargeError extends Error {
+  override readonly name = 'BundleTooLargeError';
+}
 /** This token has taken its share of the follower slots. */
 export class TooManyForTokenError extends Error {
   override readonly name = 'TooManyForTokenError';
@@ -151,6 +159,7 @@ const titles = {
   'media-type': 'The body must be JSON.',
   'content-encoding': 'The body must not be compressed or encoded otherwise.',
   'view-too-large': 'The view of a day is too large.',
+  'bundle-too-large': 'The bundle is too large to be sent.',
   'list-too-large': 'More rows pass than are sorted or added up at once.',
   'not-found': 'Nothing is there.',
   withdrawn: 'All that was recorded of it has been withdrawn.',
@@ -170,6 +179,7 @@ const titles = {
   'not-caught-up': 'The position was not reached in time.',
   'too-many-subscribers': 'Too many clients follow.',
   'too-many-replays': 'Too many replays are under way.',
+  'too-many-bundles': 'Too many bundles are under way.',
   'not-acceptable': 'The answer has none of the forms that the request takes.',
   'too-many-for-token': 'Too many clients follow with this token.',
   'too-many-failed-sign-ins': 'Too many sign-ins failed.',
@@ -256,6 +266,8 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   if (error instanceof NotCaughtUpError || error instanceof TooManyWaitersError) return again('not-caught-up', 1, error.message);
   if (error instanceof TooManySubscribersError) return again('too-many-subscribers', 10, error.message);
   if (error instanceof TooManyReplaysError) return again('too-many-replays', 10, error.message);
+  if (error instanceof TooManyBundlesError) return again('too-many-bundles', 10, error.message);
+  if (error instanceof BundleTooLargeError) return { code: 'bundle-too-large', status: 422, detail: error.message };
   if (error instanceof NotAcceptableError) return { code: 'not-acceptable', status: 406, detail: error.message };
   if (error instanceof TooManyForTokenError) return { code: 'too-many-for-token', status: 429, retryAfter: 10, detail: error.message };
   if (error instanceof TooManyFailedSignInsError)

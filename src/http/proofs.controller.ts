@@ -2,14 +2,15 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { checkField, uuid } from '../kernel/index.js';
+import { ARCHIVE_TYPE } from '../proof/bundle-archive.js';
 import { Checkpoints } from '../proof/checkpoints.js';
 import type { SignedCheckpoint } from '../proof/checkpoint.js';
 import { rootOf } from '../proof/comparison.js';
-import { HistoryBrokenError, StoreUnavailableError } from '../store/event-store.js';
 import { consistencyProof, inclusionProof } from '../store/merkle-proof.js';
 import type { Hash } from '../store/merkle-tree.js';
 import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
+import { Bundles, BUNDLE, currentNote } from './bundles.js';
 import { STORE, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotFoundError } from './problem.js';
@@ -32,6 +33,7 @@ export class ProofsController {
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
     @Inject(STORE) readonly store: EventStore,
     @Inject(Projector) readonly projector: Projector,
+    @Inject(Bundles) private readonly bundles: Bundles,
   ) {}
 
   @Get('checkpoint')
@@ -44,7 +46,7 @@ export class ProofsController {
   })
   async checkpoint(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    void reply.type('text/plain; charset=utf-8').send((await this.#current()).note);
+    void reply.type('text/plain; charset=utf-8').send((await currentNote(this.checkpoints)).note);
   }
 
   @Get('key')
@@ -58,6 +60,24 @@ export class ProofsController {
   key(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     queryOf(request, []);
     void reply.type('text/plain; charset=utf-8').send(`${this.checkpoints.verifierKey}\n`);
+  }
+
+  @Get('bundle')
+  @describeRead({
+    tag: 'proofs',
+    operationId: 'getBundle',
+    summary:
+      'What an outsider needs to check the ledger offline, or a part of it, as a ZIP archive: its events, evidence and signed notes. It is sent while it is made; one that could not be sent whole is no archive.',
+    query: BUNDLE,
+    type: ARCHIVE_TYPE,
+    status: [400, 404, 422, 503],
+    qualifiers: {
+      422: 'The ledger has more than 1,000,000 events or 2,000 MB of evidence: `npm run bundle` makes a bundle of any size.',
+      503: 'Two bundles are under way, as many as may; or nothing is signed; or the server is not ready.',
+    },
+  })
+  async bundle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.bundles.send(queryOf(request, Object.keys(BUNDLE)), request, reply);
   }
 
   @Get('inclusion/:event')
@@ -76,7 +96,7 @@ export class ProofsController {
     const query = queryOf(request, Object.keys(INCLUSION));
     const given = wholeOf(query, 'size', 1, MAX_SIZE);
     await caughtUp(this, query);
-    const checkpoint = await this.#current();
+    const checkpoint = await currentNote(this.checkpoints);
     const size = this.#sizeOf('size', given, checkpoint);
     const found = this.projector.eventById(id);
     const { tree } = this.checkpoints;
@@ -102,22 +122,13 @@ export class ProofsController {
     const older = wholeOf(query, 'from', 1, MAX_SIZE);
     if (older === undefined) throw badParameter('from', 'is needed: the size of the older tree');
     const newer = wholeOf(query, 'to', 1, MAX_SIZE);
-    const checkpoint = await this.#current();
+    const checkpoint = await currentNote(this.checkpoints);
     const to = this.#sizeOf('to', newer, checkpoint);
     const from = this.#sizeOf('from', older, checkpoint);
     if (from > to) throw badParameter('from', `must not be above ${to}`);
     const { tree } = this.checkpoints;
     const roots = { from: rootOf(tree, from), to: rootOf(tree, to) };
     sendJson(reply, { from, to, roots, proof: consistencyProof(tree, from, to).map(hex), checkpoint: checkpoint.note });
-  }
-
-  /** @throws HistoryBrokenError, StoreUnavailableError while nothing is signed */
-  async #current(): Promise<SignedCheckpoint> {
-    const checkpoint = await this.checkpoints.current();
-    const { fault } = this.checkpoints;
-    if (fault !== undefined) throw new HistoryBrokenError(`Nothing is signed: ${fault}`);
-    if (!checkpoint) throw new StoreUnavailableError('Nothing is signed until the replica has caught up.');
-    return checkpoint;
   }
 
   #sizeOf(name: string, given: number | undefined, { size }: SignedCheckpoint): number {

@@ -1,11 +1,15 @@
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { aggregates } from '../domain/index.js';
 import { Projector } from '../engine/read/projector.js';
+import { Engine } from '../engine/write/engine.js';
+import { Checkpoints } from '../proof/checkpoints.js';
+import { EvidenceFolder } from '../proof/evidence-folder.js';
 import { aggregateController } from './aggregate.controller.js';
+import { Bundles } from './bundles.js';
 import { ContributionsController } from './contributions.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { DeadlinesController } from './deadlines.controller.js';
-import { CONFIG, LOG, STORE, type Config, type EventStore, type Logger } from './ledger.js';
+import { CONFIG, LOG, REGISTRY, STORE, type Config, type EventStore, type Logger, type Registry } from './ledger.js';
 import { LogController } from './log.controller.js';
 import { ProjectionsController } from './projections.controller.js';
 import { EvidenceController } from './evidence.controller.js';
@@ -25,6 +29,18 @@ import { Subscribers } from './subscribers.js';
       provide: RefusalFinder,
       inject: [RefusalRecorder],
       useFactory: (recorder: RefusalRecorder) => new RefusalFinder(recorder),
+    },
+    {
+      provide: Bundles,
+      inject: [STORE, Projector, Engine, REGISTRY, Checkpoints, EvidenceFolder],
+      useFactory: (
+        store: EventStore,
+        projector: Projector,
+        engine: Engine,
+        registry: Registry,
+        checkpoints: Checkpoints,
+        evidence: EvidenceFolder,
+      ) => new Bundles({ store, projector, engine, registry, checkpoints, evidence }),
     },
     {
       provide: Subscribers,
@@ -47,7 +63,7 @@ import { Subscribers } from './subscribers.js';
     ProofsController,
     RefusalsController,
   ],
-  exports: [RefusalFinder, Subscribers],
+  exports: [Bundles, RefusalFinder, Subscribers],
 })
 export class QueriesModule implements BeforeApplicationShutdown {
   constructor(

@@ -17,12 +17,12 @@ import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './led
 import { describeReplays } from './openapi-replays.js';
 import { ADOPT, replayFields } from './replay-body.js';
 import type { ReplaySummary } from './answers.js';
+import { patiently } from './patiently.js';
 import { BadRequestError, NotFoundError, TooManyReplaysError } from './problem.js';
 import { queryOf, type Query } from './request.js';
 
-/** Replays that may be under way, and how long one may wait for its reader, in milliseconds. */
+/** Replays that may be under way. */
 const MOST = 2;
-const PATIENCE_MS = 30_000;
 /** Lines of the log's index that are read at once, and lines that are sent together at most. */
 const PAGE = 500;
 const SENT = 50;
@@ -230,15 +230,3 @@ const runsOf = (lines: readonly IndexedEvent[]): readonly { readonly stream: str
   }
   return runs;
 };
-
-/** The same, given up when the reader takes nothing for 30 seconds. */
-async function* patiently(lines: AsyncGenerator<string>, giveUp: () => void): AsyncGenerator<string> {
-  for await (const line of lines) {
-    const timer = setTimeout(giveUp, PATIENCE_MS);
-    try {
-      yield line;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}

@@ -1,6 +1,7 @@
 import { bounds, dayOf, isDay } from './values/dates.js';
 import { at, overlap, withoutValue, withValue } from './values/json.js';
 import type { AnyAggregate } from './aggregate.js';
+import { checkpointBytes, Checkpoints } from './checkpoints.js';
 import { contextOf, correctable, groundsOf, type Correction, type Entry } from './entry.js';
 import type { Event, EventContext, RecordedEvent } from './event.js';
 import {
@@ -13,7 +14,7 @@ import {
   type Reinstated,
   type Withdrawn,
 } from './ledger.js';
-import { inEffect, isRevealing, tryInEffect, type Act, completing } from './reveal.js';
+import { believedBehind, completionsOf, inEffect, isRevealing, NO_COMPLETIONS, tryLine, type Act, type Changed, type Completions, type Trial } from './reveal.js'; // prettier-ignore
 import { brokenRule } from './rule.js';
 import { pointerOf, shapeOf } from './schema-version.js';
 import { IllegalTransitionError, step } from './transition.js';
@@ -24,12 +25,13 @@ const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 /**
  * The one place through which every read goes: the recorded events of a stream → today's shape → corrected and withdrawn by what was
  * known → in valid-time order → folded. An immutable value: `extended` gives another one, and shares what both have in common, so an
- * event in order costs constant time; a backdated event, one that reveals, a correction or a withdrawal folds the stream again.
+ * event in order costs constant time; a backdated event, one that reveals, a correction or a withdrawal folds again what stands behind the
+ * first place that it changes.
  *
  * Valid-time order: each event stands before the first event that is certainly later than it, else at the end. So an unknown or
  * overlapping date keeps its recorded place, and every certain order is respected. Of two facts of one exact day that both have a sequence,
- * the lower one stands first. A fact that reveals what already was has a place by
- * its own day, at which it is judged, and acts right behind the fact that it completes: see `inEffect`.
+ * the lower one stands first. A fact that reveals what already was has a place by its own day, at which it is judged, and acts right
+ * behind the fact that it completes: see `inEffect`.
  */
 export class History<State = any> {
   readonly stream: string;
@@ -41,8 +43,14 @@ export class History<State = any> {
   /** By their own days. Shared likewise: of this version are the first `#placed`. */
   #order: Entry[] = [];
   #placed = 0;
-  /** How many of them reveal: without any, this is the order in which they act. */
+  /** How many of them reveal. */
   #revealing = 0;
+  /** Where there are none, this is the order in which they act. */
+  #completions = NO_COMPLETIONS;
+  /** What is known, behind places of the order. Shared and copied with it. */
+  #known = Checkpoints.none<State>();
+  /** What was believed there, each fact at its own day: as far as it was asked for. Unused where that is what is known. */
+  #believed = Checkpoints.none<State>();
   #latestStart = '';
   /** Decision → the revision of its first event; shared with the log. */
   #decisions = new Map<string, number>();
@@ -56,7 +64,6 @@ export class History<State = any> {
   #bytes = 0;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
-  #broken: ReadonlySet<string> | undefined;
 
   private constructor(
     readonly aggregate: AnyAggregate,
@@ -111,9 +118,20 @@ export class History<State = any> {
   get latestStart(): string {
     return this.#latestStart;
   }
-  /** About how much memory its events take, in bytes. */
+  /** About how much memory its events and the states that it keeps take, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + checkpointBytes(this.#placed) * (this.#completions === NO_COMPLETIONS ? 1 : 2);
+  }
+
+  /** The fact with this id, in its place; undefined where none stands. */
+  entryOf(event: string): Entry | undefined {
+    const recorded = this.recordedAs(event);
+    return recorded && this.#order[this.#placeOfFact(recorded)];
+  }
+  /** What was recorded with this id. Looked for from the end: most commands speak of what came last. */
+  recordedAs(event: string): RecordedEvent | undefined {
+    for (let at = this.#revision; at >= 0; at--) if (this.#log[at]!.id === event) return this.#log[at];
+    return undefined;
   }
 
   /**
@@ -121,24 +139,18 @@ export class History<State = any> {
    * @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules
    */
   extended(events: Iterable<RecordedEvent>): History<State> {
-    let next: History<State> | undefined;
-    let refold = false;
-    for (const event of events) {
-      next ??= this.#successor();
-      if (!isLedgerEvent(event.type)) next.#duplicateOf = undefined;
-      if (isLedgerEvent(event.type)) refold = next.#remember(event) || refold;
-      else if (refold) shapeOf(this.aggregate, event);
-      else next.#place(event);
-      next.#record(event);
-    }
-    if (refold) next!.#refold();
-    return next ?? this;
+    if (Array.isArray(events) && events.length === 0) return this;
+    const next = this.#successor();
+    const { known } = next.#absorb(events);
+    if (next.#revision === this.#revision) return this;
+    if (known !== UNCHANGED.known) next.#foldFrom(known);
+    return next;
   }
 
   /** Where an event of this date would stand by its own day, and the state it would find: as it is known now. */
   before(effectiveOn: string, sequence?: number): { readonly place: number; readonly state: State } {
     const place = this.#placeOf(effectiveOn, sequence);
-    return { place, state: place === this.#placed ? this.#state : this.#foldOf(this.#inEffect(place)) };
+    return { place, state: this.#knownBefore(place) };
   }
 
   /**
@@ -153,24 +165,12 @@ export class History<State = any> {
     found: { readonly place: number; readonly state: State },
   ): readonly State[] {
     const reveals = events.some(({ type }) => isRevealing(this.aggregate, type));
-    if (this.#revealing > 0 && !reveals && found.place === this.#placed) {
-      const after = this.#tryAtEnd(events, context);
-      if (after) return after;
+    if (reveals || found.place < this.#placed || this.#completions !== NO_COMPLETIONS) {
+      const acts = events.map((event, i): Act => ({ event, context: context[i]! }));
+      return acts.map((_, i) => this.#tryAt(found.place, acts.slice(0, i + 1), reveals));
     }
-    if (this.#revealing > 0 || reveals)
-      return this.#tryInEffect(
-        events.map((event, i) => ({ event, context: context[i]! })),
-        found.place,
-      );
-    const after: State[] = [];
-    let state = found.state;
-    events.forEach((event, i) => {
-      state = step(this.aggregate, state, event, context[i]!, ruleCheck(this, event, context[i]!));
-      after.push(state);
-      let behind = state;
-      for (let at = found.place; at < this.#placed; at++) behind = this.#try(behind, this.#order[at]!);
-    });
-    return after;
+    let { state } = found;
+    return events.map((event, i) => (state = step(this.aggregate, state, event, context[i]!, ruleCheck(this, event, context[i]!))));
   }
 
   /**
@@ -179,9 +179,9 @@ export class History<State = any> {
    * @throws IllegalTransitionError
    */
   with(events: readonly Event[]): History<State> {
-    const apart = this.#successor();
-    apart.#log = this.#log.slice(0, this.#revision + 1); // the decisions stay shared: these events are of none
-    const changed = apart.extended(
+    const changed = this.#successor();
+    changed.#log = this.#log.slice(0, this.#revision + 1); // the decisions stay shared: these events are of none
+    const at = changed.#absorb(
       events.map((event, i) => ({
         ...event,
         id: `new-${i}`,
@@ -191,7 +191,8 @@ export class History<State = any> {
         position: '',
       })),
     );
-    if (events.every(({ type }) => type === 'FactAnnotated')) return changed;
+    if (at.known === UNCHANGED.known) return changed;
+    changed.#state = changed.#try(at, { tolerated: this.#tolerated, stands: (place, state) => changed.#known.add(place, state) });
     const { first } = changed;
     if (first && !changed.entries.some(({ recorded }) => opens(this.aggregate, recorded.type)))
       throw new IllegalTransitionError(
@@ -199,11 +200,6 @@ export class History<State = any> {
         `No such ${this.aggregate.category}: nothing opens it.`,
         first,
       );
-    if (changed.#revealing > 0) tryInEffect(this.aggregate, this.id, changed.#acts(), this.#tolerated);
-    else {
-      let state: State = this.aggregate.initial;
-      for (const entry of changed.entries) state = this.#try(state, entry);
-    }
     return changed;
   }
 
@@ -213,20 +209,13 @@ export class History<State = any> {
    */
   dependantsOf(event: string): readonly string[] {
     const dependants: string[] = [];
-    const without = this.#withoutEntry(event);
-    if (without.#revealing > 0) {
-      tryInEffect(this.aggregate, this.id, without.#acts(), this.#tolerated, ({ entry }) => dependants.push(entry!.recorded.id));
-      return dependants;
-    }
-    let state: State = this.aggregate.initial;
-    for (const entry of without.entries) {
-      try {
-        state = this.#try(state, entry);
-      } catch (error) {
-        if (!(error instanceof IllegalTransitionError)) throw error;
-        dependants.push(entry.recorded.id);
-      }
-    }
+    const recorded = this.recordedAs(event);
+    if (!recorded) return dependants;
+    const without = this.#successor();
+    without.#withdrawn = new Map(this.#withdrawn).set(event, event);
+    const at = without.#rearrange([recorded], Number.POSITIVE_INFINITY);
+    if (at.known !== UNCHANGED.known)
+      without.#try(at, { tolerated: this.#tolerated, failed: ({ entry }) => void dependants.push(entry!.recorded.id) });
     return dependants;
   }
 
@@ -266,7 +255,7 @@ export class History<State = any> {
       return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, leftOut: NONE, revealed: broughtIn.slice(1) };
     const own = this.#order.slice(0, place);
     const uncertain = this.uncertainOn(day);
-    if (this.#revealing === 0) return { state, entries: own, ...uncertain, revealed: NONE };
+    if (this.#completions === NO_COMPLETIONS) return { state, entries: own, ...uncertain, revealed: NONE };
     const entries = this.#inEffect(place);
     return { state, entries, ...uncertain, revealed: entries.filter((entry) => !own.includes(entry)) };
   }
@@ -279,10 +268,10 @@ export class History<State = any> {
     const place = this.#placeOf(day);
     const { latest } = bounds(day);
     const order = this.#order.slice(0, this.#placed);
-    const acting = this.#revealing === 0 ? undefined : completing(this.aggregate, order);
+    const actsElsewhere = (at: number): boolean => this.#completions.of.has(at);
     return {
-      approximate: order.slice(0, place).filter((entry) => bounds(entry.effectiveOn).latest > latest && !acting?.has(entry)),
-      leftOut: order.slice(place).filter((entry) => bounds(entry.effectiveOn).earliest <= latest && !acting?.has(entry)),
+      approximate: order.filter((entry, at) => at < place && bounds(entry.effectiveOn).latest > latest && !actsElsewhere(at)),
+      leftOut: order.filter((entry, at) => at >= place && bounds(entry.effectiveOn).earliest <= latest && !actsElsewhere(at)),
     };
   }
 
@@ -299,7 +288,7 @@ export class History<State = any> {
     const order = this.#order.slice(0, this.#placed).filter((entry) => !gone.has(entry));
     const place = this.#placeOf(day) - gone.size;
     const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
-    const kept = broughtIn.length > 0 ? broughtIn : this.#revealing === 0 ? order.slice(0, place) : inEffect(this.aggregate, order, place);
+    const kept = broughtIn.length > 0 ? broughtIn : inEffect(order, this.#completionsOf(order), place);
     if (broughtIn.length === 0 && kept.length === this.#placed && this.#withdrawn.size === 0) return this;
     const part = new History<State>(this.aggregate, this.id, this.timeZone);
     part.#corrections = this.#corrections;
@@ -320,7 +309,7 @@ export class History<State = any> {
       const of = isLedgerEvent(event.type) ? (event.data as { readonly event?: string }).event : event.id;
       if (of === undefined || known.has(of)) part.#record(event);
     }
-    part.#fold();
+    part.#foldFrom(0);
     return part;
   }
 
@@ -343,6 +332,36 @@ export class History<State = any> {
     }
   }
 
+  /**
+   * Some facts, each with the state that it found as it acts, in that order. Folded from the first of them to the last.
+   * @param events their ids; those that do not stand, and those of other types, are passed over
+   */
+  standing(events: readonly string[], isOf: (type: string) => boolean): readonly { readonly entry: Entry; readonly before: State }[] {
+    const wanted = new Set(this.#recordedAs(events).filter(({ type }) => !isLedgerEvent(type) && isOf(type)));
+    const { of, by } = this.#completions;
+    const found: { readonly entry: Entry; readonly before: State }[] = [];
+    const places = new Set<number>();
+    if (wanted.size > FEW)
+      this.#order.forEach(({ recorded }, place) => place < this.#placed && wanted.has(recorded) && places.add(of.get(place) ?? place)); // prettier-ignore
+    else
+      for (const recorded of wanted) {
+        const place = this.#placeOfFact(recorded);
+        if (place !== -1) places.add(of.get(place) ?? place);
+      }
+    let [at, state] = [0, this.aggregate.initial as State];
+    for (const place of [...places].sort((a, b) => a - b)) {
+      if (this.#known.nearest(place - 1) >= at) [at, state] = [place, this.#knownBefore(place)];
+      for (; at < place; at++) state = this.#behind(state, at);
+      let before = state;
+      for (const one of [place, ...(by.get(place) ?? NONE)]) {
+        const entry = this.#order[one]!;
+        if (wanted.has(entry.recorded)) found.push({ entry, before });
+        before = this.#step(before, entry);
+      }
+    }
+    return found;
+  }
+
   #successor(): History<State> {
     const next = new History<State>(this.aggregate, this.id, this.timeZone);
     next.#revision = this.#revision;
@@ -351,6 +370,9 @@ export class History<State = any> {
     next.#order = this.#order;
     next.#placed = this.#placed;
     next.#revealing = this.#revealing;
+    next.#completions = this.#completions;
+    next.#known = this.#known;
+    next.#believed = this.#believed;
     next.#latestStart = this.#latestStart;
     next.#decisions = this.#decisions;
     next.#corrections = this.#corrections;
@@ -407,16 +429,40 @@ export class History<State = any> {
     };
   }
 
-  #place(event: RecordedEvent): void {
+  /** Takes up what was recorded since, without folding what stands behind the places that it changes. */
+  #absorb(events: Iterable<RecordedEvent>): Changed {
+    let changed = UNCHANGED;
+    let again: RecordedEvent[] | undefined;
+    let waiting = Number.POSITIVE_INFINITY;
+    for (const event of events) {
+      if (isLedgerEvent(event.type)) {
+        for (const fact of this.#remember(event)) (again ??= []).push(fact);
+      } else {
+        this.#duplicateOf = undefined;
+        if (again) {
+          shapeOf(this.aggregate, event);
+          waiting = Math.min(waiting, this.#revision + 1);
+        } else changed = this.#place(event, changed);
+      }
+      this.#record(event);
+    }
+    return again ? earlier(changed, this.#rearrange(again, waiting)) : changed;
+  }
+
+  #place(event: RecordedEvent, changed: Changed): Changed {
     const entry = this.#entry(event);
     const place = this.#placeOf(entry.effectiveOn, entry.sequence);
     if (place === this.#placed && !isRevealing(this.aggregate, event.type)) {
-      this.#state = this.#step(this.#state, entry);
+      const isFolded = changed === UNCHANGED;
+      const state = isFolded ? this.#step(this.#state, entry) : this.#state;
       this.#insert(place, entry);
-    } else {
-      this.#insert(place, entry);
-      this.#fold();
+      if (isFolded) this.#known.add(place, state);
+      this.#state = state;
+      return changed;
     }
+    const [order, completions] = [this.#order, this.#completions];
+    this.#insert(place, entry);
+    return earlier(changed, this.#differsAt(place, order, completions));
   }
 
   #insert(place: number, entry: Entry): void {
@@ -427,11 +473,41 @@ export class History<State = any> {
       const order = this.#order.slice(0, this.#placed);
       order.splice(place, 0, entry);
       this.#order = order;
+      this.#keepUpTo(place, place);
     } else this.#order.push(entry);
     this.#placed++;
+    this.#count(entry);
+  }
+  #count(entry: Entry): void {
     if (isRevealing(this.aggregate, entry.recorded.type)) this.#revealing++;
-    const { earliest } = bounds(entry.effectiveOn);
+    const earliest = earliestOf(entry.effectiveOn);
     if (earliest > this.#latestStart) this.#latestStart = earliest;
+  }
+
+  /** Keeps states of its own: those before places. */
+  #keepUpTo(known: number, order: number): void {
+    this.#known = this.#known.upTo(known);
+    this.#believed = this.#believed.upTo(order);
+  }
+
+  /** Finds which facts complete which where another fact stands at a place than before, and lets go of the states behind what changes. */
+  #differsAt(place: number, order: readonly Entry[], completions: Completions): Changed {
+    if (this.#revealing > 0 || completions !== NO_COMPLETIONS) this.#completions = this.#completionsOf(this.#order.slice(0, this.#placed));
+    let known = place;
+    const [was, is] = [completions.by, this.#completions.by];
+    for (const of of [...was.keys(), ...is.keys()]) {
+      const [before, now] = [was.get(of) ?? NONE, is.get(of) ?? NONE];
+      const isSame = before.length === now.length && now.every((at, i) => this.#order[at] === order[before[i]!]);
+      if (of < known && !isSame) known = of;
+    }
+    if (completions === NO_COMPLETIONS) this.#believed = this.#known;
+    if (this.#completions === NO_COMPLETIONS) this.#believed = Checkpoints.none();
+    this.#keepUpTo(known, place);
+    return { known, order: place };
+  }
+  #completionsOf(order: readonly Entry[]): Completions {
+    if (this.#revealing === 0) return NO_COMPLETIONS;
+    return completionsOf(this.aggregate, order.length, (place) => order[place]!.recorded.type);
   }
 
   #placeOf(effectiveOn: string, sequence?: number): number {
@@ -446,13 +522,13 @@ export class History<State = any> {
     return this.#placed;
   }
 
-  /** Whether the stream has to be folded again. */
-  #remember(event: RecordedEvent): boolean {
+  /** @returns the facts that read otherwise from now on, or whose place is another */
+  #remember(event: RecordedEvent): readonly RecordedEvent[] {
     const data = ledgerDataOf(event);
     if (event.type === 'FactCorrected') {
       const { event: of, because, changes: sent } = data as Corrected;
       const ofEvent = new Map(this.#corrections.get(of));
-      const recorded = this.#recordedAs(of);
+      const recorded = this.recordedAs(of);
       const changes = sent.map((change) => ({ ...change, pointer: pointerOf(this.aggregate, recorded, change.pointer) }));
       for (const { pointer, value, remove } of changes) {
         ofEvent.delete(pointer); // the newest correction of a field is applied last
@@ -462,14 +538,14 @@ export class History<State = any> {
       const { assessed } = event.metadata;
       if (assessed?.length) this.#judged = new Map(this.#judged).set(of, assessed);
       if (because === 'settled') this.#settle(of, changes, event.id);
-      return true;
+      return recorded ? [recorded] : NONE;
     }
     if (event.type === 'FactWithdrawn') {
       const { event: of, dependants = [] } = data as Withdrawn;
       const all = new Map(this.#withdrawn);
       for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
       this.#withdrawn = all;
-      return true;
+      return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'FactReinstated') {
       const { event: of, dependants = [] } = data as Reinstated;
@@ -477,31 +553,49 @@ export class History<State = any> {
       for (const reinstated of [of, ...dependants]) all.delete(reinstated);
       this.#withdrawn = all;
       this.#duplicateOf = undefined;
-      return true;
+      return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'DuplicateMarked') {
+      const facts = this.recorded.filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
       const all = new Map(this.#withdrawn);
-      for (const { id, type } of this.#log.slice(0, this.#revision + 1)) if (!isLedgerEvent(type) && !all.has(id)) all.set(id, event.id);
+      for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
       this.#duplicateOf = (data as Duplicate).of;
-      return true;
+      return facts;
     }
     const of = (data as Annotated).event ?? '';
     const note = this.#inShape(data as Annotated);
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
     this.#notes = new Map(this.#notes).set(of, notes);
-    const place = this.#order.findIndex((entry, i) => i < this.#placed && entry.recorded.id === of);
-    if (place !== -1) this.#order = this.#order.slice(0, this.#placed).with(place, { ...this.#order[place]!, notes: this.#notesOf(of) });
-    return false;
+    this.#showNotesOf(of);
+    return NONE;
   }
 
-  #recordedAs(event: string): RecordedEvent | undefined {
-    return this.#log.find(({ id }) => id === event);
+  #recordedAs(events: readonly string[]): readonly RecordedEvent[] {
+    if (events.length <= FEW) return events.flatMap((event) => this.recordedAs(event) ?? []);
+    const wanted = new Set(events);
+    return this.recorded.filter(({ id }) => wanted.has(id));
+  }
+  /** Those of these events that are facts; the notes among them are shown, or no longer, where they belong. */
+  #factsOf(events: readonly string[]): readonly RecordedEvent[] {
+    return this.#recordedAs(events).filter((event) => {
+      if (event.type === 'FactAnnotated') this.#showNotesOf((event.data as Annotated).event ?? '');
+      return !isLedgerEvent(event.type);
+    });
+  }
+  /** No state speaks of a note: only the fact does. */
+  #showNotesOf(event: string): void {
+    const recorded = event === '' ? undefined : this.recordedAs(event);
+    const place = recorded ? this.#placeOfFact(recorded) : -1;
+    if (place === -1) return;
+    this.#order = this.#order.slice(0, this.#placed);
+    this.#order[place] = { ...this.#order[place]!, notes: this.#notesOf(event) };
+    this.#keepUpTo(this.#placed, this.#placed);
   }
   /** A claim on a field of an earlier shape is one on the field that the shape of today has in its place. */
   #inShape(note: Annotated): Annotated {
     if (!note.claim || note.event === undefined) return note;
-    const pointer = pointerOf(this.aggregate, this.#recordedAs(note.event), note.claim.pointer);
+    const pointer = pointerOf(this.aggregate, this.recordedAs(note.event), note.claim.pointer);
     return pointer === note.claim.pointer ? note : { ...note, claim: { ...note.claim, pointer } };
   }
 
@@ -514,105 +608,192 @@ export class History<State = any> {
     this.#notes = new Map(this.#notes).set(event, settled);
   }
 
-  #withoutEntry(event: string): History<State> {
-    const without = this.#successor();
-    without.#reorder((entry) => entry.recorded.id !== event);
-    return without;
+  /** @returns -1 where it does not stand */
+  #placeOfFact(recorded: RecordedEvent): number {
+    let place = this.#placed - 1;
+    while (place >= 0 && this.#order[place]!.recorded !== recorded) place--;
+    return place;
   }
 
-  #reorder(keeps: (entry: Entry) => boolean): void {
-    const recorded = this.recorded;
-    [this.#order, this.#placed, this.#revealing, this.#latestStart, this.#entriesView] = [[], 0, 0, '', undefined];
-    for (const event of recorded) {
-      if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
-      const entry = this.#entry(event);
-      if (keeps(entry)) this.#insert(this.#placeOf(entry.effectiveOn, entry.sequence), entry);
+  /**
+   * Puts in order again what was recorded from the first of some facts on whose place may be another: those before it stand as they stood.
+   * @param facts that read otherwise, that are withdrawn, or that stand again
+   * @param waiting the first revision of a fact that has no place yet
+   */
+  #rearrange(facts: readonly RecordedEvent[], waiting: number): Changed {
+    let from = waiting;
+    const instead = new Map<RecordedEvent, Entry>();
+    const [order, completions] = [this.#order.slice(0, this.#placed), this.#completions];
+    let changed = UNCHANGED;
+    const withdrawn = new Set<RecordedEvent>();
+    for (const recorded of new Set(facts)) {
+      const entry = this.#withdrawn.has(recorded.id) ? undefined : this.#entry(recorded);
+      if (entry) instead.set(recorded, entry);
+      else withdrawn.add(recorded);
+      if (facts.length > FEW) {
+        from = 0;
+        continue;
+      }
+      const place = this.#placeOfFact(recorded);
+      const stood = order[place];
+      if (stood && entry && stood.effectiveOn === entry.effectiveOn && stood.sequence === entry.sequence) {
+        order[place] = entry;
+        changed = earlier(changed, { known: completions.of.get(place) ?? place, order: place });
+      } else if (stood || entry) from = Math.min(from, this.#log.lastIndexOf(recorded));
     }
+    const was = this.#order;
+    this.#order = order;
+    if (from > this.#revision) {
+      this.#keepUpTo(Math.min(changed.known, this.#placed), Math.min(changed.order, this.#placed));
+      return changed;
+    }
+    const first = this.#log[from]!.revision;
+    const later = new Map<RecordedEvent, Entry>();
+    const before = this.#placed;
+    [this.#order, this.#placed, this.#revealing, this.#latestStart] = [[], 0, 0, ''];
+    for (const entry of order)
+      if (entry.recorded.revision >= first) later.set(entry.recorded, entry);
+      else {
+        this.#placed = this.#order.push(entry);
+        this.#count(entry);
+      }
+    for (const event of this.#log.slice(from, this.#revision + 1)) {
+      if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
+      const entry = instead.get(event) ?? later.get(event) ?? this.#entry(event);
+      this.#order.splice(this.#placeOf(entry.effectiveOn, entry.sequence), 0, entry);
+      this.#placed++;
+      this.#count(entry);
+    }
+    let place = 0;
+    while (place < before && place < this.#placed && was[place] === this.#order[place]) place++;
+    if (place === before && place === this.#placed) {
+      this.#keepUpTo(place, place);
+      return UNCHANGED;
+    }
+    return this.#differsAt(place, was, completions);
   }
 
-  #refold(): void {
-    this.#reorder(() => true);
-    this.#fold();
-  }
-
-  #fold(): void {
-    this.#state = this.#foldOf(this.#inEffect());
+  /** Folds again behind a place. The states that it keeps end there. */
+  #foldFrom(place: number): void {
+    let state = this.#foldedBefore(place);
+    for (let at = place; at < this.#placed; at++) {
+      state = this.#behind(state, at);
+      this.#known.add(at, state);
+    }
+    this.#state = state;
   }
 
   #foldOf(entries: readonly Entry[]): State {
     return entries.reduce((state, entry) => this.#step(state, entry), this.aggregate.initial as State);
   }
 
-  /** The entries before a place in the order in which they act, with what completes them. */
-  #inEffect(place = this.#placed): readonly Entry[] {
-    if (this.#revealing === 0) return this.#order.slice(0, place);
-    return inEffect(this.aggregate, this.#order.slice(0, this.#placed), place);
+  /** What is known before a place, with what completes it whenever that was learned. */
+  #knownBefore(place: number): State {
+    return place === this.#placed ? this.#state : this.#foldedBefore(place);
   }
-
-  #acts(): Act[] {
-    return this.#order
-      .slice(0, this.#placed)
-      .map((entry) => ({ event: { type: entry.recorded.type, data: entry.data }, context: contextOf(entry), entry }));
+  #foldedBefore(place: number): State {
+    let at = this.#known.nearest(place - 1);
+    let state = at === -1 ? (this.aggregate.initial as State) : this.#known.at(at);
+    while (++at < place) state = this.#behind(state, at);
+    return state;
   }
-
-  #tryInEffect(added: readonly Act[], place: number): readonly State[] {
-    const acts = this.#acts();
-    return added.map((_, i) => {
-      const states = tryInEffect<State>(this.aggregate, this.id, acts.toSpliced(place, 0, ...added.slice(0, i + 1)), this.#tolerated);
-      return states[place + i]!;
-    });
-  }
-
-  /**
-   * New events behind all others on what is known: nothing has to be folded again where their rules hold of that. Undefined where one does
-   * not: it may hold of what was believed.
-   */
-  #tryAtEnd(events: readonly Event[], context: readonly EventContext[]): readonly State[] | undefined {
-    const after: State[] = [];
-    let state = this.#state;
-    for (const [i, event] of events.entries()) {
-      const { rules } = this.aggregate.events[event.type]!;
-      if (brokenRule<any, any>(rules, { ...context[i]!, id: this.id, data: event.data }, state)) return undefined;
-      state = step(this.aggregate, state, event, context[i]!);
-      after.push(state);
-    }
+  #behind(state: State, place: number): State {
+    const { of, by } = this.#completions;
+    if (of.has(place)) return state;
+    let after = this.#step(state, this.#order[place]!);
+    for (const later of by.get(place) ?? NONE) after = this.#step(after, this.#order[later]!);
     return after;
   }
 
-  /** What an entry breaks as it stands already. */
-  readonly #tolerated = ({ entry }: Act, code: string): boolean =>
-    entry !== undefined && this.#brokenRules().has(`${entry.recorded.id} ${code}`);
+  /** What was believed before a place. */
+  #believedBefore(place: number): State {
+    if (this.#completions === NO_COMPLETIONS) return this.#knownBefore(place);
+    let at = this.#believed.nearest(place - 1);
+    let state = at === -1 ? (this.aggregate.initial as State) : this.#believed.at(at);
+    while (++at < place) {
+      state = believedBehind(this.aggregate, state, actOf(this.#order[at]!));
+      this.#believed.add(at, state);
+    }
+    return state;
+  }
+
+  /** The entries before a place in the order in which they act, with what completes them. */
+  #inEffect(place = this.#placed): readonly Entry[] {
+    return inEffect(this.#order, this.#completions, place);
+  }
+
+  /** Tries what stands behind the places that changed, each with its rules. @throws IllegalTransitionError */
+  #try(changed: Changed, how: Pick<Trial<State>, 'tolerated' | 'failed' | 'stands'>): State {
+    const order = this.#order;
+    const { aggregate, id } = this;
+    const line = { aggregate, id, length: this.#placed, completions: this.#completions, actAt: (place: number) => actOf(order[place]!) };
+    const found = this.#foldedBefore(changed.known);
+    return tryLine({ line, changed, found, believed: (place) => this.#believedBefore(place), ...how });
+  }
+
+  /** The state behind the last of some new events at a place, and all behind it tried. */
+  #tryAt(place: number, added: readonly Act[], reveals: boolean): State {
+    const { aggregate, id } = this;
+    const order = this.#order;
+    const end = place + added.length;
+    const actAt = (at: number): Act => (at < place ? actOf(order[at]!) : at < end ? added[at - place]! : actOf(order[at - added.length]!));
+    const typeAt = (at: number): string => {
+      if (at >= place && at < end) return added[at - place]!.event.type;
+      return order[at < place ? at : at - added.length]!.recorded.type;
+    };
+    const length = this.#placed + added.length;
+    const stay = !reveals && (place === this.#placed || this.#revealing === 0);
+    const completions = stay ? this.#completions : completionsOf(aggregate, length, typeAt);
+    let known = place;
+    if (!stay) {
+      const [was, is] = [this.#completions.by, completions.by];
+      for (const of of [...was.keys(), ...is.keys()]) {
+        const [before, now] = [was.get(of) ?? NONE, is.get(of) ?? NONE];
+        const isSame = before.length === now.length && now.every((at, i) => (at < place ? at : at < end ? -1 : at - added.length) === before[i]); // prettier-ignore
+        if (of < known && !isSame) known = of;
+      }
+    }
+    let after = this.#state;
+    tryLine<State>({
+      line: { aggregate, id, length, completions, actAt },
+      changed: { known, order: place },
+      found: this.#knownBefore(known),
+      believed: (at) => this.#believedBefore(at),
+      tolerated: this.#tolerated,
+      stands: (at, state) => {
+        if (at === end - 1) after = state;
+      },
+    });
+    return after;
+  }
+
+  /** What an entry breaks as it stands already: a rule can be younger than the events. */
+  readonly #tolerated = ({ entry }: Act, code: string): boolean => entry !== undefined && this.#isBroken(entry.recorded, code);
+
+  #isBroken(recorded: RecordedEvent, code: string): boolean {
+    const place = this.#placeOfFact(recorded);
+    if (place === -1) return false;
+    const { event, context } = actOf(this.#order[place]!);
+    const { [code]: rule } = this.aggregate.events[event.type]!.rules!;
+    const holds = (state: State): boolean => rule!.holds({ ...context, id: this.id, data: event.data }, state);
+    if (this.#completions.of.has(place)) return !holds(this.#believedBefore(place));
+    return !holds(this.#knownBefore(place)) && !(this.#completions !== NO_COMPLETIONS && holds(this.#believedBefore(place)));
+  }
 
   #step(state: State, entry: Entry): State {
     return stepEntry(this.aggregate, state, entry);
-  }
-
-  /** A step of a history that would differ from this one: with the rules, but for what the entry breaks in this one already. */
-  #try(state: State, entry: Entry): State {
-    const event = { type: entry.recorded.type, data: entry.data };
-    const already = (code: string): boolean => this.#brokenRules().has(`${entry.recorded.id} ${code}`);
-    return stepEntry(this.aggregate, state, entry, ruleCheck(this, event, contextOf(entry), already));
-  }
-
-  /** What is broken as it stands, by entry and code: a rule can be younger than the events. */
-  #brokenRules(): ReadonlySet<string> {
-    if (this.#broken) return this.#broken;
-    const broken = new Set<string>();
-    if (this.#revealing > 0) {
-      tryInEffect(this.aggregate, this.id, this.#acts(), ({ entry }, code) => broken.add(`${entry!.recorded.id} ${code}`).size > 0);
-      return (this.#broken = broken);
-    }
-    for (const { entry, before } of this.steps()) {
-      const event = { type: entry.recorded.type, data: entry.data };
-      ruleCheck(this, event, contextOf(entry), (code) => broken.add(`${entry.recorded.id} ${code}`).size > 0)(before);
-    }
-    return (this.#broken = broken);
   }
 }
 
 /** Whether a stream can begin with an event of this type. */
 const opens = ({ events }: AnyAggregate, type: string): boolean => events[type]!.allowedIn.includes('none') && !events[type]!.mayPrecede;
 const NONE: readonly never[] = [];
+const UNCHANGED: Changed = { known: Number.POSITIVE_INFINITY, order: Number.POSITIVE_INFINITY };
+const earlier = (a: Changed, b: Changed): Changed => ({ known: Math.min(a.known, b.known), order: Math.min(a.order, b.order) });
+/** So many facts are looked for one by one; more of them in one pass. */
+const FEW = 8;
+const earliestOf = (date: string): string => (date.length === 10 ? date : bounds(date).earliest);
+const actOf = (entry: Entry): Act => ({ event: { type: entry.recorded.type, data: entry.data }, context: contextOf(entry), entry });
 const ordered = (sequence: number | undefined): Pick<Entry, 'sequence'> => (sequence === undefined ? {} : { sequence });
 
 /** Whether one entry can stand for the other: what both are made of is the same, not only alike. */
@@ -630,14 +811,9 @@ export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: E
 
 /** Checks the rules of an event on the state that it finds. @throws IllegalTransitionError */
 const ruleCheck =
-  (
-    { aggregate, id }: Pick<History, 'aggregate' | 'id'>,
-    { type, data }: Event,
-    context: EventContext,
-    tolerated?: (code: string) => boolean,
-  ) =>
+  ({ aggregate, id }: Pick<History, 'aggregate' | 'id'>, { type, data }: Event, context: EventContext) =>
   (found: unknown): void => {
-    const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found, tolerated);
+    const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found);
     if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   };
 

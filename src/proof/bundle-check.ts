@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Genesis } from '../store/event-store.js';
 import { isConsistent } from '../store/merkle-proof.js';
 import { BUNDLE_FILES, BUNDLE_FORMAT, KINDS, MAX_TEXT, parseManifest, sourceOf, type BundleAbout, type Manifest } from './bundle.js';
+import { InvalidArchiveError } from './bundle-archive.js';
+import { openBundle, type BundleFolder } from './bundle-folder.js';
 import { checkEvents, type Expected } from './bundle-events.js';
 import { hashOf } from './bundle-lines.js';
 import { isObject, parseCanonical, textIn } from './canonical-text.js';
@@ -37,9 +37,16 @@ export interface BundleCheckOptions {
 /** Faults that are named at most. */
 export const MAX_FAULTS = 100;
 
-/** Checks a bundle by itself, and against keys and a note from elsewhere. Never throws for what a bundle holds. */
-export const checkBundle = async (dir: string, options: BundleCheckOptions = {}): Promise<BundleCheck> => {
-  const check = new Check(dir);
+/** Checks a bundle by itself, and against keys and a note from elsewhere. Never throws for what a bundle holds. @param at its folder, or its archive */
+export const checkBundle = async (at: string, options: BundleCheckOptions = {}): Promise<BundleCheck> => {
+  let folder: BundleFolder;
+  try {
+    folder = await openBundle(at);
+  } catch (error) {
+    if (!(error instanceof InvalidArchiveError)) throw error;
+    return { faults: [{ code: 'archive-malformed', about: 'the bundle' }], valid: 0, size: undefined, root: undefined };
+  }
+  const check = new Check(folder);
   await check.run(options);
   const { faults, valid, size, root } = check;
   return { faults, valid, size, root };
@@ -62,30 +69,30 @@ class Check implements BundleCheck {
   size: number | undefined;
   root: string | undefined;
 
-  constructor(private readonly dir: string) {}
+  constructor(private readonly folder: BundleFolder) {}
 
   get faults(): readonly BundleFault[] {
     return [...this.#faults.values()];
   }
 
   async run({ key, note, witness }: BundleCheckOptions): Promise<void> {
-    const about = this.#about();
+    const about = await this.#about();
     const own = about && this.#key(about.key, ED25519, BUNDLE_FILES.about);
     const given = key === undefined ? own : own && this.#key(trimmed(key), ED25519, 'the given key');
     if (!about || !own || !given) return;
     const seer = witness === undefined ? undefined : this.#key(trimmed(witness), COSIGNATURE, 'the witness key');
     if (witness !== undefined && !seer) return;
     if (given.id !== own.id || given.name !== own.name) this.#fault('key-differs', own.name);
-    const text = this.#text(BUNDLE_FILES.checkpoint);
+    const text = await this.#text(BUNDLE_FILES.checkpoint);
     const checkpoint = checkpointIn(text ?? '', given);
     if (!checkpoint) return text === undefined ? undefined : this.#fault('note-invalid', BUNDLE_FILES.checkpoint);
     if (seer && signedBy(parseNote(checkpoint.note), seer) === undefined) this.#fault('cosignature-missing', seer.name);
     if (genesisHash(about.genesis) !== checkpoint.genesis) this.#fault('genesis-altered', checkpoint.origin);
-    const manifest = this.#manifest(given, checkpoint);
+    const manifest = await this.#manifest(given, checkpoint);
     const { kind, size, root } = manifest ?? { ...checkpoint, kind: about.kind };
     if (size !== checkpoint.size || root !== checkpoint.root) this.#fault('checkpoint-differs', checkpoint.size);
     [this.size, this.root] = [size, root];
-    const older = this.#older(given, size, root);
+    const older = await this.#older(given, size, root);
     const kept = note === undefined ? [] : this.#kept(textIn(note) ?? '', given, { ...checkpoint, size, root }, older);
     await this.#events({
       kind,
@@ -104,18 +111,15 @@ class Check implements BundleCheck {
     if (!this.#faults.has(line) && this.#faults.size < MAX_FAULTS) this.#faults.set(line, { code, about: printed });
   }
 
-  #isThere(name: string): boolean {
-    return statSync(join(this.dir, name), { throwIfNoEntry: false })?.isFile() ?? false;
-  }
   /** Undefined where the file is missing, which is named; empty where it is no text, which is nothing that a caller takes. */
-  #text(name: string): string | undefined {
-    if (!this.#isThere(name)) return void this.#fault('file-missing', name);
-    const file = join(this.dir, name);
-    return statSync(file).size > MAX_TEXT ? '' : (textIn(readFileSync(file)) ?? '');
+  async #text(name: string): Promise<string | undefined> {
+    const size = this.folder.sizeOf(name);
+    if (size === undefined) return void this.#fault('file-missing', name);
+    return size > MAX_TEXT ? '' : (textIn(await this.folder.bytesOf(name)) ?? '');
   }
 
-  #about(): BundleAbout | undefined {
-    const text = this.#text(BUNDLE_FILES.about);
+  async #about(): Promise<BundleAbout | undefined> {
+    const text = await this.#text(BUNDLE_FILES.about);
     const about = text?.endsWith('\n') ? parseCanonical(text.slice(0, -1)) : undefined;
     if (text === undefined || isAbout(about)) return about as BundleAbout | undefined;
     return void this.#fault('file-malformed', BUNDLE_FILES.about);
@@ -131,8 +135,8 @@ class Check implements BundleCheck {
     return void this.#fault('key-malformed', where);
   }
 
-  #manifest(key: VerifierKey, { origin }: SignedCheckpoint): Manifest | undefined {
-    const text = this.#text(BUNDLE_FILES.manifest);
+  async #manifest(key: VerifierKey, { origin }: SignedCheckpoint): Promise<Manifest | undefined> {
+    const text = await this.#text(BUNDLE_FILES.manifest);
     if (text === undefined) return undefined;
     try {
       const note = parseNote(text);
@@ -144,10 +148,10 @@ class Check implements BundleCheck {
     return void this.#fault('note-invalid', BUNDLE_FILES.manifest);
   }
 
-  #older(key: VerifierKey, size: number, root: string): readonly SignedCheckpoint[] {
-    const text = this.#text(BUNDLE_FILES.older);
+  async #older(key: VerifierKey, size: number, root: string): Promise<readonly SignedCheckpoint[]> {
+    const text = await this.#text(BUNDLE_FILES.older);
     if (text === undefined) return [];
-    if (text === '' && statSync(join(this.dir, BUNDLE_FILES.older)).size > 0) this.#fault('file-malformed', BUNDLE_FILES.older);
+    if (text === '' && this.folder.sizeOf(BUNDLE_FILES.older)! > 0) this.#fault('file-malformed', BUNDLE_FILES.older);
     return text.split(/(?<=\n)/).flatMap((line) => this.#olderNote(line, key, size, root));
   }
   #olderNote(line: string, key: VerifierKey, size: number, root: string): readonly SignedCheckpoint[] {
@@ -182,14 +186,14 @@ class Check implements BundleCheck {
   }
 
   async #events(expected: Expected): Promise<void> {
-    if (!this.#isThere(BUNDLE_FILES.events)) return this.#fault('file-missing', BUNDLE_FILES.events);
-    this.valid = await checkEvents(join(this.dir, BUNDLE_FILES.events), expected, (code, about) => this.#fault(code, about));
+    if (this.folder.sizeOf(BUNDLE_FILES.events) === undefined) return this.#fault('file-missing', BUNDLE_FILES.events);
+    this.valid = await checkEvents(this.folder.read(BUNDLE_FILES.events), expected, (code, about) => this.#fault(code, about));
     if (expected.manifest) await this.#file(BUNDLE_FILES.events, expected.manifest.sha256);
   }
 
   async #file(path: string, sha256: string): Promise<void> {
-    if (!this.#isThere(path)) this.#fault('file-missing', path);
-    else if ((await hashOf(join(this.dir, path))) !== sha256) this.#fault('file-altered', path);
+    if (this.folder.sizeOf(path) === undefined) this.#fault('file-missing', path);
+    else if ((await hashOf(this.folder.read(path))) !== sha256) this.#fault('file-altered', path);
   }
 }
 

@@ -27,7 +27,7 @@ const PAUSE = 500;
 const MAX_QUEUED = 100;
 
 /** Checks the lines of a bundle one by one: steps 8 to 12 of docs/proof-format.md. @returns the number of valid events */
-export const checkEvents = async (file: string, expected: Expected, fault: Fault): Promise<number> => {
+export const checkEvents = async (file: AsyncIterable<Buffer>, expected: Expected, fault: Fault): Promise<number> => {
   const isPart = expected.kind !== 'ledger';
   const check = isPart ? new PartCheck(expected, fault) : new WholeCheck(expected, fault);
   let line = 0;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { canonical } from '../kernel/index.js';
 import { leafHash, type Hash } from '../store/merkle-tree.js';
 import { MAX_TEXT } from './bundle.js';
@@ -80,10 +79,10 @@ const parsed = (text: string): unknown => {
 const NEWLINE = 0x0a;
 
 /** The lines of a file without their newlines. Undefined is a last line that has none, or one that is too long: it is the last. */
-export async function* linesOf(file: string): AsyncGenerator<Buffer | undefined> {
+export async function* linesOf(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer | undefined> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    const bytes = Buffer.concat([rest, chunk as Buffer]);
+  for await (const chunk of file) {
+    const bytes = Buffer.concat([rest, chunk]);
     let from = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
       if (end + 1 - from > MAX_TEXT) return yield undefined;
@@ -96,8 +95,8 @@ export async function* linesOf(file: string): AsyncGenerator<Buffer | undefined>
   if (rest.length > 0) yield undefined;
 }
 
-export const hashOf = async (file: string): Promise<string> => {
+export const hashOf = async (file: AsyncIterable<Buffer>): Promise<string> => {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  for await (const chunk of file) hash.update(chunk);
   return hash.digest('hex');
 };

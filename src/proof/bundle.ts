@@ -17,6 +17,10 @@ export const MAX_TEXT = 16 << 20;
 export const KINDS = ['ledger', 'programme', 'decision'] as const;
 export type BundleKind = (typeof KINDS)[number];
 
+/** A short name for a bundle: of its archive, and of the folder in commands that a page shows. @param of a programme, or the id of a decision */
+export const bundleName = (kind: BundleKind, of: string): string =>
+  kind === 'ledger' ? 'ledger' : kind === 'programme' ? of : `decision-${of.slice(-12)}`;
+
 export interface BundleAbout {
   readonly format: typeof BUNDLE_FORMAT;
   readonly kind: BundleKind;
@@ -67,6 +71,7 @@ const FORM =
   /^([^ \n]+)\/manifest\n(ledger|programme|decision) ([^ \n]+)\ncheckpoint (0|[1-9]\d{0,14}) ([\da-f]{64})\nevents (?:0|[1-9]\d{0,14}) ([\da-f]{64})\n/;
 const STREAM = /^stream ([^ \n]+) (0|[1-9]\d{0,14}) (head|part)$/;
 const FILE = /^file ([\w-][\w.-]*(?:\/[\w-][\w.-]*)*) ([\da-f]{64})$/;
+export const isBundlePath = (path: string): boolean => /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/.test(path);
 /** Files that no manifest leaves out. */
 const ALWAYS = [BUNDLE_FILES.about, BUNDLE_FILES.checkpoint, BUNDLE_FILES.older];
 

@@ -1,9 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import type { LogTree } from '../store/merkle-proof.js';
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { compareWithNote, rootOf } from './comparison.js';
-import { verifierKey } from './note.js';
+import { noteSigner, type NoteSigner } from './note.js';
 import type { ProofFolder } from './proof-folder.js';
 
 export interface CheckpointsOptions {
@@ -70,7 +70,11 @@ export class Checkpoints {
   }
   /** The public key by which the notes of today are checked, as one line. */
   get verifierKey(): string {
-    return verifierKey(this.origin, createPublicKey(this.#key));
+    return this.signer.key;
+  }
+  /** Signs notes of today's epoch: to be asked only while there is no fault. */
+  get signer(): NoteSigner {
+    return noteSigner(this.origin, this.#key);
   }
   get origin(): string {
     return originOf(this.#options.host, this.genesis, this.#epoch);

@@ -85,6 +85,10 @@ export class EvidenceFolder {
     if (hash.digest('hex') !== sha256) throw new EvidenceDiffersError(`The evidence ${sha256} is not what was sent: its hash differs.`);
     return (await stat(file)).size;
   }
+  /** Bytes of all pieces. */
+  async bytes(): Promise<number> {
+    return (await (this.#total ??= this.#count())) + this.#coming;
+  }
   read(sha256: string): NodeJS.ReadableStream {
     return createReadStream(this.#fileOf(sha256));
   }

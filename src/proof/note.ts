@@ -82,6 +82,18 @@ export const parseNote = (text: string): SignedNote => {
   return { body: text.slice(0, end + 1), signatures };
 };
 
+/** Signs notes under one name. */
+export interface NoteSigner {
+  /** The public key by which its notes are checked, as one line. */
+  readonly key: string;
+  /** A note with one signature. @param body text that ends with a newline */
+  sign(body: string): string;
+}
+export const noteSigner = (name: string, key: KeyObject): NoteSigner => ({
+  key: verifierKey(name, createPublicKey(key)),
+  sign: (body) => signNote(body, name, key),
+});
+
 const line = (name: string, id: string, bytes: Buffer): string =>
   `\u2014 ${name} ${Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64')}\n`;
 

@@ -241,18 +241,37 @@ describe('a final value above the ceiling', () => {
       .when(closeContract, { finalValue, endedOn: '2020-12-31' })
       .leaves((state) => expect(contractFindings(state).map(({ code }) => code)).toEqual(codes));
 
-  it('is found, and not refused', () => found(gbp('95000000'), gbp('95000000.01'), ['final-value-above-ceiling']));
+  it('is found, and not refused', async () => {
+    await found(gbp('95000000'), gbp('95000000.01'), ['final-value-above-ceiling']);
+    await given(...ran({ value: gbp('95000000') }))
+      .when(closeContract, { finalValue: gbp('96000000'), endedOn: '2020-12-31' })
+      .leaves((state) => expect(contractFindings(state).map(({ text }) => text)).toEqual(['It came to £96m; £95m was approved.']));
+  });
 
   it('is not found at the ceiling, nor where a bound leaves it open', async () => {
     await found(gbp('95000000'), gbp('95000000'), []);
-    await found({ ...gbp('95000000'), qualifier: 'at-least' }, gbp('96000000'), []);
-    await found(gbp('95000000'), { ...gbp('96000000'), qualifier: 'at-most' }, []);
+    for (const qualifier of ['at-least', 'over']) await found({ ...gbp('95000000'), qualifier }, gbp('96000000'), []);
+    for (const qualifier of ['at-most', 'under']) await found(gbp('95000000'), { ...gbp('96000000'), qualifier }, []);
+    await found({ ...gbp('95000000'), qualifier: 'at-most' }, { ...gbp('96000000'), qualifier: 'over' }, ['final-value-above-ceiling']);
     await found({ undisclosed: true }, gbp('96000000'), []);
   });
 });
 
 describe('a start before the award or the signature is found, never refused', () => {
   const codes = (state: Contract) => contractFindings(state).map(({ code }) => code);
+
+  it('in a sentence that says both days, or that one is not known', async () => {
+    const says = (state: Contract) => contractFindings(state).map(({ text }) => text);
+    await given(context('ContractPlanned', { programme: 'met', title: 'Hosting', towers: ['hosting'] }, '2014'))
+      .when(startService, {}, on('2015-06'))
+      .leaves((state) => expect(says(state)).toEqual(['The service started on 2015-06; no award is recorded.']));
+    await given(awarded(), started('unknown'))
+      .when(correctFact, { event: theFact(1), changes: [{ pointer: '/title', value: 'H' }], because: 'refined' })
+      .leaves((state) => expect(says(state)).toEqual(['The service started on an unknown day; no signature is recorded.']));
+    await given(awarded(), started('2016-02'))
+      .when(signContract, {}, on('2016-03'))
+      .leaves((state) => expect(says(state)).toEqual(['It was in service on 2016-02, and signed on 2016-03.']));
+  });
 
   it('when the service starts while the contract is only planned, and is awarded later', async () => {
     const plan = context('ContractPlanned', { programme: 'met', title: 'Hosting', towers: ['hosting'] }, '2014');

@@ -164,6 +164,34 @@ describe('RedenominateContract', () => {
         expect(redenominations).toMatchObject([{ on: '1999-01-01', from: 'DEM', to: 'EUR', rate: '1.95583' }]);
       }));
 
+  it('converts lots, options, the value that a source stated and the final value as well', () => {
+    const lots = [{ lot: 'north', title: 'North', value: money('100', 'DEM') }, { lot: 'south', title: 'South' }]; // prettier-ignore
+    const options = [{ option: 'year-3', months: 12, value: money('50', 'DEM') }, { option: 'year-4', months: 12 }]; // prettier-ignore
+    const stated = context('ChangeApproved', { kind: 'value', to: money('400', 'DEM'), statedFrom: money('200', 'DEM') }, '1998-09-01');
+    const ended = [context('ContractSigned', {}, '1998-06'), context('ContractClosed', { finalValue: money('300', 'DEM'), endedOn: '1998-12' }, '1998-12-31')]; // prettier-ignore
+    const data = { ...award(money('200', 'DEM')), lots, options, endsOn: '1998-11-30' };
+    return specification(contract, { id: 'c', others: [met(), csc] })(context('ContractAwarded', data, '1998-05-04'), stated, ...ended)
+      .when(redenominateContract, { ...euro, rate: '2' }, onDay)
+      .leaves((c) => {
+        const euros = (amount: string) => expect.objectContaining({ amount, currency: 'EUR' });
+        expect(c.lots).toEqual([{ ...lots[0], value: euros('50.00') }, lots[1]]);
+        expect(c.options).toEqual([
+          expect.objectContaining({ option: 'year-3', months: 12, value: euros('25.00') }),
+          expect.not.objectContaining({ value: expect.anything() }),
+        ]);
+        expect(c.changes[0]).toMatchObject({ to: euros('200.00'), statedFrom: euros('100.00') });
+        expect(c.finalValue).toEqual(euros('150.00'));
+      });
+  });
+
+  it('of a contract whose first value nobody knows goes by the steps that are known', async () => {
+    const given = awarded({ unknown: true }, context('ChangeApproved', { kind: 'value', by: money('-5', 'DEM') }, '1998-09-01'));
+    await given
+      .when(redenominateContract, { ...euro, rate: '2' }, onDay)
+      .leaves((c) => expect(c.changes[0]).toMatchObject({ by: { amount: '-2.50', currency: 'EUR' } }));
+    await given.when(redenominateContract, { ...euro, currency: 'DEM' }, onDay).rejects('contract/same-currency');
+  });
+
   it('shows both sides', () =>
     awarded(money('65000000', 'DEM', { qualifier: 'about' }))
       .when(redenominateContract, euro, onDay)

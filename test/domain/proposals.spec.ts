@@ -49,6 +49,16 @@ describe('ProposeChange', () => {
       .when(proposeChange, { proposal: 'printing', kind: 'scope', summary: 'Other' })
       .rejects('contract/proposal-exists', { pointer: '/proposal', detail: '2026-01-05' }));
 
+  it('is made while the contract runs', () =>
+    given(
+      awarded,
+      context('ContractSigned', {}, '2016-02-10'),
+      context('ContractTerminated', { ground: 'Convenience' }, '2020-03-31'),
+      context('ContractClosed', { finalValue: { unknown: true }, endedOn: '2020-03-31' }, '2020-04-01'),
+    )
+      .when(proposeChange, { proposal: 'printing', ...printing })
+      .rejects('contract/stage', { detail: 'The contract is closed' }));
+
   const asks = (data: object) => ({ proposal: 'one', ...data });
   it('says as much as its approval has to say', async () => {
     await given(awarded)
@@ -93,6 +103,29 @@ describe('ApproveChange of a proposal', () => {
       .rejects('contract/other-than-proposed', { pointer: '/endsOn' });
   });
 
+  it('may repeat what was proposed, and adds nothing to it', async () => {
+    const again = { ...printing, to: gbp('1100000') };
+    await given(awarded, proposed())
+      .when(approveChange, { proposal: 'printing', ...again })
+      .then(context('ChangeApproved', { proposal: 'printing', ...again }));
+    await given(awarded, proposed())
+      .when(approveChange, { proposal: 'printing', ...again, ground: 'Need' })
+      .rejects('contract/other-than-proposed', { pointer: '/ground', detail: 'printing differs in ground.' });
+  });
+
+  it('leaves other proposals open, as a change that nobody proposed does', async () => {
+    const scanning = proposed({ proposal: 'scanning', summary: 'Scanning is added.' });
+    await given(awarded, proposed(), scanning)
+      .when(approveChange, { proposal: 'scanning' })
+      .leaves(({ proposals }) => expect(proposals!.map(({ status }) => status)).toEqual(['open', 'approved']));
+    await given(awarded, proposed())
+      .when(approveChange, { ...printing, summary: 'Something else' })
+      .leaves(({ proposals }) => expect(proposals!.map(({ status }) => status)).toEqual(['open']));
+    await given(awarded)
+      .when(approveChange, printing)
+      .leaves((c) => expect(c).not.toHaveProperty('proposals'));
+  });
+
   it('is of a proposal that was made, and that nobody has decided', async () => {
     await given(awarded).when(approveChange, { proposal: 'printing' }).rejects('contract/unknown-proposal', { pointer: '/proposal' });
     await given(awarded, proposed(), rejected)
@@ -124,6 +157,9 @@ describe('RejectChange and WithdrawProposal', () => {
     await given(awarded, proposed())
       .when(withdrawProposal, { proposal: 'printing' })
       .leaves((c) => expect([c.proposals![0]!.status, c.proposals![0]!.why]).toEqual(['withdrawn', undefined]));
+    await given(awarded, proposed())
+      .when(withdrawProposal, { proposal: 'printing', why: 'No longer needed' })
+      .leaves({ proposals: [{ status: 'withdrawn', why: 'No longer needed' }] });
   });
 
   it('decide one of several, and leave the others open', () =>

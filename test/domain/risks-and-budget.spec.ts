@@ -1,4 +1,5 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { addWarning } from '../../src/domain/programme/commands/add-warning.js';
 import { answerWarning } from '../../src/domain/programme/commands/answer-warning.js';
 import { closeRisk } from '../../src/domain/programme/commands/close-risk.js';
@@ -37,6 +38,25 @@ describe('MitigateRisk', () => {
           },
         ],
       }));
+  it('is of one risk among several: the others stay as they were', async () => {
+    const dear = context('RiskRaised', { risk: 'dear', summary: 'It may be dear', source, impact: 'high' }, '2015');
+    await given(chartered, raised, dear)
+      .when(mitigateRisk, { risk: 'dear', measure: 'A fixed price', impact: 'low' })
+      .leaves(({ risks }) =>
+        expect(risks.map(({ risk, impact, mitigations }) => [risk, impact, mitigations.length])).toEqual([
+          ['late', 'high', 0],
+          ['dear', 'low', 1],
+        ]),
+      );
+    await given(chartered, raised, dear, closed).when(mitigateRisk, { risk: 'dear', measure: 'A fixed price' }).leaves({ risks: [{ closed: { how: 'passed' } }, { mitigations: [{}] }] }); // prettier-ignore
+    await given(chartered, raised, dear, closed, context('RiskClosed', { risk: 'dear', how: 'occurred' }, '2018'))
+      .when(closeRisk, { risk: 'dear', how: 'passed' })
+      .rejects('programme/risk-closed', { detail: 'dear was closed on 2018.' });
+  });
+  it('of what was never raised changes nothing, also where a correction folds it first', () =>
+    given(chartered, raised, context('RiskMitigated', measure, '2016'))
+      .when(correctFact, { event: theFact(3), changes: [{ pointer: '/risk', value: 'dear' }], because: 'error' })
+      .rejects('ledger/wrong-value', { because: 'programme/unknown-risk' }));
   it('needs a risk that was raised', () =>
     given(chartered, raised)
       .when(mitigateRisk, { ...measure, risk: 'dear' })
@@ -93,6 +113,10 @@ describe('AnswerWarning', () => {
     given(chartered, added)
       .when(answerWarning, { warning: 'cost', answer: 'No' })
       .rejects('programme/unknown-warning', { pointer: '/warning', detail: 'No warning cost was recorded.' }));
+  it('answers one of several', () =>
+    given(chartered, added, context('WarningAdded', { ...warning, warning: 'cost' }, '2015'))
+      .when(answerWarning, { warning: 'cost', answer: 'No' })
+      .leaves(({ warnings }) => expect(warnings.map(({ answers }) => answers.length)).toEqual([0, 1])));
   it('leaves a warning the same one: it is recorded once', () =>
     given(chartered, added, context('WarningAnswered', { warning: 'towers', answer: 'Yes' }))
       .when(addWarning, warning)

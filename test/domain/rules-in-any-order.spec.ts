@@ -183,6 +183,11 @@ describe('what was accepted before a rule stands, and stays readable', () => {
       .leaves({ original: gbp('100') });
   });
 
+  it('nor does a novation to the supplier that the contract has already', () =>
+    given(...live(), novation('csc', '2017'), context('DelayRecorded', { milestone: 'Go-live', to: '2019' }, '2018'))
+      .when(recordDelay, { milestone: 'Exit', to: '2020' }, on('2016-06'))
+      .leaves({ delays: [{ to: '2020' }, { to: '2019' }] }));
+
   it('it excuses nothing else: a change that breaks a rule somewhere else is refused', () =>
     given(...twice, novation('atos', '2019'))
       .when(novateContract, { supplier: 'atos' }, on('2016-06'))

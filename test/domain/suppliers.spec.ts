@@ -7,6 +7,8 @@ import { planContract } from '../../src/domain/contract/commands/plan-contract.j
 import { recordContract } from '../../src/domain/contract/commands/record-contract.js';
 import { removeSupplier } from '../../src/domain/contract/commands/remove-supplier.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
+import { none } from '../../src/domain/contract/state.js';
+import { hasRoom, suppliersChangeOn } from '../../src/domain/contract/suppliers.js';
 import { contract, suppliersOn } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -95,6 +97,12 @@ describe('who supplies a contract', () => {
     await given()
       .when(recordContract, record({ suppliers: [{ supplier: 'csc' }, { supplier: 'atos', role: 'sole' }] }))
       .rejects('contract/not-sole', { pointer: '/suppliers', detail: 'atos is the sole supplier.' });
+    await given(...live({ suppliers: [{ supplier: 'csc', role: 'sole' }] }))
+      .when(admitSupplier, { supplier: 'atos' })
+      .rejects('contract/not-sole', { detail: 'csc is the sole supplier.' });
+    await given(...live())
+      .when(admitSupplier, { supplier: 'atos', role: 'sole' })
+      .rejects('contract/not-sole', { detail: 'atos is the sole supplier.' });
   });
   it('has at most the whole, in each lot', async () => {
     await given()
@@ -119,6 +127,37 @@ describe('who supplies a contract', () => {
         }),
       )
       .rejects('contract/shares-above-whole', { pointer: '/suppliers', detail: 'come to 100.0001 per cent.' });
+  });
+  it('shares each lot, and the contract as a whole, by itself', async () => {
+    const shares = (north: number, south: number, whole: number) =>
+      given().when(
+        awardContract,
+        award({
+          lots,
+          suppliers: [
+            { supplier: 'csc', lot: 'north', share: north },
+            { supplier: 'csc', lot: 'south', share: south },
+            { supplier: 'atos', lot: 'south', share: 50 },
+            { supplier: 'eviden', share: whole },
+            { supplier: 'atos' },
+          ],
+        }),
+      );
+    await shares(100, 50, 100).leaves({ suppliers: [{ share: 100 }, { share: 50 }, {}, { share: 100 }, {}] });
+    await shares(100, 51, 100).rejects('contract/shares-above-whole', { detail: 'The shares in the lot south come to 101 per cent.' });
+  });
+  it('has at most 5,000 suppliers, with those that have left', () => {
+    const { says, holds } = hasRoom['contract/full'];
+    const withAsMany = (n: number) => ({ ...none, suppliers: Array.from({ length: n }, (_, i) => ({ supplier: `s-${i}`, leftOn: '2016' })) }); // prettier-ignore
+    expect([holds(undefined, withAsMany(4999)), holds(undefined, withAsMany(5000))]).toEqual([true, false]);
+    expect(says).toContain('at most 5,000 suppliers');
+  });
+  it('changes next on the first day, after the day that is asked for, on which somebody joins or leaves', () => {
+    const one = { supplier: 'csc', joinedOn: '2016-04-01', leftOn: '2020' };
+    const suppliers = [one, { supplier: 'atos', joinedOn: '2018' }, { supplier: 'eviden' }];
+    const next = (day: string) => suppliersChangeOn({ suppliers }, day);
+    expect(['2015-01-01', '2016-04-01', '2018-06-01', '2021-01-01'].map(next)).toEqual(['2016-04-01', '2018', '2020', undefined]);
+    expect(suppliersChangeOn({ suppliers: [{ supplier: 'csc' }] }, '2015')).toBeUndefined();
   });
   it('has a lot that is there', async () => {
     await given()

@@ -87,3 +87,60 @@ describe('the same page as Markdown', () => {
     expect(markdownOf(page({ text: 'it', href: 'javascript:x' }))).not.toContain('](');
   });
 });
+
+describe('each part of a page', () => {
+  const blocks: Document['blocks'] = [
+    { heading: 'A <page>', level: 2 },
+    { paragraph: ['See ', { text: 'this & that', href: '/a' }, '.'] },
+    { banner: ['One', ['Two ', 'three']] },
+    {
+      facts: [
+        ['Said', 'yes'],
+        ['By', 'ana'],
+      ],
+    },
+    {
+      columns: ['Field', 'Value'],
+      rows: [
+        ['a', 'b'],
+        ['c', ['d', 'e']],
+      ],
+    },
+  ];
+
+  it('as HTML', () =>
+    expect(htmlOf({ title: 'A <title>', blocks })).toBe(
+      htmlOf({ title: 'A <title>', blocks: [] }).replace(
+        '<body>\n\n</body>',
+        `<body>
+<h2>A &lt;page&gt;</h2>
+<p><bdi>See </bdi><a href="/a" rel="noopener noreferrer nofollow"><bdi>this &amp; that</bdi></a><bdi>.</bdi></p>
+<ul class="banner" role="note"><li><bdi>One</bdi></li><li><bdi>Two </bdi><bdi>three</bdi></li></ul>
+<table class="facts"><tbody><tr><th scope="row">Said</th><td><bdi>yes</bdi></td></tr><tr><th scope="row">By</th><td><bdi>ana</bdi></td></tr></tbody></table>
+<table><thead><tr><th scope="col">Field</th><th scope="col">Value</th></tr></thead><tbody>
+<tr><td><bdi>a</bdi></td><td><bdi>b</bdi></td></tr>
+<tr><td><bdi>c</bdi></td><td><bdi>d</bdi><bdi>e</bdi></td></tr>
+</tbody></table>
+</body>`,
+      ),
+    ));
+
+  it('as Markdown', () =>
+    expect(markdownOf({ title: 'A page', blocks })).toBe(`## A &lt;page&gt;
+
+See [this &amp; that](</a>).
+
+> - One
+> - Two three
+
+|  |  |
+| --- | --- |
+| Said | yes |
+| By | ana |
+
+| Field | Value |
+| --- | --- |
+| a | b |
+| c | de |
+`));
+});

@@ -34,12 +34,13 @@ export const factRefusals = {
 };
 
 /** The entry that a command speaks of. */
-export const factOf = ({ entries, recorded, withdrawn, stream }: History, event: string): Entry => {
-  const entry = entries.find(({ recorded: stored }) => stored.id === event);
+export const factOf = (history: History, event: string): Entry => {
+  const entry = history.entryOf(event);
   if (entry) return entry;
+  const { withdrawn, stream } = history;
   if (withdrawn.has(event))
     reject<Code>('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
-  const own: RecordedEvent | undefined = recorded.find(({ id }) => id === event);
+  const own = history.recordedAs(event);
   reject<Code>('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
     pointer: '/event',
   });
@@ -47,8 +48,8 @@ export const factOf = ({ entries, recorded, withdrawn, stream }: History, event:
 
 /** The fact or the note that a command speaks of, as recorded, unless it was withdrawn. */
 export const standingOf = (history: History, event: string): RecordedEvent => {
-  const note = history.recorded.find(({ id, type }) => id === event && type === 'FactAnnotated');
-  return note && !history.withdrawn.has(event) ? note : factOf(history, event).recorded;
+  const recorded = history.recordedAs(event);
+  return recorded?.type === 'FactAnnotated' && !history.withdrawn.has(event) ? recorded : factOf(history, event).recorded;
 };
 
 export const fieldRefusals = {
@@ -126,7 +127,7 @@ export const placeOf = (changes: readonly Change[], pointer: string): string => 
 
 /** The external references that a correction adds. */
 export const addedReferences = (changes: readonly Change[], history: History, event: string): readonly NamedReference[] => {
-  const entry = history.entries.find(({ recorded }) => recorded.id === event);
+  const entry = history.entryOf(event);
   const touched = changes.findIndex(({ pointer }) => overlap(pointer, '/references'));
   if (touched === -1 || !entry || !history.aggregate.events[entry.recorded.type]!.fields.references?.unique) return [];
   const after = attempted(history, entry, changes);
@@ -147,7 +148,7 @@ const attempted = (...correction: Parameters<typeof corrected>): Correctable | u
 
 /** What the new values of a correction name; what `corrected` refuses names nothing. */
 export const namedIn = (changes: readonly Change[], history: History, event: string): readonly Reference[] => {
-  const entry = history.entries.find(({ recorded }) => recorded.id === event);
+  const entry = history.entryOf(event);
   if (!entry) return [];
   const shape = shapeOf(history, entry);
   let now = correctable(entry);

@@ -229,8 +229,15 @@ const textIn =
   (units: bigint): string =>
     currency === undefined ? String(units) : amountOf(units, currency).amount;
 
-export const figuresIn = ({ figures: { least, most }, currencies }: Pick<Loss, 'figures' | 'currencies'>): Figures => {
-  const units = unitsIn(currencies[0]);
+/** The figures that were read or written last: a fact finds what the one before it left, and its rules ask several times. */
+let last: { readonly stored: Loss['figures']; readonly currency: string | undefined; readonly figures: Figures } | undefined;
+export const figuresIn = ({ figures: stored, currencies }: Pick<Loss, 'figures' | 'currencies'>): Figures => {
+  const [currency] = currencies;
+  if (last?.stored !== stored || last.currency !== currency) last = { stored, currency, figures: readFigures(stored, currency) };
+  return last.figures;
+};
+const readFigures = ({ least, most }: Loss['figures'], currency: string | undefined): Figures => {
+  const units = unitsIn(currency);
   const read = ({ gross, recovered, booked, ofBooked }: StoredSupposed): Supposed => ({
     ...(gross !== undefined && { gross: units(gross) }),
     recovered: units(recovered),
@@ -250,21 +257,29 @@ export const withFigures = (l: Loss, figures: Figures): Loss => {
     booked: text(booked),
     ofBooked: text(ofBooked),
   });
-  const { most } = figures;
+  const { least, most } = figures;
+  const storedLeast = store(least);
+  const stored = { least: storedLeast, most: isSame(least, most) ? storedLeast : store(most) };
+  last = { stored, currency, figures };
+  const next: Changing<Loss> = { ...l, figures: stored };
   const value = (between: Between): Value => (currency === undefined ? l.gross : valueOf(between, currency));
-  const { proposed: before, ...rest } = l;
-  const proposed = before && currency !== undefined ? stillProposed(before, outstandingIn(figures).most, currency) : before;
-  return {
-    ...rest,
-    figures: { least: store(figures.least), most: store(most) },
-    outstanding: l.movements.length === 0 ? l.gross : value(outstandingIn(figures)),
-    ...(currency !== undefined && {
-      ...(l.writtenOffOn !== undefined && { writtenOff: amountOf(most.booked + most.ofBooked, currency), net: value(netIn(figures)) }),
-      ...((l.recovered !== undefined || recoveredIn(figures) > 0n) && { recovered: amountOf(recoveredIn(figures), currency) }),
-    }),
-    ...(proposed && { proposed }),
-  };
+  next.outstanding = l.movements.length === 0 ? l.gross : value(outstandingIn(figures));
+  if (currency === undefined) return next;
+  if (l.writtenOffOn !== undefined) {
+    next.writtenOff = amountOf(most.booked + most.ofBooked, currency);
+    next.net = value(netIn(figures));
+  }
+  if (l.recovered !== undefined || recoveredIn(figures) > 0n) next.recovered = { amount: stored.most.recovered, currency };
+  if (!l.proposed) return next;
+  const proposed = stillProposed(l.proposed, outstandingIn(figures).most, currency);
+  if (proposed) return { ...next, proposed };
+  const { proposed: _, ...rest } = next;
+  return rest;
 };
+type Changing<T> = { -readonly [K in keyof T]: T[K] };
+/** As of an exact gross: what is supposed at either end of it is one. */
+const isSame = (a: Supposed, b: Supposed): boolean =>
+  a.gross === b.gross && a.recovered === b.recovered && a.booked === b.booked && a.ofBooked === b.ofBooked;
 
 /** A proposal never speaks of more than is outstanding; nothing is left of one that is spent. */
 const stillProposed = (proposed: NonNullable<Loss['proposed']>, outstanding: bigint | undefined, currency: string): Loss['proposed'] => {
@@ -321,10 +336,9 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     after: netText(is, currency),
     ...(book?.difference !== undefined && { exchange: amountOf(book.difference, book.currency) }),
   };
-  const { book: _, ...rest } = known;
-  const next = withFigures(
+  const next: Changing<Loss> = withFigures(
     {
-      ...rest,
+      ...(known.book ? withoutBook(known) : known),
       movements: [...known.movements, movement],
       ...(flow === 'write-off' && { writtenOffOn: context.effectiveOn }),
       ...(interest && { interest: known.interest ? add(known.interest, interest) : interest }),
@@ -339,8 +353,10 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
     },
     figures,
   );
-  return { ...next, stage: next.stage === 'closed' ? 'closed' : stageOf(next) };
+  if (next.stage !== 'closed') next.stage = stageOf(next);
+  return next;
 };
+const withoutBook = ({ book: _, ...l }: Loss): Loss => l;
 
 const netText = ({ least, most }: Between, currency: string | undefined): Net => ({
   least: textIn(currency)(least),

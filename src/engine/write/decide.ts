@@ -298,7 +298,7 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   const reinstated = reinstatedBy(events);
   const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections, reinstated)).at(-1)!;
   // What was withdrawn as a whole is still about what it was about.
-  const about = after.entries.length > 0 ? after.state : history.state;
+  const about = after.first ? after.state : history.state;
   const types = history.aggregate.events;
   const byCommand = (judged: Judged, correction?: Corrected): Judged => {
     const { decidedBy: as, authority: on, ...context } = judged.context;
@@ -322,19 +322,14 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   };
   return events.map((event) => ({ judged: judgedOf(event), after: about }));
 };
-/** Facts of a history where they stand, those that policy judges: it is folded only where there are some, as far as the last of them. */
+/** Facts of a history where they stand, those that policy judges, in the order in which they are named. */
 const asTheyStand = (history: History, facts: readonly string[], isJudged: (type: string) => boolean): readonly Judged[] => {
-  const wanted = new Set(facts);
-  let left = history.entries.filter(({ recorded }) => wanted.has(recorded.id) && isJudged(recorded.type)).length;
-  if (left === 0) return [];
   const found = new Map<string, Judged>();
-  for (const { entry, before } of history.steps()) {
+  for (const { entry, before } of history.standing(facts, isJudged)) {
     const { recorded, data } = entry;
-    if (!wanted.has(recorded.id) || !isJudged(recorded.type)) continue;
     found.set(recorded.id, { type: recorded.type, data, context: contextOf(entry), state: before });
-    if (--left === 0) break;
   }
-  return facts.flatMap((event) => found.get(event) ?? []);
+  return found.size === 0 ? [] : facts.flatMap((event) => found.get(event) ?? []);
 };
 
 /** Fields that no policy asks for. */
