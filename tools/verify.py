@@ -283,13 +283,13 @@ def key_text(value):  # a key that was given as itself, or as the name of a file
     return (attempt(lambda: text_of(bytes_of(opening(value)))) or '' if os.path.isfile(value) else value).strip(' \t\r\n')
 def main():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.error = lambda message: sys.exit(sys.stderr.write('usage: verify FOLDER [--key KEY] [--note FILE] [--witness KEY]\n') and 64)
-    parser.add_argument('folder')
+    parser.error = lambda message: sys.exit(sys.stderr.write('usage: verify BUNDLE [--key KEY] [--note FILE] [--witness KEY]\n') and 64)
+    parser.add_argument('bundle')
     for name in ('--key', '--note', '--witness'): parser.add_argument(name, action='append', default=[])
     options = parser.parse_args()
     keys, notes = [key_text(value) for value in options.key], [attempt(lambda: bytes_of(opening(path))) for path in options.note]
     if len(keys) > 1 or len(notes) > 1 or None in notes: parser.error('')
-    check = Check(options.folder)
+    check = Check(options.bundle)
     try:
         check.run(keys[0] if keys else None, notes[0] if notes else None, [key_text(value) for value in options.witness])
     except (Ended, OSError) as ended:  # only events.jsonl is read outside of `attempt`

@@ -23,7 +23,7 @@ import type { Query } from './request.js';
 /** Bundles that may be under way. */
 const MOST = 2;
 /** Events that are read at once: no more than these and the next ones are held, however slowly a client takes them. */
-const PAGE = 100;
+export const PAGE = 100;
 /** Lines of the log's index that are read at once. */
 const LINES = 500;
 /** The share of the event loop that a bundle takes while others use it. */

@@ -76,12 +76,12 @@ interface VerifyFlags {
 export const verifyCommand = ({ print, say, exit }: Terminal): Command =>
   new Command('verify')
     .description('Checks a bundle offline: docs/proof-format.md says how. Exit code 1 when anything does not hold.')
-    .argument('<dir>', 'the folder of the bundle')
+    .argument('<bundle>', 'the folder of the bundle, or its archive as GET /proofs/bundle answers it')
     .option('--key <key>', 'the public key, or a file with it, that came another way: without one, the key in the bundle is used', keyIn)
     .option('--note <file>', 'a signed checkpoint that was kept elsewhere', bytesIn)
     .option('--witness <key>', 'the public key of a witness, or a file with it, who must have signed the checkpoint', keyIn)
-    .action(async (dir: string, flags: VerifyFlags) => {
-      const { faults, valid, size, root } = await checkBundle(dir, flags);
+    .action(async (bundle: string, flags: VerifyFlags) => {
+      const { faults, valid, size, root } = await checkBundle(bundle, flags);
       for (const { code, about } of faults) print(`FAULT ${code} ${about}`);
       print(`${valid} events are valid; checkpoint of ${size ?? '-'}, root ${root ?? '-'}`);
       if (flags.key === undefined) say('The key is the one in the bundle: compare it with one that came another way.');

@@ -6,7 +6,7 @@ import { loadFrom } from '../http/ledger.js';
 import { BadRequestError, NotFoundError } from '../http/problem.js';
 import { checkField, plural, uuid } from '../kernel/index.js';
 import type { Read } from './read.js';
-import { checks, Commands } from './proof.js';
+import { CheckCommands, DownloadBundle, KeyAndCheckpoint } from './bundle.js';
 import { Evidences, lateText, Rules } from './grounds.js';
 import { places, to, type Frame, type Page } from './shell.js';
 import { Day, Fields, Instant, Name, Pairs, placeText, some, Text, Value_, wordsOf } from './words.js';
@@ -29,7 +29,7 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
   const command = ledger.registry.commands.find(({ name }) => name === dossier.command);
   const again = command && (await replay(load, command, events));
   const [category, about] = split(row.stream);
-  const bundle = `decision-${id.slice(-12)}`;
+  const bundle = { kind: 'decision', of: id } as const;
   const { record: _, ...asked } = dossier.asked as { readonly record?: unknown };
   return {
     title: `Decision: ${wordsOf(dossier.command)}`,
@@ -164,10 +164,13 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
           <a href={`/${plural(category)}/${about}/history`}>history</a>.
         </p>
         <p>
-          To take it away with all that proves it, and to check it on any machine, with <a href="/proofs/key">the key</a> and{' '}
-          <a href="/proofs/checkpoint">a checkpoint</a> that you keep:
+          A bundle of it is one file with the decision, what was known, and all that proves it. With <KeyAndCheckpoint /> that you keep, it
+          is checked on any machine:
         </p>
-        <Commands of={[`npm run bundle -- ${bundle} --decision ${id}`, ...checks(bundle)]} />
+        <p>
+          <DownloadBundle of={bundle} called="the bundle of this decision" />
+        </p>
+        <CheckCommands of={bundle} />
       </>
     ),
   };

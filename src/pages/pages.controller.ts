@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
+import { BUNDLE, Bundles } from '../http/bundles.js';
 import { RefusalFinder, REFUSAL_FILTERS } from '../http/find-refusals.js';
 import { CONFIG, REFUSED, REGISTRY, STORE, type Config, type EventStore, type NoteRefused, type Registry } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
@@ -52,6 +53,7 @@ export class PagesController implements Ledger {
     @Inject(REGISTRY) readonly registry: Registry,
     @Inject(Subscribers) private readonly subscribers: Subscribers,
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
+    @Inject(Bundles) private readonly bundles: Bundles,
     @Inject(RefusalFinder) private readonly finder: RefusalFinder,
     @Inject(REFUSED) private readonly refused: NoteRefused,
   ) {}
@@ -157,7 +159,13 @@ export class PagesController implements Ledger {
 
   @Get('proof')
   proof(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#page(request, reply, ['minPosition'], (_, frame) => proofPage(this.checkpoints, frame));
+    return this.#page(request, reply, ['minPosition'], (read, frame) => proofPage(this.checkpoints, read, frame));
+  }
+
+  /** As the API sends it: the session of a page has no token in a header. */
+  @Get('proof/bundle')
+  bundle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.bundles.send(queryOf(request, Object.keys(BUNDLE)), request, reply);
   }
 
   @Get('refusals')

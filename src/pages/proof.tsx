@@ -1,21 +1,19 @@
+import { programmeBoard } from '../../projections/programme.js';
 import type { Checkpoints } from '../proof/checkpoints.js';
-import type { Frame, Page } from './shell.js';
-import { Pairs, numberText } from './words.js';
+import { BundleLink, CheckCommands, DownloadBundle, KeyAndCheckpoint } from './bundle.js';
+import type { Read } from './read.js';
+import type { ProgrammeRow } from './rows.js';
+import { to, type Frame, type Page } from './shell.js';
+import { numberText, Pairs } from './words.js';
 
-/** How a bundle is checked: with the key and a checkpoint that came another way. */
-export const checks = (bundle: string): readonly string[] => [
-  `npm run verify -- ${bundle} --key key.txt --note checkpoint.txt`,
-  `python3 tools/verify.py ${bundle} --key key.txt --note checkpoint.txt`,
-];
-export const Commands = ({ of }: { readonly of: readonly string[] }) => (
-  <pre tabIndex={0} aria-label="Commands">
-    {of.join('\n')}
-  </pre>
-);
+const LEDGER = { kind: 'ledger', of: '-' } as const;
+/** Programmes whose bundles are offered. */
+const OFFERED = 20;
 
 /** What proves that the history was not rewritten: the newest checkpoint, what to take away, and how to check it. */
-export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise<Page> => {
+export const proofPage = async (checkpoints: Checkpoints, read: Read, frame: Frame): Promise<Page> => {
   const checkpoint = await checkpoints.current();
+  const { rows, next } = await read.rows<ProgrammeRow>(programmeBoard.name, {}, OFFERED);
   return {
     title: 'Proof',
     clocks: false,
@@ -45,25 +43,47 @@ export const proofPage = async (checkpoints: Checkpoints, frame: Frame): Promise
           </div>
         )}
         <h2>To take away</h2>
-        <ul>
-          <li>
-            <a href="/proofs/checkpoint">The checkpoint</a>, a signed note with the cosignatures of its witnesses
-          </li>
-          <li>
-            <a href="/proofs/key">The key</a> by which it is checked: compare it with one that you got another way
-          </li>
-          <li>
-            For each event, its inclusion proof: at the foot of <a href="/app/decisions">its decision</a>
-          </li>
-        </ul>
+        {checkpoint && checkpoint.size > 0 ? (
+          <>
+            <p>
+              A bundle is one file with everything that an outsider needs: the events, the evidence that is kept, and the signed notes. It
+              is checked offline.
+            </p>
+            <p>
+              <DownloadBundle of={LEDGER} called="the whole ledger" />
+            </p>
+            {rows.length > 0 && (
+              <>
+                <p>Or a part of it:</p>
+                <ul>
+                  {rows.map(({ row }) => (
+                    <li>
+                      Programme <BundleLink of={{ kind: 'programme', of: row.programme }} name={row.title} />
+                    </li>
+                  ))}
+                  {next !== undefined && <li>Other programmes: their bundles are at the foot of the page about each</li>}
+                  <li>
+                    A decision: its bundle is at the foot of <a href={to(frame, '/app/decisions')}>its page</a>
+                  </li>
+                </ul>
+              </>
+            )}
+            <p class="quiet small">
+              Up to 1,000,000 events and 2,000 MB of evidence are downloaded. <code>npm run bundle</code> makes larger ones on the ledger’s
+              machine.
+            </p>
+          </>
+        ) : (
+          <p>Nothing is recorded yet, so there is nothing to take away.</p>
+        )}
         <h2>To check it</h2>
         <p>
-          On the ledger's machine, a bundle is made of the whole ledger, of a programme or of a decision. It is checked on any machine, by
-          this program or by another one in Python:
+          Keep <KeyAndCheckpoint /> beside it, best from another day than the bundle: compare the key with one that you got another way.
+          Then check it on any machine, by this program or by another one in Python:
         </p>
-        <Commands of={['npm run bundle -- ledger', ...checks('ledger')]} />
+        <CheckCommands of={LEDGER} />
         <p class="quiet small">
-          The ledger's time zone is {frame.timeZone}. docs/proof-format.md is enough to write a verifier of your own.
+          The ledger’s time zone is {frame.timeZone}. docs/proof-format.md is enough to write a verifier of your own.
         </p>
       </>
     ),

@@ -17,7 +17,7 @@ export const MAX_TEXT = 16 << 20;
 export const KINDS = ['ledger', 'programme', 'decision'] as const;
 export type BundleKind = (typeof KINDS)[number];
 
-/** Below the name of a bundle in one file, and of a folder in the commands that a page shows. @param of a programme, or the id of a decision */
+/** A short name for a bundle: of its archive, and of the folder in commands that a page shows. @param of a programme, or the id of a decision */
 export const bundleName = (kind: BundleKind, of: string): string =>
   kind === 'ledger' ? 'ledger' : kind === 'programme' ? of : `decision-${of.slice(-12)}`;
 

@@ -66,7 +66,7 @@ describe('a command with wrong arguments', () => {
     ['bundle', [], "missing required argument 'dir'"],
     ['bundle', ['to', '--programme', 'a', '--decision', 'b'], 'cannot be used with'],
     ['bundle', ['to', '--dossier', '/nowhere'], 'It cannot be read'],
-    ['verify', [], "missing required argument 'dir'"],
+    ['verify', [], "missing required argument 'bundle'"],
     ['verify', ['a', 'b'], 'too many arguments'],
     ['verify', ['a', '--note', '/nowhere'], 'It cannot be read'],
     ['verify', ['a', '--other'], "unknown option '--other'"],

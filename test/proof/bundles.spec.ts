@@ -137,6 +137,19 @@ describe('a bundle', () => {
     expect(await readFile(join(dir, 'manifest'), 'utf8')).toContain('stream contract-a 3 part\nstream supplier-s 1 part\n');
   });
 
+  it('of a decision that knew a stream before its first event leaves that stream out', async () => {
+    const dir = await folder();
+    const ledger = await store(dir);
+    const known = [{ stream: 'supplier-later', revision: -1 }];
+    await ledger.append('contract-a', -1, [fact({}, { metadata: { ...metadata, command: { id: DECISION, name: 'x' }, known } })]);
+    await ledger.append('supplier-later', -1, [fact({})]);
+    await (await noted(ledger, dir)).close();
+    await ledger.close();
+    const to = join(await folder(), 'bundle');
+    await exportBundle({ from: dir, to, kind: 'decision', of: DECISION, host: 'example.org' });
+    expect((await verified(to)).at(-1)).toMatch(/^1 events are valid; checkpoint of 2/);
+  });
+
   it('is not made of what is not there, nor in a folder that holds something', async () => {
     await expect(bundle('programme', 'nothing')).rejects.toThrow('Nothing is recorded of the programme nothing.');
     await expect(exportBundle({ from: source, to: source, kind: 'ledger', of: '-', host: 'example.org' })).rejects.toThrow('is not empty');
