@@ -91,6 +91,22 @@ describe('contracts are found', () => {
     [{ valueUntil: '1000000000000000' }, ''],
     [{ valueUntil: 'x100' }, ''],
     [{ valueUntil: '100x' }, ''],
+    [{ originalFrom: '100' }, 'frame live'],
+    [{ originalFrom: '100.0001' }, ''],
+    [{ originalFrom: 'much' }, ''],
+    [{ originalUntil: '100' }, 'frame live'],
+    [{ originalUntil: '99.9999' }, ''],
+    [{ originalUntil: 'much' }, ''],
+    [{ startsFrom: '2013-01-31' }, 'live open'],
+    [{ startsFrom: '2013-02-01' }, 'open'],
+    [{ startsUntil: '2013-01-01' }, 'frame live open'],
+    [{ startsUntil: '2012-12-31' }, 'frame open'],
+    [{ startsFrom: '2012' }, ''],
+    [{ startsUntil: '2012' }, ''],
+    [{ frameworkLot: '2' }, 'live'],
+    [{ pastEnd: 'true' }, 'frame live'],
+    [{ pastEnd: 'false' }, 'open plan'],
+    [{ text: 'csc  live' }, 'live'],
     [{ tower: 'euc' }, 'open'],
     [{ stage: 'planned' }, 'plan'],
     [{ framework: 'RM 1' }, 'live'],
@@ -106,7 +122,8 @@ describe('contracts are found', () => {
   it('whatever a list holds of them: nothing is known of one that was withdrawn', () => {
     const { filters } = register.projection;
     const gone = (name: string, value: string) => filters![name]!(JSON.parse('{}'), { value, key: 'contract:x', lookup: NOTHING });
-    for (const name of ['endsFrom', 'endsUntil', 'milestoneFrom', 'milestoneUntil']) expect(gone(name, '2016-01-01')).toBe(false);
+    for (const name of ['endsFrom', 'endsUntil', 'startsFrom', 'startsUntil', 'milestoneFrom', 'milestoneUntil'])
+      expect(gone(name, '2016-01-01')).toBe(false);
     expect([gone('text', 'x'), gone('supplierName', 'x'), gone('finding', 'x'), gone('pastEnd', 'true')]).toEqual([false, false, [], 'false']); // prettier-ignore
   });
 });
