@@ -36,32 +36,32 @@ const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 export class History<State = any> {
   readonly stream: string;
   /** -1 when nothing was recorded. */
-  #revision = -1;
+  #revision: number;
   #state: State;
   /** Shared with other versions: of this one are the first `#revision + 1`. The version that ends where the list ends may append to it. */
-  #log: RecordedEvent[] = [];
+  #log: RecordedEvent[];
   /** By their own days. Shared likewise: of this version are the first `#placed`. */
-  #order: Entry[] = [];
-  #placed = 0;
+  #order: Entry[];
+  #placed: number;
   /** How many of them reveal. */
-  #revealing = 0;
+  #revealing: number;
   /** Where there are none, this is the order in which they act. */
-  #completions = NO_COMPLETIONS;
+  #completions: Completions;
   /** What is known, behind places of the order. Shared and copied with it. */
-  #known = Checkpoints.none<State>();
+  #known: Checkpoints<State>;
   /** What was believed there, each fact at its own day: as far as it was asked for. Unused where that is what is known. */
-  #believed = Checkpoints.none<State>();
-  #latestStart = '';
+  #believed: Checkpoints<State>;
+  #latestStart: string;
   /** Decision → the revision of its first event; shared with the log. */
-  #decisions = new Map<string, number>();
+  #decisions: Map<string, number>;
   /** These are copied before they change. */
-  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = EMPTY;
-  #withdrawn: ReadonlyMap<string, string> = EMPTY;
-  #notes: ReadonlyMap<string, Entry['notes']> = EMPTY;
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>>;
+  #withdrawn: ReadonlyMap<string, string>;
+  #notes: ReadonlyMap<string, Entry['notes']>;
   /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
-  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>> = EMPTY;
+  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>>;
   #duplicateOf: string | undefined;
-  #bytes = 0;
+  #bytes: number;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
 
@@ -70,9 +70,27 @@ export class History<State = any> {
     readonly id: string,
     /** Of the ledger: decides on which day an event was recorded. */
     readonly timeZone: string,
+    /** The version that this one goes on from. */
+    from?: History<State>,
   ) {
-    this.stream = `${aggregate.category}-${id}`;
-    this.#state = aggregate.initial;
+    this.stream = from?.stream ?? `${aggregate.category}-${id}`;
+    this.#revision = from ? from.#revision : -1;
+    this.#state = from ? from.#state : aggregate.initial;
+    this.#log = from ? from.#log : [];
+    this.#order = from ? from.#order : [];
+    this.#placed = from ? from.#placed : 0;
+    this.#revealing = from ? from.#revealing : 0;
+    this.#completions = from ? from.#completions : NO_COMPLETIONS;
+    this.#known = from ? from.#known : Checkpoints.none();
+    this.#believed = from ? from.#believed : Checkpoints.none();
+    this.#latestStart = from ? from.#latestStart : '';
+    this.#decisions = from ? from.#decisions : new Map();
+    this.#corrections = from ? from.#corrections : EMPTY;
+    this.#withdrawn = from ? from.#withdrawn : EMPTY;
+    this.#notes = from ? from.#notes : EMPTY;
+    this.#judged = from ? from.#judged : EMPTY;
+    this.#duplicateOf = from ? from.#duplicateOf : undefined;
+    this.#bytes = from ? from.#bytes : 0;
   }
 
   /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
@@ -88,7 +106,7 @@ export class History<State = any> {
   }
   /** As recorded, by revision. */
   get recorded(): readonly RecordedEvent[] {
-    return (this.#recordedView ??= this.#log.slice(0, this.#revision + 1));
+    return (this.#recordedView ??= this.#all());
   }
   /** In valid-time order, as they act. */
   get entries(): readonly Entry[] {
@@ -363,25 +381,7 @@ export class History<State = any> {
   }
 
   #successor(): History<State> {
-    const next = new History<State>(this.aggregate, this.id, this.timeZone);
-    next.#revision = this.#revision;
-    next.#state = this.#state;
-    next.#log = this.#log;
-    next.#order = this.#order;
-    next.#placed = this.#placed;
-    next.#revealing = this.#revealing;
-    next.#completions = this.#completions;
-    next.#known = this.#known;
-    next.#believed = this.#believed;
-    next.#latestStart = this.#latestStart;
-    next.#decisions = this.#decisions;
-    next.#corrections = this.#corrections;
-    next.#withdrawn = this.#withdrawn;
-    next.#notes = this.#notes;
-    next.#judged = this.#judged;
-    next.#duplicateOf = this.#duplicateOf;
-    next.#bytes = this.#bytes;
-    return next;
+    return new History<State>(this.aggregate, this.id, this.timeZone, this);
   }
 
   #record(event: RecordedEvent): void {
@@ -557,7 +557,7 @@ export class History<State = any> {
       return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'DuplicateMarked') {
-      const facts = this.recorded.filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
+      const facts = this.#all().filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
       const all = new Map(this.#withdrawn);
       for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
@@ -575,7 +575,11 @@ export class History<State = any> {
   #recordedAs(events: readonly string[]): readonly RecordedEvent[] {
     if (events.length <= FEW) return events.flatMap((event) => this.recordedAs(event) ?? []);
     const wanted = new Set(events);
-    return this.recorded.filter(({ id }) => wanted.has(id));
+    return this.#all().filter(({ id }) => wanted.has(id));
+  }
+  /** Of a version that still takes events up, too: `recorded` is kept once it was asked for. */
+  #all(): readonly RecordedEvent[] {
+    return this.#log.slice(0, this.#revision + 1);
   }
   /** Those of these events that are facts; the notes among them are shown, or no longer, where they belong. */
   #factsOf(events: readonly string[]): readonly RecordedEvent[] {
@@ -649,18 +653,12 @@ export class History<State = any> {
       return changed;
     }
     const first = this.#log[from]!.revision;
-    const later = new Map<RecordedEvent, Entry>();
+    const out = new Map<RecordedEvent, Entry>();
     const before = this.#placed;
-    [this.#order, this.#placed, this.#revealing, this.#latestStart] = [[], 0, 0, ''];
-    for (const entry of order)
-      if (entry.recorded.revision >= first) later.set(entry.recorded, entry);
-      else {
-        this.#placed = this.#order.push(entry);
-        this.#count(entry);
-      }
+    for (const entry of this.#takeOut(first, from)) out.set(entry.recorded, entry);
     for (const event of this.#log.slice(from, this.#revision + 1)) {
       if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
-      const entry = instead.get(event) ?? later.get(event) ?? this.#entry(event);
+      const entry = instead.get(event) ?? out.get(event) ?? this.#entry(event);
       this.#order.splice(this.#placeOf(entry.effectiveOn, entry.sequence), 0, entry);
       this.#placed++;
       this.#count(entry);
@@ -672,6 +670,23 @@ export class History<State = any> {
       return UNCHANGED;
     }
     return this.#differsAt(place, was, completions);
+  }
+
+  /** Takes the facts from a revision on out of the order, which is its own. */
+  #takeOut(first: number, from: number): readonly Entry[] {
+    const order = this.#order;
+    let facts = 0;
+    for (let at = from; at <= this.#revision; at++) if (!isLedgerEvent(this.#log[at]!.type)) facts++;
+    let end = order.length;
+    while (end > 0 && order[end - 1]!.recorded.revision >= first) end--;
+    // most often they are the last ones, and the others need no look
+    const areLast = order.length - end === facts;
+    const out = areLast ? order.slice(end) : order.filter(({ recorded }) => recorded.revision >= first);
+    this.#order = areLast ? order.slice(0, end) : order.filter(({ recorded }) => recorded.revision < first);
+    this.#placed = this.#order.length;
+    if (out.some(({ effectiveOn }) => earliestOf(effectiveOn) === this.#latestStart)) this.#latestStart = this.#order.reduce((latest, { effectiveOn }) => later(latest, earliestOf(effectiveOn)), ''); // prettier-ignore
+    if (this.#revealing > 0) this.#revealing -= out.filter(({ recorded }) => isRevealing(this.aggregate, recorded.type)).length;
+    return out;
   }
 
   /** Folds again behind a place. The states that it keeps end there. */
@@ -793,6 +808,7 @@ const UNCHANGED: Changed = { known: Number.POSITIVE_INFINITY, order: Number.POSI
 const earlier = (a: Changed, b: Changed): Changed => ({ known: Math.min(a.known, b.known), order: Math.min(a.order, b.order) });
 /** So many facts are looked for one by one; more of them in one pass. */
 const FEW = 8;
+const later = (a: string, b: string): string => (a < b ? b : a);
 const earliestOf = (date: string): string => (date.length === 10 ? date : bounds(date).earliest);
 const actOf = (entry: Entry): Act => ({ event: { type: entry.recorded.type, data: entry.data }, context: contextOf(entry), entry });
 const ordered = (sequence: number | undefined): Pick<Entry, 'sequence'> => (sequence === undefined ? {} : { sequence });
