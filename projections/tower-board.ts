@@ -6,7 +6,6 @@ import {
   NEWEST,
   newestOf,
   ownList,
-  perYear,
   projection,
   ranked,
   source,
@@ -19,7 +18,16 @@ import {
   type Measures,
 } from '../src/kernel/index.js';
 import { account } from '../src/domain/account/index.js';
-import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contract,
+  contractFindings,
+  endBasisOf,
+  endOfContract,
+  idsOf,
+  lastDayOf,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
@@ -30,6 +38,7 @@ import { commitmentsUnder, commits, listedIn, listedUnder, replacements } from '
 import { conductShown, contractLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
 import { lossesOf, lossLine, lossShown, lossSums } from './losses.js';
+import { perYearOf } from './per-year.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
@@ -123,11 +132,8 @@ const contractShown = (history: History<Contract>) => {
     covers: c.covers,
     kind: c.kind,
     vat: c.vat,
-    term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
-    perYear:
-      isAmount(c.original) && c.term.months
-        ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
-        : null,
+    term: { ...c.term, ends: lastDayOf(c) ?? null, endBasis: endBasisOf(c), latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
+    perYear: perYearOf(c),
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
@@ -418,7 +424,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 11,
+  version: 12,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   byDay: true,
   inherits: 'tower',

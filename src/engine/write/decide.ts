@@ -335,7 +335,7 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   const judgedOf = ({ type, data }: Event): readonly Judged[] => {
     if (type === 'FactWithdrawn') return ofDecisions(history, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
     if (type === 'FactReinstated') return ofDecisions(after, reinstated);
-    if (type === 'DuplicateMarked') return ofDecisions(history, history.entries.map(({ recorded }) => recorded.id)); // prettier-ignore
+    if (type === 'DuplicateMarked') return ofDecisions(history, history.entries.flatMap(({ recorded: of }) => (types[of.type].assessesWithdrawal ? [of.id] : []))); // prettier-ignore
     if (type !== 'FactCorrected') return [];
     const correction = data as Corrected;
     if (correction.changes.every(({ pointer }) => NOT_JUDGED.test(pointer))) return [];
