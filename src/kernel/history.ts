@@ -385,6 +385,7 @@ export class History<State = any> {
   }
 
   #record(event: RecordedEvent): void {
+    this.#recordedView = undefined; // what takes facts away looks at the log while it is read
     if (this.#log[this.#revision + 1] === event) {
       this.#revision++; // another version went on with it, and both share the list
       this.#bytes += weightOf(event);

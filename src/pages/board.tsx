@@ -6,7 +6,7 @@ import { Spark } from './chart.js';
 import { inTurns, type Found, type Read } from './read.js';
 import { partiesOf, type BoardRow, type ContractEntry, type Duty, type ProgrammeRow, type Trail } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Day, Money, Name, numberText, Scroll, some, Tag, termText, Text, Tile, wordsOf } from './words.js';
+import { CountedFrom, Day, Money, Name, numberText, Scroll, some, Tag, termText, Text, Tile, wordsOf } from './words.js';
 
 /** Duties of a programme that are read for the next dates, in pages of 100. */
 const DUTY_PAGES = 5;
@@ -384,6 +384,7 @@ const Cells = ({
         ) : (
           <>
             {c.pastEndSince === null ? 'ends' : 'ended'} <Day on={c.term.ends} />
+            <CountedFrom basis={c.term.endBasis} />
           </>
         )}
       </p>

@@ -12,6 +12,7 @@ import type { Found, Read } from './read.js';
 import type { Change, ContractEntry, Duty, Figures, LossLine, Noted } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import {
+  CountedFrom,
   Day,
   Exact,
   Fields,
@@ -35,6 +36,7 @@ import {
 interface Registered extends ContractEntry {
   readonly vat: string;
   readonly ends: string | null;
+  readonly endBasis: string | null;
   readonly dates: Readonly<Record<string, string>>;
   readonly breaks: readonly unknown[];
   readonly regime?: string;
@@ -191,7 +193,23 @@ const Summary = ({ c, supplies, frame }: { readonly c: Registered; readonly supp
         term.startsOn !== undefined && ['Starts', <Day on={term.startsOn} />],
         [
           c.pastEndSince === null ? 'Ends' : 'Ended',
-          c.ends === null ? <span class="missing unknown">end unknown</span> : <Day on={c.ends} />,
+          c.ends === null ? (
+            <span class="missing unknown">end unknown</span>
+          ) : (
+            <>
+              <Day on={c.ends} />
+              <CountedFrom basis={c.endBasis} />
+            </>
+          ),
+        ],
+        term.agreedEndsOn !== undefined &&
+          term.agreedEndsOn !== 'unknown' &&
+          term.agreedEndsOn !== c.ends && ['Agreed at first to end', <Day on={term.agreedEndsOn} />],
+        c.perYear !== null && [
+          'A year',
+          <>
+            <Money of={c.perYear} /> <span class="small quiet">{c.perYear.divides}</span>
+          </>,
         ],
         ...Object.entries(c.dates ?? {}).map(([name, on]) => [wordsOf(name), <Day on={on} />] as const),
         c.options.length > 0 && [
