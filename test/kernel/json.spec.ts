@@ -21,6 +21,7 @@ describe('a JSON Pointer', () => {
     '/options/length',
     '/options/-',
     '/options/00',
+    '/options/0x0',
     '/options/1',
     '/title/0',
     '/title/length',
@@ -37,6 +38,7 @@ describe('a JSON Pointer', () => {
     '/nothing/x',
     '/no/such',
     '/toString/name',
+    '/__proto__/name',
   ])('%s is no place for a value, and changes nothing', (pointer) => {
     expect(hasPlace(contract, pointer)).toBe(false);
     expect(withValue(contract, pointer, 'x')).toEqual(contract);
@@ -48,6 +50,14 @@ describe('a JSON Pointer', () => {
     expect(withValue(contract, '/a~1b/m~0n', 2)['a/b']).toEqual({ 'm~n': 2 });
     expect(contract.options).toEqual([{ option: 'year-6' }]);
   });
+
+  it('names an entry of a long list', () =>
+    expect(
+      at(
+        Array.from({ length: 30 }, (_, i) => i),
+        '/21',
+      ),
+    ).toBe(21));
 
   it('is shown with a long key shortened', () => {
     expect(stepOf('x'.repeat(649_000))).toHaveLength(64);
@@ -149,7 +159,7 @@ describe('what makes one state of another', () => {
     ['two entries for one', { l: [1, 2, 3] }, { l: [1, 8, 9, 3] }],
   ])('applied to the first gives the second: %s', (_, from, to) => {
     const before = JSON.stringify(from);
-    expect(applied(from, differences(from, to))).toEqual(to);
+    expect(applied(from, differences(from, to))).toStrictEqual(to);
     expect(JSON.stringify(from)).toBe(before);
   });
 
