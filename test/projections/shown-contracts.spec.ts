@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { conductShown } from '../../projections/contract-lists.js';
 import { groupOf, hasEnded, isPromised } from '../../projections/promised.js';
+import type { Contract } from '../../src/domain/contract/index.js';
 import { STAGES } from '../../src/domain/contract/state.js';
 import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
@@ -112,6 +114,36 @@ describe('the register of contracts', () => {
   });
 });
 
+describe('how a contract is performed', () => {
+  const performed = async (most = 20) => conductShown((await world.history('contract-hosting')).state as Contract, most);
+
+  it('is nothing of a contract of which nothing was recorded', async () =>
+    expect(await performed()).toEqual({
+      owner: null,
+      department: null,
+      milestones: [],
+      conduct: { proposals: 0, milestonesMissed: 0, kpisMissed: 0, disputes: 0, serviceCredits: 0 },
+    }));
+
+  it('counts open proposals and disputes, what was missed, and service credits, and shows the newest milestones', async () => {
+    const state = (await world.history('contract-hosting')).state as Contract;
+    const of = (...statuses: readonly string[]) => statuses.map((status) => ({ status }));
+    const kpis = [{ last: { result: 'missed' } }, { last: { result: 'met' } }, {}, { last: { result: 'missed' } }];
+    const c = {
+      ...state,
+      proposals: of('open', 'approved', 'open', 'open'),
+      milestones: of('planned', 'missed', 'reached', 'missed'),
+      disputes: of('open', 'settled', 'closed'),
+      kpis,
+      serviceCredits: of('a', 'b', 'c', 'd', 'e'),
+    } as unknown as Contract;
+    expect(conductShown(c, 2)).toMatchObject({
+      milestones: of('reached', 'missed'),
+      conduct: { proposals: 3, milestonesMissed: 2, kpisMissed: 2, disputes: 1, serviceCredits: 5 },
+    });
+  });
+});
+
 describe('the money of contracts', () => {
   it('is what was approved at first, what it is now, and every change of value with its figures', async () => {
     await hosting('ApproveChange', { kind: 'value', to: gbp('100000000'), ground: 'Growth' }, { authority: { reference: 'PCD 2' } });
@@ -143,7 +175,7 @@ describe('the money of contracts', () => {
         reference: 'PCD 2',
         figures: { stepOverOriginal: '0.052632', stepOverCurrent: '0.052632', cumulativeOverOriginal: '0.052632' },
       },
-      expect.objectContaining({ by: gbp('5000000'), ground: null, reference: null, to: gbp('105000000.00') }),
+      expect.objectContaining({ by: gbp('5000000'), ground: null, reference: null, to: gbp('105000000.00'), figures: expect.objectContaining({ stepOverCurrent: '0.050000' }) }), // prettier-ignore
     ]);
   });
 
@@ -187,6 +219,28 @@ describe('the money of contracts', () => {
     expect([kind, title, baseCurrency, counts]).toEqual(['programme', 'Total Technology', 'GBP', { savings: 2 }]);
     expect([savings[0].target, money.list('programme:met', 'savings').map(({ target }) => target)]).toEqual(['t', ['u', 't']]);
     expect([money.row('programme:nhs'), money.row('contract:networks')]).toEqual([undefined, undefined]);
+  });
+
+  it('has figures of its own by VAT and by state, of those alone that there are', async () => {
+    await world.record('contract-euc', 'RecordContract', { ...award, title: 'EUC', vat: 'ex', stage: 'live', role: 'tower', value: gbp('30') }); // prettier-ignore
+    await world.record('contract-desk', 'RecordContract', { ...award, title: 'Desk', vat: 'ex', stage: 'signed', role: 'outside', value: gbp('4') }); // prettier-ignore
+    const { towers, outside } = (await inMemory('money', world)).row('programme:met');
+    expect(towers).toMatchObject({ vat: 'mixed', replaced: 0, ceiling: { text: '£30 without VAT + £95m VAT not known' } });
+    expect(Object.entries<any>(towers.byVat).map(([vat, { contracts, original }]) => [vat, contracts, original.text])).toEqual([['ex', 1, '£30'], ['unknown', 1, '£95m']]); // prettier-ignore
+    expect(Object.entries<any>(towers.byState).map(([state, { contracts, ceiling }]) => [state, contracts, ceiling.text])).toEqual([['toCome', 1, '£95m'], ['inForce', 1, '£30']]); // prettier-ignore
+    expect(outside).toMatchObject({ vat: 'ex', ceiling: { text: '£4' }, byState: { toCome: { contracts: 1 } } });
+    expect([Object.keys(outside.byVat), Object.keys(outside.byState)]).toEqual([['ex'], ['toCome']]);
+  });
+
+  it('leaves out of each group what was replaced in that group, in all and by VAT and state', async () => {
+    const recorded = { ...award, vat: 'ex', stage: 'live', role: 'tower' };
+    await world.record('contract-new', 'RecordContract', { ...recorded, title: 'New', replaces: 'hosting', value: gbp('30') });
+    await world.record('contract-desk', 'RecordContract', { ...recorded, title: 'Desk', role: 'outside', stage: 'signed', vat: 'inc', value: gbp('4') }); // prettier-ignore
+    await world.record('contract-desk-2', 'RecordContract', { ...recorded, title: 'Desk 2', replaces: 'desk', value: gbp('50') });
+    const { towers, outside } = (await inMemory('money', world)).row('programme:met');
+    const figures = ({ ceiling, original, replaced, vat, byVat, byState }: any) => [ceiling.text, original.text, replaced, vat, Object.keys(byVat), Object.keys(byState)]; // prettier-ignore
+    expect(figures(towers)).toEqual(['£80', '£80', 1, 'ex', ['ex'], ['inForce']]);
+    expect(figures(outside)).toEqual(['£4', '£4', 0, 'inc', ['inc'], ['toCome']]);
   });
 
   it('shows what a contract came to in the end', async () => {
