@@ -57,8 +57,11 @@ describe('a notice is perhaps due', () => {
 });
 
 describe('the notice of a change', () => {
-  it('is asked for by no regulation of 2006', () =>
-    expect(due(awarded('PCR2006', '2014-01-10'), announced('2014-01-12'), signed('2014-02-20'), changed({ by: gbp('500000') }, '2014-06-01'))).toEqual([])); // prettier-ignore
+  it.each(['2014-06-01', '2025-06-01'])('is asked for by no regulation of 2006, nor by a later law, on %s', (on) =>
+    expect(due(awarded('PCR2006', '2014-01-10'), announced('2014-01-12'), signed('2014-02-20'), changed({ by: gbp('500000') }, on))).toEqual([])); // prettier-ignore
+
+  it('has no day where that of the change is not known', () =>
+    expect(due(awarded('PA2023', 'unknown'), announced('unknown'), changed({ by: gbp('500000') }, 'unknown'))).toEqual([`change/${theFact(3)} without a day, perhaps`])); // prettier-ignore
 
   it('under the regulations of 2015 is due where the ground certainly asks for one', () => {
     const begun = [awarded('PCR2015', '2016-01-31'), announced('2016-02-02'), signed('2016-02-20')];
@@ -105,6 +108,7 @@ describe('the notice of a change', () => {
     const step = changed({ by: gbp('500000') }, '[2025-04..2025-05]');
     expect(due(brought({ historyCompleteFrom: '2025-04' }), step)).toEqual([`change/${theFact(2)} [2025-04..2025-05], perhaps`]);
     expect(due(brought({ historyCompleteFrom: '2025-06' }), step)).toEqual([]);
+    expect(due(brought({ historyCompleteFrom: '2025-06' }), proposed('more', { by: gbp('500000') }, '2025-07'))).toEqual(['change/more without a day, perhaps']); // prettier-ignore
     expect(due(brought({ awardedOn: 'unknown', signedOn: 'unknown', historyCompleteFrom: '2020' }))).toEqual([]);
   });
 });
