@@ -1,3 +1,4 @@
+import { accountBoard } from '../../projections/accounts.js';
 import { contractRegister } from '../../projections/contract-register.js';
 import { deadlines } from '../../projections/deadlines.js';
 import { towerBoard } from '../../projections/tower-board.js';
@@ -10,6 +11,7 @@ import { CommandLinks } from './commands.js';
 import { Evidences, lateText } from './grounds.js';
 import type { Found, Read } from './read.js';
 import type { Change, ContractEntry, Duty, Figures, LossLine, Noted } from './rows.js';
+import { Spend, type AccountRow } from './spend.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import {
   CountedFrom,
@@ -63,7 +65,8 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
     throw new NotFoundError(`Contract ${id} was not there on that day.`);
   }
   const { row: c } = found;
-  const [losses, warnings, risks, plans, transfers, supplies, due] = await Promise.all([
+  const [account, losses, warnings, risks, plans, transfers, supplies, due] = await Promise.all([
+    read.row<AccountRow>(accountBoard.name, `account:${id}`, c.programme ?? undefined),
     read.list<LossLine>(towerBoard.name, key, 'losses'),
     read.list<Noted>(towerBoard.name, key, 'warnings'),
     read.list<Noted>(towerBoard.name, key, 'risks'),
@@ -101,6 +104,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
           <div>
             <Summary c={c} supplies={supplies} frame={frame} />
             <Money_ c={c} id={id} frame={frame} />
+            <Spend of={account?.row} />
           </div>
           <div>
             <h2>Next dates</h2>
