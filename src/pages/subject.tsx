@@ -1,8 +1,8 @@
 import { historyPage, stateView } from '../engine/audit/audit.js';
 import { NotFoundError } from '../http/problem.js';
 import { plural, type AnyAggregate } from '../kernel/index.js';
-import { CommandLinks } from './commands.js';
-import { Facts } from './contract.js';
+import { CommandLinks } from './command-links.js';
+import { Facts } from './facts.js';
 import type { Read } from './read.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import { Fields, Name, wordsOf } from './words.js';
