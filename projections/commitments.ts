@@ -24,24 +24,46 @@ export const takesPlaceOf = ({ stage, replaces }: Pick<Contract, 'stage' | 'repl
 /** Replacements that a total looks at: those beyond are counted beside what they replace. */
 const MOST = 200;
 interface Replacement {
+  readonly by: string;
   readonly replaced: string;
   readonly group: ReturnType<typeof groupOf>;
 }
+/** Contracts that replace each other in a circle, of contract → the one that it replaces; linear in their number. */
+const circlesIn = (replaces: ReadonlyMap<string, string>): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  for (const start of replaces.keys()) {
+    const path: string[] = [];
+    let next: string | undefined = start;
+    for (; next !== undefined && !seen.has(next); next = replaces.get(next)) {
+      seen.add(next);
+      path.push(next);
+    }
+    const from = next === undefined ? -1 : path.indexOf(next);
+    if (from >= 0) for (const one of path.slice(from)) found.add(one);
+  }
+  return found;
+};
+/** Replacements but those of a circle, where nobody took the place of another. */
+export const notInCircles = <One extends { readonly by: string; readonly replaced: string }>(all: readonly One[]): readonly One[] => {
+  const circles = circlesIn(new Map(all.map(({ by, replaced }) => [by, replaced])));
+  return circles.size === 0 ? all : all.filter(({ by }) => !circles.has(by));
+};
 /** Contracts that have taken the place of another one, linked to the rows whose totals count them. */
 export const replacing = (linksOf: (c: Contract, day: string | undefined) => readonly Key[]) => {
   const from = source(contract, 'replacement', {
     place: (id, c, day) => (takesPlaceOf(c) === undefined ? [] : [{ key: `replacement:${id}`, links: linksOf(c, day) }]),
-    show: ({ id, state }) => ({ [`replacement:${id}`]: { replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
+    show: ({ id, state }) => ({ [`replacement:${id}`]: { by: id, replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
   });
   const list = linkedList(from, { most: MOST, entry: (one) => one });
   return {
     from,
-    /** Each contract that was replaced once, of 200 replacements. */
+    /** Each contract that was replaced once, of 200 replacements; none of those that are said to replace each other in a circle. */
     under(lookup: Lookup, key: Key): readonly Replacement[] {
       const found = new Map<string, Replacement>();
-      for (const { replaced, group } of lookup.newest(list, key))
-        if (replaced !== null) found.set(`${group} ${replaced}`, { replaced, group });
-      return [...found.values()];
+      for (const { by, replaced, group } of lookup.newest(list, key))
+        if (replaced !== null) found.set(`${group} ${replaced}`, { by, replaced, group });
+      return notInCircles([...found.values()]);
     },
   };
 };

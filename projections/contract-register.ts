@@ -124,14 +124,14 @@ const holds = (text: string, words: string): boolean =>
 const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Pick<Contract, 'term'>): string | null =>
   endsOn ?? (startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths) : null);
 
-/** An amount of the ceiling's currency as a decimal, compared with its minor units; a filter that is no decimal chooses nothing. */
-const compared = (ceiling: Value, value: string): bigint | undefined => {
-  if (!isAmount(ceiling) || !/^\d{1,15}(\.\d{1,4})?$/.test(value)) return undefined;
-  const { currency } = ceiling;
+/** An amount of the currency of a figure as a decimal, compared with its minor units; a filter that is no decimal chooses nothing. */
+const compared = (figure: Value, value: string): bigint | undefined => {
+  if (!isAmount(figure) || !/^\d{1,15}(\.\d{1,4})?$/.test(value)) return undefined;
+  const { currency } = figure;
   const digits = (value.split('.')[1] ?? '').length;
   const scale = 10n ** 4n;
   const asked = BigInt(value.replace('.', '')) * 10n ** BigInt(4 - digits);
-  return minor(ceiling) * scale - asked * minor({ amount: '1', currency });
+  return minor(figure) * scale - asked * minor({ amount: '1', currency });
 };
 
 type OnDay = ReturnType<typeof onDay>;
@@ -201,7 +201,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 7,
+  version: 8,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],
@@ -227,6 +227,10 @@ export const contractRegister = projection({
     pastEnd: (row) => String(row.pastEndSince != null),
     valueFrom: (row, { value }) => (compared(row.ceiling!, value) ?? -1n) >= 0n,
     valueUntil: (row, { value }) => (compared(row.ceiling!, value) ?? 1n) <= 0n,
+    originalFrom: (row, { value }) => (compared(row.original!, value) ?? -1n) >= 0n,
+    originalUntil: (row, { value }) => (compared(row.original!, value) ?? 1n) <= 0n,
+    startsFrom: (row, { value }) => row.term?.startsOn !== undefined && isDay(value) && bounds(row.term.startsOn).latest >= value,
+    startsUntil: (row, { value }) => row.term?.startsOn !== undefined && isDay(value) && bounds(row.term.startsOn).earliest <= value,
     programme: (row) => row.programme,
     supplier: (row, chosen) => isWith(row.suppliers, chosen),
     tower: (row) => row.towers,
@@ -236,6 +240,7 @@ export const contractRegister = projection({
     role: (row) => row.role,
     vat: (row) => row.vat,
     framework: (row) => row.framework?.contract ?? row.framework?.reference,
+    frameworkLot: (row) => row.framework?.lot,
     finding: (row) => (row.findings ?? []).map(({ code }) => code),
     milestoneFrom: (row, { value }) => row.nextMilestone != null && isDay(value) && bounds(row.nextMilestone.forecast).latest >= value,
     milestoneUntil: (row, { value }) => row.nextMilestone != null && isDay(value) && bounds(row.nextMilestone.forecast).earliest <= value,

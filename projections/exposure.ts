@@ -57,6 +57,7 @@ const suppliers = source(supplier, 'supplier', {
       title: title || id,
       formerNames: newestOf(formerNames),
       aliases: newestOf(aliases),
+      counts: { formerNames: formerNames.length, aliases: aliases.length },
       form: form ?? null,
       members,
       suspended: suspended ?? null,
@@ -237,7 +238,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 8,
+  version: 9,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
@@ -272,6 +273,7 @@ export const exposure = projection({
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
         counts: {
+          ...row.counts,
           contracts,
           losses: numberOf(byBearer),
           warnings: counts.reduce((sum, { warnings }) => sum + warnings, 0),
@@ -320,7 +322,19 @@ export const exposure = projection({
     },
   },
   lists: {
-    supplier: lists,
+    supplier: {
+      ...lists,
+      formerNames: ownList(
+        supplier,
+        ({ state }) => state.formerNames,
+        (name) => name,
+      ),
+      aliases: ownList(
+        supplier,
+        ({ state }) => state.aliases,
+        (alias) => alias,
+      ),
+    },
     case: { losses: ofCase },
     programme: { losses: lists.losses, warnings: lists.warnings, risks: lists.risks },
     loss: {

@@ -10,7 +10,7 @@ const programmes = source(programme, 'programme', {
 /** What a programme set out to do. Whether a review is overdue is for the reader to say, who knows the day. */
 export const programmeBoard = projection({
   name: 'programme',
-  version: 5,
+  version: 6,
   question: 'What does the programme aim at: strategy and its review, savings promised and verified, headcount, projects, budget, risks?',
   from: [programmes],
   rows: { programme: (id, lookup) => lookup.get(programmes, id) },

@@ -1,6 +1,6 @@
 import { sums, type Measures } from '../src/kernel/index.js';
 import type { Contract } from '../src/domain/contract/index.js';
-import { takesPlaceOf } from './commitments.js';
+import { notInCircles, takesPlaceOf } from './commitments.js';
 import { withText } from './losses.js';
 import { isPromised } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
@@ -61,7 +61,8 @@ export const registerTotals = {
     measures: figures.of({ contracts: 1, original: c.original, ceiling: c.ceiling }),
   }),
   total(parts: readonly Part[]) {
-    const replaced = new Set(parts.flatMap((part) => part.replaced ?? []));
+    const replacements = parts.flatMap(({ contract: by, replaced }) => (replaced === undefined ? [] : [{ by, replaced }]));
+    const replaced = new Set(notInCircles(replacements).map((one) => one.replaced));
     const frameworks = parts.filter((part) => part.framework);
     const promised = parts.filter((part) => part.promised && !part.framework);
     const counted = promised.filter(({ contract }) => !replaced.has(contract));

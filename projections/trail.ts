@@ -22,6 +22,8 @@ export interface Trail {
   readonly sources: number;
   /** What other sources state otherwise and nobody has settled, the newest 20 in order: field, value, and where. */
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
+  /** What a reader should know, the newest 20 as recorded: of an event, or of all of it where `event` is null. */
+  readonly notes: readonly { readonly event: string | null; readonly note: string; readonly source: string | null }[];
   /** Days between the act and its record, for the event recorded latest; 0 when none was certainly late. */
   readonly daysLate: number;
   readonly corrections: number;
@@ -40,7 +42,11 @@ const latenessOf = (entry: Entry, timeZone: string): number => {
 };
 
 /** Linear in the length of the history. */
-export const trailOf = ({ aggregate, entries, recorded, timeZone }: History, most?: number, assessments = assessedIn(recorded)): Trail => {
+export const trailOf = (
+  { aggregate, entries, recorded, notes, timeZone }: History,
+  most?: number,
+  assessments = assessedIn(recorded),
+): Trail => {
   const sources = new Set<string | undefined>();
   const claims: Trail['claims'][number][] = [];
   const found = new Set<Evidence['confidence']>();
@@ -69,6 +75,7 @@ export const trailOf = ({ aggregate, entries, recorded, timeZone }: History, mos
     evidence: BEST.find((confidence) => found.has(confidence)) ?? null,
     sources: sources.size,
     claims: newestOf(claims, most),
+    notes: newestOf(notesIn(entries, notes, recorded), most),
     daysLate: late,
     corrections,
     assessed: newestOf(
@@ -77,6 +84,20 @@ export const trailOf = ({ aggregate, entries, recorded, timeZone }: History, mos
     ),
   };
 };
+
+/** Notes that claim nothing and stand, in the order in which they were recorded. */
+const notesIn = (entries: History['entries'], ofAll: History['notes'], recorded: History['recorded']): Trail['notes'] => {
+  const found = [
+    ...ofAll.map((note) => ({ event: null, ...note })),
+    ...entries.flatMap((entry) => entry.notes.map((note) => ({ ...note, event: entry.recorded.id }))),
+  ].filter(({ claim }) => claim === undefined);
+  if (found.length === 0) return NO_NOTES;
+  const place = new Map(recorded.map(({ id }, i) => [id, i]));
+  return found
+    .toSorted((a, b) => place.get(a.by)! - place.get(b.by)!)
+    .map(({ event, note, evidence }) => ({ event, note, source: sourceOf(evidence) }));
+};
+const NO_NOTES: Trail['notes'] = [];
 
 /** The first that is named. */
 const sourceOf = (evidence: readonly Evidence[]): string | null => evidence.map(({ uri, title }) => uri ?? title).find((source) => source !== undefined) ?? null; // prettier-ignore

@@ -56,7 +56,7 @@ const extensions = source(contract, 'extension', {
       contract: id,
       loss: null,
       title: named(id, c),
-      what: `Extension of ${named(id, c)}${c.extensionSought?.until === undefined ? '' : ` until ${c.extensionSought.until}`}`,
+      what: `Extension of ${named(id, c)}${c.extensionSought?.until === undefined ? '' : ` until ${c.extensionSought.until}`}${c.extensionSought?.why === undefined ? '' : `: ${c.extensionSought.why}`}`,
       since: c.extensionSought?.on ?? '',
       proposedBy: null,
       decideBy: null,
@@ -85,7 +85,7 @@ const from = { proposal: proposals, extension: extensions, 'write-off': writeOff
 /** One row for each decision that somebody is asked for; it goes when the decision is recorded. */
 export const waiting = projection({
   name: 'waiting',
-  version: 1,
+  version: 2,
   question: 'What was proposed or sought, and waits for a decision?',
   from: Object.values(from),
   rows: Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {

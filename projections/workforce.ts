@@ -40,7 +40,7 @@ const workforces = source(workforce, 'workforce', {
 /** Who employs how many, who is to move, who moved. */
 export const workforceBoard = projection({
   name: 'workforce',
-  version: 4,
+  version: 5,
   question: 'How many staff does each employer have, who is to move to whom, and who moved?',
   byDay: true,
   from: [workforces],

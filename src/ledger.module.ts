@@ -102,7 +102,7 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: HistoryCache,
           inject: [STORE],
-          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES }),
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES, follows: false }),
         },
         {
           provide: Engine,

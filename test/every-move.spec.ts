@@ -148,7 +148,17 @@ const headcountIsConstant = async (world: World): Promise<number> => {
   return places;
 };
 
-const SHOWN = ['tower-board', 'contract-register', 'money', 'exposure', 'workforce', 'staff-movements', 'losses-statement', 'programme'];
+const SHOWN = [
+  'tower-board',
+  'contract-register',
+  'money',
+  'exposure',
+  'workforce',
+  'staff-movements',
+  'losses-statement',
+  'programme',
+  'frameworks',
+];
 /** What everything reads as it is known now: states, rows, and rows of another day. */
 const viewOf = async (world: World, rows: Rows, names: readonly string[], day: string) => {
   await rows.read();
@@ -168,7 +178,7 @@ describe('whatever is recorded late, corrected, withdrawn, reinstated or marked 
   it(
     'headcount is constant, and ceiling = award + changes in effect + what options add; no request fails',
     async () => {
-      let [places, options, people] = [0, 0, 0];
+      let [places, options, people, callOffs, several] = [0, 0, 0, 0, 0];
       const tally = new Tally();
       const currencies = new Set<string>();
       await fc.assert(
@@ -179,12 +189,17 @@ describe('whatever is recorded late, corrected, withdrawn, reinstated or marked 
           options += added;
           people += await headcountIsConstant(world);
           await tally.add(world);
-          for (const { data } of await world.events()) currencies.add((data.value ?? data.by ?? data.to)?.currency);
+          for (const { data } of await world.events()) {
+            currencies.add((data.value ?? data.by ?? data.to)?.currency);
+            if (data.framework) callOffs++;
+            if (data.suppliers?.length > 1) several++;
+          }
         }),
-        { numRuns: RUNS || 40, endOnFailure: RUNS > 0 },
+        { numRuns: RUNS || 70, endOnFailure: RUNS > 0 },
       );
 
       expect([places > 300, options > 5, people > 100, tally.accepted > 800]).toEqual([true, true, true, true]);
+      expect([callOffs > 0, several > 0]).toEqual([true, true]);
       expect([...currencies]).toEqual(expect.arrayContaining([...CURRENCIES]));
       for (const type of [
         'FactCorrected',
@@ -197,6 +212,11 @@ describe('whatever is recorded late, corrected, withdrawn, reinstated or marked 
         'WrittenOff',
         'IndexationApplied',
         'ValueDisclosed',
+        'ContractNovated',
+        'SupplierAdmitted',
+        'SupplierRemoved',
+        'ContractTerminated',
+        'TerminationNoticeGiven',
       ])
         expect([type, tally.of(type) > 0]).toEqual([type, true]);
     },

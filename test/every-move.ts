@@ -59,18 +59,39 @@ const dayOf = (today: string, { ago = 0, known }: EveryMove, certain: boolean): 
 /** Two contracts in each currency, of which one may turn out to be the other. */
 const contractsIn = (currencies: readonly string[]) =>
   currencies.flatMap((currency) => [1, 2].map((nth) => ({ id: `${currency.toLowerCase()}-${nth}`, currency })));
+/** The other contract of the currency. */
+const otherOf = (currency: string, of: number): string => `${currency.toLowerCase()}-${2 - (of % 2)}`;
 const at = <T>(list: readonly T[], n: number): T => list[n % list.length]!;
 /** From −999 to 98,999 minor units, whatever their digits. */
 const money = (currency: string, n: number): Amount => amountOf(BigInt(((n * 97) % 99_999) - 999), currency);
 const more = (currency: string, n: number): Amount => amountOf(BigInt(((n * 89) % 9_999) + 1), currency);
 
+/** One supplier, or two of them: with shares, jointly, or with a part each. */
+const supplied = (n: number) =>
+  at<readonly object[]>(
+    [
+      [{ supplier: at(['csc', 'atos'], n) }],
+      [{ supplier: at(['csc', 'atos'], n) }],
+      [
+        { supplier: 'csc', share: '62.5' },
+        { supplier: 'atos', share: '37.5' },
+      ],
+      [
+        { supplier: 'atos', role: 'joint' },
+        { supplier: 'csc', role: 'joint' },
+      ],
+      [{ supplier: 'csc', share: '40' }, { supplier: 'atos' }],
+    ],
+    n,
+  );
 const terms = ({ n, flag, of }: EveryMove, currency: string) => ({
   programme: 'met',
   title: `Contract ${n}`,
-  suppliers: [{ supplier: at(['csc', 'atos'], n) }],
+  suppliers: supplied(n),
+  ...(n % 3 === 1 && { framework: { contract: otherOf(currency, of) } }),
   towers: at([['hosting'], ['euc'], ['hosting', 'euc'], []], n),
   value: n % 6 === 5 ? at([{ undisclosed: true }, { unknown: true }], of) : money(currency, n),
-  covers: at(['initial-term', 'with-options', 'unknown', 'initial-term'], n),
+  covers: at(['initial-term', 'initial-term', 'with-options', 'initial-term', 'unknown'], n),
   vat: at(['ex', 'inc', 'unknown', 'ex'], of),
   options: [
     { option: 'one', months: 12, ...(flag && { value: more(currency, n) }) },
@@ -86,7 +107,7 @@ const contractActs: { readonly [command: string]: Data } = {
   PlanContract: ({ n }) => ({ programme: 'met', title: `Plan ${n}`, towers: ['hosting'] }),
   AwardContract: (m, currency) => ({
     ...terms(m, currency),
-    ...(m.pick % 4 === 0 && { replaces: `${currency.toLowerCase()}-${1 + (m.of % 2)}` }),
+    ...(m.pick % 4 === 0 && { replaces: otherOf(currency, m.of) }),
   }),
   SignContract: () => ({}),
   StartService: () => ({}),
@@ -109,12 +130,26 @@ const contractActs: { readonly [command: string]: Data } = {
     index: `CPI ${n}`,
     ...(flag ? { percent: at(['2.5', '12.345', '0.5', 7], n), falls: n % 5 === 0 } : { to: money(currency, n) }),
   }),
-  NovateContract: ({ n }) => ({ supplier: at(['csc', 'atos'], n) }),
+  NovateContract: ({ n, of, flag }, _, date) => ({
+    supplier: at(['csc', 'atos', 'eviden'], n),
+    ...(of % 3 === 0 && { from: at(['csc', 'atos'], of) }),
+    ...(flag && { takesEffectOn: date }),
+  }),
+  AdmitSupplier: ({ n, of, flag }, _, date) => ({
+    supplier: at(['eviden', 'csc', 'atos'], n),
+    ...(of % 2 && { share: String(5 + (n % 40)) }),
+    ...(flag && { takesEffectOn: date }),
+  }),
+  RemoveSupplier: ({ n, flag }, _, date) => ({ supplier: at(['csc', 'atos', 'eviden'], n), ...(flag && { takesEffectOn: date }) }),
   RedenominateContract: () => ({ currency: 'EUR', rate: RATE }),
   RecordDelay: ({ n }, _, date) => ({ milestone: `Milestone ${n % 3}`, to: date }),
   GiveTerminationNotice: ({ flag }) => ({ by: flag ? 'authority' : 'supplier' }),
   WithdrawTerminationNotice: () => ({}),
-  TerminateContract: ({ flag }) => ({ ground: 'Failure to deliver', partial: flag }),
+  TerminateContract: ({ flag, of }) => ({
+    ground: 'Failure to deliver',
+    ...(of % 3 > 0 && { partial: flag }),
+    ...(of % 3 === 1 && { from: at(['csc', 'atos'], of) }),
+  }),
   CancelContract: ({ n }) => ({ why: `Case ${n}` }),
   CloseContract: ({ n }, currency, date) => ({ finalValue: money(currency, n), endedOn: date }),
 };
@@ -158,7 +193,7 @@ const lossActs: { readonly [command: string]: Data } = {
 };
 
 /** How often some are tried, others once. */
-const OFTEN: { readonly [command: string]: number } = { AwardContract: 4, RecordContract: 2, SignContract: 3, ApproveChange: 4, ExerciseExtension: 4, DiscloseValue: 2 }; // prettier-ignore
+const OFTEN: { readonly [command: string]: number } = { AwardContract: 4, RecordContract: 2, SignContract: 3, ApproveChange: 4, ExerciseExtension: 7, DiscloseValue: 2 }; // prettier-ignore
 
 /** Tries one of these commands: mostly one whose event can follow where it would stand. */
 const act = async (
@@ -263,7 +298,8 @@ export const playEveryMove = async (
   const began = { effectiveOn: FIRST };
   await world.record('programme-met', 'CharterProgramme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP' }, began);
   for (const tower of ['hosting', 'euc']) await world.record(`tower-${tower}`, 'PlanTower', { programme: 'met', title: tower }, began);
-  for (const id of ['csc', 'atos']) await world.record(`supplier-${id}`, 'RegisterSupplier', { title: id, form: 'company' }, began);
+  for (const id of ['csc', 'atos', 'eviden'])
+    await world.record(`supplier-${id}`, 'RegisterSupplier', { title: id, form: 'company' }, began);
   for (const [nth, m] of tried.entries()) {
     world.wait(m.wait);
     const on = dayOf(world.today, m, certain);

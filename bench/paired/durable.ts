@@ -5,6 +5,8 @@ import { awardOn, awardBody, recordWorld } from '../story.js';
 import { attempt, report, threads, type Figure, type Run } from './report.js';
 
 const CONNECTIONS = 64;
+/** Rounds before those that count: after them the engine compiles hardly anything more. */
+const WARM_UP = 3;
 
 interface Round {
   readonly rate: number;
@@ -43,7 +45,7 @@ export const durable = async (run: Run): Promise<void> => {
   }
   const rounds: { durable: Round; noOp: Round }[][] = servers.map(() => []);
   const failed: (string | undefined)[] = servers.map(() => undefined);
-  for (let n = 0; n <= run.rounds; n++)
+  for (let n = 1; n <= WARM_UP + run.rounds; n++)
     for (const [i, server] of servers.entries()) {
       if (failed[i] !== undefined) continue;
       const round = await attempt(run.patienceMs, async () => ({
@@ -51,7 +53,7 @@ export const durable = async (run: Run): Promise<void> => {
         noOp: await roundOf(server, 'no-op', run.roundMs),
       }));
       if (typeof round === 'string') failed[i] = round;
-      else if (n > 0) rounds[i]!.push(round); // the first warms up
+      else if (n > WARM_UP) rounds[i]!.push(round);
     }
   for (const server of servers) await server.kill();
 

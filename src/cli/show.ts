@@ -20,6 +20,7 @@ import {
 /** What the board's rows hold, as far as it is printed. */
 interface Trail {
   readonly claims: readonly { readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
+  readonly notes: readonly { readonly note: string; readonly source: string | null }[];
   readonly corrections: number;
   readonly daysLate: number;
   readonly evidence: string | null;
@@ -181,11 +182,10 @@ const notesOf = ({
   ...losses.map(
     ({ title, bearer, gross, net }) => `loss (${bearer}): ${showValue(gross)}${net ? `, ${showValue(net)} written off` : ''}: ${title}`,
   ),
-  ...trail.claims.map(
-    ({ pointer, value, source }) =>
-      `another source says ${pointer.slice(1)} ${claimed(value)}${source?.startsWith('http') ? ` (${new URL(source).host})` : ''}`,
-  ),
+  ...trail.claims.map(({ pointer, value, source }) => `another source says ${pointer.slice(1)} ${claimed(value)}${hostOf(source)}`),
+  ...trail.notes.map(({ note, source }) => `note: ${note}${hostOf(source)}`),
 ];
+const hostOf = (source: string | null): string => (source?.startsWith('http') ? ` (${new URL(source).host})` : '');
 const claimed = (value: unknown): string =>
   typeof value === 'object' && value !== null && ('amount' in value || 'undisclosed' in value) ? showValue(value as Value) : String(value);
 

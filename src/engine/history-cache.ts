@@ -20,6 +20,8 @@ export interface HistoryCacheOptions {
   readonly aggregates: readonly AnyAggregate[];
   /** Memory for events and for snapshots together, in bytes: beyond it the least recently used streams go. */
   readonly maxBytes?: number;
+  /** Whether pages of the log are prepared with it: then snapshots get half of the memory. */
+  readonly follows?: boolean;
 }
 
 /** Memory for the folded streams of one cache, in bytes: of what follows the log, and of a rebuild while it lasts. */
@@ -53,14 +55,14 @@ export class HistoryCache {
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
-  constructor({ store, aggregates, maxBytes = HISTORY_BYTES }: HistoryCacheOptions) {
+  constructor({ store, aggregates, maxBytes = HISTORY_BYTES, follows = true }: HistoryCacheOptions) {
     this.#store = store;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
+    const most = follows ? half : Math.max(2, maxBytes);
     // A stream larger than all of it is weighed as half: it stays while it is in use, and goes when others are.
-    const weighed = (bytes: number) => Math.min(bytes, half / 2);
-    this.#kept = new SegmentedLru({ maxBytes: half, bytesOf: (kept) => weighed(bytesOf(kept)) });
-    this.#followed = new SegmentedLru({ maxBytes: half, bytesOf: (value) => weighed(bytesOfFollowed(value)) });
+    this.#kept = new SegmentedLru({ maxBytes: most, bytesOf: (kept) => Math.min(bytesOf(kept), most / 2) });
+    this.#followed = new SegmentedLru({ maxBytes: half, bytesOf: (value) => Math.min(bytesOfFollowed(value), half / 2) });
     this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 

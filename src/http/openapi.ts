@@ -124,6 +124,7 @@ const FILTER_FORMS: Readonly<Record<Exclude<FilterForm, readonly string[]>, Sche
   day: { type: 'string', format: 'date' },
   days: { type: 'integer', minimum: 0, maximum: MAX_DAYS },
   decimal: { type: 'string', pattern: '^\\d{1,15}(\\.\\d{1,4})?$' },
+  id: { type: 'string', pattern: IDENTIFIER },
   text: aText,
 };
 const anInstant = { type: 'string', format: 'date-time' } as const;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isDay, type Format } from '../kernel/index.js';
+import { isDay, isIdentifier, type Format } from '../kernel/index.js';
 import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { preferredType } from './accept.js';
@@ -341,6 +341,8 @@ export const chosenBy = (query: Query, name: string, declared: object): Readonly
       else if (form === 'day' && !isDay(value)) throw badParameter(filter, 'must be a day such as 2016-02-29');
       else if (form === 'days') return [[filter, String(wholeOf(query, filter, 0, MAX_DAYS))]];
       else if (form === 'decimal' && !DECIMAL.test(value)) throw badParameter(filter, 'must be an amount such as 95000000.00');
+      else if (form === 'id' && !isIdentifier(value))
+        throw badParameter(filter, 'must be an id of small letters, digits and hyphens, at most 64');
       else if (typeof form === 'object') oneOf(query, filter, form);
       return [[filter, value]];
     }),

@@ -97,8 +97,8 @@ const withProperty = (schema: Schema, name: string, property: Json): Schema => (
 });
 const propertiesOf = (name: string): Schema => ((answerSchemas as Readonly<Record<string, Schema>>)[name]!['properties'] ?? {}) as Schema;
 
-/** What a filter is given: one of a closed list, true or false, a day, a number of days, decimals, or any text. */
-export type FilterForm = readonly string[] | 'flag' | 'day' | 'days' | 'decimal' | 'text';
+/** What a filter is given: one of a closed list, true or false, a day, a number of days, decimals, an identifier, or any text. */
+export type FilterForm = readonly string[] | 'flag' | 'day' | 'days' | 'decimal' | 'id' | 'text';
 /** Of a filter that is given days. */
 export const MAX_DAYS = 9999;
 /** Filters that are no property of a row, by their name. */
@@ -115,6 +115,11 @@ const FORMS: Readonly<Record<string, FilterForm>> = {
   within: 'days',
   valueFrom: 'decimal',
   valueUntil: 'decimal',
+  originalFrom: 'decimal',
+  originalUntil: 'decimal',
+  startsFrom: 'day',
+  startsUntil: 'day',
+  frameworkLot: 'id',
 };
 const formOf = (projection: string, filter: string, kinds: readonly string[], rows: readonly string[]): FilterForm => {
   if (filter === 'kind') return closedValues(rows, filter) ?? kinds; // else what the key of a row begins with

@@ -171,6 +171,24 @@ const Claims = ({ c }: { readonly c: Registered }) => {
           </ul>
         </details>
       )}
+      {trail.notes.length > 0 && (
+        <details open={trail.notes.length <= 3}>
+          <summary>{some(trail.notes.length, 'note')}</summary>
+          <ul>
+            {trail.notes.map(({ note, source }) => (
+              <li>
+                {note}
+                {source !== null && (
+                  <span class="small quiet">
+                    {' '}
+                    <Source uri={source} />
+                  </span>
+                )}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </>
   );
 };

@@ -8,7 +8,7 @@ import type { ContractEntry } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page, type Search } from './shell.js';
 import { Day, Money, Name, Scroll, some, Tag, wordsOf, numberText } from './words.js';
 
-export const REGISTER = ['text', 'programme', 'tower', 'supplier', 'supplierName', 'stage', 'pastEnd', 'endsFrom', 'endsUntil', 'valueFrom', 'valueUntil', 'sort', 'from']; // prettier-ignore
+export const REGISTER = ['text', 'programme', 'tower', 'supplier', 'supplierName', 'stage', 'pastEnd', 'endsFrom', 'endsUntil', 'valueFrom', 'valueUntil', 'originalFrom', 'originalUntil', 'startsFrom', 'startsUntil', 'framework', 'frameworkLot', 'sort', 'from']; // prettier-ignore
 export const STAGES = ['planned', 'tendering', 'awarded', 'signed', 'live', 'notice-given', 'exiting', 'closed', 'cancelled'];
 interface Registered extends ContractEntry {
   readonly ends: string | null;
@@ -78,6 +78,10 @@ export const contractsPage = async (read: Read, frame: Frame): Promise<Page> => 
           />
           <Ask name="endsUntil" label="Ends by" value={filters.endsUntil} type="date" />
           <Ask name="valueFrom" label="Ceiling from" value={filters.valueFrom} />
+          <Ask name="originalFrom" label="Original value from" value={filters.originalFrom} />
+          <Ask name="startsFrom" label="Starts from" value={filters.startsFrom} type="date" />
+          <Ask name="framework" label="Framework" value={filters.framework} />
+          <Ask name="frameworkLot" label="Its lot" value={filters.frameworkLot} />
         </Filters>
         {(filters.tower ?? filters.supplier) !== undefined && (
           <p>

@@ -11,6 +11,7 @@ export interface Trail {
   readonly evidence: string | null;
   readonly sources: number;
   readonly claims: readonly { readonly event: string; readonly pointer: string; readonly value: unknown; readonly source: string | null }[];
+  readonly notes: readonly { readonly event: string | null; readonly note: string; readonly source: string | null }[];
   readonly daysLate: number;
   readonly corrections: number;
   readonly assessed: readonly Assessment[];

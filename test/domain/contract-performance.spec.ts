@@ -151,6 +151,11 @@ describe('an indicator', () => {
       .when(setKpis, { kpis: [{ ...availability, target: 99 }] })
       .leaves((c) => expect(c.kpis).toEqual([expect.objectContaining({ kpi: 'courtesy' }), expect.objectContaining({ target: 99, assessed: 1, missed: 1, last: { to: '2016-06-30', result: 'missed' } })]))); // prettier-ignore
 
+  it('is set once the contract is awarded', () =>
+    given(context('ContractPlanned', { programme: 'met', title: 'Desk' }, '2015'))
+      .when(setKpis, { kpis: [availability] })
+      .rejects('contract/stage'));
+
   it('is set once in a list', () =>
     given(awarded)
       .when(setKpis, { kpis: [availability, availability] })
@@ -182,6 +187,17 @@ describe('a service credit', () => {
     given(awarded, kpis, missed)
       .when(applyServiceCredit, { ...credit, reference: 'CN-1' })
       .leaves({ serviceCredits: [{ ...credit, reference: 'CN-1' }], ceiling: gbp('1000000') }));
+
+  it('is not given for a period in which the indicator was met, nor for another one than was missed', async () => {
+    const met = context('KpiAssessed', { ...q1, measured: 100 }, '2016-07-10');
+    await given(awarded, kpis, met).when(applyServiceCredit, credit).rejects('contract/credit-without-miss', { pointer: '/to' });
+    await given(awarded, kpis, missed)
+      .when(applyServiceCredit, { ...credit, to: '2016-09-30' })
+      .rejects('contract/credit-without-miss');
+    await given(awarded, kpis, missed)
+      .when(applyServiceCredit, { ...credit, kpi: 'courtesy' })
+      .rejects('contract/credit-without-miss');
+  });
 
   it('may stand for no single period', () =>
     given(awarded).when(applyServiceCredit, { credit: 'lump', amount: gbp('1') }).leaves({ serviceCredits: [{ credit: 'lump' }] })); // prettier-ignore
@@ -261,6 +277,11 @@ describe('the owner of a contract', () => {
       .when(assignOwner, { department: 'Finance' })
       .leaves({ owners: [{}, { department: 'Finance' }] });
   });
+
+  it('may be a department alone', () =>
+    given(awarded)
+      .when(assignOwner, { department: 'Finance' })
+      .leaves(({ owners }) => expect(owners).toEqual([expect.not.objectContaining({ owner: expect.anything() })])));
 
   it('is somebody', () => given(awarded).when(assignOwner, {}).rejects('contract/owner-without-content', { pointer: '/owner' }));
 });

@@ -289,6 +289,7 @@ describe('a pack', () => {
   it.each<[string, Pack, pointer: string, detail: string]>([
     ['a fact of another subject', of('change', when(['basis', 'is', 'none'])), '/rules/0/when/0/field', 'basis is no fact of a change'],
     ['an operator that the fact has not', of('change', when(['unforeseen', 'above', '3'])), '/rules/0/when/0/op', 'unforeseen is asked by is'], // prettier-ignore
+    ['a ground by its words', of('change', when(['ground', 'is', 'reg. 72'])), '/rules/0/when/0/op', 'ground is asked by cites'],
     ['a flag that is neither yes nor no', of('change', when(['unforeseen', 'is', 'true'])), '/rules/0/when/0/value', 'must be yes or no'],
     ['a day that is a month', of('change', when(['decidedOn', 'from', '2015-02'])), '/rules/0/when/0/value', 'must be a day'],
     ['a day that is none', of('change', when(['decidedOn', 'from', '2015-02-30'])), '/rules/0/when/0/value', 'must be a day'],

@@ -141,6 +141,36 @@ describe('CorrectFact', () => {
       .rejects('ledger/wrong-value', { pointer: '/changes/0/value' }),
   );
 
+  it('says in a sentence what is wrong with a change', async () => {
+    const says = (detail: string, ...changes: readonly { readonly pointer: string; readonly value?: unknown; readonly remove?: true }[]) =>
+      [{ event: AWARD, changes, because: 'error' } as const, { detail }] as const;
+    const refused = async (code: 'ledger/unknown-field' | 'ledger/wrong-value' | 'ledger/overlapping-changes' | 'ledger/never-corrected' | 'ledger/never-removed', [correction, more]: ReturnType<typeof says>) =>
+      given(...life).when(correctFact, correction).rejects(code, more); // prettier-ignore
+    await refused('ledger/unknown-field', says('ContractAwarded has no field /titles.', { pointer: '/titles', value: 'x' }));
+    await refused('ledger/unknown-field', says('This ContractAwarded has nothing at /options/7/months.', { pointer: '/options/7/months', value: 1 })); // prettier-ignore
+    await refused('ledger/overlapping-changes', says('/value is changed here already.', { pointer: '/value', value: gbp('1') }, { pointer: '/value/amount', value: '2' })); // prettier-ignore
+    await refused('ledger/never-corrected', says('/programme is what the stream belongs to.', { pointer: '/programme', value: 'nhs' }));
+    await refused('ledger/wrong-value', says('Send a value for /title, or remove: true, and not both.', { pointer: '/title' }));
+    await refused('ledger/never-removed', says('/value is not optional.', { pointer: '/value', remove: true }));
+    await refused('ledger/wrong-value', says('/value/amount must be a plain decimal such as', { pointer: '/value', value: gbp('1,5') }));
+    await refused('ledger/wrong-value', says('/title must', { pointer: '/title', value: 7 }));
+    await given(...life)
+      .when(annotate, { event: AWARD, note: 'x', claim: { pointer: '/title', value: 7 } }, { evidence: [{ title: 'Press' }] })
+      .rejects('ledger/wrong-value', { detail: '/title must' });
+  });
+
+  it('is blamed at the change that is wrong, also where others are right', () =>
+    given(...life)
+      .when(correctFact, {
+        event: AWARD,
+        changes: [
+          { pointer: '/title', value: 'DCMS' },
+          { pointer: '/vat', value: 'perhaps' },
+        ],
+        because: 'error',
+      })
+      .rejects('ledger/wrong-value', { pointer: '/changes/1/value' }));
+
   it('never moves a fact to another programme', () =>
     given(...life)
       .when(correctFact, error(AWARD, '/programme', 'nhs'))

@@ -49,6 +49,16 @@ describe('ProposeChange', () => {
       .when(proposeChange, { proposal: 'printing', kind: 'scope', summary: 'Other' })
       .rejects('contract/proposal-exists', { pointer: '/proposal', detail: '2026-01-05' }));
 
+  it('is made while the contract runs', () =>
+    given(
+      awarded,
+      context('ContractSigned', {}, '2016-02-10'),
+      context('ContractTerminated', { ground: 'Convenience' }, '2020-03-31'),
+      context('ContractClosed', { finalValue: { unknown: true }, endedOn: '2020-03-31' }, '2020-04-01'),
+    )
+      .when(proposeChange, { proposal: 'printing', ...printing })
+      .rejects('contract/stage', { detail: 'The contract is closed' }));
+
   const asks = (data: object) => ({ proposal: 'one', ...data });
   it('says as much as its approval has to say', async () => {
     await given(awarded)

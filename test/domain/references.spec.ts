@@ -95,6 +95,20 @@ describe('an identifier of another system', () => {
     await beside().when(awardContract, { ...award, references: [other, other] }).leaves({ references: [other] }); // prettier-ignore
   });
 
+  it('may stay where a correction leaves it, beside one that it adds', async () => {
+    const own = { scheme: 'ocid', id: 'OCDS-2' };
+    const owner = specification(contract, { id: 'owner', others: [...others, stream(contract, 'owner-too', context('ContractPlanned', { programme: 'met', title: 'Too', references: [{ scheme: 'local', id: 'OCDS-2' }, { scheme: 'ocid', id: 'OCDS-3' }] }))] }); // prettier-ignore
+    const holds = context('ContractPlanned', { programme: 'met', title: 'Own', references: [own] });
+    const changes = (value: unknown) => ({ event: theFact(1), changes: [{ pointer: '/title', value: 'Other' }, { pointer: '/references', value }], because: 'error' }); // prettier-ignore
+    await owner(holds)
+      .when(correctFact, changes([own, { scheme: 'local', id: 'OCDS-3' }]))
+      .leaves({ references: [own, { scheme: 'local' }] });
+    for (const taken of [{ scheme: 'local', id: 'OCDS-2' }, { scheme: 'ocid', id: 'OCDS-3' }])
+      await owner(holds)
+        .when(correctFact, changes([own, taken]))
+        .rejects('ledger/reference-taken', { pointer: '/changes/1/value', detail: `${taken.scheme} ${taken.id} belongs to contract-owner-too.` }); // prettier-ignore
+  });
+
   it('also where a correction adds it', async () => {
     const add = { event: theFact(1), changes: [{ pointer: '/references', value: [ocid] }], because: 'error' };
     await beside(awarded).when(correctFact, add).rejects('ledger/reference-taken', { pointer: '/changes/0/value' });

@@ -91,6 +91,20 @@ describe('AddAlias', () => {
       .when(addAlias, { alias: 'CSC Ltd' })
       .rejects('supplier/known-alias', { pointer: '/alias' }));
   it('needs a supplier that is registered', () => given().when(addAlias, { alias: 'CSC' }).rejects('supplier/unknown'));
+  it('is refused where the supplier has 1,000 other names, and so is a 1,001st new name', async () => {
+    const many = (type: string, field: string) => Array.from({ length: 1000 }, (_, n) => context(type, { [field]: `CSC ${n}` }, '2016'));
+    const full = (pointer: string) => ({ pointer, detail: 'A supplier has at most 1,000 other names, and as many former ones.' });
+    const aliases = many('AliasAdded', 'alias');
+    await given(registered('CSC'), ...aliases)
+      .when(addAlias, { alias: 'one more' })
+      .rejects('supplier/full', full('/alias'));
+    await given(registered('CSC'), ...aliases.slice(1))
+      .when(addAlias, { alias: 'one more' })
+      .then(context('AliasAdded', { alias: 'one more' }));
+    await given(registered('CSC'), ...many('SupplierRenamed', 'title'))
+      .when(renameSupplier, { title: 'one more' })
+      .rejects('supplier/full', full('/title'));
+  });
 });
 
 describe('MergeSuppliers', () => {

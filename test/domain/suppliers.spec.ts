@@ -264,10 +264,11 @@ describe('what a contract is', () => {
       .rejects('contract/mixed-currencies', { pointer: '/lots' });
   });
 
-  it('is not its own framework, which has to be recorded', async () => {
+  it('is neither its own framework, which has to be recorded, nor in its own place', async () => {
     const itself = specification(contract, { id: 'desks', others });
     const framework = { contract: 'desks' };
     await itself(context('ContractPlanned', plan(), '2014')).when(awardContract, { ...award(), framework }).rejects('contract/framework-of-itself', { pointer: '/framework/contract' }); // prettier-ignore
+    await itself(context('ContractPlanned', plan(), '2014')).when(awardContract, { ...award(), replaces: 'desks' }).rejects('contract/replaces-itself', { pointer: '/replaces' }); // prettier-ignore
     await given().when(awardContract, award({ framework: { contract: 'nothing' } })).rejects('ledger/unknown-reference', { pointer: '/framework/contract' }); // prettier-ignore
   });
 

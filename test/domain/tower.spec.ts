@@ -119,6 +119,9 @@ describe('SplitTower', () => {
     await splitting(planned, context('TowerSplit', { into }, '2020'))
       .when(mergeTowers, { into: 'cloud' })
       .rejects('tower/stage');
+    await splitting(planned, context('TowerSplit', { into }, '2020'))
+      .when(cancelTower, { why: 'Nobody needs it' })
+      .rejects('tower/stage');
   });
 });
 

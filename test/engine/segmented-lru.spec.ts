@@ -66,6 +66,28 @@ describe('a cache of two segments', () => {
     expect(cache.bytes).toBe(3100);
   });
 
+  it('keeps what comes back after it went, so that many which are used in turn all stay', () => {
+    const cache = cacheOf(32_000);
+    for (let round = 0; round < 2; round++) for (let i = 0; i < 500; i++) cache.set(`in-turn-${i}`, small());
+    for (let i = 0; i < 500; i++) expect(cache.has(`in-turn-${i}`)).toBe(true);
+    expect(cache.bytes).toBe(5000);
+  });
+
+  it('remembers some thousand keys of what went, and forgets those before', () => {
+    const cache = cacheOf(3200);
+    cache.set('first', small());
+    for (let i = 0; i < 1500; i++) cache.set(`once-${i}`, small());
+    cache.set('first', small());
+    for (let i = 0; i < 100; i++) cache.set(`more-${i}`, small());
+    expect(cache.has('first')).toBe(true);
+    const other = cacheOf(3200);
+    other.set('first', small());
+    for (let i = 0; i < 5000; i++) other.set(`once-${i}`, small());
+    other.set('first', small());
+    for (let i = 0; i < 100; i++) other.set(`more-${i}`, small());
+    expect(other.has('first')).toBe(false);
+  });
+
   it('puts a value in the place of the one before it, in whichever segment that is, and weighs it again', () => {
     const cache = cacheOf(3200);
     cache.set('once', small());

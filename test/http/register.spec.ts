@@ -65,6 +65,11 @@ describe('the contract register in another order', () => {
       ['kind=lease', 'must be one of call-off, contract, framework'],
       ['milestoneFrom=2016-13', 'must be a day such as 2016-02-29'],
       ['milestoneUntil=soon', 'must be a day such as 2016-02-29'],
+      ['startsFrom=2016', 'must be a day such as 2016-02-29'],
+      ['startsUntil=31.1.2016', 'must be a day such as 2016-02-29'],
+      ['originalFrom=95m', 'must be an amount such as 95000000.00'],
+      ['originalUntil=£1', 'must be an amount such as 95000000.00'],
+      ['frameworkLot=Lot 2', 'must be an id of small letters, digits and hyphens, at most 64'],
     ] as const)
       expect((await read(query)).errors).toEqual([{ parameter: query.split('=')[0], detail }]);
   });

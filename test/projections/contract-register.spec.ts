@@ -80,6 +80,35 @@ describe('the contract register', () => {
     expect(await keys({ valueFrom: 'much' })).toEqual([]);
   });
 
+  it('is filtered by the value as awarded, whatever it was changed to, and by the first day of the term', async () => {
+    const of = (value: string, startsOn?: string) => ({
+      ...award,
+      value: { amount: value, currency: 'GBP' },
+      ...(startsOn && { startsOn }),
+    });
+    const on = { effectiveOn: '2015-06-01' };
+    await world.record('contract-a', 'AwardContract', of('1000.50', '2016-01-31'), on);
+    await world.record('contract-b', 'AwardContract', of('2000', '2016-02'), on);
+    await world.record('contract-c', 'AwardContract', of('3000'), on);
+    await world.record('contract-d', 'AwardContract', { ...award, value: { undisclosed: true } }, on);
+    await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '9000', currency: 'GBP' } }, { effectiveOn: '2016-01-02' }); // prettier-ignore
+    const { keys } = await register();
+    const found: readonly [Record<string, string>, readonly string[]][] = [
+      [{ originalFrom: '1000.50' }, ['a', 'b', 'c']],
+      [{ originalFrom: '1000.51' }, ['b', 'c']],
+      [{ originalUntil: '2000' }, ['a', 'b']],
+      [{ originalUntil: '2000', valueFrom: '9000' }, ['a']],
+      [{ originalFrom: 'much' }, []],
+      [{ startsFrom: '2016-02-01' }, ['b']],
+      [{ startsFrom: '2016-02-29' }, ['b']],
+      [{ startsFrom: '2016-03-01' }, []],
+      [{ startsUntil: '2016-01-31' }, ['a']],
+      [{ startsUntil: '2016-02-01' }, ['a', 'b']],
+      [{ startsFrom: '2016-01-01', startsUntil: '2016-01-31' }, ['a']],
+    ];
+    for (const [filters, ids] of found) expect([filters, await keys(filters)]).toEqual([filters, ids]);
+  });
+
   it('says since when a contract is past its end, until it is closed', async () => {
     await world.record('contract-a', 'AwardContract', { ...award, endsOn: '2018-03' }, { effectiveOn: '2016-01-01' });
     await world.record('contract-b', 'AwardContract', { ...award, endsOn: '2150-01-01' });
@@ -204,6 +233,9 @@ describe('the kind, the framework, the milestones, the owner and the findings of
       [{ vat: 'unknown' }, 'call frame own'],
       [{ milestoneFrom: '2016-05-31' }, 'own'],
       [{ milestoneUntil: '2016-04-30' }, ''],
+      [{ frameworkLot: 'two' }, 'own'],
+      [{ frameworkLot: 'one' }, ''],
+      [{ framework: 'RM3804', frameworkLot: 'two' }, 'own'],
     ];
     for (const [filters, ids] of found) expect([filters, (await keys(filters)).join(' ')]).toEqual([filters, ids]);
     const { sorts } = rows.projector.projection('contract-register');

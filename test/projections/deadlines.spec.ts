@@ -210,4 +210,8 @@ it('everything that a contract has to do has a row of its own, with its owner, a
   });
   expect(Object.keys(atAward)).toEqual(['break:csc/24', 'end:csc', 'option:csc/first', 'standstill:csc', 'withheld:csc']);
   expect(await found({ owner: 'joe' })).toEqual({});
+  await record('RecordMilestone', { milestone: 'cut-over' }, '2016-07-01');
+  await record('RejectChange', { proposal: 'p', why: 'Too dear' }, '2016-07-01');
+  expect(Object.keys(rows)).toEqual(expect.arrayContaining(['milestone:csc/cut-over', 'proposal:csc/p']));
+  for (const done of ['milestone:csc/cut-over', 'proposal:csc/p']) expect(await found()).not.toHaveProperty([done]);
 });

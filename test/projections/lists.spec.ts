@@ -227,3 +227,23 @@ describe('a follower that is far behind', () => {
     }
   });
 });
+
+describe('the names of a supplier', () => {
+  it('that it had and that it has besides: the newest 20 of each, how many there are, and all of them in pages', async () => {
+    for (let n = 1; n <= 23; n++) {
+      await world.record('supplier-csc', 'AddAlias', { alias: `alias ${n}` });
+      await world.record('supplier-csc', 'RenameSupplier', { title: `name ${n}` });
+    }
+    const rows = await read();
+    const row = await rows.row('exposure', 'supplier:csc');
+    expect(row.counts).toMatchObject({ aliases: 23, formerNames: 23 });
+    expect([row.aliases.length, row.aliases.at(0), row.aliases.at(-1)]).toEqual([20, 'alias 4', 'alias 23']);
+    expect([row.formerNames.length, row.formerNames.at(-1).title, row.title]).toEqual([20, 'name 22', 'name 23']);
+    const pagesOf = (list: string) => all(rows, 'exposure', 'supplier:csc', list, 10);
+    expect(await pagesOf('aliases')).toEqual(Array.from({ length: 23 }, (_, i) => `alias ${23 - i}`));
+    expect((await pagesOf('formerNames')).map((name) => (name as { title: string }).title)).toEqual([
+      ...Array.from({ length: 22 }, (_, i) => `name ${22 - i}`),
+      'CSC',
+    ]);
+  });
+});

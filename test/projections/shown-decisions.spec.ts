@@ -98,7 +98,7 @@ describe('the record behind a row', () => {
   const trail = async (most?: number) => trailOf(await world.history('contract-hosting'), most);
 
   it('of nothing is empty', async () =>
-    expect(await trail()).toEqual({ lastDecision: null, evidence: null, sources: 0, claims: [], daysLate: 0, corrections: 0, assessed: [] })); // prettier-ignore
+    expect(await trail()).toEqual({ lastDecision: null, evidence: null, sources: 0, claims: [], notes: [], daysLate: 0, corrections: 0, assessed: [] })); // prettier-ignore
 
   it('names the last decision, never one of the ledger’s own, and its paper', async () => {
     const { decision } = await hosting('AwardContract', award, { authority: { reference: 'PCD 1' }, effectiveOn: '2015' });
@@ -138,7 +138,7 @@ describe('the record behind a row', () => {
     expect(await trail()).toMatchObject({ sources: 4, evidence: 'primary' });
   });
 
-  it('keeps the newest claims with their source, and no plain note', async () => {
+  it('keeps the newest claims with their source, and no plain note among them', async () => {
     await hosting('AwardContract', award);
     const event = await firstOf('contract-hosting');
     const claim = (amount: string) => ({ pointer: '/value/amount', value: amount });
@@ -156,6 +156,24 @@ describe('the record behind a row', () => {
     expect((await trail(2)).claims.map(({ value }) => value)).toEqual(['2', '3']);
     await hosting('CorrectFact', { event, changes: [claim('2')], because: 'settled' });
     expect((await trail()).claims).toEqual([]);
+  });
+
+  it('keeps the newest notes that stand, of an event or of all of it, in the order in which they were recorded', async () => {
+    await hosting('AwardContract', award);
+    const event = await firstOf('contract-hosting');
+    await hosting('Annotate', { event, note: 'Seen' });
+    const { events } = await hosting('Annotate', { note: 'Read again' }, { evidence: [{ title: 'A file' }, { uri: 'urn:a' }] });
+    await hosting('Annotate', { event, note: 'Another source', claim: { pointer: '/title', value: 'X' } }, { evidence: [{ title: 'B' }] });
+    await hosting('Annotate', { event, note: 'Seen twice' });
+    const [seen, read, twice] = [
+      { event, note: 'Seen', source: null },
+      { event: null, note: 'Read again', source: 'A file' },
+      { event, note: 'Seen twice', source: null },
+    ];
+    expect((await trail()).notes).toEqual([seen, read, twice]);
+    expect((await trail(2)).notes).toEqual([read, twice]);
+    await hosting('WithdrawFact', { event: events[0]!.id! });
+    expect((await trail()).notes).toEqual([seen, twice]);
   });
 
   it('counts corrections, and the days of the event that was latest', async () => {

@@ -75,7 +75,7 @@ describe('the exposure to a supplier', () => {
     expect(gross(csc)).toEqual(['£65m', '£3', '£7']);
     expect(csc.lossList.map(({ loss }: { loss: string }) => loss)).toEqual(['c', 'b', 'a']);
     expect([csc.warnings, csc.risks]).toMatchObject([[{ warning: 'w' }], [{ risk: 'r' }]]);
-    expect(csc.counts).toEqual({ contracts: 1, losses: 3, warnings: 1, risks: 1 });
+    expect(csc.counts).toEqual({ contracts: 1, losses: 3, warnings: 1, risks: 1, aliases: 0, formerNames: 0 });
     const programme = rows.row('programme:met');
     expect(programme).toMatchObject({ kind: 'programme', programme: 'met', title: 'Total Technology' });
     expect(gross(programme)).toEqual(['£65,000,011', '£3', '£7']);
@@ -86,7 +86,7 @@ describe('the exposure to a supplier', () => {
     expect(programme.counts).toEqual({ losses: 4, warnings: 2, risks: 2 });
     for (const name of ['losses', 'warnings', 'risks']) expect(rows.list('programme:met', name)).toHaveLength(name === 'losses' ? 4 : 2);
     for (const name of ['losses', 'warnings', 'risks']) expect(rows.list('supplier:csc', name)).toHaveLength(name === 'losses' ? 3 : 1);
-    expect(rows.row('supplier:atos').counts).toEqual({ contracts: 0, losses: 0, warnings: 0, risks: 0 });
+    expect(rows.row('supplier:atos').counts).toEqual({ contracts: 0, losses: 0, warnings: 0, risks: 0, aliases: 0, formerNames: 0 });
   });
 });
 
@@ -157,7 +157,7 @@ describe('what names only a contract', () => {
     const rows = await exposure();
     const csc = rows.row('supplier:csc');
     expect(csc.losses.authority).toMatchObject({ losses: 2, gross: { text: '£18' } });
-    expect(csc.counts).toEqual({ contracts: 2, losses: 2, warnings: 1, risks: 1 });
+    expect(csc.counts).toEqual({ contracts: 2, losses: 2, warnings: 1, risks: 1, aliases: 0, formerNames: 0 });
     const [euc, hosting] = csc.contracts;
     expect([euc.risks, euc.losses, euc.warnings]).toMatchObject([[{ risk: 'r' }], [], []]);
     expect(hosting.losses.map(({ loss }: { loss: string }) => loss)).toEqual(['b', 'a']);

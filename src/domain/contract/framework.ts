@@ -34,7 +34,7 @@ export const composed = {
     ),
   ),
 };
-type Composed = DataOf<typeof composed>;
+type Composed = DataOf<typeof composed> & { readonly replaces?: string };
 
 /** What is sent replaces what was planned. */
 export const withComposed = (c: Contract, { kind, lots, framework }: Composed): Pick<Contract, 'kind' | 'lots' | 'framework'> => {
@@ -48,6 +48,16 @@ const backwards = (lots: Contract['lots']): Contract['lots'][number] | undefined
 
 /** For an event that can say what a contract is. */
 export const composedRules = {
+  'contract/framework-of-itself': {
+    says: 'A contract is not called off from itself.',
+    field: '/framework/contract',
+    holds: ({ id, data: { framework } }) => framework?.contract !== id,
+  },
+  'contract/replaces-itself': {
+    says: 'A contract replaces another one, never itself.',
+    field: '/replaces',
+    holds: ({ id, data: { replaces } }) => replaces !== id,
+  },
   'contract/framework-or-reference': {
     says: 'A framework is named by its contract here or by its reference, not by both.',
     field: '/framework',
@@ -80,13 +90,8 @@ export const composedRules = {
     holds: ({ data: { lots = [] } }) => backwards(lots) === undefined,
   },
 } satisfies Rules<Occurrence<Composed>, Contract>;
-/** For an event behind the plan, which alone can name its own contract. */
+/** For an event behind the plan. */
 export const plannedRules = {
-  'contract/framework-of-itself': {
-    says: 'A contract is not called off from itself.',
-    field: '/framework/contract',
-    holds: ({ id, data: { framework } }) => framework?.contract !== id,
-  },
   'contract/another-kind': {
     says: 'A contract stays of the kind that was planned.',
     field: '/kind',

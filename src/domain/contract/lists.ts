@@ -6,7 +6,7 @@ interface RecordedBy {
   readonly on: string;
 }
 
-export const CHANGE_KINDS = ['value', 'term', 'scope'] as const;
+export const CHANGE_KINDS = ['value', 'term', 'scope', 'party', 'administrative'] as const;
 
 /** A change that somebody asked for. Its content is what an approval of it has to say. */
 export interface Proposal extends RecordedBy {

@@ -35,6 +35,17 @@ export interface Supplier {
 
 const event = eventsOf<Supplier>();
 
+/** Names that a supplier had, and others that it has, at most: of each. */
+const MOST_NAMES = 1000;
+/** For an event that adds to one of these lists. */
+const hasRoom = (listOf: (s: Supplier) => readonly unknown[], field: string) => ({
+  'supplier/full': {
+    says: `A supplier has at most ${MOST_NAMES.toLocaleString('en')} other names, and as many former ones.`,
+    field,
+    holds: (_: unknown, s: Supplier) => listOf(s).length < MOST_NAMES,
+  },
+});
+
 export const supplier = aggregate({
   category: 'supplier',
   initial: { stage: 'none', title: '', formerNames: [], members: [], aliases: [] } as Supplier,
@@ -76,6 +87,7 @@ export const supplier = aggregate({
       allowedIn: ['registered'],
       fields: { title: text('Its name from that day', { example: 'DXC Technology' }) },
       rules: {
+        ...hasRoom(({ formerNames }) => formerNames, '/title'),
         'supplier/same-name': {
           says: 'A new name is another one than before.',
           field: '/title',
@@ -92,6 +104,7 @@ export const supplier = aggregate({
       allowedIn: ['registered', 'merged'],
       fields: { alias: text('Other name', { example: 'CSC' }) },
       rules: {
+        ...hasRoom(({ aliases }) => aliases, '/alias'),
         'supplier/known-alias': {
           says: 'Each other name is recorded once.',
           field: '/alias',

@@ -116,7 +116,7 @@ export class Projector {
   private constructor(options: ProjectionOptions) {
     this.#o = options;
     this.#histories = options.histories ?? new HistoryCache({ ...options, maxBytes: options.historyBytes ?? HISTORY_BYTES });
-    this.#dayHistories = new HistoryCache({ ...options, maxBytes: DAY_HISTORY_BYTES });
+    this.#dayHistories = new HistoryCache({ ...options, maxBytes: DAY_HISTORY_BYTES, follows: false });
     this.#serving = new Map(
       options.projections.map((projection) => [
         projection.name,

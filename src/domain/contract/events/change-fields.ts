@@ -40,9 +40,10 @@ export const changeRules = {
     holds: ({ data: { kind, endsOn } }) => kind !== 'term' || endsOn !== undefined,
   },
   'contract/change-without-content': {
-    says: 'A change of scope says what changes: in words, in value or in term.',
+    says: 'A change of scope, of a party or in administration says what changes: in words, in value or in term.',
     field: '/summary',
-    holds: ({ data: { kind, summary, to, by, endsOn } }) => kind !== 'scope' || (summary ?? to ?? by ?? endsOn) !== undefined,
+    holds: ({ data: { kind, summary, to, by, endsOn } }) =>
+      kind === 'value' || kind === 'term' || (summary ?? to ?? by ?? endsOn) !== undefined,
   },
   ...endsAfterStart('/endsOn', ({ endsOn }: Content) => endsOn),
 } satisfies Rules<Occurrence<Content>, Contract>;
