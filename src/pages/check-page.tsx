@@ -1,9 +1,10 @@
 import type { Receipt } from '../engine/write/receipt.js';
 import { isUnmet, type Json } from '../kernel/index.js';
 import { actionOf, NEW, type Form } from './form.js';
+import { KnownStreams } from './known.js';
 import { Rules } from './grounds.js';
 import type { Frame, Page } from './shell.js';
-import { Fields, Name, some, wordsOf } from './words.js';
+import { Fields, some, wordsOf } from './words.js';
 
 /** What would be recorded, before it is. */
 export const checkPage = (form: Form, receipt: Receipt, frame: Frame): Page => {
@@ -50,13 +51,7 @@ export const checkPage = (form: Form, receipt: Receipt, frame: Frame): Page => {
             <h2>Rules</h2>
             <Rules of={receipt.assessed} />
             <h2>What it is decided on</h2>
-            <ul>
-              {receipt.known.map(({ stream, revision }) => (
-                <li>
-                  <Name of={stream} /> <span class="quiet">{revision < 0 ? 'without events' : `up to revision ${revision}`}</span>
-                </li>
-              ))}
-            </ul>
+            <KnownStreams of={receipt.known} frame={frame} />
           </section>
         </div>
         <form method="post" action={actionOf(form)}>

@@ -22,10 +22,12 @@ export type Supply = Registered['suppliers'][number];
 /** What a contract is, as its register says. */
 export const Summary = ({
   c,
+  towers,
   supplies,
   frame,
 }: {
   readonly c: Registered;
+  readonly towers: readonly (readonly [id: string, title: string])[];
   readonly supplies: readonly Supply[];
   readonly frame: Frame;
 }) => {
@@ -44,11 +46,11 @@ export const Summary = ({
             {c.towers.length > 0 && (
               <>
                 {' of '}
-                {c.towers.map((tower, i) => (
+                {towers.map(([tower, title], i) => (
                   <>
                     {i > 0 && ', '}
                     <a href={to(frame, '/app/contracts', { tower })}>
-                      <bdi>{tower}</bdi>
+                      <Name of={title} />
                     </a>
                   </>
                 ))}

@@ -5,16 +5,19 @@ import { historyPage } from '../engine/audit/audit.js';
 import { GoneError, NotFoundError } from '../http/problem.js';
 import type { Headcount } from '../kernel/index.js';
 import { CommandLinks } from './command-links.js';
+import { boardCrumb } from './crumbs.js';
 import { CeilingSteps, Summary, type Registered, type Supply } from './contract-terms.js';
 import { Facts, LedgerFacts } from './facts.js';
 import { Losses, NotedList } from './noted.js';
 import type { Found, Read } from './read.js';
 import type { Duty, LossLine, Noted } from './rows.js';
-import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
+import { address, clocksOf, places, type Frame, type Page } from './shell.js';
 import { Day, headcountText, Name, placeText, some, Source, Tag, Value_ } from './words.js';
 
 /** Facts of the time line on one page. */
 const FACTS = 50;
+/** Towers that are named by their titles. */
+const NAMED = 20;
 
 export const contractPage = async (read: Read, frame: Frame, id: string): Promise<Page> => {
   const key = `contract:${id}`;
@@ -40,6 +43,8 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
     read.list<Supply>(contractRegister.name, key, 'suppliers'),
     read.all<Duty>(deadlines.name, { contract: id, programme: c.programme ?? undefined }, 1),
   ]);
+  const crumb = await boardCrumb(read, frame, c.programme);
+  const towers = await Promise.all(c.towers.slice(0, NAMED).map((tower) => titleOf(read, tower, c.programme)));
   const from = Number(/^\d{1,6}$/.exec(frame.query['from'] ?? '')?.[0] ?? 0);
   const facts = await historyPage(history, from, FACTS);
   const inView = read.day === undefined ? undefined : new Set(history.asOf(read.day).entries.map(({ recorded }) => recorded.id));
@@ -51,13 +56,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
     api: { json: address(`/contracts/${id}`, query) },
     body: (
       <>
-        {c.programme !== null && c.programme !== undefined && (
-          <p class="crumbs">
-            <a href={to(frame, places.board(c.programme))}>
-              Board of <bdi>{c.programme}</bdi>
-            </a>
-          </p>
-        )}
+        {crumb}
         <h1>
           <Name of={c.title || id} />
         </h1>
@@ -67,7 +66,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
         <Uncertainty found={found} />
         <div class="columns">
           <div>
-            <Summary c={c} supplies={supplies} frame={frame} />
+            <Summary c={c} towers={towers} supplies={supplies} frame={frame} />
             <CeilingSteps c={c} id={id} frame={frame} />
           </div>
           <div>
@@ -86,7 +85,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
             {frame.mayCommand && (
               <>
                 <h2 class="noprint">Record</h2>
-                <CommandLinks category="contract" id={id} frame={frame} />
+                <CommandLinks category="contract" id={id} history={history} frame={frame} />
               </>
             )}
           </div>
@@ -105,6 +104,11 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
       </>
     ),
   };
+};
+
+const titleOf = async (read: Read, tower: string, programme: string | null | undefined): Promise<readonly [id: string, title: string]> => {
+  const found = await read.row<{ readonly title?: string }>(towerBoard.name, `tower:${tower}`, programme ?? undefined);
+  return [tower, found?.row.title ?? tower];
 };
 
 /** Exact days among dates, in order, at most 400. */

@@ -20,10 +20,13 @@ const HINTS: Readonly<Record<string, string>> = {
   json: 'A text, a number, or JSON',
 };
 
+/** An entry of a list: it may stay empty like the rest, and is called by its number alone. */
+const isEntry = (name: string): boolean => /^\d+$/.test(name);
+
 /** One field of a command as the inputs of a form, by its kind. */
 export const Asked = ({ field, name, at, value, form }: Input) => {
   const isRequired = !field.optional;
-  const label = `${labelOf(name)}${isRequired ? '' : ' (optional)'}`;
+  const label = `${labelOf(name)}${isRequired || isEntry(name) ? '' : ' (optional)'}`;
   const hint = [field.about, ['object', 'amount', 'value', 'list'].includes(field.kind) && !isLines(field) ? undefined : HINTS[field.kind], field.kind === 'ref' ? `The identifier of a ${field.category}` : undefined]
     .filter(Boolean)
     .join('. ') || undefined; // prettier-ignore

@@ -278,7 +278,7 @@ export const lossPage = async (read: Read, frame: Frame, id: string): Promise<Pa
             {frame.mayCommand && (
               <>
                 <h2 class="noprint">Record</h2>
-                <CommandLinks category="loss" id={id} frame={frame} />
+                <CommandLinks category="loss" id={id} history={history} frame={frame} />
               </>
             )}
           </section>

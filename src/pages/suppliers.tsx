@@ -231,7 +231,7 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
             {frame.mayCommand && (
               <>
                 <h2 class="noprint">Record</h2>
-                <CommandLinks category="supplier" id={id} frame={frame} />
+                <CommandLinks category="supplier" id={id} history={history} frame={frame} />
               </>
             )}
           </section>

@@ -175,7 +175,7 @@ describe('decisions', () => {
     expect(text).toContain('Authority PCD 813');
     expect(text).toContain('Day of the act between March 2020 and October 2020');
     expect(text).toContain('Met scheme-of-consent/approval');
-    expect(text).toContain('programme-met up to revision 13');
+    expect(text).toContain('Programme met its first 14 events');
     expect(text).toContain('Taken again from what was known then: the same decision.');
   });
 });
