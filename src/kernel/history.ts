@@ -36,32 +36,32 @@ const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 export class History<State = any> {
   readonly stream: string;
   /** -1 when nothing was recorded. */
-  #revision = -1;
+  #revision: number;
   #state: State;
   /** Shared with other versions: of this one are the first `#revision + 1`. The version that ends where the list ends may append to it. */
-  #log: RecordedEvent[] = [];
+  #log: RecordedEvent[];
   /** By their own days. Shared likewise: of this version are the first `#placed`. */
-  #order: Entry[] = [];
-  #placed = 0;
+  #order: Entry[];
+  #placed: number;
   /** How many of them reveal. */
-  #revealing = 0;
+  #revealing: number;
   /** Where there are none, this is the order in which they act. */
-  #completions = NO_COMPLETIONS;
+  #completions: Completions;
   /** What is known, behind places of the order. Shared and copied with it. */
-  #known = Checkpoints.none<State>();
+  #known: Checkpoints<State>;
   /** What was believed there, each fact at its own day: as far as it was asked for. Unused where that is what is known. */
-  #believed = Checkpoints.none<State>();
-  #latestStart = '';
+  #believed: Checkpoints<State>;
+  #latestStart: string;
   /** Decision → the revision of its first event; shared with the log. */
-  #decisions = new Map<string, number>();
+  #decisions: Map<string, number>;
   /** These are copied before they change. */
-  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>> = EMPTY;
-  #withdrawn: ReadonlyMap<string, string> = EMPTY;
-  #notes: ReadonlyMap<string, Entry['notes']> = EMPTY;
+  #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>>;
+  #withdrawn: ReadonlyMap<string, string>;
+  #notes: ReadonlyMap<string, Entry['notes']>;
   /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
-  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>> = EMPTY;
+  #judged: ReadonlyMap<string, NonNullable<Entry['judged']>>;
   #duplicateOf: string | undefined;
-  #bytes = 0;
+  #bytes: number;
   #recordedView: readonly RecordedEvent[] | undefined;
   #entriesView: readonly Entry[] | undefined;
 
@@ -70,9 +70,27 @@ export class History<State = any> {
     readonly id: string,
     /** Of the ledger: decides on which day an event was recorded. */
     readonly timeZone: string,
+    /** The version that this one goes on from. */
+    from?: History<State>,
   ) {
-    this.stream = `${aggregate.category}-${id}`;
-    this.#state = aggregate.initial;
+    this.stream = from?.stream ?? `${aggregate.category}-${id}`;
+    this.#revision = from ? from.#revision : -1;
+    this.#state = from ? from.#state : aggregate.initial;
+    this.#log = from ? from.#log : [];
+    this.#order = from ? from.#order : [];
+    this.#placed = from ? from.#placed : 0;
+    this.#revealing = from ? from.#revealing : 0;
+    this.#completions = from ? from.#completions : NO_COMPLETIONS;
+    this.#known = from ? from.#known : Checkpoints.none();
+    this.#believed = from ? from.#believed : Checkpoints.none();
+    this.#latestStart = from ? from.#latestStart : '';
+    this.#decisions = from ? from.#decisions : new Map();
+    this.#corrections = from ? from.#corrections : EMPTY;
+    this.#withdrawn = from ? from.#withdrawn : EMPTY;
+    this.#notes = from ? from.#notes : EMPTY;
+    this.#judged = from ? from.#judged : EMPTY;
+    this.#duplicateOf = from ? from.#duplicateOf : undefined;
+    this.#bytes = from ? from.#bytes : 0;
   }
 
   /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
@@ -363,25 +381,7 @@ export class History<State = any> {
   }
 
   #successor(): History<State> {
-    const next = new History<State>(this.aggregate, this.id, this.timeZone);
-    next.#revision = this.#revision;
-    next.#state = this.#state;
-    next.#log = this.#log;
-    next.#order = this.#order;
-    next.#placed = this.#placed;
-    next.#revealing = this.#revealing;
-    next.#completions = this.#completions;
-    next.#known = this.#known;
-    next.#believed = this.#believed;
-    next.#latestStart = this.#latestStart;
-    next.#decisions = this.#decisions;
-    next.#corrections = this.#corrections;
-    next.#withdrawn = this.#withdrawn;
-    next.#notes = this.#notes;
-    next.#judged = this.#judged;
-    next.#duplicateOf = this.#duplicateOf;
-    next.#bytes = this.#bytes;
-    return next;
+    return new History<State>(this.aggregate, this.id, this.timeZone, this);
   }
 
   #record(event: RecordedEvent): void {
