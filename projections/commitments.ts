@@ -1,4 +1,15 @@
-import { linkedList, source, sums, totalOf, type Key, type Lookup, type Measures, type Sum, type Total } from '../src/kernel/index.js';
+import {
+  linkedList,
+  source,
+  sums,
+  totalOf,
+  type Key,
+  type Lookup,
+  type Measures,
+  type ShownTotal,
+  type Sum,
+  type Total,
+} from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import { withText } from './losses.js';
 import { groupOf, isPromised } from './promised.js';
@@ -9,10 +20,11 @@ const committed = sums({ contracts: 'count', listed: 'count', ex: 'value', inc: 
 
 type Committing = Pick<Contract, 'stage' | 'kind' | 'vat' | 'ceiling'>;
 /** The estimate of a framework is never a commitment: its call-offs are. */
-const isCommitment = (c: Pick<Contract, 'stage' | 'kind'>): boolean => isPromised(c) && c.kind !== 'framework';
+export const isCommitment = (c: Pick<Contract, 'stage' | 'kind'>): boolean => isPromised(c) && c.kind !== 'framework';
 /** What a contract adds to the total of ceilings under a key. */
 export const commits = (c: Committing): Measures =>
   committed.of(isCommitment(c) ? { contracts: 1, listed: 1, [c.vat]: c.ceiling } : { listed: 1 });
+export const listedIn = (measures: Measures): number => committed.total(measures).listed;
 export const listedUnder = (lookup: Lookup, key: Key): number => lookup.sum(committed, key).listed;
 
 /** A contract that runs, or has run until it was closed. */
@@ -104,7 +116,15 @@ export const commitmentsUnder = (
     const c = counted(replaced, group);
     if (c && isCommitment(c)) gone.set(`contract:${replaced}`, { ...commits(c), listed: 0n });
   }
-  const measures = minus(lookup.measures(key), ...gone.values());
+  return committedShown(lookup, minus(lookup.measures(key), ...gone.values()), { key, without: [...gone.keys()] }, gone.size);
+};
+/** @param opened where what is added up stands */
+export const committedShown = (
+  lookup: Lookup,
+  measures: Measures,
+  opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
+  replaced: number,
+) => {
   const all: Record<string, bigint> = {};
   for (const [name, n] of Object.entries(measures)) {
     const vat = VAT.find((one) => name.startsWith(`${one}.`));
@@ -121,13 +141,13 @@ export const commitmentsUnder = (
     total.text,
   );
   const shown = byVatOf(parts, total);
-  lookup.addedUp?.(shown.amounts, { key, measures: VAT, field: '/ceiling', without: [...gone.keys()] });
+  lookup.addedUp?.(shown.amounts, { ...opened, measures: VAT, field: '/ceiling' });
   return {
     ...shown,
     text,
     vat: vatOf(byVat),
     byVat: Object.fromEntries(byVat),
     contracts: Number(measures['contracts'] ?? 0n),
-    replaced: gone.size,
+    replaced,
   };
 };

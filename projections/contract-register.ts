@@ -1,6 +1,5 @@
 import {
   bounds,
-  endOfTerm,
   isAmount,
   isDay,
   minor,
@@ -13,10 +12,11 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, contractFindings, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
+import { contract, contractFindings, endBasisOf, endOfContract, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { contractLists, newestLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
+import { perYearOf } from './per-year.js';
 import { dayShown, isWith, onDay, supplierKeys, sumsWithSuppliers } from './promised.js';
 import { registerTotals } from './register-totals.js';
 import { trailOf } from './trail.js';
@@ -78,6 +78,10 @@ const shown = (history: History<Contract>) => {
     ...dayShown(state),
     calledOff: callOffShown(state),
     findings: contractFindings(state),
+    /** The last day of its term. */
+    ends: endOfContract(state) ?? null,
+    endBasis: endBasisOf(state),
+    perYear: perYearOf(state),
     changes: newestOf(state.changes),
     delays: newestOf(state.delays),
     novations: newestOf(state.novations),
@@ -120,10 +124,6 @@ const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
 const holds = (text: string, words: string): boolean =>
   folded(words).split(/\s+/).every((word) => text.includes(word)); // prettier-ignore
 
-/** The last day of the term, as far as it is known. */
-const endOf = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Pick<Contract, 'term'>): string | null =>
-  endsOn ?? (startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths) : null);
-
 /** An amount of the currency of a figure as a decimal, compared with its minor units; a filter that is no decimal chooses nothing. */
 const compared = (figure: Value, value: string): bigint | undefined => {
   if (!isAmount(figure) || !/^\d{1,15}(\.\d{1,4})?$/.test(value)) return undefined;
@@ -138,7 +138,6 @@ type OnDay = ReturnType<typeof onDay>;
 interface Registered extends Omit<ReturnType<typeof shown>, 'suppliers' | 'calledOff'> {
   readonly suppliers: OnDay['suppliers'];
   readonly supplierName: OnDay['supplierName'];
-  readonly ends: string | null;
   readonly pastEndSince: string | null;
 }
 const at = (day: string | undefined, end: 'earliest' | 'latest'): string | null => {
@@ -185,6 +184,11 @@ const COLUMNS: Columns<Registered> = [
   ['nextMilestoneEarliest', ({ nextMilestone }) => at(nextMilestone?.forecast, 'earliest')],
   ['nextMilestoneLatest', ({ nextMilestone }) => at(nextMilestone?.forecast, 'latest')],
   ['findings', ({ findings }) => findings.map(({ code }) => code).join(' ')],
+  ['endBasis', ({ endBasis }) => endBasis],
+  ['originalPerYearAmount', ({ perYear }) => perYear?.amount, 'number'],
+  ['originalPerYearCurrency', ({ perYear }) => perYear?.currency],
+  ['originalPerYearQualifier', ({ perYear }) => perYear && (perYear.qualifier ?? 'exact')],
+  ['originalPerYearDivides', ({ perYear }) => perYear?.divides],
 ];
 
 /** What a row is sorted by where it is a date of any precision: its first possible day. */
@@ -201,7 +205,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 8,
+  version: 9,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],
@@ -211,8 +215,7 @@ export const contractRegister = projection({
       if (!row) return undefined;
       const today = onDay(row, lookup.day, (supplier) => lookup.get(suppliers, supplier) ?? supplier);
       const { calledOff, findings, ...own } = row;
-      /** `ends`: the last day of its term. */
-      return { ...own, ...today, findings: [...findings, ...foundBeside(calledOff, lookup)], ends: endOf(row) };
+      return { ...own, ...today, findings: [...findings, ...foundBeside(calledOff, lookup)] };
     },
   },
   lists: { contract: lists },

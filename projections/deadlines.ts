@@ -14,6 +14,9 @@ import {
 import {
   contract,
   dueNotices,
+  endBasisOf,
+  endOfContract,
+  firstDayOf,
   idsOf,
   isRunning,
   lastDayOf,
@@ -66,12 +69,16 @@ const shown = (duties: readonly Duty[], about: About): Readonly<Record<string, D
   Object.fromEntries(duties.map(({ key, what, due }) => [key, { kind: key.slice(0, key.indexOf(':')), ...about, what, ...dated(due) }]));
 
 const named = (id: string, { title }: Contract): string => title || id;
+/** A day that is only counted from the start of the service says so. */
+const counted = (isCounted: boolean): string => (isCounted ? ', counted from the start of its service' : '');
+/** Whether the end of the contract is: a notice has a day of its own. */
+const isCounted = (c: Contract): boolean => endBasisOf(c) === 'service-start' && lastDayOf(c) === endOfContract(c);
 const end = (id: string, c: Contract): readonly Duty<'end'>[] =>
-  isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends`, due: lastDayOf(c) }] : [];
+  isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends${counted(isCounted(c))}`, due: lastDayOf(c) }] : [];
 const options = (id: string, c: Contract): readonly Duty<'option'>[] =>
   openOptions(c).map((offered) => ({
     key: `option:${id}/${offered.option}`,
-    what: `Last day to exercise ${offered.option} of ${named(id, c)}, ${offered.months} months`,
+    what: `Last day to exercise ${offered.option} of ${named(id, c)}, ${offered.months} months${counted(isCounted(c))}`,
     due: lastDayToExercise(offered, c),
   }));
 /** Only the award waits for it. */
@@ -98,7 +105,13 @@ const lots = (id: string, c: Contract): readonly Duty<'lot'>[] =>
   });
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
   isRunning(c) && c.extensionSought
-    ? [{ key: `extension:${id}`, what: `The extension of ${named(id, c)} that is sought needs a decision`, due: lastDayOf(c) }]
+    ? [
+        {
+          key: `extension:${id}`,
+          what: `The extension of ${named(id, c)} that is sought needs a decision${counted(isCounted(c))}`,
+          due: lastDayOf(c),
+        },
+      ]
     : [];
 
 /** Until it was reached, whatever its baseline. */
@@ -112,7 +125,7 @@ const milestones = (id: string, c: Contract): readonly Duty<'milestone'>[] =>
     }));
 /** The end of the first period that was not assessed: the periods follow one another from the first day on, or from the last assessment. */
 const kpis = (id: string, c: Contract): readonly Duty<'kpi'>[] =>
-  (isRunning(c) ? (c.kpis ?? []) : []).flatMap(({ kpi, title, every, from = c.term.startsOn, last }) => {
+  (isRunning(c) ? (c.kpis ?? []) : []).flatMap(({ kpi, title, every, from = firstDayOf(c)?.on, last }) => {
     if (every === undefined) return [];
     const due = last ? moveEnd(last.to, every) : from === undefined ? undefined : endOfTerm(from, every);
     return [{ key: `kpi:${id}/${kpi}` as const, what: `${title} of ${named(id, c)} is to be assessed`, due }];
@@ -133,13 +146,13 @@ const withheld = (id: string, c: Contract): readonly Duty<'withheld'>[] =>
 /** The last day on which notice can be given for a break: as many days before it as the contract asks for. */
 const breaks = (id: string, c: Contract): readonly Duty<'break'>[] => {
   if (!isRunning(c) || c.stage === 'notice-given' || c.stage === 'exiting') return [];
-  const { startsOn } = c.term;
+  const first = firstDayOf(c);
   return c.breaks
     .filter(({ afterMonths }) => !c.breaksDecided?.some((decided) => decided.afterMonths === afterMonths))
     .map(({ afterMonths }) => ({
       key: `break:${id}/${afterMonths}`,
-      what: `Last day to give notice for the break of ${named(id, c)} after ${afterMonths} months`,
-      due: startsOn === undefined ? undefined : moveDays(endOfTerm(startsOn, afterMonths), -(c.noticeDays ?? 0)),
+      what: `Last day to give notice for the break of ${named(id, c)} after ${afterMonths} months${counted(first?.of === 'service')}`,
+      due: first && moveDays(endOfTerm(first.on, afterMonths), -(c.noticeDays ?? 0)),
     }));
 };
 
@@ -302,7 +315,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 5,
+  version: 6,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended],

@@ -3,9 +3,9 @@ import {
   growth,
   isAmount,
   linkedList,
+  NEWEST,
   newestOf,
   ownList,
-  perYear,
   projection,
   ranked,
   source,
@@ -18,20 +18,31 @@ import {
   type Measures,
 } from '../src/kernel/index.js';
 import { account } from '../src/domain/account/index.js';
-import { contract, contractFindings, endOfContract, idsOf, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contract,
+  contractFindings,
+  endBasisOf,
+  endOfContract,
+  idsOf,
+  lastDayOf,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme, type Programme } from '../src/domain/programme/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { tower, type Part, type Tower } from '../src/domain/tower/index.js';
+import { partsOfTower, tower } from '../src/domain/tower/index.js';
 import { workforce } from '../src/domain/workforce/index.js';
 import { spendShown, spendSums, spendTotals } from './accounts.js';
-import { commitmentsUnder, commits, listedUnder, replacements } from './commitments.js';
+import { commitmentsUnder, commits, listedIn, listedUnder, replacements } from './commitments.js';
 import { conductShown, contractLists } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
 import { lossesOf, lossLine, lossShown, lossSums } from './losses.js';
+import { perYearOf } from './per-year.js';
 import { programmeLists, programmeShown, riskShown, warningInRow } from './programmes.js';
 import { dayShown, groupOf, hasEnded, isPromised, onDay, supplierKeys, suppliersIn } from './promised.js';
 import { headcountFrom, poolShown, targetShown } from './staff.js';
+import { holdings, shared, type Holding } from './tower-parts.js';
 import { assessedIn, trailOf } from './trail.js';
 
 /** A tower's own contracts, and those that only stand before them. */
@@ -121,11 +132,8 @@ const contractShown = (history: History<Contract>) => {
     covers: c.covers,
     kind: c.kind,
     vat: c.vat,
-    term: { ...c.term, ends: lastDayOf(c) ?? null, latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
-    perYear:
-      isAmount(c.original) && c.term.months
-        ? perYear(c.original, c.term.months + (c.covers === 'with-options' ? monthsOf(c, 'open', 'exercised') : 0))
-        : null,
+    term: { ...c.term, ends: lastDayOf(c) ?? null, endBasis: endBasisOf(c), latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
+    perYear: perYearOf(c),
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),
     delays: newestOf(c.delays, MOST),
@@ -230,8 +238,6 @@ const links = source(programme, 'link', {
     Object.fromEntries(state.links.map(({ tower, needs, why }) => [`link:${id}/${tower}/${needs}`, { tower: needs, why: why ?? null }])),
 });
 
-/** The towers that go on with what a tower held, each with its part: the whole where it was merged into one. */
-const partsOfTower = ({ merged, split }: Tower): readonly Part[] => split?.into ?? (merged ? [{ tower: merged.into }] : []);
 const predecessors = source(tower, 'predecessor', {
   place: (id, state) =>
     partsOfTower(state).map(({ tower }) => {
@@ -256,13 +262,18 @@ const predecessors = source(tower, 'predecessor', {
 /** Stages of a tower that its contracts do not change. */
 const OVER = ['merged', 'split', 'cancelled'] as const;
 const towers = source(tower, 'tower', {
-  place: (id, { stage, programme }) => [
-    {
-      key: `tower:${id}`,
-      row: stage !== 'none',
-      sums: programme ? { [`programme:${programme}`]: towersOf.of({ towers: 1 }) } : {},
-    },
-  ],
+  place: (id, state) => {
+    const { stage, programme } = state;
+    const links = partsOfTower(state).map(({ tower: into }): Key => `tower:${into}`);
+    return [
+      {
+        key: `tower:${id}`,
+        row: stage !== 'none',
+        links,
+        sums: programme ? { [`programme:${programme}`]: towersOf.of({ towers: 1 }) } : {},
+      },
+    ];
+  },
   show: (history) => {
     const { id, state } = history;
     return {
@@ -304,7 +315,7 @@ const sumsOf = (c: Contract, day: string | undefined) => {
   return of;
 };
 /** In the list of a tower: its own contracts in force, then those to come and those of others, then what has ended. */
-const rankOf = (c: Contract): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
+const rankOf = (c: Pick<Contract, 'stage' | 'role' | 'kind'>): number => (hasEnded(c) ? 2 : c.role === 'tower' && isPromised(c) ? 0 : 1);
 const contracts = source(contract, 'contract', {
   place: (id, c, day) =>
     c.stage === 'none' || c.kind === 'framework'
@@ -364,11 +375,33 @@ const contractEntry = ({ lots, calledOff, ...c }: ReturnType<typeof contractShow
   };
 };
 const contractsOfTower = linkedList(contracts, { ranks: 3, entry: contractEntry });
+/** Contracts of a tower that was split that are looked through for those that stayed with it. */
+const lookedThrough = linkedList(contracts, { ranks: 3, most: 100, entry: contractEntry });
+const holdingOf = holdings({ contracts, towers, predecessors });
+/** The contracts that a tower holds, in the order of its list: first those in force, then those to come, then what has ended. */
+const contractsHeld = (lookup: Lookup, { isMerged, towers: all, given, left }: Holding) => {
+  if (isMerged) return [];
+  const of = (tower: string) => lookup.newest(left.size > 0 ? lookedThrough : contractsOfTower, `tower:${tower}`);
+  const others = [...given.keys()].flatMap((id) => {
+    const c = lookup.get(contracts, id);
+    return c ? [contractEntry(c, lookup)] : [];
+  });
+  const entries = [...all.flatMap(of), ...others].filter(({ contract: id }) => !left.has(id));
+  const once = [...new Map(entries.map((entry) => [entry.contract, entry])).values()];
+  return once.sort((a, b) => rankOf(a) - rankOf(b)).slice(0, NEWEST);
+};
 
 /** The stage, and whose contract says it; nobody's while nothing was procured, or all of it was cancelled. */
-const stageOf = (lookup: Lookup, key: Key): { readonly stage: TowerStage; readonly stageOf: Whose | null } => {
-  const at = { own: lookup.sum(stages, `${key}#own`), incumbent: lookup.sum(stages, `${key}#incumbent`) };
-  const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && at[whose][stage] > 0));
+const stageOf = (
+  lookup: Lookup,
+  key: Key,
+  holding: Holding | undefined,
+): { readonly stage: TowerStage; readonly stageOf: Whose | null } => {
+  const keys = holding ? holding.towers.map((id): Key => `tower:${id}`) : [key];
+  const isAt = (whose: Whose, stage: Exclude<Contract['stage'], 'none'>): boolean =>
+    keys.some((one) => lookup.sum(stages, `${one}#${whose}`)[stage] > 0) ||
+    [...(holding?.given.values() ?? [])].some((c) => c.stage === stage && (c.role === 'tower' ? 'own' : 'incumbent') === whose);
+  const found = STAGE_OF.find(([whose, some]) => some.some((stage) => stage !== 'none' && isAt(whose, stage)));
   return found ? { stage: found[2], stageOf: found[0] } : { stage: 'planned', stageOf: null };
 };
 const ended = (stage: TowerStage): ReturnType<typeof stageOf> => ({ stage, stageOf: null });
@@ -391,9 +424,10 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 11,
+  version: 12,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   byDay: true,
+  inherits: 'tower',
   from: [
     programmes,
     warnings,
@@ -407,6 +441,7 @@ export const towerBoard = projection({
     links,
     contracts,
     replacements,
+    shared,
     suppliers,
     frameworkBeside,
     accounts,
@@ -449,18 +484,19 @@ export const towerBoard = projection({
       const row = lookup.get(towers, id);
       const key = `tower:${id}` as const;
       if (!row) return undefined;
-      const { contracts: _, ...total } = towerTotal(lookup, id);
-      const listed = listedUnder(lookup, key);
       const { warnings, risks, openWarnings, openRisks, needs, predecessors: before } = lookup.sum(counted, key);
       const { isOver, ...shown } = row;
+      const holding = isOver || before > 0 ? holdingOf(lookup, id) : undefined;
+      const { contracts: _, ...total } = holding?.total() ?? towerTotal(lookup, id);
+      const listed = holding ? listedIn(holding.measures) : listedUnder(lookup, key);
       return {
         group: 'towers' as const,
         ...shown,
-        ...(isOver ? ended(isOver) : stageOf(lookup, key)),
+        ...(isOver ? ended(isOver) : stageOf(lookup, key, holding)),
         predecessors: before > 0 ? lookup.newest(lists.predecessors, key) : [],
         needs: needs > 0 ? lookup.newest(lists.needs, key) : [],
         total,
-        contracts: lookup.newest(contractsOfTower, key),
+        contracts: holding ? contractsHeld(lookup, holding) : lookup.newest(contractsOfTower, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
         counts: { contracts: listed, warnings, risks, openWarnings, openRisks },

@@ -49,7 +49,7 @@ export class World {
     return this.#now.toString().slice(0, 10);
   }
   wait(days: number): void {
-    this.#now = this.#now.add({ hours: 24 * days });
+    this.#now = this.#now.add({ minutes: Math.round(24 * 60 * days) });
   }
 
   history(stream: string) {

@@ -37,8 +37,8 @@ interface Contract {
   readonly original: Value;
   readonly ceiling: Value;
   readonly cumulative: string | null;
-  readonly perYear: Value | null;
-  readonly term: { readonly months?: number; readonly ends: string | null };
+  readonly perYear: (Value & { readonly divides: string }) | null;
+  readonly term: { readonly months?: number; readonly ends: string | null; readonly endBasis: string | null };
   readonly changes: readonly {
     readonly kind: string;
     readonly to?: Value;
@@ -137,7 +137,11 @@ const moneyOf = ({ original, ceiling, cumulative }: Contract): string => {
   return `${showValue(original)} → ${showValue(ceiling)} (${growth})`;
 };
 const termOf = ({ term, perYear }: Contract): string =>
-  [term.months && yearsOf(term.months), perYear && `${yearly(perYear)} a year`, term.ends && `ends ${term.ends}`]
+  [
+    term.months && yearsOf(term.months),
+    perYear && `${yearly(perYear)} a year (${perYear.divides})`,
+    term.ends && `ends ${term.ends}${term.endBasis === 'service-start' ? ' (counted from the start of the service)' : ''}`,
+  ]
     .filter(Boolean)
     .join(', ');
 

@@ -129,9 +129,13 @@ export interface CommandContext<Data> {
   /** The day of the decision in the ledger's time zone. */
   readonly today: string;
   readonly refs: RefsOf<Data>;
+  readonly stateOf: StateOfOther;
 }
+/** The state of an aggregate that the command names or follows to; undefined of any other one. */
+// `any`: of any aggregate.
+export type StateOfOther = (category: string, id: string) => any;
 /** The same before what it names was read. */
-export type CommandInput<Data> = Omit<CommandContext<Data>, 'refs'>;
+export type CommandInput<Data> = Omit<CommandContext<Data>, 'refs' | 'stateOf'>;
 
 /** A command that records one event with the data it was sent needs only `summary` and `records`. */
 type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F extends Fields, Own extends string> = {
@@ -144,9 +148,17 @@ type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F
   readonly rules?: Rules<CommandContext<DataOf<F>>, State, Own>;
   /** Whether nothing has to be recorded: asked before any rule of its own. */
   alreadySo?(context: CommandContext<DataOf<F>>, state: State): boolean;
+  /** As of `AnyCommand`. */
+  follows?(data: DataOf<F>, stateOf: StateOfOther): readonly Followed[];
   /** The new events, oldest first. When absent: the event, with the command's data. */
   decide?(context: CommandContext<DataOf<F>>, state: State): readonly EventOf<E, T>[];
 } & (DataOf<F> extends DataOf<FieldsOf<E[T]>> ? unknown : { readonly decide: unknown });
+
+/** An aggregate that a command looks at without naming it. */
+export interface Followed {
+  readonly category: string;
+  readonly id: string;
+}
 
 // A registry holds commands of many shapes; each was checked where it was written.
 export interface AnyCommand {
@@ -160,6 +172,8 @@ export interface AnyCommand {
   readonly refusals: Readonly<Record<string, string>>;
   /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
   named?(data: any, own: any): readonly Reference[];
+  /** What it looks at beyond what it names, by what is read so far: asked again while there is more, 20 times at most. */
+  follows?(data: any, stateOf: StateOfOther): readonly Followed[];
   /** External references that it would add; those of its field `references` when absent. */
   references?(data: any, own: any): readonly NamedReference[];
   /** The data of a stored body in today's shape; `version`: of the shape of the event that it recorded. */
@@ -185,7 +199,7 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         throw new TypeError(`${type} reveals ${of}, which is no fact that can be completed.`);
   const self: Aggregate<State, E, Code> = {
     ...spec,
-    command: (name, { summary, records, fields, rules, alreadySo, decide }) => {
+    command: (name, { summary, records, fields, rules, alreadySo, follows, decide }) => {
       const events = [records].flat() as readonly (keyof E & string)[];
       return {
         name,
@@ -194,6 +208,7 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         events,
         fields: fields ?? spec.events[events[0]!]!.fields,
         refusals: refusalsOf(spec, events, rules),
+        ...(follows && { follows }),
         ...(fields === undefined && spec.events[events[0]!]!.upcast && { upcast: (data: any, version: number) => upcastOf(spec.events[events[0]!]!, data, version) }), // prettier-ignore
         decide(context, state) {
           if (alreadySo?.(context, state)) return [];

@@ -106,7 +106,7 @@ export class History<State = any> {
   }
   /** As recorded, by revision. */
   get recorded(): readonly RecordedEvent[] {
-    return (this.#recordedView ??= this.#log.slice(0, this.#revision + 1));
+    return (this.#recordedView ??= this.#all());
   }
   /** In valid-time order, as they act. */
   get entries(): readonly Entry[] {
@@ -385,6 +385,7 @@ export class History<State = any> {
   }
 
   #record(event: RecordedEvent): void {
+    this.#recordedView = undefined; // what takes facts away looks at the log while it is read
     if (this.#log[this.#revision + 1] === event) {
       this.#revision++; // another version went on with it, and both share the list
       this.#bytes += weightOf(event);
@@ -556,7 +557,7 @@ export class History<State = any> {
       return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'DuplicateMarked') {
-      const facts = this.recorded.filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
+      const facts = this.#all().filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
       const all = new Map(this.#withdrawn);
       for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
@@ -574,7 +575,11 @@ export class History<State = any> {
   #recordedAs(events: readonly string[]): readonly RecordedEvent[] {
     if (events.length <= FEW) return events.flatMap((event) => this.recordedAs(event) ?? []);
     const wanted = new Set(events);
-    return this.recorded.filter(({ id }) => wanted.has(id));
+    return this.#all().filter(({ id }) => wanted.has(id));
+  }
+  /** Of a version that still takes events up, too: `recorded` is kept once it was asked for. */
+  #all(): readonly RecordedEvent[] {
+    return this.#log.slice(0, this.#revision + 1);
   }
   /** Those of these events that are facts; the notes among them are shown, or no longer, where they belong. */
   #factsOf(events: readonly string[]): readonly RecordedEvent[] {
@@ -648,18 +653,12 @@ export class History<State = any> {
       return changed;
     }
     const first = this.#log[from]!.revision;
-    const later = new Map<RecordedEvent, Entry>();
+    const out = new Map<RecordedEvent, Entry>();
     const before = this.#placed;
-    [this.#order, this.#placed, this.#revealing, this.#latestStart] = [[], 0, 0, ''];
-    for (const entry of order)
-      if (entry.recorded.revision >= first) later.set(entry.recorded, entry);
-      else {
-        this.#placed = this.#order.push(entry);
-        this.#count(entry);
-      }
+    for (const entry of this.#takeOut(first, from)) out.set(entry.recorded, entry);
     for (const event of this.#log.slice(from, this.#revision + 1)) {
       if (isLedgerEvent(event.type) || this.#withdrawn.has(event.id)) continue;
-      const entry = instead.get(event) ?? later.get(event) ?? this.#entry(event);
+      const entry = instead.get(event) ?? out.get(event) ?? this.#entry(event);
       this.#order.splice(this.#placeOf(entry.effectiveOn, entry.sequence), 0, entry);
       this.#placed++;
       this.#count(entry);
@@ -671,6 +670,23 @@ export class History<State = any> {
       return UNCHANGED;
     }
     return this.#differsAt(place, was, completions);
+  }
+
+  /** Takes the facts from a revision on out of the order, which is its own. */
+  #takeOut(first: number, from: number): readonly Entry[] {
+    const order = this.#order;
+    let facts = 0;
+    for (let at = from; at <= this.#revision; at++) if (!isLedgerEvent(this.#log[at]!.type)) facts++;
+    let end = order.length;
+    while (end > 0 && order[end - 1]!.recorded.revision >= first) end--;
+    // most often they are the last ones, and the others need no look
+    const areLast = order.length - end === facts;
+    const out = areLast ? order.slice(end) : order.filter(({ recorded }) => recorded.revision >= first);
+    this.#order = areLast ? order.slice(0, end) : order.filter(({ recorded }) => recorded.revision < first);
+    this.#placed = this.#order.length;
+    if (out.some(({ effectiveOn }) => earliestOf(effectiveOn) === this.#latestStart)) this.#latestStart = this.#order.reduce((latest, { effectiveOn }) => later(latest, earliestOf(effectiveOn)), ''); // prettier-ignore
+    if (this.#revealing > 0) this.#revealing -= out.filter(({ recorded }) => isRevealing(this.aggregate, recorded.type)).length;
+    return out;
   }
 
   /** Folds again behind a place. The states that it keeps end there. */
@@ -792,6 +808,7 @@ const UNCHANGED: Changed = { known: Number.POSITIVE_INFINITY, order: Number.POSI
 const earlier = (a: Changed, b: Changed): Changed => ({ known: Math.min(a.known, b.known), order: Math.min(a.order, b.order) });
 /** So many facts are looked for one by one; more of them in one pass. */
 const FEW = 8;
+const later = (a: string, b: string): string => (a < b ? b : a);
 const earliestOf = (date: string): string => (date.length === 10 ? date : bounds(date).earliest);
 const actOf = (entry: Entry): Act => ({ event: { type: entry.recorded.type, data: entry.data }, context: contextOf(entry), entry });
 const ordered = (sequence: number | undefined): Pick<Entry, 'sequence'> => (sequence === undefined ? {} : { sequence });

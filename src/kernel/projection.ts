@@ -157,13 +157,15 @@ export interface Lookup {
 
 /**
  * A total that a row shows: the key that it is kept under, its measures, and the field of a state that they add up, where that has another
- * name. `without`: keys of contributions to it that the row does not count.
+ * name. `without`: keys of contributions to it that the row does not count. `also`: other keys, of which the row counts contributions as
+ * well: those that are named, or all of them but those of `without`.
  */
 export interface ShownTotal {
   readonly key: string;
   readonly measures: readonly string[];
   readonly field?: string;
   readonly without?: readonly string[];
+  readonly also?: readonly { readonly key: string; readonly only?: readonly string[] }[];
 }
 
 /** Kind → how the row of an id is rendered; undefined when there is none. */
@@ -226,6 +228,8 @@ export interface Projection {
   /** Whether rows or filters look at the day: those who follow it hear that another day has begun, and read what they show again. */
   readonly byDay?: true;
   readonly from: readonly Source[];
+  /** A kind of rows each of which shows what rows of its kind show that link to it, and those that link to these. */
+  readonly inherits?: string;
   readonly rows: RowsByKind;
   /** Kind of row → its lists, each with pages of its own. */
   readonly lists?: Readonly<Record<string, Readonly<Record<string, List>>>>;

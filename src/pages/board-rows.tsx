@@ -4,7 +4,7 @@ import { Ceiling, Suppliers } from './parties.js';
 import type { Found } from './read.js';
 import type { BoardRow, ContractEntry, Duty, Trail } from './rows.js';
 import { places, to, type Frame } from './shell.js';
-import { Day, headcountText, Money, Name, some, Tag, termText, wordsOf } from './words.js';
+import { CountedFrom, Day, headcountText, Money, Name, some, Tag, termText, wordsOf } from './words.js';
 
 /** Rows are kept as objects while they stay the same: their HTML is made once for what else it depends on, and is freed with them. */
 type Made = WeakMap<object, { readonly place: string; readonly html: string }>;
@@ -127,6 +127,7 @@ const Cells = ({
         ) : (
           <>
             {c.pastEndSince === null ? 'ends' : 'ended'} <Day on={c.term.ends} />
+            <CountedFrom basis={c.term.endBasis} />
           </>
         )}
       </p>

@@ -3,12 +3,13 @@ import { Steps } from './chart.js';
 import { Suppliers } from './parties.js';
 import type { Change, ContractEntry, Figures } from './rows.js';
 import { address, clocksOf, places, to, type Frame } from './shell.js';
-import { Day, Exact, Money, Name, Pairs, percentText, Scroll, some, Tag, termText, Text, Value_, wordsOf } from './words.js';
+import { CountedFrom, Day, Exact, Money, Name, Pairs, percentText, Scroll, some, Tag, termText, Text, Value_, wordsOf } from './words.js';
 
 /** A row of the register, as far as it is shown. */
 export interface Registered extends ContractEntry {
   readonly vat: string;
   readonly ends: string | null;
+  readonly endBasis: string | null;
   readonly dates: Readonly<Record<string, string>>;
   readonly breaks: readonly unknown[];
   readonly regime?: string;
@@ -66,7 +67,23 @@ export const Summary = ({
         term.startsOn !== undefined && ['Starts', <Day on={term.startsOn} />],
         [
           c.pastEndSince === null ? 'Ends' : 'Ended',
-          c.ends === null ? <span class="missing unknown">end unknown</span> : <Day on={c.ends} />,
+          c.ends === null ? (
+            <span class="missing unknown">end unknown</span>
+          ) : (
+            <>
+              <Day on={c.ends} />
+              <CountedFrom basis={c.endBasis} />
+            </>
+          ),
+        ],
+        term.agreedEndsOn !== undefined &&
+          term.agreedEndsOn !== 'unknown' &&
+          term.agreedEndsOn !== c.ends && ['Agreed at first to end', <Day on={term.agreedEndsOn} />],
+        c.perYear !== null && [
+          'A year',
+          <>
+            <Money of={c.perYear} /> <span class="small quiet">{c.perYear.divides}</span>
+          </>,
         ],
         ...Object.entries(c.dates ?? {}).map(([name, on]) => [wordsOf(name), <Day on={on} />] as const),
         c.options.length > 0 && [

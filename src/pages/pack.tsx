@@ -7,7 +7,7 @@ import { inTurns, type Read } from './read.js';
 import { render } from 'preact-render-to-string';
 import type { BoardRow, ContractEntry, ProgrammeRow } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Day, Instant, Money, Name, Pairs, some, Tag, termText, Text, wordsOf } from './words.js';
+import { CountedFrom, Day, Instant, Money, Name, Pairs, some, Tag, termText, Text, wordsOf } from './words.js';
 
 /** Contracts of a pack at most: beyond, the board names how many there are. */
 const CONTRACTS = 100;
@@ -118,6 +118,7 @@ const Part = ({ row, c, frame }: { readonly row: BoardRow; readonly c: ContractE
             {c.term.ends !== null && (
               <>
                 , {c.pastEndSince === null ? 'ends' : 'ended'} <Day on={c.term.ends} />
+                <CountedFrom basis={c.term.endBasis} />
               </>
             )}
           </>,

@@ -94,8 +94,15 @@ export interface ContractEntry extends WithSuppliers {
   readonly ceiling: Value;
   readonly cumulative: string | null;
   readonly covers: string;
-  readonly term: { readonly months?: number; readonly startsOn?: string; readonly ends: string | null; readonly latestEnd: string | null };
-  readonly perYear: Value | null;
+  readonly term: {
+    readonly months?: number;
+    readonly startsOn?: string;
+    readonly ends: string | null;
+    readonly endBasis?: string | null;
+    readonly latestEnd: string | null;
+    readonly agreedEndsOn?: string;
+  };
+  readonly perYear: (Value & { readonly divides: string }) | null;
   readonly options: readonly { readonly option: string; readonly months: number; readonly status: string }[];
   readonly changes: readonly Change[];
   readonly delays: readonly { readonly milestone: string; readonly from?: string; readonly to: string }[];

@@ -95,6 +95,9 @@ export const Money = ({ of }: { readonly of: Value | null | undefined }) => {
   const kind = 'undisclosed' in of ? 'undisclosed' : 'withheld' in of ? 'withheld' : 'unknown';
   return <span class={`missing ${kind}`}>{showValue(of).replace(/^undisclosed/, 'not disclosed')}</span>;
 };
+/** Says of a last day that nobody stated it, nor the first day of the term. */
+export const CountedFrom = ({ basis }: { readonly basis: string | null | undefined }) =>
+  basis === 'service-start' ? <span class="small quiet"> counted from the start of the service</span> : null;
 /** The value with every digit, for who asks. */
 export const Exact = ({ of }: { readonly of: Value }) => (
   <span class="num">

@@ -126,6 +126,8 @@ describe('a register of 500 contracts, imported twice', () => {
 
   it('exports the same figures as a table', async () => {
     const exported = await table();
+    expect(exported.size).toBe(500);
+    expect(exported.get('council-c-0031-a')).toEqual(before.now.get('council-c-0031-a')); // the row that is gone
     for (const row of rows) {
       const id = `council-${row['Contract reference number'].toLowerCase().replace('/', '-')}`;
       const { originalAmount, ceilingAmount, originalCurrency, startsEarliest, endsLatest } = exported.get(id)!;

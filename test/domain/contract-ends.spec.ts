@@ -166,7 +166,7 @@ describe('an end', () => {
     await given(awarded({ startsOn: '2016-01-01' }), signed('2015-06'))
       .when(terminateContract, { ground: 'Insolvency', endsOn: '2015-12' }, on('2015-12'))
       .leaves((state) => {
-        expect(state.term).toEqual({ startsOn: '2016-01-01', endsOn: '2015-12' });
+        expect(state.term).toEqual({ startsOn: '2016-01-01', endsOn: '2015-12', agreedEndsOn: 'unknown' });
         expect(contractFindings(state)).toEqual([{ code: 'never-started', text: 'It was to begin on 2016-01-01 and ended on 2015-12.' }]);
       });
     await given(awarded({ startsOn: '2016-01-01' }), signed('2015-06'), terminated({}, '2015-12'))

@@ -294,7 +294,13 @@ describe('SeekExtension and ExerciseExtension', () => {
     await given(...optional(), context('ExtensionSought', { option: 'year-7' }, '2021'))
       .when(exerciseExtension, { option: 'year-7' })
       .leaves((state) => {
-        expect(state.term).toEqual({ months: 72, extendedMonths: 12, startsOn: '2016-01-01', endsOn: '2022-12-31' });
+        expect(state.term).toEqual({
+          months: 72,
+          extendedMonths: 12,
+          startsOn: '2016-01-01',
+          endsOn: '2022-12-31',
+          agreedEndsOn: '2021-12-31',
+        });
         expect(state.options.map(({ status }) => status)).toEqual(['exercised', 'lapsed']);
         expect(state.changes).toMatchObject([{ kind: 'term', endsOn: '2022-12-31' }]);
         expect(state.extensionSought).toBeUndefined();
@@ -474,10 +480,10 @@ describe('NovateContract', () => {
 });
 
 describe('StartService', () => {
-  it('starts the term on its day, unless a first day is known', async () => {
+  it('starts the service on its day, which says nothing of the first day of the term', async () => {
     await given(...until('signed'))
       .when(startService, {}, { effectiveOn: '2018-03-01' })
-      .leaves({ term: { startsOn: '2018-03-01' } });
+      .leaves(({ term, dates }) => expect([term.startsOn, dates['started']]).toEqual([undefined, '2018-03-01']));
     await given(context('ContractAwarded', { ...award(), startsOn: '2016-02' }, '2015'))
       .when(startService, {}, { effectiveOn: '2016-03-01' })
       .leaves({ term: { startsOn: '2016-02' }, dates: { started: '2016-03-01' } });

@@ -215,6 +215,15 @@ describe('CorrectFact', () => {
       .rejects('ledger/unknown-reference', { pointer: where }),
   );
 
+  it.each([
+    ['/replaces', 'met-example', '/changes/0/value'],
+    ['/framework', { contract: 'met-example' }, '/changes/0/value/contract'],
+  ])('never names the contract itself: %s', (pointer, value, where) =>
+    given(...life)
+      .when(correctFact, error(AWARD, pointer, value))
+      .rejects('ledger/names-itself', { pointer: where }),
+  );
+
   it('never corrects a part of what was not sent', () =>
     given(...life)
       .when(correctFact, {

@@ -60,6 +60,23 @@ describe('MergeTowers', () => {
     given(planned).when(mergeTowers, { into: 'hosting' }).rejects('tower/merged-into-itself', { pointer: '/into' }));
   it('needs a tower that goes on', () =>
     given(planned).when(mergeTowers, { into: 'storage' }).rejects('ledger/unknown-reference', { pointer: '/into' }));
+  it('needs a tower that goes on and is not over itself: whether it is, the day of the merger says', async () => {
+    const over = specification(tower, {
+      id: 'hosting',
+      others: [
+        stream(programme, 'met', chartered),
+        stream(tower, 'cloud', context('TowerPlanned', { programme: 'met', title: 'Cloud' }, '2015'), context('TowerCancelled', { why: 'No money' }, '2018')), // prettier-ignore
+        stream(tower, 'print', context('TowerPlanned', { programme: 'met', title: 'Print' }, '2015'), context('TowerMerged', { into: 'cloud' }, '2017')), // prettier-ignore
+      ],
+    });
+    await over(planned)
+      .when(mergeTowers, { into: 'cloud' }, { effectiveOn: '2019' })
+      .rejects('tower/successor-over', { pointer: '/into', detail: 'cloud was cancelled on 2018.' });
+    await over(planned)
+      .when(mergeTowers, { into: 'print' }, { effectiveOn: '2017' })
+      .rejects('tower/successor-over', { pointer: '/into', detail: 'print was merged into cloud on 2017.' });
+    await over(planned).when(mergeTowers, { into: 'cloud' }, { effectiveOn: '2017' }).then(context('TowerMerged', { into: 'cloud' })); // prettier-ignore
+  });
   it('needs a tower that was planned, and is the end of it', async () => {
     await given().when(mergeTowers, { into: 'cloud' }).rejects('tower/unknown');
     await given(planned, context('TowerMerged', { into: 'cloud' }, '2020'))
@@ -114,6 +131,42 @@ describe('SplitTower', () => {
   ])('never names %s', (_, into, pointer) =>
     splitting(planned).when(splitTower, { into }).rejects('ledger/unknown-reference', { pointer }),
   );
+  const award = (title: string, towers: readonly string[]) =>
+    context('ContractAwarded', { programme: 'met', ...terms, title, towers }, '2015');
+  const inherited = specification(tower, {
+    id: 'hosting',
+    others: [
+      stream(programme, 'met', chartered),
+      ...['cloud', 'storage'].map((id) => stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2015'))),
+      stream(tower, 'all', context('TowerPlanned', { programme: 'met', title: 'All' }, '2015'), context('TowerSplit', { into: [{ tower: 'old', contracts: ['far', 'near'] }, { tower: 'cloud', contracts: ['other'] }] }, '2016')), // prettier-ignore
+      stream(tower, 'old', context('TowerPlanned', { programme: 'met', title: 'Old' }, '2015'), context('TowerMerged', { into: 'hosting' }, '2018')), // prettier-ignore
+      stream(contract, 'far', award('Far', ['all'])),
+      stream(contract, 'other', award('Other', ['all'])),
+      stream(contract, 'stayed', award('Stayed', ['all'])),
+      stream(contract, 'cloudy', award('Cloudy', ['cloud', 'storage'])),
+      stream(contract, 'none', award('None', [])),
+    ],
+  });
+  const with_ = (contract: string) => ({ into: [{ tower: 'storage' }, { tower: 'cloud', contracts: [contract] }] });
+  it('names a contract that came to it when other towers were split and merged', () =>
+    inherited(planned)
+      .when(splitTower, with_('far'), { effectiveOn: '2019' })
+      .then(context('TowerSplit', with_('far'))));
+  it.each([
+    ['of other towers', 'cloudy', 'cloudy serves cloud, storage.', '2019'],
+    ['of no tower', 'none', 'none serves no tower.', '2019'],
+    ['that went to another one', 'other', 'other serves cloud.', '2019'],
+    ['that stayed with a tower that was split', 'stayed', 'stayed serves all.', '2019'],
+    ['that comes to it later', 'far', 'far serves old.', '2017'],
+  ])('never names a contract %s', (_, contract, detail, effectiveOn) =>
+    inherited(planned)
+      .when(splitTower, with_(contract), { effectiveOn })
+      .rejects('tower/contract-of-another-tower', { pointer: '/into/1/contracts/0', detail }),
+  );
+  it('needs towers that go on and are not over themselves', () =>
+    inherited(planned)
+      .when(splitTower, { into: [{ tower: 'cloud' }, { tower: 'old' }] }, { effectiveOn: '2019' })
+      .rejects('tower/successor-over', { pointer: '/into/1/tower', detail: 'old was merged into hosting on 2018.' }));
   it('needs a tower that was planned, and is the end of it', async () => {
     await splitting().when(splitTower, { into }).rejects('tower/unknown');
     await splitting(planned, context('TowerSplit', { into }, '2020'))

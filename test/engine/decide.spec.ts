@@ -5,6 +5,8 @@ import { novateContract } from '../../src/domain/contract/commands/novate-contra
 import { contract } from '../../src/domain/contract/index.js';
 import { annotate } from '../../src/domain/ledger/commands/annotate.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { markDuplicate } from '../../src/domain/ledger/commands/mark-duplicate.js';
+import { reinstateFact } from '../../src/domain/ledger/commands/reinstate-fact.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { registerSupplier } from '../../src/domain/supplier/commands/register-supplier.js';
 import { aggregates } from '../../src/domain/index.js';
@@ -21,7 +23,8 @@ const met = historyOf(
 );
 const ofSupplier = (id: string) => historyOf(stream(supplier, id, context('SupplierRegistered', { title: id, form: 'company' }, '2009')));
 const ofTower = (id: string) => historyOf(stream(tower, id, context('TowerPlanned', { programme: 'met', title: id }, '2010')));
-const world = [met, ofSupplier('csc'), ofSupplier('atos'), ofTower('hosting'), ofTower('euc')];
+const other = historyOf(stream(contract, 'other', context('ContractPlanned', { programme: 'met', title: 'Other' }, '2010')));
+const world = [met, ofSupplier('csc'), ofSupplier('atos'), ofTower('hosting'), ofTower('euc'), other];
 const award = { programme: 'met', suppliers: [{ supplier: 'csc' }], towers: ['hosting', 'euc'], value: gbp('100') };
 const contractOf = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'siam', ...events));
 const awarded = context('ContractAwarded', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('100') }, '2015');
@@ -206,6 +209,27 @@ describe('a command is refused', () => {
       code: 'contract/mixed-currencies',
       pointer: '/to/currency',
     });
+  });
+});
+
+describe('an identifier of another system', () => {
+  const references = [{ scheme: 'local', id: '1' }, { scheme: 'ocid', id: 'x' }]; // prettier-ignore
+  const read = (holders: (reference: string) => readonly string[], command: AnyCommand = awardContract, data: object = { ...award, references }) =>
+    readOthers(command, { ...data }, contractOf(), loading().load, undefined, async (category, { scheme, id }) => holders(`${category} ${scheme}/${id}`)); // prettier-ignore
+
+  it('is looked for among its kind, and refused where another one has it, with its place', async () => {
+    const set = await read((reference) => (reference === 'contract ocid/x' ? ['contract-siam', 'contract-old'] : []));
+    expect(set.taken).toEqual([{ scheme: 'ocid', id: 'x', pointer: '/references/1', by: 'contract-old' }]);
+    expect(() => decide(awardContract, inputOf({ ...award, references }), set)).toThrow('ocid x belongs to contract-old.');
+  });
+
+  it('is its own where nobody else has it; a command that adds none asks for none', async () => {
+    expect((await read(() => ['contract-siam'])).taken).toEqual([]);
+    const asked: string[] = [];
+    const ask = (reference: string) => (asked.push(reference), []);
+    expect(await read(ask, awardContract, award)).not.toHaveProperty('taken');
+    expect(await read(ask, annotate, { note: 'Seen', references })).not.toHaveProperty('taken');
+    expect(asked).toEqual([]);
   });
 });
 
@@ -396,7 +420,7 @@ describe('a correction that names nobody', () => {
 });
 
 describe('a withdrawal', () => {
-  const withdrawing = (assessesWithdrawal?: boolean) => {
+  const withdrawing = (assessesWithdrawal?: boolean, ...more: readonly GivenEvent[]) => {
     const seen: EventContext[] = [];
     const { ChangeApproved, ContractSigned } = contract.events;
     const assess = (_: unknown, context: EventContext) => (seen.push(context), [rule('a/x', context.decidedBy ? 'met' : 'not-met')]);
@@ -407,7 +431,10 @@ describe('a withdrawal', () => {
     };
     const aggregate = { ...contract, events } as unknown as AnyAggregate;
     const changed = context('ChangeApproved', scope, '2019', { decidedBy: { person: 'p-1' } });
-    return { seen, own: History.of(aggregate, 'siam', contractOf(awarded, context('ContractSigned', {}, '2016'), changed).recorded) };
+    return {
+      seen,
+      own: History.of(aggregate, 'siam', contractOf(awarded, context('ContractSigned', {}, '2016'), changed, ...more).recorded),
+    };
   };
 
   it('of a fact that needed authority needs it as well, from who withdraws it, whatever its day', async () => {
@@ -426,6 +453,18 @@ describe('a withdrawal', () => {
   it('also as the dependant of another fact', async () => {
     const { own } = withdrawing(true);
     expect(await refusal(own, withdrawFact, { event: theFact(1), withDependants: true })).toMatchObject({ code: 'ledger/policy-not-met' });
+  });
+
+  it('is judged again when it is taken back, and when the whole is marked as a duplicate', async () => {
+    const { own } = withdrawing(true);
+    const { own: gone } = withdrawing(true, context('FactWithdrawn', { event: theFact(3) }));
+    for (const [command, data, history] of [
+      [reinstateFact, { event: theFact(3) }, gone],
+      [markDuplicate, { of: 'other' }, own],
+    ] as const) {
+      expect(await refusal(history, command, data)).toMatchObject({ code: 'ledger/policy-not-met' });
+      expect((await decided(history, command, data, { decidedBy: { person: 'p-2' } })).assessed).toEqual([[rule('a/x', 'met')]]);
+    }
   });
 
   it('of any other fact is judged by no policy', async () => {

@@ -42,8 +42,9 @@ export const upTo = (day: string, events: readonly RecordedEvent[]): readonly Re
     for (const { recorded } of history.asOf(day).revealed) given.add(recorded.id); // what they say was so on that day already
     for (const { id: event, type, data } of own)
       if (isLedgerEvent(type)) {
-        const { event: of } = data as { readonly event?: string };
-        if (of === undefined ? own.some((other) => given.has(other.id)) : given.has(of)) given.add(event);
+        const { event: of, dependants = [] } = data as { readonly event?: string; readonly dependants?: readonly string[] };
+        if (of === undefined ? own.some((other) => given.has(other.id)) : [of, ...dependants].some((one) => given.has(one)))
+          given.add(event);
       }
   }
   return events.filter(({ id }) => given.has(id));

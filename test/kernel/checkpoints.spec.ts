@@ -162,7 +162,7 @@ const refusal = <T>(work: () => T): T | string => {
 };
 
 interface Move {
-  readonly kind: 'record' | 'number' | 'date' | 'withdraw' | 'reinstate' | 'note';
+  readonly kind: 'record' | 'number' | 'date' | 'withdraw' | 'reinstate' | 'note' | 'duplicate';
   readonly type: string;
   readonly n: number | undefined;
   readonly on: string;
@@ -178,7 +178,10 @@ const date = fc.oneof(
 const move: fc.Arbitrary<Move> = fc.record({
   kind: fc.oneof(
     { weight: 12, arbitrary: fc.constant('record' as const) },
-    ...(['number', 'date', 'withdraw', 'reinstate', 'note'] as const).map((kind) => ({ weight: 1, arbitrary: fc.constant(kind) })),
+    ...(['number', 'date', 'withdraw', 'reinstate', 'note', 'duplicate'] as const).map((kind) => ({
+      weight: 1,
+      arbitrary: fc.constant(kind),
+    })),
   ),
   type: fc.oneof(
     { weight: 10, arbitrary: fc.constantFrom('Added', 'Taken') },
@@ -263,7 +266,13 @@ class Played {
     const instead = (more: Partial<Fact>) => facts.map((fact) => (fact === of ? { ...fact, ...more } : fact));
     if (kind === 'record')
       this.record({ id, type, n: type === 'Sealed' || type === 'Unsealed' ? undefined : (n ?? (type === 'Refilled' ? undefined : 7)), on, sequence }); // prettier-ignore
-    else if (kind === 'note') this.change({ type: 'FactAnnotated', data: { event: of.id, note: 'Seen' } }, facts, gone);
+    else if (kind === 'duplicate') {
+      if (pick % 4 > 0 || gone.size === facts.length) return;
+      const rest = this.standing().map((fact) => fact.id);
+      this.change({ type: 'DuplicateMarked', data: { of: 'q' } }, facts, new Set(facts.map((fact) => fact.id)));
+      const [first, ...dependants] = rest as [string, ...string[]];
+      this.change({ type: 'FactReinstated', data: { event: first, dependants } }, facts, gone);
+    } else if (kind === 'note') this.change({ type: 'FactAnnotated', data: { event: of.id, note: 'Seen' } }, facts, gone);
     else if (kind === 'withdraw') this.change({ type: 'FactWithdrawn', data: { event: of.id } }, facts, new Set([...gone, of.id]));
     else if (kind === 'reinstate')
       this.change({ type: 'FactReinstated', data: { event: of.id } }, facts, new Set([...gone].filter((one) => one !== of.id))); // prettier-ignore
@@ -306,7 +315,7 @@ describe('a history that goes on from the states that it keeps', () => {
           expect(found.state).toEqual([...before, state][found.place]);
         }
         const read = History.of(pile, 'p', world.history.recorded);
-        expect([read.state, read.entries, read.latestStart]).toEqual([world.history.state, world.history.entries, world.history.latestStart]); // prettier-ignore
+        expect([read.recorded, read.state, read.entries, read.latestStart]).toEqual([world.history.recorded, world.history.state, world.history.entries, world.history.latestStart]); // prettier-ignore
         const ids = world.facts.map(({ id }) => id);
         const steps = new Map([...read.steps()].map(({ entry, before }) => [entry.recorded.id, before]));
         for (const some of [ids, ids.slice(-3)]) {

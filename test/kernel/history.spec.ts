@@ -153,6 +153,18 @@ describe('a fact reads as corrected', () => {
   });
 });
 
+describe('a history that is read at once', () => {
+  const marked = context('DuplicateMarked', { of: 'other' }, '2018');
+  const seen = context('FactAnnotated', { note: 'Seen' }, '2018');
+  it('has all that was recorded, also behind what took its facts away', () =>
+    expect(historyOf(stream(contract, 'euc', ...two, marked, seen)).recorded.map(({ type }) => type)).toEqual([
+      'ContractAwarded',
+      'ContractSigned',
+      'DuplicateMarked',
+      'FactAnnotated',
+    ]));
+});
+
 describe('a decision of several events', () => {
   it('is found by its id, with all its events', () => {
     const [award, signature, ...rest] = historyOf(stream(contract, 'euc', ...two, context('FactAnnotated', { note: 'Seen' }))).recorded;

@@ -38,11 +38,26 @@ const scopes: readonly Scope[] = [
   { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-(figures|details)' },
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
-  ...['programme', 'tower', 'contract', 'supplier', 'ledger'].map((name) => ({
-    name,
-    files: [`src/domain/${name}/**/*.ts`],
-    specs: `test/domain/(${name}|backdated|rules)`,
-  })),
+  { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
+  { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
+  {
+    name: 'contract',
+    files: ['src/domain/contract/**/*.ts'],
+    specs:
+      'test/domain/(contract|suppliers|proposals|recorded|references|indexation|money|months|about|disclosed|law-adopted|backdated|rules)',
+  },
+  {
+    name: 'programme',
+    files: ['src/domain/programme/**/*.ts'],
+    specs: 'test/domain/(programme|risks-and-budget|law-adopted|proposals|bounds|backdated|rules)',
+  },
+  { name: 'tower', files: ['src/domain/tower/**/*.ts'], specs: 'test/domain/tower' },
+  { name: 'supplier', files: ['src/domain/supplier/**/*.ts'], specs: 'test/domain/supplier' },
+  {
+    name: 'ledger',
+    files: ['src/domain/ledger/**/*.ts'],
+    specs: 'test/domain/(ledger|references|suppliers|contract-ends|backdated|rules)',
+  },
   { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/(losses-statement|loss-attacks)' },
   {
     name: 'losses',
@@ -55,13 +70,23 @@ const scopes: readonly Scope[] = [
     specs: 'test/projections/(workforce|staff-rows|staff-attacks)',
   },
   { name: 'exposure', files: ['projections/exposure.ts'], specs: 'test/projections/(shown-exposure|replaced|frameworks|loss-evasions)' },
-  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/shown' },
+  { name: 'deadlines', files: ['projections/deadlines.ts'], specs: 'test/projections/deadlines' },
+  { name: 'accounts', files: ['projections/accounts.ts'], specs: 'test/projections/accounts' },
+  {
+    name: 'frameworks',
+    files: ['projections/{frameworks,commitments}.ts'],
+    specs: 'test/projections/(frameworks|commitments|replaced|shown-board)',
+  },
+  { name: 'waiting', files: ['projections/waiting.ts'], specs: 'test/projections/waiting' },
+  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/(shown|trail|people-and-losses)' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {
     name: 'engine',
-    files: ['decide', 'receipt', 'precondition', 'command-id'].map((name) => `src/engine/write/${name}.ts`).concat('src/engine/audit/*.ts'),
-    specs: 'test/engine/(decide|receipt|precondition|command-id|audit),test/domain/(ledger|contract|backdated)',
+    files: ['decide', 'receipt', 'precondition', 'command-id'].map((name) => `src/engine/write/${name}.ts`),
+    specs: 'test/engine/(decide|receipt|precondition|command-id),test/domain/(ledger|contract|references|former|backdated)',
   },
+  { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
+  { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
 ];
 
 const { values, positionals } = parseArgs({

@@ -133,9 +133,9 @@ describe('the contract register', () => {
     if (csv?.type !== 'text/csv') throw new Error('It has no table.');
     const records = (await rows.all('contract-register')).flatMap(({ row }) => csv.records(row));
     expect(csvOf(csv.columns, records).split('\n')).toEqual([
-      'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince,kind,framework,frameworkLot,owner,department,milestones,milestonesReached,milestonesMissed,nextMilestone,nextMilestoneEarliest,nextMilestoneLatest,findings',
-      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-04-01,contract,,,,,0,0,0,,,,',
-      "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,,contract,,,,,0,0,0,,,,",
+      'contract,programme,title,stage,role,towers,supplier,supplierName,originalAmount,originalCurrency,originalQualifier,ceilingAmount,ceilingCurrency,ceilingQualifier,vat,startsEarliest,startsLatest,endsEarliest,endsLatest,pastEndSince,kind,framework,frameworkLot,owner,department,milestones,milestonesReached,milestonesMissed,nextMilestone,nextMilestoneEarliest,nextMilestoneLatest,findings,endBasis,originalPerYearAmount,originalPerYearCurrency,originalPerYearQualifier,originalPerYearDivides',
+      'a,met,Hosting,awarded,tower,hosting,csc,CSC,95000000,GBP,exact,95000000,GBP,exact,ex,2016-02-01,2016-02-29,2018-03-31,2018-03-31,2018-04-01,contract,,,,,0,0,0,,,,,stated,44675701.60,GBP,about,original ÷ at most 26 months × 12 by its dates',
+      "b,met,'=1+1,awarded,tower,hosting,csc,CSC,,,unknown,,,unknown,unknown,,,,,,contract,,,,,0,0,0,,,,,,,,,",
       '',
     ]);
   });

@@ -57,7 +57,9 @@ describe('the money of a contract on the board', () => {
     ['not the options, where it does not', { termMonths: 24, covers: 'initial-term', options: [{ option: 'a', months: 12 }] }, gbp('30000000.00')], // prettier-ignore
     ['nothing, where the value is not known', { termMonths: 24, value: { undisclosed: true } }, null],
     ['nothing, where the term is not known', {}, null],
-  ])('is a year: %s', async (_, more, perYear) => expect((await awardedWith(more)).perYear).toEqual(perYear));
+  ])('is a year: %s', async (_, more, perYear) =>
+    expect((await awardedWith(more)).perYear).toEqual(perYear && expect.objectContaining({ ...perYear })),
+  );
 
   it('has grown by a percentage of the original, where both are known', async () => {
     await hosting('AwardContract', award);
@@ -342,4 +344,67 @@ describe('what the board is made of', () => {
       await world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
     expect((await board()).keys()).toEqual(['tower:hosting']);
   });
+});
+
+describe('a contract whose replacement runs', () => {
+  const recorded = (more: object) => ({ programme: 'met', title: 'C', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('100'), stage: 'live', role: 'tower', ...more }); // prettier-ignore
+  const totals = async () => {
+    const rows = await board();
+    const { totals } = rows.row('programme:met');
+    return [rows.row('tower:hosting').total.text, totals.towers.text, totals.outside.text, totals.towers.replaced, totals.outside.replaced];
+  };
+
+  it('is in no total of its tower and its group any more', async () => {
+    await of('old')('RecordContract', recorded({}));
+    await of('new')('RecordContract', recorded({ replaces: 'old', value: gbp('7'), stage: 'signed' }));
+    expect(await totals()).toEqual(['£107', '£107', 'nothing', 0, 0]);
+    await of('new')('StartService', {});
+    expect(await totals()).toEqual(['£7', '£7', 'nothing', 1, 0]);
+  });
+
+  it('stays in the totals of another group, of another tower, and of another programme', async () => {
+    await of('old')('RecordContract', recorded({ towers: [], role: 'outside' }));
+    await of('new')('RecordContract', recorded({ replaces: 'old', value: gbp('7') }));
+    expect(await totals()).toEqual(['£7', '£7', '£100', 0, 0]);
+    await of('euc')('RecordContract', recorded({ towers: ['euc'], value: gbp('40') }));
+    await of('newer')('RecordContract', recorded({ replaces: 'euc', value: gbp('2') }));
+    expect((await board()).row('tower:euc').total.text).toBe('£40');
+    expect((await totals()).slice(0, 2)).toEqual(['£9', '£9']);
+  });
+});
+
+describe('what others recorded of a contract and a tower', () => {
+  it('counts warnings and risks that are still open apart', async () => {
+    await hosting('AwardContract', award);
+    const about = { contract: 'hosting' };
+    for (const warning of ['answered', 'open', 'other']) await world.record('programme-met', 'AddWarning', { warning, summary: 'Dear', by: 'Press', source, about }); // prettier-ignore
+    await world.record('programme-met', 'AnswerWarning', { warning: 'answered', answer: 'It is' });
+    for (const risk of ['closed', 'open']) await world.record('programme-met', 'RaiseRisk', { risk, summary: 'Late', source, about });
+    await world.record('programme-met', 'CloseRisk', { risk: 'closed', how: 'passed' });
+    expect((await entry()).counts).toMatchObject({ warnings: 3, openWarnings: 2, risks: 2, openRisks: 1 });
+  });
+
+  it('has what is committed, invoiced and paid of it, once an account is opened', async () => {
+    await hosting('AwardContract', award);
+    expect((await entry()).account).toBeNull();
+    await world.record('account-hosting', 'OpenAccount', { programme: 'met', contract: 'hosting' });
+    await world.record('account-hosting', 'CommitFunds', { commitment: 'po-1', amount: gbp('40') });
+    expect(JSON.stringify((await entry()).account)).toContain('£40');
+  });
+
+  it('has the header of its programme show the targets of staff, and the towers that there are', async () => {
+    await world.record('workforce-met', 'RecordBaseline', { programme: 'met', employer: 'authority', function: 'it', headcount: { count: 800, unit: 'people' } }); // prettier-ignore
+    await world.record('programme-met', 'SetHeadcountTarget', { target: 'it', title: 'IT', employer: 'authority', to: { count: 100, unit: 'people' } }); // prettier-ignore
+    const header = (await board()).row('programme:met');
+    expect(header).toMatchObject({ towers: 2, headcountTargets: [{ target: 'it', to: { count: 100 } }] });
+    expect(JSON.stringify(header.headcountTargets)).toContain('800');
+  });
+});
+
+it('a framework stands in no tower: its estimate promises nothing', async () => {
+  await of('frame')('AwardContract', { ...award, kind: 'framework' });
+  const rows = await board();
+  expect(rows.row('tower:hosting')).toMatchObject({ contracts: [], total: { text: 'nothing' }, counts: { contracts: 0 } });
+  await of('call')('AwardContract', { ...award, framework: { contract: 'frame' }, value: gbp('3') });
+  expect((await board()).row('tower:hosting').contracts).toMatchObject([{ contract: 'call', framework: { contract: 'frame' } }]);
 });

@@ -229,3 +229,28 @@ describe('what became of risks, warnings, budgets and towers', () => {
     expect((await inMemory('tower-board', world)).row('contract:siam').contracts[0].supplierName).toBe('DXC');
   });
 });
+
+it('a budget says which one it replaced, and whether it still counts: of its year and its kind alone', async () => {
+  const set = (year: number, kind: string, amount: string) => met('SetBudget', { year, kind, amount: gbp(amount) });
+  await set(2016, 'capital', '100');
+  await set(2017, 'capital', '300');
+  await set(2016, 'revenue', '7');
+  await set(2016, 'capital', '200');
+  const rows = await inMemory('tower-board', world);
+  const shown = rows.row('programme:met').budgets.map(({ year, kind, amount, was, counts }: any) => [year, kind, amount.amount, was?.amount ?? null, counts]); // prettier-ignore
+  expect(shown).toEqual([
+    [2016, 'capital', '100', null, false],
+    [2017, 'capital', '300', null, true],
+    [2016, 'revenue', '7', null, true],
+    [2016, 'capital', '200', '100', true],
+  ]);
+  expect(rows.list('programme:met', 'budgets')).toHaveLength(4);
+});
+
+it('a warning on the row of what it is about has its newest answers', async () => {
+  await world.record('contract-siam', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1') });
+  await met('AddWarning', { warning: 'dear', summary: 'Dear', by: 'Audit', source, about: { contract: 'siam' } });
+  await met('AnswerWarning', { warning: 'dear', answer: 'It is' });
+  const [warning] = (await inMemory('tower-board', world)).row('contract:siam').contracts[0].warnings;
+  expect(warning).toMatchObject({ warning: 'dear', summary: 'Dear', by: 'Audit', answers: [{ answer: 'It is' }] });
+});

@@ -56,7 +56,13 @@ describe('the money of a tower', () => {
 
   it('rounds a year once, half to even: £95m over six years is £15,833,333.33', async () => {
     await world.record('contract-hosting', 'AwardContract', { ...csc, towers: ['hosting'], value: gbp('95000000'), termMonths: 72 });
-    expect((await (await board()).contract('hosting')).perYear).toEqual(gbp('15833333.33'));
+    expect((await (await board()).contract('hosting')).perYear).toEqual({
+      ...gbp('15833333.33'),
+      of: 'original',
+      over: { months: 72 },
+      from: 'months',
+      divides: 'original ÷ 6 years',
+    });
   });
 
   it('is spread over the options too, where the value covers them: £12.5m for two years and options of two and one is £2.5m a year', async () => {
@@ -71,7 +77,11 @@ describe('the money of a tower', () => {
       termMonths: 24,
       options,
     });
-    expect((await (await board()).contract()).perYear).toEqual(gbp('2500000.00'));
+    expect((await (await board()).contract()).perYear).toMatchObject({
+      ...gbp('2500000.00'),
+      over: { months: 60 },
+      divides: 'original ÷ 5 years with options',
+    });
   });
 
   it('has no figure a year while the value or the term is not known', async () => {
@@ -85,7 +95,7 @@ describe('the money of a tower', () => {
   it('keeps how well a figure is known: about £155m is about £31m a year', async () => {
     await world.record('contract-euc', 'AwardContract', { ...csc, value: { ...csc.value, qualifier: 'about' } });
     const { contract, header } = await board();
-    expect((await contract()).perYear).toEqual({ ...gbp('31000000.00'), qualifier: 'about' });
+    expect((await contract()).perYear).toMatchObject({ ...gbp('31000000.00'), qualifier: 'about', roundedTo: '200000.00' });
     expect(header.totals.towers.text).toBe('about £155m');
   });
 
@@ -367,7 +377,7 @@ describe('what an independent count of the events found', () => {
     await world.record(
       'contract-euc',
       'AwardContract',
-      { ...csc, startsOn: '2014-01-01', endsOn: '2015-12-31' },
+      { ...csc, termMonths: 24, startsOn: '2014-01-01', endsOn: '2015-12-31' },
       { effectiveOn: '2014-02' },
     );
     await world.record('contract-euc', 'StartService', {}, { effectiveOn: '2014-03-01' });
@@ -404,6 +414,7 @@ describe('the term of a contract', () => {
       months: 60,
       startsOn: '2016-01-01',
       ends: '2020-12-31',
+      endBasis: 'term-start',
       latestEnd: '2021-12-31',
     });
   });

@@ -1,5 +1,15 @@
-import { certainlyBefore, compare, isAmount, showValue, type Amount, type Finding } from '../../kernel/index.js';
-import { endOfContract, type Contract } from './state.js';
+import {
+  certainlyBefore,
+  compare,
+  daysBetween,
+  endOfTerm,
+  isDay,
+  isAmount,
+  showValue,
+  type Amount,
+  type Finding,
+} from '../../kernel/index.js';
+import { agreedEndOf, statedEndOf, type Contract } from './state.js';
 
 /** Pairs of days that follow one another in most lives of a contract, and the code of the finding where they do not. */
 const ORDER = [
@@ -25,7 +35,7 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
   const { dates, term, finalValue, ceiling } = c;
   const findings: Finding[] = [];
   const find = (code: string, text: string): void => void findings.push({ code, text });
-  const end = endOfContract(c);
+  const end = statedEndOf(c);
   const days: { readonly [D in Day]: string | undefined } = {
     awarded: dates['awarded'],
     signed: dates['signed'],
@@ -45,11 +55,36 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
     find('started-after-end', `The service started on ${days.started}; its term ended on ${end}.`);
   else if (end && term.startsOn && certainlyBefore(end, term.startsOn))
     find('never-started', `It was to begin on ${term.startsOn} and ended on ${end}.`);
+  if (days.started && days.begins && certainlyBefore(days.started, days.begins))
+    find('started-before-term', `The service started ${day(days.started)}; its term begins ${day(days.begins)}.`);
+  const contradiction = contradictionIn({ ...term, endsOn: agreedEndOf(c) });
+  if (contradiction) find('term-contradicts-itself', contradiction);
+  for (const { lot, term } of c.lots) {
+    const contradiction = term && contradictionIn(term);
+    if (contradiction) find('term-contradicts-itself', `${lot}: ${contradiction}`);
+  }
   if (finalValue && isAmount(finalValue) && isAmount(ceiling) && isAbove(finalValue, ceiling))
     find('final-value-above-ceiling', `It came to ${showValue(finalValue)}; ${showValue(ceiling)} was approved.`);
   if (c.closed?.wasToEndOn && certainlyBefore(c.closed.wasToEndOn, c.closed.endedOn))
     find('ended-late', `It was to end on ${c.closed.wasToEndOn} and ended on ${c.closed.endedOn}: ${c.closed.reason}`);
   return findings;
+};
+interface Stated {
+  readonly months?: number | undefined;
+  readonly startsOn?: string | undefined;
+  readonly endsOn?: string | undefined;
+}
+/** How the months of a term differ from its first and last day, as agreed at first: `one day later` is a common slip, and one. */
+const contradictionIn = ({ months, startsOn, endsOn }: Stated): string | undefined => {
+  if (!months || !startsOn || startsOn === 'unknown' || !endsOn) return undefined;
+  const end = endOfTerm(startsOn, months);
+  if (!certainlyBefore(end, endsOn) && !certainlyBefore(endsOn, end)) return undefined;
+  const off = isDay(end) && isDay(endsOn) ? `, ${some(daysBetween(end, endsOn))}` : '';
+  return `${months} months from ${startsOn} end on ${end}; ${endsOn} is stated${off}.`;
+};
+const some = (days: number): string => {
+  const n = Math.abs(days);
+  return `${n === 1 ? 'one day' : `${n} days`} ${days > 0 ? 'later' : 'earlier'}`;
 };
 const day = (date: string): string => (date === 'unknown' ? 'on an unknown day' : `on ${date}`);
 /** Whether the figures say so, and neither is a bound that leaves it open. */

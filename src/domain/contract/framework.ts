@@ -48,16 +48,6 @@ const backwards = (lots: Contract['lots']): Contract['lots'][number] | undefined
 
 /** For an event that can say what a contract is. */
 export const composedRules = {
-  'contract/framework-of-itself': {
-    says: 'A contract is not called off from itself.',
-    field: '/framework/contract',
-    holds: ({ id, data: { framework } }) => framework?.contract !== id,
-  },
-  'contract/replaces-itself': {
-    says: 'A contract replaces another one, never itself.',
-    field: '/replaces',
-    holds: ({ id, data: { replaces } }) => replaces !== id,
-  },
   'contract/framework-or-reference': {
     says: 'A framework is named by its contract here or by its reference, not by both.',
     field: '/framework',
@@ -90,8 +80,18 @@ export const composedRules = {
     holds: ({ data: { lots = [] } }) => backwards(lots) === undefined,
   },
 } satisfies Rules<Occurrence<Composed>, Contract>;
-/** For an event behind the plan. */
+/** For an event behind the plan, which alone can name its own contract. */
 export const plannedRules = {
+  'contract/framework-of-itself': {
+    says: 'A contract is not called off from itself.',
+    field: '/framework/contract',
+    holds: ({ id, data: { framework } }) => framework?.contract !== id,
+  },
+  'contract/replaces-itself': {
+    says: 'A contract replaces another one, never itself.',
+    field: '/replaces',
+    holds: ({ id, data: { replaces } }) => replaces !== id,
+  },
   'contract/another-kind': {
     says: 'A contract stays of the kind that was planned.',
     field: '/kind',

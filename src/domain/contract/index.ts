@@ -6,4 +6,17 @@ export { dueNotices } from './notices.js';
 export { standstillEndOf } from './standstill.js';
 export { idsOf, shareUnits, suppliersChangeOn, suppliersOf, suppliersOn, WHOLE } from './suppliers.js';
 export type { ContractLists } from './lists.js';
-export { endOfContract, isRunning, lastDayOf, pastEndFrom, STAGES, type Change, type Contract, type Stage, type Supply } from './state.js';
+export {
+  agreedEndOf,
+  endBasisOf,
+  endOfContract,
+  firstDayOf,
+  isRunning,
+  lastDayOf,
+  pastEndFrom,
+  STAGES,
+  type Change,
+  type Contract,
+  type Stage,
+  type Supply,
+} from './state.js';

@@ -15,7 +15,7 @@ import { approvalOf, inputsOf } from '../programme/policies.js';
 import type { WithPolicies } from '../programme/policy.js';
 import { indexedOriginal } from './indexation.js';
 import type { Notice } from './lists.js';
-import { endOfContract, type Contract } from './state.js';
+import { statedEndOf, type Contract } from './state.js';
 
 /** Regimes whose packs of law are of changes; a call-off and any other regime leave open which law holds. */
 const KNOWN = ['PCR2006', 'PCR2015', 'PA2023'];
@@ -98,7 +98,7 @@ export const factsOfChange = (
     ...(to && {
       change: { original: c.original, ...(indexed && { indexed }), current: c.ceiling, to, ...(by && { by }), ...(added && { added }) },
     }),
-    ...(newEndsOn !== undefined && { term: { endsOn: endOfContract(c), newEndsOn, maximum: longestTerm(c) } }),
+    ...(newEndsOn !== undefined && { term: { endsOn: statedEndOf(c), newEndsOn, maximum: longestTerm(c) } }),
   };
 };
 
@@ -115,7 +115,7 @@ export const assessChange = (
     to,
     by,
     added: addedWith(c, by),
-    endsOn: endOfContract(c),
+    endsOn: statedEndOf(c),
     newEndsOn,
     unforeseen,
   };

@@ -132,6 +132,8 @@ export interface Contract extends ContractLists {
     readonly extendedMonths?: number;
     readonly startsOn?: string;
     readonly endsOn?: string;
+    /** As agreed at first, once another last day took its place; `unknown` where none was stated. */
+    readonly agreedEndsOn?: string;
   };
   readonly options: readonly {
     readonly option: string;
@@ -216,20 +218,59 @@ export const event = eventsOf<Contract, Programme>();
 
 export const ONE_CURRENCY = 'A contract has one currency: every figure of its value shares it.';
 
+/** Term and service, as far as ends are counted from them. */
+type Counted = Pick<Contract, 'term' | 'dates'>;
+const isKnown = (on: string | undefined): on is string => on !== undefined && on !== 'unknown';
 /**
- * The last day of the term, or what it would be with so many months more; computed from the first day where only the months are known.
+ * The first day of the term: as it was stated, else that on which the service started, which is not the same. What is counted from the
+ * service says so, and refuses nothing.
+ */
+export const firstDayOf = ({ term, dates }: Counted): { readonly on: string; readonly of: 'term' | 'service' } | undefined => {
+  if (isKnown(term.startsOn)) return { on: term.startsOn, of: 'term' };
+  return isKnown(dates['started']) ? { on: dates['started'], of: 'service' } : undefined;
+};
+/**
+ * The last day of the term, or what it would be with so many months more: as stated, else computed from its months and its first day.
  * Undefined when neither is known.
  */
-export const endOfContract = ({ term: { startsOn, endsOn, months, extendedMonths = 0 } }: Contract, more = 0): string | undefined => {
+export const statedEndOf = (
+  { term: { startsOn, endsOn, months, extendedMonths = 0 } }: Pick<Contract, 'term'>,
+  more = 0,
+): string | undefined => {
   if (endsOn) return more ? moveEnd(endsOn, more) : endsOn;
-  return startsOn && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months + extendedMonths + more) : undefined;
+  return isKnown(startsOn) && months ? endOfTerm(startsOn, months + extendedMonths + more) : undefined;
 };
-/** The same, or the earlier day on which a notice that stands takes effect. */
-export const lastDayOf = (c: Contract): string | undefined => {
-  const end = endOfContract(c);
+/** The same for a reader: counted from the start of the service where the first day of the term is not known. */
+export const endOfContract = (c: Counted, more = 0): string | undefined => {
+  const stated = statedEndOf(c, more);
+  if (stated !== undefined || c.term.endsOn || !c.term.months) return stated;
+  const first = firstDayOf(c);
+  return first && endOfTerm(first.on, c.term.months + (c.term.extendedMonths ?? 0) + more);
+};
+/** What the last day of the term rests on: it was stated, or is counted from the first day of the term, or from the start of the service. */
+export const endBasisOf = (c: Counted): 'stated' | 'term-start' | 'service-start' | null => {
+  if (c.term.endsOn) return 'stated';
+  if (statedEndOf(c) !== undefined) return 'term-start';
+  return endOfContract(c) === undefined ? null : 'service-start';
+};
+/** The term with another last day than it had; the one that was agreed at first is kept. */
+export const endingOn = ({ term }: Pick<Contract, 'term'>, endsOn: string): Contract['term'] => ({
+  ...term,
+  endsOn,
+  agreedEndsOn: term.agreedEndsOn ?? term.endsOn ?? 'unknown',
+});
+/** The last day that was agreed at first; undefined where it was not stated. */
+export const agreedEndOf = ({ term: { agreedEndsOn, endsOn } }: Pick<Contract, 'term'>): string | undefined =>
+  [agreedEndsOn ?? endsOn].find(isKnown);
+/** The earlier of a last day and the day on which a notice that stands takes effect. */
+const withNotice = (c: Contract, end: string | undefined): string | undefined => {
   const noticed = c.stage === 'notice-given' ? c.notice?.takesEffectOn : undefined;
   return noticed && !(end && certainlyBefore(end, noticed)) ? noticed : end;
 };
+/** The last day of the contract for a reader: of its term, or by a notice. */
+export const lastDayOf = (c: Contract): string | undefined => withNotice(c, endOfContract(c));
+/** The same where it is stated: what is counted from the start of the service does not stand in the way of closing. */
+export const statedLastDayOf = (c: Contract): string | undefined => withNotice(c, statedEndOf(c));
 /** The first day on which a contract that nobody closed is certainly past its end; undefined where that is not known. */
 export const pastEndFrom = (c: Contract): string | undefined => {
   const last = afterAward.includes(c.stage) ? lastDayOf(c) : undefined;

@@ -93,10 +93,54 @@ export const canBeOpened = ({ key }: ShownTotal): boolean => TAGGED.includes(kin
  */
 export const contributionsTo = async (
   { readModel, build, projection, histories }: { readonly readModel: ReadModelReader; readonly build: number; readonly projection: Projection; readonly histories: HistoryCache }, // prettier-ignore
-  { key, measures, field = `/${measures[0]}`, without = [] }: ShownTotal,
+  { key, measures, field = `/${measures[0]}`, without = [], also = [] }: ShownTotal,
   at: Sequence,
 ): Promise<Opened> => {
-  const tag = key.split('#')[0]!;
+  const contributions: Adds[] = [];
+  const total: Record<string, bigint> = {};
+  const add = (added: Measures, times: bigint): void => {
+    for (const name in added) total[name] = (total[name] ?? 0n) + times * added[name]!;
+  };
+  const counted = new Set<string>();
+  let addsUp = true;
+  for (const { key: under, only } of [{ key, only: undefined }, ...also]) {
+    const sum: Record<string, bigint> = {};
+    const kept = ofMeasures(readModel.sumAt(build, under, at), measures);
+    if (only === undefined) add(kept, 1n);
+    for (const [stream, revision] of await streamsAbout(under.split('#')[0]!, readModel, at)) {
+      await turn();
+      try {
+        const history = await histories.at(stream, revision);
+        for (const { key: own, sums } of contributionsOf(projection, history)) {
+          const added = ofMeasures(sums?.[under], measures);
+          if (Object.keys(added).length === 0) continue;
+          for (const name in added) sum[name] = (sum[name] ?? 0n) + added[name]!;
+          if (only && !only.includes(own)) continue;
+          const isOut = without.includes(own);
+          const isCounted = !isOut && !counted.has(own);
+          // What is kept under a key has all of it; of a key of which some are named, those alone are added.
+          if (only === undefined && !isCounted) add(added, -1n);
+          if (only !== undefined && isCounted) add(added, 1n);
+          if (counted.has(own)) continue;
+          counted.add(own);
+          const adds = totalOf(added);
+          const hasField = valueAt(history.state, field) !== undefined;
+          const text = showTotal(adds);
+          contributions.push({ key: own, stream, revision, adds, text, ...(hasField && { field }), ...(isOut && { notCounted: true }) });
+        }
+      } catch (error) {
+        if (isOfTheStore(error)) throw error;
+        contributions.push({ key: stream, stream, revision, adds: totalOf({}), text: 'not known', faulted: true });
+      }
+    }
+    addsUp &&= [...new Set([...Object.keys(kept), ...Object.keys(sum)])].every((name) => (kept[name] ?? 0n) === (sum[name] ?? 0n));
+  }
+  const shown = totalOf(Object.fromEntries(Object.entries(total).filter(([, n]) => n !== 0n)));
+  return { total: shown, text: showTotal(shown), contributions, addsUp };
+};
+
+/** The streams about an identifier, each with its revision. @throws ViewTooLargeError */
+const streamsAbout = async (tag: string, readModel: ReadModelReader, at: Sequence): Promise<ReadonlyMap<string, number>> => {
   const streams = new Map<string, number>();
   for (let after = 0; after < at;) {
     const page = readModel.streams({ tag, after, upTo: at });
@@ -106,33 +150,7 @@ export const contributionsTo = async (
     after = page.scanned;
     await turn();
   }
-  const contributions: Adds[] = [];
-  const sum: Record<string, bigint> = {};
-  const notCounted: Record<string, bigint> = {};
-  for (const [stream, revision] of streams) {
-    await turn();
-    try {
-      const history = await histories.at(stream, revision);
-      for (const { key: own, sums } of contributionsOf(projection, history)) {
-        const added = ofMeasures(sums?.[key], measures);
-        if (Object.keys(added).length === 0) continue;
-        for (const name in added) sum[name] = (sum[name] ?? 0n) + added[name]!;
-        const isOut = without.includes(own);
-        if (isOut) for (const name in added) notCounted[name] = (notCounted[name] ?? 0n) + added[name]!;
-        const adds = totalOf(added);
-        const hasField = valueAt(history.state, field) !== undefined;
-        const text = showTotal(adds);
-        contributions.push({ key: own, stream, revision, adds, text, ...(hasField && { field }), ...(isOut && { notCounted: true }) });
-      }
-    } catch (error) {
-      if (isOfTheStore(error)) throw error;
-      contributions.push({ key: stream, stream, revision, adds: totalOf({}), text: 'not known', faulted: true });
-    }
-  }
-  const kept = ofMeasures(readModel.sumAt(build, key, at), measures);
-  const total = totalOf(Object.fromEntries(Object.entries(kept).map(([name, n]) => [name, n - (notCounted[name] ?? 0n)])));
-  const addsUp = [...new Set([...Object.keys(kept), ...Object.keys(sum)])].every((name) => (kept[name] ?? 0n) === (sum[name] ?? 0n));
-  return { total, text: showTotal(total), contributions, addsUp };
+  return streams;
 };
 
 /** What stands under these measures, added up. */

@@ -22,12 +22,14 @@ import {
   type Event,
   type ExternalReference,
   type EventContext,
+  type Followed,
   type History,
   type Json,
   type Known,
   type NamedReference,
   type Reference,
   type Reinstated,
+  type StateOfOther,
   type Taken,
 } from '../../kernel/index.js';
 
@@ -128,6 +130,7 @@ const readNamed = async (command: AnyCommand, data: Fields, own: History, load: 
   for (const { category, id } of namedBy(command, data, own)) want(category, id);
   const histories = await Promise.all(wanted.values());
   const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
+  if (command.follows) await readFollowed(command.follows(data, stateIn(others)), { command, data, own, others }, load);
   const name = setJudged(command, own);
   if (name === undefined) return { own, others, set: [] };
   const set = (await members?.(name))?.filter((stream) => stream !== own.stream);
@@ -137,6 +140,26 @@ const readNamed = async (command: AnyCommand, data: Fields, own: History, load: 
     for (const history of await Promise.all(more.slice(from, from + AT_ONCE).map((stream) => load(...split(stream)))))
       others.set(history.stream, history);
   return { own, others, set };
+};
+/** Rounds in which a command follows what it names to what that names, at most. */
+const MAX_ROUNDS = 20;
+const stateIn =
+  (others: ReadonlyMap<string, Other>): StateOfOther =>
+  (category, id) =>
+    others.get(`${category}-${id}`)?.state;
+const readFollowed = async (
+  first: readonly Followed[],
+  { command, data, own, others }: { readonly command: AnyCommand; readonly data: Fields; readonly own: History; readonly others: Map<string, History> }, // prettier-ignore
+  load: Load,
+): Promise<void> => {
+  for (let [round, asked] = [0, first]; round < MAX_ROUNDS; round++, asked = command.follows!(data, stateIn(others))) {
+    const more = new Map(asked.map(({ category, id }) => [`${category}-${id}`, [category, id] as const]));
+    const unread = [...more].filter(([stream]) => stream !== own.stream && !others.has(stream));
+    if (unread.length === 0) return;
+    for (let from = 0; from < unread.length; from += AT_ONCE)
+      for (const history of await Promise.all(unread.slice(from, from + AT_ONCE).map(([, [category, id]]) => load(category, id))))
+        others.set(history.stream, history);
+  }
 };
 const namedBy = (command: AnyCommand, data: unknown, own: History): readonly Reference[] => {
   const refs = refsIn(command.fields, data);
@@ -182,7 +205,7 @@ export const decide = (command: AnyCommand, context: CommandInput<any>, { own, o
   const governing: Governing = governedBy ? programme && others.get(`${governedBy.aggregate.category}-${programme}`)?.state : found.state;
 
   const named = refsOf(command.fields, data, (category, id) => ({ id, state: others.get(`${category}-${id}`)?.state }));
-  const events = command.decide({ ...context, refs: named }, command.aggregate ? found.state : own);
+  const events = command.decide({ ...context, refs: named, stateOf: stateIn(others) }, command.aggregate ? found.state : own);
   const places = events.length === 0 ? [] : command.aggregate ? onAggregate(events, context, own, found) : onLedger(events, context, own);
   const related = set?.map((stream) => ({ id: others.get(stream)!.id, state: others.get(stream)!.state }));
   const now = !command.aggregate || isTakenNow(context, own, governing); // what changes the ledger changes it now, whatever its day
@@ -312,7 +335,7 @@ const onLedger = (events: readonly Event[], { record }: CommandInput<any>, histo
   const judgedOf = ({ type, data }: Event): readonly Judged[] => {
     if (type === 'FactWithdrawn') return ofDecisions(history, [data.event as string, ...((data.dependants ?? []) as readonly string[])]);
     if (type === 'FactReinstated') return ofDecisions(after, reinstated);
-    if (type === 'DuplicateMarked') return ofDecisions(history, history.entries.map(({ recorded }) => recorded.id)); // prettier-ignore
+    if (type === 'DuplicateMarked') return ofDecisions(history, history.entries.flatMap(({ recorded: of }) => (types[of.type].assessesWithdrawal ? [of.id] : []))); // prettier-ignore
     if (type !== 'FactCorrected') return [];
     const correction = data as Corrected;
     if (correction.changes.every(({ pointer }) => NOT_JUDGED.test(pointer))) return [];

@@ -2,10 +2,14 @@ import { addDays, bounds, dayOf, isDay, type Automation, type History } from '..
 import { contract } from '../contract.js';
 import { lapseOption } from '../commands/lapse-option.js';
 import { lastDayToExercise, openOptions } from '../options.js';
-import { pastEndFrom, type Contract } from '../state.js';
+import { endBasisOf, pastEndFrom, type Contract } from '../state.js';
 
-/** The last day on which an option of the contract can be exercised; undefined where it is not open, or no day is known. */
+/**
+ * The last day on which an option of the contract can be exercised; undefined where it is not open, or no day is known: one that is only
+ * counted from the start of the service was confirmed by nobody.
+ */
 const windowOf = (option: string, c: Contract): string | undefined => {
+  if (endBasisOf(c) === 'service-start') return undefined;
   const open = openOptions(c).find((offered) => offered.option === option);
   return open && lastDayToExercise(open, c);
 };

@@ -17,7 +17,7 @@ import {
 import { twoPeople } from '../../programme/two-people.js';
 import { assessChange } from '../law.js';
 import { atLeast } from '../options.js';
-import { afterAward, event, type Change, type Contract } from '../state.js';
+import { afterAward, endingOn, event, type Change, type Contract } from '../state.js';
 import { covers, vat } from './award.js';
 import { changeFields, changeRules } from './change-fields.js';
 import { delayed } from './milestones.js';
@@ -95,7 +95,7 @@ export const changing = {
       ...c,
       ...decided(c, proposal, { status: 'approved', decidedOn: effectiveOn }),
       ceiling: ceilingAfter(c, to, by),
-      term: { ...c.term, ...(endsOn && { endsOn }) },
+      term: endsOn ? endingOn(c, endsOn) : c.term,
       changes: [
         ...c.changes,
         {

@@ -15,7 +15,7 @@ import {
 import { checked } from '../../programme/policies.js';
 import { suppliersOf } from '../suppliers.js';
 import { fromRules, without } from './novation.js';
-import { dated, ENDINGS, endOfContract, endsAfterStart, event, lastDayOf, type Contract } from '../state.js';
+import { dated, ENDINGS, endingOn, endsAfterStart, event, statedEndOf, statedLastDayOf, type Contract } from '../state.js';
 
 interface Terminating {
   readonly startsOn?: string;
@@ -116,9 +116,9 @@ export const ending = {
       'contract/termination-prolongs': {
         says: 'A termination never makes the term longer.',
         field: '/endsOn',
-        detail: (_, c) => `The term ends on ${endOfContract(c)}.`,
+        detail: (_, c) => `The term ends on ${statedEndOf(c)}.`,
         holds({ data: { endsOn } }, c) {
-          const end = endOfContract(c);
+          const end = statedEndOf(c);
           return !endsOn || !end || !certainlyBefore(end, endsOn);
         },
       },
@@ -145,7 +145,7 @@ export const ending = {
         ...c,
         terminations,
         stage: 'exiting',
-        term: { ...c.term, ...(endsOn && { endsOn }) },
+        term: endsOn ? endingOn(c, endsOn) : c.term,
         ...dated(c, 'terminated', effectiveOn),
       };
     },
@@ -162,8 +162,9 @@ export const ending = {
         says: 'A contract is closed once it was terminated or its last day has certainly passed.',
         field: '/record/effectiveOn',
         detail: ({ data: { endedOn }, effectiveOn }, c) =>
-          `${lastDayOf(c) ? `Its last day is ${lastDayOf(c)}` : `No last day is recorded, and it would end on ${endedOn}`}; it would be closed on ${effectiveOn}.`,
-        holds: ({ data: { endedOn }, effectiveOn }, c) => c.stage === 'exiting' || certainlyBefore(lastDayOf(c) ?? endedOn, effectiveOn),
+          `${statedLastDayOf(c) ? `Its last day is ${statedLastDayOf(c)}` : `No last day is recorded, and it would end on ${endedOn}`}; it would be closed on ${effectiveOn}.`,
+        holds: ({ data: { endedOn }, effectiveOn }, c) =>
+          c.stage === 'exiting' || certainlyBefore(statedLastDayOf(c) ?? endedOn, effectiveOn),
       },
       'contract/closed-before-its-end': {
         says: 'A contract is closed on its last day or later.',
@@ -179,16 +180,16 @@ export const ending = {
       'contract/overrun-without-reason': {
         says: 'An end later than the last day of the term needs a reason.',
         field: '/record/reason',
-        detail: ({ data: { endedOn } }, c) => `${endedOn} is later than ${endOfContract(c)}, the last day of the term: give the reason.`,
+        detail: ({ data: { endedOn } }, c) => `${endedOn} is later than ${statedEndOf(c)}, the last day of the term: give the reason.`,
         holds({ data: { endedOn }, reason }, c) {
-          const end = endOfContract(c);
+          const end = statedEndOf(c);
           return reason !== undefined || !end || !certainlyBefore(end, endedOn);
         },
       },
       ...endsAfterStart('/endedOn', ({ endedOn }: Closing) => endedOn),
     },
     evolve(c, { how = howOf(c), finalValue, endedOn }, { effectiveOn, reason }) {
-      const wasToEndOn = endOfContract(c);
+      const wasToEndOn = statedEndOf(c);
       const closed = {
         on: effectiveOn,
         endedOn,
@@ -196,7 +197,7 @@ export const ending = {
         ...(wasToEndOn && { wasToEndOn }),
         ...(reason !== undefined && { reason }),
       };
-      return { ...c, stage: 'closed', closed, finalValue, term: { ...c.term, endsOn: endedOn }, ...dated(c, 'closed', effectiveOn) };
+      return { ...c, stage: 'closed', closed, finalValue, term: endingOn(c, endedOn), ...dated(c, 'closed', effectiveOn) };
     },
   }),
 };

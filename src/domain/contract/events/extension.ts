@@ -3,7 +3,7 @@ import { checked } from '../../programme/policies.js';
 import { assessChange } from '../law.js';
 import { addedBy, optionOf, optionRules } from '../options.js';
 import { ceilingAfter } from './change.js';
-import { endOfContract, endsAfterStart, event, type Contract } from '../state.js';
+import { endingOn, endsAfterStart, event, statedEndOf, type Contract } from '../state.js';
 
 interface Extension {
   readonly startsOn?: string;
@@ -18,7 +18,7 @@ const newEndOf = ({ option, months, endsOn }: Extension, c: Contract): string | 
 /** The latest day that an option gives. */
 const latestBy = (option: string | undefined, c: Contract): string | undefined => {
   const months = optionOf(option, c)?.months;
-  return months === undefined ? undefined : endOfContract(c, months);
+  return months === undefined ? undefined : statedEndOf(c, months);
 };
 
 /** How a term becomes longer. */
@@ -74,7 +74,7 @@ export const extending = {
         ...c,
         ceiling: added?.to ?? ceilingAfter(c, undefined, added?.by && isAmount(added.by) ? added.by : undefined),
         options: c.options.map((o) => (o.option === option ? { ...o, status: 'exercised' } : o)),
-        term: { ...c.term, ...(end && { endsOn: end }), ...(more && { extendedMonths: (c.term.extendedMonths ?? 0) + more }) },
+        term: { ...(end ? endingOn(c, end) : c.term), ...(more && { extendedMonths: (c.term.extendedMonths ?? 0) + more }) },
         changes: [
           ...c.changes,
           {

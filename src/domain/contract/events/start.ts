@@ -2,10 +2,17 @@ import { before, certainlyBefore, date, optional } from '../../../kernel/index.j
 import { checked } from '../../programme/policies.js';
 import { assessSignature } from '../law.js';
 import { standstillEndOf, suspending } from '../standstill.js';
-import { dated, ENDS_BEFORE_START, endsAfterStart, event, type Stage } from '../state.js';
+import { dated, ENDS_BEFORE_START, endsAfterStart, event, type Contract, type Stage } from '../state.js';
 
 /** A service that starts before its award is recorded as it happened: the contract is live once it is awarded. */
 const beforeAward: readonly Stage[] = ['none', 'planned', 'tendering'];
+
+/** What is signed is the term that was agreed. */
+const signedTerm = ({ term: { agreedEndsOn, ...term } }: Contract, startsOn?: string, endsOn?: string): Contract['term'] => ({
+  ...term,
+  ...(startsOn && { startsOn }),
+  ...(endsOn ? { endsOn } : agreedEndsOn !== undefined && { agreedEndsOn }),
+});
 
 /** How a contract is signed, and comes to service: in this order or in another one, which is found and not refused. */
 export const starting = {
@@ -24,7 +31,7 @@ export const starting = {
     evolve: (c, { startsOn, endsOn }, { effectiveOn }) => ({
       ...c,
       stage: c.stage === 'live' ? 'live' : 'signed',
-      term: { ...c.term, ...(startsOn && { startsOn }), ...(endsOn && { endsOn }) },
+      term: signedTerm(c, startsOn, endsOn),
       ...dated(c, 'signed', effectiveOn),
     }),
     assess(_, context, c, programme) {
@@ -66,7 +73,6 @@ export const starting = {
     evolve: (c, _, { effectiveOn }) => ({
       ...c,
       stage: beforeAward.includes(c.stage) ? c.stage : 'live',
-      term: { ...c.term, startsOn: c.term.startsOn ?? effectiveOn },
       ...dated(c, 'started', effectiveOn),
     }),
     assess: (_, { effectiveOn }, { stage }, programme) =>

@@ -14,11 +14,13 @@ import {
 import { indexedCeiling } from '../indexation.js';
 import { optionRules } from '../options.js';
 import { withItem } from '../lists.js';
-import { endsAfterStart, event, type Contract } from '../state.js';
+import { endsAfterStart, event, firstDayOf, type Contract } from '../state.js';
 
-/** Day on which a break takes effect: as stated, else so many months after the first day of the term. */
-const breakEnd = ({ afterMonths, endsOn }: { readonly afterMonths: number; readonly endsOn?: string }, { term: { startsOn } }: Contract) =>
-  endsOn ?? (startsOn === undefined || startsOn === 'unknown' ? undefined : endOfTerm(startsOn, afterMonths));
+/** Day on which a break takes effect: as stated, else so many months after the first day of the term, or of the service. */
+const breakEnd = ({ afterMonths, endsOn }: { readonly afterMonths: number; readonly endsOn?: string }, c: Contract) => {
+  const first = endsOn === undefined ? firstDayOf(c) : undefined;
+  return first ? endOfTerm(first.on, afterMonths) : endsOn;
+};
 
 /** What becomes of the terms of a contract by what they themselves provide for. */
 export const providing = {

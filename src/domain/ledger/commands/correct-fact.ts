@@ -17,7 +17,10 @@ import {
 } from '../../../kernel/index.js';
 import { addedReferences, changeRefusals, corrected, factOf, factRefusals, fieldRefusals, namedIn, placeOf } from '../correctable.js';
 
-const own = { 'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.' };
+const own = {
+  'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.',
+  'ledger/names-itself': 'A fact names others, never the one that it is about.',
+};
 
 export const correctFact = ledgerCommand('CorrectFact', {
   summary: 'Correct fields of a recorded fact, together; what was believed before stays on record.',
@@ -31,6 +34,8 @@ export const correctFact = ledgerCommand('CorrectFact', {
   decide({ data }, history) {
     const { event, changes } = data;
     const entry = factOf(history, event);
+    for (const { category, id, pointer } of namedIn(changes, history, event))
+      if (`${category}-${id}` === history.stream) reject<keyof typeof own>('ledger/names-itself', `It is about ${id} itself.`, { pointer });
     const before = correctable(entry);
     const after = corrected(history, entry, changes);
     const closes = data.because === 'settled' && closesClaims(entry, changes);

@@ -60,6 +60,8 @@ const KEYS = 200;
 /** Keys around the contributions of one message that are looked at; rows that it may change, and their text, about. */
 const MAX_AFFECTED = 10_000;
 const MAX_CHANGED = 500;
+/** Rows that inherit from the rows around one contribution, at most. */
+const MAX_HEIRS = 1000;
 const MAX_CHANGED_BYTES = 4 << 20;
 
 const NONE: Contributions = [];
@@ -325,6 +327,21 @@ export class RowUpdates {
 
   /** Rows that may show a contribution, or did: its own, those it links to, and those that their contributions link to. */
   async *#affectedBy(key: string, view: View, breathe: Breathe): AsyncGenerator<string> {
+    const { inherits } = this.reader.projection;
+    const seen = new Set<string>();
+    for await (const one of this.#around(key, view, breathe)) {
+      yield one;
+      if (inherits === undefined || kindOf(one) !== inherits) continue;
+      for (const heirs = [one]; heirs.length > 0;) {
+        const next = heirs.pop()!;
+        if (seen.has(next) || seen.size === MAX_HEIRS) continue;
+        seen.add(next);
+        yield next;
+        for (const { links } of view.places(next)) heirs.push(...links.map(keyOfTarget).filter((other) => kindOf(other) === inherits));
+      }
+    }
+  }
+  async *#around(key: string, view: View, breathe: Breathe): AsyncGenerator<string> {
     yield key;
     for (const { links } of await this.reader.standing(key, view))
       for (const target of links) {
